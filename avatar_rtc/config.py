@@ -1,0 +1,83 @@
+"""Settings of `avatar-rtc serve`: the defaults, the TOML file, the command line; later wins."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from avatar_rtc.errors import InputError
+
+AnimatorName = Literal["auto", "tha3", "student", "static"]
+DeviceName = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")]
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TurnConfig(_Section):
+    """A TURN server whose credentials are signed with a shared secret (coturn `use-auth-secret`)."""
+
+    urls: tuple[str, ...] = ()
+    """Such as `turn:turn.example.org:3478?transport=udp`; empty is no TURN."""
+    secret: str = Field("", repr=False)
+    """The `static-auth-secret` of turnserver.conf."""
+    ttl_s: int = Field(3600, ge=60, le=86_400)
+    """How long handed-out credentials are valid."""
+
+
+class Config(_Section):
+    """Everything an operator can set; see config.example.toml for a sentence on each."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65_535)
+    character: str = "placeholder"
+    animator: AnimatorName = "auto"
+    device: DeviceName = "auto"
+    fps: float = Field(30.0, ge=1.0, le=60.0)
+    max_viewers: int = Field(64, ge=1, le=10_000)
+    insecure: bool = False
+    """Allow an address other than loopback without any authentication."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Host names accepted beside loopback and the address bound to."""
+    allowed_origins: tuple[str, ...] = ()
+    """Origins of other sites that may embed and drive avatars; "*" is any."""
+    stun_urls: tuple[str, ...] = ()
+    turn: TurnConfig = TurnConfig()
+    data_dir: Path | None = None
+    """Where uploaded characters are kept; None is the user's data folder."""
+
+    @property
+    def is_loopback(self) -> bool:
+        """True if only this machine can reach the server."""
+        return self.host in LOOPBACK
+
+
+def load_config(file: Path | None, **flags: Any) -> Config:
+    """The settings of a TOML file with command-line flags over them; a flag that is None is not set.
+
+    Raises:
+        InputError: the file cannot be read, or a setting is unknown or out of range.
+    """
+    data: dict[str, Any] = {}
+    if file is not None:
+        try:
+            data = tomllib.loads(file.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise InputError(f"cannot read {file}: {error.strerror}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"{file} is not TOML: {error}") from None
+    data |= {name: value for name, value in flags.items() if value is not None}
+    try:
+        config = Config.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise InputError(f"setting {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    if not config.is_loopback and not config.insecure:
+        raise InputError(
+            f"binding to {config.host} would let anyone on the network drive the avatar; "
+            "put an authenticating proxy before 127.0.0.1, or pass --insecure"
+        )
+    return config

@@ -1,0 +1,91 @@
+"""Every error this project raises on purpose, and the sentence a user reads.
+
+AvatarRtcError
+├── InputError            something handed in is wrong (HTTP 400, exit code 2)
+│   ├── UnknownName       a name that is not in the list; the nearest one is named
+│   ├── OutOfRange        a number outside its declared range
+│   ├── UnsuitableImage   not an RGBA picture we can animate
+│   ├── TooLarge          more bytes or pixels than the limit (HTTP 413)
+│   ├── BadMessage        a control message that cannot be read
+│   └── BadOffer          an SDP offer we cannot answer
+├── NotFound              nothing of that name here (HTTP 404)
+├── Refused               not allowed from there (HTTP 403)
+├── CapacityExceeded      the limit of viewers or avatars is reached (HTTP 503)
+├── WorkerLost            the render worker died or did not answer in time (HTTP 503)
+└── SetupError            this machine lacks something: weights, disk, network (exit code 1)
+
+Messages say what was wrong and what is wanted. This module knows nothing of HTTP: `server/problems.py`
+maps a class to its status.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class AvatarRtcError(Exception):
+    """The root of the tree; its text is meant for the user."""
+
+
+class InputError(AvatarRtcError):
+    """Something handed in is wrong, and the caller can mend it."""
+
+
+class UnknownName(InputError):
+    """A name that is not among the known ones; says which known name is nearest."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = list(known)
+        self.kind, self.name = kind, name
+        near = get_close_matches(name, names, n=1, cutoff=0.0)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        super().__init__(f"unknown {kind} {name!r}{hint}")
+
+
+class OutOfRange(InputError):
+    """A number outside its declared range, both ends inclusive."""
+
+    def __init__(self, name: str, value: float, low: float, high: float) -> None:
+        super().__init__(f"{name} is {value:g}, but must lie in {low:g}..{high:g}")
+
+
+class UnsuitableImage(InputError):
+    """The bytes are no picture, or a picture that cannot be animated."""
+
+
+class TooLarge(InputError):
+    """More bytes or pixels than the limit allows."""
+
+
+class BadMessage(InputError):
+    """A control message that is no JSON, has no known type, or lacks a field."""
+
+
+class BadOffer(InputError):
+    """An SDP offer that cannot be read, or that asks for nothing we can send."""
+
+
+class NotFound(AvatarRtcError):
+    """Nothing of that name is here."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"there is no {kind} {name!r} here")
+
+
+class Refused(AvatarRtcError):
+    """The request comes from where it may not come from."""
+
+
+class CapacityExceeded(AvatarRtcError):
+    """A limit is reached; trying again after `retry_after` seconds may work."""
+
+    def __init__(self, what: str, limit: int, retry_after: int = 5) -> None:
+        self.retry_after = retry_after
+        super().__init__(f"the limit of {limit} {what} is reached; try again later")
+
+
+class WorkerLost(AvatarRtcError):
+    """The render worker died or did not answer in time; a new one is being started."""
+
+
+class SetupError(AvatarRtcError):
+    """This machine lacks something the command needs; the text names the fix."""

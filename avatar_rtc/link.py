@@ -1,0 +1,161 @@
+"""What the server and a render worker say to each other, and how it is put on the pipe.
+
+    server ──OpenAvatar, SetState, StartRendition, …──►  worker
+           ◄──Booted, AvatarReady, EncodedFrame, Stats──
+
+Each message is a frozen dataclass, pickled behind a 4-byte big-endian length. Pickle is safe here: both
+ends are one program, and the pipe is private to them.
+"""
+
+import pickle
+import struct
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from avatar_rtc.frame import EncodedFrame, Rendition
+from avatar_rtc.state import AvatarState
+
+_LENGTH = struct.Struct(">I")
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class OpenAvatar:
+    """Prepare an avatar; sent again with the same name, it swaps the character under a running one."""
+
+    avatar: str
+    rgba: bytes
+    """512 x 512 x 4 bytes: sRGB, straight alpha, row by row."""
+    epoch: float
+    """CLOCK_MONOTONIC second of media time 0."""
+    state: AvatarState
+    animator: str = "auto"
+    fps: float = 30.0
+    seed: int = 0
+    matte_size: tuple[int, int] = (1280, 720)
+    matte_colour: tuple[int, int, int] = (24, 26, 38)
+
+
+@dataclass(frozen=True)
+class CloseAvatar:
+    """Forget an avatar and its renditions."""
+
+    avatar: str
+
+
+@dataclass(frozen=True)
+class SetState:
+    """The newest state; one not read yet is replaced."""
+
+    avatar: str
+    state: AvatarState
+
+
+@dataclass(frozen=True)
+class StartRendition:
+    """Encode this rendition from the next frame on."""
+
+    avatar: str
+    rendition: Rendition
+
+
+@dataclass(frozen=True)
+class StopRendition:
+    """Nobody watches this rendition any more."""
+
+    avatar: str
+    rendition: Rendition
+
+
+@dataclass(frozen=True)
+class RequestKeyframe:
+    """Make the next frame of this rendition one that decoding can start at."""
+
+    avatar: str
+    rendition: Rendition
+
+
+Down = OpenAvatar | CloseAvatar | SetState | StartRendition | StopRendition | RequestKeyframe
+
+
+@dataclass(frozen=True)
+class Booted:
+    """The interpreter is up and torch imported; avatars may be opened."""
+
+    device: str
+    """"cuda", "mps" or "cpu"."""
+    seconds: float
+    """From process start to here."""
+
+
+@dataclass(frozen=True)
+class AvatarReady:
+    """The model is loaded and the character prepared."""
+
+    avatar: str
+    animator: str
+    """What "auto" became."""
+    seconds: float
+    """Time the model and the character took."""
+
+
+@dataclass(frozen=True)
+class AvatarFailed:
+    """The avatar cannot be animated; the text is for the user."""
+
+    avatar: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Once a second, per avatar that is being rendered."""
+
+    avatar: str
+    fps: float
+    stage_ms: dict[str, float] = field(default_factory=dict)
+    """Mean milliseconds per frame of pose, animate, chain, layout, encode."""
+
+
+Up = Booted | AvatarReady | AvatarFailed | EncodedFrame | Stats
+
+
+class Worker(Protocol):
+    """A render worker as the server sees it: another process, or a thread in tests."""
+
+    def send(self, message: Down) -> None:
+        """Hand a message down. Never waits; of two unread SetState the newer stays."""
+
+    def messages(self) -> AsyncIterator[Up]:
+        """What comes up, in order; ends when the worker is gone."""
+
+    async def close(self) -> None:
+        """End the worker and wait until it is gone."""
+
+
+def pack(message: Down | Up) -> bytes:
+    """The bytes of a message on the pipe."""
+    body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    return _LENGTH.pack(len(body)) + body
+
+
+def body_length(header: bytes) -> int:
+    """How many bytes follow this 4-byte header.
+
+    Raises:
+        ValueError: more than a message may have: the pipe is out of step.
+    """
+    length: int = _LENGTH.unpack(header)[0]
+    if length > MAX_MESSAGE_BYTES:
+        raise ValueError(f"a message of {length} bytes on the worker pipe")
+    return length
+
+
+HEADER_BYTES = _LENGTH.size
+
+
+def unpack(body: bytes) -> Down | Up:
+    """The message in the bytes that follow a header."""
+    message: Down | Up = pickle.loads(body)
+    return message

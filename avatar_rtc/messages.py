@@ -1,0 +1,162 @@
+"""Control messages: what a caller says to an avatar, over any door, and what comes back.
+
+REST, WebSocket and the `control` data channel all end in `Avatar.apply(message)`. On the wire a message is
+JSON `{"type": "noun.verb", "id"?: …}`; each is answered by `ok` or `error` with the same id.
+"""
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from avatar_rtc.errors import BadMessage, UnknownName
+from avatar_rtc.pose import MOUTH_OPEN
+
+MAX_MESSAGE_BYTES = 64 * 1024
+
+Weight = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Message(BaseModel):
+    """The base of all messages; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    id: str | int | None = None
+    """Chosen by the caller; comes back in the answer."""
+
+
+class EmotionSet(Message):
+    """Show one emotion by name, or a blend by weights."""
+
+    type: Literal["emotion.set"] = "emotion.set"
+    name: str | None = None
+    weights: dict[str, Weight] | None = Field(None, min_length=1, max_length=28)
+    intensity: Weight = 1.0
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "EmotionSet":
+        if (self.name is None) == (self.weights is None):
+            raise ValueError("give either 'name' or 'weights'")
+        return self
+
+    def blend(self) -> dict[str, float]:
+        """Emotion → weight, whichever form was used."""
+        return dict(self.weights) if self.weights is not None else {str(self.name): 1.0}
+
+
+class ChainSet(Message):
+    """Replace the chain of operations on the picture."""
+
+    type: Literal["chain.set"] = "chain.set"
+    chain: list[Any]
+    """`[[name, {params}], …]`; checked by `filters_schema.check_chain`."""
+
+
+class Ping(Message):
+    """Ask for a sign of life; the answer carries `t_ms`, the avatar's media clock."""
+
+    type: Literal["ping"] = "ping"
+
+
+class CueSet(Message):
+    """Mouth shapes for now, for a caller that plays its own audio; comes on the `cues` channel."""
+
+    type: Literal["cue.set"] = "cue.set"
+    t_ms: float
+    visemes: dict[str, Weight] = Field(max_length=len(MOUTH_OPEN))
+
+    @model_validator(mode="after")
+    def _known_visemes(self) -> "CueSet":
+        for name in self.visemes:
+            # "aaa" and "mouth_aaa" are the same morph: the short form is what cue senders write.
+            if not name.startswith("mouth_") and f"mouth_{name}" in MOUTH_OPEN:
+                continue
+            if name not in MOUTH_OPEN:
+                raise ValueError(str(UnknownName("viseme", name, [m[6:] for m in MOUTH_OPEN])))
+        return self
+
+    def morphs(self) -> dict[str, float]:
+        """Mouth morph → weight, with full morph names."""
+        return {
+            n if n.startswith("mouth_") else f"mouth_{n}": value for n, value in self.visemes.items()
+        }
+
+
+ControlMessage = EmotionSet | ChainSet | Ping | CueSet
+_TYPES = {"emotion.set": EmotionSet, "chain.set": ChainSet, "ping": Ping, "cue.set": CueSet}
+_ADAPTERS: dict[str, TypeAdapter[Any]] = {n: TypeAdapter(model) for n, model in _TYPES.items()}
+
+
+def parse_control(text: str | bytes) -> ControlMessage:
+    """The message in a JSON text.
+
+    Raises:
+        BadMessage: too long, no JSON object, or fields missing, unknown or out of range.
+        UnknownName: a type that does not exist; names the nearest.
+    """
+    return control_from(_json_object(text))
+
+
+def parse_cue(text: str | bytes) -> CueSet:
+    """The cue in a JSON text of the `cues` channel, where the type may be left out.
+
+    Raises:
+        BadMessage: as `parse_control`, or another type.
+    """
+    message = control_from({"type": "cue.set", **_json_object(text)})
+    if not isinstance(message, CueSet):
+        raise BadMessage("the cues channel takes cues only: {'t_ms': …, 'visemes': {…}}")
+    return message
+
+
+def control_from(data: dict[str, Any]) -> ControlMessage:
+    """The message in a decoded JSON object; raises as `parse_control`."""
+    kind = data.get("type")
+    if not isinstance(kind, str):
+        raise BadMessage(f"a message needs a 'type', one of {', '.join(_TYPES)}")
+    if kind not in _ADAPTERS:
+        raise UnknownName("message type", kind, _TYPES)
+    try:
+        message: ControlMessage = _ADAPTERS[kind].validate_python(data)
+    except ValidationError as error:
+        raise BadMessage(f"{kind}: {explain(error)}") from None
+    return message
+
+
+def explain(error: ValidationError) -> str:
+    """The first complaint of a validation error in one line."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else first["msg"]
+
+
+def ok(message_id: str | int | None, **fields: object) -> dict[str, object]:
+    """The answer to a message that was taken."""
+    return {"type": "ok", "id": message_id, **fields}
+
+
+def error(message_id: str | int | None, detail: str) -> dict[str, object]:
+    """The answer to a message that was refused, and why."""
+    return {"type": "error", "id": message_id, "detail": detail}
+
+
+def id_of(text: str | bytes) -> str | int | None:
+    """The id in a message that may be broken otherwise, so that its error finds home."""
+    try:
+        found = _json_object(text).get("id")
+    except BadMessage:
+        return None
+    return found if isinstance(found, str | int) else None
+
+
+def _json_object(text: str | bytes) -> dict[str, Any]:
+    if len(text) > MAX_MESSAGE_BYTES:
+        raise BadMessage(f"a message is at most {MAX_MESSAGE_BYTES} bytes, not {len(text)}")
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadMessage(f"not JSON: {error}") from None
+    if not isinstance(data, dict):
+        raise BadMessage("a message is a JSON object: {'type': 'noun.verb', …}")
+    return data
