@@ -1,0 +1,37 @@
+"""The animator protocol: poses and prepared characters in, pictures out, always batched."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+from torch import Tensor
+
+ColourSpace = Literal["linear", "srgb"]
+
+SIZE = 512
+"""Side of the square pictures animators take and give, in px."""
+
+
+class Animator(Protocol):
+    """Turns poses into pictures of characters. Called on the render thread only."""
+
+    name: str
+    """As chosen on the command line: "tha3", "student", "static"."""
+    space: ColourSpace
+    """Colour space of what `animate` gives; the chain converts to linear only if it has work."""
+
+    def prepare(self, image: Tensor) -> Any:
+        """What this animator keeps about one character, caches included; one per avatar.
+
+        Args:
+            image: (4, 512, 512) sRGB + straight alpha, float32 in [0, 1], on any device;
+                pixels of alpha 0 are all zero.
+        """
+
+    def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
+        """Pictures (B, 4, 512, 512), straight alpha in [0, 1], in `self.space`, on the device.
+
+        Args:
+            poses: (B, 45) float32 on the CPU, in the order of `pose.MORPHS`.
+            characters: B values that `prepare` gave; a part is computed anew only for those whose
+                inputs changed since their last call.
+        """
