@@ -1,0 +1,195 @@
+"""Encode I420 pictures for WebRTC: one encoder per rendition, shared by all its viewers.
+
+Only av and numpy here: the render worker uses this module and must not load aiortc.
+"""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cache
+from typing import NamedTuple
+
+import av
+import numpy as np
+from av.codec.context import ThreadType
+from av.error import FFmpegError
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from numpy.typing import NDArray
+
+from avatar_rtc.errors import InputError
+from avatar_rtc.frame import VIDEO_CLOCK_HZ, VIDEO_TIME_BASE, Codec
+
+BITS_PER_PIXEL = 1.8e6 / (512 * 1024 * 30)
+"""1.8 Mb/s for the stacked 512 x 1024 picture at 30 fps: about 48 dB with x264 superfast."""
+KEYFRAME_INTERVAL_S = 10.0
+"""A safety net for viewers whose request got lost; joins and PLI force their own keyframe."""
+VBV_S = 0.25
+"""Length of the rate buffer: aiortc sends a frame in one burst, so a keyframe must stay small."""
+ONE_THREAD_MACROBLOCKS = 3600
+"""Up to 1280 x 720 one thread keeps 30 fps with ease, and slices would only cost bits."""
+
+
+class Level(NamedTuple):
+    """One row of ITU-T H.264 table A-1."""
+
+    name: str
+    macroblocks_per_second: int
+    macroblocks: int
+    max_bps: int
+
+
+# Offers of H264 carry level 3.1 (42e01f) at least, so lower rows would gain nothing.
+LEVELS = (
+    Level("3.1", 108_000, 3_600, 14_000_000),
+    Level("3.2", 216_000, 5_120, 20_000_000),
+    Level("4.0", 245_760, 8_192, 20_000_000),
+    Level("4.1", 245_760, 8_192, 50_000_000),
+    Level("4.2", 522_240, 8_704, 50_000_000),
+    Level("5.0", 589_824, 22_080, 135_000_000),
+    Level("5.1", 983_040, 36_864, 240_000_000),
+)
+
+
+def h264_level(width: int, height: int, fps: float, bitrate_bps: int) -> str:
+    """The lowest level, such as "3.1", that allows this size in px at this rate.
+
+    Raises:
+        InputError: more than level 5.1 allows.
+    """
+    columns, rows = -(-width // 16), -(-height // 16)
+    for level in LEVELS:
+        # A.3.1: neither side may exceed sqrt(8 * MaxFS) macroblocks.
+        fits = max(columns, rows) ** 2 <= 8 * level.macroblocks and columns * rows <= level.macroblocks
+        if fits and columns * rows * fps <= level.macroblocks_per_second and bitrate_bps <= level.max_bps:
+            return level.name
+    raise InputError(f"{width}x{height} at {fps:g} fps is beyond H.264 level 5.1; choose a smaller picture")
+
+
+def default_bitrate_bps(width: int, height: int, fps: float) -> int:
+    """Bits per second that keep drawn characters clean at this size in px and rate."""
+    return round(BITS_PER_PIXEL * width * height * fps)
+
+
+class VideoEncoder:
+    """Encodes one picture after the other; a packet comes out for every picture that goes in."""
+
+    def __init__(self, context: VideoCodecContext) -> None:
+        """Owns `context`, which is open already."""
+        self._context = context
+        self._last_key: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The encoder at work, such as "libx264"."""
+        return self._context.codec.name
+
+    def encode(self, i420: NDArray[np.uint8], pts: int, key: bool) -> list[tuple[bytes, bool]]:
+        """Encode one picture.
+
+        Args:
+            i420: (height * 3 // 2, width) uint8, BT.601 limited range.
+            pts: in 1/90000 s of the media clock, growing; gaps of any length are fine.
+            key: make this a picture that decoding can start at.
+
+        Returns:
+            (bytes, is key) per packet. H264 is Annex B with SPS and PPS before a key picture.
+        """
+        due = self._last_key is None or pts - self._last_key >= KEYFRAME_INTERVAL_S * VIDEO_CLOCK_HZ
+        # A new frame each time: pict_type sticks to the object, and a reused one is a key picture for ever.
+        frame = av.VideoFrame.from_ndarray(i420, format="yuv420p")
+        frame.pict_type = PictureType.I if key or due else PictureType.NONE
+        frame.pts, frame.time_base = pts, VIDEO_TIME_BASE
+        frame.color_range, frame.colorspace = ColorRange.MPEG, Colorspace.SMPTE170M
+        packets = [(bytes(packet), packet.is_keyframe) for packet in self._context.encode(frame)]
+        if any(is_key for _, is_key in packets):
+            self._last_key = pts
+        return packets
+
+    def close(self) -> None:
+        """Free the encoder; nothing is held back, so nothing is lost."""
+        # PyAV frees the context with the last reference and has no other way.
+        del self._context
+
+
+def create_encoder(
+    codec: Codec, width: int, height: int, fps: float, bitrate_bps: int | None = None
+) -> VideoEncoder:
+    """An encoder for pictures of `width` x `height` px coming at about `fps`.
+
+    Args:
+        bitrate_bps: held over a quarter of a second; None is `default_bitrate_bps`.
+
+    Raises:
+        InputError: odd or too small sides, or beyond H.264 level 5.1.
+    """
+    if width % 2 or height % 2 or min(width, height) < 16:
+        raise InputError(f"a video picture has even sides of at least 16 px, not {width}x{height}")
+    bitrate_bps = bitrate_bps or default_bitrate_bps(width, height, fps)
+    level = h264_level(width, height, fps, bitrate_bps)  # VP8 has no levels, but viewers the same limits
+    if codec == "vp8":
+        return VideoEncoder(_open("libvpx", width, height, fps, bitrate_bps, _VP8))
+    if has_nvenc():
+        options = _NVENC | {"level": level}
+        return VideoEncoder(_open("h264_nvenc", width, height, fps, bitrate_bps, options))
+    return VideoEncoder(_open("libx264", width, height, fps, bitrate_bps, _X264 | {"level": level}))
+
+
+_X264 = {
+    "preset": "superfast",  # the knee: 4 dB over ultrafast for 1 ms, 1 dB below medium at a fifth of its cost
+    "tune": "zerolatency",
+    "profile": "baseline",  # x264 writes constraint_set1 too, which makes it constrained baseline
+    "forced-idr": "1",
+    "sc_threshold": "0",  # a keyframe comes when asked for; a swapped character need not make one
+}
+_NVENC = {
+    "preset": "p4",
+    "tune": "ull",
+    "profile": "baseline",
+    "rc": "cbr",
+    "forced-idr": "1",
+    "zerolatency": "1",
+    "delay": "0",
+    "bf": "0",  # B-frames make pictures jump in aiortc, which sends in coding order
+}
+_VP8 = {
+    "deadline": "realtime",
+    "cpu-used": "-12",  # 3 ms for 512 x 1024; positive values do not adapt to the time there is
+    "noise-sensitivity": "0",  # drawn pictures have no noise, and the denoiser costs a third
+    "lag-in-frames": "0",
+    "auto-alt-ref": "0",
+    "error-resilient": "0",
+    "static-thresh": "0",
+}
+
+
+def _open(
+    name: str, width: int, height: int, fps: float, bitrate_bps: int, options: Mapping[str, str]
+) -> VideoCodecContext:
+    context = av.CodecContext.create(name, "w")
+    assert isinstance(context, VideoCodecContext)
+    context.width, context.height, context.pix_fmt = width, height, "yuv420p"
+    context.time_base, context.framerate = VIDEO_TIME_BASE, Fraction(fps).limit_denominator(1001)
+    context.bit_rate, context.max_b_frames = bitrate_bps, 0
+    context.gop_size = 1 << 20  # frames; the interval is kept by presentation time in `encode`
+    context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.SMPTE170M
+    context.color_primaries, context.color_trc = ColorPrimaries.SMPTE170M, ColorTrc.SMPTE170M
+    small = width * height <= ONE_THREAD_MACROBLOCKS * 256
+    context.thread_count, context.thread_type = (1 if small else 4), ThreadType.SLICE
+    rate = {"maxrate": str(bitrate_bps), "bufsize": str(round(bitrate_bps * VBV_S))}
+    context.options = {**rate, **options}
+    if name == "libvpx":
+        context.options |= {"minrate": str(bitrate_bps)}  # libvpx: CBR is min = max = target
+    context.open()
+    return context
+
+
+@cache
+def has_nvenc() -> bool:
+    """True if an NVIDIA encoder can be opened here; asked once per process."""
+    try:
+        context = _open("h264_nvenc", 256, 256, 30, 500_000, _NVENC)
+        VideoEncoder(context).encode(np.full((384, 256), 128, np.uint8), 0, True)
+    except (FFmpegError, ValueError):
+        return False
+    return True
