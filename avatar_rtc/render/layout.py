@@ -1,0 +1,96 @@
+"""Layouts: how a picture with alpha becomes a video picture, as I420 planes.
+
+    alpha                      matte
+    ┌──────────┐               ┌────────────────┐
+    │ colour·a │               │   ┌──────┐     │
+    ├──────────┤               │   │ head │     │
+    │ a as luma│               └───┴──────┴─────┘
+    └──────────┘
+
+Y'CbCr is BT.601, limited range: what a browser assumes of a WebRTC track without a colour description.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, interpolate, pad
+
+_LUMA = (65.481, 128.553, 24.966)
+_CB = (-37.797, -74.203, 112.0)
+_CR = (112.0, -93.786, -18.214)
+"""Rows of the BT.601 matrix for R'G'B' in [0, 1] (ITU-R BT.601-7, 2.5.1 and 2.5.2, scaled to 8 bit)."""
+_BLOCK = 16
+
+
+def alpha_layout(image: Tensor) -> NDArray[np.uint8]:
+    """Colour over alpha: I420 (3 H, W), where the picture is W x 2 H.
+
+    Args:
+        image: (4, h, w) sRGB + straight alpha in [0, 1]. It is padded with transparency, right and below,
+            to multiples of 16, the size of a macroblock, so that colour and alpha never share one.
+    """
+    h, w = image.shape[-2:]
+    image = pad(image, (0, -w % _BLOCK, 0, -h % _BLOCK))
+    h, w = image.shape[-2:]
+    alpha = image[3]
+    planes = torch.empty(3 * h, w, dtype=torch.uint8, device=image.device)
+    _write(planes, 2 * h, image[:3] * alpha, row=0, column=0)
+    planes[h : 2 * h] = _to_byte(alpha * 219 + 16)
+    u, v = _chroma(planes, 2 * h)
+    u[h // 2 :], v[h // 2 :] = 128, 128
+    return planes.cpu().numpy()
+
+
+class Matte:
+    """The picture composited on a plain colour, as large as it fits, standing on the lower edge."""
+
+    def __init__(self, size: tuple[int, int], colour: tuple[int, int, int]) -> None:
+        """`size` is (width, height) in px, both even; `colour` is sRGB, 0..255."""
+        self.width, self.height = size
+        self._colour = torch.tensor(colour, dtype=torch.float32)[:, None, None] / 255
+        self._ground = torch.empty(self.height * 3 // 2, self.width, dtype=torch.uint8)
+        _write(self._ground, self.height, self._colour.expand(3, self.height, self.width), 0, 0)
+
+    def __call__(self, image: Tensor) -> NDArray[np.uint8]:
+        """I420 (3/2 height, width) of a picture (4, h, w), sRGB + straight alpha in [0, 1]."""
+        h, w = image.shape[-2:]
+        scale = min(self.height / h, self.width / w)
+        size = (int(h * scale) // 2 * 2, int(w * scale) // 2 * 2)
+        alpha = image[3:]
+        premultiplied = torch.cat([image[:3] * alpha, alpha])
+        if size != (h, w):
+            premultiplied = interpolate(premultiplied[None], size=size, mode="bilinear", align_corners=False)[
+                0
+            ]
+        ground = self._colour.to(image.device)
+        planes = self._ground.to(image.device, copy=True)
+        row, column = self.height - size[0], (self.width - size[1]) // 4 * 2
+        _write(planes, self.height, premultiplied[:3] + ground * (1 - premultiplied[3:]), row, column)
+        return planes.cpu().numpy()
+
+
+def _write(planes: Tensor, height: int, rgb: Tensor, row: int, column: int) -> None:
+    """Write R'G'B' (3, h, w), all even, into I420 planes of a picture `height` high, at (row, column)."""
+    h, w = rgb.shape[-2:]
+    planes[row : row + h, column : column + w] = _to_byte(_mix(rgb, _LUMA) + 16)
+    half = avg_pool2d(rgb, 2)
+    rows, columns = slice(row // 2, (row + h) // 2), slice(column // 2, (column + w) // 2)
+    for plane, weights in zip(_chroma(planes, height), (_CB, _CR), strict=True):
+        plane[rows, columns] = _to_byte(_mix(half, weights) + 128)
+
+
+def _chroma(planes: Tensor, height: int) -> tuple[Tensor, Tensor]:
+    """Views (height / 2, width / 2) of U and V; each lies in one run of bytes below the luma."""
+    width = planes.shape[1]
+    flat, quarter = planes.view(-1)[height * width :], height * width // 4
+    shape = (height // 2, width // 2)
+    return flat[:quarter].view(shape), flat[quarter : 2 * quarter].view(shape)
+
+
+def _mix(rgb: Tensor, weights: tuple[float, float, float]) -> Tensor:
+    return rgb[0] * weights[0] + rgb[1] * weights[1] + rgb[2] * weights[2]
+
+
+def _to_byte(plane: Tensor) -> Tensor:
+    return plane.clamp(0, 255).add(0.5).to(torch.uint8)

@@ -1,0 +1,122 @@
+"""The static animator: no network, yet mouth, lids and head of any picture follow the pose.
+
+It serves tests, and machines where nothing else runs. Sizes are those of THA3's frame: eyes near y 147,
+mouth at (256, 176), neck below y 200.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from avatar_rtc.pose import INDEX
+from avatar_rtc.render.animator import SIZE, ColourSpace
+
+_EYES = ((232, 147), (280, 147))
+"""Centres (x, y) of the eyes on the left and on the right of the picture."""
+_EYE_HALF = (18, 15)
+_MOUTH = (256, 176)
+_MOUTH_HALF = (16, 13)
+_INSIDE = (0.55, 0.16, 0.18)
+_HEAD_BOTTOM, _NECK_BOTTOM = 196, 250
+_SHIFT_PX = 14.0
+"""How far the head moves at head_x or head_y = 1."""
+_TILT = 0.18
+"""Horizontal shear of the head at neck_z = 1."""
+_OPENNESS = {
+    "mouth_aaa": 1.0,
+    "mouth_iii": 0.3,
+    "mouth_uuu": 0.4,
+    "mouth_eee": 0.5,
+    "mouth_ooo": 0.8,
+    "mouth_delta": 0.6,
+}
+_WIDTH = {
+    "mouth_aaa": 1.0,
+    "mouth_iii": 1.1,
+    "mouth_uuu": 0.5,
+    "mouth_eee": 1.0,
+    "mouth_ooo": 0.65,
+    "mouth_delta": 0.8,
+}
+_LIDS = {"eye_wink": 1.0, "eye_happy_wink": 1.0, "eye_relaxed": 0.5, "eye_unimpressed": 0.4}
+
+
+@dataclass(frozen=True)
+class StaticCharacter:
+    """What the static animator keeps about a character."""
+
+    image: Tensor
+    """(4, 512, 512) sRGB, straight alpha."""
+    skin: Tensor
+    """(4, 1, 1): the colour lids are painted with, read below the eyes."""
+
+
+class StaticAnimator:
+    """Moves the parts of a picture by plain drawing; an Animator."""
+
+    name = "static"
+    space: ColourSpace = "srgb"
+
+    def __init__(self, device: str) -> None:
+        self.device = torch.device(device)
+        rows = torch.arange(_NECK_BOTTOM, device=self.device)
+        self._hold = ((_NECK_BOTTOM - rows) / (_NECK_BOTTOM - _HEAD_BOTTOM)).clamp(0, 1)[:, None]
+        self._rows = rows[:, None]
+        self._columns = torch.arange(SIZE, device=self.device)[None, :]
+
+    def prepare(self, image: Tensor) -> StaticCharacter:
+        """Keep the picture; see `Animator.prepare`."""
+        image = image.to(self.device)
+        cheeks = torch.stack([image[:, y + 22, x] for x, y in _EYES]).mean(0)
+        cheeks[3] = 1.0
+        return StaticCharacter(image, cheeks[:, None, None])
+
+    def animate(self, poses: Tensor, characters: Sequence[StaticCharacter]) -> Tensor:
+        """Pictures (B, 4, 512, 512) in sRGB; see `Animator.animate`."""
+        values = [dict(zip(INDEX, row, strict=True)) for row in poses.tolist()]
+        return torch.stack([self._draw(v, c) for v, c in zip(values, characters, strict=True)])
+
+    def _draw(self, pose: dict[str, float], character: StaticCharacter) -> Tensor:
+        image = character.image.clone()
+        # "left" is the character's left: the eye on the right of the picture.
+        for (x, y), side in zip(_EYES, ("right", "left"), strict=True):
+            closed = min(1.0, sum(w * pose[f"{name}_{side}"] for name, w in _LIDS.items()))
+            self._paint(image, (x, y), _EYE_HALF, character.skin, top=closed)
+        opening = min(1.0, sum(w * pose[name] for name, w in _OPENNESS.items()))
+        if opening > 0.02:
+            width = sum(w * pose[name] for name, w in _WIDTH.items()) / sum(pose[n] for n in _WIDTH)
+            half = (max(2, round(_MOUTH_HALF[0] * width)), max(1, round(_MOUTH_HALF[1] * opening)))
+            inside = torch.tensor([*_INSIDE, 1.0], device=self.device)[:, None, None]
+            self._paint(image, _MOUTH, half, inside, top=1.0)
+        return self._move_head(image, pose)
+
+    def _paint(
+        self, image: Tensor, centre: tuple[int, int], half: tuple[int, int], colour: Tensor, top: float
+    ) -> None:
+        """Fill the upper share `top` of an ellipse, where the picture is opaque."""
+        if top <= 0.0:
+            return
+        (x, y), (w, h) = centre, half
+        box = image[:, y - h : y + h + 1, x - w : x + w + 1]
+        u = (torch.arange(2 * w + 1, device=self.device) - w) / (w + 0.5)
+        v = (torch.arange(2 * h + 1, device=self.device) - h) / (h + 0.5)
+        inside = (u[None, :] ** 2 + v[:, None] ** 2 <= 1) & (v[:, None] <= 2 * top - 1)
+        box[:] = torch.where(inside & (box[3] > 0.5), colour, box)
+
+    def _move_head(self, image: Tensor, pose: dict[str, float]) -> Tensor:
+        """Shift and shear the rows above the neck by whole pixels; the shoulders stay."""
+        dx = -pose["head_y"] * _SHIFT_PX + pose["neck_z"] * _TILT * (_HEAD_BOTTOM - self._rows)
+        dy = -pose["head_x"] * _SHIFT_PX
+        y = (self._rows - dy * self._hold).round().long().clamp(0, _NECK_BOTTOM - 1)
+        x = (self._columns - (dx * self._hold)).round().long().clamp(0, SIZE - 1)
+        index = (y * SIZE + x).flatten()
+        head = image[:, :_NECK_BOTTOM].flatten(1)
+        image[:, :_NECK_BOTTOM] = head[:, index].view(4, _NECK_BOTTOM, SIZE)
+        return image
+
+
+def create_static(device: str) -> StaticAnimator:
+    """The static animator on a device."""
+    return StaticAnimator(device)
