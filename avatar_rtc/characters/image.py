@@ -1,0 +1,107 @@
+"""Character pictures: whatever someone hands in, as 512x512 RGBA that an animator can take, or a clear no."""
+
+import contextlib
+import io
+import os
+import secrets
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from avatar_rtc.errors import SetupError, TooLarge, UnsuitableImage
+
+SIZE = 512
+"""Side in pixels of the square that animators work on."""
+MAX_BYTES = 16 * 2**20
+MAX_PIXELS = 64 * 10**6
+
+# Left out on purpose: formats that start other programs (EPS), that nest pictures of undeclared size
+# (ICO, ICNS), or that have no magic number and so claim any bytes. JPEG and BMP are here only to be told
+# that they lack transparency.
+_FORMATS = ("PNG", "WEBP", "AVIF", "GIF", "TIFF", "QOI", "JPEG2000", "JPEG", "BMP")
+_WANTED = "wanted is a picture with a transparent background, best a PNG of 512x512 pixels"
+
+
+def read_character(data: bytes) -> NDArray[np.uint8]:
+    """The picture in an image file, as (512, 512, 4) sRGB with straight alpha.
+
+    Animated files give their first frame. What is not square is cropped around its centre; other sizes are
+    scaled (Lanczos on premultiplied colour). Pixels of alpha 0 are all zero, so hidden colours steer nothing.
+
+    Raises:
+        TooLarge: more than 16 MiB, or 64 million pixels declared; checked before anything is decoded.
+        UnsuitableImage: no picture, a broken one, one without alpha, or one that shows nothing.
+    """
+    if len(data) > MAX_BYTES:
+        raise TooLarge(
+            f"the image file has {len(data) / 2**20:.1f} MiB; at most {MAX_BYTES // 2**20} MiB are taken"
+        )
+    if not data:
+        raise UnsuitableImage(f"the image file is empty (0 bytes); {_WANTED}")
+    with _open(data) as image:
+        square = _square(_decode(image))
+    rgba = np.array(square, np.uint8)
+    rgba[rgba[..., 3] == 0] = 0
+    if not rgba.any():
+        raise UnsuitableImage(
+            "the picture is transparent everywhere; a character must be visible in its middle"
+        )
+    return rgba
+
+
+def write_png(path: Path, rgba: NDArray[np.uint8]) -> None:
+    """Write (height, width, 4) RGBA as a PNG: the whole file or nothing, also when the disk is full.
+
+    Raises:
+        SetupError: the folder cannot be written.
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as file:
+            Image.fromarray(rgba).save(file, format="PNG")
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise SetupError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def _open(data: bytes) -> Image.Image:
+    """The file with its header read and its pixels not."""
+    try:
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise TooLarge(_too_many("more than 64 million")) from None
+    except Exception:  # parsers of a dozen formats raise whatever broken bytes lead them to
+        raise UnsuitableImage(f"the file is no image that can be read; {_WANTED}") from None
+    if image.width * image.height > MAX_PIXELS:
+        raise TooLarge(_too_many(f"{image.width}x{image.height}"))
+    if not image.has_transparency_data:
+        raise UnsuitableImage(
+            f"the picture ({image.format}, {image.mode}) has no alpha channel; "
+            "export it with a transparent background, as PNG or WebP"
+        )
+    return image
+
+
+def _decode(image: Image.Image) -> Image.Image:
+    try:
+        image.load()
+        return image.convert("RGBA")
+    except Exception:
+        raise UnsuitableImage(f"the {image.format} file is cut short or damaged; {_WANTED}") from None
+
+
+def _square(image: Image.Image) -> Image.Image:
+    """Cropped around the centre and scaled; Pillow premultiplies RGBA by itself for this."""
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    return image.crop((left, top, left + side, top + side)).resize((SIZE, SIZE), Image.Resampling.LANCZOS)
+
+
+def _too_many(pixels: str) -> str:
+    return f"the picture declares {pixels} pixels; at most {MAX_PIXELS // 10**6} million are taken"
