@@ -95,7 +95,7 @@ def parse_control(text: str | bytes) -> ControlMessage:
         BadMessage: too long, no JSON object, or fields missing, unknown or out of range.
         UnknownName: a type that does not exist; names the nearest.
     """
-    return control_from(_json_object(text))
+    return control_from(json_object(text))
 
 
 def parse_cue(text: str | bytes) -> CueSet:
@@ -104,7 +104,7 @@ def parse_cue(text: str | bytes) -> CueSet:
     Raises:
         BadMessage: as `parse_control`, or another type.
     """
-    message = control_from({"type": "cue.set", **_json_object(text)})
+    message = control_from({"type": "cue.set", **json_object(text)})
     if not isinstance(message, CueSet):
         raise BadMessage("the cues channel takes cues only: {'t_ms': …, 'visemes': {…}}")
     return message
@@ -144,13 +144,18 @@ def error(message_id: str | int | None, detail: str) -> dict[str, object]:
 def id_of(text: str | bytes) -> str | int | None:
     """The id in a message that may be broken otherwise, so that its error finds home."""
     try:
-        found = _json_object(text).get("id")
+        found = json_object(text).get("id")
     except BadMessage:
         return None
     return found if isinstance(found, str | int) else None
 
 
-def _json_object(text: str | bytes) -> dict[str, Any]:
+def json_object(text: str | bytes) -> dict[str, Any]:
+    """The JSON object in a text.
+
+    Raises:
+        BadMessage: longer than MAX_MESSAGE_BYTES, or no JSON object.
+    """
     if len(text) > MAX_MESSAGE_BYTES:
         raise BadMessage(f"a message is at most {MAX_MESSAGE_BYTES} bytes, not {len(text)}")
     try:

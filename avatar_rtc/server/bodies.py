@@ -1,0 +1,130 @@
+"""Request bodies, read no further than their limit and only in the content type that is wanted.
+
+Strict types are a defence as well: a page of another site can post `text/plain` or a form without a
+preflight, but not JSON, SDP or a picture.
+"""
+
+from typing import Any, TypeVar
+
+from aiohttp import BodyPartReader, hdrs, web
+from pydantic import BaseModel, ValidationError
+
+from avatar_rtc.errors import BadMessage, InputError, TooLarge
+from avatar_rtc.messages import MAX_MESSAGE_BYTES, explain, json_object
+from avatar_rtc.server.problems import Problem
+
+MAX_SDP_BYTES = 64 * 1024
+MAX_IMAGE_BYTES = 16 * 1024 * 1024
+IMAGE_TYPES = ("image/png", "image/webp")
+_MAX_FIELD_BYTES = 1024
+_MULTIPART_OVERHEAD_BYTES = 64 * 1024
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def require_type(request: web.Request, *wanted: str) -> None:
+    """Refuse a body of another content type, or a compressed one.
+
+    Raises:
+        Problem: 415, naming what is wanted.
+    """
+    accept = {"Accept": ", ".join(wanted)}
+    if request.headers.get(hdrs.CONTENT_TYPE) is None or request.content_type not in wanted:
+        raise Problem(415, f"the content type must be {' or '.join(wanted)}", accept)
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
+        raise Problem(415, "the body must not be compressed", accept)
+
+
+async def read_body(request: web.Request, limit: int) -> bytes:
+    """The whole body.
+
+    Raises:
+        TooLarge: more than `limit` bytes; known from the declared length before any of it is read.
+    """
+    _check_declared(request, limit)
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > limit:
+            raise _too_large(limit)
+    return bytes(body)
+
+
+async def read_text(request: web.Request, limit: int) -> str:
+    """The whole body as UTF-8.
+
+    Raises:
+        TooLarge: as `read_body`.
+        InputError: the bytes are no UTF-8.
+    """
+    try:
+        return (await read_body(request, limit)).decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"the body is not UTF-8: {error.reason}") from None
+
+
+async def read_json(request: web.Request) -> dict[str, Any]:
+    """The JSON object in the body.
+
+    Raises:
+        Problem: 415, another content type.
+        TooLarge: as `read_body`.
+        BadMessage: not a JSON object.
+    """
+    require_type(request, "application/json")
+    return json_object(await read_body(request, MAX_MESSAGE_BYTES))
+
+
+async def read_model(request: web.Request, model: type[Model]) -> Model:
+    """The JSON object in the body, checked against a model; raises as `read_json`."""
+    data = await read_json(request)
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise BadMessage(explain(error)) from None
+
+
+async def read_upload(request: web.Request) -> tuple[str, bytes]:
+    """Name and bytes of an uploaded picture: multipart `name` + `image`, or the picture and `?name=`.
+
+    Raises:
+        Problem: 415, neither of both.
+        TooLarge: the picture has more than 16 MiB.
+        InputError: a part is missing or unknown.
+    """
+    require_type(request, "multipart/form-data", *IMAGE_TYPES)
+    if request.content_type in IMAGE_TYPES:
+        return request.query.get("name", ""), await read_body(request, MAX_IMAGE_BYTES)
+    _check_declared(request, MAX_IMAGE_BYTES + _MULTIPART_OVERHEAD_BYTES)
+    parts: dict[str | None, bytes] = {}
+    limits: dict[str | None, int] = {"name": _MAX_FIELD_BYTES, "image": MAX_IMAGE_BYTES}
+    try:
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader) or part.name not in limits or part.name in parts:
+                raise InputError("the form has one part 'name' and one part 'image', and no other")
+            parts[part.name] = await _read_part(part, limits[part.name])
+    except (ValueError, AssertionError, KeyError, RuntimeError) as error:
+        raise InputError(f"the multipart body cannot be read: {error}") from None
+    if "image" not in parts:
+        raise InputError("the form lacks the part 'image'")
+    name = parts.get("name", b"").decode(errors="replace")
+    return name or request.query.get("name", ""), parts["image"]
+
+
+async def _read_part(part: BodyPartReader, limit: int) -> bytes:
+    body = bytearray()
+    while chunk := await part.read_chunk(64 * 1024):
+        body += chunk
+        if len(body) > limit:
+            raise _too_large(limit)
+    return bytes(body)
+
+
+def _check_declared(request: web.Request, limit: int) -> None:
+    if (request.content_length or 0) > limit:
+        raise _too_large(limit)
+
+
+def _too_large(limit: int) -> TooLarge:
+    size = f"{limit // 2**20} MiB" if limit >= 2**20 else f"{limit // 1024} KiB"
+    return TooLarge(f"the body may have at most {size}")

@@ -1,0 +1,32 @@
+"""The typed keys under which the application holds its parts; `app.create_app` fills them."""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from avatar_rtc.characters.store import CharacterStore
+from avatar_rtc.config import Config
+from avatar_rtc.errors import NotFound
+from avatar_rtc.server.avatars import Avatar, Renderer
+
+CONFIG = web.AppKey("CONFIG", Config)
+RENDERER = web.AppKey("RENDERER", Renderer)  # type: ignore[type-abstract]
+STORE = web.AppKey("STORE", CharacterStore)
+AVATARS: web.AppKey[Mapping[str, Avatar]] = web.AppKey("AVATARS", Mapping)  # type: ignore[type-abstract]
+
+
+def avatar_of(request: web.Request) -> Avatar:
+    """The avatar the path names.
+
+    Raises:
+        NotFound: there is no avatar of that name.
+    """
+    return find_avatar(request, request.match_info["avatar"])
+
+
+def find_avatar(request: web.Request, name: str) -> Avatar:
+    """The avatar of this name; raises as `avatar_of`."""
+    try:
+        return request.app[AVATARS][name]
+    except KeyError:
+        raise NotFound("avatar", name) from None

@@ -1,0 +1,89 @@
+"""Every failed request becomes one `application/problem+json` (RFC 9457), here and nowhere else."""
+
+import json
+import logging
+import secrets
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from avatar_rtc import errors
+
+log = logging.getLogger(__name__)
+
+STATUS: tuple[tuple[type[errors.AvatarRtcError], int], ...] = (
+    (errors.TooLarge, 413),
+    (errors.InputError, 400),
+    (errors.NotFound, 404),
+    (errors.Refused, 403),
+    (errors.CapacityExceeded, 503),
+    (errors.WorkerLost, 503),
+    (errors.SetupError, 503),
+)
+"""Error class → status; the first class that fits counts."""
+
+RETRY_AFTER_S = 2
+"""Told with a 503 that does not know better: about the time a render worker needs to come back."""
+
+
+class Problem(errors.AvatarRtcError):
+    """A refusal that only exists in HTTP, such as a missing `If-Match`."""
+
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        self.status, self.headers = status, dict(headers or {})
+        super().__init__(detail)
+
+
+@web.middleware
+async def problems_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer every error below with a problem; an unexpected one is logged with the id it shows."""
+    try:
+        return await handler(request)
+    except Problem as error:
+        return problem(error.status, str(error), error.headers)
+    except errors.AvatarRtcError as error:
+        return _known(error)
+    except web.HTTPException as error:
+        return _from_aiohttp(request, error)
+    except ConnectionError:
+        raise  # the caller is gone: nobody reads an answer
+    except Exception:
+        event = secrets.token_hex(4)
+        log.exception("error %s in %s %s", event, request.method, request.path)
+        return problem(500, f"something unexpected failed here; the server's log has it as {event}")
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    """The response for a problem; `detail` is what a user reads."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return web.Response(
+        status=status,
+        text=json.dumps(body),
+        content_type="application/problem+json",
+        headers={**(headers or {}), hdrs.CACHE_CONTROL: "no-store"},
+    )
+
+
+def _known(error: errors.AvatarRtcError) -> web.Response:
+    status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+    headers = {}
+    if status == 503:
+        headers[hdrs.RETRY_AFTER] = str(getattr(error, "retry_after", RETRY_AFTER_S))
+    return problem(status, str(error), headers)
+
+
+def _from_aiohttp(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
+    if error.status < 400:
+        raise error
+    headers = {hdrs.ALLOW: error.headers[hdrs.ALLOW]} if hdrs.ALLOW in error.headers else {}
+    match error:
+        case web.HTTPMethodNotAllowed():
+            allowed = ", ".join(sorted(error.allowed_methods))
+            detail = f"{request.method} is not possible on {request.path}, but {allowed}"
+        case web.HTTPNotFound():
+            detail = f"there is nothing at {request.path}"
+        case _:
+            detail = error.text or error.reason
+    return problem(error.status, detail, headers)
