@@ -90,6 +90,13 @@ class Booted:
 
 
 @dataclass(frozen=True)
+class BootFailed:
+    """The worker cannot run with these options, and starting it again would not help."""
+
+    detail: str
+
+
+@dataclass(frozen=True)
 class AvatarReady:
     """The model is loaded and the character prepared."""
 
@@ -118,7 +125,7 @@ class Stats:
     """Mean milliseconds per frame of pose, animate, chain, layout, encode."""
 
 
-Up = Booted | AvatarReady | AvatarFailed | EncodedFrame | Stats
+Up = Booted | BootFailed | AvatarReady | AvatarFailed | EncodedFrame | Stats
 
 
 class Worker(Protocol):
@@ -130,8 +137,11 @@ class Worker(Protocol):
     def messages(self) -> AsyncIterator[Up]:
         """What comes up, in order; ends when the worker is gone."""
 
+    def kill(self) -> None:
+        """End the worker at once, without waiting; `messages` then ends."""
+
     async def close(self) -> None:
-        """End the worker and wait until it is gone."""
+        """End the worker politely and wait until it is gone."""
 
 
 def pack(message: Down | Up) -> bytes:

@@ -1,0 +1,55 @@
+# make serve: set up and serve http://127.0.0.1:8080/   make test: set up and run all tests
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.PHONY: help install serve test soak check format bench assets clean
+
+help:
+	@echo "make install   create .venv and install everything"
+	@echo "make serve     install, fetch what the animator needs, serve http://127.0.0.1:8080/ (ARGS='--help')"
+	@echo "make test      install and run the whole test suite"
+	@echo "make check     ruff, mypy --strict, layers, tests"
+	@echo "make soak      the long runs, results in out/soak.json"
+	@echo "make bench     the figures, as a table and out/bench.json"
+	@echo "make assets    draw the shipped pictures again from their sources"
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("avatar_rtc needs Python 3.11 or newer; run make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[openvino,dev]'
+	@touch $@
+
+serve: install
+	$(BIN)/avatar-rtc serve $(ARGS)
+
+test: install
+	PYTHONWARNINGS=default $(BIN)/python -m pytest $(ARGS)
+
+soak: install
+	@mkdir -p out
+	$(BIN)/avatar-rtc bench --only recovery,viewers,memory --rounds 20 --json out/soak.json
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest $(ARGS)
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install
+	@mkdir -p out
+	$(BIN)/avatar-rtc bench --json out/bench.json
+
+assets: install
+	$(BIN)/python assets/characters/placeholder/draw.py
+
+clean:
+	rm -rf $(VENV) dist out .pytest_cache .mypy_cache .ruff_cache

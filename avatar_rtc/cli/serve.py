@@ -1,0 +1,98 @@
+"""`avatar-rtc serve`: put a live avatar on http://127.0.0.1:8080/."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from avatar_rtc.config import Config, load_config
+from avatar_rtc.errors import SetupError
+
+_EXAMPLE = """examples:
+  avatar-rtc serve
+  avatar-rtc serve --character me.png --port 9000
+  avatar-rtc serve --animator static        no network, no weights: quick to try the plumbing
+"""
+
+
+def add(subparsers: Any) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="serve a live avatar to browsers, bots and players",
+        description="Serve a live avatar over WebRTC, with a page to look at it.",
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--host", help="address to bind to (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port to bind to (default 8080; 0 takes a free one)")
+    parser.add_argument("--character", metavar="NAME|PATH", help="a stored character, or any RGBA image")
+    parser.add_argument("--animator", choices=("auto", "tha3", "student", "static"))
+    parser.add_argument("--device", metavar="auto|cpu|cuda|mps", help="where to render (default auto)")
+    parser.add_argument("--fps", type=float, help="frames per second to aim for (default 30)")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings as TOML; flags win over it")
+    parser.add_argument("--insecure", action="store_const", const=True, help="allow --host other than loopback")
+    parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM."""
+    logging.basicConfig(level=args.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    flags = ("host", "port", "character", "animator", "device", "fps", "insecure")
+    config = load_config(args.config, **{name: getattr(args, name) for name in flags})
+    ensure_weights(config)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(config))
+    return 0
+
+
+def ensure_weights(config: Config) -> None:
+    """Fetch what the chosen animator needs, if it is not here yet.
+
+    In a process of its own: converting weights takes torch, which the server never loads.
+
+    Raises:
+        SetupError: it cannot be had; the fetching process has told why.
+    """
+    from avatar_rtc.render.weights_files import weights_ready
+
+    if config.animator in ("auto", "tha3") and not weights_ready():
+        print("THA3's weights are needed once (56 MB); fetching them …", flush=True)
+        if subprocess.run([sys.executable, "-m", "avatar_rtc", "weights"], check=False).returncode:
+            raise SetupError("no weights, so no THA3; mend the above, or try --animator static")
+
+
+async def _serve(config: Config) -> None:
+    from aiohttp import web
+
+    from avatar_rtc.server.app import create_app
+    from avatar_rtc.server.render_worker import spawn_worker
+    from avatar_rtc.server.rendering import Rendering
+
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C ends asyncio.run itself
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with Rendering(lambda: spawn_worker(config.device)) as rendering:
+        runner = web.AppRunner(create_app(config, rendering), access_log=None)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, config.host, config.port)
+            try:
+                await site.start()
+            except OSError as error:
+                raise SetupError(
+                    f"cannot listen on {config.host}:{config.port}: {error.strerror}; try --port 0"
+                ) from None
+            port = runner.addresses[0][1]
+            host = f"[{config.host}]" if ":" in config.host else config.host
+            print(f"avatar-rtc: a live avatar is at http://{host}:{port}/  (Ctrl-C ends)", flush=True)
+            await stop.wait()
+        finally:
+            await runner.cleanup()

@@ -1,0 +1,98 @@
+"""One avatar inside the worker: its newest state, its prepared character, its encoders."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from avatar_rtc.animation.emotions import EmotionTemplate
+from avatar_rtc.animation.mixer import Mixer
+from avatar_rtc.frame import EncodedFrame, Rendition, video_pts
+from avatar_rtc.link import OpenAvatar
+from avatar_rtc.media.encode import VideoEncoder, create_encoder
+from avatar_rtc.render.animator import SIZE, Animator
+from avatar_rtc.render.layout import Matte
+
+KEYFRAME_SPACING_S = 0.3
+"""Requests for keyframes closer than this are answered by one: N viewers that join or lose a packet
+together must not cost N keyframes."""
+
+
+@dataclass
+class Slot:
+    """The encoder of one rendition."""
+
+    rendition: Rendition
+    encoder: VideoEncoder | None = None
+    shape: tuple[int, ...] = ()
+    key_wanted: bool = True
+    last_key_t: float = -1e9
+
+    def encode(self, planes: NDArray[np.uint8], fps: float, t: float) -> list[tuple[bytes, bool]]:
+        """Packets of the I420 picture for media time t; a new size starts a new encoder."""
+        if self.encoder is None or planes.shape != self.shape:
+            self.close()
+            height, width = planes.shape[0] * 2 // 3, planes.shape[1]
+            self.encoder = create_encoder(self.rendition.codec, width, height, fps)
+            self.shape, self.key_wanted, self.last_key_t = planes.shape, True, -1e9
+        key = self.key_wanted and t - self.last_key_t >= KEYFRAME_SPACING_S
+        packets = self.encoder.encode(planes, video_pts(t), key)
+        if any(is_key for _, is_key in packets):
+            self.key_wanted, self.last_key_t = False, t
+        return packets
+
+    def close(self) -> None:
+        """Free the encoder."""
+        if self.encoder is not None:
+            self.encoder.close()
+            self.encoder = None
+
+
+@dataclass
+class LiveAvatar:
+    """All the worker keeps about one avatar."""
+
+    opened: OpenAvatar
+    animator: Animator
+    character: Any
+    mixer: Mixer
+    matte: Matte
+    state: Any
+    slots: dict[Rendition, Slot] = field(default_factory=dict)
+
+    def t(self, now: float) -> float:
+        """Media time of a monotonic second."""
+        return now - self.opened.epoch
+
+    def frames(self, planes: Mapping[str, NDArray[np.uint8]], t: float, cost_ms: float) -> list[EncodedFrame]:
+        """The encoded frames of all renditions, given the I420 picture of each layout wanted."""
+        name, fps = self.opened.avatar, self.opened.fps
+        return [
+            EncodedFrame(name, slot.rendition, video_pts(t), key, data, cost_ms)
+            for slot in self.slots.values()
+            for data, key in slot.encode(planes[slot.rendition.layout], fps, t)
+        ]
+
+    def close(self) -> None:
+        """Free the encoders."""
+        for slot in self.slots.values():
+            slot.close()
+
+
+def open_avatar(
+    message: OpenAvatar, animator: Animator, emotions: Mapping[str, EmotionTemplate]
+) -> LiveAvatar:
+    """A live avatar with its character prepared; this may take seconds."""
+    pixels = np.frombuffer(message.rgba, np.uint8).reshape(SIZE, SIZE, 4)
+    image = torch.from_numpy(pixels.transpose(2, 0, 1).astype(np.float32) / 255)
+    return LiveAvatar(
+        opened=message,
+        animator=animator,
+        character=animator.prepare(image),
+        mixer=Mixer(emotions, message.seed),
+        matte=Matte(message.matte_size, message.matte_colour),
+        state=message.state,
+    )

@@ -1,0 +1,197 @@
+"""The render loop: wait for a message or the next tick, render what is due, hand the frames up.
+
+    inbox ──► handle ──► [ pose → animate (batched) → chain → layout → encode ] ──► emit
+
+Ticks lie on one grid of the monotonic clock, so that avatars of one speed are rendered in one batch. A loop
+that is late skips ticks and never queues them.
+"""
+
+import logging
+import math
+import queue
+import time
+from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from avatar_rtc.animation.emotions import EmotionTemplate
+from avatar_rtc.errors import AvatarRtcError
+from avatar_rtc.link import (
+    AvatarFailed,
+    AvatarReady,
+    CloseAvatar,
+    Down,
+    OpenAvatar,
+    RequestKeyframe,
+    SetState,
+    StartRendition,
+    StopRendition,
+    Up,
+)
+from avatar_rtc.render.animator import Animator
+from avatar_rtc.render.colour import linear_to_srgb, srgb_to_linear
+from avatar_rtc.render.filters import run_chain
+from avatar_rtc.render.layout import alpha_layout
+from avatar_rtc.worker.live import LiveAvatar, Slot, open_avatar
+from avatar_rtc.worker.stats import StageTimes
+
+log = logging.getLogger(__name__)
+Inbox = queue.SimpleQueue[Down | None]
+"""Messages from the server; None ends the loop."""
+
+
+class RenderLoop:
+    """Renders all avatars of one device. Lives on the thread that calls `run`."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        emit: Callable[[Up], None],
+        emotions: Mapping[str, EmotionTemplate],
+        create_animator: Callable[[str], Animator],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._inbox, self._emit, self._emotions, self._now = inbox, emit, emotions, now
+        self._create_animator = create_animator
+        self._animators: dict[str, Animator] = {}
+        self._avatars: dict[str, LiveAvatar] = {}
+        self._due: dict[str, int] = {}
+        """Avatar → its next tick, for those that somebody watches."""
+        self._stats = StageTimes(emit)
+
+    def run(self) -> None:
+        """Render until None comes; returns with all encoders closed."""
+        while True:
+            deadline = min((self._tick_time(name) for name in self._due), default=None)
+            try:
+                if deadline is None:
+                    message = self._inbox.get()
+                else:
+                    message = self._inbox.get(timeout=max(0.0, deadline - self._now()))
+            except queue.Empty:
+                self._render_due()
+                continue
+            if message is None:
+                break
+            self._handle(message)
+            if deadline is not None and self._now() >= deadline:
+                # A flood of messages must not starve the picture.
+                self._render_due()
+        for avatar in self._avatars.values():
+            avatar.close()
+
+    def _handle(self, message: Down) -> None:
+        if isinstance(message, OpenAvatar):
+            self._open(message)
+            return
+        avatar = self._avatars.get(message.avatar)
+        if avatar is None:
+            return  # closed or failed: its late messages mean nothing any more
+        match message:
+            case SetState(state=state):
+                avatar.state = state
+            case StartRendition(rendition=rendition):
+                avatar.slots.setdefault(rendition, Slot(rendition))
+                self._due.setdefault(message.avatar, self._next_tick(avatar))
+            case StopRendition(rendition=rendition):
+                if slot := avatar.slots.pop(rendition, None):
+                    slot.close()
+                if not avatar.slots:
+                    self._due.pop(message.avatar, None)
+                    self._stats.drop(message.avatar)
+            case RequestKeyframe(rendition=rendition):
+                if rendition in avatar.slots:
+                    avatar.slots[rendition].key_wanted = True
+            case CloseAvatar():
+                self._forget(message.avatar)
+
+    def _open(self, message: OpenAvatar) -> None:
+        started = self._now()
+        try:
+            if message.animator not in self._animators:
+                self._animators[message.animator] = self._create_animator(message.animator)
+            animator = self._animators[message.animator]
+            avatar = open_avatar(message, animator, self._emotions)
+        except AvatarRtcError as error:
+            self._emit(AvatarFailed(message.avatar, str(error)))
+            return
+        except Exception as error:
+            log.exception("avatar %s cannot be opened", message.avatar)
+            self._emit(AvatarFailed(message.avatar, f"{type(error).__name__}: {error}"))
+            return
+        if running := self._avatars.get(message.avatar):
+            # The same avatar with another character: viewers and motion go on.
+            avatar.slots, avatar.mixer = running.slots, running.mixer
+        self._avatars[message.avatar] = avatar
+        self._emit(AvatarReady(message.avatar, animator.name, self._now() - started))
+
+    def _forget(self, name: str) -> None:
+        self._due.pop(name, None)
+        self._stats.drop(name)
+        if avatar := self._avatars.pop(name, None):
+            avatar.close()
+
+    def _next_tick(self, avatar: LiveAvatar) -> int:
+        return math.floor(self._now() * avatar.opened.fps) + 1
+
+    def _tick_time(self, name: str) -> float:
+        return self._due[name] / self._avatars[name].opened.fps
+
+    def _render_due(self) -> None:
+        now = self._now()
+        due = [name for name in self._due if self._tick_time(name) <= now + 0.001]
+        names = sorted(due, key=lambda name: id(self._avatars[name].animator))
+        for _, group in groupby(names, key=lambda name: id(self._avatars[name].animator)):
+            self._render(list(group))
+        for name in due:
+            if name in self._due:
+                self._due[name] = self._next_tick(self._avatars[name])
+
+    def _render(self, names: list[str]) -> None:
+        """Render one frame of each of these avatars, which share an animator."""
+        try:
+            with torch.inference_mode():
+                self._render_batch({name: self._tick_time(name) for name in names})
+        except Exception as error:
+            log.exception("rendering of %s failed", ", ".join(names))
+            for name in names:
+                self._forget(name)
+                self._emit(AvatarFailed(name, f"rendering failed: {error}"))
+
+    def _render_batch(self, ticks: Mapping[str, float]) -> None:
+        avatars = [self._avatars[name] for name in ticks]
+        times = [avatar.t(tick) for avatar, tick in zip(avatars, ticks.values(), strict=True)]
+        stage = self._stats.start(ticks)
+        poses = np.stack([a.mixer.pose(a.state, t) for a, t in zip(avatars, times, strict=True)])
+        stage("pose")
+        animator = avatars[0].animator
+        pictures = animator.animate(torch.from_numpy(poses), [a.character for a in avatars])
+        stage("animate")
+        for avatar, t, picture in zip(avatars, times, pictures, strict=True):
+            srgb = _finish(picture, animator.space, avatar, t)
+            stage("chain")
+            planes = _layouts(avatar, srgb)
+            stage("layout")
+            begun = ticks[avatar.opened.avatar]
+            for frame in avatar.frames(planes, t, (self._now() - begun) * 1000):
+                self._emit(frame)
+            stage("encode")
+        self._stats.end(self._now())
+
+
+def _finish(picture: torch.Tensor, space: str, avatar: LiveAvatar, t: float) -> torch.Tensor:
+    """The picture in sRGB after the chain; an empty chain costs no conversion of an sRGB picture."""
+    chain = avatar.state.chain
+    if chain:
+        linear = srgb_to_linear(picture) if space == "srgb" else picture
+        return linear_to_srgb(run_chain(linear.float(), chain, t, avatar.opened.seed))
+    return picture if space == "srgb" else linear_to_srgb(picture.float())
+
+
+def _layouts(avatar: LiveAvatar, srgb: torch.Tensor) -> dict[str, NDArray[np.uint8]]:
+    """The I420 picture of every layout somebody watches."""
+    wanted: Iterable[str] = {rendition.layout for rendition in avatar.slots}
+    return {layout: alpha_layout(srgb) if layout == "alpha" else avatar.matte(srgb) for layout in wanted}
