@@ -1,0 +1,121 @@
+"""One Opus encode per avatar: 20 ms blocks, released on the media clock beside the frames."""
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable
+from functools import partial
+
+import av
+import numpy as np
+from av.audio.codeccontext import AudioCodecContext
+from numpy.typing import NDArray
+
+from avatar_rtc.clock import MediaClock
+from avatar_rtc.frame import AUDIO_CLOCK_HZ, AUDIO_TIME_BASE, audio_pts
+from avatar_rtc.media.broadcast import Broadcast
+from avatar_rtc.media.release import Release
+
+log = logging.getLogger(__name__)
+
+BLOCK_S = 0.020
+BLOCK_SAMPLES = round(BLOCK_S * AUDIO_CLOCK_HZ)
+BITRATE_BPS = 48_000
+LANE = "audio"
+
+Pcm = NDArray[np.int16]
+PcmSource = Callable[[float, int], Pcm]
+"""(t, samples) → (samples,) int16, 48 kHz mono: what sounds from media time t on."""
+
+
+def silence(t: float, samples: int) -> Pcm:
+    """A source for an avatar that says nothing."""
+    return np.zeros(samples, np.int16)
+
+
+class OpusStream:
+    """Encodes while somebody listens: from the broadcast's first subscription to its last.
+
+    A block is read from the source at its media time t and leaves at t + D, so D is also how far the
+    encoder runs ahead. After a stall of the event loop the blocks that are over are skipped, not sent
+    in a burst: a jitter buffer would grow by the burst and never shrink again.
+    """
+
+    def __init__(
+        self, clock: MediaClock, release: Release, broadcast: Broadcast, source: PcmSource = silence
+    ) -> None:
+        """Takes over `on_first` and `on_last` of the broadcast."""
+        self._clock, self._release, self._broadcast = clock, release, broadcast
+        self.source = source
+        self.skipped = 0
+        """Blocks never sent because the event loop was late."""
+        self._encoder: AudioCodecContext | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._block = 0
+        broadcast.on_first, broadcast.on_last = self._start, self._stop
+
+    @property
+    def running(self) -> bool:
+        """True while blocks are encoded."""
+        return self._encoder is not None
+
+    def close(self) -> None:
+        """Stop encoding and end the stream of every listener."""
+        self._broadcast.close()
+
+    def _start(self) -> None:
+        self._encoder = create_opus_encoder()
+        # All blocks lie on one grid, so that a stop and start keeps the pts a multiple of 20 ms.
+        self._block = math.ceil(self._clock.t() / BLOCK_S)
+        self._arm()
+
+    def _stop(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = self._encoder = None
+        self._release.forget(LANE)
+
+    def _arm(self) -> None:
+        loop = asyncio.get_running_loop()
+        ahead = self._block * BLOCK_S - self._clock.t()
+        self._timer = loop.call_at(loop.time() + ahead, self._tick)
+
+    def _tick(self) -> None:
+        first_in_time = math.ceil((self._clock.t() - self._release.delay) / BLOCK_S)
+        self.skipped += max(0, first_in_time - self._block)
+        self._block = max(self._block, first_in_time)
+        self._encode(self._block * BLOCK_S)
+        self._block += 1
+        self._arm()
+
+    def _encode(self, t: float) -> None:
+        assert self._encoder is not None
+        frame = av.AudioFrame.from_ndarray(self._read(t)[np.newaxis], format="s16", layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = AUDIO_CLOCK_HZ, audio_pts(t), AUDIO_TIME_BASE
+        for packet in self._encoder.encode(frame):
+            # libopus dates packets before the block by its look-ahead; the media clock wins.
+            packet.pts = packet.dts = audio_pts(t)
+            packet.time_base = AUDIO_TIME_BASE
+            self._release.put(LANE, t, partial(self._broadcast.publish, packet, True))
+
+    def _read(self, t: float) -> Pcm:
+        """The block at t; silence if the source fails, because the voice must not stop the stream."""
+        try:
+            pcm = self.source(t, BLOCK_SAMPLES)
+        except Exception:
+            log.exception("the audio source failed at t = %.3f s", t)
+            return silence(t, BLOCK_SAMPLES)
+        return np.ascontiguousarray(pcm, np.int16)
+
+
+def create_opus_encoder() -> AudioCodecContext:
+    """A libopus encoder: 48 kHz mono, a packet out for every block of 20 ms that goes in."""
+    encoder = av.CodecContext.create("libopus", "w")
+    assert isinstance(encoder, AudioCodecContext)
+    encoder.format, encoder.layout = av.AudioFormat("s16"), av.AudioLayout("mono")
+    encoder.sample_rate, encoder.time_base = AUDIO_CLOCK_HZ, AUDIO_TIME_BASE
+    encoder.bit_rate = BITRATE_BPS
+    # In-band error correction lets a listener mend a lost packet from the next one.
+    encoder.options = {"application": "voip", "frame_duration": "20", "fec": "1", "packet_loss": "5"}
+    encoder.open()
+    return encoder
