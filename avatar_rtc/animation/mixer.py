@@ -1,0 +1,101 @@
+"""One pose per frame, from everything that wants to move the face.
+
+Layers, later wins: emotion (weighted blend, eased) → sway, breathing, blinks → speech cue → overrides.
+Everything follows from the states and times given and the seed; so any second can be replayed.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_rtc.animation.blink import Blink
+from avatar_rtc.animation.breathing import breathing
+from avatar_rtc.animation.easing import EMOTION_RATE, approach, step_of_rate
+from avatar_rtc.animation.emotions import EmotionTemplate
+from avatar_rtc.animation.mouth import Mouth
+from avatar_rtc.animation.overrides import Overrides
+from avatar_rtc.animation.sway import AXES, Sway
+from avatar_rtc.errors import UnknownName
+from avatar_rtc.pose import HIGH, INDEX, LOW, Pose, neutral, pose_from
+from avatar_rtc.state import AvatarState
+
+_BREATHING = INDEX["breathing"]
+_WINK = slice(INDEX["eye_wink_left"], INDEX["eye_wink_right"] + 1)
+_HAPPY_WINK = slice(INDEX["eye_happy_wink_left"], INDEX["eye_happy_wink_right"] + 1)
+_RELAXED = slice(INDEX["eye_relaxed_left"], INDEX["eye_relaxed_right"] + 1)
+_WIDE = slice(INDEX["eye_surprised_left"], INDEX["eye_surprised_right"] + 1)
+
+
+class Mixer:
+    """The pose of one avatar over time."""
+
+    def __init__(self, emotions: Mapping[str, EmotionTemplate], seed: int) -> None:
+        self._templates = {name: pose_from(template.pose) for name, template in emotions.items()}
+        self._sway, self._blink = Sway(seed), Blink(seed)
+        self._mouth, self._overrides = Mouth(), Overrides()
+        self._face: Pose | None = None  # the eased emotion; None before the first frame
+        self._target: Pose = neutral()
+        self._blended: tuple[Mapping[str, float], float] | None = None
+        self._leading = ""
+        self._t = 0.0
+
+    def pose(self, state: AvatarState, t: float) -> Pose:
+        """The pose (45,) at media time t, every morph within its range.
+
+        Called with increasing t; the first call shows the state at once, and a jump in t arrives at once.
+
+        Raises:
+            UnknownName: the state weighs an emotion there is no template for.
+        """
+        dt = max(t - self._t, 0.0)
+        self._t = t
+        changed = self._aim(state, t)
+        if self._face is None:
+            self._face, dt = self._target, 10.0  # long enough for every easing to have arrived
+        self._face = approach(self._face, self._target, step_of_rate(EMOTION_RATE, dt))
+        pose = self._face.copy()
+        pose[AXES] += self._sway.at(t, self._target[AXES].astype(np.float64), changed)
+        pose[_BREATHING] = breathing(t)
+        _close_lids(pose, self._blink.at(t))
+        self._mouth.apply(pose, state.cue, t, dt)
+        self._overrides.apply(pose, state.overrides, dt)
+        return np.clip(pose, LOW, HIGH)
+
+    def _aim(self, state: AvatarState, t: float) -> bool:
+        """Set the target to the state's emotions; True if another one leads from now on."""
+        if self._blended == (state.emotions, state.intensity):
+            return False
+        self._target = blend(self._templates, state.emotions) * np.float32(state.intensity)
+        self._blended = (state.emotions, state.intensity)
+        leading = max(state.emotions, key=lambda name: state.emotions[name], default="")
+        changed, self._leading = leading != self._leading, leading
+        if changed and leading == "confusion":
+            self._blink.confuse(t)
+        return changed
+
+
+def blend(templates: Mapping[str, Pose], weights: Mapping[str, float]) -> Pose:
+    """The weighted mean of templates (45,); weights that sum to less than 1 leave the rest neutral.
+
+    Raises:
+        UnknownName: a weight for an emotion without template; names the nearest.
+    """
+    for name in weights:
+        if name not in templates:
+            raise UnknownName("emotion", name, templates)
+    mixed = neutral()
+    for name, weight in weights.items():
+        mixed += np.float32(weight) * templates[name]
+    return mixed / np.float32(max(1.0, sum(weights.values())))
+
+
+def _close_lids(pose: Pose, closed: float) -> None:
+    """Blink in place: the lids go the rest of the way from where the emotion left them."""
+    if closed == 0.0:
+        return
+    share = np.float32(closed)
+    # Lids that an emotion has closed by another morph are not closed a second time.
+    already: NDArray[np.float32] = np.maximum(pose[_HAPPY_WINK], pose[_RELAXED])
+    pose[_WINK] = np.maximum(pose[_WINK], share * (1 - already))
+    pose[_WIDE] *= 1 - share

@@ -1,0 +1,49 @@
+"""The mouth while a cue is live: visemes own its six open shapes, the emotion keeps a hint of its corners."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from avatar_rtc.animation.easing import approach, step_of_constant
+from avatar_rtc.pose import INDEX, MOUTH_OPEN, Pose
+from avatar_rtc.state import Cue
+
+FOLLOW = 0.015
+"""Time constant in s of lips following a cue: 96 % of the way, the cross-fade included, after 60 ms."""
+RELEASE = 0.06
+"""Time constant in s of the mouth going back to the emotion."""
+CORNERS_KEPT = 0.3
+"""The share of the emotion's mouth corners that stays while speaking."""
+
+_OPEN = np.array([INDEX[name] for name in MOUTH_OPEN])
+_SLOT = {name: i for i, name in enumerate(MOUTH_OPEN)}
+_CORNERS = slice(INDEX["mouth_lowered_corner_left"], INDEX["mouth_smirk"] + 1)
+
+
+class Mouth:
+    """Blends visemes into a pose; its state is the lips (6,) and how far they are the cue's, in [0, 1]."""
+
+    def __init__(self) -> None:
+        self._lips: Pose = np.zeros(len(MOUTH_OPEN), np.float32)
+        self._held = 0.0
+
+    def apply(self, pose: Pose, cue: Cue | None, t: float, dt: float) -> None:
+        """Change the mouth of `pose` (45,) in place, for media time t, dt seconds after the last call."""
+        live = cue is not None and t < cue.until
+        visemes = _vector(cue.visemes) if cue is not None and live else np.zeros_like(self._lips)
+        quick = step_of_constant(FOLLOW, dt)
+        self._held += (float(live) - self._held) * (quick if live else step_of_constant(RELEASE, dt))
+        if self._held < 1e-4:
+            self._held = 0.0
+            self._lips[:] = 0
+            return
+        self._lips = approach(self._lips, visemes, quick)
+        pose[_OPEN] += np.float32(self._held) * (self._lips - pose[_OPEN])
+        pose[_CORNERS] *= np.float32(1 - (1 - CORNERS_KEPT) * self._held)
+
+
+def _vector(visemes: Mapping[str, float]) -> Pose:
+    lips = np.zeros(len(MOUTH_OPEN), np.float32)
+    for name, value in visemes.items():
+        lips[_SLOT[name]] = value
+    return lips

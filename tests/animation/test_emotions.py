@@ -1,0 +1,71 @@
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from avatar_rtc.animation.emotions import CELS, EMOTIONS, load_emotions
+from avatar_rtc.errors import InputError, SetupError
+from avatar_rtc.pose import HIGH, LOW, ROTATION, pose_from
+from avatar_rtc.resources import resource
+
+SHIPPED = load_emotions(resource("assets", "emotions"))
+POSES = {name: pose_from(template.pose) for name, template in SHIPPED.items()}
+
+
+def test_all_28_labels_are_shipped_and_no_other():
+    assert tuple(SHIPPED) == EMOTIONS and len(EMOTIONS) == 28
+    assert len(CELS) == 16
+
+
+@pytest.mark.parametrize("name", EMOTIONS)
+def test_every_template_is_in_range_with_a_moderate_head(name: str):
+    pose = POSES[name]
+    assert (pose >= LOW).all() and (pose <= HIGH).all()
+    assert np.abs(pose[ROTATION]).max() <= 0.6  # 9 degrees
+    assert all(0 < opacity <= 1 for opacity in SHIPPED[name].cels.values())
+    assert not any(cel.startswith("data") for cel in SHIPPED[name].cels)  # those belong to tools
+
+
+def test_neutral_is_neutral_and_the_others_are_not():
+    for name, pose in POSES.items():
+        assert np.abs(pose).max() == 0 if name == "neutral" else np.abs(pose).max() >= 0.4
+
+
+def test_no_two_emotions_look_alike():
+    for a, b in itertools.combinations(EMOTIONS, 2):
+        assert np.abs(POSES[a] - POSES[b]).sum() > 1.0, (a, b)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{", "joy.json"),
+        ("[]", "wanted is"),
+        ('{"head_x": 1}', "wanted is"),
+        ('{"pose": {"mouth_aa": 1}}', "did you mean 'mouth_aaa'"),
+        ('{"pose": {"mouth_aaa": 1.5}}', "must lie in 0..1"),
+        ('{"pose": {"mouth_aaa": NaN}}', "must be a number"),
+        ('{"pose": {"breathing": 0.5}}', "follows the clock"),
+        ('{"pose": {}, "cels": {"blush": 1}}', "did you mean 'blush"),
+        ('{"pose": {}, "cels": {"blush1": "much"}}', "must be a number"),
+        ('{"pose": {}, "cels": {"blush1": 2}}', "must lie in 0..1"),
+        ('{"pose": {}, "cels": []}', "cels"),
+    ],
+)
+def test_a_bad_template_is_refused_with_its_name_and_the_reason(tmp_path: Path, content: str, words: str):
+    (tmp_path / "joy.json").write_text(content)
+    with pytest.raises(InputError, match=words) as caught:
+        load_emotions(tmp_path)
+    assert "joy.json" in str(caught.value)
+
+
+def test_a_template_of_ones_own_is_read(tmp_path: Path):
+    (tmp_path / "smug.json").write_text(json.dumps({"pose": {"mouth_smirk": 1}}))
+    assert load_emotions(tmp_path)["smug"].pose == {"mouth_smirk": 1.0}
+
+
+def test_an_empty_folder_is_a_broken_installation(tmp_path: Path):
+    with pytest.raises(SetupError, match="no emotion templates"):
+        load_emotions(tmp_path)
