@@ -12,6 +12,7 @@ AvatarRtcError
 ├── Refused               not allowed from there (HTTP 403)
 ├── CapacityExceeded      the limit of viewers or avatars is reached (HTTP 503)
 ├── WorkerLost            the render worker died or did not answer in time (HTTP 503)
+├── Unreachable           a server cannot be reached, or the connection to it was lost (exit code 1)
 └── SetupError            this machine lacks something: weights, disk, network (exit code 1)
 
 Messages say what was wrong and what is wanted. This module knows nothing of HTTP: `server/problems.py`
@@ -85,6 +86,10 @@ class CapacityExceeded(AvatarRtcError):
 
 class WorkerLost(AvatarRtcError):
     """The render worker died or did not answer in time; a new one is being started."""
+
+
+class Unreachable(AvatarRtcError):
+    """A server cannot be reached, did not answer as it should, or the connection to it was lost."""
 
 
 class SetupError(AvatarRtcError):

@@ -1,0 +1,275 @@
+"""Watch and control a live avatar from Python.
+
+async with AvatarClient("http://127.0.0.1:8080") as avatar:
+    await avatar.set_emotion("joy")
+    async for frame in avatar.frames():
+        ...
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from numpy.typing import NDArray
+
+from avatar_rtc.client.control import Control
+from avatar_rtc.client.newest import Newest
+from avatar_rtc.client.picture import VideoFrame, rgba_from_stacked, rgba_opaque
+from avatar_rtc.client.whep import Whep, endpoint
+from avatar_rtc.errors import AvatarRtcError, InputError, NotFound, Unreachable
+from avatar_rtc.frame import Layout
+
+VIDEO_CAPACITY = 2
+"""Pictures waiting for `frames()`; older ones are dropped."""
+AUDIO_CAPACITY = 50
+"""Blocks of 20 ms waiting for `audio()`."""
+
+
+class AvatarClient:
+    """One viewer of one avatar.
+
+    Live pictures do not wait: a consumer slower than the avatar gets the newest ones, and `dropped` counts
+    what it missed. A lost connection ends every iteration and request with `Unreachable`; there is no
+    reconnecting. To be used as an asynchronous context manager, once.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        video: Layout = "alpha",
+        audio: bool = False,
+        token: str | None = None,
+        connect_timeout_s: float = 15.0,
+        silence_timeout_s: float = 10.0,
+    ) -> None:
+        """Nothing is sent before `async with`.
+
+        Args:
+            url: a server, one of its avatars or pages, or any WHEP endpoint.
+            video: "alpha" for transparency, "matte" for a plain picture as other players get it.
+            audio: receive sound too.
+            token: bearer token for servers that ask for one.
+            connect_timeout_s: from the offer to the established connection.
+            silence_timeout_s: without one packet for so long, the connection counts as lost.
+
+        Raises:
+            InputError: not a URL we can use.
+        """
+        self._endpoint = endpoint(url, video)
+        self._video_layout, self._with_audio, self._token = video, audio, token
+        self._connect_timeout_s, self._silence_timeout_s = connect_timeout_s, silence_timeout_s
+        self._video: Newest[VideoFrame] = Newest(VIDEO_CAPACITY)
+        self._audio: Newest[Any] = Newest(AUDIO_CAPACITY)
+        self._state: dict[str, Any] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._pc: RTCPeerConnection | None = None
+        self._control: Control | None = None
+        self._settled = asyncio.Event()
+        self._error: AvatarRtcError | None = None
+        self._closed = False
+        self._goodbye = ""
+
+    async def __aenter__(self) -> Self:
+        """Connect.
+
+        Raises:
+            Unreachable: no server, no WHEP, or no media path within the time-out.
+            NotFound, Refused, InputError: the server said no.
+        """
+        self._whep = Whep(self._endpoint, self._token)
+        try:
+            self._pc = RTCPeerConnection(RTCConfiguration(iceServers=await self._ice_servers()))
+            self._control = self._prepare(self._pc)
+            await self._connect(self._pc)
+        except BaseException:
+            await self.close()
+            raise
+        self._tasks.append(asyncio.create_task(self._watch_silence()))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close; see `close`."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Delete the WHEP resource and end all iterations normally; may be called twice."""
+        self._closed = True
+        self._end(None)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._whep.close()
+        if self._pc is not None:
+            await self._pc.close()
+
+    async def set_emotion(self, name: str | Mapping[str, float], intensity: float = 1.0) -> None:
+        """Show an emotion by name, or a blend {name: weight}; raises as `request`."""
+        field = {"name": name} if isinstance(name, str) else {"weights": dict(name)}
+        await self.request("emotion.set", intensity=intensity, **field)
+
+    async def set_chain(self, chain: Sequence[Sequence[object]]) -> None:
+        """Replace the operations on the picture, `[[name, {params}], …]`; raises as `request`."""
+        await self.request("chain.set", chain=list(chain))
+
+    async def ping(self) -> float:
+        """Seconds from a message to its answer, through the server's control channel."""
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        await self.request("ping")
+        return loop.time() - start
+
+    async def request(self, kind: str, **fields: object) -> dict[str, Any]:
+        """Send any control message `{"type": kind, …}`; the fields of its `ok` come back.
+
+        Raises:
+            InputError: refused; the text is the server's.
+            Unreachable: no control channel, no answer, or connection lost.
+        """
+        if self._control is None:
+            raise Unreachable("not connected: use the client with `async with`")
+        return await self._control.request(kind, **fields)
+
+    def send_cue(self, t_ms: float, visemes: Mapping[str, float]) -> bool:
+        """Set the mouth now; False if nothing could be sent.
+
+        Args:
+            t_ms: any clock of the caller that only grows; older cues are dropped on the way.
+            visemes: weights in [0, 1] of aaa, iii, uuu, eee, ooo, delta; others are 0.
+        """
+        return self._control is not None and self._control.cue(t_ms, visemes)
+
+    def state(self) -> dict[str, Any]:
+        """The newest state the server told, as of `GET /api/v1/avatars/{id}`; empty before the first."""
+        return self._state
+
+    async def frames(self) -> AsyncIterator[VideoFrame]:
+        """Decoded pictures as `av.VideoFrame`, in the layout asked for.
+
+        Raises:
+            Unreachable: the connection is lost.
+        """
+        while (frame := await self._video.next()) is not None:
+            yield frame
+
+    async def frames_rgba(self) -> AsyncIterator[tuple[float, NDArray[np.uint8]]]:
+        """(seconds, pixels): pixels are (height, width, 4) uint8, sRGB + straight alpha.
+
+        Seconds count from the first picture of this connection, on the avatar's media clock. With
+        `video="matte"` the alpha is 255. Raises as `frames`.
+        """
+        picture = rgba_from_stacked if self._video_layout == "alpha" else rgba_opaque
+        async for frame in self.frames():
+            yield frame.time or 0.0, picture(frame)
+
+    async def audio(self) -> AsyncIterator[Any]:
+        """Decoded sound as `av.AudioFrame`: s16, 48 kHz, 20 ms each. Raises as `frames`."""
+        while (frame := await self._audio.next()) is not None:
+            yield frame
+
+    @property
+    def received(self) -> int:
+        """Pictures decoded since the connection."""
+        return self._video.received
+
+    @property
+    def dropped(self) -> int:
+        """Pictures decoded but taken by nobody before newer ones came."""
+        return self._video.dropped
+
+    async def received_bytes(self) -> int:
+        """Bytes received since the connection: media, repairs and messages, without IP and UDP headers."""
+        stats = await self._pc.getStats() if self._pc is not None else {}
+        # Audio, video and data share one transport (max-bundle), so there is one such entry.
+        return max((s.bytesReceived for s in stats.values() if s.type == "transport"), default=0)
+
+    async def _ice_servers(self) -> list[RTCIceServer]:
+        if self._endpoint.ice_servers is None or self._endpoint.is_loopback:
+            return []
+        try:
+            found = await self._whep.get(self._endpoint.ice_servers)
+        except (NotFound, InputError):
+            return []  # an older server, or none of ours behind a path like ours
+        fields = ("urls", "username", "credential")
+        return [RTCIceServer(**{k: s[k] for k in fields if k in s}) for s in found.get("iceServers", [])]
+
+    def _prepare(self, pc: RTCPeerConnection) -> Control:
+        pc.addTransceiver("video", direction="recvonly")
+        if self._with_audio:
+            pc.addTransceiver("audio", direction="recvonly")
+        cues = pc.createDataChannel("cues", ordered=False, maxRetransmits=0)
+        pc.on("track", self._track)
+        pc.on("connectionstatechange", lambda: self._state_changed(pc.connectionState))
+        return Control(pc.createDataChannel("control"), cues, self._event)
+
+    async def _connect(self, pc: RTCPeerConnection) -> None:
+        await pc.setLocalDescription(await pc.createOffer())
+        answer = await self._whep.offer(pc.localDescription.sdp)
+        try:
+            await pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        except Exception as error:  # aiortc raises whatever its parser stumbles over
+            raise Unreachable(f"the answer of {self._endpoint.whep} cannot be used: {error}") from error
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._connect_timeout_s):
+                await self._settled.wait()
+        if pc.connectionState != "connected":
+            raise Unreachable(
+                f"{self._endpoint.whep} answered, but no media path to it was found within "
+                f"{self._connect_timeout_s:g} s; a firewall may block UDP"
+            )
+
+    def _track(self, track: MediaStreamTrack) -> None:
+        queue = self._video if track.kind == "video" else self._audio
+        self._tasks.append(asyncio.create_task(self._pump(track, queue)))
+
+    async def _pump(self, track: MediaStreamTrack, queue: Newest[Any]) -> None:
+        # aiortc queues decoded frames without a bound, so they are taken whether anyone asks or not.
+        try:
+            while True:
+                queue.put(await track.recv())
+        except MediaStreamError:
+            self._lost("the server ended the stream")
+
+    def _state_changed(self, state: str) -> None:
+        if state == "connected":
+            self._settled.set()
+        elif state in ("failed", "closed"):
+            self._lost(f"the peer connection is {state}")
+
+    async def _watch_silence(self) -> None:
+        # A server that vanished says nothing; ICE consent alone would take 30 s to notice.
+        seen, since = -1, 0.0
+        while since < self._silence_timeout_s:
+            now = await self.received_bytes()
+            seen, since = now, (0.0 if now != seen else since + 1.0)
+            await asyncio.sleep(1.0)
+        self._lost(f"nothing came for {self._silence_timeout_s:g} s")
+
+    def _event(self, message: dict[str, Any]) -> None:
+        match message.get("type"):
+            case "state":
+                self._state = {name: value for name, value in message.items() if name != "type"}
+            case "closing":
+                self._goodbye = str(message.get("reason") or message.get("detail") or "the server is closing")
+
+    def _lost(self, why: str) -> None:
+        if not self._closed:
+            self._end(Unreachable(f"the connection to {self._endpoint.whep} is lost: {self._goodbye or why}"))
+
+    def _end(self, error: AvatarRtcError | None) -> None:
+        self._error = self._error or error
+        self._settled.set()
+        self._video.end(error)
+        self._audio.end(error)
+        if self._control is not None:
+            self._control.end(error or Unreachable("this client is closed"))

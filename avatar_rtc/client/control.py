@@ -1,0 +1,92 @@
+"""The data channels of a viewer: requests that are answered, events, and mouth cues.
+
+Every request on `control` carries an id and is answered by `ok` or `error` with that id; whatever else
+comes is an event.
+"""
+
+import asyncio
+import itertools
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiortc import RTCDataChannel
+
+from avatar_rtc.errors import AvatarRtcError, InputError, Unreachable
+
+ANSWER_TIMEOUT_S = 5.0
+
+
+class Control:
+    """One `control` and one `cues` channel."""
+
+    def __init__(
+        self, control: RTCDataChannel, cues: RTCDataChannel, on_event: Callable[[dict[str, Any]], None]
+    ) -> None:
+        """`on_event` gets every message that answers no request, such as `state` and `closing`."""
+        self._control, self._cues = control, cues
+        self._on_event = on_event
+        self._open = asyncio.Event()
+        self._ids = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._error: AvatarRtcError | None = None
+        control.on("open", self._open.set)
+        control.on("message", self._received)
+
+    async def request(self, kind: str, **fields: object) -> dict[str, Any]:
+        """Send a message and wait for its answer; the fields of the `ok` come back.
+
+        Raises:
+            InputError: the server refused it; the text is the server's.
+            Unreachable: no answer within 5 s, no control channel, or the connection is lost.
+        """
+        number = next(self._ids)
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                return await self._exchange(number, {"type": kind, "id": number, **fields})
+        except TimeoutError:
+            why = "did not answer" if self._open.is_set() else "offers no control channel: it was not open"
+            raise Unreachable(f"{kind}: the server {why} within {ANSWER_TIMEOUT_S:g} s") from None
+        finally:
+            self._waiting.pop(number, None)
+
+    def cue(self, t_ms: float, visemes: Mapping[str, float]) -> bool:
+        """Send mouth shapes; False if the channel is not open, for a cue not sent at once is worthless."""
+        if self._cues.readyState != "open":
+            return False
+        self._cues.send(json.dumps({"t_ms": t_ms, "visemes": dict(visemes)}))
+        return True
+
+    def end(self, error: AvatarRtcError) -> None:
+        """Fail every request that waits, and all later ones, with this error."""
+        if self._error is None:
+            self._error = error
+            self._open.set()
+            for future in self._waiting.values():
+                if not future.done():
+                    future.set_exception(error)
+
+    async def _exchange(self, number: int, message: dict[str, Any]) -> dict[str, Any]:
+        await self._open.wait()
+        if self._error is not None:
+            raise self._error
+        self._waiting[number] = future = asyncio.get_running_loop().create_future()
+        self._control.send(json.dumps(message))
+        answer = await future
+        if answer["type"] == "error":
+            raise InputError(str(answer.get("detail", "refused without a reason")))
+        return {name: value for name, value in answer.items() if name not in ("type", "id")}
+
+    def _received(self, text: str | bytes) -> None:
+        try:
+            message = json.loads(text)
+        except ValueError:
+            return
+        if not isinstance(message, dict):
+            return
+        if message.get("type") in ("ok", "error"):
+            future = self._waiting.get(message.get("id"))  # type: ignore[arg-type]
+            if future is not None and not future.done():
+                future.set_result(message)
+        else:
+            self._on_event(message)
