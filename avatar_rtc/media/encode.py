@@ -22,6 +22,8 @@ from avatar_rtc.frame import VIDEO_CLOCK_HZ, VIDEO_TIME_BASE, Codec
 
 BITS_PER_PIXEL = 1.8e6 / (512 * 1024 * 30)
 """1.8 Mb/s for the stacked 512 x 1024 picture at 30 fps: about 48 dB with x264 superfast."""
+MIN_BITRATE_BPS = 200_000
+"""Small pictures and slow animators still get keyframes that look like something."""
 KEYFRAME_INTERVAL_S = 10.0
 """A safety net for viewers whose request got lost; joins and PLI force their own keyframe."""
 VBV_S = 0.25
@@ -68,7 +70,7 @@ def h264_level(width: int, height: int, fps: float, bitrate_bps: int) -> str:
 
 def default_bitrate_bps(width: int, height: int, fps: float) -> int:
     """Bits per second that keep drawn characters clean at this size in px and rate."""
-    return round(BITS_PER_PIXEL * width * height * fps)
+    return max(MIN_BITRATE_BPS, round(BITS_PER_PIXEL * width * height * fps))
 
 
 class VideoEncoder:

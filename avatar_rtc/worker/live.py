@@ -16,10 +16,6 @@ from avatar_rtc.media.encode import VideoEncoder, create_encoder
 from avatar_rtc.render.animator import SIZE, Animator
 from avatar_rtc.render.layout import Matte
 
-KEYFRAME_SPACING_S = 0.3
-"""Requests for keyframes closer than this are answered by one: N viewers that join or lose a packet
-together must not cost N keyframes."""
-
 
 @dataclass
 class Slot:
@@ -29,7 +25,6 @@ class Slot:
     encoder: VideoEncoder | None = None
     shape: tuple[int, ...] = ()
     key_wanted: bool = True
-    last_key_t: float = -1e9
 
     def encode(self, planes: NDArray[np.uint8], fps: float, t: float) -> list[tuple[bytes, bool]]:
         """Packets of the I420 picture for media time t; a new size starts a new encoder."""
@@ -37,12 +32,9 @@ class Slot:
             self.close()
             height, width = planes.shape[0] * 2 // 3, planes.shape[1]
             self.encoder = create_encoder(self.rendition.codec, width, height, fps)
-            self.shape, self.key_wanted, self.last_key_t = planes.shape, True, -1e9
-        key = self.key_wanted and t - self.last_key_t >= KEYFRAME_SPACING_S
-        packets = self.encoder.encode(planes, video_pts(t), key)
-        if any(is_key for _, is_key in packets):
-            self.key_wanted, self.last_key_t = False, t
-        return packets
+            self.shape, self.key_wanted = planes.shape, True
+        key, self.key_wanted = self.key_wanted, False
+        return self.encoder.encode(planes, video_pts(t), key)
 
     def close(self) -> None:
         """Free the encoder."""

@@ -1,0 +1,87 @@
+"""Layouts against swscale's own conversion, and what a viewer's shader will make of them."""
+
+import av
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from avatar_rtc.render.layout import Matte, alpha_layout
+
+
+def smooth(h: int, w: int) -> Tensor:
+    """A picture without sharp edges: chroma sitings then differ by little."""
+    coarse = torch.rand(1, 4, 3, 3, generator=torch.manual_seed(5))
+    return interpolate(coarse, size=(h, w), mode="bilinear")[0]
+
+
+def swscale(rgb: Tensor) -> NDArray[np.uint8]:
+    pixels = (rgb.permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
+    return (
+        av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+        .reformat(format="yuv420p", dst_colorspace="ITU601")
+        .to_ndarray()
+    )
+
+
+def decode(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return av.VideoFrame.from_ndarray(planes, format="yuv420p").to_ndarray(format="rgb24")
+
+
+def test_opaque_colour_agrees_with_swscale() -> None:
+    image = smooth(64, 48)
+    image[3] = 1
+    ours, theirs = alpha_layout(image).astype(int), swscale(image[:3]).astype(int)
+    assert np.abs(ours[:64] - theirs[:64]).max() <= 1
+    # Below the luma lie U and V, each in one run of bytes: 64 x 24 of ours (half of it alpha), 32 x 24 of theirs.
+    u, v = ours[128:].reshape(2, 64, 24)
+    for mine, other in zip((u, v), theirs[64:].reshape(2, 32, 24), strict=True):
+        assert np.abs(mine[:32] - other).max() <= 2
+        assert (mine[32:] == 128).all()
+
+
+def test_a_shader_gets_premultiplied_colour_and_alpha_back() -> None:
+    image = smooth(64, 64)
+    stacked = decode(alpha_layout(image)).astype(float) / 255
+    assert stacked.shape == (128, 64, 3)
+    colour, alpha = stacked[:64], stacked[64:, :, 0]
+    assert np.abs(alpha - image[3].numpy()).max() < 0.01
+    expected = (image[:3] * image[3]).permute(1, 2, 0).numpy()
+    assert np.abs(colour - expected).mean() < 0.01
+
+
+def test_alpha_is_exact_at_both_ends() -> None:
+    image = torch.zeros(4, 16, 16)
+    assert (alpha_layout(image)[16:32] == 16).all()
+    image[3] = 1
+    assert (alpha_layout(image)[16:32] == 235).all()
+
+
+@pytest.mark.parametrize(("h", "w"), [(512, 512), (389, 512), (1, 1), (17, 33)])
+def test_odd_sizes_are_padded_with_transparency(h: int, w: int) -> None:
+    planes = alpha_layout(torch.ones(4, h, w))
+    height, width = planes.shape[0] * 2 // 3, planes.shape[1]
+    assert height % 32 == 0 and width % 16 == 0 and height // 2 - h < 16 and width - w < 16
+    alpha = planes[height // 2 : height]
+    assert (alpha[:h, :w] == 235).all()
+    assert (alpha[h:] == 16).all() and (alpha[:, w:] == 16).all()
+
+
+def test_matte_stands_centred_on_the_lower_edge() -> None:
+    image = torch.zeros(4, 100, 100)
+    image[0], image[3] = 1, 1  # red and opaque
+    picture = decode(Matte((320, 180), (0, 0, 255))(image))
+    assert picture.shape == (180, 320, 3)
+    assert picture[90, 160, 0] > 240 and picture[90, 160, 2] < 15
+    assert picture[90, 20, 2] > 240 and picture[90, 20, 0] < 15
+    reds = np.nonzero(picture[179, :, 0] > 128)[0]
+    assert abs((reds[0] + reds[-1]) / 2 - 159.5) <= 2 and abs(len(reds) - 180) <= 2
+
+
+def test_matte_shows_the_ground_through_glass() -> None:
+    image = torch.ones(4, 64, 64)
+    image[3] = 0.5
+    picture = decode(Matte((64, 64), (0, 0, 0))(image))
+    assert np.abs(picture.astype(int) - 127).max() <= 2

@@ -1,0 +1,216 @@
+"""The render loop with a fake clock and scripted animators: ticks, batches, swaps, failures."""
+
+import queue
+from collections.abc import Sequence
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from avatar_rtc.animation.emotions import load_emotions
+from avatar_rtc.errors import SetupError
+from avatar_rtc.filters_schema import check_chain
+from avatar_rtc.frame import EncodedFrame, Rendition, video_t
+from avatar_rtc.link import (
+    AvatarFailed,
+    AvatarReady,
+    CloseAvatar,
+    Down,
+    OpenAvatar,
+    RequestKeyframe,
+    SetState,
+    StartRendition,
+    Stats,
+    StopRendition,
+    Up,
+)
+from avatar_rtc.resources import resource
+from avatar_rtc.state import AvatarState
+from avatar_rtc.worker.loop import RenderLoop
+
+ALPHA, MATTE = Rendition("h264", "alpha"), Rendition("vp8", "matte")
+EMOTIONS = load_emotions(resource("assets", "emotions"))
+SMALL = 64
+
+
+class Timeline:
+    """An inbox and a clock in one: time moves only when the loop waits or an animator spends it."""
+
+    def __init__(self, script: Sequence[tuple[float, Down | None]]) -> None:
+        self.now = 100.0
+        self._script = [(100.0 + at, message) for at, message in script]
+
+    def get(self, timeout: float | None = None) -> Down | None:
+        at, message = self._script[0]
+        if timeout is not None and self.now + timeout < at:
+            self.now += timeout
+            raise queue.Empty
+        self.now = max(self.now, at)
+        self._script.pop(0)
+        return message
+
+
+class Painter:
+    """An animator that paints the whole picture in the character's colour and spends `cost` seconds."""
+
+    name, space = "painter", "srgb"
+
+    def __init__(self, timeline: Timeline, cost: float = 0.0, breaks: bool = False) -> None:
+        self._timeline, self._cost, self._breaks = timeline, cost, breaks
+        self.batches: list[int] = []
+
+    def prepare(self, image: Tensor) -> Tensor:
+        return image[:, :SMALL, :SMALL].clone()
+
+    def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
+        if self._breaks:
+            raise RuntimeError("out of memory")
+        self._timeline.now += self._cost
+        self.batches.append(len(characters))
+        return torch.stack(list(characters))
+
+
+def opened(name: str = "main", colour: tuple[int, int, int] = (255, 0, 0), **fields: Any) -> OpenAvatar:
+    rgba = np.full((512, 512, 4), (*colour, 255), np.uint8).tobytes()
+    return OpenAvatar(name, rgba, epoch=100.0, state=AvatarState(), fps=fields.pop("fps", 10.0), **fields)
+
+
+def play(
+    script: Sequence[tuple[float, Down | None]], cost: float = 0.0, breaks: bool = False
+) -> tuple[list[Up], Painter]:
+    timeline = Timeline(script)
+    painter = Painter(timeline, cost, breaks)
+    heard: list[Up] = []
+    # The timeline stands in for the queue and for time.monotonic.
+    RenderLoop(timeline, heard.append, EMOTIONS, lambda _: painter, lambda: timeline.now).run()  # type: ignore[arg-type]
+    return heard, painter
+
+
+def frames(heard: Sequence[Up], rendition: Rendition = ALPHA) -> list[EncodedFrame]:
+    return [m for m in heard if isinstance(m, EncodedFrame) and m.rendition == rendition]
+
+
+def colour(frame: EncodedFrame) -> list[int]:
+    """The mean colour of the upper half of a key frame."""
+    codec = av.CodecContext.create("h264" if frame.rendition.codec == "h264" else "libvpx", "r")
+    pictures = codec.decode(av.Packet(frame.data)) + codec.decode(None)
+    pixels = pictures[0].to_ndarray(format="rgb24")
+    return [round(c) for c in pixels[: pixels.shape[0] // 2].mean((0, 1))]
+
+
+def test_nobody_watching_means_no_rendering() -> None:
+    heard, painter = play([(0, opened()), (5, None)])
+    assert [type(m) for m in heard] == [AvatarReady] and painter.batches == []
+
+
+def test_ticks_lie_on_the_grid_and_carry_their_media_time() -> None:
+    heard, _ = play([(0, opened()), (0.05, StartRendition("main", ALPHA)), (1.01, None)])
+    times = [round(video_t(f.pts), 4) for f in frames(heard)]
+    assert times == [round(0.1 * n, 4) for n in range(1, 11)]
+    assert [f.key for f in frames(heard)] == [True] + [False] * 9
+
+
+def test_slow_rendering_skips_ticks_and_never_queues() -> None:
+    heard, painter = play([(0, opened()), (0, StartRendition("main", ALPHA)), (2.0, None)], cost=0.25)
+    times = [video_t(f.pts) for f in frames(heard)]
+    assert len(times) == len(painter.batches) <= 8
+    assert min(np.diff(times)) > 0.25
+    assert all(f.cost_ms >= 250 for f in frames(heard))
+
+
+def test_all_avatars_of_a_tick_are_one_batch() -> None:
+    script = [(0.0, opened("a")), (0, opened("b", (0, 255, 0))), (0, opened("idle"))]
+    script += [(0, StartRendition(n, ALPHA)) for n in "ab"] + [(0.55, None)]
+    heard, painter = play(script)
+    assert set(painter.batches) == {2} and len(painter.batches) == 5
+    first = {f.avatar: colour(f) for f in frames(heard) if f.key}
+    assert first["a"][0] > 240 > 15 > first["a"][1]
+    assert first["b"][1] > 240 > 15 > first["b"][0]
+
+
+def test_each_layout_and_codec_is_encoded_once() -> None:
+    script = [(0.0, opened(matte_size=(128, 96)))]
+    script += [(0, StartRendition("main", r)) for r in (ALPHA, MATTE, ALPHA)] + [(0.55, None)]
+    heard, _ = play(script)
+    assert len(frames(heard, ALPHA)) == len(frames(heard, MATTE)) == 5
+
+
+def test_a_keyframe_comes_when_asked_for() -> None:
+    script = [
+        (0.0, opened()),
+        (0, StartRendition("main", ALPHA)),
+        (0.45, RequestKeyframe("main", ALPHA)),
+        (1.0, None),
+    ]
+    heard, _ = play(script)
+    keys = [round(video_t(f.pts), 3) for f in frames(heard) if f.key]
+    assert keys == [0.1, 0.5]
+
+
+def test_the_newest_state_counts_and_a_new_size_starts_with_a_keyframe() -> None:
+    large = AvatarState(chain=check_chain([["upscale", {"factor": 2.0}]]))
+    script = [
+        (0.0, opened()),
+        (0, StartRendition("main", ALPHA)),
+        (0.35, SetState("main", large)),
+        (0.75, None),
+    ]
+    heard, _ = play(script)
+    assert [f.key for f in frames(heard)] == [True, False, False, True, False, False, False]
+
+
+def test_stopping_the_last_rendition_stops_rendering() -> None:
+    script = [
+        (0.0, opened()),
+        (0, StartRendition("main", ALPHA)),
+        (0.35, StopRendition("main", ALPHA)),
+        (2, None),
+    ]
+    assert len(frames(play(script)[0])) == 3
+
+
+def test_a_swapped_character_keeps_viewers() -> None:
+    script = [(0.0, opened()), (0, StartRendition("main", ALPHA)), (0.35, opened(colour=(0, 0, 255)))]
+    script += [(0.36, RequestKeyframe("main", ALPHA)), (0.75, None)]
+    heard, _ = play(script)
+    assert len(frames(heard)) == 7
+    assert colour(next(f for f in frames(heard) if f.key and video_t(f.pts) > 0.35))[2] > 240
+
+
+def test_a_closed_avatar_says_nothing_more() -> None:
+    script = [(0.0, opened()), (0, StartRendition("main", ALPHA)), (0.35, CloseAvatar("main"))]
+    script += [(0.4, SetState("main", AvatarState())), (2, None)]
+    assert len(frames(play(script)[0])) == 3
+
+
+def test_failing_to_open_is_told_and_the_loop_goes_on() -> None:
+    heard: list[Up] = []
+    timeline = Timeline([(0, opened("broken", animator="tha3")), (0, opened("fine")), (1, None)])
+
+    def create(name: str) -> Painter:
+        if name == "tha3":
+            raise SetupError("the weights are missing")
+        return Painter(timeline)
+
+    RenderLoop(timeline, heard.append, EMOTIONS, create, lambda: timeline.now).run()  # type: ignore[arg-type]
+    assert heard[0] == AvatarFailed("broken", "the weights are missing")
+    assert isinstance(heard[1], AvatarReady) and heard[1].avatar == "fine"
+
+
+def test_failing_to_render_is_told_once() -> None:
+    script = [(0.0, opened()), (0, StartRendition("main", ALPHA)), (1, None)]
+    heard, _ = play(script, breaks=True)
+    assert [m for m in heard if isinstance(m, AvatarFailed)] == [
+        AvatarFailed("main", "rendering failed: out of memory")
+    ]
+
+
+def test_statistics_come_once_a_second() -> None:
+    script = [(0.0, opened()), (0, StartRendition("main", ALPHA)), (3.5, None)]
+    stats = [m for m in play(script)[0] if isinstance(m, Stats)]
+    assert len(stats) in (3, 4)
+    assert stats[-1].fps == pytest.approx(10, abs=1.1)
+    assert set(stats[-1].stage_ms) == {"pose", "animate", "chain", "layout", "encode"}
