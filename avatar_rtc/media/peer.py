@@ -1,0 +1,290 @@
+"""One viewer's peer connection: answers its offer, feeds its tracks, listens to its data channels.
+
+offer ──► Peer ──► answer          Source.watch(rendition) ──► video track
+control, cues ──► on_message       Source.listen()         ──► audio track
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from aiortc import RTCIceCandidate, RTCPeerConnection, RTCSessionDescription
+from aiortc.rtcrtpparameters import RTCRtpCodecCapability
+from aiortc.rtcrtpsender import RTCRtpSender
+from aiortc.sdp import SessionDescription
+
+from avatar_rtc.errors import BadOffer, InputError
+from avatar_rtc.frame import Codec, Layout, Rendition
+from avatar_rtc.media.aiortc_private import offer_loopback, on_heard, on_keyframe_request
+from avatar_rtc.media.broadcast import Kind, Subscription
+from avatar_rtc.media.channels import Channels, OnChannel, OnMessage
+from avatar_rtc.media.ice import IceServers
+from avatar_rtc.media.offer import Offer, is_mdns, read_fragment, read_offer
+from avatar_rtc.media.tracks import PacketTrack
+
+log = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT_S = 15.0
+SILENCE_TIMEOUT_S = 8.0
+CLOSE_TIMEOUT_S = 5.0
+_CODECS: dict[str, Codec] = {"H264": "h264", "VP8": "vp8"}
+
+
+class Source(Protocol):
+    """What a peer shows; an avatar."""
+
+    def watch(self, rendition: Rendition) -> Subscription:
+        """Subscribe to a rendition, starting it if need be."""
+
+    def listen(self) -> Subscription:
+        """Subscribe to the voice."""
+
+    def request_keyframe(self, rendition: Rendition) -> None:
+        """Somebody cannot decode this rendition before its next keyframe; called as often as asked for."""
+
+
+@dataclass(frozen=True)
+class PeerStats:
+    """What can be said about a viewer's connection."""
+
+    state: str
+    codec: Codec | None
+    dropped: int
+    """Video packets not sent because the peer was too slow."""
+    packets_sent: int
+    bytes_sent: int
+    round_trip_ms: float | None
+    """None until the peer has reported."""
+
+
+class Peer:
+    """A viewer, from its offer to its end. Made and used on the event loop."""
+
+    def __init__(
+        self,
+        source: Source,
+        layout: Layout,
+        ice: IceServers,
+        on_message: OnMessage,
+        on_closed: Callable[["Peer"], None],
+        loopback: bool = False,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        silence_timeout_s: float = SILENCE_TIMEOUT_S,
+        on_channel: OnChannel | None = None,
+    ) -> None:
+        """Nothing is opened before `answer`.
+
+        Args:
+            on_message: (label, text) of a message on `control` or `cues`; what it returns is sent back.
+            on_closed: called once when the peer is gone, whatever the reason.
+            loopback: offer 127.0.0.1 too.
+            connect_timeout_s: an answered offer that does not connect within this is freed.
+            silence_timeout_s: a connected peer from which nothing comes for this long is freed.
+            on_channel: (label) of a channel that has opened; what it returns is sent as its first message.
+        """
+        self.id = secrets.token_urlsafe(16)
+        self.rendition: Rendition | None = None
+        """What is sent, known once the offer is answered."""
+        self._source, self._layout, self._ice = source, layout, ice
+        self._on_closed, self._loopback = on_closed, loopback
+        self._connect_timeout_s, self._silence_timeout_s = connect_timeout_s, silence_timeout_s
+        self._loop = asyncio.get_running_loop()
+        self._pc = RTCPeerConnection(ice.configuration())
+        self._channels = Channels(on_message, on_channel)
+        self._tracks: dict[Kind, PacketTrack] = {}
+        self._offer: Offer | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._heard_at = 0.0
+        self._resolving: set[asyncio.Task[None]] = set()
+        self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def state(self) -> str:
+        """ "new", "connecting", "connected", "failed" or "closed"."""
+        return "closed" if self._closing else str(self._pc.connectionState)
+
+    async def answer(self, offer_sdp: str) -> str:
+        """Take the offer and return the answer, with all our candidates in it; once per peer.
+
+        Raises:
+            BadOffer: it cannot be read or asks for nothing we can send; the peer is closed then.
+        """
+        try:
+            self._offer = read_offer(offer_sdp)
+            return await self._negotiate(self._offer)
+        except BadOffer:
+            await self.close()
+            raise
+        except Exception as error:
+            log.warning("aiortc could not take an offer", exc_info=True)
+            await self.close()
+            raise BadOffer(f"the offer cannot be answered: {error or type(error).__name__}") from error
+        except asyncio.CancelledError:
+            await self.close()
+            raise
+
+    async def add_candidates(self, sdpfrag: str) -> None:
+        """Take trickled candidates (application/trickle-ice-sdpfrag); none of them is waited for.
+
+        Raises:
+            IceRestartUnsupported: the fragment restarts ICE, which needs a new offer.
+            InputError: it cannot be read, or there was no offer before.
+        """
+        if self._offer is None:
+            raise InputError("candidates come after the offer")
+        await self._add(read_fragment(sdpfrag, self._offer))
+
+    def send(self, label: str, text: str) -> bool:
+        """Push a message over a channel the peer has opened; False if it has not, or is too far behind."""
+        return self._channels.send(label, text)
+
+    async def stats(self) -> PeerStats:
+        """The connection now; counters are of the video track."""
+        sent = round_trip = None
+        for sender in self._pc.getSenders():
+            for report in (await sender.getStats()).values():
+                if report.type == "outbound-rtp" and report.kind == "video":
+                    sent = report
+                elif report.type == "remote-inbound-rtp":
+                    round_trip = report.roundTripTime or round_trip
+        video = self._tracks.get("video")
+        return PeerStats(
+            state=self.state,
+            codec=self.rendition.codec if self.rendition else None,
+            dropped=video.dropped if video else 0,
+            packets_sent=sent.packetsSent if sent else 0,
+            bytes_sent=sent.bytesSent if sent else 0,
+            round_trip_ms=None if round_trip is None else 1000.0 * round_trip,
+        )
+
+    async def close(self) -> None:
+        """Free everything and tell `on_closed`; may be called again, and waits for the first call's end."""
+        await asyncio.shield(self._close_soon())
+
+    async def _negotiate(self, offer: Offer) -> str:
+        self._pc.on("connectionstatechange", self._on_state)
+        self._pc.on("datachannel", self._channels.add)
+        self._timer = self._loop.call_later(self._connect_timeout_s, self._give_up, "never connected")
+        self._add_track(
+            "video", self._watch, self._request_keyframe, ["video/H264", "video/VP8", "video/rtx"]
+        )
+        if offer.has_audio:
+            self._add_track("audio", self._source.listen, None, ["audio/opus"])
+        await self._pc.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+        if self._loopback:
+            offer_loopback(self._pc)
+        await self._pc.setLocalDescription()
+        on_heard(self._pc, self._heard)
+        answer: str = self._pc.localDescription.sdp
+        self.rendition = Rendition(_video_codec(answer), self._layout)
+        if self._ice.has_turn and "typ relay" not in answer:
+            log.warning("the TURN server gave no address; peers that need it will not connect")
+        await self._add(offer.candidates)
+        return answer
+
+    def _add_track(
+        self,
+        kind: Kind,
+        subscribe: Callable[[], Subscription],
+        request_keyframe: Callable[[], None] | None,
+        codecs: list[str],
+    ) -> None:
+        track = self._tracks[kind] = PacketTrack(kind, subscribe, request_keyframe)
+        transceiver = self._pc.addTransceiver(track, direction="sendonly")
+        # Before the remote description: afterwards aiortc has settled for the offer's order, VP8 first.
+        transceiver.setCodecPreferences(_preferred(kind, codecs))
+        if request_keyframe:
+            on_keyframe_request(transceiver.sender, request_keyframe)
+
+    def _watch(self) -> Subscription:
+        assert self.rendition is not None
+        return self._source.watch(self.rendition)
+
+    def _request_keyframe(self) -> None:
+        assert self.rendition is not None
+        self._source.request_keyframe(self.rendition)
+
+    async def _add(self, candidates: tuple[RTCIceCandidate, ...]) -> None:
+        for candidate in candidates:
+            if is_mdns(candidate):
+                task = self._loop.create_task(self._add_one(candidate))
+                self._resolving.add(task)
+                task.add_done_callback(self._resolving.discard)
+            else:
+                await self._add_one(candidate)
+
+    async def _add_one(self, candidate: RTCIceCandidate) -> None:
+        try:
+            await self._pc.addIceCandidate(candidate)
+        except (ValueError, OSError) as error:  # no address, or no multicast here to resolve a name
+            log.debug("candidate %s is of no use: %s", candidate.ip, error)
+
+    def _heard(self) -> None:
+        self._heard_at = self._loop.time()
+
+    def _on_state(self) -> None:
+        match self._pc.connectionState:
+            case "connected":
+                self._heard()
+                self._rearm()
+            case "failed" | "closed":
+                self._close_soon()
+
+    def _rearm(self) -> None:
+        """Wake up when the peer would have been silent for too long, counted from its last sign of life."""
+        if self._timer:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._heard_at + self._silence_timeout_s, self._check_silence)
+
+    def _check_silence(self) -> None:
+        if self._loop.time() - self._heard_at >= self._silence_timeout_s:
+            self._give_up("silent")
+        else:
+            self._rearm()
+
+    def _give_up(self, why: str) -> None:
+        log.info("peer %s: %s, freed", self.id[:6], why)
+        self._close_soon()
+
+    def _close_soon(self) -> asyncio.Task[None]:
+        if self._closing is None:
+            self._closing = self._loop.create_task(self._close())
+        return self._closing
+
+    async def _close(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        for track in self._tracks.values():
+            track.stop()
+        for task in self._resolving:
+            task.cancel()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await asyncio.gather(*self._resolving, return_exceptions=True)
+                    await self._pc.close()
+        except Exception:
+            log.exception("closing peer %s", self.id[:6])
+        finally:
+            self._on_closed(self)
+
+
+def _preferred(kind: Kind, mime_types: list[str]) -> list[RTCRtpCodecCapability]:
+    """aiortc's codecs of these types in this order; of H264, constrained baseline before baseline."""
+
+    def rank(codec: RTCRtpCodecCapability) -> tuple[int, bool]:
+        constrained = codec.parameters.get("profile-level-id") == "42e01f"
+        return mime_types.index(codec.mimeType), not constrained
+
+    known = RTCRtpSender.getCapabilities(kind).codecs
+    return sorted((codec for codec in known if codec.mimeType in mime_types), key=rank)
+
+
+def _video_codec(answer: str) -> Codec:
+    """The codec the answer has settled on: the first of its video section."""
+    media = next(m for m in SessionDescription.parse(answer).media if m.kind == "video")
+    return _CODECS[media.rtp.codecs[0].name]

@@ -1,0 +1,69 @@
+"""Tracks that hand encoded packets to aiortc, which only packs them into RTP."""
+
+import logging
+from collections.abc import Callable
+
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+
+from avatar_rtc.media.broadcast import EndOfStream, Kind, Packet, Subscription
+
+log = logging.getLogger(__name__)
+
+
+class PacketTrack(MediaStreamTrack):
+    """What one viewer gets of a broadcast; subscribes when the connection first asks for a packet."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        subscribe: Callable[[], Subscription],
+        request_keyframe: Callable[[], None] | None = None,
+    ) -> None:
+        """Made on the event loop.
+
+        Args:
+            subscribe: called once, when the peer is connected.
+            request_keyframe: called when this viewer needs one: it has joined, or was too slow.
+        """
+        super().__init__()
+        self.kind = kind
+        self._subscribe, self._request_keyframe = subscribe, request_keyframe
+        self._subscription: Subscription | None = None
+
+    @property
+    def dropped(self) -> int:
+        """Packets lost because this viewer was too slow."""
+        return self._subscription.dropped if self._subscription else 0
+
+    async def recv(self) -> Packet:
+        """The next packet.
+
+        Raises:
+            MediaStreamError: the track was stopped, or the broadcast has ended. Nothing else may leave
+                here: aiortc's sender dies of it, and closing the connection then waits for ever.
+        """
+        if self.readyState != "live":
+            raise MediaStreamError
+        try:
+            return await self._next()
+        except EndOfStream:
+            self.stop()
+            raise MediaStreamError from None
+        except Exception:
+            log.exception("a %s track failed", self.kind)
+            self.stop()
+            raise MediaStreamError from None
+
+    def stop(self) -> None:
+        """Leave the broadcast; may be called again."""
+        super().stop()
+        if self._subscription:
+            self._subscription.close()
+
+    async def _next(self) -> Packet:
+        if self._subscription is None:
+            self._subscription = self._subscribe()
+        if self._subscription.needs_key and self._request_keyframe:
+            # Dropped packets leave no gap in the RTP sequence, so the peer would not ask by itself.
+            self._request_keyframe()
+        return await self._subscription.next()
