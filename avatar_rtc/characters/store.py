@@ -52,11 +52,11 @@ class CharacterStore:
             InputError: the name could not be one.
             UnknownName: no such character; names the nearest.
         """
-        for root in (self._shipped, self._own):
-            path = root / check_name(name) / PICTURE
-            if path.is_file():
-                return load_file(path)
-        raise UnknownName("character", name, self.names())
+        return load_file(self._path(name))
+
+    def png(self, name: str) -> bytes:
+        """The image file of a stored character; raises as `load`."""
+        return self._path(name).read_bytes()
 
     def load_any(self, name_or_path: str) -> NDArray[np.uint8]:
         """As `load`, but also a path to an image file. For the command line; never for remote callers.
@@ -94,6 +94,13 @@ class CharacterStore:
             raise SetupError(f"cannot create {folder}: {error.strerror}") from None
         write_png(folder / PICTURE, rgba)
         return rgba
+
+    def _path(self, name: str) -> Path:
+        for root in (self._shipped, self._own):
+            path = root / check_name(name) / PICTURE
+            if path.is_file():
+                return path
+        raise UnknownName("character", name, self.names())
 
 
 def load_file(path: Path) -> NDArray[np.uint8]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from aiohttp import hdrs, web
 
 from avatar_rtc.config import Config
+from avatar_rtc.media.ice import IceServers
 from avatar_rtc.server.keys import CONFIG
 
 
@@ -36,38 +37,41 @@ def turn_credential(secret: str, name: str, expires: int) -> Credential:
     return Credential(username, base64.b64encode(digest).decode())
 
 
+def fresh_credential(config: Config) -> Credential:
+    """A credential that is valid from now for `ttl_s`.
+
+    Under another name each time, so that a quota per user in coturn is one per viewer.
+    """
+    expires = int(time.time()) + config.turn.ttl_s
+    return turn_credential(config.turn.secret, secrets.token_hex(6), expires)
+
+
 def ice_servers(config: Config) -> list[dict[str, object]]:
-    """The configured servers as W3C RTCIceServer objects, with fresh TURN credentials."""
+    """The configured servers as W3C RTCIceServer objects, for a client."""
     servers: list[dict[str, object]] = []
     if config.stun_urls:
         servers.append({"urls": list(config.stun_urls)})
     if config.turn.urls:
-        # Another name each time, so that a quota per user in coturn is one per viewer.
-        expires = int(time.time()) + config.turn.ttl_s
-        credential = turn_credential(config.turn.secret, secrets.token_hex(6), expires)
-        servers.append(
-            {
-                "urls": list(config.turn.urls),
-                "username": credential.username,
-                "credential": credential.password,
-            }
-        )
+        username, password = fresh_credential(config)
+        servers.append({"urls": list(config.turn.urls), "username": username, "credential": password})
     return servers
+
+
+def own_ice_servers(config: Config) -> IceServers:
+    """The same servers for our end of a connection."""
+    if not config.turn.urls:
+        return IceServers(config.stun_urls)
+    username, password = fresh_credential(config)
+    return IceServers((*config.stun_urls, *config.turn.urls), username, password)
 
 
 def link_headers(config: Config) -> list[str]:
     """One `Link` header value per configured URL (draft-ietf-wish-whep-04)."""
-    links = []
-    for server in ice_servers(config):
-        extra = ""
-        if "username" in server:
-            extra = (
-                f'; username="{server["username"]}"; credential="{server["credential"]}"'
-                '; credential-type="password"'
-            )
-        urls = server["urls"]
-        assert isinstance(urls, list)
-        links += [f'<{url}>; rel="ice-server"{extra}' for url in urls]
+    links = [f'<{url}>; rel="ice-server"' for url in config.stun_urls]
+    if config.turn.urls:
+        username, password = fresh_credential(config)
+        login = f'username="{username}"; credential="{password}"; credential-type="password"'
+        links += [f'<{url}>; rel="ice-server"; {login}' for url in config.turn.urls]
     return links
 
 

@@ -10,9 +10,9 @@ from avatar_rtc.errors import NotFound
 from avatar_rtc.server.avatars import Avatar, Renderer
 
 CONFIG = web.AppKey("CONFIG", Config)
-RENDERER = web.AppKey("RENDERER", Renderer)  # type: ignore[type-abstract]
+RENDERER = web.AppKey("RENDERER", Renderer)
 STORE = web.AppKey("STORE", CharacterStore)
-AVATARS: web.AppKey[Mapping[str, Avatar]] = web.AppKey("AVATARS", Mapping)  # type: ignore[type-abstract]
+AVATARS: web.AppKey[Mapping[str, Avatar]] = web.AppKey("AVATARS", Mapping)
 
 
 def avatar_of(request: web.Request) -> Avatar:

@@ -68,7 +68,7 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) 
 
 def _known(error: errors.AvatarRtcError) -> web.Response:
     status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
-    headers = {}
+    headers: dict[str, str] = {}
     if status == 503:
         headers[hdrs.RETRY_AFTER] = str(getattr(error, "retry_after", RETRY_AFTER_S))
     return problem(status, str(error), headers)
@@ -77,7 +77,9 @@ def _known(error: errors.AvatarRtcError) -> web.Response:
 def _from_aiohttp(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
     if error.status < 400:
         raise error
-    headers = {hdrs.ALLOW: error.headers[hdrs.ALLOW]} if hdrs.ALLOW in error.headers else {}
+    headers: dict[str, str] = {}
+    if hdrs.ALLOW in error.headers:
+        headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
     match error:
         case web.HTTPMethodNotAllowed():
             allowed = ", ".join(sorted(error.allowed_methods))

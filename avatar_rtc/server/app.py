@@ -1,0 +1,57 @@
+"""The application: every part is made here, and passed to whoever needs it.
+
+problems ─► security ─► whep, offer, rest, ice, pages ─► Avatar ─► Renderer
+"""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from aiohttp import web
+
+from avatar_rtc.animation.emotions import load_emotions
+from avatar_rtc.characters.store import CharacterStore, own_folder
+from avatar_rtc.config import Config
+from avatar_rtc.resources import resource
+from avatar_rtc.server import ice, offer, pages, rest, whep
+from avatar_rtc.server.avatars import Avatar, Character, Renderer
+from avatar_rtc.server.keys import AVATARS, CONFIG, RENDERER, STORE
+from avatar_rtc.server.problems import problems_middleware
+from avatar_rtc.server.security import add_headers, create_security
+
+MAIN = "main"
+"""The avatar that is there from the start."""
+
+
+def create_app(
+    config: Config,
+    renderer: Renderer,
+    store: CharacterStore | None = None,
+    emotions: Sequence[str] | None = None,
+) -> web.Application:
+    """The application with one avatar; to be called on the loop that runs it.
+
+    Args:
+        renderer: told of the avatars; the caller closes it after the application is cleaned up.
+        store: where characters come from; the shipped ones and the user's own by default.
+        emotions: names that may be set; those of the shipped templates by default.
+
+    Raises:
+        InputError: `config.character` is no stored character and no suitable picture.
+    """
+    store = store or CharacterStore(resource("assets", "characters"), own_folder(config.data_dir))
+    names = emotions if emotions is not None else list(load_emotions(resource("assets", "emotions")))
+    character = Character(Path(config.character).stem, store.load_any(config.character))
+    app = web.Application(middlewares=[problems_middleware, create_security(config)])
+    app[CONFIG], app[RENDERER], app[STORE] = config, renderer, store
+    app[AVATARS] = {MAIN: Avatar(MAIN, character, renderer, names, config)}
+    for module in (whep, offer, rest, ice, pages):
+        app.add_routes(module.routes())
+    app.on_response_prepare.append(add_headers)
+    # Before cleanup: requests still under way may take seconds, and the viewers wait for no answer.
+    app.on_shutdown.append(_close_avatars)
+    return app
+
+
+async def _close_avatars(app: web.Application) -> None:
+    await asyncio.gather(*(avatar.close() for avatar in app[AVATARS].values()))

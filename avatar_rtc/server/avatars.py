@@ -1,0 +1,241 @@
+"""One live avatar on the server's side: what it should do, who watches it, and how it is doing.
+
+Every door (REST, data channel, Python) ends in `Avatar.apply(message)`. The render worker gets the newest
+state, the viewers' control channels get a `state` event whenever it changed.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_rtc.clock import MediaClock
+from avatar_rtc.config import Config
+from avatar_rtc.errors import AvatarRtcError, UnknownName
+from avatar_rtc.filters_schema import chain_json, check_chain
+from avatar_rtc.frame import EncodedFrame
+from avatar_rtc.link import AvatarFailed, AvatarReady, Down, OpenAvatar, SetState, Stats, Up
+from avatar_rtc.messages import (
+    ChainSet,
+    ControlMessage,
+    CueSet,
+    EmotionSet,
+    Ping,
+    error,
+    id_of,
+    ok,
+    parse_control,
+    parse_cue,
+)
+from avatar_rtc.server.streams import Streams
+from avatar_rtc.server.viewers import Viewers
+from avatar_rtc.state import AvatarState, Cue
+
+log = logging.getLogger(__name__)
+
+CUE_HOLD_S = 0.5
+"""The mouth is the emotion's again this long after the last cue."""
+STATE_DELAY_S = 0.02
+"""Changes within this time are told in one `state` event."""
+
+Phase = Literal["starting", "live", "failed"]
+
+
+class Renderer(Protocol):
+    """What an avatar needs of `Rendering`."""
+
+    device: str | None
+    """None until a worker is up."""
+    failure: str | None
+    """Why no worker will ever come up."""
+    restarts: int
+
+    def open(self, message: OpenAvatar, on_up: Callable[[Up], None]) -> None:
+        """Open an avatar, or swap the character of an open one."""
+
+    def send(self, message: Down) -> None:
+        """Tell the worker something; never waits."""
+
+    def close_avatar(self, name: str) -> None:
+        """Forget an avatar."""
+
+
+@dataclass(frozen=True)
+class Character:
+    """A picture and the name it goes by."""
+
+    name: str
+    rgba: NDArray[np.uint8] = field(repr=False)
+    """(512, 512, 4) sRGB, straight alpha."""
+
+
+class Avatar:
+    """A character with its state and its viewers. Made on a running loop; the application closes it."""
+
+    def __init__(
+        self,
+        name: str,
+        character: Character,
+        renderer: Renderer,
+        emotions: Sequence[str],
+        config: Config,
+    ) -> None:
+        self.name, self.character, self.emotions = name, character, tuple(emotions)
+        self.state = AvatarState()
+        self.clock = MediaClock(time.monotonic())
+        self.streams = Streams(name, self.clock, renderer.send)
+        self.viewers = Viewers(self.streams, self._heard, self.describe, self._changed, config.is_loopback)
+        self._renderer, self._config = renderer, config
+        self._phase: Phase = "starting"
+        self._detail: str | None = None
+        self._animator: str = config.animator
+        self._stats = Stats(name, 0.0)
+        self._telling: asyncio.TimerHandle | None = None
+        self._open()
+
+    @property
+    def phase(self) -> Phase:
+        """ "starting" also while a lost render worker is being replaced."""
+        return "starting" if self._phase == "live" and self._renderer.device is None else self._phase
+
+    @property
+    def detail(self) -> str | None:
+        """Why the avatar failed."""
+        return self._detail
+
+    def apply(self, message: ControlMessage) -> dict[str, object]:
+        """Do what a message says.
+
+        Returns:
+            The fields of its `ok` answer.
+
+        Raises:
+            UnknownName: an emotion, operation or parameter that does not exist; names the nearest.
+            InputError: a chain that cannot be.
+        """
+        match message:
+            case EmotionSet():
+                self._set_emotion(message)
+            case ChainSet():
+                self._replace_state(replace(self.state, chain=check_chain(message.chain)))
+                return {"chain": chain_json(self.state.chain)}
+            case CueSet():
+                return {"taken": self._set_cue(message)}
+            case Ping():
+                return {"t_ms": self.clock.t() * 1000}
+        return {}
+
+    def swap(self, character: Character) -> None:
+        """Show another character; viewers, state and motion go on."""
+        self.character = character
+        was_failed = self._phase == "failed"
+        self._phase, self._detail = "starting", None
+        self._open()
+        if was_failed:
+            self.streams.restart()
+        self._changed()
+
+    def describe(self) -> dict[str, object]:
+        """What `GET /avatars/{id}` and `state` events show."""
+        release, renderer = self.streams.release, self._renderer
+        about: dict[str, object] = {
+            "id": self.name,
+            "state": self.phase,
+            "character": self.character.name,
+            "animator": self._animator,
+            "device": renderer.device,
+            "fps": round(self._stats.fps, 1),
+            "stage_ms": {stage: round(ms, 2) for stage, ms in self._stats.stage_ms.items()},
+            "viewers": len(self.viewers),
+            "renditions": self.streams.renditions(),
+            "emotion": {"weights": dict(self.state.emotions), "intensity": self.state.intensity},
+            "emotions": list(self.emotions),
+            "chain": chain_json(self.state.chain),
+            "delay_ms": round(release.delay * 1000, 1),
+            "late": release.late,
+            "worker_restarts": renderer.restarts,
+        }
+        if self._detail is not None:
+            about["detail"] = self._detail
+        return about
+
+    async def close(self) -> None:
+        """Tell the viewers that it is over, close them, and forget the avatar."""
+        if self._telling is not None:
+            self._telling.cancel()
+        await self.viewers.close()
+        self.streams.close()
+        self._renderer.close_avatar(self.name)
+
+    def _open(self) -> None:
+        message = OpenAvatar(
+            avatar=self.name,
+            rgba=self.character.rgba.tobytes(),
+            epoch=self.clock.epoch,
+            state=self.state,
+            animator=self._config.animator,
+            fps=self._config.fps,
+        )
+        self._renderer.open(message, self._on_up)
+
+    def _on_up(self, message: Up) -> None:
+        match message:
+            case EncodedFrame():
+                self.streams.publish(message)
+            case Stats():
+                self._stats = message
+            case AvatarReady(animator=animator):
+                self._phase, self._detail, self._animator = "live", None, animator
+                self._changed()
+            case AvatarFailed(detail=detail):
+                log.error("avatar %s: %s", self.name, detail)
+                self._phase, self._detail = "failed", detail
+                self._changed()
+
+    def _heard(self, label: str, text: str | bytes) -> str | None:
+        """The answer to a message on a viewer's data channel; None says nothing."""
+        try:
+            if label == "cues":
+                self.apply(parse_cue(text))
+                return None
+            message = parse_control(text)
+            return json.dumps(ok(message.id, **self.apply(message)))
+        except AvatarRtcError as refusal:
+            return json.dumps(error(id_of(text), str(refusal)))
+
+    def _set_emotion(self, message: EmotionSet) -> None:
+        weights = message.blend()
+        for name in weights:
+            if name not in self.emotions:
+                raise UnknownName("emotion", name, self.emotions)
+        self._replace_state(replace(self.state, emotions=weights, intensity=message.intensity))
+
+    def _set_cue(self, message: CueSet) -> bool:
+        """False if a newer cue is held: the channel is unordered."""
+        now, held = self.clock.t(), self.state.cue
+        # A held cue that ran out says nothing: a caller that starts over counts from 0 again.
+        if held is not None and now < held.until and message.t_ms < held.t_ms:
+            return False
+        self.state = replace(self.state, cue=Cue(message.t_ms, message.morphs(), now + CUE_HOLD_S))
+        # No `state` event: cues come 30 times a second and are nobody else's business.
+        self._renderer.send(SetState(self.name, self.state))
+        return True
+
+    def _replace_state(self, state: AvatarState) -> None:
+        self.state = state
+        self._renderer.send(SetState(self.name, state))
+        self._changed()
+
+    def _changed(self) -> None:
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().call_later(STATE_DELAY_S, self._tell)
+
+    def _tell(self) -> None:
+        self._telling = None
+        self.viewers.tell({"type": "state", **self.describe()})

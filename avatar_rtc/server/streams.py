@@ -1,0 +1,102 @@
+"""The media of one avatar: every rendition encoded once, one sound, any number of subscribers.
+
+Rendering ──EncodedFrame──► Release (t + D) ──► Broadcast per rendition ──► Subscription per viewer
+                            OpusStream ───────► Broadcast of the sound ───►
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from avatar_rtc.clock import MediaClock
+from avatar_rtc.frame import EncodedFrame, Rendition
+from avatar_rtc.link import Down, RequestKeyframe, StartRendition, StopRendition
+from avatar_rtc.media.broadcast import Broadcast, Subscription
+from avatar_rtc.media.opus import OpusStream
+from avatar_rtc.media.release import Release
+
+VIDEO_CAPACITY = 90
+"""Packets a viewer may lag behind, 3 s at 30 fps; beyond that it is emptied up to the next keyframe."""
+AUDIO_CAPACITY = 50
+"""Blocks of 20 ms."""
+KEYFRAME_INTERVAL_S = 0.3
+"""Requests closer together are one: a keyframe costs every viewer bandwidth."""
+
+
+class Streams:
+    """What viewers of one avatar receive; a `media.peer.Source`."""
+
+    def __init__(self, avatar: str, clock: MediaClock, send: Callable[[Down], None]) -> None:
+        """`send` tells the render worker. Broadcasts start rendering with their first subscriber."""
+        self._avatar, self._send = avatar, send
+        self._video: dict[Rendition, Broadcast] = {}
+        self._key_due: dict[Rendition, asyncio.TimerHandle] = {}
+        self._key_sent: dict[Rendition, float] = {}
+        self.release = Release(clock)
+        self._audio = Broadcast("audio", AUDIO_CAPACITY)
+        self._opus = OpusStream(clock, self.release, self._audio)
+
+    def watch(self, rendition: Rendition) -> Subscription:
+        """A subscription to the video; it begins with a keyframe, asked for if others watch already."""
+        broadcast = self._video.get(rendition)
+        if broadcast is None:
+            broadcast = self._video[rendition] = Broadcast(
+                "video",
+                VIDEO_CAPACITY,
+                on_first=lambda: self._send(StartRendition(self._avatar, rendition)),
+                on_last=lambda: self._stop(rendition),
+            )
+        elif broadcast.viewers:
+            self.request_keyframe(rendition)
+        return broadcast.subscribe()
+
+    def listen(self) -> Subscription:
+        """A subscription to the sound."""
+        return self._audio.subscribe()
+
+    def request_keyframe(self, rendition: Rendition) -> None:
+        """Ask for a keyframe; requests within 0.3 s of the last one are answered by a single one."""
+        if rendition in self._key_due:
+            return
+        loop = asyncio.get_running_loop()
+        wait = self._key_sent.get(rendition, -KEYFRAME_INTERVAL_S) + KEYFRAME_INTERVAL_S - loop.time()
+        if wait <= 0:
+            self._ask_key(rendition)
+        else:
+            self._key_due[rendition] = loop.call_later(wait, self._ask_key, rendition)
+
+    def publish(self, frame: EncodedFrame) -> None:
+        """Release a frame to its viewers at its time; one that nobody watches any more is dropped."""
+        if (broadcast := self._video.get(frame.rendition)) and broadcast.viewers:
+            self.release.frame(frame, broadcast)
+
+    def restart(self) -> None:
+        """Start what is being watched again: the worker has forgotten it with a failed avatar."""
+        for rendition, broadcast in self._video.items():
+            if broadcast.viewers:
+                self._send(StartRendition(self._avatar, rendition))
+
+    def renditions(self) -> list[dict[str, object]]:
+        """What is being encoded now, and for how many."""
+        return [
+            {"codec": rendition.codec, "layout": rendition.layout, "viewers": broadcast.viewers}
+            for rendition, broadcast in self._video.items()
+            if broadcast.viewers
+        ]
+
+    def close(self) -> None:
+        """End every stream, and release nothing more."""
+        for broadcast in self._video.values():
+            broadcast.close()
+        self._opus.close()
+        self.release.close()
+
+    def _stop(self, rendition: Rendition) -> None:
+        if timer := self._key_due.pop(rendition, None):
+            timer.cancel()
+        self.release.forget(rendition)
+        self._send(StopRendition(self._avatar, rendition))
+
+    def _ask_key(self, rendition: Rendition) -> None:
+        self._key_due.pop(rendition, None)
+        self._key_sent[rendition] = asyncio.get_running_loop().time()
+        self._send(RequestKeyframe(self._avatar, rendition))

@@ -1,0 +1,102 @@
+"""The viewers of an avatar: one peer connection each, let in, talked to, and forgotten when it closes."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from avatar_rtc.frame import Layout
+from avatar_rtc.media.channels import OnMessage
+from avatar_rtc.media.ice import IceServers
+from avatar_rtc.media.peer import Peer, Source
+
+CLOSE_GRACE_S = 0.1
+"""For the `closing` event to leave before its connection does."""
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """One peer connection."""
+
+    peer: Peer
+    tag: str
+    """Entity tag of its ICE session, without quotes."""
+
+    @property
+    def id(self) -> str:
+        """Cannot be guessed: who knows it may end the connection."""
+        return self.peer.id
+
+
+class Viewers:
+    """Everybody who watches one avatar, from the offer on."""
+
+    def __init__(
+        self,
+        source: Source,
+        on_message: OnMessage,
+        describe: Callable[[], dict[str, object]],
+        on_change: Callable[[], None],
+        is_loopback: bool,
+    ) -> None:
+        """Nobody watches yet.
+
+        Args:
+            on_message: (label, text) of a data channel → answer.
+            describe: the avatar, for the `state` event that opens a control channel.
+            on_change: called when somebody came or went.
+            is_loopback: offer 127.0.0.1, so that a page on this machine works without a network.
+        """
+        self._source, self._on_message, self._describe = source, on_message, describe
+        self._on_change, self._is_loopback = on_change, is_loopback
+        self._viewers: dict[str, Viewer] = {}
+
+    def __len__(self) -> int:
+        return len(self._viewers)
+
+    def find(self, viewer_id: str) -> Viewer | None:
+        """The viewer of that id, while it is connected or connecting."""
+        return self._viewers.get(viewer_id)
+
+    async def join(self, offer_sdp: str, layout: Layout, ice: IceServers) -> tuple[Viewer, str]:
+        """Let a viewer in, and answer its offer.
+
+        Raises:
+            BadOffer: the offer cannot be answered.
+        """
+        peer = Peer(
+            self._source,
+            layout,
+            ice,
+            on_message=self._on_message,
+            on_closed=self._gone,
+            loopback=self._is_loopback,
+            on_channel=self._greet,
+        )
+        # Counted before the answer is ready: a crowd that comes at once must not pass the limit.
+        viewer = self._viewers[peer.id] = Viewer(peer, secrets.token_urlsafe(8))
+        answer = await peer.answer(offer_sdp)
+        self._on_change()
+        return viewer, answer
+
+    def tell(self, event: dict[str, object]) -> None:
+        """Send an event to every open control channel."""
+        text = json.dumps(event)
+        for viewer in tuple(self._viewers.values()):
+            viewer.peer.send("control", text)
+
+    async def close(self) -> None:
+        """Say goodbye and close every connection."""
+        if not self._viewers:
+            return
+        self.tell({"type": "closing"})
+        await asyncio.sleep(CLOSE_GRACE_S)
+        await asyncio.gather(*(viewer.peer.close() for viewer in tuple(self._viewers.values())))
+
+    def _greet(self, label: str) -> str | None:
+        return json.dumps({"type": "state", **self._describe()}) if label == "control" else None
+
+    def _gone(self, peer: Peer) -> None:
+        if self._viewers.pop(peer.id, None):
+            self._on_change()

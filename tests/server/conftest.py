@@ -1,0 +1,250 @@
+"""The real application on a free port, a renderer that encodes flat pictures, and real aiortc viewers."""
+
+import asyncio
+import contextlib
+import io
+import json
+from collections.abc import AsyncIterator, Callable
+
+import numpy as np
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from PIL import Image
+
+from avatar_rtc.characters.store import PICTURE, CharacterStore
+from avatar_rtc.config import Config
+from avatar_rtc.frame import EncodedFrame, Rendition, video_pts
+from avatar_rtc.link import (
+    AvatarReady,
+    CloseAvatar,
+    Down,
+    OpenAvatar,
+    RequestKeyframe,
+    SetState,
+    StartRendition,
+    StopRendition,
+    Up,
+)
+from avatar_rtc.media.encode import create_encoder
+from avatar_rtc.server.app import create_app
+
+EMOTIONS = ("anger", "joy", "neutral", "sadness")
+FPS = 25
+SIDE = 64
+
+
+class FakeRenderer:
+    """Stands in for `Rendering`: records what it is told, and sends grey frames, as bright as `luma`."""
+
+    def __init__(self) -> None:
+        self.device: str | None = "cpu"
+        self.failure: str | None = None
+        self.restarts = 0
+        self.luma = 100
+        self.sent: list[Down] = []
+        self.on_up: dict[str, Callable[[Up], None]] = {}
+        self.opened: dict[str, OpenAvatar] = {}
+        self._tasks: dict[Rendition, asyncio.Task[None]] = {}
+        self._keys: set[Rendition] = set()
+
+    def open(self, message: OpenAvatar, on_up: Callable[[Up], None]) -> None:
+        self.sent.append(message)
+        self.opened[message.avatar], self.on_up[message.avatar] = message, on_up
+        asyncio.get_running_loop().call_soon(on_up, AvatarReady(message.avatar, "static", 0.0))
+
+    def send(self, message: Down) -> None:
+        self.sent.append(message)
+        match message:
+            case StartRendition(avatar=avatar, rendition=rendition):
+                self._tasks[rendition] = asyncio.create_task(self._render(avatar, rendition))
+            case StopRendition(rendition=rendition):
+                self._tasks.pop(rendition).cancel()
+            case RequestKeyframe(rendition=rendition):
+                self._keys.add(rendition)
+
+    def close_avatar(self, name: str) -> None:
+        self.send(CloseAvatar(name))
+
+    def told(self, kind: type) -> list[Down]:
+        """The messages of one kind, oldest first."""
+        return [message for message in self.sent if isinstance(message, kind)]
+
+    @property
+    def state(self):
+        """The newest state it was told."""
+        return self.told(SetState)[-1].state
+
+    async def _render(self, avatar: str, rendition: Rendition) -> None:
+        encoder = create_encoder(rendition.codec, SIDE, SIDE, FPS)
+        loop, epoch = asyncio.get_running_loop(), self.opened[avatar].epoch
+        tick = int((loop.time() - epoch) * FPS)
+        try:
+            while True:
+                tick += 1
+                await asyncio.sleep(max(0.0, epoch + tick / FPS - loop.time()))
+                picture = np.full((SIDE * 3 // 2, SIDE), 128, np.uint8)
+                picture[:SIDE] = self.luma
+                key = rendition in self._keys
+                self._keys.discard(rendition)
+                for data, is_key in encoder.encode(picture, video_pts(tick / FPS), key):
+                    frame = EncodedFrame(avatar, rendition, video_pts(tick / FPS), is_key, data)
+                    self.on_up[avatar](frame)
+        finally:
+            encoder.close()
+
+
+class Watcher:
+    """A real WebRTC client: a recvonly offer with both data channels, as a player makes it."""
+
+    def __init__(self) -> None:
+        self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.control = self.pc.createDataChannel("control")
+        self.cues = self.pc.createDataChannel("cues", ordered=False, maxRetransmits=0)
+        self.events: list[dict] = []
+        self.received = asyncio.Condition()
+        self.video, self.audio = (
+            self.pc.addTransceiver(kind, direction="recvonly").receiver.track for kind in ("video", "audio")
+        )
+        self.control.on("message", self._on_message)
+        self.location: str | None = None
+        self.etag = ""
+
+    async def offer(self) -> str:
+        await self.pc.setLocalDescription(await self.pc.createOffer())
+        return self.pc.localDescription.sdp
+
+    async def answered(self, sdp: str) -> None:
+        await self.pc.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
+
+    async def frame(self, luma: int | None = None, within: float = 5.0):
+        """The next decoded frame, or the next that is about as bright as `luma`."""
+        async with asyncio.timeout(within):
+            while True:
+                frame = await self.video.recv()
+                brightness = frame.to_ndarray(format="gray").mean()
+                # Full range: limited-range luma 100 is decoded as such into gray.
+                if luma is None or abs(brightness - _full_range(luma)) < 4:
+                    return frame
+
+    async def request(self, message: dict | str | bytes, within: float = 5.0) -> dict:
+        """Send on `control`, and give the answer with the same id (or the next answer, for raw bytes)."""
+        raw = message if isinstance(message, str | bytes) else json.dumps(message)
+        wanted = message.get("id") if isinstance(message, dict) else None
+        seen = len(self.events)
+        self.control.send(raw)
+
+        def found(event):
+            return event["type"] in ("ok", "error") and event["id"] == wanted
+
+        return await self.event(found, seen, within)
+
+    async def event(self, found: Callable[[dict], bool], seen: int = 0, within: float = 5.0) -> dict:
+        """The first event after the first `seen` for which `found` holds, now or soon."""
+        async with asyncio.timeout(within), self.received:
+            while True:
+                for event in self.events[seen:]:
+                    if found(event):
+                        return event
+                await self.received.wait()
+
+    async def _on_message(self, text) -> None:
+        self.events.append(json.loads(text))
+        async with self.received:
+            self.received.notify_all()
+
+
+def _full_range(luma: int) -> float:
+    return (luma - 16) * 255 / 219
+
+
+@pytest.fixture
+def renderer() -> FakeRenderer:
+    return FakeRenderer()
+
+
+@pytest.fixture
+def png() -> Callable[..., bytes]:
+    """(mode, side) → the bytes of a PNG: a disc on a transparent ground."""
+
+    def make(mode: str = "RGBA", side: int = 64) -> bytes:
+        y, x = np.mgrid[:side, :side]
+        rgba = np.zeros((side, side, 4), np.uint8)
+        rgba[np.hypot(x - side / 2, y - side / 2) < side / 3] = (200, 120, 80, 255)
+        data = io.BytesIO()
+        Image.fromarray(rgba).convert(mode).save(data, "PNG")
+        return data.getvalue()
+
+    return make
+
+
+@pytest.fixture
+def store(tmp_path, png) -> CharacterStore:
+    for name in ("hero", "rival"):
+        (tmp_path / "shipped" / name).mkdir(parents=True)
+        (tmp_path / "shipped" / name / PICTURE).write_bytes(png())
+    return CharacterStore(tmp_path / "shipped", tmp_path / "own")
+
+
+@pytest.fixture
+def config() -> Config:
+    return Config(character="hero", animator="static")
+
+
+@pytest.fixture
+async def serve(renderer, store) -> AsyncIterator[Callable]:
+    """Config → an HTTP client of the application under it."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(config: Config) -> TestClient:
+            app = create_app(config, renderer, store, EMOTIONS)
+            return await stack.enter_async_context(TestClient(TestServer(app)))
+
+        yield start
+
+
+@pytest.fixture
+async def client(serve, config) -> TestClient:
+    return await serve(config)
+
+
+@pytest.fixture
+async def watch(client) -> AsyncIterator[Callable]:
+    """Join the running avatar by WHEP, as a viewer that decodes."""
+    watchers: list[Watcher] = []
+
+    async def join(query: str = "") -> Watcher:
+        watcher = Watcher()
+        watchers.append(watcher)
+        response = await client.post(
+            f"/api/v1/avatars/main/whep{query}",
+            data=await watcher.offer(),
+            headers={"Content-Type": "application/sdp"},
+        )
+        text = await response.text()
+        assert response.status == 201, text
+        watcher.location, watcher.etag = response.headers["Location"], response.headers["ETag"]
+        await watcher.answered(text)
+        return watcher
+
+    yield join
+    for watcher in watchers:
+        await watcher.pc.close()
+
+
+@pytest.fixture
+async def offer() -> AsyncIterator[Callable]:
+    """(kinds) → the SDP of a recvonly offer."""
+    pcs: list[RTCPeerConnection] = []
+
+    async def make(*kinds: str) -> str:
+        pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        pcs.append(pc)
+        for kind in kinds or ("video",):
+            pc.addTransceiver(kind, direction="recvonly")
+        await pc.setLocalDescription(await pc.createOffer())
+        return pc.localDescription.sdp
+
+    yield make
+    for pc in pcs:
+        await pc.close()
