@@ -8,7 +8,9 @@ async with AvatarClient("http://127.0.0.1:8080") as avatar:
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,11 +25,24 @@ from avatar_rtc.client.picture import VideoFrame, rgba_from_stacked, rgba_opaque
 from avatar_rtc.client.whep import Whep, endpoint
 from avatar_rtc.errors import AvatarRtcError, InputError, NotFound, Unreachable
 from avatar_rtc.frame import Layout
+from avatar_rtc.media.aiortc_private import offer_loopback
 
 VIDEO_CAPACITY = 2
 """Pictures waiting for `frames()`; older ones are dropped."""
 AUDIO_CAPACITY = 50
 """Blocks of 20 ms waiting for `audio()`."""
+
+
+@dataclass
+class Timing:
+    """When the steps of connecting happened, in CLOCK_MONOTONIC seconds; 0 is not yet."""
+
+    offered: float = 0.0
+    """The POST leaves."""
+    answered: float = 0.0
+    """Its answer is here."""
+    connected: float = 0.0
+    """ICE and DTLS are through."""
 
 
 class AvatarClient:
@@ -74,6 +89,8 @@ class AvatarClient:
         self._error: AvatarRtcError | None = None
         self._closed = False
         self._goodbye = ""
+        self.timing = Timing()
+        """When connecting got how far."""
 
     async def __aenter__(self) -> Self:
         """Connect.
@@ -208,13 +225,18 @@ class AvatarClient:
         if self._with_audio:
             pc.addTransceiver("audio", direction="recvonly")
         cues = pc.createDataChannel("cues", ordered=False, maxRetransmits=0)
+        control = pc.createDataChannel("control")
+        if self._endpoint.is_loopback:
+            offer_loopback(pc)
         pc.on("track", self._track)
         pc.on("connectionstatechange", lambda: self._state_changed(pc.connectionState))
-        return Control(pc.createDataChannel("control"), cues, self._event)
+        return Control(control, cues, self._event)
 
     async def _connect(self, pc: RTCPeerConnection) -> None:
         await pc.setLocalDescription(await pc.createOffer())
+        self.timing.offered = time.monotonic()
         answer = await self._whep.offer(pc.localDescription.sdp)
+        self.timing.answered = time.monotonic()
         try:
             await pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
         except Exception as error:  # aiortc raises whatever its parser stumbles over
@@ -242,6 +264,7 @@ class AvatarClient:
 
     def _state_changed(self, state: str) -> None:
         if state == "connected":
+            self.timing.connected = time.monotonic()
             self._settled.set()
         elif state in ("failed", "closed"):
             self._lost(f"the peer connection is {state}")

@@ -1,0 +1,89 @@
+"""From a control message to the first picture that shows it."""
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+
+from avatar_rtc.bench.measurement import Measurement, at_most, percentile, spread
+from avatar_rtc.bench.served import served
+from avatar_rtc.client.client import AvatarClient
+from avatar_rtc.client.picture import VideoFrame
+from avatar_rtc.errors import Unreachable
+
+LATENCY_MS = 150
+_FAINT = [["translucent_display", {"alpha": 0.2}]]
+"""A change of the whole picture in one step; an emotion eases in, so its first frame is a matter of taste."""
+_MARGIN = 0.25
+"""Part of the way between both levels that counts as changed; idle life moves the mean by less than 2 %."""
+
+
+def measure(quick: bool) -> list[Measurement]:
+    """Switch an operation on and off at random moments, and watch for the change."""
+    with served("--animator", "static", "--fps", "30") as server:
+        delays = asyncio.run(_switches(server.url, 6 if quick else 60))
+    name = "control message to first changed decoded frame, p95"
+    return [at_most(name, percentile(delays, 95), "ms", LATENCY_MS, **spread(delays))]
+
+
+async def _switches(url: str, count: int) -> list[float]:
+    """Milliseconds from sending each message to the arrival of the first picture that shows it."""
+    pick = random.Random(0)
+    delays = []
+    async with AvatarClient(url) as avatar:
+        levels = Levels()
+        reading = asyncio.create_task(levels.read(avatar))
+        bounds = await _settled(avatar, levels)
+        for i in range(count):
+            await asyncio.sleep(0.4 + pick.random() / 5)  # any phase of the frame interval
+            chain = [] if i % 2 == 0 else _FAINT  # `_settled` leaves it faint
+            start = time.monotonic()
+            sending = asyncio.create_task(avatar.set_chain(chain))
+            delays.append((await levels.crossing(bounds, rising=not chain, after=start) - start) * 1000)
+            await sending
+        reading.cancel()
+    return delays
+
+
+async def _settled(avatar: AvatarClient, levels: "Levels") -> tuple[float, float]:
+    """Mean alpha with and without the operation: (low, high). Leaves it on."""
+    found = []
+    for chain in ([], _FAINT):
+        await avatar.set_chain(chain)
+        await asyncio.sleep(1.0)
+        found.append(levels.newest[1])
+    high, low = found
+    if high - low < 2:
+        raise Unreachable("the chain changes nothing that a viewer sees; is an avatar in the picture?")
+    return low, high
+
+
+class Levels:
+    """The mean alpha of every picture, as it arrives."""
+
+    def __init__(self) -> None:
+        self.newest = (0.0, 0.0)
+        """CLOCK_MONOTONIC second of arrival, and mean of the alpha half in luma steps."""
+        self._arrived = asyncio.Condition()
+
+    async def read(self, avatar: AvatarClient) -> None:
+        """Take pictures until cancelled."""
+        async for frame in avatar.frames():
+            async with self._arrived:
+                self.newest = (time.monotonic(), _mean_alpha(frame))
+                self._arrived.notify_all()
+
+    async def crossing(self, bounds: Sequence[float], rising: bool, after: float) -> float:
+        """When the first picture after `after` arrived that has left the level it was on."""
+        low, high = bounds
+        limit = low + (high - low) * (_MARGIN if rising else 1 - _MARGIN)
+        async with asyncio.timeout(5), self._arrived:
+            await self._arrived.wait_for(
+                lambda: self.newest[0] > after and (self.newest[1] > limit) == rising
+            )
+            return self.newest[0]
+
+
+def _mean_alpha(frame: VideoFrame) -> float:
+    luma = frame.to_ndarray(format="yuv420p")[frame.height // 2 : frame.height]
+    return float(luma.mean())

@@ -1,0 +1,79 @@
+"""The bench's end of `avatar_rtc.bench.viewers`: start a crowd, count what it receives."""
+
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import IO, Any
+
+from avatar_rtc.errors import SetupError
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Viewers in a process of their own, all connected."""
+
+    count: int
+    _stdin: IO[str]
+    _stdout: IO[str]
+
+    def watch(self, seconds: float, sample: Callable[[], float]) -> tuple[float, list[dict[str, float]]]:
+        """Watch for `seconds`.
+
+        Returns:
+            How much `sample()` grew per second, and per viewer `fps` and `max_gap_ms`.
+
+        Raises:
+            SetupError: the crowd broke down.
+        """
+        self._say("go")
+        before, start = sample(), time.monotonic()
+        time.sleep(seconds)
+        grown, took = sample() - before, time.monotonic() - start
+        self._say("stop")
+        report: dict[str, Any] = json.loads(self._stdout.readline() or "{}")
+        viewers = report.get("viewers", [])
+        # A viewer that got no frame at all has no decoder yet, and counts as 0 fps.
+        viewers += [{"fps": 0.0, "max_gap_ms": seconds * 1000}] * (self.count - len(viewers))
+        return grown / took, viewers
+
+    def _say(self, line: str) -> None:
+        try:
+            self._stdin.write(line + "\n")
+            self._stdin.flush()
+        except OSError:
+            raise SetupError("the process with the viewers is gone") from None
+
+
+@contextlib.contextmanager
+def crowd(url: str, count: int, *, audio: bool = True, settle_s: float = 1.0) -> Iterator[Crowd]:
+    """`count` viewers that decode nothing, connected for at least `settle_s`; gone after the block.
+
+    Raises:
+        SetupError: they could not connect.
+    """
+    command = [sys.executable, "-m", "avatar_rtc.bench.viewers", url, str(count)]
+    process = subprocess.Popen(
+        command if audio else [*command, "--no-audio"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        if process.stdout.readline().strip() != "ready":
+            raise SetupError(f"{count} viewers could not connect to {url}")
+        time.sleep(settle_s)
+        yield Crowd(count, process.stdin, process.stdout)
+    finally:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        process.stdout.close()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

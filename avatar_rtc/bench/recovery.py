@@ -1,0 +1,99 @@
+"""How long viewers see a still picture after the render worker was killed."""
+
+import asyncio
+import time
+
+from avatar_rtc.bench.measurement import Measurement, at_most, told
+from avatar_rtc.bench.served import Served, served
+from avatar_rtc.client.client import AvatarClient
+from avatar_rtc.errors import SetupError
+from avatar_rtc.link import AvatarFailed, AvatarReady, Booted, BootFailed, OpenAvatar, Up, Worker
+from avatar_rtc.render.weights_files import weights_ready
+from avatar_rtc.server.render_worker import spawn_worker
+from avatar_rtc.state import AvatarState
+
+GRACE_S = 3.0
+_STILL_S = 0.2
+"""A longer gap between pictures is the one the kill made."""
+_TIMEOUT_S = 60.0
+
+
+def measure(quick: bool) -> list[Measurement]:
+    """Kill the worker with a warm spare behind it, then the one that took over, with none."""
+    animator = "tha3" if weights_ready() and not quick else "static"
+    boot_s, load_s = asyncio.run(_apart(animator))
+    with served("--animator", animator) as server:
+        _wait_for_spare(server)
+        warm, cold = asyncio.run(_kills(server))
+        restarts = server.state()["worker_restarts"]
+    detail = {"animator": animator, "worker_restarts": restarts}
+    return [
+        told("render worker: interpreter and torch", boot_s, "s"),
+        told("render worker: model and character", load_s, "s", animator=animator),
+        at_most("worker killed, spare warm: motion again after", warm, "s", GRACE_S + load_s, **detail),
+        at_most(
+            "worker killed, no spare: motion again after", cold, "s", GRACE_S + boot_s + load_s, **detail
+        ),
+    ]
+
+
+async def _apart(animator: str) -> tuple[float, float]:
+    """Seconds until a worker of its own is up, and then until an avatar is ready in it."""
+    worker = await spawn_worker("auto")
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            booted = await _next(worker, Booted)
+            rgba = bytes([200, 180, 160, 255]) * (512 * 512)
+            worker.send(OpenAvatar("bench", rgba, time.monotonic(), AvatarState(), animator))
+            ready = await _next(worker, AvatarReady)
+    finally:
+        await worker.close()
+    assert isinstance(booted, Booted) and isinstance(ready, AvatarReady)
+    return booted.seconds, ready.seconds
+
+
+async def _next(worker: Worker, kind: type[Up]) -> Up:
+    async for message in worker.messages():
+        if isinstance(message, kind):
+            return message
+        if isinstance(message, AvatarFailed | BootFailed):
+            raise SetupError(f"the render worker failed: {message.detail}")
+    raise SetupError("the render worker ended")
+
+
+def _wait_for_spare(server: Served) -> None:
+    """Until the second interpreter is there and idle: it has imported torch then."""
+    deadline = time.monotonic() + _TIMEOUT_S
+    while len(server.workers()) < 2 or server.workers()[-1].cpu_percent(0.5) > 5:
+        if time.monotonic() > deadline:
+            raise SetupError("no spare render worker comes up")
+        time.sleep(0.2)
+
+
+async def _kills(server: Served) -> tuple[float, float]:
+    """Seconds without pictures after each of two kills in a row."""
+    async with AvatarClient(server.url, silence_timeout_s=_TIMEOUT_S) as avatar:
+        frames = avatar.frames()
+        for _ in range(15):
+            await anext(frames)
+        found = []
+        for _ in range(2):
+            server.workers()[0].kill()
+            found.append(await _still(avatar))
+    return found[0], found[1]
+
+
+async def _still(avatar: AvatarClient) -> float:
+    """From now to the first picture after a gap; then half a second more, so that motion goes on."""
+    start = last = time.monotonic()
+    found, after = 0.0, 0
+    async with asyncio.timeout(_TIMEOUT_S):
+        async for _ in avatar.frames():
+            now = time.monotonic()
+            if not found and now - last > _STILL_S:
+                found = now - start
+            last = now
+            after += bool(found)
+            if after == 15:
+                break
+    return found

