@@ -1,0 +1,319 @@
+"""Peers and real aiortc viewers on this machine."""
+
+import asyncio
+import json
+import time
+
+import pytest
+from aiortc.sdp import SessionDescription
+
+from avatar_rtc.errors import BadMessage, BadOffer, InputError
+from avatar_rtc.frame import Rendition
+from avatar_rtc.media.ice import IceServers
+from avatar_rtc.media.offer import IceRestartUnsupported
+
+
+async def test_viewer_decodes_the_picture(stage, tools):
+    viewer, peer = await stage.connect()
+    frame = await viewer.frame()
+    assert (frame.width, frame.height) == (tools.WIDTH, tools.HEIGHT)
+    assert tools.mean_yuv(frame) == pytest.approx(tools.YUV, abs=2)
+    assert peer.rendition == Rendition("h264", "matte")
+    first, second = await viewer.frame(), await viewer.frame()
+    assert (second.pts - first.pts) * second.time_base == pytest.approx(1 / tools.FPS, abs=0.001)
+
+
+async def test_viewer_hears_the_voice(stage):
+    viewer, _ = await stage.connect()
+    first = await asyncio.wait_for(viewer.sounds.get(), 5)
+    second = await asyncio.wait_for(viewer.sounds.get(), 5)
+    assert first.sample_rate == 48_000
+    assert second.pts - first.pts == 960
+    assert stage.source.opus.running
+
+
+async def test_h264_is_preferred_though_the_offer_prefers_vp8(stage):
+    viewer, peer = stage.viewer(), stage.peer()
+    offer = await viewer.offer()
+    names = [c.name for c in SessionDescription.parse(offer).media[1].rtp.codecs]
+    answer = SessionDescription.parse(await peer.answer(offer))
+    codec = answer.media[1].rtp.codecs[0]
+    assert names[0] == "VP8"
+    assert (codec.name, codec.parameters["profile-level-id"]) == ("H264", "42e01f")
+
+
+async def test_both_tracks_are_one_stream(stage):
+    viewer, peer = stage.viewer(), stage.peer()
+    answer = SessionDescription.parse(await peer.answer(await viewer.offer()))
+    audio, video = (media.msid.split()[0] for media in answer.media)
+    assert audio == video
+    assert {media.direction for media in answer.media} == {"sendonly"}
+
+
+async def test_vp8_only_offer(stage, tools):
+    viewer, peer = await stage.connect(stage.viewer(("video/VP8", "video/rtx")))
+    assert tools.mean_yuv(await viewer.frame()) == pytest.approx(tools.YUV, abs=4)
+    assert peer.rendition == Rendition("vp8", "matte")
+
+
+async def test_offer_without_audio(stage, tools):
+    viewer, peer = await stage.connect(stage.viewer(audio=False))
+    assert tools.mean_yuv(await viewer.frame()) == pytest.approx(tools.YUV, abs=2)
+    assert not stage.source.opus.running
+    assert peer.state == "connected"
+
+
+async def test_late_joiner_is_quick(stage):
+    viewer, _ = await stage.connect()
+    await viewer.frame()
+    await asyncio.sleep(0.5)
+    start = time.monotonic()
+    late, _ = await stage.connect()
+    await late.frame()
+    # Measured: 0.15 s; the next periodic keyframe would be 10 s away.
+    assert time.monotonic() - start < 1.0
+    assert len(stage.source.encoders) == 1
+
+
+async def test_eight_viewers_one_encoder(stage, tools):
+    connected = await asyncio.gather(*(stage.connect() for _ in range(8)))
+    for viewer, _ in connected:
+        assert tools.mean_yuv(await viewer.frame()) == pytest.approx(tools.YUV, abs=2)
+    assert len(stage.source.encoders) == 1
+    assert stage.source.renditions[Rendition("h264", "matte")].viewers == 8
+    assert stage.source.voice.viewers == 8
+
+
+async def test_keyframe_requests_are_forwarded(stage):
+    viewer, _ = await stage.connect()
+    await viewer.frame()
+    before = stage.source.keyframe_requests
+    receiver = next(r for r in viewer.pc.getReceivers() if r.track.kind == "video")
+    ssrc = next(iter(receiver._RTCRtpReceiver__active_ssrc))
+    await receiver._send_rtcp_pli(ssrc)
+    await stage.until(lambda: stage.source.keyframe_requests > before)
+
+
+async def test_join_asks_for_a_keyframe(stage):
+    viewer, _ = await stage.connect()
+    await viewer.frame()
+    assert stage.source.keyframe_requests >= 1
+
+
+async def test_stopped_when_the_last_viewer_leaves(stage):
+    viewer, _ = await stage.connect()
+    await viewer.frame()
+    await viewer.close()
+    await stage.until(lambda: stage.closed)
+    assert stage.source.renditions[Rendition("h264", "matte")].viewers == 0
+    assert not stage.source.opus.running
+
+
+async def test_offer_that_never_connects_is_freed(stage):
+    viewer, peer = stage.viewer(), stage.peer(connect_timeout_s=0.3)
+    await peer.answer(await viewer.offer())
+    assert not stage.closed
+    await stage.until(lambda: stage.closed == [peer], within_s=1.0)
+    assert peer.state == "closed"
+
+
+async def test_silent_peer_is_freed(stage):
+    viewer, peer = await stage.connect(silence_timeout_s=1.8)
+    await viewer.frame()
+    await asyncio.sleep(2.5)  # aiortc reports every 0.5 to 1.5 s
+    assert not stage.closed, "RTCP alone keeps a plain player alive"
+    silence(viewer.pc)
+    start = time.monotonic()
+    await stage.until(lambda: stage.closed == [peer], within_s=3.0)
+    assert time.monotonic() - start < 2.3
+
+
+def silence(pc):
+    """Make a viewer vanish without a word, as a closed lid does."""
+    connection = pc.getSenders()[0].transport.transport._connection
+    for protocol in connection._protocols:
+        protocol.transport.sendto = lambda *arguments: None
+
+
+async def test_loopback_is_offered_only_on_request(stage):
+    for loopback in (True, False):
+        viewer, peer = stage.viewer(), stage.peer(loopback=loopback)
+        answer = SessionDescription.parse(await peer.answer(await viewer.offer()))
+        addresses = {c.ip for media in answer.media for c in media.ice_candidates}
+        assert ("127.0.0.1" in addresses) == loopback
+
+
+async def test_connects_over_loopback_alone(stage, monkeypatch, tools):
+    monkeypatch.setattr("aioice.ice.get_host_addresses", lambda use_ipv4, use_ipv6: [])
+    viewer, peer = stage.viewer(), stage.peer()
+    offer = await viewer.offer()
+    assert "a=candidate" not in offer
+    answer = await peer.answer(offer)
+    assert "127.0.0.1" in answer
+    monkeypatch.undo()
+    # The viewer has no address to offer, as a browser that hides its own; it still reaches us.
+    other = stage.viewer()
+    another = stage.peer()
+    hidden = "\r\n".join(
+        line for line in (await other.offer()).splitlines() if not line.startswith("a=candidate")
+    )
+    await other.take(await another.answer(hidden + "\r\n"))
+    assert tools.mean_yuv(await other.frame()) == pytest.approx(tools.YUV, abs=2)
+
+
+async def test_hidden_addresses_do_not_delay_the_answer(stage):
+    viewer, peer = stage.viewer(), stage.peer()
+    offer = await viewer.offer()
+    name = "a=candidate:1 1 udp 2122260223 0c5bd3f5-bd4f-4a3b-9d4f-6b8d3f6e0d11.local 50000 typ host"
+    lines = [line for line in offer.splitlines() if not line.startswith("a=candidate")]
+    start = time.monotonic()
+    await viewer.take(await peer.answer("\r\n".join([*lines, name, ""])))
+    assert time.monotonic() - start < 0.5
+    await viewer.frame()
+
+
+async def test_trickled_candidates(stage, tools):
+    viewer, peer = stage.viewer(), stage.peer()
+    offer = await viewer.offer()
+    lines = offer.splitlines()
+    bare = [line for line in lines if not line.startswith(("a=candidate", "a=end-of"))]
+    await viewer.take(await peer.answer("\r\n".join([*bare, ""])))
+    ufrag = next(line for line in lines if line.startswith("a=ice-ufrag"))
+    candidates = dict.fromkeys(line for line in lines if line.startswith("a=candidate"))
+    mid = SessionDescription.parse(offer).media[0].rtp.muxId
+    fragment = [ufrag, "m=audio 9 UDP/TLS/RTP/SAVPF 0", f"a=mid:{mid}", *candidates, "a=end-of-candidates"]
+    await peer.add_candidates("\r\n".join([*fragment, ""]))
+    assert tools.mean_yuv(await viewer.frame()) == pytest.approx(tools.YUV, abs=2)
+
+
+async def test_ice_restart_is_refused(stage):
+    viewer, peer = stage.viewer(), stage.peer()
+    await peer.answer(await viewer.offer())
+    with pytest.raises(IceRestartUnsupported, match="new offer"):
+        await peer.add_candidates("a=ice-ufrag:other\r\na=ice-pwd:01234567890123456789012\r\n")
+    with pytest.raises(InputError, match="ICE candidate"):
+        await peer.add_candidates("a=mid:0\r\na=candidate:nonsense\r\n")
+
+
+async def test_candidates_before_the_offer(stage):
+    with pytest.raises(InputError, match="after the offer"):
+        await stage.peer().add_candidates("a=end-of-candidates\r\n")
+
+
+async def test_control_channel_answers(stage):
+    def on_message(label: str, text: str) -> str | None:
+        if text == "bad":
+            raise BadMessage("this is bad")
+        if text == "bug":
+            raise RuntimeError("a bug")
+        return None if label == "cues" else f"{label}: {text}"
+
+    viewer = stage.viewer()
+    control, cues = viewer.open("control"), viewer.open("cues")
+    _, peer = await stage.connect(viewer, on_message=on_message, on_channel=lambda label: f"hello {label}")
+    greetings = {await viewer.message(), await viewer.message()}
+    assert greetings == {("control", "hello control"), ("cues", "hello cues")}
+
+    control.send("ping")
+    assert await viewer.message() == ("control", "control: ping")
+    cues.send("cue")
+    control.send("bad")
+    label, text = await viewer.message()
+    assert (label, json.loads(text)) == ("control", {"type": "error", "id": None, "detail": "this is bad"})
+    control.send(b"binary")
+    assert "not binary" in (await viewer.message())[1]
+    control.send("bug")
+    assert json.loads((await viewer.message())[1])["type"] == "error"
+    assert peer.send("control", "event") and not peer.send("pose", "event")
+    assert await viewer.message() == ("control", "event")
+    assert peer.state == "connected"
+
+
+async def test_error_carries_the_id_of_its_message(stage):
+    def refuse(label: str, text: str) -> str:
+        raise BadMessage("no")
+
+    viewer = stage.viewer()
+    control = viewer.open("control")
+    await stage.connect(viewer, on_message=refuse)
+    await stage.until(lambda: control.readyState == "open")
+    control.send('{"type": "emotion.set", "id": 7}')
+    assert json.loads((await viewer.message())[1])["id"] == 7
+
+
+async def test_unknown_channel_is_closed(stage):
+    viewer = stage.viewer()
+    channel = viewer.open("gossip")
+    _, peer = await stage.connect(viewer)
+    await stage.until(lambda: channel.readyState == "closed")
+    assert peer.state == "connected"
+
+
+async def test_stats(stage):
+    viewer, peer = await stage.connect()
+    before = await peer.stats()
+    assert (before.codec, before.dropped, before.round_trip_ms) == ("h264", 0, None)
+    await viewer.frame()
+    stats = await peer.stats()
+    assert stats.state == "connected" and stats.packets_sent > 0 and stats.bytes_sent > 0
+
+
+async def test_close_is_idempotent(stage):
+    viewer, peer = await stage.connect()
+    await viewer.frame()
+    await asyncio.gather(peer.close(), peer.close())
+    await peer.close()
+    assert stage.closed == [peer]
+
+
+async def test_close_before_anything(stage):
+    peer = stage.peer()
+    await peer.close()
+    assert peer.state == "closed"
+
+
+def sdp_without(prefix: str):
+    return lambda sdp: "".join(s for s in sdp.splitlines(keepends=True) if not s.startswith(prefix))
+
+
+@pytest.mark.parametrize(
+    ("break_it", "complaint"),
+    [
+        (lambda sdp: "", "begins with v=0"),
+        (lambda sdp: '{"sdp": "v=0"}', "begins with v=0"),
+        (lambda sdp: "v=0\r\nm=video nonsense\r\n", "broken SDP"),
+        (lambda sdp: "v=0\r\n", "no video section"),
+        (lambda sdp: sdp[: sdp.index("m=video")], "no video section"),
+        (lambda sdp: sdp.replace("a=recvonly", "a=sendonly"), "video is sendonly"),
+        (lambda sdp: sdp + "a=x\r\n" * 20_000, "at most 65536 bytes"),
+        (lambda sdp: sdp.replace("m=audio", "m=smell"), "smell section"),
+        (lambda sdp: sdp + "m=video 9 UDP/TLS/RTP/SAVPF 97\r\n" * 9, "at most 8 media sections"),
+        (lambda sdp: sdp.replace("H264", "H265").replace("VP8", "AV1"), "cannot be answered"),
+        (sdp_without("a=fingerprint"), "no a=fingerprint"),
+        (sdp_without("a=setup"), "no a=setup"),
+        (sdp_without("a=ice-pwd"), "no a=ice-pwd"),
+        (sdp_without("a=rtcp-mux"), "no a=rtcp-mux"),
+        (sdp_without("a=mid"), "no a=mid"),
+        (lambda sdp: sdp.replace("a=rtpmap:", "a=rtpmap:x"), "broken SDP"),
+    ],
+)
+async def test_broken_offers(stage, break_it, complaint):
+    viewer, peer = stage.viewer(), stage.peer()
+    with pytest.raises(BadOffer, match=complaint):
+        await peer.answer(break_it(await viewer.offer()))
+    assert stage.closed == [peer]
+
+
+async def test_direction_may_be_left_out(stage, tools):
+    viewer, peer = stage.viewer(), stage.peer()
+    offer = (await viewer.offer()).replace("a=recvonly\r\n", "")
+    answer = SessionDescription.parse(await peer.answer(offer))
+    assert {media.direction for media in answer.media} == {"sendonly"}
+
+
+def test_ice_servers_are_explicit():
+    assert IceServers().configuration().iceServers == []
+    servers = IceServers(("turn:turn.example.org",), "1:me", "secret")
+    assert servers.configuration().iceServers[0].credential == "secret"
+    with pytest.raises(InputError, match="no STUN or TURN URL"):
+        IceServers(("http://example.org",))
