@@ -1,0 +1,46 @@
+/** The server's HTTP interface, as far as the page needs it. */
+
+import { Refusal } from './connection.js';
+
+const ROOT = new URL('api/v1/', document.baseURI);
+
+/** The absolute address of a path below /api/v1/. */
+export function address(path) {
+  return new URL(path, ROOT).href;
+}
+
+/**
+ * The JSON answer to a request.
+ * @param {object|Blob} body an object goes as JSON, a Blob as what it is.
+ * @throws {Error} with the server's own sentence where it refuses.
+ */
+export async function request(method, path, body) {
+  const isBlob = body instanceof Blob;
+  const headers = body && { 'Content-Type': isBlob ? body.type : 'application/json' };
+  const content = body && !isBlob ? JSON.stringify(body) : body;
+  const response = await fetch(address(path), { method, headers, body: content }).catch(() => {
+    throw new Error('The server cannot be reached.');
+  });
+  if (!response.ok) throw await Refusal.from(response);
+  return response.status === 204 ? null : response.json();
+}
+
+/**
+ * A function that hands values to `send`, one at a time: while one is under way, only the newest waits.
+ * That keeps a slider that is being dragged in step with the server, however far away it is.
+ */
+export function newest(send, onError) {
+  let waiting = null;
+  let isBusy = false;
+  return async function push(...values) {
+    waiting = values;
+    if (isBusy) return;
+    isBusy = true;
+    while (waiting) {
+      const next = waiting;
+      waiting = null;
+      await send(...next).catch(onError);
+    }
+    isBusy = false;
+  };
+}

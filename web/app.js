@@ -1,0 +1,190 @@
+/** The demo page: wires its controls to one <avatar-rtc> and the HTTP interface. */
+
+import './avatar-rtc.js';
+import { address, newest, request } from './api.js';
+import { ChainEditor } from './chain_editor.js';
+import { EmotionSheet } from './emotion_sheet.js';
+import { Readouts } from './readouts.js';
+
+const MEASURE_MS = 1_000;
+const UPLOAD_TYPES = ['image/png', 'image/webp'];
+
+const $ = (id) => document.getElementById(id);
+const id = new URLSearchParams(location.search).get('avatar') ?? 'main';
+const path = `avatars/${encodeURIComponent(id)}`;
+const $avatar = $('avatar');
+const $stage = $('stage');
+const $intensity = $('intensity');
+
+const setEmotion = newest((weights, intensity) => $avatar.setEmotion(weights, intensity), complain);
+const setChain = newest((chain) => $avatar.setChain(chain), complain);
+const sheet = new EmotionSheet($('faces'), (names) => {
+  sendEmotion(names);
+  announce(names.join(', '));
+});
+const editor = new ChainEditor($('chain'), $('adders'), setChain);
+const readouts = new Readouts($('readouts'));
+let chosen = ['neutral'];
+
+// --- what the avatar does ----------------------------------------------------------------------------
+
+function sendEmotion(names) {
+  chosen = names;
+  const weights = Object.fromEntries(names.map((name) => [name, 1 / names.length]));
+  setEmotion(weights, $intensity.valueAsNumber);
+}
+
+function showIntensity() {
+  $intensity.nextElementSibling.textContent = `${Math.round($intensity.valueAsNumber * 100)} %`;
+}
+
+$intensity.addEventListener('input', () => {
+  showIntensity();
+  sendEmotion(chosen);
+});
+$('keys').addEventListener('click', () => { sheet.hasShortcuts = toggle($('keys')); });
+
+/** Show what the server says of the avatar: on connecting and after every change, as others may drive it too. */
+function showState(state) {
+  if (state.state !== $('state').dataset.state) showPill(state.state, state.detail);
+  $('character').textContent = state.character;
+  $('engine').textContent = `${state.animator} on ${state.device ?? '…'}`;
+  $('viewers').textContent = `${state.viewers} ${state.viewers === 1 ? 'viewer' : 'viewers'}`;
+  $('note').textContent = state.state === 'failed' ? state.detail : state.note ?? '';
+  $('note').hidden = !$('note').textContent;
+  chosen = Object.keys(state.emotion.weights).filter((name) => state.emotion.weights[name] > 0);
+  sheet.show(state.emotion.weights);
+  if (document.activeElement !== $intensity) {
+    $intensity.value = state.emotion.intensity;
+    showIntensity();
+  }
+  if (!editor.isBusy) editor.chain = state.chain;
+  if (document.activeElement !== $('characters')) $('characters').value = state.character;
+}
+
+async function measure() {
+  const figures = await $avatar.stats;
+  if (figures && $avatar.layout === 'alpha') figures.height /= 2; // the lower half of the video is its alpha
+  readouts.show(figures);
+}
+
+// --- connection --------------------------------------------------------------------------------------
+
+const WORDS = { retrying: 'reconnecting', starting: 'model is loading' };
+
+/** @param {string} state of the connection; while that is live, the avatar's own. */
+function showPill(state, reason = '') {
+  $('state').textContent = WORDS[state] ?? state;
+  $('state').dataset.state = state;
+  $('state').title = reason;
+  announce(`${WORDS[state] ?? state} ${reason}`);
+}
+
+$avatar.addEventListener('statechange', ({ detail }) => {
+  showPill(detail.state, detail.reason);
+  if (detail.state === 'live') listCharacters().catch(complain);
+});
+$avatar.addEventListener('avatarstate', ({ detail }) => showState(detail));
+
+$('sound').addEventListener('click', () => { $avatar.muted = !toggle($('sound')); });
+$avatar.addEventListener('volumechange', () => $('sound').setAttribute('aria-pressed', String(!$avatar.muted)));
+
+// --- background --------------------------------------------------------------------------------------
+
+$('backdrops').addEventListener('input', ({ target }) => {
+  if (target.type === 'color') $stage.style.setProperty('--own-colour', target.value);
+  $stage.dataset.backdrop = target.type === 'color' ? 'custom' : target.value;
+  document.querySelector(`[name=backdrop][value=${$stage.dataset.backdrop}]`).checked = true;
+});
+
+// --- characters --------------------------------------------------------------------------------------
+
+async function listCharacters() {
+  const { characters } = await request('GET', 'characters');
+  $('characters').replaceChildren(...characters.map((name) => new Option(name)));
+  const { character } = await request('GET', path);
+  if (!characters.includes(character)) $('characters').append(new Option(character));
+  $('characters').value = character;
+}
+
+async function show(character) {
+  announce(`loading ${character}`);
+  showState(await request('PATCH', path, { character }));
+}
+
+async function upload(file) {
+  if (!UPLOAD_TYPES.includes(file.type)) {
+    throw new Error(`${file.name} is no PNG or WebP picture; wanted is one with a transparent background.`);
+  }
+  $('upload').classList.add('busy');
+  const name = file.name.replace(/\.\w+$/, '').toLowerCase().replace(/[^a-z0-9_-]+/g, '-').slice(0, 64);
+  try {
+    const stored = await request('POST', `characters?name=${encodeURIComponent(name)}`, file);
+    await show(stored.name);
+    await listCharacters();
+  } finally {
+    $('upload').classList.remove('busy');
+  }
+}
+
+$('characters').addEventListener('change', () => show($('characters').value).catch(complain));
+$('file').addEventListener('change', () => {
+  upload($('file').files[0]).catch(complain);
+  $('file').value = ''; // so that the same file can be chosen again
+});
+document.addEventListener('dragover', (event) => {
+  if (!event.dataTransfer.types.includes('Files')) return;
+  event.preventDefault();
+  $stage.classList.add('dropping');
+});
+document.addEventListener('dragleave', (event) => {
+  if (!event.relatedTarget) $stage.classList.remove('dropping');
+});
+document.addEventListener('drop', (event) => {
+  $stage.classList.remove('dropping');
+  if (!event.dataTransfer.files.length) return;
+  event.preventDefault();
+  upload(event.dataTransfer.files[0]).catch(complain);
+});
+
+// --- telling -----------------------------------------------------------------------------------------
+
+function announce(text) {
+  $('status').textContent = text;
+}
+
+function complain(error) {
+  $('alert').firstElementChild.textContent = error.message;
+  $('alert').hidden = false;
+}
+
+$('alert').lastElementChild.addEventListener('click', () => { $('alert').hidden = true; });
+
+function toggle($button) {
+  const isOn = $button.getAttribute('aria-pressed') !== 'true';
+  $button.setAttribute('aria-pressed', String(isOn));
+  return isOn;
+}
+
+// --- embedding ---------------------------------------------------------------------------------------
+
+const whep = address(`${path}/whep`);
+$('whep').textContent = whep;
+$('snippet').textContent = `<script type="module" src="${new URL('avatar-rtc.js', document.baseURI)}"></script>\n`
+  + `<avatar-rtc src="${whep}" muted></avatar-rtc>`;
+$('bare').href = new URL(`view/${encodeURIComponent(id)}`, document.baseURI);
+document.addEventListener('click', async ({ target }) => {
+  const $text = target.dataset.copy && $(target.dataset.copy);
+  if (!$text) return;
+  try {
+    await navigator.clipboard.writeText($text.textContent);
+    target.textContent = 'Copied';
+    setTimeout(() => { target.textContent = 'Copy'; }, 1_500);
+  } catch {
+    getSelection().selectAllChildren($text); // not a secure page: the user copies by hand
+  }
+});
+
+request('GET', 'filters').then((schema) => { editor.schema = schema; }).catch(complain);
+$avatar.src = whep;
+setInterval(measure, MEASURE_MS);
