@@ -1,0 +1,162 @@
+"""`avatar-rtc render`: pose a character offline, into PNG files."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from avatar_rtc.errors import InputError, SetupError
+from avatar_rtc.pose import Pose, pose_from
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_EPILOG = """examples:
+  echo '{"mouth_aaa": 1, "head_x": -0.5}' > pose.json
+  avatar-rtc render --character me.png --pose pose.json --out posed.png
+  avatar-rtc render --character placeholder --pose poses.json --animator static --out frames/
+
+The file holds one {"morph": value} object, or a list of them: then PATH is a folder of 000.png, 001.png, ...
+"""
+_BATCH = {"cpu": 1}
+"""Poses given to the animator at once, by device."""
+_GPU_BATCH = 16
+
+
+def add(subparsers: Any) -> None:
+    """Add the subcommand to the command line."""
+    parser = subparsers.add_parser(
+        "render",
+        help="pose a character offline, into PNG files",
+        description="Pose a character offline, into PNG files of 512x512 pixels with transparency.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--character", required=True, metavar="NAME|PATH", help="a stored one, or any RGBA image"
+    )
+    parser.add_argument("--pose", required=True, type=Path, metavar="FILE", help="JSON; see below")
+    parser.add_argument(
+        "--animator", choices=("auto", "tha3", "student", "static"), default="auto", help="default: auto"
+    )
+    parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps", help="default: auto")
+    parser.add_argument("--out", required=True, type=Path, metavar="PATH", help="file, or folder for a list")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Render every pose of the file.
+
+    Raises:
+        InputError: the pose file, the character or the output path will not do.
+        SetupError: weights cannot be had, or the output cannot be written.
+    """
+    poses, is_list = read_poses(args.pose)
+    paths = output_paths(args.out, len(poses) if is_list else None)
+
+    from avatar_rtc.characters.image import write_png
+    from avatar_rtc.characters.store import CharacterStore, own_folder
+    from avatar_rtc.resources import resource
+
+    rgba = CharacterStore(resource("assets", "characters"), own_folder()).load_any(args.character)
+
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    pictures = _render(rgba, poses, args.animator, args.device, console)
+    _make_folder(paths[0].parent)
+    bar = track(pictures, "rendering", len(poses), console=console, disable=not is_list)
+    for path, picture in zip(paths, bar, strict=True):
+        write_png(path, picture)
+    return 0
+
+
+def read_poses(path: Path) -> tuple[list[Pose], bool]:
+    """The poses of a file, and whether it holds a list.
+
+    Raises:
+        InputError: it cannot be read, is no JSON, or holds a pose that is none; names which.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read the poses {path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is no JSON: {error}") from None
+    if isinstance(content, dict):
+        return [_read_pose(f"{path}", content)], False
+    if not isinstance(content, list) or not content:
+        raise InputError(f'{path} must hold one {{"morph": value}} object or a list of at least one')
+    return [_read_pose(f"{path}, pose {number}", each) for number, each in enumerate(content)], True
+
+
+def _read_pose(where: str, content: object) -> Pose:
+    if not isinstance(content, dict):
+        raise InputError(f'{where} is no {{"morph": value}} object')
+    try:
+        return pose_from(content)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def output_paths(out: Path, count: int | None) -> list[Path]:
+    """One path for one pose (`count` None), numbered ones in the folder `out` for a list.
+
+    Raises:
+        InputError: a folder stands where the file should be, or the other way round.
+    """
+    if count is None:
+        if out.is_dir():
+            raise InputError(f"{out} is a folder; one pose gives one PNG, so name a file")
+        return [out]
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file; a list of poses needs a folder")
+    return [out / f"{number:03d}.png" for number in range(count)]
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(f"cannot create {folder}: {error.strerror}") from None
+
+
+def _render(
+    rgba: "NDArray[np.uint8]", poses: list[Pose], animator_name: str, device_name: str, console: Any
+) -> "Iterator[NDArray[np.uint8]]":
+    """The pictures (512, 512, 4) sRGB, in order; the model loads before the first is asked for."""
+    import numpy as np
+    import torch
+
+    from avatar_rtc.cli.weights import fetch
+    from avatar_rtc.render.animators import create_animator, pick_device, resolve
+    from avatar_rtc.render.weights_files import weights_ready
+
+    device, name = pick_device(device_name), resolve(animator_name)
+    if name == "tha3" and not weights_ready():
+        fetch(None, None, console)
+    animator = create_animator(name, device)
+    image = torch.from_numpy(rgba).permute(2, 0, 1).float() / 255
+    character = animator.prepare(image)
+
+    def pictures() -> "Iterator[NDArray[np.uint8]]":
+        size = _BATCH.get(device, _GPU_BATCH)
+        for start in range(0, len(poses), size):
+            batch = torch.from_numpy(np.stack(poses[start : start + size]))
+            yield from _to_rgba(animator.animate(batch, [character] * len(batch)), animator.space)
+
+    return pictures()
+
+
+def _to_rgba(pictures: Any, space: str) -> "NDArray[np.uint8]":
+    """(B, 4, H, W) in [0, 1] → (B, H, W, 4) sRGB; what cannot be seen is all zero, as in the source."""
+    from avatar_rtc.render.colour import linear_to_srgb
+
+    if space == "linear":
+        pictures = linear_to_srgb(pictures)
+    rgba: NDArray[np.uint8] = pictures.mul(255).round().byte().permute(0, 2, 3, 1).cpu().numpy().copy()
+    rgba[rgba[..., 3] == 0] = 0
+    return rgba

@@ -1,0 +1,173 @@
+"""THA3 as an animator: how its five networks connect, and what is kept from frame to frame.
+
+```
+ picture ─ decomposer ─► eyebrows, background           once per character
+ eyebrow morphs ─► combiner ─► head                     when an eyebrow moved
+ face morphs ─► face morpher ─► whole picture           … or the face, or the head before it
+ rotation ─► rotator (at 256) ─► grid ─► editor ─► out  … or anything at all
+```
+"""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, interpolate
+
+from avatar_rtc.errors import SetupError
+from avatar_rtc.pose import EYEBROW, FACE, ROTATION
+from avatar_rtc.render.animator import SIZE, ColourSpace
+from avatar_rtc.render.colour import srgb_to_linear
+from avatar_rtc.render.tha3_networks import PARTS, PartName, combine, decompose, edit, morph, warp
+from avatar_rtc.render.tha3_openvino import Maps, compile_networks
+from avatar_rtc.render.weights import load_networks
+from avatar_rtc.render.weights_files import chosen_folder
+
+# Boxes (rows, columns) in the 512 px picture; in the face, the head lies at 32..160 both ways.
+_HEAD = (slice(64, 192), slice(192, 320))
+_FACE = (slice(32, 224), slice(160, 352))
+_FACE_HALF = (slice(16, 112), slice(80, 176))
+_HEAD_IN_FACE = (slice(32, 160), slice(32, 160))
+
+
+@dataclass
+class Tha3Character:
+    """What THA3 keeps about one character; pictures are linear RGB + alpha in [-1, 1] with B = 1."""
+
+    image: Tensor
+    """(1, 4, 512, 512): as given."""
+    brows: Tensor
+    """(1, 4, 128, 128): the eyebrows alone."""
+    background: Tensor
+    """(1, 4, 128, 128): the head without eyebrows."""
+    posed: Tensor
+    """(1, 4, 512, 512): `image`, its face replaced by the newest one; written in place."""
+    posed_half: Tensor
+    """(1, 4, 256, 256): the same at half the side."""
+    pose: Tensor | None = None
+    """(45,) on the CPU: what the fields below were made with; None is nothing yet."""
+    head: Tensor = field(default_factory=lambda: torch.empty(0))
+    """(1, 4, 128, 128): eyebrows moved."""
+    out: Tensor = field(default_factory=lambda: torch.empty(0))
+    """(1, 4, 512, 512): the finished picture, float32 in [0, 1]."""
+
+    def fork(self) -> "Tha3Character":
+        """The same character with caches of its own."""
+        twin = copy.copy(self)
+        twin.posed, twin.posed_half = self.posed.clone(), self.posed_half.clone()
+        return twin
+
+
+class Tha3Animator:
+    """Poses any character with THA3; an Animator. Called on the render thread only."""
+
+    name = "tha3"
+    space: ColourSpace = "linear"
+
+    def __init__(self, networks: dict[PartName, Maps], device: str, dtype: torch.dtype) -> None:
+        self.device, self.dtype = torch.device(device), dtype
+        self._networks = networks
+
+    @torch.inference_mode()
+    def prepare(self, image: Tensor) -> Tha3Character:
+        """Run the decomposer; see `Animator.prepare`."""
+        linear = srgb_to_linear(image.to(self.device, torch.float32)[None])
+        picture = (linear * 2 - 1).to(self.dtype)
+        head = picture[:, :, *_HEAD].contiguous()
+        maps = self._networks["eyebrow_decomposer"](head, head.new_zeros(1, 0))
+        brows, background = decompose(maps, head)
+        return Tha3Character(picture, brows, background, picture.clone(), avg_pool2d(picture, 2))
+
+    @torch.inference_mode()
+    def animate(self, poses: Tensor, characters: Sequence[Tha3Character]) -> Tensor:
+        """Pictures (B, 4, 512, 512), linear, float32; see `Animator.animate`.
+
+        The same character may stand in a batch several times, with a pose each.
+        """
+        batch = _each_once(characters)
+        brow = [_moved(c, p, EYEBROW) for c, p in zip(batch, poses, strict=True)]
+        face = [b or _moved(c, p, FACE) for b, c, p in zip(brow, batch, poses, strict=True)]
+        body = [f or _moved(c, p, ROTATION) for f, c, p in zip(face, batch, poses, strict=True)]
+        for stale, step, morphs in (
+            (brow, self._move_brows, EYEBROW),
+            (face, self._move_face, FACE),
+            (body, self._move_body, ROTATION),
+        ):
+            rows = [row for row, is_stale in enumerate(stale) if is_stale]
+            if rows:
+                step([batch[row] for row in rows], self._on_device(poses[rows, morphs]))
+        for character, pose in zip(batch, poses, strict=True):
+            character.pose = pose.clone()
+        return torch.cat([character.out for character in batch])
+
+    def _on_device(self, pose: Tensor) -> Tensor:
+        return pose.to(self.device, self.dtype)
+
+    def _move_brows(self, batch: list[Tha3Character], pose: Tensor) -> None:
+        brows = torch.cat([c.brows for c in batch])
+        background = torch.cat([c.background for c in batch])
+        layers = torch.cat([background, brows], dim=1)
+        heads = combine(self._networks["eyebrow_morphing_combiner"](layers, pose), brows, background)
+        for character, head in zip(batch, heads.split(1), strict=True):
+            character.pose, character.head = None, head  # None: what follows no longer fits
+
+    def _move_face(self, batch: list[Tha3Character], pose: Tensor) -> None:
+        faces = torch.cat([c.image[:, :, *_FACE] for c in batch])
+        faces[:, :, *_HEAD_IN_FACE] = torch.cat([c.head for c in batch])
+        faces = morph(self._networks["face_morpher"](faces, pose), faces)
+        for character, face in zip(batch, faces.split(1), strict=True):
+            character.pose = None
+            character.posed[:, :, *_FACE] = face
+            character.posed_half[:, :, *_FACE_HALF] = avg_pool2d(face, 2)
+
+    def _move_body(self, batch: list[Tha3Character], pose: Tensor) -> None:
+        images = torch.cat([c.posed for c in batch])
+        halves = torch.cat([c.posed_half for c in batch])
+        grid = self._networks["two_algo_face_body_rotator"](halves, pose)
+        turned = _double(torch.cat([warp(halves, grid), grid], dim=1))
+        maps = self._networks["editor"](torch.cat([images, turned], dim=1), pose)
+        pictures = edit(maps, turned[:, 4:], images).float()
+        for character, picture in zip(batch, pictures.add(1).div(2).clamp(0, 1).split(1), strict=True):
+            character.out = picture
+
+
+def _each_once(characters: Sequence[Tha3Character]) -> list[Tha3Character]:
+    seen: set[int] = set()
+    batch = []
+    for character in characters:
+        batch.append(character.fork() if id(character) in seen else character)
+        seen.add(id(character))
+    return batch
+
+
+def _moved(character: Tha3Character, pose: Tensor, morphs: slice) -> bool:
+    return character.pose is None or not torch.equal(character.pose[morphs], pose[morphs])
+
+
+def _double(image: Tensor) -> Tensor:
+    return interpolate(image, size=(SIZE, SIZE), mode="bilinear", align_corners=False)
+
+
+def create_tha3(device: str, folder: Path | None = None, *, openvino: bool = True) -> Tha3Animator:
+    """THA3 on a device: float16 on CUDA, otherwise float32; on a CPU with OpenVINO where installed.
+
+    Args:
+        device: a torch device.
+        folder: of converted weights; None takes the ones in the cache.
+        openvino: False keeps to PyTorch.
+
+    Raises:
+        SetupError: the weights are missing or broken.
+    """
+    folder = folder or chosen_folder()
+    if folder is None:
+        raise SetupError("the THA3 weights are not here yet; run `avatar-rtc weights`")
+    half = device.startswith("cuda")
+    loaded = load_networks(folder, "float16" if half else "float32")
+    networks: dict[PartName, Maps] = {name: loaded[name].to(device) for name in PARTS}
+    if openvino and device == "cpu":
+        networks |= compile_networks(loaded, folder) or {}
+    return Tha3Animator(networks, device, torch.float16 if half else torch.float32)
