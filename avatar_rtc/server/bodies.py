@@ -7,6 +7,7 @@ preflight, but not JSON, SDP or a picture.
 from typing import Any, TypeVar
 
 from aiohttp import BodyPartReader, hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import BaseModel, ValidationError
 
 from avatar_rtc.errors import BadMessage, InputError, TooLarge
@@ -103,8 +104,9 @@ async def read_upload(request: web.Request) -> tuple[str, bytes]:
             if not isinstance(part, BodyPartReader) or part.name not in limits or part.name in parts:
                 raise InputError("the form has one part 'name' and one part 'image', and no other")
             parts[part.name] = await _read_part(part, limits[part.name])
-    except (ValueError, AssertionError, KeyError, RuntimeError) as error:
-        raise InputError(f"the multipart body cannot be read: {error}") from None
+    except (HttpProcessingError, ValueError, AssertionError, KeyError, RuntimeError):
+        # aiohttp's reader has no error of its own for a body that is not what its header says.
+        raise InputError("the multipart body is broken") from None
     if "image" not in parts:
         raise InputError("the form lacks the part 'image'")
     name = parts.get("name", b"").decode(errors="replace")

@@ -47,6 +47,8 @@ async def problems_middleware(request: web.Request, handler: Handler) -> web.Str
         return _known(error)
     except web.HTTPException as error:
         return _from_aiohttp(request, error)
+    except web.RequestPayloadError:
+        return problem(400, "the body is broken: its encoding or length is not what its headers say")
     except ConnectionError:
         raise  # the caller is gone: nobody reads an answer
     except Exception:

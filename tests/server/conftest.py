@@ -103,9 +103,9 @@ class Watcher:
         self.cues = self.pc.createDataChannel("cues", ordered=False, maxRetransmits=0)
         self.events: list[dict] = []
         self.received = asyncio.Condition()
-        self.video, self.audio = (
-            self.pc.addTransceiver(kind, direction="recvonly").receiver.track for kind in ("video", "audio")
-        )
+        self._receivers = [
+            self.pc.addTransceiver(kind, direction="recvonly").receiver for kind in ("video", "audio")
+        ]
         self.control.on("message", self._on_message)
         self.location: str | None = None
         self.etag = ""
@@ -116,6 +116,7 @@ class Watcher:
 
     async def answered(self, sdp: str) -> None:
         await self.pc.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
+        self.video, self.audio = (receiver.track for receiver in self._receivers)
 
     async def frame(self, luma: int | None = None, within: float = 5.0):
         """The next decoded frame, or the next that is about as bright as `luma`."""

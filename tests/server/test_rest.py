@@ -1,0 +1,160 @@
+"""The JSON interface: what is shown, what may be set, and what is refused."""
+
+import json
+
+import pytest
+
+from avatar_rtc.filters_schema import OPERATIONS
+from avatar_rtc.link import AvatarFailed, OpenAvatar, Stats
+
+MAIN = "/api/v1/avatars/main"
+
+
+async def test_avatar_shows_everything_the_contract_names(client, renderer):
+    renderer.on_up["main"](Stats("main", 24.96, {"pose": 0.123, "animate": 5.0}))
+    about = await (await client.get(MAIN)).json()
+    assert about == {
+        "id": "main",
+        "state": "live",
+        "character": "hero",
+        "animator": "static",
+        "device": "cpu",
+        "fps": 25.0,
+        "stage_ms": {"pose": 0.12, "animate": 5.0},
+        "viewers": 0,
+        "renditions": [],
+        "emotion": {"weights": {"neutral": 1.0}, "intensity": 1.0},
+        "emotions": ["anger", "joy", "neutral", "sadness"],
+        "chain": [],
+        "delay_ms": 40.0,
+        "late": 0,
+        "worker_restarts": 0,
+    }
+    assert (await (await client.get("/api/v1/avatars")).json()) == {"avatars": [about]}
+
+
+async def test_failure_is_told_with_its_reason(client, renderer):
+    renderer.on_up["main"](AvatarFailed("main", "the weights are missing"))
+    about = await (await client.get(MAIN)).json()
+    assert (about["state"], about["detail"]) == ("failed", "the weights are missing")
+
+
+async def test_emotion_reaches_the_worker(client, renderer):
+    assert (await client.put(f"{MAIN}/emotion", json={"name": "joy", "intensity": 0.5})).status == 200
+    assert (renderer.state.emotions, renderer.state.intensity) == ({"joy": 1.0}, 0.5)
+    blend = {"joy": 0.7, "sadness": 0.3}
+    assert (await client.put(f"{MAIN}/emotion", json={"weights": blend})).status == 200
+    assert renderer.state.emotions == blend
+
+
+async def test_chain_reaches_the_worker_with_defaults(client, renderer):
+    response = await client.put(
+        f"{MAIN}/chain", json={"chain": [["upscale"], ["vignetting", {"strength": 0.1}]]}
+    )
+    chain = [["upscale", {"factor": 2.0}], ["vignetting", {"strength": 0.1}]]
+    assert (await response.json()) == {"chain": chain}
+    assert [operation.name for operation in renderer.state.chain] == ["upscale", "vignetting"]
+    assert (await (await client.get(MAIN)).json())["chain"] == chain
+
+
+@pytest.mark.parametrize(
+    "path, body, says",
+    [
+        ("emotion", {"name": "joi"}, "joy"),
+        ("emotion", {"weights": {"ager": 1}}, "anger"),
+        ("emotion", {"name": "joy", "intensity": 2}, "intensity"),
+        ("emotion", {"name": "joy", "weights": {"joy": 1}}, "either"),
+        ("emotion", {}, "either"),
+        ("emotion", {"name": "joy", "colour": "red"}, "colour"),
+        ("emotion", {"name": ["joy"]}, "name"),
+        ("chain", {"chain": [["vignet"]]}, "vignetting"),
+        ("chain", {"chain": [["upscale", {"factor": 9}]]}, "factor"),
+        ("chain", {"chain": [["upscale", {"fctor": 2}]]}, "factor"),
+        ("chain", {"chain": [["upscale"]] * 33}, "at most"),
+        ("chain", {"chain": "upscale"}, "chain"),
+        ("chain", {}, "chain"),
+    ],
+)
+async def test_wrong_values_are_refused_and_change_nothing(client, renderer, path, body, says):
+    told = len(renderer.sent)
+    response = await client.put(f"{MAIN}/{path}", json=body)
+    problem = await response.json(content_type="application/problem+json")
+    assert response.status == 400 and says in problem["detail"]
+    assert len(renderer.sent) == told
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b"null", b"\xff", b"[" * 50_000, b'{"name": NaN}', b'{"a":' * 5000, b'"joy"'],
+    ids=lambda body: repr(body[:12]),
+)
+@pytest.mark.parametrize("method, path", [("PUT", f"{MAIN}/emotion"), ("PATCH", MAIN), ("POST", "/offer")])
+async def test_what_is_no_json_object_is_400(client, method, path, body):
+    response = await client.request(method, path, data=body, headers={"Content-Type": "application/json"})
+    problem = await response.json(content_type="application/problem+json")
+    assert response.status == problem["status"] == 400
+
+
+async def test_type_in_a_rest_body_cannot_become_another_message(client):
+    response = await client.put(f"{MAIN}/emotion", json={"type": "ping"})
+    assert response.status == 400
+
+
+async def test_swap_keeps_state_and_clock(client, renderer):
+    await client.put(f"{MAIN}/emotion", json={"name": "joy"})
+    first = renderer.opened["main"]
+    assert (await client.patch(MAIN, json={"character": "rival"})).status == 200
+    second = renderer.opened["main"]
+    assert len(renderer.told(OpenAvatar)) == 2
+    assert second.epoch == first.epoch and second.state.emotions == {"joy": 1.0}
+
+
+async def test_unknown_character_names_the_nearest_and_keeps_the_running_one(client, renderer):
+    response = await client.patch(MAIN, json={"character": "heroo"})
+    assert response.status == 400 and "'hero'" in (await response.json(content_type=None))["detail"]
+    assert len(renderer.told(OpenAvatar)) == 1
+
+
+@pytest.mark.parametrize("path", ["", "/emotion", "/chain", "/whep"])
+async def test_unknown_avatar_is_404(client, path):
+    method = {"": "GET", "/whep": "POST"}.get(path, "PUT")
+    response = await client.request(method, f"/api/v1/avatars/nobody{path}", json={"name": "joy"})
+    problem = await response.json(content_type="application/problem+json")
+    assert response.status == 404 and "nobody" in problem["detail"]
+
+
+@pytest.mark.parametrize("path, status", [("/api/v1/nothing", 404), ("/api", 404), ("/nothing", 404)])
+async def test_unknown_paths_are_problems(client, path, status):
+    response = await client.get(path)
+    problem = await response.json(content_type="application/problem+json")
+    assert (response.status, problem["title"]) == (status, "Not Found")
+
+
+async def test_wrong_method_is_405_with_allow(client):
+    response = await client.delete(f"{MAIN}/emotion")
+    problem = await response.json(content_type="application/problem+json")
+    assert response.status == 405 and response.headers["Allow"] == "PUT" and "PUT" in problem["detail"]
+
+
+async def test_unexpected_error_is_500_with_an_id_that_the_log_has(client, store, monkeypatch, caplog):
+    monkeypatch.setattr(store, "names", lambda: 1 / 0)
+    response = await client.get("/api/v1/characters")
+    problem = await response.json(content_type="application/problem+json")
+    assert response.status == 500 and "ZeroDivision" not in json.dumps(problem)
+    assert problem["detail"].rsplit(" ", 1)[1] in caplog.text and "ZeroDivisionError" in caplog.text
+
+
+async def test_filters_are_a_schema_with_ranges(client):
+    schema = await (await client.get("/api/v1/filters")).json()
+    assert set(schema) == set(OPERATIONS)
+    assert schema["vignetting"]["properties"]["strength"]["maximum"] == 0.5
+
+
+async def test_health_follows_the_worker(client, renderer):
+    healthy = await client.get("/healthz")
+    body = await healthy.json()
+    assert healthy.status == 200 and body["device"] == "cpu" and body["avatars"] == {"main": "live"}
+    renderer.device = None
+    lost = await client.get("/healthz")
+    assert lost.status == 503 and int(lost.headers["Retry-After"]) > 0
+    assert (await (await client.get(MAIN)).json())["state"] == "starting"

@@ -1,0 +1,185 @@
+"""Pictures people send: kept when good, refused with the reason when not, and the avatar runs on."""
+
+import asyncio
+import io
+import struct
+import zlib
+
+import aiohttp
+import numpy as np
+import pytest
+from PIL import Image
+
+CHARACTERS = "/api/v1/characters"
+PNG = {"Content-Type": "image/png"}
+
+
+def _form(**parts: bytes) -> aiohttp.FormData:
+    form = aiohttp.FormData(default_to_multipart=True)
+    for name, value in parts.items():
+        if name == "name":
+            form.add_field(name, value.decode())
+        else:
+            form.add_field(name, value, filename="x.png", content_type="image/png")
+    return form
+
+
+def _bomb(side: int = 40_000) -> bytes:
+    """A PNG of a few bytes that declares side x side pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 6, 0, 0, 0)
+    pixels = zlib.compress(bytes(1000))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+async def test_multipart_upload_can_be_shown_at_once(client, renderer, png):
+    response = await client.post(CHARACTERS, data=_form(name=b"newcomer", image=png(side=100)))
+    assert response.status == 201 and response.headers["Location"] == f"{CHARACTERS}/newcomer"
+    names = (await (await client.get(CHARACTERS)).json())["characters"]
+    assert names == ["hero", "newcomer", "rival"]
+    stored = await client.get(f"{CHARACTERS}/newcomer")
+    assert stored.content_type == "image/png"
+    with Image.open(io.BytesIO(await stored.read())) as image:
+        rgba = np.asarray(image)
+    response = await client.patch("/api/v1/avatars/main", json={"character": "newcomer"})
+    assert (await response.json())["character"] == "newcomer"
+    assert renderer.opened["main"].rgba == rgba.tobytes() and rgba.shape == (512, 512, 4)
+
+
+async def test_raw_upload_takes_its_name_from_the_query(client, png):
+    response = await client.post(f"{CHARACTERS}?name=raw_one", data=png(), headers=PNG)
+    assert response.status == 201
+    assert (await client.get(f"{CHARACTERS}/raw_one")).status == 200
+
+
+@pytest.mark.parametrize("multipart", [False, True])
+@pytest.mark.parametrize(
+    "kind, status", [("text", 400), ("empty", 400), ("cut", 400), ("rgb", 400), ("bomb", 413)]
+)
+async def test_bad_pictures_leave_the_avatar_running(client, watch, png, kind, status, multipart):
+    watcher = await watch()
+    await watcher.frame()
+    bad = {"text": b"hello", "empty": b"", "cut": png(side=300)[:200], "rgb": png("RGB"), "bomb": _bomb()}[
+        kind
+    ]
+    if multipart:
+        response = await client.post(CHARACTERS, data=_form(name=b"bad", image=bad))
+    else:
+        response = await client.post(f"{CHARACTERS}?name=bad", data=bad, headers=PNG)
+    problem = await response.json(content_type="application/problem+json")
+    assert (response.status, problem["status"]) == (status, status)
+    assert len(problem["detail"]) > 30  # what is wrong and what is wanted
+    assert "bad" not in (await (await client.get(CHARACTERS)).json())["characters"]
+    assert (await client.patch("/api/v1/avatars/main", json={"character": "bad"})).status == 400
+    assert (await (await client.get("/api/v1/avatars/main")).json())["character"] == "hero"
+    await watcher.frame()
+
+
+@pytest.mark.parametrize(
+    "name", ["", "..", "../../etc/passwd", "a/b", "UPPER", "a" * 65, "é", "x\x00", "c:\\x"]
+)
+async def test_names_that_are_paths_are_refused(client, store, tmp_path, png, name):
+    before = sorted(tmp_path.rglob("*"))
+    response = await client.post(CHARACTERS, params={"name": name}, data=png(), headers=PNG)
+    assert response.status == 400
+    assert (await client.patch("/api/v1/avatars/main", json={"character": name})).status == 400
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["nobody", "..", "..%2f..%2fhero", "%2e%2e%2fhero", "hero%00"])
+async def test_unknown_characters_are_404(client, name):
+    port = client.server.port
+    status, body = await _raw(port, f"GET {CHARACTERS}/{name} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    assert status == 404 and b"problem+json" in body
+
+
+async def test_shipped_characters_are_not_replaced(client, png):
+    response = await client.post(f"{CHARACTERS}?name=hero", data=png(), headers=PNG)
+    assert response.status == 400
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [{"other": b"a"}, {"name": b"a"}, {"name": b"a", "image": b"x", "more": b"y"}, {"name": b"a" * 5000}],
+)
+async def test_forms_with_other_parts_are_refused(client, parts):
+    response = await client.post(CHARACTERS, data=_form(**parts))
+    assert response.status in (400, 413)
+
+
+@pytest.mark.parametrize(
+    "content_type, body",
+    [
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=b", b"--b\r\nno headers here"),
+        ("multipart/form-data; boundary=b", b"--b\r\nContent-Disposition: form-data; name=image\r\n\r\nabc"),
+        ("multipart/form-data; boundary=b", bytes(range(256)) * 20),
+        ("multipart/form-data; boundary=" + "b" * 300, b"x"),
+    ],
+)
+async def test_broken_multipart_is_a_problem(client, content_type, body):
+    response = await client.post(CHARACTERS, data=body, headers={"Content-Type": content_type})
+    await response.json(content_type="application/problem+json")
+    assert response.status in (400, 415)
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/octet-stream", "image/svg+xml"])
+async def test_other_content_types_are_415(client, png, content_type):
+    response = await client.post(CHARACTERS, data=png(), headers={"Content-Type": content_type})
+    assert response.status == 415 and "image/png" in response.headers["Accept"]
+
+
+async def test_declared_100_mb_are_refused_before_they_are_sent(client):
+    for content_type in ("image/png", "multipart/form-data; boundary=b"):
+        head = (
+            f"POST {CHARACTERS}?name=big HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\n"
+            f"Content-Length: {100 * 2**20}\r\n\r\n"
+        )
+        # Not a byte of the body is sent; a server that read it whole would never answer.
+        status, body = await _raw(client.server.port, head.encode())
+        assert status == 413 and b"16 MiB" in body
+
+
+async def test_undeclared_100_mb_are_refused_on_the_way(client):
+    sent = 0
+    answered = asyncio.Event()
+
+    async def endless():
+        nonlocal sent
+        while sent < 100 * 2**20 and not answered.is_set():
+            sent += 2**16
+            yield bytes(2**16)
+
+    response = await client.post(f"{CHARACTERS}?name=big", data=endless(), headers=PNG)
+    answered.set()
+    assert response.status == 413 and sent < 50 * 2**20
+    response.close()
+
+
+@pytest.mark.parametrize("body", [b"zz\r\nabc\r\n", b"5\r\nab"])
+async def test_broken_chunks_do_not_fail_inside(client, body, caplog):
+    head = (
+        f"POST {CHARACTERS}?name=a HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n"
+    )
+    status, _ = await _raw(client.server.port, head.encode() + body, end=True)
+    assert status in (400, None)
+    assert (await client.get("/healthz")).status == 200
+    assert "unexpected" not in caplog.text
+
+
+async def _raw(port: int, request: bytes, end: bool = False) -> tuple[int | None, bytes]:
+    """Status and first bytes of the answer to a request written by hand; None if there is none."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request)
+    if end:
+        writer.write_eof()
+    async with asyncio.timeout(5):
+        answer = await reader.read(4096)
+        while answer and b"}" not in answer and (more := await reader.read(4096)):
+            answer += more
+    writer.close()
+    return (int(answer.split()[1]) if answer else None), answer
