@@ -14,7 +14,7 @@ from av.codec.context import ThreadType
 from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 from numpy.typing import NDArray
 
 from avatar_rtc.errors import InputError
@@ -28,6 +28,8 @@ KEYFRAME_INTERVAL_S = 10.0
 """A safety net for viewers whose request got lost; joins and PLI force their own keyframe."""
 VBV_S = 0.25
 """Length of the rate buffer: aiortc sends a frame in one burst, so a keyframe must stay small."""
+MATRIX_SMPTE170M = 6
+"""BT.601 as AVColorSpace counts; av's own Colorspace counts as swscale does, where 6 is another."""
 ONE_THREAD_MACROBLOCKS = 3600
 """Up to 1280 x 720 one thread keeps 30 fps with ease, and slices would only cost bits."""
 
@@ -102,7 +104,7 @@ class VideoEncoder:
         frame = av.VideoFrame.from_ndarray(i420, format="yuv420p")
         frame.pict_type = PictureType.I if key or due else PictureType.NONE
         frame.pts, frame.time_base = pts, VIDEO_TIME_BASE
-        frame.color_range, frame.colorspace = ColorRange.MPEG, Colorspace.SMPTE170M
+        frame.color_range, frame.colorspace = ColorRange.MPEG, MATRIX_SMPTE170M
         packets = [(bytes(packet), packet.is_keyframe) for packet in self._context.encode(frame)]
         if any(is_key for _, is_key in packets):
             self._last_key = pts
@@ -174,7 +176,7 @@ def _open(
     context.time_base, context.framerate = VIDEO_TIME_BASE, Fraction(fps).limit_denominator(1001)
     context.bit_rate, context.max_b_frames = bitrate_bps, 0
     context.gop_size = 1 << 20  # frames; the interval is kept by presentation time in `encode`
-    context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.SMPTE170M
+    context.color_range, context.colorspace = ColorRange.MPEG, MATRIX_SMPTE170M
     context.color_primaries, context.color_trc = ColorPrimaries.SMPTE170M, ColorTrc.SMPTE170M
     small = width * height <= ONE_THREAD_MACROBLOCKS * 256
     context.thread_count, context.thread_type = (1 if small else 4), ThreadType.SLICE

@@ -26,6 +26,8 @@ DELAY_SLOPE = 0.005
 RECENT_FRAMES = 256
 SETTLING_FRAMES = 16
 """The first frames say what this machine can do; until then D follows them without a slope."""
+DUE_S = 1e-6
+"""Timers fire up to the clock's resolution early; a deadline this near is now."""
 LANE_CAPACITY = 64
 """Far more than D holds; only a broken clock gets here."""
 
@@ -102,7 +104,7 @@ class Release:
         while line.waiting:
             t, deliver = line.waiting[0]
             ahead = t + self.delay - self._clock.t()
-            if ahead > 0:
+            if ahead > DUE_S:
                 line.timer = self._loop.call_at(self._loop.time() + ahead, self._run, line)
                 return
             line.waiting.popleft()

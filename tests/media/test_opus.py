@@ -1,0 +1,115 @@
+"""The voice: blocks on the media clock, no burst after a stall, sound in is sound out."""
+
+import asyncio
+
+import av
+import numpy as np
+import pytest
+
+from avatar_rtc.media.broadcast import Broadcast
+from avatar_rtc.media.opus import OpusStream, silence
+from avatar_rtc.media.release import Release
+
+
+def create_stream(clock, source=silence):
+    release = Release(clock)
+    broadcast = Broadcast("audio", 50)
+    return OpusStream(clock, release, broadcast, source), release, broadcast
+
+
+async def listen(subscription, clock, count):
+    """(pts in s, media time of arrival) of the next `count` packets."""
+    got = []
+    for _ in range(count):
+        packet = await subscription.next()
+        got.append((packet.pts / 48_000, clock.t()))
+    return got
+
+
+def test_blocks_leave_at_t_plus_delay(virtual):
+    async def scenario(loop, clock):
+        stream, release, broadcast = create_stream(clock)
+        await asyncio.sleep(1.234)
+        got = await listen(broadcast.subscribe(), clock, 50)
+        assert got[0][0] == pytest.approx(1.24)
+        assert np.diff([t for t, _ in got]) == pytest.approx(0.02)
+        assert [at - t for t, at in got] == pytest.approx([release.delay] * 50, abs=1e-6)
+        stream.close()
+
+    virtual(scenario)
+
+
+def test_runs_from_first_to_last_listener(virtual):
+    async def scenario(loop, clock):
+        stream, _, broadcast = create_stream(clock)
+        assert not stream.running
+        first, second = broadcast.subscribe(), broadcast.subscribe()
+        await first.next()
+        first.close()
+        assert stream.running
+        second.close()
+        assert not stream.running
+        await asyncio.sleep(1)
+        third = broadcast.subscribe()
+        assert (await third.next()).pts / 48_000 >= 1.0
+        stream.close()
+        assert not stream.running
+
+    virtual(scenario)
+
+
+@pytest.mark.parametrize("stall", [0.035, 0.5])
+def test_a_stall_skips_and_never_bursts(virtual, stall):
+    async def scenario(loop, clock):
+        stream, release, broadcast = create_stream(clock)
+        subscription = broadcast.subscribe()
+        before = await listen(subscription, clock, 10)
+        loop.stall(stall)
+        after = await listen(subscription, clock, 10)
+        starts = np.array([t for t, _ in before + after])
+        missing = round(np.sum(np.diff(starts) / 0.02 - 1))
+        # Blocks whose t + D was over when the loop woke up, and no others.
+        assert stream.skipped == missing == round(max(0.0, stall - release.delay) / 0.02)
+        # What waited for its release already leaves at once, D at most; all others by their deadline.
+        at_once = [t for t, at in after if at - t > release.delay + 1e-6]
+        assert len(at_once) <= release.delay / 0.02
+        stream.close()
+
+    virtual(scenario)
+
+
+def test_the_tone_comes_out(virtual):
+    async def scenario(loop, clock):
+        def tone(t, samples):
+            when = t + np.arange(samples) / 48_000
+            return (8000 * np.sin(2 * np.pi * 440 * when)).astype(np.int16)
+
+        stream, _, broadcast = create_stream(clock, tone)
+        subscription = broadcast.subscribe()
+        decoder = av.CodecContext.create("libopus", "r")
+        heard = []
+        for _ in range(50):
+            for frame in decoder.decode(await subscription.next()):
+                heard.append(frame.to_ndarray().reshape(-1, frame.layout.nb_channels)[:, 0])
+        stream.close()
+        sound = np.concatenate(heard)[9600:].astype(float)
+        spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound))))
+        peak = np.argmax(spectrum) * 48_000 / len(sound)
+        assert peak == pytest.approx(440, abs=3)
+        assert np.sqrt(np.mean(sound**2)) == pytest.approx(8000 / np.sqrt(2), rel=0.15)
+
+    virtual(scenario)
+
+
+def test_a_failing_source_is_silence(virtual, caplog):
+    async def scenario(loop, clock):
+        def broken(t, samples):
+            raise RuntimeError("no voice")
+
+        stream, _, broadcast = create_stream(clock, broken)
+        got = await listen(broadcast.subscribe(), clock, 3)
+        assert len(got) == 3
+        stream.close()
+
+    virtual(scenario)
+    assert "the audio source failed" in caplog.text
