@@ -15,7 +15,7 @@ from avatar_rtc.config import Config
 from avatar_rtc.resources import resource
 from avatar_rtc.server import ice, offer, pages, rest, whep
 from avatar_rtc.server.avatars import Avatar, Character, Renderer
-from avatar_rtc.server.keys import AVATARS, CONFIG, RENDERER, STORE
+from avatar_rtc.server.keys import AVATARS, CONFIG, RENDERER, STORE, UPLOADS
 from avatar_rtc.server.problems import problems_middleware
 from avatar_rtc.server.security import add_headers, create_security
 
@@ -43,7 +43,7 @@ def create_app(
     names = emotions if emotions is not None else list(load_emotions(resource("assets", "emotions")))
     character = Character(Path(config.character).stem, store.load_any(config.character))
     app = web.Application(middlewares=[problems_middleware, create_security(config)])
-    app[CONFIG], app[RENDERER], app[STORE] = config, renderer, store
+    app[CONFIG], app[RENDERER], app[STORE], app[UPLOADS] = config, renderer, store, asyncio.Lock()
     app[AVATARS] = {MAIN: Avatar(MAIN, character, renderer, names, config)}
     for module in (whep, offer, rest, ice, pages):
         app.add_routes(module.routes())

@@ -43,6 +43,7 @@ CUE_HOLD_S = 0.5
 """The mouth is the emotion's again this long after the last cue."""
 STATE_DELAY_S = 0.02
 """Changes within this time are told in one `state` event."""
+SLOW_NOTE = "THA3 on a CPU does not reach real time; a GPU does, or a student distilled for this character"
 
 Phase = Literal["starting", "live", "failed"]
 
@@ -163,6 +164,8 @@ class Avatar:
         }
         if self._detail is not None:
             about["detail"] = self._detail
+        if (self._animator, renderer.device) == ("tha3", "cpu"):
+            about["note"] = SLOW_NOTE
         return about
 
     async def close(self) -> None:

@@ -1,5 +1,6 @@
 """The typed keys under which the application holds its parts; `app.create_app` fills them."""
 
+import asyncio
 from collections.abc import Mapping
 
 from aiohttp import web
@@ -13,6 +14,9 @@ CONFIG = web.AppKey("CONFIG", Config)
 RENDERER = web.AppKey("RENDERER", Renderer)
 STORE = web.AppKey("STORE", CharacterStore)
 AVATARS: web.AppKey[Mapping[str, Avatar]] = web.AppKey("AVATARS", Mapping)
+
+UPLOADS = web.AppKey("UPLOADS", asyncio.Lock)
+"""Held while a picture is decoded: a large one takes hundreds of MB, so there is one at a time."""
 
 
 def avatar_of(request: web.Request) -> Avatar:

@@ -11,7 +11,7 @@ from avatar_rtc.filters_schema import schema
 from avatar_rtc.messages import control_from
 from avatar_rtc.server.avatars import Character
 from avatar_rtc.server.bodies import read_json, read_model, read_upload
-from avatar_rtc.server.keys import AVATARS, RENDERER, STORE, avatar_of
+from avatar_rtc.server.keys import AVATARS, RENDERER, STORE, UPLOADS, avatar_of
 
 
 class AvatarPatch(BaseModel):
@@ -65,7 +65,8 @@ async def list_characters(request: web.Request) -> web.Response:
 async def post_character(request: web.Request) -> web.Response:
     """Check an uploaded picture and keep it."""
     name, data = await read_upload(request)
-    await asyncio.to_thread(request.app[STORE].save, name, data)
+    async with request.app[UPLOADS]:
+        await asyncio.to_thread(request.app[STORE].save, name, data)
     return web.json_response(
         {"name": name}, status=201, headers={hdrs.LOCATION: f"/api/v1/characters/{name}"}
     )

@@ -36,25 +36,25 @@ class Streams:
         self._opus = OpusStream(clock, self.release, self._audio)
 
     def watch(self, rendition: Rendition) -> Subscription:
-        """A subscription to the video; it begins with a keyframe, asked for if others watch already."""
-        broadcast = self._video.get(rendition)
-        if broadcast is None:
-            broadcast = self._video[rendition] = Broadcast(
+        """A subscription to the video; it begins with a keyframe, which the viewer's track asks for."""
+        if rendition not in self._video:
+            self._video[rendition] = Broadcast(
                 "video",
                 VIDEO_CAPACITY,
                 on_first=lambda: self._send(StartRendition(self._avatar, rendition)),
                 on_last=lambda: self._stop(rendition),
             )
-        elif broadcast.viewers:
-            self.request_keyframe(rendition)
-        return broadcast.subscribe()
+        return self._video[rendition].subscribe()
 
     def listen(self) -> Subscription:
         """A subscription to the sound."""
         return self._audio.subscribe()
 
     def request_keyframe(self, rendition: Rendition) -> None:
-        """Ask for a keyframe; requests within 0.3 s of the last one are answered by a single one."""
+        """Ask for a keyframe; requests within 0.3 s of the last one are answered by a single one.
+
+        That one is not asked for if the encoder makes a keyframe by itself in the meantime.
+        """
         if rendition in self._key_due:
             return
         loop = asyncio.get_running_loop()
@@ -66,6 +66,8 @@ class Streams:
 
     def publish(self, frame: EncodedFrame) -> None:
         """Release a frame to its viewers at its time; one that nobody watches any more is dropped."""
+        if frame.key:
+            self._cancel_key(frame.rendition)
         if (broadcast := self._video.get(frame.rendition)) and broadcast.viewers:
             self.release.frame(frame, broadcast)
 
@@ -91,10 +93,13 @@ class Streams:
         self.release.close()
 
     def _stop(self, rendition: Rendition) -> None:
-        if timer := self._key_due.pop(rendition, None):
-            timer.cancel()
+        self._cancel_key(rendition)
         self.release.forget(rendition)
         self._send(StopRendition(self._avatar, rendition))
+
+    def _cancel_key(self, rendition: Rendition) -> None:
+        if timer := self._key_due.pop(rendition, None):
+            timer.cancel()
 
     def _ask_key(self, rendition: Rendition) -> None:
         self._key_due.pop(rendition, None)

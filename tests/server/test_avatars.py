@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from avatar_rtc.link import CloseAvatar, SetState, StopRendition
+from avatar_rtc.link import AvatarFailed, CloseAvatar, SetState, StopRendition
 from avatar_rtc.messages import MAX_MESSAGE_BYTES
 from avatar_rtc.server.avatars import CUE_HOLD_S
 
@@ -149,3 +149,15 @@ async def test_pictures_of_the_worker_are_what_the_viewer_decodes(renderer, watc
     await watcher.frame(luma=180)
     sound = await watcher.audio.recv()
     assert sound.sample_rate == 48_000
+
+
+async def test_viewer_of_a_failed_avatar_sees_the_next_character(client, renderer, watcher):
+    await watcher.frame()
+    for task in renderer._tasks.values():  # a worker that cannot render forgets its renditions
+        task.cancel()
+    renderer.on_up["main"](AvatarFailed("main", "rendering failed"))
+    await watcher.event(is_state(state="failed", detail="rendering failed"))
+    renderer.luma = 200
+    assert (await client.patch("/api/v1/avatars/main", json={"character": "rival"})).status == 200
+    await watcher.event(is_state(state="live", character="rival"))
+    await watcher.frame(luma=200)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from avatar_rtc.filters_schema import OPERATIONS
-from avatar_rtc.link import AvatarFailed, OpenAvatar, Stats
+from avatar_rtc.link import AvatarFailed, AvatarReady, OpenAvatar, Stats
 
 MAIN = "/api/v1/avatars/main"
 
@@ -31,6 +31,13 @@ async def test_avatar_shows_everything_the_contract_names(client, renderer):
         "worker_restarts": 0,
     }
     assert (await (await client.get("/api/v1/avatars")).json()) == {"avatars": [about]}
+
+
+async def test_slow_choice_is_told_clearly(client, renderer):
+    renderer.on_up["main"](AvatarReady("main", "tha3", 1.0))
+    assert "real time" in (await (await client.get(MAIN)).json())["note"]
+    renderer.device = "cuda"
+    assert "note" not in (await (await client.get(MAIN)).json())
 
 
 async def test_failure_is_told_with_its_reason(client, renderer):
