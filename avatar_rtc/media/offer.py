@@ -15,6 +15,7 @@ from avatar_rtc.errors import BadOffer, InputError
 MAX_SDP_BYTES = 64 * 1024
 MAX_SECTIONS = 8
 MAX_CANDIDATES = 64
+"""Per peer, trickled ones included; browsers have a dozen."""
 KINDS = ("audio", "video", "application")
 _ICE_LINES = ("a=candidate:", "a=end-of-candidates")
 
@@ -55,11 +56,17 @@ def read_offer(sdp: str) -> Offer:
         raise BadOffer(f"the offer's video is {video.direction}; the avatar needs recvonly to be seen")
     for media in description.media:
         _check_section(media)
+    mids = tuple(media.rtp.muxId for media in description.media)
+    if len(set(mids)) < len(mids):
+        raise BadOffer("two media sections of the offer have the same a=mid")
+    bundles = (group.items for group in description.group if group.semantic == "BUNDLE")
+    if any(mid not in mids for items in bundles for mid in items):
+        raise BadOffer("the offer's a=group:BUNDLE names a section that is not there")
     return Offer(
         sdp=_without_candidates(sdp, description),
         candidates=tuple(_candidates(description)),
         has_audio=any(media.kind == "audio" for media in description.media),
-        mids=tuple(media.rtp.muxId for media in description.media),
+        mids=mids,
         ufrags=frozenset(_ufrag(media) for media in description.media),
     )
 
@@ -83,7 +90,7 @@ def read_fragment(fragment: str, offer: Offer) -> tuple[RTCIceCandidate, ...]:
             mid = value
         elif name == "a=candidate":
             found.append(_candidate(value, mid))
-    return tuple(found[:MAX_CANDIDATES])
+    return tuple(found)
 
 
 def is_mdns(candidate: RTCIceCandidate) -> bool:
@@ -145,7 +152,7 @@ def _defaults(media: MediaDescription) -> Iterator[str]:
 
 def _candidates(description: SessionDescription) -> Iterator[RTCIceCandidate]:
     for media in description.media:
-        for candidate in media.ice_candidates[:MAX_CANDIDATES]:
+        for candidate in media.ice_candidates:
             yield replace(candidate, sdpMid=media.rtp.muxId)
 
 

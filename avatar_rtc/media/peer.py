@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aiortc import RTCIceCandidate, RTCPeerConnection, RTCSessionDescription
+from aiortc.exceptions import OperationError
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.sdp import SessionDescription
@@ -23,7 +24,7 @@ from avatar_rtc.media.aiortc_private import offer_loopback, on_heard, on_keyfram
 from avatar_rtc.media.broadcast import Kind, Subscription
 from avatar_rtc.media.channels import Channels, OnChannel, OnMessage
 from avatar_rtc.media.ice import IceServers
-from avatar_rtc.media.offer import Offer, is_mdns, read_fragment, read_offer
+from avatar_rtc.media.offer import MAX_CANDIDATES, Offer, is_mdns, read_fragment, read_offer
 from avatar_rtc.media.tracks import PacketTrack
 
 log = logging.getLogger(__name__)
@@ -97,6 +98,7 @@ class Peer:
         self._channels = Channels(on_message, on_channel)
         self._tracks: dict[Kind, PacketTrack] = {}
         self._offer: Offer | None = None
+        self._candidates = 0
         self._timer: asyncio.TimerHandle | None = None
         self._heard_at = 0.0
         self._resolving: set[asyncio.Task[None]] = set()
@@ -119,6 +121,9 @@ class Peer:
         except BadOffer:
             await self.close()
             raise
+        except OperationError:
+            await self.close()
+            raise BadOffer("no common codec: video is sent as H264 or VP8, audio as Opus") from None
         except Exception as error:
             log.warning("aiortc could not take an offer", exc_info=True)
             await self.close()
@@ -128,7 +133,9 @@ class Peer:
             raise
 
     async def add_candidates(self, sdpfrag: str) -> None:
-        """Take trickled candidates (application/trickle-ice-sdpfrag); none of them is waited for.
+        """Take trickled candidates (application/trickle-ice-sdpfrag) without waiting for any of them.
+
+        More than a sane peer has are ignored.
 
         Raises:
             IceRestartUnsupported: the fragment restarts ICE, which needs a new offer.
@@ -209,7 +216,9 @@ class Peer:
         self._source.request_keyframe(self.rendition)
 
     async def _add(self, candidates: tuple[RTCIceCandidate, ...]) -> None:
-        for candidate in candidates:
+        room = MAX_CANDIDATES - self._candidates
+        self._candidates += len(candidates[:room])
+        for candidate in candidates[:room]:
             if is_mdns(candidate):
                 task = self._loop.create_task(self._add_one(candidate))
                 self._resolving.add(task)
