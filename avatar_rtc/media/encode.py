@@ -4,6 +4,7 @@ Only av and numpy here: the render worker uses this module and must not load aio
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from fractions import Fraction
 from functools import cache
 from typing import NamedTuple
@@ -134,8 +135,10 @@ def create_encoder(
     if codec == "vp8":
         return VideoEncoder(_open("libvpx", width, height, fps, bitrate_bps, _VP8))
     if has_nvenc():
-        options = _NVENC | {"level": level}
-        return VideoEncoder(_open("h264_nvenc", width, height, fps, bitrate_bps, options))
+        # A consumer card may be out of sessions, or want larger pictures: then x264 does it.
+        with suppress(FFmpegError):
+            options = _NVENC | {"level": level}
+            return VideoEncoder(_open("h264_nvenc", width, height, fps, bitrate_bps, options))
     return VideoEncoder(_open("libx264", width, height, fps, bitrate_bps, _X264 | {"level": level}))
 
 
