@@ -97,6 +97,13 @@ class BootFailed:
 
 
 @dataclass(frozen=True)
+class AvatarStarting:
+    """The worker that renders it is gone or new; not sent by workers, but by whoever replaces them."""
+
+    avatar: str
+
+
+@dataclass(frozen=True)
 class AvatarReady:
     """The model is loaded and the character prepared."""
 
@@ -125,7 +132,7 @@ class Stats:
     """Mean milliseconds per frame of pose, animate, chain, layout, encode."""
 
 
-Up = Booted | BootFailed | AvatarReady | AvatarFailed | EncodedFrame | Stats
+Up = Booted | BootFailed | AvatarStarting | AvatarReady | AvatarFailed | EncodedFrame | Stats
 
 
 class Worker(Protocol):

@@ -20,7 +20,7 @@ from avatar_rtc.config import Config
 from avatar_rtc.errors import AvatarRtcError, UnknownName
 from avatar_rtc.filters_schema import chain_json, check_chain
 from avatar_rtc.frame import EncodedFrame
-from avatar_rtc.link import AvatarFailed, AvatarReady, Down, OpenAvatar, SetState, Stats, Up
+from avatar_rtc.link import AvatarFailed, AvatarReady, AvatarStarting, Down, OpenAvatar, SetState, Stats, Up
 from avatar_rtc.messages import (
     ChainSet,
     ControlMessage,
@@ -103,7 +103,7 @@ class Avatar:
     @property
     def phase(self) -> Phase:
         """ "starting" also while a lost render worker is being replaced."""
-        return "starting" if self._phase == "live" and self._renderer.device is None else self._phase
+        return self._phase
 
     @property
     def detail(self) -> str | None:
@@ -193,6 +193,9 @@ class Avatar:
                 self.streams.publish(message)
             case Stats():
                 self._stats = message
+            case AvatarStarting():
+                self._phase = "starting"
+                self._changed()
             case AvatarReady(animator=animator):
                 self._phase, self._detail, self._animator = "live", None, animator
                 self._changed()

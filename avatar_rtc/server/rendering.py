@@ -17,6 +17,7 @@ from avatar_rtc.frame import EncodedFrame, Rendition
 from avatar_rtc.link import (
     AvatarFailed,
     AvatarReady,
+    AvatarStarting,
     Booted,
     BootFailed,
     CloseAvatar,
@@ -158,6 +159,9 @@ class Rendering:
             finally:
                 watchdog.cancel()
             self._worker, self.device = None, None
+            if self.failure is None:
+                for name, told in self._told.items():
+                    told.on_up(AvatarStarting(name))
             await worker.close()
             if self.failure is None:
                 await self._mourn()

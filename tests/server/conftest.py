@@ -17,6 +17,7 @@ from avatar_rtc.config import Config
 from avatar_rtc.frame import EncodedFrame, Rendition, video_pts
 from avatar_rtc.link import (
     AvatarReady,
+    AvatarStarting,
     CloseAvatar,
     Down,
     OpenAvatar,
@@ -65,6 +66,12 @@ class FakeRenderer:
 
     def close_avatar(self, name: str) -> None:
         self.send(CloseAvatar(name))
+
+    def lose_worker(self) -> None:
+        """As when the worker dies."""
+        self.device = None
+        for name, on_up in self.on_up.items():
+            on_up(AvatarStarting(name))
 
     def told(self, kind: type) -> list[Down]:
         """The messages of one kind, oldest first."""

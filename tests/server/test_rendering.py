@@ -13,6 +13,7 @@ from avatar_rtc.frame import EncodedFrame, Rendition
 from avatar_rtc.link import (
     AvatarFailed,
     AvatarReady,
+    AvatarStarting,
     Booted,
     BootFailed,
     CloseAvatar,
@@ -102,10 +103,10 @@ async def test_what_was_said_before_boot_is_told_after_it() -> None:
 
 
 async def test_a_dead_worker_is_replaced_and_told_the_newest() -> None:
-    workshop = Workshop()
+    workshop, heard = Workshop(), list[Up]()
     newest = AvatarState(intensity=0.5)
     async with Rendering(workshop.spawn, spare=False) as rendering:
-        rendering.open(opened(), lambda _: None)
+        rendering.open(opened(), heard.append)
         rendering.send(StartRendition("main", ALPHA))
         rendering.send(StartRendition("main", Rendition("vp8", "matte")))
         rendering.send(StopRendition("main", Rendition("vp8", "matte")))
@@ -115,7 +116,7 @@ async def test_a_dead_worker_is_replaced_and_told_the_newest() -> None:
         await settle()
         workshop.workers[0].say(None)
         await asyncio.sleep(0.05)
-        assert rendering.restarts == 1
+        assert rendering.restarts == 1 and heard == [AvatarStarting("main")]
         first, second = workshop.workers[1].told
         assert isinstance(first, OpenAvatar) and (first.avatar, first.state) == ("main", newest)
         assert second == StartRendition("main", ALPHA)

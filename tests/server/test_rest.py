@@ -161,7 +161,7 @@ async def test_health_follows_the_worker(client, renderer):
     healthy = await client.get("/healthz")
     body = await healthy.json()
     assert healthy.status == 200 and body["device"] == "cpu" and body["avatars"] == {"main": "live"}
-    renderer.device = None
+    renderer.lose_worker()
     lost = await client.get("/healthz")
     assert lost.status == 503 and int(lost.headers["Retry-After"]) > 0
     assert (await (await client.get(MAIN)).json())["state"] == "starting"
