@@ -5,6 +5,8 @@ http://host:8080/api/v1/avatars/{id}         that avatar; its page /view/{id} me
 https://anywhere/any/path                    taken as a WHEP endpoint as it stands
 """
 
+import asyncio
+import contextlib
 import json
 import re
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ from avatar_rtc.errors import (
 from avatar_rtc.frame import Layout
 
 HTTP_TIMEOUT_S = 10.0
+FAREWELL_TIMEOUT_S = 2.0
 _OURS = re.compile(
     r"^(?P<root>.*?)(?:/api/v1/avatars/(?P<api>[^/]+)(?P<whep>/whep)?|/view/(?P<view>[^/]+))/?$"
 )
@@ -115,9 +118,9 @@ class Whep:
         resource, self._resource = self._resource, None
         try:
             if resource is not None:
-                await self._ask("DELETE", resource, {})
-        except AvatarRtcError:
-            pass
+                with contextlib.suppress(AvatarRtcError, TimeoutError):
+                    async with asyncio.timeout(FAREWELL_TIMEOUT_S):
+                        await self._ask("DELETE", resource, {})
         finally:
             await self._http.close()
 

@@ -64,6 +64,7 @@ class FakeServer:
     cues: list[dict] = field(default_factory=list)
     offers: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
+    ice_servers: list[dict] = field(default_factory=list)
     hidden: bool = False
     """True: neither side learns an address of the other, as behind two strict firewalls."""
     peers: dict[str, RTCPeerConnection] = field(default_factory=dict)
@@ -94,6 +95,9 @@ class FakeServer:
             headers={"Location": f"/whep/{name}"},
         )
 
+    async def get_ice_servers(self, request: web.Request) -> web.Response:
+        return web.json_response({"iceServers": self.ice_servers, "ttl_s": 60})
+
     async def delete(self, request: web.Request) -> web.Response:
         self.deleted.append(request.match_info["peer"])
         await self.peers[request.match_info["peer"]].close()
@@ -121,6 +125,7 @@ async def server() -> AsyncIterator[FakeServer]:
     app.router.add_post("/api/v1/avatars/{avatar}/whep", fake.offer)
     app.router.add_delete("/whep/{peer}", fake.delete)
     app.router.add_post("/sdp-less", _no_sdp)
+    app.router.add_get("/api/v1/ice-servers", fake.get_ice_servers)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

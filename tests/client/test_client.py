@@ -2,9 +2,11 @@
 
 import asyncio
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from aiortc import RTCConfiguration, RTCIceServer
 
 from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.errors import InputError, NotFound, Unreachable
@@ -209,3 +211,22 @@ async def test_no_media_path_is_an_error_after_the_time_out(server) -> None:
         async with AvatarClient(server.url, connect_timeout_s=0.5):
             pass
     assert server.deleted == ["peer0"]
+
+
+async def test_stun_and_turn_of_a_server_elsewhere_are_used(server, monkeypatch) -> None:
+    asked = []
+
+    def configuration(iceServers: list[RTCIceServer]) -> RTCConfiguration:
+        asked.append(iceServers)
+        return RTCConfiguration(iceServers=[])
+
+    turn = {"urls": ["turn:127.0.0.1:9"], "username": "1:x", "credential": "y"}
+    server.ice_servers = [{"urls": ["stun:127.0.0.1:9"]}, turn]
+    monkeypatch.setattr("avatar_rtc.client.client.RTCConfiguration", configuration)
+    async with AvatarClient(server.url):
+        pass
+    client = AvatarClient(server.url)
+    client._endpoint = replace(client._endpoint, is_loopback=False)
+    async with client:
+        pass
+    assert asked == [[], [RTCIceServer(["stun:127.0.0.1:9"]), RTCIceServer(**turn)]]
