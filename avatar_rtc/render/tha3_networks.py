@@ -99,7 +99,7 @@ class Network(nn.Module):
 
 def decompose(maps: Tensor, head: Tensor) -> tuple[Tensor, Tensor]:
     """Eyebrows alone, and the head without them, (B, 4, 128, 128) each."""
-    background_alpha, background, brow_alpha, colour = maps.split([1, 4, 1, 4], dim=1)
+    background_alpha, background, brow_alpha, colour = maps.split_with_sizes([1, 4, 1, 4], dim=1)
     return (
         torch.lerp(colour.tanh(), head, brow_alpha.sigmoid()),
         torch.lerp(head, background.tanh(), background_alpha.sigmoid()),
@@ -108,7 +108,7 @@ def decompose(maps: Tensor, head: Tensor) -> tuple[Tensor, Tensor]:
 
 def combine(maps: Tensor, brows: Tensor, background: Tensor) -> Tensor:
     """The head with its eyebrows moved; alpha is the background's."""
-    grid, alpha, colour = maps.split([2, 1, 4], dim=1)
+    grid, alpha, colour = maps.split_with_sizes([2, 1, 4], dim=1)
     moved = torch.lerp(warp(brows, grid), colour.tanh(), alpha.sigmoid())
     opacity = (moved[:, 3:] + 1) / 2
     rgb = torch.lerp(background[:, :3], moved[:, :3], opacity)
@@ -117,14 +117,14 @@ def combine(maps: Tensor, brows: Tensor, background: Tensor) -> Tensor:
 
 def morph(maps: Tensor, face: Tensor) -> Tensor:
     """The face with iris, mouth and eyes moved."""
-    grid, mouth_alpha, mouth, eye_alpha, eye = maps.split([2, 1, 4, 1, 4], dim=1)
+    grid, mouth_alpha, mouth, eye_alpha, eye = maps.split_with_sizes([2, 1, 4, 1, 4], dim=1)
     face = torch.lerp(warp(face, grid), mouth.tanh(), mouth_alpha.sigmoid())
     return torch.lerp(face, eye.tanh(), eye_alpha.sigmoid())
 
 
 def edit(maps: Tensor, grid: Tensor, image: Tensor) -> Tensor:
     """The finished picture: warped by the rotator's grid plus the editor's, holes painted."""
-    change, alpha, colour = maps.split([2, 4, 4], dim=1)
+    change, alpha, colour = maps.split_with_sizes([2, 4, 4], dim=1)
     return torch.lerp(warp(image, grid + change), colour.tanh(), alpha.sigmoid())
 
 

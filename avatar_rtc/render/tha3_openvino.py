@@ -68,7 +68,7 @@ class CompiledNetwork:
         """Maps (B, M, S, S); for B = 1 they are valid until the next call only."""
         if len(pose) == 1:
             return self._infer(pictures, pose)
-        rows = zip(pictures.split(1), pose.split(1), strict=True)
+        rows = zip(pictures.chunk(len(pose)), pose.chunk(len(pose)), strict=True)
         return torch.cat([self._infer(*row).clone() for row in rows])
 
     def _infer(self, pictures: Tensor, pose: Tensor) -> Tensor:
@@ -115,7 +115,9 @@ def _model(models: Path, name: PartName, network: Network) -> Any:
         # Traced here without the check: `convert_model` alone traces with it, five times slower.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # tracing is deprecated; OpenVINO converts exports slower
-            traced = torch.jit.trace(_with_exact_norms(network), example, check_trace=False)
+            traced = torch.jit.trace(  # type: ignore[no-untyped-call]
+                _with_exact_norms(network), example, check_trace=False
+            )
         model = openvino.convert_model(traced, input=[list(e.shape) for e in example])
         try:
             _keep(model, kept)
