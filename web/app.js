@@ -117,7 +117,8 @@ async function upload(file) {
     throw new Error(`${file.name} is no PNG or WebP picture; wanted is one with a transparent background.`);
   }
   $('upload').classList.add('busy');
-  const name = file.name.replace(/\.\w+$/, '').toLowerCase().replace(/[^a-z0-9_-]+/g, '-').slice(0, 64);
+  const plain = file.name.replace(/\.\w+$/, '').toLowerCase().replace(/[^a-z0-9_]+/g, '-');
+  const name = plain.replace(/^-+|-+$/g, '').slice(0, 64) || 'character';
   try {
     const stored = await request('POST', `characters?name=${encodeURIComponent(name)}`, file);
     await show(stored.name);

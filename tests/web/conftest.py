@@ -1,0 +1,152 @@
+"""A real server and a real Chromium, for the browser tests."""
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = (
+    "--no-sandbox --disable-gpu --use-angle=swiftshader --enable-unsafe-swiftshader --disable-quic "
+    "--no-first-run --disable-background-networking --disable-component-update --disable-sync "
+    "--autoplay-policy=no-user-gesture-required"
+).split()
+TIMEOUT_MS = 60_000
+"""Far beyond what anything takes here (1 to 3 s): it only ends a test that hangs."""
+
+
+class Server:
+    """`avatar-rtc serve` in a process of its own."""
+
+    def __init__(self, folder: Path, port: int = 0, origins: tuple[str, ...] = ()) -> None:
+        self._config = folder / "config.toml"
+        self._config.write_text(
+            f"data_dir = {json.dumps(str(folder))}\nallowed_origins = {json.dumps(origins)}\n"
+        )
+        self.port = port
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it; after `kill`, on the same port."""
+        command = [sys.executable, "-m", "avatar_rtc", "serve", "--animator", "static"]
+        command += ["--port", str(self.port), "--config", str(self._config)]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        lines = iter(self._process.stdout.readline, "")
+        self.port = next(int(found[1]) for line in lines if (found := re.search(r"127\.0\.0\.1:(\d+)", line)))
+
+    def kill(self) -> None:
+        """End it without a word to the viewers."""
+        self._process.kill()
+        self._reap()
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._reap()
+
+    def get(self, path: str) -> Any:
+        """The JSON at a path below /api/v1/."""
+        with urllib.request.urlopen(f"{self.url}/api/v1/{path}", timeout=10) as response:
+            return json.load(response)
+
+    def _reap(self) -> None:
+        self._process.wait(20)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+class Page:
+    """A tab; what went wrong in it is kept, and checked at the end of the test."""
+
+    def __init__(self, tab: Any, host: str) -> None:
+        self.tab = tab
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        tab.set_default_timeout(TIMEOUT_MS)
+        tab.on("pageerror", lambda error: self.errors.append(str(error)))
+        tab.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
+        tab.on("request", lambda request: self._note(request.url, host))
+
+    def _note(self, url: str, host: str) -> None:
+        if not url.startswith((f"{host}/", "data:", "blob:")):
+            self.foreign.append(url)
+
+    def wait(self, condition: str) -> None:
+        """Until a JavaScript expression is true; `avatar` is the element."""
+        self.tab.wait_for_function(f"() => {{ const avatar = document.querySelector('avatar-rtc'); return {condition}; }}")
+
+    def wait_live(self) -> None:
+        """Until the avatar is connected and has been drawn."""
+        self.tab.evaluate(
+            "() => new Promise((drawn) => document.querySelector('avatar-rtc').addEventListener('frame', drawn, {once: true}))"
+        )
+        self.wait("avatar.state === 'live'")
+
+
+@pytest.fixture(scope="session")
+def foreign_origin() -> Iterator[str]:
+    """An origin that the server allows; nothing listens there until a test does."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        yield f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, foreign_origin: str) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("server"), origins=(foreign_origin,))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """A server that the test may kill."""
+    server = Server(tmp_path)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed (Debian: apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Any, server: Server) -> Iterator[Callable[..., Page]]:
+    """`open_page(path, init=script, **options of the context)` → Page, in a fresh profile."""
+    contexts = []
+    pages = []
+
+    def open_page(path: str = "/", init: str = "", host: str = server.url, **options: Any) -> Page:
+        context = chromium.new_context(**options)
+        contexts.append(context)
+        page = Page(context.new_page(), host)
+        pages.append(page)
+        if init:
+            page.tab.add_init_script(init)
+        page.tab.goto(f"{host}{path}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert [page.foreign for page in pages if page.foreign] == []
+    assert [page.errors for page in pages if page.errors] == []

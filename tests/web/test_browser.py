@@ -1,0 +1,239 @@
+"""The pages in a real Chromium, against a real server with the static animator."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from avatar_rtc.characters.image import write_png
+from avatar_rtc.resources import resource
+
+pytestmark = pytest.mark.browser
+
+SIDE = 128
+# Read within the `frame` event: later the drawing buffer is gone.
+FRAMES = f"""
+(count) => new Promise((resolve) => {{
+  const avatar = document.querySelector('avatar-rtc');
+  const canvas = avatar.shadowRoot.querySelector('canvas');
+  const context = new OffscreenCanvas({SIDE}, {SIDE}).getContext('2d', {{ willReadFrequently: true }});
+  const frames = [];
+  avatar.addEventListener('frame', function take() {{
+    context.clearRect(0, 0, {SIDE}, {SIDE});
+    context.drawImage(canvas, 0, 0, {SIDE}, {SIDE});
+    frames.push([...context.getImageData(0, 0, {SIDE}, {SIDE}).data]);
+    if (frames.length < count) return;
+    avatar.removeEventListener('frame', take);
+    resolve(frames);
+  }});
+}})"""
+FACE = (slice(38, 58), slice(56, 72))
+"""Rows and columns of the placeholder's face, eyes to chin, far enough inside to stay there in sway."""
+CORNER = (slice(0, 8), slice(0, 8))
+
+
+def frames(page: Any, count: int) -> NDArray[np.int16]:
+    """(count, SIDE, SIDE, 4) straight RGBA of what the canvas shows from now on."""
+    return np.array(page.tab.evaluate(FRAMES, count), np.int16).reshape(count, SIDE, SIDE, 4)
+
+
+def open_mouth(picture: NDArray[np.int16]) -> int:
+    """How many pixels of the face are the dark red of an open mouth."""
+    red, green = picture[FACE][..., 0], picture[FACE][..., 1]
+    return int(((red - green > 60) & (red < 190)).sum())
+
+
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def page(open_page: Any) -> Any:
+    page = open_page()
+    page.wait_live()
+    return page
+
+
+def test_avatar_moves_and_is_transparent_around(page: Any) -> None:
+    first = frames(page, 1)[0]
+    assert first[CORNER][..., 3].max() == 0
+    assert first[FACE][..., 3].min() == 255
+    until(lambda: bool(np.abs(frames(page, 1)[0] - first).max() > 20))
+    assert page.tab.evaluate("avatar.layout") == "alpha"
+
+
+def test_colours_are_those_of_the_picture(page: Any) -> None:
+    """The placeholder's collar, far from edges, against the PNG: matrix, range and premultiplication fit."""
+    from avatar_rtc.characters.image import read_character
+
+    original = read_character(resource("assets", "characters", "placeholder", "character.png").read_bytes())
+    small = original.reshape(SIDE, 4, SIDE, 4, 4).mean((1, 3))
+    shown = np.median(frames(page, 3), axis=0)
+    flat = small[..., 3] == 255
+    difference = np.abs(shown - small)[flat][:, :3].mean(0)
+    # Sway moves outlines by a pixel or so; a wrong matrix or range shifts every pixel by 5 and more.
+    assert np.median(np.abs(shown - small)[flat][:, :3]) <= 3, difference
+
+
+def test_clicked_emotion_reaches_avatar_and_picture(page: Any, server: Any) -> None:
+    page.tab.click("[data-emotion=neutral]")
+    page.wait("document.querySelector('[data-emotion=neutral]').ariaPressed === 'true'")
+    until(lambda: open_mouth(frames(page, 1)[0]) < 8)
+    page.tab.click("[data-emotion=joy]")
+    until(lambda: server.get("avatars/main")["emotion"]["weights"] == {"joy": 1.0})
+    until(lambda: open_mouth(frames(page, 1)[0]) > 24)
+
+
+def test_keyboard_chooses_and_roves(page: Any, server: Any) -> None:
+    page.tab.keyboard.press("m")
+    until(lambda: server.get("avatars/main")["emotion"]["weights"] == {"anger": 1.0})
+    page.tab.keyboard.press("Shift+Digit4")
+    until(lambda: server.get("avatars/main")["emotion"]["weights"] == {"anger": 0.5, "love": 0.5})
+
+    page.tab.focus("[data-emotion=joy]")
+    for key in ("ArrowRight", "ArrowDown"):
+        page.tab.keyboard.press(key)
+    assert page.tab.evaluate("document.activeElement.dataset.emotion") == "approval"
+    assert page.tab.evaluate("document.querySelectorAll('#faces [tabindex=\"0\"]').length") == 1
+    page.tab.keyboard.press("Enter")
+    until(lambda: server.get("avatars/main")["emotion"]["weights"] == {"approval": 1.0})
+
+    page.tab.click("#keys")
+    page.tab.keyboard.press("z")
+    page.tab.evaluate("avatar.ping()")
+    assert server.get("avatars/main")["emotion"]["weights"] == {"approval": 1.0}
+
+
+def test_another_viewers_change_is_shown(page: Any, open_page: Any) -> None:
+    other = open_page("/view/main?muted")
+    other.wait_live()
+    other.tab.evaluate("document.querySelector('avatar-rtc').setEmotion('fear', 0.5)")
+    page.wait("document.querySelector('[data-emotion=fear]').ariaPressed === 'true'")
+    page.wait("document.querySelector('#intensity').value === '0.5'")
+
+
+def test_refused_message_rejects_with_the_servers_words(page: Any) -> None:
+    refused = page.tab.evaluate("avatar.setEmotion('jooy').catch((error) => error.message)")
+    assert refused == "unknown emotion 'jooy'; did you mean 'joy'?"
+
+
+def test_cues_move_the_mouth(page: Any) -> None:
+    page.tab.evaluate("avatar.setEmotion('neutral')")
+    until(lambda: open_mouth(frames(page, 1)[0]) < 8)
+    page.tab.evaluate("setInterval(() => avatar.sendCue(performance.now(), { aaa: 1 }), 40)")
+    until(lambda: open_mouth(frames(page, 1)[0]) > 24)
+
+
+def test_chain_is_edited(page: Any, server: Any) -> None:
+    page.tab.click("[data-operation=translucent_display]")
+    until(lambda: server.get("avatars/main")["chain"] == [["translucent_display", {"alpha": 0.9}]])
+    page.tab.locator("#chain input").fill("0.1")
+    until(lambda: frames(page, 1)[0][FACE][..., 3].max() < 60)
+    assert server.get("avatars/main")["chain"] == [["translucent_display", {"alpha": 0.1}]]
+    page.tab.click("#chain [aria-label^=Remove]")
+    until(lambda: server.get("avatars/main")["chain"] == [])
+
+
+def test_upload_replaces_the_character_or_says_what_is_wrong(page: Any, server: Any, tmp_path: Path) -> None:
+    opaque = tmp_path / "Blue Box!.png"
+    picture = np.zeros((512, 512, 4), np.uint8)
+    picture[64:, 128:384] = (20, 60, 220, 255)
+    write_png(opaque, picture)
+    page.tab.set_input_files("#file", opaque)
+    until(lambda: server.get("avatars/main")["character"] == "blue-box")
+    until(lambda: bool((frames(page, 1)[0][100, 64] - (20, 60, 220, 255) > -25).all()))
+
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    page.tab.set_input_files("#file", tmp_path / "broken.png")
+    page.tab.wait_for_selector("#alert:not([hidden])")
+    assert len(page.tab.text_content("#alert p")) > 20
+    assert server.get("avatars/main")["character"] == "blue-box"
+    page.errors[:] = [line for line in page.errors if "400" not in line]  # Chromium logs every refusal
+
+    page.tab.select_option("#characters", "placeholder")
+    until(lambda: server.get("avatars/main")["character"] == "placeholder")
+
+
+def test_statistics_fill_in(page: Any) -> None:
+    for figure in ("fps", "bitrate_bps", "jitter_buffer_ms", "decode_ms", "width", "codec"):
+        page.wait(f"document.querySelector('[data-figure={figure}] b').textContent !== '–'")
+    assert page.tab.text_content("[data-figure=width] b") == "512 × 512"
+    assert page.tab.text_content("[data-figure=codec] b") == "H264"
+
+
+def test_lost_graphics_context_is_rebuilt(page: Any) -> None:
+    page.tab.evaluate(
+        """async () => {
+          const gl = avatar.shadowRoot.querySelector('canvas').getContext('webgl');
+          const lose = gl.getExtension('WEBGL_lose_context');
+          lose.loseContext();
+          await new Promise((later) => setTimeout(later, 300));
+          lose.restoreContext();
+        }"""
+    )
+    assert frames(page, 2)[-1][FACE][..., 3].min() == 255
+
+
+def test_without_webgl_the_matte_is_shown(open_page: Any, server: Any) -> None:
+    init = """const getContext = HTMLCanvasElement.prototype.getContext;
+      HTMLCanvasElement.prototype.getContext = function (type, ...rest) {
+        return type.startsWith('webgl') ? null : getContext.call(this, type, ...rest);
+      };"""
+    page = open_page(init=init)
+    page.wait_live()
+    assert page.tab.evaluate("avatar.layout") == "matte"
+    page.wait("avatar.shadowRoot.querySelector('video').videoWidth === 1280")
+    assert page.tab.evaluate("avatar.shadowRoot.querySelector('video').clientWidth") > 300
+    assert {r["layout"] for r in server.get("avatars/main")["renditions"]} == {"matte"}
+
+
+def test_view_is_bare_and_transparent(open_page: Any, tmp_path: Path) -> None:
+    page = open_page("/view/main?muted&fit=cover", viewport={"width": 400, "height": 400})
+    page.wait_live()
+    from PIL import Image
+
+    page.tab.screenshot(path=tmp_path / "view.png", omit_background=True)
+    with Image.open(tmp_path / "view.png") as picture:
+        alpha = np.asarray(picture.convert("RGBA"))[..., 3]
+    assert alpha[:20, :20].max() == 0 and alpha[150, 200] == 255
+    assert page.tab.evaluate("document.body.innerText") == ""
+    assert page.tab.evaluate("document.querySelector('avatar-rtc').fit") == "cover"
+
+
+def test_leaving_frees_the_viewer_at_once(page: Any, server: Any) -> None:
+    page.tab.evaluate("document.querySelector('avatar-rtc').remove()")
+    until(lambda: server.get("avatars/main")["viewers"] == 0, seconds=3)
+    page.tab.evaluate("document.body.append(avatar = document.createElement('avatar-rtc'))")
+    page.tab.evaluate("avatar.src = '/api/v1/avatars/main/whep'")
+    page.wait_live()
+    page.tab.goto("about:blank")
+    until(lambda: server.get("avatars/main")["viewers"] == 0, seconds=3)
+
+
+@pytest.mark.parametrize("width", [360, 820])
+def test_small_screens_do_not_scroll_sideways(open_page: Any, width: int) -> None:
+    page = open_page(viewport={"width": width, "height": 740})
+    page.wait_live()
+    assert page.tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.tab.is_visible("[data-emotion=disappointment]")
+
+
+def test_other_sites_can_embed(open_page: Any, server: Any, foreign_origin: str) -> None:
+    html = f"""<!doctype html><body style="background: #0f0"><link rel="icon" href="data:,">
+      <script type="module" src="{server.url}/avatar-rtc.js"></script>
+      <avatar-rtc src="{server.url}/api/v1/avatars/main/whep" muted></avatar-rtc>"""
+    page = open_page("/icon.svg")
+    page.tab.route(f"{foreign_origin}/", lambda route: route.fulfill(body=html, content_type="text/html"))
+    page.tab.goto(f"{foreign_origin}/")
+    page.wait_live()
+    assert frames(page, 1)[0][FACE][..., 3].min() == 255
+    page.tab.evaluate("document.querySelector('avatar-rtc').close()")
+    until(lambda: server.get("avatars/main")["viewers"] == 0, seconds=3)
+    page.foreign.remove(f"{foreign_origin}/")

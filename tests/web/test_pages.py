@@ -1,0 +1,73 @@
+"""The pages as files: nothing missing, nothing from elsewhere, the same words as in Python."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from avatar_rtc import messages
+from avatar_rtc.animation.emotions import load_emotions
+from avatar_rtc.resources import resource
+
+WEB = resource("web")
+FILES = sorted(path for path in WEB.iterdir() if path.suffix in (".html", ".js", ".css", ".svg"))
+SCRIPTS = [path for path in FILES if path.suffix == ".js"]
+PAGES = [path for path in FILES if path.suffix == ".html"]
+NAMESPACES = {"http://www.w3.org/2000/svg"}
+
+
+def name(path: Path) -> str:
+    return path.name
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name)
+def test_imports_exist(path: Path) -> None:
+    imports = re.findall(r"(?:from|import)\s+'([^']+)'", path.read_text())
+    assert all(target.startswith("./") for target in imports), "without a build only relative imports work"
+    assert [target for target in imports if not (WEB / target).is_file()] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name)
+def test_pages_load_files_that_exist(path: Path) -> None:
+    text = path.read_text()
+    links = [link for link in re.findall(r"(?:src|href)=\"([^\"]+)\"", text) if not link.startswith("data:")]
+    assert links
+    # view.html is served as /view/{avatar}: its links lead one folder up.
+    up = "../" if path.name == "view.html" else ""
+    assert [link for link in links if not link.startswith(up) or not (WEB / link.removeprefix(up)).is_file()] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_no_external_address(path: Path) -> None:
+    found = set(re.findall(r"(?:https?:)?//[\w.-]+\.[a-z]{2,}[^\s'\"<`)]*", path.read_text()))
+    assert found - NAMESPACES == set()
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_pages_keep_to_strict_content_policies(path: Path) -> None:
+    """No inline scripts, styles or handlers: the element works on pages that forbid them."""
+    text = path.read_text()
+    assert not re.search(r"<style|\sstyle=\"|\son\w+=\"|<script(?![^>]*\bsrc=)", text)
+
+
+def test_every_message_type_exists_in_python() -> None:
+    used = {kind for path in SCRIPTS for kind in re.findall(r"type: '(\w+(?:\.\w+)?)'", path.read_text())}
+    used -= {"answer", "range", "button", "audio", "video"}  # SDP and DOM types
+    assert {"emotion.set", "chain.set", "ping"} <= used
+    for kind in used - {"ping"}:  # an unknown type would be UnknownName; these only lack their fields
+        with pytest.raises(messages.BadMessage, match=rf"^{kind}: "):
+            messages.control_from({"type": kind})
+
+
+def test_sheet_shows_every_emotion_once() -> None:
+    text = (WEB / "emotion_sheet.js").read_text()
+    rows = text[text.index("const ROWS") : text.index("};")]
+    shown = re.findall(r"(?:Digit|Key)\w: '(\w+)'", rows)
+    assert sorted(shown) == sorted(load_emotions(resource("assets", "emotions")))
+    drawn = re.findall(r"(\w+): \[", text[text.index("const FACES") : text.index("const EXTRAS")])
+    assert sorted(drawn) == sorted(shown)
+
+
+def test_folder_holds_nothing_else() -> None:
+    """What the wheel ships is this folder as a whole; a stray file would be public."""
+    assert {path.suffix for path in WEB.iterdir()} <= {".html", ".js", ".css", ".svg"}
