@@ -46,6 +46,8 @@ def run(args: argparse.Namespace) -> int:
     names = check_names(args.only)
     console = Console(stderr=args.json == Path("-"))
     about = circumstances()
+    if (about["load"] or 0) > 1:
+        console.print(f"[yellow]this machine is busy (load {about['load']}): the values will tell little[/]")
     with console.status("measuring …") as status:
         found = measure(names, args.quick, lambda name: status.update(f"measuring {name}: {FIGURES[name]}"))
     console.print(_table(found, f"{about['cpu']}, {about['cores']} cores, {about['date']}"))
