@@ -114,7 +114,7 @@ def _ways(poser: Any) -> dict[str, Pose]:
     last = create_tha3("cpu", openvino=False)
     for network in last.networks.values():
         assert isinstance(network, nn.Module)
-        network.to(memory_format=torch.channels_last)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.inference_mode()
     def reference(pose: Tensor) -> Tensor:

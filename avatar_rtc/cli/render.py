@@ -20,9 +20,6 @@ _EPILOG = """examples:
 
 The file holds one {"morph": value} object, or a list of them: then PATH is a folder of 000.png, 001.png, ...
 """
-_BATCH = {"cpu": 1}
-"""Poses given to the animator at once, by device."""
-_GPU_BATCH = 16
 
 
 def add(subparsers: Any) -> None:
@@ -127,36 +124,13 @@ def _make_folder(folder: Path) -> None:
 def _render(
     rgba: "NDArray[np.uint8]", poses: list[Pose], animator_name: str, device_name: str, console: Any
 ) -> "Iterator[NDArray[np.uint8]]":
-    """The pictures (512, 512, 4) sRGB, in order; the model loads before the first is asked for."""
-    import numpy as np
-    import torch
-
+    """The pictures (512, 512, 4), in order; weights are fetched first if the animator lacks them."""
     from avatar_rtc.cli.weights import fetch
-    from avatar_rtc.render.animators import create_animator, pick_device, resolve
+    from avatar_rtc.render.animators import pick_device, resolve
+    from avatar_rtc.render.stills import render_stills
     from avatar_rtc.render.weights_files import weights_ready
 
     device, name = pick_device(device_name), resolve(animator_name)
     if name == "tha3" and not weights_ready():
         fetch(None, None, console)
-    animator = create_animator(name, device)
-    image = torch.from_numpy(rgba).permute(2, 0, 1).float() / 255
-    character = animator.prepare(image)
-
-    def pictures() -> "Iterator[NDArray[np.uint8]]":
-        size = _BATCH.get(device, _GPU_BATCH)
-        for start in range(0, len(poses), size):
-            batch = torch.from_numpy(np.stack(poses[start : start + size]))
-            yield from _to_rgba(animator.animate(batch, [character] * len(batch)), animator.space)
-
-    return pictures()
-
-
-def _to_rgba(pictures: Any, space: str) -> "NDArray[np.uint8]":
-    """(B, 4, H, W) in [0, 1] → (B, H, W, 4) sRGB; what cannot be seen is all zero, as in the source."""
-    from avatar_rtc.render.colour import linear_to_srgb
-
-    if space == "linear":
-        pictures = linear_to_srgb(pictures)
-    rgba: NDArray[np.uint8] = pictures.mul(255).round().byte().permute(0, 2, 3, 1).cpu().numpy().copy()
-    rgba[rgba[..., 3] == 0] = 0
-    return rgba
+    return render_stills(rgba, poses, name, device)
