@@ -78,8 +78,8 @@ def install_weights(
             return _put(made, variant_folder(variant, cache))
     except OSError as error:
         raise SetupError(
-            f"cannot store the THA3 weights in {cache}: {error.strerror or error}; they need 250 MB there "
-            f"for a moment and 90 MB for good (set {CACHE_VARIABLE} to use another folder)"
+            f"cannot store the THA3 weights in {cache}: {error.strerror or error}; they need 200 MB there "
+            f"(set {CACHE_VARIABLE} to use another folder)"
         ) from error
 
 

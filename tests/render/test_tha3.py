@@ -200,3 +200,14 @@ def test_missing_weights_name_the_command(tmp_path: Path, monkeypatch: pytest.Mo
         create_tha3("cpu")
     with pytest.raises(SetupError, match="--again"):
         create_tha3("cpu", tmp_path)
+
+
+def test_compiled_models_that_cannot_be_kept_still_work(
+    tiny_networks: dict[PartName, Network], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("openvino", reason="OpenVINO is optional")
+    (tmp_path / "file").touch()
+    only: dict[PartName, Network] = {"face_morpher": tiny_networks["face_morpher"]}
+    compiled = compile_networks(only, tmp_path / "file")
+    assert compiled is not None and "cannot keep" in caplog.text
+    assert compiled["face_morpher"](torch.rand(1, 4, 192, 192), torch.rand(1, 27)).shape == (1, 12, 192, 192)
