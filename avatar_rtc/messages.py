@@ -78,9 +78,7 @@ class CueSet(Message):
 
     def morphs(self) -> dict[str, float]:
         """Mouth morph → weight, with full morph names."""
-        return {
-            n if n.startswith("mouth_") else f"mouth_{n}": value for n, value in self.visemes.items()
-        }
+        return {n if n.startswith("mouth_") else f"mouth_{n}": value for n, value in self.visemes.items()}
 
 
 ControlMessage = EmotionSet | ChainSet | Ping | CueSet

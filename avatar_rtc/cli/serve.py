@@ -36,14 +36,14 @@ def add(subparsers: Any) -> None:
     parser.add_argument("--device", metavar="auto|cpu|cuda|mps", help="where to render (default auto)")
     parser.add_argument("--fps", type=float, help="frames per second to aim for (default 30)")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings as TOML; flags win over it")
-    parser.add_argument("--insecure", action="store_const", const=True, help="allow --host other than loopback")
+    parser.add_argument("--insecure", action="store_const", const=True, help="allow any --host")
     parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
-    logging.basicConfig(level=args.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=args.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     flags = ("host", "port", "character", "animator", "device", "fps", "insecure")
     config = load_config(args.config, **{name: getattr(args, name) for name in flags})
     ensure_weights(config)

@@ -48,8 +48,18 @@ def run(args: argparse.Namespace) -> int:
     folder = chosen_folder(args.cache)
     if folder is None or args.source or args.again:
         folder = fetch(args.source, args.cache, console)
+    _warm_up(folder, console)
     console.print(f"THA3 weights: {folder}", soft_wrap=True)
     return 0
+
+
+def _warm_up(folder: Path, console: Any) -> None:
+    """Convert the networks for this CPU now, under a spinner, and not when the first viewer waits."""
+    with console.status("THA3 weights: fitting the networks to this machine, about 20 s, once …"):
+        from avatar_rtc.render.animators import pick_device
+        from avatar_rtc.render.tha3 import create_tha3
+
+        create_tha3(pick_device("auto"), folder)
 
 
 def fetch(source: Path | None, cache: Path | None, console: Any) -> Path:

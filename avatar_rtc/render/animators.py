@@ -24,6 +24,17 @@ def pick_device(name: str) -> str:
     return name
 
 
+def limit_threads(device: str) -> None:
+    """Let torch compute on one thread of a CPU; for processes that render in real time.
+
+    The operations of a frame are small, so a second thread gains little on an idle machine; on a busy one
+    each waits for whichever thread got no core (layout of one frame, load 4: 299 ms on two, 21 on one).
+    OpenVINO has threads of its own. Only THA3 in plain torch wants more, and takes them back.
+    """
+    if device == "cpu":
+        torch.set_num_threads(1)
+
+
 def resolve(name: str) -> str:
     """The animator that "auto" becomes: THA3, which animates any character at once."""
     return "tha3" if name == "auto" else name

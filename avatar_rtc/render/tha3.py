@@ -9,6 +9,7 @@
 """
 
 import copy
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,6 +169,8 @@ def create_tha3(device: str, folder: Path | None = None, *, openvino: bool = Tru
     half = device.startswith("cuda")
     loaded = load_networks(folder, "float16" if half else "float32")
     networks: dict[PartName, Maps] = {name: loaded[name].to(device) for name in PARTS}
-    if openvino and device == "cpu":
-        networks |= compile_networks(loaded, folder) or {}
+    compiled = compile_networks(loaded, folder) if openvino and device == "cpu" else None
+    networks |= compiled or {}
+    if device == "cpu" and not compiled:
+        torch.set_num_threads(os.cpu_count() or 1)  # whatever `limit_threads` said: here torch does the work
     return Tha3Animator(networks, device, torch.float16 if half else torch.float32)

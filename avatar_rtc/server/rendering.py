@@ -101,9 +101,11 @@ class Rendering:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
-        for worker in (self._worker, self._spare):
-            if worker is not None:
-                await worker.close()
+        if self._spare is not None:
+            await _discard(self._spare)
+        if self._worker is not None:
+            # One that has not booted yet hears no farewell before torch is imported.
+            await (_discard(self._worker) if self.device is None else self._worker.close())
 
     @property
     def worker(self) -> Worker | None:
@@ -223,3 +225,9 @@ class Rendering:
         wait = _BACKOFF_S[min(len(self._deaths), len(_BACKOFF_S)) - 1]
         log.warning("the render worker ended; a new one starts in %g s", wait)
         await asyncio.sleep(wait)
+
+
+async def _discard(worker: Worker) -> None:
+    """End a worker that has nothing to lose."""
+    worker.kill()
+    await worker.close()

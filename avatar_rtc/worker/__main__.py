@@ -59,6 +59,7 @@ def main() -> None:
     except InputError as error:
         emit(BootFailed(str(error)))
         return
+    limit_threads(device)
     emit(Booted(device, time.monotonic() - args.spawned_at))
     threading.Thread(target=_read, args=(sys.stdin.buffer, inbox), name="inbox", daemon=True).start()
     emotions = load_emotions(resource("assets", "emotions"))
@@ -68,7 +69,7 @@ def main() -> None:
 if __name__ == "__main__":
     # Heavy imports come last, so that the options and --help answer at once.
     from avatar_rtc.animation.emotions import load_emotions
-    from avatar_rtc.render.animators import create_animator, pick_device
+    from avatar_rtc.render.animators import create_animator, limit_threads, pick_device
     from avatar_rtc.resources import resource
     from avatar_rtc.worker.loop import Inbox, RenderLoop
 
