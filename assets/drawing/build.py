@@ -1,0 +1,42 @@
+"""Draw the shipped characters: python assets/drawing/build.py writes every source.svg and all PNGs.
+
+Needs resvg-py. The same versions of resvg-py and Pillow give the same bytes.
+"""
+
+import sys
+from pathlib import Path
+
+import liora
+import resvg_py
+import tavi
+from character import Drawing
+
+from avatar_rtc.characters.image import read_character, write_png
+
+FOLDER = Path(__file__).parent.parent / "characters"
+DRAWINGS = {"liora": liora.drawing, "tavi": tavi.drawing}
+SIDE = 2048
+"""Pixels at which a drawing is rendered before it is reduced as uploaded characters are."""
+
+
+def build(drawing: Drawing) -> None:
+    """Write the SVG, the character and its cels."""
+    folder = FOLDER / drawing.name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "source.svg").write_text(drawing.svg(), encoding="utf-8")
+    _render(drawing.svg(), folder / "character.png")
+    for cel in drawing.cels:
+        _render(drawing.svg(cel), folder / f"{drawing.name}_{cel}.png")
+
+
+def _render(svg: str, path: Path) -> None:
+    write_png(path, read_character(bytes(resvg_py.svg_to_bytes(svg_string=svg, width=SIDE, height=SIDE))))
+
+
+def main(names: list[str]) -> None:
+    for name in names or DRAWINGS:
+        build(DRAWINGS[name]())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

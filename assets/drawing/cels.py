@@ -1,0 +1,109 @@
+"""The cels every character has, masked so that hair stays in front of them."""
+
+from eyes import CENTRES, data, waver
+from face import FACE, ear_shapes, eye_holes
+from svg import blurred, ellipse, fill, gradient, group, ink, mask, masked, outline
+
+TEAR, TEAR_LINE = "#E6F6FF", "#6FA9D6"
+
+
+def defs(front_hair: str) -> str:
+    """Masks; `front_hair` is everything drawn before the face, in black."""
+    face, ears = fill(FACE, "#FFF"), ear_shapes("#FFF")
+    return (
+        mask("bare", face, front_hair)
+        + mask("bare-no-eyes", face, eye_holes("#000") + front_hair)
+        + mask("bare-ears", ears, fill(FACE, "#000") + front_hair)
+        + gradient("gloom", (0, 96), (0, 172), (0, "#2C2A4A"), (0.55, "#3B3558"), (1, "#4A4168"))
+        + gradient("gloom-fade", (0, 150), (0, 176), (0, "#FFFFFF"), (1, "#000000"))
+        + mask("fading", '<rect x="180" y="60" width="160" height="130" fill="url(#gloom-fade)"/>', "")
+    )
+
+
+def cels(data_colour: str, data_dark: str) -> dict[str, str]:
+    """SVG of each cel by name."""
+    result = {
+        "blush1": masked("bare-no-eyes", _cheeks()),
+        "blush2": masked("bare-ears", ear_shapes("#EE7468")) + masked("bare-no-eyes", _edges()),
+        "blush3": masked("bare-no-eyes", fill(FACE, "#F3857A", opacity=0.42) + _warmth()),
+        "shadow1": masked("bare", masked("fading", fill(FACE, "url(#gloom)", opacity=0.55))),
+        "sweat1": _drop(298, 168, 1.0, 8),
+        "sweat2": _drop(219, 178, 0.9, -10),
+        "sweat3": masked("bare", _drop(264, 131, 0.8, 4)),
+        "tears1": _tears_outer(),
+        "tears2": _tears_inner(),
+        "tears3": _tears_lid(),
+    }
+    for phase in (1, 2):
+        result[f"waver{phase}"] = "".join(waver(str(k), x, phase) for k, x in enumerate(CENTRES))
+    for frame in (1, 2, 3, 4):
+        result[f"data{frame}"] = "".join(
+            data(str(k), x, frame - 1, data_colour, data_dark) for k, x in enumerate(CENTRES)
+        )
+    return result
+
+
+def _cheeks() -> str:
+    soft = blurred("".join(ellipse(x, 166, 12.5, 6, "#F2685F") for x in (223.5, 288.5)), 3)
+    strokes = "".join(
+        ink([(x + 1, 162.4), (x - 1.8, 168.6)], "#D9443F", 1.2, 0.75)
+        for x in (218.4, 222.4, 226.4, 285.6, 289.6, 293.6)
+    )
+    return group(soft, attributes='opacity="0.85"') + strokes
+
+
+def _edges() -> str:
+    """The warmth of the ears reaching over to the cheeks."""
+    return group(
+        blurred("".join(ellipse(x, 156, 6, 12, "#EE7468") for x in (207, 305)), 3), attributes='opacity="0.6"'
+    )
+
+
+def _warmth() -> str:
+    return group(blurred(ellipse(256, 163, 40, 8, "#E8574F"), 4), attributes='opacity="0.5"')
+
+
+def _drop(x: float, y: float, scale: float, degrees: float) -> str:
+    """A drop whose point is up."""
+    shape = outline(
+        [(0, -7), (1.6, -3), (3.6, 0.6), (3.4, 3.6), (0, 5.6), (-3.4, 3.6), (-3.6, 0.6), (-1.6, -3), (0, -7)]
+    )
+    inside = fill(outline([(2.4, 0), (2.2, 3), (-0.6, 4.4), (1, 2), (2.4, 0)]), "#9ED2F2", opacity=0.9)
+    drawn = fill(shape, TEAR, TEAR_LINE, 0.8) + inside + ellipse(-1.3, 1.2, 0.8, 1.4, "#FFFFFF")
+    return group(drawn, attributes=f'transform="translate({x} {y}) rotate({degrees}) scale({scale})"')
+
+
+def _bead(x: float, y: float, r: float) -> str:
+    return (
+        ellipse(x, y, r, r * 1.1, TEAR_LINE)
+        + ellipse(x, y, r - 0.6, r * 1.1 - 0.6, TEAR)
+        + ellipse(x - 0.3 * r, y - 0.3 * r, 0.35 * r, 0.4 * r, "#FFFFFF")
+    )
+
+
+def _tears_outer() -> str:
+    return (
+        _bead(218.4, 156.6, 3.1)
+        + _bead(293.6, 156.6, 3.1)
+        + _bead(215.6, 161.6, 1.5)
+        + _bead(296.4, 161.6, 1.5)
+    )
+
+
+def _tears_inner() -> str:
+    return _bead(243.4, 157.6, 2.5) + _bead(268.6, 157.6, 2.5)
+
+
+def _tears_lid() -> str:
+    """Water standing along the lower lids."""
+    parts = []
+    for x in CENTRES:
+        low = outline(
+            [(x - 10.4, 154.6), (x - 5, 157.0), (x, 156.2), (x + 5, 157.0), (x + 10.4, 154.6)],
+            [(x + 10.4, 154.6), (x + 9.6, 159.2), (x + 4.4, 161.2), (x, 160.2), (x - 5, 161.6), (x - 9.8, 159.0),
+             (x - 10.4, 154.6)],
+        )  # fmt: skip
+        parts.append(fill(low, TEAR, TEAR_LINE, 0.7, opacity=0.95))
+        parts.append(ink([(x - 7.6, 157.4), (x - 3, 158.9), (x + 2, 158.2)], "#FFFFFF", 1.4))
+        parts.append(ellipse(x + 5.4, 158.6, 1.3, 1.0, "#FFFFFF"))
+    return "".join(parts)

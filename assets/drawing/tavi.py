@@ -1,0 +1,112 @@
+"""Tavi: short tousled teal hair, amber eyes, a mustard hoodie and headphones around the neck."""
+
+import cels
+import face
+import tavi_clothes
+from character import Drawing
+from eyes import EyeStyle
+from face import FaceStyle
+from hair import LEFT, RIGHT, Lock, Palette, locks, silhouettes, within
+from svg import fill, group, ink, mirror, outline
+
+HAIR = Palette(
+    tones={
+        "a": (40, 165, ((0, "#1B5A6B"), (0.4, "#2A7F8A"), (0.75, "#3FA6A5"), (1, "#6FD3C3"))),
+        "b": (40, 165, ((0, "#164C5D"), (0.4, "#206A79"), (0.75, "#318E93"), (1, "#52B9B0"))),
+        "back": (90, 225, ((0, "#0F3445"), (0.5, "#174E5E"), (1, "#2A7F86"))),
+        "inner": (120, 225, ((0, "#1B6470"), (0.5, "#37B3AC"), (1, "#8CF0DA"))),
+    },
+    shade="#0D3A4C",
+    light="#B4F3E6",
+    line="#0C2A38",
+)
+STYLE = FaceStyle(
+    EyeStyle(
+        rim="#5A2410", top="#8A3A12", middle="#E08A1E", bottom="#FFE07A", glow="#FFF6BE", pupil="#3A150C",
+        lash="#1E1A26", lash_warm="#4A2A30", lid="#8C5046", flick=0.55,
+    ),
+    brow="#123A48",
+    brow_width=3.0,
+    brow_tilt=0.4,
+)  # fmt: skip
+
+_TOP = [(256, 42), (284, 45), (307, 58), (320, 82), (324, 112), (320, 148)]
+_HEAD = [*_TOP, (322, 190), (256, 210)]
+HEAD = outline(_HEAD, mirror(_HEAD))
+DOME = outline(_TOP, [(320, 148), (306, 130), (256, 110), (206, 130), (192, 148)], mirror(_TOP))
+
+BACK = (
+    Lock([(250, 90), (214, 150), (206, 190), (190, 222)], 34, "back", 0.8, 0.4, LEFT),
+    Lock([(262, 90), (298, 150), (306, 190), (324, 218)], 34, "back", 0.8, 0.4, RIGHT),
+    Lock([(236, 100), (204, 150), (196, 182), (178, 204)], 26, "back", 0.8, 0.4, LEFT),
+    Lock([(276, 100), (308, 150), (314, 184), (333, 202)], 26, "back", 0.8, 0.4, RIGHT),
+    Lock([(246, 130), (226, 176), (222, 200), (208, 230)], 24, "inner", 0.9, 0.4, LEFT),
+    Lock([(268, 130), (288, 176), (292, 200), (304, 232)], 24, "inner", 0.9, 0.4, RIGHT),
+    Lock([(226, 130), (212, 170), (210, 196), (197, 214)], 18, "inner", 0.9, 0.4, LEFT),
+    Lock([(288, 130), (302, 170), (303, 196), (315, 216)], 18, "inner", 0.9, 0.4, RIGHT),
+)
+TUFTS = (
+    Lock([(240, 60), (206, 72), (186, 104), (174, 136)], 30, "b", 0.5, 0.4, LEFT, 0, 0.2),
+    Lock([(274, 60), (308, 70), (329, 100), (343, 128)], 30, "b", 0.5, 0.4, RIGHT, 0, 0.2),
+    Lock([(236, 70), (202, 96), (190, 134), (181, 170)], 28, "b", 0.5, 0.4, LEFT, 0, 0.2),
+    Lock([(278, 70), (313, 96), (324, 134), (336, 164)], 28, "b", 0.5, 0.4, RIGHT, 0, 0.2),
+    Lock([(262, 62), (236, 44), (214, 50), (196, 70)], 26, "b", 0.5, 0.4, LEFT, 0, 0.3),
+    Lock([(256, 62), (282, 42), (306, 46), (326, 66)], 26, "b", 0.5, 0.4, RIGHT, 0, 0.3),
+    Lock([(246, 64), (250, 44), (264, 34), (284, 33)], 16, "a", 0.6, 0.35, RIGHT, 0, 0.3),
+    Lock([(252, 64), (244, 46), (232, 38), (216, 40)], 13, "a", 0.6, 0.35, LEFT, 0, 0.3),
+)
+SIDES = (
+    Lock([(250, 34), (216, 60), (199, 100), (197, 136), (206, 176)], 27, "b", 0.3, 0.5, LEFT, 0.4, 0.4),
+    Lock([(256, 34), (298, 58), (315, 100), (315, 138), (304, 178)], 27, "b", 0.3, 0.5, RIGHT, 0.4, 0.4),
+    Lock([(250, 34), (216, 70), (204, 110), (203, 140), (213, 163)], 15, "a", 0.3, 0.5, LEFT, 0.0, 0.4),
+    Lock([(256, 34), (302, 70), (311, 110), (309, 140), (299, 166)], 14, "a", 0.3, 0.5, RIGHT, 0.0, 0.4),
+)
+BANGS = (
+    Lock([(250, 34), (252, 68), (254, 98), (259, 122), (252, 141)], 20, "b", 0.3, 0.5, RIGHT, 0.5, 0.45),
+    Lock([(250, 34), (266, 66), (276, 94), (277, 116), (268, 130)], 24, "b", 0.3, 0.5, RIGHT, 0.5, 0.45),
+    Lock([(250, 34), (292, 62), (308, 94), (310, 124), (300, 150)], 24, "b", 0.3, 0.5, RIGHT, 0.6, 0.45),
+    Lock([(250, 34), (216, 62), (204, 94), (204, 122), (213, 146)], 24, "b", 0.3, 0.5, LEFT, 0.6, 0.45),
+    Lock([(250, 34), (286, 60), (302, 90), (303, 114), (292, 133)], 25, "a", 0.3, 0.5, RIGHT, 0.8, 0.45),
+    Lock([(250, 34), (224, 62), (212, 90), (213, 114), (225, 133)], 26, "a", 0.3, 0.5, LEFT, 0.8, 0.45),
+    Lock([(250, 34), (276, 60), (291, 88), (293, 110), (281, 129)], 25, "b", 0.3, 0.48, RIGHT, 0.8, 0.45),
+    Lock([(250, 34), (234, 64), (226, 92), (229, 114), (243, 135)], 24, "b", 0.3, 0.48, LEFT, 0.8, 0.45),
+    Lock([(250, 34), (262, 60), (271, 88), (271, 110), (257, 132)], 27, "a", 0.3, 0.45, RIGHT, 0.9, 0.45),
+    Lock([(250, 34), (242, 64), (238, 90), (239, 108), (248, 124)], 17, "a", 0.3, 0.5, LEFT, 0.8, 0.5),
+)
+
+
+def shadow_on_face() -> str:
+    thrown = group(silhouettes((*BANGS, *SIDES), face.SKIN_DEEP), attributes='transform="translate(1.5 4)"')
+    return group(thrown, attributes='opacity="0.6"')
+
+
+def dome() -> str:
+    return fill(DOME, "url(#hair-b)")
+
+
+def drawing() -> Drawing:
+    front_hair = silhouettes((*SIDES, *BANGS), "#000") + fill(DOME, "#000")
+    layers = (
+        ("back-hair", locks(BACK, HAIR)),
+        ("hood", tavi_clothes.hood_back()),
+        ("neck", face.neck()),
+        ("clothes", tavi_clothes.clothes()),
+        ("headphones", tavi_clothes.headphones()),
+        ("ears", face.ears()),
+        ("face", face.face(STYLE, shadow_on_face())),
+        ("eyes", face.eyes(STYLE)),
+        ("nose", face.nose()),
+        ("mouth", face.mouth()),
+        ("tufts", locks(TUFTS, HAIR)),
+        ("crown", dome()),
+        ("sides", within("sides", HEAD, locks(SIDES, HAIR))),
+        ("bangs", within("bangs", HEAD, locks(BANGS, HAIR))),
+        ("wisps", ink([(250, 46), (243, 36), (232, 31), (222, 33)], HAIR.line, 2.0)),
+        ("brows", face.brows(STYLE)),
+    )
+    return Drawing(
+        "tavi",
+        HAIR.defs() + face.defs(STYLE) + tavi_clothes.defs() + cels.defs(front_hair),
+        layers,
+        cels.cels("#5CFFD0", "#10222E"),
+    )

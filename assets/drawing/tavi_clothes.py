@@ -1,0 +1,158 @@
+"""Tavi's clothes: an oversized mustard hoodie, hands in its pocket, headphones around the neck."""
+
+from svg import (
+    Curve, ellipse, fill, flipped, garment, gradient, group, ink, line, mirror, outline, ribbon, turned, wedge,
+)  # fmt: skip
+
+LINE, SHADE, DEEP, LIGHT = "#6A3A12", "#D08A2A", "#A9621A", "#FFE39A"
+WHITE_LINE, WHITE_SHADE = "#6F7488", "#D5D9E8"
+GREY, GREY_LINE, GREY_LIGHT, TEAL = "#343B4A", "#12161F", "#6B778C", "#3ED6C0"
+
+
+def defs() -> str:
+    return (
+        gradient("hoodie", (180, 210), (330, 500), (0, "#F9C65A"), (0.5, "#F0B140"), (1, "#DE952F"))
+        + gradient("lining", (0, 200), (0, 250), (0, "#9C5A1C"), (1, "#C98430"))
+        + gradient("white-cloth", (0, 215), (0, 270), (0, "#F4F6FC"), (1, "#FFFFFF"))
+        + gradient("rib", (0, 474), (0, 500), (0, "#E2A038"), (1, "#B97423"))
+        + gradient("cup", (-12, -16), (12, 16), (0, "#596479"), (0.5, GREY), (1, "#1E2430"))
+        + gradient("dark-cloth", (0, 490), (0, 512), (0, "#232A3A"), (1, "#37425A"))
+    )
+
+
+def folds(items: tuple[tuple[Curve, float], ...], colour: str, opacity: float) -> str:
+    """Pointed shadows that start wide; (curve, width) each."""
+    return "".join(fill(ribbon(curve, width, wedge), colour, opacity=opacity) for curve, width in items)
+
+
+def shines(items: tuple[tuple[Curve, float], ...], opacity: float) -> str:
+    return "".join(fill(ribbon(curve, width, lambda s: (4 * s * (1 - s)) ** 0.7), LIGHT, opacity=opacity) for curve, width in items)
+
+
+def hood_back() -> str:
+    """The hood lying behind the neck."""
+    right = [(256, 186), (282, 190), (303, 202), (312, 222), (306, 244)]
+    shape = outline(right, [(306, 244), (256, 262), (206, 244)], mirror(right))
+    inside = fill(outline([(256, 196), (290, 204), (298, 244)], [(298, 244), (214, 244)], [(214, 244), (222, 204), (256, 196)]), "url(#lining)")
+    return garment("hood-back", shape, "url(#hoodie)", LINE, inside + fill(outline([(214, 196), (206, 220), (214, 250)], [(214, 250), (226, 230), (226, 200), (214, 196)]), DEEP, opacity=0.5))
+
+
+def trousers() -> str:
+    return garment("trousers", outline([(204, 480), (308, 480)], [(308, 480), (314, 520)], [(314, 520), (198, 520)], [(198, 520), (204, 480)]),
+                   "url(#dark-cloth)", GREY_LINE, ink([(256, 490), (256, 520)], GREY_LINE, 1.6))  # fmt: skip
+
+
+def body() -> str:
+    right = [(284, 216), (306, 224), (326, 240), (330, 280), (326, 340), (322, 400), (322, 440), (314, 480)]
+    shape = outline([(228, 216), (240, 246), (256, 262), (272, 246), (284, 216)], right, [(314, 480), (256, 486), (198, 480)], mirror(right))
+    shade = fill(outline([(336, 250), (312, 300), (308, 360), (314, 420), (304, 490)], [(304, 490), (340, 490), (336, 250)]), SHADE, opacity=0.75)
+    shade += fill(outline([(226, 222), (238, 254), (256, 272), (278, 256), (292, 224)], [(292, 224), (300, 240), (286, 268), (258, 286), (232, 264), (216, 232), (226, 222)]), SHADE, opacity=0.8)
+    wrinkles = folds(
+        (([(326, 290), (306, 306), (286, 312)], 10), ([(186, 290), (206, 308), (228, 316)], 9), ([(324, 330), (306, 338), (292, 336)], 7),
+         ([(190, 336), (206, 346), (222, 348)], 7), ([(320, 384), (304, 376), (292, 366)], 8), ([(194, 390), (210, 378), (220, 366)], 7),
+         ([(312, 478), (302, 460), (300, 446)], 7), ([(204, 478), (212, 462), (211, 446)], 7), ([(240, 484), (244, 474), (243, 464)], 5),
+         ([(276, 484), (272, 474), (274, 466)], 5)),
+        SHADE, 0.95,
+    )  # fmt: skip
+    light = shines((([(212, 244), (216, 262), (214, 286)], 6), ([(228, 296), (232, 330), (228, 360)], 7), ([(276, 290), (280, 320), (278, 350)], 5)), 0.55)
+    return garment("hoodie-body", shape, "url(#hoodie)", LINE, shade + wrinkles + light + _print())
+
+
+def _print() -> str:
+    """A sound wave on the chest."""
+    heights = (4, 9, 15, 8, 19, 27, 13, 21, 10, 16, 7, 4)
+    bars = "".join(
+        f'<rect x="{229 + 4.7 * k:.1f}" y="{330 - h / 2:.1f}" width="2.5" height="{h}" rx="1.25" fill="#1F6E78"/>'
+        for k, h in enumerate(heights)
+    )
+    return group(bars, attributes='opacity="0.92"')
+
+
+def hem() -> str:
+    shape = outline([(197, 477), (256, 484), (315, 477)], [(315, 477), (317, 488), (312, 499)], [(312, 499), (256, 506), (200, 499)], [(200, 499), (195, 488), (197, 477)])
+    ribs = "".join(line([(200 + 7 * k, 479), (202 + 6.7 * k, 502)], DEEP, 0.9, 0.65) for k in range(17))
+    return garment("hem", shape, "url(#rib)", LINE, ribs)
+
+
+def pocket() -> str:
+    right = [(290, 404), (297, 412), (308, 436), (312, 450)]
+    shape = outline([(222, 404), (256, 407), (290, 404)], right, [(312, 450), (310, 466), (305, 472)], [(305, 472), (256, 478), (207, 472)],
+                    [(207, 472), (202, 466), (200, 450)], mirror(right))  # fmt: skip
+    shade = fill(outline([(300, 410), (292, 440), (290, 476)], [(290, 476), (316, 476), (300, 410)]), SHADE, opacity=0.85)
+    wrinkles = folds((([(297, 422), (280, 430), (266, 428)], 7), ([(215, 422), (232, 430), (244, 429)], 6), ([(304, 452), (286, 452), (276, 448)], 6),
+                      ([(207, 452), (224, 453), (234, 450)], 5)), SHADE, 0.9)  # fmt: skip
+    stitches = line([(292.6, 409), (299, 420), (307, 439)], LINE, 0.8, 0.7, ' stroke-dasharray="2 1.6"') + line([(219.4, 409), (213, 420), (205, 439)], LINE, 0.8, 0.7, ' stroke-dasharray="2 1.6"')
+    light = shines((([(232, 412), (228, 436), (232, 462)], 6),), 0.45)
+    return garment("pocket", shape, "url(#hoodie)", LINE, shade + wrinkles + light + stitches)
+
+
+def sleeve(side: str, lit: bool) -> str:
+    """The sleeve on the right of the picture: dropped shoulder, elbow out, hand in the pocket."""
+    outer = [(300, 221), (320, 227), (338, 240), (350, 262), (356, 296), (363, 332), (371, 364), (374, 390), (366, 412), (348, 430), (326, 444), (304, 452)]
+    inner = [(294, 414), (308, 406), (322, 394), (328, 376), (324, 350), (318, 316), (314, 284), (310, 250), (300, 221)]
+    shape = outline(outer, [(304, 452), (300, 436), (294, 414)], inner)
+    shade = fill(
+        outline([(364, 250), (356, 290), (358, 330), (368, 370)], [(368, 370), (366, 396), (340, 420), (302, 440)],
+                [(302, 440), (300, 470), (390, 420), (364, 250)]),
+        SHADE, opacity=0.85,
+    )  # fmt: skip
+    under = fill(outline([(306, 262), (316, 300), (324, 340), (331, 376)], [(331, 376), (336, 350), (328, 300), (320, 262), (306, 262)]), SHADE, opacity=0.95)
+    wrinkles = folds(
+        (([(376, 384), (356, 376), (340, 378)], 11), ([(372, 402), (352, 392), (338, 394)], 9), ([(326, 374), (340, 362), (356, 346)], 8),
+         ([(321, 340), (336, 338), (350, 326)], 7), ([(316, 306), (332, 310), (346, 302)], 7), ([(312, 274), (328, 280), (344, 274)], 7),
+         ([(352, 428), (340, 416), (332, 406)], 7), ([(330, 442), (322, 428), (318, 416)], 6), ([(306, 410), (316, 418), (324, 430)], 4)),
+        SHADE, 1.0,
+    )  # fmt: skip
+    deep = folds((([(375, 388), (360, 382), (350, 384)], 5), ([(327, 374), (336, 366), (344, 358)], 4), ([(312, 272), (322, 277), (332, 276)], 4)), DEEP, 0.6)
+    light = shines((([(318, 231), (334, 244), (341, 262)], 6), ([(336, 290), (342, 318), (352, 346)], 6), ([(352, 396), (340, 410), (322, 420)], 4)), 0.65 if lit else 0.4)
+    seam = line([(303, 224), (314, 250), (315.4, 288)], LINE, 0.9, 0.8)
+    return garment(f"sleeve-{side}", shape, "url(#hoodie)", LINE, shade + under + wrinkles + deep + light + seam)
+
+
+def tee() -> str:
+    shape = outline([(232, 214), (242, 236), (256, 243), (270, 236), (280, 214)], [(280, 214), (290, 240), (256, 276), (222, 240), (232, 214)])
+    inside = fill(outline([(268, 214), (270, 240), (256, 270)], [(256, 270), (300, 250), (290, 210)]), WHITE_SHADE, opacity=0.8)
+    band = line([(234, 219), (243.4, 239), (256, 246), (268.6, 239), (278, 219)], WHITE_LINE, 0.7, 0.7)
+    return garment("tee", shape, "url(#white-cloth)", WHITE_LINE, inside + band, 0.9)
+
+
+def hood_front() -> str:
+    """The two edges of the hood crossing over the chest."""
+    outer = [(296, 206), (310, 222), (306, 244), (288, 264), (262, 280)]
+    inner = [(250, 270), (266, 254), (276, 236), (280, 214), (283, 204)]
+    shape = outline(outer, [(262, 280), (250, 270)], inner, [(283, 204), (296, 206)])
+    shade = fill(outline([(304, 206), (300, 240), (278, 262), (256, 276)], [(256, 276), (262, 288), (330, 260), (304, 206)]), SHADE, opacity=0.85)
+    inside = shade + shines((([(287, 212), (288, 234), (278, 252)], 4),), 0.6) + folds((([(310, 226), (298, 232), (288, 232)], 5), ([(296, 258), (286, 250), (282, 242)], 4)), SHADE, 0.9)
+    stitch = line([(283, 212), (283, 236), (272, 255), (257, 271)], LINE, 0.7, 0.6, ' stroke-dasharray="2 1.6"')
+    right = garment("hood-right", shape, "url(#hoodie)", LINE, inside + stitch)
+    left = flipped(garment("hood-left", shape, "url(#hoodie)", LINE, shines((([(287, 212), (288, 234), (278, 252)], 5),), 0.7) + folds((([(310, 226), (298, 232), (288, 232)], 5),), SHADE, 0.9) + stitch))
+    return right + left
+
+
+def strings() -> str:
+    parts = []
+    for x, points in ((1, [(242, 266), (238, 284), (240, 306)]), (2, [(272, 266), (277, 286), (274, 314)])):
+        parts.append(line(points, "#5E6A80", 3.4) + line(points, "#F6F8FF", 2.2))
+        end = points[-1]
+        parts.append(turned('<rect x="-2" y="-1" width="4" height="10" rx="1.6" fill="#1F6E78" stroke="#0C2A38" stroke-width="0.8"/>', *end, 4 if x == 1 else -4))
+        parts.append(ellipse(*points[0], 2.6, 2.6, "#7A8497") + ellipse(*points[0], 1.3, 1.3, "#2A303C"))
+    return "".join(parts)
+
+
+def headphones() -> str:
+    """Cups on the collarbones, the band behind the neck."""
+    cup = (
+        f'<rect x="-10" y="-17" width="17" height="34" rx="8" fill="#232936" stroke="{GREY_LINE}" stroke-width="1"/>'
+        f'<rect x="-2" y="-19" width="16" height="38" rx="8" fill="url(#cup)" stroke="{GREY_LINE}" stroke-width="1"/>'
+        + ellipse(6.5, 0, 5.4, 12.4, "#1A1F2B") + f'<ellipse cx="6.5" cy="0" rx="4.6" ry="11.4" fill="none" stroke="{TEAL}" stroke-width="1.8"/>'
+        + ellipse(6.5, 0, 2.6, 7.4, "#2C3444") + ink([(1, -15), (-0.4, -4), (0.4, 8)], GREY_LIGHT, 1.8, 0.9)
+    )  # fmt: skip
+    arm = ink([(290, 196), (301, 206), (305, 222)], GREY_LINE, 8, profile=lambda s: 0.8) + ink([(290, 196), (300.6, 206), (304.6, 222)], "#F4F6FC", 6, profile=lambda s: 0.8)
+    one = arm + turned(cup, 295, 232, 16)
+    other = flipped(arm + turned(cup, 296, 231, 13))
+    return other + one
+
+
+def clothes() -> str:
+    arms = flipped(sleeve("left", True)) + sleeve("right", False)
+    return trousers() + body() + hem() + arms + pocket() + tee() + hood_front() + strings()
