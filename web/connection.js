@@ -11,11 +11,12 @@ import { StatsReader } from './stats.js';
 const GATHER_MS = 150; // candidates found later follow by PATCH
 const CONNECT_MS = 10_000;
 const DISCONNECTED_MS = 1_500; // ICE often heals itself within that time
-const SILENCE_MS = 4_000; // audio alone sends 50 packets a second
+const SILENCE_MS = 3_000; // audio alone sends 50 packets a second
 const ANSWER_MS = 5_000;
+const DELETE_MS = 2_000;
 const STABLE_MS = 3_000; // a connection that held this long resets the back-off
 const BACKOFF_MS = 300;
-const BACKOFF_MAX_MS = 8_000;
+const BACKOFF_MAX_MS = 5_000;
 const CUE_BACKLOG_BYTES = 4_096; // a cue that would have to wait is worthless
 
 /** A refusal of the server, with the sentence it gave. */
@@ -71,7 +72,9 @@ export class AvatarConnection extends EventTarget {
   constructor(url, { video = 'alpha' } = {}) {
     super();
     this.#url = new URL(url, document.baseURI);
-    this.#iceServersUrl = new URL('../../ice-servers', this.#url);
+    // A WHEP server that is not ours has no such list; host candidates may do.
+    const isOurs = /\/avatars\/[^/]+\/whep$/.test(this.#url.pathname);
+    this.#iceServersUrl = isOurs ? new URL('../../ice-servers', this.#url) : null;
     this.#url.searchParams.set('video', video);
   }
 
@@ -147,7 +150,6 @@ export class AvatarConnection extends EventTarget {
     const watchdog = setTimeout(() => this.#lost(signal, new Error('no route to the server')), CONNECT_MS);
     signal.addEventListener('abort', () => clearTimeout(watchdog));
     const pc = new RTCPeerConnection({ iceServers: await this.#iceServers(signal), bundlePolicy: 'max-bundle' });
-    signal.addEventListener('abort', () => pc.close());
     if (signal.aborted) return pc.close();
     this.#pc = pc;
     this.#stats = new StatsReader(pc);
@@ -166,12 +168,10 @@ export class AvatarConnection extends EventTarget {
   }
 
   async #iceServers(signal) {
-    // A WHEP server that is not ours has no such list; host candidates may do.
-    const response = await fetch(this.#iceServersUrl, { signal }).catch((error) => {
-      if (signal.aborted) throw error;
-    });
-    const body = response?.ok ? await response.json().catch(() => null) : null;
-    return body?.iceServers ?? [];
+    if (!this.#iceServersUrl) return [];
+    const response = await fetch(this.#iceServersUrl, { signal });
+    if (!response.ok) throw await Refusal.from(response);
+    return (await response.json()).iceServers;
   }
 
   #prepare(pc, signal, watchdog) {
@@ -273,8 +273,7 @@ export class AvatarConnection extends EventTarget {
   #end(reason) {
     clearTimeout(this.#retryTimer);
     this.#life?.abort();
-    // keepalive: the request outlives the page. Without it the server notices within seconds by itself.
-    if (this.#resource) fetch(this.#resource, { method: 'DELETE', keepalive: true }).catch(() => {});
+    leave(this.#pc, this.#resource);
     this.#life = this.#pc = this.#control = this.#cues = this.#resource = this.#stats = null;
     this.#rejectPending((message) => message.isSent, reason);
   }
@@ -340,4 +339,12 @@ export class AvatarConnection extends EventTarget {
   #emit(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** Delete the WHEP resource, then close: the server would forget it on the closing, and answer 404. */
+async function leave(pc, resource) {
+  // keepalive: the request outlives the page. If it gets lost, the server notices by itself within seconds.
+  const options = { method: 'DELETE', keepalive: true, signal: AbortSignal.timeout(DELETE_MS) };
+  if (resource) await fetch(resource, options).catch(() => {});
+  pc?.close();
 }

@@ -3,11 +3,12 @@
 import json
 import re
 import shutil
-import socket
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ ARGUMENTS = (
     "--no-first-run --disable-background-networking --disable-component-update --disable-sync "
     "--autoplay-policy=no-user-gesture-required"
 ).split()
-TIMEOUT_MS = 60_000
+TIMEOUT_MS = 20_000
 """Far beyond what anything takes here (1 to 3 s): it only ends a test that hangs."""
 
 
@@ -85,26 +86,53 @@ class Page:
 
     def wait(self, condition: str) -> None:
         """Until a JavaScript expression is true; `avatar` is the element."""
-        self.tab.wait_for_function(f"() => {{ const avatar = document.querySelector('avatar-rtc'); return {condition}; }}")
+        self.tab.wait_for_function(
+            f"() => {{ const avatar = document.querySelector('avatar-rtc'); return {condition}; }}"
+        )
 
     def wait_live(self) -> None:
         """Until the avatar is connected and has been drawn."""
         self.tab.evaluate(
-            "() => new Promise((drawn) => document.querySelector('avatar-rtc').addEventListener('frame', drawn, {once: true}))"
+            "() => { const avatar = document.querySelector('avatar-rtc'); avatar.drawn = false;"
+            "avatar.addEventListener('frame', () => { avatar.drawn = true; }, { once: true }); }"
         )
-        self.wait("avatar.state === 'live'")
+        self.wait("avatar.state === 'live' && avatar.drawn")
+
+
+class Foreign(ThreadingHTTPServer):
+    """Another site, with one page."""
+
+    html = ""
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _ForeignPage(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        assert isinstance(self.server, Foreign)
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(self.server.html.encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
 @pytest.fixture(scope="session")
-def foreign_origin() -> Iterator[str]:
-    """An origin that the server allows; nothing listens there until a test does."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        yield f"http://127.0.0.1:{probe.getsockname()[1]}"
+def foreign() -> Iterator[Foreign]:
+    """A site that the server allows to embed."""
+    with Foreign(("127.0.0.1", 0), _ForeignPage) as site:
+        threading.Thread(target=site.serve_forever, name="foreign site", daemon=True).start()
+        yield site
+        site.shutdown()
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory, foreign_origin: str) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("server"), origins=(foreign_origin,))
+def server(tmp_path_factory: pytest.TempPathFactory, foreign: Foreign) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("server"), origins=(foreign.origin,))
     yield server
     server.close()
 

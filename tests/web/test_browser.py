@@ -225,15 +225,13 @@ def test_small_screens_do_not_scroll_sideways(open_page: Any, width: int) -> Non
     assert page.tab.is_visible("[data-emotion=disappointment]")
 
 
-def test_other_sites_can_embed(open_page: Any, server: Any, foreign_origin: str) -> None:
-    html = f"""<!doctype html><body style="background: #0f0"><link rel="icon" href="data:,">
+def test_other_sites_can_embed(open_page: Any, server: Any, foreign: Any) -> None:
+    foreign.html = f"""<!doctype html><link rel="icon" href="data:,">
       <script type="module" src="{server.url}/avatar-rtc.js"></script>
       <avatar-rtc src="{server.url}/api/v1/avatars/main/whep" muted></avatar-rtc>"""
-    page = open_page("/icon.svg")
-    page.tab.route(f"{foreign_origin}/", lambda route: route.fulfill(body=html, content_type="text/html"))
-    page.tab.goto(f"{foreign_origin}/")
+    page = open_page(host=foreign.origin)
     page.wait_live()
     assert frames(page, 1)[0][FACE][..., 3].min() == 255
     page.tab.evaluate("document.querySelector('avatar-rtc').close()")
     until(lambda: server.get("avatars/main")["viewers"] == 0, seconds=3)
-    page.foreign.remove(f"{foreign_origin}/")
+    page.foreign[:] = [url for url in page.foreign if not url.startswith(f"{server.url}/")]

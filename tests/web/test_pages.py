@@ -34,7 +34,9 @@ def test_pages_load_files_that_exist(path: Path) -> None:
     assert links
     # view.html is served as /view/{avatar}: its links lead one folder up.
     up = "../" if path.name == "view.html" else ""
-    assert [link for link in links if not link.startswith(up) or not (WEB / link.removeprefix(up)).is_file()] == []
+    assert [
+        link for link in links if not link.startswith(up) or not (WEB / link.removeprefix(up)).is_file()
+    ] == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)

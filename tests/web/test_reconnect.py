@@ -7,7 +7,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 
-def test_page_survives_the_servers_death(open_page: Any, own_server: Any) -> None:
+def test_page_survives_the_servers_death(own_server: Any, open_page: Any) -> None:
     page = open_page(host=own_server.url)
     page.wait_live()
     own_server.kill()
@@ -15,9 +15,6 @@ def test_page_survives_the_servers_death(open_page: Any, own_server: Any) -> Non
     assert "reconnecting" in page.tab.text_content("#state")
     badge = "document.querySelector('avatar-rtc').shadowRoot.querySelector('.badge').textContent"
     assert page.tab.evaluate(badge).startswith("reconnecting…")
-    assert page.tab.evaluate("avatar.shadowRoot.querySelector('canvas').clientWidth") > 0
-    queued = "window.answer = avatar.setEmotion('joy').catch((error) => error.message)"
-    assert page.tab.evaluate(f"{queued}; answer") == "no answer to emotion.set"
 
     own_server.start()
     page.wait("avatar.state === 'live'")
@@ -28,19 +25,20 @@ def test_page_survives_the_servers_death(open_page: Any, own_server: Any) -> Non
     page.errors[:] = [line for line in page.errors if "ERR_CONNECTION_REFUSED" not in line]
 
 
-def test_server_that_says_goodbye_is_left_at_once(open_page: Any, own_server: Any) -> None:
+def test_server_that_says_goodbye_is_left_at_once(own_server: Any, open_page: Any) -> None:
     page = open_page(host=own_server.url)
     page.wait_live()
-    page.tab.evaluate("""window.left = new Promise((leave) => {
-      avatar.addEventListener('statechange', ({ detail }) => leave(detail), { once: true });
-    })""")
+    page.tab.evaluate("""(() => {
+      avatar.addEventListener('statechange', ({ detail }) => { window.told = detail; }, { once: true });
+    })()""")
     own_server.close()
-    told = page.tab.evaluate("left")
+    page.wait("window.told")
+    told = page.tab.evaluate("told")
     assert told == {"state": "retrying", "reason": "the server is closing"}
     page.errors[:] = [line for line in page.errors if "ERR_CONNECTION" not in line]
 
 
-def test_final_refusal_ends_it_and_is_shown(open_page: Any, own_server: Any) -> None:
+def test_final_refusal_ends_it_and_is_shown(own_server: Any, open_page: Any) -> None:
     page = open_page(host=own_server.url)
     page.wait_live()
     page.tab.evaluate("avatar.src = '/api/v1/filters'")  # exists, but takes no offers: 405
