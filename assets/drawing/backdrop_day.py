@@ -9,12 +9,13 @@ from backdrop_canvas import (
     Stops,
     X,
     Y,
-    blur,
+    circle,
     colour,
     drawn,
     glow,
     noise,
     over,
+    path,
     ramp,
     screen,
     step,
@@ -48,8 +49,8 @@ def clouds(canvas: Array) -> Array:
     far: list[Puff] = []
     for x in range(-40, WIDTH + 60, 74):
         far += heap(dice, x + dice.uniform(-30, 30), 668, dice.uniform(46, 84), dice.uniform(20, 46), 12)
-    tones = ((0.0, "#a9cfe4"), (0.45, "#cfe6ec"), (0.75, "#f6f3e6"), (1.0, "#fffaf0"))
-    canvas = billows(canvas, far, tones, 5, base=690, opacity=0.8)
+    pale = ((0.0, "#a9cfe4"), (0.45, "#cfe6ec"), (0.75, "#f6f3e6"), (1.0, "#fffaf0"))
+    canvas = billows(canvas, far, pale, 5, base=690, opacity=0.8)
     tall: list[Puff] = []
     for x, y, width, height in ((70, 650, 300, 430), (330, 660, 230, 300), (520, 668, 150, 150)):
         tall += heap(dice, x, y, width, height, 90)
@@ -74,7 +75,7 @@ def distance(canvas: Array) -> Array:
     canvas = over(canvas, water, step(HORIZON - 1, HORIZON + 1, Y))
     sparkle = step(0.8, 0.98, noise(33, 14, 3, 2)) * np.exp(-(((X - 760) / 330) ** 2)) * step(900, HORIZON, Y)
     sparkle *= step(HORIZON, HORIZON + 6, Y)
-    return screen(canvas, colour("#fff6da"), sparkle.astype(np.float32))
+    return screen(canvas, colour("#fff6da"), sparkle)
 
 
 def headland(
@@ -83,7 +84,7 @@ def headland(
     """A wooded hill that runs out into the bay from one side (1: from the left, -1: from the right)."""
     dice = Random(seed)
     along = X[0] if side > 0 else WIDTH - X[0]
-    crest = (start + drop * (along / 900) ** 1.6 + ridge(seed, -16, 32, 210)).astype(np.float32)
+    crest = start + drop * (along / 900) ** 1.6 + ridge(seed, -16, 32, 210)
     slope = ramp(Y - crest[None, :], ((0, tones[-1][1]), (30, tones[-2][1]), (200, tones[1][1])))
     canvas = over(canvas, slope, step(-1, 1, Y - crest[None, :]))
     end = 900 * ((930 - start) / drop) ** (1 / 1.6)
@@ -110,11 +111,12 @@ def houses(dice: Random, crest: Array, side: int, end: float) -> tuple[Array, Ar
         w, h = dice.uniform(9, 17), dice.uniform(6, 12)
         wall = dice.choice(("#fff6e4", "#f6ead6", "#e9efe9", "#fdf0dc"))
         roof = dice.choice(("#d9694a", "#c95c4c", "#e08a5b", "#5f8fae", "#b8584a"))
-        shapes.append(
-            f'<path d="M{x} {y}h{w}v{-h}h{-w}Z" fill="{wall}"/><path d="M{x + w * 0.6} {y}h{w * 0.4}v{-h}h{-w * 0.4}Z" '
-            f'fill="#6f8fb0" opacity=".4"/><path d="M{x - 1.5} {y - h}l{w * 0.3} {-h * 0.6}h{w * 0.55}l{w * 0.3} '
-            f'{h * 0.6}Z" fill="{roof}"/><path d="M{x + w * 0.2} {y - h * 0.7}h2v3h-2Zm5 0h2v3h-2Z" fill="#6b86a0"/>'
-        )
+        shapes += [
+            path(f"M{x} {y}h{w}v{-h}h{-w}Z", wall),
+            path(f"M{x + w * 0.6} {y}h{w * 0.4}v{-h}h{-w * 0.4}Z", "#6f8fb0", 0.4),
+            path(f"M{x - 1.5} {y - h}l{w * 0.3} {-h * 0.6}h{w * 0.55}l{w * 0.3} {h * 0.6}Z", roof),
+            path(f"M{x + w * 0.2} {y - h * 0.7}h2v3h-2Zm5 0h2v3h-2Z", "#6b86a0"),
+        ]
     return drawn(f'<g opacity=".9">{"".join(shapes)}</g>')
 
 
@@ -124,8 +126,8 @@ def meadow(canvas: Array) -> Array:
     tone = ramp(Y - crest[None, :], ((0, "#b6d877"), (40, "#86c06b"), (110, "#4f9a68"), (240, "#2f7f77")))
     patches = noise(61, 260, 40, 4)
     tone = tone * (0.9 + 0.2 * patches[..., None])
-    canvas = over(canvas, tone.astype(np.float32), step(-1, 1, Y - crest[None, :]))
-    return over(canvas, *drawn(blades(Random(8), crest.astype(np.float32))))
+    canvas = over(canvas, tone, step(-1, 1, Y - crest[None, :]))
+    return over(canvas, *drawn(blades(Random(8), crest)))
 
 
 def overhead(canvas: Array) -> Array:
@@ -133,23 +135,17 @@ def overhead(canvas: Array) -> Array:
     dice = Random(19)
     shade = ("#1d5b60", "#24706a", "#2f7f77")
     lit = ("#2a7a6b", "#3a9069", "#5aac66", "#8cc868", "#cbe782")
-    bough = [(1990.0, 30.0), (1850.0, 66.0), (1700.0, 78.0), (1560.0, 60.0), (1440.0, 70.0)]
-    twigs = (
-        '<path d="M1960 -10C1850 60 1760 84 1650 74S1500 52 1420 78L1418 74C1500 42 1560 56 1650 62S1840 30 1940 -40Z" '
-        'fill="#4b4a52"/><path d="M1760 76C1740 120 1700 150 1660 168L1658 164C1694 142 1724 112 1738 74Z" fill="#4b4a52"/>'
-        '<path d="M1880 52C1872 130 1850 190 1810 232L1806 230C1838 186 1856 124 1858 56Z" fill="#4b4a52"/>'
+    twigs = path(
+        "M1960-10C1850 60 1760 84 1650 74S1500 52 1420 78L1418 74C1500 42 1560 56 1650 62S1840 30 1940-40Z"
+        "M1760 76C1740 120 1700 150 1660 168L1658 164C1694 142 1724 112 1738 74Z"
+        "M1880 52C1872 130 1850 190 1810 232L1806 230C1838 186 1856 124 1858 56Z",
+        "#4b4a52",
     )
     spots = [
-        *bough,
-        (1664.0, 160.0),
-        (1810.0, 222.0),
-        (1870.0, 140.0),
-        (1740.0, 110.0),
-        (1930.0, 200.0),
-        (1900.0, 300.0),
-    ]
-    back, alpha = drawn(leaves(dice, spots, 112, 1300, 19, shade))
-    canvas = over(canvas, back, blur(alpha, 1.2))
+        (1990, 30), (1850, 66), (1700, 78), (1560, 60), (1440, 70), (1664, 160), (1810, 222), (1870, 140),
+        (1740, 110), (1930, 200), (1900, 300),
+    ]  # fmt: skip
+    canvas = over(canvas, *drawn(leaves(dice, spots, 112, 1300, 19, shade)))
     canvas = over(canvas, *drawn(twigs))
     return over(canvas, *drawn(leaves(dice, [(x - 8, y - 16) for x, y in spots], 98, 1500, 16, lit)))
 
@@ -158,7 +154,7 @@ def shafts(canvas: Array) -> Array:
     """Light that falls in from the sun, broken into soft beams."""
     angle = np.arctan2(X - SUN[0], Y - SUN[1])
     wave = np.sin(angle * 11 + 0.6) + 0.6 * np.sin(angle * 27 + 1.9) + 0.3 * np.sin(angle * 53)
-    beams = step(0.0, 1.7, wave.astype(np.float32)) * step(1650, 350, np.hypot(X - SUN[0], Y - SUN[1]))
+    beams = step(0.0, 1.7, wave) * step(1650, 350, np.hypot(X - SUN[0], Y - SUN[1]))
     return screen(canvas, colour("#fff2cc"), 0.2 * beams)
 
 
@@ -169,9 +165,7 @@ def petals(canvas: Array) -> Array:
     for _ in range(46):
         side = dice.choice((dice.uniform(0, 560), dice.uniform(1360, WIDTH)))
         x, y, r = side, dice.uniform(250, 1040), dice.uniform(1.5, 4.5)
-        shapes.append(
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="#fffbe6" opacity="{dice.uniform(0.35, 0.9):.2f}"/>'
-        )
+        shapes.append(circle(x, y, r, "#fffbe6", dice.uniform(0.35, 0.9)))
     for _ in range(16):
         x = dice.choice((dice.uniform(20, 600), dice.uniform(1320, 1900)))
         y, turn, size = dice.uniform(240, 980), dice.uniform(0, 360), dice.uniform(0.5, 1.1)
@@ -191,6 +185,6 @@ def day() -> Array:
     canvas = headland(canvas, -1, 17, 672, 130, BEYOND, 13)
     canvas = headland(canvas, 1, 23, 742, 210, NEARER, 19)
     haze = 0.4 * np.exp(-(((Y - 735) / 110) ** 2)) * (0.5 + 0.5 * np.exp(-(((X - 960) / 420) ** 2)))
-    canvas = over(canvas, colour("#fff1d8"), haze.astype(np.float32))
+    canvas = over(canvas, colour("#fff1d8"), haze)
     canvas = overhead(meadow(canvas))
     return petals(shafts(canvas))

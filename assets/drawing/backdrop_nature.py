@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from random import Random
 
 import numpy as np
-from backdrop_canvas import HEIGHT, WIDTH, Array, Stops, bumps, noise, ramp, step
+from backdrop_canvas import HEIGHT, WIDTH, Array, Stops, bumps, circle, noise, path, ramp, step
 
 Puff = tuple[float, float, float, float]
 """Of a cloud: centre, radius, and how high in its heap it sits (0 foot .. 1 top)."""
 
 
 def heap(dice: Random, x: float, foot: float, width: float, height: float, count: int) -> list[Puff]:
-    """Puffs piled into a cloud: wide and small at its foot, large and few at its top, knobs on their upper rims."""
+    """Puffs piled into a cloud: wide at its foot, narrow at its top, with knobs on their upper rims."""
     puffs = []
     for _ in range(count):
         level = dice.random() ** 0.8
@@ -47,7 +47,7 @@ def billows(
     warp_x, warp_y = noise(seed, lump, lump, 4, 0.6) - 0.5, noise(seed + 1, lump, lump, 4, 0.6) - 0.5
     grain = noise(seed + 2, 2 * lump, 1.3 * lump, 4) - 0.5
     layer = np.zeros_like(canvas)
-    cover = np.zeros(canvas.shape[:2], np.float32)
+    cover = np.zeros(canvas.shape[:2], np.float64)
     for cx, cy, radius, level in sorted(puffs, key=lambda puff: puff[1] + puff[2] * 0.4):
         reach = radius * 1.5
         top, bottom = max(int(cy - reach), 0), min(int(cy + reach), HEIGHT)
@@ -55,7 +55,7 @@ def billows(
         if top >= bottom or left >= right:
             continue
         box = np.s_[top:bottom, left:right]
-        y, x = np.mgrid[top:bottom, left:right].astype(np.float32)
+        y, x = np.mgrid[top:bottom, left:right]
         dx = (x - cx) / radius + warp_x[box] * 0.62
         dy = (y - cy) / radius + warp_y[box] * 0.62
         away = np.sqrt(dx * dx + dy * dy)
@@ -65,7 +65,7 @@ def billows(
         edge = np.clip((1 - away) * radius / 2.2, 0, 1) * step(0.75, -0.15, dy)
         layer[box] += (paint - layer[box]) * edge[..., None]
         cover[box] += (1 - cover[box]) * edge
-    rows = np.arange(HEIGHT, dtype=np.float32)[:, None]
+    rows = np.arange(HEIGHT, dtype=np.float64)[:, None]
     thin = step(base + 10, base - 110, rows + 60 * grain)
     layer = np.where(cover[..., None] > 0, layer / np.maximum(cover, 1e-3)[..., None], canvas)
     return canvas + (layer - canvas) * (cover * thin * opacity)[..., None]
@@ -74,12 +74,12 @@ def billows(
 def ridge(seed: int, top: float, rise: float, spacing: float) -> Array:
     """The heights of a ridge line (WIDTH,): y from `top` to `top + rise`."""
     dice = np.random.default_rng(seed)
-    line = np.zeros(WIDTH, np.float32)
+    line = np.zeros(WIDTH, np.float64)
     for octave in range(5):
         weights = bumps(WIDTH, spacing / 2**octave)
-        line += 0.5**octave * (weights @ dice.standard_normal(weights.shape[1]).astype(np.float32))
+        line += 0.5**octave * (weights @ dice.standard_normal(weights.shape[1]))
     line = (line - line.min()) / (line.max() - line.min())
-    return (top + rise * line).astype(np.float32)
+    return np.asarray(top + rise * line)
 
 
 def wood(dice: Random, crest: Array, spots: Sequence[tuple[float, float]], radius: float) -> list[Puff]:
@@ -117,11 +117,11 @@ def leaves(
         drawn.append(
             (
                 light,
-                f'<path transform="translate({lx:.1f} {ly:.1f}) rotate({lean:.0f}) scale({scale:.2f})" fill="{tone}" '
-                f'd="M-.9 0C-.5-.42 .3-.42 .9 0C.3 .36-.5 .36-.9 0Z"/>',
+                f'<path transform="translate({lx:.1f} {ly:.1f}) rotate({lean:.0f}) scale({scale:.2f})" '
+                f'fill="{tone}" d="M-.9 0C-.5-.42 .3-.42 .9 0C.3 .36-.5 .36-.9 0Z"/>',
             )
         )
-    return "".join(path for _, path in sorted(drawn))
+    return "".join(shape for _, shape in sorted(drawn))
 
 
 GRASS = ("#a9d36e", "#7dbb66", "#5aa566", "#cfe686", "#3f8f6a")
@@ -140,14 +140,14 @@ def blades(dice: Random, crest: Array) -> str:
         tall = (12 + 44 * side**2) * (0.45 + 0.9 * depth) * dice.uniform(0.6, 1.2)
         lean = dice.gauss(6, 9) * tall / 30
         tone = dice.choice(GRASS)
-        path = (
+        blade = (
             f"M{x:.1f} {y:.1f}q{lean * 0.2:.1f} {-tall * 0.6:.1f} {lean:.1f} {-tall:.1f}"
             f"q{-lean * 0.5:.1f} {tall * 0.5:.1f} {2.4 - lean * 0.5:.1f} {tall:.1f}Z"
         )
-        drawn.append((y, f'<path d="{path}" fill="{tone}"/>'))
+        drawn.append((y, path(blade, tone)))
         if dice.random() < 0.06 * side**1.6 + 0.003:
             drawn.append((y + 1, flower(dice, x + lean, y - tall, 3 + (2 + 9 * side**2) * depth)))
-    return "".join(path for _, path in sorted(drawn))
+    return "".join(shape for _, shape in sorted(drawn))
 
 
 def flower(dice: Random, x: float, y: float, radius: float) -> str:
@@ -159,4 +159,4 @@ def flower(dice: Random, x: float, y: float, radius: float) -> str:
         f'ry="{radius * 0.42:.1f}"/>'
         for k in range(5)
     )
-    return f'<g fill="{tone}">{petals}</g><circle cx="{x:.1f}" cy="{y:.1f}" r="{radius * 0.3:.1f}" fill="#f6b93f"/>'
+    return f'<g fill="{tone}">{petals}</g>' + circle(x, y, radius * 0.3, "#f6b93f")
