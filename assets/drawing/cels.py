@@ -24,12 +24,12 @@ def cels(data_colour: str, data_dark: str) -> dict[str, str]:
     """SVG of each cel by name."""
     result = {
         "blush1": masked("bare-no-eyes", _cheeks()),
-        "blush2": masked("bare-ears", ear_shapes("#EE7468")) + masked("bare-no-eyes", _edges()),
-        "blush3": masked("bare-no-eyes", fill(FACE, "#F3857A", opacity=0.42) + _warmth()),
+        "blush2": masked("bare-ears", group(ear_shapes("#EE6E62"), attributes='opacity="0.62"')) + masked("bare-no-eyes", _edges()),
+        "blush3": masked("bare-no-eyes", fill(FACE, "#F3857A", opacity=0.36) + _warmth()),
         "shadow1": masked("bare", masked("fading", fill(FACE, "url(#gloom)", opacity=0.55))),
-        "sweat1": _drop(298, 168, 1.0, 8),
-        "sweat2": _drop(219, 178, 0.9, -10),
-        "sweat3": masked("bare", _drop(264, 131, 0.8, 4)),
+        "sweat1": _drop(290.5, 169, 0.95, 6),
+        "sweat2": _drop(226, 176, 0.9, -6),
+        "sweat3": _drop(264.5, 143, 0.7, 4),
         "tears1": _tears_outer(),
         "tears2": _tears_inner(),
         "tears3": _tears_lid(),

@@ -5,11 +5,6 @@ from dataclasses import dataclass
 
 from svg import blurs, group
 
-SHOWN = "2 0 512 512"
-"""The part of the drawing that is the picture. Two pixels further left than centred, THA3 closes both eyes
-to equally dark lines; centred, the one on the right pales."""
-
-
 @dataclass(frozen=True)
 class Drawing:
     """A character as drawn.
@@ -18,12 +13,15 @@ class Drawing:
         defs: gradients and masks.
         layers: (id, SVG) from back to front.
         cels: SVG by cel name, drawn over all layers.
+        corner: the point of the drawing at the picture's upper left. A fraction of a pixel decides how alike
+            THA3 closes both eyes: drawn around x 256, the face's axis is best shown near 254.
     """
 
     name: str
     defs: str
     layers: Sequence[tuple[str, str]]
     cels: Mapping[str, str]
+    corner: tuple[float, float]
 
     def svg(self, cel: str = "") -> str:
         """The picture as SVG, or one cel alone. What is not shown is kept in the file, but hidden."""
@@ -37,7 +35,7 @@ class Drawing:
             for name, content in self.cels.items()
         )
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{SHOWN}" width="512" height="512">\n'
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{self.corner[0]} {self.corner[1]} 512 512" width="512" height="512">\n'
             "<!-- Drawn by assets/drawing. CC BY 4.0, the avatar_rtc authors. -->\n"
             f"<defs>{blurs()}{self.defs}</defs>\n{layers}\n{cels}\n</svg>\n"
         )

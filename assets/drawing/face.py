@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 from eyes import CENTRES, WHITE, EyeStyle, eye, placed
 from svg import (
-    AXIS, Curve, blurred, clipped, ellipse, fill, flipped, gradient, group, ink, line, mirror, outline,
+    Curve, blurred, clipped, ellipse, fill, flipped, gradient, group, ink, line, mirror, outline,
 )  # fmt: skip
 
 SKIN, SKIN_LINE, SKIN_SHADE, SKIN_DEEP = "#FEF4EA", "#94554B", "#F3C6B4", "#DE9C8C"
 """Skin around the eyes must stay close to the colour the network closes lids with."""
 
 _RIGHT = [
-    (256, 72), (284, 80), (301, 104), (305.6, 130), (304.4, 150), (299.4, 165), (290.8, 177.6),
-    (278.6, 188.2), (267, 194.6), (256, 197),
+    (256, 72), (284, 80), (301, 104), (305.6, 130), (304.4, 150), (298.8, 164), (289.2, 177),
+    (276.4, 188.2), (265.4, 195), (256, 197.4),
 ]  # fmt: skip
 FACE = outline(_RIGHT, mirror(_RIGHT))
 _EAR = outline(
@@ -112,7 +112,7 @@ def mouth() -> str:
 def brows(style: FaceStyle) -> str:
     t, w = style.brow_tilt, style.brow_width
     right = outline(
-        [(266.4, 120.0 + t), (274, 117.0 + 0.5 * t), (283, 116.3), (295.2, 121.2 - t)],
+        [(265.6, 121.4 + t), (273, 117.6 + 0.5 * t), (283, 116.3), (295.2, 121.2 - t)],
         [
             (295.2, 121.2 - t),
             (283, 116.3 + w),
@@ -133,12 +133,3 @@ def eye_holes(colour: str) -> str:
 def ear_shapes(colour: str) -> str:
     one = fill(_EAR, colour)
     return one + flipped(one)
-
-
-def middle_of(side: int) -> float:
-    """The x of the left (0) or right (1) eye of the picture."""
-    return CENTRES[side]
-
-
-def axis() -> float:
-    return AXIS

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from svg import Curve, Track, clipped, fill, gradient, group
+from svg import Curve, Track, blurred, clipped, fill, gradient, group, ink
 
 LEFT, RIGHT = 1.0, -1.0
 
@@ -72,8 +72,8 @@ def draw(lock: Lock, palette: Palette) -> str:
     parts = [fill(lock.silhouette(), f"url(#hair-{lock.tone})")]
     shade = track.strip(
         lambda s: side * lock.half(s),
-        lambda s: side * lock.half(s) * (0.55 - 0.65 * s),
-        0.1,
+        lambda s: side * lock.half(s) * (1.0 - 0.9 * min(1.0, 2.2 * max(s - lock.ink_from, 0.0))),
+        lock.ink_from,
         1.0,
     )
     parts.append(fill(shade, palette.shade, opacity=0.5))
@@ -117,8 +117,8 @@ def _gloss(lock: Lock, track: Track, palette: Palette) -> Iterable[str]:
         a, b = middle + reach * (shift - size), middle + reach * (shift + size)
         yield fill(
             track.strip(
-                lambda s, p=place, a=a, b=b: lock.half(s) * (p * -lock.dark + 0.2 * _bump(s, a, b)),
-                lambda s, p=place, a=a, b=b: lock.half(s) * (p * -lock.dark - 0.2 * _bump(s, a, b)),
+                lambda s, p=place, a=a, b=b: lock.half(s) * (p * -lock.dark + 0.19 * _bump(s, a, b)),
+                lambda s, p=place, a=a, b=b: lock.half(s) * (p * -lock.dark - 0.19 * _bump(s, a, b)),
                 a,
                 b,
             ),
@@ -127,18 +127,21 @@ def _gloss(lock: Lock, track: Track, palette: Palette) -> Iterable[str]:
         )
 
 
-_NEEDLES = ((0.74, 0.45, -0.05), (0.48, 0.95, 0.12), (0.2, 0.6, -0.12), (-0.06, 1.05, 0.0), (-0.34, 0.5, -0.2), (-0.6, 0.3, 0.05))
+_NEEDLES = (
+    (0.72, 0.5, 0.0), (0.5, 1.15, 0.1), (0.3, 0.75, -0.15), (0.1, 1.3, 0.05), (-0.12, 0.7, 0.1), (-0.34, 0.95, -0.1),
+    (-0.58, 0.4, 0.0),
+)  # fmt: skip
 """Across a lock from its lit side: place, length and shift of the points of light that make its gloss."""
 
 
 def _in_band(point: tuple[float, float]) -> bool:
     x, y = point
-    return abs(y - 73 - 17 * ((x - 258) / 50) ** 2) < 8.5
+    return abs(y - 74 - 17 * ((x - 258) / 50) ** 2) < 8
 
 
 def _bump(s: float, a: float, b: float) -> float:
     t = (s - a) / (b - a) if b != a else 0.0
-    return max(4 * t * (1 - t), 0.0) ** 0.6
+    return max(4 * t * (1 - t), 0.0) ** 1.2
 
 
 def _edges(lock: Lock, track: Track, palette: Palette) -> Iterable[str]:
@@ -146,7 +149,7 @@ def _edges(lock: Lock, track: Track, palette: Palette) -> Iterable[str]:
     for side in (LEFT, RIGHT):
         yield fill(
             track.strip(
-                lambda s, k=side: k * (lock.half(s) + 0.15),
+                lambda s, k=side: k * (lock.half(s) + 0.15 * min(1.0, 9 * (1 - s))),
                 lambda s, k=side: k * (lock.half(s) - _pen(s, lock.ink_from)),
                 lock.ink_from,
                 1.0,
@@ -159,7 +162,7 @@ def _edges(lock: Lock, track: Track, palette: Palette) -> Iterable[str]:
 
 def _pen(s: float, start: float) -> float:
     t = (s - start) / (1 - start)
-    return 0.95 * min(1.0, 2.2 * t) * (1 - 0.45 * max(t - 0.6, 0.0))
+    return 0.85 * min(1.0, 2.2 * t, 7 * (1 - s))
 
 
 def locks(items: Iterable[Lock], palette: Palette) -> str:
@@ -174,3 +177,20 @@ def silhouettes(items: Iterable[Lock], colour: str, grow: float = 0.5) -> str:
 def within(name: str, path: str, content: str) -> str:
     """Locks cut off at the outline of the head."""
     return group(clipped(name, path, content))
+
+
+def halo(colour: str, opacity: float) -> str:
+    """The soft light under the gloss, right around the head."""
+    arc = [(x, 74 + 17 * ((x - 258) / 50) ** 2) for x in range(202, 317, 8)]
+    return group(blurred(ink(arc, colour, 15), 3), attributes=f'opacity="{opacity:g}"')
+
+
+def crown_lines(palette: Palette, root: tuple[float, float], ends: Curve) -> str:
+    """Fine lines from the parting down over the top of the head."""
+    x0, y0 = root
+    parts = []
+    for k, (x, y) in enumerate(ends):
+        bend = (x0 + 0.62 * (x - x0), y0 + 0.22 * (y - y0))
+        tone = palette.line if k % 3 else palette.light
+        parts.append(ink([root, bend, (x, y)], tone, 1.0 + 0.3 * (k % 2), 0.5 if k % 3 else 0.6))
+    return "".join(parts)

@@ -6,19 +6,19 @@ import liora_clothes
 from character import Drawing
 from eyes import EyeStyle
 from face import FaceStyle
-from hair import LEFT, RIGHT, Lock, Palette, locks, silhouettes, within
+from hair import LEFT, RIGHT, Lock, Palette, crown_lines, halo, locks, silhouettes, within
 from svg import Curve, ellipse, fill, group, ink, mirror, outline, polygon, turned
 
 HAIR = Palette(
     tones={
-        "a": (46, 330, ((0, "#E9C79A"), (0.18, "#F7DEB4"), (0.4, "#FBE3C0"), (0.68, "#F6BFB0"), (1, "#EE9AA6"))),
-        "b": (46, 330, ((0, "#DDB58A"), (0.2, "#EFD0A4"), (0.42, "#F3D0AC"), (0.68, "#EDA9A2"), (1, "#E28698"))),
-        "back": (100, 430, ((0, "#B98A6E"), (0.3, "#D3A487"), (0.6, "#DE9A92"), (1, "#E78FA2"))),
-        "deep": (100, 430, ((0, "#96685A"), (0.35, "#B5806F"), (0.7, "#C47A80"), (1, "#CF7590"))),
+        "a": (46, 330, ((0, "#F0CFA2"), (0.18, "#FAE2B9"), (0.4, "#FDE8C8"), (0.68, "#F6BFB0"), (1, "#EE9AA6"))),
+        "b": (46, 330, ((0, "#E6C096"), (0.2, "#F4D6AB"), (0.42, "#F8D9B6"), (0.68, "#EDA9A2"), (1, "#E28698"))),
+        "back": (100, 430, ((0, "#D29F86"), (0.3, "#E2B093"), (0.6, "#EBA49C"), (1, "#EE94AA"))),
+        "deep": (100, 430, ((0, "#A8736B"), (0.35, "#C28A80"), (0.7, "#CE828C"), (1, "#D67C98"))),
     },
-    shade="#C98A72",
+    shade="#D08E78",
     light="#FFF8E6",
-    line="#7E4A42",
+    line="#8C5349",
 )
 STYLE = FaceStyle(
     EyeStyle(
@@ -44,20 +44,20 @@ BACK = (
     Lock([(238, 120), (212, 210), (204, 300), (184, 380), (190, 430), (176, 474)], 44, "deep", 0.9, 0.5, LEFT),
 )
 CROWN = (
-    Lock([(262, 36), (222, 50), (196, 96), (190, 150), (186, 190), (180, 226)], 40, "b", 0.2, 0.4, LEFT, 0.5),
-    Lock([(262, 36), (300, 50), (319, 96), (325, 150), (328, 190), (334, 222)], 40, "b", 0.2, 0.4, RIGHT, 0.5),
+    Lock([(262, 48), (218, 62), (205, 98), (197, 150), (192, 190), (174, 230)], 35, "b", 0.2, 0.4, LEFT, 0.5, 0.3),
+    Lock([(262, 48), (295, 62), (307, 98), (315, 150), (319, 190), (339, 226)], 35, "b", 0.2, 0.4, RIGHT, 0.5, 0.3),
 )
 SIDES = (
     Lock([(262, 36), (226, 54), (203, 98), (197, 150), (203, 200), (192, 250), (199, 300), (186, 352)], 24, "b", 0.2, 0.45, LEFT, 0.6),
     Lock([(262, 36), (222, 58), (204, 110), (203, 160), (210, 208), (203, 252), (213, 296), (209, 322)], 17, "a", 0.2, 0.5, LEFT),
-    Lock([(262, 36), (298, 54), (316, 98), (319, 150), (312, 198), (322, 246), (314, 296), (327, 344)], 24, "b", 0.2, 0.45, RIGHT, 0.6),
-    Lock([(262, 36), (300, 58), (312, 110), (311, 160), (305, 206), (312, 250), (302, 292), (308, 314)], 15, "a", 0.2, 0.5, RIGHT),
+    Lock([(262, 36), (300, 54), (319, 98), (324, 150), (316, 198), (322, 246), (314, 296), (327, 344)], 24, "b", 0.2, 0.45, RIGHT, 0.6),
+    Lock([(262, 36), (304, 58), (320, 110), (319, 160), (309, 206), (314, 250), (303, 292), (309, 316)], 14, "a", 0.2, 0.5, RIGHT),
 )
 BANGS = (
     Lock([(262, 34), (256, 66), (250, 98), (249, 122), (255, 143)], 22, "b", 0.3, 0.5, RIGHT, 0.5, 0.5),
     Lock([(262, 34), (267, 66), (268, 98), (266, 120), (260, 136)], 18, "b", 0.3, 0.5, RIGHT, 0.5, 0.5),
     Lock([(261, 34), (218, 60), (205, 98), (203, 130), (211, 160)], 26, "b", 0.3, 0.5, LEFT, 0.6, 0.4),
-    Lock([(264, 34), (304, 60), (313, 98), (311, 130), (302, 162)], 26, "b", 0.3, 0.5, RIGHT, 0.6, 0.4),
+    Lock([(264, 34), (304, 60), (314, 96), (313, 124), (305, 150)], 26, "b", 0.3, 0.5, RIGHT, 0.6, 0.4),
     Lock([(262, 34), (292, 62), (299, 94), (296, 117), (288, 131)], 26, "b", 0.3, 0.52, RIGHT, 0.8, 0.5),
     Lock([(264, 34), (299, 62), (308, 96), (306, 124), (297, 148)], 20, "a", 0.3, 0.5, RIGHT, 0.8, 0.45),
     Lock([(261, 34), (232, 62), (220, 94), (216, 115), (221, 134)], 28, "b", 0.3, 0.52, LEFT, 0.8, 0.5),
@@ -67,8 +67,11 @@ BANGS = (
     Lock([(261, 34), (250, 66), (241, 96), (239, 118), (246, 136)], 17, "a", 0.3, 0.5, LEFT, 0.8, 0.5),
     Lock([(262, 34), (270, 66), (274, 96), (273, 114), (268, 126)], 11, "a", 0.3, 0.5, RIGHT, 0.0, 0.6),
 )
+STRANDS = ((197, 104), (206, 82), (214, 90), (224, 66), (233, 74), (244, 60), (254, 78), (268, 62), (278, 80), (290, 64),
+           (296, 82), (308, 78), (316, 100))  # fmt: skip
+"""Where the fine lines on the top of the head end."""
 WISPS: tuple[tuple[Curve, float], ...] = (
-    ([(256, 46), (262, 34), (274, 30), (284, 36)], 4.2),
+    ([(257, 48), (262, 39), (272, 36.5), (283, 41)], 3.8),
     ([(194, 110), (185, 146), (184, 180), (176, 208)], 2.4),
     ([(322, 110), (331, 150), (332, 186), (340, 214)], 2.2),
 )
@@ -87,17 +90,6 @@ def ornament() -> str:
     return turned(half + other + gem, 309, 84, 62, 0.78)
 
 
-def hair_front() -> str:
-    crown = locks(CROWN, HAIR) + fill(DOME, "url(#hair-b)") + _crown_strands()
-    return crown
-
-
-def _crown_strands() -> str:
-    ends = ((206, 84), (216, 74), (228, 66), (241, 60), (276, 60), (290, 66), (303, 75), (312, 88))
-    strands = [ink([(262, 42), ((262 + x) / 2 - (262 - x) * 0.12, 44 + 0.1 * (y - 44)), (x, y)], HAIR.line, 1.2, 0.45) for x, y in ends]
-    return "".join(strands)
-
-
 def shadow_on_face() -> str:
     thrown = group(silhouettes((*BANGS, *SIDES), face.SKIN_DEEP), attributes='transform="translate(1.5 4)"')
     return group(thrown, attributes='opacity="0.55"')
@@ -105,7 +97,7 @@ def shadow_on_face() -> str:
 
 def rim() -> str:
     """The outline of the head's top; locks are clipped there and have none."""
-    return ink([*mirror(_TOP), *_TOP[1:]], HAIR.line, 1.5, profile=lambda s: min(1.0, 8 * s, 8 * (1 - s)))  # fmt: skip
+    return ink([*mirror(_TOP)[1:], *_TOP[1:-1]], HAIR.line, 1.2, profile=lambda s: min(1.0, 8 * s, 8 * (1 - s)))  # fmt: skip
 
 
 def drawing() -> Drawing:
@@ -117,15 +109,17 @@ def drawing() -> Drawing:
                               [(200, 250), (186, 180), (194, 100), (256, 60)]), "url(#hair-deep)")),
         ("neck", face.neck()),
         ("clothes", liora_clothes.clothes()),
+        ("falling-hair", locks(CROWN, HAIR)),
         ("ears", face.ears()),
         ("face", face.face(STYLE, shadow_on_face())),
         ("eyes", face.eyes(STYLE)),
         ("nose", face.nose()),
         ("mouth", face.mouth()),
         ("wisps", wisps),
-        ("crown", within("crown", HEAD, hair_front())),
+        ("crown", fill(DOME, "url(#hair-b)")),
         ("sides", within("sides", HEAD, locks(SIDES, HAIR))),
         ("bangs", within("bangs", HEAD, locks(BANGS, HAIR))),
+        ("gloss", halo("#FFF4D8", 0.35) + crown_lines(HAIR, (262, 41), STRANDS)),
         ("rim", rim()),
         ("ornament", ornament()),
         ("brows", face.brows(STYLE)),
@@ -135,4 +129,5 @@ def drawing() -> Drawing:
         HAIR.defs() + face.defs(STYLE) + liora_clothes.defs() + cels.defs(front_hair),
         layers,
         cels.cels("#7DF9FF", "#141A4A"),
+        corner=(2, 3),
     )

@@ -41,14 +41,44 @@ def skirt() -> str:
     lines = "".join(ink(c, CREAM_LINE, 1.3, 0.8) for c, _ in pleats)
     top = fill(outline([(206, 352), (256, 360), (306, 352)], [(306, 352), (310, 376), (256, 374), (202, 378)]), CREAM_DEEP, opacity=0.6)
     side = fill(outline([(306, 356), (328, 420), (366, 520)], [(366, 520), (330, 520), (306, 440), (296, 362)]), CREAM_DEEP, opacity=0.4)
-    return garment("skirt", shape, "url(#cream)", CREAM_LINE, deep + lines + side + top + _lace())
+    return garment("skirt", shape, "url(#cream)", CREAM_LINE, deep + lines + side + top + _lace() + _tier_shadow())
 
 
 def _lace() -> str:
     """Two bands near the hem of the picture."""
-    curve = [(158, 486), (206, 497), (256, 500), (306, 497), (360, 486)]
+    curve = [(150, 484), (206, 497), (256, 500), (306, 497), (366, 484)]
     low = [(x, y + 7) for x, y in curve]
     return line(curve, NAVY, 3.2) + line(low, GOLD, 1.3)
+
+
+def overskirt() -> str:
+    """A short upper tier, open at one side, with a scalloped edge."""
+    edge = ((190, 424), (207, 431), (225, 436), (244, 439), (262, 439), (279, 436))
+    scallops = [[a, ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2 + 5.5), b] for a, b in zip(edge, edge[1:], strict=False)]
+    shape = outline(
+        [(279, 436), (292, 410), (301, 380), (302, 356)], [(302, 356), (256, 364), (210, 356)],
+        [(210, 356), (203, 382), (190, 424)], *scallops,
+    )  # fmt: skip
+    gathers = (
+        ([(218, 358), (213, 384), (206, 432)], 8), ([(232, 360), (229, 390), (226, 440)], 7),
+        ([(247, 362), (247, 390), (246, 444)], 8), ([(263, 362), (264, 390), (262, 444)], 7),
+        ([(278, 361), (278, 390), (272, 430)], 9), ([(291, 360), (292, 384), (284, 424)], 9),
+    )  # fmt: skip
+    shades = "".join(fill(ribbon(c, w, lambda s: 0.2 + 0.8 * s), CREAM_SHADE, opacity=0.7) for c, w in gathers)
+    shades += "".join(ink(c, CREAM_LINE, 1.1, 0.6, lambda s: (1 - s) ** 0.8) for c, _ in gathers)
+    shades += fill(outline([(200, 350), (310, 350)], [(310, 350), (310, 374), (256, 374), (200, 376)]), CREAM_DEEP, opacity=0.6)
+    inner = [(x, y - 3.4) for x, y in edge]
+    trim = line(inner, NAVY, 1.0) + "".join(ellipse(x, y + 0.6, 1.1, 1.1, CREAM_DEEP) for x, y in inner)
+    front = line([(276, 433), (289, 408), (297.6, 380), (299, 358)], GOLD, 1.2)
+    return garment("overskirt", shape, "url(#cream)", CREAM_LINE, shades + trim + front)
+
+
+def _tier_shadow() -> str:
+    """What the upper tier throws on the skirt."""
+    return fill(
+        outline([(308, 356), (304, 390), (286, 446)], [(286, 446), (256, 452), (220, 448), (184, 434)], [(184, 434), (200, 356), (308, 356)]),
+        CREAM_DEEP, opacity=0.65,
+    )  # fmt: skip
 
 
 def bodice() -> str:
@@ -121,16 +151,16 @@ def panel(side: str, lit: bool) -> str:
     shade = fill(outline([(322, 232), (306, 262), (302, 300), (306, 334)], [(306, 334), (326, 334), (322, 232)]), NAVY_SHADE, opacity=0.75)
     wrinkles = folds((([(318, 268), (304, 280), (294, 284)], 6), ([(317, 300), (306, 304), (297, 304)], 5)), NAVY_SHADE, 0.85)
     shine = fill(ribbon([(294, 228), (296, 250), (294, 282)], 6, lambda s: (4 * s * (1 - s)) ** 0.7), NAVY_LIGHT, opacity=0.6 if lit else 0.35)
-    piping = line([(275, 220), (283, 246), (287, 276), (291, 304), (301, 326), (314, 324)], GOLD, 1.6)
+    piping = line([(275, 220), (283, 246), (287, 276), (291, 304), (301, 326), (320, 322)], GOLD, 1.6)
     seam = line([(312, 228), (318, 250), (315.6, 276)], NAVY_LINE, 0.8)
     return garment(f"jacket-{side}", shape, "url(#navy)", NAVY_LINE, shade + wrinkles + shine + seam + piping) + lapel(side)
 
 
 def lapel(side: str) -> str:
-    shape = outline([(270, 216), (286, 206), (300, 216)], [(300, 216), (304, 236), (306, 250)], [(306, 250), (300, 252), (293, 250)],
-                    [(293, 250), (294, 256), (292, 262)], [(292, 262), (284, 244), (270, 216)])  # fmt: skip
+    shape = outline([(270, 214), (285, 205), (301, 214)], [(301, 214), (308, 230), (309, 248)],
+                    [(309, 248), (298, 253), (288, 270)], [(288, 270), (281, 242), (270, 214)])  # fmt: skip
     inner = fill(outline([(288, 210), (296, 230), (304, 250)], [(304, 250), (310, 240), (302, 212)]), NAVY_SHADE, opacity=0.55)
-    edge = line([(299, 218), (303, 236), (304.6, 248.6), (299.6, 250.2), (291, 247.6)], GOLD, 1.3)
+    edge = line([(299, 215), (305.4, 231), (306.6, 246.6)], GOLD, 1.3) + line([(306.6, 246.6), (296, 251.4), (287, 265)], GOLD, 1.3)
     return garment(f"lapel-{side}", shape, "#42529A", NAVY_LINE, inner + edge, 0.9)
 
 
@@ -165,4 +195,4 @@ def ribbon_bow() -> str:
 def clothes() -> str:
     arms = flipped(sleeve("left", True)) + sleeve("right", False)
     jacket = flipped(panel("left", True)) + panel("right", False)
-    return arms + skirt() + bodice() + belt() + jacket + collar() + ribbon_bow()
+    return arms + skirt() + overskirt() + bodice() + belt() + jacket + collar() + ribbon_bow()

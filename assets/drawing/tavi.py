@@ -6,26 +6,26 @@ import tavi_clothes
 from character import Drawing
 from eyes import EyeStyle
 from face import FaceStyle
-from hair import LEFT, RIGHT, Lock, Palette, locks, silhouettes, within
+from hair import LEFT, RIGHT, Lock, Palette, crown_lines, halo, locks, silhouettes, within
 from svg import fill, group, ink, mirror, outline
 
 HAIR = Palette(
     tones={
-        "a": (40, 165, ((0, "#1B5A6B"), (0.4, "#2A7F8A"), (0.75, "#3FA6A5"), (1, "#6FD3C3"))),
-        "b": (40, 165, ((0, "#164C5D"), (0.4, "#206A79"), (0.75, "#318E93"), (1, "#52B9B0"))),
-        "back": (90, 225, ((0, "#0F3445"), (0.5, "#174E5E"), (1, "#2A7F86"))),
-        "inner": (120, 225, ((0, "#1B6470"), (0.5, "#37B3AC"), (1, "#8CF0DA"))),
+        "a": (40, 165, ((0, "#1F6878"), (0.35, "#2F8B93"), (0.7, "#4DB5AD"), (1, "#8DE6D2"))),
+        "b": (40, 165, ((0, "#1B5B6B"), (0.35, "#287985"), (0.7, "#3E9F9D"), (1, "#6ACDBE"))),
+        "back": (90, 225, ((0, "#123C4D"), (0.5, "#1C5867"), (1, "#2F8A8F"))),
+        "inner": (120, 225, ((0, "#1F6E79"), (0.5, "#40BFB5"), (1, "#9AF5E0"))),
     },
-    shade="#0D3A4C",
+    shade="#114456",
     light="#B4F3E6",
-    line="#0C2A38",
+    line="#0E303E",
 )
 STYLE = FaceStyle(
     EyeStyle(
         rim="#5A2410", top="#8A3A12", middle="#E08A1E", bottom="#FFE07A", glow="#FFF6BE", pupil="#3A150C",
-        lash="#1E1A26", lash_warm="#4A2A30", lid="#8C5046", flick=0.55,
+        lash="#1E1A26", lash_warm="#4A2A30", lid="#8C5046", flick=0.7,
     ),
-    brow="#123A48",
+    brow="#0A1F2A",
     brow_width=3.0,
     brow_tilt=0.4,
 )  # fmt: skip
@@ -46,15 +46,20 @@ BACK = (
     Lock([(288, 130), (302, 170), (303, 196), (315, 216)], 18, "inner", 0.9, 0.4, RIGHT),
 )
 TUFTS = (
-    Lock([(240, 60), (206, 72), (186, 104), (174, 136)], 30, "b", 0.5, 0.4, LEFT, 0, 0.2),
-    Lock([(274, 60), (308, 70), (329, 100), (343, 128)], 30, "b", 0.5, 0.4, RIGHT, 0, 0.2),
-    Lock([(236, 70), (202, 96), (190, 134), (181, 170)], 28, "b", 0.5, 0.4, LEFT, 0, 0.2),
-    Lock([(278, 70), (313, 96), (324, 134), (336, 164)], 28, "b", 0.5, 0.4, RIGHT, 0, 0.2),
-    Lock([(262, 62), (236, 44), (214, 50), (196, 70)], 26, "b", 0.5, 0.4, LEFT, 0, 0.3),
-    Lock([(256, 62), (282, 42), (306, 46), (326, 66)], 26, "b", 0.5, 0.4, RIGHT, 0, 0.3),
-    Lock([(246, 64), (250, 44), (264, 34), (284, 33)], 16, "a", 0.6, 0.35, RIGHT, 0, 0.3),
-    Lock([(252, 64), (244, 46), (232, 38), (216, 40)], 13, "a", 0.6, 0.35, LEFT, 0, 0.3),
+    Lock([(244, 76), (208, 84), (186, 110), (172, 140)], 30, "b", 0.7, 0.35, LEFT, 0, 0.3),
+    Lock([(268, 76), (308, 82), (331, 106), (346, 130)], 30, "b", 0.7, 0.35, RIGHT, 0, 0.3),
+    Lock([(240, 90), (204, 106), (190, 140), (180, 174)], 28, "b", 0.7, 0.35, LEFT, 0, 0.3),
+    Lock([(274, 90), (312, 104), (325, 138), (337, 166)], 28, "b", 0.7, 0.35, RIGHT, 0, 0.3),
+    Lock([(262, 78), (228, 58), (204, 68), (182, 92)], 32, "b", 0.8, 0.35, LEFT, 0, 0.4),
+    Lock([(250, 78), (290, 56), (314, 66), (336, 86)], 32, "b", 0.8, 0.35, RIGHT, 0, 0.4),
+    Lock([(262, 70), (244, 46), (222, 46), (200, 60)], 22, "b", 0.8, 0.35, LEFT, 0, 0.5),
+    Lock([(250, 70), (270, 44), (294, 44), (316, 58)], 22, "b", 0.8, 0.35, RIGHT, 0, 0.5),
+    Lock([(250, 74), (250, 52), (262, 40), (280, 38)], 17, "b", 0.9, 0.3, RIGHT, 0, 0.4),
+    Lock([(254, 74), (246, 52), (234, 43), (219, 44)], 15, "b", 0.9, 0.3, LEFT, 0, 0.4),
 )
+STRANDS = ((196, 102), (204, 84), (212, 92), (222, 68), (231, 78), (240, 62), (256, 62), (268, 76), (280, 62), (288, 80),
+           (300, 68), (308, 86), (316, 98))  # fmt: skip
+"""Where the fine lines on the top of the head end."""
 SIDES = (
     Lock([(250, 34), (216, 60), (199, 100), (197, 136), (206, 176)], 27, "b", 0.3, 0.5, LEFT, 0.4, 0.4),
     Lock([(256, 34), (298, 58), (315, 100), (315, 138), (304, 178)], 27, "b", 0.3, 0.5, RIGHT, 0.4, 0.4),
@@ -101,7 +106,8 @@ def drawing() -> Drawing:
         ("crown", dome()),
         ("sides", within("sides", HEAD, locks(SIDES, HAIR))),
         ("bangs", within("bangs", HEAD, locks(BANGS, HAIR))),
-        ("wisps", ink([(250, 46), (243, 36), (232, 31), (222, 33)], HAIR.line, 2.0)),
+        ("gloss", halo("#7FE0D2", 0.3) + crown_lines(HAIR, (250, 43), STRANDS)),
+        ("wisps", ink([(250, 48), (243, 40), (233, 37), (224, 39)], HAIR.line, 2.0)),
         ("brows", face.brows(STYLE)),
     )
     return Drawing(
@@ -109,4 +115,5 @@ def drawing() -> Drawing:
         HAIR.defs() + face.defs(STYLE) + tavi_clothes.defs() + cels.defs(front_hair),
         layers,
         cels.cels("#5CFFD0", "#10222E"),
+        corner=(2.4, 3),
     )
