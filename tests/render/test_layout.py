@@ -35,7 +35,7 @@ def test_opaque_colour_agrees_with_swscale() -> None:
     image[3] = 1
     ours, theirs = alpha_layout(image).astype(int), swscale(image[:3]).astype(int)
     assert np.abs(ours[:64] - theirs[:64]).max() <= 1
-    # Below the luma lie U and V, each in one run of bytes: 64 x 24 of ours (half of it alpha), 32 x 24 of theirs.
+    # Below the luma lie U and V in one run of bytes each: 64 x 24 of ours (half alpha), 32 x 24 of theirs.
     u, v = ours[128:].reshape(2, 64, 24)
     for mine, other in zip((u, v), theirs[64:].reshape(2, 32, 24), strict=True):
         assert np.abs(mine[:32] - other).max() <= 2
