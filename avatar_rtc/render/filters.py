@@ -57,6 +57,15 @@ FILTERS: dict[str, Callable[[Tensor, object, float, int], Tensor]] = {
 }
 
 
+ALPHA_ONLY = frozenset({"translucent_display"})
+"""Operations that leave the colour alone, so that its curve does not matter to them."""
+
+
+def needs_linear(chain: Sequence[Operation]) -> bool:
+    """True if an operation reckons with colour: the sRGB curve there and back costs 10 ms on a CPU."""
+    return any(operation.name not in ALPHA_ONLY for operation in chain)
+
+
 def run_chain(image: Tensor, chain: Sequence[Operation], t: float, seed: int) -> Tensor:
     """The image after every operation, first to last; an empty chain gives the image itself."""
     for operation in chain:

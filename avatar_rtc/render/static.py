@@ -113,7 +113,7 @@ class StaticAnimator:
         x = (self._columns - (dx * self._hold)).round().long().clamp(0, SIZE - 1)
         index = (y * SIZE + x).flatten()
         head = image[:, :_NECK_BOTTOM].flatten(1)
-        image[:, :_NECK_BOTTOM] = head[:, index].view(4, _NECK_BOTTOM, SIZE)
+        image[:, :_NECK_BOTTOM] = head.index_select(1, index).view(4, _NECK_BOTTOM, SIZE)
         return image
 
 

@@ -33,7 +33,7 @@ from avatar_rtc.link import (
 )
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.render.colour import linear_to_srgb, srgb_to_linear
-from avatar_rtc.render.filters import run_chain
+from avatar_rtc.render.filters import needs_linear, run_chain
 from avatar_rtc.render.layout import alpha_layout
 from avatar_rtc.worker.live import LiveAvatar, Slot, open_avatar
 from avatar_rtc.worker.stats import StageTimes
@@ -183,12 +183,12 @@ class RenderLoop:
 
 
 def _finish(picture: torch.Tensor, space: str, avatar: LiveAvatar, t: float) -> torch.Tensor:
-    """The picture in sRGB after the chain; an empty chain costs no conversion of an sRGB picture."""
+    """The picture in sRGB after the chain; what needs no linear light costs an sRGB picture no conversion."""
     chain = avatar.state.chain
-    if chain:
-        linear = srgb_to_linear(picture) if space == "srgb" else picture
-        return linear_to_srgb(run_chain(linear.float(), chain, t, avatar.opened.seed))
-    return picture if space == "srgb" else linear_to_srgb(picture.float())
+    if space == "srgb" and needs_linear(chain):
+        picture, space = srgb_to_linear(picture), "linear"
+    picture = run_chain(picture.float(), chain, t, avatar.opened.seed)
+    return picture if space == "srgb" else linear_to_srgb(picture)
 
 
 def _layouts(avatar: LiveAvatar, srgb: torch.Tensor) -> dict[str, NDArray[np.uint8]]:

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from avatar_rtc.filters_schema import OPERATIONS, Operation, check_chain
-from avatar_rtc.render.filters import FILTERS, run_chain
+from avatar_rtc.render.filters import ALPHA_ONLY, FILTERS, needs_linear, run_chain
 
 NEUTRAL = {"vignetting": {"strength": 0.0}, "translucent_display": {"alpha": 1.0}, "upscale": {"factor": 1.0}}
 T, SEED = 1.25, 7
@@ -70,3 +70,9 @@ def test_upscale_gives_edges_no_dark_rim() -> None:
     large = run(image, "upscale", factor=2.0)
     seen = large[3] > 0.05
     assert large[0][seen].min() > 0.99
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_what_needs_no_linear_light_leaves_the_colour_alone(name: str, image: Tensor) -> None:
+    touched = not torch.equal(run(image, name)[:3], image[:3])
+    assert touched == needs_linear([operation(name)]) == (name not in ALPHA_ONLY)
