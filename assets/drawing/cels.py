@@ -24,7 +24,8 @@ def cels(data_colour: str, data_dark: str) -> dict[str, str]:
     """SVG of each cel by name."""
     result = {
         "blush1": masked("bare-no-eyes", _cheeks()),
-        "blush2": masked("bare-ears", group(ear_shapes("#EE6E62"), attributes='opacity="0.62"')) + masked("bare-no-eyes", _edges()),
+        "blush2": masked("bare-ears", group(ear_shapes("#EE6E62"), attributes='opacity="0.62"'))
+        + masked("bare-no-eyes", _edges()),
         "blush3": masked("bare-no-eyes", fill(FACE, "#F3857A", opacity=0.36) + _warmth()),
         "shadow1": masked("bare", masked("fading", fill(FACE, "url(#gloom)", opacity=0.55))),
         "sweat1": _drop(290.5, 169, 0.95, 6),
@@ -100,9 +101,16 @@ def _tears_lid() -> str:
     for x in CENTRES:
         low = outline(
             [(x - 10.4, 154.6), (x - 5, 157.0), (x, 156.2), (x + 5, 157.0), (x + 10.4, 154.6)],
-            [(x + 10.4, 154.6), (x + 9.6, 159.2), (x + 4.4, 161.2), (x, 160.2), (x - 5, 161.6), (x - 9.8, 159.0),
-             (x - 10.4, 154.6)],
-        )  # fmt: skip
+            [
+                (x + 10.4, 154.6),
+                (x + 9.6, 159.2),
+                (x + 4.4, 161.2),
+                (x, 160.2),
+                (x - 5, 161.6),
+                (x - 9.8, 159.0),
+                (x - 10.4, 154.6),
+            ],
+        )
         parts.append(fill(low, TEAR, TEAR_LINE, 0.7, opacity=0.95))
         parts.append(ink([(x - 7.6, 157.4), (x - 3, 158.9), (x + 2, 158.2)], "#FFFFFF", 1.4))
         parts.append(ellipse(x + 5.4, 158.6, 1.3, 1.0, "#FFFFFF"))

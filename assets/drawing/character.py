@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from svg import blurs, group
 
+
 @dataclass(frozen=True)
 class Drawing:
     """A character as drawn.
@@ -34,8 +35,10 @@ class Drawing:
             group(content, name=f"cel-{name}", attributes=_shown(name == cel))
             for name, content in self.cels.items()
         )
+        left, top = self.corner
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{self.corner[0]} {self.corner[1]} 512 512" width="512" height="512">\n'
+            '<svg xmlns="http://www.w3.org/2000/svg" width="512" height="512" '
+            f'viewBox="{left} {top} 512 512">\n'
             "<!-- Drawn by assets/drawing. CC BY 4.0, the avatar_rtc authors. -->\n"
             f"<defs>{blurs()}{self.defs}</defs>\n{layers}\n{cels}\n</svg>\n"
         )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from svg import AXIS, clipped, ellipse, fill, gradient, group, ink, line, outline, polygon
+from svg import AXIS, box, clipped, ellipse, fill, gradient, group, ink, line, outline, polygon
 
 WHITE = outline(
     [(-12.3, 149.9), (-8.7, 142.4), (-1, 138.0), (7.4, 139.9), (12.8, 146.6)],
@@ -55,16 +55,24 @@ def eye(name: str, x: float, style: EyeStyle) -> str:
         fill(WHITE, "#FFFFFF"),
         clipped(f"eye-{name}", WHITE, inside + _lights(light_side(x))),
         ink([(0.5, 158.5), (6, 158.1), (10.4, 155.4), (12.9, 150.8)], style.lid, 1.3),
-        fill(_lash(style.flick), "url(#lash)"),
+        fill(lash(style.flick), "url(#lash)"),
     ]
     return placed("".join(parts), x)
 
 
-def _lash(flick: float) -> str:
+def lash(flick: float) -> str:
     """One dark shape: thin at the inner corner, heavy outside, one flick."""
     tip = (13 + 5.4 * flick, 141.0 - 0.6 * flick)
     return outline(
-        [(-13.9, 150.6), (-10.4, 141.6), (-6.2, 137.2), (-1, 134.5), (4.2, 134.4), (9.4, 136.8), (13.3, 141.0)],
+        [
+            (-13.9, 150.6),
+            (-10.4, 141.6),
+            (-6.2, 137.2),
+            (-1, 134.5),
+            (4.2, 134.4),
+            (9.4, 136.8),
+            (13.3, 141.0),
+        ],
         [(13.3, 141.0), (15.4, 142.0), tip],
         [tip, (17, 145.2), (14.9, 151)],
         [(14.9, 151), (12.4, 146.9), (7, 141.9), (-1, 139.4), (-7.6, 143.2), (-11, 147.8), (-13.9, 150.6)],
@@ -163,9 +171,7 @@ def data(name: str, x: float, frame: int, colour: str, dark: str) -> str:
         )
         for n in range(3):
             start, size = (seed * (n + 3)) % 11, 1.6 + (seed * (n + 5)) % 3
-            rows.append(
-                f'<rect x="{mx - 7 + start:.2f}" y="{y - 0.35:.2f}" width="{size:.2f}" height="1.8" fill="{colour}"/>'
-            )
+            rows.append(box((mx - 7 + start, y - 0.35), (size, 1.8), 0, colour))
     ring = (
         f'<ellipse cx="{mx}" cy="{my}" rx="6.9" ry="9.2" fill="none" stroke="{colour}" stroke-width="1.3" '
         f'stroke-dasharray="5 2.4 2 2.4" stroke-dashoffset="{2.95 * frame:.2f}"/>'

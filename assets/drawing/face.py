@@ -1,19 +1,38 @@
-"""Face, ears, nose, mouth, brows; proportions are those at which THA3 closes lids and opens mouths cleanly."""
+"""Face, ears, nose, mouth, brows, in the proportions at which THA3 closes lids and opens mouths cleanly."""
 
 from dataclasses import dataclass
 
-from eyes import CENTRES, WHITE, EyeStyle, eye, placed
+from eyes import CENTRES, WHITE, EyeStyle, eye, lash, placed
 from svg import (
-    Curve, blurred, clipped, ellipse, fill, flipped, gradient, group, ink, line, mirror, outline,
-)  # fmt: skip
+    Curve,
+    blurred,
+    clipped,
+    ellipse,
+    fill,
+    flipped,
+    gradient,
+    group,
+    ink,
+    line,
+    mirror,
+    outline,
+)
 
 SKIN, SKIN_LINE, SKIN_SHADE, SKIN_DEEP = "#FEF4EA", "#94554B", "#F3C6B4", "#DE9C8C"
 """Skin around the eyes must stay close to the colour the network closes lids with."""
 
 _RIGHT = [
-    (256, 72), (284, 80), (301, 104), (305.6, 130), (304.4, 150), (298.8, 164), (289.2, 177),
-    (276.4, 188.2), (265.4, 195), (256, 197.4),
-]  # fmt: skip
+    (256, 72),
+    (284, 80),
+    (301, 104),
+    (305.6, 130),
+    (304.4, 150),
+    (298.8, 164),
+    (289.2, 177),
+    (276.4, 188.2),
+    (265.4, 195),
+    (256, 197.4),
+]
 FACE = outline(_RIGHT, mirror(_RIGHT))
 _EAR = outline(
     [(302, 146), (306.4, 141.4), (311.4, 143.2), (311.6, 151), (308.6, 160.4), (303.4, 166), (299, 164)],
@@ -126,8 +145,9 @@ def brows(style: FaceStyle) -> str:
 
 
 def eye_holes(colour: str) -> str:
-    """Both eye openings in one colour, for masks."""
-    return "".join(placed(fill(WHITE, colour, colour, 2), x) for x in CENTRES)
+    """Both eyes with their lashes in one colour, for masks."""
+    one = fill(WHITE, colour, colour, 2) + fill(lash(0.8), colour)
+    return "".join(placed(one, x) for x in CENTRES)
 
 
 def ear_shapes(colour: str) -> str:

@@ -128,9 +128,14 @@ def _gloss(lock: Lock, track: Track, palette: Palette) -> Iterable[str]:
 
 
 _NEEDLES = (
-    (0.72, 0.5, 0.0), (0.5, 1.15, 0.1), (0.3, 0.75, -0.15), (0.1, 1.3, 0.05), (-0.12, 0.7, 0.1), (-0.34, 0.95, -0.1),
+    (0.72, 0.5, 0.0),
+    (0.5, 1.15, 0.1),
+    (0.3, 0.75, -0.15),
+    (0.1, 1.3, 0.05),
+    (-0.12, 0.7, 0.1),
+    (-0.34, 0.95, -0.1),
     (-0.58, 0.4, 0.0),
-)  # fmt: skip
+)
 """Across a lock from its lit side: place, length and shift of the points of light that make its gloss."""
 
 

@@ -1,7 +1,7 @@
 """SVG from points: smooth curves with corners, ribbons that taper, fills, gradients, clips and masks."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 Point = tuple[float, float]
 Curve = Sequence[Point]
@@ -141,8 +141,25 @@ def ink(curve: Curve, colour: str, width: float, opacity: float = 1.0, profile: 
 
 
 def ellipse(x: float, y: float, rx: float, ry: float, colour: str, opacity: float = 1.0) -> str:
+    place = f'cx="{x:.2f}" cy="{y:.2f}" rx="{rx:.2f}" ry="{ry:.2f}"'
+    return f'<ellipse {place} fill="{colour}"{_faint(opacity)}/>'
+
+
+def box(
+    corner: Point,
+    size: Point,
+    radius: float,
+    colour: str,
+    line: str = "",
+    width: float = 1,
+    opacity: float = 1,
+) -> str:
+    """A rectangle with round corners."""
+    (x, y), (w, h) = corner, size
+    stroke = f' stroke="{line}" stroke-width="{width:g}"' if line else ""
     return (
-        f'<ellipse cx="{x:.2f}" cy="{y:.2f}" rx="{rx:.2f}" ry="{ry:.2f}" fill="{colour}"{_faint(opacity)}/>'
+        f'<rect x="{x:.2f}" y="{y:.2f}" width="{w:.2f}" height="{h:.2f}" rx="{radius:g}" '
+        f'fill="{colour}"{stroke}{_faint(opacity)}/>'
     )
 
 
@@ -176,7 +193,10 @@ def clipped(name: str, path: str, content: str) -> str:
 
 def mask(name: str, shown: str, hidden: str) -> str:
     """A mask for `masked`: white where shown, black where hidden on top of that."""
-    return f'<mask id="{name}" maskUnits="userSpaceOnUse" x="0" y="0" width="520" height="520">{shown}{hidden}</mask>'
+    return (
+        f'<mask id="{name}" maskUnits="userSpaceOnUse" x="0" y="0" width="520" height="520">'
+        f"{shown}{hidden}</mask>"
+    )
 
 
 def masked(name: str, content: str) -> str:
@@ -205,6 +225,16 @@ def gradient(name: str, start: Point, stop: Point, *stops: tuple[float, str]) ->
         f'<linearGradient id="{name}" gradientUnits="userSpaceOnUse" x1="{ax}" y1="{ay}" x2="{bx}" y2="{by}">'
         f"{inner}</linearGradient>"
     )
+
+
+def folds(items: Iterable[tuple[Curve, float]], colour: str, opacity: float) -> str:
+    """Pointed shadows of cloth that start wide; (curve, width) each."""
+    return "".join(fill(ribbon(curve, width, wedge), colour, opacity=opacity) for curve, width in items)
+
+
+def shines(items: Iterable[tuple[Curve, float]], colour: str, opacity: float) -> str:
+    """Lights on cloth, pointed at both ends; (curve, width) each."""
+    return "".join(fill(ribbon(curve, width, lens), colour, opacity=opacity) for curve, width in items)
 
 
 def garment(name: str, path: str, colour: str, line_colour: str, inside: str, width: float = 1.0) -> str:

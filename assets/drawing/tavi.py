@@ -22,13 +22,21 @@ HAIR = Palette(
 )
 STYLE = FaceStyle(
     EyeStyle(
-        rim="#5A2410", top="#8A3A12", middle="#E08A1E", bottom="#FFE07A", glow="#FFF6BE", pupil="#3A150C",
-        lash="#1E1A26", lash_warm="#4A2A30", lid="#8C5046", flick=0.7,
+        rim="#3F1406",
+        top="#6A2808",
+        middle="#CC751A",
+        bottom="#FBCF5C",
+        glow="#FFEFA8",
+        pupil="#260C06",
+        lash="#1E1A26",
+        lash_warm="#4A2A30",
+        lid="#8C5046",
+        flick=0.7,
     ),
     brow="#0A1F2A",
     brow_width=3.0,
     brow_tilt=0.4,
-)  # fmt: skip
+)
 
 _TOP = [(256, 42), (284, 45), (307, 58), (320, 82), (324, 112), (320, 148)]
 _HEAD = [*_TOP, (322, 190), (256, 210)]
@@ -57,8 +65,21 @@ TUFTS = (
     Lock([(250, 74), (250, 52), (262, 40), (280, 38)], 17, "b", 0.9, 0.3, RIGHT, 0, 0.4),
     Lock([(254, 74), (246, 52), (234, 43), (219, 44)], 15, "b", 0.9, 0.3, LEFT, 0, 0.4),
 )
-STRANDS = ((196, 102), (204, 84), (212, 92), (222, 68), (231, 78), (240, 62), (256, 62), (268, 76), (280, 62), (288, 80),
-           (300, 68), (308, 86), (316, 98))  # fmt: skip
+STRANDS = (
+    (196, 102),
+    (204, 84),
+    (212, 92),
+    (222, 68),
+    (231, 78),
+    (240, 62),
+    (256, 62),
+    (268, 76),
+    (280, 62),
+    (288, 80),
+    (300, 68),
+    (308, 86),
+    (316, 98),
+)
 """Where the fine lines on the top of the head end."""
 SIDES = (
     Lock([(250, 34), (216, 60), (199, 100), (197, 136), (206, 176)], 27, "b", 0.3, 0.5, LEFT, 0.4, 0.4),
@@ -90,7 +111,7 @@ def dome() -> str:
 
 
 def drawing() -> Drawing:
-    front_hair = silhouettes((*SIDES, *BANGS), "#000") + fill(DOME, "#000")
+    front_hair = silhouettes((*SIDES, *BANGS), "#000", 0.0) + fill(DOME, "#000")
     layers = (
         ("back-hair", locks(BACK, HAIR)),
         ("hood", tavi_clothes.hood_back()),
@@ -115,5 +136,5 @@ def drawing() -> Drawing:
         HAIR.defs() + face.defs(STYLE) + tavi_clothes.defs() + cels.defs(front_hair),
         layers,
         cels.cels("#5CFFD0", "#10222E"),
-        corner=(2.4, 3),
+        corner=(2.7, 3),
     )
