@@ -27,7 +27,7 @@ def cels(data_colour: str, data_dark: str) -> dict[str, str]:
         "blush2": masked("bare-ears", group(ear_shapes("#EE6E62"), attributes='opacity="0.62"'))
         + masked("bare-no-eyes", _edges()),
         "blush3": masked("bare-no-eyes", fill(FACE, "#F3857A", opacity=0.36) + _warmth()),
-        "shadow1": masked("bare", masked("fading", fill(FACE, "url(#gloom)", opacity=0.55))),
+        "shadow1": _gloom(),
         "sweat1": _drop(290.5, 169, 0.95, 6),
         "sweat2": _drop(226, 176, 0.9, -6),
         "sweat3": _drop(264.5, 143, 0.7, 4),
@@ -51,6 +51,14 @@ def _cheeks() -> str:
         for x in (218.4, 222.4, 226.4, 285.6, 289.6, 293.6)
     )
     return group(soft, attributes='opacity="0.85"') + strokes
+
+
+def _gloom() -> str:
+    """Dark, but less so over the eyes, whose parts must stay apart for the animator."""
+    dark = fill(FACE, "url(#gloom)")
+    everywhere = masked("bare", group(dark, attributes='opacity="0.2"'))
+    beside = masked("bare-no-eyes", group(dark, attributes='opacity="0.44"'))
+    return masked("fading", everywhere + beside)
 
 
 def _edges() -> str:

@@ -2,6 +2,7 @@
 
 from svg import (
     box,
+    clipped,
     ellipse,
     fill,
     flipped,
@@ -12,6 +13,7 @@ from svg import (
     ink,
     line,
     mirror,
+    moved,
     outline,
     shines,
     turned,
@@ -19,6 +21,7 @@ from svg import (
 
 LINE, SHADE, DEEP, LIGHT = "#6A3A12", "#D08A2A", "#A9621A", "#FFE39A"
 WHITE_LINE, WHITE_SHADE = "#6F7488", "#D5D9E8"
+FOREARM_SHADE, FOREARM_LIGHT = "#114653", "#8FE3D6"
 GREY, GREY_LINE, GREY_LIGHT, TEAL = "#343B4A", "#12161F", "#6B778C", "#3ED6C0"
 
 
@@ -28,16 +31,7 @@ def defs() -> str:
         + gradient("lining", (0, 196), (0, 250), (0, "#123F4C"), (1, "#1F6E78"))
         + gradient("white-cloth", (0, 215), (0, 270), (0, "#F4F6FC"), (1, "#FFFFFF"))
         + gradient("rib", (0, 474), (0, 500), (0, "#E2A038"), (1, "#B97423"))
-        + gradient(
-            "band",
-            (306, 0),
-            (368, 0),
-            (0, "#134B57"),
-            (0.3, "#1A626D"),
-            (0.55, "#2B8F96"),
-            (0.8, "#1F747D"),
-            (1, "#175C67"),
-        )
+        + gradient("forearm", (300, 310), (370, 450), (0, "#2E8C93"), (0.5, "#23747F"), (1, "#1A5C69"))
         + gradient("cup", (-12, -16), (12, 16), (0, "#596479"), (0.5, GREY), (1, "#1E2430"))
         + gradient("dark-cloth", (0, 490), (0, 512), (0, "#232A3A"), (1, "#37425A"))
     )
@@ -213,69 +207,55 @@ def sleeve(side: str, lit: bool) -> str:
         (300, 221),
     ]
     shape = outline(outer, [(304, 452), (300, 436), (294, 414)], inner)
-    shade = fill(
-        outline(
-            [(364, 250), (356, 290), (358, 330), (368, 370)],
-            [(368, 370), (366, 396), (340, 420), (302, 440)],
-            [(302, 440), (300, 470), (390, 420), (364, 250)],
-        ),
-        SHADE,
-        opacity=0.85,
-    )
-    under = fill(
-        outline(
-            [(306, 262), (316, 300), (324, 340), (331, 376)],
-            [(331, 376), (336, 350), (328, 300), (320, 262), (306, 262)],
-        ),
-        SHADE,
-        opacity=0.95,
-    )
-    wrinkles = folds(
-        (
-            ([(376, 384), (356, 376), (340, 378)], 11),
-            ([(372, 402), (352, 392), (338, 394)], 9),
-            ([(326, 374), (340, 362), (356, 346)], 8),
-            ([(321, 340), (336, 338), (350, 326)], 7),
-            ([(316, 306), (332, 310), (346, 302)], 7),
-            ([(312, 274), (328, 280), (344, 274)], 7),
-            ([(352, 428), (340, 416), (332, 406)], 7),
-            ([(330, 442), (322, 428), (318, 416)], 6),
-            ([(300, 404), (316, 418), (324, 430)], 5),
-        ),
-        SHADE,
-        1.0,
-    )
-    deep = folds(
-        (
-            ([(375, 388), (360, 382), (350, 384)], 5),
-            ([(327, 374), (336, 366), (344, 358)], 4),
-            ([(312, 272), (322, 277), (332, 276)], 4),
-        ),
-        DEEP,
-        0.6,
-    )
-    light = shines(
-        (
-            ([(318, 231), (334, 244), (341, 262)], 6),
-            ([(336, 290), (342, 318), (352, 346)], 6),
-            ([(352, 396), (340, 410), (322, 420)], 4),
-        ),
-        LIGHT,
-        0.45 if lit else 0.28,
-    )
+    upper = _sleeve_shades(SHADE, DEEP, LIGHT, 0.45 if lit else 0.28)
+    lower = _sleeve_shades(FOREARM_SHADE, GREY_LINE, FOREARM_LIGHT, 0.5 if lit else 0.3)
+    band = [(300, 309), (320, 318), (340, 320), (372, 307)]
+    forearm = outline(band, [(372, 307), (400, 380), (380, 480)], [(380, 480), (280, 480), (300, 309)])
     seam = line([(303, 224), (314, 250), (315.4, 288)], LINE, 0.9, 0.8)
-    band = [(306, 312), (336, 321), (368, 309)]
-    stripes = (
-        line(band, "url(#band)", 11)
-        + line([(x, y - 7.4) for x, y in band], "#F8E4B8", 2)
-        + line([(x, y + 7.4) for x, y in band], "#F8E4B8", 2)
+    stripes = line(band, "#F9EBCB", 4.4) + line(moved(band, 0, -2.6), LINE, 0.8, 0.8)
+    stripes += line(moved(band, 0, 2.6), GREY_LINE, 0.8, 0.8)
+    cloth = clipped(f"forearm-{side}", forearm, fill(forearm, "url(#forearm)") + lower) + stripes
+    return garment(f"sleeve-{side}", shape, "url(#hoodie)", LINE, upper + cloth + seam)
+
+
+def _sleeve_shades(shade: str, deep: str, light: str, strength: float) -> str:
+    """Shadow, folds and lights of the whole sleeve, in the colours of one of its two cloths."""
+    away = outline(
+        [(364, 250), (356, 290), (358, 330), (368, 370)],
+        [(368, 370), (366, 396), (340, 420), (302, 440)],
+        [(302, 440), (300, 470), (390, 420), (364, 250)],
     )
-    return garment(
-        f"sleeve-{side}",
-        shape,
-        "url(#hoodie)",
-        LINE,
-        shade + under + wrinkles + deep + stripes + light + seam,
+    under = outline(
+        [(306, 262), (316, 300), (324, 340), (331, 376)],
+        [(331, 376), (336, 350), (328, 300), (320, 262), (306, 262)],
+    )
+    wrinkles = (
+        ([(376, 384), (356, 376), (340, 378)], 11),
+        ([(372, 402), (352, 392), (338, 394)], 9),
+        ([(326, 374), (340, 362), (356, 346)], 8),
+        ([(321, 340), (336, 338), (350, 326)], 7),
+        ([(316, 306), (332, 310), (346, 302)], 7),
+        ([(312, 274), (328, 280), (344, 274)], 7),
+        ([(352, 428), (340, 416), (332, 406)], 7),
+        ([(330, 442), (322, 428), (318, 416)], 6),
+        ([(300, 404), (316, 418), (324, 430)], 5),
+    )
+    creases = (
+        ([(375, 388), (360, 382), (350, 384)], 5),
+        ([(327, 374), (336, 366), (344, 358)], 4),
+        ([(312, 272), (322, 277), (332, 276)], 4),
+    )
+    lights = (
+        ([(318, 231), (334, 244), (341, 262)], 6),
+        ([(336, 330), (344, 348), (354, 364)], 5),
+        ([(352, 396), (340, 410), (322, 420)], 4),
+    )
+    return (
+        fill(away, shade, opacity=0.85)
+        + fill(under, shade, opacity=0.95)
+        + folds(wrinkles, shade, 1.0)
+        + folds(creases, deep, 0.6)
+        + shines(lights, light, strength)
     )
 
 
