@@ -13,8 +13,6 @@ from avatar_rtc.server.render_worker import spawn_worker
 from avatar_rtc.state import AvatarState
 
 GRACE_S = 3.0
-_STILL_S = 0.2
-"""A longer gap between pictures is the one the kill made."""
 _TIMEOUT_S = 60.0
 
 
@@ -82,16 +80,16 @@ async def _kills(server: Served) -> tuple[float, float]:
 
 
 async def _still(avatar: AvatarClient) -> float:
-    """From now to the first picture after a gap; ten more must follow, so that it is motion."""
-    start = last = time.monotonic()
-    found, after = 0.0, 0
+    """From now to the first picture of another worker than the one that was just killed.
+
+    The server says which: an avatar is "starting" from the loss of its worker until the next one is ready.
+    """
+    start = time.monotonic()
     async with asyncio.timeout(_TIMEOUT_S):
+        while avatar.state()["state"] == "live":  # noqa: ASYNC110  # the client pushes no events here
+            await asyncio.sleep(0.01)
         async for _ in avatar.frames():
-            now = time.monotonic()
-            if not found and now - last > _STILL_S:
-                found = now - start
-            last = now
-            after += bool(found)
-            if after == 10:
-                break
-    return found
+            # Pictures of the old worker that were on their way come while the avatar is starting.
+            if avatar.state()["state"] == "live":
+                return time.monotonic() - start
+    raise SetupError("the pictures ended")

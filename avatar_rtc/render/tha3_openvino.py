@@ -6,6 +6,7 @@ Only the networks: with the warps and blends in the graph too, OpenVINO was meas
 import copy
 import logging
 import os
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -86,7 +87,7 @@ def compile_networks(networks: dict[PartName, Network], folder: Path) -> dict[Pa
             the first start converts (measured on two busy cores: 20 s, later starts 0.7 s).
     """
     try:
-        import openvino
+        openvino = _import_openvino()
     except ImportError:
         logger.warning("OpenVINO is not installed: THA3 runs about 3 times slower on this CPU")
         return None
@@ -105,8 +106,7 @@ def compile_networks(networks: dict[PartName, Network], folder: Path) -> dict[Pa
 
 def _model(models: Path, name: PartName, network: Network) -> Any:
     """The network as an OpenVINO model, from the folder of kept ones if it is there."""
-    import openvino
-
+    openvino = _import_openvino()
     kept = models / name
     if not (kept / "model.xml").is_file():
         part = PARTS[name]
@@ -127,11 +127,25 @@ def _model(models: Path, name: PartName, network: Network) -> Any:
 
 
 def _keep(model: Any, kept: Path) -> None:
-    import openvino
-
+    openvino = _import_openvino()
     kept.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=kept.parent) as temporary:
         made = Path(temporary) / "model"
         made.mkdir()
         openvino.save_model(model, made / "model.xml", compress_to_fp16=False)
         os.replace(made, kept)
+
+
+def _import_openvino() -> Any:
+    """The openvino module without its telemetry.
+
+    That would call an analytics service from a forked process, which without a network hangs for minutes,
+    outlives us and holds our pipes open: the server would not notice that a worker died.
+
+    Raises:
+        ImportError: OpenVINO is not installed.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # openvino then takes its stub
+    import openvino
+
+    return openvino

