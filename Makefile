@@ -12,7 +12,7 @@ help:
 	@echo "make serve     install, fetch what the animator needs, serve http://127.0.0.1:8080/ (ARGS='--help')"
 	@echo "make test      install and run the whole test suite"
 	@echo "make check     ruff, mypy --strict, layers, tests"
-	@echo "make soak      the long runs, results in out/soak.json"
+	@echo "make soak      the long runs, results in out/soak.xml"
 	@echo "make bench     the figures, as a table and out/bench.json"
 	@echo "make assets    draw the shipped pictures again from their sources"
 
@@ -32,7 +32,7 @@ test: install
 
 soak: install
 	@mkdir -p out
-	$(BIN)/avatar-rtc bench --only recovery,viewers,memory --rounds 20 --json out/soak.json
+	$(BIN)/python -m pytest -m soak --timeout 3600 -o addopts="--import-mode=importlib -v" --junitxml out/soak.xml
 
 check: install
 	$(BIN)/ruff format --check .
@@ -49,6 +49,9 @@ bench: install
 	$(BIN)/avatar-rtc bench --json out/bench.json
 
 assets: install
+	$(BIN)/python assets/drawing/build.py
+	$(BIN)/python assets/drawing/fx.py
+	$(BIN)/python assets/drawing/backdrops.py
 	$(BIN)/python assets/characters/placeholder/draw.py
 
 clean:
