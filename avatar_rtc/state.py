@@ -19,15 +19,26 @@ class Cue:
 
 
 @dataclass(frozen=True)
+class DataEyes:
+    """Eyes that show running data, to tell that a tool is at work; they fade when it is done."""
+
+    on: bool
+    since: float
+    """Media time in s of the last change."""
+
+
+@dataclass(frozen=True)
 class AvatarState:
     """Everything the render worker needs to know of an avatar, apart from its picture."""
 
     emotions: Mapping[str, float] = field(default_factory=lambda: {"neutral": 1.0})
     """Emotion name → weight in [0, 1]."""
     intensity: float = 1.0
-    """Scales the emotion's pose; [0, 1]."""
+    """Scales the emotion's pose, cels and effects; [0, 1]."""
     overrides: Mapping[str, float] = field(default_factory=dict)
     """Morph → value; wins over everything else."""
     cue: Cue | None = None
+    data_eyes: DataEyes | None = None
+    """None if they were never on."""
     chain: tuple[Operation, ...] = ()
     """Operations on the picture, first to last."""

@@ -9,7 +9,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "avatar_rtc"
 RANK = {
-    **dict.fromkeys("pose frame state messages filters_schema config errors clock link resources".split(), 0),
+    **dict.fromkeys(
+        "pose look frame state messages filters_schema config errors clock link resources".split(), 0
+    ),
     **dict.fromkeys("characters animation render speech media".split(), 1),
     **dict.fromkeys("server worker distill client".split(), 2),
     **dict.fromkeys("cli bench __main__".split(), 3),

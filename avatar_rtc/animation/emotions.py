@@ -7,22 +7,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from avatar_rtc.errors import InputError, OutOfRange, SetupError, UnknownName
+from avatar_rtc.errors import InputError, SetupError, UnknownName
+from avatar_rtc.look import EmotionChange, check_cels
 from avatar_rtc.pose import check_morphs
-
-_EMOTIONS = (
-    "admiration amusement anger annoyance approval caring confusion curiosity desire disappointment "
-    "disapproval disgust embarrassment excitement fear gratitude grief joy love nervousness neutral "
-    "optimism pride realization relief remorse sadness surprise"
-)
-EMOTIONS = tuple(_EMOTIONS.split())
-"""The labels of the GoEmotions data set, in alphabetical order."""
-_CELS = (
-    "blush1 blush2 blush3 shadow1 sweat1 sweat2 sweat3 tears1 tears2 tears3 "
-    "data1 data2 data3 data4 waver1 waver2"
-)
-CELS = tuple(_CELS.split())
-"""Overlays a character may have, in drawing order, bottom to top."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +36,24 @@ def load_emotions(folder: Path) -> Mapping[str, EmotionTemplate]:
     return MappingProxyType(templates)
 
 
+def changed(
+    templates: Mapping[str, EmotionTemplate], changes: Mapping[str, EmotionChange]
+) -> Mapping[str, EmotionTemplate]:
+    """The templates with a character's own values over them, key by key.
+
+    Raises:
+        UnknownName: a change to an emotion there is no template for; names the nearest.
+    """
+    for name in changes:
+        if name not in templates:
+            raise UnknownName("emotion", name, templates)
+    own = {
+        name: EmotionTemplate(name, {**templates[name].pose, **to.pose}, {**templates[name].cels, **to.cels})
+        for name, to in changes.items()
+    }
+    return MappingProxyType({**templates, **own})
+
+
 def _load(path: Path) -> EmotionTemplate:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -66,18 +71,5 @@ def _template(name: str, data: Any) -> EmotionTemplate:
     if not isinstance(cels, dict):
         raise InputError('"cels" must be {cel: opacity}')
     return EmotionTemplate(
-        name, MappingProxyType(check_morphs(data["pose"])), MappingProxyType(_check_cels(cels))
+        name, MappingProxyType(check_morphs(data["pose"])), MappingProxyType(check_cels(cels))
     )
-
-
-def _check_cels(cels: Mapping[str, object]) -> dict[str, float]:
-    checked = {}
-    for name, value in cels.items():
-        if name not in CELS:
-            raise UnknownName("cel", name, CELS)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InputError(f"{name} is {value!r}, but must be a number")
-        if not 0 <= value <= 1:
-            raise OutOfRange(name, float(value), 0, 1)
-        checked[name] = float(value)
-    return checked

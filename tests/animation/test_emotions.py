@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avatar_rtc.animation.emotions import CELS, EMOTIONS, load_emotions
-from avatar_rtc.errors import InputError, SetupError
+from avatar_rtc.animation.emotions import changed, load_emotions
+from avatar_rtc.errors import InputError, SetupError, UnknownName
+from avatar_rtc.look import CELS, EMOTIONS, EmotionChange
 from avatar_rtc.pose import HIGH, LOW, ROTATION, pose_from
 from avatar_rtc.resources import resource
 
@@ -69,3 +70,13 @@ def test_a_template_of_ones_own_is_read(tmp_path: Path):
 def test_an_empty_folder_is_a_broken_installation(tmp_path: Path):
     with pytest.raises(SetupError, match="no emotion templates"):
         load_emotions(tmp_path)
+
+
+def test_a_characters_own_values_replace_single_keys():
+    own = changed(SHIPPED, {"fear": EmotionChange({"iris_small_left": 0.1}, {"tears1": 0.5})})
+    before, after = SHIPPED["fear"], own["fear"]
+    assert after.pose == {**before.pose, "iris_small_left": 0.1}
+    assert after.cels == {**before.cels, "tears1": 0.5}
+    assert {n: t for n, t in own.items() if n != "fear"} == {n: t for n, t in SHIPPED.items() if n != "fear"}
+    with pytest.raises(UnknownName, match="'fear'"):
+        changed(SHIPPED, {"fera": EmotionChange()})

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from avatar_rtc.animation.drivers import cycle, fade_out, sequence, smooth_step
+from avatar_rtc.animation.effects import EFFECTS, effects_of
+from avatar_rtc.look import EMOTIONS, FX
+
+
+def test_a_cycle_keeps_its_phase_for_days():
+    names = ("a", "b", "c", "d")
+    for start in (0.0, 86_400.0, 10 * 86_400.0):
+        # Whatever the frame rate, picture k shows from k / 12 s on: nothing is added up, so nothing slips.
+        for n in range(200):
+            t = start + (n + 0.5) / 12
+            assert cycle(names, 12, t) == names[(round(start * 12) + n) % 4]
+
+
+def test_a_sequence_shows_each_once_for_an_equal_part():
+    shown = [sequence(("a", "b", "c"), 0.3, (n + 0.5) / 1000) for n in range(300)]
+    assert shown == ["a"] * 100 + ["b"] * 100 + ["c"] * 100
+    assert sequence(("a", "b", "c"), 0.3, np.nextafter(0.3, 0)) == "c"
+
+
+def test_fading_is_linear_and_ends():
+    assert [fade_out(2.0, t) for t in (0.0, 0.5, 1.0, 2.0, 9.0)] == [1.0, 0.75, 0.5, 0.0, 0.0]
+
+
+def test_the_smooth_step_is_flat_at_its_ends_and_symmetrical():
+    x = np.linspace(0, 1, 1001)
+    y = np.array([smooth_step(v) for v in x])
+    assert (y[0], y[-1], smooth_step(-1), smooth_step(2)) == (0, 1, 0, 1)
+    assert (np.diff(y) >= 0).all() and y + y[::-1] == pytest.approx(np.ones(1001))
+    for _ in range(4):  # the first derivatives all vanish at both ends
+        y = np.diff(y) * 1000
+        assert max(abs(y[0]), abs(y[-1])) < 1e-6 * np.abs(y).max()
+
+
+def test_effects_are_those_of_the_table():
+    assert {cel for effect in EFFECTS for cel in effect.cels} == set(FX)
+    assert set().union(*(effect.emotions for effect in EFFECTS)) <= set(EMOTIONS)
+    assert effects_of("anger", 0.5 / 6, FX) == {"fx_angervein1": pytest.approx(1 - 0.5 / 6)}
+    assert effects_of("anger", 1.5 / 6, FX) == {"fx_angervein2": pytest.approx(0.75)}
+    assert effects_of("fear", 1.5, FX) == {"fx_shock1": 0.25} and effects_of("fear", 2.0, FX) == {}
+    notice = [effects_of("surprise", (n + 0.5) / 16, FX) for n in range(5)]
+    assert notice == [{"fx_notice1": 1.0}, {"fx_notice2": 1.0}] * 2 + [{}]
+    assert effects_of("neutral", 0.0, FX) == {} and effects_of("joy", -0.01, FX) == {}
+
+
+def test_effects_do_with_the_cels_there_are():
+    assert effects_of("love", 0.29, ["fx_heart1"]).keys() == {"fx_heart1"}
+    assert effects_of("love", 0.1, []) == {}

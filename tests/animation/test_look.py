@@ -1,0 +1,108 @@
+"""Cels and effects over time, as the mixer gives them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from avatar_rtc.animation.cels import DATA_FADE_S
+from avatar_rtc.animation.drivers import smooth_step
+from avatar_rtc.animation.emotions import EmotionTemplate, load_emotions
+from avatar_rtc.animation.mixer import Look, Mixer
+from avatar_rtc.look import CELS, FX
+from avatar_rtc.resources import resource
+from avatar_rtc.state import AvatarState, DataEyes
+
+EMOTIONS = load_emotions(resource("assets", "emotions"))
+CALM = AvatarState()
+
+
+def showing(**weights: float) -> AvatarState:
+    return AvatarState(emotions=weights)
+
+
+def looks(mixer: Mixer, state: AvatarState, times: Sequence[float]) -> list[Look]:
+    return [mixer.look(state, t) for t in times]
+
+
+def test_a_calm_face_wears_nothing():
+    for look in looks(Mixer(EMOTIONS, 1), CALM, np.arange(60) / 30):
+        assert not look.cels and not look.fx
+
+
+@pytest.mark.parametrize("fps", [10, 60])
+def test_cels_are_eased_as_the_pose_is_and_tidy_away(fps: int):
+    mixer = Mixer(EMOTIONS, 1)
+    mixer.look(CALM, 0.0)
+    frames = round(0.2 * fps)
+    for n in range(1, frames + 1):
+        look = mixer.look(showing(love=1.0), n / fps)
+    share = look.cels["blush1"] / EMOTIONS["love"].cels["blush1"]
+    assert share == pytest.approx(1 - 0.7 ** (25 * frames / fps), rel=1e-4)
+    late = looks(mixer, CALM, 0.2 + np.arange(1, 10 * fps) / fps)
+    assert not late[-1].cels
+
+
+def test_blends_and_intensity_scale_cels_and_effects():
+    state = AvatarState(emotions={"love": 0.5, "caring": 0.5}, intensity=0.5)
+    look = Mixer(EMOTIONS, 1).look(state, 0.0)
+    mean = (EMOTIONS["love"].cels["blush1"] + EMOTIONS["caring"].cels["blush1"]) / 2
+    assert look.cels["blush1"] == pytest.approx(0.5 * mean)
+    assert look.fx == {"fx_heart1": pytest.approx(0.25)}
+
+
+def test_eyes_waver_12_times_a_second_with_the_targets_strength_at_once():
+    mixer = Mixer(EMOTIONS, 1)
+    mixer.look(CALM, 999.99)
+    shown = [mixer.look(showing(love=1.0), 1000 + (n + 0.5) / 12).cels for n in range(12)]
+    strength = pytest.approx(EMOTIONS["love"].cels["waver1"])
+    for n, cels in enumerate(shown):
+        on, off = ("waver1", "waver2") if n % 2 == 0 else ("waver2", "waver1")
+        assert cels[on] == strength and off not in cels
+    assert "waver1" not in mixer.look(CALM, 1001.01).cels
+
+
+def test_data_eyes_run_fade_and_come_back():
+    mixer = Mixer(EMOTIONS, 1)
+    on, off = AvatarState(data_eyes=DataEyes(True, 1.0)), AvatarState(data_eyes=DataEyes(False, 2.0))
+    for n in range(12):
+        assert mixer.look(on, 1 + (n + 0.5) / 12).cels == {f"data{n % 4 + 1}": 1.0}
+    for n in range(9):
+        t = 2 + (n + 0.5) / 12
+        strength = 1 - smooth_step((t - 2) / DATA_FADE_S)
+        assert mixer.look(off, t).cels == {f"data{n % 4 + 1}": pytest.approx(strength)}
+    assert mixer.look(off, 2.76).cels == {}
+    assert mixer.look(on, 2.8).cels == {"data2": 1.0}
+
+
+def test_effects_start_on_entering_and_end_with_the_emotion():
+    mixer = Mixer(EMOTIONS, 1)
+    mixer.look(CALM, 9.9)
+    assert mixer.look(showing(joy=1.0), 10.0).fx == {"fx_flowers1": 1.0}
+    # The same emotion set again starts nothing anew; another one cuts it.
+    assert mixer.look(showing(joy=0.9), 10.5).fx == {"fx_flowers2": pytest.approx(0.45)}
+    assert mixer.look(CALM, 10.6).fx == {}
+    assert mixer.look(showing(joy=1.0), 10.7).fx == {"fx_flowers1": 1.0}
+    assert mixer.look(showing(joy=1.0), 11.7).fx == {}
+
+
+def test_only_cels_the_character_has_are_asked_for():
+    mixer = Mixer(EMOTIONS, 1, ["blush1", "data1", "data2"])
+    seen: set[str] = set()
+    for n in range(40):
+        state = AvatarState(emotions={"embarrassment": 1.0}, data_eyes=DataEyes(True, 0.0))
+        look = mixer.look(state, n / 30)
+        seen |= look.cels.keys()
+        assert not look.fx and len(look.cels.keys() & {"data1", "data2"}) == 1
+    assert seen == {"blush1", "data1", "data2"}
+
+
+def test_another_character_takes_over_in_motion():
+    mixer = Mixer(EMOTIONS, 1)
+    before = mixer.look(showing(love=1.0), 5.0)
+    own = {**EMOTIONS, "love": EmotionTemplate("love", {}, {"blush3": 1.0})}
+    mixer.recast(own, (*CELS, *FX))
+    after = mixer.look(showing(love=1.0), 5.0 + 1 / 30)
+    assert np.abs(after.pose - before.pose).max() < 0.5
+    assert 0 < after.cels["blush1"] < before.cels["blush1"] and 0 < after.cels["blush3"] < 1
+    assert "waver1" not in after.cels
