@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from avatar_rtc.errors import SetupError, TooLarge, UnsuitableImage
+from avatar_rtc.look import CelImage
 
 SIZE = 512
 """Side in pixels of the square that animators work on."""
@@ -34,21 +35,34 @@ def read_character(data: bytes) -> NDArray[np.uint8]:
         TooLarge: more than 16 MiB, or 64 million pixels declared; checked before anything is decoded.
         UnsuitableImage: no picture, a broken one, one without alpha, or one that shows nothing.
     """
-    if len(data) > MAX_BYTES:
-        raise TooLarge(
-            f"the image file has {len(data) / 2**20:.1f} MiB; at most {MAX_BYTES // 2**20} MiB are taken"
-        )
-    if not data:
-        raise UnsuitableImage(f"the image file is empty (0 bytes); {_WANTED}")
-    with _open(data) as image:
-        square = _square(_decode(image))
-    rgba = np.array(square, np.uint8)
-    rgba[rgba[..., 3] == 0] = 0
+    rgba = _read(data)
     if not rgba.any():
         raise UnsuitableImage(
             "the picture is transparent everywhere; a character must be visible in its middle"
         )
     return rgba
+
+
+def read_cel(data: bytes) -> CelImage | None:
+    """A cel, brought to the frame as its character is, cut down to what shows; None if nothing does.
+
+    Raises:
+        TooLarge, UnsuitableImage: as `read_character`.
+    """
+    rgba = _read(data)
+    rows, columns = (np.flatnonzero(rgba[..., 3].any(axis)) for axis in (1, 0))
+    if not rows.size:
+        return None
+    box = rgba[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return CelImage(int(columns[0]), int(rows[0]), box.copy())
+
+
+def full_frame(cel: CelImage) -> NDArray[np.uint8]:
+    """The cel as a picture (512, 512, 4): the inverse of `read_cel`."""
+    height, width = cel.rgba.shape[:2]
+    frame = np.zeros((SIZE, SIZE, 4), np.uint8)
+    frame[cel.y : cel.y + height, cel.x : cel.x + width] = cel.rgba
+    return frame
 
 
 def write_png(path: Path, rgba: NDArray[np.uint8]) -> None:
@@ -68,6 +82,21 @@ def write_png(path: Path, rgba: NDArray[np.uint8]) -> None:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         raise SetupError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def _read(data: bytes) -> NDArray[np.uint8]:
+    """(512, 512, 4), all zero where nothing shows; see `read_character`."""
+    if len(data) > MAX_BYTES:
+        raise TooLarge(
+            f"the image file has {len(data) / 2**20:.1f} MiB; at most {MAX_BYTES // 2**20} MiB are taken"
+        )
+    if not data:
+        raise UnsuitableImage(f"the image file is empty (0 bytes); {_WANTED}")
+    with _open(data) as image:
+        square = _square(_decode(image))
+    rgba = np.array(square, np.uint8)
+    rgba[rgba[..., 3] == 0] = 0
+    return rgba
 
 
 def _open(data: bytes) -> Image.Image:

@@ -1,19 +1,27 @@
 """Where characters are kept: those shipped with the package, and those a user brought.
 
-One folder per character, `<name>/character.png`, in both places. A shipped name cannot be taken.
+One folder per character in both places, see `character.py`. A shipped name cannot be taken.
 """
 
+import contextlib
 import re
+import secrets
+import shutil
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from avatar_rtc.characters.image import MAX_BYTES, read_character, write_png
+from avatar_rtc.characters.character import PICTURE, TOML, Character, build_character
+from avatar_rtc.characters.image import MAX_BYTES, full_frame, read_cel, read_character, write_png
+from avatar_rtc.characters.packing import looks_like_zip, read_folder, read_zip
 from avatar_rtc.errors import InputError, SetupError, TooLarge, UnknownName
+from avatar_rtc.look import FX, CelImage
+from avatar_rtc.resources import resource
 
-PICTURE = "character.png"
 _NAME = re.compile(r"[a-z0-9_-]{1,64}")
 
 
@@ -36,14 +44,15 @@ def check_name(name: str) -> str:
 class CharacterStore:
     """Characters by name; own ones can be added, shipped ones cannot be replaced."""
 
-    def __init__(self, shipped: Path, own: Path) -> None:
+    def __init__(self, shipped: Path, own: Path, fx: Path | None = None) -> None:
+        """`fx` is the folder of the common effects; None is the shipped one."""
         self._shipped, self._own = shipped, own
+        self._fx_folder = fx or resource("assets", "fx")
 
     def names(self) -> list[str]:
         """All characters, sorted."""
-        return sorted(
-            {p.parent.name for root in (self._shipped, self._own) for p in root.glob(f"*/{PICTURE}")}
-        )
+        found = {p.parent.name for root in (self._shipped, self._own) for p in root.glob(f"*/{PICTURE}")}
+        return sorted(name for name in found if _NAME.fullmatch(name))
 
     def load(self, name: str) -> NDArray[np.uint8]:
         """The picture of a stored character, (512, 512, 4) sRGB, straight alpha. Names only, never paths.
@@ -54,46 +63,76 @@ class CharacterStore:
         """
         return load_file(self._path(name))
 
+    def load_character(self, name: str) -> Character:
+        """A stored character with its cels and the common effects; raises as `load`, `build_character`."""
+        return build_character(name, read_folder(self._path(name).parent), self._fx)
+
     def png(self, name: str) -> bytes:
         """The image file of a stored character; raises as `load`."""
         return self._path(name).read_bytes()
 
     def load_any(self, name_or_path: str) -> NDArray[np.uint8]:
-        """As `load`, but also a path to an image file. For the command line; never for remote callers.
+        """The picture of `load_any_character`, which see."""
+        return self.load_any_character(name_or_path).rgba
+
+    def load_any_character(self, name_or_path: str) -> Character:
+        """As `load_character`, but also a path to an image file, to a character's folder or to a zip of one.
+        For the command line; never for remote callers.
 
         A stored name wins over a file of the same name in the current folder.
 
         Raises:
-            InputError: neither a stored name nor a readable file.
+            InputError: neither a stored name nor a readable file; see also `build_character`, `read_zip`.
         """
         if name_or_path in self.names():
-            return self.load(name_or_path)
+            return self.load_character(name_or_path)
         path = Path(name_or_path).expanduser()
+        if path.is_dir():
+            return build_character(path.resolve().name, read_folder(path), self._fx)
         if path.exists() or not _NAME.fullmatch(name_or_path):
-            return load_file(path)
+            data = _read_file(path)
+            return build_character(path.stem, _files_of(data), self._fx)
         raise UnknownName("character", name_or_path, self.names())
 
     def save(self, name: str, data: bytes) -> NDArray[np.uint8]:
-        """Check an image file and keep it, scaled to 512x512, under a name; an own one is replaced at once.
+        """Check an image file, or a zip of a character's folder, and keep it under a name; an own character
+        of this name is replaced as a whole.
 
         Returns:
             The picture as kept, (512, 512, 4).
 
         Raises:
-            InputError: a name that could not be one, or a shipped character's.
-            UnsuitableImage, TooLarge: see `read_character`.
+            InputError: a name that could not be one, or a shipped character's; see also `build_character`.
+            UnsuitableImage, TooLarge: see `read_character`, `read_zip`.
             SetupError: the folder cannot be written.
         """
         if (self._shipped / check_name(name)).exists():
             raise InputError(f"{name!r} is a shipped character and cannot be replaced; choose another name")
-        rgba = read_character(data)
+        files = _files_of(data)
+        character = build_character(name, files, {})
         folder = self._own / name
+        part = self._own / f".{name}.{secrets.token_hex(4)}.part"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            part.mkdir(parents=True)
+            write_png(part / PICTURE, character.rgba)
+            for cel, image in character.cels.items():
+                file = f"{cel}.png" if cel in FX else f"{name}_{cel}.png"
+                write_png(part / file, full_frame(image))
+            if TOML in files:
+                (part / TOML).write_bytes(files[TOML])
+            _put(part, folder)
         except OSError as error:
             raise SetupError(f"cannot create {folder}: {error.strerror}") from None
-        write_png(folder / PICTURE, rgba)
-        return rgba
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        return character.rgba
+
+    @cached_property
+    def _fx(self) -> Mapping[str, CelImage]:
+        """The common effects; read once."""
+        paths = {name: self._fx_folder / f"{name}.png" for name in FX}
+        cels = {name: read_cel(path.read_bytes()) for name, path in paths.items() if path.is_file()}
+        return {name: cel for name, cel in cels.items() if cel is not None}
 
     def _path(self, name: str) -> Path:
         for root in (self._shipped, self._own):
@@ -103,6 +142,25 @@ class CharacterStore:
         raise UnknownName("character", name, self.names())
 
 
+def _files_of(data: bytes) -> dict[str, bytes]:
+    """The files of a character in a zip, or of one that is a mere picture."""
+    return read_zip(data) if looks_like_zip(data) else {PICTURE: data}
+
+
+def _put(new: Path, folder: Path) -> None:
+    """Let the finished folder `new` take the place of `folder`: at no time half of it is there."""
+    old = new.with_suffix(".old")
+    with contextlib.suppress(FileNotFoundError):
+        folder.rename(old)
+    try:
+        new.rename(folder)
+    except OSError:
+        with contextlib.suppress(OSError):
+            old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
 def load_file(path: Path) -> NDArray[np.uint8]:
     """The picture in an image file on disk, (512, 512, 4); see `read_character`.
 
@@ -110,6 +168,11 @@ def load_file(path: Path) -> NDArray[np.uint8]:
         InputError: there is no such file, or it cannot be read.
         UnsuitableImage, TooLarge: see `read_character`.
     """
+    return read_character(_read_file(path))
+
+
+def _read_file(path: Path) -> bytes:
+    """The bytes of an image or a zip, no more than 16 MiB."""
     if not path.is_file():  # also keeps us from waiting on a pipe or reading a device without end
         raise InputError(f"there is no image file {str(path)!r}")
     try:
@@ -119,4 +182,4 @@ def load_file(path: Path) -> NDArray[np.uint8]:
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
-    return read_character(data)
+    return data

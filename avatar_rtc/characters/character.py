@@ -1,0 +1,176 @@
+"""A character: its picture, its cels, and what `character.toml` says of it.
+
+mina/
+  character.png        or mina.png: the picture
+  mina_blush1.png      a cel; what stands before its name is free
+  fx_heart1.png        its own effect, in the place of the common one
+  character.toml       may be missing, as every key in it may
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from avatar_rtc.characters.image import read_cel, read_character
+from avatar_rtc.errors import InputError, OutOfRange, TooLarge, UnknownName
+from avatar_rtc.look import CELS, EMOTIONS, FULL_FRAME, FX, CelImage, Crop, EmotionChange, check_cels
+from avatar_rtc.pose import check_morphs
+
+PICTURE, TOML = "character.png", "character.toml"
+_CEL_FILE = re.compile(rf"(?:[^/]*_)?({'|'.join((*CELS, *FX))})\.png")
+_MIN_CROP = 0.125
+"""The least share of width and height that is shown: 64 px, which every encoder takes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Character:
+    """Everything of a character that is read from files."""
+
+    name: str
+    rgba: NDArray[np.uint8] = field(repr=False)
+    """(512, 512, 4) sRGB, straight alpha."""
+    display_name: str = ""
+    cels: Mapping[str, CelImage] = field(default_factory=dict, repr=False)
+    """Cels on the character and effects around it, its own before the common ones."""
+    emotions: Mapping[str, EmotionChange] = field(default_factory=dict)
+    default_emotion: str = "neutral"
+    crop: Crop = FULL_FRAME
+    voice: str = ""
+    """Name of a voice for speech; empty is the default one."""
+    licence: str = ""
+    author: str = ""
+
+
+_Text = Annotated[str, Field(max_length=200)]
+_Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
+
+
+class _Crop(_Section):
+    left: _Share = 0.0
+    top: _Share = 0.0
+    right: _Share = 1.0
+    bottom: _Share = 1.0
+
+    @model_validator(mode="after")
+    def _has_a_size(self) -> "_Crop":
+        if self.right - self.left < _MIN_CROP or self.bottom - self.top < _MIN_CROP:
+            raise ValueError(f"at least {_MIN_CROP} of width and height must be left")
+        return self
+
+
+class _Emotion(_Section):
+    pose: dict[str, float] = {}
+    cels: dict[str, float] = {}
+
+    @model_validator(mode="after")
+    def _known_and_in_range(self) -> "_Emotion":
+        try:
+            check_morphs(self.pose)
+            check_cels(self.cels)
+        except (UnknownName, OutOfRange) as error:
+            raise ValueError(str(error)) from None
+        if "breathing" in self.pose:
+            raise ValueError("breathing is not an emotion's; it follows the clock")
+        return self
+
+
+class _Toml(_Section):
+    """What `character.toml` may hold."""
+
+    display_name: _Text = ""
+    licence: _Text = ""
+    author: _Text = ""
+    voice: _Text = ""
+    default_emotion: str = "neutral"
+    crop: _Crop = _Crop()
+    emotions: dict[str, _Emotion] = {}
+
+    @field_validator("default_emotion", "emotions")
+    @classmethod
+    def _known_emotions(cls, value: str | dict[str, _Emotion]) -> str | dict[str, _Emotion]:
+        for name in [value] if isinstance(value, str) else value:
+            if name not in EMOTIONS:
+                raise ValueError(str(UnknownName("emotion", name, EMOTIONS)))
+        return value
+
+
+def is_part(file: str) -> bool:
+    """True if a file of this name can belong to a character."""
+    return file.endswith(".png") or file == TOML
+
+
+def build_character(name: str, files: Mapping[str, bytes], fx: Mapping[str, CelImage]) -> Character:
+    """The character in a folder's files.
+
+    Args:
+        files: file name → content; others than pictures and `character.toml` are passed over.
+        fx: the common effects.
+
+    Raises:
+        InputError: no picture, two for one cel, or a fault in the toml; names the file and the key.
+        UnsuitableImage, TooLarge: a picture will not do; names the file.
+    """
+    toml = _read_toml(files.get(TOML, b""))
+    picture = find_picture(name, files)
+    cels: dict[str, CelImage | None] = {}
+    for file in sorted(files):
+        if (found := _CEL_FILE.fullmatch(file)) and file != picture:
+            if found[1] in cels:
+                raise InputError(f"two files hold the cel {found[1]!r}; one of them is {file!r}")
+            cels[found[1]] = _named(file, files[file])
+    return Character(
+        name=name,
+        rgba=read_character(files[picture]),
+        display_name=toml.display_name or name,
+        cels={**fx, **{cel: image for cel, image in cels.items() if image is not None}},
+        emotions={emotion: EmotionChange(to.pose, to.cels) for emotion, to in toml.emotions.items()},
+        default_emotion=toml.default_emotion,
+        crop=Crop(**toml.crop.model_dump()),
+        voice=toml.voice,
+        licence=toml.licence,
+        author=toml.author,
+    )
+
+
+def find_picture(name: str, files: Mapping[str, bytes]) -> str:
+    """The file with the character's picture: `character.png`, `<name>.png`, or the only one that is no cel.
+
+    Raises:
+        InputError: none of them is there.
+    """
+    for file in (PICTURE, f"{name}.png"):
+        if file in files:
+            return file
+    others = [file for file in files if file.endswith(".png") and not _CEL_FILE.fullmatch(file)]
+    if len(others) == 1:
+        return others[0]
+    raise InputError(f"there is no image file of the character {name!r}; call its picture {PICTURE!r}")
+
+
+def _named(file: str, data: bytes) -> CelImage | None:
+    try:
+        return read_cel(data)
+    except TooLarge as error:
+        raise TooLarge(f"{file}: {error}") from None
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from None
+
+
+def _read_toml(data: bytes) -> _Toml:
+    try:
+        return _Toml.model_validate(tomllib.loads(data.decode()))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"{TOML} is not TOML: {error}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise InputError(f"{TOML}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
