@@ -33,7 +33,7 @@ class Config(_Section):
 
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65_535)
-    character: str = "placeholder"
+    character: str = "liora"
     animator: AnimatorName = "auto"
     device: DeviceName = "auto"
     fps: float = Field(30.0, ge=1.0, le=60.0)

@@ -9,11 +9,12 @@ ends are one program, and the pipe is private to them.
 
 import pickle
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from avatar_rtc.frame import EncodedFrame, Rendition
+from avatar_rtc.look import FULL_FRAME, CelImage, Crop, EmotionChange
 from avatar_rtc.state import AvatarState
 
 _LENGTH = struct.Struct(">I")
@@ -35,6 +36,12 @@ class OpenAvatar:
     seed: int = 0
     matte_size: tuple[int, int] = (1280, 720)
     matte_colour: tuple[int, int, int] = (24, 26, 38)
+    cels: Mapping[str, CelImage] = field(default_factory=dict, repr=False)
+    """Cels on the character and effects around it; those it lacks are not shown."""
+    emotions: Mapping[str, EmotionChange] = field(default_factory=dict)
+    """What the character does otherwise than the shared templates."""
+    crop: Crop = FULL_FRAME
+    """The part of the posed picture that is shown."""
 
 
 @dataclass(frozen=True)

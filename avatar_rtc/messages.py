@@ -7,7 +7,7 @@ JSON `{"type": "noun.verb", "id"?: …}`; each is answered by `ok` or `error` wi
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, TypeAdapter, ValidationError, model_validator
 
 from avatar_rtc.errors import BadMessage, UnknownName
 from avatar_rtc.pose import MOUTH_OPEN
@@ -53,6 +53,13 @@ class ChainSet(Message):
     """`[[name, {params}], …]`; checked by `filters_schema.check_chain`."""
 
 
+class DataEyesSet(Message):
+    """Show running data in the eyes while a tool is at work; off lets them fade."""
+
+    type: Literal["data_eyes.set"] = "data_eyes.set"
+    on: StrictBool
+
+
 class Ping(Message):
     """Ask for a sign of life; the answer carries `t_ms`, the avatar's media clock."""
 
@@ -81,8 +88,14 @@ class CueSet(Message):
         return {n if n.startswith("mouth_") else f"mouth_{n}": value for n, value in self.visemes.items()}
 
 
-ControlMessage = EmotionSet | ChainSet | Ping | CueSet
-_TYPES = {"emotion.set": EmotionSet, "chain.set": ChainSet, "ping": Ping, "cue.set": CueSet}
+ControlMessage = EmotionSet | ChainSet | DataEyesSet | Ping | CueSet
+_TYPES = {
+    "emotion.set": EmotionSet,
+    "chain.set": ChainSet,
+    "data_eyes.set": DataEyesSet,
+    "ping": Ping,
+    "cue.set": CueSet,
+}
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {n: TypeAdapter(model) for n, model in _TYPES.items()}
 
 

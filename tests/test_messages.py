@@ -11,6 +11,7 @@ from avatar_rtc.messages import (
     MAX_MESSAGE_BYTES,
     ChainSet,
     CueSet,
+    DataEyesSet,
     EmotionSet,
     Ping,
     id_of,
@@ -22,6 +23,7 @@ from avatar_rtc.messages import (
 def test_messages_are_read() -> None:
     assert parse_control('{"type":"emotion.set","name":"joy","id":3}') == EmotionSet(name="joy", id=3)
     assert parse_control('{"type":"ping"}') == Ping()
+    assert parse_control('{"type":"data_eyes.set","on":true}') == DataEyesSet(on=True)
     assert parse_control('{"type":"chain.set","chain":[["upscale",{}]]}') == ChainSet(chain=[["upscale", {}]])
 
 
@@ -47,6 +49,7 @@ def test_cues_take_short_and_long_viseme_names() -> None:
         ('{"type": "emotion.set", "name": "joy", "intensity": 2}', BadMessage, "intensity"),
         ('{"type": "emotion.set", "name": "joy", "intensity": NaN}', BadMessage, "intensity"),
         ('{"type": "emotion.set", "name": "joy", "speed": 2}', BadMessage, "speed"),
+        ('{"type": "data_eyes.set", "on": 1}', BadMessage, "on"),
         ("[" * 60_000, BadMessage, "not JSON"),
         (" " * (MAX_MESSAGE_BYTES + 1), BadMessage, "at most"),
     ],

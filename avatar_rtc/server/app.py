@@ -5,7 +5,6 @@ problems ─► security ─► whep, offer, rest, ice, pages ─► Avatar ─�
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 
 from aiohttp import web
 
@@ -14,7 +13,7 @@ from avatar_rtc.characters.store import CharacterStore, own_folder
 from avatar_rtc.config import Config
 from avatar_rtc.resources import resource
 from avatar_rtc.server import ice, offer, pages, rest, whep
-from avatar_rtc.server.avatars import Avatar, Character, Renderer
+from avatar_rtc.server.avatars import Avatar, Renderer
 from avatar_rtc.server.keys import AVATARS, CONFIG, RENDERER, STORE, UPLOADS
 from avatar_rtc.server.problems import problems_middleware
 from avatar_rtc.server.security import add_headers, create_security
@@ -41,7 +40,7 @@ def create_app(
     """
     store = store or CharacterStore(resource("assets", "characters"), own_folder(config.data_dir))
     names = emotions if emotions is not None else list(load_emotions(resource("assets", "emotions")))
-    character = Character(Path(config.character).stem, store.load_any(config.character))
+    character = store.load_any_character(config.character)
     app = web.Application(middlewares=[problems_middleware, create_security(config)])
     app[CONFIG], app[RENDERER], app[STORE], app[UPLOADS] = config, renderer, store, asyncio.Lock()
     app[AVATARS] = {MAIN: Avatar(MAIN, character, renderer, names, config)}

@@ -9,12 +9,10 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Literal, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from avatar_rtc.characters.character import Character
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.config import Config
 from avatar_rtc.errors import AvatarRtcError, UnknownName
@@ -25,6 +23,7 @@ from avatar_rtc.messages import (
     ChainSet,
     ControlMessage,
     CueSet,
+    DataEyesSet,
     EmotionSet,
     Ping,
     error,
@@ -35,7 +34,7 @@ from avatar_rtc.messages import (
 )
 from avatar_rtc.server.streams import Streams
 from avatar_rtc.server.viewers import Viewers
-from avatar_rtc.state import AvatarState, Cue
+from avatar_rtc.state import AvatarState, Cue, DataEyes
 
 log = logging.getLogger(__name__)
 
@@ -67,15 +66,6 @@ class Renderer(Protocol):
         """Forget an avatar."""
 
 
-@dataclass(frozen=True)
-class Character:
-    """A picture and the name it goes by."""
-
-    name: str
-    rgba: NDArray[np.uint8] = field(repr=False)
-    """(512, 512, 4) sRGB, straight alpha."""
-
-
 class Avatar:
     """A character with its state and its viewers. Made on a running loop; the application closes it."""
 
@@ -88,7 +78,7 @@ class Avatar:
         config: Config,
     ) -> None:
         self.name, self.character, self.emotions = name, character, tuple(emotions)
-        self.state = AvatarState()
+        self.state = _first_state(character, self.emotions)
         self.clock = MediaClock(time.monotonic())
         self.streams = Streams(name, self.clock, renderer.send)
         self.viewers = Viewers(self.streams, self._heard, self.describe, self._changed, config.is_loopback)
@@ -126,6 +116,8 @@ class Avatar:
             case ChainSet():
                 self._replace_state(replace(self.state, chain=check_chain(message.chain)))
                 return {"chain": chain_json(self.state.chain)}
+            case DataEyesSet(on=on):
+                self._set_data_eyes(on)
             case CueSet():
                 return {"taken": self._set_cue(message)}
             case Ping():
@@ -157,6 +149,7 @@ class Avatar:
             "renditions": self.streams.renditions(),
             "emotion": {"weights": dict(self.state.emotions), "intensity": self.state.intensity},
             "emotions": list(self.emotions),
+            "data_eyes": self.state.data_eyes is not None and self.state.data_eyes.on,
             "chain": chain_json(self.state.chain),
             "delay_ms": round(release.delay * 1000, 1),
             "late": release.late,
@@ -184,6 +177,9 @@ class Avatar:
             state=self.state,
             animator=self._config.animator,
             fps=self._config.fps,
+            cels=self.character.cels,
+            emotions=self.character.emotions,
+            crop=self.character.crop,
         )
         self._renderer.open(message, self._on_up)
 
@@ -222,6 +218,11 @@ class Avatar:
                 raise UnknownName("emotion", name, self.emotions)
         self._replace_state(replace(self.state, emotions=weights, intensity=message.intensity))
 
+    def _set_data_eyes(self, on: bool) -> None:
+        held = self.state.data_eyes
+        if on != (held is not None and held.on):  # said twice, a fade that runs would start anew
+            self._replace_state(replace(self.state, data_eyes=DataEyes(on, self.clock.t())))
+
     def _set_cue(self, message: CueSet) -> bool:
         """False if a newer cue is held: the channel is unordered."""
         now, held = self.clock.t(), self.state.cue
@@ -245,3 +246,9 @@ class Avatar:
     def _tell(self) -> None:
         self._telling = None
         self.viewers.tell({"type": "state", **self.describe()})
+
+
+def _first_state(character: Character, emotions: Sequence[str]) -> AvatarState:
+    """The character in its default emotion, if that is among those that can be shown."""
+    name = character.default_emotion
+    return AvatarState(emotions={name: 1.0}) if name in emotions else AvatarState()

@@ -16,7 +16,7 @@ from avatar_rtc.server.problems import Problem
 
 MAX_SDP_BYTES = 64 * 1024
 MAX_IMAGE_BYTES = 16 * 1024 * 1024
-IMAGE_TYPES = ("image/png", "image/webp")
+UPLOAD_TYPES = ("image/png", "image/webp", "application/zip")
 _MAX_FIELD_BYTES = 1024
 _MULTIPART_OVERHEAD_BYTES = 64 * 1024
 
@@ -86,15 +86,15 @@ async def read_model(request: web.Request, model: type[Model]) -> Model:
 
 
 async def read_upload(request: web.Request) -> tuple[str, bytes]:
-    """Name and bytes of an uploaded picture: multipart `name` + `image`, or the picture and `?name=`.
+    """Name and bytes of an uploaded picture or zip: multipart `name` + `image`, or the bytes and `?name=`.
 
     Raises:
         Problem: 415, neither of both.
-        TooLarge: the picture has more than 16 MiB.
+        TooLarge: it has more than 16 MiB.
         InputError: a part is missing or unknown.
     """
-    require_type(request, "multipart/form-data", *IMAGE_TYPES)
-    if request.content_type in IMAGE_TYPES:
+    require_type(request, "multipart/form-data", *UPLOAD_TYPES)
+    if request.content_type in UPLOAD_TYPES:
         return request.query.get("name", ""), await read_body(request, MAX_IMAGE_BYTES)
     _check_declared(request, MAX_IMAGE_BYTES + _MULTIPART_OVERHEAD_BYTES)
     parts: dict[str | None, bytes] = {}

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict
 from avatar_rtc.errors import NotFound, WorkerLost
 from avatar_rtc.filters_schema import schema
 from avatar_rtc.messages import control_from
-from avatar_rtc.server.avatars import Character
 from avatar_rtc.server.bodies import read_json, read_model, read_upload
 from avatar_rtc.server.keys import AVATARS, RENDERER, STORE, UPLOADS, avatar_of
 
@@ -37,8 +36,7 @@ async def patch_avatar(request: web.Request) -> web.Response:
     """Swap the character; whatever is wrong with the new one, the running one goes on."""
     avatar = avatar_of(request)
     wanted = await read_model(request, AvatarPatch)
-    rgba = await asyncio.to_thread(request.app[STORE].load, wanted.character)
-    avatar.swap(Character(wanted.character, rgba))
+    avatar.swap(await asyncio.to_thread(request.app[STORE].load_character, wanted.character))
     return web.json_response(avatar.describe())
 
 
@@ -63,7 +61,7 @@ async def list_characters(request: web.Request) -> web.Response:
 
 
 async def post_character(request: web.Request) -> web.Response:
-    """Check an uploaded picture and keep it."""
+    """Check an uploaded picture, or zip of a character's folder, and keep it."""
     name, data = await read_upload(request)
     async with request.app[UPLOADS]:
         await asyncio.to_thread(request.app[STORE].save, name, data)

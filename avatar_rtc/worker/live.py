@@ -8,12 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from avatar_rtc.animation.emotions import EmotionTemplate
-from avatar_rtc.animation.mixer import Mixer
+from avatar_rtc.animation.emotions import EmotionTemplate, changed
+from avatar_rtc.animation.mixer import Look, Mixer
 from avatar_rtc.frame import EncodedFrame, Rendition, video_pts
 from avatar_rtc.link import OpenAvatar
 from avatar_rtc.media.encode import VideoEncoder, create_encoder
 from avatar_rtc.render.animator import SIZE, Animator
+from avatar_rtc.render.compositor import Cels, DressedCharacter
 from avatar_rtc.render.layout import Matte
 
 
@@ -49,7 +50,8 @@ class LiveAvatar:
 
     opened: OpenAvatar
     animator: Animator
-    character: Any
+    cels: Cels
+    character: DressedCharacter
     mixer: Mixer
     matte: Matte
     state: Any
@@ -58,6 +60,12 @@ class LiveAvatar:
     def t(self, now: float) -> float:
         """Media time of a monotonic second."""
         return now - self.opened.epoch
+
+    def shown(self, picture: torch.Tensor, look: Look) -> torch.Tensor:
+        """The posed picture with the effects around it, cut to what is shown; in the animator's space."""
+        picture = self.cels.draw(picture, self.cels.layers(look.fx), self.animator.space)
+        rows, columns = self.opened.crop.slices(*picture.shape[-2:])
+        return picture[:, rows, columns]
 
     def frames(self, planes: Mapping[str, NDArray[np.uint8]], t: float, cost_ms: float) -> list[EncodedFrame]:
         """The encoded frames of all renditions, given the I420 picture of each layout wanted."""
@@ -75,16 +83,28 @@ class LiveAvatar:
 
 
 def open_avatar(
-    message: OpenAvatar, animator: Animator, emotions: Mapping[str, EmotionTemplate]
+    message: OpenAvatar,
+    animator: Animator,
+    emotions: Mapping[str, EmotionTemplate],
+    mixer: Mixer | None = None,
 ) -> LiveAvatar:
-    """A live avatar with its character prepared; this may take seconds."""
+    """A live avatar with its character prepared; this may take seconds.
+
+    Args:
+        mixer: of the same avatar with another character, whose motion goes on; untouched if this fails.
+    """
     pixels = np.frombuffer(message.rgba, np.uint8).reshape(SIZE, SIZE, 4)
     image = torch.from_numpy(pixels.transpose(2, 0, 1).astype(np.float32) / 255)
+    cels, templates = Cels(message.cels), changed(emotions, message.emotions)
+    character = DressedCharacter(animator, image, cels)
+    mixer = mixer or Mixer(templates, message.seed)
+    mixer.recast(templates, message.cels)
     return LiveAvatar(
         opened=message,
         animator=animator,
-        character=animator.prepare(image),
-        mixer=Mixer(emotions, message.seed),
+        cels=cels,
+        character=character,
+        mixer=mixer,
         matte=Matte(message.matte_size, message.matte_colour),
         state=message.state,
     )

@@ -1,6 +1,6 @@
 """The render loop: wait for a message or the next tick, render what is due, hand the frames up.
 
-    inbox ──► handle ──► [ pose → animate (batched) → chain → layout → encode ] ──► emit
+    inbox ──► handle ──► [ pose → cels, animate (batched) → effects, chain → layout → encode ] ──► emit
 
 Ticks lie on one grid of the monotonic clock, so that avatars of one speed are rendered in one batch. A loop
 that is late skips ticks and never queues them.
@@ -114,7 +114,8 @@ class RenderLoop:
             if message.animator not in self._animators:
                 self._animators[message.animator] = self._create_animator(message.animator)
             animator = self._animators[message.animator]
-            avatar = open_avatar(message, animator, self._emotions)
+            running = self._avatars.get(message.avatar)
+            avatar = open_avatar(message, animator, self._emotions, running.mixer if running else None)
         except AvatarRtcError as error:
             self._emit(AvatarFailed(message.avatar, str(error)))
             return
@@ -122,9 +123,8 @@ class RenderLoop:
             log.exception("avatar %s cannot be opened", message.avatar)
             self._emit(AvatarFailed(message.avatar, f"{type(error).__name__}: {error}"))
             return
-        if running := self._avatars.get(message.avatar):
-            # The same avatar with another character: viewers and motion go on.
-            avatar.slots, avatar.mixer = running.slots, running.mixer
+        if running is not None:
+            avatar.slots = running.slots  # the same avatar with another character: its viewers stay
         self._avatars[message.avatar] = avatar
         self._emit(AvatarReady(message.avatar, animator.name, self._now() - started))
 
@@ -165,13 +165,15 @@ class RenderLoop:
         avatars = [self._avatars[name] for name in ticks]
         times = [avatar.t(tick) for avatar, tick in zip(avatars, ticks.values(), strict=True)]
         stage = self._stats.start(ticks)
-        poses = np.stack([a.mixer.pose(a.state, t) for a, t in zip(avatars, times, strict=True)])
+        looks = [a.mixer.look(a.state, t) for a, t in zip(avatars, times, strict=True)]
+        poses = torch.from_numpy(np.stack([look.pose for look in looks]))
         stage("pose")
         animator = avatars[0].animator
-        pictures = animator.animate(torch.from_numpy(poses), [a.character for a in avatars])
+        characters = [a.character.under(look.cels) for a, look in zip(avatars, looks, strict=True)]
+        pictures = animator.animate(poses, characters)
         stage("animate")
-        for avatar, t, picture in zip(avatars, times, pictures, strict=True):
-            srgb = _finish(picture, animator.space, avatar, t)
+        for avatar, t, look, picture in zip(avatars, times, looks, pictures, strict=True):
+            srgb = _finish(avatar.shown(picture, look), animator.space, avatar, t)
             stage("chain")
             planes = _layouts(avatar, srgb)
             stage("layout")

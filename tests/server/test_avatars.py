@@ -63,6 +63,21 @@ async def test_wrong_messages_are_answered_and_change_nothing(renderer, watcher,
     assert len(renderer.told(SetState)) == told
 
 
+async def test_data_eyes_are_told_with_the_time_of_the_change(renderer, watcher):
+    async def say(on):
+        assert (await watcher.request({"type": "data_eyes.set", "id": 1, "on": on}))["type"] == "ok"
+        return renderer.state.data_eyes if renderer.told(SetState) else None
+
+    assert await say(False) is None  # they were never on
+    on = await say(True)
+    assert on.on and await say(True) is on
+    await watcher.event(is_state(data_eyes=True))
+    off = await say(False)
+    assert not off.on and off.since > on.since and await say(False) is off
+    answer = await watcher.request({"type": "data_eyes.set", "id": 2, "on": "yes"})
+    assert answer["type"] == "error" and "on" in answer["detail"]
+
+
 async def test_random_bytes_never_end_the_conversation(watcher):
     dice = random.Random(2)
     valid = json.dumps({"type": "emotion.set", "name": "joy", "id": 1}).encode()

@@ -1,11 +1,15 @@
 """The JSON interface: what is shown, what may be set, and what is refused."""
 
+import io
 import json
+import zipfile
 
 import pytest
 
+from avatar_rtc.config import Config
 from avatar_rtc.filters_schema import OPERATIONS
 from avatar_rtc.link import AvatarFailed, AvatarReady, OpenAvatar, Stats
+from avatar_rtc.look import FULL_FRAME, Crop
 
 MAIN = "/api/v1/avatars/main"
 
@@ -25,6 +29,7 @@ async def test_avatar_shows_everything_the_contract_names(client, renderer):
         "renditions": [],
         "emotion": {"weights": {"neutral": 1.0}, "intensity": 1.0},
         "emotions": ["anger", "joy", "neutral", "sadness"],
+        "data_eyes": False,
         "chain": [],
         "delay_ms": 40.0,
         "late": 0,
@@ -114,6 +119,27 @@ async def test_swap_keeps_state_and_clock(client, renderer):
     second = renderer.opened["main"]
     assert len(renderer.told(OpenAvatar)) == 2
     assert second.epoch == first.epoch and second.state.emotions == {"joy": 1.0}
+
+
+async def test_the_whole_character_reaches_the_worker(serve, renderer, store):
+    store.save("blusher", _zip(store))
+    client = await serve(Config(character="blusher", animator="static"))
+    opened = renderer.opened["main"]
+    assert opened.state.emotions == {"joy": 1.0} and opened.crop == Crop(top=0.25)
+    assert {"blush1", "fx_heart1"} <= opened.cels.keys() and opened.emotions["joy"].cels == {"blush1": 0.9}
+    assert (await client.patch(MAIN, json={"character": "rival"})).status == 200
+    opened = renderer.opened["main"]
+    assert opened.crop == FULL_FRAME and "blush1" not in opened.cels and not opened.emotions
+
+
+def _zip(store) -> bytes:
+    data = io.BytesIO()
+    toml = 'default_emotion = "joy"\n[crop]\ntop = 0.25\n[emotions.joy.cels]\nblush1 = 0.9\n'
+    with zipfile.ZipFile(data, "w") as archive:
+        for name in ("x.png", "x_blush1.png"):
+            archive.writestr(name, store.png("hero"))
+        archive.writestr("character.toml", toml)
+    return data.getvalue()
 
 
 async def test_unknown_character_names_the_nearest_and_keeps_the_running_one(client, renderer):

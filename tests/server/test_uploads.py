@@ -3,6 +3,7 @@
 import asyncio
 import io
 import struct
+import zipfile
 import zlib
 
 import aiohttp
@@ -53,6 +54,44 @@ async def test_raw_upload_takes_its_name_from_the_query(client, png):
     response = await client.post(f"{CHARACTERS}?name=raw_one", data=png(), headers=PNG)
     assert response.status == 201
     assert (await client.get(f"{CHARACTERS}/raw_one")).status == 200
+
+
+@pytest.mark.parametrize("multipart", [False, True])
+async def test_a_zip_of_a_folder_is_a_character(client, renderer, png, multipart):
+    data = _zip({"mina/mina.png": png(), "mina/mina_blush1.png": png(side=64)})
+    if multipart:
+        response = await client.post(CHARACTERS, data=_form(name=b"mina", image=data))
+    else:
+        headers = {"Content-Type": "application/zip"}
+        response = await client.post(f"{CHARACTERS}?name=mina", data=data, headers=headers)
+    assert response.status == 201
+    assert (await client.patch("/api/v1/avatars/main", json={"character": "mina"})).status == 200
+    assert "blush1" in renderer.opened["main"].cels
+
+
+async def test_bad_zips_are_refused_and_the_old_character_stays(client, store, png):
+    headers = {"Content-Type": "application/zip"}
+    await client.post(f"{CHARACTERS}?name=mina", data=png(), headers=PNG)
+    before = store.png("mina")
+    bad = {
+        "elsewhere": _zip({"../mina.png": png()}),
+        "crop.lift": _zip({"mina.png": png(), "character.toml": b"[crop]\nlift = 1"}),
+        "no zip": b"PK\x03\x04",
+        "at most": _zip({f"{n}.png": bytes(2**24) for n in range(5)}),
+    }
+    for says, data in bad.items():
+        response = await client.post(f"{CHARACTERS}?name=mina", data=data, headers=headers)
+        assert response.status == (413 if says == "at most" else 400)
+        assert says in (await response.json(content_type="application/problem+json"))["detail"]
+    assert store.png("mina") == before and store.names() == ["hero", "mina", "rival"]
+
+
+def _zip(files: dict[str, bytes]) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return data.getvalue()
 
 
 @pytest.mark.parametrize("multipart", [False, True])

@@ -42,6 +42,7 @@ class Server:
     def start(self) -> None:
         """Start it; after `kill`, on the same port."""
         command = [sys.executable, "-m", "avatar_rtc", "serve", "--animator", "static"]
+        command += ["--character", "placeholder"]  # plain colours, known to the pixel
         command += ["--port", str(self.port), "--config", str(self._config)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
