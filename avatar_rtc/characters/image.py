@@ -65,6 +65,12 @@ def full_frame(cel: CelImage) -> NDArray[np.uint8]:
     return frame
 
 
+def image_size(data: bytes) -> tuple[int, int]:
+    """Width and height in px of an image file that `read_character` took."""
+    with Image.open(io.BytesIO(data)) as image:
+        return image.size
+
+
 def write_png(path: Path, rgba: NDArray[np.uint8]) -> None:
     """Write (height, width, 4) RGBA as a PNG: the whole file or nothing, also when the disk is full.
 
