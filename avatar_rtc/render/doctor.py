@@ -100,7 +100,7 @@ def diagnose(rgba: NDArray[np.uint8], pictures: Mapping[str, NDArray[np.uint8]])
 
 def _over_grey(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
     alpha = rgba[..., 3:].astype(np.float32) / 255
-    return rgba[..., :3] * alpha + _GREY * (1 - alpha)
+    return (rgba[..., :3] * alpha + _GREY * (1 - alpha)).astype(np.float32)
 
 
 def _shift(changes: Mapping[str, NDArray[np.float32]]) -> tuple[int, int] | None:
@@ -137,14 +137,10 @@ def _placement(rgba: NDArray[np.uint8], shift: tuple[int, int] | None) -> list[F
         advice = "wanted is one face, upright, facing the viewer, in x 192..320, y 64..192, with dark lashes"
         return [Finding("error", "no eyes that close were found", advice)]
     found = []
-    for offset, words in zip(
-        shift, (("far to the left", "right", "left"), ("high", "down", "up")), strict=True
-    ):
-        lies, forward, back = words
+    ways = (("far to the left", "right"), ("high", "down")), (("far to the right", "left"), ("low", "up"))
+    for axis, offset in enumerate(shift):
         if abs(offset) > _MAX_SHIFT:
-            where, lies = (
-                (forward, lies) if offset < 0 else (back, {"high": "low"}.get(lies, "far to the right"))
-            )
+            lies, where = ways[offset > 0][axis]
             what = f"the head stands about {abs(offset)} px too {lies}"
             found.append(Finding("error", what, f"move the head {where} by {abs(offset)} px"))
     return found
