@@ -7,7 +7,7 @@ import { EmotionSheet } from './emotion_sheet.js';
 import { Readouts } from './readouts.js';
 
 const MEASURE_MS = 1_000;
-const UPLOAD_TYPES = ['image/png', 'image/webp'];
+const UPLOAD_TYPES = ['image/png', 'image/webp', 'application/zip'];
 
 const $ = (id) => document.getElementById(id);
 const id = new URLSearchParams(location.search).get('avatar') ?? 'main';
@@ -114,7 +114,7 @@ async function show(character) {
 
 async function upload(file) {
   if (!UPLOAD_TYPES.includes(file.type)) {
-    throw new Error(`${file.name} is no PNG or WebP picture; wanted is one with a transparent background.`);
+    throw new Error(`${file.name} is no PNG, WebP or zip; wanted is a picture with a transparent background, or a character folder as zip.`);
   }
   $('upload').classList.add('busy');
   const plain = file.name.replace(/\.\w+$/, '').toLowerCase().replace(/[^a-z0-9_]+/g, '-');
