@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from avatar_rtc.errors import AvatarRtcError, BadMessage, UnknownName
@@ -82,6 +82,8 @@ json_values = st.recursive(
 )
 
 
+# No deadline: a busy machine is no fault of the messages.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(["emotion.set", "chain.set", "ping", "cue.set"]), st.dictionaries(st.text(), json_values)
 )
