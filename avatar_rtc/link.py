@@ -42,6 +42,8 @@ class OpenAvatar:
     """What the character does otherwise than the shared templates."""
     crop: Crop = FULL_FRAME
     """The part of the posed picture that is shown."""
+    student: bytes | None = field(default=None, repr=False)
+    """The file of the character's student, if it has one."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,8 @@ class AvatarReady:
     """What "auto" became."""
     seconds: float
     """Time the model and the character took."""
+    note: str = ""
+    """What the character's owner should know, such as why its student is not used."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ mina/
   mina_blush1.png      a cel; what stands before its name is free
   fx_heart1.png        its own effect, in the place of the common one
   character.toml       may be missing, as every key in it may
+  student.safetensors  a network that animates this picture on a CPU, made by `avatar-rtc distill`
 """
 
 import re
@@ -22,7 +23,7 @@ from avatar_rtc.errors import InputError, OutOfRange, TooLarge, UnknownName
 from avatar_rtc.look import CELS, EMOTIONS, FULL_FRAME, FX, CelImage, Crop, EmotionChange, check_cels
 from avatar_rtc.pose import check_morphs
 
-PICTURE, TOML = "character.png", "character.toml"
+PICTURE, TOML, STUDENT = "character.png", "character.toml", "student.safetensors"
 _CEL_FILE = re.compile(rf"(?:[^/]*_)?({'|'.join((*CELS, *FX))})\.png")
 _MIN_CROP = 0.125
 """The least share of width and height that is shown: 64 px, which every encoder takes."""
@@ -45,6 +46,8 @@ class Character:
     """Name of a voice for speech; empty is the default one."""
     licence: str = ""
     author: str = ""
+    student: bytes | None = field(default=None, repr=False)
+    """The file of its student, as it is; None if it has none."""
 
 
 _Text = Annotated[str, Field(max_length=200)]
@@ -106,7 +109,7 @@ class _Toml(_Section):
 
 def is_part(file: str) -> bool:
     """True if a file of this name can belong to a character."""
-    return file.endswith(".png") or file == TOML
+    return file.endswith(".png") or file in (TOML, STUDENT)
 
 
 def build_character(name: str, files: Mapping[str, bytes], fx: Mapping[str, CelImage]) -> Character:
@@ -139,6 +142,7 @@ def build_character(name: str, files: Mapping[str, bytes], fx: Mapping[str, CelI
         voice=toml.voice,
         licence=toml.licence,
         author=toml.author,
+        student=files.get(STUDENT),
     )
 
 

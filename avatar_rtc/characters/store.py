@@ -4,6 +4,7 @@ One folder per character in both places, see `character.py`. A shipped name cann
 """
 
 import contextlib
+import os
 import re
 import secrets
 import shutil
@@ -15,7 +16,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from avatar_rtc.characters.character import PICTURE, TOML, Character, build_character
+from avatar_rtc.characters.character import PICTURE, STUDENT, TOML, Character, build_character
 from avatar_rtc.characters.image import MAX_BYTES, full_frame, read_cel, read_character, write_png
 from avatar_rtc.characters.packing import looks_like_zip, read_folder, read_zip
 from avatar_rtc.errors import InputError, SetupError, TooLarge, UnknownName
@@ -67,6 +68,13 @@ class CharacterStore:
         """A stored character with its cels and the common effects; raises as `load`, `build_character`."""
         return build_character(name, read_folder(self._path(name).parent), self._fx)
 
+    def student_path(self, name_or_path: str) -> Path:
+        """Where the student of a character belongs: beside its picture."""
+        if name_or_path in self.names():
+            return self._path(name_or_path).parent / STUDENT
+        path = Path(name_or_path).expanduser()
+        return (path if path.is_dir() else path.parent) / STUDENT
+
     def png(self, name: str) -> bytes:
         """The image file of a stored character; raises as `load`."""
         return self._path(name).read_bytes()
@@ -90,8 +98,11 @@ class CharacterStore:
         if path.is_dir():
             return build_character(path.resolve().name, read_folder(path), self._fx)
         if path.exists() or not _NAME.fullmatch(name_or_path):
-            data = _read_file(path)
-            return build_character(path.stem, _files_of(data), self._fx)
+            files = _files_of(_read_file(path))
+            beside = path.parent / STUDENT
+            if list(files) == [PICTURE] and beside.is_file():
+                files[STUDENT] = _read_file(beside)
+            return build_character(path.stem, files, self._fx)
         raise UnknownName("character", name_or_path, self.names())
 
     def save(self, name: str, data: bytes) -> NDArray[np.uint8]:
@@ -118,8 +129,8 @@ class CharacterStore:
             for cel, image in character.cels.items():
                 file = f"{cel}.png" if cel in FX else f"{name}_{cel}.png"
                 write_png(part / file, full_frame(image))
-            if TOML in files:
-                (part / TOML).write_bytes(files[TOML])
+            for file in {TOML, STUDENT} & files.keys():
+                (part / file).write_bytes(files[file])
             _put(part, folder)
         except OSError as error:
             raise SetupError(f"cannot create {folder}: {error.strerror}") from None
@@ -183,3 +194,22 @@ def _read_file(path: Path) -> bytes:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
     return data
+
+
+def put_file(path: Path, data: bytes) -> None:
+    """Write a file: the whole of it or nothing.
+
+    Raises:
+        SetupError: the folder cannot be written.
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise SetupError(f"cannot write {path}: {error.strerror or error}") from None

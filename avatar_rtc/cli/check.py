@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     from avatar_rtc.render.doctor import diagnose, probes
 
     emotions = {} if args.no_sheet else _emotions()
-    pictures = _pose(rgba, {**emotions, **probes()}, args.device, Console(stderr=True))
+    pictures = pose_all(rgba, {**emotions, **probes()}, args.device, Console(stderr=True))
     diagnosis = diagnose(rgba, {name: pictures[name] for name in probes()})
     if not args.no_sheet:
         path = args.sheet or Path(f"{Path(args.file).stem}_check.png")
@@ -83,7 +83,7 @@ def _emotions() -> dict[str, Pose]:
     return {name: pose_from(template.pose) for name, template in found.items()}
 
 
-def _pose(
+def pose_all(
     rgba: "NDArray[np.uint8]", poses: dict[str, Pose], device_name: str, console: Any
 ) -> "dict[str, NDArray[np.uint8]]":
     """The pictures by name; each pose is rendered once, those alike in brows and face in a row."""

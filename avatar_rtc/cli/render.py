@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from avatar_rtc.characters.character import Character
+
 _EPILOG = """examples:
   echo '{"mouth_aaa": 1, "head_x": -0.5}' > pose.json
   avatar-rtc render --character me.png --pose pose.json --out posed.png
@@ -57,13 +59,14 @@ def run(args: argparse.Namespace) -> int:
     from avatar_rtc.characters.store import CharacterStore, own_folder
     from avatar_rtc.resources import resource
 
-    rgba = CharacterStore(resource("assets", "characters"), own_folder()).load_any(args.character)
+    store = CharacterStore(resource("assets", "characters"), own_folder())
+    character = store.load_any_character(args.character)
 
     from rich.console import Console
     from rich.progress import track
 
     console = Console(stderr=True)
-    pictures = _render(rgba, poses, args.animator, args.device, console)
+    pictures = _render(character, poses, args.animator, args.device, console)
     _make_folder(paths[0].parent)
     bar = track(pictures, "rendering", len(poses), console=console, disable=not is_list)
     for path, picture in zip(paths, bar, strict=True):
@@ -122,7 +125,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _render(
-    rgba: "NDArray[np.uint8]", poses: list[Pose], animator_name: str, device_name: str, console: Any
+    character: "Character", poses: list[Pose], animator_name: str, device_name: str, console: Any
 ) -> "Iterator[NDArray[np.uint8]]":
     """The pictures (512, 512, 4), in order; weights are fetched first if the animator lacks them."""
     from avatar_rtc.cli.weights import fetch
@@ -130,7 +133,8 @@ def _render(
     from avatar_rtc.render.stills import render_stills
     from avatar_rtc.render.weights_files import weights_ready
 
-    device, name = pick_device(device_name), resolve(animator_name)
+    device = pick_device(device_name)
+    name = resolve(animator_name, device, character.student is not None)
     if name == "tha3" and not weights_ready():
         fetch(None, None, console)
-    return render_stills(rgba, poses, name, device)
+    return render_stills(character.rgba, poses, name, device, character.student)

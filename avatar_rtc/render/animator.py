@@ -1,11 +1,12 @@
 """The animator protocol: poses and prepared characters in, pictures out, always batched."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from torch import Tensor
 
-ColourSpace = Literal["linear", "srgb"]
+from avatar_rtc.render.cels import Dressing
+from avatar_rtc.render.colour import ColourSpace
 
 SIZE = 512
 """Side of the square pictures animators take and give, in px."""
@@ -17,7 +18,7 @@ class Animator(Protocol):
     name: str
     """As chosen on the command line: "tha3", "student", "static"."""
     space: ColourSpace
-    """Colour space of what `animate` gives; the chain converts to linear only if it has work."""
+    """Of what `animate` gives; the chain converts to linear only if it has work."""
 
     def prepare(self, image: Tensor) -> Any:
         """What this animator keeps about one character, caches included; one per avatar.
@@ -27,11 +28,18 @@ class Animator(Protocol):
                 pixels of alpha 0 are all zero.
         """
 
+    def dress(self, character: Any, image: Tensor, dressing: Dressing) -> Any:
+        """The character under cels.
+
+        Args:
+            character: what `prepare` gave for `image`.
+        """
+
     def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
-        """Pictures (B, 4, 512, 512), straight alpha in [0, 1], in `self.space`, on the device.
+        """Pictures (B, 4, 512, 512) in [0, 1], in `self.space`, on the device; valid until the next call.
 
         Args:
             poses: (B, 45) float32 on the CPU, in the order of `pose.MORPHS`.
-            characters: B values that `prepare` gave; a part is computed anew only for those whose
+            characters: B values that `prepare` or `dress` gave; a part is computed anew only for those whose
                 inputs changed since their last call.
         """

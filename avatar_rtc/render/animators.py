@@ -1,12 +1,14 @@
 """Which animators there are, and which one "auto" means here."""
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from avatar_rtc.errors import InputError, UnknownName
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.render.static import create_static
 
-ANIMATORS = ("tha3", "static")
+ANIMATORS = ("tha3", "student", "static")
 
 
 def pick_device(name: str) -> str:
@@ -35,25 +37,75 @@ def limit_threads(device: str) -> None:
         torch.set_num_threads(1)
 
 
-def resolve(name: str) -> str:
-    """The animator that "auto" becomes: THA3, which animates any character at once."""
-    return "tha3" if name == "auto" else name
+def resolve(name: str, device: str, has_student: bool) -> str:
+    """The animator that "auto" becomes: THA3 on a GPU; on a CPU the character's student, if it has one.
+
+    >>> resolve("auto", "cpu", True), resolve("auto", "cpu", False), resolve("auto", "cuda", True)
+    ('student', 'tha3', 'tha3')
+    """
+    if name != "auto":
+        return name
+    return "student" if has_student and device == "cpu" else "tha3"
+
+
+class Animators:
+    """The animators of one device: one of each kind for all avatars, but a student for each character."""
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+        self._shared: dict[str, Animator] = {}
+
+    def get(self, name: str, student: bytes | None, rgba: NDArray[np.uint8]) -> tuple[Animator, str]:
+        """The animator of that name for a character, its model loaded, and what its owner should know.
+
+        Args:
+            student: the file of the character's student, if it has one.
+            rgba: (512, 512, 4): the character.
+
+        Raises:
+            UnknownName: there is no such animator.
+            InputError: "student", and the character has none, or it is damaged or another character's;
+                "auto" then is THA3, with a note.
+            SetupError: the weights are missing.
+        """
+        note = ""
+        if resolve(name, self._device, student is not None) == "student":
+            try:
+                return _student(student, rgba), ""
+            except InputError as error:
+                if name == "student":
+                    raise
+                note = str(error)
+        return self._get_shared(resolve(name, self._device, False)), note
+
+    def _get_shared(self, name: str) -> Animator:
+        if name not in self._shared:
+            self._shared[name] = create_animator(name, self._device)
+        return self._shared[name]
 
 
 def create_animator(name: str, device: str) -> Animator:
-    """The animator of that name, its model loaded.
+    """The animator of that name which animates any character, its model loaded.
 
     Raises:
         UnknownName: there is no such animator.
-        SetupError: its weights are missing.
+        SetupError: the weights are missing.
     """
-    name = resolve(name)
     if name == "static":
         return create_static(device)
     if name == "tha3":
         from avatar_rtc.render.tha3 import create_tha3
 
         return create_tha3(device)
-    if name == "student":
-        raise InputError("no character has a student yet; use 'tha3' or 'static'")
     raise UnknownName("animator", name, ANIMATORS)
+
+
+def _student(data: bytes | None, rgba: NDArray[np.uint8]) -> Animator:
+    from avatar_rtc.render.student import create_student
+    from avatar_rtc.render.student_file import check_fits, read_student
+
+    if data is None:
+        raise InputError("this character has no student; run `avatar-rtc distill` on it, or use 'tha3'")
+    student = read_student(data)
+    check_fits(student, rgba)
+    return create_student(student)

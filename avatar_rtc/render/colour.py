@@ -1,7 +1,51 @@
-"""The sRGB curve (IEC 61966-2-1) on pictures (…, 4, H, W); alpha is never touched."""
+"""Colour spaces of pictures (…, 4, H, W): the sRGB curve (IEC 61966-2-1), and colours multiplied by alpha.
+
+Alpha itself is never touched.
+"""
+
+from typing import Literal
 
 import torch
 from torch import Tensor
+
+ColourSpace = Literal["linear", "srgb", "srgb-premultiplied"]
+"""Alpha is straight but in the last one, whose colours are multiplied by it."""
+
+
+def to_linear(image: Tensor, space: ColourSpace) -> Tensor:
+    """Linear RGB with straight alpha of a picture in any space."""
+    return image if space == "linear" else srgb_to_linear(to_srgb(image, space))
+
+
+def to_srgb(image: Tensor, space: ColourSpace) -> Tensor:
+    """sRGB with straight alpha of a picture in any space."""
+    if space == "linear":
+        return linear_to_srgb(image)
+    return straight(image) if space == "srgb-premultiplied" else image
+
+
+def from_linear(image: Tensor, space: ColourSpace) -> Tensor:
+    """The inverse of `to_linear`."""
+    if space == "linear":
+        return image
+    image = linear_to_srgb(image)
+    return premultiplied(image) if space == "srgb-premultiplied" else image
+
+
+def premultiplied(image: Tensor) -> Tensor:
+    """Colours times alpha."""
+    alpha = image[..., 3:, :, :]
+    return torch.cat([image[..., :3, :, :] * alpha, alpha], dim=-3)
+
+
+def straight(image: Tensor) -> Tensor:
+    """Colours divided by alpha, at most 1; where alpha is 0 they are 0.
+
+    >>> straight(torch.tensor([0.25, 0.0, 0.0, 0.5])[:, None, None]).flatten().tolist()
+    [0.5, 0.0, 0.0, 0.5]
+    """
+    alpha = image[..., 3:, :, :]
+    return torch.cat([(image[..., :3, :, :] / alpha.clamp_min(1e-6)).clamp(0, 1), alpha], dim=-3)
 
 
 def srgb_to_linear(image: Tensor) -> Tensor:

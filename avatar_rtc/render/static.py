@@ -11,7 +11,9 @@ import torch
 from torch import Tensor
 
 from avatar_rtc.pose import INDEX
-from avatar_rtc.render.animator import SIZE, ColourSpace
+from avatar_rtc.render.animator import SIZE
+from avatar_rtc.render.cels import Dressing
+from avatar_rtc.render.colour import ColourSpace
 
 _EYES = ((232, 147), (280, 147))
 """Centres (x, y) of the eyes on the left and on the right of the picture."""
@@ -72,6 +74,10 @@ class StaticAnimator:
         cheeks = torch.stack([image[:, y + 22, x] for x, y in _EYES]).mean(0)
         cheeks[3] = 1.0
         return StaticCharacter(image, cheeks[:, None, None])
+
+    def dress(self, character: StaticCharacter, image: Tensor, dressing: Dressing) -> StaticCharacter:
+        """The picture under cels."""
+        return self.prepare(dressing.draw(image, "srgb"))
 
     def animate(self, poses: Tensor, characters: Sequence[StaticCharacter]) -> Tensor:
         """Pictures (B, 4, 512, 512) in sRGB; see `Animator.animate`."""

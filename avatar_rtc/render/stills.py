@@ -7,33 +7,36 @@ import torch
 from numpy.typing import NDArray
 
 from avatar_rtc.pose import Pose
-from avatar_rtc.render.animators import create_animator
-from avatar_rtc.render.colour import linear_to_srgb
+from avatar_rtc.render.animators import Animators
+from avatar_rtc.render.colour import to_srgb
 
 _GPU_BATCH = 16
 """Poses a GPU is given at once; a CPU gets one, for more would only cost memory there."""
 
 
 def render_stills(
-    rgba: NDArray[np.uint8], poses: Sequence[Pose], animator_name: str, device: str
+    rgba: NDArray[np.uint8],
+    poses: Sequence[Pose],
+    animator_name: str,
+    device: str,
+    student: bytes | None = None,
 ) -> Iterator[NDArray[np.uint8]]:
     """One picture (512, 512, 4) sRGB, straight alpha, per pose, in order; rendered as they are taken.
 
     Args:
         rgba: the character, (512, 512, 4) sRGB, straight alpha.
         poses: (45,) each.
-        animator_name, device: see `create_animator`; the model is loaded before this returns.
+        animator_name, device, student: see `Animators.get`; the model is loaded before this returns.
 
     Raises:
-        UnknownName, SetupError: as `create_animator`.
+        UnknownName, InputError, SetupError: as `Animators.get`.
     """
-    animator = create_animator(animator_name, device)
+    animator, _ = Animators(device).get(animator_name, student, rgba)
     character = animator.prepare(torch.from_numpy(rgba).permute(2, 0, 1).float() / 255)
 
     def render(batch: Sequence[Pose]) -> NDArray[np.uint8]:
         pictures = animator.animate(torch.from_numpy(np.stack(batch)), [character] * len(batch))
-        if animator.space == "linear":
-            pictures = linear_to_srgb(pictures)
+        pictures = to_srgb(pictures, animator.space)
         out = pictures.mul(255).round().byte().permute(0, 2, 3, 1).cpu().numpy().copy()
         out[out[..., 3] == 0] = 0  # what cannot be seen is all zero, as in the source
         return out

@@ -20,18 +20,14 @@ from torch.nn.functional import avg_pool2d, interpolate
 
 from avatar_rtc.errors import SetupError
 from avatar_rtc.pose import EYEBROW, FACE, ROTATION
-from avatar_rtc.render.animator import SIZE, ColourSpace
-from avatar_rtc.render.colour import srgb_to_linear
+from avatar_rtc.render.animator import SIZE
+from avatar_rtc.render.cels import Dressing
+from avatar_rtc.render.colour import ColourSpace, srgb_to_linear
+from avatar_rtc.render.tha3_boxes import FACE_BOX, FACE_HALF_BOX, HEAD_BOX, HEAD_IN_FACE
 from avatar_rtc.render.tha3_networks import PARTS, PartName, combine, decompose, edit, morph, warp
 from avatar_rtc.render.tha3_openvino import Maps, compile_networks
 from avatar_rtc.render.weights import load_networks
 from avatar_rtc.render.weights_files import chosen_folder
-
-# Boxes (rows, columns) in the 512 px picture; in the face, the head lies at 32..160 both ways.
-_HEAD = (slice(64, 192), slice(192, 320))
-_FACE = (slice(32, 224), slice(160, 352))
-_FACE_HALF = (slice(16, 112), slice(80, 176))
-_HEAD_IN_FACE = (slice(32, 160), slice(32, 160))
 
 
 @dataclass
@@ -54,6 +50,22 @@ class Tha3Character:
     """(1, 4, 128, 128): eyebrows moved."""
     out: Tensor = field(default_factory=lambda: torch.empty(0))
     """(1, 4, 512, 512): the finished picture, float32 in [0, 1]."""
+    grid: Tensor = field(default_factory=lambda: torch.empty(0))
+    """(1, 2, 512, 512): the rotator's share of the warp; see `Tha3Character.warped_by`."""
+    maps: Tensor = field(default_factory=lambda: torch.empty(0))
+    """(1, 10, 512, 512): what the editor gave; on OpenVINO it holds until the next call only."""
+
+    def warped_by(self) -> Tensor:
+        """(1, 2, 512, 512): where each pixel of `out` was taken from, as `warp` wants it."""
+        return self.grid.float() + self.maps[:, :2].float()
+
+    def painted(self) -> Tensor:
+        """(1, 1, 512, 512) in [0, 1]: how much of each pixel of `out` is painted and not taken, RGB mean."""
+        return self.maps[:, 2:5].float().sigmoid().mean(1, keepdim=True)
+
+    def face(self) -> Tensor:
+        """(1, 4, 192, 192): the posed face before the body moves, linear RGB + alpha in [0, 1]."""
+        return ((self.posed[:, :, *FACE_BOX].float() + 1) / 2).clamp(0, 1)
 
     def fork(self) -> "Tha3Character":
         """The same character with caches of its own."""
@@ -77,10 +89,21 @@ class Tha3Animator:
         """Run the decomposer; see `Animator.prepare`."""
         linear = srgb_to_linear(image.to(self.device, torch.float32)[None])
         picture = (linear * 2 - 1).to(self.dtype)
-        head = picture[:, :, *_HEAD].contiguous()
+        head = picture[:, :, *HEAD_BOX].contiguous()
         maps = self.networks["eyebrow_decomposer"](head, head.new_zeros(1, 0))
         brows, background = decompose(maps, head)
         return Tha3Character(picture, brows, background, picture.clone(), avg_pool2d(picture, 2))
+
+    def dress(self, character: Tha3Character, image: Tensor, dressing: Dressing) -> Tha3Character:
+        """The character anew, its source picture under cels."""
+        return self.prepare(dressing.draw(image, "srgb"))
+
+    @torch.inference_mode()
+    def pose_faces(self, poses: Tensor, characters: Sequence[Tha3Character]) -> None:
+        """Pose brows and face only, of different characters; `Tha3Character.face` has the result."""
+        batch = list(characters)
+        self._move_brows(batch, self._on_device(poses[:, EYEBROW]))
+        self._move_face(batch, self._on_device(poses[:, FACE]))
 
     @torch.inference_mode()
     def animate(self, poses: Tensor, characters: Sequence[Tha3Character]) -> Tensor:
@@ -116,13 +139,13 @@ class Tha3Animator:
             character.pose, character.head = None, head  # None: what follows no longer fits
 
     def _move_face(self, batch: list[Tha3Character], pose: Tensor) -> None:
-        faces = torch.cat([c.image[:, :, *_FACE] for c in batch])
-        faces[:, :, *_HEAD_IN_FACE] = torch.cat([c.head for c in batch])
+        faces = torch.cat([c.image[:, :, *FACE_BOX] for c in batch])
+        faces[:, :, *HEAD_IN_FACE] = torch.cat([c.head for c in batch])
         faces = morph(self.networks["face_morpher"](faces, pose), faces)
         for character, face in zip(batch, faces.chunk(len(batch)), strict=True):
             character.pose = None
-            character.posed[:, :, *_FACE] = face
-            character.posed_half[:, :, *_FACE_HALF] = avg_pool2d(face, 2)
+            character.posed[:, :, *FACE_BOX] = face
+            character.posed_half[:, :, *FACE_HALF_BOX] = avg_pool2d(face, 2)
 
     def _move_body(self, batch: list[Tha3Character], pose: Tensor) -> None:
         images = torch.cat([c.posed for c in batch])
@@ -131,8 +154,9 @@ class Tha3Animator:
         turned = _double(torch.cat([warp(halves, grid), grid], dim=1))
         maps = self.networks["editor"](torch.cat([images, turned], dim=1), pose)
         pictures = ((edit(maps, turned[:, 4:], images).float() + 1) / 2).clamp(0, 1)
-        for character, picture in zip(batch, pictures.chunk(len(batch)), strict=True):
-            character.out = picture
+        for row, character in enumerate(batch):
+            one = slice(row, row + 1)
+            character.out, character.grid, character.maps = pictures[one], turned[one, 4:], maps[one]
 
 
 def _each_once(characters: Sequence[Tha3Character]) -> list[Tha3Character]:

@@ -180,6 +180,7 @@ class Avatar:
             cels=self.character.cels,
             emotions=self.character.emotions,
             crop=self.character.crop,
+            student=self.character.student,
         )
         self._renderer.open(message, self._on_up)
 

@@ -10,11 +10,14 @@ import signal
 import sys
 import threading
 import time
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from avatar_rtc.errors import InputError
-from avatar_rtc.link import HEADER_BYTES, Booted, BootFailed, Up, body_length, pack, unpack
+from avatar_rtc.link import HEADER_BYTES, Booted, BootFailed, OpenAvatar, Up, body_length, pack, unpack
 from avatar_rtc.worker.priority import yield_to_server
+
+if TYPE_CHECKING:
+    from avatar_rtc.render.animator import Animator
 
 _GRACE_S = 2.0
 
@@ -62,15 +65,20 @@ def main() -> None:
     limit_threads(device)
     emit(Booted(device, time.monotonic() - args.spawned_at))
     threading.Thread(target=_read, args=(sys.stdin.buffer, inbox), name="inbox", daemon=True).start()
-    emotions = load_emotions(resource("assets", "emotions"))
-    RenderLoop(inbox, emit, emotions, lambda name: create_animator(name, device)).run()
+    emotions, animators = load_emotions(resource("assets", "emotions")), Animators(device)
+
+    def animator(message: OpenAvatar) -> "tuple[Animator, str]":
+        return animators.get(message.animator, message.student, pixels_of(message))
+
+    RenderLoop(inbox, emit, emotions, animator).run()
 
 
 if __name__ == "__main__":
     # Heavy imports come last, so that the options and --help answer at once.
     from avatar_rtc.animation.emotions import load_emotions
-    from avatar_rtc.render.animators import create_animator, limit_threads, pick_device
+    from avatar_rtc.render.animators import Animators, limit_threads, pick_device
     from avatar_rtc.resources import resource
+    from avatar_rtc.worker.live import pixels_of
     from avatar_rtc.worker.loop import Inbox, RenderLoop
 
     main()

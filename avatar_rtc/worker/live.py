@@ -14,7 +14,8 @@ from avatar_rtc.frame import EncodedFrame, Rendition, video_pts
 from avatar_rtc.link import OpenAvatar
 from avatar_rtc.media.encode import VideoEncoder, create_encoder
 from avatar_rtc.render.animator import SIZE, Animator
-from avatar_rtc.render.compositor import Cels, DressedCharacter
+from avatar_rtc.render.cels import Cels
+from avatar_rtc.render.compositor import DressedCharacter
 from avatar_rtc.render.layout import Matte
 
 
@@ -82,6 +83,11 @@ class LiveAvatar:
             slot.close()
 
 
+def pixels_of(message: OpenAvatar) -> NDArray[np.uint8]:
+    """The character's picture (512, 512, 4)."""
+    return np.frombuffer(message.rgba, np.uint8).reshape(SIZE, SIZE, 4)
+
+
 def open_avatar(
     message: OpenAvatar,
     animator: Animator,
@@ -93,8 +99,7 @@ def open_avatar(
     Args:
         mixer: of the same avatar with another character, whose motion goes on; untouched if this fails.
     """
-    pixels = np.frombuffer(message.rgba, np.uint8).reshape(SIZE, SIZE, 4)
-    image = torch.from_numpy(pixels.transpose(2, 0, 1).astype(np.float32) / 255)
+    image = torch.from_numpy(pixels_of(message).transpose(2, 0, 1).astype(np.float32) / 255)
     cels, templates = Cels(message.cels), changed(emotions, message.emotions)
     character = DressedCharacter(animator, image, cels)
     mixer = mixer or Mixer(templates, message.seed)

@@ -10,7 +10,7 @@ import logging
 import math
 import queue
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from itertools import groupby
 
 import numpy as np
@@ -32,7 +32,7 @@ from avatar_rtc.link import (
     Up,
 )
 from avatar_rtc.render.animator import Animator
-from avatar_rtc.render.colour import linear_to_srgb, srgb_to_linear
+from avatar_rtc.render.colour import ColourSpace, linear_to_srgb, to_linear, to_srgb
 from avatar_rtc.render.filters import needs_linear, run_chain
 from avatar_rtc.render.layout import alpha_layout
 from avatar_rtc.worker.live import LiveAvatar, Slot, open_avatar
@@ -41,6 +41,8 @@ from avatar_rtc.worker.stats import StageTimes
 log = logging.getLogger(__name__)
 Inbox = queue.SimpleQueue[Down | None]
 """Messages from the server; None ends the loop."""
+Finished = tuple[torch.Tensor, bool]
+"""A picture (4, H, W) in sRGB, and whether its colours are multiplied by alpha."""
 
 
 class RenderLoop:
@@ -51,12 +53,11 @@ class RenderLoop:
         inbox: Inbox,
         emit: Callable[[Up], None],
         emotions: Mapping[str, EmotionTemplate],
-        create_animator: Callable[[str], Animator],
+        animator: Callable[[OpenAvatar], tuple[Animator, str]],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._inbox, self._emit, self._emotions, self._now = inbox, emit, emotions, now
-        self._create_animator = create_animator
-        self._animators: dict[str, Animator] = {}
+        self._animator = animator
         self._avatars: dict[str, LiveAvatar] = {}
         self._due: dict[str, int] = {}
         """Avatar → its next tick, for those that somebody watches."""
@@ -111,9 +112,7 @@ class RenderLoop:
     def _open(self, message: OpenAvatar) -> None:
         started = self._now()
         try:
-            if message.animator not in self._animators:
-                self._animators[message.animator] = self._create_animator(message.animator)
-            animator = self._animators[message.animator]
+            animator, note = self._animator(message)
             running = self._avatars.get(message.avatar)
             avatar = open_avatar(message, animator, self._emotions, running.mixer if running else None)
         except AvatarRtcError as error:
@@ -126,7 +125,7 @@ class RenderLoop:
         if running is not None:
             avatar.slots = running.slots  # the same avatar with another character: its viewers stay
         self._avatars[message.avatar] = avatar
-        self._emit(AvatarReady(message.avatar, animator.name, self._now() - started))
+        self._emit(AvatarReady(message.avatar, animator.name, self._now() - started, note))
 
     def _forget(self, name: str) -> None:
         self._due.pop(name, None)
@@ -173,9 +172,9 @@ class RenderLoop:
         pictures = animator.animate(poses, characters)
         stage("animate")
         for avatar, t, look, picture in zip(avatars, times, looks, pictures, strict=True):
-            srgb = _finish(avatar.shown(picture, look), animator.space, avatar, t)
+            finished = _finish(avatar.shown(picture, look), animator.space, avatar, t)
             stage("chain")
-            planes = _layouts(avatar, srgb)
+            planes = _layouts(avatar, finished)
             stage("layout")
             begun = ticks[avatar.opened.avatar]
             for frame in avatar.frames(planes, t, (self._now() - begun) * 1000):
@@ -184,16 +183,19 @@ class RenderLoop:
         self._stats.end(self._now())
 
 
-def _finish(picture: torch.Tensor, space: str, avatar: LiveAvatar, t: float) -> torch.Tensor:
-    """The picture in sRGB after the chain; what needs no linear light costs an sRGB picture no conversion."""
+def _finish(picture: torch.Tensor, space: ColourSpace, avatar: LiveAvatar, t: float) -> Finished:
+    """The picture after the chain; an empty chain costs nothing, and one without colour no conversion."""
     chain = avatar.state.chain
-    if space == "srgb" and needs_linear(chain):
-        picture, space = srgb_to_linear(picture), "linear"
+    if not chain and space != "linear":
+        return picture, space == "srgb-premultiplied"
+    linear = space == "linear" or needs_linear(chain)
+    picture = to_linear(picture, space) if linear else to_srgb(picture, space)
     picture = run_chain(picture.float(), chain, t, avatar.opened.seed)
-    return picture if space == "srgb" else linear_to_srgb(picture)
+    return linear_to_srgb(picture) if linear else picture, False
 
 
-def _layouts(avatar: LiveAvatar, srgb: torch.Tensor) -> dict[str, NDArray[np.uint8]]:
+def _layouts(avatar: LiveAvatar, finished: Finished) -> dict[str, NDArray[np.uint8]]:
     """The I420 picture of every layout somebody watches."""
-    wanted: Iterable[str] = {rendition.layout for rendition in avatar.slots}
-    return {layout: alpha_layout(srgb) if layout == "alpha" else avatar.matte(srgb) for layout in wanted}
+    layouts: dict[str, Callable[[torch.Tensor, bool], NDArray[np.uint8]]]
+    layouts = {"alpha": alpha_layout, "matte": avatar.matte}
+    return {name: layouts[name](*finished) for name in {rendition.layout for rendition in avatar.slots}}

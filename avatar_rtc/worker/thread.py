@@ -6,7 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 
 from avatar_rtc.animation.emotions import EmotionTemplate
-from avatar_rtc.link import Booted, Down, Up
+from avatar_rtc.link import Booted, Down, OpenAvatar, Up
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.worker.loop import Inbox, RenderLoop
 
@@ -15,12 +15,12 @@ class ThreadWorker:
     """A worker without a process; create it on the event loop that reads its messages."""
 
     def __init__(
-        self, emotions: Mapping[str, EmotionTemplate], create_animator: Callable[[str], Animator]
+        self, emotions: Mapping[str, EmotionTemplate], animator: Callable[[OpenAvatar], tuple[Animator, str]]
     ) -> None:
         self._inbox: Inbox = queue.SimpleQueue()
         self._up: asyncio.Queue[Up | None] = asyncio.Queue()
         self._asyncio = asyncio.get_running_loop()
-        loop = RenderLoop(self._inbox, self._emit, emotions, create_animator)
+        loop = RenderLoop(self._inbox, self._emit, emotions, animator)
         self._thread = threading.Thread(target=self._run, args=(loop,), name="render")
         self._emit(Booted("cpu", 0.0))
         self._thread.start()

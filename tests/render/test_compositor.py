@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from avatar_rtc.look import CelImage
-from avatar_rtc.render.compositor import Cels, DressedCharacter, over
+from avatar_rtc.render.cels import Cels, Dressing, over
+from avatar_rtc.render.compositor import DressedCharacter
 from avatar_rtc.render.static import create_static
 
 RNG = np.random.default_rng(3)
@@ -102,6 +103,9 @@ class Counter:
     def prepare(self, image: Tensor) -> int:
         self.prepared.append(image)
         return len(self.prepared) - 1
+
+    def dress(self, character: int, image: Tensor, dressing: Dressing) -> int:
+        return self.prepare(dressing.draw(image, "srgb"))
 
     def animate(self, poses: Tensor, characters: Any) -> Tensor:
         raise AssertionError

@@ -1,12 +1,13 @@
 """The static animator: each part of the picture follows its morphs, and only that part."""
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from avatar_rtc.errors import InputError, UnknownName
 from avatar_rtc.pose import pose_from
-from avatar_rtc.render.animators import create_animator, pick_device, resolve
+from avatar_rtc.render.animators import Animators, create_animator, pick_device, resolve
 from avatar_rtc.render.static import StaticAnimator, create_static
 
 EYES, MOUTH, SHOULDERS = (
@@ -76,11 +77,11 @@ def test_a_batch_equals_its_members(animator: StaticAnimator, picture: Tensor) -
 
 
 def test_names_and_devices() -> None:
-    assert resolve("auto") == "tha3" and create_animator("static", "cpu").name == "static"
+    assert resolve("auto", "cpu", False) == "tha3" and create_animator("static", "cpu").name == "static"
     with pytest.raises(UnknownName, match="did you mean 'static'"):
         create_animator("statik", "cpu")
     with pytest.raises(InputError, match="student"):
-        create_animator("student", "cpu")
+        Animators("cpu").get("student", None, np.zeros((512, 512, 4), np.uint8))
     if not torch.cuda.is_available():
         assert pick_device("auto") == "cpu"
         with pytest.raises(InputError, match="no CUDA GPU"):

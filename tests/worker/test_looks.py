@@ -76,7 +76,7 @@ def play(script: Sequence[tuple[float, Down | None]], animator: Still) -> list[U
             now = max(now, left[0][0])
             return left.pop(0)[1]
 
-    RenderLoop(Timeline(), heard.append, EMOTIONS, lambda _: animator, lambda: now).run()  # type: ignore[arg-type]
+    RenderLoop(Timeline(), heard.append, EMOTIONS, lambda _: (animator, ""), lambda: now).run()  # type: ignore[arg-type]
     assert isinstance(heard[0], AvatarReady)
     return heard
 

@@ -85,7 +85,7 @@ def play(
     painter = Painter(timeline, cost, breaks)
     heard: list[Up] = []
     # The timeline stands in for the queue and for time.monotonic.
-    RenderLoop(timeline, heard.append, EMOTIONS, lambda _: painter, lambda: timeline.now).run()  # type: ignore[arg-type]
+    RenderLoop(timeline, heard.append, EMOTIONS, lambda _: (painter, ""), lambda: timeline.now).run()  # type: ignore[arg-type]
     return heard, painter
 
 
@@ -190,10 +190,10 @@ def test_failing_to_open_is_told_and_the_loop_goes_on() -> None:
     heard: list[Up] = []
     timeline = Timeline([(0, opened("broken", animator="tha3")), (0, opened("fine")), (1, None)])
 
-    def create(name: str) -> Painter:
-        if name == "tha3":
+    def create(message: OpenAvatar) -> tuple[Painter, str]:
+        if message.animator == "tha3":
             raise SetupError("the weights are missing")
-        return Painter(timeline)
+        return Painter(timeline), ""
 
     RenderLoop(timeline, heard.append, EMOTIONS, create, lambda: timeline.now).run()  # type: ignore[arg-type]
     assert heard[0] == AvatarFailed("broken", "the weights are missing")

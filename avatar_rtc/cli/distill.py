@@ -1,0 +1,238 @@
+"""`avatar-rtc distill`: a student for a character, so that it moves in real time without a GPU."""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from avatar_rtc.errors import InputError, SetupError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from avatar_rtc.distill.measure import Report
+    from avatar_rtc.distill.plan import Plan
+
+_EPILOG = """examples:
+  avatar-rtc distill me.png                      student.safetensors beside me.png, and a report
+  avatar-rtc distill liora --quality best --out liora.safetensors
+  avatar-rtc distill me.png --minutes 10
+
+It can be interrupted at any time; the same command goes on where it was. On two cores without a GPU, good
+takes about 35 minutes, draft 8.
+"""
+
+
+def add(subparsers: Any) -> None:
+    """Add the subcommand to the command line."""
+    parser = subparsers.add_parser(
+        "distill",
+        help="make a character move in real time without a GPU",
+        description="Train a small network that knows one character from THA3 (a student).",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "character", metavar="CHARACTER", help="an RGBA image, a character's folder, or a stored name"
+    )
+    parser.add_argument("--quality", choices=("draft", "good", "best"), default="good", help="default: good")
+    parser.add_argument("--minutes", type=float, metavar="N", help="take about so long, instead of --quality")
+    parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda", help="default: auto")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="default: student.safetensors beside the picture"
+    )
+    parser.add_argument("--force", action="store_true", help="even if `avatar-rtc check` says no")
+    parser.add_argument(
+        "--background", action="store_true", help="low priority; progress as JSON lines on stdout"
+    )
+    parser.add_argument(
+        "--keep-work", action="store_true", help="keep what the teacher showed (about 1.7 GB)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Distill; 0 when the student is written.
+
+    Raises:
+        InputError: no such character, or one the doctor rejects.
+        SetupError: weights cannot be had, or the disk is full; what was done is kept.
+    """
+    if args.minutes is not None and not 0.1 <= args.minutes <= 24 * 60:
+        raise InputError(f"--minutes is {args.minutes:g}, but must lie in 0.1..1440")
+    from avatar_rtc.animation.emotions import load_emotions
+    from avatar_rtc.characters.store import CharacterStore, own_folder, put_file
+    from avatar_rtc.resources import resource
+
+    store = CharacterStore(resource("assets", "characters"), own_folder())
+    character = store.load_any_character(args.character)
+    out = args.out or store.student_path(args.character)
+    if not os.access(out.parent, os.W_OK):
+        raise SetupError(f"cannot write {out}; name another file with --out")
+    if args.background:
+        os.nice(15) if hasattr(os, "nice") else None
+
+    from rich.console import Console
+
+    from avatar_rtc.distill.run import distill, use_cores, working_folder
+    from avatar_rtc.render.animators import pick_device
+    from avatar_rtc.render.weights_files import cache_folder
+
+    console = Console(stderr=True)
+    device = pick_device(args.device)
+    use_cores(os.cpu_count() or 1)
+    _prepare(character.rgba, args.force, device, console)
+    plan = _plan(args, device, character.rgba)
+    folder = working_folder(cache_folder(), character.rgba, plan)
+    bar = _JsonProgress(plan) if args.background else _BarProgress(plan, console)
+    with bar:
+        emotions = load_emotions(resource("assets", "emotions"))
+        data, report = distill(character.rgba, plan, emotions, folder, device, bar.told)
+    put_file(out, data)
+    _write_report(out, report, plan)
+    if not args.keep_work:
+        shutil.rmtree(folder, ignore_errors=True)
+    if args.background:
+        print(
+            json.dumps({"done": str(out), "figures": report.figures, "good_enough": report.good_enough}),
+            flush=True,
+        )
+    else:
+        _print(report, out, len(data), console)
+    return 0
+
+
+def _prepare(rgba: "NDArray[np.uint8]", force: bool, device: str, console: Any) -> None:
+    """Fetch the weights, and ask the doctor.
+
+    Raises:
+        InputError: the character will not animate well, so neither would its student.
+    """
+    from avatar_rtc.cli.check import pose_all
+    from avatar_rtc.cli.weights import fetch
+    from avatar_rtc.render.doctor import diagnose, probes
+    from avatar_rtc.render.weights_files import weights_ready
+
+    if not weights_ready():
+        fetch(None, None, console)
+    if force:
+        return
+    diagnosis = diagnose(rgba, pose_all(rgba, probes(), device, console))
+    if not diagnosis.healthy:
+        found = "; ".join(f.what for f in diagnosis.findings if f.severity == "error")
+        raise InputError(
+            f"this picture will not animate well: {found}. See `avatar-rtc check`, or pass --force"
+        )
+
+
+def _plan(args: argparse.Namespace, device: str, rgba: "NDArray[np.uint8]") -> "Plan":
+    from avatar_rtc.distill.plan import PLANS
+
+    plan = PLANS[args.quality]
+    if args.minutes is None:
+        return plan
+    from avatar_rtc.distill.plan import for_minutes
+    from avatar_rtc.distill.teacher import seconds_per_body
+
+    return for_minutes(args.minutes, seconds_per_body(rgba, device))
+
+
+class _Progress:
+    """Turns what `distill` tells into a share of the whole and the seconds left."""
+
+    def __init__(self, plan: "Plan") -> None:
+        from avatar_rtc.distill.plan import costs
+
+        self._costs = costs(plan)
+        self._of: dict[str, float] = {}
+        self._started: tuple[float, float] | None = None
+
+    def share(self, doing: str, done: int, of: int) -> tuple[float, float | None]:
+        """The share of the work that is done, and seconds left once they can be told."""
+        self._of[doing] = done / max(1, of)
+        total = sum(self._costs.values())
+        share = sum(cost * self._of.get(name, 0.0) for name, cost in self._costs.items()) / total
+        now = time.monotonic()
+        if self._started is None or self._of[doing] == 0:
+            self._started = self._started or (now, share)
+        begun, before = self._started
+        gained = share - before
+        return share, (now - begun) * (1 - share) / gained if gained > 0.01 else None
+
+
+class _BarProgress(_Progress):
+    """A bar with the time left."""
+
+    def __init__(self, plan: "Plan", console: Any) -> None:
+        super().__init__(plan)
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+        columns = TextColumn("{task.description:18}"), BarColumn(), TaskProgressColumn()
+        self._bar = Progress(*columns, TextColumn("{task.fields[left]}"), console=console)
+        self._task = self._bar.add_task("starting", total=1.0, left="")
+
+    def __enter__(self) -> None:
+        self._bar.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def told(self, doing: str, done: int, of: int) -> None:
+        """See `distill.run.Progress`."""
+        share, left = self.share(doing, done, of)
+        text = "" if left is None else f"{left / 60:.0f} min left" if left > 90 else f"{left:.0f} s left"
+        self._bar.update(self._task, completed=share, description=doing, left=text)
+
+
+class _JsonProgress(_Progress):
+    """Lines of JSON on stdout, one a second at most."""
+
+    _said = 0.0
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def told(self, doing: str, done: int, of: int) -> None:
+        """See `distill.run.Progress`."""
+        share, left = self.share(doing, done, of)
+        if time.monotonic() - self._said > 1:
+            self._said = time.monotonic()
+            line = {
+                "doing": doing,
+                "share": round(share, 4),
+                "seconds_left": None if left is None else round(left),
+            }
+            print(json.dumps(line), flush=True)
+
+
+def _write_report(out: Path, report: "Report", plan: "Plan") -> None:
+    """`student.json` with the figures and `student.png` with the pictures, beside the student."""
+    from dataclasses import asdict
+
+    from avatar_rtc.characters.image import write_png
+    from avatar_rtc.characters.sheet import compared
+    from avatar_rtc.characters.store import put_file
+
+    text = {"psnr_db": report.figures, "worst_held_out_poses": report.worst[:10], "plan": asdict(plan)}
+    put_file(out.with_suffix(".json"), (json.dumps(text, indent=2) + "\n").encode())
+    write_png(out.with_suffix(".png"), compared(report.pairs))
+
+
+def _print(report: "Report", out: Path, size: int, console: Any) -> None:
+    from rich.table import Table
+
+    table = Table("PSNR, dB", "mean", "5th percentile", "worst", caption=f"{out}, {size / 2**20:.1f} MB")
+    for region, row in report.figures.items():
+        table.add_row(region, *(f"{row[key]:.1f}" for key in ("mean", "p5", "worst")))
+    console.print(table)
+    console.print(f"student above teacher: {out.with_suffix('.png')}", soft_wrap=True)
+    if not report.good_enough:
+        print("avatar-rtc: it is not good enough to replace THA3; try --quality best", file=sys.stderr)

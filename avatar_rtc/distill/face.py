@@ -1,0 +1,106 @@
+"""Training the face part: three boxes, each a decoder of what to add to the neutral face."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from avatar_rtc.distill.training import Progress, Training, draw
+from avatar_rtc.render.student_networks import FaceDecoder, Shape
+from avatar_rtc.render.student_parts import FACE_PARTS, MORPHS_OF, Box, FacePart
+from avatar_rtc.render.tha3_boxes import FACE_BOX
+
+_BATCH = 16
+_RATE = 2e-3
+_CHANNELS, _HIDDEN, _RANK = (80, 48, 32), 128, 32
+
+
+def shape_of(part: FacePart, box: Box) -> Shape:
+    """Sizes of the decoder for a box."""
+    scale = 2 ** len(_CHANNELS)
+    outputs = 3 if part == "mouth" else 4
+    return Shape(
+        len(MORPHS_OF[part]), box.height // scale, box.width // scale, _CHANNELS, outputs, _HIDDEN, _RANK
+    )
+
+
+def train_faces(
+    boxes: Mapping[FacePart, Box],
+    faces: NDArray[np.void],
+    marked: NDArray[np.void],
+    rest: NDArray[np.uint8],
+    steps: int,
+    seed: int,
+    folder: Path,
+    device: str,
+    progress: Progress,
+) -> dict[FacePart, FaceDecoder]:
+    """The decoders of all parts of the face.
+
+    Args:
+        boxes: see `face_boxes`.
+        faces: records with `pose` and `face`, see samples.py.
+        marked: MARKED_FACE.
+        rest: (4, 192, 192): the neutral face.
+        folder: where checkpoints are kept.
+        progress: told steps of all parts together.
+    """
+    trained: dict[FacePart, FaceDecoder] = {}
+    for number, part in enumerate(FACE_PARTS):
+
+        def tell(done: int, of: int, loss: float, before: int = number * steps) -> None:
+            progress(before + done, len(FACE_PARTS) * steps, loss)
+
+        torch.manual_seed(seed)
+        lesson = _Lesson(part, boxes[part], faces, marked, rest, seed, device)
+        network = FaceDecoder(shape_of(part, boxes[part])).to(device)
+        run = Training(network, lesson.loss, steps, _RATE, folder / f"{part}.pt")
+        trained[part] = run.run(tell)  # type: ignore[assignment]  # a FaceDecoder
+    return trained
+
+
+class _Lesson:
+    """The samples of one part and how far a decoder is from them."""
+
+    def __init__(
+        self,
+        part: FacePart,
+        box: Box,
+        faces: NDArray[np.void],
+        marked: NDArray[np.void],
+        rest: NDArray[np.uint8],
+        seed: int,
+        device: str,
+    ) -> None:
+        rows, columns = _in_face(box)
+        self._seed, self._device = seed, device
+        self._poses = torch.from_numpy(faces["pose"][:, MORPHS_OF[part]])
+        self._shown = torch.from_numpy(np.ascontiguousarray(faces["face"][:, :3, rows, columns]))
+        self._rest = torch.from_numpy(rest[:3, rows, columns].astype(np.float32) / 255).to(device)
+        self._has_lids = part != "mouth"
+        self._marked_poses = torch.from_numpy(marked["pose"][:, MORPHS_OF[part]])
+        self._open = torch.from_numpy(np.ascontiguousarray(marked["open"][:, rows, columns]))
+        spread = self._shown.float().std(0).mean(0) / 255
+        self._weight = (0.5 + spread / spread.mean().clamp_min(1e-6)).clamp_max(4).to(device)
+
+    def loss(self, network: nn.Module, step: int) -> Tensor:
+        """L1 and squared distance of the colours, where things move most, and of the opening of the lids."""
+        chosen = draw(self._seed, step, _BATCH, len(self._poses))
+        target = self._shown[chosen].to(self._device).float() / 255 - self._rest
+        maps = network(self._poses[chosen].to(self._device))
+        error = (maps[:, :3] - target) * self._weight.sqrt()
+        loss: Tensor = 10 * error.abs().mean() + 40 * (error * error).mean()
+        if self._has_lids:
+            chosen = draw(self._seed + 1, step, _BATCH // 2, len(self._marked_poses))
+            seen = network(self._marked_poses[chosen].to(self._device))[:, 3].sigmoid()
+            loss = loss + 2 * (seen - self._open[chosen].to(self._device).float() / 255).abs().mean()
+        return loss
+
+
+def _in_face(box: Box) -> tuple[slice, slice]:
+    """Rows and columns of the box in the 192 px face."""
+    y, x = box.y - FACE_BOX[0].start, box.x - FACE_BOX[1].start
+    return slice(y, y + box.height), slice(x, x + box.width)

@@ -1,0 +1,91 @@
+"""How near a student is to its teacher, on pictures it was never trained on."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from avatar_rtc.render.student import create_student
+from avatar_rtc.render.student_file import Student
+from avatar_rtc.render.student_parts import Box
+
+_CAP = 60.0
+_WHOLE = Box(0, 0, 512, 512)
+GOOD_ENOUGH = {"whole": 30.0, "mouth": 27.0, "eyes": 24.0}
+"""Mean PSNR in dB from which a student is better company than a teacher at two pictures a second."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was measured, and the pictures it was measured on."""
+
+    figures: dict[str, dict[str, float]]
+    """Region → mean, p5 and worst PSNR in dB over mid grey, sRGB."""
+    worst: list[int] = field(default_factory=list)
+    """Held-out poses by how badly the whole picture fits, worst first."""
+    pairs: list[tuple[NDArray[np.uint8], NDArray[np.uint8]]] = field(default_factory=list, repr=False)
+    """(teacher, student) pictures (512, 512, 3) over grey: the worst four, then others."""
+
+    @property
+    def good_enough(self) -> bool:
+        """True if an avatar should show the student rather than a slow teacher."""
+        return all(self.figures[region]["mean"] >= level for region, level in GOOD_ENOUGH.items())
+
+
+def measure(student: Student, rgba: NDArray[np.uint8], held: NDArray[np.void]) -> Report:
+    """Pose the student as the teacher was posed and compare.
+
+    Args:
+        rgba: (512, 512, 4): the character.
+        held: POSED_BODY records.
+    """
+    animator = create_student(student)
+    character = animator.prepare(torch.from_numpy(rgba).permute(2, 0, 1).float() / 255)
+    regions = {"whole": _WHOLE, "mouth": student.boxes["mouth"], "eyes": _eyes(student)}
+    found: dict[str, list[float]] = {name: [] for name in regions}
+    shown = []
+    for record in held:
+        picture = animator.animate(torch.from_numpy(record["pose"][None].copy()), [character])[0]
+        ours = _over_grey((picture.numpy() * 255).round())
+        theirs = _over_grey(record["frame"].astype(np.float32))
+        shown.append((theirs, ours))
+        for name, box in regions.items():
+            found[name].append(psnr(ours[box.slices], theirs[box.slices]))
+    order = [int(i) for i in np.argsort(found["whole"])]
+    picks = [*order[:4], *[i for i in range(len(held)) if i not in order[:4]][:8]]
+    return Report(
+        {name: _summary(values) for name, values in found.items()},
+        order,
+        [(shown[i][0].astype(np.uint8), shown[i][1].astype(np.uint8)) for i in picks],
+    )
+
+
+def psnr(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
+    """Peak signal-to-noise ratio in dB of pictures in 0..255, at most 60.
+
+    >>> psnr(np.zeros(4, np.float32), np.full(4, 255, np.float32))
+    0.0
+    """
+    error = float(np.mean((ours - theirs) ** 2)) / 255**2
+    return float(min(_CAP, -10 * np.log10(max(error, 1e-12)))) + 0.0
+
+
+def _summary(values: list[float]) -> dict[str, float]:
+    return {
+        "mean": round(float(np.mean(values)), 2),
+        "p5": round(float(np.percentile(values, 5)), 2),
+        "worst": round(min(values), 2),
+    }
+
+
+def _eyes(student: Student) -> Box:
+    """The box around both eyes."""
+    right, left = student.boxes["eye_right"], student.boxes["eye_left"]
+    return Box(right.x, right.y, left.x + left.width - right.x, max(right.height, left.height))
+
+
+def _over_grey(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows of pixels (512, 512, 3) of a premultiplied picture (4, 512, 512) in 0..255."""
+    seen = (picture[:3] + 0.5 * (255 - picture[3:])).transpose(1, 2, 0)
+    return np.clip(seen, 0, 255).round().astype(np.float32)

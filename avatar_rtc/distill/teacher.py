@@ -1,0 +1,133 @@
+"""THA3 as the teacher: poses in, records out."""
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import avg_pool2d
+
+from avatar_rtc.distill.poses import probes
+from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE
+from avatar_rtc.pose import INDEX, Pose, neutral
+from avatar_rtc.render.colour import linear_to_srgb
+from avatar_rtc.render.tha3 import Tha3Animator, Tha3Character, create_tha3
+from avatar_rtc.render.tha3_boxes import FACE_BOX
+
+_GPU_BATCH = 16
+_MARKS = ((0.0, 1.0, 0.0), (1.0, 0.0, 1.0))
+"""Two opposite colours, sRGB. Only the difference between an eye tinted with one and with the other is
+read, so that lashes THA3 draws a little elsewhere on a tinted eye do not count."""
+_MARK_OPACITY = 0.25
+"""Enough to be read back, not so much that THA3 takes the eye for something else."""
+
+
+class Teacher:
+    """THA3 and one character. Records come in the order of the poses given."""
+
+    def __init__(self, rgba: NDArray[np.uint8], device: str) -> None:
+        """`rgba` is (512, 512, 4) sRGB, straight alpha.
+
+        Raises:
+            SetupError: the weights are missing.
+        """
+        self._animator: Tha3Animator = create_tha3(device)
+        self.batch = 1 if device == "cpu" else _GPU_BATCH
+        image = torch.from_numpy(rgba).permute(2, 0, 1).float() / 255
+        plain = self._animator.prepare(image)
+        self._plain = [plain.fork() for _ in range(self.batch)]
+        self._eyes = self._find_eyes()
+        tinted = [self._animator.prepare(self._mark(image, mark)) for mark in _MARKS]
+        self._marked = [[each.fork() for _ in range(self.batch)] for each in tinted]
+
+    def faces(self, poses: Sequence[Pose]) -> list[NDArray[np.void]]:
+        """POSED_FACE records of up to `batch` poses."""
+        shown = self._pose_faces(self._plain, poses)
+        return [
+            _record(POSED_FACE, pose=pose, face=face)
+            for pose, face in zip(poses, _to_bytes(linear_to_srgb(shown)), strict=True)
+        ]
+
+    def marked(self, poses: Sequence[Pose]) -> list[NDArray[np.void]]:
+        """MARKED_FACE records of up to `batch` poses: how far the lids leave the eyes in sight."""
+        green, magenta = (linear_to_srgb(self._pose_faces(tinted, poses)) for tinted in self._marked)
+        across = _colour(_MARKS[0]) - _colour(_MARKS[1])
+        seen = ((green - magenta)[:, :3] * across).sum(1) / (_MARK_OPACITY * (across * across).sum())
+        hidden = (1 - avg_pool2d(seen[:, None], 3, 1, 1)[:, 0].clamp(0, 1)) * self._eyes
+        return [
+            _record(MARKED_FACE, pose=pose, open=o)
+            for pose, o in zip(poses, _to_bytes(1 - hidden), strict=True)
+        ]
+
+    def bodies(self, poses: Sequence[Pose]) -> list[NDArray[np.void]]:
+        """POSED_BODY records of up to `batch` poses."""
+        characters = self._plain[: len(poses)]
+        pictures = linear_to_srgb(self._animator.animate(_tensor(poses), characters)).cpu()
+        pictures[:, :3] *= pictures[:, 3:]
+        return [
+            _record(
+                POSED_BODY,
+                pose=pose,
+                face=_to_bytes(linear_to_srgb(character.face().cpu()))[0],
+                frame=_to_bytes(picture),
+                grid=avg_pool2d(character.warped_by(), 2)[0].cpu().numpy(),
+                painted=_to_bytes(avg_pool2d(character.painted(), 2)[0, 0].cpu()),
+            )
+            for pose, character, picture in zip(poses, characters, pictures, strict=True)
+        ]
+
+    def _pose_faces(self, characters: list[Tha3Character], poses: Sequence[Pose]) -> Tensor:
+        """(B, 4, 192, 192) linear, on the CPU."""
+        batch = characters[: len(poses)]
+        self._animator.pose_faces(_tensor(poses), batch)
+        return torch.cat([character.face() for character in batch]).cpu()
+
+    def _find_eyes(self) -> Tensor:
+        """(192, 192) in [0, 1]: 1 where closing the lids changes the face, softly 0 elsewhere."""
+        closed = neutral()
+        closed[[INDEX["eye_wink_left"], INDEX["eye_wink_right"]]] = 1
+        rest, shut = (
+            linear_to_srgb(self._pose_faces(self._plain, [pose]))[0] for pose in (neutral(), closed)
+        )
+        changed = ((rest - shut).abs().amax(0) > 0.05).float()[None, None]
+        grown = -avg_pool2d(-(avg_pool2d(changed, 5, 1, 2) > 0.15).float(), 3, 1, 1)
+        return grown[0, 0]
+
+    def _mark(self, image: Tensor, mark: tuple[float, float, float]) -> Tensor:
+        """The picture with its eyes tinted."""
+        marked = image.clone()
+        part = marked[:3, *FACE_BOX]
+        part += self._eyes * _MARK_OPACITY * (_colour(mark) - part)
+        return marked
+
+
+def _colour(mark: tuple[float, float, float]) -> Tensor:
+    return torch.tensor(mark)[:, None, None]
+
+
+def _tensor(poses: Sequence[Pose]) -> Tensor:
+    return torch.from_numpy(np.stack(poses))
+
+
+def _to_bytes(values: Tensor) -> NDArray[np.uint8]:
+    out: NDArray[np.uint8] = values.mul(255).round().byte().cpu().numpy()
+    return out
+
+
+def _record(kind: np.dtype, **fields: object) -> NDArray[np.void]:
+    record = np.zeros((), kind)
+    for name, value in fields.items():
+        record[name] = value
+    return record
+
+
+def seconds_per_body(rgba: NDArray[np.uint8], device: str) -> float:
+    """How long the teacher takes here for a whole picture; to 10 ms, so that a plan made of it is stable."""
+    teacher = Teacher(rgba, device)
+    batch = (probes() * 2)[: teacher.batch]
+    teacher.bodies(batch)
+    started = time.monotonic()
+    teacher.bodies(batch)
+    return max(0.01, round((time.monotonic() - started) / len(batch), 2))

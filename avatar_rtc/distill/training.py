@@ -1,0 +1,137 @@
+"""One training run: fixed steps, a checkpoint from time to time, the same end whether interrupted or not.
+
+What happens in step k follows from the seed and k alone, and the checkpoint holds everything else.
+"""
+
+import contextlib
+import math
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from avatar_rtc.errors import SetupError
+
+CHECKPOINT_S = 30.0
+_WARM_UP = 0.02
+"""The share of the steps in which the learning rate rises; after that it falls along a cosine."""
+_AVERAGED = 0.995
+"""Decay per step of the running mean of the weights, which is what is kept in the end."""
+
+Progress = Callable[[int, int, float], None]
+"""Told the steps done, the steps there are, and the newest loss."""
+
+
+class Training:
+    """Trains a module to the end of its steps; `averaged` is the result."""
+
+    def __init__(
+        self, module: nn.Module, loss: Callable[[nn.Module, int], Tensor], steps: int, rate: float, path: Path
+    ) -> None:
+        """
+        Args:
+            loss: of the module in step k; draws whatever is random from k.
+            rate: the highest learning rate.
+            path: of the checkpoint; taken up if it is there.
+        """
+        self._module, self._loss, self.steps, self._path = module, loss, steps, path
+        mean = get_ema_multi_avg_fn(_AVERAGED)  # type: ignore[no-untyped-call]
+        self.averaged: nn.Module = AveragedModel(module, multi_avg_fn=mean)
+        learned = [p for p in module.parameters() if p.requires_grad]
+        self._optimizer = torch.optim.AdamW(learned, lr=rate, weight_decay=1e-4)
+        self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimizer, lambda k: _rate(k / steps))
+        self.done = 0
+        self.losses: list[float] = []
+        """One per checkpoint interval's worth of steps, for the report: means of 50 steps."""
+        self._recent: list[float] = []
+        self._take_up()
+
+    def run(self, progress: Progress) -> nn.Module:
+        """Train until all steps are done; returns the averaged module.
+
+        Raises:
+            SetupError: the checkpoint cannot be written; the one before is still there.
+        """
+        saved = time.monotonic()
+        while self.done < self.steps:
+            self._step()
+            progress(self.done, self.steps, self._recent[-1] if self._recent else self.losses[-1])
+            if time.monotonic() - saved > CHECKPOINT_S or self.done == self.steps:
+                self.save()
+                saved = time.monotonic()
+        found: nn.Module = self.averaged.module  # type: ignore[assignment]
+        return found.eval()
+
+    def _step(self) -> None:
+        loss = self._loss(self._module, self.done)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self._module.parameters(), 1.0)
+        self._optimizer.step()
+        self._schedule.step()
+        self.averaged.update_parameters(self._module)  # type: ignore[operator]
+        self.done += 1
+        self._recent.append(float(loss.detach()))
+        if len(self._recent) == 50:
+            self.losses.append(sum(self._recent) / 50)
+            self._recent.clear()
+
+    def save(self) -> None:
+        """Write the checkpoint: the new one takes the old one's place only when it is whole."""
+        state: dict[str, Any] = {
+            "done": self.done,
+            "losses": self.losses,
+            "recent": self._recent,
+            "module": self._module.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "schedule": self._schedule.state_dict(),
+        }
+        part = self._path.with_suffix(".part")
+        try:
+            with part.open("wb") as file:
+                torch.save(state, file)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self._path)
+        except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise SetupError(
+                f"cannot write {self._path}: {error}; the checkpoint before it is kept"
+            ) from None
+
+    def _take_up(self) -> None:
+        if not self._path.exists():
+            return
+        state = torch.load(self._path, weights_only=True)
+        self.done, self.losses, self._recent = state["done"], state["losses"], state["recent"]
+        self._module.load_state_dict(state["module"])
+        self.averaged.load_state_dict(state["averaged"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._schedule.load_state_dict(state["schedule"])
+
+
+def _rate(at: float) -> float:
+    rise = min(1.0, at / _WARM_UP + 0.02)
+    return rise * (0.01 + 0.99 * (1 + math.cos(math.pi * min(1.0, at))) / 2)
+
+
+def draw(seed: int, step: int, size: int, count: int) -> NDArray[np.intp]:
+    """`size` numbers below `count` for a step, each as often as any other over an epoch.
+
+    >>> sorted(int(i) for i in draw(0, 0, 4, 4))
+    [0, 1, 2, 3]
+    """
+    size = min(size, count)
+    per_epoch = max(1, count // size)
+    order = np.random.default_rng([seed, step // per_epoch]).permutation(count)
+    start = step % per_epoch * size
+    return order[start : start + size]

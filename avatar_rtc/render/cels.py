@@ -1,0 +1,79 @@
+"""Cels: straight-alpha "over" in linear light, inside each cel's own box."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from avatar_rtc.look import CELS, FX, CelImage
+from avatar_rtc.render.colour import ColourSpace, from_linear, srgb_to_linear, to_linear
+
+STEPS = 64
+"""Opacities are rounded to 1/64: an easing then ends, and with it the composing of new pictures."""
+
+Layers = tuple[tuple[str, int], ...]
+"""Cels in drawing order, bottom to top, with their opacity in 1/64."""
+Box = tuple[slice, slice]
+"""Rows and columns of the 512 px picture."""
+
+
+def over(top: Tensor, base: Tensor, strength: float | Tensor) -> Tensor:
+    """`top`, its alpha scaled by `strength`, over `base` (Porter and Duff).
+
+    Pictures are (4, h, w), linear RGB with straight alpha in [0, 1]; a strength may differ by pixel.
+    """
+    a_top = top[3:] * strength
+    a_base = base[3:] * (1 - a_top)
+    alpha = a_top + a_base
+    colour = (top[:3] * a_top + base[:3] * a_base) / alpha.clamp_min(1e-12)
+    return torch.cat([colour, alpha])
+
+
+class Cels:
+    """The cels of a character in linear light, drawn in a fixed order."""
+
+    def __init__(self, cels: Mapping[str, CelImage]) -> None:
+        self._boxes, self._linear = {}, {}
+        for name in (*CELS, *FX):
+            if name in cels:
+                cel = cels[name]
+                height, width = cel.rgba.shape[:2]
+                self._boxes[name] = (slice(cel.y, cel.y + height), slice(cel.x, cel.x + width))
+                pixels = torch.tensor(cel.rgba).permute(2, 0, 1).float() / 255
+                self._linear[name] = srgb_to_linear(pixels)
+
+    def layers(self, strengths: Mapping[str, float]) -> Layers:
+        """What there is to draw for these opacities; cels that are missing or do not show are left out."""
+        wanted = ((name, round(strengths.get(name, 0.0) * STEPS)) for name in self._boxes)
+        return tuple((name, level) for name, level in wanted if level)
+
+    def draw(self, picture: Tensor, layers: Layers, space: ColourSpace) -> Tensor:
+        """The picture (4, 512, 512) under these layers, in the colour space it has; a copy, if any."""
+        return Dressing(self, layers).draw(picture, space) if layers else picture
+
+    def top(self, name: str, device: torch.device) -> tuple[Tensor, Box]:
+        """A cel (4, h, w), linear, straight alpha, on the device, and where it lies."""
+        linear = self._linear[name] = self._linear[name].to(device)
+        return linear, self._boxes[name]
+
+
+@dataclass(frozen=True)
+class Dressing:
+    """Cels of certain opacities."""
+
+    cels: Cels
+    layers: Layers
+
+    def draw(self, picture: Tensor, space: ColourSpace) -> Tensor:
+        """A copy of the picture (4, 512, 512) under them, in the colour space it has."""
+        picture = picture.clone()
+        for top, (rows, columns), strength in self.tops(picture.device):
+            part = picture[:, rows, columns]
+            part[:] = from_linear(over(top, to_linear(part, space), strength), space)
+        return picture
+
+    def tops(self, device: torch.device) -> Iterator[tuple[Tensor, Box, float]]:
+        """Each cel, bottom to top: (4, h, w) linear with straight alpha, its box, and its opacity."""
+        for name, level in self.layers:
+            yield *self.cels.top(name, device), level / STEPS

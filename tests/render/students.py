@@ -1,0 +1,56 @@
+"""A student nobody trained: random networks of small sizes, so that every path moves pixels."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from avatar_rtc.render.student_file import Student, image_hash
+from avatar_rtc.render.student_networks import BodyDecoder, FaceDecoder, Shape
+from avatar_rtc.render.student_parts import FACE_PARTS, MORPHS_OF, Box
+
+BOXES = {
+    "eye_right": Box(206, 100, 48, 48),
+    "eye_left": Box(256, 100, 48, 48),
+    "mouth": Box(232, 160, 48, 32),
+}
+BODY_BOX = Box(128, 32, 256, 448)
+
+
+def a_picture() -> NDArray[np.uint8]:
+    """(512, 512, 4): coloured noise in large blocks, inside the body box."""
+    random = np.random.default_rng(3)
+    rgba = np.zeros((512, 512, 4), np.uint8)
+    blocks = random.integers(0, 255, (28, 16, 3), np.uint8).repeat(16, 0).repeat(16, 1)
+    rgba[32:480, 128:384, :3] = blocks
+    rgba[40:472, 136:376, 3] = 255
+    rgba[rgba[..., 3] == 0] = 0
+    return rgba
+
+
+def a_student(rgba: NDArray[np.uint8], seed: int = 0) -> Student:
+    """A student of the picture that moves everything by a few pixels."""
+    torch.manual_seed(seed)
+    faces = {}
+    for part in FACE_PARTS:
+        box = BOXES[part]
+        outputs = 3 if part == "mouth" else 4
+        shape = Shape(len(MORPHS_OF[part]), box.height // 8, box.width // 8, (8, 8, 4), outputs, 16, 8)
+        faces[part] = _shaken(FaceDecoder(shape), 0.3)
+    shape = Shape(27, BODY_BOX.height // 32, BODY_BOX.width // 32, (8, 8, 8, 4), 7, 16, 8)
+    body = _shaken(BodyDecoder(shape), 0.1)
+    with torch.no_grad():
+        for bulk in (body.bulk.weight, body.bulk.bias):
+            bulk.copy_((bulk * 0.02).half())
+    rest = rgba[32:224, 160:352].transpose(2, 0, 1).copy()
+    return Student(image_hash(rgba), dict(BOXES), BODY_BOX, rest, faces, body, {"figures": {}})
+
+
+def _shaken(network: Any, by: float) -> Any:
+    """The network with every number moved, rounded as its file will round it."""
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(torch.randn_like(parameter) * by)
+            parameter.copy_(parameter.half().float())
+    return network.eval().requires_grad_(False)
