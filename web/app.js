@@ -50,8 +50,7 @@ function showState(state) {
   $('character').textContent = state.character;
   $('engine').textContent = `${state.animator} on ${state.device ?? '…'}`;
   $('viewers').textContent = `${state.viewers} ${state.viewers === 1 ? 'viewer' : 'viewers'}`;
-  $('note').textContent = state.state === 'failed' ? state.detail : state.note ?? '';
-  $('note').hidden = !$('note').textContent;
+  showNote(state);
   chosen = Object.keys(state.emotion.weights).filter((name) => state.emotion.weights[name] > 0);
   sheet.show(state.emotion.weights);
   if (document.activeElement !== $intensity) {
@@ -61,6 +60,35 @@ function showState(state) {
   if (!editor.isBusy) editor.chain = state.chain;
   if (document.activeElement !== $('characters')) $('characters').value = state.character;
 }
+
+/** What is wrong with the avatar, or slow; and on a CPU the way out of it: a student, made in the background. */
+function showNote({ state, detail, note, animator, device, distillation }) {
+  const [$text, $button, $progress] = $('note').children;
+  const isRunning = distillation.state === 'running';
+  const isSlow = animator === 'tha3' && device === 'cpu';
+  const news = {
+    running: `Making a student, ${left(distillation.seconds_left)}. The picture goes on meanwhile, more slowly.`,
+    failed: `No student was made: ${distillation.detail}`,
+    done: distillation.good_enough === false ? 'The student was made, but is not good enough to be shown.' : '',
+  }[distillation.state];
+  $text.textContent = state === 'failed' ? detail : (isSlow && news) || (isRunning && news) || (note ?? '');
+  $button.textContent = isRunning ? 'Stop' : 'Make it fluid (about 35 minutes, in the background)';
+  $button.hidden = !isRunning && (!isSlow || state !== 'live');
+  $button.dataset.verb = isRunning ? 'DELETE' : 'POST';
+  $progress.hidden = !isRunning;
+  $progress.value = distillation.share ?? 0;
+  $('note').hidden = !$text.textContent && $button.hidden;
+}
+
+function left(seconds) {
+  if (seconds === undefined || seconds === null) return 'estimating the time';
+  return seconds < 90 ? `${seconds} s left` : `${Math.round(seconds / 60)} min left`;
+}
+
+$('distill').addEventListener('click', async ({ target }) => {
+  const { verb } = target.dataset;
+  await request(verb, `${path}/distillation`, verb === 'POST' ? {} : undefined).catch(complain);
+});
 
 async function measure() {
   const figures = await $avatar.stats;

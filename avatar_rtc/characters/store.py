@@ -68,11 +68,15 @@ class CharacterStore:
         """A stored character with its cels and the common effects; raises as `load`, `build_character`."""
         return build_character(name, read_folder(self._path(name).parent), self._fx)
 
+    def character_path(self, name_or_path: str) -> Path:
+        """The folder of a stored character, or the file or folder a path names."""
+        if name_or_path in self.names():
+            return self._path(name_or_path).parent
+        return Path(name_or_path).expanduser().resolve()
+
     def student_path(self, name_or_path: str) -> Path:
         """Where the student of a character belongs: beside its picture."""
-        if name_or_path in self.names():
-            return self._path(name_or_path).parent / STUDENT
-        path = Path(name_or_path).expanduser()
+        path = self.character_path(name_or_path)
         return (path if path.is_dir() else path.parent) / STUDENT
 
     def png(self, name: str) -> bytes:

@@ -32,6 +32,7 @@ from avatar_rtc.messages import (
     parse_control,
     parse_cue,
 )
+from avatar_rtc.server.distillation import Distillation
 from avatar_rtc.server.streams import Streams
 from avatar_rtc.server.viewers import Viewers
 from avatar_rtc.state import AvatarState, Cue, DataEyes
@@ -42,7 +43,10 @@ CUE_HOLD_S = 0.5
 """The mouth is the emotion's again this long after the last cue."""
 STATE_DELAY_S = 0.02
 """Changes within this time are told in one `state` event."""
-SLOW_NOTE = "THA3 on a CPU does not reach real time; a GPU does, or a student distilled for this character"
+SLOW_NOTE = (
+    "THA3 on a CPU does not reach real time: 2 pictures a second. "
+    "A student, distilled once for this character, is fluid"
+)
 
 Phase = Literal["starting", "live", "failed"]
 
@@ -77,7 +81,9 @@ class Avatar:
         emotions: Sequence[str],
         config: Config,
     ) -> None:
+        """`source` of `swap` and of `config.character` is where the character can be read again."""
         self.name, self.character, self.emotions = name, character, tuple(emotions)
+        self.source = config.character
         self.state = _first_state(character, self.emotions)
         self.clock = MediaClock(time.monotonic())
         self.streams = Streams(name, self.clock, renderer.send)
@@ -88,6 +94,8 @@ class Avatar:
         self._animator: str = config.animator
         self._stats = Stats(name, 0.0)
         self._telling: asyncio.TimerHandle | None = None
+        self._note = ""
+        self.distillation = Distillation(self._changed)
         self._open()
 
     @property
@@ -124,9 +132,9 @@ class Avatar:
                 return {"t_ms": self.clock.t() * 1000}
         return {}
 
-    def swap(self, character: Character) -> None:
+    def swap(self, character: Character, source: str) -> None:
         """Show another character; viewers, state and motion go on."""
-        self.character = character
+        self.character, self.source = character, source
         was_failed = self._phase == "failed"
         self._phase, self._detail = "starting", None
         self._open()
@@ -154,17 +162,20 @@ class Avatar:
             "delay_ms": round(release.delay * 1000, 1),
             "late": release.late,
             "worker_restarts": renderer.restarts,
+            "distillation": self.distillation.describe(),
         }
         if self._detail is not None:
             about["detail"] = self._detail
-        if (self._animator, renderer.device) == ("tha3", "cpu"):
-            about["note"] = SLOW_NOTE
+        is_slow = (self._animator, renderer.device) == ("tha3", "cpu")
+        if note := ". ".join(filter(None, [SLOW_NOTE if is_slow else "", self._note])):
+            about["note"] = note
         return about
 
     async def close(self) -> None:
         """Tell the viewers that it is over, close them, and forget the avatar."""
         if self._telling is not None:
             self._telling.cancel()
+        await self.distillation.close()
         await self.viewers.close()
         self.streams.close()
         self._renderer.close_avatar(self.name)
@@ -193,8 +204,8 @@ class Avatar:
             case AvatarStarting():
                 self._phase = "starting"
                 self._changed()
-            case AvatarReady(animator=animator):
-                self._phase, self._detail, self._animator = "live", None, animator
+            case AvatarReady(animator=animator, note=note):
+                self._phase, self._detail, self._animator, self._note = "live", None, animator, note
                 self._changed()
             case AvatarFailed(detail=detail):
                 log.error("avatar %s: %s", self.name, detail)

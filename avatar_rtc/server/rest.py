@@ -10,6 +10,7 @@ from avatar_rtc.errors import NotFound, WorkerLost
 from avatar_rtc.filters_schema import schema
 from avatar_rtc.messages import control_from
 from avatar_rtc.server.bodies import read_json, read_model, read_upload
+from avatar_rtc.server.distillation import Quality, command_for
 from avatar_rtc.server.keys import AVATARS, RENDERER, STORE, UPLOADS, avatar_of
 
 
@@ -20,6 +21,14 @@ class AvatarPatch(BaseModel):
 
     character: str
     """Name of a stored character."""
+
+
+class DistillationStart(BaseModel):
+    """How good the student shall be."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quality: Quality = "good"
 
 
 async def list_avatars(request: web.Request) -> web.Response:
@@ -36,8 +45,38 @@ async def patch_avatar(request: web.Request) -> web.Response:
     """Swap the character; whatever is wrong with the new one, the running one goes on."""
     avatar = avatar_of(request)
     wanted = await read_model(request, AvatarPatch)
-    avatar.swap(await asyncio.to_thread(request.app[STORE].load_character, wanted.character))
+    character = await asyncio.to_thread(request.app[STORE].load_character, wanted.character)
+    if wanted.character != avatar.source:
+        await avatar.distillation.close()
+    avatar.swap(character, wanted.character)
     return web.json_response(avatar.describe())
+
+
+async def post_distillation(request: web.Request) -> web.Response:
+    """Make a student of the avatar's character in the background; it is shown once it is good enough."""
+    avatar, store = avatar_of(request), request.app[STORE]
+    wanted = await read_model(request, DistillationStart)
+    source = avatar.source
+
+    async def show(good_enough: bool) -> None:
+        if good_enough and avatar.source == source:
+            avatar.swap(await asyncio.to_thread(store.load_any_character, source), source)
+
+    path = await asyncio.to_thread(store.character_path, source)
+    avatar.distillation.start(command_for(str(path), wanted.quality), show)
+    return web.json_response(avatar.distillation.describe(), status=202)
+
+
+async def get_distillation(request: web.Request) -> web.Response:
+    """How far the student is: `state`, `share` of the work, `doing`, `seconds_left`, in the end `figures`."""
+    return web.json_response(avatar_of(request).distillation.describe())
+
+
+async def delete_distillation(request: web.Request) -> web.Response:
+    """Stop it; what was done is kept, and the next one goes on from there."""
+    avatar = avatar_of(request)
+    await avatar.distillation.close()
+    return web.json_response(avatar.distillation.describe())
 
 
 async def put_emotion(request: web.Request) -> web.Response:
@@ -101,6 +140,9 @@ def routes() -> list[web.RouteDef]:
         web.get(f"{api}/avatars", list_avatars),
         web.get(f"{api}/avatars/{{avatar}}", get_avatar),
         web.patch(f"{api}/avatars/{{avatar}}", patch_avatar),
+        web.post(f"{api}/avatars/{{avatar}}/distillation", post_distillation),
+        web.get(f"{api}/avatars/{{avatar}}/distillation", get_distillation),
+        web.delete(f"{api}/avatars/{{avatar}}/distillation", delete_distillation),
         web.put(f"{api}/avatars/{{avatar}}/emotion", put_emotion),
         web.put(f"{api}/avatars/{{avatar}}/chain", put_chain),
         web.get(f"{api}/filters", get_filters),

@@ -1,4 +1,4 @@
-"""The student animator against its own networks composed by torch, and the laws of keeping what did not move."""
+"""The student animator against its own networks composed by torch, and what it keeps from frame to frame."""
 
 import numpy as np
 import pytest
@@ -58,7 +58,9 @@ def by_torch(morphs: Tensor) -> Tensor:
 @pytest.mark.parametrize(
     "values", [{}, TURNED, {"mouth_aaa": 1.0, "eye_wink_left": 0.5, **TURNED}], ids=["rest", "turned", "all"]
 )
-def test_agrees_with_torch(animator: StudentAnimator, character: StudentCharacter, values: dict[str, float]) -> None:
+def test_agrees_with_torch(
+    animator: StudentAnimator, character: StudentCharacter, values: dict[str, float]
+) -> None:
     ours = animator.animate(pose(**values), [character])[0]
     difference = (ours - by_torch(pose(**values))).abs()
     # OpenCV places samples on a grid of 1/32 px.
@@ -85,7 +87,12 @@ def test_only_what_moved_is_computed(animator: StudentAnimator, character: Stude
     calls: list[str] = []
     for name, network in {**animator._student.faces, "body": animator._student.body.decoder}.items():
         network.register_forward_hook(lambda *_, name=name: calls.append(str(name)))
-    for values in ({}, {"mouth_ooo": 1.0}, {"mouth_ooo": 1.0, "breathing": 0.5}, {"mouth_ooo": 1.0, "breathing": 0.5}):
+    for values in (
+        {},
+        {"mouth_ooo": 1.0},
+        {"mouth_ooo": 1.0, "breathing": 0.5},
+        {"mouth_ooo": 1.0, "breathing": 0.5},
+    ):
         calls.append("|")
         animator.animate(pose(**values), [character])
     assert " ".join(calls) == "| eye_right eye_left mouth body | mouth | body |"
@@ -101,7 +108,9 @@ def test_cels_come_and_go_without_a_trace(animator: StudentAnimator, character: 
     assert torch.equal(animator.animate(pose(**TURNED), [character])[0], bare)
 
 
-def test_a_cel_moves_with_the_face_and_lies_over_it(animator: StudentAnimator, character: StudentCharacter) -> None:
+def test_a_cel_moves_with_the_face_and_lies_over_it(
+    animator: StudentAnimator, character: StudentCharacter
+) -> None:
     """With lids that hide nothing, cels on the posed picture are what `Dressing.draw` makes of it."""
     character.kept.seen[:] = 1
     dressing = Dressing(CELS, CELS.layers({"blush1": 1.0}))

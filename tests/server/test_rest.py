@@ -34,6 +34,7 @@ async def test_avatar_shows_everything_the_contract_names(client, renderer):
         "delay_ms": 40.0,
         "late": 0,
         "worker_restarts": 0,
+        "distillation": {"state": "idle"},
     }
     assert (await (await client.get("/api/v1/avatars")).json()) == {"avatars": [about]}
 

@@ -1,0 +1,197 @@
+"""A whole distillation in seconds, from a teacher whose pictures follow a simple law."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from avatar_rtc.distill import body, face
+from avatar_rtc.distill.boxes import face_boxes
+from avatar_rtc.distill.collect import collect, load
+from avatar_rtc.distill.plan import PLANS, Plan, costs, for_minutes
+from avatar_rtc.distill.poses import probes
+from avatar_rtc.distill.run import distill, working_folder
+from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE, SampleFile
+from avatar_rtc.errors import InputError, SetupError
+from avatar_rtc.pose import EYEBROW, INDEX, Pose
+from avatar_rtc.render.student_file import read_student
+from avatar_rtc.render.student_parts import MOUTH
+
+PLAN = Plan(faces=24, marked=8, bodies=12, face_steps=40, body_steps=30, held=4)
+_EYES = (slice(70, 110), slice(50, 86)), (slice(70, 110), slice(106, 142))
+_LIPS = (slice(132, 152), slice(78, 114))
+
+
+class LawfulTeacher:
+    """Eyes darken with any morph of theirs, lips redden, and the whole picture moves sideways with head_y."""
+
+    batch = 1
+
+    def __init__(self, rgba: NDArray[np.uint8]) -> None:
+        self.rgba, self.asked = rgba, 0
+
+    def _face(self, pose: Pose) -> NDArray[np.uint8]:
+        face = self.rgba[32:224, 160:352].transpose(2, 0, 1).astype(np.float32)
+        closed = min(1.0, float(np.abs(pose[EYEBROW.start : MOUTH.start]).sum() + np.abs(pose[37:39]).sum()))
+        for rows, columns in _EYES:
+            face[:3, rows, columns] *= 1 - 0.8 * closed
+        face[1:3, *_LIPS] *= 1 - 0.8 * min(1.0, float(pose[MOUTH].sum()))
+        return face.astype(np.uint8)
+
+    def faces(self, poses: Sequence[Pose]) -> list[Any]:
+        return [self._record(POSED_FACE, pose=p, face=self._face(p)) for p in poses]
+
+    def marked(self, poses: Sequence[Pose]) -> list[Any]:
+        return [
+            self._record(MARKED_FACE, pose=p, open=255 * (p[INDEX["eye_wink_left"]] < 0.5)) for p in poses
+        ]
+
+    def bodies(self, poses: Sequence[Pose]) -> list[Any]:
+        found = []
+        for pose in poses:
+            face, shift = self._face(pose), round(8 * float(pose[INDEX["head_y"]]))
+            frame = self.rgba.transpose(2, 0, 1).copy()
+            frame[:, 32:224, 160:352] = face
+            grid = np.zeros((2, 256, 256), np.float16)
+            grid[0] = -shift / 256
+            found.append(
+                self._record(POSED_BODY, pose=pose, face=face, frame=np.roll(frame, shift, axis=2), grid=grid)
+            )
+        return found
+
+    def _record(self, kind: np.dtype, **fields: Any) -> Any:
+        self.asked += 1
+        record = np.zeros((), kind)
+        for name, value in fields.items():
+            record[name] = value
+        return record
+
+
+@pytest.fixture
+def rgba() -> NDArray[np.uint8]:
+    random = np.random.default_rng(3)
+    picture = np.zeros((512, 512, 4), np.uint8)
+    picture[64:448, 160:352, :3] = random.integers(60, 255, (24, 12, 3), np.uint8).repeat(16, 0).repeat(16, 1)
+    picture[64:448, 160:352, 3] = 255
+    return picture
+
+
+@pytest.fixture
+def teacher(rgba: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> LawfulTeacher:
+    one = LawfulTeacher(rgba)
+    monkeypatch.setattr("avatar_rtc.distill.run.Teacher", lambda picture, device: one)
+    monkeypatch.setattr(face, "_CHANNELS", (8, 8, 8))
+    monkeypatch.setattr(body, "_CHANNELS", (8, 8, 8, 8))
+    monkeypatch.setattr(body, "_BATCH", 2)
+    return one
+
+
+def run(rgba: NDArray[np.uint8], folder: Path, progress: Any = lambda *_: None) -> bytes:
+    return distill(rgba, PLAN, {}, folder, "cpu", progress)[0]
+
+
+def test_the_loss_falls_and_the_student_fits(teacher, rgba, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("avatar_rtc.distill.collect.PoseSampler", _Sampler)
+    data, report = distill(rgba, PLAN, {}, tmp_path, "cpu", lambda *_: None)
+    student = read_student(data)
+    assert student.about["plan"]["bodies"] == PLAN.bodies and student.about["figures"] == report.figures
+    # Standing still would be 16 dB: the warp alone, fitted at once, must have found the shift.
+    assert report.figures["whole"]["mean"] > 22
+    losses = torch.load(tmp_path / "body.pt", weights_only=True)["recent"]
+    assert np.mean(losses[-5:]) < np.mean(losses[:5])
+
+
+class _Sampler:
+    """Poses that move only what the lawful teacher shows."""
+
+    def __init__(self, emotions: Any, seed: int, stream: int) -> None:
+        self._seed = [seed, stream]
+
+    def pose(self, number: int) -> Pose:
+        random = np.random.default_rng([*self._seed, number])
+        pose = np.zeros(45, np.float32)
+        pose[INDEX["head_y"]] = random.uniform(-1, 1)
+        pose[INDEX["mouth_aaa"]] = random.random()
+        pose[[INDEX["eye_wink_left"], INDEX["eye_wink_right"]]] = random.random()
+        return pose
+
+
+def test_stopped_anywhere_it_ends_the_same(teacher, rgba, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("avatar_rtc.distill.collect.PoseSampler", _Sampler)
+    monkeypatch.setattr("avatar_rtc.distill.training.CHECKPOINT_S", 0.0)
+    whole = run(rgba, tmp_path / "whole")
+    asked = teacher.asked
+    stops = {("bodies", 5), ("training the face", 50), ("training the body", 17)}
+
+    def interrupt(doing: str, done: int, of: int) -> None:
+        if (doing, done) in stops:
+            stops.remove((doing, done))
+            raise KeyboardInterrupt
+
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            run(rgba, tmp_path / "broken", interrupt)
+    assert run(rgba, tmp_path / "broken", interrupt) == whole
+    assert teacher.asked == 2 * asked  # nothing was asked a second time
+
+
+def test_a_record_cut_off_is_asked_again(teacher, rgba, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("avatar_rtc.distill.collect.PoseSampler", _Sampler)
+    collect(tmp_path, PLAN, {}, lambda: teacher, lambda *_: None)
+    faces = np.array(load(tmp_path, "faces", PLAN))
+    with (tmp_path / "faces.bin").open("r+b") as file:
+        file.truncate(POSED_FACE.itemsize * 20 + 1000)
+    asked = teacher.asked
+    collect(tmp_path, PLAN, {}, lambda: teacher, lambda *_: None)
+    assert teacher.asked - asked == 4
+    assert np.array_equal(np.array(load(tmp_path, "faces", PLAN)), faces)
+
+
+def test_a_full_disk_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = SampleFile(tmp_path / "faces.bin", POSED_FACE)
+    file.append(np.zeros((), POSED_FACE))
+
+    class Full:
+        def write(self, data: bytes) -> None:
+            raise OSError(28, "No space left on device")
+
+    real = file._file
+    monkeypatch.setattr(file, "_file", Full())
+    with pytest.raises(SetupError, match="free some space"):
+        file.append(np.zeros((), POSED_FACE))
+    real.close()
+    again = SampleFile(tmp_path / "faces.bin", POSED_FACE)
+    assert again.count == 1
+    again.close()
+
+
+def test_two_at_once_are_refused(teacher, rgba, tmp_path) -> None:
+    from filelock import FileLock
+
+    with FileLock(tmp_path / "lock"), pytest.raises(InputError, match="already"):
+        run(rgba, tmp_path)
+
+
+def test_boxes_are_found_where_the_teacher_moves(teacher) -> None:
+    boxes = face_boxes(np.stack(teacher.faces(probes())))
+    right, left, mouth = (boxes[part] for part in ("eye_right", "eye_left", "mouth"))
+    assert right.x + right.width <= left.x and right.y + right.height <= mouth.y
+    for box, (rows, columns) in ((right, _EYES[0]), (left, _EYES[1]), (mouth, _LIPS)):
+        assert box.y <= 32 + rows.start and box.y + box.height >= 32 + rows.stop
+        assert box.x <= 160 + columns.start and box.x + box.width >= 160 + columns.stop
+
+
+def test_plans() -> None:
+    good = PLANS["good"]
+    assert 25 * 60 < sum(costs(good).values()) < 45 * 60
+    assert sum(costs(for_minutes(10, 0.65)).values()) == pytest.approx(600, rel=0.05)
+    assert for_minutes(10, 1.3).bodies < for_minutes(10, 0.65).bodies
+
+
+def test_pictures_and_plans_never_share_a_folder(rgba, tmp_path) -> None:
+    folders = {working_folder(tmp_path, p, plan) for p in (rgba, rgba[::-1]) for plan in PLANS.values()}
+    assert len(folders) == 6
