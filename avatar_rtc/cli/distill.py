@@ -53,6 +53,7 @@ def add(subparsers: Any) -> None:
     parser.add_argument(
         "--keep-work", action="store_true", help="keep what the teacher showed (about 1.7 GB)"
     )
+    parser.add_argument("--no-report", action="store_true", help="write the student alone")
     parser.set_defaults(run=run)
 
 
@@ -94,7 +95,8 @@ def run(args: argparse.Namespace) -> int:
         emotions = load_emotions(resource("assets", "emotions"))
         data, report = distill(character.rgba, plan, emotions, folder, device, bar.told)
     put_file(out, data)
-    _write_report(out, report, plan)
+    if not args.no_report:
+        _write_report(out, report, plan)
     if not args.keep_work:
         shutil.rmtree(folder, ignore_errors=True)
     if args.background:

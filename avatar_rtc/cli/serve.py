@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import shutil
 import signal
 import subprocess
 import sys
@@ -62,10 +63,22 @@ def ensure_weights(config: Config) -> None:
     """
     from avatar_rtc.render.weights_files import weights_ready
 
-    if config.animator in ("auto", "tha3") and not weights_ready():
+    wanted = config.animator == "tha3" or (config.animator == "auto" and not _student_suffices(config))
+    if wanted and not weights_ready():
         print("THA3's weights are needed once (56 MB); fetching them …", flush=True)
         if subprocess.run([sys.executable, "-m", "avatar_rtc", "weights"], check=False).returncode:
             raise SetupError("no weights, so no THA3; mend the above, or try --animator static")
+
+
+def _student_suffices(config: Config) -> bool:
+    """True if "auto" will take the character's student: it has one, and this seems to be no GPU machine."""
+    from avatar_rtc.characters.store import CharacterStore, own_folder
+    from avatar_rtc.resources import resource
+
+    if config.device != "cpu" and (config.device != "auto" or shutil.which("nvidia-smi")):
+        return False
+    store = CharacterStore(resource("assets", "characters"), own_folder(config.data_dir))
+    return store.student_path(config.character).is_file()
 
 
 async def _serve(config: Config) -> None:
