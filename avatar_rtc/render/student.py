@@ -175,12 +175,10 @@ class StudentAnimator:
         kept.where = cv2.resize(kept.where, size)
         kept.where *= SIZE / 2
         kept.where += self._places
-        paint = _rows(maps[0, 2:].sigmoid())
-        opacity = np.ascontiguousarray(cv2.resize(paint[..., 4], size))
-        kept.paint = cv2.resize(np.ascontiguousarray(paint[..., :4]), size)
-        four = cv2.merge([opacity] * 4)
-        cv2.multiply(kept.paint, four, kept.paint)
-        kept.bare = cv2.subtract(1.0, four)
+        # Multiplied and spread over the channels before they are doubled: a quarter of the work.
+        paint = maps[0, 2:].sigmoid()
+        kept.paint = cv2.resize(_rows(paint[:4] * paint[4:]), size)
+        kept.bare = cv2.resize(_rows((1 - paint[4:]).expand(4, -1, -1)), size)
         return True
 
     def _compose(self, kept: _Kept, rows: slice, columns: slice) -> None:

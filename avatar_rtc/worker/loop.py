@@ -147,7 +147,9 @@ class RenderLoop:
             self._render(list(group))
         for name in due:
             if name in self._due:
-                self._due[name] = self._next_tick(self._avatars[name])
+                # A tick that has begun is rendered at once, late; those before it are skipped. A loop that
+                # always waited for the next one would fall to half the rate on the first slow frame.
+                self._due[name] = max(self._due[name] + 1, self._next_tick(self._avatars[name]) - 1)
 
     def _render(self, names: list[str]) -> None:
         """Render one frame of each of these avatars, which share an animator."""

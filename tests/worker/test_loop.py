@@ -117,8 +117,14 @@ def test_slow_rendering_skips_ticks_and_never_queues() -> None:
     heard, painter = play([(0, opened()), (0, StartRendition("main", ALPHA)), (2.0, None)], cost=0.25)
     times = [video_t(f.pts) for f in frames(heard)]
     assert len(times) == len(painter.batches) <= 8
-    assert min(np.diff(times)) > 0.25
-    assert all(f.cost_ms >= 250 for f in frames(heard))
+    assert min(np.diff(times)) > 0.15  # two or three ticks of 0.1 s for each frame that takes 0.25
+    # Each began within its own tick, so it is late by one at most.
+    assert all(250 <= f.cost_ms < 351 for f in frames(heard))
+
+
+def test_a_frame_hardly_slower_than_a_tick_does_not_halve_the_rate() -> None:
+    heard, _ = play([(0, opened()), (0, StartRendition("main", ALPHA)), (3.0, None)], cost=0.105)
+    assert len(frames(heard)) >= 26
 
 
 def test_all_avatars_of_a_tick_are_one_batch() -> None:
