@@ -152,19 +152,20 @@ class _Progress:
 
         self._costs = costs(plan)
         self._of: dict[str, float] = {}
-        self._started: tuple[float, float] | None = None
+        self._given = 0.0
+        """The share that was there before: what an earlier run had done costs no time now."""
+        self._begun = time.monotonic()
 
     def share(self, doing: str, done: int, of: int) -> tuple[float, float | None]:
-        """The share of the work that is done, and seconds left once they can be told."""
-        self._of[doing] = done / max(1, of)
+        """The share of the work that is done, and the seconds left once they can be told."""
         total = sum(self._costs.values())
-        share = sum(cost * self._of.get(name, 0.0) for name, cost in self._costs.items()) / total
-        now = time.monotonic()
-        if self._started is None or self._of[doing] == 0:
-            self._started = self._started or (now, share)
-        begun, before = self._started
-        gained = share - before
-        return share, (now - begun) * (1 - share) / gained if gained > 0.01 else None
+        if doing not in self._of:
+            self._given += self._costs[doing] * done / of / total
+        self._of[doing] = done / of
+        share = sum(self._costs[name] * part for name, part in self._of.items()) / total
+        gained = share - self._given
+        spent = time.monotonic() - self._begun
+        return share, spent * (1 - share) / gained if gained > 0.01 else None
 
 
 class _BarProgress(_Progress):

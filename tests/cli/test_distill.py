@@ -1,0 +1,121 @@
+"""`avatar-rtc distill`: what is refused before hours are spent, what is written, what is told."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from avatar_rtc.cli import distill
+from avatar_rtc.cli.main import main
+from avatar_rtc.distill.measure import Report
+from avatar_rtc.distill.plan import PLANS, Plan, costs
+from avatar_rtc.errors import SetupError
+
+PICTURE = Path(__file__).parents[1] / "data" / "disc_short.png"
+
+
+@pytest.fixture
+def me(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A picture of one's own, weights that are there, and a cache to work in."""
+    monkeypatch.setenv("AVATAR_RTC_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("avatar_rtc.render.weights_files.weights_ready", lambda: True)
+    monkeypatch.setattr("avatar_rtc.distill.run.use_cores", lambda count: None)
+    file = tmp_path / "me" / "me.png"
+    file.parent.mkdir()
+    file.write_bytes(PICTURE.read_bytes())
+    return file
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The distillation itself, done in no time."""
+    seen = SimpleNamespace(plans=[], fails=None)
+
+    def run(rgba, plan: Plan, emotions, folder: Path, device: str, progress) -> tuple[bytes, Report]:
+        seen.plans.append(plan)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "faces.bin").write_bytes(b"kept")
+        progress("faces", 1, 2)
+        if seen.fails:
+            raise seen.fails
+        row = {"mean": 35.0, "p5": 30.0, "worst": 29.0}
+        pair = (np.zeros((512, 512, 3), np.uint8), np.full((512, 512, 3), 255, np.uint8))
+        return b"the student", Report({"whole": row, "mouth": row, "eyes": row}, [3, 1], [pair])
+
+    monkeypatch.setattr("avatar_rtc.distill.run.distill", run)
+    return seen
+
+
+def test_it_lies_beside_the_picture_with_its_report(me, trained, tmp_path) -> None:
+    assert main(["distill", str(me), "--force", "--device", "cpu"]) == 0
+    assert (me.parent / "student.safetensors").read_bytes() == b"the student"
+    report = json.loads((me.parent / "student.json").read_text())
+    assert report["psnr_db"]["whole"]["mean"] == 35.0 and report["worst_held_out_poses"] == [3, 1]
+    assert (me.parent / "student.png").stat().st_size > 1000
+    assert trained.plans == [PLANS["good"]]
+    assert not list((tmp_path / "cache" / "distill").iterdir())  # the work is done and gone
+
+
+def test_background_tells_lines_of_json(me, trained, capsys) -> None:
+    assert main(["distill", str(me), "--force", "--background", "--quality", "draft"]) == 0
+    first, last = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    share = costs(PLANS["draft"])["faces"] / 2 / sum(costs(PLANS["draft"]).values())
+    assert first == {"doing": "faces", "share": round(share, 4), "seconds_left": None}
+    assert last["done"] == str(me.parent / "student.safetensors") and last["good_enough"] is True
+
+
+def test_what_was_done_is_kept_when_it_fails(me, trained, tmp_path, capsys) -> None:
+    trained.fails = SetupError("the disk is full")
+    assert main(["distill", str(me), "--force"]) == 1
+    assert "the disk is full" in capsys.readouterr().err
+    assert len(list((tmp_path / "cache" / "distill").glob("*/faces.bin"))) == 1
+    assert not (me.parent / "student.safetensors").exists()
+
+
+def test_a_picture_the_doctor_rejects_is_refused(me, trained, monkeypatch, capsys) -> None:
+    still = np.zeros((512, 512, 4), np.uint8)
+    monkeypatch.setattr("avatar_rtc.cli.check.pose_all", lambda rgba, poses, *_: dict.fromkeys(poses, still))
+    assert main(["distill", str(me)]) == 2
+    assert "will not animate well" in capsys.readouterr().err and trained.plans == []
+    assert main(["distill", str(me), "--force"]) == 0
+
+
+@pytest.mark.parametrize("minutes", ["0", "-3", "nan", "1e9", "many"])
+def test_impossible_minutes(me, trained, minutes, capsys) -> None:
+    try:
+        code = main(["distill", str(me), "--force", "--minutes", minutes])
+    except SystemExit as error:  # argparse's own refusal
+        code = error.code
+    assert code == 2 and "minutes" in capsys.readouterr().err and trained.plans == []
+
+
+def test_minutes_scale_the_plan(me, trained, monkeypatch) -> None:
+    monkeypatch.setattr("avatar_rtc.distill.teacher.seconds_per_body", lambda rgba, device: 0.65)
+    assert main(["distill", str(me), "--force", "--minutes", "5"]) == 0
+    (plan,) = trained.plans
+    assert sum(costs(plan).values()) == pytest.approx(300, rel=0.05)
+
+
+def test_no_character_and_nowhere_to_write(me, trained, capsys) -> None:
+    assert main(["distill", str(me.parent / "nobody.png")]) == 2
+    assert "nobody.png" in capsys.readouterr().err
+    assert main(["distill", str(me), "--force", "--out", str(me.parent / "not" / "there.safetensors")]) == 1
+    assert "--out" in capsys.readouterr().err
+
+
+def test_time_left_follows_the_pace_and_not_what_was_there(monkeypatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(distill.time, "monotonic", lambda: now[0])
+    plan = PLANS["good"]
+    progress = distill._Progress(plan)
+    total = sum(costs(plan).values())
+    for name in ("probes", "faces", "marked"):
+        share, left = progress.share(name, 9, 9)  # an earlier run's
+        assert left is None
+    assert progress.share("bodies", 0, 900) == (share, None)
+    now[0] += 60
+    share, left = progress.share("bodies", 300, 900)
+    pace = costs(plan)["bodies"] / 3 / 60
+    assert left == pytest.approx(total * (1 - share) / pace)
