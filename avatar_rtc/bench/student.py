@@ -22,9 +22,11 @@ from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.distill.measure import measure as compare
 from avatar_rtc.distill.poses import PoseSampler
 from avatar_rtc.distill.teacher import Teacher
+from avatar_rtc.look import CELS
 from avatar_rtc.pose import Pose, pose_from
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.render.animators import limit_threads
+from avatar_rtc.render.cels import Cels, Dressing
 from avatar_rtc.render.colour import to_srgb
 from avatar_rtc.render.student import StudentAnimator, StudentCharacter, create_student
 from avatar_rtc.render.student_file import Student, read_student
@@ -52,6 +54,7 @@ def measure(quick: bool) -> list[Measurement]:
             continue
         found += _speed(character, 8 if quick else 150, 1 if quick else 8)
         found += _quality(character, 3 if quick else 200)
+        found += _cels(character, 1 if quick else None)
     for talking in (False, True):
         found.append(asyncio.run(_served(talking, 2.0 if quick else 15.0)))
     return found
@@ -152,6 +155,33 @@ def _blink(
         for part in ("eye_right", "eye_left")
     ]
     return -10 * math.log10(max(errors))
+
+
+def _cels(character: Character, count: int | None) -> list[Measurement]:
+    """PSNR in its own box of each cel at full strength, eyes open and closed; the worst counts."""
+    _, animator, prepared, image = _prepared(character)
+    teacher, cels = create_tha3("cpu"), Cels(character.cels)
+    bare = teacher.prepare(image)
+    found: dict[str, float] = {}
+    for name in [cel for cel in CELS if cel in character.cels][:count]:
+        dressing = Dressing(cels, cels.layers({name: 1.0}))
+        _, box = cels.top(name, image.device)
+        for lids in (0.0, 1.0):
+            pose = torch.from_numpy(pose_from({"eye_wink_left": lids, "eye_wink_right": lids}))[None]
+            theirs = to_srgb(teacher.animate(pose, [teacher.dress(bare, image, dressing)]), teacher.space)[0]
+            ours = animator.animate(pose, [animator.dress(prepared, image, dressing)])[0]
+            error = _over_grey(ours, True)[:, *box] - _over_grey(theirs, False)[:, *box]
+            found[f"{name}, lids {lids:g}"] = round(-10 * math.log10(float((error * error).mean()) + 1e-6), 2)
+    worst = min(found.values())
+    return [
+        at_least(f"{character.name}: worst cel, open or closed eyes, in its box", worst, "dB", 26, **found)
+    ]
+
+
+def _over_grey(picture: Tensor, premultiplied: bool) -> Tensor:
+    """(3, H, W) of a picture (4, H, W) in sRGB."""
+    alpha = picture[3:]
+    return picture[:3] * (1 if premultiplied else alpha) + 0.5 * (1 - alpha)
 
 
 async def _frames(url: str, seconds: float, talking: bool) -> float:
