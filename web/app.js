@@ -72,7 +72,7 @@ function showNote({ state, detail, note, animator, device, distillation }) {
     done: distillation.good_enough === false ? 'The student was made, but is not good enough to be shown.' : '',
   }[distillation.state];
   $text.textContent = state === 'failed' ? detail : (isSlow && news) || (isRunning && news) || (note ?? '');
-  $button.textContent = isRunning ? 'Stop' : 'Make it fluid (about 35 minutes, in the background)';
+  $button.textContent = isRunning ? 'Stop' : 'Make it fluid (about half an hour, in the background)';
   $button.hidden = !isRunning && (!isSlow || state !== 'live');
   $button.dataset.verb = isRunning ? 'DELETE' : 'POST';
   $progress.hidden = !isRunning;

@@ -28,6 +28,8 @@ TEACHER = "Talking Head Anime 3 (THA3) by Pramook Khungurn"
 TEACHER_LICENCE = "CC BY 4.0; this student is derived from the teacher's weights"
 MAX_BYTES = 16 * 2**20
 _MAX_NUMBERS = 8 * 10**6
+_MAPS = {"eye_right": (28, 4), "eye_left": (28, 4), "mouth": (27, 3), "body": (27, 7)}
+"""Inputs and maps of each decoder; the body's inputs are its six morphs and their products."""
 _HEADER_BYTES = 8
 """Length of the JSON header, little-endian, as the format has it."""
 
@@ -197,6 +199,8 @@ def _check_sizes(header: _Header) -> None:
         scale = 2 if name == "body" else 1
         if (shape.size[0] * scale, shape.size[1] * scale) != (box.height, box.width):
             raise ValueError(f"the sizes of {name} do not fit its box")
+        if (shape.inputs, shape.outputs) != _MAPS[name]:
+            raise ValueError(f"{name} gives other maps than this version reads")
         if any(not 1 <= c <= 512 for c in shape.channels):
             raise ValueError(f"the channels of {name} are out of range")
         seed = shape.rank * shape.channels[0] * shape.rows * shape.columns

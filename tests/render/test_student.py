@@ -167,6 +167,16 @@ def test_foreign_and_later_files_are_refused() -> None:
         read_student(data.replace(b'\\"width\\": 48', b'\\"width\\": 56', 1))
 
 
+@pytest.mark.parametrize(
+    "spoilt", [(b'\\"outputs\\": 7', b'\\"outputs\\": 3'), (b'\\"inputs\\": 28', b'\\"inputs\\": 26')]
+)
+def test_other_maps_are_refused(spoilt: tuple[bytes, bytes]) -> None:
+    data = write_student(a_student(RGBA))
+    assert spoilt[0] in data
+    with pytest.raises(InputError, match="maps"):
+        read_student(data.replace(*spoilt))
+
+
 def test_bits_flipped_anywhere_never_crash() -> None:
     data = write_student(a_student(RGBA))
     random = np.random.default_rng(0)
