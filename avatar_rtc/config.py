@@ -10,6 +10,7 @@ from avatar_rtc.errors import InputError
 
 AnimatorName = Literal["auto", "tha3", "student", "static"]
 DeviceName = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")]
+HttpUrl = Annotated[str, Field(pattern=r"^(https?://[^\s/]\S*)?$")]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -26,6 +27,24 @@ class TurnConfig(_Section):
     """The `static-auth-secret` of turnserver.conf."""
     ttl_s: int = Field(3600, ge=60, le=86_400)
     """How long handed-out credentials are valid."""
+
+
+class SpeechConfig(_Section):
+    """Voices and speech servers; a server whose URL is empty is not asked."""
+
+    voice: str = ""
+    """For requests that name none: "engine:voice", a voice or an engine; "" is the first engine's choice."""
+    speed: float = Field(1.0, ge=0.5, le=2.0)
+    voicevox_url: HttpUrl = ""
+    openai_url: HttpUrl = ""
+    """Of a server with `/v1/audio/speech`."""
+    openai_key: str = Field("", repr=False)
+    openai_model: str = "tts-1"
+    openai_captions: bool = False
+    """It is Kokoro-FastAPI and tells the times of words."""
+    piper_url: HttpUrl = ""
+    timeout_s: float = Field(30.0, ge=1.0, le=600.0)
+    """How long a server may take for one sentence."""
 
 
 class Config(_Section):
@@ -46,6 +65,7 @@ class Config(_Section):
     """Origins of other sites that may embed and drive avatars; "*" is any."""
     stun_urls: tuple[str, ...] = ()
     turn: TurnConfig = TurnConfig()
+    speech: SpeechConfig = SpeechConfig()
     data_dir: Path | None = None
     """Where uploaded characters are kept; None is the user's data folder."""
 

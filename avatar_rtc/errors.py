@@ -12,6 +12,7 @@ AvatarRtcError
 ├── Refused               not allowed from there (HTTP 403)
 ├── CapacityExceeded      the limit of viewers or avatars is reached (HTTP 503)
 ├── WorkerLost            the render worker died or did not answer in time (HTTP 503)
+├── EngineFailed          a speech engine is away, hangs, or answers nonsense (HTTP 502)
 ├── Unreachable           a server cannot be reached, or the connection to it was lost (exit code 1)
 └── SetupError            this machine lacks something: weights, disk, network (exit code 1)
 
@@ -86,6 +87,10 @@ class CapacityExceeded(AvatarRtcError):
 
 class WorkerLost(AvatarRtcError):
     """The render worker died or did not answer in time; a new one is being started."""
+
+
+class EngineFailed(AvatarRtcError):
+    """A speech engine or its server is away, hangs, or answers nonsense."""
 
 
 class Unreachable(AvatarRtcError):

@@ -1,6 +1,6 @@
 """What the server and a render worker say to each other, and how it is put on the pipe.
 
-    server ──OpenAvatar, SetState, StartRendition, …──►  worker
+    server ──OpenAvatar, SetState, Say, StartRendition, …──►  worker
            ◄──Booted, AvatarReady, EncodedFrame, Stats──
 
 Each message is a frozen dataclass, pickled behind a 4-byte big-endian length. Pickle is safe here: both
@@ -16,6 +16,7 @@ from typing import Protocol
 from avatar_rtc.frame import EncodedFrame, Rendition
 from avatar_rtc.look import FULL_FRAME, CelImage, Crop, EmotionChange
 from avatar_rtc.state import AvatarState
+from avatar_rtc.timeline import Timeline
 
 _LENGTH = struct.Struct(">I")
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
@@ -85,7 +86,23 @@ class RequestKeyframe:
     rendition: Rendition
 
 
-Down = OpenAvatar | CloseAvatar | SetState | StartRendition | StopRendition | RequestKeyframe
+@dataclass(frozen=True)
+class Say:
+    """Lips for what is said next; appended to what is known already."""
+
+    avatar: str
+    timeline: Timeline
+
+
+@dataclass(frozen=True)
+class Hush:
+    """Speech ends at a media time, wherever it is; timelines that begin later are forgotten."""
+
+    avatar: str
+    t: float
+
+
+Down = OpenAvatar | CloseAvatar | SetState | Say | Hush | StartRendition | StopRendition | RequestKeyframe
 
 
 @dataclass(frozen=True)

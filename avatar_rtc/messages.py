@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, TypeAdapter, ValidationError, model_validator
 
 from avatar_rtc.errors import BadMessage, UnknownName
-from avatar_rtc.pose import MOUTH_OPEN
+from avatar_rtc.visemes import NAMES, mixed
 
 MAX_MESSAGE_BYTES = 64 * 1024
 
@@ -67,34 +67,70 @@ class Ping(Message):
 
 
 class CueSet(Message):
-    """Mouth shapes for now, for a caller that plays its own audio; comes on the `cues` channel."""
+    """Mouth shapes for now, for a caller that plays its own audio; comes on the `cues` channel.
+
+    Shapes may be named as ours (`aaa` or `mouth_aaa`, and `closed`), as OVR's 15 (`PP`, `viseme_PP`), as
+    Azure's 22 (`azure_0` … `azure_21`) and as VOICEVOX's vowels (`a` … `o`, `N`, `cl`).
+    """
 
     type: Literal["cue.set"] = "cue.set"
     t_ms: float
-    visemes: dict[str, Weight] = Field(max_length=len(MOUTH_OPEN))
+    visemes: dict[str, Weight] = Field(max_length=32)
 
     @model_validator(mode="after")
     def _known_visemes(self) -> "CueSet":
         for name in self.visemes:
-            # "aaa" and "mouth_aaa" are the same morph: the short form is what cue senders write.
-            if not name.startswith("mouth_") and f"mouth_{name}" in MOUTH_OPEN:
-                continue
-            if name not in MOUTH_OPEN:
-                raise ValueError(str(UnknownName("viseme", name, [m[6:] for m in MOUTH_OPEN])))
+            if name.removeprefix("mouth_") not in NAMES:
+                raise ValueError(str(UnknownName("viseme", name, NAMES)))
         return self
 
     def morphs(self) -> dict[str, float]:
         """Mouth morph → weight, with full morph names."""
-        return {n if n.startswith("mouth_") else f"mouth_{n}": value for n, value in self.visemes.items()}
+        return mixed(self.visemes)
 
 
-ControlMessage = EmotionSet | ChainSet | DataEyesSet | Ping | CueSet
+class SpeechSay(Message):
+    """Speak a text, after what is being said already; the answer carries its `speech_id`."""
+
+    type: Literal["speech.say"] = "speech.say"
+    text: str
+    voice: str = Field("", max_length=200)
+    """As listed under `voices`; "" is the avatar's own."""
+    speed: float = Field(1.0, ge=0.5, le=2.0)
+    emotion: str | None = Field(None, max_length=64)
+    """Shown while it speaks; "auto" reads it from the text; None leaves it to tags in the text."""
+    more: StrictBool = False
+    """True if more text follows by `speech.append`, such as a language model's tokens."""
+
+
+class SpeechAppend(Message):
+    """More text of an utterance that was begun with `more`."""
+
+    type: Literal["speech.append"] = "speech.append"
+    speech_id: str
+    text: str = ""
+    more: StrictBool = True
+    """False if this was the last of it."""
+
+
+class SpeechStop(Message):
+    """Fall silent at once; every utterance that was to be said is told to be finished after the answer."""
+
+    type: Literal["speech.stop"] = "speech.stop"
+    speech_id: str | None = None
+    """Only this utterance; None is all."""
+
+
+ControlMessage = EmotionSet | ChainSet | DataEyesSet | Ping | CueSet | SpeechSay | SpeechAppend | SpeechStop
 _TYPES = {
     "emotion.set": EmotionSet,
     "chain.set": ChainSet,
     "data_eyes.set": DataEyesSet,
     "ping": Ping,
     "cue.set": CueSet,
+    "speech.say": SpeechSay,
+    "speech.append": SpeechAppend,
+    "speech.stop": SpeechStop,
 }
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {n: TypeAdapter(model) for n, model in _TYPES.items()}
 

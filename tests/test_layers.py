@@ -10,7 +10,11 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "avatar_rtc"
 RANK = {
     **dict.fromkeys(
-        "pose look frame state messages filters_schema config errors clock link resources".split(), 0
+        (
+            "pose look frame state messages filters_schema config errors clock link resources visemes "
+            "timeline student_header"
+        ).split(),
+        0,
     ),
     **dict.fromkeys("characters animation render speech media".split(), 1),
     **dict.fromkeys("server worker distill client".split(), 2),
@@ -23,7 +27,7 @@ HOME = {
     "av": {"media"},
     "aiortc": {"media", "client", "bench"},
     "aioice": {"media"},
-    "aiohttp": {"server", "client", "cli", "bench"},
+    "aiohttp": {"server", "client", "cli", "bench", "speech"},
 }
 RANK_0_LIBRARIES = {"numpy", "pydantic", "avatar_rtc"} | set(sys.stdlib_module_names)
 

@@ -61,7 +61,7 @@ def test_refusals_name_the_fault(text: str, kind: type[Exception], says: str) ->
 
 def test_an_unknown_viseme_names_the_nearest() -> None:
     with pytest.raises(BadMessage, match="did you mean 'aaa'"):
-        parse_cue('{"t_ms": 0, "visemes": {"aa": 1}}')
+        parse_cue('{"t_ms": 0, "visemes": {"aaaa": 1}}')
 
 
 def test_the_cues_channel_takes_only_cues() -> None:

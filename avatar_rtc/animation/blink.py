@@ -46,6 +46,10 @@ class Blink:
         if t < self._start:
             self._start = t + self._wait(t)
 
+    def invite(self, t: float) -> None:
+        """Blink now rather than later, unless a blink is under way."""
+        self._start = min(self._start, t)
+
     def at(self, t: float) -> float:
         """How closed the lids are at media time t, in [0, 1]; called with increasing t."""
         if self._last_t is None or not -_LOST < t - self._last_t < _LOST:

@@ -1,6 +1,6 @@
 """One look per frame, from everything that wants to move the face.
 
-Layers, later wins: emotion (weighted blend, eased) → sway, breathing, blinks → speech cue → overrides.
+Layers, later wins: emotion (weighted blend, eased) → sway, breathing, blinks → cue, speech → overrides.
 Cels go with the emotion, effects with the moment it was entered.
 Everything follows from the states and times given and the seed; so any second can be replayed.
 """
@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_rtc.animation.accents import Accents
 from avatar_rtc.animation.blink import Blink
 from avatar_rtc.animation.breathing import breathing
 from avatar_rtc.animation.cels import opacities, strengths
 from avatar_rtc.animation.easing import EMOTION_RATE, approach, step_of_rate
 from avatar_rtc.animation.effects import effects_of
 from avatar_rtc.animation.emotions import EmotionTemplate
+from avatar_rtc.animation.lips import Lips
 from avatar_rtc.animation.mouth import Mouth
 from avatar_rtc.animation.overrides import Overrides
 from avatar_rtc.animation.sway import AXES, Sway
@@ -54,6 +56,9 @@ class Mixer:
         """`cels` are those the character has; whatever needs another one does without."""
         self._sway, self._blink = Sway(seed), Blink(seed)
         self._mouth, self._overrides = Mouth(), Overrides()
+        self.lips = Lips()
+        """Told what is said."""
+        self._accents = Accents(seed)
         self._face: NDArray[np.float32] | None = None
         """The eased emotion: morphs, then cels; None before the first frame."""
         self._leading, self._entered, self._share = "", 0.0, 0.0
@@ -91,8 +96,10 @@ class Mixer:
         pose = self._face[:_CELS_FROM].copy()
         pose[AXES] += self._sway.at(t, self._target[AXES].astype(np.float64), changed)
         pose[_BREATHING] = breathing(t)
+        self._accents.apply(pose, self.lips, self._blink, t)
         _close_lids(pose, self._blink.at(t))
         self._mouth.apply(pose, state.cue, t, dt)
+        self.lips.apply(pose, t, dt)
         self._overrides.apply(pose, state.overrides, dt)
         eased, target = self._face[_CELS_FROM:], self._target[_CELS_FROM:]
         return Look(

@@ -15,9 +15,9 @@ RELEASE = 0.06
 CORNERS_KEPT = 0.3
 """The share of the emotion's mouth corners that stays while speaking."""
 
-_OPEN = np.array([INDEX[name] for name in MOUTH_OPEN])
+OPEN = np.array([INDEX[name] for name in MOUTH_OPEN])
 _SLOT = {name: i for i, name in enumerate(MOUTH_OPEN)}
-_CORNERS = slice(INDEX["mouth_lowered_corner_left"], INDEX["mouth_smirk"] + 1)
+CORNERS = slice(INDEX["mouth_lowered_corner_left"], INDEX["mouth_smirk"] + 1)
 
 
 class Mouth:
@@ -38,8 +38,8 @@ class Mouth:
             self._lips[:] = 0
             return
         self._lips = approach(self._lips, visemes, quick)
-        pose[_OPEN] += np.float32(self._held) * (self._lips - pose[_OPEN])
-        pose[_CORNERS] *= np.float32(1 - (1 - CORNERS_KEPT) * self._held)
+        pose[OPEN] += np.float32(self._held) * (self._lips - pose[OPEN])
+        pose[CORNERS] *= np.float32(1 - (1 - CORNERS_KEPT) * self._held)
 
 
 def _vector(visemes: Mapping[str, float]) -> Pose:

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 
 from avatar_rtc import __version__
-from avatar_rtc.cli import bench, check, distill, render, serve, watch, weights
+from avatar_rtc.cli import bench, check, distill, render, serve, voices, watch, weights
 from avatar_rtc.errors import AvatarRtcError, InputError, NotFound, Refused
 
-COMMANDS = (serve, render, watch, distill, check, weights, bench)
+COMMANDS = (serve, render, watch, distill, check, weights, voices, bench)
 """Each has `add(subparsers)`; whatever is heavy is imported only when its command runs."""
 
 

@@ -1,8 +1,9 @@
 """The data channels of one peer: text in, its answer out, and events pushed."""
 
+import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from aiortc import RTCDataChannel
@@ -15,8 +16,9 @@ log = logging.getLogger(__name__)
 LABELS = ("control", "cues")
 MAX_BUFFERED_BYTES = 1 << 20
 
-OnMessage = Callable[[str, str], str | None]
-"""(label, text) → the answer, or None for none. InputError becomes an error answer."""
+OnMessage = Callable[[str, str], str | Awaitable[str] | None]
+"""(label, text) → the answer, or None for none, or one that is still to come. InputError becomes an error
+answer."""
 OnChannel = Callable[[str], str | None]
 """(label) of a channel that has opened → its first message, or None."""
 
@@ -28,6 +30,7 @@ class Channels:
         """Channels are handed in by `add` as the peer opens them."""
         self._on_message, self._on_channel = on_message, on_channel
         self._open: dict[str, RTCDataChannel] = {}
+        self._answering: set[asyncio.Task[None]] = set()
 
     def add(self, channel: RTCDataChannel) -> None:
         """Listen to a channel; of two with one label the newer gets what is pushed."""
@@ -51,7 +54,9 @@ class Channels:
         else:
             _send(channel, json.dumps(error(None, "send text, not binary")))
 
-    def _reply(self, channel: RTCDataChannel, request: str | None, ask: Callable[[], str | None]) -> None:
+    def _reply(
+        self, channel: RTCDataChannel, request: str | None, ask: Callable[[], str | Awaitable[str] | None]
+    ) -> None:
         """Send what `ask` returns; whatever it raises must not reach aiortc, whose transport it would end."""
         try:
             answer = ask()
@@ -60,8 +65,20 @@ class Channels:
         except Exception:
             log.exception("a message on %s failed", channel.label)
             answer = json.dumps(error(id_of(request or ""), "this failed inside the server"))
-        if answer is not None:
+        if isinstance(answer, Awaitable):
+            task = asyncio.create_task(self._answer(channel, request, answer))
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
+        elif answer is not None:
             _send(channel, answer)
+
+    async def _answer(self, channel: RTCDataChannel, request: str | None, coming: Awaitable[str]) -> None:
+        try:
+            answer = await coming
+        except Exception:
+            log.exception("a message on %s failed", channel.label)
+            answer = json.dumps(error(id_of(request or ""), "this failed inside the server"))
+        _send(channel, answer)
 
 
 def _send(channel: RTCDataChannel, text: str) -> bool:

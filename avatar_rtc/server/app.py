@@ -12,11 +12,14 @@ from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.characters.store import CharacterStore, own_folder
 from avatar_rtc.config import Config
 from avatar_rtc.resources import resource
-from avatar_rtc.server import ice, offer, pages, rest, whep
+from avatar_rtc.server import audio_rest, audio_socket, compat, ice, offer, pages, rest, speech_rest, whep
 from avatar_rtc.server.avatars import Avatar, Renderer
-from avatar_rtc.server.keys import AVATARS, CONFIG, RENDERER, STORE, UPLOADS
+from avatar_rtc.server.keys import AVATARS, CLASSIFIER, CONFIG, ENGINES, RENDERER, STORE, UPLOADS
 from avatar_rtc.server.problems import problems_middleware
 from avatar_rtc.server.security import add_headers, create_security
+from avatar_rtc.server.speaker import Speaker
+from avatar_rtc.speech.engines import Engines, create_engines
+from avatar_rtc.speech.feelings import Rules
 
 MAIN = "main"
 """The avatar that is there from the start."""
@@ -27,6 +30,7 @@ def create_app(
     renderer: Renderer,
     store: CharacterStore | None = None,
     emotions: Sequence[str] | None = None,
+    engines: Engines | None = None,
 ) -> web.Application:
     """The application with one avatar; to be called on the loop that runs it.
 
@@ -34,6 +38,7 @@ def create_app(
         renderer: told of the avatars; the caller closes it after the application is cleaned up.
         store: where characters come from; the shipped ones and the user's own by default.
         emotions: names that may be set; those of the shipped templates by default.
+        engines: what speaks; what the configuration names and is installed by default.
 
     Raises:
         InputError: `config.character` is no stored character and no suitable picture.
@@ -43,8 +48,11 @@ def create_app(
     character = store.load_any_character(config.character)
     app = web.Application(middlewares=[problems_middleware, create_security(config)])
     app[CONFIG], app[RENDERER], app[STORE], app[UPLOADS] = config, renderer, store, asyncio.Lock()
-    app[AVATARS] = {MAIN: Avatar(MAIN, character, renderer, names, config)}
-    for module in (whep, offer, rest, ice, pages):
+    app[ENGINES] = engines = engines or create_engines(config.speech)
+    app[CLASSIFIER] = classifier = Rules()
+    speaker = Speaker(classifier)
+    app[AVATARS] = {MAIN: Avatar(MAIN, character, renderer, names, config, speaker, engines)}
+    for module in (whep, offer, rest, speech_rest, audio_rest, audio_socket, compat, ice, pages):
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)
     # Before cleanup: requests still under way may take seconds, and the viewers wait for no answer.
@@ -54,3 +62,4 @@ def create_app(
 
 async def _close_avatars(app: web.Application) -> None:
     await asyncio.gather(*(avatar.close() for avatar in app[AVATARS].values()))
+    await app[ENGINES].close()

@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, Protocol
 
@@ -18,7 +18,19 @@ from avatar_rtc.config import Config
 from avatar_rtc.errors import AvatarRtcError, UnknownName
 from avatar_rtc.filters_schema import chain_json, check_chain
 from avatar_rtc.frame import EncodedFrame
-from avatar_rtc.link import AvatarFailed, AvatarReady, AvatarStarting, Down, OpenAvatar, SetState, Stats, Up
+from avatar_rtc.link import (
+    AvatarFailed,
+    AvatarReady,
+    AvatarStarting,
+    Down,
+    Hush,
+    OpenAvatar,
+    Say,
+    SetState,
+    Stats,
+    Up,
+)
+from avatar_rtc.media.voice import Voice
 from avatar_rtc.messages import (
     ChainSet,
     ControlMessage,
@@ -26,6 +38,9 @@ from avatar_rtc.messages import (
     DataEyesSet,
     EmotionSet,
     Ping,
+    SpeechAppend,
+    SpeechSay,
+    SpeechStop,
     error,
     id_of,
     ok,
@@ -33,8 +48,13 @@ from avatar_rtc.messages import (
     parse_cue,
 )
 from avatar_rtc.server.distillation import Distillation
+from avatar_rtc.server.mood import Mood
+from avatar_rtc.server.speaker import Speaker
+from avatar_rtc.server.speaking import Speaking
+from avatar_rtc.server.speech_queue import SpeechQueue
 from avatar_rtc.server.streams import Streams
 from avatar_rtc.server.viewers import Viewers
+from avatar_rtc.speech.engines import Engines
 from avatar_rtc.state import AvatarState, Cue, DataEyes
 
 log = logging.getLogger(__name__)
@@ -80,15 +100,29 @@ class Avatar:
         renderer: Renderer,
         emotions: Sequence[str],
         config: Config,
+        speaker: Speaker,
+        engines: Engines,
     ) -> None:
         """`source` of `swap` and of `config.character` is where the character can be read again."""
         self.name, self.character, self.emotions = name, character, tuple(emotions)
         self.source = config.character
         self.state = _first_state(character, self.emotions)
         self.clock = MediaClock(time.monotonic())
-        self.streams = Streams(name, self.clock, renderer.send)
+        voice = Voice()
+        self.streams = Streams(name, self.clock, renderer.send, voice, lambda: self.speech.queue.is_silent)
         self.viewers = Viewers(self.streams, self._heard, self.describe, self._changed, config.is_loopback)
         self._renderer, self._config = renderer, config
+        self._mood = Mood(self.state.emotions, self._show_emotion)
+        queue = SpeechQueue(
+            self.clock,
+            delay=lambda: self.streams.release.delay,
+            voice=voice,
+            say=lambda timeline: renderer.send(Say(name, timeline)),
+            hush=lambda t: renderer.send(Hush(name, t)),
+            feel=self._mood.feel,
+            tell=self.viewers.tell,
+        )
+        self.speech = Speaking(queue, speaker, engines, self.emotions)
         self._phase: Phase = "starting"
         self._detail: str | None = None
         self._animator: str = config.animator
@@ -108,15 +142,18 @@ class Avatar:
         """Why the avatar failed."""
         return self._detail
 
-    def apply(self, message: ControlMessage) -> dict[str, object]:
-        """Do what a message says.
+    async def apply(self, message: ControlMessage) -> dict[str, object]:
+        """Do what a message says; all but `speech.say` is done when this is first awaited.
 
         Returns:
             The fields of its `ok` answer.
 
         Raises:
             UnknownName: an emotion, operation or parameter that does not exist; names the nearest.
-            InputError: a chain that cannot be.
+            InputError: a chain that cannot be, or nothing to say.
+            NotFound: no such speech.
+            CapacityExceeded: too much waits to be said.
+            SetupError: there is no voice here.
         """
         match message:
             case EmotionSet():
@@ -128,6 +165,12 @@ class Avatar:
                 self._set_data_eyes(on)
             case CueSet():
                 return {"taken": self._set_cue(message)}
+            case SpeechSay():
+                return {"speech_id": await self.speech.say(message, self.character.voice)}
+            case SpeechAppend():
+                self.speech.append(message)
+            case SpeechStop(speech_id=speech_id):
+                self.speech.stop(speech_id)
             case Ping():
                 return {"t_ms": self.clock.t() * 1000}
         return {}
@@ -163,6 +206,7 @@ class Avatar:
             "late": release.late,
             "worker_restarts": renderer.restarts,
             "distillation": self.distillation.describe(),
+            "speech": {"speech_id": self.speech.queue.current, "lips": self.speech.queue.source},
         }
         if self._detail is not None:
             about["detail"] = self._detail
@@ -176,6 +220,8 @@ class Avatar:
         if self._telling is not None:
             self._telling.cancel()
         await self.distillation.close()
+        await self.speech.queue.close()
+        self._mood.close()
         await self.viewers.close()
         self.streams.close()
         self._renderer.close_avatar(self.name)
@@ -212,14 +258,20 @@ class Avatar:
                 self._phase, self._detail = "failed", detail
                 self._changed()
 
-    def _heard(self, label: str, text: str | bytes) -> str | None:
+    def _heard(self, label: str, text: str | bytes) -> str | Awaitable[str] | None:
         """The answer to a message on a viewer's data channel; None says nothing."""
+        if label == "control":
+            return self._answer(text)
         try:
-            if label == "cues":
-                self.apply(parse_cue(text))
-                return None
+            self._set_cue(parse_cue(text))
+        except AvatarRtcError as refusal:
+            return json.dumps(error(id_of(text), str(refusal)))
+        return None
+
+    async def _answer(self, text: str | bytes) -> str:
+        try:
             message = parse_control(text)
-            return json.dumps(ok(message.id, **self.apply(message)))
+            return json.dumps(ok(message.id, **await self.apply(message)))
         except AvatarRtcError as refusal:
             return json.dumps(error(id_of(text), str(refusal)))
 
@@ -228,7 +280,10 @@ class Avatar:
         for name in weights:
             if name not in self.emotions:
                 raise UnknownName("emotion", name, self.emotions)
-        self._replace_state(replace(self.state, emotions=weights, intensity=message.intensity))
+        self._mood.settle(weights, message.intensity)
+
+    def _show_emotion(self, weights: Mapping[str, float], intensity: float) -> None:
+        self._replace_state(replace(self.state, emotions=weights, intensity=intensity))
 
     def _set_data_eyes(self, on: bool) -> None:
         held = self.state.data_eyes

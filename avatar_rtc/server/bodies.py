@@ -4,6 +4,7 @@ Strict types are a defence as well: a page of another site can post `text/plain`
 preflight, but not JSON, SDP or a picture.
 """
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from aiohttp import BodyPartReader, hdrs, web
@@ -96,21 +97,36 @@ async def read_upload(request: web.Request) -> tuple[str, bytes]:
     require_type(request, "multipart/form-data", *UPLOAD_TYPES)
     if request.content_type in UPLOAD_TYPES:
         return request.query.get("name", ""), await read_body(request, MAX_IMAGE_BYTES)
-    _check_declared(request, MAX_IMAGE_BYTES + _MULTIPART_OVERHEAD_BYTES)
-    parts: dict[str | None, bytes] = {}
-    limits: dict[str | None, int] = {"name": _MAX_FIELD_BYTES, "image": MAX_IMAGE_BYTES}
-    try:
-        async for part in await request.multipart():
-            if not isinstance(part, BodyPartReader) or part.name not in limits or part.name in parts:
-                raise InputError("the form has one part 'name' and one part 'image', and no other")
-            parts[part.name] = await _read_part(part, limits[part.name])
-    except (HttpProcessingError, ValueError, AssertionError, KeyError, RuntimeError):
-        # aiohttp's reader has no error of its own for a body that is not what its header says.
-        raise InputError("the multipart body is broken") from None
+    parts = await read_form(request, {"name": _MAX_FIELD_BYTES, "image": MAX_IMAGE_BYTES})
     if "image" not in parts:
         raise InputError("the form lacks the part 'image'")
     name = parts.get("name", b"").decode(errors="replace")
     return name or request.query.get("name", ""), parts["image"]
+
+
+async def read_form(request: web.Request, limits: Mapping[str, int]) -> dict[str, bytes]:
+    """The parts of a multipart form, each at most once.
+
+    Args:
+        limits: part → the most bytes it may have.
+
+    Raises:
+        TooLarge: a part has more.
+        InputError: a part of another name, a second one of a name, or the body is broken.
+    """
+    _check_declared(request, sum(limits.values()) + _MULTIPART_OVERHEAD_BYTES)
+    parts: dict[str, bytes] = {}
+    try:
+        async for part in await request.multipart():
+            name = part.name if isinstance(part, BodyPartReader) else None
+            if not isinstance(part, BodyPartReader) or not name or name not in limits or name in parts:
+                wanted = ", ".join(map(repr, limits))
+                raise InputError(f"the form may have the parts {wanted}, each once, and no other")
+            parts[name] = await _read_part(part, limits[name])
+    except (HttpProcessingError, ValueError, AssertionError, KeyError, RuntimeError):
+        # aiohttp's reader has no error of its own for a body that is not what its header says.
+        raise InputError("the multipart body is broken") from None
+    return parts
 
 
 async def _read_part(part: BodyPartReader, limit: int) -> bytes:

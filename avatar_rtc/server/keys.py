@@ -9,11 +9,15 @@ from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import Config
 from avatar_rtc.errors import NotFound
 from avatar_rtc.server.avatars import Avatar, Renderer
+from avatar_rtc.speech.engines import Engines
+from avatar_rtc.speech.feelings import Classifier
 
 CONFIG = web.AppKey("CONFIG", Config)
 RENDERER = web.AppKey("RENDERER", Renderer)
 STORE = web.AppKey("STORE", CharacterStore)
 AVATARS: web.AppKey[Mapping[str, Avatar]] = web.AppKey("AVATARS", Mapping)
+ENGINES = web.AppKey("ENGINES", Engines)
+CLASSIFIER: web.AppKey[Classifier] = web.AppKey("CLASSIFIER", Classifier)
 
 UPLOADS = web.AppKey("UPLOADS", asyncio.Lock)
 """Held while a picture is decoded: a large one takes hundreds of MB, so there is one at a time."""

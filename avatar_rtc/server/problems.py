@@ -20,6 +20,7 @@ STATUS: tuple[tuple[type[errors.AvatarRtcError], int], ...] = (
     (errors.Refused, 403),
     (errors.CapacityExceeded, 503),
     (errors.WorkerLost, 503),
+    (errors.EngineFailed, 502),
     (errors.SetupError, 503),
 )
 """Error class → status; the first class that fits counts."""

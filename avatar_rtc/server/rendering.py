@@ -22,13 +22,16 @@ from avatar_rtc.link import (
     BootFailed,
     CloseAvatar,
     Down,
+    Hush,
     OpenAvatar,
+    Say,
     SetState,
     StartRendition,
     StopRendition,
     Up,
     Worker,
 )
+from avatar_rtc.timeline import Timeline
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +52,14 @@ class _Told:
     opened: OpenAvatar
     on_up: Callable[[Up], None]
     renditions: set[Rendition] = field(default_factory=set)
+    said: tuple[Timeline, ...] = ()
+    """What may not be over yet."""
     ready: bool = False
+
+    def say(self, timeline: Timeline) -> None:
+        """Keep a timeline, and forget those that are over."""
+        t = time.monotonic() - self.opened.epoch
+        self.said = (*(earlier for earlier in self.said if earlier.end > t), timeline)
 
 
 @dataclass(frozen=True)
@@ -118,7 +128,9 @@ class Rendering:
         An avatar that cannot be opened is told so by AvatarFailed.
         """
         known = self._told.get(message.avatar)
-        self._told[message.avatar] = _Told(message, on_up, known.renditions if known else set())
+        self._told[message.avatar] = told = _Told(message, on_up)
+        if known is not None:
+            told.renditions, told.said = known.renditions, known.said
         if self.failure is not None:
             on_up(AvatarFailed(message.avatar, self.failure))
         self._pass_on(message)
@@ -131,6 +143,10 @@ class Rendering:
         match message:
             case SetState(state=state):
                 told.opened = replace(told.opened, state=state)
+            case Say(timeline=timeline):
+                told.say(timeline)
+            case Hush():
+                told.said = ()
             case StartRendition(rendition=rendition):
                 if not told.renditions:
                     self._heard = time.monotonic()
@@ -196,6 +212,8 @@ class Rendering:
         for name, told in self._told.items():
             told.ready = False
             worker.send(told.opened)
+            for timeline in told.said:
+                worker.send(Say(name, timeline))
             for rendition in told.renditions:
                 worker.send(StartRendition(name, rendition))
 

@@ -156,4 +156,4 @@ def routes() -> list[web.RouteDef]:
 async def _apply(request: web.Request, kind: str) -> web.Response:
     avatar = avatar_of(request)
     body: dict[str, Any] = {**await read_json(request), "type": kind}
-    return web.json_response(avatar.apply(control_from(body)))
+    return web.json_response(await avatar.apply(control_from(body)))

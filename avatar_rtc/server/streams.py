@@ -11,7 +11,7 @@ from avatar_rtc.clock import MediaClock
 from avatar_rtc.frame import EncodedFrame, Rendition
 from avatar_rtc.link import Down, RequestKeyframe, StartRendition, StopRendition
 from avatar_rtc.media.broadcast import Broadcast, Subscription
-from avatar_rtc.media.opus import OpusStream
+from avatar_rtc.media.opus import OpusStream, PcmSource, silence
 from avatar_rtc.media.release import Release
 
 VIDEO_CAPACITY = 90
@@ -25,15 +25,28 @@ KEYFRAME_INTERVAL_S = 0.3
 class Streams:
     """What viewers of one avatar receive; a `media.peer.Source`."""
 
-    def __init__(self, avatar: str, clock: MediaClock, send: Callable[[Down], None]) -> None:
-        """`send` tells the render worker. Broadcasts start rendering with their first subscriber."""
+    def __init__(
+        self,
+        avatar: str,
+        clock: MediaClock,
+        send: Callable[[Down], None],
+        voice: PcmSource = silence,
+        is_silent: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Broadcasts start rendering with their first subscriber.
+
+        Args:
+            send: tells the render worker.
+            voice: what sounds.
+            is_silent: False while nothing may change in how sound and picture go together.
+        """
         self._avatar, self._send = avatar, send
         self._video: dict[Rendition, Broadcast] = {}
         self._key_due: dict[Rendition, asyncio.TimerHandle] = {}
         self._key_sent: dict[Rendition, float] = {}
-        self.release = Release(clock)
+        self.release = Release(clock, is_silent)
         self._audio = Broadcast("audio", AUDIO_CAPACITY)
-        self._opus = OpusStream(clock, self.release, self._audio)
+        self._opus = OpusStream(clock, self.release, self._audio, voice)
 
     def watch(self, rendition: Rendition) -> Subscription:
         """A subscription to the video; it begins with a keyframe, which the viewer's track asks for."""

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from avatar_rtc.frame import Layout
@@ -80,7 +80,7 @@ class Viewers:
         self._on_change()
         return viewer, answer
 
-    def tell(self, event: dict[str, object]) -> None:
+    def tell(self, event: Mapping[str, object]) -> None:
         """Send an event to every open control channel."""
         text = json.dumps(event)
         for viewer in tuple(self._viewers.values()):

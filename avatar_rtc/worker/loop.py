@@ -24,8 +24,10 @@ from avatar_rtc.link import (
     AvatarReady,
     CloseAvatar,
     Down,
+    Hush,
     OpenAvatar,
     RequestKeyframe,
+    Say,
     SetState,
     StartRendition,
     StopRendition,
@@ -94,6 +96,10 @@ class RenderLoop:
         match message:
             case SetState(state=state):
                 avatar.state = state
+            case Say(timeline=timeline):
+                avatar.mixer.lips.append(timeline)
+            case Hush(t=t):
+                avatar.mixer.lips.stop(t)
             case StartRendition(rendition=rendition):
                 avatar.slots.setdefault(rendition, Slot(rendition))
                 self._due.setdefault(message.avatar, self._next_tick(avatar))

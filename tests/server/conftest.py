@@ -217,11 +217,11 @@ async def client(serve, config) -> TestClient:
 
 
 @pytest.fixture
-async def watch(client) -> AsyncIterator[Callable]:
-    """Join the running avatar by WHEP, as a viewer that decodes."""
+async def watch_on() -> AsyncIterator[Callable]:
+    """(client, query) → a viewer of its server, joined by WHEP, that decodes."""
     watchers: list[Watcher] = []
 
-    async def join(query: str = "") -> Watcher:
+    async def join(client: TestClient, query: str = "") -> Watcher:
         watcher = Watcher()
         watchers.append(watcher)
         response = await client.post(
@@ -238,6 +238,12 @@ async def watch(client) -> AsyncIterator[Callable]:
     yield join
     for watcher in watchers:
         await watcher.pc.close()
+
+
+@pytest.fixture
+def watch(client, watch_on) -> Callable:
+    """Join the running avatar by WHEP, as a viewer that decodes."""
+    return lambda query="": watch_on(client, query)
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ async def test_every_request_is_answered_with_its_id(renderer, watcher):
         ({"type": "emotion.st", "id": 2, "name": "joy"}, "emotion.set"),
         ({"type": "chain.set", "id": 3, "chain": [["upscal"]]}, "upscale"),
         ({"id": 4}, "type"),
-        ({"type": "cue.set", "id": 5, "t_ms": 0, "visemes": {"aa": 1}}, "aaa"),
+        ({"type": "cue.set", "id": 5, "t_ms": 0, "visemes": {"aaaa": 1}}, "aaa"),
         ({"type": "ping", "id": 6, "extra": 1}, "extra"),
     ],
 )

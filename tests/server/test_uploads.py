@@ -11,8 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from avatar_rtc.render.student_file import write_student
+from tests.render.students import a_picture, a_student
+
 CHARACTERS = "/api/v1/characters"
 PNG = {"Content-Type": "image/png"}
+ZIP = {"Content-Type": "application/zip"}
 
 
 def _form(**parts: bytes) -> aiohttp.FormData:
@@ -62,15 +66,13 @@ async def test_a_zip_of_a_folder_is_a_character(client, renderer, png, multipart
     if multipart:
         response = await client.post(CHARACTERS, data=_form(name=b"mina", image=data))
     else:
-        headers = {"Content-Type": "application/zip"}
-        response = await client.post(f"{CHARACTERS}?name=mina", data=data, headers=headers)
+        response = await client.post(f"{CHARACTERS}?name=mina", data=data, headers=ZIP)
     assert response.status == 201
     assert (await client.patch("/api/v1/avatars/main", json={"character": "mina"})).status == 200
     assert "blush1" in renderer.opened["main"].cels
 
 
 async def test_bad_zips_are_refused_and_the_old_character_stays(client, store, png):
-    headers = {"Content-Type": "application/zip"}
     await client.post(f"{CHARACTERS}?name=mina", data=png(), headers=PNG)
     before = store.png("mina")
     bad = {
@@ -80,10 +82,44 @@ async def test_bad_zips_are_refused_and_the_old_character_stays(client, store, p
         "at most": _zip({f"{n}.png": bytes(2**24) for n in range(5)}),
     }
     for says, data in bad.items():
-        response = await client.post(f"{CHARACTERS}?name=mina", data=data, headers=headers)
+        response = await client.post(f"{CHARACTERS}?name=mina", data=data, headers=ZIP)
         assert response.status == (413 if says == "at most" else 400)
         assert says in (await response.json(content_type="application/problem+json"))["detail"]
     assert store.png("mina") == before and store.names() == ["hero", "mina", "rival"]
+
+
+async def test_a_student_comes_along_with_its_picture(client, renderer):
+    picture = _png(a_picture())
+    student = write_student(a_student(a_picture()))
+    data = _zip({"mina/mina.png": picture, "mina/student.safetensors": student})
+    assert (await client.post(f"{CHARACTERS}?name=mina", data=data, headers=ZIP)).status == 201
+    assert (await client.patch("/api/v1/avatars/main", json={"character": "mina"})).status == 200
+    assert renderer.opened["main"].student == student
+
+
+async def test_bad_students_are_refused_and_the_old_character_stays(client, store, png):
+    await client.post(f"{CHARACTERS}?name=mina", data=png(), headers=PNG)
+    before = store.png("mina")
+    picture, student = _png(a_picture()), write_student(a_student(a_picture()))
+    bad = {
+        "another picture": (_png(a_picture()[:, ::-1]), student, 400),
+        "damaged": (picture, student[:-5], 400),
+        "no student": (picture, b"a student", 400),
+        "16 MiB": (picture, student + bytes(2**24), 413),
+    }
+    for says, (image, spoilt, status) in bad.items():
+        data = _zip({"mina.png": image, "student.safetensors": spoilt})
+        response = await client.post(f"{CHARACTERS}?name=mina", data=data, headers=ZIP)
+        problem = await response.json(content_type="application/problem+json")
+        assert response.status == problem["status"] == status
+        assert says in problem["detail"] and problem["detail"].startswith("student.safetensors: ")
+    assert store.png("mina") == before and store.load_character("mina").student is None
+
+
+def _png(rgba: np.ndarray) -> bytes:
+    data = io.BytesIO()
+    Image.fromarray(rgba).save(data, "PNG")
+    return data.getvalue()
 
 
 def _zip(files: dict[str, bytes]) -> bytes:

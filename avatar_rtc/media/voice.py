@@ -1,0 +1,74 @@
+"""What an avatar says, on its media clock: clips of sound, each from a given moment on."""
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from avatar_rtc.frame import AUDIO_CLOCK_HZ
+from avatar_rtc.media.opus import BLOCK_S, Pcm
+
+FADE_S = 0.015
+"""An interrupted voice fades out in so many seconds: a hard cut clicks."""
+_FADE = round(FADE_S * AUDIO_CLOCK_HZ)
+
+
+@dataclass
+class _Clip:
+    begin: int
+    """Its first sample, counted from media time 0 at 48 kHz."""
+    pcm: Pcm
+
+    @property
+    def end(self) -> int:
+        return self.begin + len(self.pcm)
+
+
+class Voice:
+    """The source of an avatar's sound: silence, and clips over it. A `PcmSource`."""
+
+    def __init__(self) -> None:
+        self._clips: deque[_Clip] = deque()
+
+    def __call__(self, t: float, samples: int) -> Pcm:
+        """What sounds in the `samples` from media time t on."""
+        first = round(t * AUDIO_CLOCK_HZ)
+        self._forget(first)
+        out = np.zeros(samples, np.int32)
+        for clip in self._clips:
+            low, high = max(first, clip.begin), min(first + samples, clip.end)
+            if low < high:
+                out[low - first : high - first] += clip.pcm[low - clip.begin : high - clip.begin]
+        mixed: Pcm = np.clip(out, -32768, 32767).astype(np.int16)
+        return mixed
+
+    def put(self, t: float, pcm: Pcm) -> None:
+        """Let 48 kHz mono sound begin at media time t."""
+        begin = round(t * AUDIO_CLOCK_HZ)
+        self._forget(begin)
+        self._clips.append(_Clip(begin, pcm))
+
+    def cut(self, t: float) -> None:
+        """Fade out from media time t on, and be silent FADE_S later."""
+        at = round(t * AUDIO_CLOCK_HZ)
+        kept = deque(clip for clip in self._clips if clip.begin < at)
+        for clip in kept:
+            if clip.end > at:
+                tail = clip.pcm[at - clip.begin : at - clip.begin + _FADE]
+                faded = (tail * np.linspace(1, 0, _FADE)[: len(tail)]).astype(np.int16)
+                clip.pcm = np.concatenate([clip.pcm[: at - clip.begin], faded])
+        self._clips = kept
+
+    def _forget(self, first: int) -> None:
+        while self._clips and self._clips[0].end <= first - AUDIO_CLOCK_HZ:
+            self._clips.popleft()
+
+
+def next_block(t: float) -> float:
+    """The media time of the first block that is surely not read yet at t: where an interruption can begin.
+
+    >>> round(next_block(0.021), 3)
+    0.04
+    """
+    return (math.floor(t / BLOCK_S) + 1) * BLOCK_S

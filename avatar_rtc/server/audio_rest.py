@@ -1,0 +1,70 @@
+"""Speak a given sound: `POST /avatars/{id}/audio`."""
+
+import asyncio
+
+from aiohttp import hdrs, web
+from pydantic import TypeAdapter, ValidationError
+
+from avatar_rtc.errors import BadMessage, InputError
+from avatar_rtc.media.pcm import decode
+from avatar_rtc.messages import explain
+from avatar_rtc.server.bodies import read_body, read_form, require_type
+from avatar_rtc.server.hearing import MAX_SECONDS, pieces_of_sound
+from avatar_rtc.server.keys import avatar_of
+from avatar_rtc.speech.script import check_text
+from avatar_rtc.speech.timings import Unit, Units
+
+SOUND_TYPES = (
+    "audio/wav audio/x-wav audio/wave audio/vnd.wave audio/flac audio/x-flac audio/mpeg audio/mp3 audio/ogg "
+    "audio/opus audio/webm"
+).split()
+MAX_SOUND_BYTES = 64 * 1024 * 1024
+_MAX_TEXT_BYTES = 128 * 1024
+_MAX_TIMINGS_BYTES = 8 * 1024 * 1024
+_UNITS: TypeAdapter[list[Unit]] = TypeAdapter(Units)
+
+
+async def post_audio(request: web.Request) -> web.Response:
+    """Speak a sound file, lips and all; 202 with the `speech_id`.
+
+    The body is the file, with `?text=` if its words are known; or a form with `audio`, and if they are known
+    `text` and `timings` (see speech/timings.py).
+    """
+    avatar = avatar_of(request)
+    require_type(request, "multipart/form-data", *SOUND_TYPES)
+    if request.content_type == "multipart/form-data":
+        form = await read_form(
+            request, {"audio": MAX_SOUND_BYTES, "text": _MAX_TEXT_BYTES, "timings": _MAX_TIMINGS_BYTES}
+        )
+        if "audio" not in form:
+            raise InputError("the form lacks the part 'audio'")
+        data, text = form["audio"], form.get("text", b"").decode(errors="replace")
+        units = read_units(form["timings"]) if "timings" in form else []
+    else:
+        data, text, units = await read_body(request, MAX_SOUND_BYTES), request.query.get("text", ""), []
+    if text:
+        check_text(text)
+    pcm = await asyncio.to_thread(decode, data, MAX_SECONDS)
+    speech_id = avatar.speech.play(pieces_of_sound(pcm, text, units))
+    return web.json_response(
+        {"speech_id": speech_id, "duration_ms": len(pcm) // 48},
+        status=202,
+        headers={hdrs.LOCATION: f"/api/v1/avatars/{avatar.name}/speech/{speech_id}"},
+    )
+
+
+def read_units(data: bytes | str) -> list[Unit]:
+    """The timings in a JSON text.
+
+    Raises:
+        BadMessage: not a list of timed units; says which is wrong.
+    """
+    try:
+        return _UNITS.validate_json(data)
+    except ValidationError as error:
+        raise BadMessage(f"timings: {explain(error)}") from None
+
+
+def routes() -> list[web.RouteDef]:
+    """What this module answers."""
+    return [web.post("/api/v1/avatars/{avatar}/audio", post_audio)]

@@ -1,0 +1,177 @@
+"""Streamed sound: a WebSocket on `/avatars/{id}/audio`.
+
+    caller ──► {"type": "speech.begin", "sample_rate": 24000}, binary PCM16 …, {"type": "speech.end"}
+           ◄── speech.started, speech.progress, speech.finished {position_ms, interrupted}
+
+One utterance after the other; `speech.interrupt` ends what it has begun. A caller that sends faster than the
+avatar speaks is read no further once a minute of sound waits.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import AsyncGenerator
+from typing import Annotated, Any, Literal
+
+from aiohttp import WSCloseCode, WSMsgType, web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from avatar_rtc.errors import AvatarRtcError, BadMessage, InputError
+from avatar_rtc.messages import MAX_MESSAGE_BYTES, error, explain, id_of, json_object
+from avatar_rtc.server.avatars import Avatar
+from avatar_rtc.server.hearing import STREAM_LEAD_S, SoundStream, pieces_of_sound
+from avatar_rtc.server.keys import avatar_of
+from avatar_rtc.server.speech_queue import Event, Piece
+from avatar_rtc.speech.timings import Units
+
+log = logging.getLogger(__name__)
+
+PROGRESS_S = 0.5
+MAX_SOUND_MESSAGE_BYTES = 4 * 1024 * 1024
+_MAX_EVENTS = 256
+
+
+class Begin(BaseModel):
+    """Opens an utterance."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: Literal["speech.begin"]
+    id: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    """The speech id; made here if it is left out."""
+    sample_rate: int
+    text: str = Field("", max_length=20_000)
+    """The words, if they are known. With text or timings the sound is heard when all of it is here."""
+    timings: Units = []
+
+
+async def audio_socket(request: web.Request) -> web.WebSocketResponse:
+    """The WebSocket; ends with the caller or the avatar."""
+    avatar = avatar_of(request)
+    socket = web.WebSocketResponse(heartbeat=20.0, max_msg_size=MAX_SOUND_MESSAGE_BYTES)
+    await socket.prepare(request)
+    await _Caller(avatar, socket).serve()
+    return socket
+
+
+class _Caller:
+    """One connection: at most one utterance is open for sound at a time."""
+
+    def __init__(self, avatar: Avatar, socket: web.WebSocketResponse) -> None:
+        self._avatar, self._socket = avatar, socket
+        self._events: asyncio.Queue[Event] = asyncio.Queue(_MAX_EVENTS)
+        self._stream: SoundStream | None = None
+        self._ids: list[str] = []
+        """Utterances that are not over."""
+        self._closing: asyncio.Task[bool] | None = None
+
+    async def serve(self) -> None:
+        """Until the connection ends; what it has begun ends with it."""
+        tasks = [asyncio.create_task(self._send()), asyncio.create_task(self._progress())]
+        try:
+            async for message in self._socket:
+                if message.type is WSMsgType.BINARY:
+                    await self._hear(message.data)
+                elif message.type is WSMsgType.TEXT:
+                    self._take(message.data)
+        finally:
+            self._interrupt()  # first: a connection that breaks cancels this, and nothing after an await runs
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _hear(self, data: bytes) -> None:
+        try:
+            if self._stream is None:
+                raise InputError("sound comes after speech.begin")
+            await self._stream.feed(data)
+        except AvatarRtcError as refusal:
+            self._tell(error(None, str(refusal)))
+
+    def _take(self, text: str) -> None:
+        try:
+            if len(text) > MAX_MESSAGE_BYTES:
+                raise BadMessage(f"a message is at most {MAX_MESSAGE_BYTES} bytes")
+            data = json_object(text)
+            match data.get("type"):
+                case "speech.begin":
+                    self._begin(data)
+                case "speech.end":
+                    self._end()
+                case "speech.interrupt":
+                    self._interrupt()
+                case other:
+                    raise BadMessage(
+                        f"type is {other!r}, but must be speech.begin, speech.end or speech.interrupt"
+                    )
+        except AvatarRtcError as refusal:
+            self._tell(error(id_of(text), str(refusal)))
+
+    def _begin(self, data: dict[str, Any]) -> None:
+        try:
+            wanted = Begin.model_validate(data)
+        except ValidationError as wrong:
+            raise BadMessage(f"speech.begin: {explain(wrong)}") from None
+        self._end()  # one left open has lost its end
+        stream = SoundStream(wanted.sample_rate)
+        is_whole = bool(wanted.text or wanted.timings)
+        pieces = _whole(stream, wanted) if is_whole else stream.pieces()
+        speech_id = self._avatar.speech.play(pieces, self._heard, speech_id=wanted.id, lead_s=STREAM_LEAD_S)
+        self._stream = stream
+        self._ids.append(speech_id)
+        self._tell({"type": "ok", "id": wanted.id, "speech_id": speech_id})
+
+    def _end(self) -> None:
+        if self._stream is not None:
+            self._stream.finish()
+            self._stream = None
+
+    def _interrupt(self) -> None:
+        self._end()
+        for speech_id in tuple(self._ids):
+            self._avatar.speech.stop(speech_id)
+
+    def _heard(self, event: Event) -> None:
+        if event["type"] == "speech.finished":
+            with contextlib.suppress(ValueError):
+                self._ids.remove(str(event["speech_id"]))
+        self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        try:
+            self._events.put_nowait(event)
+        except asyncio.QueueFull:  # it does not read what it is told
+            log.warning("an audio socket does not read; closing it")
+            self._closing = asyncio.create_task(self._socket.close(code=WSCloseCode.POLICY_VIOLATION))
+
+    async def _send(self) -> None:
+        while True:
+            event = await self._events.get()
+            with contextlib.suppress(ConnectionError):
+                await self._socket.send_str(json.dumps(event))
+
+    async def _progress(self) -> None:
+        while True:
+            await asyncio.sleep(PROGRESS_S)
+            if (position := self._avatar.speech.queue.position) and position[0] in self._ids:
+                speech_id, seconds = position
+                self._tell(
+                    {
+                        "type": "speech.progress",
+                        "speech_id": speech_id,
+                        "position_ms": int(seconds * 1000),
+                    }
+                )
+
+
+async def _whole(stream: SoundStream, wanted: Begin) -> AsyncGenerator[Piece, None]:
+    """The pieces of a sound that is heard when all of it is here."""
+    pcm = await stream.rest()
+    async for piece in pieces_of_sound(pcm, wanted.text, wanted.timings):
+        yield piece
+
+
+def routes() -> list[web.RouteDef]:
+    """What this module answers."""
+    return [web.get("/api/v1/avatars/{avatar}/audio", audio_socket)]

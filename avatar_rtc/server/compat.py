@@ -1,0 +1,114 @@
+"""Speech and emotion for clients of others: the predecessor's `/api/…`, OpenAI's `/v1/audio`.
+
+They make sound for the caller to play; no avatar speaks it.
+"""
+
+import json
+from typing import Annotated
+from urllib.parse import quote
+
+import numpy as np
+from aiohttp import web
+from pydantic import BaseModel, Field
+
+from avatar_rtc.media.sound_file import CONTENT_TYPES, FILE_RATE, SoundFormat, write_sound
+from avatar_rtc.server.bodies import read_model
+from avatar_rtc.server.keys import CLASSIFIER, ENGINES
+from avatar_rtc.server.speech_rest import post_classify
+from avatar_rtc.speech.script import MAX_CHARACTERS, prepare
+from avatar_rtc.speech.spoken import Speech, TimedWord
+
+_TextField = Annotated[str, Field(max_length=MAX_CHARACTERS)]
+_Speed = Annotated[float, Field(ge=0.25, le=4.0)]
+
+
+class Speak(BaseModel):
+    """The predecessor's request; unknown fields are ignored, as it did."""
+
+    text: _TextField
+    voice: str = ""
+    speed: _Speed = 1.0
+    format: SoundFormat = "flac"
+    get_metadata: bool = True
+    stream: bool = False
+    """Taken and without effect: a sentence is made faster than it can be sent."""
+
+
+class OpenAiSpeak(BaseModel):
+    """OpenAI's request; unknown fields, such as `model`, are ignored."""
+
+    input: _TextField
+    voice: str = ""
+    speed: _Speed = 1.0
+    response_format: SoundFormat = "mp3"
+
+
+async def tts_info(request: web.Request) -> web.Response:
+    """What speaks."""
+    return web.json_response({"sample_rate": FILE_RATE, "model": ", ".join(request.app[ENGINES].names)})
+
+
+async def list_voices(request: web.Request) -> web.Response:
+    """The names of all voices, in alphabetical order."""
+    voices = await request.app[ENGINES].voices()
+    return web.json_response({"voices": sorted({voice.name for voice in voices})})
+
+
+async def tts_speak(request: web.Request) -> web.Response:
+    """A sound file of a text, and with `get_metadata` when its words sound."""
+    wanted = await read_model(request, Speak)
+    spoken, speech = await _speech(request, wanted.text, wanted.voice, wanted.speed)
+    headers = {"x-audio-duration": f"{speech.seconds:.6f}"}
+    if wanted.get_metadata:
+        headers["x-word-timestamps"] = json.dumps([_word(word, spoken, speech) for word in speech.words])
+    return _sound(speech, wanted.format, headers)
+
+
+async def openai_speech(request: web.Request) -> web.Response:
+    """As OpenAI's `POST /v1/audio/speech`."""
+    wanted = await read_model(request, OpenAiSpeak)
+    _, speech = await _speech(request, wanted.input, wanted.voice, wanted.speed)
+    return _sound(speech, wanted.response_format, {})
+
+
+async def classify_labels(request: web.Request) -> web.Response:
+    """The labels `classify` tells apart."""
+    return web.json_response({"labels": list(request.app[CLASSIFIER].labels)})
+
+
+async def _speech(request: web.Request, text: str, voice: str, speed: float) -> tuple[str, Speech]:
+    """What is spoken of a text, and its sound; a text with nothing to say is no sound, as it used to be."""
+    engine, name = await request.app[ENGINES].resolve(voice)
+    spoken = prepare(text).spoken
+    if not spoken:
+        return "", Speech(np.zeros(0, np.int16), FILE_RATE)
+    return spoken, await engine.synthesize(spoken, name, min(2.0, max(0.5, speed)))
+
+
+def _sound(speech: Speech, kind: SoundFormat, headers: dict[str, str]) -> web.Response:
+    body = write_sound(speech.pcm, speech.rate, kind)
+    return web.Response(body=body, content_type=CONTENT_TYPES[kind], headers=headers)
+
+
+def _word(word: TimedWord, spoken: str, speech: Speech) -> dict[str, object]:
+    """One entry of `x-word-timestamps`: text percent-encoded, for headers are ASCII; times in s."""
+    sounds = "".join(p.ipa for p in speech.phonemes if word.start <= p.start < word.end)
+    return {
+        "word": quote(spoken[word.begin : word.stop]),
+        "phonemes": quote(sounds),
+        "start_time": round(word.start, 4),
+        "end_time": round(word.end, 4),
+    }
+
+
+def routes() -> list[web.RouteDef]:
+    """What this module answers."""
+    return [
+        web.get("/api/tts/info", tts_info),
+        web.get("/api/tts/list_voices", list_voices),
+        web.post("/api/tts/speak", tts_speak),
+        web.post("/api/classify", post_classify),
+        web.get("/api/classify/labels", classify_labels),
+        web.get("/v1/audio/voices", list_voices),
+        web.post("/v1/audio/speech", openai_speech),
+    ]

@@ -1,0 +1,144 @@
+"""From text to pieces of speech: sentences, an engine, times for the lips by the best way there is, feelings.
+
+text ──► Splitter ──► Line ──► Engine ──► Speech ──► phonemes ──► Piece
+                                             └─ without times: laid beside espeak's rendering
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass, replace
+
+from avatar_rtc.errors import AvatarRtcError
+from avatar_rtc.media.pcm import resampled
+from avatar_rtc.server.speech_queue import Feeling, Piece
+from avatar_rtc.speech import espeak
+from avatar_rtc.speech.align import align, align_words
+from avatar_rtc.speech.feelings import Classifier
+from avatar_rtc.speech.lips import timeline
+from avatar_rtc.speech.loudness import loud_phonemes
+from avatar_rtc.speech.script import Line, prepare
+from avatar_rtc.speech.sentences import Splitter
+from avatar_rtc.speech.spoken import Engine, LipSource, Speech, TimedPhoneme, TimedWord
+from avatar_rtc.speech.tags import Tag, emotion_named
+from avatar_rtc.speech.viseme_network import Listener, load_network
+
+log = logging.getLogger(__name__)
+
+SENTENCE_GAP_S = 0.25
+"""Between sentences at speed 1: engines end a sentence with its last sound."""
+AUTO = "auto"
+_FELT_FROM = 0.35
+"""The least score of a classified emotion that is shown."""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a text is spoken."""
+
+    engine: Engine
+    voice: str
+    speed: float = 1.0
+    emotion: str | None = None
+    """One emotion for all of it, AUTO to read it from the text, or None for tags alone."""
+
+
+class Speaker:
+    """Speaks for all avatars of a server."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self._classifier = classifier
+
+    async def pieces(self, chunks: AsyncIterator[str], manner: Manner) -> AsyncGenerator[Piece, None]:
+        """The sentences of a text that comes in chunks, each as soon as it is complete and synthesized.
+
+        Raises:
+            InputError, EngineFailed, SetupError: as `Engine.synthesize`.
+        """
+        waiting: tuple[Tag, ...] = ()
+        async for sentence in _sentences(chunks):
+            line = prepare(sentence)
+            if not line.spoken:
+                waiting += line.tags  # shown with what is spoken next
+                continue
+            piece = await self._piece(line, manner, waiting)
+            waiting = ()
+            yield piece
+
+    async def _piece(self, line: Line, manner: Manner, before: tuple[Tag, ...]) -> Piece:
+        speech = await manner.engine.synthesize(line.spoken, manner.voice, manner.speed)
+        phonemes, words, source = await asyncio.to_thread(_timed, speech, line.spoken)
+        marks_burst = manner.engine.name == espeak.Espeak.name or source == "aligned"
+        feelings = [_feeling(replace(tag, at=0), words) for tag in before]
+        feelings += [_feeling(tag, words) for tag in line.tags] or await self._felt(line, manner)
+        for mark in speech.marks:
+            if (emotion := emotion_named(mark.name)) is not None:
+                feelings.append(Feeling(mark.t, emotion, 1.0))
+        return Piece(
+            resampled(speech.pcm, speech.rate),
+            timeline("", 0.0, speech.pcm, speech.rate, phonemes, marks_burst=marks_burst),
+            source,
+            line.shown,
+            tuple(_in_shown(word, line) for word in words),
+            tuple(feelings),
+            speech.marks,
+            SENTENCE_GAP_S / manner.speed,
+        )
+
+    async def _felt(self, line: Line, manner: Manner) -> list[Feeling]:
+        """What an untagged sentence feels like."""
+        if manner.emotion is None:
+            return []
+        if manner.emotion != AUTO:
+            return [Feeling(0.0, manner.emotion, 1.0)]
+        emotion, score = (await self._classifier.classify(line.shown))[0]
+        return [Feeling(0.0, emotion, 1.0)] if score >= _FELT_FROM and emotion != "neutral" else []
+
+
+async def _sentences(chunks: AsyncIterator[str]) -> AsyncIterator[str]:
+    splitter = Splitter()
+    async for chunk in chunks:
+        for sentence in splitter.feed(chunk):
+            yield sentence
+    for sentence in splitter.finish():
+        yield sentence
+
+
+def _timed(speech: Speech, text: str) -> tuple[tuple[TimedPhoneme, ...], tuple[TimedWord, ...], LipSource]:
+    """Times for a speech by the best way there is; takes a tenth of its length at most."""
+    if speech.phonemes:
+        return speech.phonemes, speech.words, "tts"
+    if not len(speech.pcm):
+        return (), speech.words, "tts"
+    try:
+        return _aligned(speech, text)
+    except AvatarRtcError as error:
+        log.info("no alignment (%s); the lips follow the sound alone", error)
+    try:
+        listener = Listener(speech.rate)
+        return (*_heard(listener, speech), "audio")
+    except AvatarRtcError as error:
+        log.warning("no network for lips (%s); they follow loudness alone", error)
+        return loud_phonemes(speech.pcm, speech.rate), speech.words, "loudness"
+
+
+def _aligned(speech: Speech, text: str) -> tuple[tuple[TimedPhoneme, ...], tuple[TimedWord, ...], LipSource]:
+    reference = espeak.render(text)
+    if speech.words:
+        return align_words(reference, speech.words, speech.seconds), speech.words, "aligned"
+    return (*align(reference, speech.pcm, speech.rate, load_network()), "aligned")
+
+
+def _heard(listener: Listener, speech: Speech) -> tuple[tuple[TimedPhoneme, ...], tuple[TimedWord, ...]]:
+    return (*listener.hear(speech.pcm), *listener.finish()), speech.words
+
+
+def _feeling(tag: Tag, words: tuple[TimedWord, ...]) -> Feeling:
+    """When the word of a tag sounds."""
+    t = next((word.start for word in words if word.stop > tag.at), words[-1].end if words else 0.0)
+    return Feeling(t, tag.emotion, tag.strength, tag.hold_s)
+
+
+def _in_shown(word: TimedWord, line: Line) -> TimedWord:
+    begin, stop = line.shown_span(word.begin, word.stop)
+    return replace(word, begin=begin, stop=stop)

@@ -1,0 +1,78 @@
+"""Speech over HTTP: say, append, stop, voices, and the emotion of a text."""
+
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from avatar_rtc.messages import SpeechStop, control_from
+from avatar_rtc.server.bodies import read_json, read_model
+from avatar_rtc.server.keys import CLASSIFIER, ENGINES, avatar_of
+from avatar_rtc.speech.script import MAX_CHARACTERS
+
+
+class Text(BaseModel):
+    """A text to be classified."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str = Field(max_length=MAX_CHARACTERS)
+
+
+async def post_speech(request: web.Request) -> web.Response:
+    """As the message `speech.say`; 202 with the `speech_id`, whose events go to the viewers."""
+    body: dict[str, Any] = {**await read_json(request), "type": "speech.say"}
+    return web.json_response(await avatar_of(request).apply(control_from(body)), status=202)
+
+
+async def post_more(request: web.Request) -> web.Response:
+    """As the message `speech.append`, for the speech the path names."""
+    body: dict[str, Any] = {
+        **await read_json(request),
+        "type": "speech.append",
+        "speech_id": request.match_info["speech"],
+    }
+    return web.json_response(await avatar_of(request).apply(control_from(body)), status=202)
+
+
+async def delete_speech(request: web.Request) -> web.Response:
+    """Fall silent: one speech, or everything that is and was to be said."""
+    await avatar_of(request).apply(SpeechStop(speech_id=request.match_info.get("speech")))
+    return web.json_response({})
+
+
+async def get_voices(request: web.Request) -> web.Response:
+    """The voices of all engines, and why engines that could be there are not."""
+    engines = request.app[ENGINES]
+    voices = await engines.voices()
+    return web.json_response(
+        {
+            "voices": [
+                {"name": voice.name, "language": voice.language, "engine": voice.engine} for voice in voices
+            ],
+            "away": dict(engines.away),
+        }
+    )
+
+
+async def post_classify(request: web.Request) -> web.Response:
+    """How a text feels: `{"classification": [{"label", "score"}, …]}`, likeliest first."""
+    wanted = await read_model(request, Text)
+    scores = await request.app[CLASSIFIER].classify(wanted.text)
+    return web.json_response(
+        {"classification": [{"label": label, "score": round(score, 6)} for label, score in scores]}
+    )
+
+
+def routes() -> list[web.RouteDef]:
+    """What this module answers."""
+    api = "/api/v1"
+    speech = f"{api}/avatars/{{avatar}}/speech"
+    return [
+        web.post(speech, post_speech),
+        web.delete(speech, delete_speech),
+        web.post(f"{speech}/{{speech}}", post_more),
+        web.delete(f"{speech}/{{speech}}", delete_speech),
+        web.get(f"{api}/voices", get_voices),
+        web.post(f"{api}/classify", post_classify),
+    ]

@@ -1,0 +1,159 @@
+"""The embedded voice: espeak-ng, which tells to the sample when each phoneme and word begins."""
+
+import asyncio
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import pairwise
+
+from avatar_rtc.errors import OutOfRange, UnknownName
+from avatar_rtc.speech.espeak_library import MARK, PHONEME, WORD, EspeakLibrary, Event, load
+from avatar_rtc.speech.gapless import Span, gapless
+from avatar_rtc.speech.spoken import Mark, Speech, TimedPhoneme, TimedWord, Voice
+from avatar_rtc.speech.word_ranges import ranges_at, without_markup
+
+DEFAULT_VOICE = "en-us"
+RATE_WPM = 175
+"""At speed 1."""
+SPEEDS = (0.5, 2.0)
+SSML_START = "<speak"
+
+
+def is_ssml(text: str) -> bool:
+    """True for texts that are taken as markup."""
+    return text.lstrip().startswith(SSML_START)
+
+
+def render(
+    text: str, voice: str = "", speed: float = 1.0, stop: Callable[[], bool] = lambda: False
+) -> Speech:
+    """Speak, on this thread. Twice the same text sounds alike but for some ms: espeak varies its pitch.
+
+    Args:
+        text: SSML if it starts with `<speak`.
+        voice: a language ("en-us", "de"), a file of espeak ("gmw/en-US") or its name, and perhaps a "+" and
+            a timbre ("en-us+f3"); "" is DEFAULT_VOICE.
+        speed: 1 is 175 words per minute; in 0.5..2.
+        stop: asked for every 60 ms of sound; True ends it, and what there is comes back.
+
+    Raises:
+        UnknownName: no such voice.
+        OutOfRange: the speed.
+        TooLarge: it takes ten minutes or more to say.
+        EngineFailed: espeak refuses the text.
+        SetupError: espeakng-loader is not installed.
+    """
+    if not SPEEDS[0] <= speed <= SPEEDS[1]:
+        raise OutOfRange("speed", speed, *SPEEDS)
+    library = load()
+    ssml = is_ssml(text)
+    pcm, events = library.synthesize(
+        text, voice_id(voice, library), round(RATE_WPM * speed), ssml=ssml, stop=stop
+    )
+    seconds = len(pcm) / library.rate
+    phonemes = gapless(_spans(events, len(pcm), library.rate), seconds)
+    return Speech(
+        pcm,
+        library.rate,
+        phonemes,
+        tuple(_words(without_markup(text) if ssml else text, events, phonemes, library.rate)),
+        tuple(Mark(event.sample / library.rate, event.name) for event in events if event.kind == MARK),
+    )
+
+
+class Espeak:
+    """The engine: one text at a time, in a thread of its own."""
+
+    name = "espeak"
+    ssml = True
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "espeak")
+
+    async def voices(self) -> Sequence[Voice]:
+        """The languages; each may be given a timbre, as in "en-us+f3"."""
+        library = await asyncio.get_running_loop().run_in_executor(self._thread, load)
+        return listed(library)
+
+    async def synthesize(self, text: str, voice: str, speed: float) -> Speech:
+        """Speak; see `render`. A cancelled call stops espeak within 60 ms of its sound, which is at once."""
+        stop = threading.Event()
+        work = partial(render, text, voice, speed, stop.is_set)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        finally:
+            stop.set()
+
+    async def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def listed(library: EspeakLibrary) -> list[Voice]:
+    """The voices by their main language, or by their file where two share it."""
+    voices = []
+    for voice in library.voices:
+        language = voice.languages[0][1]
+        alone = _identifier(language, library) == voice.identifier
+        voices.append(Voice(language if alone else voice.identifier, language, Espeak.name))
+    return voices
+
+
+def voice_id(voice: str, library: EspeakLibrary) -> str:
+    """What selects a voice in espeak, which itself knows "en" but not "en-gb", and takes any timbre for none.
+
+    Raises:
+        UnknownName: no such voice or timbre; names the nearest.
+    """
+    base, plus, timbre = (voice or DEFAULT_VOICE).partition("+")
+    found = _identifier(base, library)
+    if found is None:
+        raise UnknownName("voice of espeak", voice, _names(library))
+    if not plus:
+        return found
+    timbres = {name.lower(): name for name in library.variants}
+    if timbre.lower() not in timbres:
+        raise UnknownName("timbre of espeak", timbre, library.variants)
+    return f"{found}+{timbres[timbre.lower()]}"
+
+
+def _names(library: EspeakLibrary) -> list[str]:
+    languages = [language for voice in library.voices for _, language in voice.languages]
+    return sorted({*languages, *(voice.identifier for voice in library.voices)})
+
+
+def _identifier(name: str, library: EspeakLibrary) -> str | None:
+    wanted = name.strip().replace("_", "-").lower()
+    for voice in library.voices:
+        if wanted in (voice.identifier.lower(), voice.name.lower()):
+            return voice.identifier
+    spoken = [
+        (priority, number, voice.identifier)
+        for number, voice in enumerate(library.voices)
+        for priority, language in voice.languages
+        if language.lower() == wanted
+    ]
+    return min(spoken)[2] if spoken else None
+
+
+def _spans(events: Sequence[Event], samples: int, rate: int) -> Iterator[Span]:
+    # "(en)" tells that a foreign word begins; it is no sound.
+    sounds = [event for event in events if event.kind == PHONEME and not event.name.startswith("(")]
+    edges = [event.sample / rate for event in sounds] + [samples / rate]
+    for event, (start, end) in zip(sounds, pairwise(edges), strict=True):
+        yield start, end, event.name
+
+
+def _words(
+    text: str, events: Sequence[Event], phonemes: Sequence[TimedPhoneme], rate: int
+) -> Iterator[TimedWord]:
+    begun = [event for event in events if event.kind == WORD]
+    ranges = ranges_at(text, [event.position for event in begun])
+    words = [(event.sample / rate, found) for event, found in zip(begun, ranges, strict=True) if found]
+    for number, (start, (begin, stop)) in enumerate(words):
+        limit = words[number + 1][0] if number + 1 < len(words) else math.inf
+        heard = [p for p in phonemes if p.ipa and start <= p.start < limit]
+        if heard:  # a pause after the word is not part of it
+            yield TimedWord(start, min(heard[-1].end, limit), begin, stop)

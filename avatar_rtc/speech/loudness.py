@@ -1,0 +1,78 @@
+"""How far loudness lets a mouth open: quiet speech is spoken with small lips."""
+
+from collections import deque
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_rtc.speech.spoken import TimedPhoneme
+from avatar_rtc.timeline import GAIN_STEP_S
+
+_WINDOW_S = 0.020
+_PEAK_WINDOW_S = 3.0
+"""Loudness is judged against the 95th percentile of so much sound before."""
+_PEAK_EVERY = 10
+"""The percentile is taken anew every so many steps."""
+_RANGE_DB = 36.0
+_LEAST = 0.45
+_ATTACK_S, _RELEASE_S = 0.030, 0.120
+_FLOOR_DB = -60.0
+_SILENT_DB = -38.0
+"""Below what is usual: no speech."""
+_SHORTEST_STEPS = 5
+
+
+class Loudness:
+    """Gains for sound that comes in pieces; remembers how loud it was before."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._recent: deque[float] = deque(maxlen=round(_PEAK_WINDOW_S / GAIN_STEP_S))
+        self._usual = _FLOOR_DB
+        self._gain: float | None = None
+
+    def push(self, pcm: NDArray[np.int16]) -> tuple[float, ...]:
+        """A gain in [0.45, 1] for every 10 ms of mono sound: 1 + L / 36 dB, L its level over the usual."""
+        up, down = (1 - np.exp(-GAIN_STEP_S / constant) for constant in (_ATTACK_S, _RELEASE_S))
+        gains = []
+        for number, level in enumerate(levels_db(pcm, self._rate)):
+            self._recent.append(float(level))
+            if number % _PEAK_EVERY == 0:
+                self._usual = float(np.percentile(self._recent, 95))
+            wanted = min(1.0, max(_LEAST, 1 + (float(level) - self._usual) / _RANGE_DB))
+            gain = wanted if self._gain is None else self._gain
+            self._gain = gain + (wanted - gain) * float(up if wanted > gain else down)
+            gains.append(self._gain)
+        return tuple(gains)
+
+
+def levels_db(pcm: NDArray[np.int16], rate: int) -> NDArray[np.float64]:
+    """(frames,) RMS over 20 ms around every 10 ms, in dB below full scale, at least -60."""
+    step, half = round(GAIN_STEP_S * rate), round(_WINDOW_S * rate / 2)
+    count = -(-len(pcm) // step)
+    energy = np.concatenate([[0.0], np.cumsum((pcm.astype(np.float64) / 32768) ** 2)])
+    centres = np.arange(count) * step + step // 2
+    low, high = np.clip(centres - half, 0, len(pcm)), np.clip(centres + half, 0, len(pcm))
+    power = (energy[high] - energy[low]) / np.maximum(high - low, 1)
+    levels: NDArray[np.float64] = np.maximum(10 * np.log10(power + 1e-12), _FLOOR_DB)
+    return levels
+
+
+def loud_phonemes(pcm: NDArray[np.int16], rate: int) -> tuple[TimedPhoneme, ...]:
+    """The last resort: one open vowel wherever there is sound, and pauses; the gains do the rest."""
+    levels = levels_db(pcm, rate)
+    if not levels.size:
+        return ()
+    loud = levels > max(float(np.percentile(levels, 95)) + _SILENT_DB, _FLOOR_DB + 6)
+    edges = [0, *(np.flatnonzero(np.diff(loud)) + 1).tolist(), len(loud)]
+    runs: list[tuple[int, int, bool]] = []
+    for start, end in pairwise(edges):
+        if runs and (end - start < _SHORTEST_STEPS or runs[-1][2] == loud[start]):
+            runs[-1] = (runs[-1][0], end, runs[-1][2])
+        else:
+            runs.append((start, end, bool(loud[start])))
+    return tuple(
+        TimedPhoneme(start * GAIN_STEP_S, end * GAIN_STEP_S, "ɑ" if sounds else "")
+        for start, end, sounds in runs
+    )

@@ -1,0 +1,170 @@
+"""What is said and what is shown of a sentence: tags, markup and control characters out."""
+
+import html
+import re
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from avatar_rtc.errors import InputError, TooLarge
+from avatar_rtc.speech.sentences import EMOJI, FACE, is_ssml, split
+from avatar_rtc.speech.tags import Tag, next_word, strip_tags
+
+MAX_CHARACTERS = 20_000
+"""Of one request; about 25 minutes of speech."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One sentence, ready for an engine and for a subtitle."""
+
+    spoken: str
+    """What an engine is given: no tags, no emoji, no control characters; "" if there is nothing to say."""
+    tags: tuple[Tag, ...]
+    """In order; `at` counts in `spoken`."""
+    shown: str
+    """What a reader sees: no tags, but with emoji and whole addresses."""
+    places: tuple[int, ...] = field(repr=False)
+    """Where each character of `spoken`, and its end, lies in `shown`; never falls."""
+
+    def shown_span(self, begin: int, stop: int) -> tuple[int, int]:
+        """Where the word `spoken[begin:stop]` lies in `shown`, with a picture that stands right behind it.
+
+        >>> line = prepare("See https://example.com/a now 😀!")
+        >>> line.spoken, line.shown[slice(*line.shown_span(4, 15))]
+        ('See example.com now!', 'https://example.com/a')
+        """
+        start, end = self.places[begin], self.places[stop]
+        return start, start + len(self.shown[start:end].rstrip())
+
+
+@dataclass(frozen=True)
+class _Traced:
+    """A text that remembers which character of an earlier text each of its own comes from."""
+
+    text: str
+    origins: tuple[int, ...]
+    """One more than characters: the last is where the text ends."""
+
+    def without(
+        self, pattern: re.Pattern[str], kept: Callable[[re.Match[str]], str | tuple[int, int]]
+    ) -> "_Traced":
+        """Every match replaced by a string, or cut down to a span of itself."""
+        pieces: list[str] = []
+        origins: list[int] = []
+        last = 0
+        for match in pattern.finditer(self.text):
+            what = kept(match)
+            spans = [(last, match.start()), what] if isinstance(what, tuple) else [(last, match.start())]
+            for start, end in spans:
+                pieces.append(self.text[start:end])
+                origins += self.origins[start:end]
+            if isinstance(what, str):
+                pieces.append(what)
+                origins += [self.origins[match.start()]] * len(what)
+            last = match.end()
+        pieces.append(self.text[last:])
+        return _Traced("".join(pieces), (*origins, *self.origins[last:]))
+
+    def moved(self, tag: Tag) -> Tag:
+        """The tag of the earlier text, at its word here."""
+        return replace(tag, at=next_word(self.text, min(len(self.text), bisect_left(self.origins, tag.at))))
+
+
+def _traced(text: str) -> _Traced:
+    return _Traced(text, tuple(range(len(text) + 1)))
+
+
+_CONTROL = re.compile(
+    "(?!\\s)[\x00-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+"""Nothing one sees or hears: control and bidi characters, soft hyphens, halves of surrogate pairs."""
+_SPACE = re.compile(r"\s+")
+_LETTER = re.compile(r"[^\W_]")
+_ADDRESS = r"(?:https?://|www\.)[^\s<>\"]*[^\s<>\".,;:!?…。、)\]}'’”*_~`]"
+_HOST = re.compile(r"(?:https?://)?(?:[^\s/@]*@)?(?:www\.)?([^\s/?#:]+)", re.IGNORECASE)
+_MARKUP = re.compile(
+    rf"<(?P<bare>{_ADDRESS})>|(?P<kept>{_ADDRESS}|{FACE.pattern})"
+    r"|!?\[(?P<label>[^\[\]\n]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\)"
+    r"|^[ \t]*(?:[-*_=~]{3,}|```\w*)[ \t]*$"  # rules and fences
+    r"|^[ \t]*(?:[-*+•]|\#{1,6}|>+)[ \t]+"  # lists, headings, quotations
+    r"|(?<![A-Za-z0-9*])\*{1,3}(?=[^\s*])|(?<=[^\s*])\*{1,3}(?![A-Za-z0-9*])"
+    r"|(?<!\w)_{1,3}(?=[^\s_])|(?<=[^\s_])_{1,3}(?!\w)"
+    r"|~~|`+|\\(?P<escaped>[\\`*_\[\]#<>~])",
+    re.MULTILINE | re.IGNORECASE,
+)
+_NOT_SPOKEN = re.compile(
+    rf"(?P<address>{_ADDRESS})|{FACE.pattern}|{EMOJI.pattern}|[\ufe0e\ufe0f\u20e3]", re.IGNORECASE
+)
+_SPACE_BEFORE_STOP = re.compile(r"\s+(?=[,.!?;:…)](?:\W|$))")
+_XML = re.compile(r"<!--.*?(?:-->|\Z)|<(?P<pause>/?(?:break|p|s)\b)?[^<>]*>|&\#?\w+;", re.DOTALL)
+
+
+def check_text(text: str) -> str:
+    """The same text, if it can be taken in.
+
+    Raises:
+        TooLarge: more than MAX_CHARACTERS.
+        InputError: empty, or nothing but spaces and control characters.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise TooLarge(f"the text has {len(text)} characters; at most {MAX_CHARACTERS} can be said at once")
+    if not _CONTROL.sub("", text).strip():
+        raise InputError("nothing to say: the text is empty, or holds only spaces and control characters")
+    return text
+
+
+def lines(text: str) -> list[Line]:
+    """The sentences of a text, each prepared; raises as `check_text`."""
+    prepared = (prepare(sentence) for sentence in split(check_text(text)))
+    return [line for line in prepared if line.shown or line.tags]
+
+
+def prepare(sentence: str) -> Line:
+    """A sentence, as `sentences.split` gives them, made ready.
+
+    An address is spoken as its host. SSML is spoken as it is, and its tags in brackets are text.
+
+    >>> prepare("**Well**, [joy:0.7] hi 😀!")  # doctest: +NORMALIZE_WHITESPACE
+    Line(spoken='Well, hi!', tags=(Tag(at=6, emotion='joy', strength=0.7, hold_s=None),),
+         shown='Well, hi 😀!')
+    """
+    text = _CONTROL.sub("", sentence)
+    if is_ssml(text):
+        return _prepared_ssml(text.strip())
+    clean, tags = strip_tags(text)
+    shown = _spaced(_traced(clean).without(_MARKUP, _inside))
+    spoken = _spaced(_traced(shown.text).without(_NOT_SPOKEN, _said)).without(
+        _SPACE_BEFORE_STOP, lambda _: ""
+    )
+    if not _LETTER.search(spoken.text):
+        spoken = _Traced("", spoken.origins[-1:])
+    tags = tuple(spoken.moved(shown.moved(tag)) for tag in tags)
+    return Line(spoken.text, tags, shown.text, spoken.origins)
+
+
+def _prepared_ssml(text: str) -> Line:
+    shown = _spaced(_traced(text).without(_XML, _of_xml))
+    places = tuple(bisect_left(shown.origins, at) for at in range(len(text) + 1))
+    return Line(text, (), shown.text, places)
+
+
+def _spaced(text: _Traced) -> _Traced:
+    """Single spaces only, none around it."""
+    end = len(text.text)
+    return text.without(_SPACE, lambda space: " " if space.start() > 0 and space.end() < end else "")
+
+
+def _inside(markup: re.Match[str]) -> str | tuple[int, int]:
+    """What a reader sees of it."""
+    group = markup.lastgroup
+    return markup.span(group) if group else ""
+
+
+def _said(shown: re.Match[str]) -> str:
+    host = _HOST.match(shown["address"] or "")
+    return host[1] if host else " "
+
+
+def _of_xml(markup: re.Match[str]) -> str:
+    return html.unescape(markup[0]) if markup[0][0] == "&" else " " if markup["pause"] else ""
