@@ -1,7 +1,7 @@
 """Every private attribute of aiortc and aioice this project relies on; pinned by a test.
 
-aiortc has no public way to learn of a keyframe request, to see that a peer is still there, or to offer
-127.0.0.1. All of it is done by replacing a method on one object, so no other connection is touched.
+aiortc has no public way to learn of a keyframe request, to date a sender report, to see that a peer is still
+there, or to offer 127.0.0.1. All of it is done to one object, so no other connection is touched.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,6 +21,39 @@ def on_keyframe_request(sender: RTCRtpSender, request: Callable[[], None]) -> No
     joins late decodes nothing, however often it asks.
     """
     sender._send_keyframe = request  # type: ignore[method-assign]
+
+
+def date_reports(sender: RTCRtpSender, late_s: Callable[[], float]) -> None:
+    """Let sender reports date a packet with when it should have been sent, not with when it was.
+
+    aiortc pairs RTP time with the moment of sending, so a packet that left late would teach the peer a wrong
+    offset between sound and picture. Reports read the attribute; their round-trip times do not.
+
+    Args:
+        late_s: seconds by which the packet just sent was late.
+    """
+    sender.__class__ = _DatedSender
+    assert isinstance(sender, _DatedSender)
+    sender._late_s = late_s
+
+
+class _DatedSender(RTCRtpSender):
+    """A sender whose clock in reports is the media clock's."""
+
+    _late_s: Callable[[], float]
+    _dated = 0
+
+    @property
+    def _RTCRtpSender__ntp_timestamp(self) -> int:
+        return self._dated
+
+    @_RTCRtpSender__ntp_timestamp.setter
+    def _RTCRtpSender__ntp_timestamp(self, ntp: int) -> None:
+        self._dated = ntp - round(min(max(self._late_s(), 0.0), MAX_LATE_S) * 2**32)
+
+
+MAX_LATE_S = 1.0
+"""Of a correction; a packet later than this comes from a broken clock."""
 
 
 def offer_loopback(pc: RTCPeerConnection) -> None:

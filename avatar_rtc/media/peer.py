@@ -20,7 +20,12 @@ from aiortc.sdp import SessionDescription
 
 from avatar_rtc.errors import BadOffer, InputError
 from avatar_rtc.frame import Codec, Layout, Rendition
-from avatar_rtc.media.aiortc_private import offer_loopback, on_heard, on_keyframe_request
+from avatar_rtc.media.aiortc_private import (
+    date_reports,
+    offer_loopback,
+    on_heard,
+    on_keyframe_request,
+)
 from avatar_rtc.media.broadcast import Kind, Subscription
 from avatar_rtc.media.channels import Channels, OnChannel, OnMessage
 from avatar_rtc.media.ice import IceServers
@@ -43,6 +48,9 @@ class Source(Protocol):
 
     def listen(self) -> Subscription:
         """Subscribe to the voice."""
+
+    def late_s(self, t: float) -> float:
+        """Seconds since what is for media time t should have been sent."""
 
     def request_keyframe(self, rendition: Rendition) -> None:
         """Somebody cannot decode this rendition before its next keyframe; called as often as asked for."""
@@ -204,6 +212,7 @@ class Peer:
         transceiver = self._pc.addTransceiver(track, direction="sendonly")
         # Before the remote description: afterwards aiortc has settled for the offer's order, VP8 first.
         transceiver.setCodecPreferences(_preferred(kind, codecs))
+        date_reports(transceiver.sender, lambda: 0.0 if track.t is None else self._source.late_s(track.t))
         if request_keyframe:
             on_keyframe_request(transceiver.sender, request_keyframe)
 

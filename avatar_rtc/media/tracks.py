@@ -29,6 +29,8 @@ class PacketTrack(MediaStreamTrack):
         self.kind = kind
         self._subscribe, self._request_keyframe = subscribe, request_keyframe
         self._subscription: Subscription | None = None
+        self.t: float | None = None
+        """Media time in s of the packet given last."""
 
     @property
     def dropped(self) -> int:
@@ -45,7 +47,7 @@ class PacketTrack(MediaStreamTrack):
         if self.readyState != "live":
             raise MediaStreamError
         try:
-            return await self._next()
+            packet = await self._next()
         except EndOfStream:
             self.stop()
             raise MediaStreamError from None
@@ -53,6 +55,8 @@ class PacketTrack(MediaStreamTrack):
             log.exception("a %s track failed", self.kind)
             self.stop()
             raise MediaStreamError from None
+        self.t = None if packet.pts is None else float(packet.pts * packet.time_base)
+        return packet
 
     def stop(self) -> None:
         """Leave the broadcast; may be called again."""

@@ -40,7 +40,7 @@ class Streams:
             voice: what sounds.
             is_silent: False while nothing may change in how sound and picture go together.
         """
-        self._avatar, self._send = avatar, send
+        self._avatar, self._clock, self._send = avatar, clock, send
         self._video: dict[Rendition, Broadcast] = {}
         self._key_due: dict[Rendition, asyncio.TimerHandle] = {}
         self._key_sent: dict[Rendition, float] = {}
@@ -62,6 +62,10 @@ class Streams:
     def listen(self) -> Subscription:
         """A subscription to the sound."""
         return self._audio.subscribe()
+
+    def late_s(self, t: float) -> float:
+        """Seconds since what is for media time t should have been sent."""
+        return self._clock.t() - t - self.release.delay
 
     def request_keyframe(self, rendition: Rendition) -> None:
         """Ask for a keyframe; requests within 0.3 s of the last one are answered by a single one.

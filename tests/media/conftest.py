@@ -70,6 +70,9 @@ class LiveSource:
     def listen(self) -> Subscription:
         return self.voice.subscribe()
 
+    def late_s(self, t: float) -> float:
+        return self.clock.t() - t - self.release.delay
+
     def request_keyframe(self, rendition: Rendition) -> None:
         self.keyframe_requests += 1
         self._key = self.honours_requests

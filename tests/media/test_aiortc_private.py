@@ -6,10 +6,17 @@ import inspect
 import aioice.ice
 import aioice.stun
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.rtp import RTCP_PSFB_FIR, RTCP_PSFB_PLI, RtcpPsfbPacket
 
-from avatar_rtc.media.aiortc_private import LOOPBACK_ADDRESS, offer_loopback, on_heard, on_keyframe_request
+from avatar_rtc.media.aiortc_private import (
+    LOOPBACK_ADDRESS,
+    MAX_LATE_S,
+    date_reports,
+    offer_loopback,
+    on_heard,
+    on_keyframe_request,
+)
 
 
 def parameters(function) -> list[str]:
@@ -105,3 +112,29 @@ async def test_an_answered_check_is_a_sign_of_life():
     assert heard == [1]
     for pc in pair:
         await pc.close()
+
+
+@pytest.mark.parametrize(("late", "taken"), [(0.0, 0.0), (0.2, 0.2), (-0.3, 0.0), (9.0, MAX_LATE_S)])
+async def test_a_report_dates_a_late_packet_with_when_it_was_due(pc, late, taken):
+    (sender,) = pc.getSenders()
+    assert sender._RTCRtpSender__ntp_timestamp == 0  # where aiortc keeps what its reports say
+    date_reports(sender, lambda: late)
+    sent = 1_000 << 32
+    sender._RTCRtpSender__ntp_timestamp = sent
+    assert (sent - sender._RTCRtpSender__ntp_timestamp) / 2**32 == pytest.approx(taken)
+    assert sender.kind == "video" and await sender.getStats()
+
+
+async def test_other_connections_keep_aiortcs_own_dates(pc):
+    other = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    other.addTransceiver("video", direction="recvonly")
+    date_reports(pc.getSenders()[0], lambda: 0.5)
+    (sender,) = other.getSenders()
+    sender._RTCRtpSender__ntp_timestamp = 7 << 32
+    assert sender._RTCRtpSender__ntp_timestamp == 7 << 32
+    await other.close()
+
+
+def test_aiortc_dates_its_reports_by_the_attribute():
+    assert "ntp_timestamp=self.__ntp_timestamp" in inspect.getsource(RTCRtpSender._run_rtcp)
+    assert "self.__ntp_timestamp = clock.current_ntp_time()" in inspect.getsource(RTCRtpSender._run_rtp)
