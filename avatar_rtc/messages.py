@@ -96,7 +96,8 @@ class SpeechSay(Message):
     text: str
     voice: str = Field("", max_length=200)
     """As listed under `voices`; "" is the avatar's own."""
-    speed: float = Field(1.0, ge=0.5, le=2.0)
+    speed: float | None = Field(None, ge=0.5, le=2.0)
+    """1 is the voice's own; None is what is configured."""
     emotion: str | None = Field(None, max_length=64)
     """Shown while it speaks; "auto" reads it from the text; None leaves it to tags in the text."""
     more: StrictBool = False

@@ -122,7 +122,7 @@ class Avatar:
             feel=self._mood.feel,
             tell=self.viewers.tell,
         )
-        self.speech = Speaking(queue, speaker, engines, self.emotions)
+        self.speech = Speaking(queue, speaker, engines, self.emotions, config.speech.speed)
         self._phase: Phase = "starting"
         self._detail: str | None = None
         self._animator: str = config.animator

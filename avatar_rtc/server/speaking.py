@@ -64,10 +64,16 @@ class Speaking:
     """Turns requests into utterances. Made and used on the event loop."""
 
     def __init__(
-        self, queue: SpeechQueue, speaker: Speaker, engines: Engines, emotions: Sequence[str]
+        self,
+        queue: SpeechQueue,
+        speaker: Speaker,
+        engines: Engines,
+        emotions: Sequence[str],
+        speed: float = 1.0,
     ) -> None:
         self.queue = queue
         self._speaker, self._engines, self._emotions = speaker, engines, emotions
+        self._speed = speed
         self._texts: dict[str, TextStream] = {}
         self._in_order = asyncio.Lock()
         """Looking up a voice may take a while; what was asked first is said first."""
@@ -91,8 +97,10 @@ class Speaking:
         text = TextStream()
         text.feed(message.text if message.more else check_text(message.text), message.more)
         async with self._in_order:
-            engine, name = await self._engines.resolve(message.voice or voice)
-            manner = Manner(engine, name, message.speed, message.emotion)
+            asked = message.voice
+            resolving = self._engines.resolve(asked) if asked else self._engines.resolve_own(voice)
+            engine, name = await resolving
+            manner = Manner(engine, name, message.speed or self._speed, message.emotion)
             return self.play(self._speaker.pieces(text.chunks(), manner), on_event, text)
 
     def play(

@@ -90,6 +90,25 @@ class Engines:
             raise UnknownName("voice", name, known)
         return found, name
 
+    async def resolve_own(self, voice: str) -> tuple[Engine, str]:
+        """What speaks for a character that has a voice of its own, where a request names none.
+
+        The configured voice wins, and so does the first engine if it does not have the character's voice: who
+        sets up a good engine wants to hear it.
+
+        Raises:
+            UnknownName, SetupError: as `resolve`, for the configured voice.
+        """
+        engine, name = await self.resolve("")
+        if voice and not self._voice:
+            try:
+                own, own_name = await self.resolve(voice)
+            except (UnknownName, SetupError):
+                return engine, name
+            if own is engine:
+                return own, own_name
+        return engine, name
+
     async def close(self) -> None:
         """Close all engines."""
         for engine in self._engines.values():

@@ -3,7 +3,9 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,9 @@ from avatar_rtc.link import (
     BootFailed,
     CloseAvatar,
     Down,
+    Hush,
     OpenAvatar,
+    Say,
     SetState,
     StartRendition,
     StopRendition,
@@ -27,6 +31,7 @@ from avatar_rtc.link import (
 from avatar_rtc.server.render_worker import spawn_worker
 from avatar_rtc.server.rendering import Rendering
 from avatar_rtc.state import AvatarState
+from avatar_rtc.timeline import Timeline
 
 ALPHA = Rendition("h264", "alpha")
 
@@ -120,6 +125,26 @@ async def test_a_dead_worker_is_replaced_and_told_the_newest() -> None:
         first, second = workshop.workers[1].told
         assert isinstance(first, OpenAvatar) and (first.avatar, first.state) == ("main", newest)
         assert second == StartRendition("main", ALPHA)
+
+
+async def test_a_new_worker_is_told_what_is_still_being_said() -> None:
+    workshop = Workshop()
+    async with Rendering(workshop.spawn, spare=False) as rendering:
+        avatar = replace(opened(), epoch=time.monotonic() - 100.0)
+        rendering.open(avatar, lambda message: None)
+        over, current, next_ = (Timeline("s", begin, 2.0, ()) for begin in (90.0, 99.5, 101.5))
+        for timeline in (over, current, next_):
+            rendering.send(Say("main", timeline))
+        await settle()
+        workshop.workers[0].say(None)
+        await asyncio.sleep(0.05)
+        said = [message.timeline for message in workshop.workers[1].told if isinstance(message, Say)]
+        assert said == [current, next_]
+        rendering.open(avatar, lambda message: None)  # another character goes on with the sentence
+        rendering.send(Hush("main", 100.0))
+        workshop.workers[1].say(None)
+        await asyncio.sleep(0.05)
+        assert not [message for message in workshop.workers[2].told if isinstance(message, Say)]
 
 
 async def test_frames_nobody_wants_any_more_are_dropped() -> None:

@@ -19,15 +19,20 @@ from avatar_rtc.link import (
     AvatarReady,
     CloseAvatar,
     Down,
+    Hush,
     OpenAvatar,
     RequestKeyframe,
+    Say,
     SetState,
     StartRendition,
     Stats,
     StopRendition,
     Up,
 )
+from avatar_rtc.pose import INDEX
 from avatar_rtc.resources import resource
+from avatar_rtc.speech.lips import timeline
+from avatar_rtc.speech.spoken import TimedPhoneme
 from avatar_rtc.state import AvatarState
 from avatar_rtc.worker.loop import RenderLoop
 
@@ -99,6 +104,29 @@ def colour(frame: EncodedFrame) -> list[int]:
     pictures = codec.decode(av.Packet(frame.data)) + codec.decode(None)
     pixels = pictures[0].to_ndarray(format="rgb24")
     return [round(c) for c in pixels[: pixels.shape[0] // 2].mean((0, 1))]
+
+
+def test_the_mouth_follows_what_is_said_until_it_is_hushed() -> None:
+    """The painter sees the pose; its blue is how far the mouth stands open."""
+    said = timeline("s", 1.0, np.full(48_000, 9_000, np.int16), 48_000, [TimedPhoneme(0.0, 1.0, "ˈɑ")])
+    script: list[tuple[float, Down | None]] = [
+        (0, opened(fps=20.0)),
+        (0, StartRendition("main", ALPHA)),
+        (0.5, Say("main", said)),
+        (1.52, Hush("main", 1.52)),
+        (2.5, None),
+    ]
+    mouths: dict[float, float] = {}
+
+    class Watching(Painter):
+        def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
+            mouths[round(self._timeline.now - 100.0, 2)] = float(poses[0, INDEX["mouth_aaa"]])
+            return super().animate(poses, characters)
+
+    clock = Timeline(script)
+    painter = Watching(clock)
+    RenderLoop(clock, lambda _: None, EMOTIONS, lambda _: (painter, ""), lambda: clock.now).run()  # type: ignore[arg-type]
+    assert mouths[0.8] < 0.05 and mouths[1.3] > 0.8 and mouths[1.65] < 0.1 and mouths[2.2] < 0.05
 
 
 def test_nobody_watching_means_no_rendering() -> None:

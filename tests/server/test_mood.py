@@ -1,0 +1,77 @@
+"""Feelings that come and go, on a virtual clock."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from avatar_rtc.server.mood import HOLD_S, Mood
+from avatar_rtc.server.speech_queue import Feeling
+from tests.server.virtual_time import run
+
+Shown = list[tuple[float, dict, float]]
+
+
+def played(scenario: Callable) -> Shown:
+    async def main() -> Shown:
+        shown: Shown = []
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        mood = Mood(
+            {"calm": 1.0}, lambda weights, k: shown.append((round(loop.time() - begun, 3), dict(weights), k))
+        )
+        await scenario(mood)
+        return shown
+
+    return run(main())
+
+
+def test_a_feeling_is_shown_and_goes_back():
+    async def scenario(mood: Mood) -> None:
+        mood.feel(Feeling(0.0, "joy", 0.7))
+        await asyncio.sleep(20)
+
+    assert played(scenario) == [(0.0, {"joy": 1.0}, 0.7), (HOLD_S, {"calm": 1.0}, 1.0)]
+
+
+def test_a_feeling_may_say_how_long_it_lasts():
+    async def scenario(mood: Mood) -> None:
+        mood.feel(Feeling(0.0, "joy", 1.0, hold_s=1.5))
+        await asyncio.sleep(20)
+
+    assert [t for t, *_ in played(scenario)] == [0.0, 1.5]
+
+
+def test_the_next_feeling_takes_over():
+    async def scenario(mood: Mood) -> None:
+        mood.feel(Feeling(0.0, "joy", 1.0))
+        await asyncio.sleep(3)
+        mood.feel(Feeling(0.0, "sadness", 1.0))
+        await asyncio.sleep(20)
+
+    assert [(t, next(iter(w))) for t, w, _ in played(scenario)] == [(0, "joy"), (3, "sadness"), (8, "calm")]
+
+
+def test_an_emotion_that_is_set_ends_a_feeling_and_stays():
+    async def scenario(mood: Mood) -> None:
+        mood.feel(Feeling(0.0, "joy", 1.0))
+        await asyncio.sleep(1)
+        mood.settle({"anger": 0.5}, 0.8)
+        await asyncio.sleep(20)
+        mood.feel(Feeling(0.0, "joy", 1.0))
+        await asyncio.sleep(20)
+
+    shown = played(scenario)
+    assert shown[1] == (1.0, {"anger": 0.5}, 0.8) and shown[-1] == (26.0, {"anger": 0.5}, 0.8)
+    assert len(shown) == 4
+
+
+@pytest.mark.parametrize("wait", [0.0, 1.0])
+def test_a_closed_mood_shows_nothing_more(wait: float):
+    async def scenario(mood: Mood) -> None:
+        mood.feel(Feeling(0.0, "joy", 1.0))
+        await asyncio.sleep(wait)
+        mood.close()
+        await asyncio.sleep(20)
+
+    assert len(played(scenario)) == 1
