@@ -63,6 +63,8 @@ class Config(_Section):
     """Host names accepted beside loopback and the address bound to."""
     allowed_origins: tuple[str, ...] = ()
     """Origins of other sites that may embed and drive avatars; "*" is any."""
+    microphone: bool = False
+    """Let viewers who ask for it speak through the avatar with their own voice."""
     stun_urls: tuple[str, ...] = ()
     turn: TurnConfig = TurnConfig()
     speech: SpeechConfig = SpeechConfig()

@@ -7,13 +7,14 @@ control, cues ──► on_message       Source.listen()         ──► audio
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from aiortc import RTCIceCandidate, RTCPeerConnection, RTCSessionDescription
 from aiortc.exceptions import OperationError
+from aiortc.mediastreams import MediaStreamTrack
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.sdp import SessionDescription
@@ -29,7 +30,9 @@ from avatar_rtc.media.aiortc_private import (
 from avatar_rtc.media.broadcast import Kind, Subscription
 from avatar_rtc.media.channels import Channels, OnChannel, OnMessage
 from avatar_rtc.media.ice import IceServers
+from avatar_rtc.media.microphone import sound_of
 from avatar_rtc.media.offer import MAX_CANDIDATES, Offer, is_mdns, read_fragment, read_offer
+from avatar_rtc.media.opus import Pcm
 from avatar_rtc.media.tracks import PacketTrack
 
 log = logging.getLogger(__name__)
@@ -84,6 +87,7 @@ class Peer:
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         silence_timeout_s: float = SILENCE_TIMEOUT_S,
         on_channel: OnChannel | None = None,
+        on_microphone: Callable[[AsyncIterator[Pcm]], Awaitable[None]] | None = None,
     ) -> None:
         """Nothing is opened before `answer`.
 
@@ -93,6 +97,7 @@ class Peer:
             loopback: offer 127.0.0.1 too.
             connect_timeout_s: an answered offer that does not connect within this is freed.
             silence_timeout_s: a connected peer from which nothing comes for this long is freed.
+            on_microphone: takes the peer's own sound, if it sends any, until that ends; None takes none.
             on_channel: (label) of a channel that has opened; what it returns is sent as its first message.
         """
         self.id = secrets.token_urlsafe(16)
@@ -104,6 +109,8 @@ class Peer:
         self._loop = asyncio.get_running_loop()
         self._pc = RTCPeerConnection(ice.configuration())
         self._channels = Channels(on_message, on_channel)
+        self._on_microphone = on_microphone
+        self._listening: set[asyncio.Task[None]] = set()
         self._tracks: dict[Kind, PacketTrack] = {}
         self._offer: Offer | None = None
         self._candidates = 0
@@ -183,6 +190,7 @@ class Peer:
     async def _negotiate(self, offer: Offer) -> str:
         self._pc.on("connectionstatechange", self._on_state)
         self._pc.on("datachannel", self._channels.add)
+        self._pc.on("track", self._listen)
         self._timer = self._loop.call_later(self._connect_timeout_s, self._give_up, "never connected")
         self._add_track(
             "video", self._watch, self._request_keyframe, ["video/H264", "video/VP8", "video/rtx"]
@@ -209,12 +217,20 @@ class Peer:
         codecs: list[str],
     ) -> None:
         track = self._tracks[kind] = PacketTrack(kind, subscribe, request_keyframe)
-        transceiver = self._pc.addTransceiver(track, direction="sendonly")
+        hears = kind == "audio" and self._on_microphone is not None
+        transceiver = self._pc.addTransceiver(track, direction="sendrecv" if hears else "sendonly")
         # Before the remote description: afterwards aiortc has settled for the offer's order, VP8 first.
         transceiver.setCodecPreferences(_preferred(kind, codecs))
         date_reports(transceiver.sender, lambda: 0.0 if track.t is None else self._source.late_s(track.t))
         if request_keyframe:
             on_keyframe_request(transceiver.sender, request_keyframe)
+
+    def _listen(self, track: MediaStreamTrack) -> None:
+        if track.kind != "audio" or self._on_microphone is None:
+            return
+        task = asyncio.ensure_future(self._on_microphone(sound_of(track)))
+        self._listening.add(task)
+        task.add_done_callback(self._listening.discard)
 
     def _watch(self) -> Subscription:
         assert self.rendition is not None
@@ -278,12 +294,12 @@ class Peer:
             self._timer.cancel()
         for track in self._tracks.values():
             track.stop()
-        for task in self._resolving:
+        for task in (*self._resolving, *self._listening):
             task.cancel()
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                    await asyncio.gather(*self._resolving, return_exceptions=True)
+                    await asyncio.gather(*self._resolving, *self._listening, return_exceptions=True)
                     await self._pc.close()
         except Exception:
             log.exception("closing peer %s", self.id[:6])

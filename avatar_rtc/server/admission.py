@@ -13,8 +13,13 @@ from avatar_rtc.server.viewers import Viewer
 RETRY_FAILED_S = 10
 
 
-async def admit(request: web.Request, avatar: Avatar, offer_sdp: str, layout: Layout) -> tuple[Viewer, str]:
+async def admit(
+    request: web.Request, avatar: Avatar, offer_sdp: str, layout: Layout, speaks: bool = False
+) -> tuple[Viewer, str]:
     """Let a viewer in: its connection, and the answer to its offer.
+
+    Args:
+        speaks: it may lend the avatar its voice.
 
     Raises:
         Problem: 409, the avatar has failed; a viewer could only wait.
@@ -28,4 +33,4 @@ async def admit(request: web.Request, avatar: Avatar, offer_sdp: str, layout: La
         )
     if sum(len(each.viewers) for each in request.app[AVATARS].values()) >= config.max_viewers:
         raise CapacityExceeded("viewers", config.max_viewers)
-    return await avatar.viewers.join(offer_sdp, layout, own_ice_servers(config))
+    return await avatar.viewers.join(offer_sdp, layout, own_ice_servers(config), speaks)

@@ -48,6 +48,7 @@ from avatar_rtc.messages import (
     parse_cue,
 )
 from avatar_rtc.server.distillation import Distillation
+from avatar_rtc.server.microphone import Microphone
 from avatar_rtc.server.mood import Mood
 from avatar_rtc.server.speaker import Speaker
 from avatar_rtc.server.speaking import Speaking
@@ -110,7 +111,14 @@ class Avatar:
         self.clock = MediaClock(time.monotonic())
         voice = Voice()
         self.streams = Streams(name, self.clock, renderer.send, voice, lambda: self.speech.queue.is_silent)
-        self.viewers = Viewers(self.streams, self._heard, self.describe, self._changed, config.is_loopback)
+        self.viewers = Viewers(
+            self.streams,
+            self._heard,
+            self.describe,
+            self._changed,
+            config.is_loopback,
+            lambda sound: Microphone(self.speech).listen(sound),
+        )
         self._renderer, self._config = renderer, config
         self._mood = Mood(self.state.emotions, self._show_emotion)
         queue = SpeechQueue(

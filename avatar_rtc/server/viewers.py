@@ -3,12 +3,13 @@
 import asyncio
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from avatar_rtc.frame import Layout
 from avatar_rtc.media.channels import OnMessage
 from avatar_rtc.media.ice import IceServers
+from avatar_rtc.media.opus import Pcm
 from avatar_rtc.media.peer import Peer, Source
 
 CLOSE_GRACE_S = 0.1
@@ -39,6 +40,7 @@ class Viewers:
         describe: Callable[[], dict[str, object]],
         on_change: Callable[[], None],
         is_loopback: bool,
+        on_microphone: Callable[[AsyncIterator[Pcm]], Awaitable[None]],
     ) -> None:
         """Nobody watches yet.
 
@@ -46,10 +48,12 @@ class Viewers:
             on_message: (label, text) of a data channel → answer.
             describe: the avatar, for the `state` event that opens a control channel.
             on_change: called when somebody came or went.
+            on_microphone: takes the sound of a viewer who speaks, until it ends.
             is_loopback: offer 127.0.0.1, so that a page on this machine works without a network.
         """
         self._source, self._on_message, self._describe = source, on_message, describe
         self._on_change, self._is_loopback = on_change, is_loopback
+        self._on_microphone = on_microphone
         self._viewers: dict[str, Viewer] = {}
 
     def __len__(self) -> int:
@@ -59,7 +63,9 @@ class Viewers:
         """The viewer of that id, while it is connected or connecting."""
         return self._viewers.get(viewer_id)
 
-    async def join(self, offer_sdp: str, layout: Layout, ice: IceServers) -> tuple[Viewer, str]:
+    async def join(
+        self, offer_sdp: str, layout: Layout, ice: IceServers, speaks: bool = False
+    ) -> tuple[Viewer, str]:
         """Let a viewer in, and answer its offer.
 
         Raises:
@@ -73,6 +79,7 @@ class Viewers:
             on_closed=self._gone,
             loopback=self._is_loopback,
             on_channel=self._greet,
+            on_microphone=self._on_microphone if speaks else None,
         )
         # Counted before the answer is ready: a crowd that comes at once must not pass the limit.
         viewer = self._viewers[peer.id] = Viewer(peer, secrets.token_urlsafe(8))

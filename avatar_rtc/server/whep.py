@@ -12,7 +12,7 @@ from typing import get_args
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
-from avatar_rtc.errors import InputError, NotFound
+from avatar_rtc.errors import InputError, NotFound, Refused
 from avatar_rtc.frame import Layout
 from avatar_rtc.media.offer import IceRestartUnsupported
 from avatar_rtc.server.admission import admit
@@ -32,8 +32,11 @@ async def post_offer(request: web.Request) -> web.Response:
     avatar = avatar_of(request)
     require_type(request, SDP)
     layout = layout_of(request.query.get("video", "matte"))
+    speaks = _flag(request, "microphone")
+    if speaks and not request.app[CONFIG].microphone:
+        raise Refused("this server takes no microphones; its operator can set microphone = true")
     offer = await read_text(request, MAX_SDP_BYTES)
-    viewer, answer = await admit(request, avatar, offer, layout)
+    viewer, answer = await admit(request, avatar, offer, layout, speaks)
     headers = CIMultiDict(
         {
             hdrs.LOCATION: f"/api/v1/avatars/{avatar.name}/whep/{viewer.id}",
@@ -43,6 +46,13 @@ async def post_offer(request: web.Request) -> web.Response:
     for link in link_headers(request.app[CONFIG]):
         headers.add(hdrs.LINK, link)
     return web.Response(status=201, text=answer, content_type=SDP, headers=headers)
+
+
+def _flag(request: web.Request, name: str) -> bool:
+    value = request.query.get(name, "false")
+    if value not in ("true", "false"):
+        raise InputError(f"{name} is {value!r}, but must be true or false")
+    return value == "true"
 
 
 async def patch_resource(request: web.Request) -> web.Response:

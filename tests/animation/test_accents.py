@@ -6,12 +6,11 @@ from avatar_rtc.animation.lips import Lips
 from avatar_rtc.pose import INDEX, neutral
 from avatar_rtc.timeline import Timeline
 
+FPS = 100
 BROW, HEAD = INDEX["eyebrow_raised_left"], INDEX["head_x"]
 
 
-def run(
-    accents: tuple[float, ...], pauses: tuple[tuple[float, float], ...] = (), seed: int = 0, fps: int = 100
-):
+def run(accents: tuple[float, ...], pauses: tuple[tuple[float, float], ...] = (), seed: int = 0):
     lips, blink, driver = Lips(), Blink(seed), Accents(seed)
     lips.append(Timeline("s", 1.0, 60.0, (), (), accents, pauses))
     poses, lids = [], []

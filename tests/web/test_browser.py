@@ -1,16 +1,26 @@
 """The pages in a real Chromium, against a real server with the static animator."""
 
+import asyncio
+import shutil
+import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from aiohttp import web
 from numpy.typing import NDArray
 
 from avatar_rtc.characters.image import write_png
+from avatar_rtc.characters.store import CharacterStore
+from avatar_rtc.config import Config
+from avatar_rtc.link import AvatarReady, OpenAvatar, Up
 from avatar_rtc.resources import resource
+from avatar_rtc.server.app import create_app
+from tests.server.conftest import FakeRenderer
 
 pytestmark = pytest.mark.browser
 
@@ -235,3 +245,79 @@ def test_other_sites_can_embed(open_page: Any, server: Any, foreign: Any) -> Non
     page.tab.evaluate("document.querySelector('avatar-rtc').close()")
     until(lambda: server.get("avatars/main")["viewers"] == 0, seconds=3)
     page.foreign[:] = [url for url in page.foreign if not url.startswith(f"{server.url}/")]
+
+
+class _Cpu(FakeRenderer):
+    """A machine without a GPU: it shows a character's student, or THA3 if there is none."""
+
+    def open(self, message: OpenAvatar, on_up: Callable[[Up], None]) -> None:
+        super().open(message, on_up)
+        ready = AvatarReady(message.avatar, "student" if message.student else "tha3", 0.0)
+        asyncio.get_running_loop().call_soon(on_up, ready)
+
+
+@pytest.fixture
+def on_a_cpu(tmp_path: Path) -> Iterator[str]:
+    """The address of a server in this process, with a character `hero` on a pretended renderer."""
+    (tmp_path / "hero").mkdir()
+    shutil.copy(resource("assets", "characters", "placeholder", "character.png"), tmp_path / "hero")
+    store = CharacterStore(tmp_path, tmp_path / "own")
+
+    async def start() -> tuple[web.AppRunner, int]:
+        runner = web.AppRunner(create_app(Config(character="hero"), _Cpu(), store))
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return runner, runner.addresses[0][1]
+
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="server on a CPU", daemon=True)
+    thread.start()
+    runner, port = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    yield f"http://127.0.0.1:{port}"
+    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+_STUCK = """
+import json, time
+print(json.dumps({"doing": "faces", "share": 0.5, "seconds_left": 7}), flush=True)
+time.sleep(600)
+"""
+_WORKS = """
+import json, pathlib, sys
+pathlib.Path(sys.argv[1], "student.safetensors").write_bytes(b"a student")
+print(json.dumps({"done": sys.argv[1], "good_enough": True, "figures": {}}), flush=True)
+"""
+
+
+def test_a_click_makes_a_student_and_another_stops_it(
+    on_a_cpu: str, open_page: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(script: str) -> None:
+        monkeypatch.setattr(
+            "avatar_rtc.server.rest.command_for",
+            lambda character, quality: [sys.executable, "-c", script, character],
+        )
+
+    page = open_page(host=on_a_cpu)
+    page.wait_live()
+    button, text, bar = (page.tab.locator(f"#note {part}") for part in ("#distill", "span", "progress"))
+    page.wait("document.querySelector('#distill').textContent.startsWith('Make it fluid')")
+    assert page.tab.text_content("#engine") == "tha3 on cpu"
+    assert "distilled once" in text.inner_text() and not bar.is_visible()
+
+    run(_STUCK)
+    button.click()
+    page.wait("document.querySelector('#note progress').value === 0.5")
+    assert "Making a student, 7 s left" in text.inner_text() and bar.is_visible()
+    assert button.inner_text() == "Stop"
+    button.click()
+    page.wait("document.querySelector('#distill').textContent.startsWith('Make it fluid')")
+    assert "distilled once" in text.inner_text() and not bar.is_visible()
+
+    run(_WORKS)
+    button.click()
+    page.wait("document.querySelector('#engine').textContent === 'student on cpu'")
+    assert not page.tab.is_visible("#note")
