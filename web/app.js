@@ -5,6 +5,7 @@ import { address, newest, request } from './api.js';
 import { ChainEditor } from './chain_editor.js';
 import { EmotionSheet } from './emotion_sheet.js';
 import { Readouts } from './readouts.js';
+import { SpeakCard } from './speak_card.js';
 
 const MEASURE_MS = 1_000;
 const UPLOAD_TYPES = ['image/png', 'image/webp', 'application/zip'];
@@ -114,8 +115,13 @@ $avatar.addEventListener('statechange', ({ detail }) => {
 });
 $avatar.addEventListener('avatarstate', ({ detail }) => showState(detail));
 
-$('sound').addEventListener('click', () => { $avatar.muted = !toggle($('sound')); });
-$avatar.addEventListener('volumechange', () => $('sound').setAttribute('aria-pressed', String(!$avatar.muted)));
+function showSound() {
+  $('sound').setAttribute('aria-pressed', String(!$avatar.muted));
+}
+
+$('sound').addEventListener('click', () => { $avatar.muted = !$avatar.muted; });
+$avatar.addEventListener('volumechange', showSound);
+showSound();
 
 // --- background --------------------------------------------------------------------------------------
 
@@ -176,6 +182,11 @@ document.addEventListener('drop', (event) => {
   upload(event.dataTransfer.files[0]).catch(complain);
 });
 
+// --- speech ------------------------------------------------------------------------------------------
+
+new SpeakCard($('speak'), $avatar, { complain, announce });
+$('speak').addEventListener('submit', () => { $('alert').hidden = true; });
+
 // --- telling -----------------------------------------------------------------------------------------
 
 function announce(text) {
@@ -200,7 +211,7 @@ function toggle($button) {
 const whep = address(`${path}/whep`);
 $('whep').textContent = whep;
 $('snippet').textContent = `<script type="module" src="${new URL('avatar-rtc.js', document.baseURI)}"></script>\n`
-  + `<avatar-rtc src="${whep}" muted></avatar-rtc>`;
+  + `<avatar-rtc src="${whep}" subtitles></avatar-rtc>`;
 $('bare').href = new URL(`view/${encodeURIComponent(id)}`, document.baseURI);
 document.addEventListener('click', async ({ target }) => {
   const $text = target.dataset.copy && $(target.dataset.copy);

@@ -1,13 +1,15 @@
 /**
- * <avatar-rtc src="https://host/api/v1/avatars/main/whep" muted>: a live avatar, transparent over any page.
+ * <avatar-rtc src="https://host/api/v1/avatars/main/whep" subtitles>: a live avatar, transparent over any page.
  *
  * Load it from the server that runs the avatar: <script type="module" src="https://host/avatar-rtc.js"></script>.
- * Content between the tags is shown until the first frame. Sound needs `muted` off, and browsers refuse that
- * before the user has touched the page: the element then mutes itself and fires `volumechange`.
+ * Content between the tags is shown until the first frame. Browsers refuse sound before the user has touched the
+ * page: the element then falls silent, fires `volumechange`, and shows a button that turns the sound on. With
+ * `muted` it is silent from the start and shows none.
  */
 
 import { AlphaCanvas } from './alpha_canvas.js';
 import { AvatarConnection } from './connection.js';
+import { Subtitles } from './subtitles.js';
 
 export { AvatarConnection };
 
@@ -23,18 +25,32 @@ STYLE.replaceSync(`
   :host([fit="cover"]) :is(canvas, video) { object-fit: cover; }
   :host([fit="fill"]) :is(canvas, video) { object-fit: fill; }
   video.hidden { inline-size: 1px; block-size: 1px; opacity: 0; pointer-events: none; }
-  canvas.hidden, .poster.hidden, .badge:empty { display: none; }
+  canvas.hidden, .poster.hidden, .foot > :is(:empty, .hidden) { display: none; }
   .poster { position: absolute; inset: 0; display: grid; place-items: center; }
-  .badge { position: absolute; inset-block-end: .75em; inset-inline: .75em; margin-inline: auto; inline-size: fit-content;
-    max-inline-size: calc(100% - 1.5em); padding: .3em .8em; border-radius: 1em; font: 500 13px/1.35 system-ui, sans-serif;
-    color: #fff; background: rgb(20 22 40 / .78); animation: appear .25s .5s backwards; }
+  .foot { position: absolute; inset: auto 12px 12px; display: flex; flex-direction: column; align-items: center;
+    gap: 8px; container-type: inline-size; font: 500 13px/1.35 system-ui, sans-serif; pointer-events: none; }
+  .badge { padding: .3em .8em; border-radius: 1em; color: #fff; background: rgb(20 22 40 / .78);
+    animation: appear .25s .5s backwards; }
+  .subtitles { position: relative; box-sizing: border-box; max-inline-size: min(100%, 32em); max-block-size: calc(4.05em + .8em);
+    overflow: hidden; padding: .4em .8em; border-radius: .5em; font-size: clamp(15px, 1.1cqi + 10px, 40px);
+    text-align: center; text-wrap: balance; overflow-wrap: anywhere; color: #fff; background: rgb(20 22 40 / .86); }
+  :host(:not([subtitles])) .subtitles { display: none; }
+  mark { border-radius: .2em; color: #14162a; background: #ffd75e; box-shadow: 0 0 0 .12em #ffd75e; }
+  .sound { display: flex; align-items: center; gap: .6em; padding: .55em 1.1em; border: 2px solid #14162a; border-radius: 2em;
+    font: 600 15px/1.2 system-ui, sans-serif; color: #14162a; background: #fff; cursor: pointer; pointer-events: auto; }
+  .sound:hover { background: #ffd75e; }
+  .sound:focus-visible { outline: 3px solid #fff; box-shadow: 0 0 0 6px #14162a; }
+  .sound::before { content: ""; inline-size: .75em; block-size: 1em; background: currentColor;
+    clip-path: polygon(0 30%, 35% 30%, 100% 0, 100% 100%, 35% 70%, 0 70%); }
   @keyframes appear { from { opacity: 0; } }
 `);
 
 /**
- * Attributes: `src`, `muted`, `fit` (contain | cover | fill). Events: `statechange` {state, reason}, `avatarstate`
- * (the server's state message), `frame` (video frame metadata, after drawing), `volumechange`.
- * CSS: parts `canvas`, `video`, `badge`; custom property `--avatar-position`; `:state(live)` and the other states.
+ * Attributes: `src`, `muted`, `subtitles`, `fit` (contain | cover | fill). Events: `statechange` {state, reason},
+ * `avatarstate` (the server's state message), `speech` (each of the server's `speech.*` messages), `frame` (video
+ * frame metadata, after drawing), `volumechange`.
+ * CSS: parts `canvas`, `video`, and at the foot of the picture `foot` with `sound` (the button), `subtitles`, `word`
+ * in them and `badge`; custom property `--avatar-position`; `:state(live)` and the other states.
  */
 export class AvatarRtcElement extends HTMLElement {
   static observedAttributes = ['src', 'muted'];
@@ -45,25 +61,42 @@ export class AvatarRtcElement extends HTMLElement {
   #frameRequest = 0;
   #lostSince = 0;
   #lastTime = -1;
+  #isSilenced = false; // by the browser, until a user wants to hear something
+  #wasMuted = false;
   #internals = this.attachInternals();
   #root = this.attachShadow({ mode: 'open' });
   #canvas = element('canvas', { part: 'canvas', className: 'hidden' });
   #video = element('video', { part: 'video', className: 'hidden', playsInline: true, autoplay: true });
   #poster = element('slot', { className: 'poster' });
+  #sound = element('button', { part: 'sound', className: 'sound hidden', type: 'button', textContent: 'Tap for sound' });
+  #caption = element('div', { part: 'subtitles', className: 'subtitles', dir: 'auto' });
   #badge = element('div', { part: 'badge', className: 'badge' });
+  #subtitles = new Subtitles(this.#caption);
 
   constructor() {
     super();
     this.#root.adoptedStyleSheets = [STYLE];
-    this.#root.append(this.#canvas, this.#video, this.#poster, this.#badge);
-    this.#internals.role = 'img';
+    const $foot = element('div', { part: 'foot', className: 'foot' });
+    $foot.append(this.#sound, this.#caption, this.#badge);
+    this.#root.append(this.#canvas, this.#video, this.#poster, $foot);
+    this.#sound.addEventListener('click', () => { this.muted = false; });
+    this.#internals.role = 'group'; // not img: what is in an img is kept from assistive technology
     this.#internals.ariaLabel = 'Live avatar'; // an aria-label of the page wins
   }
 
   get src() { return this.getAttribute('src') ?? ''; }
   set src(value) { this.setAttribute('src', value); }
-  get muted() { return this.hasAttribute('muted'); }
-  set muted(value) { this.toggleAttribute('muted', Boolean(value)); }
+  get subtitles() { return this.hasAttribute('subtitles'); }
+  set subtitles(value) { this.toggleAttribute('subtitles', Boolean(value)); }
+
+  /** True if nothing is heard: by the attribute, or because the browser refuses sound so far. */
+  get muted() { return this.#isSilenced || this.hasAttribute('muted'); }
+  set muted(value) {
+    this.#isSilenced = false;
+    this.toggleAttribute('muted', Boolean(value));
+    this.#applySound();
+  }
+
   get fit() { return this.getAttribute('fit') ?? 'contain'; }
   set fit(value) { this.setAttribute('fit', value); }
 
@@ -87,6 +120,28 @@ export class AvatarRtcElement extends HTMLElement {
 
   /** @param {Array} chain `[[name, {params}], …]` */
   setChain(chain) { return this.#send({ type: 'chain.set', chain }); }
+
+  /**
+   * Speak a text, after what is being said already. Where the browser has refused sound, a user's touch in the
+   * meantime turns it on.
+   * @param {string} text may hold tags such as [joy].
+   * @param {{voice?: string, speed?: number, emotion?: ?string, more?: boolean}} manner voice: "" is the character's
+   *   own; speed: 0.5..2; emotion: a name, "auto" to read it from the text, null for tags alone; more: true if
+   *   text follows by `appendSpeech`.
+   * @returns {Promise<string>} the speech id, that of its `speech` events; rejects with the server's words.
+   */
+  async say(text, { voice = '', speed = 1, emotion = null, more = false } = {}) {
+    if (this.#isSilenced && navigator.userActivation?.hasBeenActive) this.muted = false;
+    return (await this.#send({ type: 'speech.say', text, voice, speed, emotion, more })).speech_id;
+  }
+
+  /** More text of a speech that was begun with `more`, the last of it if there is none. */
+  appendSpeech(speechId, text, { more = true } = {}) {
+    return this.#send({ type: 'speech.append', speech_id: speechId, text, more });
+  }
+
+  /** Fall silent at once: everything that is and was to be said, or one speech. */
+  stopSpeaking(speechId = null) { return this.#send({ type: 'speech.stop', speech_id: speechId }); }
 
   /** Move the mouth for an audio of your own; t_ms is your clock. @returns whether the cue was sent. */
   sendCue(t_ms, visemes) { return this.#connection?.sendCue(t_ms, visemes) ?? false; }
@@ -116,8 +171,10 @@ export class AvatarRtcElement extends HTMLElement {
   }
 
   attributeChangedCallback(name, before, value) {
-    if (name === 'muted') this.#video.muted = value !== null;
-    else if (this.isConnected && before !== value) this.#open();
+    if (name === 'muted') {
+      this.#isSilenced = false;
+      this.#applySound();
+    } else if (this.isConnected && before !== value) this.#open();
   }
 
   #send(message) {
@@ -134,6 +191,7 @@ export class AvatarRtcElement extends HTMLElement {
     connection.addEventListener('statechange', ({ detail }) => this.#show(detail));
     connection.addEventListener('message', ({ detail }) => {
       if (detail.type === 'state') this.#emit('avatarstate', detail);
+      if (detail.type?.startsWith('speech.')) this.#tell(detail);
     });
     connection.connect();
   }
@@ -150,18 +208,36 @@ export class AvatarRtcElement extends HTMLElement {
     this.#video.classList.toggle('hidden', this.#layout === 'alpha');
   }
 
-  async #play(stream) {
+  #tell(event) {
+    this.#subtitles.follow(event);
+    this.#emit('speech', event);
+  }
+
+  #play(stream) {
     if (this.#video.srcObject === stream) return;
     this.#video.srcObject = stream;
     this.#requestFrame();
+    this.#start();
+  }
+
+  async #start() {
     try {
       await this.#video.play();
     } catch (error) {
       if (error.name !== 'NotAllowedError' || this.muted) return; // a newer stream has replaced this one
-      this.muted = true;
-      this.#emit('volumechange');
-      this.#video.play().catch(() => {});
+      this.#isSilenced = true;
+      this.#applySound();
     }
+  }
+
+  #applySound() {
+    const isMuted = this.muted;
+    this.#video.muted = isMuted;
+    this.#sound.classList.toggle('hidden', !this.#isSilenced);
+    // A browser that refuses sound does not go on in silence, it stops the picture.
+    if (this.#video.srcObject) this.#start();
+    if (isMuted !== this.#wasMuted) this.#emit('volumechange');
+    this.#wasMuted = isMuted;
   }
 
   #requestFrame() {
@@ -201,6 +277,7 @@ export class AvatarRtcElement extends HTMLElement {
   #show({ state, reason }) {
     const texts = { connecting: 'connecting…', retrying: `reconnecting… ${reason}`, failed: reason };
     this.#badge.textContent = texts[state] ?? '';
+    if (state !== 'live') this.#subtitles.clear();
     try {
       this.#internals.states.clear();
       this.#internals.states.add(state);

@@ -12,7 +12,7 @@ const GATHER_MS = 150; // candidates found later follow by PATCH
 const CONNECT_MS = 10_000;
 const DISCONNECTED_MS = 1_500; // ICE often heals itself within that time
 const SILENCE_MS = 3_000; // audio alone sends 50 packets a second
-const ANSWER_MS = 5_000;
+const ANSWER_MS = 10_000; // a server may take 5 s to find out whose voice is meant
 const DELETE_MS = 2_000;
 const STABLE_MS = 3_000; // a connection that held this long resets the back-off
 const BACKOFF_MS = 300;
@@ -108,7 +108,7 @@ export class AvatarConnection extends EventTarget {
 
   /**
    * Send a control message; while not connected it waits for the channel.
-   * @returns {Promise<object>} the `ok` answer; rejects with the server's detail, or after 5 s.
+   * @returns {Promise<object>} the `ok` answer; rejects with the server's detail, or after 10 s.
    */
   send(message) {
     if (this.#state === 'closed' || this.#state === 'failed') {
@@ -300,9 +300,14 @@ export class AvatarConnection extends EventTarget {
 
   #flush() {
     if (this.#control?.readyState !== 'open') return;
-    for (const message of this.#pending.values()) {
-      if (!message.isSent) this.#control.send(message.text);
+    for (const [id, message] of this.#pending) {
+      if (message.isSent) continue;
       message.isSent = true;
+      try {
+        this.#control.send(message.text);
+      } catch {
+        this.#settle(id, new Error(`the message is too long to be sent: ${message.text.length} characters`));
+      }
     }
   }
 

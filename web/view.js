@@ -1,7 +1,7 @@
 /**
- * /view/{avatar}?muted&fit=cover: nothing but the avatar, for OBS browser sources and iframes.
+ * /view/{avatar}?muted&subtitles&fit=cover: nothing but the avatar, for OBS browser sources and iframes.
  *
- * Sound is on unless `muted` is asked for; where the browser refuses sound, the first click turns it on.
+ * Sound is on unless `muted` is asked for; where the browser refuses sound, the first click anywhere turns it on.
  */
 
 import './avatar-rtc.js';
@@ -16,10 +16,13 @@ document.adoptedStyleSheets = [PAGE];
 const query = new URLSearchParams(location.search);
 const [root, name] = location.pathname.split('/view/');
 const $avatar = document.createElement('avatar-rtc');
-$avatar.muted = query.has('muted') && query.get('muted') !== '0';
+const isAsked = (name) => query.has(name) && query.get(name) !== '0';
+$avatar.muted = isAsked('muted');
+$avatar.subtitles = isAsked('subtitles');
 $avatar.fit = query.get('fit') ?? 'contain';
 $avatar.src = `${root}/api/v1/avatars/${name.replace(/\/$/, '')}/whep`;
-$avatar.addEventListener('volumechange', () => {
-  addEventListener('pointerdown', () => { $avatar.muted = false; }, { once: true });
-});
+if (!$avatar.muted) {
+  // Not pointerdown: with a finger, that does not yet count as the user's wish.
+  addEventListener('click', () => { $avatar.muted = false; });
+}
 document.body.append($avatar);

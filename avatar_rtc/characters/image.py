@@ -72,7 +72,14 @@ def image_size(data: bytes) -> tuple[int, int]:
 
 
 def write_png(path: Path, rgba: NDArray[np.uint8]) -> None:
-    """Write (height, width, 4) RGBA as a PNG: the whole file or nothing, also when the disk is full.
+    """Write (height, width, 4) RGBA as a PNG; see `put_file`."""
+    data = io.BytesIO()
+    Image.fromarray(rgba).save(data, format="PNG")
+    put_file(path, data.getvalue())
+
+
+def put_file(path: Path, data: bytes) -> None:
+    """Write a file: the whole of it or nothing, also when the disk is full; what was there before stays then.
 
     Raises:
         SetupError: the folder cannot be written.
@@ -80,7 +87,7 @@ def write_png(path: Path, rgba: NDArray[np.uint8]) -> None:
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with part.open("xb") as file:
-            Image.fromarray(rgba).save(file, format="PNG")
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

@@ -4,7 +4,6 @@ One folder per character in both places, see `character.py`. A shipped name cann
 """
 
 import contextlib
-import os
 import re
 import secrets
 import shutil
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from avatar_rtc.characters.character import PICTURE, STUDENT, TOML, Character, build_character
 from avatar_rtc.characters.image import MAX_BYTES, full_frame, read_cel, read_character, write_png
 from avatar_rtc.characters.packing import looks_like_zip, read_folder, read_zip
+from avatar_rtc.characters.student import check_student
 from avatar_rtc.errors import InputError, SetupError, TooLarge, UnknownName
 from avatar_rtc.look import FX, CelImage
 from avatar_rtc.resources import resource
@@ -117,7 +117,8 @@ class CharacterStore:
             The picture as kept, (512, 512, 4).
 
         Raises:
-            InputError: a name that could not be one, or a shipped character's; see also `build_character`.
+            InputError: a name that could not be one, or a shipped character's; see also `build_character`,
+                `check_student`.
             UnsuitableImage, TooLarge: see `read_character`, `read_zip`.
             SetupError: the folder cannot be written.
         """
@@ -125,6 +126,8 @@ class CharacterStore:
             raise InputError(f"{name!r} is a shipped character and cannot be replaced; choose another name")
         files = _files_of(data)
         character = build_character(name, files, {})
+        if character.student is not None:
+            check_student(character.student, character.rgba)
         folder = self._own / name
         part = self._own / f".{name}.{secrets.token_hex(4)}.part"
         try:
@@ -198,22 +201,3 @@ def _read_file(path: Path) -> bytes:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
     return data
-
-
-def put_file(path: Path, data: bytes) -> None:
-    """Write a file: the whole of it or nothing.
-
-    Raises:
-        SetupError: the folder cannot be written.
-    """
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise SetupError(f"cannot write {path}: {error.strerror or error}") from None

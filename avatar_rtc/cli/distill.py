@@ -2,21 +2,27 @@
 
 import argparse
 import json
+import math
 import os
 import shutil
 import sys
 import time
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from avatar_rtc.distill.progress import Pace
 from avatar_rtc.errors import InputError, SetupError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
     from avatar_rtc.distill.measure import Report
     from avatar_rtc.distill.plan import Plan
+    from avatar_rtc.distill.run import Progress
 
 _EPILOG = """examples:
   avatar-rtc distill me.png                      student.safetensors beside me.png, and a report
@@ -67,7 +73,8 @@ def run(args: argparse.Namespace) -> int:
     if args.minutes is not None and not 0.1 <= args.minutes <= 24 * 60:
         raise InputError(f"--minutes is {args.minutes:g}, but must lie in 0.1..1440")
     from avatar_rtc.animation.emotions import load_emotions
-    from avatar_rtc.characters.store import CharacterStore, own_folder, put_file
+    from avatar_rtc.characters.image import put_file
+    from avatar_rtc.characters.store import CharacterStore, own_folder
     from avatar_rtc.resources import resource
 
     store = CharacterStore(resource("assets", "characters"), own_folder())
@@ -80,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
 
     from rich.console import Console
 
+    from avatar_rtc.distill.plan import costs
     from avatar_rtc.distill.run import distill, use_cores, working_folder
     from avatar_rtc.render.animators import pick_device
     from avatar_rtc.render.weights_files import cache_folder
@@ -90,10 +98,10 @@ def run(args: argparse.Namespace) -> int:
     _prepare(character.rgba, args.force, device, console)
     plan = _plan(args, device, character.rgba)
     folder = working_folder(cache_folder(), character.rgba, plan)
-    bar = _JsonProgress(plan) if args.background else _BarProgress(plan, console)
-    with bar:
-        emotions = load_emotions(resource("assets", "emotions"))
-        data, report = distill(character.rgba, plan, emotions, folder, device, bar.told)
+    emotions = load_emotions(resource("assets", "emotions"))
+    pace = Pace(costs(plan))
+    with nullcontext(_json_lines(pace)) if args.background else _bar(pace, console) as told:
+        data, report = distill(character.rgba, plan, emotions, folder, device, told)
     put_file(out, data)
     if not args.no_report:
         _write_report(out, report, plan)
@@ -144,85 +152,45 @@ def _plan(args: argparse.Namespace, device: str, rgba: "NDArray[np.uint8]") -> "
     return for_minutes(args.minutes, seconds_per_body(rgba, device))
 
 
-class _Progress:
-    """Turns what `distill` tells into a share of the whole and the seconds left."""
+@contextmanager
+def _bar(pace: Pace, console: Any) -> "Iterator[Progress]":
+    """Show a bar with the time left."""
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+    from rich.progress import Progress as Bar
 
-    def __init__(self, plan: "Plan") -> None:
-        from avatar_rtc.distill.plan import costs
+    columns = TextColumn("{task.description:18}"), BarColumn(), TaskProgressColumn()
+    with Bar(*columns, TextColumn("{task.fields[left]}"), console=console) as bar:
+        task = bar.add_task("starting", total=1.0, left="")
 
-        self._costs = costs(plan)
-        self._of: dict[str, float] = {}
-        self._given = 0.0
-        """The share that was there before: what an earlier run had done costs no time now."""
-        self._begun = time.monotonic()
+        def told(doing: str, done: int, of: int) -> None:
+            share, left = pace.after(doing, done, of)
+            text = "" if left is None else f"{left / 60:.0f} min left" if left > 90 else f"{left:.0f} s left"
+            bar.update(task, completed=share, description=doing, left=text)
 
-    def share(self, doing: str, done: int, of: int) -> tuple[float, float | None]:
-        """The share of the work that is done, and the seconds left once they can be told."""
-        total = sum(self._costs.values())
-        if doing not in self._of:
-            self._given += self._costs[doing] * done / of / total
-        self._of[doing] = done / of
-        share = sum(self._costs[name] * part for name, part in self._of.items()) / total
-        gained = share - self._given
-        spent = time.monotonic() - self._begun
-        return share, spent * (1 - share) / gained if gained > 0.01 else None
+        yield told
 
 
-class _BarProgress(_Progress):
-    """A bar with the time left."""
+def _json_lines(pace: Pace) -> "Progress":
+    """Print lines of JSON, one a second at most."""
+    said = -math.inf
 
-    def __init__(self, plan: "Plan", console: Any) -> None:
-        super().__init__(plan)
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+    def told(doing: str, done: int, of: int) -> None:
+        nonlocal said
+        share, left = pace.after(doing, done, of)
+        if time.monotonic() - said > 1:
+            said = time.monotonic()
+            seconds = None if left is None else round(left)
+            print(json.dumps({"doing": doing, "share": round(share, 4), "seconds_left": seconds}), flush=True)
 
-        columns = TextColumn("{task.description:18}"), BarColumn(), TaskProgressColumn()
-        self._bar = Progress(*columns, TextColumn("{task.fields[left]}"), console=console)
-        self._task = self._bar.add_task("starting", total=1.0, left="")
-
-    def __enter__(self) -> None:
-        self._bar.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def told(self, doing: str, done: int, of: int) -> None:
-        """See `distill.run.Progress`."""
-        share, left = self.share(doing, done, of)
-        text = "" if left is None else f"{left / 60:.0f} min left" if left > 90 else f"{left:.0f} s left"
-        self._bar.update(self._task, completed=share, description=doing, left=text)
-
-
-class _JsonProgress(_Progress):
-    """Lines of JSON on stdout, one a second at most."""
-
-    _said = 0.0
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def told(self, doing: str, done: int, of: int) -> None:
-        """See `distill.run.Progress`."""
-        share, left = self.share(doing, done, of)
-        if time.monotonic() - self._said > 1:
-            self._said = time.monotonic()
-            line = {
-                "doing": doing,
-                "share": round(share, 4),
-                "seconds_left": None if left is None else round(left),
-            }
-            print(json.dumps(line), flush=True)
+    return told
 
 
 def _write_report(out: Path, report: "Report", plan: "Plan") -> None:
     """`student.json` with the figures and `student.png` with the pictures, beside the student."""
     from dataclasses import asdict
 
-    from avatar_rtc.characters.image import write_png
+    from avatar_rtc.characters.image import put_file, write_png
     from avatar_rtc.characters.sheet import compared
-    from avatar_rtc.characters.store import put_file
 
     text = {"psnr_db": report.figures, "worst_held_out_poses": report.worst[:10], "plan": asdict(plan)}
     put_file(out.with_suffix(".json"), (json.dumps(text, indent=2) + "\n").encode())

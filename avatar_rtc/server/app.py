@@ -19,7 +19,8 @@ from avatar_rtc.server.problems import problems_middleware
 from avatar_rtc.server.security import add_headers, create_security
 from avatar_rtc.server.speaker import Speaker
 from avatar_rtc.speech.engines import Engines, create_engines
-from avatar_rtc.speech.feelings import Rules
+from avatar_rtc.speech.feelings import Classifier, Rules
+from avatar_rtc.speech.feelings_model import ModelFeelings
 
 MAIN = "main"
 """The avatar that is there from the start."""
@@ -49,7 +50,7 @@ def create_app(
     app = web.Application(middlewares=[problems_middleware, create_security(config)])
     app[CONFIG], app[RENDERER], app[STORE], app[UPLOADS] = config, renderer, store, asyncio.Lock()
     app[ENGINES] = engines = engines or create_engines(config.speech)
-    app[CLASSIFIER] = classifier = Rules()
+    app[CLASSIFIER] = classifier = _classifier(config)
     speaker = Speaker(classifier)
     app[AVATARS] = {MAIN: Avatar(MAIN, character, renderer, names, config, speaker, engines)}
     for module in (whep, offer, rest, speech_rest, audio_rest, audio_socket, compat, ice, pages):
@@ -60,6 +61,12 @@ def create_app(
     return app
 
 
+def _classifier(config: Config) -> Classifier:
+    folder = config.speech.emotion_model
+    return Rules() if folder is None else ModelFeelings(folder)
+
+
 async def _close_avatars(app: web.Application) -> None:
     await asyncio.gather(*(avatar.close() for avatar in app[AVATARS].values()))
     await app[ENGINES].close()
+    await app[CLASSIFIER].close()

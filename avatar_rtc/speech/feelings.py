@@ -34,6 +34,9 @@ class Classifier(Protocol):
             SetupError: it needs something that is not installed; the text tells the fix.
         """
 
+    async def close(self) -> None:
+        """Free what it holds."""
+
 
 class Rules:
     """The rules of this module as a `Classifier`."""
@@ -43,6 +46,9 @@ class Rules:
     async def classify(self, text: str) -> Scores:
         """See `classify`."""
         return classify(text)
+
+    async def close(self) -> None:
+        """Nothing to free."""
 
 
 _NEUTRAL, _TAG, _WORD, _HINT, _PHRASE, _PICTURE = 1.0, 10.0, 2.0, 1.2, 2.5, 2.5
