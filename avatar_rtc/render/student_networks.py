@@ -35,8 +35,6 @@ class Shape:
     hidden: int
     rank: int
     """Numbers from which the seed is made."""
-    centres: int = 0
-    """Poses the bulk of a body's grid is interpolated from."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -111,22 +109,17 @@ class BodyDecoder(nn.Module):
     """Rotation (B, 6) → grid (B, 2, H, W) and paint (B, 5, H, W) of the body box at half its size.
 
     The grid is how far to look from each pixel for its colour, in units of half the picture's side (256 px),
-    as in `grid_sample`. Its greater part (`bulk`, at a quarter of the maps' size) is interpolated from the
-    poses that the teacher was seen in: a few numbers, each of which stands for a grid. The paint is
-    premultiplied sRGB and alpha in [0, 1]; its last map is the paint's opacity.
+    as in `grid_sample`. Its greater part is a quadratic function of the pose (`bulk`), at a quarter of the
+    maps' size. The paint is premultiplied sRGB and alpha in [0, 1]; its last map is the paint's opacity.
     """
 
     BULK_SCALE = 4
-    BULK_RANK = 64
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         rows, columns = (side // self.BULK_SCALE for side in shape.size)
         self.decoder = Decoder(shape)
-        self.centres: Tensor
-        self.register_buffer("centres", torch.zeros(shape.centres, ROTATIONS))
-        self.bulk_few = nn.Linear(shape.inputs + shape.centres, self.BULK_RANK)
-        self.bulk = nn.Linear(self.BULK_RANK, 2 * rows * columns)
+        self.bulk = nn.Linear(shape.inputs, 2 * rows * columns)
         self.bulk_size = (rows, columns)
         head = self.decoder.head
         assert head.bias is not None
@@ -143,34 +136,17 @@ class BodyDecoder(nn.Module):
     def raw(self, rotation: Tensor) -> tuple[Tensor, Tensor]:
         """The bulk of the grid (B, 2, h, w), and the decoder's own maps (B, 7, H, W)."""
         features = quadratic(rotation)
-        bulk: Tensor = self.bulk(
-            self.bulk_few(torch.cat([features, nearness(rotation, self.centres)], dim=1))
-        )
-        return bulk.view(-1, 2, *self.bulk_size), self.decoder(features)
+        return self.bulk(features).view(-1, 2, *self.bulk_size), self.decoder(features)
 
 
 GRID_UNIT = 1 / 128
 """What 1 means in the decoder's grid maps: 2 px."""
 
 
-ROTATIONS = 6
-"""Morphs that move the body."""
-_LENGTHS = (2.0, 2.0, 2.0, 2.0, 2.0, 6.0)
-"""How far apart two poses are alike, in each of them; breathing changes least."""
-
-
 def quadratic(morphs: Tensor) -> Tensor:
     """The morphs (B, N) and all their products, (B, N + N (N + 1) / 2)."""
     rows, columns = torch.triu_indices(morphs.shape[1], morphs.shape[1])
     return torch.cat([morphs, morphs[:, rows] * morphs[:, columns]], dim=1)
-
-
-def nearness(rotation: Tensor, centres: Tensor) -> Tensor:
-    """How alike poses (B, 6) are to centres (N, 6): (B, N) in (0, 1], Matérn's covariance of order 5/2."""
-    lengths = torch.tensor(_LENGTHS, dtype=rotation.dtype, device=rotation.device)
-    apart = (rotation[:, None] - centres).div(lengths).square().sum(2).mul(5)
-    root = apart.sqrt()
-    return (1 + root + apart / 3) * torch.exp(-root)
 
 
 def parameters(networks: Sequence[nn.Module]) -> int:

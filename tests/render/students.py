@@ -38,11 +38,11 @@ def a_student(rgba: NDArray[np.uint8], seed: int = 0) -> Student:
         outputs = 3 if part == "mouth" else 4
         shape = Shape(len(MORPHS_OF[part]), box.height // 8, box.width // 8, (8, 8, 4), outputs, 16, 8)
         faces[part] = _shaken(FaceDecoder(shape), 0.3)
-    shape = Shape(27, BODY_BOX.height // 32, BODY_BOX.width // 32, (8, 8, 8, 4), 7, 16, 8, 5)
+    shape = Shape(27, BODY_BOX.height // 32, BODY_BOX.width // 32, (8, 8, 8, 4), 7, 16, 8)
     body = _shaken(BodyDecoder(shape), 0.1)
     with torch.no_grad():
-        for bulk in (body.bulk_few.weight, body.bulk_few.bias, body.bulk.weight, body.bulk.bias):
-            bulk.copy_((bulk * 0.15).half())
+        for bulk in (body.bulk.weight, body.bulk.bias):
+            bulk.copy_((bulk * 0.02).half())
     rest = rgba[32:224, 160:352].transpose(2, 0, 1).copy()
     return Student(image_hash(rgba), dict(BOXES), BODY_BOX, rest, faces, body, {"figures": {}})
 
