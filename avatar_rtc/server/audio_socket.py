@@ -62,8 +62,8 @@ class _Caller:
         self._avatar, self._socket = avatar, socket
         self._events: asyncio.Queue[Event] = asyncio.Queue(_MAX_EVENTS)
         self._stream: SoundStream | None = None
-        self._ids: list[str] = []
-        """Utterances that are not over."""
+        self._streams: dict[str, SoundStream] = {}
+        """Utterances that are not over, and their sound."""
         self._closing: asyncio.Task[bool] | None = None
 
     async def serve(self) -> None:
@@ -119,7 +119,7 @@ class _Caller:
         pieces = _whole(stream, wanted) if is_whole else stream.pieces()
         speech_id = self._avatar.speech.play(pieces, self._heard, speech_id=wanted.id, lead_s=STREAM_LEAD_S)
         self._stream = stream
-        self._ids.append(speech_id)
+        self._streams[speech_id] = stream
         self._tell({"type": "ok", "id": wanted.id, "speech_id": speech_id})
 
     def _end(self) -> None:
@@ -129,13 +129,13 @@ class _Caller:
 
     def _interrupt(self) -> None:
         self._end()
-        for speech_id in tuple(self._ids):
+        for speech_id in tuple(self._streams):
             self._avatar.speech.stop(speech_id)
 
     def _heard(self, event: Event) -> None:
         if event["type"] == "speech.finished":
-            with contextlib.suppress(ValueError):
-                self._ids.remove(str(event["speech_id"]))
+            # Whoever ended it: sound that still comes for it must not hold up what is said on this line.
+            self._streams.pop(str(event["speech_id"])).abandon()
         self._tell(event)
 
     def _tell(self, event: Event) -> None:
@@ -154,7 +154,7 @@ class _Caller:
     async def _progress(self) -> None:
         while True:
             await asyncio.sleep(PROGRESS_S)
-            if (position := self._avatar.speech.queue.position) and position[0] in self._ids:
+            if (position := self._avatar.speech.queue.position) and position[0] in self._streams:
                 speech_id, seconds = position
                 self._tell(
                     {

@@ -83,13 +83,21 @@ class SoundStream:
         if len(data) % 2:
             raise InputError("a message of 16-bit sound has an even number of bytes")
         await self._room.wait()
-        self._put(self._resampler.push(np.frombuffer(data, "<i2")))
+        if not self.is_complete:
+            self._put(self._resampler.push(np.frombuffer(data, "<i2")))
 
     def finish(self) -> None:
         """Nothing more comes."""
         if not self.is_complete:
             self.is_complete = True
             self._put(self._resampler.finish())
+
+    def abandon(self) -> None:
+        """Nobody will hear the rest: what waits is dropped, and so is what still comes."""
+        self.is_complete = True
+        self._parts, self._buffered = [], 0
+        self._room.set()
+        self._news.set()
 
     async def pieces(self) -> AsyncGenerator[Piece, None]:
         """What has come, as soon as it makes a piece."""

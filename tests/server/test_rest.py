@@ -35,6 +35,7 @@ async def test_avatar_shows_everything_the_contract_names(client, renderer):
         "late": 0,
         "worker_restarts": 0,
         "distillation": {"state": "idle"},
+        "speech": {"speech_id": None, "lips": None},
     }
     assert (await (await client.get("/api/v1/avatars")).json()) == {"avatars": [about]}
 
