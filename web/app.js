@@ -184,8 +184,8 @@ document.addEventListener('drop', (event) => {
 
 // --- speech ------------------------------------------------------------------------------------------
 
+$('speak').addEventListener('submit', () => { $('alert').hidden = true; }); // before the card's own
 new SpeakCard($('speak'), $avatar, { complain, announce });
-$('speak').addEventListener('submit', () => { $('alert').hidden = true; });
 
 // --- telling -----------------------------------------------------------------------------------------
 

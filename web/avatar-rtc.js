@@ -35,7 +35,7 @@ STYLE.replaceSync(`
     overflow: hidden; padding: .4em .8em; border-radius: .5em; font-size: clamp(15px, 1.1cqi + 10px, 40px);
     text-align: center; text-wrap: balance; overflow-wrap: anywhere; color: #fff; background: rgb(20 22 40 / .86); }
   :host(:not([subtitles])) .subtitles { display: none; }
-  mark { border-radius: .2em; color: #14162a; background: #ffd75e; box-shadow: 0 0 0 .12em #ffd75e; }
+  mark { border-radius: .2em; color: #14162a; background: #ffd75e; }
   .sound { display: flex; align-items: center; gap: .6em; padding: .55em 1.1em; border: 2px solid #14162a; border-radius: 2em;
     font: 600 15px/1.2 system-ui, sans-serif; color: #14162a; background: #fff; cursor: pointer; pointer-events: auto; }
   .sound:hover { background: #ffd75e; }
@@ -49,8 +49,8 @@ STYLE.replaceSync(`
  * Attributes: `src`, `muted`, `subtitles`, `fit` (contain | cover | fill). Events: `statechange` {state, reason},
  * `avatarstate` (the server's state message), `speech` (each of the server's `speech.*` messages), `frame` (video
  * frame metadata, after drawing), `volumechange`.
- * CSS: parts `canvas`, `video`, and at the foot of the picture `foot` with `sound` (the button), `subtitles`, `word`
- * in them and `badge`; custom property `--avatar-position`; `:state(live)` and the other states.
+ * CSS: parts `canvas`, `video`, and at the foot of the picture `foot` with `badge`, `subtitles`, `word`
+ * in them and `sound` (the button); custom property `--avatar-position`; `:state(live)` and the other states.
  */
 export class AvatarRtcElement extends HTMLElement {
   static observedAttributes = ['src', 'muted'];
@@ -61,7 +61,7 @@ export class AvatarRtcElement extends HTMLElement {
   #frameRequest = 0;
   #lostSince = 0;
   #lastTime = -1;
-  #isSilenced = false; // by the browser, until a user wants to hear something
+  #isSilenced = false; // by the browser
   #wasMuted = false;
   #internals = this.attachInternals();
   #root = this.attachShadow({ mode: 'open' });
@@ -77,7 +77,7 @@ export class AvatarRtcElement extends HTMLElement {
     super();
     this.#root.adoptedStyleSheets = [STYLE];
     const $foot = element('div', { part: 'foot', className: 'foot' });
-    $foot.append(this.#sound, this.#caption, this.#badge);
+    $foot.append(this.#badge, this.#caption, this.#sound); // the button lowest, where nothing moves it
     this.#root.append(this.#canvas, this.#video, this.#poster, $foot);
     this.#sound.addEventListener('click', () => { this.muted = false; });
     this.#internals.role = 'group'; // not img: what is in an img is kept from assistive technology
@@ -171,10 +171,8 @@ export class AvatarRtcElement extends HTMLElement {
   }
 
   attributeChangedCallback(name, before, value) {
-    if (name === 'muted') {
-      this.#isSilenced = false;
-      this.#applySound();
-    } else if (this.isConnected && before !== value) this.#open();
+    if (name === 'muted') this.#applySound();
+    else if (this.isConnected && before !== value) this.#open();
   }
 
   #send(message) {
@@ -231,6 +229,7 @@ export class AvatarRtcElement extends HTMLElement {
   }
 
   #applySound() {
+    this.#isSilenced &&= !this.hasAttribute('muted'); // by choice now
     const isMuted = this.muted;
     this.#video.muted = isMuted;
     this.#sound.classList.toggle('hidden', !this.#isSilenced);

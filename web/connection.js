@@ -13,6 +13,7 @@ const CONNECT_MS = 10_000;
 const DISCONNECTED_MS = 1_500; // ICE often heals itself within that time
 const SILENCE_MS = 3_000; // audio alone sends 50 packets a second
 const ANSWER_MS = 10_000; // a server may take 5 s to find out whose voice is meant
+const MAX_MESSAGE_LENGTH = 65_536; // a longer one is refused without its id, which is not looked for
 const DELETE_MS = 2_000;
 const STABLE_MS = 3_000; // a connection that held this long resets the back-off
 const BACKOFF_MS = 300;
@@ -115,9 +116,13 @@ export class AvatarConnection extends EventTarget {
       return Promise.reject(new Error(`not connected: ${this.#reason || this.#state}`));
     }
     const id = message.id ?? `m${this.#nextId++}`;
+    const text = JSON.stringify({ ...message, id });
+    if (text.length > MAX_MESSAGE_LENGTH) {
+      return Promise.reject(new Error(`a message has at most ${MAX_MESSAGE_LENGTH} characters, not ${text.length}`));
+    }
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#settle(id, new Error(`no answer to ${message.type}`)), ANSWER_MS);
-      this.#pending.set(id, { text: JSON.stringify({ ...message, id }), isSent: false, resolve, reject, timer });
+      this.#pending.set(id, { text, isSent: false, resolve, reject, timer });
       this.#flush();
     });
   }
@@ -300,14 +305,9 @@ export class AvatarConnection extends EventTarget {
 
   #flush() {
     if (this.#control?.readyState !== 'open') return;
-    for (const [id, message] of this.#pending) {
-      if (message.isSent) continue;
+    for (const message of this.#pending.values()) {
+      if (!message.isSent) this.#control.send(message.text);
       message.isSent = true;
-      try {
-        this.#control.send(message.text);
-      } catch {
-        this.#settle(id, new Error(`the message is too long to be sent: ${message.text.length} characters`));
-      }
     }
   }
 

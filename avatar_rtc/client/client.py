@@ -1,7 +1,7 @@
 """Watch and control a live avatar from Python.
 
 async with AvatarClient("http://127.0.0.1:8080") as avatar:
-    await avatar.set_emotion("joy")
+    await avatar.say("Hello! [joy] It is good to see you.")
     async for frame in avatar.frames():
         ...
 """
@@ -9,7 +9,7 @@ async with AvatarClient("http://127.0.0.1:8080") as avatar:
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +19,7 @@ from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSession
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from numpy.typing import NDArray
 
+from avatar_rtc.client.commands import Commands
 from avatar_rtc.client.control import Control
 from avatar_rtc.client.newest import Newest
 from avatar_rtc.client.picture import VideoFrame, rgba_from_stacked, rgba_opaque
@@ -45,7 +46,7 @@ class Timing:
     """ICE and DTLS are through."""
 
 
-class AvatarClient:
+class AvatarClient(Commands):
     """One viewer of one avatar.
 
     Live pictures do not wait: a consumer slower than the avatar gets the newest ones, and `dropped` counts
@@ -76,6 +77,7 @@ class AvatarClient:
         Raises:
             InputError: not a URL we can use.
         """
+        super().__init__()
         self._endpoint = endpoint(url, video)
         self._video_layout, self._with_audio, self._token = video, audio, token
         self._connect_timeout_s, self._silence_timeout_s = connect_timeout_s, silence_timeout_s
@@ -84,7 +86,6 @@ class AvatarClient:
         self._state: dict[str, Any] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._pc: RTCPeerConnection | None = None
-        self._control: Control | None = None
         self._settled = asyncio.Event()
         self._error: AvatarRtcError | None = None
         self._closed = False
@@ -129,42 +130,6 @@ class AvatarClient:
         await self._whep.close()
         if self._pc is not None:
             await self._pc.close()
-
-    async def set_emotion(self, name: str | Mapping[str, float], intensity: float = 1.0) -> None:
-        """Show an emotion by name, or a blend {name: weight}; raises as `request`."""
-        field = {"name": name} if isinstance(name, str) else {"weights": dict(name)}
-        await self.request("emotion.set", intensity=intensity, **field)
-
-    async def set_chain(self, chain: Sequence[Sequence[object]]) -> None:
-        """Replace the operations on the picture, `[[name, {params}], …]`; raises as `request`."""
-        await self.request("chain.set", chain=list(chain))
-
-    async def ping(self) -> float:
-        """Seconds from a message to its answer, through the server's control channel."""
-        loop = asyncio.get_running_loop()
-        start = loop.time()
-        await self.request("ping")
-        return loop.time() - start
-
-    async def request(self, kind: str, **fields: object) -> dict[str, Any]:
-        """Send any control message `{"type": kind, …}`; the fields of its `ok` come back.
-
-        Raises:
-            InputError: refused; the text is the server's.
-            Unreachable: no control channel, no answer, or connection lost.
-        """
-        if self._control is None:
-            raise Unreachable("not connected: use the client with `async with`")
-        return await self._control.request(kind, **fields)
-
-    def send_cue(self, t_ms: float, visemes: Mapping[str, float]) -> bool:
-        """Set the mouth now; False if nothing could be sent.
-
-        Args:
-            t_ms: any clock of the caller that only grows; older cues are dropped on the way.
-            visemes: weights in [0, 1] of aaa, iii, uuu, eee, ooo, delta; others are 0.
-        """
-        return self._control is not None and self._control.cue(t_ms, visemes)
 
     def state(self) -> dict[str, Any]:
         """The newest state the server told, as of `GET /api/v1/avatars/{id}`; empty before the first."""
@@ -282,6 +247,8 @@ class AvatarClient:
         match message.get("type"):
             case "state":
                 self._state = {name: value for name, value in message.items() if name != "type"}
+            case str(kind) if kind.startswith("speech."):
+                self._speech.put(message)
             case "closing":
                 self._goodbye = str(message.get("reason") or message.get("detail") or "the server is closing")
 
@@ -294,5 +261,6 @@ class AvatarClient:
         self._settled.set()
         self._video.end(error)
         self._audio.end(error)
+        self._speech.end(error)
         if self._control is not None:
             self._control.end(error or Unreachable("this client is closed"))

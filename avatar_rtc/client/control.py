@@ -12,9 +12,11 @@ from typing import Any
 
 from aiortc import RTCDataChannel
 
-from avatar_rtc.errors import AvatarRtcError, InputError, Unreachable
+from avatar_rtc.errors import AvatarRtcError, InputError, TooLarge, Unreachable
+from avatar_rtc.messages import MAX_MESSAGE_BYTES
 
-ANSWER_TIMEOUT_S = 5.0
+ANSWER_TIMEOUT_S = 10.0
+"""A server may take 5 s to find out whose voice is meant."""
 
 
 class Control:
@@ -38,7 +40,8 @@ class Control:
 
         Raises:
             InputError: the server refused it; the text is the server's.
-            Unreachable: no answer within 5 s, no control channel, or the connection is lost.
+            TooLarge: it is longer than a message may be.
+            Unreachable: no answer within 10 s, no control channel, or the connection is lost.
         """
         number = next(self._ids)
         try:
@@ -67,11 +70,15 @@ class Control:
                     future.set_exception(error)
 
     async def _exchange(self, number: int, message: dict[str, Any]) -> dict[str, Any]:
+        # Unescaped, as the server counts characters; half a surrogate pair cannot be sent.
+        text = json.dumps(message, ensure_ascii=False).encode(errors="replace").decode()
+        if len(text) > MAX_MESSAGE_BYTES:  # the server would refuse it without its id
+            raise TooLarge(f"a message has at most {MAX_MESSAGE_BYTES} characters, not {len(text)}")
         await self._open.wait()
         if self._error is not None:
             raise self._error
         self._waiting[number] = future = asyncio.get_running_loop().create_future()
-        self._control.send(json.dumps(message))
+        self._control.send(text)
         answer = await future
         if answer["type"] == "error":
             raise InputError(str(answer.get("detail", "refused without a reason")))

@@ -9,7 +9,9 @@ import pytest
 from aiortc import RTCConfiguration, RTCIceServer
 
 from avatar_rtc.client.client import AvatarClient
-from avatar_rtc.errors import InputError, NotFound, Unreachable
+from avatar_rtc.client.commands import EVENT_CAPACITY
+from avatar_rtc.errors import InputError, NotFound, TooLarge, Unreachable
+from avatar_rtc.messages import control_from
 
 COLOUR = (200, 100, 40)
 
@@ -79,6 +81,62 @@ async def test_requests_carry_what_was_said_and_are_answered(server) -> None:
     assert len({m["id"] for m in server.control}) == 4
 
 
+async def test_speech_requests_carry_what_was_said(server) -> None:
+    server.answer = lambda m: {"type": "ok", "id": m["id"], "speech_id": "s1"}
+    async with AvatarClient(server.url) as avatar:
+        assert await avatar.say("Hi.") == "s1"
+        await avatar.say("Hé 😀\ud83d", voice="espeak:de", speed=1.5, emotion="auto", more=True)
+        await avatar.append("s1", " there")
+        await avatar.append("s1", "", more=False)
+        await avatar.stop_speaking("s1")
+        await avatar.stop_speaking()
+    told = [{k: v for k, v in m.items() if k != "id"} for m in server.control]
+    plain = {"voice": "", "speed": 1.0, "emotion": None, "more": False}
+    fancy = {"voice": "espeak:de", "speed": 1.5, "emotion": "auto", "more": True}
+    assert told == [
+        {"type": "speech.say", "text": "Hi.", **plain},
+        {"type": "speech.say", "text": "Hé 😀?", **fancy},  # half a character cannot be sent
+        {"type": "speech.append", "speech_id": "s1", "text": " there", "more": True},
+        {"type": "speech.append", "speech_id": "s1", "text": "", "more": False},
+        {"type": "speech.stop", "speech_id": "s1"},
+        {"type": "speech.stop", "speech_id": None},
+    ]
+    for message in server.control:
+        assert control_from(message)  # as the real server reads it
+
+
+async def test_a_message_is_as_long_as_the_server_takes_it_and_no_longer(server) -> None:
+    server.answer = lambda m: {"type": "ok", "id": m["id"], "speech_id": "s1"}
+    async with AvatarClient(server.url) as avatar:
+        # 20 000 characters may be said: of three bytes each here, and six each if they were escaped.
+        assert await avatar.say("あ" * 20_000) == "s1"
+        with pytest.raises(TooLarge, match="a message has at most 65536 characters, not 70"):
+            await avatar.say("a" * 70_000)
+    assert [len(m["text"]) for m in server.control] == [20_000]
+
+
+async def test_speech_events_come_in_order_and_wait_for_who_takes_them(server) -> None:
+    def spoken(number: int) -> dict:
+        return {"type": "speech.word", "speech_id": "s1", "word": str(number)}
+
+    async with AvatarClient(server.url) as avatar:
+        await avatar.ping()
+        for number in range(EVENT_CAPACITY + 2):
+            server.send(spoken(number))
+        server.send({"type": "state", "id": "main"})
+        await until(lambda: avatar.state() == {"id": "main"})
+        events = aiter(avatar.speech_events())
+        assert [await anext(events) for _ in range(EVENT_CAPACITY)] == [
+            spoken(number) for number in range(2, EVENT_CAPACITY + 2)
+        ]
+        waiting = asyncio.create_task(anext(events))
+        server.send(spoken(-1))
+        assert await waiting == spoken(-1)
+        await server.peers["peer0"].close()
+        with pytest.raises(Unreachable, match="is lost"):
+            await anext(events)
+
+
 async def test_answers_find_their_request_in_any_order(server) -> None:
     held: list[dict] = []
 
@@ -143,6 +201,7 @@ async def test_closing_deletes_the_resource_ends_iterations_and_leaves_nothing(s
         waiting = asyncio.create_task(anext(aiter(avatar.audio())))
         await client.close()
         assert [frame async for frame in avatar.frames()] == []
+        assert [event async for event in avatar.speech_events()] == []
         await asyncio.wait([waiting], timeout=1)
         assert waiting.done()
         with pytest.raises(Unreachable):

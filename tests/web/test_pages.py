@@ -10,6 +10,7 @@ from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.resources import resource
 
 WEB = resource("web")
+PACKAGE = Path(messages.__file__).parent
 FILES = sorted(path for path in WEB.iterdir() if path.suffix in (".html", ".js", ".css", ".svg"))
 SCRIPTS = [path for path in FILES if path.suffix == ".js"]
 PAGES = [path for path in FILES if path.suffix == ".html"]
@@ -54,11 +55,24 @@ def test_pages_keep_to_strict_content_policies(path: Path) -> None:
 
 def test_every_message_type_exists_in_python() -> None:
     used = {kind for path in SCRIPTS for kind in re.findall(r"type: '(\w+(?:\.\w+)?)'", path.read_text())}
-    used -= {"answer", "range", "button", "audio", "video"}  # SDP and DOM types
-    assert {"emotion.set", "chain.set", "ping"} <= used
-    for kind in used - {"ping"}:  # an unknown type would be UnknownName; these only lack their fields
+    used -= {"answer", "range", "button", "audio", "video", "language"}  # SDP, DOM and Intl types
+    assert {"emotion.set", "chain.set", "ping", "speech.say", "speech.append", "speech.stop"} <= used
+    # An unknown type would be UnknownName; these only lack their fields.
+    for kind in used - {"ping", "speech.stop"}:
         with pytest.raises(messages.BadMessage, match=rf"^{kind}: "):
             messages.control_from({"type": kind})
+
+
+def test_every_speech_event_is_one_that_the_server_tells() -> None:
+    told = set(re.findall(r'"(speech\.\w+)"', (PACKAGE / "server" / "speech_queue.py").read_text()))
+    awaited = {kind for path in SCRIPTS for kind in re.findall(r"'(speech\.\w+)'", path.read_text())}
+    awaited -= {"speech.say", "speech.append", "speech.stop"}
+    assert {"speech.started", "speech.subtitle", "speech.word", "speech.finished"} <= awaited <= told
+
+
+def test_messages_are_as_long_as_the_server_takes_them() -> None:
+    found = re.search(r"MAX_MESSAGE_LENGTH = ([\d_]+);", (WEB / "connection.js").read_text())
+    assert found and int(found[1]) == messages.MAX_MESSAGE_BYTES
 
 
 def test_sheet_shows_every_emotion_once() -> None:
