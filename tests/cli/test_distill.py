@@ -1,6 +1,7 @@
 """`avatar-rtc distill`: what is refused before hours are spent, what is written, what is told."""
 
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -57,8 +58,11 @@ def test_it_lies_beside_the_picture_with_its_report(me, trained, tmp_path) -> No
     assert not list((tmp_path / "cache" / "distill").iterdir())  # the work is done and gone
 
 
-def test_background_tells_lines_of_json(me, trained, capsys) -> None:
+def test_background_tells_lines_of_json(me, trained, capsys, monkeypatch) -> None:
+    lowered: list[int] = []
+    monkeypatch.setattr(os, "nice", lowered.append)  # this process has other tests to run
     assert main(["distill", str(me), "--force", "--background", "--quality", "draft"]) == 0
+    assert lowered == [15]
     first, last = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     parts = costs(PLANS["draft"])
     share = (parts["probes"] + parts["faces"] / 2) / sum(parts.values())  # what comes first is there
