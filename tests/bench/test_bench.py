@@ -1,5 +1,6 @@
 """The bench as a user calls it: a table, JSON, exit codes."""
 
+import importlib
 import json
 from pathlib import Path
 
@@ -13,6 +14,11 @@ from avatar_rtc.cli.main import main
 def test_list_names_every_figure(capsys) -> None:
     assert main(["bench", "--list"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(FIGURES)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_can_be_measured(name: str) -> None:
+    assert callable(importlib.import_module(f"avatar_rtc.bench.{name}").measure)
 
 
 def test_unknown_figure(capsys) -> None:
