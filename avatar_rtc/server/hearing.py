@@ -105,12 +105,7 @@ class SoundStream:
         wanted = round(STREAM_PIECE_S * AUDIO_CLOCK_HZ)
         while not (self.is_complete and not self._buffered):
             while self._buffered < wanted and not self.is_complete:
-                self._news.clear()
-                try:
-                    async with asyncio.timeout(STREAM_PATIENCE_S):
-                        await self._news.wait()
-                except TimeoutError:
-                    self.finish()
+                await self._wait()
             # All that is here at once: a stream that runs ahead need not be heard in small pieces.
             pcm = self._take(round(PIECE_S * AUDIO_CLOCK_HZ))
             is_last = self.is_complete and not self._buffered
@@ -120,13 +115,17 @@ class SoundStream:
     async def rest(self) -> Pcm:
         """All of it, when all of it has come."""
         while not self.is_complete:
-            self._news.clear()
-            try:
-                async with asyncio.timeout(STREAM_PATIENCE_S):
-                    await self._news.wait()
-            except TimeoutError:
-                self.finish()
+            await self._wait()
         return self._take(self._buffered)
+
+    async def _wait(self) -> None:
+        """Until more comes; a stream that brings nothing for too long is over."""
+        self._news.clear()
+        try:
+            async with asyncio.timeout(STREAM_PATIENCE_S):
+                await self._news.wait()
+        except TimeoutError:
+            self.finish()
 
     def _put(self, pcm: Pcm) -> None:
         self._parts.append(pcm)
