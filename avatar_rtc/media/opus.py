@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 BLOCK_S = 0.020
 BLOCK_SAMPLES = round(BLOCK_S * AUDIO_CLOCK_HZ)
 BITRATE_BPS = 48_000
+LOOK_AHEAD = 312
+"""Samples by which libopus' sound lags behind its packets, in the mode that `create_opus_encoder` sets."""
 LANE = "audio"
 
 Pcm = NDArray[np.int16]
@@ -93,8 +95,8 @@ class OpusStream:
         frame = av.AudioFrame.from_ndarray(self._read(t)[np.newaxis], format="s16", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = AUDIO_CLOCK_HZ, audio_pts(t), AUDIO_TIME_BASE
         for packet in self._encoder.encode(frame):
-            # libopus dates packets before the block by its look-ahead; the media clock wins.
-            packet.pts = packet.dts = audio_pts(t)
+            # The block is heard LOOK_AHEAD after the packet begins: what comes before is the block before it.
+            packet.pts = packet.dts = audio_pts(t) - LOOK_AHEAD
             packet.time_base = AUDIO_TIME_BASE
             self._release.put(LANE, t, partial(self._broadcast.publish, packet, True))
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from avatar_rtc.media.broadcast import Broadcast
-from avatar_rtc.media.opus import OpusStream, silence
+from avatar_rtc.media.opus import BLOCK_SAMPLES, LOOK_AHEAD, OpusStream, create_opus_encoder, silence
 from avatar_rtc.media.release import Release
 
 
@@ -18,11 +18,11 @@ def create_stream(clock, source=silence):
 
 
 async def listen(subscription, clock, count):
-    """(pts in s, media time of arrival) of the next `count` packets."""
+    """(media time of the block, media time of arrival) of the next `count` packets, in s."""
     got = []
     for _ in range(count):
         packet = await subscription.next()
-        got.append((packet.pts / 48_000, clock.t()))
+        got.append(((packet.pts + LOOK_AHEAD) / 48_000, clock.t()))
     return got
 
 
@@ -37,6 +37,27 @@ def test_blocks_leave_at_t_plus_delay(virtual):
         stream.close()
 
     virtual(scenario)
+
+
+def test_sound_is_dated_with_when_it_is_heard():
+    """A step goes in at 0.1 s of media time; decoded, it is at 0.1 s of the packets' times."""
+    encoder = create_opus_encoder()
+    decoder = av.CodecContext.create("libopus", "r")
+    pcm = np.zeros(48_000 // 5, np.int16)
+    pcm[4_800:] = np.where(np.arange(4_800) // 24 % 2, 9_000, -9_000)
+    mono = av.AudioResampler(format="s16", layout="mono", rate=48_000)
+    heard = []
+    for block in range(0, len(pcm), BLOCK_SAMPLES):
+        frame = av.AudioFrame.from_ndarray(
+            pcm[None, block : block + BLOCK_SAMPLES], format="s16", layout="mono"
+        )
+        frame.sample_rate = 48_000
+        for packet in encoder.encode(frame):
+            for out in decoder.decode(packet):
+                heard.append(mono.resample(out)[0].to_ndarray()[0].astype(float))
+    sound = np.concatenate(heard)
+    scale = np.abs(sound).max()
+    assert (np.abs(sound) > 0.3 * scale).argmax() - LOOK_AHEAD == pytest.approx(4_800, abs=48)
 
 
 def test_runs_from_first_to_last_listener(virtual):
