@@ -5,21 +5,19 @@ from collections.abc import Iterator
 
 import av
 import numpy as np
-from numpy.typing import NDArray
 
 from avatar_rtc.errors import InputError, OutOfRange, TooLarge
 from avatar_rtc.frame import AUDIO_CLOCK_HZ
+from avatar_rtc.media.opus import Pcm
 
 MIN_RATE, MAX_RATE = 4_000, 192_000
 """Samples per second that are taken in."""
 
-Pcm = NDArray[np.int16]
-
 
 class Resampler:
-    """Mono 16-bit sound of one rate, piece by piece, to 48 kHz; not a sample is lost between pieces."""
+    """Mono 16-bit sound of one rate, piece by piece, to another; not a sample is lost between pieces."""
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, to: int = AUDIO_CLOCK_HZ) -> None:
         """
         Raises:
             OutOfRange: no rate of speech.
@@ -27,7 +25,7 @@ class Resampler:
         if not MIN_RATE <= rate <= MAX_RATE:
             raise OutOfRange("sample rate", rate, MIN_RATE, MAX_RATE)
         self._rate = rate
-        self._resampler = None if rate == AUDIO_CLOCK_HZ else _resampler()
+        self._resampler = None if rate == to else _resampler(to)
 
     def push(self, pcm: Pcm) -> Pcm:
         """What can be told of the sound so far; the last milliseconds come with the next piece."""
@@ -42,11 +40,11 @@ class Resampler:
         return np.zeros(0, np.int16) if self._resampler is None else _joined(self._resampler.resample(None))
 
 
-def resampled(pcm: Pcm, rate: int) -> Pcm:
-    """Mono 16-bit sound at 48 kHz; raises as `Resampler`."""
-    if rate == AUDIO_CLOCK_HZ:
+def resampled(pcm: Pcm, rate: int, to: int = AUDIO_CLOCK_HZ) -> Pcm:
+    """Mono 16-bit sound at another rate; raises as `Resampler`."""
+    if rate == to:
         return pcm
-    resampler = Resampler(rate)
+    resampler = Resampler(rate, to)
     return np.concatenate([resampler.push(pcm), resampler.finish()])
 
 
@@ -90,8 +88,8 @@ def _decoded(data: bytes) -> Iterator[Pcm]:
         yield _joined(resampler.resample(None))
 
 
-def _resampler() -> "av.AudioResampler":
-    return av.AudioResampler(format="s16", layout="mono", rate=AUDIO_CLOCK_HZ)
+def _resampler(rate: int = AUDIO_CLOCK_HZ) -> "av.AudioResampler":
+    return av.AudioResampler(format="s16", layout="mono", rate=rate)
 
 
 def _joined(frames: list["av.AudioFrame"]) -> Pcm:

@@ -8,6 +8,8 @@ import numpy as np
 from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
+from avatar_rtc.media.pcm import resampled
+
 SoundFormat = Literal["wav", "flac", "mp3", "opus", "aac", "pcm"]
 SOUND_FORMATS: tuple[SoundFormat, ...] = get_args(SoundFormat)
 CONTENT_TYPES: dict[SoundFormat, str] = {
@@ -31,7 +33,7 @@ FILE_RATE = 24_000
 
 def write_sound(pcm: NDArray[np.int16], rate: int, kind: SoundFormat) -> bytes:
     """Mono sound as a file of 24 kHz; "pcm" is its bare samples, 16 bit little-endian."""
-    samples = _at_file_rate(pcm, rate)
+    samples = resampled(pcm, rate, FILE_RATE)
     if kind == "pcm":
         return samples.astype("<i2").tobytes()
     codec, container = _CODECS[kind]
@@ -46,14 +48,3 @@ def write_sound(pcm: NDArray[np.int16], rate: int, kind: SoundFormat) -> bytes:
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
     return file.getvalue()
-
-
-def _at_file_rate(pcm: NDArray[np.int16], rate: int) -> NDArray[np.int16]:
-    if rate == FILE_RATE or not len(pcm):
-        return pcm
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=FILE_RATE)
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(pcm)[None], format="s16", layout="mono")
-    frame.sample_rate = rate
-    frames = [*resampler.resample(frame), *resampler.resample(None)]
-    found: NDArray[np.int16] = np.concatenate([each.to_ndarray()[0] for each in frames])
-    return found

@@ -3,6 +3,7 @@
 They make sound for the caller to play; no avatar speaks it.
 """
 
+import asyncio
 import json
 from typing import Annotated
 from urllib.parse import quote
@@ -61,14 +62,14 @@ async def tts_speak(request: web.Request) -> web.Response:
     headers = {"x-audio-duration": f"{speech.seconds:.6f}"}
     if wanted.get_metadata:
         headers["x-word-timestamps"] = json.dumps([_word(word, spoken, speech) for word in speech.words])
-    return _sound(speech, wanted.format, headers)
+    return await _sound(speech, wanted.format, headers)
 
 
 async def openai_speech(request: web.Request) -> web.Response:
     """As OpenAI's `POST /v1/audio/speech`."""
     wanted = await read_model(request, OpenAiSpeak)
     _, speech = await _speech(request, wanted.input, wanted.voice, wanted.speed)
-    return _sound(speech, wanted.response_format, {})
+    return await _sound(speech, wanted.response_format, {})
 
 
 async def classify_labels(request: web.Request) -> web.Response:
@@ -85,8 +86,8 @@ async def _speech(request: web.Request, text: str, voice: str, speed: float) -> 
     return spoken, await engine.synthesize(spoken, name, min(2.0, max(0.5, speed)))
 
 
-def _sound(speech: Speech, kind: SoundFormat, headers: dict[str, str]) -> web.Response:
-    body = write_sound(speech.pcm, speech.rate, kind)
+async def _sound(speech: Speech, kind: SoundFormat, headers: dict[str, str]) -> web.Response:
+    body = await asyncio.to_thread(write_sound, speech.pcm, speech.rate, kind)
     return web.Response(body=body, content_type=CONTENT_TYPES[kind], headers=headers)
 
 

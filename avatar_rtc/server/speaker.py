@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, replace
 
 from avatar_rtc.errors import AvatarRtcError
+from avatar_rtc.media.opus import Pcm
 from avatar_rtc.media.pcm import resampled
 from avatar_rtc.server.speech_queue import Feeling, Piece
 from avatar_rtc.speech import espeak
@@ -22,6 +23,7 @@ from avatar_rtc.speech.sentences import Splitter
 from avatar_rtc.speech.spoken import Engine, LipSource, Speech, TimedPhoneme, TimedWord
 from avatar_rtc.speech.tags import Tag, emotion_named
 from avatar_rtc.speech.viseme_network import Listener, load_network
+from avatar_rtc.timeline import Timeline
 
 log = logging.getLogger(__name__)
 
@@ -67,16 +69,16 @@ class Speaker:
 
     async def _piece(self, line: Line, manner: Manner, before: tuple[Tag, ...]) -> Piece:
         speech = await manner.engine.synthesize(line.spoken, manner.voice, manner.speed)
-        phonemes, words, source = await asyncio.to_thread(_timed, speech, line.spoken)
-        marks_burst = manner.engine.name == espeak.Espeak.name or source == "aligned"
+        is_espeak = manner.engine.name == espeak.Espeak.name
+        pcm, lips, words, source = await asyncio.to_thread(_prepared, speech, line.spoken, is_espeak)
         feelings = [_feeling(replace(tag, at=0), words) for tag in before]
         feelings += [_feeling(tag, words) for tag in line.tags] or await self._felt(line, manner)
         for mark in speech.marks:
             if (emotion := emotion_named(mark.name)) is not None:
                 feelings.append(Feeling(mark.t, emotion, 1.0))
         return Piece(
-            resampled(speech.pcm, speech.rate),
-            timeline("", 0.0, speech.pcm, speech.rate, phonemes, marks_burst=marks_burst),
+            pcm,
+            lips,
             source,
             line.shown,
             tuple(_in_shown(word, line) for word in words),
@@ -102,6 +104,16 @@ async def _sentences(chunks: AsyncIterator[str]) -> AsyncIterator[str]:
             yield sentence
     for sentence in splitter.finish():
         yield sentence
+
+
+def _prepared(
+    speech: Speech, text: str, marks_burst: bool
+) -> tuple[Pcm, Timeline, tuple[TimedWord, ...], LipSource]:
+    """All that takes time, away from the event loop: times, lips, and the sound at the avatar's rate."""
+    phonemes, words, source = _timed(speech, text)
+    marks_burst = marks_burst or source == "aligned"
+    lips = timeline("", 0.0, speech.pcm, speech.rate, phonemes, marks_burst=marks_burst)
+    return resampled(speech.pcm, speech.rate), lips, words, source
 
 
 def _timed(speech: Speech, text: str) -> tuple[tuple[TimedPhoneme, ...], tuple[TimedWord, ...], LipSource]:
