@@ -50,7 +50,7 @@ class ChainSet(Message):
 
     type: Literal["chain.set"] = "chain.set"
     chain: list[Any]
-    """`[[name, {params}], …]`; checked by `filters_schema.check_chain`."""
+    """`[[name, {params}], …]`; checked by `filters_schema.chain.check_chain`."""
 
 
 class DataEyesSet(Message):

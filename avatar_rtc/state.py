@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from avatar_rtc.filters_schema import Operation
+from avatar_rtc.filters_schema.chain import Operation
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,16 @@ def from_linear(image: Tensor, space: ColourSpace) -> Tensor:
     return premultiplied(image) if space == "srgb-premultiplied" else image
 
 
+def converted(image: Tensor, space: ColourSpace, wanted: ColourSpace) -> Tensor:
+    """A picture in one space as it is in another."""
+    if space == wanted:
+        return image
+    if wanted == "linear":
+        return to_linear(image, space)
+    image = to_srgb(image, space)
+    return premultiplied(image) if wanted == "srgb-premultiplied" else image
+
+
 def premultiplied(image: Tensor) -> Tensor:
     """Colours times alpha."""
     alpha = image[..., 3:, :, :]

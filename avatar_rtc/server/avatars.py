@@ -16,7 +16,7 @@ from avatar_rtc.characters.character import Character
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.config import Config
 from avatar_rtc.errors import AvatarRtcError, UnknownName
-from avatar_rtc.filters_schema import chain_json, check_chain
+from avatar_rtc.filters_schema.chain import chain_json, check_chain
 from avatar_rtc.frame import EncodedFrame
 from avatar_rtc.link import (
     AvatarFailed,

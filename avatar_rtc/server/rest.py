@@ -7,7 +7,7 @@ from aiohttp import hdrs, web
 from pydantic import BaseModel, ConfigDict
 
 from avatar_rtc.errors import NotFound, WorkerLost
-from avatar_rtc.filters_schema import schema
+from avatar_rtc.filters_schema.chain import schema
 from avatar_rtc.messages import control_from
 from avatar_rtc.server.bodies import read_json, read_model, read_upload
 from avatar_rtc.server.distillation import Quality, command_for

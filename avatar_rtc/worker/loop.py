@@ -34,8 +34,8 @@ from avatar_rtc.link import (
     Up,
 )
 from avatar_rtc.render.animator import Animator
-from avatar_rtc.render.colour import ColourSpace, linear_to_srgb, to_linear, to_srgb
-from avatar_rtc.render.filters import needs_linear, run_chain
+from avatar_rtc.render.colour import ColourSpace, to_srgb
+from avatar_rtc.render.filters.chain import run_chain
 from avatar_rtc.render.layout import alpha_layout
 from avatar_rtc.worker.live import LiveAvatar, Slot, open_avatar
 from avatar_rtc.worker.stats import StageTimes
@@ -193,13 +193,10 @@ class RenderLoop:
 
 def _finish(picture: torch.Tensor, space: ColourSpace, avatar: LiveAvatar, t: float) -> Finished:
     """The picture after the chain; an empty chain costs nothing, and one without colour no conversion."""
-    chain = avatar.state.chain
-    if not chain and space != "linear":
-        return picture, space == "srgb-premultiplied"
-    linear = space == "linear" or needs_linear(chain)
-    picture = to_linear(picture, space) if linear else to_srgb(picture, space)
-    picture = run_chain(picture.float(), chain, t, avatar.opened.seed)
-    return linear_to_srgb(picture) if linear else picture, False
+    picture, space = run_chain(picture, space, avatar.state.chain, t, avatar.opened.seed)
+    if space == "srgb-premultiplied":
+        return picture, True
+    return to_srgb(picture, space), False
 
 
 def _layouts(avatar: LiveAvatar, finished: Finished) -> dict[str, NDArray[np.uint8]]:

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from avatar_rtc.config import Config
-from avatar_rtc.filters_schema import OPERATIONS
+from avatar_rtc.filters_schema.chain import OPERATIONS, chain_json, check_chain
 from avatar_rtc.link import AvatarFailed, AvatarReady, OpenAvatar, Stats
 from avatar_rtc.look import FULL_FRAME, Crop
 
@@ -65,7 +65,7 @@ async def test_chain_reaches_the_worker_with_defaults(client, renderer):
     response = await client.put(
         f"{MAIN}/chain", json={"chain": [["upscale"], ["vignetting", {"strength": 0.1}]]}
     )
-    chain = [["upscale", {"factor": 2.0}], ["vignetting", {"strength": 0.1}]]
+    chain = chain_json(check_chain([["upscale"], ["vignetting", {"strength": 0.1}]]))
     assert (await response.json()) == {"chain": chain}
     assert [operation.name for operation in renderer.state.chain] == ["upscale", "vignetting"]
     assert (await (await client.get(MAIN)).json())["chain"] == chain

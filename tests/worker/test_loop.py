@@ -12,7 +12,7 @@ from torch import Tensor
 
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.errors import SetupError
-from avatar_rtc.filters_schema import check_chain
+from avatar_rtc.filters_schema.chain import check_chain
 from avatar_rtc.frame import EncodedFrame, Rendition, video_t
 from avatar_rtc.link import (
     AvatarFailed,

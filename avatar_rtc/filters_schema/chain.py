@@ -1,50 +1,27 @@
-"""The declared parameters of every operation of the chain, and the check of a chain.
+"""The chain: an ordered list of operations, checked against their declarations.
 
 One declaration validates input, builds the editor and is served as a JSON schema. The arithmetic of an
-operation stands in `render/filters.py` under the same name.
+operation stands in `render/filters/`, in the file of the same name as its declaration's, under its own name.
 """
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from avatar_rtc.errors import BadMessage, InputError, UnknownName
+from avatar_rtc.filters_schema import capture, display, scene, signal, size
+from avatar_rtc.filters_schema.params import Params
 
 MAX_OPERATIONS = 32
-
-
-class Params(BaseModel):
-    """Parameters of one operation; unknown ones are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Upscale(Params):
-    """Enlarge the picture, bilinear; the alpha never rings."""
-
-    factor: float = Field(2.0, ge=1.0, le=2.0, description="Output side / input side; 1 is off.")
-
-
-class Vignetting(Params):
-    """Darken towards the corners, like a cheap lens."""
-
-    strength: float = Field(
-        0.42, ge=0.0, le=0.5, description="0 changes nothing; at 0.5 the corners are black."
-    )
-
-
-class TranslucentDisplay(Params):
-    """Let the background shine through, like a hologram."""
-
-    alpha: float = Field(0.9, ge=0.1, le=1.0, description="Factor on the opacity; 1 is opaque.")
-
-
 OPERATIONS: dict[str, type[Params]] = {
-    "upscale": Upscale,
-    "vignetting": Vignetting,
-    "translucent_display": TranslucentDisplay,
+    **scene.OPERATIONS,
+    **capture.OPERATIONS,
+    **signal.OPERATIONS,
+    **display.OPERATIONS,
+    **size.OPERATIONS,
 }
+"""Name → parameters, in the order in which an editor lists them."""
 
 
 class Operation(NamedTuple):
@@ -89,14 +66,15 @@ def _params(name: str, params: dict[str, Any]) -> Params:
         return declared.model_validate(params)
     except ValidationError as error:
         first = error.errors()[0]
-        raise InputError(f"{name}.{first['loc'][0]}: {first['msg']}") from None
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"{name}.{where}: {first['msg']}" if where else f"{name}: {first['msg']}") from None
 
 
 def chain_json(chain: Sequence[Operation]) -> list[list[object]]:
     """The chain as it goes over the wire, every parameter written out."""
-    return [[op.name, op.params.model_dump()] for op in chain]
+    return [[op.name, op.params.model_dump(mode="json")] for op in chain]
 
 
 def schema() -> dict[str, Any]:
-    """A JSON schema per operation: range, default, help."""
-    return {name: params.model_json_schema() for name, params in OPERATIONS.items()}
+    """A JSON schema per operation: range, default, help; and its stage."""
+    return {name: {**p.model_json_schema(), "stage": p.stage} for name, p in OPERATIONS.items()}

@@ -1,0 +1,5 @@
+"""Parameters of the operations of the scene stage."""
+
+from avatar_rtc.filters_schema.params import Params
+
+OPERATIONS: dict[str, type[Params]] = {}

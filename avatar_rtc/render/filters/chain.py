@@ -1,0 +1,61 @@
+"""The chain: operations on a picture, first to last, each in the colour space it reckons in."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from avatar_rtc.filters_schema.chain import Operation
+from avatar_rtc.render.colour import ColourSpace, converted
+from avatar_rtc.render.filters import capture, display, scene, signal, size
+
+Function = Callable[[Tensor, Any, float, int], Tensor]
+"""(image, params, t, seed) → image. The image is (4, H, W) in [0, 1] and is not written to; t is media time
+in s. None waits for the device or keeps state: what is random follows from (seed, int(25 t))."""
+
+
+class Filter(NamedTuple):
+    """An operation's arithmetic."""
+
+    function: Function
+    space: ColourSpace | None = "linear"
+    """What the function is given; None if colour does not matter to it. Converting costs 5 ms on a CPU."""
+
+
+FILTERS: dict[str, Filter] = {
+    **{name: Filter(function) for name, function in (*scene.FILTERS.items(), *capture.FILTERS.items())},
+    **{name: Filter(function) for name, function in (*signal.FILTERS.items(), *display.FILTERS.items())},
+    "translucent_display": Filter(display.translucent_display, None),
+    "upscale": Filter(size.upscale, "srgb-premultiplied"),
+}
+"""By the names of `filters_schema`."""
+
+
+def active(chain: Sequence[Operation]) -> tuple[tuple[int, Operation], ...]:
+    """The operations that do anything, with their places in the chain."""
+    steps = enumerate(chain)
+    return tuple((place, op) for place, op in steps if op.params.enabled and not op.params.neutral)
+
+
+def run_chain(
+    image: Tensor,
+    space: ColourSpace,
+    chain: Sequence[Operation],
+    t: float,
+    seed: int,
+    told: Callable[[int, str], None] = lambda place, name: None,
+) -> tuple[Tensor, ColourSpace]:
+    """The picture after every operation, and the space it is in; an empty chain gives the picture itself.
+
+    Args:
+        image: (4, H, W) float32 or float16 in [0, 1].
+        told: called after each operation that ran, with its place in the chain and its name.
+    """
+    for place, operation in active(chain):
+        run = FILTERS[operation.name]
+        wanted = run.space or ("srgb" if space == "srgb-premultiplied" else space)
+        image, space = converted(image, space, wanted), wanted
+        # Two of the same kind must not draw the same noise.
+        image = run.function(image, operation.params, t, seed + place)
+        told(place, operation.name)
+    return image, space
