@@ -154,7 +154,7 @@ def sample(image: Tensor, y: Tensor, x: Tensor) -> Tensor:
     Args:
         y, x: where to look for each pixel, (h, w) or what broadcasts to it; 0 is the first pixel's centre.
     """
-    shape = torch.broadcast_shapes(y.shape, x.shape)
+    shape = torch.broadcast_shapes(y.shape, x.shape)  # type: ignore[no-untyped-call]
     y, x = y.expand(shape), x.expand(shape)
     if image.device.type == "cpu":
         rows = image.permute(1, 2, 0).contiguous().numpy()
