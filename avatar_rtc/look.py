@@ -24,6 +24,8 @@ _CELS = (
 )
 CELS = tuple(_CELS.split())
 """Overlays a character may have, in drawing order, bottom to top."""
+ON_SKIN = frozenset(name for name in CELS if name.startswith(("blush", "shadow", "sweat")))
+"""Cels that lie on lids as on all skin; the others are on the eye, and a closed lid hides them."""
 _FX_COUNTS = {
     "angervein": 2,
     "sweatdrop": 3,

@@ -1,4 +1,8 @@
-"""Training the body part: from six morphs to where each pixel comes from, and what is painted over holes."""
+"""Training the body part: from six morphs to where each pixel comes from, and what is painted over holes.
+
+A step looks at one window of the picture: every other time at the face, which people look at and which costs
+a quarter as much, else at a random half of the rows.
+"""
 
 from pathlib import Path
 
@@ -8,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, grid_sample, interpolate
 
+from avatar_rtc.distill.body_window import Window, maps_in
 from avatar_rtc.distill.training import Progress, Training, draw
 from avatar_rtc.render.student_networks import BodyDecoder, Shape, quadratic
 from avatar_rtc.render.student_parts import BODY, Box
@@ -18,7 +23,11 @@ _RATE = 2e-3
 _CHANNELS, _HIDDEN, _RANK = (64, 64, 40, 28), 96, 40
 _RIDGE = 1e-2
 _FACE_WEIGHT = 3.0
-"""A pixel of the face counts as much as so many others: it is what people look at."""
+"""A pixel of the face counts as much as so many others when a window shows more than it."""
+_NEAR = 0.5
+"""The share of the steps that look at the face alone."""
+_REACH = 64
+"""How far from a window its colours may come, in px; beyond that the source counts as transparent."""
 
 
 def shape_of(box: Box) -> Shape:
@@ -69,13 +78,10 @@ class _Lesson:
         self._grids = torch.from_numpy(np.stack([grid[:, *half] for grid in bodies["grid"]]))
         self._painted = torch.from_numpy(np.stack([painted[half] for painted in bodies["painted"]]))
         self._faces = torch.from_numpy(bodies["face"].copy())
-        self._source = torch.from_numpy(source).permute(2, 0, 1).float() / 255
+        self._source = torch.from_numpy(source).permute(2, 0, 1)
+        self._near = _face_window(box)
         self._weight = torch.ones(box.height, box.width)
-        face_rows, face_columns = (slice(side.start + 32, side.stop - 16) for side in FACE_BOX)
-        self._weight[
-            max(0, face_rows.start - rows.start) : face_rows.stop - rows.start,
-            max(0, face_columns.start - columns.start) : face_columns.stop - columns.start,
-        ] = _FACE_WEIGHT
+        self._weight[*self._near.slices] = _FACE_WEIGHT
         self._weight /= self._weight.mean()
 
     def start(self, network: BodyDecoder) -> None:
@@ -94,54 +100,86 @@ class _Lesson:
         network.bulk.requires_grad_(False)
 
     def loss(self, network: nn.Module, step: int) -> Tensor:
-        """Distance of the composed pictures, seen over grey, and of the warp, in one half of the rows."""
+        """Distance of the composed pictures, seen over grey, and of the warp, in one window."""
+        assert isinstance(network, BodyDecoder)
         chosen = draw(self._seed, step, _BATCH, len(self._poses))
-        top = self._window(step)
-        rows = slice(top, top + self._box.height // 2)
-        half = slice(rows.start // 2, rows.stop // 2)
-        grid, paint = network(self._poses[chosen].to(self._device))
-        frames = self._frames[chosen, :, rows].to(self._device).float() / 255
-        pictures = compose(self._sources(chosen), self._box, grid[:, :, half], paint[:, :, half], top)
-        error = over_grey(pictures - frames)
-        weight = self._weight[rows].to(self._device)
-        grids = self._grids[chosen].to(self._device).float()[:, :, half]
+        window = self._window(step)
+        rows, columns = window.slices
+        half_rows, half_columns = window.halved.slices
+        grid, paint = maps_in(network, self._poses[chosen].to(self._device), window.halved)
+        frames = self._frames[chosen][:, :, rows, columns].to(self._device).float() / 255
+        source, offset = self._sources(chosen, window)
+        error = over_grey(compose(source, offset, grid, paint) - frames)
+        weight = self._weight[rows, columns].to(self._device)
+        weight = weight / weight.mean()
+        grids = self._grids[chosen][:, :, half_rows, half_columns].to(self._device).float()
         seen = (avg_pool2d(frames[:, 3:], 2) > 0.02).float()
-        painted = self._painted[chosen].to(self._device).float()[:, half] / 255
+        painted = self._painted[chosen][:, half_rows, half_columns].to(self._device).float() / 255
         loss: Tensor = (
             10 * (error.abs() * weight).mean()
             + 60 * (error * error * weight).mean()
-            + 20 * ((grid[:, :, half] - grids).abs() * seen).mean()
-            + 0.2 * ((paint[:, 4, half] - painted).abs() * seen[:, 0]).mean()
+            + 20 * ((grid - grids).abs() * seen).mean()
+            + 0.2 * ((paint[:, 4] - painted).abs() * seen[:, 0]).mean()
         )
         return loss
 
-    def _window(self, step: int) -> int:
-        """The first of the rows that step k looks at, a multiple of 8."""
-        last = self._box.height // 2
-        return int(np.random.default_rng([self._seed, 7, step]).integers(last // 8 + 1)) * 8
+    def _window(self, step: int) -> Window:
+        """What step k looks at."""
+        r = np.random.default_rng([self._seed, 7, step])
+        if r.random() < _NEAR:
+            return self._near
+        height = self._box.height // 2 // _STEP * _STEP
+        top = int(r.integers((self._box.height - height) // _STEP + 1)) * _STEP
+        return Window(top, 0, height, self._box.width)
 
-    def _sources(self, chosen: NDArray[np.intp]) -> Tensor:
-        """The pictures before the body moves, premultiplied, (B, 4, H, W) of the box."""
-        sources = self._source.repeat(len(chosen), 1, 1, 1)
-        sources[:, :, *FACE_BOX] = self._faces[chosen].float() / 255
-        sources[:, :3] *= sources[:, 3:]
-        return sources[:, :, *self._box.slices].to(self._device)
+    def _sources(self, chosen: NDArray[np.intp], window: Window) -> tuple[Tensor, tuple[int, int]]:
+        """The pictures before the body moves, premultiplied (B, 4, h, w), around a window.
+
+        Returns them and where the window's first row and column lie in them.
+        """
+        top, left = max(0, window.top - _REACH), max(0, window.left - _REACH)
+        bottom = min(self._box.height, window.top + window.height + _REACH)
+        right = min(self._box.width, window.left + window.width + _REACH)
+        sources = self._source[None].repeat(len(chosen), 1, 1, 1)
+        sources[:, :, *FACE_BOX] = self._faces[chosen]
+        rows = slice(self._box.y + top, self._box.y + bottom)
+        columns = slice(self._box.x + left, self._box.x + right)
+        shown = sources[:, :, rows, columns].to(self._device).float() / 255
+        shown[:, :3] *= shown[:, 3:]
+        return shown, (window.top - top, window.left - left)
 
 
-def compose(source: Tensor, box: Box, grid: Tensor, paint: Tensor, top: int) -> Tensor:
-    """Pictures (B, 4, H, W), premultiplied: warped, then painted over, as THA3 does.
+_STEP = 16
+"""Windows lie on multiples of so many px: the maps are doubled, and so are those inside the decoder."""
+
+
+def _face_window(box: Box) -> Window:
+    """The face with room for it to move, within the box."""
+    first = [max(0, side.start + 16 - start) for side, start in zip(FACE_BOX, (box.y, box.x), strict=True)]
+    last = [
+        min(length, side.stop - start)
+        for side, start, length in zip(FACE_BOX, (box.y, box.x), (box.height, box.width), strict=True)
+    ]
+    top, left = (value // _STEP * _STEP for value in first)
+    bottom, right = (-(-value // _STEP) * _STEP for value in last)
+    return Window(top, left, min(bottom, box.height) - top, min(right, box.width) - left)
+
+
+def compose(source: Tensor, offset: tuple[int, int], grid: Tensor, paint: Tensor) -> Tensor:
+    """Pictures (B, 4, 2 H, 2 W), premultiplied: warped, then painted over, as THA3 does.
 
     Args:
-        source: (B, 4, box.height, box.width), premultiplied; transparent outside.
-        grid, paint: what a `BodyDecoder` gives, or rows of it.
-        top: the row of the box at which they start.
+        source: (B, 4, h, w), premultiplied; transparent outside.
+        offset: the row and column of the source at which the maps start.
+        grid, paint: (B, 2, H, W) and (B, 5, H, W), what a `BodyDecoder` gives, or a window of it.
     """
     maps = interpolate(torch.cat([grid, paint], dim=1), scale_factor=2, mode="bilinear", align_corners=False)
     height, width = maps.shape[-2:]
-    y = (2 * torch.arange(top, top + height, device=maps.device) + 1) / box.height - 1
-    x = (2 * torch.arange(width, device=maps.device) + 1) / box.width - 1
+    h, w = source.shape[-2:]
+    y = (2 * torch.arange(offset[0], offset[0] + height, device=maps.device) + 1) / h - 1
+    x = (2 * torch.arange(offset[1], offset[1] + width, device=maps.device) + 1) / w - 1
     places = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)
-    scale = torch.tensor([512 / box.width, 512 / box.height], device=maps.device)
+    scale = torch.tensor([512 / w, 512 / h], device=maps.device)
     where = places + maps[:, :2].permute(0, 2, 3, 1) * scale
     warped = grid_sample(source, where, "bilinear", "zeros", align_corners=False)
     return torch.lerp(warped, maps[:, 2:6], maps[:, 6:])

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from avatar_rtc.look import CELS, FX, CelImage
+from avatar_rtc.look import CELS, FX, ON_SKIN, CelImage
 from avatar_rtc.render.colour import ColourSpace, from_linear, srgb_to_linear, to_linear
 
 STEPS = 64
@@ -58,6 +59,18 @@ class Cels:
         return linear, self._boxes[name]
 
 
+class Top(NamedTuple):
+    """One cel, ready to be drawn."""
+
+    pixels: Tensor
+    """(4, h, w), linear, straight alpha."""
+    box: Box
+    strength: float
+    """Its opacity in [0, 1]."""
+    on_skin: bool
+    """False if a closed lid hides it."""
+
+
 @dataclass(frozen=True)
 class Dressing:
     """Cels of certain opacities."""
@@ -68,12 +81,12 @@ class Dressing:
     def draw(self, picture: Tensor, space: ColourSpace) -> Tensor:
         """A copy of the picture (4, 512, 512) under them, in the colour space it has."""
         picture = picture.clone()
-        for top, (rows, columns), strength in self.tops(picture.device):
-            part = picture[:, rows, columns]
-            part[:] = from_linear(over(top, to_linear(part, space), strength), space)
+        for top in self.tops(picture.device):
+            part = picture[:, *top.box]
+            part[:] = from_linear(over(top.pixels, to_linear(part, space), top.strength), space)
         return picture
 
-    def tops(self, device: torch.device) -> Iterator[tuple[Tensor, Box, float]]:
-        """Each cel, bottom to top: (4, h, w) linear with straight alpha, its box, and its opacity."""
+    def tops(self, device: torch.device) -> Iterator[Top]:
+        """Each cel, bottom to top."""
         for name, level in self.layers:
-            yield *self.cels.top(name, device), level / STEPS
+            yield Top(*self.cels.top(name, device), level / STEPS, name in ON_SKIN)

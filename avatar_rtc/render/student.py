@@ -24,6 +24,7 @@ from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.cels import Dressing, over
 from avatar_rtc.render.colour import ColourSpace, from_linear, premultiplied, to_linear
 from avatar_rtc.render.student_file import Student, check_fits
+from avatar_rtc.render.student_lids import lids_of, on_lids
 from avatar_rtc.render.student_networks import GRID_UNIT
 from avatar_rtc.render.student_parts import FACE_PARTS, MORPHS_OF, Box, FacePart
 from avatar_rtc.render.tha3_boxes import FACE_BOX
@@ -73,6 +74,7 @@ class StudentAnimator:
         self._inner = {part: _within(student.boxes[part], box) for part in FACE_PARTS}
         columns, rows = np.meshgrid(np.arange(box.width), np.arange(box.height))
         self._places: Pixels = np.stack([columns, rows], axis=-1).astype(np.float32)
+        self._lids = lids_of(student, box)
         self._rest = {part: _rest(student, part) for part in FACE_PARTS}
 
     def prepare(self, image: Tensor) -> StudentCharacter:
@@ -137,21 +139,29 @@ class StudentAnimator:
             kept.dressed = kept.posed.copy()
             touched += self._draw(dressing, kept)
         if before is not None:
-            touched += [box for top in before.tops(torch.device("cpu")) if (box := self._clip(top[1]))]
+            touched += [box for top in before.tops(torch.device("cpu")) if (box := self._clip(top.box))]
         return touched
 
     def _draw(self, dressing: Dressing, kept: _Kept) -> list[Box]:
         picture = torch.from_numpy(kept.dressed).permute(2, 0, 1)
         drawn = []
-        for top, (rows, columns), strength in dressing.tops(torch.device("cpu")):
-            if not (box := self._clip((rows, columns))):
+        for top in dressing.tops(torch.device("cpu")):
+            if not (box := self._clip(top.box)):
                 continue
+            rows, columns = top.box
             inside = box.slices
             y, x = box.y + self._box.y - rows.start, box.x + self._box.x - columns.start
             part = picture[:, *inside]
-            cel = top[:, y : y + box.height, x : x + box.width]
-            seen = torch.from_numpy(kept.seen[inside]) * strength
-            part[:] = from_linear(over(cel, to_linear(part, self.space), seen), self.space)
+            cel = top.pixels[:, y : y + box.height, x : x + box.width]
+            below, opening = to_linear(part, self.space), torch.from_numpy(kept.seen[inside])
+            if not top.on_skin:
+                below = over(cel, below, opening * top.strength)
+            elif bool((opening > 0.99).all()):
+                below = over(cel, below, top.strength)
+            else:
+                lids = on_lids(cel, self._lids[inside], below)
+                below = over(torch.lerp(lids, cel, opening), below, top.strength)
+            part[:] = from_linear(below, self.space)
             drawn.append(box)
         return drawn
 

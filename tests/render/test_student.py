@@ -51,7 +51,7 @@ def by_torch(morphs: Tensor) -> Tensor:
     source[:3] *= source[3:]
     grid, paint = student.body(morphs[:, BODY])
     out = torch.zeros(4, 512, 512)
-    out[:, *BODY_BOX.slices] = compose(source[None, :, *BODY_BOX.slices], BODY_BOX, grid, paint, 0)[0]
+    out[:, *BODY_BOX.slices] = compose(source[None, :, *BODY_BOX.slices], (0, 0), grid, paint)[0]
     return out
 
 

@@ -1,0 +1,27 @@
+"""The maps in a window are those of the whole, cut."""
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from avatar_rtc.distill.body import shape_of
+from avatar_rtc.distill.body_window import Window, maps_in
+from avatar_rtc.render.student_networks import BodyDecoder
+from avatar_rtc.render.student_parts import Box
+
+
+@pytest.mark.parametrize(
+    "window",
+    [Window(0, 0, 96, 64), Window(16, 8, 40, 24), Window(48, 32, 48, 32), Window(0, 40, 8, 24)],
+    ids=str,
+)
+def test_a_window_is_cut_from_the_whole(window: Window) -> None:
+    torch.manual_seed(1)
+    network = BodyDecoder(shape_of(Box(0, 0, 128, 192)))
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    rotation = torch.randn(3, 6)
+    grid, paint = network(rotation)
+    found_grid, found_paint = maps_in(network, rotation, window)
+    assert_close(found_grid, grid[:, :, *window.slices], atol=1e-5, rtol=1e-5)
+    assert_close(found_paint, paint[:, :, *window.slices], atol=1e-5, rtol=1e-5)
