@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate, silu
 
-from avatar_rtc.render.student_networks import GRID_UNIT, BodyDecoder, Decoder, quadratic
+from avatar_rtc.render.student_networks import GRID_UNIT, BodyDecoder, Decoder, Level, quadratic
 
 _MARGIN = 2
 """Pixels around a window that a level needs of the one above: its kernel reaches one, and one to spare."""
@@ -63,6 +63,7 @@ def _decoded(decoder: Decoder, morphs: Tensor, window: Window) -> Tensor:
     maps = silu(decoder.seed(inside).view(len(morphs), -1, shape.rows, shape.columns))
     maps = maps[:, :, *wanted[0].slices]
     for number, level in enumerate(decoder.levels):
+        assert isinstance(level, Level)
         above, below = wanted[number], wanted[number + 1]
         doubled = Window(2 * above.top, 2 * above.left, 2 * above.height, 2 * above.width)
         raised = level.up(maps)[:, :, *below.within(doubled)]
