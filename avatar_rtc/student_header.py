@@ -18,14 +18,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from avatar_rtc.errors import InputError, TooLarge
 
-FORMAT = "avatar-rtc-student-1"
+FORMAT = "avatar-rtc-student-2"
 MAX_BYTES = 16 * 2**20
 HEADER_BYTES = 8
 """In which the length of the header stands, little-endian."""
 REST_SHAPE = (4, 192, 192)
 """Of the tensor `rest`, the neutral face in bytes: RGBA in sRGB, straight alpha."""
-MAPS = {"eye_right": (28, 4), "eye_left": (28, 4), "mouth": (27, 3), "body": (27, 7)}
-"""Inputs and maps of each decoder; the body's inputs are its six morphs and their products."""
+BODY_INPUTS = 66
+"""Six morphs of the body, their 21 products, and 39 morphs of the face."""
+MAPS = {"eye_right": (28, 4), "eye_left": (28, 4), "mouth": (27, 3), "body": (BODY_INPUTS, 7)}
+"""Inputs and maps of each decoder."""
 
 _SIDE = 512
 """Of the picture, in px."""
@@ -57,7 +59,7 @@ class StudentShape(BaseModel):
     """Sizes of one decoder, see `render.student_networks.Shape`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    inputs: int = Field(ge=1, le=64)
+    inputs: int = Field(ge=1, le=128)
     rows: int = Field(ge=1, le=64)
     columns: int = Field(ge=1, le=64)
     channels: tuple[int, ...] = Field(min_length=1, max_length=6)

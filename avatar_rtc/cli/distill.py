@@ -94,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console(stderr=True)
     device = pick_device(args.device)
-    use_cores(os.cpu_count() or 1)
+    use_cores(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     _prepare(character.rgba, args.force, device, console)
     plan = _plan(args, device, character.rgba)
     folder = working_folder(cache_folder(), character.rgba, plan)

@@ -1,4 +1,4 @@
-"""Training the body part: from six morphs to where each pixel comes from, and what is painted over holes.
+"""Training the body part: from a pose to where each pixel comes from, and what is painted over holes.
 
 A step looks at one window of the picture: every other time at the face, which people look at and which costs
 a quarter as much, else at a random half of the rows.
@@ -14,9 +14,10 @@ from torch.nn.functional import avg_pool2d, grid_sample, interpolate
 
 from avatar_rtc.distill.body_window import Window, maps_in
 from avatar_rtc.distill.training import Progress, Training, draw
-from avatar_rtc.render.student_networks import BodyDecoder, Shape, quadratic
-from avatar_rtc.render.student_parts import BODY, Box
+from avatar_rtc.render.student_networks import BodyDecoder, Shape, body_features
+from avatar_rtc.render.student_parts import Box
 from avatar_rtc.render.tha3_boxes import FACE_BOX
+from avatar_rtc.student_header import BODY_INPUTS
 
 _BATCH = 6
 _RATE = 2e-3
@@ -32,9 +33,8 @@ _REACH = 64
 
 def shape_of(box: Box) -> Shape:
     """Sizes of the decoder for a box; its maps have half the box's size."""
-    inputs = len(BODY) * (len(BODY) + 3) // 2
     scale = 2 ** (len(_CHANNELS) + 1)
-    return Shape(inputs, box.height // scale, box.width // scale, _CHANNELS, 7, _HIDDEN, _RANK)
+    return Shape(BODY_INPUTS, box.height // scale, box.width // scale, _CHANNELS, 7, _HIDDEN, _RANK)
 
 
 def train_body(
@@ -73,7 +73,7 @@ class _Lesson:
         rows, columns = box.slices
         half = slice(rows.start // 2, rows.stop // 2), slice(columns.start // 2, columns.stop // 2)
         self._box, self._seed, self._device = box, seed, device
-        self._poses = torch.from_numpy(bodies["pose"][:, BODY])
+        self._poses = torch.from_numpy(bodies["pose"].copy())
         self._frames = torch.from_numpy(np.stack([frame[:, rows, columns] for frame in bodies["frame"]]))
         self._grids = torch.from_numpy(np.stack([grid[:, *half] for grid in bodies["grid"]]))
         self._painted = torch.from_numpy(np.stack([painted[half] for painted in bodies["painted"]]))
@@ -90,7 +90,8 @@ class _Lesson:
         Steps as long as the decoder needs would tear it apart (28.8 dB before, 23.8 dB 250 steps later).
         """
         with torch.no_grad():
-            features = torch.cat([quadratic(self._poses), torch.ones(len(self._poses), 1)], dim=1).double()
+            one = torch.ones(len(self._poses), 1)
+            features = torch.cat([body_features(self._poses), one], dim=1).double()
             grids = avg_pool2d(self._grids.float(), BodyDecoder.BULK_SCALE).flatten(1).double()
             gram = features.T @ features
             gram += _RIDGE * torch.eye(len(gram), dtype=gram.dtype)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate, silu
 
-from avatar_rtc.render.student_networks import GRID_UNIT, BodyDecoder, Decoder, Level, quadratic
+from avatar_rtc.render.student_networks import GRID_UNIT, BodyDecoder, Decoder, Level, body_features
 
 _MARGIN = 2
 """Pixels around a window that a level needs of the one above: its kernel reaches one, and one to spare."""
@@ -44,9 +44,9 @@ class Window:
         return slice(top, top + self.height), slice(left, left + self.width)
 
 
-def maps_in(network: BodyDecoder, rotation: Tensor, window: Window) -> tuple[Tensor, Tensor]:
-    """The same as `network(rotation)` cut to a window: grid (B, 2, h, w) and paint (B, 5, h, w)."""
-    features = quadratic(rotation)
+def maps_in(network: BodyDecoder, poses: Tensor, window: Window) -> tuple[Tensor, Tensor]:
+    """The same as `network(poses)` cut to a window: grid (B, 2, h, w) and paint (B, 5, h, w)."""
+    features = body_features(poses)
     bulk = network.bulk(features).view(-1, 2, *network.bulk_size)
     bulk = interpolate(bulk, scale_factor=BodyDecoder.BULK_SCALE, mode="bilinear", align_corners=False)
     maps = _decoded(network.decoder, features, window)

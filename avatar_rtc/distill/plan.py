@@ -41,7 +41,7 @@ class Plan:
 
 PLANS: dict[Quality, Plan] = {
     "draft": Plan(faces=450, marked=80, bodies=240, face_steps=1200, body_steps=1200, held=40),
-    "good": Plan(faces=1400, marked=240, bodies=900, face_steps=3000, body_steps=4500),
+    "good": Plan(faces=1400, marked=240, bodies=900, face_steps=5000, body_steps=6500),
     "best": Plan(faces=4000, marked=400, bodies=2400, face_steps=12000, body_steps=16000),
 }
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from avatar_rtc.errors import BadMessage, InputError, UnknownName
-from avatar_rtc.filters_schema import capture, display, scene, signal, size
+from avatar_rtc.filters_schema import capture, display, scene, signal, size, tape, tube
 from avatar_rtc.filters_schema.params import Params
 
 MAX_OPERATIONS = 32
@@ -18,7 +18,9 @@ OPERATIONS: dict[str, type[Params]] = {
     **scene.OPERATIONS,
     **capture.OPERATIONS,
     **signal.OPERATIONS,
+    **tape.OPERATIONS,
     **display.OPERATIONS,
+    **tube.OPERATIONS,
     **size.OPERATIONS,
 }
 """Name → parameters, in the order in which an editor lists them."""

@@ -21,7 +21,7 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     stage: ClassVar[Stage] = "capture"
-    dynamic: ClassVar[bool] = False
+    moves: ClassVar[bool] = False
     """True if the picture also depends on the time."""
 
     enabled: bool = Field(True, description="Off keeps the operation in the chain, but skips it.")

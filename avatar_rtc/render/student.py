@@ -19,7 +19,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from avatar_rtc.pose import ROTATION
 from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.cels import Dressing, over
 from avatar_rtc.render.colour import ColourSpace, from_linear, premultiplied, to_linear
@@ -176,9 +175,9 @@ class StudentAnimator:
 
     def _pose_body(self, kept: _Kept, pose: NDArray[np.float32], morphs: Tensor) -> bool:
         """Find anew where pixels come from and what is painted; False if the body is where it was."""
-        if kept.pose is not None and np.array_equal(pose[ROTATION], kept.pose[ROTATION]):
+        if kept.pose is not None and np.array_equal(pose, kept.pose):
             return False
-        bulk, maps = self._student.body.raw(morphs[None, ROTATION])
+        bulk, maps = self._student.body.raw(morphs[None])
         size = (self._box.width, self._box.height)
         kept.where = cv2.resize(_rows(bulk[0]), (size[0] // 2, size[1] // 2))
         kept.where += GRID_UNIT * _rows(maps[0, :2])

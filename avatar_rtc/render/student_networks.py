@@ -3,7 +3,7 @@
 ```
  28 morphs of brows and eyes ─► eye boxes (2 networks): change of colour, lid opening
  11 morphs of the mouth      ─► mouth box:              change of colour
- 6 morphs of the body        ─► body box at half size:  warp, paint and its opacity
+ all 45 morphs               ─► body box at half size:  warp, paint and its opacity
 ```
 
 A decoder is a small perceptron that seeds a coarse map, and transposed convolutions that double it. Each
@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, silu
+
+from avatar_rtc.pose import FACE, ROTATION
 
 
 @dataclass(frozen=True)
@@ -106,11 +108,11 @@ class FaceDecoder(nn.Module):
 
 
 class BodyDecoder(nn.Module):
-    """Rotation (B, 6) → grid (B, 2, H, W) and paint (B, 5, H, W) of the body box at half its size.
+    """Poses (B, 45) → grid (B, 2, H, W) and paint (B, 5, H, W) of the body box at half its size.
 
     The grid is how far to look from each pixel for its colour, in units of half the picture's side (256 px),
-    as in `grid_sample`. Its greater part is a quadratic function of the pose (`bulk`), at a quarter of the
-    maps' size. The paint is premultiplied sRGB and alpha in [0, 1]; its last map is the paint's opacity.
+    as in `grid_sample`. Its greater part is linear in `body_features` of the pose (`bulk`), at a quarter of
+    the maps' size. The paint is premultiplied sRGB and alpha in [0, 1]; its last map is the paint's opacity.
     """
 
     BULK_SCALE = 4
@@ -128,14 +130,14 @@ class BodyDecoder(nn.Module):
             head.bias[:2] = 0
             head.bias[6] = -3.0
 
-    def forward(self, rotation: Tensor) -> tuple[Tensor, Tensor]:
-        bulk, maps = self.raw(rotation)
+    def forward(self, poses: Tensor) -> tuple[Tensor, Tensor]:
+        bulk, maps = self.raw(poses)
         bulk = interpolate(bulk, scale_factor=self.BULK_SCALE, mode="bilinear", align_corners=False)
         return bulk + GRID_UNIT * maps[:, :2], maps[:, 2:].sigmoid()
 
-    def raw(self, rotation: Tensor) -> tuple[Tensor, Tensor]:
+    def raw(self, poses: Tensor) -> tuple[Tensor, Tensor]:
         """The bulk of the grid (B, 2, h, w), and the decoder's own maps (B, 7, H, W)."""
-        features = quadratic(rotation)
+        features = body_features(poses)
         return self.bulk(features).view(-1, 2, *self.bulk_size), self.decoder(features)
 
 
@@ -143,10 +145,15 @@ GRID_UNIT = 1 / 128
 """What 1 means in the decoder's grid maps: 2 px."""
 
 
-def quadratic(morphs: Tensor) -> Tensor:
-    """The morphs (B, N) and all their products, (B, N + N (N + 1) / 2)."""
-    rows, columns = torch.triu_indices(morphs.shape[1], morphs.shape[1])
-    return torch.cat([morphs, morphs[:, rows] * morphs[:, columns]], dim=1)
+def body_features(poses: Tensor) -> Tensor:
+    """Of poses (B, 45): rotation, the products of rotations, then the face, (B, 66).
+
+    THA3 looks at the face it has posed to find the warp: an open mouth or closed eyes move the pixels around
+    it by 0.2 to 0.6 px (rms), which was most of what a body that knew the rotation alone had wrong there.
+    """
+    rotation = poses[:, ROTATION]
+    rows, columns = torch.triu_indices(rotation.shape[1], rotation.shape[1])
+    return torch.cat([rotation, rotation[:, rows] * rotation[:, columns], poses[:, : FACE.stop]], dim=1)
 
 
 def parameters(networks: Sequence[nn.Module]) -> int:

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_rtc.pose import EYEBROW, FACE, INDEX, ROTATION
+from avatar_rtc.pose import EYEBROW, FACE, INDEX
 
 FacePart = Literal["eye_right", "eye_left", "mouth"]
 """Sides are the character's: its right eye is on the left of the picture."""
@@ -24,7 +24,6 @@ MORPHS_OF: dict[FacePart, NDArray[np.intp]] = {
     # … and lids and irises move the line of the chin.
     "mouth": np.arange(FACE.start, FACE.stop),
 }
-BODY = np.arange(ROTATION.start, ROTATION.stop)
 
 
 @dataclass(frozen=True)

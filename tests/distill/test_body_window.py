@@ -20,8 +20,8 @@ def test_a_window_is_cut_from_the_whole(window: Window) -> None:
     network = BodyDecoder(shape_of(Box(0, 0, 128, 192)))
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
-    rotation = torch.randn(3, 6)
-    grid, paint = network(rotation)
-    found_grid, found_paint = maps_in(network, rotation, window)
+    poses = torch.randn(3, 45)
+    grid, paint = network(poses)
+    found_grid, found_paint = maps_in(network, poses, window)
     assert_close(found_grid, grid[:, :, *window.slices], atol=1e-5, rtol=1e-5)
     assert_close(found_paint, paint[:, :, *window.slices], atol=1e-5, rtol=1e-5)

@@ -13,7 +13,7 @@ from avatar_rtc.render.animators import Animators
 from avatar_rtc.render.cels import Cels, Dressing
 from avatar_rtc.render.student import StudentAnimator, StudentCharacter, create_student
 from avatar_rtc.render.student_file import read_student, write_student
-from avatar_rtc.render.student_parts import BODY, MORPHS_OF
+from avatar_rtc.render.student_parts import MORPHS_OF
 from tests.render.students import BODY_BOX, BOXES, a_picture, a_student
 
 RGBA = a_picture()
@@ -49,7 +49,7 @@ def by_torch(morphs: Tensor) -> Tensor:
         maps = student.faces[part](morphs[:, MORPHS_OF[part]])[0]  # type: ignore[index]
         source[:3, *box.slices] = (source[:3, *box.slices] + maps[:3]).clamp(0, 1)
     source[:3] *= source[3:]
-    grid, paint = student.body(morphs[:, BODY])
+    grid, paint = student.body(morphs)
     out = torch.zeros(4, 512, 512)
     out[:, *BODY_BOX.slices] = compose(source[None, :, *BODY_BOX.slices], (0, 0), grid, paint)[0]
     return out
@@ -95,7 +95,7 @@ def test_only_what_moved_is_computed(animator: StudentAnimator, character: Stude
     ):
         calls.append("|")
         animator.animate(pose(**values), [character])
-    assert " ".join(calls) == "| eye_right eye_left mouth body | mouth | body |"
+    assert " ".join(calls) == "| eye_right eye_left mouth body | mouth body | body |"
 
 
 def test_cels_come_and_go_without_a_trace(animator: StudentAnimator, character: StudentCharacter) -> None:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from avatar_rtc.filters_schema.chain import Operation
 from avatar_rtc.render.colour import ColourSpace, converted
-from avatar_rtc.render.filters import capture, display, scene, signal, size
+from avatar_rtc.render.filters import capture, display, scene, signal, size, tape, tube
 
 Function = Callable[[Tensor, Any, float, int], Tensor]
 """(image, params, t, seed) → image. The image is (4, H, W) in [0, 1] and is not written to; t is media time
@@ -23,8 +23,11 @@ class Filter(NamedTuple):
 
 
 FILTERS: dict[str, Filter] = {
-    **{name: Filter(function) for name, function in (*scene.FILTERS.items(), *capture.FILTERS.items())},
-    **{name: Filter(function) for name, function in (*signal.FILTERS.items(), *display.FILTERS.items())},
+    **{
+        name: Filter(function)
+        for module in (scene, capture, signal, tape, display, tube)
+        for name, function in module.FILTERS.items()
+    },
     "translucent_display": Filter(display.translucent_display, None),
     "upscale": Filter(size.upscale, "srgb-premultiplied"),
 }

@@ -1,9 +1,64 @@
-"""Operations that a screen does: scanlines, bands, one colour only."""
+"""Operations that a screen does: scanlines, bands, one colour only, few colours."""
 
+import math
+from functools import lru_cache
+
+import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
-from avatar_rtc.filters_schema.display import TranslucentDisplay
+from avatar_rtc.filters_schema.display import (
+    Banding,
+    MonochromeDisplay,
+    Pixelize,
+    Posterize,
+    Scanlines,
+    TranslucentDisplay,
+)
+from avatar_rtc.render.filters.capture import tinted
+from avatar_rtc.render.filters.planes import (
+    FRAME_HZ,
+    luminance,
+    premultiplied,
+    scale_of,
+    straight,
+    with_luminance,
+)
+
+_BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]])
+"""The pattern of ordered dithering (Bayer 1973), 4 x 4."""
+
+
+def pixelize(image: Tensor, params: Pixelize, t: float, seed: int) -> Tensor:
+    """Means of squares of `size` px, premultiplied, shown as squares."""
+    h, w = image.shape[-2:]
+    side = params.size * scale_of(image)
+    counts = [min(length, max(1, round(length / side))) for length in (h, w)]
+    means = straight(interpolate(premultiplied(image)[None], size=counts, mode="area")[0])
+    if params.hard_alpha:
+        solid = (means[3:] >= 0.5).to(means)
+        means = torch.cat([means[:3] * solid, solid])
+    return interpolate(means[None], size=(h, w), mode="nearest")[0]
+
+
+def posterize(image: Tensor, params: Posterize, t: float, seed: int) -> Tensor:
+    """Colour rounded to even steps of √rgb, nearly even to the eye; dithering moves their limits."""
+    steps = params.levels - 1
+    v = image[:3].sqrt().mul_(steps)
+    if params.dither > 0:
+        side = max(1, round(params.dither_size * scale_of(image)))
+        v += (_pattern(*image.shape[-2:], side, image.device, image.dtype) - 0.5) * params.dither
+    v = v.round_().clamp_(0, steps).div_(steps).square_()
+    return torch.cat([v.mul_(image[3:] > 0), image[3:]])
+
+
+@lru_cache(maxsize=4)
+def _pattern(h: int, w: int, side: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """(1, H, W) thresholds in (0, 1), dots of `side` px. Read only."""
+    dots = np.kron((_BAYER + 0.5) / 16, np.ones((side, side)))
+    tiled = np.tile(dots, (-(-h // dots.shape[0]), -(-w // dots.shape[1])))[:h, :w]
+    return torch.tensor(tiled, device=device, dtype=dtype)[None]
 
 
 def translucent_display(image: Tensor, params: TranslucentDisplay, t: float, seed: int) -> Tensor:
@@ -15,4 +70,49 @@ def translucent_display(image: Tensor, params: TranslucentDisplay, t: float, see
     return torch.cat([image[:3], image[3:] * params.alpha])
 
 
-FILTERS = {"translucent_display": translucent_display}
+def monochrome_display(image: Tensor, params: MonochromeDisplay, t: float, seed: int) -> Tensor:
+    """(1 - s) · rgb + s · Y · tint."""
+    return torch.cat([tinted(image[:3], params.strength, params.tint_rgb), image[3:]])
+
+
+def banding(image: Tensor, params: Banding, t: float, seed: int) -> Tensor:
+    """rgb · (1 + strength · sin²(density · y + π c)), y in [0, π], c = 1 - frac(25 t · speed / 512)."""
+    h = image.shape[-2]
+    c = 1 - math.fmod(t * FRAME_HZ * params.speed / 512, 1.0)
+    y = (np.arange(h) + 0.5) / h * np.pi
+    gain = 1 + params.strength * np.sin(params.density * y + np.pi * c) ** 2
+    factor = torch.tensor(gain, device=image.device, dtype=image.dtype)[None, :, None]
+    return torch.cat([(image[:3] * factor).clamp_(max=1), image[3:]])
+
+
+def scanlines(image: Tensor, params: Scanlines, t: float, seed: int) -> Tensor:
+    """Y or alpha of every other line · (1 - strength); fields change by a whole line, 25 times a second.
+
+    A line is 1 px of a 512 px picture high, with double_size 2; rows that it covers in part get their share.
+    """
+    line = (2 if params.double_size else 1) * scale_of(image)
+    field = (params.field + (int(t * FRAME_HZ) if params.dynamic else 0)) % 2
+    dark = _dark_lines(image.shape[-2], line, field, image.device, image.dtype) * params.strength
+    if params.channel == "A":
+        return torch.cat([image[:3], image[3:] * (1 - dark)])
+    y = luminance(image[:3])
+    return torch.cat([with_luminance(image[:3], y, y * (1 - dark)), image[3:]])
+
+
+@lru_cache(maxsize=8)
+def _dark_lines(h: int, line: float, field: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """(1, H, 1): the share of each row that lies in a dark line; the first is dark for field 0."""
+
+    periods, rest = np.divmod(np.arange(h + 1) + field * line, 2 * line)
+    share = np.diff(periods * line + np.minimum(rest, line))  # of how much is dark above each edge of a row
+    return torch.tensor(share, device=device, dtype=dtype)[None, :, None]
+
+
+FILTERS = {
+    "pixelize": pixelize,
+    "posterize": posterize,
+    "translucent_display": translucent_display,
+    "monochrome_display": monochrome_display,
+    "banding": banding,
+    "scanlines": scanlines,
+}

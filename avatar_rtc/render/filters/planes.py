@@ -110,20 +110,27 @@ def _shrunk(planes: Tensor, step_y: int, step_x: int) -> Tensor:
     h, w = planes.shape[-2:]
     size = -(-h // step_y), -(-w // step_x)
     if planes.device.type == "cpu" and h % step_y == 0 and w % step_x == 0:
-        return _each(planes, lambda p: cv2.resize(p, size[::-1], interpolation=cv2.INTER_AREA))
+        return _each(
+            planes, size, lambda p, out: cv2.resize(p, size[::-1], out, interpolation=cv2.INTER_AREA)
+        )
     return interpolate(planes[None], size=size, mode="area")[0]
 
 
 def _enlarged(planes: Tensor, h: int, w: int) -> Tensor:
     if planes.device.type == "cpu":
-        return _each(planes, lambda p: cv2.resize(p, (w, h), interpolation=cv2.INTER_LINEAR))
+        return _each(
+            planes, (h, w), lambda p, out: cv2.resize(p, (w, h), out, interpolation=cv2.INTER_LINEAR)
+        )
     return interpolate(planes[None], size=(h, w), mode="bilinear", align_corners=False)[0]
 
 
 def _blur(planes: Tensor, sigma_y: float, sigma_x: float) -> Tensor:
     ky, kx = gaussian(sigma_y), gaussian(sigma_x)
     if planes.device.type == "cpu":
-        return _each(planes, lambda p: cv2.sepFilter2D(p, -1, kx, ky, borderType=cv2.BORDER_REPLICATE))
+        size = planes.shape[-2], planes.shape[-1]
+        return _each(
+            planes, size, lambda p, out: cv2.sepFilter2D(p, -1, kx, ky, out, borderType=cv2.BORDER_REPLICATE)
+        )
     count = planes.shape[0]
     for kernel, shape in ((ky, (1, 1, -1, 1)), (kx, (1, 1, 1, -1))):
         if len(kernel) == 1:
@@ -178,13 +185,36 @@ def shifted(image: Tensor, shift_y: Tensor | float, shift_x: Tensor | float) -> 
 
 def magnified(image: Tensor, factor: float, centre_y: float = 0.0, centre_x: float = 0.0) -> Tensor:
     """The picture grown by a factor about a point in [-1, 1]²: looked up at c + (p - c) / factor."""
-    y, x = rows_and_columns(image)
     h, w = image.shape[-2:]
-    y, x = centre_y + (y - centre_y) / factor, centre_x + (x - centre_x) / factor
-    return sample(image, ((y + 1) * h - 1) / 2, ((x + 1) * w - 1) / 2)
+    y, x = ((centre + 1) * side / 2 - 0.5 for centre, side in ((centre_y, h), (centre_x, w)))
+    return _placed(image, 1 / factor, y - y / factor, x - x / factor, outside="nearest")
 
 
-def noise(seed: int, t: float, salt: int, height: int, width: int, like: Tensor) -> Tensor:
+def moved(image: Tensor, down: float, right: float) -> Tensor:
+    """The picture moved by px, bilinear; what comes in at an edge is 0."""
+    return _placed(image, 1.0, -down, -right, outside="nothing")
+
+
+def _placed(image: Tensor, scale: float, y: float, x: float, outside: str) -> Tensor:
+    """Looked up at p · scale + (y, x), in px."""
+    h, w = image.shape[-2:]
+    if image.device.type == "cpu":
+        matrix = np.array([[scale, 0, x], [0, scale, y]], np.float32)
+        border = cv2.BORDER_REPLICATE if outside == "nearest" else cv2.BORDER_CONSTANT
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return _each(
+            image, (h, w), lambda p, out: cv2.warpAffine(p, matrix, (w, h), out, flags, borderMode=border)
+        )
+    rows = torch.arange(h, device=image.device, dtype=image.dtype) * scale + y
+    columns = torch.arange(w, device=image.device, dtype=image.dtype) * scale + x
+    grid = torch.stack(
+        torch.meshgrid((2 * columns + 1) / w - 1, (2 * rows + 1) / h - 1, indexing="xy"), dim=-1
+    )
+    mode = "border" if outside == "nearest" else "zeros"
+    return grid_sample(image[None], grid[None], "bilinear", mode, align_corners=False)[0]
+
+
+def uniform(seed: int, t: float, salt: int, height: int, width: int, like: Tensor) -> Tensor:
     """Uniform noise (height, width) in [0, 1), the same for the same seed, salt and 25th of a second.
 
     Args:
@@ -210,5 +240,9 @@ def key(seed: int, t: float, salt: int) -> int:
     return int(mixed[0]) >> 1
 
 
-def _each(planes: Tensor, change: Callable[[Plane], Plane]) -> Tensor:
-    return torch.stack([torch.from_numpy(change(plane.numpy())) for plane in planes.contiguous()])
+def _each(planes: Tensor, size: tuple[int, int], change: Callable[[Plane, Plane], object]) -> Tensor:
+    """What `change` writes of each plane into a new one of that size."""
+    out = torch.empty(len(planes), *size, dtype=torch.float32)
+    for before, after in zip(planes.contiguous().float(), out, strict=True):
+        change(before.numpy(), after.numpy())
+    return out

@@ -1,9 +1,9 @@
 """Operations that change the size of the picture."""
 
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from avatar_rtc.filters_schema.size import Upscale
+from avatar_rtc.render.upscale.enlarge import enlarge
 
 
 def upscale(image: Tensor, params: Upscale, t: float, seed: int) -> Tensor:
@@ -12,8 +12,8 @@ def upscale(image: Tensor, params: Upscale, t: float, seed: int) -> Tensor:
     >>> upscale(Tensor(4, 8, 8), Upscale(factor=2), 0, 0).shape
     torch.Size([4, 16, 16])
     """
-    size = (int(image.shape[-2] * params.factor), int(image.shape[-1] * params.factor))
-    return interpolate(image[None], size=size, mode="bilinear", align_corners=False)[0]
+    height, width = (int(side * params.factor) for side in image.shape[-2:])
+    return enlarge(image, height, width, params.method, params.quality)
 
 
 FILTERS = {"upscale": upscale}

@@ -1,0 +1,72 @@
+"""The networks that double a drawing, keeping its lines sharp.
+
+```
+ (4, H, W) ─► 3 x 3 convolutions at low resolution ─► 16 maps ─► (4, 2 H, 2 W) ─┐
+     └────────────────────────── bilinear ──────────────────────────────────────┴► + ─► limits
+```
+
+Premultiplied sRGB all through. Trained by `distill/upscaler_training.py`; weights ship in `assets/upscaler`.
+"""
+
+from functools import lru_cache
+from typing import Literal
+
+import torch
+from safetensors import safe_open
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, max_pool2d, pixel_shuffle
+
+from avatar_rtc.errors import SetupError
+from avatar_rtc.resources import resource
+
+Quality = Literal["low", "high"]
+SIZES: dict[Quality, tuple[int, int]] = {"low": (16, 4), "high": (56, 5)}
+"""Channels, and convolutions between the first and the last."""
+
+
+class Doubler(nn.Module):
+    """(B, 4, H, W) → (B, 4, 2 H, 2 W), premultiplied sRGB."""
+
+    def __init__(self, channels: int, depth: int) -> None:
+        super().__init__()
+        inner: list[nn.Module] = []
+        for _ in range(depth):
+            inner += [nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU(inplace=True)]
+        self.body = nn.Sequential(
+            nn.Conv2d(4, channels, 3, padding=1), nn.ReLU(inplace=True), *inner,
+            nn.Conv2d(channels, 16, 3, padding=1),
+        )  # fmt: skip
+
+    def forward(self, small: Tensor) -> Tensor:
+        base = interpolate(small, scale_factor=2, mode="bilinear", align_corners=False)
+        return base + pixel_shuffle(self.body(small), 2)
+
+    def doubled(self, image: Tensor) -> Tensor:
+        """One picture (4, H, W) → (4, 2 H, 2 W).
+
+        Alpha stays between the least and the most there is around the pixel, and colour between 0 and alpha:
+        nothing rings.
+        """
+        large: Tensor = self(image[None])[0]
+        alpha = image[None, 3:]
+        most = interpolate(max_pool2d(alpha, 3, 1, 1), scale_factor=2, mode="nearest")[0]
+        least = interpolate(-max_pool2d(-alpha, 3, 1, 1), scale_factor=2, mode="nearest")[0]
+        limited = torch.minimum(torch.maximum(large[3:], least), most)
+        return torch.cat([torch.minimum(large[:3].clamp(min=0), limited), limited])
+
+
+@lru_cache(maxsize=4)
+def load_network(quality: Quality, device: torch.device, dtype: torch.dtype) -> Doubler:
+    """The network that ships for a quality.
+
+    Raises:
+        SetupError: its weights are missing or damaged.
+    """
+    path = resource("assets", "upscaler") / f"anime-{quality}.safetensors"
+    network = Doubler(*SIZES[quality])
+    try:
+        with safe_open(path, "pt") as file:
+            network.load_state_dict({name: file.get_tensor(name).float() for name in file.keys()})  # noqa: SIM118
+    except (OSError, RuntimeError) as error:
+        raise SetupError(f"the upscaler's weights {path} cannot be read: {error}") from None
+    return network.eval().requires_grad_(False).to(device, dtype)
