@@ -36,7 +36,6 @@ class OpenAvatar:
     fps: float = 30.0
     seed: int = 0
     matte_size: tuple[int, int] = (1280, 720)
-    matte_colour: tuple[int, int, int] = (24, 26, 38)
     cels: Mapping[str, CelImage] = field(default_factory=dict, repr=False)
     """Cels on the character and effects around it; those it lacks are not shown."""
     emotions: Mapping[str, EmotionChange] = field(default_factory=dict)
@@ -151,6 +150,14 @@ class AvatarFailed:
 
 
 @dataclass(frozen=True)
+class ChainFailed:
+    """An avatar's chain cannot be run; its picture goes on without it."""
+
+    avatar: str
+    detail: str
+
+
+@dataclass(frozen=True)
 class Stats:
     """Once a second, per avatar that is being rendered."""
 
@@ -160,7 +167,7 @@ class Stats:
     """Mean milliseconds per frame of pose, animate, chain, layout, encode."""
 
 
-Up = Booted | BootFailed | AvatarStarting | AvatarReady | AvatarFailed | EncodedFrame | Stats
+Up = Booted | BootFailed | AvatarStarting | AvatarReady | AvatarFailed | EncodedFrame | ChainFailed | Stats
 
 
 class Worker(Protocol):

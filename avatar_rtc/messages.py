@@ -53,6 +53,26 @@ class ChainSet(Message):
     """`[[name, {params}], …]`; checked by `filters_schema.chain.check_chain`."""
 
 
+class BackdropSet(Message):
+    """What stands behind the avatar where its picture has no transparency: calls, plain players, files."""
+
+    type: Literal["backdrop.set"] = "backdrop.set"
+    name: str | None = None
+    """As listed under `backdrops`; None is the plain colour."""
+    colour: str = Field("#181a26", pattern="^#[0-9a-fA-F]{6}$")
+    """sRGB, `#rrggbb`."""
+    blur: float = Field(0.0, ge=0.0, le=30.0)
+    """Sigma in px of a 512 px high picture."""
+    chain: list[Any] | str = []
+    """Its own operations; "shared" runs the avatar's chain over the whole scene."""
+
+    @property
+    def rgb(self) -> tuple[int, int, int]:
+        """The colour, 0..255."""
+        red, green, blue = bytes.fromhex(self.colour[1:])
+        return red, green, blue
+
+
 class DataEyesSet(Message):
     """Show running data in the eyes while a tool is at work; off lets them fade."""
 
@@ -122,10 +142,13 @@ class SpeechStop(Message):
     """Only this utterance; None is all."""
 
 
-ControlMessage = EmotionSet | ChainSet | DataEyesSet | Ping | CueSet | SpeechSay | SpeechAppend | SpeechStop
+ControlMessage = (
+    EmotionSet | ChainSet | BackdropSet | DataEyesSet | Ping | CueSet | SpeechSay | SpeechAppend | SpeechStop
+)
 _TYPES = {
     "emotion.set": EmotionSet,
     "chain.set": ChainSet,
+    "backdrop.set": BackdropSet,
     "data_eyes.set": DataEyesSet,
     "ping": Ping,
     "cue.set": CueSet,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from avatar_rtc.filters_schema.chain import Operation
 
@@ -28,6 +29,20 @@ class DataEyes:
 
 
 @dataclass(frozen=True)
+class Backdrop:
+    """What stands behind the avatar where the picture has no transparency."""
+
+    name: str | None = None
+    """Of a picture among the backdrops; None is a plain colour."""
+    colour: tuple[int, int, int] = (24, 26, 38)
+    """sRGB, 0..255."""
+    blur: float = 0.0
+    """Sigma in px of a 512 px high picture; a plain colour has nothing to blur."""
+    chain: tuple[Operation, ...] | Literal["shared"] = ()
+    """Its own operations; "shared" runs the avatar's chain over the whole scene, as a camera would see it."""
+
+
+@dataclass(frozen=True)
 class AvatarState:
     """Everything the render worker needs to know of an avatar, apart from its picture."""
 
@@ -42,3 +57,4 @@ class AvatarState:
     """None if they were never on."""
     chain: tuple[Operation, ...] = ()
     """Operations on the picture, first to last."""
+    backdrop: Backdrop = field(default_factory=Backdrop)

@@ -12,7 +12,7 @@ RANK = {
     **dict.fromkeys(
         (
             "pose look frame state messages filters_schema config errors clock link resources visemes "
-            "timeline student_header"
+            "timeline student_header backdrops"
         ).split(),
         0,
     ),

@@ -67,17 +67,42 @@ def _alpha_layout_cpu(image: Tensor) -> NDArray[np.uint8]:
 
 
 class Matte:
-    """The picture composited on a plain colour, as large as it fits, standing on the lower edge."""
+    """The picture composited on what stands behind it, as large as it fits, standing on the lower edge."""
 
-    def __init__(self, size: tuple[int, int], colour: tuple[int, int, int]) -> None:
-        """`size` is (width, height) in px, both even; `colour` is sRGB, 0..255."""
+    def __init__(self, size: tuple[int, int]) -> None:
+        """`size` is (width, height) in px, both even."""
         self.width, self.height = size
-        self._colour = torch.tensor(colour, dtype=torch.float32)[:, None, None] / 255
-        self._ground = torch.empty(self.height * 3 // 2, self.width, dtype=torch.uint8)
-        _write(self._ground, self.height, self._colour.expand(3, self.height, self.width), 0, 0)
+        self._behind: tuple[Tensor, Tensor] | None = None
+        """The ground that was used last, and its planes."""
 
-    def __call__(self, image: Tensor, premultiplied: bool = False) -> NDArray[np.uint8]:
-        """I420 (3/2 height, width) of a picture (4, h, w), sRGB + alpha in [0, 1]; see `alpha_layout`."""
+    def __call__(self, image: Tensor, ground: Tensor, premultiplied: bool = False) -> NDArray[np.uint8]:
+        """I420 (3/2 height, width).
+
+        Args:
+            image: (4, h, w), sRGB + alpha in [0, 1]; see `alpha_layout`.
+            ground: (3, height, width) sRGB. Given the same object as before, only the figure is written.
+        """
+        image, row, column = self._fitted(image, premultiplied)
+        planes = self._planes_of(ground).clone()
+        h, w = image.shape[-2:]
+        behind = ground[:, row : row + h, column : column + w]
+        _write(planes, self.height, image[:3] + behind * (1 - image[3:]), row, column)
+        return planes.cpu().numpy()
+
+    def scene(self, image: Tensor, ground: Tensor, premultiplied: bool = False) -> Tensor:
+        """The same as an opaque picture (4, height, width), sRGB, for operations on the whole of it."""
+        image, row, column = self._fitted(image, premultiplied)
+        scene = torch.cat([ground, torch.ones_like(ground[:1])])
+        part = scene[:3, row : row + image.shape[-2], column : column + image.shape[-1]]
+        part.mul_(1 - image[3:]).add_(image[:3])
+        return scene
+
+    def whole(self, scene: Tensor, premultiplied: bool = False) -> NDArray[np.uint8]:
+        """I420 of a scene after its operations, on black where they made it transparent."""
+        return self(scene, torch.zeros(3, self.height, self.width, device=scene.device), premultiplied)
+
+    def _fitted(self, image: Tensor, premultiplied: bool) -> tuple[Tensor, int, int]:
+        """The picture premultiplied and at its size, and the row and column of its corner."""
         h, w = image.shape[-2:]
         scale = min(self.height / h, self.width / w)
         size = (int(h * scale) // 2 * 2, int(w * scale) // 2 * 2)
@@ -85,11 +110,14 @@ class Matte:
             image = torch.cat([image[:3] * image[3:], image[3:]])
         if size != (h, w):
             image = interpolate(image[None], size=size, mode="bilinear", align_corners=False)[0]
-        ground = self._colour.to(image.device)
-        planes = self._ground.to(image.device, copy=True)
-        row, column = self.height - size[0], (self.width - size[1]) // 4 * 2
-        _write(planes, self.height, image[:3] + ground * (1 - image[3:]), row, column)
-        return planes.cpu().numpy()
+        return image, self.height - size[0], (self.width - size[1]) // 4 * 2
+
+    def _planes_of(self, ground: Tensor) -> Tensor:
+        if self._behind is None or self._behind[0] is not ground:
+            planes = torch.empty(self.height * 3 // 2, self.width, dtype=torch.uint8, device=ground.device)
+            _write(planes, self.height, ground, 0, 0)
+            self._behind = (ground, planes)
+        return self._behind[1]
 
 
 def _write(planes: Tensor, height: int, rgb: Tensor, row: int, column: int) -> None:

@@ -137,7 +137,7 @@ class BodyDecoder(nn.Module):
 
     def raw(self, poses: Tensor) -> tuple[Tensor, Tensor]:
         """The bulk of the grid (B, 2, h, w), and the decoder's own maps (B, 7, H, W)."""
-        features = body_features(poses)
+        features = body_features(poses)[:, : self.decoder.shape.inputs]
         return self.bulk(features).view(-1, 2, *self.bulk_size), self.decoder(features)
 
 

@@ -22,6 +22,7 @@ from avatar_rtc.link import (
     AvatarFailed,
     AvatarReady,
     AvatarStarting,
+    ChainFailed,
     Down,
     Hush,
     OpenAvatar,
@@ -32,6 +33,7 @@ from avatar_rtc.link import (
 )
 from avatar_rtc.media.voice import Voice
 from avatar_rtc.messages import (
+    BackdropSet,
     ChainSet,
     ControlMessage,
     CueSet,
@@ -47,6 +49,7 @@ from avatar_rtc.messages import (
     parse_control,
     parse_cue,
 )
+from avatar_rtc.server.backdrops import backdrop_json, backdrop_of
 from avatar_rtc.server.distillation import Distillation
 from avatar_rtc.server.microphone import Microphone
 from avatar_rtc.server.mood import Mood
@@ -169,6 +172,9 @@ class Avatar:
             case ChainSet():
                 self._replace_state(replace(self.state, chain=check_chain(message.chain)))
                 return {"chain": chain_json(self.state.chain)}
+            case BackdropSet():
+                self._replace_state(replace(self.state, backdrop=backdrop_of(message)))
+                return {"backdrop": backdrop_json(self.state.backdrop)}
             case DataEyesSet(on=on):
                 self._set_data_eyes(on)
             case CueSet():
@@ -210,6 +216,7 @@ class Avatar:
             "emotions": list(self.emotions),
             "data_eyes": self.state.data_eyes is not None and self.state.data_eyes.on,
             "chain": chain_json(self.state.chain),
+            "backdrop": backdrop_json(self.state.backdrop),
             "delay_ms": round(release.delay * 1000, 1),
             "late": release.late,
             "worker_restarts": renderer.restarts,
@@ -255,6 +262,9 @@ class Avatar:
                 self.streams.publish(message)
             case Stats():
                 self._stats = message
+            case ChainFailed(detail=detail):
+                self._note = detail
+                self._changed()
             case AvatarStarting():
                 self._phase = "starting"
                 self._changed()

@@ -6,8 +6,10 @@ from typing import Any
 from aiohttp import hdrs, web
 from pydantic import BaseModel, ConfigDict
 
+from avatar_rtc.backdrops import backdrop_files
 from avatar_rtc.errors import NotFound, WorkerLost
 from avatar_rtc.filters_schema.chain import schema
+from avatar_rtc.filters_schema.presets import load_presets
 from avatar_rtc.messages import control_from
 from avatar_rtc.server.bodies import read_json, read_model, read_upload
 from avatar_rtc.server.distillation import Quality, command_for
@@ -94,6 +96,24 @@ async def get_filters(request: web.Request) -> web.Response:
     return web.json_response(schema())
 
 
+async def put_backdrop(request: web.Request) -> web.Response:
+    """As the message `backdrop.set`."""
+    return await _apply(request, "backdrop.set")
+
+
+async def list_backdrops(request: web.Request) -> web.Response:
+    """The pictures that can stand behind an avatar, and where they can be seen."""
+    files = backdrop_files().values()
+    found = [{"name": file.stem, "url": f"/assets/backdrops/{file.name}"} for file in files]
+    return web.json_response({"backdrops": found})
+
+
+async def list_presets(request: web.Request) -> web.Response:
+    """Name → title, description and chain of each shipped look."""
+    presets = await asyncio.to_thread(load_presets)
+    return web.json_response({"presets": {name: preset.json() for name, preset in presets.items()}})
+
+
 async def list_characters(request: web.Request) -> web.Response:
     """The names of the stored characters."""
     return web.json_response({"characters": await asyncio.to_thread(request.app[STORE].names)})
@@ -145,7 +165,10 @@ def routes() -> list[web.RouteDef]:
         web.delete(f"{api}/avatars/{{avatar}}/distillation", delete_distillation),
         web.put(f"{api}/avatars/{{avatar}}/emotion", put_emotion),
         web.put(f"{api}/avatars/{{avatar}}/chain", put_chain),
+        web.put(f"{api}/avatars/{{avatar}}/backdrop", put_backdrop),
         web.get(f"{api}/filters", get_filters),
+        web.get(f"{api}/presets", list_presets),
+        web.get(f"{api}/backdrops", list_backdrops),
         web.get(f"{api}/characters", list_characters),
         web.post(f"{api}/characters", post_character),
         web.get(f"{api}/characters/{{name}}", get_character),

@@ -1,8 +1,7 @@
 """One avatar inside the worker: its newest state, its prepared character, its encoders."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
@@ -10,13 +9,14 @@ from numpy.typing import NDArray
 
 from avatar_rtc.animation.emotions import EmotionTemplate, changed
 from avatar_rtc.animation.mixer import Look, Mixer
-from avatar_rtc.frame import EncodedFrame, Rendition, video_pts
+from avatar_rtc.frame import EncodedFrame, Layout, Rendition, video_pts
 from avatar_rtc.link import OpenAvatar
 from avatar_rtc.media.encode import VideoEncoder, create_encoder
 from avatar_rtc.render.animator import SIZE, Animator
 from avatar_rtc.render.cels import Cels
 from avatar_rtc.render.compositor import DressedCharacter
-from avatar_rtc.render.layout import Matte
+from avatar_rtc.state import AvatarState
+from avatar_rtc.worker.picture import Finisher
 
 
 @dataclass
@@ -54,8 +54,8 @@ class LiveAvatar:
     cels: Cels
     character: DressedCharacter
     mixer: Mixer
-    matte: Matte
-    state: Any
+    finisher: Finisher
+    state: AvatarState
     slots: dict[Rendition, Slot] = field(default_factory=dict)
 
     def t(self, now: float) -> float:
@@ -68,7 +68,19 @@ class LiveAvatar:
         rows, columns = self.opened.crop.slices(*picture.shape[-2:])
         return picture[:, rows, columns]
 
-    def frames(self, planes: Mapping[str, NDArray[np.uint8]], t: float, cost_ms: float) -> list[EncodedFrame]:
+    def planes(
+        self, picture: torch.Tensor, t: float, stage: Callable[[str], None]
+    ) -> Mapping[Layout, NDArray[np.uint8]]:
+        """The I420 picture of every layout somebody watches, of what `shown` gave."""
+        layouts = {rendition.layout for rendition in self.slots}
+        state = self.state
+        return self.finisher.planes(
+            picture, self.animator.space, t, state.chain, state.backdrop, layouts, stage
+        )
+
+    def frames(
+        self, planes: Mapping[Layout, NDArray[np.uint8]], t: float, cost_ms: float
+    ) -> list[EncodedFrame]:
         """The encoded frames of all renditions, given the I420 picture of each layout wanted."""
         name, fps = self.opened.avatar, self.opened.fps
         return [
@@ -93,11 +105,13 @@ def open_avatar(
     animator: Animator,
     emotions: Mapping[str, EmotionTemplate],
     mixer: Mixer | None = None,
+    complain: Callable[[str], None] = lambda detail: None,
 ) -> LiveAvatar:
     """A live avatar with its character prepared; this may take seconds.
 
     Args:
         mixer: of the same avatar with another character, whose motion goes on; untouched if this fails.
+        complain: told once of a chain that cannot be run.
     """
     image = torch.from_numpy(pixels_of(message).transpose(2, 0, 1).astype(np.float32) / 255)
     cels, templates = Cels(message.cels), changed(emotions, message.emotions)
@@ -110,6 +124,6 @@ def open_avatar(
         cels=cels,
         character=character,
         mixer=mixer,
-        matte=Matte(message.matte_size, message.matte_colour),
+        finisher=Finisher(message.matte_size, message.seed, complain),
         state=message.state,
     )

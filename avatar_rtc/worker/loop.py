@@ -11,17 +11,18 @@ import math
 import queue
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import groupby
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from avatar_rtc.animation.emotions import EmotionTemplate
 from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.link import (
     AvatarFailed,
     AvatarReady,
+    ChainFailed,
     CloseAvatar,
     Down,
     Hush,
@@ -34,17 +35,12 @@ from avatar_rtc.link import (
     Up,
 )
 from avatar_rtc.render.animator import Animator
-from avatar_rtc.render.colour import ColourSpace, to_srgb
-from avatar_rtc.render.filters.chain import run_chain
-from avatar_rtc.render.layout import alpha_layout
 from avatar_rtc.worker.live import LiveAvatar, Slot, open_avatar
 from avatar_rtc.worker.stats import StageTimes
 
 log = logging.getLogger(__name__)
 Inbox = queue.SimpleQueue[Down | None]
 """Messages from the server; None ends the loop."""
-Finished = tuple[torch.Tensor, bool]
-"""A picture (4, H, W) in sRGB, and whether its colours are multiplied by alpha."""
 
 
 class RenderLoop:
@@ -120,7 +116,9 @@ class RenderLoop:
         try:
             animator, note = self._animator(message)
             running = self._avatars.get(message.avatar)
-            avatar = open_avatar(message, animator, self._emotions, running.mixer if running else None)
+            avatar = open_avatar(
+                message, animator, self._emotions, running.mixer if running else None, self._complain(message)
+            )
         except AvatarRtcError as error:
             self._emit(AvatarFailed(message.avatar, str(error)))
             return
@@ -132,6 +130,9 @@ class RenderLoop:
             avatar.slots = running.slots  # the same avatar with another character: its viewers stay
         self._avatars[message.avatar] = avatar
         self._emit(AvatarReady(message.avatar, animator.name, self._now() - started, note))
+
+    def _complain(self, message: OpenAvatar) -> Callable[[str], None]:
+        return lambda detail: self._emit(ChainFailed(message.avatar, detail))
 
     def _forget(self, name: str) -> None:
         self._due.pop(name, None)
@@ -180,27 +181,10 @@ class RenderLoop:
         pictures = animator.animate(poses, characters)
         stage("animate")
         for avatar, t, look, picture in zip(avatars, times, looks, pictures, strict=True):
-            finished = _finish(avatar.shown(picture, look), animator.space, avatar, t)
-            stage("chain")
-            planes = _layouts(avatar, finished)
-            stage("layout")
-            begun = ticks[avatar.opened.avatar]
+            name = avatar.opened.avatar
+            planes = avatar.planes(avatar.shown(picture, look), t, partial(stage, only=name))
+            begun = ticks[name]
             for frame in avatar.frames(planes, t, (self._now() - begun) * 1000):
                 self._emit(frame)
-            stage("encode")
+            stage("encode", name)
         self._stats.end(self._now())
-
-
-def _finish(picture: torch.Tensor, space: ColourSpace, avatar: LiveAvatar, t: float) -> Finished:
-    """The picture after the chain; an empty chain costs nothing, and one without colour no conversion."""
-    picture, space = run_chain(picture, space, avatar.state.chain, t, avatar.opened.seed)
-    if space == "srgb-premultiplied":
-        return picture, True
-    return to_srgb(picture, space), False
-
-
-def _layouts(avatar: LiveAvatar, finished: Finished) -> dict[str, NDArray[np.uint8]]:
-    """The I420 picture of every layout somebody watches."""
-    layouts: dict[str, Callable[[torch.Tensor, bool], NDArray[np.uint8]]]
-    layouts = {"alpha": alpha_layout, "matte": avatar.matte}
-    return {name: layouts[name](*finished) for name in {rendition.layout for rendition in avatar.slots}}

@@ -3,10 +3,18 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from avatar_rtc.link import Stats, Up
 
 _PERIOD_S = 1.0
+
+
+class Stage(Protocol):
+    """Told at the end of each stage of a batch."""
+
+    def __call__(self, name: str, only: str | None = None) -> None:
+        """`only` is the avatar it was for; None is all of the batch."""
 
 
 class StageTimes:
@@ -19,15 +27,15 @@ class StageTimes:
         self._since = 0.0
         self._rendering: list[str] = []
 
-    def start(self, names: Iterable[str]) -> Callable[[str], None]:
+    def start(self, names: Iterable[str]) -> Stage:
         """Begin a batch; call what is returned at the end of each stage, with its name."""
         self._rendering = list(names)
         last = time.perf_counter()
 
-        def stage(name: str) -> None:
+        def stage(name: str, only: str | None = None) -> None:
             nonlocal last
             now = time.perf_counter()
-            for avatar in self._rendering:
+            for avatar in self._rendering if only is None else [only]:
                 self._ms[avatar][name] += (now - last) * 1000
             last = now
 

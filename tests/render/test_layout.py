@@ -69,10 +69,23 @@ def test_odd_sizes_are_padded_with_transparency(h: int, w: int) -> None:
     assert (alpha[h:] == 16).all() and (alpha[:, w:] == 16).all()
 
 
+def plain(height: int, width: int, blue: float) -> torch.Tensor:
+    return torch.tensor([0.0, 0.0, blue])[:, None, None].repeat(1, height, width)
+
+
+def test_a_scene_is_what_the_matte_shows_and_another_ground_is_seen() -> None:
+    matte, image = Matte((96, 64)), torch.rand(4, 64, 64, generator=torch.manual_seed(2))
+    for blue in (0.2, 0.9):
+        ground = plain(64, 96, blue)
+        direct, scene = matte(image, ground), matte.scene(image, ground)
+        assert np.abs(direct.astype(int) - matte.whole(scene)).max() <= 1
+        assert torch.equal(ground, plain(64, 96, blue)), "the ground is not written to"
+
+
 def test_matte_stands_centred_on_the_lower_edge() -> None:
     image = torch.zeros(4, 100, 100)
     image[0], image[3] = 1, 1  # red and opaque
-    picture = decode(Matte((320, 180), (0, 0, 255))(image))
+    picture = decode(Matte((320, 180))(image, plain(180, 320, blue=1.0)))
     assert picture.shape == (180, 320, 3)
     assert picture[90, 160, 0] > 240 and picture[90, 160, 2] < 15
     assert picture[90, 20, 2] > 240 and picture[90, 20, 0] < 15
@@ -83,5 +96,5 @@ def test_matte_stands_centred_on_the_lower_edge() -> None:
 def test_matte_shows_the_ground_through_glass() -> None:
     image = torch.ones(4, 64, 64)
     image[3] = 0.5
-    picture = decode(Matte((64, 64), (0, 0, 0))(image))
+    picture = decode(Matte((64, 64))(image, plain(64, 64, blue=0.0)))
     assert np.abs(picture.astype(int) - 127).max() <= 2

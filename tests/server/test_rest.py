@@ -8,8 +8,9 @@ import pytest
 
 from avatar_rtc.config import Config
 from avatar_rtc.filters_schema.chain import OPERATIONS, chain_json, check_chain
-from avatar_rtc.link import AvatarFailed, AvatarReady, OpenAvatar, Stats
+from avatar_rtc.link import AvatarFailed, AvatarReady, ChainFailed, OpenAvatar, Stats
 from avatar_rtc.look import FULL_FRAME, Crop
+from avatar_rtc.state import Backdrop
 
 MAIN = "/api/v1/avatars/main"
 
@@ -19,6 +20,7 @@ async def test_avatar_shows_everything_the_contract_names(client, renderer):
     about = await (await client.get(MAIN)).json()
     assert about == {
         "id": "main",
+        "backdrop": {"name": None, "colour": "#181a26", "blur": 0.0, "chain": []},
         "state": "live",
         "character": "hero",
         "animator": "static",
@@ -71,6 +73,27 @@ async def test_chain_reaches_the_worker_with_defaults(client, renderer):
     assert (await (await client.get(MAIN)).json())["chain"] == chain
 
 
+async def test_a_backdrop_reaches_the_worker(client, renderer):
+    wanted = {"name": "day", "colour": "#102030", "blur": 4.0, "chain": "shared"}
+    response = await client.put(f"{MAIN}/backdrop", json=wanted)
+    assert (await response.json()) == {"backdrop": wanted}
+    assert renderer.state.backdrop == Backdrop("day", (16, 32, 48), 4.0, "shared")
+    assert (await (await client.get(MAIN)).json())["backdrop"] == wanted
+    names = [b["name"] for b in (await (await client.get("/api/v1/backdrops")).json())["backdrops"]]
+    assert {"day", "night"} <= set(names)
+
+
+async def test_presets_are_chains_that_can_be_set(client):
+    presets = (await (await client.get("/api/v1/presets")).json())["presets"]
+    for preset in presets.values():
+        assert (await client.put(f"{MAIN}/chain", json={"chain": preset["chain"]})).status == 200
+
+
+async def test_a_chain_that_cannot_be_run_is_told(client, renderer):
+    renderer.on_up["main"](ChainFailed("main", "the filters are off: RuntimeError: no memory"))
+    assert "no memory" in (await (await client.get(MAIN)).json())["note"]
+
+
 @pytest.mark.parametrize(
     "path, body, says",
     [
@@ -87,6 +110,11 @@ async def test_chain_reaches_the_worker_with_defaults(client, renderer):
         ("chain", {"chain": [["upscale"]] * 33}, "at most"),
         ("chain", {"chain": "upscale"}, "chain"),
         ("chain", {}, "chain"),
+        ("backdrop", {"name": "dya"}, "day"),
+        ("backdrop", {"colour": "red"}, "colour"),
+        ("backdrop", {"blur": 99}, "blur"),
+        ("backdrop", {"chain": [["bloom", {"sigma": -1}]]}, "sigma"),
+        ("backdrop", {"chain": "mine"}, "shared"),
     ],
 )
 async def test_wrong_values_are_refused_and_change_nothing(client, renderer, path, body, says):

@@ -9,7 +9,7 @@ Premultiplied sRGB all through. Trained by `distill/upscaler_training.py`; weigh
 """
 
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from safetensors import safe_open
@@ -20,7 +20,8 @@ from avatar_rtc.errors import SetupError
 from avatar_rtc.resources import resource
 
 Quality = Literal["low", "high"]
-SIZES: dict[Quality, tuple[int, int]] = {"low": (16, 4), "high": (56, 5)}
+QUALITIES: tuple[Quality, ...] = get_args(Quality)
+SIZES: dict[Quality, tuple[int, int]] = {"low": (24, 3), "high": (48, 4)}
 """Channels, and convolutions between the first and the last."""
 
 

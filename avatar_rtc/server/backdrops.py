@@ -1,0 +1,31 @@
+"""Backdrops between messages and state."""
+
+from avatar_rtc.backdrops import backdrop_file
+from avatar_rtc.errors import BadMessage
+from avatar_rtc.filters_schema.chain import chain_json, check_chain
+from avatar_rtc.messages import BackdropSet
+from avatar_rtc.state import Backdrop
+
+
+def backdrop_of(message: BackdropSet) -> Backdrop:
+    """The backdrop a message asks for.
+
+    Raises:
+        UnknownName, InputError: there is no such picture, or its chain cannot be.
+    """
+    if message.name is not None:
+        backdrop_file(message.name)
+    if message.chain == "shared":
+        return Backdrop(message.name, message.rgb, message.blur, "shared")
+    if isinstance(message.chain, str):
+        raise BadMessage(
+            f'a backdrop\'s chain is a list of operations, or "shared", not {message.chain!r:.40}'
+        )
+    return Backdrop(message.name, message.rgb, message.blur, check_chain(message.chain))
+
+
+def backdrop_json(backdrop: Backdrop) -> dict[str, object]:
+    """A backdrop as `backdrop.set` takes it."""
+    chain = backdrop.chain if backdrop.chain == "shared" else chain_json(backdrop.chain)
+    colour = "#" + bytes(backdrop.colour).hex()
+    return {"name": backdrop.name, "colour": colour, "blur": backdrop.blur, "chain": chain}
