@@ -59,6 +59,7 @@ function showState(state) {
     showIntensity();
   }
   if (!editor.isBusy) editor.chain = state.chain;
+  editor.times = state.stage_ms;
   if (document.activeElement !== $('characters')) $('characters').value = state.character;
 }
 
@@ -95,6 +96,7 @@ async function measure() {
   const figures = await $avatar.stats;
   if (figures && $avatar.layout === 'alpha') figures.height /= 2; // the lower half of the video is its alpha
   readouts.show(figures);
+  if ($('chain').childElementCount) editor.times = (await request('GET', path)).stage_ms;
 }
 
 // --- connection --------------------------------------------------------------------------------------
@@ -226,5 +228,6 @@ document.addEventListener('click', async ({ target }) => {
 });
 
 request('GET', 'filters').then((schema) => { editor.schema = schema; }).catch(complain);
+request('GET', 'presets').then(({ presets }) => { editor.presets = presets; }).catch(complain);
 $avatar.src = whep;
 setInterval(measure, MEASURE_MS);

@@ -1,14 +1,19 @@
 /** The chain of operations on the picture, edited with controls built from the server's declaration. */
 
+import { control } from './controls.js';
+
+const STAGES = { scene: 'Scene', capture: 'Camera', signal: 'Signal', display: 'Screen', size: 'Size' };
+
 export class ChainEditor {
   #list;
   #adders;
   #onChange;
   #schema = {}; // operation → JSON schema of its parameters
+  #presets = {}; // name → {title, description, chain}
   #chain = []; // [[name, {params}], …]
 
   /**
-   * @param {HTMLElement} list an empty <ol>. @param {HTMLElement} adders gets one button per operation.
+   * @param {HTMLElement} list an empty <ol>. @param {HTMLElement} adders gets what adds an operation or a look.
    * @param {(chain: Array) => void} onChange while sliders move, too.
    */
   constructor(list, adders, onChange) {
@@ -20,24 +25,34 @@ export class ChainEditor {
   /** @param {Object<string, object>} schema operation → JSON schema, from GET /api/v1/filters. */
   set schema(schema) {
     this.#schema = schema;
-    this.#adders.replaceChildren(...Object.entries(schema).map(([name, { description }]) => {
-      const $add = button(`+ ${words(name)}`, description ?? '', () => this.#commit([...this.#chain, [name, defaults(schema[name])]]));
-      $add.dataset.operation = name;
-      return $add;
-    }));
+    this.#drawAdders();
     this.#draw();
   }
 
-  /** Show the avatar's chain, unless that is what is shown: sliders in use must not be replaced. */
+  /** @param {Object<string, object>} presets name → {title, description, chain}, from GET /api/v1/presets. */
+  set presets(presets) {
+    this.#presets = presets;
+    this.#drawAdders();
+  }
+
+  /** Show the avatar's chain, unless that is what is shown: controls in use must not be replaced. */
   set chain(chain) {
     if (JSON.stringify(chain) === JSON.stringify(this.#chain)) return;
     this.#chain = structuredClone(chain);
     this.#draw();
   }
 
-  /** True while one of its sliders is being used. */
+  /** @param {Object<string, number>} stages stage → ms of a frame; those of operations are "chain <place> <name>". */
+  set times(stages) {
+    for (const [place, $row] of [...this.#list.children].entries()) {
+      const ms = stages[`chain ${place} ${$row.dataset.operation}`];
+      $row.querySelector('.ms').textContent = ms === undefined ? '' : `${ms.toFixed(1)} ms`;
+    }
+  }
+
+  /** True while one of its controls is being used. */
   get isBusy() {
-    return this.#list.contains(document.activeElement) && document.activeElement.type === 'range';
+    return this.#list.contains(document.activeElement) && document.activeElement.matches('input, select');
   }
 
   #commit(chain) {
@@ -46,45 +61,78 @@ export class ChainEditor {
     this.#onChange(chain);
   }
 
+  #drawAdders() {
+    const names = Object.keys(this.#schema);
+    const groups = Object.entries(STAGES).map(([stage, label]) => [
+      label, names.filter((name) => this.#schema[name].stage === stage).map((name) => [name, words(name), this.#schema[name].description]),
+    ]);
+    const $add = chooser('Add a filter', groups, (name) => this.#commit([...this.#chain, [name, defaults(this.#schema[name])]]));
+    const looks = Object.entries(this.#presets).map(([name, { title, description }]) => [name, title, description]);
+    const $look = chooser('Take a look', [['', [['none', 'None', 'The picture as it is.'], ...looks]]], (name) => {
+      this.#commit(structuredClone(this.#presets[name]?.chain ?? []));
+    });
+    this.#adders.replaceChildren($look, $add);
+  }
+
   #draw() {
     this.#list.replaceChildren(...this.#chain.map((operation, place) => this.#row(operation, place)));
   }
 
   #row([name, params], place) {
     const $row = document.createElement('li');
-    const $title = Object.assign(document.createElement('b'), { textContent: words(name) });
+    $row.dataset.operation = name;
+    $row.classList.toggle('off', params.enabled === false);
+    const $title = Object.assign(document.createElement('b'), { textContent: words(name), title: this.#schema[name]?.description ?? '' });
+    const $ms = Object.assign(document.createElement('span'), { className: 'ms' });
     const without = this.#chain.filter((_, other) => other !== place);
     const moved = [...without];
     moved.splice(place - 1, 0, this.#chain[place]);
     const $earlier = button('↑', `Move ${words(name)} up`, () => this.#commit(moved));
     $earlier.disabled = place === 0;
-    $row.append($title, $earlier, button('×', `Remove ${words(name)}`, () => this.#commit(without)));
-    for (const [key, declared] of Object.entries(this.#schema[name]?.properties ?? {})) {
-      $row.append(this.#slider(params, key, declared));
+    $row.append(this.#toggle(name, params, $row), $title, $ms, $earlier, button('×', `Remove ${words(name)}`, () => this.#commit(without)));
+    const { properties = {}, $defs = {} } = this.#schema[name] ?? {};
+    for (const [key, declared] of Object.entries(properties)) {
+      if (key === 'enabled') continue;
+      $row.append(control(words(key), { ...$defs[declared.$ref?.split('/').at(-1)], ...declared }, params[key], (value) => {
+        params[key] = value;
+        this.#onChange(this.#chain);
+      }));
     }
     return $row;
   }
 
-  #slider(params, key, { minimum, maximum, description }) {
-    const $label = Object.assign(document.createElement('label'), { className: 'dial', title: description ?? '' });
-    const $range = Object.assign(document.createElement('input'), {
-      type: 'range', min: minimum, max: maximum, step: (maximum - minimum) / 100, value: params[key],
-    });
-    const $value = document.createElement('output');
-    const show = () => { $value.textContent = Number($range.value).toFixed(2); };
-    $range.addEventListener('input', () => {
-      params[key] = $range.valueAsNumber;
-      show();
+  #toggle(name, params, $row) {
+    const $box = Object.assign(document.createElement('input'), { type: 'checkbox', checked: params.enabled !== false });
+    $box.setAttribute('aria-label', `${words(name)} on`);
+    $box.addEventListener('change', () => {
+      params.enabled = $box.checked;
+      $row.classList.toggle('off', !$box.checked);
       this.#onChange(this.#chain);
     });
-    show();
-    $label.append(words(key), $range, $value);
-    return $label;
+    return $box;
   }
 }
 
+/** A <select> that does something at once and then shows its title again. */
+function chooser(title, groups, onChoose) {
+  const $select = Object.assign(document.createElement('select'), { className: 'tool' });
+  $select.setAttribute('aria-label', title);
+  $select.append(new Option(`${title}…`, '', true, true));
+  $select.options[0].disabled = true;
+  for (const [label, entries] of groups) {
+    const $group = label ? Object.assign(document.createElement('optgroup'), { label }) : $select;
+    for (const [value, text, help] of entries) $group.append(Object.assign(new Option(text, value), { title: help ?? '' }));
+    if (label && entries.length) $select.append($group);
+  }
+  $select.addEventListener('change', () => {
+    onChoose($select.value);
+    $select.selectedIndex = 0;
+  });
+  return $select;
+}
+
 function defaults({ properties = {} }) {
-  return Object.fromEntries(Object.entries(properties).map(([key, declared]) => [key, declared.default]));
+  return Object.fromEntries(Object.entries(properties).map(([key, declared]) => [key, structuredClone(declared.default)]));
 }
 
 function words(name) {

@@ -142,12 +142,28 @@ def test_cues_move_the_mouth(page: Any) -> None:
 
 
 def test_chain_is_edited(page: Any, server: Any) -> None:
-    page.tab.click("[data-operation=translucent_display]")
-    until(lambda: server.get("avatars/main")["chain"] == [["translucent_display", {"alpha": 0.9}]])
-    page.tab.locator("#chain input").fill("0.1")
+    added = [["translucent_display", {"enabled": True, "alpha": 0.9}]]
+    page.tab.select_option("[aria-label='Add a filter']", "translucent_display")
+    until(lambda: server.get("avatars/main")["chain"] == added)
+    page.tab.locator("#chain input[type=range]").fill("0.1")
     until(lambda: frames(page, 1)[0][FACE][..., 3].max() < 60)
-    assert server.get("avatars/main")["chain"] == [["translucent_display", {"alpha": 0.1}]]
+    assert server.get("avatars/main")["chain"] == [["translucent_display", {"enabled": True, "alpha": 0.1}]]
+    page.tab.uncheck("#chain [aria-label='translucent display on']")
+    until(lambda: frames(page, 1)[0][FACE][..., 3].max() > 200)
     page.tab.click("#chain [aria-label^=Remove]")
+    until(lambda: server.get("avatars/main")["chain"] == [])
+
+
+def test_a_look_is_taken_and_every_kind_of_control_works(page: Any, server: Any) -> None:
+    page.tab.select_option("[aria-label='Take a look']", "amber_terminal")
+    names = ["bloom", "monochrome_display", "posterize", "crt"]
+    until(lambda: [name for name, _ in server.get("avatars/main")["chain"]] == names)
+    until(lambda: "ms" in page.tab.locator("#chain .ms").first.inner_text())
+    page.tab.locator("#chain input[type=color]").fill("#00ff00")
+    until(lambda: dict(server.get("avatars/main")["chain"])["monochrome_display"]["tint_rgb"] == [0, 1, 0])
+    page.tab.locator("#chain select").select_option("slot")
+    until(lambda: dict(server.get("avatars/main")["chain"])["crt"]["mask"] == "slot")
+    page.tab.select_option("[aria-label='Take a look']", "none")
     until(lambda: server.get("avatars/main")["chain"] == [])
 
 
