@@ -58,9 +58,7 @@ class Noise(Params):
     moves: ClassVar[bool] = True
 
     strength: float = Field(0.3, ge=0.0, le=1.0, description="Share of the picture that is noise; 0 is off.")
-    sigma: float = Field(
-        1.0, ge=0.0, le=3.0, description="Size of the grain, px of a 512 px picture; 0 is finest."
-    )
+    sigma: float = Field(1.0, ge=0.0, le=3.0, description="Blur of the grain, by its size; 0 is finest.")
     channel: Literal["Y", "A"] = Field("Y", description="Y is brightness, A is opacity.")
     double_size: bool = Field(True, description="Grain of 2 x 2 px, which compresses better.")
 

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from avatar_rtc.filters_schema.params import Colour, Params, Stage
 
+MAX_MOTES = 200
+
 
 class Zoom(Params):
     """Look closer, as if the camera had come nearer."""
@@ -31,7 +33,7 @@ class AtmosphericDust(Params):
     stage: ClassVar[Stage] = "scene"
     moves: ClassVar[bool] = True
 
-    count: int = Field(60, ge=0, le=200, description="How many motes there are; 0 is off.")
+    count: int = Field(60, ge=0, le=MAX_MOTES, description="How many motes there are; 0 is off.")
     size: float = Field(2.2, ge=0.5, le=6.0, description="Radius of one in focus, px of a 512 px picture.")
     brightness: float = Field(0.5, ge=0.0, le=1.0, description="Of one in focus; 0 is off.")
     depth: float = Field(

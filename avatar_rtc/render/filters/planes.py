@@ -93,20 +93,21 @@ def blur(planes: Tensor, sigma_y: float, sigma_x: float) -> Tensor:
     if max(steps) == 1:
         return _blur(planes, sigma_y, sigma_x)
     h, w = planes.shape[-2:]
-    small = _shrunk(planes, *steps)
+    small = shrunk(planes, *steps)
     # Shrinking by n is a box of n px, enlarging again a triangle: variances (n² - 1) / 12 and (n² - 1) / 6.
     rest = [
         math.sqrt(max(0.0, sigma**2 - (n * n - 1) / 4)) / n
         for sigma, n in zip((sigma_y, sigma_x), steps, strict=True)
     ]
-    return _enlarged(_blur(small, *rest), h, w)
+    return enlarged(_blur(small, *rest), h, w)
 
 
 def _coarseness(sigma: float) -> int:
     return 1 if sigma < _COARSE else 2 ** int(math.log2(sigma / _COARSE * 2))
 
 
-def _shrunk(planes: Tensor, step_y: int, step_x: int) -> Tensor:
+def shrunk(planes: Tensor, step_y: int, step_x: int) -> Tensor:
+    """One px of so many, by area; (C, ⌈H / step_y⌉, ⌈W / step_x⌉)."""
     h, w = planes.shape[-2:]
     size = -(-h // step_y), -(-w // step_x)
     if planes.device.type == "cpu" and h % step_y == 0 and w % step_x == 0:
@@ -116,7 +117,8 @@ def _shrunk(planes: Tensor, step_y: int, step_x: int) -> Tensor:
     return interpolate(planes[None], size=size, mode="area")[0]
 
 
-def _enlarged(planes: Tensor, h: int, w: int) -> Tensor:
+def enlarged(planes: Tensor, h: int, w: int) -> Tensor:
+    """At another size, bilinear; (C, h, w)."""
     if planes.device.type == "cpu":
         return _each(
             planes, (h, w), lambda p, out: cv2.resize(p, (w, h), out, interpolation=cv2.INTER_LINEAR)
@@ -187,21 +189,20 @@ def magnified(image: Tensor, factor: float, centre_y: float = 0.0, centre_x: flo
     """The picture grown by a factor about a point in [-1, 1]²: looked up at c + (p - c) / factor."""
     h, w = image.shape[-2:]
     y, x = ((centre + 1) * side / 2 - 0.5 for centre, side in ((centre_y, h), (centre_x, w)))
-    return _placed(image, 1 / factor, y - y / factor, x - x / factor, outside="nearest")
+    return _placed(image, 1 / factor, y - y / factor, x - x / factor)
 
 
 def moved(image: Tensor, down: float, right: float) -> Tensor:
-    """The picture moved by px, bilinear; what comes in at an edge is 0."""
-    return _placed(image, 1.0, -down, -right, outside="nothing")
+    """The picture moved by px, bilinear."""
+    return _placed(image, 1.0, -down, -right)
 
 
-def _placed(image: Tensor, scale: float, y: float, x: float, outside: str) -> Tensor:
+def _placed(image: Tensor, scale: float, y: float, x: float) -> Tensor:
     """Looked up at p · scale + (y, x), in px."""
     h, w = image.shape[-2:]
     if image.device.type == "cpu":
         matrix = np.array([[scale, 0, x], [0, scale, y]], np.float32)
-        border = cv2.BORDER_REPLICATE if outside == "nearest" else cv2.BORDER_CONSTANT
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        flags, border = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, cv2.BORDER_REPLICATE
         return _each(
             image, (h, w), lambda p, out: cv2.warpAffine(p, matrix, (w, h), out, flags, borderMode=border)
         )
@@ -210,8 +211,7 @@ def _placed(image: Tensor, scale: float, y: float, x: float, outside: str) -> Te
     grid = torch.stack(
         torch.meshgrid((2 * columns + 1) / w - 1, (2 * rows + 1) / h - 1, indexing="xy"), dim=-1
     )
-    mode = "border" if outside == "nearest" else "zeros"
-    return grid_sample(image[None], grid[None], "bilinear", mode, align_corners=False)[0]
+    return grid_sample(image[None], grid[None], "bilinear", "border", align_corners=False)[0]
 
 
 def uniform(seed: int, t: float, salt: int, height: int, width: int, like: Tensor) -> Tensor:

@@ -1,102 +1,129 @@
 """Operations on the scene, before any camera: light, shadow, dust, where one looks."""
 
 import math
-from functools import lru_cache
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import max_pool2d
+from torch.nn.functional import max_pool2d, pad
 
 from avatar_rtc.filters_schema.params import Colour
-from avatar_rtc.filters_schema.scene import AtmosphericDust, DropShadow, Outline, RimLight, Zoom
+from avatar_rtc.filters_schema.scene import MAX_MOTES, AtmosphericDust, DropShadow, Outline, RimLight, Zoom
 from avatar_rtc.render.colour import converted
-from avatar_rtc.render.filters.planes import blur, magnified, moved, premultiplied, scale_of, straight
+from avatar_rtc.render.filters.planes import (
+    Plane,
+    blur,
+    draws,
+    magnified,
+    moved,
+    premultiplied,
+    scale_of,
+    straight,
+)
 from avatar_rtc.render.upscale.enlarge import enlarge
 
 _CROSSING_S = 40.0
 """Seconds in which a mote of speed 1 crosses the picture."""
+_MARGIN = 0.1
+"""How far beyond the edges motes drift, heights of the picture: more than the largest radius."""
+_STEP = 5
+"""Radius, px, of the discs that a silhouette grows by; of the small ones the roundest."""
 
 
 def zoom(image: Tensor, params: Zoom, t: float, seed: int) -> Tensor:
-    """Looked up at c + (p - c) / factor: bilinear, or by the network of `upscale` for the quality asked."""
+    """Looked up at c + (p - c) / factor, bilinear; or, to 1 px, in what the network of `upscale` makes."""
+    factor = params.factor
     if params.quality == "low":
-        centre = params.center_y, params.center_x
-        return straight(magnified(premultiplied(image), params.factor, *centre))
-    h, w = image.shape[-2:]
-    high, wide = (max(8, round(side / params.factor)) for side in (h, w))
-    top = round((params.center_y + 1) / 2 * (h - high))
-    left = round((params.center_x + 1) / 2 * (w - wide))
-    window = converted(image[:, top : top + high, left : left + wide], "linear", "srgb-premultiplied")
-    large = enlarge(window, h, w, "anime", "high" if params.quality == "ultra" else "low")
-    return converted(large, "srgb-premultiplied", "linear")
+        return straight(magnified(premultiplied(image), factor, params.center_y, params.center_x))
+    rows, columns = (
+        _window(centre, factor, side)
+        for centre, side in zip((params.center_y, params.center_x), image.shape[-2:], strict=True)
+    )
+    window = converted(image[:, rows.seen, columns.seen], "linear", "srgb-premultiplied")
+    quality: Literal["low", "high"] = "high" if params.quality == "ultra" else "low"
+    large = enlarge(window, rows.size, columns.size, "anime", quality)
+    return converted(large[:, rows.kept, columns.kept], "srgb-premultiplied", "linear")
+
+
+class _Window(NamedTuple):
+    """One axis of what is looked at, with a margin, so that the network also knows what lies beside it."""
+
+    seen: slice
+    size: int
+    """Of what is seen when enlarged, px."""
+    kept: slice
+    """Of what is enlarged, as many px as the picture has."""
+
+
+def _window(centre: float, factor: float, side: int) -> _Window:
+    start = (centre + 1) / 2 * side * (1 - 1 / factor)
+    seen = slice(max(0, math.floor(start) - 4), min(side, math.ceil(start + side / factor) + 4))
+    size = round((seen.stop - seen.start) * factor)
+    first = min(round((start - seen.start) * factor), size - side)
+    return _Window(seen, size, slice(first, first + side))
 
 
 def atmospheric_dust(image: Tensor, params: AtmosphericDust, t: float, seed: int) -> Tensor:
-    """Motes added to premultiplied colour and to alpha, so that they show beside the figure, too.
+    """p + s · light · (1 - p) on premultiplied colour p and on alpha, so motes show beside the figure, too.
 
-    A mote of depth z in [-1, 1] drifts on a line with a slow sway, faster when near, and is a disc whose
-    radius grows with |z| while its light stays the same. Those with z < 0 are behind the figure.
+    s is what the motes shine at a pixel, times 1 - alpha for those behind the figure. A mote of depth z in
+    [-1, 1] drifts along a line with a slow sway, faster when near; out of focus, by |z|, it is larger,
+    flatter and fainter. Those with z < 0 are behind the figure.
     """
-    result = premultiplied(image)
-    h, w = image.shape[-2:]
-    unit = scale_of(image)
-    light = torch.tensor([*params.colour, 1.0], device=image.device, dtype=image.dtype)[:, None, None]
-    for mote in _motes(params, seed, round(w / h, 3)):
-        y, x, depth = mote.at(t * params.speed)
-        soft = 1 + params.depth * abs(depth) * 5
-        sprite = _disc(round(params.size * soft * unit * 4), image.device, image.dtype)
-        at_y, at_x = round(y * h - sprite.shape[0] / 2), round(x * h - sprite.shape[1] / 2)
-        rows = slice(max(0, at_y), min(h, at_y + sprite.shape[0]))
-        columns = slice(max(0, at_x), min(w, at_x + sprite.shape[1]))
-        if rows.start >= rows.stop or columns.start >= columns.stop:
-            continue
-        part = result[:, rows, columns]
-        shown = sprite[rows.start - at_y : rows.stop - at_y, columns.start - at_x : columns.stop - at_x]
-        shine = shown * (params.brightness * mote.brightness / soft**1.3)
-        if depth < 0:
-            shine = shine * (1 - part[3])
-        part += light * shine * (1 - part)
-    return straight(result)
+    shine = _shine(params, t, seed, *image.shape[-2:]).reshape(2, -1)
+    lit = np.flatnonzero(shine.any(axis=0))  # motes cover little of the picture: work on that little
+    index = torch.from_numpy(lit).to(image.device)
+    near, far = torch.from_numpy(np.minimum(shine[:, lit], 1)).to(image)
+    pixels = image.flatten(1).clone()
+    before = pixels[:, index]
+    alpha = before[3]
+    far = far * (1 - alpha)
+    s = near + far - near * far
+    after = alpha + s * (1 - alpha)
+    light = torch.tensor(params.colour, device=image.device, dtype=image.dtype)[:, None]
+    rgb = before[:3] * alpha
+    rgb = (rgb + s * light * (1 - rgb)) / after.clamp(min=1e-5)
+    pixels[:, index] = torch.cat([rgb.clamp_(0, 1), after[None]])
+    return pixels.view_as(image)
 
 
-class _Mote:
-    """One mote's path; lengths in heights of the picture."""
-
-    def __init__(self, r: np.random.Generator, wide: float) -> None:
-        self.depth = float(r.uniform(-1, 1))
-        self.brightness = float(r.uniform(0.4, 1.0))
-        self._wide = wide
-        self._start = r.uniform(0, 1, 2)
-        near = 0.6 + 0.5 * (self.depth + 1)
-        angle = r.normal(-math.pi / 2 + 0.9, 0.5)
-        self._speed = near / _CROSSING_S * np.array([math.sin(angle), math.cos(angle)])
-        self._sway, self._hz, self._phase = r.uniform(0.005, 0.02), r.uniform(0.05, 0.15), r.uniform(0, 6.3)
-
-    def at(self, t: float) -> tuple[float, float, float]:
-        """y, x and depth at t seconds; what leaves on one side comes back on the other, out of sight."""
-        margin = 0.1
-        y, x = self._start + self._speed * t
-        x = x + self._sway * math.sin(2 * math.pi * self._hz * t + self._phase)
-        span_y, span_x = 1 + 2 * margin, self._wide + 2 * margin
-        return float(y % span_y - margin), float(x * self._wide % span_x - margin), self.depth
-
-
-@lru_cache(maxsize=8)
-def _motes(params: AtmosphericDust, seed: int, wide: float) -> tuple[_Mote, ...]:
-    r = np.random.default_rng([seed % 2**63, 11])
-    return tuple(_Mote(r, wide) for _ in range(params.count))
+def _shine(params: AtmosphericDust, t: float, seed: int, h: int, w: int) -> Plane:
+    """(2, h, w): the light of the motes before and behind the figure, 0 or more."""
+    chance = draws(seed, 0.0, 11).random((MAX_MOTES, 8))[: params.count].T
+    depth = chance[0] * 2 - 1
+    angle = (chance[1] - 0.5) * 1.6 - 0.67
+    speed = params.speed * (1.1 + depth / 2) / _CROSSING_S
+    turns = t * params.speed * (chance[3] + 0.5) / 10 + chance[4]
+    sway = (0.005 + 0.015 * chance[2]) * np.sin(2 * np.pi * turns)
+    # Lengths in heights of the picture. What leaves on one side comes back on the other, both out of sight.
+    y = (chance[5] * (1 + 2 * _MARGIN) + t * speed * np.sin(angle)) % (1 + 2 * _MARGIN) - _MARGIN
+    wide = w / h + 2 * _MARGIN
+    x = (chance[6] * wide + t * speed * np.cos(angle) + sway) % wide - _MARGIN
+    blurred = params.depth * np.abs(depth)
+    soft = 1 + 5 * blurred
+    shine = params.brightness * (0.4 + 0.6 * chance[7]) / soft
+    planes = np.zeros((2, h, w), np.float32)
+    for k in range(params.count):
+        radius = params.size * soft[k] * h / 512
+        _add_disc(planes[int(depth[k] < 0)], y[k] * h, x[k] * h, radius, shine[k], blurred[k])
+    return planes
 
 
-@lru_cache(maxsize=64)
-def _disc(quarters: int, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """A soft disc (n, n) with its radius in quarters of a px, 1 in the middle. Read only."""
-    radius = max(0.5, quarters / 4)
-    reach = math.ceil(radius) + 1
-    axis = torch.arange(-reach, reach + 1, device=device, dtype=dtype)
-    distance = torch.sqrt(axis[:, None] ** 2 + axis[None, :] ** 2) / radius
-    return (1 - distance * distance).clamp(min=0) * (0.6 + 0.4 * distance.clamp(max=1))
+def _add_disc(plane: Plane, y: float, x: float, radius: float, shine: float, flat: float) -> None:
+    """Adds shine · min(1, (1 + 2 flat) · (1 - r² / radius²)) around a place in px from the corner."""
+    h, w = plane.shape
+    drawn = max(radius, 1.5)  # a smaller one would flicker on its way from px to px
+    rows = slice(max(0, math.floor(y - drawn)), min(h, math.ceil(y + drawn)))
+    columns = slice(max(0, math.floor(x - drawn)), min(w, math.ceil(x + drawn)))
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        return
+    down = (np.arange(rows.start, rows.stop, dtype=np.float32) + 0.5 - y) / drawn
+    right = (np.arange(columns.start, columns.stop, dtype=np.float32) + 0.5 - x) / drawn
+    disc = (1 + 2 * flat) * (1 - (down * down)[:, None] - right * right)
+    plane[rows, columns] += np.clip(disc, 0, 1) * (shine * (radius / drawn) ** 2)
 
 
 def outline(image: Tensor, params: Outline, t: float, seed: int) -> Tensor:
@@ -115,15 +142,17 @@ def drop_shadow(image: Tensor, params: DropShadow, t: float, seed: int) -> Tenso
 
 
 def rim_light(image: Tensor, params: RimLight, t: float, seed: int) -> Tensor:
-    """rgb + (1 - rgb) · colour · strength · edge, where edge is alpha less alpha of the figure moved away.
+    """rgb + (1 - rgb) · colour · strength · edge, edge = 1 - moved / soft: what the figure moved uncovers.
 
-    The move goes against the light by `width`, and is blurred by a third of it.
+    `soft` is alpha blurred by a third of the width; moved goes against the light by the width. Alpha is kept.
+    Along the light, and where the frame cuts the figure off, is no edge.
     """
     unit = scale_of(image)
     angle = math.radians(params.angle)
     reach = params.width * unit
-    away = moved(image[3:], -reach * math.sin(angle), -reach * math.cos(angle))
-    edge = (image[3:] - blur(away, reach / 3, reach / 3)).clamp_(0, 1).mul_(params.strength)
+    soft = blur(image[3:], reach / 3, reach / 3).clamp(min=1e-3)
+    away = moved(soft, -reach * math.sin(angle), -reach * math.cos(angle))
+    edge = (1 - away / soft).clamp_(0, 1).mul_(image[3:] > 0).mul_(params.strength)
     colour = torch.tensor(params.colour, device=image.device, dtype=image.dtype)[:, None, None]
     rgb = image[:3] + (1 - image[:3]) * (colour * edge)
     return torch.cat([rgb.clamp_(0, 1), image[3:]])
@@ -137,12 +166,32 @@ def _over_flat(image: Tensor, below: Tensor, colour: Colour, strength: float) ->
 
 
 def _grown(plane: Tensor, radius: float) -> Tensor:
-    """The largest value within `radius` px of each pixel, (1, H, W); on a GPU, in a square as wide."""
-    size = 2 * math.ceil(radius) + 1
+    """The largest value within `radius` px of each pixel, (1, H, W); between whole px, in proportion."""
+    whole = int(radius)
+    # Discs of 5 px one after the other make one as large as their sum, in a time that grows with r, not r².
+    for part in [_STEP] * (whole // _STEP) + [whole % _STEP]:
+        plane = _dilated(plane, part)
+    share = radius - whole
+    return torch.lerp(plane, _dilated(plane, 1), share) if share > 0.02 else plane
+
+
+def _dilated(plane: Tensor, radius: int) -> Tensor:
+    if radius == 0:
+        return plane
+    disc = _disc(radius)
     if plane.device.type == "cpu":
-        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
         return torch.from_numpy(cv2.dilate(plane[0].contiguous().numpy(), disc))[None]
-    return max_pool2d(plane[None], size, 1, size // 2)[0]
+    h = plane.shape[-2]
+    halves = disc.sum(1).tolist()
+    wide = [max_pool2d(plane[None], (1, n), 1, (0, n // 2))[0] for n in halves]
+    tall = [pad(row, (0, 0, radius, radius))[:, k : k + h] for k, row in enumerate(wide)]
+    return torch.stack(tall).amax(0)
+
+
+def _disc(radius: int) -> NDArray[np.uint8]:
+    """(n, n), n = 2 radius + 1, 1 inside; rounder with a quarter of a px more."""
+    axis = np.arange(-radius, radius + 1)
+    return (np.hypot(axis[:, None], axis) <= radius + 0.25).astype(np.uint8)
 
 
 FILTERS = {
