@@ -1,4 +1,4 @@
-"""`avatar-rtc render`: pose a character offline, into PNG files."""
+"""`avatar-rtc render`: an avatar as viewers would see it, or a character in given poses, into files."""
 
 import argparse
 import json
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from avatar_rtc.cli import render_clip
 from avatar_rtc.errors import InputError, SetupError
 from avatar_rtc.pose import Pose, pose_from
 
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
     from avatar_rtc.characters.character import Character
 
 _EPILOG = """examples:
+  avatar-rtc render --character liora --emotion joy --preset vhs --out joy.png
+  avatar-rtc render --character liora --emotion joy --preset film --seconds 6 --out joy.mp4
+  avatar-rtc render --character liora --out transparent.webm
   echo '{"mouth_aaa": 1, "head_x": -0.5}' > pose.json
   avatar-rtc render --character me.png --pose pose.json --out posed.png
   avatar-rtc render --character placeholder --pose poses.json --animator static --out frames/
 
-The file holds one {"morph": value} object, or a list of them: then PATH is a folder of 000.png, 001.png, ...
+A pose file holds one {"morph": value} object, or a list of them: then PATH is a folder of 000.png, 001.png,
+... Poses are rendered bare: no idle life, no filters, no crop.
 """
 
 
@@ -28,30 +33,42 @@ def add(subparsers: Any) -> None:
     """Add the subcommand to the command line."""
     parser = subparsers.add_parser(
         "render",
-        help="pose a character offline, into PNG files",
-        description="Pose a character offline, into PNG files of 512x512 pixels with transparency.",
+        help="an avatar or poses, into PNG, MP4 or WebM files",
+        description="Render an avatar in an emotion and a look into a picture or a video, or a character in "
+        "given poses into PNG files, without server and browser.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--character", required=True, metavar="NAME|PATH", help="a stored one, or any RGBA image"
     )
-    parser.add_argument("--pose", required=True, type=Path, metavar="FILE", help="JSON; see below")
+    parser.add_argument("--pose", type=Path, metavar="FILE", help="poses as JSON instead; see below")
     parser.add_argument(
         "--animator", choices=("auto", "tha3", "student", "static"), default="auto", help="default: auto"
     )
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps", help="default: auto")
-    parser.add_argument("--out", required=True, type=Path, metavar="PATH", help="file, or folder for a list")
+    parser.add_argument(
+        "--out",
+        required=True,
+        type=Path,
+        metavar="PATH",
+        help="png, mp4 or webm; a folder for poses",
+    )
+    render_clip.add_arguments(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Render every pose of the file.
+    """Render every pose of the file, or without one a still or a clip.
 
     Raises:
         InputError: the pose file, the character or the output path will not do.
         SetupError: weights cannot be had, or the output cannot be written.
     """
+    if args.pose is None:
+        return render_clip.run(args)
+    if args.preset or args.emotion or args.backdrop:
+        raise InputError("--pose renders bare poses; leave out --preset, --emotion and --backdrop, or --pose")
     poses, is_list = read_poses(args.pose)
     paths = output_paths(args.out, len(poses) if is_list else None)
 

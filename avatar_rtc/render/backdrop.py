@@ -1,8 +1,11 @@
 """What stands behind the avatar in the matte layout: a colour or a picture, blurred, with its own chain."""
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from avatar_rtc.errors import InputError
@@ -53,6 +56,23 @@ class Ground:
             h, w = self._before.shape[-2:]
             seen = torch.nn.functional.interpolate(seen[None], size=(h, w), mode="area")[0]
         return seen
+
+
+def behind(backdrop: Backdrop, file: bytes | None) -> Callable[[NDArray[np.uint8]], NDArray[np.uint8]]:
+    """What puts a still backdrop behind pictures (H, W, 4), sRGB, straight alpha; they are opaque then."""
+    ground: NDArray[np.float32] = np.empty((0, 0, 3), np.float32)
+
+    def composed(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        nonlocal ground
+        height, width = picture.shape[:2]
+        if ground.shape[:2] != (height, width):
+            seen = Ground(backdrop, file, (width, height), "cpu").at(0.0, 0)
+            ground = seen.permute(1, 2, 0).numpy() * np.float32(255)
+        alpha = picture[..., 3:].astype(np.float32) / np.float32(255)
+        rgb = picture[..., :3] * alpha + ground * (1 - alpha)
+        return np.concatenate([(rgb + 0.5).astype(np.uint8), np.full_like(picture[..., 3:], 255)], axis=-1)
+
+    return composed
 
 
 def _covering(file: bytes, width: int, height: int) -> Tensor:

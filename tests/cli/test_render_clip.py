@@ -1,0 +1,101 @@
+"""Stills and clips: the same every time, transparency that is really there, and what bad input is told."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from avatar_rtc.cli.main import main
+
+PICTURE = Path(__file__).parents[1] / "data" / "disc_short.png"
+
+
+def render(out: Path, *extra: str) -> int:
+    given = ["--character", str(PICTURE), "--animator", "static", "--device", "cpu", "--out", str(out)]
+    return main(["render", *given, *extra])
+
+
+def decoded(path: Path, codec: str | None = None) -> list["np.ndarray"]:
+    with av.open(str(path)) as file:
+        stream = file.streams.video[0]
+        if codec is None:
+            return [frame.to_ndarray(format="rgba") for frame in file.decode(stream)]
+        decoder = av.CodecContext.create(codec, "r")
+        packets = [packet for packet in file.demux(stream) if packet.size]
+        frames = [frame for packet in [*packets, None] for frame in decoder.decode(packet)]
+        return [frame.to_ndarray(format="rgba") for frame in frames]
+
+
+def test_a_still_shows_the_emotion_and_the_look(tmp_path: Path) -> None:
+    pictures = []
+    for name, extra in (("a", ()), ("b", ("--emotion", "surprise")), ("c", ("--preset", "amber_terminal"))):
+        assert render(tmp_path / f"{name}.png", *extra) == 0
+        with Image.open(tmp_path / f"{name}.png") as image:
+            assert image.mode == "RGBA"
+            pictures.append(np.array(image).astype(int))
+    assert np.abs(pictures[0] - pictures[1]).max() > 60
+    seen = pictures[2][..., 3] > 200
+    assert pictures[2][seen][:, 0].mean() > 2 * pictures[2][seen][:, 2].mean()
+    assert pictures[0][0, 0, 3] == 0
+
+
+def test_the_same_seed_gives_the_same_file_and_another_another(tmp_path: Path) -> None:
+    for name, seed in (("a", "7"), ("b", "7"), ("c", "8")):
+        assert render(tmp_path / f"{name}.mp4", "--seconds", "0.4", "--seed", seed, "--preset", "vhs") == 0
+    frames = [decoded(tmp_path / f"{name}.mp4") for name in "abc"]
+    assert len(frames[0]) == 10
+    assert all(np.array_equal(x, y) for x, y in zip(frames[0], frames[1], strict=True))
+    assert not all(np.array_equal(x, y) for x, y in zip(frames[0], frames[2], strict=True))
+
+
+def test_mp4_stands_on_its_backdrop(tmp_path: Path) -> None:
+    assert render(tmp_path / "a.mp4", "--seconds", "0.1", "--backdrop", "#ff0000") == 0
+    corner = decoded(tmp_path / "a.mp4")[0][2, 2]
+    assert corner[0] > 230 and corner[1] < 25
+    assert render(tmp_path / "b.mp4", "--seconds", "0.1", "--backdrop", "day") == 0
+    assert decoded(tmp_path / "b.mp4")[0][:40].std() > 2
+
+
+def test_webm_keeps_its_alpha(tmp_path: Path) -> None:
+    assert render(tmp_path / "a.webm", "--seconds", "0.2") == 0
+    frame = decoded(tmp_path / "a.webm", "libvpx-vp9")[0]
+    assert frame[2, 2, 3] < 10 and frame[:, :, 3].max() > 245
+
+
+@pytest.mark.parametrize(
+    ("name", "extra", "says"),
+    [
+        ("a.gif", (), "mp4"),
+        ("a.mp4", ("--seconds", "0"), "--seconds"),
+        ("a.mp4", ("--fps", "1000"), "--fps"),
+        ("a.png", ("--emotion", "joi"), "joy"),
+        ("a.png", ("--preset", "vsh"), "vhs"),
+        ("a.png", ("--preset", "missing.json"), "missing.json"),
+        ("a.mp4", ("--backdrop", "dya"), "day"),
+        ("a.mp4", ("--backdrop", "#12"), "colour"),
+        ("a.png", ("--pose", "p.json", "--preset", "vhs"), "--pose"),
+    ],
+)
+def test_bad_input_is_told_and_leaves_no_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, extra: tuple[str, ...], says: str
+) -> None:
+    assert render(tmp_path / name, *extra) == 2
+    assert says in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interruption_leaves_no_broken_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from avatar_rtc.media.recording import Recording
+
+    calls = []
+
+    def write(self: Recording, rgba: object) -> None:
+        calls.append(rgba)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Recording, "write", write)
+    assert render(tmp_path / "a.mp4", "--seconds", "0.4") == 130
+    assert list(tmp_path.iterdir()) == []
