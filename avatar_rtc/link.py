@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from avatar_rtc.filters_schema.chain import Operation
 from avatar_rtc.frame import EncodedFrame, Rendition
 from avatar_rtc.look import FULL_FRAME, CelImage, Crop, EmotionChange
 from avatar_rtc.state import AvatarState
@@ -101,7 +102,33 @@ class Hush:
     t: float
 
 
-Down = OpenAvatar | CloseAvatar | SetState | Say | Hush | StartRendition | StopRendition | RequestKeyframe
+@dataclass(frozen=True)
+class Still:
+    """A picture of its own, not an avatar's."""
+
+    rgba: bytes = field(repr=False)
+    """height x width x 4 bytes: sRGB, straight alpha, row by row."""
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class ProcessStill:
+    """Run a chain over a picture, between two frames; answered by `StillProcessed` or `StillFailed`."""
+
+    request: int
+    """Chosen by who asks; comes back in the answer."""
+    still: Still
+    chain: tuple[Operation, ...] = ()
+    size: tuple[int, int] | None = None
+    """(width, height) to enlarge it to, before the chain."""
+    method: str = "bicubic"
+    """As of the operation `upscale`."""
+    quality: str = "low"
+
+
+ToAvatar = OpenAvatar | CloseAvatar | SetState | Say | Hush | StartRendition | StopRendition | RequestKeyframe
+Down = ToAvatar | ProcessStill
 
 
 @dataclass(frozen=True)
@@ -167,7 +194,24 @@ class Stats:
     """Mean milliseconds per frame of pose, animate, chain, layout, encode."""
 
 
-Up = Booted | BootFailed | AvatarStarting | AvatarReady | AvatarFailed | EncodedFrame | ChainFailed | Stats
+@dataclass(frozen=True)
+class StillProcessed:
+    """What became of a picture."""
+
+    request: int
+    still: Still
+
+
+@dataclass(frozen=True)
+class StillFailed:
+    """A picture that could not be processed; the text is for the user."""
+
+    request: int
+    detail: str
+
+
+FromAvatar = AvatarStarting | AvatarReady | AvatarFailed | EncodedFrame | ChainFailed | Stats
+Up = Booted | BootFailed | FromAvatar | StillProcessed | StillFailed
 
 
 class Worker(Protocol):

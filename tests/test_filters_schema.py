@@ -37,6 +37,10 @@ def test_defaults_lie_in_their_range(name: str) -> None:
         ([["vignetting", {"strength": "much"}]], "vignetting.strength"),
         ([["vignetting", {"strength": float("nan")}]], "vignetting.strength"),
         (["vignetting"], "an operation is"),
+        ([["upscale", {"factor": 3}], ["upscale", {"factor": 2}]], "at most 4 times"),
+        ([["chroma_subsample", {"mode": "both"}]], "chroma_subsample.mode"),
+        ([["monochrome_display", {"tint_rgb": [1, 2, 0]}]], "tint_rgb"),
+        ([["bloom", {"enabled": "perhaps"}]], "enabled"),
         ([["upscale", {}]] * (MAX_OPERATIONS + 1), "at most"),
     ],
 )

@@ -17,7 +17,7 @@ import numpy as np
 
 from avatar_rtc.cli.main import main
 from avatar_rtc.frame import EncodedFrame, Rendition, video_t
-from avatar_rtc.link import Down, OpenAvatar, Say, StopRendition, Up, Worker
+from avatar_rtc.link import OpenAvatar, Say, StopRendition, ToAvatar, Up, Worker
 from avatar_rtc.media.encode import VideoEncoder, create_encoder
 from avatar_rtc.server import rendering
 from avatar_rtc.timeline import Timeline
@@ -63,7 +63,7 @@ class Flashing(rendering.Rendering):
         self._fps = message.fps
         super().open(message, lambda up: on_up(self._flashing(up) if isinstance(up, EncodedFrame) else up))
 
-    def send(self, message: Down) -> None:
+    def send(self, message: ToAvatar) -> None:
         """Tell the worker; see `Rendering.send`."""
         super().send(message)
         if isinstance(message, Say):

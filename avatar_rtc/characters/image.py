@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from avatar_rtc.errors import SetupError, TooLarge, UnsuitableImage
+from avatar_rtc.errors import SetupError, TooLarge, UnknownName, UnsuitableImage
 from avatar_rtc.look import CelImage
 
 SIZE = 512
@@ -22,6 +22,11 @@ MAX_PIXELS = 64 * 10**6
 # (ICO, ICNS), or that have no magic number and so claim any bytes. JPEG and BMP are here only to be told
 # that they lack transparency.
 _FORMATS = ("PNG", "WEBP", "AVIF", "GIF", "TIFF", "QOI", "JPEG2000", "JPEG", "BMP")
+PICTURE_KINDS = {
+    "png": "PNG", "qoi": "QOI", "webp": "WEBP", "tga": "TGA", "tiff": "TIFF", "bmp": "BMP", "jpg": "JPEG",
+    "jpeg": "JPEG",
+}  # fmt: skip
+"""What pictures are written as, by the ending of their names."""
 _WANTED = "wanted is a picture with a transparent background, best a PNG of 512x512 pixels"
 
 
@@ -55,6 +60,36 @@ def read_cel(data: bytes) -> CelImage | None:
         return None
     box = rgba[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     return CelImage(int(columns[0]), int(rows[0]), box.copy())
+
+
+def read_picture(data: bytes) -> NDArray[np.uint8]:
+    """Any picture, (height, width, 4) sRGB with straight alpha; one without alpha is opaque.
+
+    Raises:
+        TooLarge, UnsuitableImage: as `read_character`.
+    """
+    if len(data) > MAX_BYTES:
+        raise TooLarge(f"the image file has {len(data) / 2**20:.1f} MiB; at most 16 MiB are taken")
+    with _header(data) as image:
+        return np.array(_decode(image), np.uint8)
+
+
+def write_picture(rgba: NDArray[np.uint8], kind: str) -> bytes:
+    """An image file of a picture (height, width, 4).
+
+    Args:
+        kind: png, qoi, webp, tga, tiff, bmp or jpg; jpg drops the alpha.
+
+    Raises:
+        UnknownName: another kind.
+    """
+    if kind.lower() not in PICTURE_KINDS:
+        raise UnknownName("image format", kind, PICTURE_KINDS)
+    image, file = Image.fromarray(rgba), io.BytesIO()
+    name = PICTURE_KINDS[kind.lower()]
+    image = image.convert("RGB") if name == "JPEG" else image
+    image.save(file, name, **({"lossless": True} if name == "WEBP" else {}))
+    return file.getvalue()
 
 
 def full_frame(cel: CelImage) -> NDArray[np.uint8]:
@@ -113,6 +148,17 @@ def _read(data: bytes) -> NDArray[np.uint8]:
 
 
 def _open(data: bytes) -> Image.Image:
+    """As `_header`, of a picture that has transparency."""
+    image = _header(data)
+    if not image.has_transparency_data:
+        raise UnsuitableImage(
+            f"the picture ({image.format}, {image.mode}) has no alpha channel; "
+            "export it with a transparent background, as PNG or WebP"
+        )
+    return image
+
+
+def _header(data: bytes) -> Image.Image:
     """The file with its header read and its pixels not."""
     try:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
@@ -122,11 +168,6 @@ def _open(data: bytes) -> Image.Image:
         raise UnsuitableImage(f"the file is no image that can be read; {_WANTED}") from None
     if image.width * image.height > MAX_PIXELS:
         raise TooLarge(_too_many(f"{image.width}x{image.height}"))
-    if not image.has_transparency_data:
-        raise UnsuitableImage(
-            f"the picture ({image.format}, {image.mode}) has no alpha channel; "
-            "export it with a transparent background, as PNG or WebP"
-        )
     return image
 
 

@@ -5,6 +5,7 @@ operation stands in `render/filters/`, in the file of the same name as its decla
 """
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -12,8 +13,11 @@ from pydantic import ValidationError
 from avatar_rtc.errors import BadMessage, InputError, UnknownName
 from avatar_rtc.filters_schema import capture, display, scene, signal, size, tape, tube
 from avatar_rtc.filters_schema.params import Params
+from avatar_rtc.filters_schema.size import Upscale
 
 MAX_OPERATIONS = 32
+MAX_ENLARGEMENT = 4
+"""A larger picture would be beyond what H.264 can carry."""
 OPERATIONS: dict[str, type[Params]] = {
     **scene.OPERATIONS,
     **capture.OPERATIONS,
@@ -39,13 +43,23 @@ def check_chain(chain: object) -> tuple[Operation, ...]:
     Raises:
         BadMessage: not a list of pairs, or too long.
         UnknownName: an operation or parameter that does not exist.
-        InputError: a parameter outside its range, or of the wrong type.
+        InputError: a parameter outside its range, or of the wrong type, or too large a picture in the end.
     """
     if not isinstance(chain, Sequence) or isinstance(chain, str):
         raise BadMessage("a chain is a list of [name, {parameters}] pairs")
     if len(chain) > MAX_OPERATIONS:
         raise BadMessage(f"a chain holds at most {MAX_OPERATIONS} operations, not {len(chain)}")
-    return tuple(_operation(entry) for entry in chain)
+    checked = tuple(_operation(entry) for entry in chain)
+    if (factor := enlargement(checked)) > MAX_ENLARGEMENT:
+        raise InputError(
+            f"upscale: the chain enlarges {factor:g} times, but may at most {MAX_ENLARGEMENT} times"
+        )
+    return checked
+
+
+def enlargement(chain: Sequence[Operation]) -> float:
+    """By how much the sides of a picture grow in a chain."""
+    return prod(op.params.factor for op in chain if isinstance(op.params, Upscale) and op.params.enabled)
 
 
 def _operation(entry: object) -> Operation:

@@ -12,7 +12,18 @@ from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.characters.store import CharacterStore, own_folder
 from avatar_rtc.config import Config
 from avatar_rtc.resources import resource
-from avatar_rtc.server import audio_rest, audio_socket, compat, ice, offer, pages, rest, speech_rest, whep
+from avatar_rtc.server import (
+    audio_rest,
+    audio_socket,
+    compat,
+    ice,
+    imagefx,
+    offer,
+    pages,
+    rest,
+    speech_rest,
+    whep,
+)
 from avatar_rtc.server.avatars import Avatar, Renderer
 from avatar_rtc.server.keys import AVATARS, CLASSIFIER, CONFIG, ENGINES, RENDERER, STORE, UPLOADS
 from avatar_rtc.server.problems import problems_middleware
@@ -53,7 +64,7 @@ def create_app(
     app[CLASSIFIER] = classifier = _classifier(config)
     speaker = Speaker(classifier)
     app[AVATARS] = {MAIN: Avatar(MAIN, character, renderer, names, config, speaker, engines)}
-    for module in (whep, offer, rest, speech_rest, audio_rest, audio_socket, compat, ice, pages):
+    for module in (whep, offer, rest, speech_rest, audio_rest, audio_socket, compat, imagefx, ice, pages):
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)
     # Before cleanup: requests still under way may take seconds, and the viewers wait for no answer.

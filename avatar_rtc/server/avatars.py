@@ -23,12 +23,14 @@ from avatar_rtc.link import (
     AvatarReady,
     AvatarStarting,
     ChainFailed,
-    Down,
     Hush,
     OpenAvatar,
+    ProcessStill,
     Say,
     SetState,
     Stats,
+    Still,
+    ToAvatar,
     Up,
 )
 from avatar_rtc.media.voice import Voice
@@ -87,11 +89,14 @@ class Renderer(Protocol):
     def open(self, message: OpenAvatar, on_up: Callable[[Up], None]) -> None:
         """Open an avatar, or swap the character of an open one."""
 
-    def send(self, message: Down) -> None:
+    def send(self, message: ToAvatar) -> None:
         """Tell the worker something; never waits."""
 
     def close_avatar(self, name: str) -> None:
         """Forget an avatar."""
+
+    async def process(self, message: ProcessStill) -> Still:
+        """A picture through a chain; see `Rendering.process`."""
 
 
 class Avatar:

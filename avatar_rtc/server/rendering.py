@@ -13,6 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
+from avatar_rtc.errors import InputError, WorkerLost
 from avatar_rtc.frame import EncodedFrame, Rendition
 from avatar_rtc.link import (
     AvatarFailed,
@@ -24,10 +25,15 @@ from avatar_rtc.link import (
     Down,
     Hush,
     OpenAvatar,
+    ProcessStill,
     Say,
     SetState,
     StartRendition,
+    Still,
+    StillFailed,
+    StillProcessed,
     StopRendition,
+    ToAvatar,
     Up,
     Worker,
 )
@@ -38,6 +44,8 @@ log = logging.getLogger(__name__)
 HANG_TIMEOUT_S = 20.0
 """A worker that should render and says nothing for so long is replaced. THA3 on two busy cores takes
 under 2 s a frame."""
+STILL_TIMEOUT_S = 60.0
+"""A large picture through a long chain on a slow CPU."""
 _SPARE_DELAY_S = 4.0
 """The spare starts when the first start is over, so as not to slow it."""
 _BACKOFF_S = (0.0, 0.0, 1.0, 5.0)
@@ -99,6 +107,9 @@ class Rendering:
         self.failure: str | None = None
         """Why no worker will ever come up with these options."""
         self.restarts = 0
+        self._one_still = asyncio.Lock()
+        self._still: asyncio.Future[Still] | None = None
+        self._still_number = 0
         self.recovery = Recovery()
 
     async def __aenter__(self) -> "Rendering":
@@ -135,7 +146,7 @@ class Rendering:
             on_up(AvatarFailed(message.avatar, self.failure))
         self._pass_on(message)
 
-    def send(self, message: Down) -> None:
+    def send(self, message: ToAvatar) -> None:
         """Tell the worker something about an open avatar. Never waits."""
         told = self._told.get(message.avatar)
         if told is None:
@@ -160,6 +171,34 @@ class Rendering:
         if self._told.pop(name, None):
             self._pass_on(CloseAvatar(name))
 
+    async def process(self, message: ProcessStill) -> Still:
+        """What the worker makes of a picture; its number is chosen here. One at a time, between frames.
+
+        Raises:
+            WorkerLost: no worker is up, it died meanwhile, or it took longer than STILL_TIMEOUT_S.
+            InputError: the picture cannot be processed.
+        """
+        async with self._one_still:
+            if self._worker is None or self.device is None:
+                raise WorkerLost("no render worker is up to process the picture; try again")
+            self._still_number += 1
+            answer = self._still = asyncio.get_running_loop().create_future()
+            self._worker.send(replace(message, request=self._still_number))
+            try:
+                return await asyncio.wait_for(answer, STILL_TIMEOUT_S)
+            except TimeoutError:
+                raise WorkerLost(f"the picture took longer than {STILL_TIMEOUT_S:g} s") from None
+            finally:
+                self._still = None
+
+    def _answered(self, message: StillProcessed | StillFailed) -> None:
+        if self._still is None or self._still.done() or message.request != self._still_number:
+            return
+        if isinstance(message, StillProcessed):
+            self._still.set_result(message.still)
+        else:
+            self._still.set_exception(InputError(message.detail))
+
     def _pass_on(self, message: Down) -> None:
         if self._worker is not None and self.device is not None:
             self._worker.send(message)
@@ -177,6 +216,8 @@ class Rendering:
             finally:
                 watchdog.cancel()
             self._worker, self.device = None, None
+            if self._still is not None and not self._still.done():
+                self._still.set_exception(WorkerLost("the render worker ended; try again"))
             if self.failure is None:
                 for name, told in self._told.items():
                     told.on_up(AvatarStarting(name))
@@ -192,6 +233,8 @@ class Rendering:
                 self._brief(worker)
                 if self._with_spare:
                     self._spare_task = asyncio.create_task(self._start_spare())
+            case StillProcessed() | StillFailed():
+                self._answered(message)
             case BootFailed(detail=detail):
                 self.failure = detail
                 for name, told in self._told.items():

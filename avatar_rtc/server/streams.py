@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.frame import EncodedFrame, Rendition
-from avatar_rtc.link import Down, RequestKeyframe, StartRendition, StopRendition
+from avatar_rtc.link import RequestKeyframe, StartRendition, StopRendition, ToAvatar
 from avatar_rtc.media.broadcast import Broadcast, Subscription
 from avatar_rtc.media.opus import OpusStream, PcmSource, silence
 from avatar_rtc.media.release import Release
@@ -29,7 +29,7 @@ class Streams:
         self,
         avatar: str,
         clock: MediaClock,
-        send: Callable[[Down], None],
+        send: Callable[[ToAvatar], None],
         voice: PcmSource = silence,
         is_silent: Callable[[], bool] = lambda: True,
     ) -> None:

@@ -70,7 +70,7 @@ def main() -> None:
     def animator(message: OpenAvatar) -> "tuple[Animator, str]":
         return animators.get(message.animator, message.student, pixels_of(message))
 
-    RenderLoop(inbox, emit, emotions, animator).run()
+    RenderLoop(inbox, emit, emotions, animator, device=device).run()
 
 
 if __name__ == "__main__":

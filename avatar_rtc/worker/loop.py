@@ -27,6 +27,7 @@ from avatar_rtc.link import (
     Down,
     Hush,
     OpenAvatar,
+    ProcessStill,
     RequestKeyframe,
     Say,
     SetState,
@@ -37,6 +38,7 @@ from avatar_rtc.link import (
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.worker.live import LiveAvatar, Slot, open_avatar
 from avatar_rtc.worker.stats import StageTimes
+from avatar_rtc.worker.stills import process
 
 log = logging.getLogger(__name__)
 Inbox = queue.SimpleQueue[Down | None]
@@ -53,9 +55,10 @@ class RenderLoop:
         emotions: Mapping[str, EmotionTemplate],
         animator: Callable[[OpenAvatar], tuple[Animator, str]],
         now: Callable[[], float] = time.monotonic,
+        device: str = "cpu",
     ) -> None:
         self._inbox, self._emit, self._emotions, self._now = inbox, emit, emotions, now
-        self._animator = animator
+        self._animator, self._device = animator, device
         self._avatars: dict[str, LiveAvatar] = {}
         self._due: dict[str, int] = {}
         """Avatar → its next tick, for those that somebody watches."""
@@ -85,6 +88,9 @@ class RenderLoop:
     def _handle(self, message: Down) -> None:
         if isinstance(message, OpenAvatar):
             self._open(message)
+            return
+        if isinstance(message, ProcessStill):
+            self._emit(process(message, self._device))
             return
         avatar = self._avatars.get(message.avatar)
         if avatar is None:

@@ -21,9 +21,11 @@ from avatar_rtc.link import (
     CloseAvatar,
     Down,
     OpenAvatar,
+    ProcessStill,
     RequestKeyframe,
     SetState,
     StartRendition,
+    Still,
     StopRendition,
     Up,
 )
@@ -44,6 +46,7 @@ class FakeRenderer:
         self.restarts = 0
         self.luma = 100
         self.sent: list[Down] = []
+        self.stills: list[ProcessStill] = []
         self.on_up: dict[str, Callable[[Up], None]] = {}
         self.opened: dict[str, OpenAvatar] = {}
         self._tasks: dict[Rendition, asyncio.Task[None]] = {}
@@ -63,6 +66,10 @@ class FakeRenderer:
                 self._tasks.pop(rendition).cancel()
             case RequestKeyframe(rendition=rendition):
                 self._keys.add(rendition)
+
+    async def process(self, message: ProcessStill) -> Still:
+        self.stills.append(message)
+        return message.still
 
     def close_avatar(self, name: str) -> None:
         self.send(CloseAvatar(name))

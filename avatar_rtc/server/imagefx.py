@@ -1,0 +1,152 @@
+"""Filters and enlarging of single pictures, in the shape the predecessor had: `/api/imagefx/…`.
+
+A form has a part `file`, the picture, and a part `json` with the rest.
+"""
+
+import asyncio
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from avatar_rtc.characters.image import MAX_BYTES, PICTURE_KINDS, read_picture, write_picture
+from avatar_rtc.errors import BadMessage, InputError, UnknownName
+from avatar_rtc.filters_schema.chain import OPERATIONS, Operation, check_chain, enlargement
+from avatar_rtc.filters_schema.params import Params
+from avatar_rtc.link import ProcessStill, Still
+from avatar_rtc.messages import MAX_MESSAGE_BYTES, explain, json_object
+from avatar_rtc.server.bodies import read_form, require_type
+from avatar_rtc.server.keys import RENDERER, UPLOADS
+
+_MAX_SIDE, _MAX_PIXELS = 4096, 4096 * 4096
+_CONTENT_TYPES = {"jpg": "image/jpeg", "tga": "image/x-tga"}
+
+
+class Process(BaseModel):
+    """What to do with a picture; other fields are ignored, as they were."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    format: str = "png"
+    filters: list[Any] = []
+
+
+class Enlarge(BaseModel):
+    """How to enlarge a picture."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    format: str = "png"
+    upscaled_width: int = Field(ge=1, le=_MAX_SIDE)
+    upscaled_height: int = Field(ge=1, le=_MAX_SIDE)
+    preset: Literal["A", "B", "C"] = "C"
+    """Taken and without effect: there is one network for each quality."""
+    quality: Literal["low", "high", "bilinear", "bicubic"] = "low"
+
+
+async def process(request: web.Request) -> web.Response:
+    """A picture through a chain of filters, at its own size unless the chain enlarges it."""
+    picture, options = await _form(request)
+    wanted = _checked(Process, options)
+    chain = old_chain(wanted.filters)
+    return await _answer(request, picture, wanted.format, ProcessStill(0, _EMPTY, chain))
+
+
+async def enlarge(request: web.Request) -> web.Response:
+    """A picture at another size."""
+    picture, options = await _form(request)
+    wanted = _checked(Enlarge, options)
+    is_network = wanted.quality in ("low", "high")
+    message = ProcessStill(
+        0, _EMPTY, size=(wanted.upscaled_width, wanted.upscaled_height),
+        method="anime" if is_network else wanted.quality, quality=wanted.quality if is_network else "low",
+    )  # fmt: skip
+    return await _answer(request, picture, wanted.format, message)
+
+
+async def get_available_filters(request: web.Request) -> web.Response:
+    """All filters, each with defaults, ranges and a sentence, as the predecessor's editors read them."""
+    filters = [[name, _described(params)] for name, params in OPERATIONS.items() if name != "upscale"]
+    return web.json_response({"filters": filters})
+
+
+def old_chain(chain: list[Any]) -> tuple[Operation, ...]:
+    """A chain as the predecessor's clients send it: `name` told apart caches that we do not have.
+
+    Raises:
+        BadMessage, UnknownName, InputError: as `check_chain`.
+    """
+    return check_chain([_without_name(entry) for entry in chain])
+
+
+def _without_name(entry: Any) -> Any:
+    match entry:
+        case [str(name), dict(params)]:
+            return [name, {key: value for key, value in params.items() if key != "name"}]
+    return entry
+
+
+def _described(params: type[Params]) -> dict[str, object]:
+    schema = params.model_json_schema()["properties"]
+    schema.pop("enabled")
+    return {
+        "defaults": {key: declared["default"] for key, declared in schema.items()},
+        "ranges": {key: _range(declared) for key, declared in schema.items()},
+        "docstring": params.__doc__ or "",
+    }
+
+
+def _range(declared: dict[str, Any]) -> list[object]:
+    if "enum" in declared:
+        return list(declared["enum"])
+    if declared.get("type") == "boolean":
+        return [False, True]
+    if declared.get("type") == "array":
+        return ["!RGB"]
+    return [declared["minimum"], declared["maximum"]]
+
+
+_EMPTY = Still(b"", 0, 0)
+Model = TypeVar("Model", bound=BaseModel)
+
+
+async def _form(request: web.Request) -> tuple[bytes, dict[str, Any]]:
+    require_type(request, "multipart/form-data")
+    parts = await read_form(request, {"file": MAX_BYTES, "json": MAX_MESSAGE_BYTES})
+    if missing := {"file", "json"} - parts.keys():
+        raise InputError(f"the form lacks the part {sorted(missing)[0]!r}")
+    return parts["file"], json_object(parts["json"])
+
+
+def _checked(model: type[Model], options: dict[str, Any]) -> Model:
+    try:
+        found = model.model_validate(options)
+    except ValidationError as error:
+        raise BadMessage(f"json: {explain(error)}") from None
+    kind: str = found.format  # type: ignore[attr-defined]
+    if kind.lower() not in PICTURE_KINDS:
+        raise UnknownName("image format", kind, PICTURE_KINDS)
+    return found
+
+
+async def _answer(request: web.Request, picture: bytes, kind: str, message: ProcessStill) -> web.Response:
+    async with request.app[UPLOADS]:
+        rgba = await asyncio.to_thread(read_picture, picture)
+    height, width = rgba.shape[:2]
+    if height * width * enlargement(message.chain) ** 2 > _MAX_PIXELS:
+        raise InputError(f"the picture is {width}x{height}, with the chain more than {_MAX_PIXELS} pixels")
+    still = Still(rgba.tobytes(), width, height)
+    done = await request.app[RENDERER].process(ProcessStill(**{**vars(message), "still": still}))
+    pixels = np.frombuffer(done.rgba, np.uint8).reshape(done.height, done.width, 4)
+    body = await asyncio.to_thread(write_picture, pixels, kind)
+    return web.Response(body=body, content_type=_CONTENT_TYPES.get(kind.lower(), f"image/{kind.lower()}"))
+
+
+def routes() -> list[web.RouteDef]:
+    """What this module answers."""
+    return [
+        web.post("/api/imagefx/process", process),
+        web.post("/api/imagefx/upscale", enlarge),
+        web.get("/api/avatar/get_available_filters", get_available_filters),
+    ]
