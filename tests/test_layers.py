@@ -11,8 +11,9 @@ PACKAGE = ROOT / "avatar_rtc"
 RANK = {
     **dict.fromkeys(
         (
+            "settings effects gaze blendshapes "
             "pose look frame state messages filters_schema config errors clock link resources visemes "
-            "timeline student_header backdrops"
+            "timeline student_header backdrops anime4k_files"
         ).split(),
         0,
     ),

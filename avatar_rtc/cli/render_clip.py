@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from avatar_rtc.anime4k_files import use_folder
 from avatar_rtc.errors import InputError, UnknownName
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     clip.add_argument("--fps", type=float, default=25.0, help="pictures per second (default: %(default)s)")
     clip.add_argument("--seed", type=int, default=0, help="of idle motion and noise (default: %(default)s)")
     clip.add_argument(
+        "--anime4k", type=Path, metavar="DIR", help="Anime4K's GLSL files, as further upscalers"
+    )
+    clip.add_argument(
         "--backdrop", metavar="NAME|#RRGGBB", help="behind the avatar; mp4 has one always (default: #181a26)"
     )
 
@@ -44,6 +48,8 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f"--seconds is {args.seconds:g}, but must lie in 0..{_MAX_SECONDS:g}")
     if not 1 <= args.fps <= 120:
         raise InputError(f"--fps is {args.fps:g}, but must lie in 1..120")
+    if args.anime4k is not None:
+        use_folder(args.anime4k)
     chain = _chain_of(args.preset)
 
     from rich.console import Console

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from avatar_rtc.anime4k_files import use_folder
 from avatar_rtc.config import Config, load_config
 from avatar_rtc.errors import SetupError
 
@@ -37,6 +38,9 @@ def add(subparsers: Any) -> None:
     parser.add_argument("--device", metavar="auto|cpu|cuda|mps", help="where to render (default auto)")
     parser.add_argument("--fps", type=float, help="frames per second to aim for (default 30)")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings as TOML; flags win over it")
+    parser.add_argument(
+        "--anime4k", type=Path, metavar="DIR", help="Anime4K's GLSL files, as further upscalers"
+    )
     parser.add_argument("--insecure", action="store_const", const=True, help="allow any --host")
     parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
     parser.set_defaults(run=run)
@@ -45,6 +49,8 @@ def add(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
     logging.basicConfig(level=args.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    if args.anime4k is not None:
+        use_folder(args.anime4k)
     flags = ("host", "port", "character", "animator", "device", "fps", "insecure")
     config = load_config(args.config, **{name: getattr(args, name) for name in flags})
     ensure_weights(config)

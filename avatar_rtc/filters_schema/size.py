@@ -13,11 +13,13 @@ class Upscale(Params):
     stage: ClassVar[Stage] = "size"
 
     factor: float = Field(2.0, ge=1.0, le=4.0, description="Output side / input side; 1 is off.")
-    method: Literal["bilinear", "bicubic", "lanczos", "anime"] = Field(
-        "bicubic", description="anime is a small network that keeps drawn lines sharp."
+    method: Literal["bilinear", "bicubic", "lanczos", "anime", "anime4k", "pyanime4k"] = Field(
+        "bicubic",
+        description="anime is a small network that keeps drawn lines sharp; anime4k needs --anime4k, "
+        "pyanime4k its package.",
     )
     quality: Literal["low", "high"] = Field(
-        "low", description="Of anime: low for processors, high for graphics cards."
+        "low", description="Of networks: low for processors, high for graphics cards."
     )
 
     @property

@@ -4,6 +4,8 @@ Pictures are premultiplied sRGB. Whatever is used for the colour, alpha is bilin
 neighbours, and colour never exceeds it: an edge that rings would show as a light or dark rim.
 """
 
+import importlib
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Literal
 
@@ -13,9 +15,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from avatar_rtc.errors import SetupError
+from avatar_rtc.render.upscale.anime4k import load_anime4k
 from avatar_rtc.render.upscale.networks import load_network
 
-Method = Literal["bilinear", "bicubic", "lanczos", "anime"]
+Method = Literal["bilinear", "bicubic", "lanczos", "anime", "anime4k", "pyanime4k"]
 Quality = Literal["low", "high"]
 _LOBES = 4
 """Of the Lanczos kernel, to each side, as OpenCV has it."""
@@ -25,13 +29,16 @@ def enlarge(image: Tensor, height: int, width: int, method: Method, quality: Qua
     """The picture (4, H, W), premultiplied sRGB, at another size, (4, height, width).
 
     Args:
-        method: anime doubles once or twice by the network of that quality, then shrinks to the size asked;
-            the others interpolate.
+        method: anime, anime4k and pyanime4k double once or twice by a network, then shrink to the size
+            asked; the others interpolate.
+
+    Raises:
+        SetupError: what the method needs is not here.
     """
     if image.shape[-2:] == (height, width):
         return image
-    if method == "anime":
-        return _by_network(image, height, width, quality)
+    if method not in ("bilinear", "bicubic", "lanczos"):
+        return _by_network(image, height, width, method, quality)
     alpha = _bilinear(image[3:], height, width)
     if method == "bilinear":
         return torch.cat([_bilinear(image[:3], height, width), alpha])
@@ -39,13 +46,34 @@ def enlarge(image: Tensor, height: int, width: int, method: Method, quality: Qua
     return torch.cat([torch.minimum(colour.clamp_(min=0), alpha), alpha])
 
 
-def _by_network(image: Tensor, height: int, width: int, quality: Quality) -> Tensor:
-    network = load_network(quality, image.device, image.dtype)
+def _by_network(image: Tensor, height: int, width: int, method: Method, quality: Quality) -> Tensor:
     while image.shape[-2] < height or image.shape[-1] < width:
-        image = network.doubled(image)
+        if method == "anime":
+            image = load_network(quality, image.device, image.dtype).doubled(image)
+        else:
+            alpha = _bilinear(image[3:], 2 * image.shape[-2], 2 * image.shape[-1])
+            double = load_anime4k(quality) if method == "anime4k" else _pyanime4k(quality)
+            image = torch.cat([torch.minimum(double(image[None, :3])[0].clamp(min=0), alpha), alpha])
     if image.shape[-2:] == (height, width):
         return image
     return interpolate(image[None], size=(height, width), mode="area")[0]
+
+
+@lru_cache(maxsize=2)
+def _pyanime4k(quality: Quality) -> Callable[[Tensor], Tensor]:
+    """The doubling of https://pypi.org/project/pyanime4k (MIT): RGB (1, 3, H, W), on the CPU, in 8 bits."""
+    try:
+        module = importlib.import_module("pyanime4k")
+    except ImportError:
+        raise SetupError("pyanime4k is not installed; pip install 'avatar-rtc[upscale]'") from None
+    processor = module.Processor("cpu", 0, "acnet-hdn0" if quality == "low" else "arnet-hdn")
+
+    def double(rgb: Tensor) -> Tensor:
+        pixels = rgb[0].mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
+        large = torch.from_numpy(processor(np.ascontiguousarray(pixels), 2.0))
+        return (large.permute(2, 0, 1).float() / 255).to(rgb)[None]
+
+    return double
 
 
 def _bilinear(planes: Tensor, height: int, width: int) -> Tensor:
