@@ -46,7 +46,7 @@ class Window:
 
 def maps_in(network: BodyDecoder, poses: Tensor, window: Window) -> tuple[Tensor, Tensor]:
     """The same as `network(poses)` cut to a window: grid (B, 2, h, w) and paint (B, 5, h, w)."""
-    features = body_features(poses)
+    features = body_features(poses)[:, : network.decoder.shape.inputs]
     bulk = network.bulk(features).view(-1, 2, *network.bulk_size)
     bulk = interpolate(bulk, scale_factor=BodyDecoder.BULK_SCALE, mode="bilinear", align_corners=False)
     maps = _decoded(network.decoder, features, window)

@@ -55,7 +55,7 @@ def costs(plan: Plan) -> dict[str, float]:
         "bodies": NOMINAL_BODY_S * plan.bodies,
         "held": NOMINAL_BODY_S * plan.held,
         "training the face": 0.11 * plan.face_steps,
-        "training the body": 0.2 * plan.body_steps,
+        "training the body": 0.13 * plan.body_steps,
     }
 
 

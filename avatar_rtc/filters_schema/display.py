@@ -6,6 +6,9 @@ from pydantic import Field
 
 from avatar_rtc.filters_schema.params import Colour, Params, Stage
 
+MAX_LEVELS = 64
+"""So many shades look like all of them."""
+
 
 class Pixelize(Params):
     """Large square pixels."""
@@ -13,7 +16,7 @@ class Pixelize(Params):
     stage: ClassVar[Stage] = "display"
 
     size: float = Field(
-        6.0, ge=1.0, le=32.0, description="Side of a pixel, px of a 512 px picture; 1 is off."
+        6.0, ge=1.0, le=32.0, description="Side of a pixel, px of a 512 px picture, to whole px; 1 is off."
     )
     hard_alpha: bool = Field(False, description="A pixel is there or not, with no half-transparent edge.")
 
@@ -27,15 +30,17 @@ class Posterize(Params):
 
     stage: ClassVar[Stage] = "display"
 
-    levels: int = Field(6, ge=2, le=64, description="Shades of each colour; 64 is off.")
-    dither: float = Field(0.0, ge=0.0, le=1.0, description="Mixes neighbouring shades by a pattern.")
+    levels: int = Field(6, ge=2, le=MAX_LEVELS, description="Shades of each colour; 64 is off.")
+    dither: float = Field(
+        0.0, ge=0.0, le=1.0, description="Mixes neighbouring shades by a pattern; 0 is off."
+    )
     dither_size: float = Field(
         1.0, ge=1.0, le=32.0, description="Side of a pattern's dot, px of a 512 px picture."
     )
 
     @property
     def neutral(self) -> bool:
-        return self.levels == 64
+        return self.levels == MAX_LEVELS
 
 
 class TranslucentDisplay(Params):
@@ -87,7 +92,7 @@ class Scanlines(Params):
     field: int = Field(0, ge=0, le=1, description="Which lines are dark first: 0 even, 1 odd.")
     dynamic: bool = Field(True, description="Change fields 25 times a second.")
     double_size: bool = Field(True, description="Lines two px high, which compress better.")
-    channel: Literal["Y", "A"] = Field("Y", description="Y is brightness, A is opacity.")
+    channel: Literal["Y", "A"] = Field("Y", description="What is lowered: Y is brightness, A is opacity.")
     strength: float = Field(0.1, ge=0.0, le=0.9, description="How much darker; 0 is off.")
 
     @property

@@ -6,9 +6,10 @@ from functools import lru_cache
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
+from torch.nn.functional import avg_pool2d
 
 from avatar_rtc.filters_schema.display import (
+    MAX_LEVELS,
     Banding,
     MonochromeDisplay,
     Pixelize,
@@ -19,38 +20,54 @@ from avatar_rtc.filters_schema.display import (
 from avatar_rtc.render.filters.capture import tinted
 from avatar_rtc.render.filters.planes import (
     FRAME_HZ,
-    luminance,
+    as_blocks,
     premultiplied,
     scale_of,
     straight,
-    with_luminance,
 )
 
 _BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]])
 """The pattern of ordered dithering (Bayer 1973), 4 x 4."""
+_FINEST_LINE = 1.5
+"""Px. Finer lines are drawn 1 px high: with near 2 px to a pair, some pairs would vanish and others not."""
 
 
 def pixelize(image: Tensor, params: Pixelize, t: float, seed: int) -> Tensor:
-    """Means of squares of `size` px, premultiplied, shown as squares."""
+    """Means of squares of `size` px, premultiplied, from the upper left on.
+
+    Sides are whole px, so that squares are squares; those that an edge cuts off are means of what is there.
+    """
     h, w = image.shape[-2:]
-    side = params.size * scale_of(image)
-    counts = [min(length, max(1, round(length / side))) for length in (h, w)]
-    means = straight(interpolate(premultiplied(image)[None], size=counts, mode="area")[0])
+    side = max(1, round(params.size * scale_of(image)))
+    means = straight(avg_pool2d(premultiplied(image), side, ceil_mode=True))
     if params.hard_alpha:
         solid = (means[3:] >= 0.5).to(means)
         means = torch.cat([means[:3] * solid, solid])
-    return interpolate(means[None], size=(h, w), mode="nearest")[0]
+    return as_blocks(means, side, side, h, w).contiguous()
 
 
 def posterize(image: Tensor, params: Posterize, t: float, seed: int) -> Tensor:
-    """Colour rounded to even steps of √rgb, nearly even to the eye; dithering moves their limits."""
+    """Colour rounded to even steps of √rgb, nearly even to the eye.
+
+    Dithering shows the upper of two steps more often the nearer a colour is to it; dithered in full, the mean
+    light is that of the picture.
+    """
+    if params.levels == MAX_LEVELS:
+        return image
     steps = params.levels - 1
     v = image[:3].sqrt().mul_(steps)
-    if params.dither > 0:
+    if params.dither == 0:
+        v.round_()
+    else:
+        lower = v.floor()
+        share = v.sub_(lower)  # of the way to the next step, to the eye
+        # Of the light: (v² - k²) / ((k + 1)² - k²) = f + f (f - 1) / (2 k + 1), with v = k + f.
+        light = (share - 1).mul_(share).div_(2 * lower + 1)
+        share.add_(light, alpha=params.dither)
         side = max(1, round(params.dither_size * scale_of(image)))
-        v += (_pattern(*image.shape[-2:], side, image.device, image.dtype) - 0.5) * params.dither
-    v = v.round_().clamp_(0, steps).div_(steps).square_()
-    return torch.cat([v.mul_(image[3:] > 0), image[3:]])
+        limit = (_pattern(*image.shape[-2:], side, image.device, image.dtype) - 0.5) * params.dither + 0.5
+        v = lower.add_(share > limit).clamp_(max=steps)
+    return torch.cat([v.div_(steps).square_(), image[3:]])
 
 
 @lru_cache(maxsize=4)
@@ -86,23 +103,23 @@ def banding(image: Tensor, params: Banding, t: float, seed: int) -> Tensor:
 
 
 def scanlines(image: Tensor, params: Scanlines, t: float, seed: int) -> Tensor:
-    """Y or alpha of every other line · (1 - strength); fields change by a whole line, 25 times a second.
+    """rgb or alpha of every other line · (1 - strength); fields change by a whole line, 25 times a second.
 
     A line is 1 px of a 512 px picture high, with double_size 2; rows that it covers in part get their share.
     """
     line = (2 if params.double_size else 1) * scale_of(image)
+    if line < _FINEST_LINE:
+        line = 1.0
     field = (params.field + (int(t * FRAME_HZ) if params.dynamic else 0)) % 2
-    dark = _dark_lines(image.shape[-2], line, field, image.device, image.dtype) * params.strength
+    lit = 1 - _dark_lines(image.shape[-2], line, field, image.device, image.dtype) * params.strength
     if params.channel == "A":
-        return torch.cat([image[:3], image[3:] * (1 - dark)])
-    y = luminance(image[:3])
-    return torch.cat([with_luminance(image[:3], y, y * (1 - dark)), image[3:]])
+        return torch.cat([image[:3], image[3:] * lit])
+    return torch.cat([image[:3] * lit, image[3:]])
 
 
 @lru_cache(maxsize=8)
 def _dark_lines(h: int, line: float, field: int, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """(1, H, 1): the share of each row that lies in a dark line; the first is dark for field 0."""
-
+    """(1, H, 1): the share of each row that lies in a dark line; the first is dark for field 0. Read only."""
     periods, rest = np.divmod(np.arange(h + 1) + field * line, 2 * line)
     share = np.diff(periods * line + np.minimum(rest, line))  # of how much is dark above each edge of a row
     return torch.tensor(share, device=device, dtype=dtype)[None, :, None]

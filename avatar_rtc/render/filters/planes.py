@@ -126,6 +126,13 @@ def enlarged(planes: Tensor, h: int, w: int) -> Tensor:
     return interpolate(planes[None], size=(h, w), mode="bilinear", align_corners=False)[0]
 
 
+def as_blocks(planes: Tensor, high: int, wide: int, h: int, w: int) -> Tensor:
+    """Each px as a block of high x wide px, from the upper left on, cut to (C, h, w)."""
+    count, rows, columns = planes.shape
+    blocks = planes[:, :, None, :, None].expand(-1, -1, high, -1, wide)
+    return blocks.reshape(count, rows * high, columns * wide)[:, :h, :w]
+
+
 def _blur(planes: Tensor, sigma_y: float, sigma_x: float) -> Tensor:
     ky, kx = gaussian(sigma_y), gaussian(sigma_x)
     if planes.device.type == "cpu":

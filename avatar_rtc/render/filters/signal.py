@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import interpolate
+from torch.nn.functional import avg_pool2d
 
 from avatar_rtc.filters_schema.signal import (
     AnalogLowres,
@@ -18,9 +18,12 @@ from avatar_rtc.filters_schema.signal import (
 )
 from avatar_rtc.render.filters.planes import (
     FRAME_HZ,
+    as_blocks,
     blur,
     draws,
+    enlarged,
     from_yuv,
+    moved,
     premultiplied,
     scale_of,
     shifted,
@@ -39,54 +42,61 @@ def analog_lowres(image: Tensor, params: AnalogLowres, t: float, seed: int) -> T
 
 
 def chroma_subsample(image: Tensor, params: ChromaSubsample, t: float, seed: int) -> Tensor:
-    """U and V of premultiplied colour: blurred sideways, or every n-th sample kept and spread again.
+    """U and V smeared sideways, or every n-th sample of them kept and spread again; Y and alpha are kept.
 
     Digital does not filter before it keeps samples, so fine colour turns into steps (aliasing), on purpose: n
     is 2, with double_size 4; 4:2:2 keeps all lines, with double_size every other one.
+    Chroma counts by its alpha, so that what is transparent does not grey the colours next to it.
     """
-    source = premultiplied(image)
-    yuv = to_yuv(source[:3])
+    alpha = image[3:]
+    yuv = to_yuv(image[:3])
+    weighted = torch.cat([yuv[1:] * alpha, alpha])
     if params.mode == "analog":
-        chroma = blur(yuv[1:], 0.0, params.sigma * scale_of(image))
+        spread = blur(weighted, 0.0, params.sigma * scale_of(image))
     else:
-        wide = (4 if params.double_size else 2) * scale_of(image)
-        high = wide if params.subsampling == "4:2:0" else wide / 2
-        if params.subsampling == "4:2:2" and not params.double_size:
-            high = 1.0
-        chroma = _every(yuv[1:], high, wide, params.upscale)
-    rgb = torch.minimum(from_yuv(torch.cat([yuv[:1], chroma])), source[3:])
-    return straight(torch.cat([rgb, source[3:]]))
+        n = 4 if params.double_size else 2
+        lines = n if params.subsampling == "4:2:0" else n // 2
+        unit = scale_of(image)
+        high = max(1, round(lines * unit)) if lines > 1 else 1
+        spread = _every(weighted, high, max(1, round(n * unit)), params.upscale)
+    yuv[1:] = spread[:2] / spread[2:].clamp(min=1e-7)
+    return torch.cat([from_yuv(yuv).mul_(alpha > 0), alpha])
 
 
-def _every(planes: Tensor, high: float, wide: float, mode: str) -> Tensor:
-    """One sample of every high x wide px, then as large as before."""
-    h, w = planes.shape[-2:]
-    counts = max(1, round(h / high)), max(1, round(w / wide))
-    few = interpolate(planes[None], size=counts, mode="nearest")
+def _every(weighted: Tensor, high: int, wide: int, mode: str) -> Tensor:
+    """The first sample of every high x wide px, then as large as before; alpha, the weight, comes last."""
+    h, w = weighted.shape[-2:]
+    # A transparent sample has no colour: there, and only there, the mean of its px tells.
+    few = weighted[:, ::high, ::wide] + 1e-3 * avg_pool2d(weighted, (high, wide), ceil_mode=True)
     if mode == "nearest":
-        return interpolate(few, size=(h, w), mode="nearest")[0]
-    return interpolate(few, size=(h, w), mode="bilinear", align_corners=False)[0]
+        return as_blocks(few, high, wide, h, w)
+    return enlarged(few, few.shape[-2] * high, few.shape[-1] * wide)[:, :h, :w]
 
 
 def analog_rippling_hsync(image: Tensor, params: AnalogRipplingHsync, t: float, seed: int) -> Tensor:
-    """x + Σ Aᵢ · sin(π · dᵢ · (y + c)) half widths, c = 2 · (1 - frac(25 t · speed / 512)), y in [-1, 1]."""
-    y = np.linspace(-1, 1, image.shape[-2], endpoint=False) + 1 / image.shape[-2]
-    c = 2 * (1 - _turn(t, params.speed))
+    """x + Σ Aᵢ · sin(π · dᵢ · (y - 2 τ)) half widths, y in [-1, 1].
+
+    τ = 25 t · speed / 512 heights gone by.
+    """
+    h = image.shape[-2]
+    y = (np.arange(h) * 2 + 1) / h - 1
     waves = (
         (params.amplitude1, params.density1),
         (params.amplitude2, params.density2),
         (params.amplitude3, params.density3),
     )
-    shift = sum(a * np.sin(np.pi * d * (y + c)) for a, d in waves)
+    shift = sum(a * np.sin(np.pi * d * y - _phase(t, params.speed, d)) for a, d in waves)
     return _rows_shifted(image, np.asarray(shift))
 
 
 def analog_runaway_hsync(image: Tensor, params: AnalogRunawayHsync, t: float, seed: int) -> Tensor:
-    """x - ((1 - A) · asymmetry + A · Σ sin(π · dᵢ · c)) · q(y), q a quadratic ramp over the outer eighth."""
+    """x - ((1 - A) · asymmetry - A · Σ sin(2π · dᵢ · τ)) · q(y), q a quadratic ramp over the outer eighth.
+
+    τ = 25 t · speed / 512 heights gone by.
+    """
     h = image.shape[-2]
-    c = 2 * (1 - _turn(t, params.speed))
     densities = (params.ripple_density1, params.ripple_density2, params.ripple_density3)
-    flutter = sum(math.sin(math.pi * d * c) for d in densities)
+    flutter = sum(-math.sin(_phase(t, params.speed, d)) for d in densities)
     amplitude = params.ripple_amplitude
     bend = (1 - amplitude) * params.asymmetry + amplitude * flutter
     place = (np.arange(h) + 0.5) / h
@@ -100,10 +110,8 @@ def digital_glitches(image: Tensor, params: DigitalGlitches, t: float, seed: int
     found = bands(params, image.shape[-2], t, seed)
     result = image.clone() if found else image
     for block in found:
-        part = premultiplied(image[:, block.rows])
-        result[:, block.rows] = straight(
-            shifted(part, 0.0, params.strength * block.sign * image.shape[-1] / 2)
-        )
+        left = params.strength * block.sign * image.shape[-1] / 2
+        result[:, block.rows] = straight(moved(premultiplied(image[:, block.rows]), 0.0, -left))
     return result
 
 
@@ -136,17 +144,24 @@ def bands(params: Glitches, height: int, t: float, seed: int) -> list[Band]:
     """The bands of lines there are at a time.
 
     Time is cut into holds of hold_min to hold_max 25ths of a second; in each there are
-    ⌊max_glitches · U^unboost⌋ bands, rounded by chance, of random height and place.
+    ⌊max_glitches · U^unboost + V / 2⌋ bands, U and V uniform in [0, 1), of random height and place.
     """
     frame, size = int(t * FRAME_HZ), params.hold_max * 4
-    chunk, start = draws(seed, t, 21, size), frame // size * size
-    while True:
-        hold = int(chunk.integers(params.hold_min, params.hold_max + 1))
-        number = int(params.max_glitches * chunk.random() ** params.unboost + chunk.random() * 0.5)
-        found = [_band(params, height, chunk) for _ in range(number)]
-        if frame < start + hold:
-            return found
-        start += hold
+    chunk = draws(seed, t, 21, size)
+    ends = _holds(params, size, chunk)
+    seeds = chunk.integers(2**63, size=len(ends))
+    r = np.random.default_rng(seeds[np.searchsorted(ends, frame % size, side="right")])
+    number = int(params.max_glitches * r.random() ** params.unboost + r.random() * 0.5)
+    return [_band(params, height, r) for _ in range(number)]
+
+
+def _holds(params: Glitches, size: int, r: np.random.Generator) -> NDArray[np.int64]:
+    """Where holds end that fill `size` 25ths exactly, so that none is cut short."""
+    while True:  # size is a multiple of hold_max, so some draw fits; one in five or so does
+        ends = r.integers(params.hold_min, params.hold_max + 1, size).cumsum()
+        last = np.flatnonzero(ends == size)
+        if last.size:
+            return ends[: last[0] + 1]
 
 
 def _band(params: Glitches, height: int, r: np.random.Generator) -> Band:
@@ -156,9 +171,12 @@ def _band(params: Glitches, height: int, r: np.random.Generator) -> Band:
     return Band(slice(top, top + lines), int(r.choice([-1, 1])))
 
 
-def _turn(t: float, speed: float) -> float:
-    """The share of a picture's height that has rolled by, at so many lines of 512 in 1/25 s."""
-    return math.fmod(t * FRAME_HZ * speed / 512, 1.0)
+def _phase(t: float, speed: float, density: float) -> float:
+    """2π · density · τ in [0, 2π), τ the heights that so many lines of 512 in 1/25 s have gone by.
+
+    Each wave turns by itself, so that one of a broken density does not jump when another comes round.
+    """
+    return 2 * math.pi * math.fmod(density * t * FRAME_HZ * speed / 512, 1.0)
 
 
 def _rows_shifted(image: Tensor, shift: NDArray[np.float64]) -> Tensor:

@@ -15,15 +15,15 @@ from avatar_rtc.filters_schema.tape import (
 from avatar_rtc.render.filters.planes import (
     FRAME_HZ,
     blur,
+    enlarged,
     from_yuv,
-    luminance,
+    moved,
     premultiplied,
     scale_of,
     shifted,
     straight,
     to_yuv,
     uniform,
-    with_luminance,
 )
 from avatar_rtc.render.filters.signal import bands
 
@@ -32,38 +32,43 @@ _LUMA_SIGMA, _CHROMA_SIGMA = 2.0, 4.0
 
 
 def analog_vhs_noise(image: Tensor, params: AnalogVhsNoise, t: float, seed: int) -> Tensor:
-    """Y · (1 - s + s · N), N a streaky noise; NTSC adds s · (N - 1/2) to U and V of every other sample."""
-    factor = _streaks(image, params.double_size, _LUMA_SIGMA, 1, seed, t)
+    """rgb · (1 - s + s · N), N a streaky noise; NTSC adds 2 √Y · s · (N - 1/2) to every other U and V.
+
+    A tape carries nearly the root of light, so noise that is even there is 2 √Y as strong here.
+    """
+    factor = _streaks(image, image.shape[-2], params.double_size, _LUMA_SIGMA, 1, seed, t)
     factor = factor.mul_(params.strength).add_(1 - params.strength)
-    if params.mode == "PAL":
-        y = luminance(image[:3])
-        return torch.cat([with_luminance(image[:3], y, y * factor), image[3:]])
-    yuv = to_yuv(image[:3])
-    chroma = torch.cat([_coarse(image, params, salt, seed, t) for salt in (2, 3)]).sub_(0.5)
-    seen = image[3:] > 0
-    rgb = from_yuv(torch.cat([yuv[:1] * factor, (yuv[1:] + params.strength * chroma).clamp_(-0.5, 0.5)]))
-    return torch.cat([rgb * seen, image[3:]])
+    rgb = image[:3] * factor
+    if params.mode == "NTSC":
+        yuv = to_yuv(rgb)
+        amount = yuv[:1].sqrt().mul_(2 * params.strength)
+        for plane, salt in ((1, 2), (2, 3)):
+            yuv[plane : plane + 1] += _coarse(image, params, salt, seed, t).sub_(0.5).mul_(amount)
+        rgb = from_yuv(yuv).mul_(image[3:] > 0)
+    return torch.cat([rgb, image[3:]])
 
 
-def _streaks(image: Tensor, doubled: bool, sigma: float, salt: int, seed: int, t: float) -> Tensor:
-    """Noise in [0, 1) blurred along its lines (1, H, W); drawn at the size of a 512 px picture."""
-    h, w = image.shape[-2:]
-    unit = scale_of(image)
-    high, wide = max(1, round(h / unit / (2 if doubled else 1))), max(1, round(w / unit))
+def _streaks(
+    image: Tensor, lines: int, doubled: bool, sigma: float, salt: int, seed: int, t: float
+) -> Tensor:
+    """Noise in [0, 1) blurred sideways (1, lines, W); drawn at the size of a 512 px picture."""
+    w, unit = image.shape[-1], scale_of(image)
+    high, wide = max(1, round(lines / unit / (2 if doubled else 1))), max(1, round(w / unit))
     streaks = blur(uniform(seed, t, salt, high, wide, image)[None], 0.0, sigma)
-    if (high, wide) != (h, w):
-        streaks = interpolate(streaks[None], size=(h, w), mode="nearest")[0]
+    if (high, wide) != (lines, w):
+        streaks = interpolate(streaks[None], size=(lines, w), mode="nearest")[0]
     return streaks
 
 
 def _coarse(image: Tensor, params: AnalogVhsNoise, salt: int, seed: int, t: float) -> Tensor:
+    """Noise in [0, 1) of half the picture's size, spread over it (1, H, W)."""
     h, w = image.shape[-2:]
     unit = scale_of(image) * 2
     high, wide = max(1, round(h / unit)), max(1, round(w / unit))
     drawn = blur(uniform(seed, t, salt, high, wide, image)[None], 0.0, _CHROMA_SIGMA / 2)
     if params.ntsc_chroma == "nearest":
         return interpolate(drawn[None], size=(h, w), mode="nearest")[0]
-    return interpolate(drawn[None], size=(h, w), mode="bilinear", align_corners=False)[0]
+    return enlarged(drawn, h, w)
 
 
 def analog_vhsglitches(image: Tensor, params: AnalogVhsglitches, t: float, seed: int) -> Tensor:
@@ -71,11 +76,14 @@ def analog_vhsglitches(image: Tensor, params: AnalogVhsglitches, t: float, seed:
     found = bands(params, image.shape[-2], t, seed)
     if not found:
         return image
-    streaks = _streaks(image, False, _LUMA_SIGMA, 4, seed, t)
-    rgb = image[:3].clone()
-    for band in found:
-        rgb[:, band.rows].lerp_(streaks[:, band.rows].expand(3, -1, -1), params.strength)
-    return torch.cat([rgb * (image[3:] > 0), image[3:]])
+    heights = [band.rows.stop - band.rows.start for band in found]
+    streaks = _streaks(image, sum(heights), False, _LUMA_SIGMA, 4, seed, t)
+    result = image.clone()
+    noises = streaks.split(heights, dim=1)  # type: ignore[no-untyped-call]
+    for band, noise in zip(found, noises, strict=True):
+        part = result[:, band.rows]
+        part[:3].lerp_(noise.expand(3, -1, -1), params.strength).mul_(part[3:] > 0)
+    return result
 
 
 def analog_vhs_headswitching(image: Tensor, params: AnalogVhsHeadswitching, t: float, seed: int) -> Tensor:
@@ -85,16 +93,20 @@ def analog_vhs_headswitching(image: Tensor, params: AnalogVhsHeadswitching, t: f
     c = 25 t · speed / 512.
     """
     h, w = image.shape[-2:]
-    count = max(1, round(params.height * h))
+    count = round(params.height * h)
+    if count == 0:
+        return image
     e = (torch.arange(count, device=image.device, dtype=image.dtype) + 0.5) / count
     c = t * FRAME_HZ * params.speed / 512
     wave = sum(
-        a * torch.sin(math.pi * (k * e + m * c)) for a, k, m in ((1, 3, 2), (0.7, 7, 5), (0.4, 13, 11))
+        # Turns are counted here: after hours, a tensor's floats would no longer tell them apart.
+        a * torch.sin(math.pi * (k * e + math.fmod(m * c, 2)))
+        for a, k, m in ((1, 3, 2), (0.7, 7, 5), (0.4, 13, 11))
     )
     shift = e * params.max_displacement * wave * w / 2
     part = straight(shifted(premultiplied(image[:, h - count :]), 0.0, shift[:, None]))
     if params.noise_blend > 0:
-        streaks = _streaks(image, params.double_size, _LUMA_SIGMA, 5, seed, t)[:, h - count :]
+        streaks = _streaks(image, count, params.double_size, _LUMA_SIGMA, 5, seed, t)
         share = (e * params.noise_blend)[None, :, None]
         part = torch.cat([(part[:3] + share * (streaks - part[:3])) * (part[3:] > 0), part[3:]])
     return torch.cat([image[:, : h - count], part], dim=1)
@@ -107,12 +119,12 @@ def analog_vhstracking(image: Tensor, params: AnalogVhstracking, t: float, seed:
     """
     h = image.shape[-2]
     offset = params.max_dynamic_offset * math.sin(math.pi * t * FRAME_HZ * params.speed / 512)
-    moved = image if offset == 0 else straight(shifted(premultiplied(image), offset * h / 2, 0.0))
-    count = round((offset + params.base_offset) / 2 * h)
+    floated = image if offset == 0 else straight(moved(premultiplied(image), -offset * h / 2, 0.0))
+    count = min(h, round((offset + params.base_offset) / 2 * h))
     if count <= 0:
-        return moved
-    streaks = _streaks(image, params.double_size, _LUMA_SIGMA, 6, seed, t)[:, h - count :]
-    return torch.cat([moved[:, : h - count], streaks.expand(4, -1, -1)], dim=1)
+        return floated
+    streaks = _streaks(image, count, params.double_size, _LUMA_SIGMA, 6, seed, t)
+    return torch.cat([floated[:, : h - count], streaks.expand(4, -1, -1)], dim=1)
 
 
 FILTERS = {
