@@ -28,7 +28,7 @@ _FACE_WEIGHT = 3.0
 _NEAR = 0.5
 """The share of the steps that look at the face alone."""
 _ENOUGH = 600
-"""With fewer bodies than this, a decoder that knows the face learns them by heart (aria1, 240 bodies: 31.9 dB,
+"""With fewer bodies, a decoder that knows the face learns them by heart (aria1, 240 bodies: 31.9 dB,
 against 32.6 by rotation alone); then no step looks at the face alone either."""
 _REACH = 64
 """How far from a window its colours may come, in px; beyond that the source counts as transparent."""
