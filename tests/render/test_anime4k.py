@@ -103,12 +103,59 @@ def test_without_a_folder_it_says_what_to_give(monkeypatch: pytest.MonkeyPatch) 
         enlarge(torch.rand(4, 8, 8), 16, 16, "anime4k")
 
 
+FIRST_MATRIX = FILE[FILE.index("mat4(") + 5 : FILE.index(")", FILE.index("mat4("))]
+
+
+def with_matrix(*numbers: str) -> str:
+    return FILE.replace(FIRST_MATRIX, ", ".join(numbers), 1)
+
+
 @pytest.mark.parametrize(
-    "text", ["", "no shader", FILE.replace("mat4(", "mat3("), FILE.replace("//!SAVE conv2d_tf", "")]
+    "text",
+    [
+        "",
+        "no shader",
+        FILE.replace("mat4(", "mat3("),
+        FILE.replace("//!SAVE conv2d_tf", ""),
+        with_matrix(*["0.12345678"] * 15),
+        with_matrix(*["0.12345678"] * 17),
+        with_matrix(*["0.5"] * 15, "1.2.3"),
+        with_matrix(*["0.5"] * 15, "nan"),
+        FILE.replace("mat4(", "mat3(", 1),
+        FILE.replace("(1.0, 1.0)", "(2.0, 1.0)", 1),
+        FILE.replace("(-1.0, -1.0)", "(-2.0, -1.0)", 1),
+        FILE.replace("conv2d_tf_texOff", "conv2d_9_tf_texOff"),
+        FILE.replace("* go_1(", "* go_7(", 1),
+        FILE.replace("result += vec4", "result -= vec4", 1),
+        FILE.replace("return result;", "return max(result, 0.0);", 1),
+        FILE.replace("return result;", "return result + MAIN_tex(MAIN_pos);", 1),
+        FILE.replace(" + MAIN_tex(MAIN_pos)", ""),
+    ],
 )
+@pytest.mark.timeout(10)
 def test_what_is_no_network_is_refused(text: str) -> None:
+    """Not read in part, which would give another picture; and at once."""
     with pytest.raises(InputError):
         anime4k.parse(text)
+
+
+def test_spaces_do_not_matter_and_a_pass_without_neighbours_is_1_x_1() -> None:
+    rgb = torch.rand(1, 3, 6, 5, generator=torch.manual_seed(2))
+    network = anime4k.parse(FILE)
+    assert_close(anime4k.parse(FILE.replace(", ", ",").replace(" * ", "*"))(rgb), network(rgb))
+    points = FILE.replace(
+        "#define go_1(x_off, y_off) (max(-(conv2d_tf_texOff(vec2(x_off, y_off))), 0.0))\n", ""
+    )
+    kept = [line for line in points.splitlines() if "* go_1" not in line]
+    flat = "\n".join(line for line in kept if "* go_0" not in line or line.endswith("go_0(0.0, 0.0);"))
+    small = anime4k.parse(flat.replace("result += mat4", "vec4 result = mat4"))
+    assert [tuple(layer.kernel_size) for layer in small.layers] == [(1, 1), (1, 1)]
+    first, second = FIRST[1, 1], PLUS[1, 1]
+    pixel = np.append(rgb[0, :, 2, 3].numpy(), 1.0)
+    last = second @ np.maximum(first @ pixel + BIAS[0], 0) + BIAS[1]
+    base = torch.nn.functional.interpolate(rgb, scale_factor=2, mode="bilinear", align_corners=False)
+    found = (small(rgb) - base)[0, 0, 4:6, 6:8].detach().numpy()
+    assert np.allclose(found.flatten(), last, atol=1e-5)
 
 
 def test_pyanime4k_enlarges_or_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

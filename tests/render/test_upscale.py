@@ -83,3 +83,20 @@ def test_the_networks_are_as_small_as_promised_and_better_than_bicubic(quality: 
     plain = base + torch.nn.functional.pixel_shuffle(network.body(x), 2)
     inside = (plain[0, 3] > 0.01) & (plain[0, 3] < 0.99)
     assert np.abs((plain[0] - network.doubled(small))[:, ~inside].numpy()).mean() < 0.01
+
+
+@pytest.mark.parametrize("quality", SIZES)
+@pytest.mark.parametrize(
+    "place", [(0, 20, 0, 15), (30, 50, 40, 90), (44, 96, 76, 96), (0, 96, 0, 96), (9, 9, 9, 9)]
+)
+def test_passing_over_what_is_transparent_changes_nothing(
+    quality: str, place: tuple[int, int, int, int]
+) -> None:
+    network = load_network(quality, torch.device("cpu"), torch.float32)
+    top, bottom, left, right = place
+    image = torch.zeros(4, 96, 96)
+    image[:, top:bottom, left:right] = torch.rand(4, 96, 96, generator=torch.manual_seed(3))[
+        :, top:bottom, left:right
+    ]
+    image[:3] *= image[3:]
+    assert_close(network.doubled(image), network._limited(image), atol=1e-5, rtol=0)

@@ -9,6 +9,7 @@ A file holds passes for mpv. Each is a convolution, or the last step, which lays
     result += vec4(… bias …);
 """
 
+import math
 import os
 import re
 from functools import lru_cache
@@ -17,15 +18,16 @@ from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, interpolate, pad, pixel_shuffle, relu
+from torch.nn.functional import interpolate, pixel_shuffle, relu
 
 from avatar_rtc.anime4k_files import FOLDER_VARIABLE, find_file
 from avatar_rtc.errors import InputError, SetupError
 
-_NUMBER = r"[-+.\deE]+"
-_SOURCE = re.compile(r"#define (go?_\d+)(?:\(.*?\))? \((max\()?(-)?\(?(\w+?)_tex(?:Off)?\(")
-_TERM = re.compile(rf"mat4\(((?:{_NUMBER}(?:, )?){{16}})\) \* (go?_\d+)(?:\(({_NUMBER}), ({_NUMBER})\))?")
-_BIAS = re.compile(rf"result \+= vec4\(((?:{_NUMBER}(?:, )?){{4}})\)")
+# Of lines without spaces.
+_READ = r"(\w+)_tex(?:Off\(vec2\(x_off,y_off\)\)|\(\w+_pos\))"
+_SOURCE = re.compile(rf"#define(go?_\d+)(?:\(x_off,y_off\))?\((?:{_READ}|max\((-?)\({_READ}\),0\.0\))\)")
+_TERM = re.compile(r"(?:vec4result|result\+)=mat4\(([^()]*)\)\*(go?_\d+)(?:\(([^(),]*),([^(),]*)\))?")
+_BIAS = re.compile(r"result\+=vec4\(([^()]*)\)")
 
 
 class Source(NamedTuple):
@@ -35,30 +37,28 @@ class Source(NamedTuple):
     half: Literal["all", "positive", "negative"]
 
 
-class Convolution(NamedTuple):
-    """One pass: a 3 x 3 convolution of some textures."""
+class Pass(NamedTuple):
+    """One convolution of some textures; borders repeated."""
 
     saves: str
     sources: tuple[Source, ...]
-    weight: Tensor
-    """(4, 4 · sources, 3, 3)."""
-    bias: Tensor
+    layer: nn.Conv2d
 
 
 class Anime4k(nn.Module):
     """RGB (B, 3, H, W), sRGB → (B, 3, 2 H, 2 W)."""
 
-    def __init__(self, passes: list[Convolution], last: tuple[str, ...]) -> None:
+    def __init__(self, passes: list[Pass], last: tuple[str, ...]) -> None:
         """`last` are the textures that are laid out: one for all colours, or one for each."""
         super().__init__()
         self._passes, self._last = passes, last
+        self.layers = nn.ModuleList(step.layer for step in passes)
 
     def forward(self, rgb: Tensor) -> Tensor:
         textures = {"MAIN": torch.cat([rgb, torch.ones_like(rgb[:, :1])], dim=1)}
         for step in self._passes:
             read = torch.cat([_half(textures[s.texture], s.half) for s in step.sources], dim=1)
-            padded = pad(read, (1, 1, 1, 1), "replicate")
-            textures[step.saves] = conv2d(padded, step.weight.to(rgb), step.bias.to(rgb))
+            textures[step.saves] = step.layer(read)
         residual = torch.cat([pixel_shuffle(textures[name], 2) for name in self._last], dim=1)
         return interpolate(rgb, scale_factor=2, mode="bilinear", align_corners=False) + residual
 
@@ -68,46 +68,86 @@ def _half(maps: Tensor, half: str) -> Tensor:
 
 
 def parse(text: str) -> Anime4k:
-    """The network in a file's text.
+    """The network in a file's text. Every line must be understood: one left out would change the picture.
 
     Raises:
-        InputError: it is no x2 network of Anime4K 3 or 4.
+        InputError: it is no x2 network of Anime4K 3 or 4, or damaged.
     """
-    passes, last = [], ()
-    for block in text.split("//!DESC ")[1:]:
-        saves = re.search(r"//!SAVE (\w+)", block)
-        if saves is None:
-            raise InputError("a pass saves nothing")
-        if "mat4(" in block:
-            passes.append(_convolution(saves[1], block))
-        else:
-            last = tuple(name for name in re.findall(r"//!BIND (\w+)", block) if name != "MAIN")
-    known = {"MAIN", *(step.saves for step in passes)}
-    if not passes or len(last) not in (1, 3) or not set(last) <= known:
+    *convolutions, final = text.split("//!DESC ")[1:] or [""]
+    passes: list[Pass] = []
+    known = {"MAIN"}
+    for block in convolutions:
+        passes.append(_convolution(block, known))
+        known.add(passes[-1].saves)
+    last = tuple(name for name in re.findall(r"//!BIND (\w+)", final) if name != "MAIN")
+    adds = "+MAIN_tex(MAIN_pos);" in _squeezed(final)
+    if not passes or not adds or len(last) not in (1, 3) or not set(last) <= known:
         raise InputError("this is no Anime4K x2 network: wanted are convolutions and a depth-to-space pass")
     return Anime4k(passes, last)
 
 
-def _convolution(saves: str, block: str) -> Convolution:
-    sources: dict[str, Source] = {}
-    for name, clipped, minus, texture in _SOURCE.findall(block):
-        sources[name] = Source(texture, "all" if not clipped else "negative" if minus else "positive")
-    order = list(sources)
-    weight, bias = torch.zeros(4, 4 * len(order), 3, 3), torch.zeros(4)
-    terms = _TERM.findall(block)
-    if not terms or any(name not in sources for _, name, _, _ in terms):
-        raise InputError(f"pass {saves} cannot be read")
-    for numbers, name, right, down in terms:
-        matrix = torch.tensor([float(n) for n in numbers.split(", ")]).view(4, 4).T  # given by columns
-        place = 4 * order.index(name)
-        weight[:, place : place + 4, int(float(down or 0)) + 1, int(float(right or 0)) + 1] += matrix
-    for numbers in _BIAS.findall(block):
-        bias += torch.tensor([float(n) for n in numbers.split(", ")])
-    return Convolution(saves, tuple(sources.values()), weight, bias)
+def _squeezed(text: str) -> str:
+    return re.sub(r"\s", "", text)
+
+
+def _convolution(block: str, known: set[str]) -> Pass:
+    saves = re.search(r"//!SAVE (\w+)", block)
+    if saves is None or saves[1] == "MAIN":
+        raise InputError("a convolution saves nothing, or the picture itself")
+    sources = {}
+    for line in re.findall(r"#define.*", block):
+        found = _SOURCE.fullmatch(_squeezed(line))
+        if found is None or (found[2] or found[4]) not in known:
+            raise InputError(f"pass {saves[1]}: {line[:60]!r} cannot be read")
+        half: Literal["all", "positive", "negative"] = "negative" if found[3] else "positive"
+        sources[found[1]] = Source(found[2], "all") if found[2] else Source(found[4], half)
+    *statements, end = _squeezed(block[block.find("{") + 1 : block.rfind("}")]).split(";")[:-1] or [""]
+    terms = [(statement, _TERM.fullmatch(statement)) for statement in statements]
+    if end != "returnresult" or not any(term for _, term in terms):
+        raise InputError(f"pass {saves[1]} is no convolution")
+    weight, bias = torch.zeros(4, 4 * len(sources), 3, 3), torch.zeros(4)
+    for statement, term in terms:
+        if term is None:
+            added = _BIAS.fullmatch(statement)
+            if added is None:
+                raise InputError(f"pass {saves[1]}: {statement[:60]!r} cannot be read")
+            bias += torch.tensor(_numbers(added[1], 4))
+            continue
+        if term[2] not in sources:
+            raise InputError(f"pass {saves[1]} reads {term[2]}, which is not defined")
+        right, down = _numbers(f"{term[3]},{term[4]}", 2) if term[3] is not None else (0.0, 0.0)
+        if not {right, down} <= {-1.0, 0.0, 1.0}:
+            raise InputError(f"pass {saves[1]} reads {right:g}, {down:g} px away; a neighbour is wanted")
+        place = 4 * list(sources).index(term[2])
+        matrix = torch.tensor(_numbers(term[1], 16)).view(4, 4).T  # given by columns
+        weight[:, place : place + 4, int(down) + 1, int(right) + 1] += matrix
+    return Pass(saves[1], tuple(sources.values()), _layer(weight, bias))
+
+
+def _numbers(text: str, count: int) -> list[float]:
+    try:
+        numbers = [float(number) for number in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) != count or not all(map(math.isfinite, numbers)):
+        raise InputError(f"{text[:60]!r} is not {count} numbers")
+    return numbers
+
+
+def _layer(weight: Tensor, bias: Tensor) -> nn.Conv2d:
+    """A convolution; 1 x 1 where no neighbour counts: as 3 x 3, the last pass takes half of all the time."""
+    middle = weight[:, :, 1:2, 1:2]
+    side = 1 if weight.count_nonzero() == middle.count_nonzero() else 3
+    layer = nn.Conv2d(weight.shape[1], 4, side, padding=side // 2, padding_mode="replicate")
+    with torch.no_grad():
+        layer.weight.copy_(weight if side == 3 else middle)
+        assert layer.bias is not None
+        layer.bias.copy_(bias)
+    return layer
 
 
 @lru_cache(maxsize=4)
-def load_anime4k(quality: str) -> Anime4k:
+def load_anime4k(quality: str, device: torch.device, dtype: torch.dtype) -> Anime4k:
     """The network for a quality, from the folder in the environment.
 
     Raises:
@@ -119,6 +159,7 @@ def load_anime4k(quality: str) -> Anime4k:
         raise SetupError("anime4k needs the folder of Anime4K's GLSL files; start with --anime4k DIR")
     file = find_file(Path(folder), quality)
     try:
-        return parse(file.read_text("utf-8"))
+        network = parse(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, InputError) as error:
         raise InputError(f"{file}: {error}") from None
+    return network.requires_grad_(False).to(device, dtype)

@@ -52,7 +52,10 @@ def _by_network(image: Tensor, height: int, width: int, method: Method, quality:
             image = load_network(quality, image.device, image.dtype).doubled(image)
         else:
             alpha = _bilinear(image[3:], 2 * image.shape[-2], 2 * image.shape[-1])
-            double = load_anime4k(quality) if method == "anime4k" else _pyanime4k(quality)
+            if method == "anime4k":
+                double: Callable[[Tensor], Tensor] = load_anime4k(quality, image.device, image.dtype)
+            else:
+                double = _pyanime4k(quality)
             image = torch.cat([torch.minimum(double(image[None, :3])[0].clamp(min=0), alpha), alpha])
     if image.shape[-2:] == (height, width):
         return image
@@ -61,7 +64,7 @@ def _by_network(image: Tensor, height: int, width: int, method: Method, quality:
 
 @lru_cache(maxsize=2)
 def _pyanime4k(quality: Quality) -> Callable[[Tensor], Tensor]:
-    """The doubling of https://pypi.org/project/pyanime4k (MIT): RGB (1, 3, H, W), on the CPU, in 8 bits."""
+    """The doubling of https://pypi.org/project/pyanime4k (MIT): RGB (1, 3, H, W), on the CPU."""
     try:
         module = importlib.import_module("pyanime4k")
     except ImportError:
@@ -69,9 +72,9 @@ def _pyanime4k(quality: Quality) -> Callable[[Tensor], Tensor]:
     processor = module.Processor("cpu", 0, "acnet-hdn0" if quality == "low" else "arnet-hdn")
 
     def double(rgb: Tensor) -> Tensor:
-        pixels = rgb[0].mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
+        pixels = rgb[0].float().permute(1, 2, 0).cpu().numpy()
         large = torch.from_numpy(processor(np.ascontiguousarray(pixels), 2.0))
-        return (large.permute(2, 0, 1).float() / 255).to(rgb)[None]
+        return large.permute(2, 0, 1).to(rgb)[None]
 
     return double
 
