@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help install serve test soak check format bench assets students clean
+.PHONY: help install serve test soak check format bench assets students upscaler clean
 
 help:
 	@echo "make install   create .venv and install everything"
@@ -15,7 +15,8 @@ help:
 	@echo "make soak      the long runs, results in out/soak.xml"
 	@echo "make bench     the figures, as a table and out/bench.json"
 	@echo "make students  distill the shipped characters anew, 35 minutes each on two cores"
-	@echo "make assets    draw the shipped pictures again from their sources"
+	@echo "make upscaler  train the upscaler's networks anew, half an hour each on two cores"
+	@echo "make assets    draw the shipped pictures and the sheets in docs/ again from their sources"
 
 install: $(STAMP)
 
@@ -54,6 +55,11 @@ assets: install
 	$(BIN)/python assets/drawing/fx.py
 	$(BIN)/python assets/drawing/backdrops.py
 	$(BIN)/python assets/characters/placeholder/draw.py
+	$(BIN)/python assets/drawing/looks.py
+
+upscaler: install
+	$(BIN)/python -m avatar_rtc.distill.upscaler_training --quality low --steps 6000 --out assets/upscaler/anime-low.safetensors
+	$(BIN)/python -m avatar_rtc.distill.upscaler_training --quality high --steps 2500 --out assets/upscaler/anime-high.safetensors
 
 students: install
 	$(BIN)/avatar-rtc distill liora --out assets/characters/liora/student.safetensors --no-report
