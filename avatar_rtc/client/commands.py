@@ -28,6 +28,26 @@ class Commands:
         """Replace the operations on the picture, `[[name, {params}], …]`; raises as `request`."""
         await self.request("chain.set", chain=list(chain))
 
+    async def set_backdrop(
+        self,
+        name: str | None = None,
+        *,
+        colour: str = "#181a26",
+        blur: float = 0.0,
+        chain: Sequence[Sequence[object]] | str = (),
+    ) -> None:
+        """Set what stands behind the avatar in `matte` video; raises as `request`.
+
+        Args:
+            name: one of `GET /api/v1/backdrops`; None is the plain colour, `#rrggbb`.
+            blur: sigma in px of a 512 px high picture.
+            chain: its own operations, or "shared": the avatar's chain then sees the whole scene.
+        """
+        await self.request(
+            "backdrop.set", name=name, colour=colour, blur=blur,
+            chain=chain if isinstance(chain, str) else list(chain),
+        )  # fmt: skip
+
     async def say(
         self,
         text: str,

@@ -1,7 +1,7 @@
 """The client against the real server and its render worker, each a process of its own."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -45,6 +45,26 @@ async def test_the_chain_shows_in_the_pictures(server: Served) -> None:
         # The first picture that shows it may be coarse: 0.5 is 127.5.
         assert await mean_alpha(200) == pytest.approx(127.5, abs=6)
         await avatar.set_chain([])
+
+
+async def test_the_backdrop_shows_behind_and_shares_the_chain(server: Served) -> None:
+    async def corner_until(is_good: Callable[[float], bool]) -> float:
+        async for _, rgba in avatar.frames_rgba():
+            if is_good(mean := float(rgba[4:40, 4:40, :3].mean())):
+                return mean
+        raise AssertionError("the stream ended")
+
+    async with AvatarClient(server.url, video="matte") as avatar, asyncio.timeout(30):
+        assert await corner_until(lambda mean: mean < 60)
+        await avatar.set_backdrop(colour="#c8c8c8")
+        assert await corner_until(lambda mean: mean > 180)
+        await avatar.set_chain([["vignetting", {"strength": 0.5}]])
+        await avatar.set_backdrop(colour="#c8c8c8", chain="shared")
+        assert await corner_until(lambda mean: mean < 90)
+        await avatar.set_chain([])
+        await avatar.set_backdrop("day")
+        with pytest.raises(InputError, match="did you mean 'day'"):
+            await avatar.set_backdrop("dya")
 
 
 async def test_refusals_name_what_is_wrong(server: Served) -> None:
