@@ -11,6 +11,7 @@ export class ChainEditor {
   #schema = {}; // operation → JSON schema of its parameters
   #presets = {}; // name → {title, description, chain}
   #chain = []; // [[name, {params}], …]
+  #open = new WeakSet(); // the params of operations whose controls are shown
 
   /**
    * @param {HTMLElement} list an empty <ol>. @param {HTMLElement} adders gets what adds an operation or a look.
@@ -66,7 +67,11 @@ export class ChainEditor {
     const groups = Object.entries(STAGES).map(([stage, label]) => [
       label, names.filter((name) => this.#schema[name].stage === stage).map((name) => [name, words(name), this.#schema[name].description]),
     ]);
-    const $add = chooser('Add a filter', groups, (name) => this.#commit([...this.#chain, [name, defaults(this.#schema[name])]]));
+    const $add = chooser('Add a filter', groups, (name) => {
+      const params = defaults(this.#schema[name]);
+      this.#open.add(params);
+      this.#commit([...this.#chain, [name, params]]);
+    });
     const looks = Object.entries(this.#presets).map(([name, { title, description }]) => [name, title, description]);
     const $look = chooser('Take a look', [['', [['none', 'None', 'The picture as it is.'], ...looks]]], (name) => {
       this.#commit(structuredClone(this.#presets[name]?.chain ?? []));
@@ -82,7 +87,13 @@ export class ChainEditor {
     const $row = document.createElement('li');
     $row.dataset.operation = name;
     $row.classList.toggle('off', params.enabled === false);
-    const $title = Object.assign(document.createElement('b'), { textContent: words(name), title: this.#schema[name]?.description ?? '' });
+    const $title = button(words(name), this.#schema[name]?.description ?? '', () => {
+      if (!this.#open.delete(params)) this.#open.add(params);
+      this.#draw();
+      this.#list.children[place].querySelector('.title').focus();
+    });
+    $title.className = 'title';
+    $title.setAttribute('aria-expanded', String(this.#open.has(params)));
     const $ms = Object.assign(document.createElement('span'), { className: 'ms' });
     const without = this.#chain.filter((_, other) => other !== place);
     const moved = [...without];
@@ -92,7 +103,7 @@ export class ChainEditor {
     $row.append(this.#toggle(name, params, $row), $title, $ms, $earlier, button('×', `Remove ${words(name)}`, () => this.#commit(without)));
     const { properties = {}, $defs = {} } = this.#schema[name] ?? {};
     for (const [key, declared] of Object.entries(properties)) {
-      if (key === 'enabled') continue;
+      if (key === 'enabled' || !this.#open.has(params)) continue;
       $row.append(control(words(key), { ...$defs[declared.$ref?.split('/').at(-1)], ...declared }, params[key], (value) => {
         params[key] = value;
         this.#onChange(this.#chain);

@@ -40,7 +40,7 @@ async def test_every_request_is_answered_with_its_id(renderer, watcher):
     answer = await watcher.request({"type": "emotion.set", "id": "a", "name": "joy"})
     assert answer == {"type": "ok", "id": "a"} and renderer.state.emotions == {"joy": 1.0}
     answer = await watcher.request({"type": "chain.set", "id": 7, "chain": [["vignetting"]]})
-    assert answer["chain"] == [["vignetting", {"strength": 0.42}]]
+    assert answer["chain"] == [["vignetting", {"enabled": True, "strength": 0.42}]]
     first, second = [await watcher.request({"type": "ping", "id": n}) for n in (1, 2)]
     assert 0 <= first["t_ms"] < second["t_ms"]
 
