@@ -7,6 +7,7 @@ Each message is a frozen dataclass, pickled behind a 4-byte big-endian length. P
 ends are one program, and the pipe is private to them.
 """
 
+import math
 import pickle
 import struct
 from collections.abc import AsyncIterator, Mapping
@@ -114,7 +115,7 @@ class Still:
 
 @dataclass(frozen=True)
 class ProcessStill:
-    """Run a chain over a picture, between two frames; answered by `StillProcessed` or `StillFailed`."""
+    """Run a chain over a picture, beside the avatars; answered by `StillProcessed` or `StillFailed`."""
 
     request: int
     """Chosen by who asks; comes back in the answer."""
@@ -125,6 +126,8 @@ class ProcessStill:
     method: str = "bicubic"
     """As of the operation `upscale`."""
     quality: str = "low"
+    until: float = math.inf
+    """CLOCK_MONOTONIC second after which nobody waits for it any more."""
 
 
 ToAvatar = OpenAvatar | CloseAvatar | SetState | Say | Hush | StartRendition | StopRendition | RequestKeyframe
@@ -177,11 +180,12 @@ class AvatarFailed:
 
 
 @dataclass(frozen=True)
-class ChainFailed:
-    """An avatar's chain cannot be run; its picture goes on without it."""
+class PictureImpaired:
+    """What of an avatar's chain and backdrop cannot be made; its picture goes on without it."""
 
     avatar: str
     detail: str
+    """For the user; "" when all of it is there again."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +195,8 @@ class Stats:
     avatar: str
     fps: float
     stage_ms: dict[str, float] = field(default_factory=dict)
-    """Mean milliseconds per frame of pose, animate, chain, layout, encode."""
+    """Mean milliseconds per frame of pose, animate, backdrop, each operation as "chain <place> <name>", what
+    else the chain takes as "chain", layout, encode."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +215,7 @@ class StillFailed:
     detail: str
 
 
-FromAvatar = AvatarStarting | AvatarReady | AvatarFailed | EncodedFrame | ChainFailed | Stats
+FromAvatar = AvatarStarting | AvatarReady | AvatarFailed | EncodedFrame | PictureImpaired | Stats
 Up = Booted | BootFailed | FromAvatar | StillProcessed | StillFailed
 
 

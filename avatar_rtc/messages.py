@@ -61,10 +61,12 @@ class BackdropSet(Message):
     """As listed under `backdrops`; None is the plain colour."""
     colour: str = Field("#181a26", pattern="^#[0-9a-fA-F]{6}$")
     """sRGB, `#rrggbb`."""
+    fit: Literal["cover", "contain"] = "cover"
+    """cover fills the frame and cuts what is over; contain shows the whole picture on the colour."""
     blur: float = Field(0.0, ge=0.0, le=30.0)
     """Sigma in px of a 512 px high picture."""
-    chain: list[Any] | str = []
-    """Its own operations; "shared" runs the avatar's chain over the whole scene."""
+    chain: list[Any] | str | None = None
+    """Its own operations; "shared" runs the avatar's chain over the whole scene; None is no operation."""
 
     @property
     def rgb(self) -> tuple[int, int, int]:

@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from avatar_rtc.errors import UnknownName
 from avatar_rtc.filters_schema.chain import Operation
+from avatar_rtc.gaze import Gaze
+from avatar_rtc.look import CELS, check_cels
+from avatar_rtc.pose import INDEX, check_morphs
+from avatar_rtc.settings import DEFAULTS, AnimatorSettings
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,16 @@ class DataEyes:
 
 
 @dataclass(frozen=True)
+class LivePose:
+    """A pose from a caller that sends many of them a second, such as a face tracker."""
+
+    morphs: Mapping[str, float]
+    """Morph → value; replaces emotion, idle life and blinks on the morphs it names, and on no others."""
+    t: float
+    """Media time in s for which it holds; half a second later the avatar goes back to its own life."""
+
+
+@dataclass(frozen=True)
 class Backdrop:
     """What stands behind the avatar where the picture has no transparency."""
 
@@ -36,6 +51,8 @@ class Backdrop:
     """Of a picture among the backdrops; None is a plain colour."""
     colour: tuple[int, int, int] = (24, 26, 38)
     """sRGB, 0..255."""
+    fit: Literal["cover", "contain"] = "cover"
+    """cover fills the frame and cuts what is over; contain shows the whole picture on the colour."""
     blur: float = 0.0
     """Sigma in px of a 512 px high picture; a plain colour has nothing to blur."""
     chain: tuple[Operation, ...] | Literal["shared"] = ()
@@ -51,10 +68,32 @@ class AvatarState:
     intensity: float = 1.0
     """Scales the emotion's pose, cels and effects; [0, 1]."""
     overrides: Mapping[str, float] = field(default_factory=dict)
-    """Morph → value; wins over everything else."""
+    """Morph or cel → value; wins over everything else, eased in and out."""
     cue: Cue | None = None
+    talking: bool = False
+    """The mouth opens and closes at random, where nothing better is known."""
+    gaze: Gaze | None = None
+    """None: it looks about by itself."""
+    live_pose: LivePose | None = None
+    """The newest one; None if there never was one."""
     data_eyes: DataEyes | None = None
     """None if they were never on."""
+    settings: AnimatorSettings = DEFAULTS
+    """How it moves."""
     chain: tuple[Operation, ...] = ()
     """Operations on the picture, first to last."""
     backdrop: Backdrop = field(default_factory=Backdrop)
+
+
+def check_overrides(values: Mapping[str, object]) -> dict[str, float]:
+    """Overrides as floats, each a known morph or cel and in its range.
+
+    Raises:
+        UnknownName: neither a morph nor a cel; names the nearest.
+        OutOfRange, InputError: as `check_morphs` and `check_cels`.
+    """
+    for name in values:
+        if name not in INDEX and name not in CELS:
+            raise UnknownName("morph or cel", name, (*INDEX, *CELS))
+    cels = check_cels({name: value for name, value in values.items() if name in CELS})
+    return check_morphs({name: value for name, value in values.items() if name in INDEX}) | cels

@@ -27,12 +27,13 @@ export async function request(method, path, body) {
 
 /**
  * A function that hands values to `send`, one at a time: while one is under way, only the newest waits.
- * That keeps a slider that is being dragged in step with the server, however far away it is.
+ * That keeps a slider that is being dragged in step with the server, however far away it is. While its `isBusy` is
+ * true, what the server tells of the value is older than what is under way.
  */
 export function newest(send, onError) {
   let waiting = null;
   let isBusy = false;
-  return async function push(...values) {
+  async function push(...values) {
     waiting = values;
     if (isBusy) return;
     isBusy = true;
@@ -42,5 +43,6 @@ export function newest(send, onError) {
       await send(...next).catch(onError);
     }
     isBusy = false;
-  };
+  }
+  return Object.defineProperty(push, 'isBusy', { get: () => isBusy });
 }

@@ -2,6 +2,7 @@
 
 import './avatar-rtc.js';
 import { address, newest, request } from './api.js';
+import { BackdropCard } from './backdrop_card.js';
 import { ChainEditor } from './chain_editor.js';
 import { EmotionSheet } from './emotion_sheet.js';
 import { Readouts } from './readouts.js';
@@ -19,11 +20,13 @@ const $intensity = $('intensity');
 
 const setEmotion = newest((weights, intensity) => $avatar.setEmotion(weights, intensity), complain);
 const setChain = newest((chain) => $avatar.setChain(chain), complain);
+const setBackdrop = newest((backdrop) => $avatar.setBackdrop(backdrop), complain);
 const sheet = new EmotionSheet($('faces'), (names) => {
   sendEmotion(names);
   announce(names.join(', '));
 });
 const editor = new ChainEditor($('chain'), $('adders'), setChain);
+const behind = new BackdropCard($('behind'), setBackdrop);
 const readouts = new Readouts($('readouts'));
 let chosen = ['neutral'];
 
@@ -58,8 +61,9 @@ function showState(state) {
     $intensity.value = state.emotion.intensity;
     showIntensity();
   }
-  if (!editor.isBusy) editor.chain = state.chain;
+  if (!editor.isBusy && !setChain.isBusy) editor.chain = state.chain;
   editor.times = state.stage_ms;
+  if (!behind.isBusy && !setBackdrop.isBusy) behind.backdrop = state.backdrop;
   if (document.activeElement !== $('characters')) $('characters').value = state.character;
 }
 
@@ -94,8 +98,8 @@ $('distill').addEventListener('click', async ({ target }) => {
 
 async function measure() {
   const figures = await $avatar.stats;
-  if (figures && $avatar.layout === 'alpha') figures.height /= 2; // the lower half of the video is its alpha
-  readouts.show(figures);
+  // The lower half of the video is its alpha. A copy, for whoever asks soon after gets the same object.
+  readouts.show(figures && $avatar.layout === 'alpha' ? { ...figures, height: figures.height / 2 } : figures);
   if ($('chain').childElementCount) editor.times = (await request('GET', path)).stage_ms;
 }
 
@@ -227,7 +231,8 @@ document.addEventListener('click', async ({ target }) => {
   }
 });
 
-request('GET', 'filters').then((schema) => { editor.schema = schema; }).catch(complain);
-request('GET', 'presets').then(({ presets }) => { editor.presets = presets; }).catch(complain);
+request('GET', 'filters').then((schema) => { editor.schema = behind.schema = schema; }).catch(complain);
+request('GET', 'presets').then(({ presets }) => { editor.presets = behind.presets = presets; }).catch(complain);
+request('GET', 'backdrops').then(({ backdrops }) => { behind.files = backdrops; }).catch(complain);
 $avatar.src = whep;
 setInterval(measure, MEASURE_MS);

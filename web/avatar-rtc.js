@@ -122,6 +122,14 @@ export class AvatarRtcElement extends HTMLElement {
   setChain(chain) { return this.#send({ type: 'chain.set', chain }); }
 
   /**
+   * What stands behind the avatar in video without transparency: calls, plain players, files.
+   * @param {{name?: ?string, colour?: string, fit?: string, blur?: number, chain?: Array|string|null}} backdrop name: of
+   *   GET /api/v1/backdrops, null is the plain colour; colour: #rrggbb; fit: cover | contain; blur: px of 512;
+   *   chain: its own, or "shared" for the avatar's over the whole scene.
+   */
+  setBackdrop(backdrop) { return this.#send({ type: 'backdrop.set', ...backdrop }); }
+
+  /**
    * Speak a text, after what is being said already. Where the browser has refused sound, a user's touch in the
    * meantime turns it on.
    * @param {string} text may hold tags such as [joy].

@@ -36,6 +36,8 @@ export class ChainEditor {
     this.#drawAdders();
   }
 
+  get chain() { return this.#chain; }
+
   /** Show the avatar's chain, unless that is what is shown: controls in use must not be replaced. */
   set chain(chain) {
     if (JSON.stringify(chain) === JSON.stringify(this.#chain)) return;
@@ -56,9 +58,12 @@ export class ChainEditor {
     return this.#list.contains(document.activeElement) && document.activeElement.matches('input, select');
   }
 
-  #commit(chain) {
+  /** Show and send a chain; what had the focus is gone with its row, so that of `place` gets it, if there is one. */
+  #commit(chain, place = -1, button = '.title') {
     this.#chain = chain;
     this.#draw();
+    const $row = this.#list.children[Math.min(place, chain.length - 1)];
+    if (place >= 0) ($row?.querySelector(`${button}:enabled`) ?? $row?.querySelector('.title') ?? this.#adders.lastElementChild).focus();
     this.#onChange(chain);
   }
 
@@ -98,9 +103,10 @@ export class ChainEditor {
     const without = this.#chain.filter((_, other) => other !== place);
     const moved = [...without];
     moved.splice(place - 1, 0, this.#chain[place]);
-    const $earlier = button('↑', `Move ${words(name)} up`, () => this.#commit(moved));
+    const $earlier = button('↑', `Move ${words(name)} up`, () => this.#commit(moved, place - 1, '.earlier'));
+    $earlier.classList.add('earlier');
     $earlier.disabled = place === 0;
-    $row.append(this.#toggle(name, params, $row), $title, $ms, $earlier, button('×', `Remove ${words(name)}`, () => this.#commit(without)));
+    $row.append(this.#toggle(name, params, $row), $title, $ms, $earlier, button('×', `Remove ${words(name)}`, () => this.#commit(without, place)));
     const { properties = {}, $defs = {} } = this.#schema[name] ?? {};
     for (const [key, declared] of Object.entries(properties)) {
       if (key === 'enabled' || !this.#open.has(params)) continue;
@@ -115,6 +121,7 @@ export class ChainEditor {
   #toggle(name, params, $row) {
     const $box = Object.assign(document.createElement('input'), { type: 'checkbox', checked: params.enabled !== false });
     $box.setAttribute('aria-label', `${words(name)} on`);
+    $box.setAttribute('role', 'switch');
     $box.addEventListener('change', () => {
       params.enabled = $box.checked;
       $row.classList.toggle('off', !$box.checked);

@@ -21,12 +21,12 @@ function slider({ type, minimum, maximum }, value, onChange) {
   const $range = Object.assign(document.createElement('input'), { type: 'range', min: minimum, max: maximum, step, value });
   const $value = document.createElement('output');
   const digits = type === 'integer' ? 0 : maximum - minimum < 0.2 ? 4 : 2;
-  const show = () => { $value.textContent = Number($range.value).toFixed(digits); };
+  const show = (number) => { $value.textContent = number.toFixed(digits); };
   $range.addEventListener('input', () => {
-    show();
+    show($range.valueAsNumber);
     onChange($range.valueAsNumber);
   });
-  show();
+  show(value); // the slider itself stands on the nearest step
   return [$range, $value];
 }
 

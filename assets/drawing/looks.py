@@ -23,7 +23,8 @@ from avatar_rtc.resources import resource
 
 ROOT = Path(__file__).resolve().parents[2]
 CROP = (slice(8, 296), slice(112, 400))
-SHOWN = (("liora", "joy", (28, 30, 40)), ("tavi", "curiosity", (236, 238, 242)))
+CLOSE = (slice(20, 236), slice(148, 364))
+SHOWN = (("liora", "caring", (28, 30, 40)), ("tavi", "curiosity", (236, 238, 242)))
 LABEL, PAPER, INK = 30, (250, 250, 252), (40, 44, 56)
 MORE: dict[str, list[list[object]]] = {
     "none": [],
@@ -34,10 +35,26 @@ MORE: dict[str, list[list[object]]] = {
     "analog_vhsglitches": [["analog_vhsglitches", {"unboost": 0.3, "max_glitches": 9, "strength": 0.6}]],
     "analog_rippling_hsync": [["analog_rippling_hsync", {"amplitude1": 0.006, "amplitude2": 0.004}]],
     "desaturate": [["desaturate", {"bandpass_q": 0.25}]],
+    "chroma_subsample": [["chroma_subsample", {"sigma": 12}]],
+    "analog_runaway_hsync": [["analog_runaway_hsync", {"asymmetry": 0.4, "ripple_amplitude": 0.2}]],
+    "analog_vhs_headswitching": [
+        ["analog_vhs_headswitching", {"height": 0.05, "max_displacement": 0.08, "noise_blend": 0.4}]
+    ],
+    "analog_vhstracking": [["analog_vhstracking", {"base_offset": 0.12, "max_dynamic_offset": 0.05}]],
+    "outline": [["outline", {"colour": [1.0, 0.2, 0.35]}]],
+    "posterize": [["posterize", {"levels": 5}]],
+    "monochrome_display": [["monochrome_display", {"tint_rgb": [0.5, 1.0, 0.5]}]],
+    "banding": [["banding", {"strength": 0.9, "density": 4}]],
+    "crt": [["crt", {"scanline": 0.7, "mask_strength": 0.5}]],
     "scanlines": [["scanlines", {"strength": 0.4}]],
     "translucent_display": [["translucent_display", {"alpha": 0.5}]],
 }
-"""Where the defaults would show too little, or in the part of the picture that a sheet cuts off."""
+"""Where the defaults would show too little."""
+WHOLE = frozenset(
+    "zoom atmospheric_dust drop_shadow vignetting analog_rippling_hsync analog_runaway_hsync "
+    "digital_glitches analog_vhsglitches analog_vhs_headswitching analog_vhstracking banding".split()
+)
+"""Operations on the whole of a picture: seen smaller; of the others a part is seen px by px."""
 
 
 def posed(name: str, emotion: str) -> Tensor:
@@ -51,13 +68,19 @@ def posed(name: str, emotion: str) -> Tensor:
     return converted(picture.clone(), animator.space, "linear")
 
 
-def cell(images: list[Tensor], chain: tuple[Operation, ...], side: int) -> NDArray[np.uint8]:
-    """Both characters side by side, through a chain."""
+def cell(
+    images: list[Tensor], chain: tuple[Operation, ...], side: int, part: tuple[slice, slice] = CROP
+) -> NDArray[np.uint8]:
+    """Both characters side by side, through a chain; of an enlarged picture the middle of the part."""
     halves = []
     for image, (_, _, ground) in zip(images, SHOWN, strict=True):
         done, space = run_chain(image, "linear", chain, 1.31, 7)
         seen = converted(done, space, "srgb-premultiplied").permute(1, 2, 0).numpy()
-        seen = cv2.resize(seen, (512, 512), interpolation=cv2.INTER_AREA)[CROP]
+        larger = seen.shape[0] // 512
+        seen = seen[tuple(slice(larger * each.start, larger * each.stop) for each in part)]
+        if larger > 1:
+            cut = (seen.shape[0] - seen.shape[0] // larger) // 2
+            seen = seen[cut:-cut, cut:-cut]
         behind = np.array(ground, np.float32) / 255
         half = seen[..., :3] + behind * (1 - seen[..., 3:])
         halves.append(cv2.resize(half, (side, side), interpolation=cv2.INTER_AREA))
@@ -82,9 +105,13 @@ def main() -> None:
     with torch.inference_mode():
         images = [posed(name, emotion) for name, emotion, _ in SHOWN]
         chains = {name: check_chain(MORE.get(name, [[name]])) for name in ("none", *OPERATIONS)}
-        filters = {name: cell(images, chain, 168) for name, chain in chains.items()}
+        whole = (slice(0, 512), slice(0, 512))
+        filters = {
+            name: cell(images, chain, 216, whole if name in WHOLE else CLOSE)
+            for name, chain in chains.items()
+        }
         looks = {p.title: cell(images, p.chain, 288) for p in load_presets().values()}
-    for name, page in (("filters", sheet(filters, 4)), ("presets", sheet(looks, 2))):
+    for name, page in (("filters", sheet(filters, 3)), ("presets", sheet(looks, 2))):
         file = ROOT / "docs" / f"{name}.jpg"
         cv2.imwrite(str(file), page[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 86])
         print(f"{file.relative_to(ROOT)}: {file.stat().st_size // 1024} kB")

@@ -28,15 +28,15 @@ class Accents:
         self._last_t = -np.inf
         self._begun = -np.inf
 
-    def apply(self, pose: Pose, lips: Lips, blink: Blink, t: float) -> None:
-        """Change brows and head of `pose` (45,) in place; called with increasing t."""
+    def apply(self, pose: Pose, lips: Lips, blink: Blink, t: float, strength: float = 1.0) -> None:
+        """Change brows and head of `pose` (45,) in place, `strength` times; called with increasing t."""
         if lips.stresses(self._last_t, t) and t - self._begun >= APART:
             self._begun = t
         if lips.pauses(self._last_t, t) and self._random.random() < BLINK_PROBABILITY:
             blink.invite(t)
         self._last_t = t
         age = t - self._begun
-        share = np.float32(smoothstep(age / RISE) * (1 - smoothstep((age - RISE) / FALL)))
+        share = np.float32(strength * smoothstep(age / RISE) * (1 - smoothstep((age - RISE) / FALL)))
         if share:
             pose[_RAISED] += share * np.float32(BROWS)
             pose[_HEAD] += share * np.float32(NOD)

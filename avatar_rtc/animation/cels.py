@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 from avatar_rtc.animation.drivers import cycle, smooth_step
 from avatar_rtc.look import CELS
+from avatar_rtc.settings import AnimatorSettings
 from avatar_rtc.state import DataEyes
 
-CEL_FPS = 12.0
-"""Pictures per second of wavering and of data eyes."""
-DATA_FADE_S = 0.75
 WAVER = ("waver1", "waver2")
 DATA = ("data1", "data2", "data3", "data4")
-_DRIVEN = frozenset((*WAVER, *DATA))
+_SLOT = {name: i for i, name in enumerate(CELS)}
+_DRIVEN = [_SLOT[name] for name in (*WAVER, *DATA)]
+_WAVERS = _SLOT[WAVER[0]]
 
 Opacities = NDArray[np.float32]
 """(16,), in the order of CELS."""
@@ -25,31 +25,45 @@ def opacities(cels: Mapping[str, float]) -> Opacities:
     return np.array([cels.get(name, 0.0) for name in CELS], np.float32)
 
 
-def strengths(
-    eased: Opacities, target: Opacities, data: DataEyes | None, t: float, have: Collection[str]
-) -> dict[str, float]:
-    """Cel → opacity at media time t, of those in `have` that show anything.
+def named(cels: Opacities, have: Collection[str]) -> dict[str, float]:
+    """Cel → opacity of those in `have` that show anything."""
+    return {
+        name: value for name, value in zip(CELS, cels.tolist(), strict=True) if value > 0 and name in have
+    }
+
+
+def drive(
+    cels: Opacities,
+    target: Opacities,
+    data: DataEyes | None,
+    settings: AnimatorSettings,
+    t: float,
+    have: Collection[str],
+) -> None:
+    """Change the emotion's eased `cels` in place: wavering and data eyes at media time t.
 
     Args:
-        eased: the emotion's, on their way to `target`. Wavering takes the target's value at once:
-            catchlights that tremble at half strength look like a fault.
+        target: what `cels` are on their way to. Wavering takes its value at once: catchlights that tremble
+            at half strength look like a fault.
+        have: the cels that can take their turn.
     """
-    shown = {
-        name: float(value)
-        for name, value in zip(CELS, eased, strict=True)
-        if value > 0 and name in have and name not in _DRIVEN
-    }
-    shown |= _cycled(WAVER, float(target[CELS.index(WAVER[0])]), t, have)
-    return shown | _cycled(DATA, data_strength(data, t), t, have)
+    cels[_DRIVEN] = 0
+    _cycle(cels, WAVER, settings.eye_waver_fps, float(target[_WAVERS]), t, have)
+    strength = data_strength(data, t, settings.data_eyes_fadeout_duration)
+    _cycle(cels, DATA, settings.data_eyes_fps, strength, t, have)
 
 
-def data_strength(data: DataEyes | None, t: float) -> float:
-    """Opacity of data eyes: full while on, then fading for 0.75 s."""
+def data_strength(data: DataEyes | None, t: float, fade_s: float) -> float:
+    """Opacity of data eyes: full while on, then fading for `fade_s` seconds."""
     if data is None:
         return 0.0
-    return 1.0 if data.on else 1.0 - smooth_step((t - data.since) / DATA_FADE_S)
+    if data.on:
+        return 1.0
+    return 1.0 - smooth_step((t - data.since) / fade_s) if fade_s else 0.0
 
 
-def _cycled(names: tuple[str, ...], strength: float, t: float, have: Collection[str]) -> dict[str, float]:
-    there = [name for name in names if name in have]
-    return {cycle(there, CEL_FPS, t): strength} if there and strength > 0 else {}
+def _cycle(
+    cels: Opacities, names: tuple[str, ...], fps: float, strength: float, t: float, have: Collection[str]
+) -> None:
+    if strength > 0 and fps > 0 and (there := [name for name in names if name in have]):
+        cels[_SLOT[cycle(there, fps, t)]] = strength

@@ -1,60 +1,65 @@
-"""Effects around the character: short signs that appear when an emotion is entered."""
+"""Effects over time: begun when an emotion is entered, finished or faded when it is left, never cut."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from avatar_rtc.animation.drivers import cycle, fade_out, sequence
+from avatar_rtc.effects import Effect
+
+CROSS_FADE = 0.2
+"""Seconds in which an effect whose emotion is left goes, if it does not end sooner by itself."""
 
 
-@dataclass(frozen=True)
-class Effect:
-    """A sign and the emotions that show it."""
-
-    emotions: frozenset[str]
-    cels: tuple[str, ...]
-    duration: float
-    """Seconds from entering the emotion to its end."""
-    fps: float | None = None
-    """Pictures per second, over and over; None shows each once, for an equal part of the duration."""
-    fades: bool = True
-
-    def strengths(self, since: float, have: Collection[str]) -> dict[str, float]:
-        """Cel → opacity, `since` seconds after the emotion was entered; does with the cels there are."""
-        cels = tuple(cel for cel in self.cels if cel in have)
-        if not cels or not 0.0 <= since < self.duration:
-            return {}
-        shown = sequence(cels, self.duration, since) if self.fps is None else cycle(cels, self.fps, since)
-        return {shown: fade_out(self.duration, since) if self.fades else 1.0}
+def strengths(effect: Effect, since: float, have: Collection[str]) -> dict[str, float]:
+    """Cel → opacity of an effect, `since` seconds after it began; does with the cels there are."""
+    cels = tuple(cel for cel in effect.cels if cel in have)
+    if not cels or not 0.0 <= since < effect.duration:
+        return {}
+    if effect.type.startswith("cycle"):
+        shown = cycle(cels, effect.fps, since)
+    else:
+        shown = sequence(cels, effect.duration, since)
+    return {shown: fade_out(effect.duration, since) if effect.type.endswith("fadeout") else 1.0}
 
 
-def _effect(
-    emotions: str, cels: str, duration: float, fps: float | None = None, fades: bool = True
-) -> Effect:
-    return Effect(
-        frozenset(emotions.split()), tuple(f"fx_{cel}" for cel in cels.split()), duration, fps, fades
-    )
+@dataclass
+class _Show:
+    effect: Effect
+    begun: float
+    left: float = inf
+    """When it began to fade; media time in s."""
+    share: float = 1.0
+    """Of full opacity; goes with the emotion until that is left."""
+
+    def over(self, t: float) -> bool:
+        return not self.begun <= t < min(self.begun + self.effect.duration, self.left + CROSS_FADE)
 
 
-EFFECTS = (
-    _effect("anger", "angervein1 angervein2", 1.0, fps=6),
-    _effect("embarrassment", "sweatdrop1 sweatdrop2 sweatdrop3", 0.3),
-    _effect("nervousness", "smallsweatdrop1 smallsweatdrop2 smallsweatdrop3", 0.3),
-    _effect("desire love", "heart1 heart2 heart3", 0.3),
-    _effect("annoyance", "blackcloud1 blackcloud2", 1.0, fps=6),
-    _effect("joy", "flowers1 flowers2", 1.0, fps=6),
-    _effect("disgust fear", "shock1", 2.0),
-    _effect("surprise", "notice1 notice2 notice1 notice2", 0.25, fades=False),
-    _effect("admiration amusement excitement pride", "beaming1 beaming2", 0.25, fades=False),
-    _effect("confusion", "question1 question2 question3", 0.25, fades=False),
-    _effect("realization", "exclaim1 exclaim2 exclaim3", 0.25, fades=False),
-)
-"""In drawing order. Signs that fade are gone softly; those of a quarter second end with a cut."""
+class EffectQueue:
+    """The effects of one avatar that are under way."""
 
+    def __init__(self) -> None:
+        self._shows: list[_Show] = []
 
-def effects_of(emotion: str, since: float, have: Collection[str]) -> dict[str, float]:
-    """Cel → opacity of all effects of an emotion entered `since` seconds ago."""
-    shown: dict[str, float] = {}
-    for effect in EFFECTS:
-        if emotion in effect.emotions:
-            shown |= effect.strengths(since, have)
-    return shown
+    def enter(self, emotion: str, effects: Sequence[Effect], t: float) -> None:
+        """Begin the effects of an emotion at media time t; what is under way fades, even if it recurs."""
+        self.leave(t)
+        self._shows += [_Show(each, t) for each in effects if each.enabled and emotion in each.emotions]
+
+    def leave(self, t: float) -> None:
+        """Let what is under way fade from media time t on."""
+        for show in self._shows:
+            show.left = min(show.left, t)
+
+    def at(self, t: float, share: float, have: Collection[str]) -> dict[str, float]:
+        """Cel → opacity in (0, 1] at media time t; `share` scales what the emotion shown now has begun."""
+        self._shows = [show for show in self._shows if not show.over(t)]
+        shown: dict[str, float] = {}
+        for show in self._shows:
+            if show.left == inf:
+                show.share = share
+            fading = show.share * fade_out(CROSS_FADE, max(t - show.left, 0.0))
+            for cel, opacity in strengths(show.effect, t - show.begun, have).items():
+                shown[cel] = max(shown.get(cel, 0.0), fading * opacity)
+        return {cel: opacity for cel, opacity in shown.items() if opacity > 0}

@@ -6,6 +6,7 @@ open is what people notice first. Everything is a function of t but a slew limit
 """
 
 import math
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -49,7 +50,8 @@ class _Track:
     ends: NDArray[np.float64]
     weights: NDArray[np.float64]
     """(N, 6)"""
-    closures: NDArray[np.float64]
+    closures: tuple[tuple[float, float, float, float], ...]
+    """When a sound that shuts the lips begins, from when to when they are shut, and how far; in order."""
     dominances: NDArray[np.float64]
     attacks: NDArray[np.float64]
     releases: NDArray[np.float64]
@@ -60,12 +62,11 @@ class _Track:
 
     def pull(self, t: float) -> tuple[NDArray[np.float64], float]:
         """(6,) what its sounds make of the lips at t, and how strongly they pull together."""
-        early = np.maximum(self.starts - t, 0)
-        late = np.maximum(t - self.ends, 0)
-        pulls = self.dominances * np.exp(-early / self.attacks - late / self.releases)
-        pulls[(early > REACH) | (late > REACH)] = 0
+        near = slice(self.ends.searchsorted(t - REACH), self.starts.searchsorted(t + REACH, "right"))
+        early, late = np.maximum(self.starts[near] - t, 0), np.maximum(t - self.ends[near], 0)
+        pulls = self.dominances[near] * np.exp(-early / self.attacks[near] - late / self.releases[near])
         left = 1 - min(max((t - self.cut) / STOP, 0.0), 1.0)
-        return pulls @ self.weights * (self._gain(t) * left), float(pulls.sum())
+        return pulls @ self.weights[near] * (self._gain(t) * left), float(pulls.sum())
 
     def closed(self, t: float, dt: float) -> float:
         """How far the lips are shut on the frame shown from t to t + dt.
@@ -73,15 +74,16 @@ class _Track:
         A frame that a closure touches is shut, or it would fall between two frames; lips on their way are
         seen as they are in the middle of it.
         """
-        shut = np.flatnonzero((self.closures > 0) & (self.starts < self.cut))
-        if not shut.size:
-            return 0.0
-        short = np.maximum(CLOSE_HOLD - (self.ends[shut] - self.starts[shut]), 0) / 2
-        starts, ends = self.starts[shut] - short, self.ends[shut] + short
-        touched = (starts < t + dt) & (ends > t)
-        away = np.maximum(starts - (t + dt / 2), t + dt / 2 - ends)
-        ramps = np.where(touched, 1, np.clip(1 - away / CLOSE_RAMP, 0, 1))
-        return float((self.closures[shut] * ramps).max())
+        found, middle = 0.0, t + dt / 2
+        first = bisect_left(self.closures, t - CLOSE_RAMP, key=_end_of_closure)
+        for begin, start, end, closure in self.closures[first:]:
+            if begin >= self.cut or start > t + dt + CLOSE_RAMP:
+                break
+            if start < t + dt and end > t:
+                found = max(found, closure)
+            else:
+                found = max(found, closure * (1 - max(start - middle, middle - end) / CLOSE_RAMP))
+        return found
 
     def held(self, t: float) -> float:
         """How far the mouth is speech's at t, in [0, 1]."""
@@ -122,13 +124,19 @@ class Lips:
             self._lips[:] = 0
             return
         most = np.float32(min(1.0, SLEW * dt))
-        self._lips += np.clip(self._blend(t + dt / 2) - self._lips, -most, most)
+        self._lips += np.minimum(np.maximum(self._blend(t + dt / 2) - self._lips, -most), most)
         held = max(track.held(t) for track in self._tracks)
         if held == 0:
             return
         shut = max(track.closed(t, dt) for track in self._tracks)
         pose[OPEN] += np.float32(held) * (self._lips * np.float32(1 - shut) - pose[OPEN])
         pose[CORNERS] *= np.float32(1 - (1 - CORNERS_KEPT) * held)
+
+    def speaks(self, t: float) -> bool:
+        """True while something is said."""
+        return any(
+            track.source.begin <= t + LEAD and t < min(track.source.end, track.cut) for track in self._tracks
+        )
 
     def stresses(self, after: float, until: float) -> bool:
         """True if a stressed sound begins in (after, until]."""
@@ -175,13 +183,25 @@ def _track(timeline: Timeline) -> _Track:
         starts=begin + np.array([segment.start for segment in segments], float),
         ends=begin + np.array([segment.end for segment in segments], float),
         weights=np.array([shape.weights for shape in shapes], float).reshape(-1, len(MOUTH_OPEN)),
-        closures=np.array([shape.closure for shape in shapes], float),
+        closures=tuple(_closures(timeline)),
         # Closures have their own channel; here they only keep the vowels around them apart.
         dominances=np.array([0.4 if shape.closure else shape.dominance for shape in shapes], float),
         attacks=np.where(rounded, ATTACK_ROUNDED, ATTACK),
         releases=np.where(rounded, RELEASE_ROUNDED, RELEASE),
         spans=_spans(timeline),
     )
+
+
+def _end_of_closure(closure: tuple[float, float, float, float]) -> float:
+    return closure[2]
+
+
+def _closures(timeline: Timeline) -> Iterator[tuple[float, float, float, float]]:
+    for segment in timeline.segments:
+        if segment.shape.closure:
+            start, end = timeline.begin - LEAD + segment.start, timeline.begin - LEAD + segment.end
+            longer = max(CLOSE_HOLD - (end - start), 0.0) / 2
+            yield start, start - longer, end + longer, segment.shape.closure
 
 
 def _spans(timeline: Timeline) -> tuple[tuple[float, float], ...]:

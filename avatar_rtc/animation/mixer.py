@@ -1,7 +1,7 @@
 """One look per frame, from everything that wants to move the face.
 
-Layers, later wins: emotion (weighted blend, eased) → sway, breathing, blinks → cue, speech → overrides.
-Cels go with the emotion, effects with the moment it was entered.
+Layers, later wins: emotion (weighted blend, eased) → sway, breathing, accents, gaze, blinks → a caller's pose
+→ random talking or a cue, speech → overrides. Cels go with the emotion, effects with the moment it came.
 Everything follows from the states and times given and the seed; so any second can be replayed.
 """
 
@@ -12,27 +12,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_rtc.animation.accents import Accents
-from avatar_rtc.animation.blink import Blink
-from avatar_rtc.animation.breathing import breathing
-from avatar_rtc.animation.cels import opacities, strengths
-from avatar_rtc.animation.easing import EMOTION_RATE, approach, step_of_rate
-from avatar_rtc.animation.effects import effects_of
+from avatar_rtc.animation.blink import Blink, close_lids, rate_of
+from avatar_rtc.animation.breathing import Breathing
+from avatar_rtc.animation.cels import drive, named, opacities
+from avatar_rtc.animation.easing import Eased, pace_of_rate
+from avatar_rtc.animation.effects import EffectQueue
 from avatar_rtc.animation.emotions import EmotionTemplate
+from avatar_rtc.animation.gaze import GazeDriver
 from avatar_rtc.animation.lips import Lips
+from avatar_rtc.animation.live import Live
 from avatar_rtc.animation.mouth import Mouth
 from avatar_rtc.animation.overrides import Overrides
 from avatar_rtc.animation.sway import AXES, Sway
+from avatar_rtc.animation.talking import Talking
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.look import CELS, FX
 from avatar_rtc.pose import HIGH, INDEX, LOW, MORPHS, Pose, pose_from
+from avatar_rtc.settings import DEFAULTS, AnimatorSettings
 from avatar_rtc.state import AvatarState
 
 _CELS_FROM = len(MORPHS)
+_SWAYED = slice(AXES[0], AXES[-1] + 1)
 _BREATHING = INDEX["breathing"]
-_WINK = slice(INDEX["eye_wink_left"], INDEX["eye_wink_right"] + 1)
-_HAPPY_WINK = slice(INDEX["eye_happy_wink_left"], INDEX["eye_happy_wink_right"] + 1)
-_RELAXED = slice(INDEX["eye_relaxed_left"], INDEX["eye_relaxed_right"] + 1)
-_WIDE = slice(INDEX["eye_surprised_left"], INDEX["eye_surprised_right"] + 1)
+_AT_ONCE = 10.0
+"""Seconds; long enough for every easing to have arrived."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +57,16 @@ class Mixer:
         self, emotions: Mapping[str, EmotionTemplate], seed: int, cels: Collection[str] = (*CELS, *FX)
     ) -> None:
         """`cels` are those the character has; whatever needs another one does without."""
-        self._sway, self._blink = Sway(seed), Blink(seed)
-        self._mouth, self._overrides = Mouth(), Overrides()
+        self._sway, self._blink, self._breath = Sway(seed), Blink(seed), Breathing()
+        self._gaze, self._accents = GazeDriver(seed), Accents(seed)
+        self._live, self._talking, self._mouth = Live(), Talking(seed), Mouth()
         self.lips = Lips()
         """Told what is said."""
-        self._accents = Accents(seed)
-        self._face: NDArray[np.float32] | None = None
-        """The eased emotion: morphs, then cels; None before the first frame."""
-        self._leading, self._entered, self._share = "", 0.0, 0.0
+        self._overrides, self._effects = Overrides(), EffectQueue()
+        self._settings = DEFAULTS
+        self._face: Eased | None = None
+        """The emotion: morphs, then cels; None before the first frame."""
+        self._leading, self._share = "", 0.0
         self._t = 0.0
         self.recast(emotions, cels)
 
@@ -87,30 +92,53 @@ class Mixer:
         Raises:
             UnknownName: the state weighs an emotion there is no template for.
         """
-        dt = max(t - self._t, 0.0)
-        self._t = t
         changed = self._aim(state, t)
+        self._configure(state.settings, t)
+        dt, self._t = max(t - self._t, 0.0), t
         if self._face is None:
-            self._face, dt = self._target, 10.0  # long enough for every easing to have arrived
-        self._face = approach(self._face, self._target, step_of_rate(EMOTION_RATE, dt))
-        pose = self._face[:_CELS_FROM].copy()
-        pose[AXES] += self._sway.at(t, self._target[AXES].astype(np.float64), changed)
-        pose[_BREATHING] = breathing(t)
-        self._accents.apply(pose, self.lips, self._blink, t)
-        _close_lids(pose, self._blink.at(t))
-        self._mouth.apply(pose, state.cue, t, dt)
-        self.lips.apply(pose, t, dt)
-        self._overrides.apply(pose, state.overrides, dt)
-        eased, target = self._face[_CELS_FROM:], self._target[_CELS_FROM:]
+            self._face, dt = Eased(self._target), _AT_ONCE
+        face = self._face.advance(self._target, self._pace, dt).astype(np.float32)
+        pose, cels = face[:_CELS_FROM], face[_CELS_FROM:]
+        self._move(pose, state, t, dt, changed)
+        drive(cels, self._target[_CELS_FROM:], state.data_eyes, state.settings, t, self._have)
+        self._overrides.apply(face, state.overrides, dt)
         return Look(
-            np.clip(pose, LOW, HIGH),
-            strengths(eased, target, state.data_eyes, t, self._have),
-            self._effects(t),
+            np.minimum(np.maximum(pose, LOW), HIGH),
+            named(cels, self._have),
+            self._effects.at(t, self._share, self._have),
         )
 
-    def _effects(self, t: float) -> dict[str, float]:
-        shown = effects_of(self._leading, t - self._entered, self._have)
-        return {name: self._share * opacity for name, opacity in shown.items() if self._share * opacity > 0}
+    def _move(self, pose: Pose, state: AvatarState, t: float, dt: float, changed: bool) -> None:
+        """Everything between the emotion and the overrides, in place."""
+        settings, emotion = state.settings, pose.copy()
+        pose[_SWAYED] += self._sway.at(t, self._target[_SWAYED].astype(np.float64), changed)
+        pose[_BREATHING] = self._breath.at(t, settings.breathing_cycle_duration, dt)
+        self._accents.apply(pose, self.lips, self._blink, t, settings.liveliness)
+        cue = _live_cue(state, t)
+        shapes = self._random_mouth(state, t) if cue is None else cue
+        speaking = shapes is not None or self.lips.speaks(t)
+        self._gaze.apply(pose, emotion, state.gaze, speaking, settings, t)
+        close_lids(pose, self._blink.at(t))
+        self._live.apply(pose, state.live_pose, t, dt)
+        self._mouth.apply(pose, shapes, dt, soft=cue is None)
+        self.lips.apply(pose, t, dt)
+
+    def _random_mouth(self, state: AvatarState, t: float) -> Mapping[str, float] | None:
+        """The mouth of random talking, if it talks and nothing better is known."""
+        if state.talking and state.settings.talking_fps and not self._live.has_mouth:
+            return self._talking.shapes(state.settings, t)
+        return None
+
+    def _configure(self, settings: AnimatorSettings, t: float) -> None:
+        """Follow the settings, if they have changed, and the leading emotion's speed."""
+        before, self._settings = self._settings, settings
+        if before is not settings and before != settings:
+            self._sway.configure(settings)
+            self._blink.configure(settings)
+            if not settings.animefx_enabled:
+                self._effects.leave(t)
+        speed = settings.emotion_speed.get(self._leading, 1.0)
+        self._pace = speed * pace_of_rate(settings.pose_interpolator_step)
 
     def _aim(self, state: AvatarState, t: float) -> bool:
         """Set the target to the state's emotions; True if another one leads from now on."""
@@ -121,12 +149,18 @@ class Mixer:
         leading = max(state.emotions, key=lambda name: state.emotions[name], default="")
         weights = state.emotions.values()
         self._share = max(weights, default=0.0) / max(1.0, sum(weights)) * state.intensity
-        changed = leading != self._leading
-        if changed:
-            self._leading, self._entered = leading, t
-        if changed and leading == "confusion":
+        self._blink.feel(rate_of(state.emotions, state.intensity))
+        if leading == self._leading:
+            return False
+        self._leading = leading
+        self._effects.enter(leading, state.settings.animefx if state.settings.animefx_enabled else (), t)
+        if leading == "confusion":
             self._blink.confuse(t)
-        return changed
+        return True
+
+
+def _live_cue(state: AvatarState, t: float) -> Mapping[str, float] | None:
+    return state.cue.visemes if state.cue is not None and t < state.cue.until else None
 
 
 def blend(templates: Mapping[str, NDArray[np.float32]], weights: Mapping[str, float]) -> NDArray[np.float32]:
@@ -142,14 +176,3 @@ def blend(templates: Mapping[str, NDArray[np.float32]], weights: Mapping[str, fl
     for name, weight in weights.items():
         mixed += np.float32(weight) * templates[name]
     return mixed / np.float32(max(1.0, sum(weights.values())))
-
-
-def _close_lids(pose: Pose, closed: float) -> None:
-    """Blink in place: the lids go the rest of the way from where the emotion left them."""
-    if closed == 0.0:
-        return
-    share = np.float32(closed)
-    # Lids that an emotion has closed by another morph are not closed a second time.
-    already: NDArray[np.float32] = np.maximum(pose[_HAPPY_WINK], pose[_RELAXED])
-    pose[_WINK] = np.maximum(pose[_WINK], share * (1 - already))
-    pose[_WIDE] *= 1 - share

@@ -1,4 +1,5 @@
-"""The mouth while a cue is live: visemes own its six open shapes, the emotion keeps a hint of its corners."""
+"""The mouth while a cue is live or it talks at random: those shapes own it, the emotion keeps a hint of its
+corners."""
 
 from collections.abc import Mapping
 
@@ -6,7 +7,6 @@ import numpy as np
 
 from avatar_rtc.animation.easing import approach, step_of_constant
 from avatar_rtc.pose import INDEX, MOUTH_OPEN, Pose
-from avatar_rtc.state import Cue
 
 FOLLOW = 0.015
 """Time constant in s of lips following a cue: 96 % of the way, the cross-fade included, after 60 ms."""
@@ -26,11 +26,19 @@ class Mouth:
     def __init__(self) -> None:
         self._lips: Pose = np.zeros(len(MOUTH_OPEN), np.float32)
         self._held = 0.0
+        self._soft = False
 
-    def apply(self, pose: Pose, cue: Cue | None, t: float, dt: float) -> None:
-        """Change the mouth of `pose` (45,) in place, for media time t, dt seconds after the last call."""
-        live = cue is not None and t < cue.until
-        visemes = _vector(cue.visemes) if cue is not None and live else np.zeros_like(self._lips)
+    def apply(self, pose: Pose, shapes: Mapping[str, float] | None, dt: float, soft: bool = False) -> None:
+        """Change the mouth of `pose` (45,) in place, dt seconds after the last call.
+
+        Args:
+            shapes: the mouth morphs, those not named are 0; None leaves the mouth to the emotion.
+            soft: when they end, the mouth does not shut at once on its way back.
+        """
+        live = shapes is not None
+        visemes = self._lips if self._soft else np.zeros_like(self._lips)
+        if shapes is not None:
+            visemes, self._soft = _vector(shapes), soft
         quick = step_of_constant(FOLLOW, dt)
         self._held += (float(live) - self._held) * (quick if live else step_of_constant(RELEASE, dt))
         if self._held < 1e-4:

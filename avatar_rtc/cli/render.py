@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.cli import render_clip
-from avatar_rtc.errors import InputError, SetupError
+from avatar_rtc.errors import InputError
 from avatar_rtc.pose import Pose, pose_from
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _EPILOG = """examples:
   avatar-rtc render --character liora --emotion joy --preset vhs --out joy.png
   avatar-rtc render --character liora --emotion joy --preset film --seconds 6 --out joy.mp4
+  avatar-rtc render --character tavi --backdrop night --size 1280x720 --out night.mp4
   avatar-rtc render --character liora --out transparent.webm
   echo '{"mouth_aaa": 1, "head_x": -0.5}' > pose.json
   avatar-rtc render --character me.png --pose pose.json --out posed.png
@@ -67,8 +68,9 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.pose is None:
         return render_clip.run(args)
-    if args.preset or args.emotion or args.backdrop:
-        raise InputError("--pose renders bare poses; leave out --preset, --emotion and --backdrop, or --pose")
+    for name in ("preset", "emotion", "backdrop", "size"):
+        if getattr(args, name) is not None:
+            raise InputError(f"--pose renders bare poses; leave out --{name}, or --pose")
     poses, is_list = read_poses(args.pose)
     paths = output_paths(args.out, len(poses) if is_list else None)
 
@@ -84,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console(stderr=True)
     pictures = _render(character, poses, args.animator, args.device, console)
-    _make_folder(paths[0].parent)
+    render_clip.make_folder(paths[0].parent)
     bar = track(pictures, "rendering", len(poses), console=console, disable=not is_list)
     for path, picture in zip(paths, bar, strict=True):
         write_png(path, picture)
@@ -132,13 +134,6 @@ def output_paths(out: Path, count: int | None) -> list[Path]:
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; a list of poses needs a folder")
     return [out / f"{number:03d}.png" for number in range(count)]
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SetupError(f"cannot create {folder}: {error.strerror}") from None
 
 
 def _render(

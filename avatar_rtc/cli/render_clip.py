@@ -1,12 +1,14 @@
 """`avatar-rtc render --emotion … --preset …`: an avatar as viewers see it, into a picture or a video."""
 
 import argparse
+import re
 from collections.abc import Callable, Iterator
+from itertools import chain as one_after_the_other
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.anime4k_files import use_folder
-from avatar_rtc.errors import InputError, UnknownName
+from avatar_rtc.errors import InputError, OutOfRange, SetupError, UnknownName
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
     from avatar_rtc.worker.offline import OfflineAvatar
 
 SUFFIXES = (".png", ".mp4", ".webm")
-_MAX_SECONDS = 600.0
+_MAX_SECONDS, _MAX_SEED = 600.0, 2**63 - 1
+_SIDES = (16, 4096)
+"""The smallest and the largest side of a picture, in px."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     clip.add_argument(
         "--anime4k", type=Path, metavar="DIR", help="Anime4K's GLSL files, as further upscalers"
     )
+    clip.add_argument("--size", metavar="WxH", help="of every picture, in px (default: what the chain gives)")
     clip.add_argument(
         "--backdrop", metavar="NAME|#RRGGBB", help="behind the avatar; mp4 has one always (default: #181a26)"
     )
@@ -42,29 +47,63 @@ def run(args: argparse.Namespace) -> int:
         InputError: a name, number or path will not do.
         SetupError: weights cannot be had, or the output cannot be written.
     """
-    if args.out.suffix not in SUFFIXES:
+    kind = args.out.suffix.lower()
+    if kind not in SUFFIXES:
         raise InputError(f"{args.out} is none of {', '.join(SUFFIXES)}; png is a still, mp4 and webm move")
-    if not 0 < args.seconds <= _MAX_SECONDS:
-        raise InputError(f"--seconds is {args.seconds:g}, but must lie in 0..{_MAX_SECONDS:g}")
-    if not 1 <= args.fps <= 120:
-        raise InputError(f"--fps is {args.fps:g}, but must lie in 1..120")
+    if args.out.is_dir():
+        raise InputError(f"{args.out} is a folder; name a file")
+    for name, value, low, high in (
+        ("--seconds", args.seconds, 0.01, _MAX_SECONDS),
+        ("--fps", args.fps, 1, 120),
+        ("--seed", args.seed, 0, _MAX_SEED),
+    ):
+        if not low <= value <= high:
+            raise OutOfRange(name, value, low, high)
+    size = None if args.size is None else read_size(args.size)
     if args.anime4k is not None:
         use_folder(args.anime4k)
     chain = _chain_of(args.preset)
+    on_ground = _ground(args.backdrop, "#181a26" if kind == ".mp4" else None)
 
     from rich.console import Console
 
     console = Console(stderr=True)
-    avatar = _avatar(args, chain, console)
-    on_ground = _ground(args.backdrop, "#181a26" if args.out.suffix == ".mp4" else None)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    if args.out.suffix == ".png":
+    avatar = _avatar(args, chain, size, console)
+    make_folder(args.out.parent)
+    if kind == ".png":
         from avatar_rtc.characters.image import write_png
 
         write_png(args.out, on_ground(avatar.still()))
         return 0
-    _record(args, (on_ground(picture) for picture in avatar.frames(round(args.seconds * args.fps))), console)
+    count = max(1, round(args.seconds * args.fps))
+    _record(args.out, args.fps, (on_ground(picture) for picture in avatar.frames(count)), count, console)
     return 0
+
+
+def read_size(text: str) -> tuple[int, int]:
+    """(width, height) in px of a text such as 1280x720.
+
+    Raises:
+        InputError: it is none, or has sides that are odd, too small or too large.
+    """
+    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text, re.ASCII)
+    sides = tuple(int(side) for side in found.groups()) if found else ()
+    if not sides or not all(_SIDES[0] <= side <= _SIDES[1] and side % 2 == 0 for side in sides):
+        low, high = _SIDES
+        raise InputError(f"--size is {text!r}, but must be like 1280x720, with even sides in {low}..{high}")
+    return sides[0], sides[1]
+
+
+def make_folder(folder: Path) -> None:
+    """Create a folder and those above it.
+
+    Raises:
+        SetupError: it cannot be.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(f"cannot create {folder}: {error.strerror}") from None
 
 
 def _chain_of(preset: str | None) -> "tuple[Operation, ...]":
@@ -80,7 +119,9 @@ def _chain_of(preset: str | None) -> "tuple[Operation, ...]":
     return presets[preset].chain
 
 
-def _avatar(args: argparse.Namespace, chain: "tuple[Operation, ...]", console: Any) -> "OfflineAvatar":
+def _avatar(
+    args: argparse.Namespace, chain: "tuple[Operation, ...]", size: tuple[int, int] | None, console: Any
+) -> "OfflineAvatar":
     from avatar_rtc.animation.emotions import load_emotions
     from avatar_rtc.characters.store import CharacterStore, own_folder
     from avatar_rtc.cli.weights import fetch
@@ -108,7 +149,7 @@ def _avatar(args: argparse.Namespace, chain: "tuple[Operation, ...]", console: A
         state=AvatarState(emotions={emotion: 1.0}, chain=chain), fps=args.fps, seed=args.seed,
         cels=character.cels, emotions=character.emotions, crop=character.crop,
     )  # fmt: skip
-    return OfflineAvatar(opened, animator, emotions)
+    return OfflineAvatar(opened, animator, emotions, size)
 
 
 def _ground(backdrop: str | None, default: str | None) -> "Callable[[NDArray[np.uint8]], NDArray[np.uint8]]":
@@ -128,18 +169,24 @@ def _ground(backdrop: str | None, default: str | None) -> "Callable[[NDArray[np.
     return behind(Backdrop(colour=message.rgb), None)
 
 
-def _record(args: argparse.Namespace, pictures: "Iterator[NDArray[np.uint8]]", console: Any) -> None:
+def _record(
+    out: Path, rate: float, pictures: "Iterator[NDArray[np.uint8]]", count: int, console: Any
+) -> None:
     from fractions import Fraction
 
     from rich.progress import track
 
-    from avatar_rtc.media.recording import Recording
+    from avatar_rtc.media.recording import Recording, kind_of
 
-    fps = Fraction(args.fps).limit_denominator(1001)
     first = next(pictures)
-    height, width = (side // 2 * 2 for side in first.shape[:2])
-    with Recording(args.out, args.out.suffix[1:], (width, height), fps) as recording:
-        recording.write(first[:height, :width])
-        left = round(args.seconds * args.fps) - 1
-        for picture in track(pictures, "rendering", left, console=console, disable=not console.is_terminal):
+    height, width = (side // 2 * 2 for side in first.shape[:2])  # a crop may be odd, which video cannot be
+    bar = track(
+        one_after_the_other([first], pictures),
+        "rendering",
+        count,
+        console=console,
+        disable=not console.is_terminal,
+    )
+    with Recording(out, kind_of(out), (width, height), Fraction(rate).limit_denominator(1001)) as recording:
+        for picture in bar:
             recording.write(picture[:height, :width])

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from avatar_rtc.client.control import Control
 from avatar_rtc.client.newest import Newest
@@ -33,18 +33,20 @@ class Commands:
         name: str | None = None,
         *,
         colour: str = "#181a26",
+        fit: Literal["cover", "contain"] = "cover",
         blur: float = 0.0,
-        chain: Sequence[Sequence[object]] | str = (),
+        chain: Sequence[Sequence[object]] | Literal["shared"] = (),
     ) -> None:
         """Set what stands behind the avatar in `matte` video; raises as `request`.
 
         Args:
             name: one of `GET /api/v1/backdrops`; None is the plain colour, `#rrggbb`.
+            fit: "cover" fills the frame and cuts what is over, "contain" shows all of it on the colour.
             blur: sigma in px of a 512 px high picture.
             chain: its own operations, or "shared": the avatar's chain then sees the whole scene.
         """
         await self.request(
-            "backdrop.set", name=name, colour=colour, blur=blur,
+            "backdrop.set", name=name, colour=colour, fit=fit, blur=blur,
             chain=chain if isinstance(chain, str) else list(chain),
         )  # fmt: skip
 

@@ -4,14 +4,17 @@ import contextlib
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Literal, get_args
 
 import av
+import cv2
 import numpy as np
+from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from avatar_rtc.errors import SetupError
+from avatar_rtc.errors import InputError, SetupError
+from avatar_rtc.media.encode import MATRIX_SMPTE170M
 
 VideoKind = Literal["mp4", "webm"]
 _CODECS = {
@@ -23,6 +26,22 @@ _CODECS = {
         {"crf": "18", "b": "0", "auto-alt-ref": "0", "row-mt": "1", "cpu-used": "4"},
     ),
 }
+_CONTAINER = {"mp4": {"movflags": "faststart"}, "webm": {}}
+_REACH = 8
+"""How far colour is spread beyond the edge of the figure, in px."""
+
+
+def kind_of(path: Path) -> VideoKind:
+    """What the ending of a path says.
+
+    Raises:
+        InputError: neither mp4 nor webm.
+    """
+    for kind in get_args(VideoKind):
+        if path.suffix.lower() == f".{kind}":
+            found: VideoKind = kind
+            return found
+    raise InputError(f"{path} ends neither in .mp4 nor in .webm")
 
 
 class Recording:
@@ -37,24 +56,38 @@ class Recording:
         Raises:
             SetupError: the file cannot be written there.
         """
-        self._path, self._part = path, path.with_name(path.name + ".part")
+        self._path, self._part, self._kind = path, path.with_name(path.name + ".part"), kind
         codec, pixels, options = _CODECS[kind]
         try:
-            self._file = av.open(str(self._part), "w", format=kind)
+            self._file = av.open(str(self._part), "w", format=kind, options=_CONTAINER[kind])
         except OSError as error:
-            raise SetupError(f"cannot write {path}: {error.strerror or error}") from None
+            raise self._failed(error) from None
         stream = self._file.add_stream(codec, rate=fps, options=options)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height = size
         stream.pix_fmt = pixels
+        context = stream.codec_context
+        context.color_range, context.colorspace = ColorRange.MPEG, MATRIX_SMPTE170M
+        context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.IEC61966_2_1
         self._stream, self._count = stream, 0
 
     def write(self, rgba: NDArray[np.uint8]) -> None:
-        """The next picture (height, width, 4), sRGB, straight alpha; mp4 drops its alpha."""
+        """The next picture (height, width, 4), sRGB, straight alpha; mp4 drops its alpha.
+
+        Raises:
+            SetupError: the disk is full, or gone.
+        """
+        if self._kind == "webm":
+            rgba = spread(rgba)
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgba), format="rgba")
-        frame = frame.reformat(format=self._stream.pix_fmt)
+        frame = frame.reformat(
+            format=self._stream.pix_fmt, dst_colorspace="ITU601", dst_color_range=ColorRange.MPEG
+        )
         frame.pts, self._count = self._count, self._count + 1
-        self._file.mux(self._stream.encode(frame))
+        try:
+            self._file.mux(self._stream.encode(frame))
+        except OSError as error:
+            raise self._failed(error) from None
 
     def __enter__(self) -> "Recording":
         return self
@@ -62,11 +95,37 @@ class Recording:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
-            self._file.mux(self._stream.encode(None))
-        with contextlib.suppress(OSError) if error is not None else contextlib.nullcontext():
-            self._file.close()
-        if error is None:
-            self._part.replace(self._path)
-        else:
+        try:
+            if error is None:
+                self._end()
+        finally:
+            with contextlib.suppress(OSError):
+                self._file.close()
             self._part.unlink(missing_ok=True)
+
+    def _end(self) -> None:
+        try:
+            self._file.mux(self._stream.encode(None))
+            self._file.close()
+            self._part.replace(self._path)
+        except OSError as error:
+            raise self._failed(error) from None
+
+    def _failed(self, error: OSError) -> SetupError:
+        return SetupError(f"cannot write {self._path}: {error.strerror or error}")
+
+
+def spread(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture with the colours at its edge carried on into what is transparent; alpha is kept.
+
+    Video keeps colour in half the resolution and mends it by its neighbours: transparent black beside the
+    figure would give it a dark rim.
+    """
+    alpha = rgba[..., 3].astype(np.float32)
+    size = (2 * _REACH + 1, 2 * _REACH + 1)
+    weight = cv2.GaussianBlur(alpha, size, 0)
+    around = cv2.GaussianBlur(rgba[..., :3] * alpha[..., None], size, 0) / np.maximum(weight, 1e-3)[..., None]
+    found = rgba.copy()
+    hidden = rgba[..., 3] == 0
+    found[hidden, :3] = around[hidden] + 0.5
+    return found

@@ -1,6 +1,7 @@
 """What stands behind the avatar in the matte layout: a colour or a picture, blurred, with its own chain."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -30,7 +31,9 @@ class Ground:
         self.backdrop = backdrop
         width, height = size
         plain = torch.tensor(backdrop.colour, dtype=torch.float32)[:, None, None] / 255
-        picture = plain.expand(3, height, width) if file is None else _covering(file, width, height)
+        picture = plain.repeat(1, height, width)
+        if file is not None:
+            _paste(picture, _read(file), backdrop.fit)
         opaque = torch.cat([picture, torch.ones(1, height, width)])
         if backdrop.blur > 0 and file is not None:
             sigma = backdrop.blur * height / 512
@@ -75,17 +78,29 @@ def behind(backdrop: Backdrop, file: bytes | None) -> Callable[[NDArray[np.uint8
     return composed
 
 
-def _covering(file: bytes, width: int, height: int) -> Tensor:
-    """The picture as small as it covers the size, cut around its middle."""
+def _read(file: bytes) -> NDArray[np.uint8]:
+    """(H, W, 3) sRGB."""
     pixels = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR)
     if pixels is None:
         raise InputError("the backdrop's file is no picture that can be read")
+    rgb: NDArray[np.uint8] = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+    return rgb
+
+
+def _paste(ground: Tensor, pixels: NDArray[np.uint8], fit: Literal["cover", "contain"]) -> None:
+    """Write a picture into the ground (3, height, width), middle on middle, as large as `fit` wants it."""
+    height, width = ground.shape[-2:]
     h, w = pixels.shape[:2]
-    scale = max(width / w, height / h)
-    large = cv2.resize(
-        pixels, (max(width, round(w * scale)), max(height, round(h * scale))),
-        interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC,
-    )  # fmt: skip
-    top, left = (large.shape[0] - height) // 2, (large.shape[1] - width) // 2
-    cut = cv2.cvtColor(large[top : top + height, left : left + width], cv2.COLOR_BGR2RGB)
-    return torch.from_numpy(cut).permute(2, 0, 1).float() / 255
+    scale = (max if fit == "cover" else min)(width / w, height / h)
+    size = (max(1, round(w * scale)), max(1, round(h * scale)))
+    scaled = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    (rows, from_rows), (columns, from_columns) = _middle(height, size[1]), _middle(width, size[0])
+    seen = torch.from_numpy(np.ascontiguousarray(scaled[from_rows, from_columns]))
+    ground[:, rows, columns] = seen.permute(2, 0, 1).float() / 255
+
+
+def _middle(room: int, length: int) -> tuple[slice, slice]:
+    """Where a length lies in a room with the same middle, and which part of it is inside."""
+    inside = min(room, length)
+    at, cut = (room - inside) // 2, (length - inside) // 2
+    return slice(at, at + inside), slice(cut, cut + inside)

@@ -22,9 +22,9 @@ from avatar_rtc.link import (
     AvatarFailed,
     AvatarReady,
     AvatarStarting,
-    ChainFailed,
     Hush,
     OpenAvatar,
+    PictureImpaired,
     ProcessStill,
     Say,
     SetState,
@@ -144,7 +144,7 @@ class Avatar:
         self._animator: str = config.animator
         self._stats = Stats(name, 0.0)
         self._telling: asyncio.TimerHandle | None = None
-        self._note = ""
+        self._note, self._impaired = "", ""
         self.distillation = Distillation(self._changed)
         self._open()
 
@@ -231,7 +231,7 @@ class Avatar:
         if self._detail is not None:
             about["detail"] = self._detail
         is_slow = (self._animator, renderer.device) == ("tha3", "cpu")
-        if note := ". ".join(filter(None, [SLOW_NOTE if is_slow else "", self._note])):
+        if note := ". ".join(filter(None, [SLOW_NOTE if is_slow else "", self._note, self._impaired])):
             about["note"] = note
         return about
 
@@ -267,14 +267,18 @@ class Avatar:
                 self.streams.publish(message)
             case Stats():
                 self._stats = message
-            case ChainFailed(detail=detail):
-                self._note = detail
+            case PictureImpaired(detail=detail):
+                self._impaired = detail
                 self._changed()
             case AvatarStarting():
                 self._phase = "starting"
                 self._changed()
             case AvatarReady(animator=animator, note=note):
-                self._phase, self._detail, self._animator, self._note = "live", None, animator, note
+                self._phase, self._detail, self._animator = "live", None, animator
+                self._note, self._impaired = (
+                    note,
+                    "",
+                )  # what fails in a chain is told again by who runs it now
                 self._changed()
             case AvatarFailed(detail=detail):
                 log.error("avatar %s: %s", self.name, detail)

@@ -1,8 +1,10 @@
 """Backdrops between messages and state."""
 
+from typing import Any, Literal
+
 from avatar_rtc.backdrops import backdrop_file
 from avatar_rtc.errors import BadMessage
-from avatar_rtc.filters_schema.chain import chain_json, check_chain
+from avatar_rtc.filters_schema.chain import Operation, chain_json, check_chain
 from avatar_rtc.messages import BackdropSet
 from avatar_rtc.state import Backdrop
 
@@ -15,17 +17,25 @@ def backdrop_of(message: BackdropSet) -> Backdrop:
     """
     if message.name is not None:
         backdrop_file(message.name)
-    if message.chain == "shared":
-        return Backdrop(message.name, message.rgb, message.blur, "shared")
-    if isinstance(message.chain, str):
-        raise BadMessage(
-            f'a backdrop\'s chain is a list of operations, or "shared", not {message.chain!r:.40}'
-        )
-    return Backdrop(message.name, message.rgb, message.blur, check_chain(message.chain))
+    return Backdrop(message.name, message.rgb, message.fit, message.blur, _chain_of(message.chain))
+
+
+def _chain_of(chain: list[Any] | str | None) -> tuple[Operation, ...] | Literal["shared"]:
+    if chain == "shared":
+        return "shared"
+    if isinstance(chain, str):
+        raise BadMessage(f'a backdrop\'s chain is a list of operations, or "shared", not {chain!r:.40}')
+    return check_chain(chain or ())
 
 
 def backdrop_json(backdrop: Backdrop) -> dict[str, object]:
     """A backdrop as `backdrop.set` takes it."""
     chain = backdrop.chain if backdrop.chain == "shared" else chain_json(backdrop.chain)
     colour = "#" + bytes(backdrop.colour).hex()
-    return {"name": backdrop.name, "colour": colour, "blur": backdrop.blur, "chain": chain}
+    return {
+        "name": backdrop.name,
+        "colour": colour,
+        "fit": backdrop.fit,
+        "blur": backdrop.blur,
+        "chain": chain,
+    }

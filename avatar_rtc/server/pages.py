@@ -59,4 +59,6 @@ def _file(folder: Path, path: str) -> web.StreamResponse:
     file = (root / path).resolve()
     if not file.is_relative_to(root) or not file.is_file():
         raise web.HTTPNotFound
-    return web.FileResponse(file, headers=_HEADERS)
+    # Python knows the type of WebP only from 3.13 on.
+    kind = {hdrs.CONTENT_TYPE: "image/webp"} if file.suffix == ".webp" else {}
+    return web.FileResponse(file, headers=_HEADERS | kind)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
-from avatar_rtc.errors import InputError, WorkerLost
+from avatar_rtc.errors import CapacityExceeded, InputError, WorkerLost
 from avatar_rtc.frame import EncodedFrame, Rendition
 from avatar_rtc.link import (
     AvatarFailed,
@@ -46,6 +46,8 @@ HANG_TIMEOUT_S = 20.0
 under 2 s a frame."""
 STILL_TIMEOUT_S = 60.0
 """A large picture through a long chain on a slow CPU."""
+MAX_STILLS = 4
+"""Those that wait included; each may have 36 MiB of pixels."""
 _SPARE_DELAY_S = 4.0
 """The spare starts when the first start is over, so as not to slow it."""
 _BACKOFF_S = (0.0, 0.0, 1.0, 5.0)
@@ -107,7 +109,7 @@ class Rendering:
         self.failure: str | None = None
         """Why no worker will ever come up with these options."""
         self.restarts = 0
-        self._one_still = asyncio.Lock()
+        self._stills, self._one_still = 0, asyncio.Lock()
         self._still: asyncio.Future[Still] | None = None
         self._still_number = 0
         self.recovery = Recovery()
@@ -172,18 +174,29 @@ class Rendering:
             self._pass_on(CloseAvatar(name))
 
     async def process(self, message: ProcessStill) -> Still:
-        """What the worker makes of a picture; its number is chosen here. One at a time, between frames.
+        """What the worker makes of a picture; `request` and `until` are chosen here. One at a time.
 
         Raises:
+            CapacityExceeded: too many pictures wait already.
             WorkerLost: no worker is up, it died meanwhile, or it took longer than STILL_TIMEOUT_S.
             InputError: the picture cannot be processed.
         """
+        if self._stills == MAX_STILLS:
+            raise CapacityExceeded("pictures being processed", MAX_STILLS)
+        self._stills += 1
+        try:
+            return await self._process(message)
+        finally:
+            self._stills -= 1
+
+    async def _process(self, message: ProcessStill) -> Still:
         async with self._one_still:
             if self._worker is None or self.device is None:
                 raise WorkerLost("no render worker is up to process the picture; try again")
             self._still_number += 1
             answer = self._still = asyncio.get_running_loop().create_future()
-            self._worker.send(replace(message, request=self._still_number))
+            until = time.monotonic() + STILL_TIMEOUT_S
+            self._worker.send(replace(message, request=self._still_number, until=until))
             try:
                 return await asyncio.wait_for(answer, STILL_TIMEOUT_S)
             except TimeoutError:

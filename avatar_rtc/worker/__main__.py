@@ -48,12 +48,14 @@ def main() -> None:
     pipe = _claim_stdout()
     yield_to_server()
 
-    inbox = Inbox()
+    inbox, one_message = Inbox(), threading.Lock()
 
     def emit(message: Up) -> None:
+        packed = pack(message)
         try:
-            pipe.write(pack(message))
-            pipe.flush()
+            with one_message:
+                pipe.write(packed)
+                pipe.flush()
         except BrokenPipeError:
             os._exit(0)  # the server is gone
 

@@ -111,7 +111,7 @@ def open_avatar(
 
     Args:
         mixer: of the same avatar with another character, whose motion goes on; untouched if this fails.
-        complain: told once of a chain that cannot be run.
+        complain: told what of chain and backdrop cannot be made; see `Finisher`.
     """
     image = torch.from_numpy(pixels_of(message).transpose(2, 0, 1).astype(np.float32) / 255)
     cels, templates = Cels(message.cels), changed(emotions, message.emotions)

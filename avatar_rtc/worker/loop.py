@@ -22,11 +22,11 @@ from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.link import (
     AvatarFailed,
     AvatarReady,
-    ChainFailed,
     CloseAvatar,
     Down,
     Hush,
     OpenAvatar,
+    PictureImpaired,
     ProcessStill,
     RequestKeyframe,
     Say,
@@ -38,7 +38,7 @@ from avatar_rtc.link import (
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.worker.live import LiveAvatar, Slot, open_avatar
 from avatar_rtc.worker.stats import StageTimes
-from avatar_rtc.worker.stills import process
+from avatar_rtc.worker.stills import Stills
 
 log = logging.getLogger(__name__)
 Inbox = queue.SimpleQueue[Down | None]
@@ -57,8 +57,9 @@ class RenderLoop:
         now: Callable[[], float] = time.monotonic,
         device: str = "cpu",
     ) -> None:
+        """`emit` is also called from the thread of the stills."""
         self._inbox, self._emit, self._emotions, self._now = inbox, emit, emotions, now
-        self._animator, self._device = animator, device
+        self._animator, self._stills = animator, Stills(emit, device)
         self._avatars: dict[str, LiveAvatar] = {}
         self._due: dict[str, int] = {}
         """Avatar → its next tick, for those that somebody watches."""
@@ -82,6 +83,7 @@ class RenderLoop:
             if deadline is not None and self._now() >= deadline:
                 # A flood of messages must not starve the picture.
                 self._render_due()
+        self._stills.close()
         for avatar in self._avatars.values():
             avatar.close()
 
@@ -90,7 +92,7 @@ class RenderLoop:
             self._open(message)
             return
         if isinstance(message, ProcessStill):
-            self._emit(process(message, self._device))
+            self._stills.put(message)
             return
         avatar = self._avatars.get(message.avatar)
         if avatar is None:
@@ -138,7 +140,7 @@ class RenderLoop:
         self._emit(AvatarReady(message.avatar, animator.name, self._now() - started, note))
 
     def _complain(self, message: OpenAvatar) -> Callable[[str], None]:
-        return lambda detail: self._emit(ChainFailed(message.avatar, detail))
+        return lambda detail: self._emit(PictureImpaired(message.avatar, detail))
 
     def _forget(self, name: str) -> None:
         self._due.pop(name, None)

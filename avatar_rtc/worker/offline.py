@@ -1,5 +1,6 @@
 """An avatar without a clock: the frames it would show, as fast as they can be made, always the same."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -8,11 +9,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import interpolate, pad
 
 from avatar_rtc.animation.emotions import EmotionTemplate
 from avatar_rtc.animation.mixer import Look
 from avatar_rtc.link import OpenAvatar
 from avatar_rtc.render.animator import Animator
+from avatar_rtc.render.colour import converted
+from avatar_rtc.render.filters.chain import run_chain
+from avatar_rtc.render.upscale.enlarge import enlarge
 from avatar_rtc.worker.live import LiveAvatar, open_avatar
 
 SETTLED_S = 2.0
@@ -23,26 +28,39 @@ class OfflineAvatar:
     """One avatar's frames; the same opening and times give the same pixels."""
 
     def __init__(
-        self, opened: OpenAvatar, animator: Animator, emotions: Mapping[str, EmotionTemplate]
+        self,
+        opened: OpenAvatar,
+        animator: Animator,
+        emotions: Mapping[str, EmotionTemplate],
+        size: tuple[int, int] | None = None,
     ) -> None:
-        """`opened` holds character, state and seed."""
+        """
+        Args:
+            opened: character, state, seed and rate.
+            size: (width, height) in px of every frame; None is whatever the chain gives.
+        """
         self._avatar: LiveAvatar = open_avatar(replace(opened, epoch=0.0), animator, emotions)
         self._fps = Fraction(opened.fps).limit_denominator(1001)
+        self._size = size
 
     def still(self) -> NDArray[np.uint8]:
-        """(H, W, 4) sRGB, straight alpha: how it looks once its emotion has settled."""
-        look, t = self._looked(0)
-        for number in range(1, round(SETTLED_S * self._fps) + 1):
+        """(H, W, 4) sRGB, straight alpha: how it looks once its emotion has settled.
+
+        Raises:
+            SetupError: an operation of the chain lacks something here.
+        """
+        for number in range(round(SETTLED_S * self._fps) + 1):
             look, t = self._looked(number)
         return self._finished(look, t)
 
     def frames(self, count: int) -> Iterator[NDArray[np.uint8]]:
-        """As many pictures as asked, at the opened rate, from media time 0 on."""
+        """As many pictures as asked, at the opened rate, from media time 0 on; else as `still`."""
         for number in range(count):
             yield self._finished(*self._looked(number))
 
     def _looked(self, number: int) -> tuple[Look, float]:
-        t = float(number / self._fps)
+        # Just above: 25 · 29 / 25 is below 29 in floats, and grain would stand still for two pictures.
+        t = math.nextafter(float(number / self._fps), math.inf)
         return self._avatar.mixer.look(self._avatar.state, t), t
 
     @torch.inference_mode()
@@ -50,5 +68,31 @@ class OfflineAvatar:
         avatar = self._avatar
         pose = torch.from_numpy(look.pose[None].copy())
         picture: Tensor = avatar.animator.animate(pose, [avatar.character.under(look.cels)])[0]
-        shown = avatar.shown(picture, look)
-        return avatar.finisher.finished(shown, avatar.animator.space, t, avatar.state.chain)
+        shown, space = avatar.shown(picture, look).float(), avatar.animator.space
+        # Not by the live avatar's finisher: that one goes on without a chain that fails.
+        ended, space = run_chain(shown, space, avatar.state.chain, t, avatar.opened.seed)
+        if self._size is not None:
+            ended, space = (
+                framed(converted(ended, space, "srgb-premultiplied"), self._size),
+                "srgb-premultiplied",
+            )
+        rgba = converted(ended, space, "srgb").mul(255).round().byte().permute(1, 2, 0).cpu().numpy().copy()
+        rgba[rgba[..., 3] == 0] = 0
+        return rgba
+
+
+def framed(picture: Tensor, size: tuple[int, int]) -> Tensor:
+    """The picture (4, h, w), premultiplied sRGB, as large as it fits into (width, height) px.
+
+    It stands on the middle of the lower edge, as in the matte layout, with transparency around.
+    """
+    width, height = size
+    h, w = picture.shape[-2:]
+    scale = min(height / h, width / w)
+    rows, columns = round(h * scale), round(w * scale)
+    if scale < 1:
+        picture = interpolate(picture[None], size=(rows, columns), mode="area")[0]
+    else:
+        picture = enlarge(picture, rows, columns, "bicubic")
+    left = (width - columns) // 2
+    return pad(picture, (left, width - columns - left, height - rows, 0))

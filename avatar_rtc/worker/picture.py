@@ -7,7 +7,6 @@
 ```
 """
 
-import logging
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -23,8 +22,7 @@ from avatar_rtc.render.colour import ColourSpace, converted
 from avatar_rtc.render.filters.chain import run_chain
 from avatar_rtc.render.layout import Matte, alpha_layout
 from avatar_rtc.state import Backdrop
-
-log = logging.getLogger(__name__)
+from avatar_rtc.worker.troubles import Troubles
 
 Stage = Callable[[str], None]
 """Told at the end of each stage, with its name."""
@@ -34,10 +32,9 @@ class Finisher:
     """One avatar's chain, backdrop and layouts."""
 
     def __init__(self, matte_size: tuple[int, int], seed: int, complain: Callable[[str], None]) -> None:
-        """`complain` is told once of a chain that cannot be run; the picture goes on without it."""
-        self._matte, self._seed, self._complain = Matte(matte_size), seed, complain
+        """`complain` is told what of chain and backdrop fails, and "" when nothing does any more."""
+        self._matte, self._seed, self._troubles = Matte(matte_size), seed, Troubles(complain)
         self._ground: Ground | None = None
-        self._broken: tuple[Operation, ...] | None = None
 
     def planes(
         self,
@@ -57,50 +54,51 @@ class Finisher:
         """
         shared = backdrop.chain == "shared"
         found: dict[Layout, NDArray[np.uint8]] = {}
+        if "matte" in layouts:
+            ground = self._behind(backdrop, picture.device, t)
+            stage("backdrop")
         if layouts - {"matte"} or not shared:
-            seen, is_premultiplied = self._finished(picture, space, t, chain, stage)
+            seen, is_premultiplied = self._finished("the chain", picture, space, t, chain, stage)
             if "alpha" in layouts:
                 found["alpha"] = alpha_layout(seen, is_premultiplied)
             if "matte" in layouts and not shared:
-                ground = self._ground_of(backdrop, picture.device).at(t, self._seed)
                 found["matte"] = self._matte(seen, ground, is_premultiplied)
         if "matte" in layouts and shared:
-            ground = self._ground_of(backdrop, picture.device).at(t, self._seed)
             bare, is_premultiplied = _shown(picture, space)
             scene = self._matte.scene(bare, ground, is_premultiplied)
-            found["matte"] = self._matte.whole(*self._finished(scene, "srgb", t, chain, stage))
+            found["matte"] = self._matte.whole(
+                *self._finished("the chain over the scene", scene, "srgb", t, chain, stage)
+            )
         stage("layout")
         return found
 
-    def finished(
-        self, picture: Tensor, space: ColourSpace, t: float, chain: tuple[Operation, ...]
-    ) -> NDArray[np.uint8]:
-        """The picture after the chain, (H, W, 4) sRGB, straight alpha."""
-        ended, space = self._run(picture, space, t, chain, lambda name: None)
-        pixels = converted(ended, space, "srgb").mul(255).round().byte().permute(1, 2, 0).cpu().numpy().copy()
-        pixels[pixels[..., 3] == 0] = 0
-        return pixels
-
     def _finished(
-        self, picture: Tensor, space: ColourSpace, t: float, chain: tuple[Operation, ...], stage: Stage
+        self,
+        part: str,
+        picture: Tensor,
+        space: ColourSpace,
+        t: float,
+        chain: tuple[Operation, ...],
+        stage: Stage,
     ) -> tuple[Tensor, bool]:
-        return _shown(*self._run(picture, space, t, chain, stage))
+        """The picture after the chain, or bare where that fails; see `_shown`."""
 
-    def _run(
-        self, picture: Tensor, space: ColourSpace, t: float, chain: tuple[Operation, ...], stage: Stage
-    ) -> tuple[Tensor, ColourSpace]:
-        if chain == self._broken and chain:
-            return picture, space
-        try:
+        def run() -> tuple[Tensor, ColourSpace]:
             told = lambda place, name: stage(f"chain {place} {name}")  # noqa: E731
-            found = run_chain(picture.float(), space, chain, t, self._seed, told)
-        except Exception as error:
-            log.exception("a chain cannot be run")
-            self._broken = chain
-            self._complain(f"the filters are off: {type(error).__name__}: {error}")
-            return picture, space
+            return run_chain(picture.float(), space, chain, t, self._seed, told)
+
+        found = self._troubles.attempt(part, chain, t, run)
         stage("chain")
-        return found
+        return _shown(*(found or (picture, space)))
+
+    def _behind(self, backdrop: Backdrop, device: torch.device, t: float) -> Tensor:
+        """The ground; where it cannot be made, the backdrop's colour."""
+        made = self._troubles.attempt(
+            "the backdrop", backdrop, t, lambda: self._ground_of(backdrop, device).at(t, self._seed)
+        )
+        if made is not None:
+            return made
+        return self._ground_of(Backdrop(colour=backdrop.colour), device).at(t, self._seed)
 
     def _ground_of(self, backdrop: Backdrop, device: torch.device) -> Ground:
         if self._ground is None or self._ground.backdrop != backdrop:

@@ -1,24 +1,77 @@
-"""Pictures that are no avatar's: enlarged and run through a chain, once."""
+"""Pictures that are no avatar's: enlarged and run through a chain, once, beside the avatars.
+
+They have a thread of their own: one of 9 million pixels takes 10 s for each operation, and no avatar can
+wait so long.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
 
 import numpy as np
 import torch
 
+from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.link import ProcessStill, Still, StillFailed, StillProcessed
 from avatar_rtc.render.colour import converted, premultiplied
 from avatar_rtc.render.filters.chain import run_chain
 from avatar_rtc.render.upscale.enlarge import enlarge
+from avatar_rtc.worker.priority import yield_to_frames
+
+log = logging.getLogger(__name__)
+
+Answer = StillProcessed | StillFailed
+
+
+class Stills:
+    """Processes pictures one after another; the thread starts with the first of them."""
+
+    def __init__(self, emit: Callable[[Answer], None], device: str) -> None:
+        """`emit` gets the answers, on the thread of the pictures."""
+        self._emit, self._device = emit, device
+        self._inbox: queue.SimpleQueue[ProcessStill | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def put(self, message: ProcessStill) -> None:
+        """Answer a request some time; never waits."""
+        if self._thread is None:
+            # A daemon: a picture under way, which may take a minute, must not keep the process.
+            self._thread = threading.Thread(target=self._run, name="stills", daemon=True)
+            self._thread.start()
+        self._inbox.put(message)
+
+    def close(self) -> None:
+        """End the thread after the picture under way, without waiting for that."""
+        self._inbox.put(None)
+
+    def _run(self) -> None:
+        yield_to_frames()
+        while (message := self._inbox.get()) is not None:
+            self._emit(process(message, self._device))
 
 
 @torch.inference_mode()
-def process(message: ProcessStill, device: str) -> StillProcessed | StillFailed:
+def process(message: ProcessStill, device: str) -> Answer:
     """The answer to a request; whatever goes wrong is told, never raised."""
     try:
         return StillProcessed(message.request, _processed(message, device))
+    except AvatarRtcError as error:
+        return StillFailed(message.request, str(error))
     except Exception as error:
-        return StillFailed(message.request, f"the picture cannot be processed: {error}")
+        log.exception("a picture cannot be processed")
+        return StillFailed(
+            message.request, f"the picture cannot be processed: {type(error).__name__}: {error}"
+        )
 
 
 def _processed(message: ProcessStill, device: str) -> Still:
+    def check_time(place: int = 0, name: str = "") -> None:
+        if time.monotonic() > message.until:
+            raise TimeoutError("it takes too long")
+
+    check_time()
     given = message.still
     pixels = np.frombuffer(given.rgba, np.uint8).reshape(given.height, given.width, 4)
     image = torch.from_numpy(pixels.copy()).to(device).permute(2, 0, 1).float() / 255
@@ -26,6 +79,6 @@ def _processed(message: ProcessStill, device: str) -> Still:
         width, height = message.size
         large = enlarge(premultiplied(image), height, width, message.method, message.quality)  # type: ignore[arg-type]
         image = converted(large, "srgb-premultiplied", "srgb")
-    image, space = run_chain(image, "srgb", message.chain, 0.0, 0)
+    image, space = run_chain(image, "srgb", message.chain, 0.0, 0, check_time)
     rgba = converted(image, space, "srgb").mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
     return Still(rgba.tobytes(), rgba.shape[1], rgba.shape[0])

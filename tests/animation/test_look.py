@@ -5,16 +5,19 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from avatar_rtc.animation.cels import DATA_FADE_S
 from avatar_rtc.animation.drivers import smooth_step
+from avatar_rtc.animation.easing import pace_of_rate
+from avatar_rtc.animation.effects import CROSS_FADE
 from avatar_rtc.animation.emotions import EmotionTemplate, load_emotions
 from avatar_rtc.animation.mixer import Look, Mixer
 from avatar_rtc.look import CELS, FX
 from avatar_rtc.resources import resource
+from avatar_rtc.settings import DEFAULTS, AnimatorSettings, check_settings
 from avatar_rtc.state import AvatarState, DataEyes
 
 EMOTIONS = load_emotions(resource("assets", "emotions"))
 CALM = AvatarState()
+DATA_FADE_S = DEFAULTS.data_eyes_fadeout_duration
 
 
 def showing(**weights: float) -> AvatarState:
@@ -38,7 +41,8 @@ def test_cels_are_eased_as_the_pose_is_and_tidy_away(fps: int):
     for n in range(1, frames + 1):
         look = mixer.look(showing(love=1.0), n / fps)
     share = look.cels["blush1"] / EMOTIONS["love"].cels["blush1"]
-    assert share == pytest.approx(1 - 0.7 ** (25 * frames / fps), rel=1e-4)
+    way = pace_of_rate(0.3) * frames / fps
+    assert share == pytest.approx(1 - (1 + way) * np.exp(-way), rel=1e-4)
     late = looks(mixer, CALM, 0.2 + np.arange(1, 10 * fps) / fps)
     assert not late[-1].cels
 
@@ -75,15 +79,17 @@ def test_data_eyes_run_fade_and_come_back():
     assert mixer.look(on, 2.8).cels == {"data2": 1.0}
 
 
-def test_effects_start_on_entering_and_end_with_the_emotion():
+def test_effects_start_on_entering_and_fade_on_leaving():
     mixer = Mixer(EMOTIONS, 1)
     mixer.look(CALM, 9.9)
     assert mixer.look(showing(joy=1.0), 10.0).fx == {"fx_flowers1": 1.0}
-    # The same emotion set again starts nothing anew; another one cuts it.
-    assert mixer.look(showing(joy=0.9), 10.5).fx == {"fx_flowers2": pytest.approx(0.45)}
-    assert mixer.look(CALM, 10.6).fx == {}
-    assert mixer.look(showing(joy=1.0), 10.7).fx == {"fx_flowers1": 1.0}
-    assert mixer.look(showing(joy=1.0), 11.7).fx == {}
+    # The same emotion set again starts nothing anew; another one fades it, from where it is.
+    assert mixer.look(showing(joy=0.9), 10.55).fx == {"fx_flowers2": pytest.approx(0.9 * 0.45)}
+    assert mixer.look(CALM, 10.6).fx == {"fx_flowers2": pytest.approx(0.9 * 0.4)}
+    assert mixer.look(CALM, 10.7).fx == {"fx_flowers1": pytest.approx(0.9 * 0.3 / 2)}
+    assert mixer.look(CALM, 10.6 + CROSS_FADE).fx == {}
+    assert mixer.look(showing(joy=1.0), 10.9).fx == {"fx_flowers1": 1.0}
+    assert mixer.look(showing(joy=1.0), 11.9).fx == {}
 
 
 def test_only_cels_the_character_has_are_asked_for():
@@ -106,3 +112,69 @@ def test_another_character_takes_over_in_motion():
     assert np.abs(after.pose - before.pose).max() < 0.5
     assert 0 < after.cels["blush1"] < before.cels["blush1"] and 0 < after.cels["blush3"] < 1
     assert "waver1" not in after.cels
+
+
+def test_an_effect_that_is_about_to_end_is_finished():
+    mixer = Mixer(EMOTIONS, 1)
+    mixer.look(CALM, 0.0)
+    mixer.look(showing(joy=1.0), 1.0)
+    before = mixer.look(showing(joy=1.0), 1.9).fx
+    assert before == {"fx_flowers2": pytest.approx(0.1)}
+    after = mixer.look(CALM, 1.901).fx
+    assert after["fx_flowers2"] == pytest.approx(0.099)
+    assert 0 < mixer.look(CALM, 1.95).fx["fx_flowers2"] < 0.05 and mixer.look(CALM, 2.0).fx == {}
+
+
+def test_effects_of_two_emotions_cross_fade_and_re_entering_retriggers():
+    """Anger, annoyance and anger again, each before the last one is over: nothing is ever cut."""
+    mixer, fps = Mixer(EMOTIONS, 1), 200
+    mixer.look(CALM, 0.0)
+
+    def state(t: float) -> AvatarState:
+        return showing(anger=1.0) if t < 0.4 or t >= 0.55 else showing(annoyance=1.0)
+
+    shown = [mixer.look(state(n / fps), n / fps).fx for n in range(1, 2 * fps)]
+    both = shown[round(0.5 * fps)]
+    assert {name[:-1] for name in both} == {"fx_angervein", "fx_blackcloud"}
+    for kind in ("fx_angervein", "fx_blackcloud"):
+        strength = np.array([max((v for k, v in fx.items() if k[:-1] == kind), default=0.0) for fx in shown])
+        assert np.diff(strength).min() > -0.03  # however it goes, it goes in small steps
+    again = shown[round(0.56 * fps)]
+    assert max(v for k, v in again.items() if k.startswith("fx_anger")) > 0.95
+    assert not shown[round(1.56 * fps)]
+
+
+def test_effects_are_those_of_the_settings():
+    own = check_settings(
+        {"animefx": [["mine", {"emotions": ["calm"], "type": "cycle", "fps": 0, "cels": ["fx_notice1"]}]]}
+    )
+    emotions = {**EMOTIONS, "calm": EmotionTemplate("calm", {}, {})}
+    mixer = Mixer(emotions, 1)
+    mixer.look(AvatarState(settings=own), 0.0)
+    assert mixer.look(AvatarState({"calm": 1.0}, settings=own), 1.0).fx == {"fx_notice1": 1.0}
+    assert mixer.look(AvatarState({"joy": 1.0}, settings=own), 3.0).fx == {}
+
+
+def test_effects_switched_off_go_softly_and_none_comes():
+    mixer, off = Mixer(EMOTIONS, 1), AnimatorSettings(animefx_enabled=False)
+    mixer.look(CALM, 0.0)
+    mixer.look(showing(joy=1.0), 1.0)
+    state = AvatarState({"joy": 1.0}, settings=off)
+    assert mixer.look(state, 1.2).fx == {"fx_flowers2": pytest.approx(0.8)}
+    assert mixer.look(state, 1.3).fx == {"fx_flowers2": pytest.approx(0.35)}
+    assert mixer.look(state, 1.41).fx == {}
+    assert mixer.look(AvatarState({"anger": 1.0}, settings=off), 2.0).fx == {}
+
+
+def test_wavering_and_data_eyes_follow_the_settings():
+    slow = AnimatorSettings(eye_waver_fps=2.0, data_eyes_fps=1.0, data_eyes_fadeout_duration=0.0)
+    mixer = Mixer(EMOTIONS, 1)
+    state = AvatarState({"love": 1.0}, data_eyes=DataEyes(True, 0.0), settings=slow)
+    for n in range(8):
+        cels = mixer.look(state, (n + 0.5) / 2).cels
+        assert f"waver{n % 2 + 1}" in cels and cels[f"data{n // 2 % 4 + 1}"] == 1.0
+    gone = AvatarState({"love": 1.0}, data_eyes=DataEyes(False, 4.0), settings=slow)
+    assert not any(name.startswith("data") for name in mixer.look(gone, 4.01).cels)
+    off = AnimatorSettings(eye_waver_fps=0.0, data_eyes_fps=0.0)
+    state = AvatarState({"love": 1.0}, data_eyes=DataEyes(True, 0.0), settings=off)
+    assert not any(name.startswith(("data", "waver")) for name in mixer.look(state, 5.0).cels)

@@ -1,15 +1,22 @@
 import numpy as np
 import pytest
 
-from avatar_rtc.animation.overrides import Overrides
-from avatar_rtc.pose import INDEX, neutral, pose_from
+from avatar_rtc.animation.overrides import SLOT, Face, Overrides
+from avatar_rtc.errors import InputError, OutOfRange, UnknownName
+from avatar_rtc.look import CELS
+from avatar_rtc.pose import INDEX, pose_from
+from avatar_rtc.state import check_overrides
 
 HEAD_X = INDEX["head_x"]
 
 
+def face_from(values: dict[str, float]) -> Face:
+    return np.concatenate([pose_from(values), np.zeros(len(CELS), np.float32)])
+
+
 def run(overrides: Overrides, wanted: dict[str, float], seconds: float, below: float = 0.0) -> float:
     for _ in range(round(seconds * 50)):
-        pose = pose_from({"head_x": below})
+        pose = face_from({"head_x": below})
         overrides.apply(pose, wanted, 1 / 50)
     return float(pose[HEAD_X])
 
@@ -32,9 +39,35 @@ def test_taking_hold_and_letting_go_are_quick_but_no_jump():
 
 
 def test_other_morphs_are_left_alone():
-    pose = pose_from({"mouth_aaa": 0.4})
+    pose = face_from({"mouth_aaa": 0.4})
     Overrides().apply(pose, {"head_x": 1.0}, 1.0)
-    assert pose == pytest.approx(pose_from({"mouth_aaa": 0.4, "head_x": 1.0}))
-    pose = neutral()
+    assert pose == pytest.approx(face_from({"mouth_aaa": 0.4, "head_x": 1.0}))
+    pose = face_from({})
     Overrides().apply(pose, {}, 1.0)
     assert not pose.any()
+
+
+def test_cels_stand_after_the_morphs_and_are_held_as_they_are():
+    assert sorted(SLOT.values()) == list(range(61)) and SLOT["breathing"] == 44
+    face, overrides = face_from({}), Overrides()
+    face[SLOT["waver1"]] = 1.0
+    overrides.apply(face, {"blush1": 0.5, "waver1": 0.0}, 1.0)
+    assert {name: float(face[slot]) for name, slot in SLOT.items() if face[slot]} == {"blush1": 0.5}
+
+
+def test_overrides_are_checked_as_morphs_or_cels():
+    assert check_overrides({"head_x": -1, "blush1": 0.5}) == {"head_x": -1.0, "blush1": 0.5}
+    for values, kind, says in (
+        (
+            {"eye_wnik_left": 0},
+            UnknownName,
+            "unknown morph or cel 'eye_wnik_left'; did you mean 'eye_wink_left'",
+        ),
+        ({"blush9": 0}, UnknownName, "did you mean 'blush"),
+        ({"fx_heart1": 1}, UnknownName, "unknown morph or cel"),
+        ({"tears1": 1.5}, OutOfRange, "tears1 is 1.5, but must lie in 0..1"),
+        ({"mouth_aaa": -0.5}, OutOfRange, "0..1"),
+        ({"blush1": True}, InputError, "number"),
+    ):
+        with pytest.raises(kind, match=says):
+            check_overrides(values)

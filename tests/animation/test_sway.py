@@ -1,14 +1,23 @@
 import numpy as np
 import pytest
 
-from avatar_rtc.animation.sway import AXES, INTERVAL_MIN, MACRO, MICRO, Sway
+from avatar_rtc.animation.sway import AXES, Sway
 from avatar_rtc.pose import MORPHS
+from avatar_rtc.settings import DEFAULTS, AnimatorSettings
 
 STILL = np.zeros(5)
+MACRO, MICRO = DEFAULTS.sway_macro_strength, DEFAULTS.sway_micro_strength
+INTERVAL_MIN = DEFAULTS.sway_interval_min
 
 
-def run(seed: int, emotion: np.ndarray, seconds: float = 120, fps: float = 30) -> np.ndarray:
-    sway = Sway(seed)
+def run(
+    seed: int,
+    emotion: np.ndarray,
+    seconds: float = 120,
+    fps: float = 30,
+    settings: AnimatorSettings = DEFAULTS,
+) -> np.ndarray:
+    sway = Sway(seed, settings)
     return np.array([sway.at(i / fps, emotion, i == 0) for i in range(int(seconds * fps))])
 
 
@@ -56,3 +65,58 @@ def test_another_emotion_brings_another_stance_at_once():
 def test_the_tremor_does_not_add_up():
     first, last = run(6, STILL, 600)[600:1200], run(6, STILL, 600)[-600:]
     assert np.abs(last).max() <= MACRO + MICRO and np.ptp(last) < 3 * np.ptp(first)
+
+
+@pytest.mark.parametrize(
+    ("settings", "bound"),
+    [
+        (AnimatorSettings(sway_macro_strength=0.2, sway_micro_strength=0.0), 0.2),
+        (AnimatorSettings(sway_macro_strength=0.0, sway_micro_strength=0.1), 0.1),
+        (AnimatorSettings(liveliness=0.5), 0.5 * (MACRO + MICRO)),
+        (AnimatorSettings(liveliness=2.0), 1 + 2 * MICRO),  # a stance never leaves the range of the morphs
+    ],
+)
+def test_settings_bound_it(settings: AnimatorSettings, bound: float):
+    offsets = np.concatenate([run(seed, STILL, settings=settings) for seed in range(3)])
+    assert 0.5 * bound < np.abs(offsets).max() <= bound
+
+
+def test_no_liveliness_and_no_morphs_are_stillness():
+    assert not run(1, STILL, settings=AnimatorSettings(liveliness=0.0)).any()
+    assert not run(1, STILL, settings=AnimatorSettings(sway_morphs=())).any()
+    offsets = run(1, STILL, settings=AnimatorSettings(sway_morphs=("neck_z",)))
+    assert np.flatnonzero(offsets.any(axis=0)).tolist() == [2]
+
+
+def test_intervals_are_those_of_the_settings():
+    quick = AnimatorSettings(sway_interval_min=1.5, sway_interval_max=2.5, sway_micro_strength=0.0)
+    still = (np.abs(np.diff(run(2, STILL, 300, settings=quick), axis=0)) == 0).all(axis=1)
+    assert (still[1:] & ~still[:-1]).sum() == pytest.approx(300 / 2.0, rel=0.1)
+
+
+def test_settings_that_change_do_not_jerk():
+    sway, offsets = Sway(3), []
+    for i in range(900):
+        if i == 450:
+            sway.configure(AnimatorSettings(sway_morphs=(), sway_macro_strength=0.1))
+        offsets.append(sway.at(i / 30, STILL, i == 0))
+    assert np.abs(np.diff(offsets, axis=0)).max() <= 1.5 * 2 * MACRO / 1.2 / 30 + 0.01
+    assert np.abs(offsets[-1]).max() < 1e-3
+
+
+def test_a_move_broken_off_by_the_next_does_not_jerk():
+    def steps(fps: float) -> np.ndarray:
+        sway = Sway(1, AnimatorSettings(sway_micro_strength=0.0))
+        times = np.arange(round(4 * fps)) / fps
+        return np.array([sway.at(t, STILL, i in (0, round(0.6 * fps))) for i, t in enumerate(times)])
+
+    coarse, fine = (np.abs(np.diff(steps(fps), 2, axis=0)).max() * fps for fps in (500, 1000))
+    assert fine < 0.6 * coarse
+
+
+def test_time_that_goes_back_leaves_nothing_behind():
+    sway = Sway(1)
+    for start in (1e6, 0.0):
+        offsets = [sway.at(start + i / 30, STILL, False) for i in range(3000)]
+        assert np.abs(np.diff(offsets, axis=0)).max() <= 1.5 * 2 * MACRO / 1.2 / 30 + 0.01
+    assert len(sway._moves) <= 1 and np.ptp(offsets, axis=0).min() > 0.3

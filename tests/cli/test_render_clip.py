@@ -68,14 +68,20 @@ def test_webm_keeps_its_alpha(tmp_path: Path) -> None:
     ("name", "extra", "says"),
     [
         ("a.gif", (), "mp4"),
-        ("a.mp4", ("--seconds", "0"), "--seconds"),
+        ("a.mp4", ("--seconds", "0"), "--seconds is 0, but must lie in 0.01..600"),
+        ("a.mp4", ("--seconds", "nan"), "--seconds"),
         ("a.mp4", ("--fps", "1000"), "--fps"),
+        ("a.mp4", ("--seed", "-1"), "--seed"),
+        ("a.mp4", ("--size", "640"), "1280x720"),
+        ("a.mp4", ("--size", "641x480"), "even"),
+        ("a.mp4", ("--size", "64000x480"), "16..4096"),
         ("a.png", ("--emotion", "joi"), "joy"),
         ("a.png", ("--preset", "vsh"), "vhs"),
         ("a.png", ("--preset", "missing.json"), "missing.json"),
         ("a.mp4", ("--backdrop", "dya"), "day"),
         ("a.mp4", ("--backdrop", "#12"), "colour"),
-        ("a.png", ("--pose", "p.json", "--preset", "vhs"), "--pose"),
+        ("a.png", ("--pose", "p.json", "--preset", "vhs"), "leave out --preset"),
+        ("a.png", ("--pose", "p.json", "--size", "64x64"), "leave out --size"),
     ],
 )
 def test_bad_input_is_told_and_leaves_no_file(
@@ -84,6 +90,37 @@ def test_bad_input_is_told_and_leaves_no_file(
     assert render(tmp_path / name, *extra) == 2
     assert says in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_chain_lacks_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AVATAR_RTC_ANIME4K", raising=False)
+    chain = tmp_path / "chain.json"
+    chain.write_text('[["upscale", {"method": "anime4k"}]]')
+    for name in ("a.png", "a.webm"):
+        assert render(tmp_path / name, "--preset", str(chain)) == 1
+        told = capsys.readouterr().err
+        assert "--anime4k" in told and len(told.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == [chain]
+
+
+def test_a_path_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    assert render(tmp_path / "file" / "a.mp4", "--seconds", "0.1") == 1
+    assert "cannot create" in capsys.readouterr().err
+    (tmp_path / "folder.webm").mkdir()
+    assert render(tmp_path / "folder.webm", "--seconds", "0.1") == 2
+    assert "is a folder" in capsys.readouterr().err
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["file", "folder.webm"]
+
+
+def test_any_size_and_a_clip_of_one_picture(tmp_path: Path) -> None:
+    extra = ("--seconds", "0.01", "--size", "640x360", "--backdrop", "#00ff00")
+    assert render(tmp_path / "deep" / "a.MP4", *extra) == 0
+    (frame,) = decoded(tmp_path / "deep" / "a.MP4")
+    assert frame.shape == (360, 640, 4)
+    assert frame[:, :130].min(axis=(0, 1))[1] > 240 and frame[200, 320, 1] < 240
 
 
 def test_an_interruption_leaves_no_broken_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,4 +135,4 @@ def test_an_interruption_leaves_no_broken_file(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(Recording, "write", write)
     assert render(tmp_path / "a.mp4", "--seconds", "0.4") == 130
-    assert list(tmp_path.iterdir()) == []
+    assert len(calls) == 2 and list(tmp_path.iterdir()) == []

@@ -62,7 +62,7 @@ async def test_the_backdrop_shows_behind_and_shares_the_chain(server: Served) ->
         await avatar.set_backdrop(colour="#c8c8c8", chain="shared")
         assert await corner_until(lambda mean: mean < 90)
         await avatar.set_chain([])
-        await avatar.set_backdrop("day")
+        await avatar.set_backdrop("day", colour="#ffffff", fit="contain", blur=2.0)
         with pytest.raises(InputError, match="did you mean 'day'"):
             await avatar.set_backdrop("dya")
 

@@ -4,16 +4,25 @@ import asyncio
 import io
 import json
 import re
+import time
 
 import numpy as np
 import pytest
 from aiohttp import FormData
 from PIL import Image
 
-from avatar_rtc.errors import InputError, WorkerLost
+from avatar_rtc.errors import CapacityExceeded, InputError, WorkerLost
 from avatar_rtc.filters_schema.chain import OPERATIONS, check_chain
-from avatar_rtc.link import ProcessStill, Still, StillFailed, StillProcessed
-from avatar_rtc.server.rendering import Rendering
+from avatar_rtc.link import (
+    HEADER_BYTES,
+    ProcessStill,
+    Still,
+    StillFailed,
+    StillProcessed,
+    body_length,
+    pack,
+)
+from avatar_rtc.server.rendering import MAX_STILLS, Rendering
 from avatar_rtc.worker.stills import process
 from tests.server.test_rendering import Workshop
 
@@ -70,6 +79,25 @@ async def test_bad_requests_are_told(client, renderer, path, options, picture, s
     assert renderer.stills == []
 
 
+@pytest.mark.parametrize(
+    "path, options",
+    [
+        ("upscale", {"upscaled_width": 4096, "upscaled_height": 2400}),
+        ("process", {"filters": [["upscale", {"factor": 4.0}]]}),
+    ],
+)
+async def test_what_would_become_too_large_is_413(client, renderer, path, options):
+    """4096 x 2304 pixels and no more: a message on the worker's pipe has room for 64 MiB."""
+    file = io.BytesIO()
+    Image.new("RGB", (1100, 1000)).save(file, "PNG")
+    response = await client.post(f"/api/imagefx/{path}", data=form(options, file.getvalue()))
+    assert response.status == 413 and "9437184" in (await response.json())["detail"]
+    assert renderer.stills == []
+    small = {"upscaled_width": 4096, "upscaled_height": 2304}
+    assert (await client.post("/api/imagefx/upscale", data=form(small))).status == 200
+    body_length(pack(StillProcessed(1, Still(bytes(4096 * 2304 * 4), 4096, 2304)))[:HEADER_BYTES])
+
+
 async def test_forms_only_and_whole(client):
     assert (await client.post("/api/imagefx/process", json={})).status == 415
     data = FormData()
@@ -100,6 +128,32 @@ def test_the_worker_processes_and_tells_what_goes_wrong():
     assert isinstance(large, StillProcessed) and (large.still.width, large.still.height) == (64, 50)
     broken = process(ProcessStill(5, Still(b"abc", 32, 24)), "cpu")
     assert isinstance(broken, StillFailed) and broken.request == 5
+    late = process(ProcessStill(6, still(), until=time.monotonic() - 0.1), "cpu")
+    assert isinstance(late, StillFailed) and "too long" in late.detail
+    lacking = process(
+        ProcessStill(7, still(), check_chain([["upscale", {"method": "anime4k", "factor": 2.0}]])), "cpu"
+    )
+    assert isinstance(lacking, StillFailed) and lacking.detail.startswith("anime4k needs the folder")
+
+
+async def test_more_pictures_than_can_wait_are_refused():
+    workshop = Workshop()
+    async with Rendering(workshop.spawn, spare=False) as rendering:
+        await asyncio.sleep(0.02)
+        asked = [asyncio.create_task(rendering.process(ProcessStill(0, still()))) for _ in range(MAX_STILLS)]
+        await asyncio.sleep(0.02)
+        with pytest.raises(CapacityExceeded, match="pictures"):
+            await rendering.process(ProcessStill(0, still()))
+        worker = workshop.workers[0]
+        for task in asked:  # one after the other: the worker is asked for the next only now
+            worker.say(StillProcessed(worker.told[-1].request, still()))
+            assert await task == still()
+            await asyncio.sleep(0.02)
+        again = asyncio.create_task(rendering.process(ProcessStill(0, still())))
+        await asyncio.sleep(0.02)
+        assert 50 < worker.told[-1].until - time.monotonic() <= 60
+        worker.say(StillProcessed(worker.told[-1].request, still()))
+        assert await again == still()
 
 
 async def test_a_request_finds_its_answer_and_a_lost_worker_is_told():

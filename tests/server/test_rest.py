@@ -8,7 +8,7 @@ import pytest
 
 from avatar_rtc.config import Config
 from avatar_rtc.filters_schema.chain import OPERATIONS, chain_json, check_chain
-from avatar_rtc.link import AvatarFailed, AvatarReady, ChainFailed, OpenAvatar, Stats
+from avatar_rtc.link import AvatarFailed, AvatarReady, OpenAvatar, PictureImpaired, Stats
 from avatar_rtc.look import FULL_FRAME, Crop
 from avatar_rtc.state import Backdrop
 
@@ -20,7 +20,7 @@ async def test_avatar_shows_everything_the_contract_names(client, renderer):
     about = await (await client.get(MAIN)).json()
     assert about == {
         "id": "main",
-        "backdrop": {"name": None, "colour": "#181a26", "blur": 0.0, "chain": []},
+        "backdrop": {"name": None, "colour": "#181a26", "fit": "cover", "blur": 0.0, "chain": []},
         "state": "live",
         "character": "hero",
         "animator": "static",
@@ -74,13 +74,21 @@ async def test_chain_reaches_the_worker_with_defaults(client, renderer):
 
 
 async def test_a_backdrop_reaches_the_worker(client, renderer):
-    wanted = {"name": "day", "colour": "#102030", "blur": 4.0, "chain": "shared"}
+    wanted = {"name": "day", "colour": "#102030", "fit": "contain", "blur": 4.0, "chain": "shared"}
     response = await client.put(f"{MAIN}/backdrop", json=wanted)
     assert (await response.json()) == {"backdrop": wanted}
-    assert renderer.state.backdrop == Backdrop("day", (16, 32, 48), 4.0, "shared")
+    assert renderer.state.backdrop == Backdrop("day", (16, 32, 48), "contain", 4.0, "shared")
     assert (await (await client.get(MAIN)).json())["backdrop"] == wanted
-    names = [b["name"] for b in (await (await client.get("/api/v1/backdrops")).json())["backdrops"]]
-    assert {"day", "night"} <= set(names)
+    backdrops = (await (await client.get("/api/v1/backdrops")).json())["backdrops"]
+    assert {"day", "night"} <= {b["name"] for b in backdrops}
+    for backdrop in backdrops:
+        assert (await client.get(backdrop["url"])).content_type.startswith("image/")
+
+
+@pytest.mark.parametrize("chain", [None, []])
+async def test_a_backdrop_without_a_chain(client, renderer, chain):
+    assert (await client.put(f"{MAIN}/backdrop", json={"chain": chain})).status == 200
+    assert renderer.state.backdrop == Backdrop()
 
 
 async def test_presets_are_chains_that_can_be_set(client):
@@ -89,9 +97,18 @@ async def test_presets_are_chains_that_can_be_set(client):
         assert (await client.put(f"{MAIN}/chain", json={"chain": preset["chain"]})).status == 200
 
 
-async def test_a_chain_that_cannot_be_run_is_told(client, renderer):
-    renderer.on_up["main"](ChainFailed("main", "the filters are off: RuntimeError: no memory"))
-    assert "no memory" in (await (await client.get(MAIN)).json())["note"]
+async def test_what_fails_in_the_picture_is_told_until_it_is_well(client, renderer):
+    async def note() -> str | None:
+        return (await (await client.get(MAIN)).json()).get("note")
+
+    renderer.on_up["main"](AvatarReady("main", "static", 0.0, "the student is another character's"))
+    renderer.on_up["main"](PictureImpaired("main", "the chain is left out: no memory"))
+    assert await note() == "the student is another character's. the chain is left out: no memory"
+    renderer.on_up["main"](PictureImpaired("main", ""))
+    assert await note() == "the student is another character's"
+    renderer.on_up["main"](PictureImpaired("main", "the chain is left out: no memory"))
+    renderer.on_up["main"](AvatarReady("main", "static", 0.0))
+    assert await note() is None
 
 
 @pytest.mark.parametrize(
@@ -115,6 +132,7 @@ async def test_a_chain_that_cannot_be_run_is_told(client, renderer):
         ("backdrop", {"blur": 99}, "blur"),
         ("backdrop", {"chain": [["bloom", {"sigma": -1}]]}, "sigma"),
         ("backdrop", {"chain": "mine"}, "shared"),
+        ("backdrop", {"fit": "fill"}, "fit"),
     ],
 )
 async def test_wrong_values_are_refused_and_change_nothing(client, renderer, path, body, says):

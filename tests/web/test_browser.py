@@ -143,7 +143,7 @@ def test_cues_move_the_mouth(page: Any) -> None:
 
 def test_chain_is_edited(page: Any, server: Any) -> None:
     added = [["translucent_display", {"enabled": True, "alpha": 0.9}]]
-    page.tab.select_option("[aria-label='Add a filter']", "translucent_display")
+    page.tab.select_option("#adders [aria-label='Add a filter']", "translucent_display")
     until(lambda: server.get("avatars/main")["chain"] == added)
     page.tab.locator("#chain input[type=range]").fill("0.1")
     until(lambda: frames(page, 1)[0][FACE][..., 3].max() < 60)
@@ -155,7 +155,7 @@ def test_chain_is_edited(page: Any, server: Any) -> None:
 
 
 def test_a_look_is_taken_and_every_kind_of_control_works(page: Any, server: Any) -> None:
-    page.tab.select_option("[aria-label='Take a look']", "amber_terminal")
+    page.tab.select_option("#adders [aria-label='Take a look']", "amber_terminal")
     names = ["colour_grade", "monochrome_display", "posterize", "crt"]
     until(lambda: [name for name, _ in server.get("avatars/main")["chain"]] == names)
     until(lambda: "ms" in page.tab.locator("#chain .ms").first.inner_text())
@@ -166,8 +166,66 @@ def test_a_look_is_taken_and_every_kind_of_control_works(page: Any, server: Any)
     page.tab.click("#chain [data-operation=crt] .title")
     page.tab.locator("#chain select").select_option("slot")
     until(lambda: dict(server.get("avatars/main")["chain"])["crt"]["mask"] == "slot")
-    page.tab.select_option("[aria-label='Take a look']", "none")
+    page.tab.select_option("#adders [aria-label='Take a look']", "none")
     until(lambda: server.get("avatars/main")["chain"] == [])
+
+
+def test_the_focus_stays_with_a_row_that_moves_and_finds_another_when_it_goes(page: Any, server: Any) -> None:
+    def chain() -> list[str]:
+        return [name for name, _ in server.get("avatars/main")["chain"]]
+
+    def focus() -> str:
+        return str(page.tab.evaluate("document.activeElement.title || document.activeElement.ariaLabel"))
+
+    for name in ("bloom", "noise", "banding"):
+        page.tab.select_option("#adders [aria-label='Add a filter']", name)
+    until(lambda: chain() == ["bloom", "noise", "banding"])
+    page.tab.focus("#chain [aria-label='Move banding up']")
+    page.tab.keyboard.press("Enter")
+    assert focus() == "Move banding up"
+    page.tab.keyboard.press("Enter")
+    until(lambda: chain() == ["banding", "bloom", "noise"])
+    assert page.tab.evaluate("document.activeElement.textContent") == "banding"  # it cannot go further up
+    for left in (["bloom", "noise"], ["noise"], []):
+        page.tab.focus("#chain [aria-label^=Remove]")
+        page.tab.keyboard.press("Enter")
+        until(lambda left=left: chain() == left)  # type: ignore[misc]
+        words = page.tab.evaluate("document.activeElement.textContent")
+        assert words == left[0] if left else focus() == "Add a filter"
+
+
+def test_a_backdrop_is_picked_and_the_page_itself_stays_as_it_is(page: Any, server: Any) -> None:
+    def backdrop() -> Any:
+        return server.get("avatars/main")["backdrop"]
+
+    plain = {"name": None, "colour": "#181a26", "fit": "cover", "blur": 0, "chain": []}
+    page.tab.locator("#behind .thumb img").last.scroll_into_view_if_needed()
+    page.wait("[...document.querySelectorAll('#behind img')].every((img) => img.naturalWidth > 0)")
+    assert page.tab.locator("#behind [type=range]").is_hidden()  # a colour has nothing to blur
+    page.tab.focus("#behind [type=radio]:checked")
+    page.tab.keyboard.press("ArrowRight")
+    until(lambda: backdrop() == plain | {"name": "abstract"})
+    page.tab.check("#behind [value=night]", force=True)
+    page.tab.locator("#behind [type=range]").fill("6")
+    page.tab.select_option("#behind .dials select >> nth=0", "contain")
+    page.tab.locator("#behind [type=color]").fill("#102030")
+    page.tab.select_option("#behind .dials select >> nth=1", "shared")
+    wanted = {"name": "night", "colour": "#102030", "fit": "contain", "blur": 6, "chain": "shared"}
+    until(lambda: backdrop() == wanted)
+    page.tab.select_option("#behind .dials select >> nth=1", "own")
+    page.tab.select_option("#behind [aria-label='Add a filter']", "vignetting")
+    until(lambda: backdrop()["chain"] == [["vignetting", {"enabled": True, "strength": 0.42}]])
+    assert server.get("avatars/main")["chain"] == []
+    assert frames(page, 1)[0][CORNER][..., 3].max() == 0
+    assert page.tab.get_attribute("#stage", "data-backdrop") == "scene"
+    # What somebody else sets is shown.
+    page.tab.evaluate("document.activeElement.blur()")
+    page.tab.evaluate("avatar.setBackdrop({ colour: '#40c080' })")
+    page.wait("document.querySelector('#behind [type=radio]').checked")
+    assert page.tab.input_value("#behind [type=color]") == "#40c080"
+    assert page.tab.locator("#behind .own").is_hidden()
+    refused = page.tab.evaluate("avatar.setBackdrop({ name: 'dya' }).catch((error) => error.message)")
+    assert refused == "unknown backdrop 'dya'; did you mean 'day'?"
 
 
 def test_upload_replaces_the_character_or_says_what_is_wrong(page: Any, server: Any, tmp_path: Path) -> None:

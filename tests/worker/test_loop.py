@@ -1,6 +1,7 @@
 """The render loop with a fake clock and scripted animators: ticks, batches, swaps, failures."""
 
 import queue
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,15 +22,21 @@ from avatar_rtc.link import (
     Down,
     Hush,
     OpenAvatar,
+    PictureImpaired,
+    ProcessStill,
     RequestKeyframe,
     Say,
     SetState,
     StartRendition,
     Stats,
+    StillProcessed,
     StopRendition,
     Up,
 )
+from avatar_rtc.link import Still as Picture
 from avatar_rtc.pose import INDEX
+from avatar_rtc.render.filters import chain as chains
+from avatar_rtc.render.filters.chain import Filter
 from avatar_rtc.resources import resource
 from avatar_rtc.speech.lips import timeline
 from avatar_rtc.speech.spoken import TimedPhoneme
@@ -242,9 +249,82 @@ def test_failing_to_render_is_told_once() -> None:
     ]
 
 
+def brightness(heard: Sequence[Up]) -> list[int]:
+    """The mean red of the upper half of every frame."""
+    codec = av.CodecContext.create("h264", "r")
+    shown = [p for f in frames(heard) for p in codec.decode(av.Packet(f.data))] + codec.decode(None)
+    return [round(float(p.to_ndarray(format="rgb24")[:SMALL, :SMALL, 0].mean())) for p in shown]
+
+
+def watched_chains(*steps: tuple[float, list[Any]]) -> list[tuple[float, Down | None]]:
+    """A viewer from the start, and a chain set at each of these seconds."""
+    script: list[tuple[float, Down | None]] = [(0.0, opened()), (0, StartRendition("main", ALPHA))]
+    return script + [(at, SetState("main", AvatarState(chain=check_chain(c)))) for at, c in steps]
+
+
+def test_every_frame_is_of_one_chain() -> None:
+    """The painter's red is 255; multiplied by alpha it shows which chain a frame went through."""
+    half, faint = (["translucent_display", {"alpha": alpha}] for alpha in (0.5, 0.25))
+    # Two halves and one quarter look the same: between them nothing may show.
+    script = watched_chains(
+        (0.35, [half, half]), (0.65, [faint]), (0.651, [half]), (0.652, [faint]), (0.95, [])
+    )
+    seen = brightness(play([*script, (1.25, None)])[0])
+    assert len(seen) == 12
+    wanted = [255] * 3 + [64] * 6 + [255] * 3
+    assert seen == pytest.approx(wanted, abs=6)
+
+
+def test_an_operation_that_raises_leaves_the_avatar_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(image: Tensor, params: object, t: float, seed: int) -> Tensor:
+        raise RuntimeError("no memory")
+
+    monkeypatch.setitem(chains.FILTERS, "bloom", Filter(broken))
+    half = ["translucent_display", {"alpha": 0.5}]
+    heard, _ = play([*watched_chains((0.35, [["bloom"], half]), (0.65, [half])), (0.95, None)])
+    # Of a chain that fails nothing is shown, not half of it.
+    assert brightness(heard) == pytest.approx([255] * 6 + [128] * 3, abs=6)
+    assert [m for m in heard if isinstance(m, PictureImpaired | AvatarFailed)] == [
+        PictureImpaired("main", "the chain is left out: RuntimeError: no memory"),
+        PictureImpaired("main", ""),
+    ]
+
+
+def test_frames_do_not_wait_for_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is answered only after the last frame."""
+    over = threading.Event()
+
+    def slow(image: Tensor, params: object, t: float, seed: int) -> Tensor:
+        assert over.wait(20)
+        return image
+
+    monkeypatch.setitem(chains.FILTERS, "bloom", Filter(slow))
+    answers: queue.SimpleQueue[Up] = queue.SimpleQueue()
+    asked = ProcessStill(7, Picture(bytes(4 * 6), 3, 2), check_chain([["bloom"]]))
+    clock = Timeline([(0, opened()), (0, StartRendition("main", ALPHA)), (0.15, asked), (1.05, None)])
+    RenderLoop(clock, answers.put, EMOTIONS, lambda _: (Painter(clock), ""), lambda: clock.now).run()  # type: ignore[arg-type]
+    heard = [answers.get() for _ in range(answers.qsize())]
+    assert len(frames(heard)) == 10 and not any(isinstance(m, StillProcessed) for m in heard)
+    over.set()
+    assert answers.get(timeout=20) == StillProcessed(7, Picture(bytes(4 * 6), 3, 2))
+
+
 def test_statistics_come_once_a_second() -> None:
     script = [(0.0, opened()), (0, StartRendition("main", ALPHA)), (3.5, None)]
     stats = [m for m in play(script)[0] if isinstance(m, Stats)]
     assert len(stats) in (3, 4)
     assert stats[-1].fps == pytest.approx(10, abs=1.1)
     assert set(stats[-1].stage_ms) == {"pose", "animate", "chain", "layout", "encode"}
+
+
+def test_statistics_tell_each_operation_by_its_place() -> None:
+    chain = check_chain([["vignetting"], ["upscale", {"factor": 1.0}], ["vignetting", {"strength": 0.1}]])
+    script = [
+        (0.0, opened(matte_size=(128, 96))),
+        (0, SetState("main", AvatarState(chain=chain))),
+        (0, StartRendition("main", MATTE)),
+        (2.5, None),
+    ]
+    stages = [m for m in play(script)[0] if isinstance(m, Stats)][-1].stage_ms
+    wanted = "pose, animate, backdrop, chain 0 vignetting, chain 2 vignetting, chain, layout, encode"
+    assert set(stages) == set(wanted.split(", ")) and stages["chain 0 vignetting"] > 0

@@ -1,5 +1,6 @@
 """Layouts, backdrops and chains: what is run when, and a chain that breaks."""
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -79,9 +80,60 @@ def test_a_chain_that_breaks_is_told_once_and_the_picture_goes_on(monkeypatch: p
     for t in (1.0, 1.1):
         seen = one.planes(figure(96), "linear", t, check_chain([["bloom"]]), Backdrop(), {"alpha"})["alpha"]
         assert np.array_equal(seen, bare)
-    assert len(said) == 1 and "out of memory" in said[0]
+    assert said == ["the chain is left out: RuntimeError: out of memory"]
     mended = one.planes(figure(96), "linear", 1.2, check_chain([["banding"]]), Backdrop(), {"alpha"})["alpha"]
-    assert not np.array_equal(mended, bare)
+    assert not np.array_equal(mended, bare) and said[1:] == [""]
+
+
+def test_a_chain_that_breaks_on_the_scene_alone_is_told_once_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_large(image: Tensor, params: object, t: float, seed: int) -> Tensor:
+        if image.shape[-1] > 96:
+            raise RuntimeError("out of memory")
+        return image * 0.5
+
+    monkeypatch.setitem(chains.FILTERS, "bloom", Filter(too_large))
+    said: list[str] = []
+    one, chain = finisher(said), check_chain([["bloom"]])
+    shared = Backdrop(colour=(200, 200, 200), chain="shared")
+    bare = finisher().planes(figure(96), "linear", 1.0, (), shared, BOTH)
+    for t in (1.0, 1.1, 1.2):
+        seen = one.planes(figure(96), "linear", t, chain, shared, BOTH)
+        assert np.array_equal(seen["matte"], bare["matte"])
+        assert not np.array_equal(seen["alpha"], bare["alpha"])
+    assert said == ["the chain over the scene is left out: RuntimeError: out of memory"]
+
+
+def test_a_backdrop_that_cannot_be_made_leaves_its_colour() -> None:
+    """Of Anime4K's files there are none here."""
+    said: list[str] = []
+    one = finisher(said)
+    lacking = Backdrop(
+        "night", (10, 200, 30), chain=check_chain([["upscale", {"method": "anime4k", "factor": 2.0}]])
+    )
+    plain = finisher().planes(figure(96), "linear", 1.0, (), Backdrop(colour=(10, 200, 30)), BOTH)
+    for t in (1.0, 1.1):
+        seen = one.planes(figure(96), "linear", t, (), lacking, BOTH)
+        assert all(np.array_equal(seen[layout], plain[layout]) for layout in BOTH)
+    assert len(said) == 1 and "the backdrop is left out: anime4k needs the folder" in said[0]
+    one.planes(figure(96), "linear", 1.2, (), Backdrop("night"), BOTH)
+    assert said[1:] == [""]
+
+
+def test_contain_shows_all_of_the_picture_and_cover_fills_the_frame() -> None:
+    """The pictures are 16:9, the frame is 4:3: 128 x 72 of it, so 12 rows above and below stay plain."""
+    covered, contained = (
+        finisher().planes(
+            torch.zeros(4, 96, 96), "linear", 1.0, (), Backdrop("day", (255, 0, 0), fit=fit), {"matte"}
+        )["matte"]
+        for fit in ("cover", "contain")
+    )
+    red = round(16 + 65.481)
+    assert (luma(contained, 96)[:12] == red).all() and (luma(contained, 96)[-12:] == red).all()
+    assert (luma(contained, 96)[12] != red).any() and (luma(contained, 96)[-13] != red).any()
+    assert (luma(covered, 96)[0] != red).any() and (luma(covered, 96)[-1] != red).any()
+    # The middle of the picture is in the middle either way, at 3/4 of the size.
+    middle = cv2.resize(covered[:96], (96, 72), interpolation=cv2.INTER_AREA).astype(int)
+    assert np.abs(middle - luma(contained, 96)[12:84, 16:112]).mean() < 3
 
 
 def test_every_operation_is_timed() -> None:
@@ -89,3 +141,6 @@ def test_every_operation_is_timed() -> None:
     chain = check_chain([["vignetting"], ["bloom", {"enabled": False}], ["banding"]])
     finisher().planes(figure(96), "linear", 1.0, chain, Backdrop(), {"alpha"}, stages.append)
     assert stages == ["chain 0 vignetting", "chain 2 banding", "chain", "layout"]
+    stages.clear()
+    finisher().planes(figure(96), "linear", 1.0, (), Backdrop("day"), {"matte"}, stages.append)
+    assert stages == ["backdrop", "chain", "layout"]

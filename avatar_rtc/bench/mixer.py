@@ -1,0 +1,70 @@
+"""What one look costs: every driver at once, on one core."""
+
+import time
+from dataclasses import replace
+
+from avatar_rtc.animation.emotions import load_emotions
+from avatar_rtc.animation.mixer import Mixer
+from avatar_rtc.bench.measurement import Measurement, at_most, spread, told
+from avatar_rtc.blendshapes import morphs_of
+from avatar_rtc.gaze import Gaze
+from avatar_rtc.look import EMOTIONS
+from avatar_rtc.resources import resource
+from avatar_rtc.state import AvatarState, DataEyes, LivePose
+from avatar_rtc.timeline import Segment, Timeline
+from avatar_rtc.visemes import IPA
+
+LOOK_MS = 0.3
+FPS = 60.0
+_SOUND_S = 0.09
+_SENTENCE_S = 6.0
+_CALM = AvatarState()
+
+
+def measure(quick: bool) -> list[Measurement]:
+    """Somebody calm, and somebody who speaks, is tracked, held and changes mood every second."""
+    frames = round(FPS * (5 if quick else 120))
+    busy, calm = _looks(frames, everything=True), _looks(frames, everything=False)
+    return [
+        at_most(
+            "one look with every driver at work, mean", sum(busy) / frames, "ms", LOOK_MS, **spread(busy)
+        ),
+        told("one look of somebody calm, mean", sum(calm) / frames, "ms", **spread(calm)),
+    ]
+
+
+def _looks(frames: int, everything: bool) -> list[float]:
+    """How long each look took, in ms of this thread's processor time."""
+    mixer, took = Mixer(load_emotions(resource("assets", "emotions")), seed=1), []
+    for n in range(frames):
+        t = n / FPS
+        if everything and n % round(_SENTENCE_S * FPS) == 0:
+            mixer.lips.append(_sentence(t))
+        state = _busy(t) if everything else _CALM
+        begun = time.thread_time()
+        mixer.look(state, t)
+        took.append(1000 * (time.thread_time() - begun))
+    return took
+
+
+def _busy(t: float) -> AvatarState:
+    """Another emotion every second, and everything that can be asked for besides."""
+    first, second = EMOTIONS[int(t) % len(EMOTIONS)], EMOTIONS[(int(t) + 9) % len(EMOTIONS)]
+    return replace(
+        _CALM,
+        emotions={first: 0.6, second: 0.4},
+        overrides={"head_x": 0.1, "mouth_smirk": 0.2, "blush2": 0.5},
+        talking=True,
+        gaze=Gaze((0.5, -0.5)) if int(t) % 2 else None,
+        live_pose=LivePose(morphs_of({"browInnerUp": t % 1, "eyeBlinkLeft": 0.5}, (t % 15, 0.0, 0.0)), t),
+        data_eyes=DataEyes(True, 0.0),
+    )
+
+
+def _sentence(begin: float) -> Timeline:
+    """Sound after sound, with a stress now and then."""
+    shapes = list(IPA.values())
+    count = int(_SENTENCE_S / _SOUND_S)
+    segments = [Segment(n * _SOUND_S, (n + 1) * _SOUND_S, shapes[n % len(shapes)]) for n in range(count)]
+    accents = tuple(0.7 * n for n in range(int(_SENTENCE_S)))
+    return Timeline("", begin, _SENTENCE_S, tuple(segments), accents=accents)

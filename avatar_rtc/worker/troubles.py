@@ -1,0 +1,69 @@
+"""What fails around a picture: told once and left out, while the picture goes on; later it is tried again."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from avatar_rtc.errors import AvatarRtcError
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 5.0
+"""Memory that ran out may be free again by then, and trying costs little."""
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class _Failure:
+    cause: object
+    retry: float
+    """Media time in s from which it is tried again."""
+    detail: str
+
+
+class Troubles:
+    """The parts of one avatar's picture that fail at present."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        """`tell` gets one sentence of all that fails, whenever that changes; "" when nothing does."""
+        self._tell = tell
+        self._failures: dict[str, _Failure] = {}
+
+    def attempt(self, part: str, cause: object, t: float, make: Callable[[], Made]) -> Made | None:
+        """What `make` gives; None if that fails, or failed lately.
+
+        Args:
+            part: what it is called in the sentence.
+            cause: what it is made of; made of something else, it is tried at once.
+            t: media time in s.
+        """
+        failure = self._failures.get(part)
+        is_known = failure is not None and failure.cause == cause
+        if failure is not None and is_known and t < failure.retry:
+            return None
+        try:
+            made = make()
+        except Exception as error:
+            if not is_known:
+                log.warning("%s cannot be made", part, exc_info=True)
+            self._set(part, _Failure(cause, t + RETRY_S, f"{part} is left out: {_words(error)}"))
+            return None
+        if failure is not None:
+            self._set(part, None)
+        return made
+
+    def _set(self, part: str, failure: _Failure | None) -> None:
+        before = self._sentence()
+        self._failures.pop(part, None)
+        if failure is not None:
+            self._failures[part] = failure
+        if (now := self._sentence()) != before:
+            self._tell(now)
+
+    def _sentence(self) -> str:
+        return ". ".join(failure.detail for _, failure in sorted(self._failures.items()))
+
+
+def _words(error: Exception) -> str:
+    return str(error) if isinstance(error, AvatarRtcError) else f"{type(error).__name__}: {error}"
