@@ -275,10 +275,8 @@ class Avatar:
                 self._changed()
             case AvatarReady(animator=animator, note=note):
                 self._phase, self._detail, self._animator = "live", None, animator
-                self._note, self._impaired = (
-                    note,
-                    "",
-                )  # what fails in a chain is told again by who runs it now
+                # What fails in a chain is told again by who runs it now.
+                self._note, self._impaired = note, ""
                 self._changed()
             case AvatarFailed(detail=detail):
                 log.error("avatar %s: %s", self.name, detail)
