@@ -59,6 +59,9 @@ class Config(_Section):
     device: DeviceName = "auto"
     fps: float = Field(30.0, ge=1.0, le=60.0)
     max_viewers: int = Field(64, ge=1, le=10_000)
+    max_avatars: int = Field(16, ge=1, le=1_000)
+    avatar_expiry_s: float = Field(900.0, ge=0.0, le=604_800.0)
+    """An avatar nobody watches or asks for anything is deleted after so long; 0 is never. `main` stays."""
     insecure: bool = False
     """Allow an address other than loopback without any authentication."""
     allowed_hosts: tuple[str, ...] = ()

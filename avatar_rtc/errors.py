@@ -9,6 +9,7 @@ AvatarRtcError
 │   ├── BadMessage        a control message that cannot be read
 │   └── BadOffer          an SDP offer we cannot answer
 ├── NotFound              nothing of that name here (HTTP 404)
+├── AlreadyThere          the name is taken (HTTP 409)
 ├── Refused               not allowed from there (HTTP 403)
 ├── CapacityExceeded      the limit of viewers or avatars is reached (HTTP 503)
 ├── WorkerLost            the render worker died or did not answer in time (HTTP 503)
@@ -73,8 +74,15 @@ class NotFound(AvatarRtcError):
         super().__init__(f"there is no {kind} {name!r} here")
 
 
+class AlreadyThere(AvatarRtcError):
+    """Something of that name is here already."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"there is {kind} {name!r} already; choose another name, or delete it first")
+
+
 class Refused(AvatarRtcError):
-    """The request comes from where it may not come from."""
+    """The request comes from where it may not come from, or wants what may not be."""
 
 
 class CapacityExceeded(AvatarRtcError):

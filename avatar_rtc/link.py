@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from avatar_rtc.filters_schema.chain import Operation
-from avatar_rtc.frame import EncodedFrame, Rendition
+from avatar_rtc.frame import AnyRendition, EncodedFrame
 from avatar_rtc.look import FULL_FRAME, CelImage, Crop, EmotionChange
 from avatar_rtc.state import AvatarState
 from avatar_rtc.timeline import Timeline
@@ -68,7 +68,7 @@ class StartRendition:
     """Encode this rendition from the next frame on."""
 
     avatar: str
-    rendition: Rendition
+    rendition: AnyRendition
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class StopRendition:
     """Nobody watches this rendition any more."""
 
     avatar: str
-    rendition: Rendition
+    rendition: AnyRendition
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,19 @@ class RequestKeyframe:
     """Make the next frame of this rendition one that decoding can start at."""
 
     avatar: str
-    rendition: Rendition
+    rendition: AnyRendition
+
+
+@dataclass(frozen=True)
+class TakeSnapshot:
+    """Make a picture of the avatar as it is now, watched or not.
+
+    Answered by `SnapshotTaken` or `StillFailed`.
+    """
+
+    avatar: str
+    request: int
+    """Chosen by who asks; comes back in the answer."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +142,10 @@ class ProcessStill:
     """CLOCK_MONOTONIC second after which nobody waits for it any more."""
 
 
-ToAvatar = OpenAvatar | CloseAvatar | SetState | Say | Hush | StartRendition | StopRendition | RequestKeyframe
+ToAvatar = (
+    OpenAvatar | CloseAvatar | SetState | Say | Hush
+    | StartRendition | StopRendition | RequestKeyframe | TakeSnapshot
+)  # fmt: skip
 Down = ToAvatar | ProcessStill
 
 
@@ -208,15 +223,26 @@ class StillProcessed:
 
 
 @dataclass(frozen=True)
+class SnapshotTaken:
+    """A picture of an avatar."""
+
+    request: int
+    png: bytes = field(repr=False)
+    """sRGB, straight alpha."""
+
+
+@dataclass(frozen=True)
 class StillFailed:
-    """A picture that could not be processed; the text is for the user."""
+    """A picture that could not be made; the text is for the user."""
 
     request: int
     detail: str
 
 
 FromAvatar = AvatarStarting | AvatarReady | AvatarFailed | EncodedFrame | PictureImpaired | Stats
-Up = Booted | BootFailed | FromAvatar | StillProcessed | StillFailed
+Answer = StillProcessed | SnapshotTaken | StillFailed
+"""What a request for a picture comes back as."""
+Up = Booted | BootFailed | FromAvatar | Answer
 
 
 class Worker(Protocol):

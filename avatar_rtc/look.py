@@ -66,6 +66,17 @@ class EmotionChange:
 
 
 @dataclass(frozen=True)
+class EmotionTemplate:
+    """What an emotion at full weight does; whatever it does not name is 0."""
+
+    name: str
+    pose: Mapping[str, float]
+    """Morph → value."""
+    cels: Mapping[str, float]
+    """Cel → opacity in [0, 1]."""
+
+
+@dataclass(frozen=True)
 class Crop:
     """The part of the picture that is shown, as shares of its width and height."""
 

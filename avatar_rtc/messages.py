@@ -4,17 +4,21 @@ REST, WebSocket and the `control` data channel all end in `Avatar.apply(message)
 JSON `{"type": "noun.verb", "id"?: …}`; each is answered by `ok` or `error` with the same id.
 """
 
-import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, TypeAdapter, ValidationError, model_validator
 
-from avatar_rtc.errors import BadMessage, UnknownName
+from avatar_rtc.blendshapes import morphs_of
+from avatar_rtc.envelope import explain, json_object
+from avatar_rtc.errors import BadMessage, InputError, UnknownName
+from avatar_rtc.gaze import Gaze, check_gaze
+from avatar_rtc.look import EmotionTemplate, check_cels
+from avatar_rtc.pose import check_morphs
 from avatar_rtc.visemes import NAMES, mixed
 
-MAX_MESSAGE_BYTES = 64 * 1024
-
 Weight = Annotated[float, Field(ge=0.0, le=1.0)]
+EmotionName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
+MAX_HOLD_MS = 3_600_000
 
 
 class Message(BaseModel):
@@ -33,6 +37,8 @@ class EmotionSet(Message):
     name: str | None = None
     weights: dict[str, Weight] | None = Field(None, min_length=1, max_length=28)
     intensity: Weight = 1.0
+    hold_ms: float | None = Field(None, gt=0, le=MAX_HOLD_MS)
+    """Then the avatar goes back to its default emotion; None is until another one is asked for."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "EmotionSet":
@@ -43,6 +49,98 @@ class EmotionSet(Message):
     def blend(self) -> dict[str, float]:
         """Emotion → weight, whichever form was used."""
         return dict(self.weights) if self.weights is not None else {str(self.name): 1.0}
+
+
+class Template(BaseModel):
+    """What an emotion at full weight does; whatever it does not name is 0."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    pose: dict[str, float] = {}
+    """Morph → value."""
+    cels: dict[str, float] = {}
+    """Cel → opacity in [0, 1]."""
+
+
+class EmotionsSet(Message):
+    """Emotions of this avatar's own, over the factory's; none at all is the factory's again."""
+
+    type: Literal["emotions.set"] = "emotions.set"
+    emotions: dict[EmotionName, Template] = Field(max_length=200)
+
+    def templates(self) -> dict[str, EmotionTemplate]:
+        """Emotion → template, checked.
+
+        Raises:
+            UnknownName: no such morph or cel; names the nearest.
+            InputError: a value outside its range, or breath, which follows the clock.
+        """
+        return {name: _template(name, given) for name, given in self.emotions.items()}
+
+
+def _template(name: str, given: Template) -> EmotionTemplate:
+    if given.pose.get("breathing"):
+        raise InputError(f"{name}: breathing is not an emotion's; it follows the clock")
+    morphs, cels = check_morphs(given.pose), check_cels(given.cels)
+    # What is 0 is left out: these go to the worker with every state.
+    return EmotionTemplate(name, {n: v for n, v in morphs.items() if v}, {n: v for n, v in cels.items() if v})
+
+
+class OverridesSet(Message):
+    """Hold these morphs and cels, over everything else, and let go of all others."""
+
+    type: Literal["overrides.set"] = "overrides.set"
+    overrides: dict[str, float]
+    """Morph or cel → value; checked by `state.check_overrides`."""
+
+
+class OverridesPatch(Message):
+    """Hold some morphs and cels, let go of some, and leave the others."""
+
+    type: Literal["overrides.patch"] = "overrides.patch"
+    overrides: dict[str, float | None]
+    """Morph or cel → value; None lets go."""
+
+
+class SettingsSet(Message):
+    """Replace the animator's settings; what is not named gets its default."""
+
+    type: Literal["settings.set"] = "settings.set"
+    settings: dict[str, Any]
+    """Checked by `settings.check_settings`."""
+
+
+class SettingsPatch(Message):
+    """Change some of the animator's settings; `crop` key by key."""
+
+    type: Literal["settings.patch"] = "settings.patch"
+    settings: dict[str, Any]
+
+
+class GazeSet(Message):
+    """Look somewhere until another place is asked for; null looks about by itself."""
+
+    type: Literal["gaze.set"] = "gaze.set"
+    target: Any
+    """`"viewer"`, `"away"`, `{"x": x, "y": y}` in [-1, 1] of the picture as the viewer sees it, or null."""
+
+    def gaze(self) -> Gaze | None:
+        """The gaze; raises as `check_gaze`."""
+        return check_gaze(self.target)
+
+
+class TalkingSet(Message):
+    """Open and close the mouth at random, for sound nobody knows anything about."""
+
+    type: Literal["talking.set"] = "talking.set"
+    on: StrictBool
+
+
+class PauseSet(Message):
+    """Let the picture stand still; nothing is rendered meanwhile."""
+
+    type: Literal["pause.set"] = "pause.set"
+    on: StrictBool
 
 
 class ChainSet(Message):
@@ -111,6 +209,37 @@ class CueSet(Message):
         return mixed(self.visemes)
 
 
+class PoseSet(Message):
+    """A pose for now, from a caller that sends up to 60 of them a second; comes on the `pose` channel.
+
+    It replaces emotion, idle life and blinks on the morphs it names, until half a second after the last one.
+    """
+
+    type: Literal["pose.set"] = "pose.set"
+    t_ms: float
+    """The caller's clock; the newest wins."""
+    morphs: dict[str, float] | None = None
+    blendshapes: dict[str, float] | None = None
+    """ARKit's or MediaPipe's 52."""
+    head: tuple[float, float, float] | None = None
+    """With `blendshapes`: yaw, pitch and roll in degrees."""
+
+    @model_validator(mode="after")
+    def _something(self) -> "PoseSet":
+        if self.morphs is None and self.blendshapes is None:
+            raise ValueError("give 'morphs' or 'blendshapes'")
+        return self
+
+    def pose(self) -> dict[str, float]:
+        """Morph → value, checked; a morph named itself wins over blendshapes.
+
+        Raises:
+            UnknownName, InputError: as `check_morphs` and `morphs_of`.
+        """
+        shapes = {} if self.blendshapes is None else morphs_of(self.blendshapes, self.head)
+        return {**shapes, **check_morphs(self.morphs or {})}
+
+
 class SpeechSay(Message):
     """Speak a text, after what is being said already; the answer carries its `speech_id`."""
 
@@ -145,18 +274,12 @@ class SpeechStop(Message):
 
 
 ControlMessage = (
-    EmotionSet | ChainSet | BackdropSet | DataEyesSet | Ping | CueSet | SpeechSay | SpeechAppend | SpeechStop
-)
-_TYPES = {
-    "emotion.set": EmotionSet,
-    "chain.set": ChainSet,
-    "backdrop.set": BackdropSet,
-    "data_eyes.set": DataEyesSet,
-    "ping": Ping,
-    "cue.set": CueSet,
-    "speech.say": SpeechSay,
-    "speech.append": SpeechAppend,
-    "speech.stop": SpeechStop,
+    EmotionSet | EmotionsSet | OverridesSet | OverridesPatch | SettingsSet | SettingsPatch | GazeSet
+    | TalkingSet | PauseSet | ChainSet | BackdropSet | DataEyesSet | Ping | CueSet | PoseSet
+    | SpeechSay | SpeechAppend | SpeechStop
+)  # fmt: skip
+_TYPES: dict[str, type[Message]] = {
+    model.model_fields["type"].default: model for model in get_args(ControlMessage)
 }
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {n: TypeAdapter(model) for n, model in _TYPES.items()}
 
@@ -183,6 +306,14 @@ def parse_cue(text: str | bytes) -> CueSet:
     return message
 
 
+def parse_pose(text: str | bytes) -> PoseSet:
+    """The pose in a JSON text of the `pose` channel, which may lack the type; raises as `parse_cue`."""
+    message = control_from({"type": "pose.set", **json_object(text)})
+    if not isinstance(message, PoseSet):
+        raise BadMessage("the pose channel takes poses only: {'t_ms': …, 'morphs': {…}}")
+    return message
+
+
 def control_from(data: dict[str, Any]) -> ControlMessage:
     """The message in a decoded JSON object; raises as `parse_control`."""
     kind = data.get("type")
@@ -195,46 +326,3 @@ def control_from(data: dict[str, Any]) -> ControlMessage:
     except ValidationError as error:
         raise BadMessage(f"{kind}: {explain(error)}") from None
     return message
-
-
-def explain(error: ValidationError) -> str:
-    """The first complaint of a validation error in one line."""
-    first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return f"{where}: {first['msg']}" if where else first["msg"]
-
-
-def ok(message_id: str | int | None, **fields: object) -> dict[str, object]:
-    """The answer to a message that was taken."""
-    return {"type": "ok", "id": message_id, **fields}
-
-
-def error(message_id: str | int | None, detail: str) -> dict[str, object]:
-    """The answer to a message that was refused, and why."""
-    return {"type": "error", "id": message_id, "detail": detail}
-
-
-def id_of(text: str | bytes) -> str | int | None:
-    """The id in a message that may be broken otherwise, so that its error finds home."""
-    try:
-        found = json_object(text).get("id")
-    except BadMessage:
-        return None
-    return found if isinstance(found, str | int) else None
-
-
-def json_object(text: str | bytes) -> dict[str, Any]:
-    """The JSON object in a text.
-
-    Raises:
-        BadMessage: longer than MAX_MESSAGE_BYTES, or no JSON object.
-    """
-    if len(text) > MAX_MESSAGE_BYTES:
-        raise BadMessage(f"a message is at most {MAX_MESSAGE_BYTES} bytes, not {len(text)}")
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BadMessage(f"not JSON: {error}") from None
-    if not isinstance(data, dict):
-        raise BadMessage("a message is a JSON object: {'type': 'noun.verb', …}")
-    return data

@@ -23,8 +23,10 @@ from avatar_rtc.effects import EFFECTS, Effect
 from avatar_rtc.errors import BadMessage, InputError, OutOfRange, UnknownName
 from avatar_rtc.filters_schema.chain import Operation, chain_json, check_chain
 from avatar_rtc.filters_schema.size import Upscale
-from avatar_rtc.look import FULL_FRAME, Crop
+from avatar_rtc.look import Crop
 
+MIN_CROP = 1 / 16
+"""Least side of what is shown: 32 px of 512; encoders refuse less than 16."""
 MouthMorph = Literal["mouth_aaa", "mouth_iii", "mouth_uuu", "mouth_eee", "mouth_ooo", "mouth_delta"]
 SwayMorph = Literal["head_x", "head_y", "neck_z", "body_y", "body_z"]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -58,22 +60,23 @@ class CropSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    enabled: bool = Field(False, description="Off shows everything and keeps the edges for later.")
+    enabled: bool = Field(
+        False, description="Off shows what the character's own file says and keeps the edges for later."
+    )
     left: float = Field(0.0, ge=0.0, le=1.0, description="Left edge, 0 is the picture's own.")
     top: float = Field(0.0, ge=0.0, le=1.0, description="Upper edge, 0 is the picture's own.")
     right: float = Field(1.0, ge=0.0, le=1.0, description="Right edge, 1 is the picture's own.")
     bottom: float = Field(1.0, ge=0.0, le=1.0, description="Lower edge, 1 is the picture's own.")
 
-    @property
-    def shown(self) -> Crop:
-        """What is to be cut out."""
-        return Crop(self.left, self.top, self.right, self.bottom) if self.enabled else FULL_FRAME
+    def over(self, own: Crop) -> Crop:
+        """What is shown of a character whose file says `own`."""
+        return Crop(self.left, self.top, self.right, self.bottom) if self.enabled else own
 
     @model_validator(mode="after")
     def _edges_in_order(self) -> Self:
         for low, high in (("left", "right"), ("top", "bottom")):
-            if not getattr(self, low) < getattr(self, high):
-                raise InputError(f"crop.{low} must be less than crop.{high}")
+            if getattr(self, high) - getattr(self, low) < MIN_CROP:
+                raise InputError(f"crop.{high} must exceed crop.{low} by {MIN_CROP:g} at least")
         return self
 
 
@@ -82,7 +85,9 @@ class AnimatorSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    target_fps: float = Field(25.0, ge=1.0, le=60.0, description="Frames per second, at most.")
+    target_fps: float = Field(
+        60.0, ge=1.0, le=60.0, description="Frames per second, at most; never more than the server's `fps`."
+    )
     format: Annotated[
         Literal["PNG", "QOI"], BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v)
     ] = Field("PNG", description="Of the pictures of the predecessor's feed; WebRTC has its own coding.")
@@ -202,6 +207,11 @@ class AnimatorSettings(BaseModel):
         how = asked if network else {"method": self.upscale_quality}
         return Operation("upscale", Upscale.model_validate({"factor": self.upscale, **how}))
 
+    def __reduce__(self) -> Any:
+        # By name: most avatars have these, and a state that goes to the worker 60 times a second would
+        # spend a third of a millisecond on writing them out.
+        return "DEFAULTS" if self is DEFAULTS else super().__reduce__()
+
 
 DEFAULTS = AnimatorSettings()
 
@@ -226,9 +236,24 @@ def check_settings(data: object) -> AnimatorSettings:
         raise _told(error.errors()[0]) from None
 
 
+def patched(settings: AnimatorSettings, changes: object) -> AnimatorSettings:
+    """The settings with some of them changed; `crop` key by key. Raises as `check_settings`."""
+    if not isinstance(changes, Mapping):
+        raise BadMessage("settings are an object {name: value}")
+    merged = {**settings_json(settings), **changes}
+    if isinstance(changes.get("crop"), Mapping):
+        merged["crop"] = {**settings.crop.model_dump(), **changes["crop"]}
+    return check_settings(merged)
+
+
 def settings_json(settings: AnimatorSettings) -> dict[str, Any]:
     """The settings as they go over the wire, every one written out."""
     return settings.model_dump(mode="json")
+
+
+def changes_json(settings: AnimatorSettings) -> dict[str, Any]:
+    """Only those that are not at their default."""
+    return settings.model_dump(mode="json", exclude_defaults=True)
 
 
 def schema() -> dict[str, Any]:

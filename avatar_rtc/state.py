@@ -7,7 +7,7 @@ from typing import Literal
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.filters_schema.chain import Operation
 from avatar_rtc.gaze import Gaze
-from avatar_rtc.look import CELS, check_cels
+from avatar_rtc.look import CELS, EmotionTemplate, check_cels
 from avatar_rtc.pose import INDEX, check_morphs
 from avatar_rtc.settings import DEFAULTS, AnimatorSettings
 
@@ -41,6 +41,8 @@ class LivePose:
     """Morph → value; replaces emotion, idle life and blinks on the morphs it names, and on no others."""
     t: float
     """Media time in s for which it holds; half a second later the avatar goes back to its own life."""
+    t_ms: float = 0.0
+    """The caller's clock; a pose older than the one held is dropped, for the channel is unordered."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,21 @@ class AvatarState:
     data_eyes: DataEyes | None = None
     """None if they were never on."""
     settings: AnimatorSettings = DEFAULTS
-    """How it moves."""
+    """How it moves and is cut."""
+    templates: Mapping[str, EmotionTemplate] = field(default_factory=dict)
+    """Emotions of this avatar alone, over the character's; with the state, so that no emotion comes before
+    its template."""
     chain: tuple[Operation, ...] = ()
-    """Operations on the picture, first to last."""
+    """Operations on the picture, first to last, after the upscaling that `settings` may ask for."""
     backdrop: Backdrop = field(default_factory=Backdrop)
+    paused: bool = False
+    """The picture stands still, and none is made but for those who come to watch."""
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """All operations on the picture, first to last."""
+        upscaler = self.settings.upscaler
+        return self.chain if upscaler is None else (upscaler, *self.chain)
 
 
 def check_overrides(values: Mapping[str, object]) -> dict[str, float]:

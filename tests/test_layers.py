@@ -11,7 +11,7 @@ PACKAGE = ROOT / "avatar_rtc"
 RANK = {
     **dict.fromkeys(
         (
-            "settings effects gaze blendshapes "
+            "settings effects gaze blendshapes envelope "
             "pose look frame state messages filters_schema config errors clock link resources visemes "
             "timeline student_header backdrops anime4k_files"
         ).split(),

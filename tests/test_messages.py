@@ -6,18 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from avatar_rtc.envelope import MAX_MESSAGE_BYTES, id_of
 from avatar_rtc.errors import AvatarRtcError, BadMessage, UnknownName
-from avatar_rtc.messages import (
-    MAX_MESSAGE_BYTES,
-    ChainSet,
-    CueSet,
-    DataEyesSet,
-    EmotionSet,
-    Ping,
-    id_of,
-    parse_control,
-    parse_cue,
-)
+from avatar_rtc.messages import ChainSet, CueSet, DataEyesSet, EmotionSet, Ping, parse_control, parse_cue
 
 
 def test_messages_are_read() -> None:

@@ -9,12 +9,12 @@ import pytest
 from avatar_rtc.effects import Effect
 from avatar_rtc.errors import AvatarRtcError, BadMessage, InputError, OutOfRange, UnknownName
 from avatar_rtc.filters_schema.chain import check_chain
-from avatar_rtc.look import FULL_FRAME, Crop
+from avatar_rtc.look import Crop
 from avatar_rtc.pose import MOUTH_OPEN
 from avatar_rtc.settings import DEFAULTS, AnimatorSettings, check_settings, schema, settings_json
 
 PREDECESSOR = {
-    "target_fps": 25, "format": "PNG", "upscale": 1.0, "upscale_preset": "C", "upscale_quality": "bicubic",
+    "format": "PNG", "upscale": 1.0, "upscale_preset": "C", "upscale_quality": "bicubic",
     "metrics_enabled": False, "crop": {"enabled": False, "left": 0, "top": 0, "right": 1, "bottom": 1},
     "pose_interpolator_step": 0.3, "blink_interval_min": 2.0, "blink_interval_max": 5.0,
     "blink_probability": 0.03, "blink_confusion_duration": 10.0, "talking_fps": 12,
@@ -24,8 +24,8 @@ PREDECESSOR = {
     "breathing_cycle_duration": 4.0, "eye_waver_fps": 12.0, "data_eyes_fps": 12.0,
     "data_eyes_fadeout_duration": 0.75, "animefx_enabled": True, "backdrop_path": None, "backdrop_blur": True,
 }  # fmt: skip
-"""Its built-in settings, but for three: effects, the tremor and the chain."""
-DIFFER = {"animefx", "sway_micro_strength", "postprocessor_chain"}
+"""Its built-in settings, but for four: the rate, effects, the tremor and the chain."""
+DIFFER = {"target_fps", "animefx", "sway_micro_strength", "postprocessor_chain"}
 OWN = {
     "liveliness", "emotion_speed", "blink_double_probability", "blink_partial_probability", "gaze_saccades",
     "eye_contact",
@@ -125,8 +125,8 @@ def test_everything_can_be_switched_off(off: dict[str, object]) -> None:
         ({"target_fps": "fast"}, InputError, "target_fps is 'fast'"),
         ({"eye_contact": float("nan")}, InputError, "eye_contact is nan"),
         ({"crop": 1}, InputError, "crop is 1"),
-        ({"crop": {"left": 0.5, "right": 0.5}}, InputError, "crop.left must be less than crop.right"),
-        ({"crop": {"top": 0.9, "bottom": 0.1}}, InputError, "crop.top must be less than crop.bottom"),
+        ({"crop": {"left": 0.5, "right": 0.5}}, InputError, "crop.right must exceed crop.left by 0.0625"),
+        ({"crop": {"top": 0.9, "bottom": 0.1}}, InputError, "crop.bottom must exceed crop.top"),
         ({"blink_interval_min": 6}, InputError, "blink_interval_min is 6, but must not exceed"),
         ({"sway_interval_max": 4}, InputError, "sway_interval_min is 5, but must not exceed"),
     ],
@@ -141,8 +141,9 @@ def test_a_fault_is_named_and_so_is_what_was_meant(data: object, kind: type[Exce
 def test_a_crop_keeps_its_edges_while_it_is_off() -> None:
     edges = {"left": 0.25, "top": 0.0, "right": 0.75, "bottom": 1.0}
     off, on = (check_settings({"crop": {**edges, "enabled": enabled}}).crop for enabled in (False, True))
-    assert off.shown == FULL_FRAME and off.left == 0.25
-    assert on.shown == Crop(0.25, 0.0, 0.75, 1.0)
+    own = Crop(bottom=0.5)
+    assert off.over(own) == own and off.left == 0.25
+    assert on.over(own) == Crop(0.25, 0.0, 0.75, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -2,25 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from avatar_rtc.errors import InputError, SetupError, UnknownName
-from avatar_rtc.look import EmotionChange, check_cels
+from avatar_rtc.look import EmotionChange, EmotionTemplate, check_cels
 from avatar_rtc.pose import check_morphs
-
-
-@dataclass(frozen=True)
-class EmotionTemplate:
-    """What an emotion at full weight does; whatever it does not name is 0."""
-
-    name: str
-    pose: Mapping[str, float]
-    """Morph → value."""
-    cels: Mapping[str, float]
-    """Cel → opacity in [0, 1]."""
 
 
 def load_emotions(folder: Path) -> Mapping[str, EmotionTemplate]:

@@ -17,7 +17,6 @@ from avatar_rtc.animation.breathing import Breathing
 from avatar_rtc.animation.cels import drive, named, opacities
 from avatar_rtc.animation.easing import Eased, pace_of_rate
 from avatar_rtc.animation.effects import EffectQueue
-from avatar_rtc.animation.emotions import EmotionTemplate
 from avatar_rtc.animation.gaze import GazeDriver
 from avatar_rtc.animation.lips import Lips
 from avatar_rtc.animation.live import Live
@@ -26,7 +25,7 @@ from avatar_rtc.animation.overrides import Overrides
 from avatar_rtc.animation.sway import AXES, Sway
 from avatar_rtc.animation.talking import Talking
 from avatar_rtc.errors import UnknownName
-from avatar_rtc.look import CELS, FX
+from avatar_rtc.look import CELS, FX, EmotionTemplate
 from avatar_rtc.pose import HIGH, INDEX, LOW, MORPHS, Pose, pose_from
 from avatar_rtc.settings import DEFAULTS, AnimatorSettings
 from avatar_rtc.state import AvatarState
@@ -68,14 +67,13 @@ class Mixer:
         """The emotion: morphs, then cels; None before the first frame."""
         self._leading, self._share = "", 0.0
         self._t = 0.0
+        self._own: Mapping[str, EmotionTemplate] = {}
         self.recast(emotions, cels)
 
     def recast(self, emotions: Mapping[str, EmotionTemplate], cels: Collection[str]) -> None:
         """Another character takes over; motion goes on from where it is."""
-        self._templates = {
-            name: np.concatenate([pose_from(template.pose), opacities(template.cels)])
-            for name, template in emotions.items()
-        }
+        self._common, self._own = _faces(emotions), {}
+        self._templates = self._common
         self._have = frozenset(cels)
         self._target = np.zeros(len(MORPHS) + len(CELS), np.float32)
         self._blended: tuple[Mapping[str, float], float] | None = None
@@ -142,6 +140,9 @@ class Mixer:
 
     def _aim(self, state: AvatarState, t: float) -> bool:
         """Set the target to the state's emotions; True if another one leads from now on."""
+        if state.templates is not self._own and state.templates != self._own:
+            self._own, self._blended = state.templates, None
+            self._templates = {**self._common, **_faces(state.templates)}
         if self._blended == (state.emotions, state.intensity):
             return False
         self._target = blend(self._templates, state.emotions) * np.float32(state.intensity)
@@ -157,6 +158,11 @@ class Mixer:
         if leading == "confusion":
             self._blink.confuse(t)
         return True
+
+
+def _faces(templates: Mapping[str, EmotionTemplate]) -> dict[str, NDArray[np.float32]]:
+    """Emotion → (61,): its morphs, then its cels."""
+    return {name: np.concatenate([pose_from(t.pose), opacities(t.cels)]) for name, t in templates.items()}
 
 
 def _live_cue(state: AvatarState, t: float) -> Mapping[str, float] | None:

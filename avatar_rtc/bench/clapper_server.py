@@ -68,7 +68,7 @@ class Flashing(rendering.Rendering):
         super().send(message)
         if isinstance(message, Say):
             self._note(message.timeline)
-        elif isinstance(message, StopRendition):
+        elif isinstance(message, StopRendition) and isinstance(message.rendition, Rendition):
             self._encoders.pop(message.rendition, None)
 
     def _note(self, said: Timeline) -> None:
@@ -83,6 +83,7 @@ class Flashing(rendering.Rendering):
         clap = next((clap for clap in self._claps[-2:] if clap.covers(t, 1 / self._fps)), None)
         if clap is not None and clap.flash is None:
             clap.flash = t
+        assert isinstance(frame.rendition, Rendition)
         if frame.rendition not in self._encoders:
             self._encoders[frame.rendition] = create_encoder(frame.rendition.codec, SIDE, SIDE, self._fps)
         picture = np.full((SIDE * 3 // 2, SIDE), 128, np.uint8)

@@ -19,7 +19,7 @@ from avatar_rtc.characters.character import PICTURE, STUDENT, TOML, Character, b
 from avatar_rtc.characters.image import MAX_BYTES, full_frame, read_cel, read_character, write_png
 from avatar_rtc.characters.packing import looks_like_zip, read_folder, read_zip
 from avatar_rtc.characters.student import check_student
-from avatar_rtc.errors import InputError, SetupError, TooLarge, UnknownName
+from avatar_rtc.errors import InputError, Refused, SetupError, TooLarge, UnknownName
 from avatar_rtc.look import FX, CelImage
 from avatar_rtc.resources import resource
 
@@ -144,6 +144,30 @@ class CharacterStore:
         finally:
             shutil.rmtree(part, ignore_errors=True)
         return character.rgba
+
+    def build(self, name: str, files: Mapping[str, bytes]) -> Character:
+        """A character that is not kept, of a folder's files; see `build_character`."""
+        return build_character(name, files, self._fx)
+
+    def delete(self, name: str) -> None:
+        """Forget a character that somebody brought.
+
+        Raises:
+            InputError: the name could not be one.
+            UnknownName: no such character; names the nearest.
+            Refused: it is a shipped one.
+            SetupError: the folder cannot be written.
+        """
+        folder = self._path(name).parent
+        if folder.parent != self._own:
+            raise Refused(f"{name!r} is a shipped character and cannot be deleted")
+        try:
+            # Out of the way at once, so that a deletion cut short leaves no half a character.
+            gone = self._own / f".{name}.{secrets.token_hex(4)}.part"
+            folder.rename(gone)
+            shutil.rmtree(gone)
+        except OSError as error:
+            raise SetupError(f"cannot delete {folder}: {error.strerror}") from None
 
     @cached_property
     def _fx(self) -> Mapping[str, CelImage]:

@@ -12,8 +12,8 @@ from typing import Any
 
 from aiortc import RTCDataChannel
 
+from avatar_rtc.envelope import MAX_MESSAGE_BYTES
 from avatar_rtc.errors import AvatarRtcError, InputError, TooLarge, Unreachable
-from avatar_rtc.messages import MAX_MESSAGE_BYTES
 
 ANSWER_TIMEOUT_S = 10.0
 """A server may take 5 s to find out whose voice is meant."""

@@ -17,11 +17,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_rtc.animation.emotions import EmotionTemplate
 from avatar_rtc.distill.plan import Plan
 from avatar_rtc.distill.poses import PoseSampler, probes
 from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE, SampleFile
 from avatar_rtc.distill.teacher import Teacher
+from avatar_rtc.look import EmotionTemplate
 from avatar_rtc.pose import Pose
 
 SetName = Literal["probes", "faces", "marked", "bodies", "held"]

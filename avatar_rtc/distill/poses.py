@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from avatar_rtc.animation.emotions import EmotionTemplate
+from avatar_rtc.look import EmotionTemplate
 from avatar_rtc.pose import EYEBROW, FACE, HIGH, INDEX, LOW, MOUTH_OPEN, ROTATION, Pose, neutral, pose_from
 
 _BROWS = "eyebrow_troubled eyebrow_angry eyebrow_lowered eyebrow_raised eyebrow_happy eyebrow_serious".split()

@@ -13,7 +13,6 @@ import torch
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from avatar_rtc.animation.emotions import EmotionTemplate
 from avatar_rtc.distill.body import train_body
 from avatar_rtc.distill.boxes import body_box, face_boxes
 from avatar_rtc.distill.collect import collect, load
@@ -22,6 +21,7 @@ from avatar_rtc.distill.measure import Report, measure
 from avatar_rtc.distill.plan import Plan
 from avatar_rtc.distill.teacher import Teacher
 from avatar_rtc.errors import InputError, SetupError
+from avatar_rtc.look import EmotionTemplate
 from avatar_rtc.render.student_file import Student, image_hash, read_student, write_student
 
 Progress = Callable[[str, int, int], None]

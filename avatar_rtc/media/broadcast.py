@@ -9,7 +9,7 @@ Everything runs on the event loop, so there are no locks.
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import av
 
@@ -18,17 +18,21 @@ Packet: TypeAlias = "av.Packet[Any]"
 """Whatever stream it came from; av declares its packets generic, but they cannot be subscripted."""
 
 
+Item = TypeVar("Item")
+"""What is handed out: packets, or whole images."""
+
+
 class EndOfStream(Exception):
     """The subscription was closed; nothing more will come."""
 
 
-class Subscription:
+class Subscription(Generic[Item]):
     """One viewer's bounded queue. A full one is emptied and waits for the next keyframe."""
 
-    def __init__(self, broadcast: "Broadcast") -> None:
+    def __init__(self, broadcast: "Broadcast[Item]") -> None:
         """Made by `Broadcast.subscribe` only."""
         self._broadcast = broadcast
-        self._queue: deque[Packet] = deque()
+        self._queue: deque[Item] = deque()
         self._reader: asyncio.Future[None] | None = None
         self._closed = False
         self.needs_key = True
@@ -37,7 +41,7 @@ class Subscription:
         """Packets this viewer lost because it was too slow."""
         self._losing = False
 
-    async def next(self) -> Packet:
+    async def next(self) -> Item:
         """The next packet; one reader at a time.
 
         Raises:
@@ -62,7 +66,7 @@ class Subscription:
         self._wake()
         self._broadcast._leave(self)
 
-    def _push(self, packet: Packet, key: bool) -> None:
+    def _push(self, packet: Item, key: bool) -> None:
         if len(self._queue) >= self._broadcast.capacity:
             self.dropped += len(self._queue)
             self._queue.clear()
@@ -80,7 +84,7 @@ class Subscription:
             self._reader.set_result(None)
 
 
-class Broadcast:
+class Broadcast(Generic[Item]):
     """Everyone who watches one rendition, or listens to one voice."""
 
     def __init__(
@@ -98,7 +102,7 @@ class Broadcast:
         """
         self.kind, self.capacity = kind, capacity
         self.on_first, self.on_last = on_first, on_last
-        self._subscriptions: list[Subscription] = []
+        self._subscriptions: list[Subscription[Item]] = []
         self._dropped_by_gone = 0
 
     @property
@@ -111,7 +115,7 @@ class Broadcast:
         """Packets lost by slow viewers, those that have left included."""
         return self._dropped_by_gone + sum(s.dropped for s in self._subscriptions)
 
-    def subscribe(self) -> Subscription:
+    def subscribe(self) -> Subscription[Item]:
         """Take part from the next keyframe on; audio from the next packet on."""
         subscription = Subscription(self)
         self._subscriptions.append(subscription)
@@ -119,7 +123,7 @@ class Broadcast:
             self.on_first()
         return subscription
 
-    def publish(self, packet: Packet, key: bool) -> None:
+    def publish(self, packet: Item, key: bool) -> None:
         """Hand a packet to every viewer; never waits. Every packet of audio counts as a keyframe."""
         for subscription in tuple(self._subscriptions):
             subscription._push(packet, key or self.kind == "audio")
@@ -129,7 +133,7 @@ class Broadcast:
         for subscription in tuple(self._subscriptions):
             subscription.close()
 
-    def _leave(self, subscription: Subscription) -> None:
+    def _leave(self, subscription: Subscription[Item]) -> None:
         self._dropped_by_gone += subscription.dropped
         self._subscriptions.remove(subscription)
         if not self._subscriptions and self.on_last:

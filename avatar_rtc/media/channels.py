@@ -8,12 +8,12 @@ from functools import partial
 
 from aiortc import RTCDataChannel
 
+from avatar_rtc.envelope import error, id_of
 from avatar_rtc.errors import InputError
-from avatar_rtc.messages import error, id_of
 
 log = logging.getLogger(__name__)
 
-LABELS = ("control", "cues")
+LABELS = ("control", "cues", "pose")
 MAX_BUFFERED_BYTES = 1 << 20
 
 OnMessage = Callable[[str, str], str | Awaitable[str] | None]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.frame import AUDIO_CLOCK_HZ, AUDIO_TIME_BASE, audio_pts
-from avatar_rtc.media.broadcast import Broadcast
+from avatar_rtc.media.broadcast import Broadcast, Packet
 from avatar_rtc.media.release import Release
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class OpusStream:
     """
 
     def __init__(
-        self, clock: MediaClock, release: Release, broadcast: Broadcast, source: PcmSource = silence
+        self, clock: MediaClock, release: Release, broadcast: Broadcast[Packet], source: PcmSource = silence
     ) -> None:
         """Takes over `on_first` and `on_last` of the broadcast."""
         self._clock, self._release, self._broadcast = clock, release, broadcast

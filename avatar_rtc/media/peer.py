@@ -27,7 +27,7 @@ from avatar_rtc.media.aiortc_private import (
     on_heard,
     on_keyframe_request,
 )
-from avatar_rtc.media.broadcast import Kind, Subscription
+from avatar_rtc.media.broadcast import Kind, Packet, Subscription
 from avatar_rtc.media.channels import Channels, OnChannel, OnMessage
 from avatar_rtc.media.ice import IceServers
 from avatar_rtc.media.microphone import sound_of
@@ -46,10 +46,10 @@ _CODECS: dict[str, Codec] = {"H264": "h264", "VP8": "vp8"}
 class Source(Protocol):
     """What a peer shows; an avatar."""
 
-    def watch(self, rendition: Rendition) -> Subscription:
+    def watch(self, rendition: Rendition) -> Subscription[Packet]:
         """Subscribe to a rendition, starting it if need be."""
 
-    def listen(self) -> Subscription:
+    def listen(self) -> Subscription[Packet]:
         """Subscribe to the voice."""
 
     def late_s(self, t: float) -> float:
@@ -212,7 +212,7 @@ class Peer:
     def _add_track(
         self,
         kind: Kind,
-        subscribe: Callable[[], Subscription],
+        subscribe: Callable[[], Subscription[Packet]],
         request_keyframe: Callable[[], None] | None,
         codecs: list[str],
     ) -> None:
@@ -232,7 +232,7 @@ class Peer:
         self._listening.add(task)
         task.add_done_callback(self._listening.discard)
 
-    def _watch(self) -> Subscription:
+    def _watch(self) -> Subscription[Packet]:
         assert self.rendition is not None
         return self._source.watch(self.rendition)
 

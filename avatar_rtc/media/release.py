@@ -16,7 +16,7 @@ import av
 
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.frame import VIDEO_TIME_BASE, EncodedFrame, video_t
-from avatar_rtc.media.broadcast import Broadcast
+from avatar_rtc.media.broadcast import Broadcast, Packet
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Release:
         self.dropped = 0
         """Frames and blocks not released: older than one of their lane that came before, or too many."""
 
-    def frame(self, frame: EncodedFrame, broadcast: Broadcast) -> None:
+    def frame(self, frame: EncodedFrame, broadcast: Broadcast[Packet]) -> None:
         """Publish a frame to its viewers at its time + D, and learn from how long it took."""
         t = video_t(frame.pts)
         self._learn(self._clock.t() - t)

@@ -16,7 +16,7 @@ class PacketTrack(MediaStreamTrack):
     def __init__(
         self,
         kind: Kind,
-        subscribe: Callable[[], Subscription],
+        subscribe: Callable[[], Subscription[Packet]],
         request_keyframe: Callable[[], None] | None = None,
     ) -> None:
         """Made on the event loop.
@@ -28,7 +28,7 @@ class PacketTrack(MediaStreamTrack):
         super().__init__()
         self.kind = kind
         self._subscribe, self._request_keyframe = subscribe, request_keyframe
-        self._subscription: Subscription | None = None
+        self._subscription: Subscription[Packet] | None = None
         self.t: float | None = None
         """Media time in s of the packet given last."""
 

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
+from avatar_rtc.render.colour import converted
+
 _YCBCR = torch.tensor([[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0, -93.786, -18.214]])
 """The BT.601 matrix for R'G'B' in [0, 1] (ITU-R BT.601-7, 2.5.1 and 2.5.2, scaled to 8 bit)."""
 _BLOCK = 16
@@ -64,6 +66,15 @@ def _alpha_layout_cpu(image: Tensor) -> NDArray[np.uint8]:
     below = planes[2 * h :].reshape(2, h, w // 2)
     below[:, : h // 2], below[:, h // 2 :] = chroma, 128
     return planes
+
+
+def rgba_layout(image: Tensor, premultiplied: bool = False) -> NDArray[np.uint8]:
+    """The picture itself, (H, W, 4) with straight alpha, all zero where nothing shows; see `alpha_layout`."""
+    if premultiplied:
+        image = converted(image, "srgb-premultiplied", "srgb")
+    rgba = image.mul(255).round().byte().permute(1, 2, 0).cpu().numpy().copy()
+    rgba[rgba[..., 3] == 0] = 0
+    return rgba
 
 
 class Matte:

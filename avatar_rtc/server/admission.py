@@ -4,7 +4,7 @@ from aiohttp import hdrs, web
 
 from avatar_rtc.errors import CapacityExceeded
 from avatar_rtc.frame import Layout
-from avatar_rtc.server.avatars import Avatar
+from avatar_rtc.server.avatar import Avatar
 from avatar_rtc.server.ice import own_ice_servers
 from avatar_rtc.server.keys import AVATARS, CONFIG
 from avatar_rtc.server.problems import Problem
@@ -27,9 +27,11 @@ async def admit(
         BadOffer: the offer cannot be answered.
     """
     config = request.app[CONFIG]
-    if avatar.phase == "failed":
+    if avatar.condition.phase == "failed":
         raise Problem(
-            409, f"the avatar cannot be shown: {avatar.detail}", {hdrs.RETRY_AFTER: str(RETRY_FAILED_S)}
+            409,
+            f"the avatar cannot be shown: {avatar.condition.detail}",
+            {hdrs.RETRY_AFTER: str(RETRY_FAILED_S)},
         )
     if sum(len(each.viewers) for each in request.app[AVATARS].values()) >= config.max_viewers:
         raise CapacityExceeded("viewers", config.max_viewers)

@@ -4,18 +4,22 @@ problems ─► security ─► whep, offer, rest, ice, pages ─► Avatar ─�
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from aiohttp import web
 
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.characters.store import CharacterStore, own_folder
 from avatar_rtc.config import Config
+from avatar_rtc.look import EmotionTemplate
 from avatar_rtc.resources import resource
 from avatar_rtc.server import (
     audio_rest,
     audio_socket,
+    avatars_rest,
+    characters_rest,
     compat,
+    control_rest,
     ice,
     imagefx,
     offer,
@@ -24,24 +28,22 @@ from avatar_rtc.server import (
     speech_rest,
     whep,
 )
-from avatar_rtc.server.avatars import Avatar, Renderer
+from avatar_rtc.server.avatars import MAIN, Avatars
 from avatar_rtc.server.keys import AVATARS, CLASSIFIER, CONFIG, ENGINES, RENDERER, STORE, UPLOADS
 from avatar_rtc.server.problems import problems_middleware
 from avatar_rtc.server.security import add_headers, create_security
+from avatar_rtc.server.shared import Renderer, Shared
 from avatar_rtc.server.speaker import Speaker
 from avatar_rtc.speech.engines import Engines, create_engines
 from avatar_rtc.speech.feelings import Classifier, Rules
 from avatar_rtc.speech.feelings_model import ModelFeelings
-
-MAIN = "main"
-"""The avatar that is there from the start."""
 
 
 def create_app(
     config: Config,
     renderer: Renderer,
     store: CharacterStore | None = None,
-    emotions: Sequence[str] | None = None,
+    templates: Mapping[str, EmotionTemplate] | None = None,
     engines: Engines | None = None,
 ) -> web.Application:
     """The application with one avatar; to be called on the loop that runs it.
@@ -49,22 +51,26 @@ def create_app(
     Args:
         renderer: told of the avatars; the caller closes it after the application is cleaned up.
         store: where characters come from; the shipped ones and the user's own by default.
-        emotions: names that may be set; those of the shipped templates by default.
+        templates: the factory's emotions; the shipped ones by default.
         engines: what speaks; what the configuration names and is installed by default.
 
     Raises:
         InputError: `config.character` is no stored character and no suitable picture.
     """
     store = store or CharacterStore(resource("assets", "characters"), own_folder(config.data_dir))
-    names = emotions if emotions is not None else list(load_emotions(resource("assets", "emotions")))
+    templates = templates if templates is not None else load_emotions(resource("assets", "emotions"))
     character = store.load_any_character(config.character)
     app = web.Application(middlewares=[problems_middleware, create_security(config)])
     app[CONFIG], app[RENDERER], app[STORE], app[UPLOADS] = config, renderer, store, asyncio.Lock()
     app[ENGINES] = engines = engines or create_engines(config.speech)
     app[CLASSIFIER] = classifier = _classifier(config)
     speaker = Speaker(classifier)
-    app[AVATARS] = {MAIN: Avatar(MAIN, character, renderer, names, config, speaker, engines)}
-    for module in (whep, offer, rest, speech_rest, audio_rest, audio_socket, compat, imagefx, ice, pages):
+    app[AVATARS] = avatars = Avatars(Shared(config, renderer, templates, speaker, engines))
+    avatars.create(character, MAIN, source=config.character)
+    for module in (
+        whep, offer, avatars_rest, control_rest, characters_rest, rest, speech_rest, audio_rest, audio_socket,
+        compat, imagefx, ice, pages,
+    ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)
     # Before cleanup: requests still under way may take seconds, and the viewers wait for no answer.
@@ -78,6 +84,6 @@ def _classifier(config: Config) -> Classifier:
 
 
 async def _close_avatars(app: web.Application) -> None:
-    await asyncio.gather(*(avatar.close() for avatar in app[AVATARS].values()))
+    await app[AVATARS].close()
     await app[ENGINES].close()
     await app[CLASSIFIER].close()

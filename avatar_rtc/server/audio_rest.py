@@ -5,9 +5,9 @@ import asyncio
 from aiohttp import hdrs, web
 from pydantic import TypeAdapter, ValidationError
 
+from avatar_rtc.envelope import explain
 from avatar_rtc.errors import BadMessage, InputError
 from avatar_rtc.media.pcm import decode
-from avatar_rtc.messages import explain
 from avatar_rtc.server.bodies import read_body, read_form, require_type
 from avatar_rtc.server.hearing import MAX_SECONDS, pieces_of_sound
 from avatar_rtc.server.keys import avatar_of

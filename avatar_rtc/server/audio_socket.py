@@ -17,9 +17,9 @@ from typing import Annotated, Any, Literal
 from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from avatar_rtc.envelope import MAX_MESSAGE_BYTES, error, explain, id_of, json_object
 from avatar_rtc.errors import AvatarRtcError, BadMessage, InputError
-from avatar_rtc.messages import MAX_MESSAGE_BYTES, error, explain, id_of, json_object
-from avatar_rtc.server.avatars import Avatar
+from avatar_rtc.server.avatar import Avatar
 from avatar_rtc.server.hearing import STREAM_LEAD_S, SoundStream, pieces_of_sound
 from avatar_rtc.server.keys import avatar_of
 from avatar_rtc.server.speech_queue import Event, Piece

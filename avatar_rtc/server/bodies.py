@@ -11,11 +11,13 @@ from aiohttp import BodyPartReader, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import BaseModel, ValidationError
 
+from avatar_rtc.envelope import MAX_MESSAGE_BYTES, explain, json_object
 from avatar_rtc.errors import BadMessage, InputError, TooLarge
-from avatar_rtc.messages import MAX_MESSAGE_BYTES, explain, json_object
 from avatar_rtc.server.problems import Problem
 
 MAX_SDP_BYTES = 64 * 1024
+MAX_TEMPLATES_BYTES = 1024 * 1024
+"""28 emotions that name every morph and cel, with all digits, have 100 KB."""
 MAX_IMAGE_BYTES = 16 * 1024 * 1024
 UPLOAD_TYPES = ("image/png", "image/webp", "application/zip")
 _MAX_FIELD_BYTES = 1024
@@ -65,7 +67,7 @@ async def read_text(request: web.Request, limit: int) -> str:
         raise InputError(f"the body is not UTF-8: {error.reason}") from None
 
 
-async def read_json(request: web.Request) -> dict[str, Any]:
+async def read_json(request: web.Request, limit: int = MAX_MESSAGE_BYTES) -> dict[str, Any]:
     """The JSON object in the body.
 
     Raises:
@@ -74,7 +76,7 @@ async def read_json(request: web.Request) -> dict[str, Any]:
         BadMessage: not a JSON object.
     """
     require_type(request, "application/json")
-    return json_object(await read_body(request, MAX_MESSAGE_BYTES))
+    return json_object(await read_body(request, limit), limit)
 
 
 async def read_model(request: web.Request, model: type[Model]) -> Model:

@@ -11,11 +11,11 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from avatar_rtc.characters.image import MAX_BYTES, PICTURE_KINDS, read_picture, write_picture
+from avatar_rtc.envelope import MAX_MESSAGE_BYTES, explain, json_object
 from avatar_rtc.errors import BadMessage, InputError, TooLarge, UnknownName
 from avatar_rtc.filters_schema.chain import OPERATIONS, Operation, check_chain, enlargement
 from avatar_rtc.filters_schema.params import Params
 from avatar_rtc.link import ProcessStill, Still
-from avatar_rtc.messages import MAX_MESSAGE_BYTES, explain, json_object
 from avatar_rtc.server.bodies import read_form, require_type
 from avatar_rtc.server.keys import RENDERER, UPLOADS
 

@@ -1,21 +1,22 @@
 """The typed keys under which the application holds its parts; `app.create_app` fills them."""
 
 import asyncio
-from collections.abc import Mapping
 
 from aiohttp import web
 
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import Config
 from avatar_rtc.errors import NotFound
-from avatar_rtc.server.avatars import Avatar, Renderer
+from avatar_rtc.server.avatar import Avatar
+from avatar_rtc.server.avatars import Avatars
+from avatar_rtc.server.shared import Renderer
 from avatar_rtc.speech.engines import Engines
 from avatar_rtc.speech.feelings import Classifier
 
 CONFIG = web.AppKey("CONFIG", Config)
 RENDERER = web.AppKey("RENDERER", Renderer)
 STORE = web.AppKey("STORE", CharacterStore)
-AVATARS: web.AppKey[Mapping[str, Avatar]] = web.AppKey("AVATARS", Mapping)
+AVATARS = web.AppKey("AVATARS", Avatars)
 ENGINES = web.AppKey("ENGINES", Engines)
 CLASSIFIER: web.AppKey[Classifier] = web.AppKey("CLASSIFIER", Classifier)
 
@@ -34,7 +35,8 @@ def avatar_of(request: web.Request) -> Avatar:
 
 def find_avatar(request: web.Request, name: str) -> Avatar:
     """The avatar of this name; raises as `avatar_of`."""
-    try:
-        return request.app[AVATARS][name]
-    except KeyError:
-        raise NotFound("avatar", name) from None
+    avatar = request.app[AVATARS].get(name)
+    if avatar is None:
+        raise NotFound("avatar", name)
+    avatar.touch()
+    return avatar

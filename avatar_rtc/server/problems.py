@@ -17,6 +17,7 @@ STATUS: tuple[tuple[type[errors.AvatarRtcError], int], ...] = (
     (errors.TooLarge, 413),
     (errors.InputError, 400),
     (errors.NotFound, 404),
+    (errors.AlreadyThere, 409),
     (errors.Refused, 403),
     (errors.CapacityExceeded, 503),
     (errors.WorkerLost, 503),

@@ -13,8 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
-from avatar_rtc.errors import CapacityExceeded, InputError, WorkerLost
-from avatar_rtc.frame import EncodedFrame, Rendition
+from avatar_rtc.frame import AnyRendition, EncodedFrame
 from avatar_rtc.link import (
     AvatarFailed,
     AvatarReady,
@@ -28,6 +27,7 @@ from avatar_rtc.link import (
     ProcessStill,
     Say,
     SetState,
+    SnapshotTaken,
     StartRendition,
     Still,
     StillFailed,
@@ -37,6 +37,7 @@ from avatar_rtc.link import (
     Up,
     Worker,
 )
+from avatar_rtc.server.pictures import Pictures
 from avatar_rtc.timeline import Timeline
 
 log = logging.getLogger(__name__)
@@ -44,10 +45,6 @@ log = logging.getLogger(__name__)
 HANG_TIMEOUT_S = 20.0
 """A worker that should render and says nothing for so long is replaced. THA3 on two busy cores takes
 under 2 s a frame."""
-STILL_TIMEOUT_S = 60.0
-"""A large picture through a long chain on a slow CPU."""
-MAX_STILLS = 4
-"""Those that wait included; each may have 36 MiB of pixels."""
 _SPARE_DELAY_S = 4.0
 """The spare starts when the first start is over, so as not to slow it."""
 _BACKOFF_S = (0.0, 0.0, 1.0, 5.0)
@@ -61,10 +58,15 @@ class _Told:
 
     opened: OpenAvatar
     on_up: Callable[[Up], None]
-    renditions: set[Rendition] = field(default_factory=set)
+    renditions: set[AnyRendition] = field(default_factory=set)
     said: tuple[Timeline, ...] = ()
     """What may not be over yet."""
     ready: bool = False
+
+    @property
+    def owes(self) -> bool:
+        """Whether frames of it should be coming."""
+        return self.ready and bool(self.renditions) and not self.opened.state.paused
 
     def say(self, timeline: Timeline) -> None:
         """Keep a timeline, and forget those that are over."""
@@ -109,9 +111,7 @@ class Rendering:
         self.failure: str | None = None
         """Why no worker will ever come up with these options."""
         self.restarts = 0
-        self._stills, self._one_still = 0, asyncio.Lock()
-        self._still: asyncio.Future[Still] | None = None
-        self._still_number = 0
+        self._pictures = Pictures(self._pass_on)
         self.recovery = Recovery()
 
     async def __aenter__(self) -> "Rendering":
@@ -174,47 +174,19 @@ class Rendering:
             self._pass_on(CloseAvatar(name))
 
     async def process(self, message: ProcessStill) -> Still:
-        """What the worker makes of a picture; `request` and `until` are chosen here. One at a time.
+        """See `Pictures.process`."""
+        return await self._pictures.process(message)
 
-        Raises:
-            CapacityExceeded: too many pictures wait already.
-            WorkerLost: no worker is up, it died meanwhile, or it took longer than STILL_TIMEOUT_S.
-            InputError: the picture cannot be processed.
-        """
-        if self._stills == MAX_STILLS:
-            raise CapacityExceeded("pictures being processed", MAX_STILLS)
-        self._stills += 1
-        try:
-            return await self._process(message)
-        finally:
-            self._stills -= 1
+    async def snapshot(self, avatar: str) -> bytes:
+        """See `Pictures.snapshot`."""
+        return await self._pictures.snapshot(avatar)
 
-    async def _process(self, message: ProcessStill) -> Still:
-        async with self._one_still:
-            if self._worker is None or self.device is None:
-                raise WorkerLost("no render worker is up to process the picture; try again")
-            self._still_number += 1
-            answer = self._still = asyncio.get_running_loop().create_future()
-            until = time.monotonic() + STILL_TIMEOUT_S
-            self._worker.send(replace(message, request=self._still_number, until=until))
-            try:
-                return await asyncio.wait_for(answer, STILL_TIMEOUT_S)
-            except TimeoutError:
-                raise WorkerLost(f"the picture took longer than {STILL_TIMEOUT_S:g} s") from None
-            finally:
-                self._still = None
-
-    def _answered(self, message: StillProcessed | StillFailed) -> None:
-        if self._still is None or self._still.done() or message.request != self._still_number:
-            return
-        if isinstance(message, StillProcessed):
-            self._still.set_result(message.still)
-        else:
-            self._still.set_exception(InputError(message.detail))
-
-    def _pass_on(self, message: Down) -> None:
-        if self._worker is not None and self.device is not None:
-            self._worker.send(message)
+    def _pass_on(self, message: Down) -> bool:
+        """Tell the worker; False if none is up."""
+        if self._worker is None or self.device is None:
+            return False
+        self._worker.send(message)
+        return True
 
     async def _run(self) -> None:
         while self.failure is None:
@@ -229,8 +201,7 @@ class Rendering:
             finally:
                 watchdog.cancel()
             self._worker, self.device = None, None
-            if self._still is not None and not self._still.done():
-                self._still.set_exception(WorkerLost("the render worker ended; try again"))
+            self._pictures.lost()
             if self.failure is None:
                 for name, told in self._told.items():
                     told.on_up(AvatarStarting(name))
@@ -246,8 +217,8 @@ class Rendering:
                 self._brief(worker)
                 if self._with_spare:
                     self._spare_task = asyncio.create_task(self._start_spare())
-            case StillProcessed() | StillFailed():
-                self._answered(message)
+            case StillProcessed() | SnapshotTaken() | StillFailed():
+                self._pictures.answered(message)
             case BootFailed(detail=detail):
                 self.failure = detail
                 for name, told in self._told.items():
@@ -283,7 +254,7 @@ class Rendering:
         self._heard = time.monotonic()
         while True:
             await asyncio.sleep(max(0.05, self._heard + self._hang_timeout_s - time.monotonic()))
-            owes = any(told.ready and told.renditions for told in self._told.values())
+            owes = any(told.owes for told in self._told.values())
             if owes and time.monotonic() - self._heard >= self._hang_timeout_s:
                 log.error("the render worker hangs; replacing it")
                 worker.kill()

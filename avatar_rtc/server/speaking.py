@@ -68,7 +68,7 @@ class Speaking:
         queue: SpeechQueue,
         speaker: Speaker,
         engines: Engines,
-        emotions: Sequence[str],
+        emotions: Callable[[], Sequence[str]],
         speed: float = 1.0,
     ) -> None:
         self.queue = queue
@@ -92,8 +92,8 @@ class Speaking:
             SetupError: there is no voice here; the text tells the fix.
             CapacityExceeded: too much waits to be said.
         """
-        if message.emotion not in (None, AUTO, *self._emotions):
-            raise UnknownName("emotion", str(message.emotion), (*self._emotions, AUTO))
+        if message.emotion not in (None, AUTO, *self._emotions()):
+            raise UnknownName("emotion", str(message.emotion), (*self._emotions(), AUTO))
         text = TextStream()
         text.feed(message.text if message.more else check_text(message.text), message.more)
         async with self._in_order:

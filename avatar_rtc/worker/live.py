@@ -1,22 +1,26 @@
 """One avatar inside the worker: its newest state, its prepared character, its encoders."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from avatar_rtc.animation.emotions import EmotionTemplate, changed
+from avatar_rtc.animation.emotions import changed
 from avatar_rtc.animation.mixer import Look, Mixer
-from avatar_rtc.frame import EncodedFrame, Layout, Rendition, video_pts
+from avatar_rtc.filters_schema.chain import enlargement
+from avatar_rtc.frame import AnyRendition, EncodedFrame, ImageRendition, Rendition, video_pts
 from avatar_rtc.link import OpenAvatar
+from avatar_rtc.look import Crop, EmotionTemplate
 from avatar_rtc.media.encode import VideoEncoder, create_encoder
+from avatar_rtc.media.encode_image import encode_image
 from avatar_rtc.render.animator import SIZE, Animator
 from avatar_rtc.render.cels import Cels
 from avatar_rtc.render.compositor import DressedCharacter
 from avatar_rtc.state import AvatarState
-from avatar_rtc.worker.picture import Finisher
+from avatar_rtc.worker.picture import Finisher, Layout, Stage
 
 
 @dataclass
@@ -25,24 +29,50 @@ class Slot:
 
     rendition: Rendition
     encoder: VideoEncoder | None = None
-    shape: tuple[int, ...] = ()
+    made_for: tuple[tuple[int, ...], float] = ((), 0.0)
+    """Shape and rate of the pictures the encoder takes."""
     key_wanted: bool = True
 
-    def encode(self, planes: NDArray[np.uint8], fps: float, t: float) -> list[tuple[bytes, bool]]:
-        """Packets of the I420 picture for media time t; a new size starts a new encoder."""
-        if self.encoder is None or planes.shape != self.shape:
+    def encode(self, picture: NDArray[np.uint8], fps: float, t: float) -> list[tuple[bytes, bool]]:
+        """Packets of the picture for media time t; a new size or rate starts a new encoder.
+
+        Raises:
+            InputError: too large a picture for its rate.
+        """
+        if self.encoder is None or (picture.shape, fps) != self.made_for:
             self.close()
-            height, width = planes.shape[0] * 2 // 3, planes.shape[1]
+            height, width = picture.shape[0] * 2 // 3, picture.shape[1]
             self.encoder = create_encoder(self.rendition.codec, width, height, fps)
-            self.shape, self.key_wanted = planes.shape, True
+            self.made_for, self.key_wanted = (picture.shape, fps), True
         key, self.key_wanted = self.key_wanted, False
-        return self.encoder.encode(planes, video_pts(t), key)
+        return self.encoder.encode(picture, video_pts(t), key)
 
     def close(self) -> None:
         """Free the encoder."""
         if self.encoder is not None:
             self.encoder.close()
             self.encoder = None
+
+
+@dataclass
+class ImageSlot:
+    """Frames as images, which need no encoder that remembers."""
+
+    rendition: ImageRendition
+    key_wanted: bool = True
+
+    def encode(self, picture: NDArray[np.uint8], fps: float, t: float) -> list[tuple[bytes, bool]]:
+        """The picture as an image file."""
+        self.key_wanted = False
+        return [(encode_image(picture, self.rendition.codec), True)]
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+
+def slot_of(rendition: AnyRendition) -> Slot | ImageSlot:
+    """What encodes a rendition."""
+    return Slot(rendition) if isinstance(rendition, Rendition) else ImageSlot(rendition)
 
 
 @dataclass
@@ -56,38 +86,75 @@ class LiveAvatar:
     mixer: Mixer
     finisher: Finisher
     state: AvatarState
-    slots: dict[Rendition, Slot] = field(default_factory=dict)
+    slots: dict[AnyRendition, Slot | ImageSlot] = field(default_factory=dict)
+    looked: Look | None = None
+    """The look that was shown last."""
+
+    @property
+    def fps(self) -> float:
+        """Frames per second to aim for."""
+        return min(self.opened.fps, self.state.settings.target_fps)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether somebody waits for a frame; of one that is paused, only who has none yet."""
+        slots = self.slots.values()
+        return any(slot.key_wanted for slot in slots) if self.state.paused else bool(slots)
+
+    @property
+    def crop(self) -> Crop:
+        """The part of the posed picture that is shown."""
+        return self.state.settings.crop.over(self.opened.crop)
 
     def t(self, now: float) -> float:
         """Media time of a monotonic second."""
         return now - self.opened.epoch
 
+    def look(self, t: float) -> Look:
+        """The look at media time t; one that is paused keeps its last."""
+        if self.looked is None or not self.state.paused:
+            self.looked = self.mixer.look(self.state, t)
+        return self.looked
+
     def shown(self, picture: torch.Tensor, look: Look) -> torch.Tensor:
         """The posed picture with the effects around it, cut to what is shown; in the animator's space."""
         picture = self.cels.draw(picture, self.cels.layers(look.fx), self.animator.space)
-        rows, columns = self.opened.crop.slices(*picture.shape[-2:])
+        rows, columns = self.crop.slices(*picture.shape[-2:])
         return picture[:, rows, columns]
 
     def planes(
-        self, picture: torch.Tensor, t: float, stage: Callable[[str], None]
+        self,
+        picture: torch.Tensor,
+        t: float,
+        stage: Stage = lambda name: None,
+        layouts: Collection[Layout] | None = None,
     ) -> Mapping[Layout, NDArray[np.uint8]]:
-        """The I420 picture of every layout somebody watches, of what `shown` gave."""
-        layouts = {rendition.layout for rendition in self.slots}
+        """The picture in these layouts, of what `shown` gave; None is those that somebody watches."""
+        if layouts is None:
+            layouts = {rendition.layout for rendition in self.slots}
         state = self.state
         return self.finisher.planes(
-            picture, self.animator.space, t, state.chain, state.backdrop, layouts, stage
+            picture, self.animator.space, t, state.operations, state.backdrop, layouts, stage
         )
 
     def frames(
         self, planes: Mapping[Layout, NDArray[np.uint8]], t: float, cost_ms: float
     ) -> list[EncodedFrame]:
-        """The encoded frames of all renditions, given the I420 picture of each layout wanted."""
-        name, fps = self.opened.avatar, self.opened.fps
-        return [
-            EncodedFrame(name, slot.rendition, video_pts(t), key, data, cost_ms)
-            for slot in self.slots.values()
-            for data, key in slot.encode(planes[slot.rendition.layout], fps, t)
-        ]
+        """The encoded frames of all renditions, given the picture of each layout wanted.
+
+        A rendition that cannot be encoded has none; that is told, and tried again later.
+        """
+        name, side = self.opened.avatar, round(SIZE * enlargement(self.state.operations))
+        frames = []
+        for slot in self.slots.values():
+            picture = planes[slot.rendition.layout]
+            encode = partial(slot.encode, picture, self.fps, t)
+            cause = picture.shape, self.fps
+            for data, key in self.finisher.troubles.attempt(f"{slot.rendition}", cause, t, encode) or ():
+                frame = EncodedFrame(name, slot.rendition, video_pts(t), key, data, cost_ms)
+                is_image = slot.rendition.layout == "rgba"
+                frames.append(replace(frame, crop=self.crop, full_size=(side, side)) if is_image else frame)
+        return frames
 
     def close(self) -> None:
         """Free the encoders."""

@@ -17,7 +17,6 @@ from itertools import groupby
 import numpy as np
 import torch
 
-from avatar_rtc.animation.emotions import EmotionTemplate
 from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.link import (
     AvatarFailed,
@@ -31,12 +30,17 @@ from avatar_rtc.link import (
     RequestKeyframe,
     Say,
     SetState,
+    SnapshotTaken,
     StartRendition,
+    StillFailed,
     StopRendition,
+    TakeSnapshot,
     Up,
 )
+from avatar_rtc.look import EmotionTemplate
+from avatar_rtc.media.encode_image import encode_image
 from avatar_rtc.render.animator import Animator
-from avatar_rtc.worker.live import LiveAvatar, Slot, open_avatar
+from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
 from avatar_rtc.worker.stats import StageTimes
 from avatar_rtc.worker.stills import Stills
 
@@ -94,28 +98,33 @@ class RenderLoop:
         if isinstance(message, ProcessStill):
             self._stills.put(message)
             return
+        if isinstance(message, TakeSnapshot):
+            self._emit(self._snapshot(message))
+            return
         avatar = self._avatars.get(message.avatar)
         if avatar is None:
             return  # closed or failed: its late messages mean nothing any more
         match message:
             case SetState(state=state):
-                avatar.state = state
+                fps, avatar.state = avatar.fps, state
+                if avatar.fps != fps:
+                    self._due.pop(message.avatar, None)
+                self._schedule(message.avatar)
             case Say(timeline=timeline):
                 avatar.mixer.lips.append(timeline)
             case Hush(t=t):
                 avatar.mixer.lips.stop(t)
             case StartRendition(rendition=rendition):
-                avatar.slots.setdefault(rendition, Slot(rendition))
-                self._due.setdefault(message.avatar, self._next_tick(avatar))
+                avatar.slots.setdefault(rendition, slot_of(rendition))
+                self._schedule(message.avatar)
             case StopRendition(rendition=rendition):
                 if slot := avatar.slots.pop(rendition, None):
                     slot.close()
-                if not avatar.slots:
-                    self._due.pop(message.avatar, None)
-                    self._stats.drop(message.avatar)
+                self._schedule(message.avatar)
             case RequestKeyframe(rendition=rendition):
                 if rendition in avatar.slots:
                     avatar.slots[rendition].key_wanted = True
+                    self._schedule(message.avatar)
             case CloseAvatar():
                 self._forget(message.avatar)
 
@@ -137,6 +146,9 @@ class RenderLoop:
         if running is not None:
             avatar.slots = running.slots  # the same avatar with another character: its viewers stay
         self._avatars[message.avatar] = avatar
+        for slot in avatar.slots.values():
+            slot.key_wanted = True  # also of one that is paused
+        self._schedule(message.avatar)
         self._emit(AvatarReady(message.avatar, animator.name, self._now() - started, note))
 
     def _complain(self, message: OpenAvatar) -> Callable[[str], None]:
@@ -148,11 +160,18 @@ class RenderLoop:
         if avatar := self._avatars.pop(name, None):
             avatar.close()
 
+    def _schedule(self, name: str) -> None:
+        """Let the avatar's next frame be due, or none if nobody waits for one."""
+        if self._avatars[name].is_due:
+            self._due.setdefault(name, self._next_tick(self._avatars[name]))
+        elif self._due.pop(name, None) is not None:
+            self._stats.drop(name)
+
     def _next_tick(self, avatar: LiveAvatar) -> int:
-        return math.floor(self._now() * avatar.opened.fps) + 1
+        return math.floor(self._now() * avatar.fps) + 1
 
     def _tick_time(self, name: str) -> float:
-        return self._due[name] / self._avatars[name].opened.fps
+        return self._due[name] / self._avatars[name].fps
 
     def _render_due(self) -> None:
         now = self._now()
@@ -165,6 +184,7 @@ class RenderLoop:
                 # A tick that has begun is rendered at once, late; those before it are skipped. A loop that
                 # always waited for the next one would fall to half the rate on the first slow frame.
                 self._due[name] = max(self._due[name] + 1, self._next_tick(self._avatars[name]) - 1)
+                self._schedule(name)
 
     def _render(self, names: list[str]) -> None:
         """Render one frame of each of these avatars, which share an animator."""
@@ -177,11 +197,28 @@ class RenderLoop:
                 self._forget(name)
                 self._emit(AvatarFailed(name, f"rendering failed: {error}"))
 
+    def _snapshot(self, message: TakeSnapshot) -> SnapshotTaken | StillFailed:
+        """The answer to a request; whatever goes wrong is told, never raised."""
+        avatar = self._avatars.get(message.avatar)
+        if avatar is None:
+            return StillFailed(message.request, f"avatar {message.avatar!r} is not live")
+        try:
+            with torch.inference_mode():
+                t = avatar.t(self._now())
+                look = avatar.look(t)
+                pose = torch.from_numpy(look.pose[None].copy())
+                posed = avatar.animator.animate(pose, [avatar.character.under(look.cels)])[0]
+                rgba = avatar.planes(avatar.shown(posed, look), t, layouts=["rgba"])["rgba"]
+            return SnapshotTaken(message.request, encode_image(rgba, "png"))
+        except Exception as error:
+            log.exception("no snapshot of %s", message.avatar)
+            return StillFailed(message.request, f"no snapshot could be made: {type(error).__name__}: {error}")
+
     def _render_batch(self, ticks: Mapping[str, float]) -> None:
         avatars = [self._avatars[name] for name in ticks]
         times = [avatar.t(tick) for avatar, tick in zip(avatars, ticks.values(), strict=True)]
         stage = self._stats.start(ticks)
-        looks = [a.mixer.look(a.state, t) for a, t in zip(avatars, times, strict=True)]
+        looks = [avatar.look(t) for avatar, t in zip(avatars, times, strict=True)]
         poses = torch.from_numpy(np.stack([look.pose for look in looks]))
         stage("pose")
         animator = avatars[0].animator

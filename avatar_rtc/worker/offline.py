@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
-from avatar_rtc.animation.emotions import EmotionTemplate
 from avatar_rtc.animation.mixer import Look
 from avatar_rtc.link import OpenAvatar
+from avatar_rtc.look import EmotionTemplate
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.render.colour import converted
 from avatar_rtc.render.filters.chain import run_chain
@@ -70,7 +70,7 @@ class OfflineAvatar:
         picture: Tensor = avatar.animator.animate(pose, [avatar.character.under(look.cels)])[0]
         shown, space = avatar.shown(picture, look).float(), avatar.animator.space
         # Not by the live avatar's finisher: that one goes on without a chain that fails.
-        ended, space = run_chain(shown, space, avatar.state.chain, t, avatar.opened.seed)
+        ended, space = run_chain(shown, space, avatar.state.operations, t, avatar.opened.seed)
         if self._size is not None:
             ended, space = (
                 framed(converted(ended, space, "srgb-premultiplied"), self._size),

@@ -7,7 +7,8 @@
 ```
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import Literal
 
 import numpy as np
 import torch
@@ -16,16 +17,16 @@ from torch import Tensor
 
 from avatar_rtc.backdrops import backdrop_file
 from avatar_rtc.filters_schema.chain import Operation
-from avatar_rtc.frame import Layout
 from avatar_rtc.render.backdrop import Ground
 from avatar_rtc.render.colour import ColourSpace, converted
 from avatar_rtc.render.filters.chain import run_chain
-from avatar_rtc.render.layout import Matte, alpha_layout
+from avatar_rtc.render.layout import Matte, alpha_layout, rgba_layout
 from avatar_rtc.state import Backdrop
 from avatar_rtc.worker.troubles import Troubles
 
 Stage = Callable[[str], None]
 """Told at the end of each stage, with its name."""
+Layout = Literal["alpha", "matte", "rgba"]
 
 
 class Finisher:
@@ -33,7 +34,8 @@ class Finisher:
 
     def __init__(self, matte_size: tuple[int, int], seed: int, complain: Callable[[str], None]) -> None:
         """`complain` is told what of chain and backdrop fails, and "" when nothing does any more."""
-        self._matte, self._seed, self._troubles = Matte(matte_size), seed, Troubles(complain)
+        self._matte, self._seed = Matte(matte_size), seed
+        self.troubles = Troubles(complain)
         self._ground: Ground | None = None
 
     def planes(
@@ -43,10 +45,10 @@ class Finisher:
         t: float,
         chain: tuple[Operation, ...],
         backdrop: Backdrop,
-        layouts: set[Layout],
+        layouts: Collection[Layout],
         stage: Stage = lambda name: None,
     ) -> Mapping[Layout, NDArray[np.uint8]]:
-        """The I420 picture of each of these layouts.
+        """The picture in each of these layouts: I420, or RGBA.
 
         Args:
             picture: (4, H, W) in `space`: posed and cropped.
@@ -57,10 +59,12 @@ class Finisher:
         if "matte" in layouts:
             ground = self._behind(backdrop, picture.device, t)
             stage("backdrop")
-        if layouts - {"matte"} or not shared:
+        if set(layouts) - {"matte"} or not shared:
             seen, is_premultiplied = self._finished("the chain", picture, space, t, chain, stage)
             if "alpha" in layouts:
                 found["alpha"] = alpha_layout(seen, is_premultiplied)
+            if "rgba" in layouts:
+                found["rgba"] = rgba_layout(seen, is_premultiplied)
             if "matte" in layouts and not shared:
                 found["matte"] = self._matte(seen, ground, is_premultiplied)
         if "matte" in layouts and shared:
@@ -87,13 +91,13 @@ class Finisher:
             told = lambda place, name: stage(f"chain {place} {name}")  # noqa: E731
             return run_chain(picture.float(), space, chain, t, self._seed, told)
 
-        found = self._troubles.attempt(part, chain, t, run)
+        found = self.troubles.attempt(part, chain, t, run)
         stage("chain")
         return _shown(*(found or (picture, space)))
 
     def _behind(self, backdrop: Backdrop, device: torch.device, t: float) -> Tensor:
         """The ground; where it cannot be made, the backdrop's colour."""
-        made = self._troubles.attempt(
+        made = self.troubles.attempt(
             "the backdrop", backdrop, t, lambda: self._ground_of(backdrop, device).at(t, self._seed)
         )
         if made is not None:

@@ -29,10 +29,13 @@ from avatar_rtc.link import (
     StopRendition,
     Up,
 )
+from avatar_rtc.look import EmotionTemplate
 from avatar_rtc.media.encode import create_encoder
+from avatar_rtc.media.encode_image import encode_image
 from avatar_rtc.server.app import create_app
 
 EMOTIONS = ("anger", "joy", "neutral", "sadness")
+TEMPLATES = {name: EmotionTemplate(name, {"mouth_aaa": 0.25}, {}) for name in EMOTIONS}
 FPS = 25
 SIDE = 64
 
@@ -70,6 +73,9 @@ class FakeRenderer:
     async def process(self, message: ProcessStill) -> Still:
         self.stills.append(message)
         return message.still
+
+    async def snapshot(self, avatar: str) -> bytes:
+        return encode_image(np.full((SIDE, SIDE, 4), self.luma, np.uint8), "png")
 
     def close_avatar(self, name: str) -> None:
         self.send(CloseAvatar(name))
@@ -212,7 +218,7 @@ async def serve(renderer, store) -> AsyncIterator[Callable]:
     async with contextlib.AsyncExitStack() as stack:
 
         async def start(config: Config) -> TestClient:
-            app = create_app(config, renderer, store, EMOTIONS)
+            app = create_app(config, renderer, store, TEMPLATES)
             return await stack.enter_async_context(TestClient(TestServer(app)))
 
         yield start

@@ -6,9 +6,9 @@ import random
 
 import pytest
 
+from avatar_rtc.envelope import MAX_MESSAGE_BYTES
 from avatar_rtc.link import AvatarFailed, CloseAvatar, SetState, StopRendition
-from avatar_rtc.messages import MAX_MESSAGE_BYTES
-from avatar_rtc.server.avatars import CUE_HOLD_S
+from avatar_rtc.server.changes import CUE_HOLD_S
 
 
 def is_state(**fields):

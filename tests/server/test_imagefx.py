@@ -22,7 +22,8 @@ from avatar_rtc.link import (
     body_length,
     pack,
 )
-from avatar_rtc.server.rendering import MAX_STILLS, Rendering
+from avatar_rtc.server.pictures import MAX_STILLS
+from avatar_rtc.server.rendering import Rendering
 from avatar_rtc.worker.stills import process
 from tests.server.test_rendering import Workshop
 

@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from avatar_rtc.server.mood import HOLD_S, Mood
+from avatar_rtc.server.mood import HOLD_S, Emotion, Mood
 from avatar_rtc.server.speech_queue import Feeling
 from tests.server.virtual_time import run
 
+CALM = Emotion({"calm": 1.0})
 Shown = list[tuple[float, dict, float]]
 
 
@@ -18,7 +19,8 @@ def played(scenario: Callable) -> Shown:
         loop = asyncio.get_running_loop()
         begun = loop.time()
         mood = Mood(
-            {"calm": 1.0}, lambda weights, k: shown.append((round(loop.time() - begun, 3), dict(weights), k))
+            CALM,
+            lambda e: shown.append((round(loop.time() - begun, 3), dict(e.weights), e.intensity)),
         )
         await scenario(mood)
         return shown
@@ -56,7 +58,7 @@ def test_an_emotion_that_is_set_ends_a_feeling_and_stays():
     async def scenario(mood: Mood) -> None:
         mood.feel(Feeling(0.0, "joy", 1.0))
         await asyncio.sleep(1)
-        mood.settle({"anger": 0.5}, 0.8)
+        mood.settle(Emotion({"anger": 0.5}, 0.8))
         await asyncio.sleep(20)
         mood.feel(Feeling(0.0, "joy", 1.0))
         await asyncio.sleep(20)
@@ -64,6 +66,45 @@ def test_an_emotion_that_is_set_ends_a_feeling_and_stays():
     shown = played(scenario)
     assert shown[1] == (1.0, {"anger": 0.5}, 0.8) and shown[-1] == (26.0, {"anger": 0.5}, 0.8)
     assert len(shown) == 4
+
+
+def test_an_emotion_that_is_held_for_a_while_gives_way_to_the_default():
+    async def scenario(mood: Mood) -> None:
+        mood.settle(Emotion({"joy": 1.0}), hold_s=3)
+        await asyncio.sleep(20)
+
+    assert played(scenario) == [(0.0, {"joy": 1.0}, 1.0), (3.0, {"calm": 1.0}, 1.0)]
+
+
+def test_another_emotion_ends_the_hold_of_the_one_before():
+    async def scenario(mood: Mood) -> None:
+        mood.settle(Emotion({"joy": 1.0}), hold_s=3)
+        await asyncio.sleep(1)
+        mood.settle(Emotion({"anger": 1.0}))
+        await asyncio.sleep(20)
+
+    assert [(t, next(iter(w))) for t, w, _ in played(scenario)] == [(0, "joy"), (1, "anger")]
+
+
+def test_a_hold_that_ends_under_a_feeling_is_seen_after_it():
+    async def scenario(mood: Mood) -> None:
+        mood.settle(Emotion({"joy": 1.0}), hold_s=3)
+        await asyncio.sleep(1)
+        mood.feel(Feeling(0.0, "anger", 1.0, hold_s=4))
+        await asyncio.sleep(20)
+
+    assert [(t, next(iter(w))) for t, w, _ in played(scenario)] == [(0, "joy"), (1, "anger"), (5, "calm")]
+
+
+def test_who_is_in_the_default_emotion_follows_another_default():
+    async def scenario(mood: Mood) -> None:
+        mood.default = Emotion({"joy": 1.0})
+        await asyncio.sleep(1)
+        mood.settle(Emotion({"anger": 1.0}))
+        mood.default = Emotion({"calm": 1.0})
+        await asyncio.sleep(1)
+
+    assert [(t, next(iter(w))) for t, w, _ in played(scenario)] == [(0, "joy"), (1, "anger")]
 
 
 @pytest.mark.parametrize("wait", [0.0, 1.0])

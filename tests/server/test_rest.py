@@ -31,6 +31,12 @@ async def test_avatar_shows_everything_the_contract_names(client, renderer):
         "renditions": [],
         "emotion": {"weights": {"neutral": 1.0}, "intensity": 1.0},
         "emotions": ["anger", "joy", "neutral", "sadness"],
+        "default_emotion": "neutral",
+        "overrides": {},
+        "gaze": None,
+        "talking": False,
+        "paused": False,
+        "settings": {},
         "data_eyes": False,
         "chain": [],
         "delay_ms": 40.0,
@@ -87,8 +93,8 @@ async def test_a_backdrop_reaches_the_worker(client, renderer):
 
 @pytest.mark.parametrize("chain", [None, []])
 async def test_a_backdrop_without_a_chain(client, renderer, chain):
-    assert (await client.put(f"{MAIN}/backdrop", json={"chain": chain})).status == 200
-    assert renderer.state.backdrop == Backdrop()
+    assert (await client.put(f"{MAIN}/backdrop", json={"blur": 2, "chain": chain})).status == 200
+    assert renderer.state.backdrop == Backdrop(blur=2.0)
 
 
 async def test_presets_are_chains_that_can_be_set(client):

@@ -1,0 +1,321 @@
+"""One live avatar on the server's side: what it should do, who watches it, and how it is doing.
+
+Every door (REST, data channel, Python) ends in `Avatar.apply(message)`. The render worker gets the newest
+state, the viewers' control channels get a `state` event whenever it changed.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Mapping
+from dataclasses import replace
+
+from avatar_rtc.animation.emotions import changed
+from avatar_rtc.characters.character import Character
+from avatar_rtc.clock import MediaClock
+from avatar_rtc.config import AnimatorName
+from avatar_rtc.envelope import error, id_of, ok
+from avatar_rtc.errors import AvatarRtcError, UnknownName
+from avatar_rtc.frame import EncodedFrame
+from avatar_rtc.link import (
+    AvatarFailed,
+    Hush,
+    OpenAvatar,
+    Say,
+    SetState,
+    Stats,
+    Up,
+)
+from avatar_rtc.look import EmotionTemplate
+from avatar_rtc.media.voice import Voice
+from avatar_rtc.messages import (
+    ChainSet,
+    ControlMessage,
+    CueSet,
+    EmotionSet,
+    EmotionsSet,
+    Ping,
+    PoseSet,
+    SettingsPatch,
+    SettingsSet,
+    SpeechAppend,
+    SpeechSay,
+    SpeechStop,
+    parse_control,
+    parse_cue,
+    parse_pose,
+)
+from avatar_rtc.server.changes import Change, after, answer, check_picture
+from avatar_rtc.server.condition import Condition
+from avatar_rtc.server.distillation import Distillation
+from avatar_rtc.server.microphone import Microphone
+from avatar_rtc.server.mood import Emotion, Mood
+from avatar_rtc.server.shared import Shared
+from avatar_rtc.server.speaking import Speaking
+from avatar_rtc.server.speech_queue import SpeechQueue
+from avatar_rtc.server.state_json import state_json
+from avatar_rtc.server.streams import Streams
+from avatar_rtc.server.viewers import Viewers
+from avatar_rtc.state import AvatarState
+
+log = logging.getLogger(__name__)
+
+STATE_DELAY_S = 0.02
+"""Changes within this time are told in one `state` event."""
+
+
+class Avatar:
+    """A character with its state and its viewers. Made on a running loop; the application closes it."""
+
+    def __init__(
+        self,
+        name: str,
+        character: Character,
+        shared: Shared,
+        source: str = "",
+        animator: AnimatorName | None = None,
+    ) -> None:
+        """
+        Args:
+            source: where the character can be read again; "" is nowhere.
+            animator: None is the configured one.
+        """
+        config, renderer = shared.config, shared.renderer
+        self.name, self.character, self.source = name, character, source
+        self._shared, self._asked = shared, animator or config.animator
+        self.state = AvatarState(emotions={self.default_emotion: 1.0})
+        self.clock = MediaClock(time.monotonic())
+        self.used_at = time.monotonic()
+        """CLOCK_MONOTONIC second in which somebody last wanted something of it."""
+        voice = Voice()
+        self.streams = Streams(name, self.clock, renderer.send, voice, lambda: self.speech.queue.is_silent)
+        self.viewers = Viewers(
+            self.streams,
+            self._heard,
+            self.describe,
+            self._came_or_went,
+            config.is_loopback,
+            lambda sound: Microphone(self.speech).listen(sound),
+        )
+        self._mood = Mood(Emotion(self.state.emotions), self._show_emotion)
+        queue = SpeechQueue(
+            self.clock,
+            delay=lambda: self.streams.release.delay,
+            voice=voice,
+            say=lambda timeline: renderer.send(Say(name, timeline)),
+            hush=lambda t: renderer.send(Hush(name, t)),
+            feel=self._mood.feel,
+            tell=self.viewers.tell,
+        )
+        self.speech = Speaking(
+            queue, shared.speaker, shared.engines, lambda: self.emotions, config.speech.speed
+        )
+        self.condition = Condition(self._asked)
+        """How it is doing."""
+        self._telling: asyncio.TimerHandle | None = None
+        self.distillation = Distillation(self._changed)
+        self._open()
+
+    @property
+    def emotions(self) -> tuple[str, ...]:
+        """The names that may be set: the factory's, then the avatar's own."""
+        common = self._shared.templates
+        return (*common, *(name for name in self.state.templates if name not in common))
+
+    @property
+    def templates(self) -> Mapping[str, EmotionTemplate]:
+        """Emotion → what it does, the character's and the avatar's own changes included."""
+        common = self._shared.templates
+        own = {name: to for name, to in self.character.emotions.items() if name in common}
+        return {**changed(common, own), **self.state.templates}
+
+    @property
+    def default_emotion(self) -> str:
+        """The character's, if that can be shown here."""
+        wanted, common = self.character.default_emotion, self._shared.templates
+        return wanted if wanted in common or not common else next(iter(common))
+
+    @property
+    def in_use(self) -> bool:
+        """Whether somebody watches it, or something is under way."""
+        busy = self.streams.is_watched or not self.speech.queue.is_silent
+        return busy or len(self.viewers) > 0 or self.distillation.phase == "running"
+
+    def touch(self) -> None:
+        """Somebody wants something of it."""
+        self.used_at = time.monotonic()
+
+    async def apply(self, message: ControlMessage) -> dict[str, object]:
+        """Do what a message says; all but `speech.say` is done when this is first awaited.
+
+        Returns:
+            The fields of its `ok` answer.
+
+        Raises:
+            UnknownName: an emotion, operation, morph, … that does not exist; names the nearest.
+            InputError: a value that cannot be, or nothing to say.
+            NotFound: no such speech.
+            CapacityExceeded: too much waits to be said.
+            SetupError: there is no voice here.
+        """
+        self.touch()
+        match message:
+            case EmotionSet():
+                self._set_emotion(message)
+            case SpeechSay():
+                return {"speech_id": await self.speech.say(message, self.character.voice)}
+            case SpeechAppend():
+                self.speech.append(message)
+            case SpeechStop(speech_id=speech_id):
+                self.speech.stop(speech_id)
+            case Ping():
+                return {"t_ms": round(self.clock.t() * 1000, 1)}
+            case CueSet() | PoseSet():
+                return {"taken": self._flow(message)}
+            case _:
+                return self._change(message)
+        return {}
+
+    def swap(self, character: Character, source: str) -> None:
+        """Show another character; state and viewers stay.
+
+        Args:
+            source: where it can be read again.
+        """
+        check_picture(self.state, character.crop, self._shared.config.fps)
+        self.character, self.source = character, source
+        was_failed = self.condition.phase == "failed"
+        self.condition = self.condition.restarted()
+        self._mood.default = Emotion({self.default_emotion: 1.0})
+        self._open()
+        if was_failed:
+            self.streams.restart()
+        self._changed()
+
+    def describe(self) -> dict[str, object]:
+        """What `GET /avatars/{id}` and `state` events show."""
+        release, renderer = self.streams.release, self._shared.renderer
+        return {
+            "id": self.name,
+            "character": self.character.name,
+            "device": renderer.device,
+            **self.condition.json(renderer.device),
+            "viewers": len(self.viewers),
+            "renditions": self.streams.renditions(),
+            "emotions": list(self.emotions),
+            "default_emotion": self.default_emotion,
+            **state_json(self.state),
+            "delay_ms": round(release.delay * 1000, 1),
+            "late": release.late,
+            "worker_restarts": renderer.restarts,
+            "distillation": self.distillation.describe(),
+            "speech": {"speech_id": self.speech.queue.current, "lips": self.speech.queue.source},
+        }
+
+    async def close(self) -> None:
+        """Tell the viewers that it is over, close them, and forget the avatar."""
+        if self._telling is not None:
+            self._telling.cancel()
+        await self.distillation.close()
+        await self.speech.queue.close()
+        self._mood.close()
+        await self.viewers.close()
+        self.streams.close()
+        self._shared.renderer.close_avatar(self.name)
+
+    def _open(self) -> None:
+        message = OpenAvatar(
+            avatar=self.name,
+            rgba=self.character.rgba.tobytes(),
+            epoch=self.clock.epoch,
+            state=self.state,
+            animator=self._asked,
+            fps=self._shared.config.fps,
+            cels=self.character.cels,
+            emotions=self.character.emotions,
+            crop=self.character.crop,
+            student=self.character.student,
+        )
+        self._shared.renderer.open(message, self._on_up)
+
+    def _on_up(self, message: Up) -> None:
+        if isinstance(message, EncodedFrame):
+            self.streams.publish(message)
+            return
+        if isinstance(message, AvatarFailed):
+            log.error("avatar %s: %s", self.name, message.detail)
+        self.condition = self.condition.after(message)
+        if not isinstance(message, Stats):
+            self._changed()
+
+    def _heard(self, label: str, text: str | bytes) -> str | Awaitable[str] | None:
+        """The answer to a message on a viewer's data channel; None says nothing."""
+        if label == "control":
+            return self._answer(text)
+        self.touch()
+        try:
+            self._flow(parse_pose(text) if label == "pose" else parse_cue(text))
+        except AvatarRtcError as refusal:
+            return json.dumps(error(id_of(text), str(refusal)))
+        return None
+
+    async def _answer(self, text: str | bytes) -> str:
+        try:
+            message = parse_control(text)
+            return json.dumps(ok(message.id, **await self.apply(message)))
+        except AvatarRtcError as refusal:
+            return json.dumps(error(id_of(text), str(refusal)))
+
+    def _set_emotion(self, message: EmotionSet) -> None:
+        weights = message.blend()
+        for name in weights:
+            if name not in self.emotions:
+                raise UnknownName("emotion", name, self.emotions)
+        hold_s = None if message.hold_ms is None else message.hold_ms / 1000
+        self._mood.settle(Emotion(weights, message.intensity), hold_s)
+
+    def _show_emotion(self, emotion: Emotion) -> None:
+        self._replace_state(replace(self.state, emotions=dict(emotion.weights), intensity=emotion.intensity))
+
+    def _change(self, message: Change) -> dict[str, object]:
+        state = after(self.state, message, self.clock.t())
+        match message:
+            case ChainSet() | SettingsSet() | SettingsPatch():
+                check_picture(state, self.character.crop, self._shared.config.fps)
+            case EmotionsSet():
+                known = {*self._shared.templates, *state.templates}
+                if not known.issuperset(self._mood.settled.weights):
+                    # Before its template goes, or the worker would have to show what it does not know.
+                    self._mood.settle(self._mood.default)
+                    state = after(self.state, message, self.clock.t())
+        if state != self.state:
+            self._replace_state(state)
+        return answer(self.state, message)
+
+    def _flow(self, message: CueSet | PoseSet) -> bool:
+        """Take what comes many times a second; False if something newer is held."""
+        state = after(self.state, message, self.clock.t())
+        if state is self.state:
+            return False
+        # No `state` event: this is nobody else's business.
+        self.state = state
+        self._shared.renderer.send(SetState(self.name, state))
+        return True
+
+    def _replace_state(self, state: AvatarState) -> None:
+        self.state = state
+        self._shared.renderer.send(SetState(self.name, state))
+        self._changed()
+
+    def _came_or_went(self) -> None:
+        self.touch()
+        self._changed()
+
+    def _changed(self) -> None:
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().call_later(STATE_DELAY_S, self._tell)
+
+    def _tell(self) -> None:
+        self._telling = None
+        self.viewers.tell({"type": "state", **self.describe()})

@@ -1,0 +1,161 @@
+"""Avatars over HTTP: made, shown, changed and deleted; a picture of one; a student of its character."""
+
+import asyncio
+from typing import Any
+
+from aiohttp import hdrs, web
+from pydantic import BaseModel, ConfigDict, Field
+
+from avatar_rtc.config import AnimatorName
+from avatar_rtc.errors import InputError
+from avatar_rtc.messages import ControlMessage, control_from
+from avatar_rtc.server.bodies import read_model
+from avatar_rtc.server.distillation import Quality, command_for
+from avatar_rtc.server.keys import AVATARS, CONFIG, RENDERER, STORE, avatar_of
+
+
+class AvatarCreate(BaseModel):
+    """A new avatar; all may be left out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str | None = Field(None, pattern=r"^[a-z0-9_-]{1,64}$")
+    """Its name in paths; left out, it gets one that cannot be guessed."""
+    character: str | None = None
+    """Name of a stored character; left out, the server's own."""
+    animator: AnimatorName | None = None
+    """What renders it; left out, as the server is set up."""
+    settings: dict[str, Any] | None = None
+    """As `PUT …/settings`."""
+    emotion: str | None = None
+    """Shown from the start; left out, the character's default."""
+
+    def messages(self) -> list[ControlMessage]:
+        """What the avatar is told once it is there."""
+        wanted: list[dict[str, Any]] = []
+        if self.settings is not None:
+            wanted.append({"type": "settings.set", "settings": self.settings})
+        if self.emotion is not None:
+            wanted.append({"type": "emotion.set", "name": self.emotion})
+        return [control_from(message) for message in wanted]
+
+
+class AvatarPatch(BaseModel):
+    """What may be changed of a running avatar."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    character: str
+    """Name of a stored character."""
+
+
+class DistillationStart(BaseModel):
+    """How good the student shall be."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quality: Quality = "good"
+
+
+async def list_avatars(request: web.Request) -> web.Response:
+    """All avatars, as objects of `GET /avatars/{id}`."""
+    return web.json_response({"avatars": [avatar.describe() for avatar in request.app[AVATARS].values()]})
+
+
+async def post_avatar(request: web.Request) -> web.Response:
+    """Make an avatar; it is there at once, and `live` when its character is prepared.
+
+    One that nobody watches or asks for anything is deleted after a while.
+    """
+    wanted = await read_model(request, AvatarCreate)
+    avatars, store = request.app[AVATARS], request.app[STORE]
+    messages = wanted.messages()
+    if wanted.character is None:
+        source = request.app[CONFIG].character
+        character = await asyncio.to_thread(store.load_any_character, source)
+    else:
+        source = wanted.character
+        character = await asyncio.to_thread(store.load_character, source)
+    avatar = avatars.create(character, wanted.id, source, wanted.animator)
+    try:
+        for message in messages:
+            await avatar.apply(message)
+    except BaseException:
+        await avatars.delete(avatar.name)
+        raise
+    return web.json_response(
+        avatar.describe(), status=201, headers={hdrs.LOCATION: f"/api/v1/avatars/{avatar.name}"}
+    )
+
+
+async def get_avatar(request: web.Request) -> web.Response:
+    """One avatar: state, animator, viewers, and everything it was told."""
+    return web.json_response(avatar_of(request).describe())
+
+
+async def patch_avatar(request: web.Request) -> web.Response:
+    """Swap the character; whatever is wrong with the new one, the running one goes on."""
+    avatar = avatar_of(request)
+    wanted = await read_model(request, AvatarPatch)
+    character = await asyncio.to_thread(request.app[STORE].load_character, wanted.character)
+    if wanted.character != avatar.source:
+        await avatar.distillation.close()
+    avatar.swap(character, wanted.character)
+    return web.json_response(avatar.describe())
+
+
+async def delete_avatar(request: web.Request) -> web.Response:
+    """End an avatar; its viewers are told `closing`, and its name is free again."""
+    await request.app[AVATARS].delete(request.match_info["avatar"])
+    return web.Response(status=204)
+
+
+async def get_snapshot(request: web.Request) -> web.Response:
+    """A PNG of the avatar as it is now, with transparency, whether anybody watches or not."""
+    png = await request.app[RENDERER].snapshot(avatar_of(request).name)
+    return web.Response(body=png, content_type="image/png")
+
+
+async def post_distillation(request: web.Request) -> web.Response:
+    """Make a student of the avatar's character in the background; it is shown once it is good enough."""
+    avatar, store = avatar_of(request), request.app[STORE]
+    wanted = await read_model(request, DistillationStart)
+    if not (source := avatar.source):
+        raise InputError("this avatar's character is not stored; upload it under /api/v1/characters first")
+
+    async def show(good_enough: bool) -> None:
+        if good_enough and avatar.source == source:
+            avatar.swap(await asyncio.to_thread(store.load_any_character, source), source)
+
+    path = await asyncio.to_thread(store.character_path, source)
+    avatar.distillation.start(command_for(str(path), wanted.quality), show)
+    return web.json_response(avatar.distillation.describe(), status=202)
+
+
+async def get_distillation(request: web.Request) -> web.Response:
+    """How far the student is: `state`, `share` of the work, `doing`, `seconds_left`, in the end `figures`."""
+    return web.json_response(avatar_of(request).distillation.describe())
+
+
+async def delete_distillation(request: web.Request) -> web.Response:
+    """Stop it; what was done is kept, and the next one goes on from there."""
+    avatar = avatar_of(request)
+    await avatar.distillation.close()
+    return web.json_response(avatar.distillation.describe())
+
+
+def routes() -> list[web.RouteDef]:
+    """What this module answers."""
+    avatars = "/api/v1/avatars"
+    avatar = f"{avatars}/{{avatar}}"
+    return [
+        web.get(avatars, list_avatars),
+        web.post(avatars, post_avatar),
+        web.get(avatar, get_avatar),
+        web.patch(avatar, patch_avatar),
+        web.delete(avatar, delete_avatar),
+        web.get(f"{avatar}/snapshot.png", get_snapshot),
+        web.post(f"{avatar}/distillation", post_distillation),
+        web.get(f"{avatar}/distillation", get_distillation),
+        web.delete(f"{avatar}/distillation", delete_distillation),
+    ]

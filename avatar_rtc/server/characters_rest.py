@@ -1,0 +1,54 @@
+"""Stored characters over HTTP."""
+
+import asyncio
+
+from aiohttp import hdrs, web
+
+from avatar_rtc.errors import NotFound
+from avatar_rtc.server.bodies import read_upload
+from avatar_rtc.server.keys import STORE, UPLOADS
+
+
+async def list_characters(request: web.Request) -> web.Response:
+    """The names of the stored characters."""
+    return web.json_response({"characters": await asyncio.to_thread(request.app[STORE].names)})
+
+
+async def post_character(request: web.Request) -> web.Response:
+    """Check an uploaded picture, or zip of a character's folder, and keep it."""
+    name, data = await read_upload(request)
+    async with request.app[UPLOADS]:
+        await asyncio.to_thread(request.app[STORE].save, name, data)
+    return web.json_response(
+        {"name": name}, status=201, headers={hdrs.LOCATION: f"/api/v1/characters/{name}"}
+    )
+
+
+async def get_character(request: web.Request) -> web.Response:
+    """The PNG of a stored character."""
+    name, store = request.match_info["name"], request.app[STORE]
+    if name not in await asyncio.to_thread(store.names):
+        raise NotFound("character", name)
+    png = await asyncio.to_thread(store.png, name)
+    return web.Response(body=png, content_type="image/png")
+
+
+async def delete_character(request: web.Request) -> web.Response:
+    """Forget a character somebody uploaded; avatars that show it go on."""
+    name, store = request.match_info["name"], request.app[STORE]
+    if name not in await asyncio.to_thread(store.names):
+        raise NotFound("character", name)
+    async with request.app[UPLOADS]:
+        await asyncio.to_thread(store.delete, name)
+    return web.Response(status=204)
+
+
+def routes() -> list[web.RouteDef]:
+    """What this module answers."""
+    characters = "/api/v1/characters"
+    return [
+        web.get(characters, list_characters),
+        web.post(characters, post_character),
+        web.get(f"{characters}/{{name}}", get_character),
+        web.delete(f"{characters}/{{name}}", delete_character),
+    ]

@@ -1,0 +1,48 @@
+"""What all avatars of a server have in common."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from avatar_rtc.config import Config
+from avatar_rtc.link import OpenAvatar, ProcessStill, Still, ToAvatar, Up
+from avatar_rtc.look import EmotionTemplate
+from avatar_rtc.server.speaker import Speaker
+from avatar_rtc.speech.engines import Engines
+
+
+class Renderer(Protocol):
+    """What avatars need of `Rendering`."""
+
+    device: str | None
+    """None until a worker is up."""
+    failure: str | None
+    """Why no worker will ever come up."""
+    restarts: int
+
+    def open(self, message: OpenAvatar, on_up: Callable[[Up], None]) -> None:
+        """Open an avatar, or swap the character of an open one."""
+
+    def send(self, message: ToAvatar) -> None:
+        """Tell the worker something; never waits."""
+
+    def close_avatar(self, name: str) -> None:
+        """Forget an avatar."""
+
+    async def process(self, message: ProcessStill) -> Still:
+        """A picture through a chain; see `Rendering.process`."""
+
+    async def snapshot(self, avatar: str) -> bytes:
+        """A PNG of an avatar; see `Rendering.snapshot`."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The parts that every avatar works with."""
+
+    config: Config
+    renderer: Renderer
+    templates: Mapping[str, EmotionTemplate]
+    """The factory's emotions."""
+    speaker: Speaker
+    engines: Engines
