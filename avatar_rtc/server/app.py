@@ -19,6 +19,7 @@ from avatar_rtc.server import (
     avatars_rest,
     characters_rest,
     compat,
+    compat_avatars,
     control_rest,
     ice,
     imagefx,
@@ -69,7 +70,7 @@ def create_app(
     avatars.create(character, MAIN, source=config.character)
     for module in (
         whep, offer, avatars_rest, control_rest, characters_rest, rest, speech_rest, audio_rest, audio_socket,
-        compat, imagefx, ice, pages,
+        compat, compat_avatars, imagefx, ice, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)

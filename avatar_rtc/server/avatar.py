@@ -137,6 +137,11 @@ class Avatar:
         return wanted if wanted in common or not common else next(iter(common))
 
     @property
+    def fps(self) -> float:
+        """Frames per second it aims for."""
+        return min(self._shared.config.fps, self.state.settings.target_fps)
+
+    @property
     def in_use(self) -> bool:
         """Whether somebody watches it, or something is under way."""
         busy = self.streams.is_watched or not self.speech.queue.is_silent

@@ -12,7 +12,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import BaseModel, ValidationError
 
 from avatar_rtc.envelope import MAX_MESSAGE_BYTES, explain, json_object
-from avatar_rtc.errors import BadMessage, InputError, TooLarge
+from avatar_rtc.errors import BadMessage, InputError, TooLarge, UnknownName
 from avatar_rtc.server.problems import Problem
 
 MAX_SDP_BYTES = 64 * 1024
@@ -81,7 +81,15 @@ async def read_json(request: web.Request, limit: int = MAX_MESSAGE_BYTES) -> dic
 
 async def read_model(request: web.Request, model: type[Model]) -> Model:
     """The JSON object in the body, checked against a model; raises as `read_json`."""
-    data = await read_json(request)
+    return check_model(model, await read_json(request))
+
+
+def check_model(model: type[Model], data: Mapping[str, Any]) -> Model:
+    """The model of a JSON object.
+
+    Raises:
+        BadMessage: a field is missing, unknown or cannot be.
+    """
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -106,25 +114,31 @@ async def read_upload(request: web.Request) -> tuple[str, bytes]:
     return name or request.query.get("name", ""), parts["image"]
 
 
-async def read_form(request: web.Request, limits: Mapping[str, int]) -> dict[str, bytes]:
+async def read_form(
+    request: web.Request, limits: Mapping[str, int], total: int | None = None
+) -> dict[str, bytes]:
     """The parts of a multipart form, each at most once.
 
     Args:
         limits: part → the most bytes it may have.
+        total: the most bytes of all together; None is as much as the parts may have.
 
     Raises:
-        TooLarge: a part has more.
+        TooLarge: a part has more, or all together.
         InputError: a part of another name, a second one of a name, or the body is broken.
     """
-    _check_declared(request, sum(limits.values()) + _MULTIPART_OVERHEAD_BYTES)
+    total = sum(limits.values()) if total is None else total
+    _check_declared(request, total + _MULTIPART_OVERHEAD_BYTES)
     parts: dict[str, bytes] = {}
     try:
         async for part in await request.multipart():
             name = part.name if isinstance(part, BodyPartReader) else None
-            if not isinstance(part, BodyPartReader) or not name or name not in limits or name in parts:
-                wanted = ", ".join(map(repr, limits))
-                raise InputError(f"the form may have the parts {wanted}, each once, and no other")
-            parts[name] = await _read_part(part, limits[name])
+            if not isinstance(part, BodyPartReader) or not name or name in parts:
+                raise InputError("every part of the form needs a name of its own")
+            if name not in limits:
+                raise UnknownName("part of the form", name, limits)
+            parts[name] = await _read_part(part, min(limits[name], total))
+            total -= len(parts[name])
     except (HttpProcessingError, ValueError, AssertionError, KeyError, RuntimeError):
         # aiohttp's reader has no error of its own for a body that is not what its header says.
         raise InputError("the multipart body is broken") from None

@@ -63,11 +63,6 @@ class _Told:
     """What may not be over yet."""
     ready: bool = False
 
-    @property
-    def owes(self) -> bool:
-        """Whether frames of it should be coming."""
-        return self.ready and bool(self.renditions) and not self.opened.state.paused
-
     def say(self, timeline: Timeline) -> None:
         """Keep a timeline, and forget those that are over."""
         t = time.monotonic() - self.opened.epoch
@@ -254,7 +249,7 @@ class Rendering:
         self._heard = time.monotonic()
         while True:
             await asyncio.sleep(max(0.05, self._heard + self._hang_timeout_s - time.monotonic()))
-            owes = any(told.owes for told in self._told.values())
+            owes = any(told.ready and told.renditions for told in self._told.values())
             if owes and time.monotonic() - self._heard >= self._hang_timeout_s:
                 log.error("the render worker hangs; replacing it")
                 worker.kill()

@@ -22,6 +22,9 @@ from avatar_rtc.render.compositor import DressedCharacter
 from avatar_rtc.state import AvatarState
 from avatar_rtc.worker.picture import Finisher, Layout, Stage
 
+PAUSED_FPS = 2.0
+"""A picture that stands still is sent again, for those who come and those who have lost it."""
+
 
 @dataclass
 class Slot:
@@ -89,17 +92,23 @@ class LiveAvatar:
     slots: dict[AnyRendition, Slot | ImageSlot] = field(default_factory=dict)
     looked: Look | None = None
     """The look that was shown last."""
+    still: Mapping[Layout, NDArray[np.uint8]] = field(default_factory=dict)
+    """While it is paused: its picture in each layout."""
 
     @property
     def fps(self) -> float:
         """Frames per second to aim for."""
-        return min(self.opened.fps, self.state.settings.target_fps)
+        rate = min(self.opened.fps, self.state.settings.target_fps)
+        return min(rate, PAUSED_FPS) if self.state.paused else rate
 
     @property
-    def is_due(self) -> bool:
-        """Whether somebody waits for a frame; of one that is paused, only who has none yet."""
-        slots = self.slots.values()
-        return any(slot.key_wanted for slot in slots) if self.state.paused else bool(slots)
+    def stands_still(self) -> bool:
+        """Whether what is shown next is known already."""
+        return self.state.paused and {rendition.layout for rendition in self.slots} <= self.still.keys()
+
+    def take(self, state: AvatarState) -> None:
+        """Be in another state from now on."""
+        self.state, self.still = state, {}
 
     @property
     def crop(self) -> Crop:

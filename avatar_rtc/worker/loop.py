@@ -106,7 +106,8 @@ class RenderLoop:
             return  # closed or failed: its late messages mean nothing any more
         match message:
             case SetState(state=state):
-                fps, avatar.state = avatar.fps, state
+                fps = avatar.fps
+                avatar.take(state)
                 if avatar.fps != fps:
                     self._due.pop(message.avatar, None)
                 self._schedule(message.avatar)
@@ -124,7 +125,6 @@ class RenderLoop:
             case RequestKeyframe(rendition=rendition):
                 if rendition in avatar.slots:
                     avatar.slots[rendition].key_wanted = True
-                    self._schedule(message.avatar)
             case CloseAvatar():
                 self._forget(message.avatar)
 
@@ -146,9 +146,6 @@ class RenderLoop:
         if running is not None:
             avatar.slots = running.slots  # the same avatar with another character: its viewers stay
         self._avatars[message.avatar] = avatar
-        for slot in avatar.slots.values():
-            slot.key_wanted = True  # also of one that is paused
-        self._schedule(message.avatar)
         self._emit(AvatarReady(message.avatar, animator.name, self._now() - started, note))
 
     def _complain(self, message: OpenAvatar) -> Callable[[str], None]:
@@ -162,7 +159,7 @@ class RenderLoop:
 
     def _schedule(self, name: str) -> None:
         """Let the avatar's next frame be due, or none if nobody waits for one."""
-        if self._avatars[name].is_due:
+        if self._avatars[name].slots:
             self._due.setdefault(name, self._next_tick(self._avatars[name]))
         elif self._due.pop(name, None) is not None:
             self._stats.drop(name)
@@ -184,7 +181,6 @@ class RenderLoop:
                 # A tick that has begun is rendered at once, late; those before it are skipped. A loop that
                 # always waited for the next one would fall to half the rate on the first slow frame.
                 self._due[name] = max(self._due[name] + 1, self._next_tick(self._avatars[name]) - 1)
-                self._schedule(name)
 
     def _render(self, names: list[str]) -> None:
         """Render one frame of each of these avatars, which share an animator."""
@@ -215,6 +211,13 @@ class RenderLoop:
             return StillFailed(message.request, f"no snapshot could be made: {type(error).__name__}: {error}")
 
     def _render_batch(self, ticks: Mapping[str, float]) -> None:
+        for name in [name for name in ticks if self._avatars[name].stands_still]:
+            avatar = self._avatars[name]
+            for frame in avatar.frames(avatar.still, avatar.t(ticks[name]), 0.0):
+                self._emit(frame)
+        ticks = {name: tick for name, tick in ticks.items() if not self._avatars[name].stands_still}
+        if not ticks:
+            return
         avatars = [self._avatars[name] for name in ticks]
         times = [avatar.t(tick) for avatar, tick in zip(avatars, ticks.values(), strict=True)]
         stage = self._stats.start(ticks)
@@ -228,6 +231,7 @@ class RenderLoop:
         for avatar, t, look, picture in zip(avatars, times, looks, pictures, strict=True):
             name = avatar.opened.avatar
             planes = avatar.planes(avatar.shown(picture, look), t, partial(stage, only=name))
+            avatar.still = planes if avatar.state.paused else {}
             begun = ticks[name]
             for frame in avatar.frames(planes, t, (self._now() - begun) * 1000):
                 self._emit(frame)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from avatar_rtc.characters.store import PICTURE, CharacterStore
 from avatar_rtc.config import Config
-from avatar_rtc.frame import EncodedFrame, Rendition, video_pts
+from avatar_rtc.frame import AnyRendition, EncodedFrame, ImageRendition, video_pts
 from avatar_rtc.link import (
     AvatarReady,
     AvatarStarting,
@@ -52,8 +52,8 @@ class FakeRenderer:
         self.stills: list[ProcessStill] = []
         self.on_up: dict[str, Callable[[Up], None]] = {}
         self.opened: dict[str, OpenAvatar] = {}
-        self._tasks: dict[Rendition, asyncio.Task[None]] = {}
-        self._keys: set[Rendition] = set()
+        self._tasks: dict[tuple[str, AnyRendition], asyncio.Task[None]] = {}
+        self._keys: set[AnyRendition] = set()
 
     def open(self, message: OpenAvatar, on_up: Callable[[Up], None]) -> None:
         self.sent.append(message)
@@ -64,9 +64,9 @@ class FakeRenderer:
         self.sent.append(message)
         match message:
             case StartRendition(avatar=avatar, rendition=rendition):
-                self._tasks[rendition] = asyncio.create_task(self._render(avatar, rendition))
-            case StopRendition(rendition=rendition):
-                self._tasks.pop(rendition).cancel()
+                self._tasks[avatar, rendition] = asyncio.create_task(self._render(avatar, rendition))
+            case StopRendition(avatar=avatar, rendition=rendition):
+                self._tasks.pop((avatar, rendition)).cancel()
             case RequestKeyframe(rendition=rendition):
                 self._keys.add(rendition)
 
@@ -95,7 +95,13 @@ class FakeRenderer:
         """The newest state it was told."""
         return self.told(SetState)[-1].state
 
-    async def _render(self, avatar: str, rendition: Rendition) -> None:
+    async def _render(self, avatar: str, rendition: AnyRendition) -> None:
+        if isinstance(rendition, ImageRendition):
+            while True:
+                await asyncio.sleep(1 / FPS)
+                data = await self.snapshot(avatar)
+                pts = video_pts(asyncio.get_running_loop().time() - self.opened[avatar].epoch)
+                self.on_up[avatar](EncodedFrame(avatar, rendition, pts, True, data, full_size=(SIDE, SIDE)))
         encoder = create_encoder(rendition.codec, SIDE, SIDE, FPS)
         loop, epoch = asyncio.get_running_loop(), self.opened[avatar].epoch
         tick = int((loop.time() - epoch) * FPS)
@@ -121,6 +127,7 @@ class Watcher:
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.control = self.pc.createDataChannel("control")
         self.cues = self.pc.createDataChannel("cues", ordered=False, maxRetransmits=0)
+        self.pose = self.pc.createDataChannel("pose", ordered=False, maxRetransmits=0)
         self.events: list[dict] = []
         self.received = asyncio.Condition()
         self._receivers = [
@@ -231,14 +238,14 @@ async def client(serve, config) -> TestClient:
 
 @pytest.fixture
 async def watch_on() -> AsyncIterator[Callable]:
-    """(client, query) → a viewer of its server, joined by WHEP, that decodes."""
+    """(client, query, avatar) → a viewer of its server, joined by WHEP, that decodes."""
     watchers: list[Watcher] = []
 
-    async def join(client: TestClient, query: str = "") -> Watcher:
+    async def join(client: TestClient, query: str = "", avatar: str = "main") -> Watcher:
         watcher = Watcher()
         watchers.append(watcher)
         response = await client.post(
-            f"/api/v1/avatars/main/whep{query}",
+            f"/api/v1/avatars/{avatar}/whep{query}",
             data=await watcher.offer(),
             headers={"Content-Type": "application/sdp"},
         )
@@ -275,3 +282,30 @@ async def offer() -> AsyncIterator[Callable]:
     yield make
     for pc in pcs:
         await pc.close()
+
+
+@pytest.fixture
+async def live(store) -> AsyncIterator[Callable]:
+    """Config → an HTTP client of the application with a real render loop, static animator, all emotions."""
+    from avatar_rtc.animation.emotions import load_emotions
+    from avatar_rtc.render.static import create_static
+    from avatar_rtc.resources import resource
+    from avatar_rtc.server.rendering import Rendering
+    from avatar_rtc.worker.thread import ThreadWorker
+
+    async def spawn() -> ThreadWorker:
+        animator = create_static("cpu")
+        return ThreadWorker(load_emotions(resource("assets", "emotions")), lambda message: (animator, ""))
+
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(**settings) -> TestClient:
+            rendering = await stack.enter_async_context(Rendering(spawn, spare=False))
+            app = create_app(Config(character="hero", animator="static", **settings), rendering, store)
+            client = await stack.enter_async_context(TestClient(TestServer(app)))
+            async with asyncio.timeout(10):
+                while (await (await client.get("/api/v1/avatars/main")).json())["state"] != "live":  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+            return client
+
+        yield start

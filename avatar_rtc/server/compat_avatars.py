@@ -1,0 +1,214 @@
+"""The predecessor's `/api/avatar/…`, on the same avatars: an "instance" is an avatar, "stopped" is paused.
+
+Where it answered 500, or 200 for an error, these answer 4xx.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, Field
+
+from avatar_rtc.characters.character import PICTURE, Character
+from avatar_rtc.characters.image import MAX_BYTES
+from avatar_rtc.envelope import MAX_MESSAGE_BYTES, json_object
+from avatar_rtc.errors import InputError
+from avatar_rtc.look import CELS, FX
+from avatar_rtc.messages import ControlMessage, DataEyesSet, EmotionSet, PauseSet, TalkingSet, control_from
+from avatar_rtc.server.bodies import MAX_TEMPLATES_BYTES, check_model, read_form, read_json, require_type
+from avatar_rtc.server.compat_settings import our_name, our_settings, our_templates
+from avatar_rtc.server.feed import send_feed
+from avatar_rtc.server.keys import AVATARS, STORE, UPLOADS, find_avatar
+
+_PARTS = {"file": MAX_BYTES, "json": MAX_MESSAGE_BYTES, **dict.fromkeys((*CELS, *FX), MAX_BYTES)}
+_MAX_FORM_BYTES = 64 * 1024 * 1024
+_NAME = "uploaded"
+
+
+class Instance(BaseModel):
+    """Which avatar is meant; unknown fields are ignored, as they were."""
+
+    instance_id: str
+
+
+class Emotion(Instance):
+    """The emotion to show."""
+
+    emotion_name: str
+
+
+class Templates(Instance):
+    """Emotion → `{"pose": {morph: value}, "cels": {cel: opacity}}`; none is the factory's."""
+
+    emotions: dict[str, Any] | None = None
+
+
+class Settings(Instance):
+    """The animator's settings; what is unknown or cannot be is left out."""
+
+    animator_settings: dict[str, Any]
+
+
+class Overrides(Instance):
+    """Morph or cel → value."""
+
+    overrides: dict[str, float]
+
+
+class ModifyOverrides(Instance):
+    """Some overrides to hold, or to let go."""
+
+    action: Literal["set", "unset"] = "set"
+    overrides: dict[str, Any] = Field(default_factory=dict)
+
+
+async def load(request: web.Request) -> web.Response:
+    """A form with the picture as `file`, and cels under their names: makes an avatar, which is paused."""
+    form = await _form(request)
+    if "json" in form:
+        raise InputError("the form may have no part 'json' here; reload takes one")
+    character = await _character(request, form)
+    avatar = request.app[AVATARS].create(character, str(uuid.uuid4()))
+    await avatar.apply(PauseSet(on=True))
+    return web.json_response({"instance_id": avatar.name})
+
+
+async def reload(request: web.Request) -> web.Response:
+    """As `load`, with `{"instance_id"}` as `json`: another character for an avatar; its state stays."""
+    form = await _form(request)
+    if "json" not in form:
+        raise InputError("the form lacks the part 'json'")
+    instance = check_model(Instance, json_object(form["json"]))
+    avatar = find_avatar(request, instance.instance_id)
+    character = await _character(request, form)
+    avatar.swap(character, "")
+    return _ok()
+
+
+async def unload(request: web.Request) -> web.Response:
+    """Delete an avatar, if it is there."""
+    instance = check_model(Instance, await read_json(request))
+    if instance.instance_id in request.app[AVATARS]:
+        await request.app[AVATARS].delete(instance.instance_id)
+    return _ok()
+
+
+async def load_emotion_templates(request: web.Request) -> web.Response:
+    """Emotions of an avatar's own, over the factory's; none brings back the factory's."""
+    body = check_model(Templates, await read_json(request, MAX_TEMPLATES_BYTES))
+    emotions = our_templates(body.emotions or {})
+    return await _told(request, body, {"type": "emotions.set", "emotions": emotions})
+
+
+async def load_animator_settings(request: web.Request) -> web.Response:
+    """Replace an avatar's settings."""
+    body = check_model(Settings, await read_json(request))
+    return await _told(
+        request, body, {"type": "settings.set", "settings": our_settings(body.animator_settings)}
+    )
+
+
+async def set_emotion(request: web.Request) -> web.Response:
+    """Show an emotion."""
+    body = check_model(Emotion, await read_json(request))
+    return await _tell(request, body, EmotionSet(name=body.emotion_name))
+
+
+async def set_overrides(request: web.Request) -> web.Response:
+    """Hold these morphs and cels, and no others."""
+    body = check_model(Overrides, await read_json(request))
+    held = {our_name(name): value for name, value in body.overrides.items()}
+    return await _told(request, body, {"type": "overrides.set", "overrides": held})
+
+
+async def modify_overrides(request: web.Request) -> web.Response:
+    """Hold some morphs and cels, or let go of some."""
+    body = check_model(ModifyOverrides, await read_json(request))
+    is_set = body.action == "set"
+    changed = {our_name(name): value if is_set else None for name, value in body.overrides.items()}
+    return await _told(request, body, {"type": "overrides.patch", "overrides": changed})
+
+
+async def result_feed(request: web.Request) -> web.StreamResponse:
+    """The video of `?instance_id=`: an endless multipart answer of PNG or QOI pictures with transparency."""
+    name = request.query.get("instance_id")
+    if name is None:
+        raise InputError("the query lacks instance_id")
+    return await send_feed(request, find_avatar(request, name))
+
+
+def _switch(message: ControlMessage, doc: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """A handler that tells one message."""
+
+    async def handler(request: web.Request) -> web.Response:
+        return await _tell(request, check_model(Instance, await read_json(request)), message)
+
+    handler.__doc__ = doc
+    return handler
+
+
+start = _switch(PauseSet(on=False), "Go on after `stop`, or begin after `load`.")
+stop = _switch(PauseSet(on=True), "Let the picture stand still.")
+start_talking = _switch(TalkingSet(on=True), "Open and close the mouth at random.")
+stop_talking = _switch(TalkingSet(on=False), "Close the mouth again.")
+start_data_eyes = _switch(DataEyesSet(on=True), "Let data run through the eyes.")
+stop_data_eyes = _switch(DataEyesSet(on=False), "Let the data in the eyes fade.")
+
+
+async def get_modules(request: web.Request) -> web.Response:
+    """What of the predecessor's modules there is."""
+    return web.json_response({"modules": ["avatar", "classify", "imagefx", "tts"]})
+
+
+async def get_health(request: web.Request) -> web.Response:
+    """OK, as long as the server answers."""
+    return _ok()
+
+
+def routes() -> list[web.RouteDef]:
+    """What this module answers."""
+    commands = (
+        load, reload, unload, load_emotion_templates, load_animator_settings, set_emotion, set_overrides,
+        modify_overrides,
+    )  # fmt: skip
+    switches = {
+        "start": start, "stop": stop, "start_talking": start_talking, "stop_talking": stop_talking,
+        "start_data_eyes": start_data_eyes, "stop_data_eyes": stop_data_eyes,
+    }  # fmt: skip
+    return [
+        *(web.post(f"/api/avatar/{command.__name__}", command) for command in commands),
+        *(web.post(f"/api/avatar/{name}", switch) for name, switch in switches.items()),
+        web.get("/api/avatar/result_feed", result_feed),
+        web.get("/api/modules", get_modules),
+        web.get("/health", get_health),
+    ]
+
+
+async def _form(request: web.Request) -> dict[str, bytes]:
+    require_type(request, "multipart/form-data")
+    return await read_form(request, _PARTS, _MAX_FORM_BYTES)
+
+
+async def _character(request: web.Request, form: dict[str, bytes]) -> Character:
+    if "file" not in form:
+        raise InputError("the form lacks the part 'file', the character's picture")
+    files = {f"{name}.png": data for name, data in form.items() if name not in ("file", "json")}
+    async with request.app[UPLOADS]:
+        return await asyncio.to_thread(request.app[STORE].build, _NAME, {PICTURE: form["file"], **files})
+
+
+async def _told(request: web.Request, instance: Instance, message: dict[str, Any]) -> web.Response:
+    avatar = find_avatar(request, instance.instance_id)
+    await avatar.apply(control_from(message))
+    return _ok()
+
+
+async def _tell(request: web.Request, instance: Instance, message: ControlMessage) -> web.Response:
+    await find_avatar(request, instance.instance_id).apply(message)
+    return _ok()
+
+
+def _ok() -> web.Response:
+    return web.Response(text="OK")
