@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,8 @@ from avatar_rtc.errors import InputError, Refused, SetupError, TooLarge, Unknown
 from avatar_rtc.look import FX, CelImage
 from avatar_rtc.resources import resource
 
+REMEMBERED = 8
+"""Characters kept decoded; each has 2 to 10 MB."""
 _NAME = re.compile(r"[a-z0-9_-]{1,64}")
 
 
@@ -49,6 +51,8 @@ class CharacterStore:
         """`fx` is the folder of the common effects; None is the shipped one."""
         self._shipped, self._own = shipped, own
         self._fx_folder = fx or resource("assets", "fx")
+        # Thirty pictures take 200 ms to decode, and avatars of one character come by the dozen.
+        self._load_version = lru_cache(REMEMBERED)(self._load)
 
     def names(self) -> list[str]:
         """All characters, sorted."""
@@ -66,7 +70,11 @@ class CharacterStore:
 
     def load_character(self, name: str) -> Character:
         """A stored character with its cels and the common effects; raises as `load`, `build_character`."""
-        return build_character(name, read_folder(self._path(name).parent), self._fx)
+        folder = self._path(name).parent
+        return self._load_version(name, folder, _version(folder))
+
+    def _load(self, name: str, folder: Path, version: object) -> Character:
+        return build_character(name, read_folder(folder), self._fx)
 
     def character_path(self, name_or_path: str) -> Path:
         """The folder of a stored character, or the file or folder a path names."""
@@ -182,6 +190,14 @@ class CharacterStore:
             if path.is_file():
                 return path
         raise UnknownName("character", name, self.names())
+
+
+def _version(folder: Path) -> object:
+    """Another one whenever a file of a folder has changed."""
+    try:
+        return tuple(sorted((p.name, s.st_mtime_ns, s.st_size) for p in folder.iterdir() for s in [p.stat()]))
+    except OSError:  # it is being replaced just now; reading it will tell
+        return object()
 
 
 def _files_of(data: bytes) -> dict[str, bytes]:

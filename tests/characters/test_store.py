@@ -6,7 +6,7 @@ from PIL import Image
 
 from avatar_rtc.characters.image import MAX_BYTES, write_png
 from avatar_rtc.characters.store import CharacterStore, own_folder
-from avatar_rtc.errors import InputError, SetupError, TooLarge, UnknownName, UnsuitableImage
+from avatar_rtc.errors import InputError, Refused, SetupError, TooLarge, UnknownName, UnsuitableImage
 
 
 def picture(value: int) -> np.ndarray:
@@ -118,3 +118,33 @@ def test_stored_pictures_are_512_pixels_square(store: CharacterStore, tmp_path: 
     store.save("big", (tmp_path / "big.png").read_bytes())
     with Image.open(tmp_path / "own" / "big" / "character.png") as image:
         assert image.size == (512, 512)
+
+
+def test_a_character_is_decoded_once_and_again_when_a_file_of_it_changes(
+    store: CharacterStore, tmp_path: Path
+):
+    store.save("cat", png(1, tmp_path))
+    first = store.load_character("cat")
+    assert store.load_character("cat") is first
+    store.save("cat", png(2, tmp_path))
+    assert (store.load_character("cat").rgba == picture(2)).all()
+    toml = tmp_path / "own" / "cat" / "character.toml"
+    toml.write_text('display_name = "Cat"')
+    assert store.load_character("cat").display_name == "Cat"
+    toml.unlink()
+    assert store.load_character("cat").display_name == "cat"
+
+
+def test_own_characters_are_deleted_and_shipped_ones_are_not(store: CharacterStore, tmp_path: Path):
+    store.save("cat", png(1, tmp_path))
+    store.load_character("cat")
+    store.delete("cat")
+    assert store.names() == ["mina"] and list((tmp_path / "own").iterdir()) == []
+    with pytest.raises(UnknownName):
+        store.load_character("cat")
+    with pytest.raises(Refused, match="shipped"):
+        store.delete("mina")
+    for strange in ("..", "a/b", "cat"):
+        with pytest.raises(InputError):
+            store.delete(strange)
+    assert store.names() == ["mina"]
