@@ -16,7 +16,7 @@ from typing import Protocol
 
 from avatar_rtc.filters_schema.chain import Operation
 from avatar_rtc.frame import AnyRendition, EncodedFrame
-from avatar_rtc.look import FULL_FRAME, CelImage, Crop, EmotionChange
+from avatar_rtc.look import FULL_FRAME, CelImage, Crop, EmotionChange, EmotionTemplate
 from avatar_rtc.state import AvatarState
 from avatar_rtc.timeline import Timeline
 
@@ -42,6 +42,8 @@ class OpenAvatar:
     """Cels on the character and effects around it; those it lacks are not shown."""
     emotions: Mapping[str, EmotionChange] = field(default_factory=dict)
     """What the character does otherwise than the shared templates."""
+    own_emotions: Mapping[str, EmotionTemplate] = field(default_factory=dict)
+    """Those that only the character has."""
     crop: Crop = FULL_FRAME
     """The part of the posed picture that is shown."""
     student: bytes | None = field(default=None, repr=False)

@@ -16,12 +16,31 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from avatar_rtc.characters.image import read_cel, read_character
 from avatar_rtc.errors import InputError, OutOfRange, TooLarge, UnknownName
-from avatar_rtc.look import CELS, EMOTIONS, FULL_FRAME, FX, CelImage, Crop, EmotionChange, check_cels
+from avatar_rtc.look import (
+    CELS,
+    EMOTIONS,
+    FULL_FRAME,
+    FX,
+    CelImage,
+    Crop,
+    EmotionChange,
+    EmotionTemplate,
+    check_cels,
+)
 from avatar_rtc.pose import check_morphs
+from avatar_rtc.settings import DEFAULTS, AnimatorSettings, check_settings
 
 PICTURE, TOML, STUDENT = "character.png", "character.toml", "student.safetensors"
 _CEL_FILE = re.compile(rf"(?:[^/]*_)?({'|'.join((*CELS, *FX))})\.png")
@@ -40,6 +59,10 @@ class Character:
     cels: Mapping[str, CelImage] = field(default_factory=dict, repr=False)
     """Cels on the character and effects around it, its own before the common ones."""
     emotions: Mapping[str, EmotionChange] = field(default_factory=dict)
+    own_emotions: Mapping[str, EmotionTemplate] = field(default_factory=dict)
+    """Those that only this character has."""
+    settings: AnimatorSettings = DEFAULTS
+    """How its avatars move, until they are told otherwise."""
     default_emotion: str = "neutral"
     crop: Crop = FULL_FRAME
     voice: str = ""
@@ -87,6 +110,19 @@ class _Emotion(_Section):
         return self
 
 
+_OwnName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
+
+
+def _settings(data: object) -> AnimatorSettings:
+    try:
+        return data if isinstance(data, AnimatorSettings) else check_settings(data)
+    except InputError as error:
+        raise ValueError(str(error)) from None
+
+
+_Settings = Annotated[AnimatorSettings, PlainValidator(_settings)]
+
+
 class _Toml(_Section):
     """What `character.toml` may hold."""
 
@@ -97,14 +133,24 @@ class _Toml(_Section):
     default_emotion: str = "neutral"
     crop: _Crop = _Crop()
     emotions: dict[str, _Emotion] = {}
+    own_emotions: dict[_OwnName, _Emotion] = {}
+    settings: _Settings = DEFAULTS
 
-    @field_validator("default_emotion", "emotions")
+    @field_validator("emotions")
     @classmethod
-    def _known_emotions(cls, value: str | dict[str, _Emotion]) -> str | dict[str, _Emotion]:
-        for name in [value] if isinstance(value, str) else value:
+    def _known_emotions(cls, value: dict[str, _Emotion]) -> dict[str, _Emotion]:
+        for name in value:
             if name not in EMOTIONS:
-                raise ValueError(str(UnknownName("emotion", name, EMOTIONS)))
+                hint = "a new one belongs under own_emotions"
+                raise ValueError(f"{UnknownName('emotion', name, EMOTIONS)} ({hint})")
         return value
+
+    @model_validator(mode="after")
+    def _known_default(self) -> "_Toml":
+        known = (*EMOTIONS, *self.own_emotions)
+        if self.default_emotion not in known:
+            raise ValueError(f"default_emotion: {UnknownName('emotion', self.default_emotion, known)}")
+        return self
 
 
 def is_part(file: str) -> bool:
@@ -137,6 +183,10 @@ def build_character(name: str, files: Mapping[str, bytes], fx: Mapping[str, CelI
         display_name=toml.display_name or name,
         cels={**fx, **{cel: image for cel, image in cels.items() if image is not None}},
         emotions={emotion: EmotionChange(to.pose, to.cels) for emotion, to in toml.emotions.items()},
+        own_emotions={
+            emotion: EmotionTemplate(emotion, to.pose, to.cels) for emotion, to in toml.own_emotions.items()
+        },
+        settings=toml.settings,
         default_emotion=toml.default_emotion,
         crop=Crop(**toml.crop.model_dump()),
         voice=toml.voice,
@@ -177,4 +227,5 @@ def _read_toml(data: bytes) -> _Toml:
         raise InputError(f"{TOML} is not TOML: {error}") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise InputError(f"{TOML}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        where = "".join(f"{step}." for step in first["loc"]).rstrip(".")
+        raise InputError(": ".join(filter(None, (TOML, where, first["msg"])))) from None

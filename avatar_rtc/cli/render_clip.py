@@ -147,7 +147,8 @@ def _avatar(
     opened = OpenAvatar(
         avatar="offline", rgba=character.rgba.tobytes(), epoch=0.0,
         state=AvatarState(emotions={emotion: 1.0}, chain=chain), fps=args.fps, seed=args.seed,
-        cels=character.cels, emotions=character.emotions, crop=character.crop,
+        cels=character.cels, emotions=character.emotions,
+        own_emotions=character.own_emotions, crop=character.crop,
     )  # fmt: skip
     return OfflineAvatar(opened, animator, emotions, size)
 

@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 from dataclasses import replace
 
 from avatar_rtc.animation.emotions import changed
@@ -46,7 +46,7 @@ from avatar_rtc.messages import (
     parse_cue,
     parse_pose,
 )
-from avatar_rtc.server.changes import Change, after, answer, check_picture
+from avatar_rtc.server.changes import Change, after, answer, check_picture, with_settings
 from avatar_rtc.server.condition import Condition
 from avatar_rtc.server.distillation import Distillation
 from avatar_rtc.server.microphone import Microphone
@@ -84,7 +84,8 @@ class Avatar:
         config, renderer = shared.config, shared.renderer
         self.name, self.character, self.source = name, character, source
         self._shared, self._asked = shared, animator or config.animator
-        self.state = AvatarState(emotions={self.default_emotion: 1.0})
+        self.state = with_settings(AvatarState(), character.settings)
+        self.state = replace(self.state, emotions={self.default_emotion: 1.0})
         self.clock = MediaClock(time.monotonic())
         self.used_at = time.monotonic()
         """CLOCK_MONOTONIC second in which somebody last wanted something of it."""
@@ -119,22 +120,24 @@ class Avatar:
 
     @property
     def emotions(self) -> tuple[str, ...]:
-        """The names that may be set: the factory's, then the avatar's own."""
-        common = self._shared.templates
-        return (*common, *(name for name in self.state.templates if name not in common))
+        """The names that may be set: the factory's, then the character's and the avatar's own."""
+        return tuple(self._known(self.state))
+
+    def _known(self, state: AvatarState) -> Mapping[str, EmotionTemplate]:
+        return {**self._shared.templates, **self.character.own_emotions, **state.templates}
 
     @property
     def templates(self) -> Mapping[str, EmotionTemplate]:
         """Emotion → what it does, the character's and the avatar's own changes included."""
         common = self._shared.templates
         own = {name: to for name, to in self.character.emotions.items() if name in common}
-        return {**changed(common, own), **self.state.templates}
+        return {**self._known(self.state), **changed(common, own), **self.state.templates}
 
     @property
     def default_emotion(self) -> str:
         """The character's, if that can be shown here."""
-        wanted, common = self.character.default_emotion, self._shared.templates
-        return wanted if wanted in common or not common else next(iter(common))
+        wanted, known = self.character.default_emotion, self._known(self.state)
+        return wanted if wanted in known else next(iter(known), wanted)
 
     @property
     def fps(self) -> float:
@@ -189,11 +192,16 @@ class Avatar:
             source: where it can be read again.
         """
         check_picture(self.state, character.crop, self._shared.config.fps)
+        known = {**self._shared.templates, **character.own_emotions, **self.state.templates}
+        leaves = self._settle_for(known)
         self.character, self.source = character, source
         was_failed = self.condition.phase == "failed"
         self.condition = self.condition.restarted()
-        self._mood.default = Emotion({self.default_emotion: 1.0})
         self._open()
+        # Not before: it may be an emotion that only the new character has.
+        self._mood.default = Emotion({self.default_emotion: 1.0})
+        if leaves:
+            self._mood.settle(self._mood.default)
         if was_failed:
             self.streams.restart()
         self._changed()
@@ -239,6 +247,7 @@ class Avatar:
             fps=self._shared.config.fps,
             cels=self.character.cels,
             emotions=self.character.emotions,
+            own_emotions=self.character.own_emotions,
             crop=self.character.crop,
             student=self.character.student,
         )
@@ -289,14 +298,20 @@ class Avatar:
             case ChainSet() | SettingsSet() | SettingsPatch():
                 check_picture(state, self.character.crop, self._shared.config.fps)
             case EmotionsSet():
-                known = {*self._shared.templates, *state.templates}
-                if not known.issuperset(self._mood.settled.weights):
-                    # Before its template goes, or the worker would have to show what it does not know.
-                    self._mood.settle(self._mood.default)
+                if self._settle_for(self._known(state)):
                     state = after(self.state, message, self.clock.t())
         if state != self.state:
             self._replace_state(state)
         return answer(self.state, message)
+
+    def _settle_for(self, known: Collection[str]) -> bool:
+        """Leave an emotion whose template goes, before it does: the worker could not show it. True if so."""
+        if all(name in known for name in self._mood.settled.weights):
+            return False
+        default = self._mood.default
+        common = Emotion({next(iter(self._shared.templates)): 1.0})
+        self._mood.settle(default if all(name in known for name in default.weights) else common)
+        return True
 
     def _flow(self, message: CueSet | PoseSet) -> bool:
         """Take what comes many times a second; False if something newer is held."""

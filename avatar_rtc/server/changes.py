@@ -63,9 +63,9 @@ def after(state: AvatarState, message: Change, t: float) -> AvatarState:
         case OverridesPatch(overrides=values):
             return replace(state, overrides=_patched_overrides(state.overrides, values))
         case SettingsSet(settings=data):
-            return _with_settings(state, check_settings(data))
+            return with_settings(state, check_settings(data))
         case SettingsPatch(settings=data):
-            return _with_settings(state, patched(state.settings, data))
+            return with_settings(state, patched(state.settings, data))
         case GazeSet():
             return replace(state, gaze=message.gaze())
         case TalkingSet(on=on):
@@ -125,8 +125,12 @@ def _patched_overrides(held: Mapping[str, float], changes: Mapping[str, float | 
     return kept | {name: value for name, value in changes.items() if value is not None}
 
 
-def _with_settings(state: AvatarState, settings: AnimatorSettings) -> AvatarState:
-    """The chain and the backdrop have one home in the state, whichever message sets them."""
+def with_settings(state: AvatarState, settings: AnimatorSettings) -> AvatarState:
+    """The state with other settings; chain and backdrop have one home in it, whichever message sets them.
+
+    Raises:
+        UnknownName: there is no such backdrop.
+    """
     if settings.postprocessor_chain is not None:
         state = replace(state, chain=settings.postprocessor_chain)
     if settings.backdrop_path is not None:

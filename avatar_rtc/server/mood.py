@@ -44,6 +44,8 @@ class Mood:
     @default.setter
     def default(self, default: Emotion) -> None:
         """From now on; an avatar that is in its default emotion follows."""
+        if default == self._default:
+            return
         follows = self._settled == self._default
         self._default = default
         if follows:

@@ -29,7 +29,7 @@ class ProcessWorker:
         assert process.stdin is not None and process.stdout is not None
         self._process, self._stdin, self._stdout = process, process.stdin, process.stdout
         self._unsent: dict[object, Down] = {}
-        """In order; a SetState takes the place of the avatar's older one."""
+        """In order; a SetState goes last, and the avatar's older one is not sent."""
         self._wake = asyncio.Event()
         self._writer = asyncio.create_task(self._write())
 
@@ -41,6 +41,8 @@ class ProcessWorker:
     def send(self, message: Down) -> None:
         """See `Worker.send`; a worker that is gone takes messages silently, `messages` tells of it."""
         key: object = (SetState, message.avatar) if isinstance(message, SetState) else object()
+        # Last in line: the state may speak of what a message before it brings, such as a character.
+        self._unsent.pop(key, None)
         self._unsent[key] = message
         self._wake.set()
 

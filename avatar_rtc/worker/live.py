@@ -190,7 +190,8 @@ def open_avatar(
         complain: told what of chain and backdrop cannot be made; see `Finisher`.
     """
     image = torch.from_numpy(pixels_of(message).transpose(2, 0, 1).astype(np.float32) / 255)
-    cels, templates = Cels(message.cels), changed(emotions, message.emotions)
+    cels = Cels(message.cels)
+    templates = {**changed(emotions, message.emotions), **message.own_emotions}
     character = DressedCharacter(animator, image, cels)
     mixer = mixer or Mixer(templates, message.seed)
     mixer.recast(templates, message.cels)

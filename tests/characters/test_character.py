@@ -15,7 +15,7 @@ from avatar_rtc.characters.image import full_frame, read_cel
 from avatar_rtc.characters.packing import MAX_UNPACKED, read_zip
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.errors import InputError, TooLarge
-from avatar_rtc.look import CELS, FULL_FRAME, FX, EmotionChange
+from avatar_rtc.look import CELS, FULL_FRAME, FX, Crop, EmotionChange, EmotionTemplate
 from avatar_rtc.resources import resource
 
 SHIPPED = resource("assets", "characters")
@@ -118,7 +118,11 @@ def test_own_effects_take_the_place_of_the_common_ones(store: CharacterStore, fo
         ("[crop]\nleft = 1.5", "crop.left"),
         ("[crop]\nleft = 0.6\nright = 0.65", "crop.*must be left"),
         ('default_emotion = "joi"', "default_emotion.*'joy'"),
-        ("[emotions.fera.pose]\nhead_x = 0", "emotions.*'fear'"),
+        ("[emotions.fera.pose]\nhead_x = 0", "emotions.*'fear'.*own_emotions"),
+        ("[own_emotions.smug.pose]\nhead_xx = 0.5", "own_emotions.smug.*'head_x'"),
+        ("[own_emotions.'So smug'.pose]\nhead_x = 0.5", "own_emotions"),
+        ("[settings]\nlivelines = 1", "settings.*'liveliness'"),
+        ("[settings]\nliveliness = 9", "settings.*liveliness is 9"),
         ("[emotions.fear.pose]\nhead_xx = 0.5", "emotions.fear.*'head_x'"),
         ("[emotions.fear.pose]\nhead_x = 1.5", "emotions.fear.*head_x is 1.5"),
         ("[emotions.fear.cels]\nblush = 0.5", "emotions.fear.*'blush'"),
@@ -227,3 +231,14 @@ def test_zip_bombs_are_refused_before_they_are_unpacked(monkeypatch: pytest.Monk
     for bomb in bombs:
         with pytest.raises(TooLarge, match="at most"):
             read_zip(bomb)
+
+
+def test_emotions_and_settings_of_its_own():
+    toml = (
+        'default_emotion = "smug"\n[own_emotions.smug.pose]\nmouth_smirk = 0.8\n[own_emotions.smug.cels]\n'
+        "blush1 = 0.5\n[settings]\nliveliness = 0.5\n[settings.crop]\nenabled = true\nbottom = 0.75"
+    )
+    character = build_character("mina", {"character.png": png(), "character.toml": toml.encode()}, {})
+    assert character.own_emotions == {"smug": EmotionTemplate("smug", {"mouth_smirk": 0.8}, {"blush1": 0.5})}
+    assert character.default_emotion == "smug" and character.settings.liveliness == 0.5
+    assert character.settings.crop.over(FULL_FRAME) == Crop(bottom=0.75)

@@ -7,6 +7,7 @@ import pytest
 
 from avatar_rtc.config import Config
 from avatar_rtc.link import CloseAvatar, OpenAvatar, SetState, StartRendition, StopRendition
+from tests.server.conftest import TEMPLATES
 
 AVATARS = "/api/v1/avatars"
 
@@ -196,3 +197,40 @@ async def test_an_uploaded_character_is_deleted_and_its_avatar_goes_on(client, s
     assert (await (await client.get(f"{AVATARS}/a")).json())["character"] == "mine"
     response = await client.patch(f"{AVATARS}/a", json={"character": "mine"})
     assert response.status == 400
+
+
+@pytest.fixture
+def smug(tmp_path, store, png):
+    """A character whose default is an emotion of its own, and who is calm."""
+    folder = tmp_path / "shipped" / "smug"
+    folder.mkdir()
+    (folder / "character.png").write_bytes(png())
+    (folder / "character.toml").write_text(
+        'default_emotion = "smirk"\n[own_emotions.smirk.pose]\nmouth_smirk = 1.0\n'
+        "[settings]\nliveliness = 0.5"
+    )
+
+
+async def test_a_character_brings_emotions_and_settings_of_its_own(client, smug, renderer):
+    about = await made(client, id="a", character="smug")
+    assert about["default_emotion"] == "smirk" and about["emotion"]["weights"] == {"smirk": 1.0}
+    assert about["settings"] == {"liveliness": 0.5} and "smirk" in about["emotions"]
+    opened = renderer.opened["a"]
+    assert opened.own_emotions["smirk"].pose == {"mouth_smirk": 1.0}
+    assert opened.state.emotions == {"smirk": 1.0}
+
+
+async def test_the_worker_never_hears_of_an_emotion_it_does_not_know(client, smug, renderer):
+    """Swaps to and from a character with an emotion of its own, in the order in which the worker hears."""
+    for character in ("smug", "rival", "smug", "hero"):
+        await client.patch(f"{AVATARS}/main", json={"character": character})
+        if character == "smug":
+            assert renderer.opened["main"].state.emotions.keys() <= {"neutral", "smirk"}
+            await client.put(f"{AVATARS}/main/emotion", json={"name": "smirk"})
+    known: set[str] = set()
+    for message in renderer.sent:
+        if isinstance(message, OpenAvatar):
+            known = {*TEMPLATES, *message.own_emotions}
+        if isinstance(message, OpenAvatar | SetState):
+            assert message.state.emotions.keys() <= known | message.state.templates.keys()
+    assert renderer.state.emotions == {"neutral": 1.0}
