@@ -1,6 +1,5 @@
 """An avatar without a clock: the frames it would show, as fast as they can be made, always the same."""
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -59,8 +58,7 @@ class OfflineAvatar:
             yield self._finished(*self._looked(number))
 
     def _looked(self, number: int) -> tuple[Look, float]:
-        # Just above: 25 · 29 / 25 is below 29 in floats, and grain would stand still for two pictures.
-        t = math.nextafter(float(number / self._fps), math.inf)
+        t = float(number / self._fps)
         return self._avatar.mixer.look(self._avatar.state, t), t
 
     @torch.inference_mode()
