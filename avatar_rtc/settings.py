@@ -5,6 +5,7 @@ be read as they are. Every range holds the value that turns a thing off. Times a
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -256,7 +257,8 @@ def changes_json(settings: AnimatorSettings) -> dict[str, Any]:
     return settings.model_dump(mode="json", exclude_defaults=True)
 
 
-def schema() -> dict[str, Any]:
+@cache
+def schema() -> Mapping[str, Any]:
     """The JSON schema of the settings: type, range, default, help."""
     return AnimatorSettings.model_json_schema()
 

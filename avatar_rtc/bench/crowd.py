@@ -7,9 +7,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from avatar_rtc.errors import SetupError
+
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True)
@@ -29,16 +31,30 @@ class Crowd:
         Raises:
             SetupError: the crowd broke down.
         """
+
+        def wait() -> float:
+            before, start = sample(), time.monotonic()
+            time.sleep(seconds)
+            return (sample() - before) / (time.monotonic() - start)
+
+        return self.beside(wait)
+
+    def beside(self, work: Callable[[], Done]) -> tuple[Done, list[dict[str, float]]]:
+        """Watch while something else is done.
+
+        Returns:
+            What `work` gives, and per viewer `fps` and `max_gap_ms` meanwhile. Raises as `watch`.
+        """
         self._say("go")
-        before, start = sample(), time.monotonic()
-        time.sleep(seconds)
-        grown, took = sample() - before, time.monotonic() - start
+        start = time.monotonic()
+        done = work()
+        took = time.monotonic() - start
         self._say("stop")
         report: dict[str, Any] = json.loads(self._stdout.readline() or "{}")
         viewers = report.get("viewers", [])
         # A viewer that got no frame at all has no decoder yet, and counts as 0 fps.
-        viewers += [{"fps": 0.0, "max_gap_ms": seconds * 1000}] * (self.count - len(viewers))
-        return grown / took, viewers
+        viewers += [{"fps": 0.0, "max_gap_ms": took * 1000}] * (self.count - len(viewers))
+        return done, viewers
 
     def _say(self, line: str) -> None:
         try:

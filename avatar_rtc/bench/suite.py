@@ -17,6 +17,7 @@ from avatar_rtc.errors import AvatarRtcError, UnknownName
 FIGURES = {
     "join": "waiting for the answer and for the first frame",
     "control": "message to visible change",
+    "rest": "a thousand calls at sixteen in parallel, beside a viewer",
     "memory": "of the server process",
     "fanout": "cost of one more viewer, 16 viewers at full rate",
     "lag": "of the event loop while THA3 renders",

@@ -84,6 +84,7 @@ class AvatarClient(Commands):
         self._video: Newest[VideoFrame] = Newest(VIDEO_CAPACITY)
         self._audio: Newest[Any] = Newest(AUDIO_CAPACITY)
         self._state: dict[str, Any] = {}
+        self._states: Newest[dict[str, Any]] = Newest(1)
         self._tasks: list[asyncio.Task[None]] = []
         self._pc: RTCPeerConnection | None = None
         self._settled = asyncio.Event()
@@ -134,6 +135,11 @@ class AvatarClient(Commands):
     def state(self) -> dict[str, Any]:
         """The newest state the server told, as of `GET /api/v1/avatars/{id}`; empty before the first."""
         return self._state
+
+    async def states(self) -> AsyncIterator[dict[str, Any]]:
+        """The state now, then whenever it has changed; who is slow gets the newest. Raises as `frames`."""
+        while (state := await self._states.next()) is not None:
+            yield state
 
     async def frames(self) -> AsyncIterator[VideoFrame]:
         """Decoded pictures as `av.VideoFrame`, in the layout asked for.
@@ -190,12 +196,13 @@ class AvatarClient(Commands):
         if self._with_audio:
             pc.addTransceiver("audio", direction="recvonly")
         cues = pc.createDataChannel("cues", ordered=False, maxRetransmits=0)
+        pose = pc.createDataChannel("pose", ordered=False, maxRetransmits=0)
         control = pc.createDataChannel("control")
         if self._endpoint.is_loopback:
             offer_loopback(pc)
         pc.on("track", self._track)
         pc.on("connectionstatechange", lambda: self._state_changed(pc.connectionState))
-        return Control(control, cues, self._event)
+        return Control(control, cues, pose, self._event)
 
     async def _connect(self, pc: RTCPeerConnection) -> None:
         await pc.setLocalDescription(await pc.createOffer())
@@ -247,6 +254,7 @@ class AvatarClient(Commands):
         match message.get("type"):
             case "state":
                 self._state = {name: value for name, value in message.items() if name != "type"}
+                self._states.put(self._state)
             case str(kind) if kind.startswith("speech."):
                 self._speech.put(message)
             case "closing":
@@ -262,5 +270,6 @@ class AvatarClient(Commands):
         self._video.end(error)
         self._audio.end(error)
         self._speech.end(error)
+        self._states.end(error)
         if self._control is not None:
             self._control.end(error or Unreachable("this client is closed"))

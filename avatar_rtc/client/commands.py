@@ -1,28 +1,105 @@
-"""What an avatar can be told over its control channel; each coroutine ends with the server's answer."""
+"""What an avatar can be told over its data channels; each coroutine ends with the server's answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, Literal
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias
 
-from avatar_rtc.client.control import Control
-from avatar_rtc.client.newest import Newest
-from avatar_rtc.errors import Unreachable
+from avatar_rtc.client.speech import SpeechCommands
+from avatar_rtc.errors import InputError
+from avatar_rtc.messages import PoseSet, control_from
 
-EVENT_CAPACITY = 1_000
-"""Speech events that wait for `speech_events()`: some five minutes, at three words a second."""
+Templates: TypeAlias = Mapping[str, Mapping[str, Mapping[str, float]]]
+"""Emotion → {"pose": {morph: value}, "cels": {cel: opacity}}; either may be left out."""
 
 
-class Commands:
-    """The control side of `AvatarClient`, which opens and ends the channel."""
+class Commands(SpeechCommands):
+    """The control side of `AvatarClient`, which opens and ends the channels."""
 
-    def __init__(self) -> None:
-        self._control: Control | None = None
-        self._speech: Newest[dict[str, Any]] = Newest(EVENT_CAPACITY)
+    async def set_emotion(
+        self, name: str | Mapping[str, float], intensity: float = 1.0, *, hold_s: float | None = None
+    ) -> None:
+        """Show an emotion by name, or a blend {name: weight}; raises as `request`.
 
-    async def set_emotion(self, name: str | Mapping[str, float], intensity: float = 1.0) -> None:
-        """Show an emotion by name, or a blend {name: weight}; raises as `request`."""
-        field = {"name": name} if isinstance(name, str) else {"weights": dict(name)}
-        await self.request("emotion.set", intensity=intensity, **field)
+        Args:
+            intensity: in [0, 1].
+            hold_s: then the avatar goes back to its default emotion, one hour at most; None is never.
+        """
+        blend = {"name": name} if isinstance(name, str) else {"weights": dict(name)}
+        hold = {} if hold_s is None else {"hold_ms": round(hold_s * 1000, 3)}
+        await self.request("emotion.set", intensity=intensity, **blend, **hold)
+
+    async def set_emotions(self, templates: Templates) -> list[str]:
+        """Give the avatar emotions of its own over the factory's, in place of those it had.
+
+        Args:
+            templates: what each does at full weight; what is not named is 0. {} is the factory's again.
+
+        Returns:
+            The names of its own emotions.
+
+        Raises:
+            TooLarge: 64 KiB of JSON at most; `Server.set_emotions` takes 1 MiB.
+            InputError, Unreachable: as `request`.
+        """
+        answer = await self.request("emotions.set", emotions=templates_json(templates))
+        return list(answer["emotions"])
+
+    async def set_overrides(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Hold these morphs and cels over all else, and let go of all others; gives what is held now.
+
+        Args:
+            values: {"head_x": 0.5, "blush1": 1.0}; morphs lie in [-1, 1] or [0, 1], cels in [0, 1].
+        """
+        return dict((await self.request("overrides.set", overrides=dict(values)))["overrides"])
+
+    async def patch_overrides(self, values: Mapping[str, float | None]) -> dict[str, float]:
+        """Hold some morphs and cels, let go of those that are None, leave the others; gives what is held."""
+        return dict((await self.request("overrides.patch", overrides=dict(values)))["overrides"])
+
+    async def clear_overrides(self) -> None:
+        """Let go of all morphs and cels; raises as `request`."""
+        await self.set_overrides({})
+
+    async def set_settings(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Replace the animator's settings; one not named gets its default. Gives all of them.
+
+        `Server.settings_schema` tells which there are. Raises as `request`.
+        """
+        return dict((await self.request("settings.set", settings=dict(settings)))["settings"])
+
+    async def patch_settings(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Change some settings; gives all of them, so {} reads them. Raises as `request`."""
+        return dict((await self.request("settings.patch", settings=dict(settings)))["settings"])
+
+    async def set_gaze(self, target: Literal["viewer", "away"] | tuple[float, float] | None) -> None:
+        """Look somewhere until told otherwise; None looks about by itself. Raises as `request`.
+
+        Args:
+            target: a point is (x, y), each in [-1, 1] of the picture as seen: (0, 0) is the viewer, (1, 1)
+                the upper right corner.
+        """
+        match target:
+            case (x, y):
+                await self.request("gaze.set", target={"x": x, "y": y})
+            case _:
+                await self.request("gaze.set", target=target)
+
+    async def set_talking(self, on: bool) -> None:
+        """Open and close the mouth at random, for sound nobody knows of, or stop; raises as `request`."""
+        await self.request("talking.set", on=on)
+
+    async def pause(self) -> None:
+        """Let the picture stand still; nothing is rendered meanwhile. Raises as `request`."""
+        await self.request("pause.set", on=True)
+
+    async def resume(self) -> None:
+        """Go on after `pause`; raises as `request`."""
+        await self.request("pause.set", on=False)
+
+    async def set_data_eyes(self, on: bool) -> None:
+        """Let data run through the eyes while a tool is at work, or fade; raises as `request`."""
+        await self.request("data_eyes.set", on=on)
 
     async def set_chain(self, chain: Sequence[Sequence[object]]) -> None:
         """Replace the operations on the picture, `[[name, {params}], …]`; raises as `request`."""
@@ -50,59 +127,6 @@ class Commands:
             chain=chain if isinstance(chain, str) else list(chain),
         )  # fmt: skip
 
-    async def say(
-        self,
-        text: str,
-        *,
-        voice: str = "",
-        speed: float = 1.0,
-        emotion: str | None = None,
-        more: bool = False,
-    ) -> str:
-        """Speak a text after what is being said already; gives its speech id as soon as it is queued.
-
-        Args:
-            text: may hold tags such as `[joy]` or `[sad:0.5,3s]`, which are shown and not read out.
-            voice: one of `GET /api/v1/voices`, or "engine:voice"; "" is the character's own.
-            speed: 1 is normal; in 0.5..2.
-            emotion: shown while it speaks; "auto" reads it from the text, None leaves it to the tags.
-            more: text follows by `append`, such as a language model's tokens.
-
-        Raises:
-            InputError: nothing to say, no such voice or emotion, no engine, or too much waits to be said.
-            Unreachable: as `request`.
-        """
-        answer = await self.request(
-            "speech.say", text=text, voice=voice, speed=speed, emotion=emotion, more=more
-        )
-        return str(answer["speech_id"])
-
-    async def append(self, speech_id: str, text: str, more: bool = True) -> None:
-        """Go on with a speech that was begun with `more`; without `more` this was the last of it.
-
-        A sentence is spoken once its end is known, so tokens may come in pieces of any size. Raises as
-        `request`; also if that speech is complete or over.
-        """
-        await self.request("speech.append", speech_id=speech_id, text=text, more=more)
-
-    async def stop_speaking(self, speech_id: str | None = None) -> None:
-        """Fall silent at once: everything that is and was to be said, or one speech; raises as `request`."""
-        await self.request("speech.stop", speech_id=speech_id)
-
-    async def speech_events(self) -> AsyncIterator[dict[str, Any]]:
-        """What is told of all speech of the avatar since the connection, whoever asked for it.
-
-        Each has a `type` and a `speech_id`, and comes when it is heard: `speech.started`; `speech.subtitle`
-        with the `text` of a sentence; `speech.word` with `word`, `begin` and `end` in that text and
-        `duration_ms`; `speech.mark` with `name`; once for each speech `speech.finished` with `position_ms`,
-        `interrupted` and, if something went wrong, `detail`. The newest 1000 wait to be taken.
-
-        Raises:
-            Unreachable: the connection is lost.
-        """
-        while (event := await self._speech.next()) is not None:
-            yield event
-
     async def ping(self) -> float:
         """Seconds from a message to its answer, through the server's control channel."""
         loop = asyncio.get_running_loop()
@@ -110,16 +134,9 @@ class Commands:
         await self.request("ping")
         return loop.time() - start
 
-    async def request(self, kind: str, **fields: object) -> dict[str, Any]:
-        """Send any control message `{"type": kind, …}`; the fields of its `ok` come back.
-
-        Raises:
-            InputError: refused; the text is the server's.
-            Unreachable: no control channel, no answer, or connection lost.
-        """
-        if self._control is None:
-            raise Unreachable("not connected: use the client with `async with`")
-        return await self._control.request(kind, **fields)
+    async def media_time_ms(self) -> float:
+        """The avatar's media clock in ms, as of the server's answer; raises as `request`."""
+        return float((await self.request("ping"))["t_ms"])
 
     def send_cue(self, t_ms: float, visemes: Mapping[str, float]) -> bool:
         """Set the mouth now; False if nothing could be sent.
@@ -129,3 +146,48 @@ class Commands:
             visemes: weights in [0, 1] of aaa, iii, uuu, eee, ooo, delta; others are 0.
         """
         return self._control is not None and self._control.cue(t_ms, visemes)
+
+    def send_pose(
+        self,
+        morphs: Mapping[str, float] | None = None,
+        *,
+        blendshapes: Mapping[str, float] | None = None,
+        head: tuple[float, float, float] | None = None,
+        t_ms: float | None = None,
+    ) -> bool:
+        """Set the pose now, as often as 60 times a second; False if nothing could be sent.
+
+        It replaces emotion, idle life and blinks on the morphs it names, until half a second after the last.
+
+        Args:
+            morphs: morph → value; these win over blendshapes.
+            blendshapes: ARKit's or MediaPipe's names → weight in [0, 1]; one not named is 0.
+            head: with blendshapes: yaw, pitch and roll in degrees.
+            t_ms: any clock of the caller that only grows; older poses are dropped on the way. None is now.
+
+        Raises:
+            InputError: unknown names, values out of range, or nothing given. Checked here: no answer comes.
+        """
+        if head is not None and blendshapes is None:
+            raise InputError("'head' goes with blendshapes; among morphs it is head_x, head_y and neck_z")
+        t_ms = time.monotonic() * 1000 if t_ms is None else t_ms
+        given = {"t_ms": t_ms, "morphs": morphs, "blendshapes": blendshapes, "head": head}
+        pose = pose_json({name: value for name, value in given.items() if value is not None})
+        return self._control is not None and self._control.pose(pose)
+
+
+def templates_json(templates: Templates) -> dict[str, dict[str, dict[str, float]]]:
+    """The templates as JSON has them."""
+    return {name: {part: dict(values) for part, values in parts.items()} for name, parts in templates.items()}
+
+
+def pose_json(fields: Mapping[str, object]) -> dict[str, Any]:
+    """What goes over the `pose` channel, all numbers as floats.
+
+    Raises:
+        InputError: as the server would say it.
+    """
+    message = control_from({"type": "pose.set", **fields})
+    if isinstance(message, PoseSet):
+        message.pose()
+    return message.model_dump(exclude={"id", "type"}, exclude_none=True)

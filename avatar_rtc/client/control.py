@@ -1,4 +1,4 @@
-"""The data channels of a viewer: requests that are answered, events, and mouth cues.
+"""The data channels of a viewer: requests that are answered, events, and what flows: mouth cues and poses.
 
 Every request on `control` carries an id and is answered by `ok` or `error` with that id; whatever else
 comes is an event.
@@ -17,16 +17,22 @@ from avatar_rtc.errors import AvatarRtcError, InputError, TooLarge, Unreachable
 
 ANSWER_TIMEOUT_S = 10.0
 """A server may take 5 s to find out whose voice is meant."""
+MAX_UNSENT_BYTES = 16 * 1024
+"""Of cues or poses; what would wait behind more comes too late: this is a quarter of a second of poses."""
 
 
 class Control:
-    """One `control` and one `cues` channel."""
+    """One `control`, one `cues` and one `pose` channel."""
 
     def __init__(
-        self, control: RTCDataChannel, cues: RTCDataChannel, on_event: Callable[[dict[str, Any]], None]
+        self,
+        control: RTCDataChannel,
+        cues: RTCDataChannel,
+        pose: RTCDataChannel,
+        on_event: Callable[[dict[str, Any]], None],
     ) -> None:
         """`on_event` gets every message that answers no request, such as `state` and `closing`."""
-        self._control, self._cues = control, cues
+        self._control, self._cues, self._pose = control, cues, pose
         self._on_event = on_event
         self._open = asyncio.Event()
         self._ids = itertools.count(1)
@@ -54,11 +60,12 @@ class Control:
             self._waiting.pop(number, None)
 
     def cue(self, t_ms: float, visemes: Mapping[str, float]) -> bool:
-        """Send mouth shapes; False if the channel is not open, for a cue not sent at once is worthless."""
-        if self._cues.readyState != "open":
-            return False
-        self._cues.send(json.dumps({"t_ms": t_ms, "visemes": dict(visemes)}))
-        return True
+        """Send mouth shapes; False if they could not go at once, for a cue that waits is worthless."""
+        return _send_now(self._cues, {"t_ms": t_ms, "visemes": dict(visemes)})
+
+    def pose(self, pose: dict[str, Any]) -> bool:
+        """Send `{"t_ms": …, "morphs": …}`; False as with `cue`."""
+        return _send_now(self._pose, pose)
 
     def end(self, error: AvatarRtcError) -> None:
         """Fail every request that waits, and all later ones, with this error."""
@@ -97,3 +104,28 @@ class Control:
                 future.set_result(message)
         else:
             self._on_event(message)
+
+
+class Requests:
+    """Something that has a `Control` once it is connected."""
+
+    def __init__(self) -> None:
+        self._control: Control | None = None
+
+    async def request(self, kind: str, **fields: object) -> dict[str, Any]:
+        """Send any control message `{"type": kind, …}`; the fields of its `ok` come back.
+
+        Raises:
+            InputError: refused; the text is the server's.
+            Unreachable: no control channel, no answer, or connection lost.
+        """
+        if self._control is None:
+            raise Unreachable("not connected: use the client with `async with`")
+        return await self._control.request(kind, **fields)
+
+
+def _send_now(channel: RTCDataChannel, message: dict[str, Any]) -> bool:
+    if channel.readyState != "open" or channel.bufferedAmount > MAX_UNSENT_BYTES:
+        return False
+    channel.send(json.dumps(message))
+    return True

@@ -7,22 +7,13 @@ https://anywhere/any/path                    taken as a WHEP endpoint as it stan
 
 import asyncio
 import contextlib
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-import aiohttp
-
-from avatar_rtc.errors import (
-    AvatarRtcError,
-    InputError,
-    NotFound,
-    Refused,
-    TooLarge,
-    Unreachable,
-)
+from avatar_rtc.client.http import Http, Subject
+from avatar_rtc.errors import AvatarRtcError, InputError, Unreachable
 from avatar_rtc.frame import Layout
 
 HTTP_TIMEOUT_S = 10.0
@@ -44,6 +35,11 @@ class Endpoint:
     """`GET` gives STUN and TURN; None at a foreign WHEP endpoint."""
     is_loopback: bool = False
     """True if the server is on this machine: no STUN or TURN is needed."""
+
+    @property
+    def subject(self) -> Subject:
+        """What is missed if nothing is there."""
+        return ("avatar", self.avatar.rpartition("/")[2]) if self.avatar else ("WHEP endpoint", self.whep)
 
 
 def endpoint(url: str, video: Layout = "alpha") -> Endpoint:
@@ -82,10 +78,7 @@ class Whep:
         """`token` is sent as `Authorization: Bearer`."""
         self.endpoint = endpoint
         self._resource: str | None = None
-        self._http = aiohttp.ClientSession(
-            headers={"Authorization": f"Bearer {token}"} if token else {},
-            timeout=aiohttp.ClientTimeout(total=HTTP_TIMEOUT_S),
-        )
+        self._http = Http(token, HTTP_TIMEOUT_S)
 
     async def offer(self, sdp: str) -> str:
         """The answer to an SDP offer.
@@ -95,23 +88,18 @@ class Whep:
             InputError, NotFound, Refused: the server said no; its reason is in the text.
         """
         headers = {"Content-Type": "application/sdp", "Accept": "application/sdp"}
-        status, answer, location = await self._ask("POST", self.endpoint.whep, headers, sdp)
-        if location is not None:
-            self._resource = urljoin(self.endpoint.whep, location)
-        if status != 201 or not answer.startswith("v="):
-            raise Unreachable(f"{self.endpoint.whep} answered {status} without an SDP: no WHEP endpoint?")
-        return answer
+        whep = self.endpoint.whep
+        answer = await self._http.ask("POST", whep, self.endpoint.subject, headers=headers, body=sdp)
+        if answer.location is not None:
+            self._resource = urljoin(whep, answer.location)
+        if answer.status != 201 or not answer.text.startswith("v="):
+            raise Unreachable(f"{whep} answered {answer.status} without an SDP: no WHEP endpoint?")
+        return answer.text
 
     async def get(self, url: str) -> dict[str, Any]:
         """The JSON object at `url`; raises as `offer`."""
-        _, text, _ = await self._ask("GET", url, {"Accept": "application/json"})
-        try:
-            found = json.loads(text)
-        except ValueError:
-            found = None
-        if not isinstance(found, dict):
-            raise Unreachable(f"{url} did not answer with a JSON object; is this an avatar_rtc server?")
-        return found
+        headers = {"Accept": "application/json"}
+        return (await self._http.ask("GET", url, self.endpoint.subject, headers=headers)).json()
 
     async def close(self) -> None:
         """Tell the server that this viewer leaves; never fails, for a dead server needs no telling."""
@@ -120,44 +108,6 @@ class Whep:
             if resource is not None:
                 with contextlib.suppress(AvatarRtcError, TimeoutError):
                     async with asyncio.timeout(FAREWELL_TIMEOUT_S):
-                        await self._ask("DELETE", resource, {})
+                        await self._http.ask("DELETE", resource, self.endpoint.subject)
         finally:
             await self._http.close()
-
-    async def _ask(
-        self, method: str, url: str, headers: dict[str, str], body: str | None = None
-    ) -> tuple[int, str, str | None]:
-        """Status, text and Location of an answer below 400."""
-        try:
-            async with self._http.request(method, url, headers=headers, data=body) as response:
-                text = await response.text(errors="replace")
-                if response.status >= 400:
-                    raise _problem(self.endpoint, response.status, text)
-                return response.status, text, response.headers.get("Location")
-        except TimeoutError:
-            raise Unreachable(f"{url} did not answer within {HTTP_TIMEOUT_S:g} s") from None
-        except aiohttp.ClientError as error:
-            raise Unreachable(f"cannot reach {url}: {error}") from None
-
-
-def _problem(endpoint: Endpoint, status: int, text: str) -> AvatarRtcError:
-    """The error of a refused request; `detail` of an RFC 9457 problem is kept."""
-    detail = _detail(text) or f"{endpoint.whep} answered with HTTP status {status}"
-    if status == 404:
-        name = (endpoint.avatar or endpoint.whep).rsplit("/", 1)[-1] if endpoint.avatar else endpoint.whep
-        return NotFound("avatar" if endpoint.avatar else "WHEP endpoint", name)
-    if status in (401, 403):
-        return Refused(detail)
-    if status == 413:
-        return TooLarge(detail)
-    return InputError(detail) if status < 500 and status != 409 else Unreachable(detail)
-
-
-def _detail(text: str) -> str:
-    try:
-        problem = json.loads(text)
-    except ValueError:
-        return ""
-    if not isinstance(problem, dict):
-        return ""
-    return str(problem.get("detail") or problem.get("title") or "")

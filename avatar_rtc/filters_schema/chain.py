@@ -4,7 +4,8 @@ One declaration validates input, builds the editor and is served as a JSON schem
 operation stands in `render/filters/`, in the file of the same name as its declaration's, under its own name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from math import prod
 from typing import Any, NamedTuple
 
@@ -91,6 +92,7 @@ def chain_json(chain: Sequence[Operation]) -> list[list[object]]:
     return [[op.name, op.params.model_dump(mode="json")] for op in chain]
 
 
-def schema() -> dict[str, Any]:
+@cache
+def schema() -> Mapping[str, Any]:
     """A JSON schema per operation: range, default, help; and its stage."""
     return {name: {**p.model_json_schema(), "stage": p.stage} for name, p in OPERATIONS.items()}

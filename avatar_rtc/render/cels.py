@@ -35,18 +35,13 @@ class Cels:
     """The cels of a character in linear light, drawn in a fixed order."""
 
     def __init__(self, cels: Mapping[str, CelImage]) -> None:
-        self._boxes, self._linear = {}, {}
-        for name in (*CELS, *FX):
-            if name in cels:
-                cel = cels[name]
-                height, width = cel.rgba.shape[:2]
-                self._boxes[name] = (slice(cel.y, cel.y + height), slice(cel.x, cel.x + width))
-                pixels = torch.tensor(cel.rgba).permute(2, 0, 1).float() / 255
-                self._linear[name] = srgb_to_linear(pixels)
+        self._cels = {name: cels[name] for name in (*CELS, *FX) if name in cels}
+        self._linear: dict[str, Tensor] = {}
+        """Those that were drawn already: all of them take 40 ms to convert, and most are never seen."""
 
     def layers(self, strengths: Mapping[str, float]) -> Layers:
         """What there is to draw for these opacities; cels that are missing or do not show are left out."""
-        wanted = ((name, round(strengths.get(name, 0.0) * STEPS)) for name in self._boxes)
+        wanted = ((name, round(strengths.get(name, 0.0) * STEPS)) for name in self._cels)
         return tuple((name, level) for name, level in wanted if level)
 
     def draw(self, picture: Tensor, layers: Layers, space: ColourSpace) -> Tensor:
@@ -55,8 +50,12 @@ class Cels:
 
     def top(self, name: str, device: torch.device) -> tuple[Tensor, Box]:
         """A cel (4, h, w), linear, straight alpha, on the device, and where it lies."""
-        linear = self._linear[name] = self._linear[name].to(device)
-        return linear, self._boxes[name]
+        cel = self._cels[name]
+        if name not in self._linear:
+            pixels = torch.tensor(cel.rgba).permute(2, 0, 1).float() / 255
+            self._linear[name] = srgb_to_linear(pixels).to(device)
+        height, width = cel.rgba.shape[:2]
+        return self._linear[name], (slice(cel.y, cel.y + height), slice(cel.x, cel.x + width))
 
 
 class Top(NamedTuple):

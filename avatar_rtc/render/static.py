@@ -82,10 +82,13 @@ class StaticAnimator:
     def animate(self, poses: Tensor, characters: Sequence[StaticCharacter]) -> Tensor:
         """Pictures (B, 4, 512, 512) in sRGB; see `Animator.animate`."""
         values = [dict(zip(INDEX, row, strict=True)) for row in poses.tolist()]
-        return torch.stack([self._draw(v, c) for v, c in zip(values, characters, strict=True)])
+        pictures = torch.empty(len(values), 4, SIZE, SIZE, device=self.device)
+        for pose, character, picture in zip(values, characters, pictures, strict=True):
+            picture.copy_(character.image)
+            self._draw(pose, character, picture)
+        return pictures
 
-    def _draw(self, pose: dict[str, float], character: StaticCharacter) -> Tensor:
-        image = character.image.clone()
+    def _draw(self, pose: dict[str, float], character: StaticCharacter, image: Tensor) -> None:
         # "left" is the character's left: the eye on the right of the picture.
         for (x, y), side in zip(_EYES, ("right", "left"), strict=True):
             closed = min(1.0, sum(w * pose[f"{name}_{side}"] for name, w in _LIDS.items()))
@@ -96,7 +99,7 @@ class StaticAnimator:
             half = (max(2, round(_MOUTH_HALF[0] * width)), max(1, round(_MOUTH_HALF[1] * opening)))
             inside = torch.tensor([*_INSIDE, 1.0], device=self.device)[:, None, None]
             self._paint(image, _MOUTH, half, inside, top=1.0)
-        return self._move_head(image, pose)
+        self._move_head(image, pose)
 
     def _paint(
         self, image: Tensor, centre: tuple[int, int], half: tuple[int, int], colour: Tensor, top: float
@@ -111,7 +114,7 @@ class StaticAnimator:
         inside = (u[None, :] ** 2 + v[:, None] ** 2 <= 1) & (v[:, None] <= 2 * top - 1)
         box[:] = torch.where(inside & (box[3] > 0.5), colour, box)
 
-    def _move_head(self, image: Tensor, pose: dict[str, float]) -> Tensor:
+    def _move_head(self, image: Tensor, pose: dict[str, float]) -> None:
         """Shift and shear the rows above the neck by whole pixels; the shoulders stay."""
         dx = -pose["head_y"] * _SHIFT_PX + pose["neck_z"] * _TILT * (_HEAD_BOTTOM - self._rows)
         dy = -pose["head_x"] * _SHIFT_PX
@@ -120,7 +123,6 @@ class StaticAnimator:
         index = (y * SIZE + x).flatten()
         head = image[:, :_NECK_BOTTOM].flatten(1)
         image[:, :_NECK_BOTTOM] = head.index_select(1, index).view(4, _NECK_BOTTOM, SIZE)
-        return image
 
 
 def create_static(device: str) -> StaticAnimator:

@@ -249,7 +249,8 @@ class Avatar:
             emotions=self.character.emotions,
             own_emotions=self.character.own_emotions,
             crop=self.character.crop,
-            student=self.character.student,
+            # Megabytes, which these animators have no use for.
+            student=None if self._asked in ("static", "tha3") else self.character.student,
         )
         self._shared.renderer.open(message, self._on_up)
 

@@ -11,6 +11,7 @@ import math
 import queue
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import groupby
 
@@ -61,9 +62,11 @@ class RenderLoop:
         now: Callable[[], float] = time.monotonic,
         device: str = "cpu",
     ) -> None:
-        """`emit` is also called from the thread of the stills."""
+        """`emit` is also called from the threads of the stills and of the snapshots."""
         self._inbox, self._emit, self._emotions, self._now = inbox, emit, emotions, now
         self._animator, self._stills = animator, Stills(emit, device)
+        self._pngs = ThreadPoolExecutor(1, "snapshots")
+        """A PNG takes 10 ms, which no frame has to spare."""
         self._avatars: dict[str, LiveAvatar] = {}
         self._due: dict[str, int] = {}
         """Avatar → its next tick, for those that somebody watches."""
@@ -71,25 +74,38 @@ class RenderLoop:
 
     def run(self) -> None:
         """Render until None comes; returns with all encoders closed."""
-        while True:
-            deadline = min((self._tick_time(name) for name in self._due), default=None)
-            try:
-                if deadline is None:
-                    message = self._inbox.get()
-                else:
-                    message = self._inbox.get(timeout=max(0.0, deadline - self._now()))
-            except queue.Empty:
-                self._render_due()
-                continue
-            if message is None:
-                break
-            self._handle(message)
-            if deadline is not None and self._now() >= deadline:
-                # A flood of messages must not starve the picture.
-                self._render_due()
+        while self._take_messages():
+            self._render_due()
         self._stills.close()
+        self._pngs.shutdown()
         for avatar in self._avatars.values():
             avatar.close()
+
+    def _take_messages(self) -> bool:
+        """Handle messages until a frame is due; False once None has come.
+
+        A loop that is late takes all that wait, and not a single one: with 60 poses a second and 20 frames,
+        they would wait longer and longer. Those that come meanwhile it leaves, for a flood must not starve
+        the picture.
+        """
+        while (wait := self._wait()) is None or wait > 0:
+            try:
+                message = self._inbox.get(timeout=wait)
+            except queue.Empty:
+                return True
+            if message is None:
+                return False
+            self._handle(message)
+        for _ in range(self._inbox.qsize()):
+            if (message := self._inbox.get()) is None:
+                return False
+            self._handle(message)
+        return True
+
+    def _wait(self) -> float | None:
+        """Seconds until a frame is due; None if nobody watches."""
+        due = min((self._tick_time(name) for name in self._due), default=None)
+        return None if due is None else due - self._now()
 
     def _handle(self, message: Down) -> None:
         if isinstance(message, OpenAvatar):
@@ -99,7 +115,7 @@ class RenderLoop:
             self._stills.put(message)
             return
         if isinstance(message, TakeSnapshot):
-            self._emit(self._snapshot(message))
+            self._snapshot(message)
             return
         avatar = self._avatars.get(message.avatar)
         if avatar is None:
@@ -193,11 +209,12 @@ class RenderLoop:
                 self._forget(name)
                 self._emit(AvatarFailed(name, f"rendering failed: {error}"))
 
-    def _snapshot(self, message: TakeSnapshot) -> SnapshotTaken | StillFailed:
-        """The answer to a request; whatever goes wrong is told, never raised."""
+    def _snapshot(self, message: TakeSnapshot) -> None:
+        """Answer a request; whatever goes wrong is told, never raised."""
         avatar = self._avatars.get(message.avatar)
         if avatar is None:
-            return StillFailed(message.request, f"avatar {message.avatar!r} is not live")
+            self._emit(StillFailed(message.request, f"avatar {message.avatar!r} is not live"))
+            return
         try:
             with torch.inference_mode():
                 t = avatar.t(self._now())
@@ -205,10 +222,11 @@ class RenderLoop:
                 pose = torch.from_numpy(look.pose[None].copy())
                 posed = avatar.animator.animate(pose, [avatar.character.under(look.cels)])[0]
                 rgba = avatar.planes(avatar.shown(posed, look), t, layouts=["rgba"])["rgba"]
-            return SnapshotTaken(message.request, encode_image(rgba, "png"))
         except Exception as error:
             log.exception("no snapshot of %s", message.avatar)
-            return StillFailed(message.request, f"no snapshot could be made: {type(error).__name__}: {error}")
+            self._emit(StillFailed(message.request, f"no snapshot: {type(error).__name__}: {error}"))
+            return
+        self._pngs.submit(lambda: self._emit(SnapshotTaken(message.request, encode_image(rgba, "png"))))
 
     def _render_batch(self, ticks: Mapping[str, float]) -> None:
         for name in [name for name in ticks if self._avatars[name].stands_still]:

@@ -6,7 +6,7 @@ It shows a known picture in the alpha layout, answers `control` as the contract 
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -14,7 +14,9 @@ import av
 import numpy as np
 import pytest
 from aiohttp import web
-from aiortc import RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
+from aiortc import RTCDataChannel, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
+
+from avatar_rtc.bench.served import Served, served
 
 SIDE = 64
 COLOUR = (200, 100, 40)
@@ -62,6 +64,8 @@ class FakeServer:
     tokens: list[str | None] = field(default_factory=list)
     control: list[dict] = field(default_factory=list)
     cues: list[dict] = field(default_factory=list)
+    poses: list[dict] = field(default_factory=list)
+    channels: dict[str, RTCDataChannel] = field(default_factory=dict)
     offers: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
     ice_servers: list[dict] = field(default_factory=list)
@@ -103,8 +107,9 @@ class FakeServer:
         await self.peers[request.match_info["peer"]].close()
         return web.Response()
 
-    def _channel(self, channel) -> None:
-        received = self.control if channel.label == "control" else self.cues
+    def _channel(self, channel: RTCDataChannel) -> None:
+        self.channels[channel.label] = channel
+        received = {"control": self.control, "cues": self.cues, "pose": self.poses}[channel.label]
 
         def message(text: str) -> None:
             received.append(json.loads(text))
@@ -135,6 +140,16 @@ async def server() -> AsyncIterator[FakeServer]:
     for pc in fake.peers.values():
         await pc.close()
     await runner.cleanup()
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The real server and its render worker, each a process of its own; uploads go to a folder of theirs."""
+    folder = tmp_path_factory.mktemp("real")
+    config = folder / "config.toml"
+    config.write_text(f"data_dir = {json.dumps(str(folder))}\nmax_avatars = 3\n")
+    with served("--animator", "static", "--config", str(config)) as found:
+        yield found
 
 
 async def _no_sdp(request: web.Request) -> web.Response:

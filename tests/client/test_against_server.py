@@ -1,22 +1,21 @@
 """The client against the real server and its render worker, each a process of its own."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from avatar_rtc.bench.served import Served, served
+from avatar_rtc.bench.served import Served
 from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.errors import InputError, NotFound
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Served]:
-    with served("--animator", "static") as found:
-        yield found
+@pytest.fixture
+def server(real: Served) -> Served:
+    return real
 
 
 async def test_transparent_corner_opaque_face_and_motion(server: Served) -> None:

@@ -9,7 +9,7 @@ import pytest
 from aiortc import RTCConfiguration, RTCIceServer
 
 from avatar_rtc.client.client import AvatarClient
-from avatar_rtc.client.commands import EVENT_CAPACITY
+from avatar_rtc.client.speech import EVENT_CAPACITY
 from avatar_rtc.errors import InputError, NotFound, TooLarge, Unreachable
 from avatar_rtc.messages import control_from
 
@@ -91,7 +91,7 @@ async def test_speech_requests_carry_what_was_said(server) -> None:
         await avatar.stop_speaking("s1")
         await avatar.stop_speaking()
     told = [{k: v for k, v in m.items() if k != "id"} for m in server.control]
-    plain = {"voice": "", "speed": 1.0, "emotion": None, "more": False}
+    plain = {"voice": "", "speed": None, "emotion": None, "more": False}
     fancy = {"voice": "espeak:de", "speed": 1.5, "emotion": "auto", "more": True}
     assert told == [
         {"type": "speech.say", "text": "Hi.", **plain},

@@ -135,6 +135,7 @@ async def test_a_pose_over_http(client, renderer):
         ("PUT", "talking", {"on": "yes"}, "on"),
         ("PUT", "pause", {}, "on"),
         ("PUT", "pose", {"t_ms": 0}, "morphs"),
+        ("PUT", "pose", {"t_ms": 0, "morphs": {}, "head": [0, 0, 0]}, "goes with 'blendshapes'"),
         ("PUT", "pose", {"t_ms": 0, "blendshapes": {"jawOpn": 1}}, "did you mean 'jawOpen'"),
         ("PUT", "pose", {"t_ms": 0, "morphs": {"head_x": 3}}, "must lie in -1..1"),
     ],

@@ -46,7 +46,7 @@ from avatar_rtc.resources import resource
 from avatar_rtc.settings import check_settings
 from avatar_rtc.speech.lips import timeline
 from avatar_rtc.speech.spoken import TimedPhoneme
-from avatar_rtc.state import AvatarState
+from avatar_rtc.state import AvatarState, LivePose
 from avatar_rtc.worker.loop import RenderLoop
 
 ALPHA, MATTE = Rendition("h264", "alpha"), Rendition("vp8", "matte")
@@ -69,6 +69,9 @@ class Timeline:
         self.now = max(self.now, at)
         self._script.pop(0)
         return message
+
+    def qsize(self) -> int:
+        return sum(at <= self.now for at, _ in self._script)
 
 
 class Painter:
@@ -416,7 +419,7 @@ def test_a_snapshot_needs_no_viewer_and_no_lucky_avatar() -> None:
             (1, None),
         ]
     )
-    taken, failed = heard[1:]
+    taken, failed = sorted(heard[1:], key=lambda m: m.request)  # PNGs are made on a thread of their own
     assert isinstance(taken, SnapshotTaken) and taken.request == 7
     (pixels,) = av.CodecContext.create("png", "r").decode(av.Packet(taken.png))
     assert pixels.to_ndarray(format="rgba")[5, 5].tolist() == [10, 200, 30, 255]
@@ -469,3 +472,25 @@ def test_emotions_of_its_own_come_with_the_state_that_shows_them() -> None:
     assert (
         poses[3] == 0 and poses[28] == pytest.approx(1, abs=0.01) and poses[-1] == pytest.approx(0, abs=0.01)
     )
+
+
+def test_a_slow_loop_reads_the_newest_of_many_poses() -> None:
+    """60 poses a second, and frames that take a third of one: each shows the pose that had just come."""
+    script: list[tuple[float, Down | None]] = [(0, opened(fps=30.0)), (0, StartRendition("main", ALPHA))]
+    for n in range(300):
+        t = n / 60
+        live = LivePose({"head_x": min(1.0, t / 5)}, t, t * 1000)
+        script.append((t, SetState("main", AvatarState(live_pose=live))))
+    seen: list[tuple[float, float]] = []
+
+    class Watching(Painter):
+        def animate(self, asked: Tensor, characters: Sequence[Any]) -> Tensor:
+            seen.append((self._timeline.now - 100.0, float(asked[0, INDEX["head_x"]])))
+            return super().animate(asked, characters)
+
+    clock = Timeline([*script, (5.0, None)])
+    RenderLoop(
+        clock, lambda _: None, EMOTIONS, lambda _: (Watching(clock, cost=0.33), ""), lambda: clock.now
+    ).run()  # type: ignore[arg-type]
+    for t, head in seen[3:]:
+        assert head == pytest.approx(t / 5, abs=0.02)

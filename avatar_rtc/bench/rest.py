@@ -1,0 +1,139 @@
+"""A thousand calls of the HTTP interface at sixteen in parallel, while somebody watches."""
+
+import asyncio
+import random
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from avatar_rtc.bench.crowd import crowd
+from avatar_rtc.bench.measurement import Measurement, at_least, at_most, percentile, spread, told
+from avatar_rtc.bench.served import served
+
+CALLS, PARALLEL = 1_000, 16
+P99_MS = 50.0
+FPS = 29.0
+_MAIN = "avatars/main"
+_MIX: tuple[tuple[str, str, int], ...] = (
+    ("GET", _MAIN, 6),
+    ("GET", "avatars", 4),
+    ("GET", "filters", 2),
+    ("GET", "settings/schema", 2),
+    ("GET", "characters", 2),
+    ("GET", f"{_MAIN}/settings", 2),
+    ("PUT", f"{_MAIN}/emotion", 6),
+    ("PUT", f"{_MAIN}/overrides", 4),
+    ("PATCH", f"{_MAIN}/overrides", 8),
+    ("PATCH", f"{_MAIN}/settings", 4),
+    ("PUT", f"{_MAIN}/gaze", 4),
+    ("PUT", f"{_MAIN}/talking", 2),
+    ("PUT", f"{_MAIN}/chain", 1),
+    ("GET", f"{_MAIN}/snapshot.png", 1),
+    ("POST", "avatars", 1),
+)
+"""Method, path and how often, in 49 of 50; each POST is followed by the DELETE of what it made."""
+
+
+@dataclass
+class Calls:
+    """What came of the calls."""
+
+    ms: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """Kind of call → how long each took."""
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def all_ms(self) -> list[float]:
+        """How long every call took."""
+        return [ms for kind in self.ms.values() for ms in kind]
+
+
+def measure(quick: bool) -> list[Measurement]:
+    """Call, and count what a viewer gets meanwhile."""
+    count = 100 if quick else CALLS
+    with (
+        served("--animator", "static", "--fps", "30") as server,
+        crowd(server.url, 1, settle_s=2.0) as viewers,
+    ):
+        begun = time.process_time(), time.monotonic()
+        calls, seen = viewers.beside(lambda: asyncio.run(call(f"{server.url}api/v1/", count)))
+        busy = (time.process_time() - begun[0]) / (time.monotonic() - begun[1])
+    slowest = sorted(calls.ms, key=lambda kind: -max(calls.ms[kind]))
+    kinds = {kind: round(percentile(calls.ms[kind], 99), 1) for kind in slowest}
+    return [
+        at_most(f"calls of {count} that failed", len(calls.errors), "", 0, errors=calls.errors[:5]),
+        at_most(
+            f"{count} mixed calls at {PARALLEL} in parallel, p99",
+            percentile(calls.all_ms, 99), "ms", P99_MS, **spread(calls.all_ms), p99_of_kind=kinds,
+        ),
+        at_least("a viewer meanwhile", seen[0]["fps"], "fps", FPS, longest_gap_ms=seen[0]["max_gap_ms"]),
+        told("share of a core that the calling itself takes", busy * 100, "%"),
+    ]  # fmt: skip
+
+
+async def call(api: str, count: int, seed: int = 0) -> Calls:
+    """Make `count` calls, as many of each kind as the mix says, in an order that follows from the seed."""
+    calls, waiting = Calls(), iter(_order(count, random.Random(seed)))
+    async with aiohttp.ClientSession(api, connector=aiohttp.TCPConnector(limit=PARALLEL)) as http:
+
+        async def caller() -> None:
+            for number, method, path in waiting:
+                body = _body(method, path, number)
+                await _timed(http, method, path, body, calls)
+                if (method, path) == ("POST", "avatars"):
+                    await _timed(http, "DELETE", f"avatars/{body['id']}", None, calls)
+
+        await asyncio.gather(*(caller() for _ in range(PARALLEL)))
+    return calls
+
+
+def _order(count: int, pick: random.Random) -> Iterator[tuple[int, str, str]]:
+    kinds = [(method, path) for method, path, times in _MIX for _ in range(times)]
+    made = 0
+    while made < count:
+        pick.shuffle(kinds)
+        for method, path in kinds:
+            made += 1 + (method == "POST")
+            yield made, method, path
+            if made >= count:
+                return
+
+
+def _body(method: str, path: str, number: int) -> Any:
+    share = number % 10 / 10
+    match method, path.rpartition("/")[2]:
+        case "GET", _:
+            return None
+        case "POST", _:
+            return {"id": f"call-{number}"}
+        case _, "emotion":
+            return {"name": ("joy", "anger", "neutral")[number % 3], "intensity": share}
+        case _, "overrides":
+            return {"head_x": share, "mouth_ooo": share}
+        case _, "settings":
+            return {"liveliness": 2 * share}
+        case _, "gaze":
+            return {"target": {"x": share, "y": -share}}
+        case _, "talking":
+            return {"on": number % 2 == 0}
+        case _, "chain":
+            # An operation that costs little: what filters cost is another figure.
+            return {"chain": [["translucent_display", {"alpha": 1 - share / 2}]] if number % 2 else []}
+    raise ValueError(path)
+
+
+async def _timed(http: aiohttp.ClientSession, method: str, path: str, body: Any, calls: Calls) -> None:
+    kind = f"{method} {path if method != 'DELETE' else 'avatars/…'}"
+    start = time.perf_counter()
+    try:
+        async with http.request(method, path, json=body) as response:
+            content = await response.read()
+            if response.status >= 400:
+                calls.errors.append(f"{kind}: {response.status} {content[:200]!r}")
+    except (aiohttp.ClientError, TimeoutError) as error:
+        calls.errors.append(f"{kind}: {error!r}")
+    calls.ms[kind].append((time.perf_counter() - start) * 1000)

@@ -1,0 +1,122 @@
+"""HTTP from the caller's side: a refusal becomes the error the server meant, with its words."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import aiohttp
+
+from avatar_rtc.errors import (
+    AlreadyThere,
+    AvatarRtcError,
+    InputError,
+    NotFound,
+    Refused,
+    TooLarge,
+    Unreachable,
+)
+
+Subject: TypeAlias = tuple[str, str]
+"""Kind and name of what a request is about, such as ("avatar", "main")."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer below 400."""
+
+    url: str
+    status: int
+    body: bytes
+    location: str | None
+
+    @property
+    def text(self) -> str:
+        """The body as UTF-8; what is none shows as U+FFFD."""
+        return self.body.decode(errors="replace")
+
+    def json(self) -> dict[str, Any]:
+        """The JSON object in the body.
+
+        Raises:
+            Unreachable: it is none.
+        """
+        try:
+            found = json.loads(self.body)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise Unreachable(f"{self.url} did not answer with a JSON object; is this an avatar_rtc server?")
+        return found
+
+
+class Http:
+    """Requests with one token. Made on a running loop; the caller closes it."""
+
+    def __init__(self, token: str | None, timeout_s: float) -> None:
+        """`token` is sent as `Authorization: Bearer`; `timeout_s` is for a whole request."""
+        self._timeout_s = timeout_s
+        self._session = aiohttp.ClientSession(
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            timeout=aiohttp.ClientTimeout(total=timeout_s),
+        )
+
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        subject: Subject,
+        *,
+        headers: dict[str, str] | None = None,
+        body: str | aiohttp.FormData | None = None,
+        makes: bool = False,
+    ) -> Answer:
+        """The answer to one request.
+
+        Args:
+            subject: named in the error if it is not there.
+            makes: the request would make the subject, so 409 means that it is there already.
+
+        Raises:
+            Unreachable: no answer, or the server cannot do it now.
+            NotFound, AlreadyThere, Refused, TooLarge, InputError: the server said no.
+        """
+        try:
+            async with self._session.request(method, url, headers=headers, data=body) as response:
+                data = await response.read()
+                answer = Answer(url, response.status, data, response.headers.get("Location"))
+        except TimeoutError:
+            raise Unreachable(f"{url} did not answer within {self._timeout_s:g} s") from None
+        except aiohttp.ClientError as error:
+            raise Unreachable(f"cannot reach {url}: {error}") from None
+        if answer.status == 409 and makes:
+            raise AlreadyThere(*subject)
+        if answer.status >= 400:
+            raise _refusal(answer, subject)
+        return answer
+
+    async def close(self) -> None:
+        """End the connections."""
+        await self._session.close()
+
+
+def _refusal(answer: Answer, subject: Subject) -> AvatarRtcError:
+    """The error of a refused request; `detail` of an RFC 9457 problem is kept."""
+    detail = _detail(answer.text) or f"{answer.url} answered with HTTP status {answer.status}"
+    match answer.status:
+        case 404:
+            return NotFound(*subject)
+        case 401 | 403:
+            return Refused(detail)
+        case 413:
+            return TooLarge(detail)
+    return InputError(detail) if answer.status < 500 and answer.status != 409 else Unreachable(detail)
+
+
+def _detail(text: str) -> str:
+    try:
+        problem = json.loads(text)
+    except ValueError:
+        return ""
+    if not isinstance(problem, dict):
+        return ""
+    return str(problem.get("detail") or problem.get("title") or "")
