@@ -229,7 +229,7 @@ class PoseSet(Message):
         if self.morphs is None and self.blendshapes is None:
             raise ValueError("give 'morphs' or 'blendshapes'")
         if self.head is not None and self.blendshapes is None:
-            raise ValueError("'head' goes with 'blendshapes'; with morphs alone name head_x, head_y and neck_z")
+            raise ValueError("'head' goes with 'blendshapes'; with morphs alone, name head_x, head_y, neck_z")
         return self
 
     def pose(self) -> dict[str, float]:

@@ -117,9 +117,12 @@ class CharacterStore:
             return build_character(path.stem, files, self._fx)
         raise UnknownName("character", name_or_path, self.names())
 
-    def save(self, name: str, data: bytes) -> NDArray[np.uint8]:
+    def save(self, name: str, data: bytes, more: Mapping[str, bytes] | None = None) -> NDArray[np.uint8]:
         """Check an image file, or a zip of a character's folder, and keep it under a name; an own character
         of this name is replaced as a whole.
+
+        Args:
+            more: further files of the folder, such as cels, by name.
 
         Returns:
             The picture as kept, (512, 512, 4).
@@ -132,7 +135,7 @@ class CharacterStore:
         """
         if (self._shipped / check_name(name)).exists():
             raise InputError(f"{name!r} is a shipped character and cannot be replaced; choose another name")
-        files = _files_of(data)
+        files = {**_files_of(data), **(more or {})}
         character = build_character(name, files, {})
         if character.student is not None:
             check_student(character.student, character.rgba)

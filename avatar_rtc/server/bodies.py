@@ -5,14 +5,17 @@ preflight, but not JSON, SDP or a picture.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from aiohttp import BodyPartReader, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import BaseModel, ValidationError
 
+from avatar_rtc.characters.character import STUDENT, TOML
 from avatar_rtc.envelope import MAX_MESSAGE_BYTES, explain, json_object
 from avatar_rtc.errors import BadMessage, InputError, TooLarge, UnknownName
+from avatar_rtc.look import CELS, FX
 from avatar_rtc.server.problems import Problem
 
 MAX_SDP_BYTES = 64 * 1024
@@ -22,6 +25,22 @@ MAX_IMAGE_BYTES = 16 * 1024 * 1024
 UPLOAD_TYPES = ("image/png", "image/webp", "application/zip")
 _MAX_FIELD_BYTES = 1024
 _MULTIPART_OVERHEAD_BYTES = 64 * 1024
+
+MAX_CHARACTER_BYTES = 64 * 1024 * 1024
+FILES = {"toml": TOML, "student": STUDENT, **{name: f"{name}.png" for name in (*CELS, *FX)}}
+"""Part of a form → the file of a character's folder that it is."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A character that somebody sends."""
+
+    name: str
+    data: bytes
+    """A picture, or a zip of its folder."""
+    more: Mapping[str, bytes]
+    """Further files of the folder, by name."""
+
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -96,22 +115,25 @@ def check_model(model: type[Model], data: Mapping[str, Any]) -> Model:
         raise BadMessage(explain(error)) from None
 
 
-async def read_upload(request: web.Request) -> tuple[str, bytes]:
-    """Name and bytes of an uploaded picture or zip: multipart `name` + `image`, or the bytes and `?name=`.
+async def read_upload(request: web.Request) -> Upload:
+    """An uploaded character: multipart `name`, `image` and cels under their names, or the bytes and `?name=`.
+
+    A form may also have the parts `toml` and `student`, the character's other files.
 
     Raises:
         Problem: 415, neither of both.
-        TooLarge: it has more than 16 MiB.
+        TooLarge: a file has more than 16 MiB, or all have more than 64.
         InputError: a part is missing or unknown.
     """
     require_type(request, "multipart/form-data", *UPLOAD_TYPES)
     if request.content_type in UPLOAD_TYPES:
-        return request.query.get("name", ""), await read_body(request, MAX_IMAGE_BYTES)
-    parts = await read_form(request, {"name": _MAX_FIELD_BYTES, "image": MAX_IMAGE_BYTES})
+        return Upload(request.query.get("name", ""), await read_body(request, MAX_IMAGE_BYTES), {})
+    limits = {"name": _MAX_FIELD_BYTES, "image": MAX_IMAGE_BYTES, **dict.fromkeys(FILES, MAX_IMAGE_BYTES)}
+    parts = await read_form(request, limits, MAX_CHARACTER_BYTES)
     if "image" not in parts:
         raise InputError("the form lacks the part 'image'")
-    name = parts.get("name", b"").decode(errors="replace")
-    return name or request.query.get("name", ""), parts["image"]
+    name = parts.get("name", b"").decode(errors="replace") or request.query.get("name", "")
+    return Upload(name, parts["image"], {FILES[part]: data for part, data in parts.items() if part in FILES})
 
 
 async def read_form(

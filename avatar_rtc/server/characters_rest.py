@@ -15,13 +15,16 @@ async def list_characters(request: web.Request) -> web.Response:
 
 
 async def post_character(request: web.Request) -> web.Response:
-    """Check an uploaded picture, or zip of a character's folder, and keep it."""
-    name, data = await read_upload(request)
+    """Check an uploaded picture, or zip of a character's folder, and keep it.
+
+    A form has the parts `name` and `image`, and may have cels under their names (`blush1`, `fx_heart1`, …), `toml`
+    and `student`.
+    """
+    upload = await read_upload(request)
     async with request.app[UPLOADS]:
-        await asyncio.to_thread(request.app[STORE].save, name, data)
-    return web.json_response(
-        {"name": name}, status=201, headers={hdrs.LOCATION: f"/api/v1/characters/{name}"}
-    )
+        await asyncio.to_thread(request.app[STORE].save, upload.name, upload.data, upload.more)
+    location = f"/api/v1/characters/{upload.name}"
+    return web.json_response({"name": upload.name}, status=201, headers={hdrs.LOCATION: location})
 
 
 async def get_character(request: web.Request) -> web.Response:

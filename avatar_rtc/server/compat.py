@@ -15,12 +15,15 @@ from pydantic import BaseModel, Field
 from avatar_rtc.media.sound_file import CONTENT_TYPES, FILE_RATE, SoundFormat, write_sound
 from avatar_rtc.server.bodies import read_model
 from avatar_rtc.server.keys import CLASSIFIER, ENGINES
+from avatar_rtc.server.openapi import described
+from avatar_rtc.server.openapi_schemas import TEXT, an_object, many, one
 from avatar_rtc.server.speech_rest import post_classify
 from avatar_rtc.speech.script import MAX_CHARACTERS, prepare
 from avatar_rtc.speech.spoken import Speech, TimedWord
 
 _TextField = Annotated[str, Field(max_length=MAX_CHARACTERS)]
 _Speed = Annotated[float, Field(ge=0.25, le=4.0)]
+_NO_VOICE = {502: "A speech engine failed.", 503: "There is no voice."}
 
 
 class Speak(BaseModel):
@@ -44,17 +47,26 @@ class OpenAiSpeak(BaseModel):
     response_format: SoundFormat = "mp3"
 
 
+@described("predecessor", answer=an_object(sample_rate=one("integer"), model=TEXT))
 async def tts_info(request: web.Request) -> web.Response:
     """What speaks."""
     return web.json_response({"sample_rate": FILE_RATE, "model": ", ".join(request.app[ENGINES].names)})
 
 
+@described("predecessor", answer=an_object(voices=many(TEXT)), statuses=_NO_VOICE)
 async def list_voices(request: web.Request) -> web.Response:
     """The names of all voices, in alphabetical order."""
     voices = await request.app[ENGINES].voices()
     return web.json_response({"voices": sorted({voice.name for voice in voices})})
 
 
+@described(
+    "predecessor",
+    body=Speak,
+    answer=tuple(CONTENT_TYPES.values()),
+    statuses=_NO_VOICE,
+    example={"text": "Hello there.", "format": "wav"},
+)
 async def tts_speak(request: web.Request) -> web.Response:
     """A sound file of a text, and with `get_metadata` when its words sound."""
     wanted = await read_model(request, Speak)
@@ -65,6 +77,13 @@ async def tts_speak(request: web.Request) -> web.Response:
     return await _sound(speech, wanted.format, headers)
 
 
+@described(
+    "predecessor",
+    body=OpenAiSpeak,
+    answer=tuple(CONTENT_TYPES.values()),
+    statuses=_NO_VOICE,
+    example={"input": "Hello there.", "response_format": "wav"},
+)
 async def openai_speech(request: web.Request) -> web.Response:
     """As OpenAI's `POST /v1/audio/speech`."""
     wanted = await read_model(request, OpenAiSpeak)
@@ -72,6 +91,7 @@ async def openai_speech(request: web.Request) -> web.Response:
     return await _sound(speech, wanted.response_format, {})
 
 
+@described("predecessor", answer=an_object(labels=many(TEXT)))
 async def classify_labels(request: web.Request) -> web.Response:
     """The labels `classify` tells apart."""
     return web.json_response({"labels": list(request.app[CLASSIFIER].labels)})

@@ -17,13 +17,19 @@ from avatar_rtc.envelope import MAX_MESSAGE_BYTES, json_object
 from avatar_rtc.errors import InputError
 from avatar_rtc.look import CELS, FX
 from avatar_rtc.messages import ControlMessage, DataEyesSet, EmotionSet, PauseSet, TalkingSet, control_from
-from avatar_rtc.server.bodies import MAX_TEMPLATES_BYTES, check_model, read_form, read_json, require_type
+from avatar_rtc.server.bodies import (
+    MAX_CHARACTER_BYTES,
+    MAX_TEMPLATES_BYTES,
+    check_model,
+    read_form,
+    read_json,
+    require_type,
+)
 from avatar_rtc.server.compat_settings import our_name, our_settings, our_templates
 from avatar_rtc.server.feed import send_feed
 from avatar_rtc.server.keys import AVATARS, STORE, UPLOADS, find_avatar
 
 _PARTS = {"file": MAX_BYTES, "json": MAX_MESSAGE_BYTES, **dict.fromkeys((*CELS, *FX), MAX_BYTES)}
-_MAX_FORM_BYTES = 64 * 1024 * 1024
 _NAME = "uploaded"
 
 
@@ -188,7 +194,7 @@ def routes() -> list[web.RouteDef]:
 
 async def _form(request: web.Request) -> dict[str, bytes]:
     require_type(request, "multipart/form-data")
-    return await read_form(request, _PARTS, _MAX_FORM_BYTES)
+    return await read_form(request, _PARTS, MAX_CHARACTER_BYTES)
 
 
 async def _character(request: web.Request, form: dict[str, bytes]) -> Character:

@@ -54,6 +54,31 @@ async def test_multipart_upload_can_be_shown_at_once(client, renderer, png):
     assert renderer.opened["main"].rgba == rgba.tobytes() and rgba.shape == (512, 512, 4)
 
 
+async def test_cels_and_the_toml_come_along_in_a_form(client, renderer, png):
+    toml = b'default_emotion = "joy"'
+    form = _form(name=b"dressed", image=png(side=512), blush1=png(), fx_heart1=png(), toml=toml)
+    assert (await client.post(CHARACTERS, data=form)).status == 201
+    assert (await client.patch("/api/v1/avatars/main", json={"character": "dressed"})).status == 200
+    opened = renderer.opened["main"]
+    assert {"blush1", "fx_heart1"} <= opened.cels.keys() and "tears1" not in opened.cels
+    assert (await (await client.get("/api/v1/avatars/main")).json())["default_emotion"] == "joy"
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ({"blsh1": b"x"}, "did you mean 'blush1'"),
+        ({"blush1": b"x"}, "blush1.png"),
+        ({"toml": b"colour = 3"}, "colour"),
+        ({"student": b"x"}, "student"),
+    ],
+)
+async def test_files_that_cannot_be_are_named_and_nothing_is_kept(client, store, png, parts, says):
+    response = await client.post(CHARACTERS, data=_form(name=b"dressed", image=png(), **parts))
+    assert response.status == 400 and says in (await response.json())["detail"]
+    assert "dressed" not in store.names()
+
+
 async def test_raw_upload_takes_its_name_from_the_query(client, png):
     response = await client.post(f"{CHARACTERS}?name=raw_one", data=png(), headers=PNG)
     assert response.status == 201
