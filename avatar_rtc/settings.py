@@ -279,7 +279,7 @@ def _told(fault: Any) -> InputError:
     return InputError(f"{where} is {value!r:.60}: {fault['msg']}")
 
 
-def _declared(path: Sequence[str | int]) -> dict[str, Any]:
+def _declared(path: Sequence[str | int]) -> Mapping[str, Any]:
     """The part of the schema that declares what lies at a path into the settings."""
     whole = schema()
     node = whole
@@ -290,5 +290,5 @@ def _declared(path: Sequence[str | int]) -> dict[str, Any]:
     return node
 
 
-def _member(node: dict[str, Any], name: str) -> Any:
+def _member(node: Mapping[str, Any], name: str) -> Any:
     return node["properties"][name] if "properties" in node else node["additionalProperties"]

@@ -17,8 +17,8 @@ async def list_characters(request: web.Request) -> web.Response:
 async def post_character(request: web.Request) -> web.Response:
     """Check an uploaded picture, or zip of a character's folder, and keep it.
 
-    A form has the parts `name` and `image`, and may have cels under their names (`blush1`, `fx_heart1`, …), `toml`
-    and `student`.
+    A form has the parts `name` and `image`, and may have cels under their names (`blush1`, `fx_heart1`, …),
+    `toml` and `student`.
     """
     upload = await read_upload(request)
     async with request.app[UPLOADS]:
