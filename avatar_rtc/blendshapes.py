@@ -59,7 +59,7 @@ def _checked(blendshapes: Mapping[str, object]) -> dict[str, float]:
 
 
 def _number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value - value != 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e300:
         raise InputError(f"{name} is {value!r}, but must be a number")
     return float(value)
 

@@ -48,7 +48,9 @@ class OutOfRange(InputError):
     """A number outside its declared range, both ends inclusive."""
 
     def __init__(self, name: str, value: float, low: float, high: float) -> None:
-        super().__init__(f"{name} is {value:g}, but must lie in {low:g}..{high:g}")
+        # An int may be too large for a float, and far too long to be read.
+        shown = f"{value:g}" if abs(value) < 1e300 else "huge"
+        super().__init__(f"{name} is {shown}, but must lie in {low:g}..{high:g}")
 
 
 class UnsuitableImage(InputError):

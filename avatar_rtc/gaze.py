@@ -51,5 +51,5 @@ def _coordinate(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         raise InputError(f"{name} is {value!r}, but must be a number")
     if not -1 <= value <= 1:
-        raise OutOfRange(name, float(value), -1, 1)
+        raise OutOfRange(name, value, -1, 1)
     return float(value)

@@ -118,6 +118,6 @@ def check_cels(cels: Mapping[str, object]) -> dict[str, float]:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise InputError(f"{name} is {value!r}, but must be a number")
         if not 0 <= value <= 1:
-            raise OutOfRange(name, float(value), 0, 1)
+            raise OutOfRange(name, value, 0, 1)
         checked[name] = float(value)
     return checked

@@ -78,7 +78,7 @@ def check_morphs(values: Mapping[str, object]) -> dict[str, float]:
             raise InputError(f"{name} is {value!r}, but must be a number")
         morph = MORPHS[INDEX[name]]
         if not morph.low <= value <= morph.high:
-            raise OutOfRange(name, float(value), morph.low, morph.high)
+            raise OutOfRange(name, value, morph.low, morph.high)
         checked[name] = float(value)
     return checked
 

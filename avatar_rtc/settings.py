@@ -275,7 +275,7 @@ def _told(fault: Any) -> InputError:
             return UnknownName(where, value, _declared(path)["enum"])
         case "greater_than_equal" | "less_than_equal":
             declared = _declared(path)
-            return OutOfRange(where, float(value), declared["minimum"], declared["maximum"])
+            return OutOfRange(where, value, declared["minimum"], declared["maximum"])
     return InputError(f"{where} is {value!r:.60}: {fault['msg']}")
 
 

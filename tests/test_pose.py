@@ -5,8 +5,12 @@ import math
 import numpy as np
 import pytest
 
+from avatar_rtc.blendshapes import morphs_of
 from avatar_rtc.errors import InputError, OutOfRange, UnknownName
+from avatar_rtc.gaze import check_gaze
+from avatar_rtc.look import check_cels
 from avatar_rtc.pose import EYEBROW, FACE, HIGH, INDEX, LOW, MORPHS, ROTATION, check_morphs, pose_from
+from avatar_rtc.settings import check_settings
 
 
 def test_order_is_that_of_tha3() -> None:
@@ -50,3 +54,16 @@ def test_pose_holds_the_named_values_and_zeros() -> None:
 def test_bad_morphs_are_named(values: dict[str, object], kind: type[Exception], says: str) -> None:
     with pytest.raises(kind, match=says):
         check_morphs(values)
+
+
+def test_a_number_too_large_for_a_float_is_refused_as_any_other():
+    huge = 10**400
+    for check in (lambda v: check_morphs({"head_x": v}), lambda v: check_cels({"blush1": v})):
+        with pytest.raises(OutOfRange, match="is huge"):
+            check(huge)
+    with pytest.raises(OutOfRange):
+        check_gaze({"x": huge, "y": 0})
+    with pytest.raises(InputError):
+        morphs_of({"jawOpen": huge})
+    with pytest.raises(InputError):
+        check_settings({"target_fps": huge})

@@ -24,6 +24,7 @@ from avatar_rtc.server import (
     ice,
     imagefx,
     offer,
+    openapi,
     pages,
     rest,
     speech_rest,
@@ -70,7 +71,7 @@ def create_app(
     avatars.create(character, MAIN, source=config.character)
     for module in (
         whep, offer, avatars_rest, control_rest, characters_rest, rest, speech_rest, audio_rest, audio_socket,
-        compat, compat_avatars, imagefx, ice, pages,
+        compat, compat_avatars, imagefx, ice, openapi, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)

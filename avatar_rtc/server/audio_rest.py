@@ -11,6 +11,8 @@ from avatar_rtc.media.pcm import decode
 from avatar_rtc.server.bodies import read_body, read_form, require_type
 from avatar_rtc.server.hearing import MAX_SECONDS, pieces_of_sound
 from avatar_rtc.server.keys import avatar_of
+from avatar_rtc.server.openapi import described
+from avatar_rtc.server.openapi_schemas import BYTES, TEXT, an_object, many, one
 from avatar_rtc.speech.script import check_text
 from avatar_rtc.speech.timings import Unit, Units
 
@@ -24,6 +26,15 @@ _MAX_TIMINGS_BYTES = 8 * 1024 * 1024
 _UNITS: TypeAdapter[list[Unit]] = TypeAdapter(Units)
 
 
+@described(
+    "speech",
+    body=SOUND_TYPES,
+    form={"audio": BYTES},
+    optional={"text": TEXT, "timings": many(Unit)},
+    query={"text": one("string", default="")},
+    answer=an_object(speech_id=TEXT, duration_ms=one("integer")),
+    statuses={202: "It will be heard; `Location` is its path.", 503: "Too much waits to be said."},
+)
 async def post_audio(request: web.Request) -> web.Response:
     """Speak a sound file, lips and all; 202 with the `speech_id`.
 

@@ -22,6 +22,7 @@ from avatar_rtc.errors import AvatarRtcError, BadMessage, InputError
 from avatar_rtc.server.avatar import Avatar
 from avatar_rtc.server.hearing import STREAM_LEAD_S, SoundStream, pieces_of_sound
 from avatar_rtc.server.keys import avatar_of
+from avatar_rtc.server.openapi import described
 from avatar_rtc.server.speech_queue import Event, Piece
 from avatar_rtc.speech.timings import Units
 
@@ -46,6 +47,7 @@ class Begin(BaseModel):
     timings: Units = []
 
 
+@described("speech", statuses={101: "A WebSocket, which takes sound.", 400: "It is no WebSocket."})
 async def audio_socket(request: web.Request) -> web.WebSocketResponse:
     """The WebSocket; ends with the caller or the avatar."""
     avatar = avatar_of(request)

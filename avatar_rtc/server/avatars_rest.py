@@ -12,6 +12,8 @@ from avatar_rtc.messages import ControlMessage, control_from
 from avatar_rtc.server.bodies import read_model
 from avatar_rtc.server.distillation import Quality, command_for
 from avatar_rtc.server.keys import AVATARS, CONFIG, RENDERER, STORE, avatar_of
+from avatar_rtc.server.openapi import described
+from avatar_rtc.server.openapi_schemas import AVATAR, DISTILLATION, an_object, many, ref
 
 
 class AvatarCreate(BaseModel):
@@ -57,11 +59,24 @@ class DistillationStart(BaseModel):
     quality: Quality = "good"
 
 
+@described("avatars", answer=an_object(avatars=many(ref(AVATAR))))
 async def list_avatars(request: web.Request) -> web.Response:
     """All avatars, as objects of `GET /avatars/{id}`."""
     return web.json_response({"avatars": [avatar.describe() for avatar in request.app[AVATARS].values()]})
 
 
+@described(
+    "avatars",
+    body=AvatarCreate,
+    answer=ref(AVATAR),
+    statuses={
+        201: "It is there; `Location` is its path.",
+        404: "There is no such character.",
+        409: "The name is taken.",
+        503: "There are as many avatars as may be.",
+    },
+    example={"id": "guest", "settings": {"liveliness": 0.5}, "emotion": "joy"},
+)
 async def post_avatar(request: web.Request) -> web.Response:
     """Make an avatar; it is there at once, and `live` when its character is prepared.
 
@@ -88,11 +103,13 @@ async def post_avatar(request: web.Request) -> web.Response:
     )
 
 
+@described("avatars", answer=ref(AVATAR))
 async def get_avatar(request: web.Request) -> web.Response:
     """One avatar: state, animator, viewers, and everything it was told."""
     return web.json_response(avatar_of(request).describe())
 
 
+@described("avatars", body=AvatarPatch, answer=ref(AVATAR), example={"character": "tavi"})
 async def patch_avatar(request: web.Request) -> web.Response:
     """Swap the character; whatever is wrong with the new one, the running one goes on."""
     avatar = avatar_of(request)
@@ -104,18 +121,31 @@ async def patch_avatar(request: web.Request) -> web.Response:
     return web.json_response(avatar.describe())
 
 
+@described("avatars", statuses={204: "It is gone."})
 async def delete_avatar(request: web.Request) -> web.Response:
     """End an avatar; its viewers are told `closing`, and its name is free again."""
     await request.app[AVATARS].delete(request.match_info["avatar"])
     return web.Response(status=204)
 
 
+@described(
+    "avatars",
+    answer="image/png",
+    statuses={400: "The avatar cannot be shown.", 503: "No render worker is up, or it has too much to do."},
+)
 async def get_snapshot(request: web.Request) -> web.Response:
     """A PNG of the avatar as it is now, with transparency, whether anybody watches or not."""
     png = await request.app[RENDERER].snapshot(avatar_of(request).name)
     return web.Response(body=png, content_type="image/png")
 
 
+@described(
+    "avatars",
+    body=DistillationStart,
+    answer=DISTILLATION,
+    statuses={202: "It is being made."},
+    example={"quality": "draft"},
+)
 async def post_distillation(request: web.Request) -> web.Response:
     """Make a student of the avatar's character in the background; it is shown once it is good enough."""
     avatar, store = avatar_of(request), request.app[STORE]
@@ -132,11 +162,13 @@ async def post_distillation(request: web.Request) -> web.Response:
     return web.json_response(avatar.distillation.describe(), status=202)
 
 
+@described("avatars", answer=DISTILLATION)
 async def get_distillation(request: web.Request) -> web.Response:
     """How far the student is: `state`, `share` of the work, `doing`, `seconds_left`, in the end `figures`."""
     return web.json_response(avatar_of(request).distillation.describe())
 
 
+@described("avatars", answer=DISTILLATION)
 async def delete_distillation(request: web.Request) -> web.Response:
     """Stop it; what was done is kept, and the next one goes on from there."""
     avatar = avatar_of(request)

@@ -5,15 +5,27 @@ import asyncio
 from aiohttp import hdrs, web
 
 from avatar_rtc.errors import NotFound
-from avatar_rtc.server.bodies import read_upload
+from avatar_rtc.server.bodies import FILES, UPLOAD_TYPES, read_upload
 from avatar_rtc.server.keys import STORE, UPLOADS
+from avatar_rtc.server.openapi import described
+from avatar_rtc.server.openapi_schemas import BYTES, TEXT, an_object, many, one
 
 
+@described("characters", answer=an_object(characters=many(TEXT)))
 async def list_characters(request: web.Request) -> web.Response:
     """The names of the stored characters."""
     return web.json_response({"characters": await asyncio.to_thread(request.app[STORE].names)})
 
 
+@described(
+    "characters",
+    body=UPLOAD_TYPES,
+    form={"image": BYTES},
+    optional={"name": TEXT, **dict.fromkeys(FILES, BYTES)},
+    query={"name": one("string", default="")},
+    answer=an_object(name=TEXT),
+    statuses={201: "It is stored; `Location` is its path.", 403: "It would replace a shipped one."},
+)
 async def post_character(request: web.Request) -> web.Response:
     """Check an uploaded picture, or zip of a character's folder, and keep it.
 
@@ -27,6 +39,7 @@ async def post_character(request: web.Request) -> web.Response:
     return web.json_response({"name": upload.name}, status=201, headers={hdrs.LOCATION: location})
 
 
+@described("characters", answer="image/png")
 async def get_character(request: web.Request) -> web.Response:
     """The PNG of a stored character."""
     name, store = request.match_info["name"], request.app[STORE]
@@ -36,6 +49,7 @@ async def get_character(request: web.Request) -> web.Response:
     return web.Response(body=png, content_type="image/png")
 
 
+@described("characters", statuses={204: "It is gone.", 403: "It is a shipped one."})
 async def delete_character(request: web.Request) -> web.Response:
     """Forget a character somebody uploaded; avatars that show it go on."""
     name, store = request.match_info["name"], request.app[STORE]

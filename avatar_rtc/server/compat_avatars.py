@@ -28,9 +28,13 @@ from avatar_rtc.server.bodies import (
 from avatar_rtc.server.compat_settings import our_name, our_settings, our_templates
 from avatar_rtc.server.feed import send_feed
 from avatar_rtc.server.keys import AVATARS, STORE, UPLOADS, find_avatar
+from avatar_rtc.server.openapi import described
+from avatar_rtc.server.openapi_schemas import BYTES, TEXT, an_object, many
 
 _PARTS = {"file": MAX_BYTES, "json": MAX_MESSAGE_BYTES, **dict.fromkeys((*CELS, *FX), MAX_BYTES)}
 _NAME = "uploaded"
+_NO_INSTANCE = {404: "There is no such avatar."}
+_MAIN = {"instance_id": "main"}
 
 
 class Instance(BaseModel):
@@ -70,6 +74,13 @@ class ModifyOverrides(Instance):
     overrides: dict[str, Any] = Field(default_factory=dict)
 
 
+@described(
+    "predecessor",
+    form={"file": BYTES},
+    optional=dict.fromkeys((*CELS, *FX), BYTES),
+    answer=an_object(instance_id=TEXT),
+    statuses={503: "There are as many avatars as may be."},
+)
 async def load(request: web.Request) -> web.Response:
     """A form with the picture as `file`, and cels under their names: makes an avatar, which is paused."""
     form = await _form(request)
@@ -81,6 +92,14 @@ async def load(request: web.Request) -> web.Response:
     return web.json_response({"instance_id": avatar.name})
 
 
+@described(
+    "predecessor",
+    form={"file": BYTES, "json": Instance},
+    optional=dict.fromkeys((*CELS, *FX), BYTES),
+    answer="text/plain",
+    statuses=_NO_INSTANCE,
+    example={"json": _MAIN},
+)
 async def reload(request: web.Request) -> web.Response:
     """As `load`, with `{"instance_id"}` as `json`: another character for an avatar; its state stays."""
     form = await _form(request)
@@ -93,6 +112,7 @@ async def reload(request: web.Request) -> web.Response:
     return _ok()
 
 
+@described("predecessor", body=Instance, answer="text/plain", example={"instance_id": "guest"})
 async def unload(request: web.Request) -> web.Response:
     """Delete an avatar, if it is there."""
     instance = check_model(Instance, await read_json(request))
@@ -101,6 +121,13 @@ async def unload(request: web.Request) -> web.Response:
     return _ok()
 
 
+@described(
+    "predecessor",
+    body=Templates,
+    answer="text/plain",
+    statuses=_NO_INSTANCE,
+    example={**_MAIN, "emotions": {"joy": {"pose": {"mouth_smirk_index": 1.0}, "cels": {}}}},
+)
 async def load_emotion_templates(request: web.Request) -> web.Response:
     """Emotions of an avatar's own, over the factory's; none brings back the factory's."""
     body = check_model(Templates, await read_json(request, MAX_TEMPLATES_BYTES))
@@ -108,6 +135,13 @@ async def load_emotion_templates(request: web.Request) -> web.Response:
     return await _told(request, body, {"type": "emotions.set", "emotions": emotions})
 
 
+@described(
+    "predecessor",
+    body=Settings,
+    answer="text/plain",
+    statuses=_NO_INSTANCE,
+    example={**_MAIN, "animator_settings": {"target_fps": 25}},
+)
 async def load_animator_settings(request: web.Request) -> web.Response:
     """Replace an avatar's settings."""
     body = check_model(Settings, await read_json(request))
@@ -116,12 +150,26 @@ async def load_animator_settings(request: web.Request) -> web.Response:
     )
 
 
+@described(
+    "predecessor",
+    body=Emotion,
+    answer="text/plain",
+    statuses=_NO_INSTANCE,
+    example={**_MAIN, "emotion_name": "joy"},
+)
 async def set_emotion(request: web.Request) -> web.Response:
     """Show an emotion."""
     body = check_model(Emotion, await read_json(request))
     return await _tell(request, body, EmotionSet(name=body.emotion_name))
 
 
+@described(
+    "predecessor",
+    body=Overrides,
+    answer="text/plain",
+    statuses=_NO_INSTANCE,
+    example={**_MAIN, "overrides": {"head_x_index": 0.5}},
+)
 async def set_overrides(request: web.Request) -> web.Response:
     """Hold these morphs and cels, and no others."""
     body = check_model(Overrides, await read_json(request))
@@ -129,6 +177,13 @@ async def set_overrides(request: web.Request) -> web.Response:
     return await _told(request, body, {"type": "overrides.set", "overrides": held})
 
 
+@described(
+    "predecessor",
+    body=ModifyOverrides,
+    answer="text/plain",
+    statuses=_NO_INSTANCE,
+    example={**_MAIN, "action": "unset", "overrides": {"head_x_index": 0.0}},
+)
 async def modify_overrides(request: web.Request) -> web.Response:
     """Hold some morphs and cels, or let go of some."""
     body = check_model(ModifyOverrides, await read_json(request))
@@ -137,6 +192,12 @@ async def modify_overrides(request: web.Request) -> web.Response:
     return await _told(request, body, {"type": "overrides.patch", "overrides": changed})
 
 
+@described(
+    "predecessor",
+    query={"instance_id": TEXT},
+    answer="multipart/x-mixed-replace",
+    statuses=_NO_INSTANCE,
+)
 async def result_feed(request: web.Request) -> web.StreamResponse:
     """The video of `?instance_id=`: an endless multipart answer of PNG or QOI pictures with transparency."""
     name = request.query.get("instance_id")
@@ -145,29 +206,33 @@ async def result_feed(request: web.Request) -> web.StreamResponse:
     return await send_feed(request, find_avatar(request, name))
 
 
-def _switch(message: ControlMessage, doc: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _switch(name: str, message: ControlMessage, doc: str) -> Callable[[web.Request], Awaitable[web.Response]]:
     """A handler that tells one message."""
 
     async def handler(request: web.Request) -> web.Response:
         return await _tell(request, check_model(Instance, await read_json(request)), message)
 
-    handler.__doc__ = doc
-    return handler
+    handler.__name__, handler.__doc__ = name, doc
+    return described("predecessor", body=Instance, answer="text/plain", statuses=_NO_INSTANCE, example=_MAIN)(
+        handler
+    )
 
 
-start = _switch(PauseSet(on=False), "Go on after `stop`, or begin after `load`.")
-stop = _switch(PauseSet(on=True), "Let the picture stand still.")
-start_talking = _switch(TalkingSet(on=True), "Open and close the mouth at random.")
-stop_talking = _switch(TalkingSet(on=False), "Close the mouth again.")
-start_data_eyes = _switch(DataEyesSet(on=True), "Let data run through the eyes.")
-stop_data_eyes = _switch(DataEyesSet(on=False), "Let the data in the eyes fade.")
+start = _switch("start", PauseSet(on=False), "Go on after `stop`, or begin after `load`.")
+stop = _switch("stop", PauseSet(on=True), "Let the picture stand still.")
+start_talking = _switch("start_talking", TalkingSet(on=True), "Open and close the mouth at random.")
+stop_talking = _switch("stop_talking", TalkingSet(on=False), "Close the mouth again.")
+start_data_eyes = _switch("start_data_eyes", DataEyesSet(on=True), "Let data run through the eyes.")
+stop_data_eyes = _switch("stop_data_eyes", DataEyesSet(on=False), "Let the data in the eyes fade.")
 
 
+@described("predecessor", answer=an_object(modules=many(TEXT)))
 async def get_modules(request: web.Request) -> web.Response:
     """What of the predecessor's modules there is."""
     return web.json_response({"modules": ["avatar", "classify", "imagefx", "tts"]})
 
 
+@described("predecessor", answer="text/plain")
 async def get_health(request: web.Request) -> web.Response:
     """OK, as long as the server answers."""
     return _ok()

@@ -81,9 +81,9 @@ def our_settings(data: Mapping[str, Any]) -> dict[str, Any]:
             faults = [fault["loc"] for fault in error.errors()]
         except AvatarRtcError as error:
             faults = [(_culprit(wanted),)]
-            log.warning("%s", error)
+            log.warning("%r", str(error))
         for path in faults:
-            log.warning("setting %s is left out: it is unknown or cannot be", ".".join(map(str, path)))
+            log.warning("setting %r is left out: it is unknown or cannot be", ".".join(map(str, path)))
             _leave_out(wanted, path)
     return {}
 
@@ -93,7 +93,7 @@ def _operation(entry: Any) -> list[list[object]]:
     try:
         return chain_json(old_chain([entry]))
     except AvatarRtcError as error:
-        log.warning("operation left out: %s", error)
+        log.warning("operation left out: %r", str(error))
         return []
 
 
@@ -103,7 +103,7 @@ def _effect(entry: Any) -> list[dict[str, Any]]:
     try:
         return [Effect.model_validate(named).model_dump(mode="json")]
     except (ValidationError, AvatarRtcError) as error:
-        log.warning("effect left out: %s", error)
+        log.warning("effect left out: %r", str(error))
         return []
 
 

@@ -16,6 +16,8 @@ from aiohttp import hdrs, web
 from avatar_rtc.config import Config
 from avatar_rtc.media.ice import IceServers
 from avatar_rtc.server.keys import CONFIG
+from avatar_rtc.server.openapi import described
+from avatar_rtc.server.openapi_schemas import TEXT, an_object, many, one
 
 
 class Credential(NamedTuple):
@@ -75,6 +77,10 @@ def link_headers(config: Config) -> list[str]:
     return links
 
 
+@described(
+    "watching",
+    answer=an_object(iceServers=many(an_object(urls=many(TEXT))), ttl_s=one("integer")),
+)
 async def get_ice_servers(request: web.Request) -> web.Response:
     """An RTCConfiguration: `{"iceServers": […]}`, and `ttl_s`, how long its credentials are valid."""
     config = request.app[CONFIG]

@@ -18,10 +18,14 @@ from avatar_rtc.filters_schema.params import Params
 from avatar_rtc.link import ProcessStill, Still
 from avatar_rtc.server.bodies import read_form, require_type
 from avatar_rtc.server.keys import RENDERER, UPLOADS
+from avatar_rtc.server.openapi import described
+from avatar_rtc.server.openapi_schemas import BYTES, an_object, many, one
 
 _MAX_SIDE, _MAX_PIXELS = 4096, 4096 * 2304
 """Before and after; the most of 16:9. Beyond, an operation takes over 10 s, and 2 GB."""
+_NO_WORKER = {503: "No render worker is up, or it has too much to do."}
 _CONTENT_TYPES = {"jpg": "image/jpeg", "tga": "image/x-tga"}
+_PICTURES = tuple(_CONTENT_TYPES.get(kind, f"image/{kind}") for kind in PICTURE_KINDS)
 
 
 class Process(BaseModel):
@@ -46,6 +50,13 @@ class Enlarge(BaseModel):
     quality: Literal["low", "high", "bilinear", "bicubic"] = "low"
 
 
+@described(
+    "predecessor",
+    form={"file": BYTES, "json": Process},
+    answer=_PICTURES,
+    statuses=_NO_WORKER,
+    example={"json": {"format": "png", "filters": [["desaturate", {}]]}},
+)
 async def process(request: web.Request) -> web.Response:
     """A picture through a chain of filters, at its own size unless the chain enlarges it."""
     picture, options = await _form(request)
@@ -54,6 +65,13 @@ async def process(request: web.Request) -> web.Response:
     return await _answer(request, picture, wanted.format, ProcessStill(0, _EMPTY, chain))
 
 
+@described(
+    "predecessor",
+    form={"file": BYTES, "json": Enlarge},
+    answer=_PICTURES,
+    statuses=_NO_WORKER,
+    example={"json": {"upscaled_width": 256, "upscaled_height": 256, "quality": "bicubic"}},
+)
 async def enlarge(request: web.Request) -> web.Response:
     """A picture at another size."""
     picture, options = await _form(request)
@@ -66,6 +84,7 @@ async def enlarge(request: web.Request) -> web.Response:
     return await _answer(request, picture, wanted.format, message)
 
 
+@described("predecessor", answer=an_object(filters=many(one("array"))))
 async def get_available_filters(request: web.Request) -> web.Response:
     """All filters, each with defaults, ranges and a sentence, as the predecessor's editors read them."""
     filters = [[name, _described(params)] for name, params in OPERATIONS.items() if name != "upscale"]

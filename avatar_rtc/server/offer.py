@@ -9,6 +9,8 @@ from avatar_rtc.frame import Layout
 from avatar_rtc.server.admission import admit
 from avatar_rtc.server.bodies import read_model
 from avatar_rtc.server.keys import find_avatar
+from avatar_rtc.server.openapi import described
+from avatar_rtc.server.openapi_schemas import NOT_ADMITTED, OFFER, TEXT, an_object
 
 
 class Offer(BaseModel):
@@ -23,6 +25,13 @@ class Offer(BaseModel):
     video: Layout = "matte"
 
 
+@described(
+    "watching",
+    body=Offer,
+    answer=an_object(sdp=TEXT, type={"const": "answer"}),
+    statuses={404: "There is no such avatar.", **NOT_ADMITTED},
+    example={"type": "offer", "sdp": OFFER},
+)
 async def post_offer(request: web.Request) -> web.Response:
     """Answer an offer."""
     offer = await read_model(request, Offer)

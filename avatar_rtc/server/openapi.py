@@ -1,4 +1,4 @@
-"""`GET /openapi.json`: the interface as an OpenAPI 3.1 document, made from the routes of the running application.
+"""`GET /openapi.json`: the interface as an OpenAPI 3.1 document, made from the routes of the application.
 
 A route is in it because it is served. What a handler takes and gives is said in `@described` on it; words
 come from its docstring, schemas from the models that check the input.
@@ -7,7 +7,7 @@ come from its docstring, schemas from the models that check the input.
 import inspect
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -18,29 +18,63 @@ from pydantic import BaseModel
 
 from avatar_rtc import __version__
 from avatar_rtc.server import pages
-from avatar_rtc.server.openapi_schemas import PROBLEM, Schema, components, ref
+from avatar_rtc.server.openapi_schemas import (
+    PROBLEM,
+    Part,
+    Schema,
+    components,
+    models_in,
+    one,
+    only,
+    ref,
+    resolved,
+)
 
 _JSON, _PROBLEM, _FORM = "application/json", "application/problem+json", "multipart/form-data"
 _METHODS = (hdrs.METH_GET, hdrs.METH_POST, hdrs.METH_PUT, hdrs.METH_PATCH, hdrs.METH_DELETE)
 """Of others there is nothing to say: HEAD is as GET, OPTIONS is for browsers."""
+_COMMON = {
+    400: "What was sent cannot be; `detail` says what is wrong.",
+    403: "The host name or the origin may not do this.",
+    404: "There is nothing of that name.",
+    413: "The body is larger than it may be.",
+    415: "The body is of another content type.",
+}
+"""Status → when it comes, of those that follow from what an operation reads."""
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _ATTRIBUTE = "__openapi__"
 AnyHandler = TypeVar("AnyHandler", bound=Callable[..., Any])
-Content = type[BaseModel] | Schema | str | Sequence[str]
+Content = Part | str | Sequence[str]
 """A model or a schema is JSON; strings are content types of bytes."""
 
 
 @dataclass(frozen=True)
-class Description:
-    """What a handler takes and gives, beyond its docstring."""
+class described:
+    """Says what a handler takes and gives, beyond its docstring; the handler itself stays as it is."""
 
     tag: str
+    """The chapter it belongs to."""
     body: Content | None = None
-    form: Mapping[str, type[BaseModel] | Schema] = field(default_factory=dict)
+    """What it reads; None is nothing."""
+    form: Schema = field(default_factory=dict)
+    """Part → what it holds, of a multipart form that it also reads, or reads instead."""
+    optional: Schema = field(default_factory=dict)
+    """The same of parts that may be left out."""
     answer: Content | None = None
+    """What it gives if all is well; None is an empty body."""
     query: Mapping[str, Schema] = field(default_factory=dict)
+    """Parameter → schema; one without "default" must be given."""
+    headers: Mapping[str, Schema] = field(default_factory=dict)
+    """The same of headers."""
     statuses: Mapping[int, str] = field(default_factory=dict)
+    """Status → when it comes. The first below 400 is the answer's, else that is 200. 403, and those that
+    follow from reading a body, a query or a path, need not be named."""
     example: object = None
+    """A body that is accepted; of a form those parts that are text."""
+
+    def __call__(self, handler: AnyHandler) -> AnyHandler:
+        setattr(handler, _ATTRIBUTE, self)
+        return handler
 
     @property
     def status(self) -> int:
@@ -50,45 +84,13 @@ class Description:
     @property
     def models(self) -> set[type[BaseModel]]:
         """The models it names."""
-        named = (self.body, self.answer, *self.form.values())
-        return {each for each in named if isinstance(each, type) and issubclass(each, BaseModel)}
+        return models_in([self.body, self.form, self.optional, self.answer])
 
 
-def described(
-    tag: str,
-    *,
-    body: Content | None = None,
-    form: Mapping[str, type[BaseModel] | Schema] | None = None,
-    answer: Content | None = None,
-    query: Mapping[str, Schema] | None = None,
-    statuses: Mapping[int, str] | None = None,
-    example: object = None,
-) -> Callable[[AnyHandler], AnyHandler]:
-    """Say what a handler takes and gives; the handler itself stays as it is.
-
-    Args:
-        tag: the chapter it belongs to.
-        body: what it reads; None is nothing.
-        form: part → what it holds, of a multipart form that it also reads, or reads instead.
-        answer: what it gives if all is well; None is an empty body.
-        query: parameter → schema; one without "default" must be given.
-        statuses: status → when it comes. The first below 400 is the answer's, else that is 200. 403 and those
-            that follow from reading a body, a query or a path need not be named.
-        example: a body that is accepted.
-    """
-    given = Description(tag, body, form or {}, answer, query or {}, statuses or {}, example)
-
-    def mark(handler: AnyHandler) -> AnyHandler:
-        setattr(handler, _ATTRIBUTE, given)
-        return handler
-
-    return mark
-
-
-def description_of(handler: object) -> Description | None:
+def description_of(handler: object) -> described | None:
     """What `described` has said of a handler; None if nothing was."""
     found = getattr(handler, _ATTRIBUTE, None)
-    return found if isinstance(found, Description) else None
+    return found if isinstance(found, described) else None
 
 
 def operations(app: web.Application) -> list[tuple[str, str, Handler]]:
@@ -98,7 +100,7 @@ def operations(app: web.Application) -> list[tuple[str, str, Handler]]:
         for route in app.router.routes()
         if route.resource is not None
         and route.method in _METHODS
-        and inspect.getmodule(route.handler) is not pages
+        and route.handler.__module__ != pages.__name__
     ]
 
 
@@ -112,7 +114,7 @@ def document(app: web.Application) -> dict[str, Any]:
     for method, path, handler in found:
         operation = _Writer(references).operation(path, handler)
         if operation["operationId"] in ids:  # one handler at two paths, or two of one name
-            operation["operationId"] += re.sub(r"\W+", "_", path)
+            operation["operationId"] = "_".join([operation["operationId"], *re.findall(r"\w+", path)])
         ids.add(operation["operationId"])
         paths.setdefault(path, {})[method.lower()] = operation
     return {
@@ -125,7 +127,10 @@ def document(app: web.Application) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": schemas},
+        "components": {
+            "schemas": schemas,
+            "responses": {str(status): _problem(words) for status, words in _COMMON.items()},
+        },
     }
 
 
@@ -150,56 +155,52 @@ class _Writer:
             return {**about, "responses": {"default": _problem("Anything.")}}
         about["tags"] = [said.tag]
         about["parameters"] += [_parameter("query", name, schema) for name, schema in said.query.items()]
+        about["parameters"] += [_parameter("header", name, schema) for name, schema in said.headers.items()]
         if said.body is not None or said.form:
             about["requestBody"] = {"required": True, "content": self._request(said)}
         about["responses"] = self._responses(said, names)
         return about
 
-    def _request(self, said: Description) -> dict[str, Any]:
+    def _request(self, said: described) -> dict[str, Any]:
         content = {} if said.body is None else self._content(said.body)
         if said.form:
-            parts = {name: self._schema(part) for name, part in said.form.items()}
-            required = [name for name, part in parts.items() if "default" not in part]
-            schema = {"type": "object", "properties": parts, "required": required}
-            content[_FORM] = {"schema": schema | {"additionalProperties": False}}
-        if said.example is not None:
+            content[_FORM] = {"schema": self._form(said)}
+        elif said.example is not None:
             next(iter(content.values()))["example"] = said.example
         return content
 
-    def _responses(self, said: Description, names: Iterable[str]) -> dict[str, Any]:
-        answer = {"description": said.statuses.get(said.status, HTTPStatus(said.status).phrase)}
+    def _form(self, said: described) -> Schema:
+        parts = resolved({**said.form, **said.optional}, self._references)
+        if isinstance(said.example, Mapping):
+            parts |= {name: {**parts[name], "examples": [text]} for name, text in said.example.items()}
+        return {**only(parts), "required": [*said.form]}
+
+    def _responses(self, said: described, names: Sequence[str]) -> dict[str, Any]:
+        answer: dict[str, Any] = {
+            "description": said.statuses.get(said.status, HTTPStatus(said.status).phrase)
+        }
         if said.answer is not None:
             answer["content"] = self._content(said.answer)
-        refusals = {403: "The host name or the origin may not do this.", **_refusals(said, names)}
-        refusals |= {status: words for status, words in said.statuses.items() if status >= 400}
-        return {
-            str(said.status): answer,
-            **{str(status): _problem(words) for status, words in sorted(refusals.items())},
-        }
+        refusals = {str(status): _common(status) for status in _refusals(said, names)}
+        refusals |= {str(status): _problem(words) for status, words in said.statuses.items() if status >= 400}
+        return {str(said.status): answer, **dict(sorted(refusals.items()))}
 
     def _content(self, content: Content) -> dict[str, Any]:
-        if isinstance(content, str):
-            return {content: {}}
-        if isinstance(content, Sequence):
-            return {kind: {} for kind in content}
-        return {_JSON: {"schema": self._schema(content)}}
-
-    def _schema(self, content: type[BaseModel] | Schema) -> Schema:
-        return self._references[content] if isinstance(content, type) else content
+        if isinstance(content, str | Sequence):
+            kinds = (content,) if isinstance(content, str) else content
+            return {kind: {} for kind in kinds}
+        return {_JSON: {"schema": resolved(content, self._references)}}
 
 
-def _refusals(said: Description, names: Iterable[str]) -> dict[int, str]:
-    """Status → when it comes, of those that follow from what is read."""
+def _refusals(said: described, names: Sequence[str]) -> set[int]:
+    """The statuses that follow from what is read."""
     reads = said.body is not None or bool(said.form)
-    found: dict[int, str] = {}
+    found = {403}
     if names:
-        found[404] = "There is nothing of that name."
+        found.add(404)
     if reads or said.query:
-        found[400] = "What was sent cannot be; `detail` says what is wrong."
-    if reads:
-        found[413] = "The body is larger than it may be."
-        found[415] = "The body is of another content type."
-    return found
+        found.add(400)
+    return found | {413, 415} if reads else found
 
 
 def _parameter(where: str, name: str, schema: Schema) -> dict[str, Any]:
@@ -209,6 +210,10 @@ def _parameter(where: str, name: str, schema: Schema) -> dict[str, Any]:
         "required": where == "path" or "default" not in schema,
         "schema": schema,
     }
+
+
+def _common(status: int) -> Schema:
+    return {"$ref": f"#/components/responses/{status}"}
 
 
 def _problem(words: str) -> dict[str, Any]:
@@ -221,7 +226,7 @@ class _Document:
     def __init__(self) -> None:
         self._text: str | None = None
 
-    @described("server", answer={"type": "object"})
+    @described("server", answer=one("object"))
     async def get_openapi(self, request: web.Request) -> web.Response:
         """This document."""
         if self._text is None:

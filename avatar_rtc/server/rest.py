@@ -10,18 +10,23 @@ from avatar_rtc.errors import WorkerLost
 from avatar_rtc.filters_schema import chain
 from avatar_rtc.filters_schema.presets import load_presets
 from avatar_rtc.server.keys import AVATARS, RENDERER
+from avatar_rtc.server.openapi import described
+from avatar_rtc.server.openapi_schemas import CHAIN, TEXT, an_object, many, named, one, ref
 
 
+@described("server", answer=named(one("object")))
 async def get_filters(request: web.Request) -> web.Response:
     """A JSON schema per operation of the chain."""
     return web.json_response(chain.schema())
 
 
+@described("server", answer=one("object"))
 async def get_settings_schema(request: web.Request) -> web.Response:
     """The JSON schema of an avatar's settings: type, range, default, help."""
     return web.json_response(settings.schema())
 
 
+@described("server", answer=an_object(backdrops=many(an_object(name=TEXT, url=TEXT))))
 async def list_backdrops(request: web.Request) -> web.Response:
     """The pictures that can stand behind an avatar, and where they can be seen."""
     files = backdrop_files().values()
@@ -29,12 +34,23 @@ async def list_backdrops(request: web.Request) -> web.Response:
     return web.json_response({"backdrops": found})
 
 
+@described(
+    "server",
+    answer=an_object(presets=named(an_object(title=TEXT, description=TEXT, chain=ref(CHAIN)))),
+)
 async def list_presets(request: web.Request) -> web.Response:
     """Name → title, description and chain of each shipped look."""
     presets = await asyncio.to_thread(load_presets)
     return web.json_response({"presets": {name: preset.json() for name, preset in presets.items()}})
 
 
+@described(
+    "server",
+    answer=an_object(
+        status={"const": "ok"}, device=TEXT, worker_restarts=one("integer"), avatars=named(TEXT)
+    ),
+    statuses={503: "No render worker is up."},
+)
 async def healthz(request: web.Request) -> web.Response:
     """200 if a render worker is up, 503 if not: for probes and load balancers."""
     renderer = request.app[RENDERER]

@@ -5,10 +5,14 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from avatar_rtc.messages import SpeechStop, control_from
+from avatar_rtc.messages import SpeechAppend, SpeechSay, SpeechStop, control_from
 from avatar_rtc.server.bodies import read_json, read_model
 from avatar_rtc.server.keys import CLASSIFIER, ENGINES, avatar_of
+from avatar_rtc.server.openapi import described
+from avatar_rtc.server.openapi_schemas import EMPTY, TEXT, an_object, many, named, one
 from avatar_rtc.speech.script import MAX_CHARACTERS
+
+_NO_VOICE = {502: "A speech engine failed.", 503: "Too much waits to be said, or there is no voice."}
 
 
 class Text(BaseModel):
@@ -19,12 +23,26 @@ class Text(BaseModel):
     text: str = Field(max_length=MAX_CHARACTERS)
 
 
+@described(
+    "speech",
+    body=SpeechSay,
+    answer=an_object(speech_id=TEXT),
+    statuses={202: "It will be said.", **_NO_VOICE},
+    example={"text": "Hello there.", "emotion": "joy"},
+)
 async def post_speech(request: web.Request) -> web.Response:
     """As the message `speech.say`; 202 with the `speech_id`, whose events go to the viewers."""
     body: dict[str, Any] = {**await read_json(request), "type": "speech.say"}
     return web.json_response(await avatar_of(request).apply(control_from(body)), status=202)
 
 
+@described(
+    "speech",
+    body=SpeechAppend,
+    answer=EMPTY,
+    statuses={202: "It will be said.", **_NO_VOICE},
+    example={"text": "And more.", "more": False},
+)
 async def post_more(request: web.Request) -> web.Response:
     """As the message `speech.append`, for the speech the path names."""
     body: dict[str, Any] = {
@@ -35,12 +53,17 @@ async def post_more(request: web.Request) -> web.Response:
     return web.json_response(await avatar_of(request).apply(control_from(body)), status=202)
 
 
+@described("speech", answer=EMPTY)
 async def delete_speech(request: web.Request) -> web.Response:
     """Fall silent: one speech, or everything that is and was to be said."""
     await avatar_of(request).apply(SpeechStop(speech_id=request.match_info.get("speech")))
     return web.json_response({})
 
 
+@described(
+    "speech",
+    answer=an_object(voices=many(an_object(name=TEXT, language=TEXT, engine=TEXT)), away=named(TEXT)),
+)
 async def get_voices(request: web.Request) -> web.Response:
     """The voices of all engines, and why engines that could be there are not."""
     engines = request.app[ENGINES]
@@ -55,6 +78,13 @@ async def get_voices(request: web.Request) -> web.Response:
     )
 
 
+@described(
+    "speech",
+    body=Text,
+    answer=an_object(classification=many(an_object(label=TEXT, score=one("number")))),
+    statuses=_NO_VOICE,
+    example={"text": "What a lovely day!"},
+)
 async def post_classify(request: web.Request) -> web.Response:
     """How a text feels: `{"classification": [{"label", "score"}, …]}`, likeliest first."""
     wanted = await read_model(request, Text)

@@ -19,6 +19,8 @@ from avatar_rtc.server.admission import admit
 from avatar_rtc.server.bodies import MAX_SDP_BYTES, read_text, require_type
 from avatar_rtc.server.ice import link_headers
 from avatar_rtc.server.keys import CONFIG, avatar_of
+from avatar_rtc.server.openapi import described
+from avatar_rtc.server.openapi_schemas import CANDIDATE, NOT_ADMITTED, OFFER, TEXT, one
 from avatar_rtc.server.problems import Problem
 from avatar_rtc.server.viewers import Viewer
 
@@ -27,6 +29,20 @@ FRAGMENT = "application/trickle-ice-sdpfrag"
 MAX_FRAGMENT_BYTES = 16 * 1024
 
 
+@described(
+    "watching",
+    body=SDP,
+    query={
+        "video": one("string", enum=get_args(Layout), default="matte"),
+        "microphone": one("boolean", default=False),
+    },
+    answer=SDP,
+    statuses={
+        201: "The answer; `Location` is its resource, `ETag` is for `If-Match`.",
+        **NOT_ADMITTED,
+    },
+    example=OFFER,
+)
 async def post_offer(request: web.Request) -> web.Response:
     """Answer an offer and create the WHEP resource."""
     avatar = avatar_of(request)
@@ -55,6 +71,18 @@ def _flag(request: web.Request, name: str) -> bool:
     return value == "true"
 
 
+@described(
+    "watching",
+    body=FRAGMENT,
+    headers={"If-Match": TEXT},
+    statuses={
+        204: "Taken.",
+        412: "`If-Match` names another ICE session.",
+        422: "An ICE restart is not possible.",
+        428: "`If-Match` is missing.",
+    },
+    example=CANDIDATE,
+)
 async def patch_resource(request: web.Request) -> web.Response:
     """Take trickled candidates."""
     viewer = _viewer_of(request)
@@ -75,6 +103,7 @@ async def patch_resource(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+@described("watching")
 async def delete_resource(request: web.Request) -> web.Response:
     """Leave; what was sent in `If-Match` does not matter."""
     await _viewer_of(request).peer.close()

@@ -1,0 +1,20 @@
+"""As tests/server/test_fuzz.py and test_fuzz_messages.py, ten times as long."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.server.test_fuzz import REQUESTS, fuzzed, send_requests
+from tests.server.test_fuzz_messages import MESSAGES, send_messages
+
+pytestmark = pytest.mark.soak
+
+
+def test_thousands_of_requests_do_not_break_the_server(tmp_path: Path) -> None:
+    with fuzzed(tmp_path) as target:
+        send_requests(target, 10 * REQUESTS)
+
+
+async def test_thousands_of_messages_do_not_break_the_server(tmp_path: Path) -> None:
+    with fuzzed(tmp_path) as target:
+        await send_messages(target, 10 * MESSAGES)
