@@ -5,9 +5,9 @@ from aiohttp import hdrs, web
 from avatar_rtc.errors import CapacityExceeded
 from avatar_rtc.frame import Layout
 from avatar_rtc.server.avatar import Avatar
-from avatar_rtc.server.ice import own_ice_servers
 from avatar_rtc.server.keys import AVATARS, CONFIG
 from avatar_rtc.server.problems import Problem
+from avatar_rtc.server.routes.ice import own_ice_servers
 from avatar_rtc.server.viewers import Viewer
 
 RETRY_FAILED_S = 10

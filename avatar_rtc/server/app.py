@@ -1,6 +1,6 @@
 """The application: every part is made here, and passed to whoever needs it.
 
-problems ─► security ─► whep, offer, rest, ice, pages ─► Avatar ─► Renderer
+problems ─► security ─► routes, compat ─► Avatars ─► Avatar ─► Renderer
 """
 
 import asyncio
@@ -13,29 +13,29 @@ from avatar_rtc.characters.store import CharacterStore, own_folder
 from avatar_rtc.config import Config
 from avatar_rtc.look import EmotionTemplate
 from avatar_rtc.resources import resource
-from avatar_rtc.server import (
-    audio_rest,
+from avatar_rtc.server.avatars import MAIN, Avatars
+from avatar_rtc.server.compat import avatars as compat_avatars
+from avatar_rtc.server.compat import imagefx
+from avatar_rtc.server.compat import speech as compat_speech
+from avatar_rtc.server.keys import AVATARS, CLASSIFIER, CONFIG, ENGINES, RENDERER, STORE, UPLOADS
+from avatar_rtc.server.problems import problems_middleware
+from avatar_rtc.server.routes import (
+    audio,
     audio_socket,
-    avatars_rest,
-    characters_rest,
-    compat,
-    compat_avatars,
-    control_rest,
+    avatars,
+    characters,
+    choices,
+    control,
     ice,
-    imagefx,
     offer,
     openapi,
     pages,
-    rest,
-    speech_rest,
+    speech,
     whep,
 )
-from avatar_rtc.server.avatars import MAIN, Avatars
-from avatar_rtc.server.keys import AVATARS, CLASSIFIER, CONFIG, ENGINES, RENDERER, STORE, UPLOADS
-from avatar_rtc.server.problems import problems_middleware
 from avatar_rtc.server.security import add_headers, create_security
 from avatar_rtc.server.shared import Renderer, Shared
-from avatar_rtc.server.speaker import Speaker
+from avatar_rtc.server.voice.speaker import Speaker
 from avatar_rtc.speech.engines import Engines, create_engines
 from avatar_rtc.speech.feelings import Classifier, Rules
 from avatar_rtc.speech.feelings_model import ModelFeelings
@@ -67,11 +67,11 @@ def create_app(
     app[ENGINES] = engines = engines or create_engines(config.speech)
     app[CLASSIFIER] = classifier = _classifier(config)
     speaker = Speaker(classifier)
-    app[AVATARS] = avatars = Avatars(Shared(config, renderer, templates, speaker, engines))
-    avatars.create(character, MAIN, source=config.character)
+    app[AVATARS] = Avatars(Shared(config, renderer, templates, speaker, engines))
+    app[AVATARS].create(character, MAIN, source=config.character)
     for module in (
-        whep, offer, avatars_rest, control_rest, characters_rest, rest, speech_rest, audio_rest, audio_socket,
-        compat, compat_avatars, imagefx, ice, openapi, pages,
+        whep, offer, avatars, control, characters, choices, speech, audio, audio_socket, ice,
+        compat_avatars, compat_speech, imagefx, openapi, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)

@@ -49,14 +49,14 @@ from avatar_rtc.messages import (
 from avatar_rtc.server.changes import Change, after, answer, check_picture, with_settings
 from avatar_rtc.server.condition import Condition
 from avatar_rtc.server.distillation import Distillation
-from avatar_rtc.server.microphone import Microphone
 from avatar_rtc.server.mood import Emotion, Mood
 from avatar_rtc.server.shared import Shared
-from avatar_rtc.server.speaking import Speaking
-from avatar_rtc.server.speech_queue import SpeechQueue
 from avatar_rtc.server.state_json import state_json
 from avatar_rtc.server.streams import Streams
 from avatar_rtc.server.viewers import Viewers
+from avatar_rtc.server.voice.microphone import Microphone
+from avatar_rtc.server.voice.speaking import Speaking
+from avatar_rtc.server.voice.speech_queue import SpeechQueue
 from avatar_rtc.state import AvatarState
 
 log = logging.getLogger(__name__)

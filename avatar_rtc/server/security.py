@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from avatar_rtc.config import LOOPBACK, Config
 from avatar_rtc.errors import Refused
-from avatar_rtc.server.pages import is_static
+from avatar_rtc.server.routes.pages import is_static
 
 _WILDCARDS = ("0.0.0.0", "::", "")
 _EXPOSED = "Location, Link, ETag, Retry-After"

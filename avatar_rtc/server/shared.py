@@ -7,7 +7,7 @@ from typing import Protocol
 from avatar_rtc.config import Config
 from avatar_rtc.link import OpenAvatar, ProcessStill, Still, ToAvatar, Up
 from avatar_rtc.look import EmotionTemplate
-from avatar_rtc.server.speaker import Speaker
+from avatar_rtc.server.voice.speaker import Speaker
 from avatar_rtc.speech.engines import Engines
 
 

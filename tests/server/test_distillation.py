@@ -26,7 +26,7 @@ def command(monkeypatch: pytest.MonkeyPatch):
 
     def be(script: str, *args: str) -> None:
         monkeypatch.setattr(
-            "avatar_rtc.server.avatars_rest.command_for",
+            "avatar_rtc.server.routes.avatars.command_for",
             lambda *_: [sys.executable, "-c", script, *args],
         )
 

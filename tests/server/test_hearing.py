@@ -7,8 +7,8 @@ import pytest
 
 from avatar_rtc.errors import InputError
 from avatar_rtc.media.pcm import resampled
-from avatar_rtc.server import hearing
-from avatar_rtc.server.hearing import MAX_BUFFERED_S, SoundStream, pieces_of_sound
+from avatar_rtc.server.voice import hearing
+from avatar_rtc.server.voice.hearing import MAX_BUFFERED_S, SoundStream, pieces_of_sound
 from avatar_rtc.speech import espeak
 from avatar_rtc.visemes import shapes_of
 

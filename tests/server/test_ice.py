@@ -6,7 +6,7 @@ import hmac
 import time
 
 from avatar_rtc.config import Config, TurnConfig
-from avatar_rtc.server.ice import turn_credential
+from avatar_rtc.server.routes.ice import turn_credential
 
 
 def test_credential_is_hmac_sha1_of_expiry_and_name():

@@ -11,7 +11,7 @@ from aiortc.mediastreams import MediaStreamTrack
 
 from avatar_rtc.config import Config
 from avatar_rtc.link import Say
-from avatar_rtc.server.microphone import BEFORE_S, HANG_S, Microphone
+from avatar_rtc.server.voice.microphone import BEFORE_S, HANG_S, Microphone
 
 RATE, BLOCK = 48_000, 960
 WHEP = "/api/v1/avatars/main/whep"

@@ -15,9 +15,9 @@ from aiohttp import web
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import Config
 from avatar_rtc.resources import resource
-from avatar_rtc.server import openapi
-from avatar_rtc.server.openapi import described, document
-from avatar_rtc.server.openapi_schemas import EMPTY, an_object, named, one
+from avatar_rtc.server.routes import openapi
+from avatar_rtc.server.routes.openapi import described, document
+from avatar_rtc.server.routes.openapi_schemas import EMPTY, an_object, named, one
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NO_EXAMPLE = {"load", "post_character", "post_audio"}

@@ -15,7 +15,7 @@ import pytest
 from aiohttp import ClientResponse, FormData
 from PIL import Image
 
-from avatar_rtc.server.compat_settings import our_settings
+from avatar_rtc.server.compat.settings import our_settings
 from avatar_rtc.settings import check_settings, settings_json
 
 

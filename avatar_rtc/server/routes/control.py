@@ -20,8 +20,8 @@ from avatar_rtc.messages import (
 )
 from avatar_rtc.server.bodies import MAX_TEMPLATES_BYTES, read_json
 from avatar_rtc.server.keys import avatar_of
-from avatar_rtc.server.openapi import described
-from avatar_rtc.server.openapi_schemas import (
+from avatar_rtc.server.routes.openapi import described
+from avatar_rtc.server.routes.openapi_schemas import (
     CHAIN,
     EMOTIONS,
     EMPTY,

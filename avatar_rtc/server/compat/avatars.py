@@ -25,11 +25,11 @@ from avatar_rtc.server.bodies import (
     read_json,
     require_type,
 )
-from avatar_rtc.server.compat_settings import our_name, our_settings, our_templates
-from avatar_rtc.server.feed import send_feed
+from avatar_rtc.server.compat.feed import send_feed
+from avatar_rtc.server.compat.settings import our_name, our_settings, our_templates
 from avatar_rtc.server.keys import AVATARS, STORE, UPLOADS, find_avatar
-from avatar_rtc.server.openapi import described
-from avatar_rtc.server.openapi_schemas import BYTES, TEXT, an_object, many
+from avatar_rtc.server.routes.openapi import described
+from avatar_rtc.server.routes.openapi_schemas import BYTES, TEXT, an_object, many
 
 _PARTS = {"file": MAX_BYTES, "json": MAX_MESSAGE_BYTES, **dict.fromkeys((*CELS, *FX), MAX_BYTES)}
 _NAME = "uploaded"

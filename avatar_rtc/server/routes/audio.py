@@ -9,10 +9,10 @@ from avatar_rtc.envelope import explain
 from avatar_rtc.errors import BadMessage, InputError
 from avatar_rtc.media.pcm import decode
 from avatar_rtc.server.bodies import read_body, read_form, require_type
-from avatar_rtc.server.hearing import MAX_SECONDS, pieces_of_sound
 from avatar_rtc.server.keys import avatar_of
-from avatar_rtc.server.openapi import described
-from avatar_rtc.server.openapi_schemas import BYTES, TEXT, an_object, many, one
+from avatar_rtc.server.routes.openapi import described
+from avatar_rtc.server.routes.openapi_schemas import BYTES, TEXT, an_object, many, one
+from avatar_rtc.server.voice.hearing import MAX_SECONDS, pieces_of_sound
 from avatar_rtc.speech.script import check_text
 from avatar_rtc.speech.timings import Unit, Units
 

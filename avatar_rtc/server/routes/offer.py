@@ -9,8 +9,8 @@ from avatar_rtc.frame import Layout
 from avatar_rtc.server.admission import admit
 from avatar_rtc.server.bodies import read_model
 from avatar_rtc.server.keys import find_avatar
-from avatar_rtc.server.openapi import described
-from avatar_rtc.server.openapi_schemas import NOT_ADMITTED, OFFER, TEXT, an_object
+from avatar_rtc.server.routes.openapi import described
+from avatar_rtc.server.routes.openapi_schemas import NOT_ADMITTED, OFFER, TEXT, an_object
 
 
 class Offer(BaseModel):

@@ -18,8 +18,8 @@ from avatar_rtc.filters_schema.params import Params
 from avatar_rtc.link import ProcessStill, Still
 from avatar_rtc.server.bodies import read_form, require_type
 from avatar_rtc.server.keys import RENDERER, UPLOADS
-from avatar_rtc.server.openapi import described
-from avatar_rtc.server.openapi_schemas import BYTES, an_object, many, one
+from avatar_rtc.server.routes.openapi import described
+from avatar_rtc.server.routes.openapi_schemas import BYTES, an_object, many, one
 
 _MAX_SIDE, _MAX_PIXELS = 4096, 4096 * 2304
 """Before and after; the most of 16:9. Beyond, an operation takes over 10 s, and 2 GB."""

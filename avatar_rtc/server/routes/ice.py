@@ -16,8 +16,8 @@ from aiohttp import hdrs, web
 from avatar_rtc.config import Config
 from avatar_rtc.media.ice import IceServers
 from avatar_rtc.server.keys import CONFIG
-from avatar_rtc.server.openapi import described
-from avatar_rtc.server.openapi_schemas import TEXT, an_object, many, one
+from avatar_rtc.server.routes.openapi import described
+from avatar_rtc.server.routes.openapi_schemas import TEXT, an_object, many, one
 
 
 class Credential(NamedTuple):

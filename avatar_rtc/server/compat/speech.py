@@ -15,9 +15,9 @@ from pydantic import BaseModel, Field
 from avatar_rtc.media.sound_file import CONTENT_TYPES, FILE_RATE, SoundFormat, write_sound
 from avatar_rtc.server.bodies import read_model
 from avatar_rtc.server.keys import CLASSIFIER, ENGINES
-from avatar_rtc.server.openapi import described
-from avatar_rtc.server.openapi_schemas import TEXT, an_object, many, one
-from avatar_rtc.server.speech_rest import post_classify
+from avatar_rtc.server.routes.openapi import described
+from avatar_rtc.server.routes.openapi_schemas import TEXT, an_object, many, one
+from avatar_rtc.server.routes.speech import post_classify
 from avatar_rtc.speech.script import MAX_CHARACTERS, prepare
 from avatar_rtc.speech.spoken import Speech, TimedWord
 

@@ -12,8 +12,8 @@ from avatar_rtc.messages import ControlMessage, control_from
 from avatar_rtc.server.bodies import read_model
 from avatar_rtc.server.distillation import Quality, command_for
 from avatar_rtc.server.keys import AVATARS, CONFIG, RENDERER, STORE, avatar_of
-from avatar_rtc.server.openapi import described
-from avatar_rtc.server.openapi_schemas import AVATAR, DISTILLATION, an_object, many, ref
+from avatar_rtc.server.routes.openapi import described
+from avatar_rtc.server.routes.openapi_schemas import AVATAR, DISTILLATION, an_object, many, ref
 
 
 class AvatarCreate(BaseModel):

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 from avatar_rtc.errors import CapacityExceeded
 from avatar_rtc.frame import AUDIO_CLOCK_HZ
 from avatar_rtc.media.opus import Pcm
-from avatar_rtc.server.hearing import STREAM_LEAD_S, SoundStream
-from avatar_rtc.server.speaking import Speaking
+from avatar_rtc.server.voice.hearing import STREAM_LEAD_S, SoundStream
+from avatar_rtc.server.voice.speaking import Speaking
 from avatar_rtc.speech.loudness import levels_db
 
 OPEN_DB, SHUT_DB = -38.0, -46.0

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.media.opus import Pcm
 from avatar_rtc.media.pcm import resampled
-from avatar_rtc.server.speech_queue import Feeling, Piece
+from avatar_rtc.server.voice.speech_queue import Feeling, Piece
 from avatar_rtc.speech import espeak
 from avatar_rtc.speech.align import align, align_words
 from avatar_rtc.speech.feelings import Classifier

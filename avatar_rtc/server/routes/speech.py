@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from avatar_rtc.messages import SpeechAppend, SpeechSay, SpeechStop, control_from
 from avatar_rtc.server.bodies import read_json, read_model
 from avatar_rtc.server.keys import CLASSIFIER, ENGINES, avatar_of
-from avatar_rtc.server.openapi import described
-from avatar_rtc.server.openapi_schemas import EMPTY, TEXT, an_object, many, named, one
+from avatar_rtc.server.routes.openapi import described
+from avatar_rtc.server.routes.openapi_schemas import EMPTY, TEXT, an_object, many, named, one
 from avatar_rtc.speech.script import MAX_CHARACTERS
 
 _NO_VOICE = {502: "A speech engine failed.", 503: "Too much waits to be said, or there is no voice."}

@@ -17,8 +17,8 @@ from aiohttp.typedefs import Handler
 from pydantic import BaseModel
 
 from avatar_rtc import __version__
-from avatar_rtc.server import pages
-from avatar_rtc.server.openapi_schemas import (
+from avatar_rtc.server.routes import pages
+from avatar_rtc.server.routes.openapi_schemas import (
     PROBLEM,
     Part,
     Schema,

@@ -20,10 +20,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from avatar_rtc.envelope import MAX_MESSAGE_BYTES, error, explain, id_of, json_object
 from avatar_rtc.errors import AvatarRtcError, BadMessage, InputError
 from avatar_rtc.server.avatar import Avatar
-from avatar_rtc.server.hearing import STREAM_LEAD_S, SoundStream, pieces_of_sound
 from avatar_rtc.server.keys import avatar_of
-from avatar_rtc.server.openapi import described
-from avatar_rtc.server.speech_queue import Event, Piece
+from avatar_rtc.server.routes.openapi import described
+from avatar_rtc.server.voice.hearing import STREAM_LEAD_S, SoundStream, pieces_of_sound
+from avatar_rtc.server.voice.speech_queue import Event, Piece
 from avatar_rtc.speech.timings import Units
 
 log = logging.getLogger(__name__)

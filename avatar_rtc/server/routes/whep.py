@@ -17,11 +17,11 @@ from avatar_rtc.frame import Layout
 from avatar_rtc.media.offer import IceRestartUnsupported
 from avatar_rtc.server.admission import admit
 from avatar_rtc.server.bodies import MAX_SDP_BYTES, read_text, require_type
-from avatar_rtc.server.ice import link_headers
 from avatar_rtc.server.keys import CONFIG, avatar_of
-from avatar_rtc.server.openapi import described
-from avatar_rtc.server.openapi_schemas import CANDIDATE, NOT_ADMITTED, OFFER, TEXT, one
 from avatar_rtc.server.problems import Problem
+from avatar_rtc.server.routes.ice import link_headers
+from avatar_rtc.server.routes.openapi import described
+from avatar_rtc.server.routes.openapi_schemas import CANDIDATE, NOT_ADMITTED, OFFER, TEXT, one
 from avatar_rtc.server.viewers import Viewer
 
 SDP = "application/sdp"

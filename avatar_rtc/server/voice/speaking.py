@@ -10,8 +10,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 
 from avatar_rtc.errors import InputError, NotFound, TooLarge, UnknownName
 from avatar_rtc.messages import SpeechAppend, SpeechSay
-from avatar_rtc.server.speaker import AUTO, Manner, Speaker
-from avatar_rtc.server.speech_queue import LEAD_S, Event, Piece, SpeechQueue, Utterance
+from avatar_rtc.server.voice.speaker import AUTO, Manner, Speaker
+from avatar_rtc.server.voice.speech_queue import LEAD_S, Event, Piece, SpeechQueue, Utterance
 from avatar_rtc.speech.engines import Engines
 from avatar_rtc.speech.script import check_text
 

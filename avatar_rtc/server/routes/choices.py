@@ -10,8 +10,8 @@ from avatar_rtc.errors import WorkerLost
 from avatar_rtc.filters_schema import chain
 from avatar_rtc.filters_schema.presets import load_presets
 from avatar_rtc.server.keys import AVATARS, RENDERER
-from avatar_rtc.server.openapi import described
-from avatar_rtc.server.openapi_schemas import CHAIN, TEXT, an_object, many, named, one, ref
+from avatar_rtc.server.routes.openapi import described
+from avatar_rtc.server.routes.openapi_schemas import CHAIN, TEXT, an_object, many, named, one, ref
 
 
 @described("server", answer=named(one("object")))

@@ -7,8 +7,8 @@ from aiohttp import hdrs, web
 from avatar_rtc.errors import NotFound
 from avatar_rtc.server.bodies import FILES, UPLOAD_TYPES, read_upload
 from avatar_rtc.server.keys import STORE, UPLOADS
-from avatar_rtc.server.openapi import described
-from avatar_rtc.server.openapi_schemas import BYTES, TEXT, an_object, many, one
+from avatar_rtc.server.routes.openapi import described
+from avatar_rtc.server.routes.openapi_schemas import BYTES, TEXT, an_object, many, one
 
 
 @described("characters", answer=an_object(characters=many(TEXT)))

@@ -17,7 +17,7 @@ from avatar_rtc.errors import AvatarRtcError, InputError
 from avatar_rtc.filters_schema.chain import chain_json
 from avatar_rtc.look import CELS
 from avatar_rtc.pose import INDEX, MORPHS
-from avatar_rtc.server.imagefx import old_chain
+from avatar_rtc.server.compat.imagefx import old_chain
 from avatar_rtc.settings import AnimatorSettings, settings_json
 
 log = logging.getLogger(__name__)
