@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +51,8 @@ class CharacterStore:
         """`fx` is the folder of the common effects; None is the shipped one."""
         self._shipped, self._own = shipped, own
         self._fx_folder = fx or resource("assets", "fx")
-        # Thirty pictures take 200 ms to decode, and avatars of one character come by the dozen.
-        self._load_version = lru_cache(REMEMBERED)(self._load)
+        self._decoded: dict[str, tuple[object, Character]] = {}
+        """Name → version and character: thirty pictures take 200 ms, and avatars of one come by the dozen."""
 
     def names(self) -> list[str]:
         """All characters, sorted."""
@@ -71,10 +71,15 @@ class CharacterStore:
     def load_character(self, name: str) -> Character:
         """A stored character with its cels and the common effects; raises as `load`, `build_character`."""
         folder = self._path(name).parent
-        return self._load_version(name, folder, _version(folder))
-
-    def _load(self, name: str, folder: Path, version: object) -> Character:
-        return build_character(name, read_folder(folder), self._fx)
+        version = _version(folder)
+        held = self._decoded.get(name)
+        if held is not None and held[0] == version:
+            return held[1]
+        character = build_character(name, read_folder(folder), self._fx)
+        if len(self._decoded) >= REMEMBERED:
+            self._decoded.clear()
+        self._decoded[name] = version, character
+        return character
 
     def character_path(self, name_or_path: str) -> Path:
         """The folder of a stored character, or the file or folder a path names."""

@@ -20,7 +20,7 @@ async def test_bad_character_is_refused_before_anything_is_served(renderer, stor
     (tmp_path / "flat.png").write_bytes(png("RGB"))
     for character, error in (("nobody", InputError), (str(tmp_path / "flat.png"), UnsuitableImage)):
         with pytest.raises(error):
-            create_app(Config(character=character), renderer, store, ["neutral"])
+            create_app(Config(character=character), renderer, store)
     assert renderer.sent == []
 
 

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from avatar_rtc.characters.character import STUDENT
+from avatar_rtc.config import Config
 from avatar_rtc.link import AvatarReady, OpenAvatar
 
 PATH = "/api/v1/avatars/main/distillation"
@@ -18,6 +19,12 @@ print(json.dumps({"done": sys.argv[1], "good_enough": sys.argv[2] == "good", "fi
 """
 HANGS = 'import time; print(\'{"share": 0.1, "doing": "faces"}\', flush=True); time.sleep(600)'
 FAILS = "import sys; print('avatar-rtc: the disk is full', file=sys.stderr); sys.exit(1)"
+
+
+@pytest.fixture
+def config() -> Config:
+    """With an animator that takes students."""
+    return Config(character="hero", animator="auto")
 
 
 @pytest.fixture

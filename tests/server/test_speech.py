@@ -150,9 +150,7 @@ async def test_a_text_without_sound_is_finished_at_once(client, watch, text):
 
 
 async def test_without_any_engine_the_answer_names_the_fix(renderer, store):
-    app = create_app(
-        Config(character="hero", animator="static"), renderer, store, ("joy", "neutral"), Engines([])
-    )
+    app = create_app(Config(character="hero", animator="static"), renderer, store, engines=Engines([]))
     async with TestClient(TestServer(app)) as client:
         assert "avatar-rtc[espeak]" in await problem(await client.post(SPEECH, json={"text": "hi"}), 503)
 
