@@ -46,3 +46,21 @@ export function newest(send, onError) {
   }
   return Object.defineProperty(push, 'isBusy', { get: () => isBusy });
 }
+
+/**
+ * The same for changes `{name: value}`: of each name the newest waits, so that none is lost to another.
+ * @returns {Function} whose promise is fulfilled when nothing waits any more, or something else waits for that.
+ */
+export function newestOfEach(send, onError) {
+  let waiting = {};
+  const push = newest(() => {
+    const changes = waiting;
+    waiting = {};
+    return send(changes);
+  }, onError);
+  function add(changes) {
+    Object.assign(waiting, changes);
+    return push();
+  }
+  return Object.defineProperty(add, 'isBusy', { get: () => push.isBusy });
+}

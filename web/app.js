@@ -5,6 +5,7 @@ import { address, newest, request } from './api.js';
 import { BackdropCard } from './backdrop_card.js';
 import { ChainEditor } from './chain_editor.js';
 import { EmotionSheet } from './emotion_sheet.js';
+import { LifeCard } from './life_card.js';
 import { Readouts } from './readouts.js';
 import { SpeakCard } from './speak_card.js';
 
@@ -18,7 +19,7 @@ const $avatar = $('avatar');
 const $stage = $('stage');
 const $intensity = $('intensity');
 
-const setEmotion = newest((weights, intensity) => $avatar.setEmotion(weights, intensity), complain);
+const setEmotion = newest((weights, intensity, how) => $avatar.setEmotion(weights, intensity, how), complain);
 const setChain = newest((chain) => $avatar.setChain(chain), complain);
 const setBackdrop = newest((backdrop) => $avatar.setBackdrop(backdrop), complain);
 const sheet = new EmotionSheet($('faces'), (names) => {
@@ -27,6 +28,7 @@ const sheet = new EmotionSheet($('faces'), (names) => {
 });
 const editor = new ChainEditor($('chain'), $('adders'), setChain);
 const behind = new BackdropCard($('behind'), setBackdrop);
+const life = new LifeCard(document.querySelector('.life'), $avatar, { stage: $stage, path, complain });
 const readouts = new Readouts($('readouts'));
 let chosen = ['neutral'];
 
@@ -35,7 +37,7 @@ let chosen = ['neutral'];
 function sendEmotion(names) {
   chosen = names;
   const weights = Object.fromEntries(names.map((name) => [name, 1 / names.length]));
-  setEmotion(weights, $intensity.valueAsNumber);
+  setEmotion(weights, $intensity.valueAsNumber, { holdMs: life.holdMs });
 }
 
 function showIntensity() {
@@ -50,7 +52,8 @@ $('keys').addEventListener('click', () => { sheet.hasShortcuts = toggle($('keys'
 
 /** Show what the server says of the avatar: on connecting and after every change, as others may drive it too. */
 function showState(state) {
-  if (state.state !== $('state').dataset.state) showPill(state.state, state.detail);
+  const shown = state.state === 'live' && state.paused ? 'paused' : state.state;
+  if (shown !== $('state').dataset.state) showPill(shown, state.detail);
   $('character').textContent = state.character;
   $('engine').textContent = `${state.animator} on ${state.device ?? '…'}`;
   $('viewers').textContent = `${state.viewers} ${state.viewers === 1 ? 'viewer' : 'viewers'}`;
@@ -64,6 +67,7 @@ function showState(state) {
   if (!editor.isBusy && !setChain.isBusy) editor.chain = state.chain;
   editor.times = state.stage_ms;
   if (!behind.isBusy && !setBackdrop.isBusy) behind.backdrop = state.backdrop;
+  life.show(state);
   if (document.activeElement !== $('characters')) $('characters').value = state.character;
 }
 
@@ -218,6 +222,8 @@ const whep = address(`${path}/whep`);
 $('whep').textContent = whep;
 $('snippet').textContent = `<script type="module" src="${new URL('avatar-rtc.js', document.baseURI)}"></script>\n`
   + `<avatar-rtc src="${whep}" subtitles></avatar-rtc>`;
+$('snapshot').href = address(`${path}/snapshot.png`);
+$('snapshot').download = `${id}.png`;
 $('bare').href = new URL(`view/${encodeURIComponent(id)}`, document.baseURI);
 document.addEventListener('click', async ({ target }) => {
   const $text = target.dataset.copy && $(target.dataset.copy);
@@ -232,6 +238,7 @@ document.addEventListener('click', async ({ target }) => {
 });
 
 request('GET', 'filters').then((schema) => { editor.schema = behind.schema = schema; }).catch(complain);
+request('GET', 'settings/schema').then((schema) => { life.schema = schema; }).catch(complain);
 request('GET', 'presets').then(({ presets }) => { editor.presets = behind.presets = presets; }).catch(complain);
 request('GET', 'backdrops').then(({ backdrops }) => { behind.files = backdrops; }).catch(complain);
 $avatar.src = whep;

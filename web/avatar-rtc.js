@@ -8,6 +8,7 @@
  */
 
 import { AlphaCanvas } from './alpha_canvas.js';
+import { AvatarCommands } from './commands.js';
 import { AvatarConnection } from './connection.js';
 import { Subtitles } from './subtitles.js';
 
@@ -47,12 +48,13 @@ STYLE.replaceSync(`
 
 /**
  * Attributes: `src`, `muted`, `subtitles`, `fit` (contain | cover | fill). Events: `statechange` {state, reason},
- * `avatarstate` (the server's state message), `speech` (each of the server's `speech.*` messages), `frame` (video
- * frame metadata, after drawing), `volumechange`.
+ * `avatarstate` (the server's state message), `speech` (each of the server's `speech.*` messages), `refusal` {detail} (why
+ * a cue or a pose was not taken), `frame` (video frame metadata, after drawing), `volumechange`.
+ * What it can be told to do is in commands.js.
  * CSS: parts `canvas`, `video`, and at the foot of the picture `foot` with `badge`, `subtitles`, `word`
  * in them and `sound` (the button); custom property `--avatar-position`; `:state(live)` and the other states.
  */
-export class AvatarRtcElement extends HTMLElement {
+export class AvatarRtcElement extends AvatarCommands {
   static observedAttributes = ['src', 'muted'];
 
   #connection = null;
@@ -112,53 +114,10 @@ export class AvatarRtcElement extends HTMLElement {
   /** Promise of the figures in stats.js; of null while not connected. */
   get stats() { return this.#connection?.stats() ?? Promise.resolve(null); }
 
-  /** @param {string|Object<string, number>} emotion name, or weights. @param {number} intensity 0..1 */
-  setEmotion(emotion, intensity = 1) {
-    const what = typeof emotion === 'string' ? { name: emotion } : { weights: emotion };
-    return this.#send({ type: 'emotion.set', ...what, intensity });
-  }
-
-  /** @param {Array} chain `[[name, {params}], …]` */
-  setChain(chain) { return this.#send({ type: 'chain.set', chain }); }
-
-  /**
-   * What stands behind the avatar in video without transparency: calls, plain players, files.
-   * @param {{name?: ?string, colour?: string, fit?: string, blur?: number, chain?: Array|string|null}} backdrop name: of
-   *   GET /api/v1/backdrops, null is the plain colour; colour: #rrggbb; fit: cover | contain; blur: px of 512;
-   *   chain: its own, or "shared" for the avatar's over the whole scene.
-   */
-  setBackdrop(backdrop) { return this.#send({ type: 'backdrop.set', ...backdrop }); }
-
-  /**
-   * Speak a text, after what is being said already. Where the browser has refused sound, a user's touch in the
-   * meantime turns it on.
-   * @param {string} text may hold tags such as [joy].
-   * @param {{voice?: string, speed?: number, emotion?: ?string, more?: boolean}} manner voice: "" is the character's
-   *   own; speed: 0.5..2; emotion: a name, "auto" to read it from the text, null for tags alone; more: true if
-   *   text follows by `appendSpeech`.
-   * @returns {Promise<string>} the speech id, that of its `speech` events; rejects with the server's words.
-   */
-  async say(text, { voice = '', speed = 1, emotion = null, more = false } = {}) {
+  /** As AvatarCommands; a silence that the browser imposed ends here, if the user has touched the page since. */
+  say(text, manner) {
     if (this.#isSilenced && navigator.userActivation?.hasBeenActive) this.muted = false;
-    return (await this.#send({ type: 'speech.say', text, voice, speed, emotion, more })).speech_id;
-  }
-
-  /** More text of a speech that was begun with `more`, the last of it if there is none. */
-  appendSpeech(speechId, text, { more = true } = {}) {
-    return this.#send({ type: 'speech.append', speech_id: speechId, text, more });
-  }
-
-  /** Fall silent at once: everything that is and was to be said, or one speech. */
-  stopSpeaking(speechId = null) { return this.#send({ type: 'speech.stop', speech_id: speechId }); }
-
-  /** Move the mouth for an audio of your own; t_ms is your clock. @returns whether the cue was sent. */
-  sendCue(t_ms, visemes) { return this.#connection?.sendCue(t_ms, visemes) ?? false; }
-
-  /** @returns {Promise<object>} the answer, with `round_trip_ms` through the avatar and `t_ms`, its media clock. */
-  async ping() {
-    const start = performance.now();
-    const answer = await this.#send({ type: 'ping' });
-    return { ...answer, round_trip_ms: performance.now() - start };
+    return super.say(text, manner);
   }
 
   /** End the connection; setting `src` or putting the element into a document again opens another. */
@@ -183,10 +142,6 @@ export class AvatarRtcElement extends HTMLElement {
     else if (this.isConnected && before !== value) this.#open();
   }
 
-  #send(message) {
-    return this.#connection?.send(message) ?? Promise.reject(new Error('not connected'));
-  }
-
   #open() {
     this.close();
     if (!this.src) return;
@@ -199,6 +154,7 @@ export class AvatarRtcElement extends HTMLElement {
       if (detail.type === 'state') this.#emit('avatarstate', detail);
       if (detail.type?.startsWith('speech.')) this.#tell(detail);
     });
+    connection.addEventListener('refusal', ({ detail }) => this.#emit('refusal', detail));
     connection.connect();
   }
 

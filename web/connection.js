@@ -6,19 +6,18 @@
  *   close() leads to closed from everywhere.
  */
 
+import { Requests } from './requests.js';
 import { StatsReader } from './stats.js';
 
 const GATHER_MS = 150; // candidates found later follow by PATCH
 const CONNECT_MS = 10_000;
 const DISCONNECTED_MS = 1_500; // ICE often heals itself within that time
 const SILENCE_MS = 3_000; // audio alone sends 50 packets a second
-const ANSWER_MS = 10_000; // a server may take 5 s to find out whose voice is meant
-const MAX_MESSAGE_LENGTH = 65_536; // a longer one is refused without its id, which is not looked for
 const DELETE_MS = 2_000;
 const STABLE_MS = 3_000; // a connection that held this long resets the back-off
 const BACKOFF_MS = 300;
 const BACKOFF_MAX_MS = 5_000;
-const CUE_BACKLOG_BYTES = 4_096; // a cue that would have to wait is worthless
+const BACKLOG_BYTES = 4_096; // a cue or pose that would have to wait is worthless
 
 /** A refusal of the server, with the sentence it gave. */
 export class Refusal extends Error {
@@ -44,7 +43,8 @@ export class Refusal extends Error {
 }
 
 /**
- * Events: `statechange` {state, reason}, `track` {stream}, `message` (what the server sends unasked).
+ * Events: `statechange` {state, reason}, `track` {stream}, `message` (what the server sends unasked), `refusal`
+ * {detail} (of a cue or a pose, which get no answer).
  * Times are milliseconds.
  */
 export class AvatarConnection extends EventTarget {
@@ -54,13 +54,12 @@ export class AvatarConnection extends EventTarget {
   #reason = '';
   #life = null; // AbortController of the present attempt: ends its fetches, listeners and timers
   #pc = null;
-  #control = null;
   #cues = null;
+  #poses = null;
   #resource = null; // WHEP resource, to be deleted
   #tag = ''; // its ETag
   #stats = null;
-  #pending = new Map(); // message id → {text, isSent, resolve, reject, timer}
-  #nextId = 1;
+  #requests = new Requests();
   #failures = 0;
   #liveSince = 0;
   #retryTimer = 0;
@@ -103,7 +102,7 @@ export class AvatarConnection extends EventTarget {
     removeEventListener('pageshow', this.#onPageShow);
     removeEventListener('online', this.#onOnline);
     this.#end('the connection was closed');
-    this.#rejectPending(() => true, 'the connection was closed');
+    this.#requests.end('the connection was closed');
     this.#set('closed');
   }
 
@@ -115,23 +114,17 @@ export class AvatarConnection extends EventTarget {
     if (this.#state === 'closed' || this.#state === 'failed') {
       return Promise.reject(new Error(`not connected: ${this.#reason || this.#state}`));
     }
-    const id = message.id ?? `m${this.#nextId++}`;
-    const text = JSON.stringify({ ...message, id });
-    if (text.length > MAX_MESSAGE_LENGTH) {
-      return Promise.reject(new Error(`a message has at most ${MAX_MESSAGE_LENGTH} characters, not ${text.length}`));
-    }
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#settle(id, new Error(`no answer to ${message.type}`)), ANSWER_MS);
-      this.#pending.set(id, { text, isSent: false, resolve, reject, timer });
-      this.#flush();
-    });
+    return this.#requests.send(message);
   }
 
   /** Send mouth shapes for now; @returns false if the cue was dropped, as a late one is of no use. */
   sendCue(t_ms, visemes) {
-    const isReady = this.#cues?.readyState === 'open' && this.#cues.bufferedAmount < CUE_BACKLOG_BYTES;
-    if (isReady) this.#cues.send(JSON.stringify({ t_ms, visemes }));
-    return isReady;
+    return sendNow(this.#cues, { t_ms, visemes });
+  }
+
+  /** Send a pose for now; @returns false if it was dropped, as a late one is of no use. */
+  sendPose(t_ms, pose) {
+    return sendNow(this.#poses, { t_ms, ...pose });
   }
 
   /** @returns {Promise<object>} figures of the last second or so (see stats.js); null while not connected. */
@@ -185,11 +178,12 @@ export class AvatarConnection extends EventTarget {
     pc.addEventListener('track', ({ track, streams }) => {
       this.#emit('track', { stream: streams[0] ?? new MediaStream([track]) });
     }, { signal });
-    this.#control = pc.createDataChannel('control');
-    this.#cues = pc.createDataChannel('cues', { ordered: false, maxRetransmits: 0 });
-    this.#control.addEventListener('open', () => this.#flush(), { signal });
-    this.#control.addEventListener('message', ({ data }) => this.#receive(data, signal), { signal });
-    this.#control.addEventListener('close', () => this.#lost(signal, new Error('the server hung up')), { signal });
+    const control = pc.createDataChannel('control');
+    control.addEventListener('open', () => { this.#requests.channel = control; }, { signal });
+    control.addEventListener('message', ({ data }) => this.#receive(data, signal), { signal });
+    control.addEventListener('close', () => this.#lost(signal, new Error('the server hung up')), { signal });
+    this.#cues = this.#lossy(pc, 'cues', signal);
+    this.#poses = this.#lossy(pc, 'pose', signal);
 
     let grace = 0;
     signal.addEventListener('abort', () => clearTimeout(grace));
@@ -208,6 +202,13 @@ export class AvatarConnection extends EventTarget {
           this.#lost(signal, new Error('the connection broke'));
       }
     }, { signal });
+  }
+
+  /** A channel for what is worth nothing once there is something newer. */
+  #lossy(pc, label, signal) {
+    const channel = pc.createDataChannel(label, { ordered: false, maxRetransmits: 0 });
+    channel.addEventListener('message', ({ data }) => this.#emit('refusal', { detail: JSON.parse(data).detail }), { signal });
+    return channel;
   }
 
   /** Candidates for GATHER_MS; those that come later are kept, and forwarded once there is an answer. */
@@ -264,7 +265,7 @@ export class AvatarConnection extends EventTarget {
     this.#failures = wasStable ? 0 : this.#failures + 1;
     this.#end(error.message);
     if (error instanceof Refusal && error.isFinal) {
-      this.#rejectPending(() => true, error.message);
+      this.#requests.end(error.message);
       this.#set('failed', error.message);
       return;
     }
@@ -279,8 +280,8 @@ export class AvatarConnection extends EventTarget {
     clearTimeout(this.#retryTimer);
     this.#life?.abort();
     leave(this.#pc, this.#resource);
-    this.#life = this.#pc = this.#control = this.#cues = this.#resource = this.#stats = null;
-    this.#rejectPending((message) => message.isSent, reason);
+    this.#life = this.#pc = this.#cues = this.#poses = this.#resource = this.#stats = null;
+    this.#requests.lose(reason);
   }
 
   #onPageHide = () => {
@@ -301,37 +302,12 @@ export class AvatarConnection extends EventTarget {
     this.#attempt();
   };
 
-  // --- control messages ----------------------------------------------------------------------------
-
-  #flush() {
-    if (this.#control?.readyState !== 'open') return;
-    for (const message of this.#pending.values()) {
-      if (!message.isSent) this.#control.send(message.text);
-      message.isSent = true;
-    }
-  }
+  // --- telling -------------------------------------------------------------------------------------
 
   #receive(data, signal) {
     const message = JSON.parse(data);
-    if (message.type === 'ok') this.#settle(message.id, null, message);
-    else if (message.type === 'error') this.#settle(message.id, new Error(message.detail));
-    else this.#emit('message', message);
+    if (!this.#requests.settle(message)) this.#emit('message', message);
     if (message.type === 'closing') this.#lost(signal, new Error('the server is closing'));
-  }
-
-  #settle(id, error, answer) {
-    const message = this.#pending.get(id);
-    if (!message) return;
-    this.#pending.delete(id);
-    clearTimeout(message.timer);
-    if (error) message.reject(error);
-    else message.resolve(answer);
-  }
-
-  #rejectPending(matches, reason) {
-    for (const [id, message] of this.#pending) {
-      if (matches(message)) this.#settle(id, new Error(reason));
-    }
   }
 
   #set(state, reason = '') {
@@ -344,6 +320,13 @@ export class AvatarConnection extends EventTarget {
   #emit(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** @returns whether it was sent: the channel is open, and nothing waits in it. */
+function sendNow(channel, message) {
+  const isReady = channel?.readyState === 'open' && channel.bufferedAmount < BACKLOG_BYTES;
+  if (isReady) channel.send(JSON.stringify(message));
+  return isReady;
 }
 
 /** Delete the WHEP resource, then close: the server would forget it on the closing, and answer 404. */

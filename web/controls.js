@@ -1,6 +1,7 @@
 /** Controls for declared values: a slider, a switch, a choice or a colour, as their JSON schema asks for. */
 
-const COARSE = 100; // steps of a slider
+const COARSE = 100; // steps of a slider, at least
+const WIDE = 1_000; // a range whose end is so many times its beginning is felt as a ratio
 
 /**
  * A labelled control.
@@ -8,45 +9,88 @@ const COARSE = 100; // steps of a slider
  * @param {object} declared its JSON schema: minimum and maximum, enum, boolean, or an array of three colours.
  * @param {*} value what it shows at first.
  * @param {(value: *) => void} onChange while a slider moves, too.
+ * @returns {HTMLLabelElement} with a method `show(value)`, which waits while the control is being dragged.
  */
 export function control(name, declared, value, onChange) {
   const $label = Object.assign(document.createElement('label'), { className: 'dial', title: declared.description ?? '' });
   const build = declared.enum ? choice : { boolean: toggle, array: colour }[declared.type] ?? slider;
-  $label.append(name, ...build(declared, value, onChange));
+  const { nodes, show } = build(declared, onChange);
+  $label.append(name, ...nodes);
+  let missed = [];
+  $label.show = (shown) => {
+    missed = nodes[0].matches(':active') ? [shown] : [];
+    if (!missed.length) show(shown);
+  };
+  const catchUp = () => setTimeout(() => missed.forEach($label.show)); // then it is active no more
+  $label.addEventListener('input', () => { missed = []; }); // that is older now
+  for (const end of ['pointerup', 'pointercancel']) $label.addEventListener(end, catchUp);
+  show(value);
   return $label;
 }
 
-function slider({ type, minimum, maximum }, value, onChange) {
-  const step = type === 'integer' ? 1 : (maximum - minimum) / COARSE;
-  const $range = Object.assign(document.createElement('input'), { type: 'range', min: minimum, max: maximum, step, value });
+function slider(declared, onChange) {
+  const { minimum, maximum } = declared;
+  const scale = minimum > 0 && maximum / minimum >= WIDE ? ratios(declared) : steps(declared);
+  const $range = Object.assign(document.createElement('input'), { type: 'range', ...scale.range });
   const $value = document.createElement('output');
-  const digits = type === 'integer' ? 0 : maximum - minimum < 0.2 ? 4 : 2;
-  const show = (number) => { $value.textContent = number.toFixed(digits); };
+  const tell = (number) => {
+    $value.textContent = scale.text(number);
+    $range.setAttribute('aria-valuetext', $value.textContent);
+  };
   $range.addEventListener('input', () => {
-    show($range.valueAsNumber);
-    onChange($range.valueAsNumber);
+    const number = scale.value($range.valueAsNumber);
+    tell(number);
+    onChange(number);
   });
-  show(value); // the slider itself stands on the nearest step
-  return [$range, $value];
+  const show = (number) => {
+    $range.value = scale.place(number);
+    tell(number); // the slider itself stands on the nearest step
+  };
+  return { nodes: [$range, $value], show };
 }
 
-function toggle(declared, value, onChange) {
-  const $box = Object.assign(document.createElement('input'), { type: 'checkbox', checked: value });
+/** Equal steps of 1, 2 or 5, tenths of them, …: what one stops at is a number one would have typed. */
+function steps({ type, minimum, maximum }) {
+  const coarse = (maximum - minimum) / COARSE;
+  const power = 10 ** Math.floor(Math.log10(coarse));
+  const step = type === 'integer' ? 1 : [5, 2, 1].find((digit) => digit * power <= coarse * 1.0001) * power;
+  const digits = type === 'integer' ? 0 : maximum - minimum < 0.2 ? 4 : step < 0.5 ? 2 : 1;
+  return {
+    range: { min: minimum, max: maximum, step },
+    value: (place) => place,
+    place: (number) => number,
+    text: (number) => number.toFixed(digits),
+  };
+}
+
+/** Equal ratios, two digits each. */
+function ratios({ minimum, maximum }) {
+  const span = Math.log(maximum / minimum);
+  return {
+    range: { min: 0, max: 1, step: 1 / (2 * COARSE) },
+    value: (place) => Math.min(maximum, Math.max(minimum, Number((minimum * Math.exp(span * place)).toPrecision(2)))),
+    place: (number) => Math.log(number / minimum) / span,
+    text: (number) => number.toFixed(number < 1 ? 2 : number < 10 ? 1 : 0),
+  };
+}
+
+function toggle(declared, onChange) {
+  const $box = Object.assign(document.createElement('input'), { type: 'checkbox' });
   $box.addEventListener('change', () => onChange($box.checked));
-  return [$box];
+  return { nodes: [$box], show: (value) => { $box.checked = value; } };
 }
 
-function choice({ enum: values }, value, onChange) {
+function choice({ enum: values }, onChange) {
   const $select = document.createElement('select');
-  $select.append(...values.map((each) => new Option(each, each, false, each === value)));
+  $select.append(...values.map((each) => new Option(each)));
   $select.addEventListener('change', () => onChange($select.value));
-  return [$select];
+  return { nodes: [$select], show: (value) => { $select.value = value; } };
 }
 
-function colour(declared, value, onChange) {
-  const $colour = Object.assign(document.createElement('input'), { type: 'color', value: hex(value) });
+function colour(declared, onChange) {
+  const $colour = Object.assign(document.createElement('input'), { type: 'color' });
   $colour.addEventListener('input', () => onChange(linear($colour.value)));
-  return [$colour];
+  return { nodes: [$colour], show: (value) => { $colour.value = hex(value); } };
 }
 
 /** `#rrggbb`, sRGB, of linear colours in [0, 1]. */

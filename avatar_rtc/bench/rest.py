@@ -117,7 +117,8 @@ def _body(method: str, path: str, number: int) -> Any:
         case "POST", _:
             return {"id": f"call-{number}"}
         case _, "emotion":
-            return {"name": ("joy", "anger", "neutral")[number % 3], "intensity": share}
+            # Without signs around the head, whose drawing every change would begin anew: see the chain.
+            return {"name": ("approval", "curiosity", "neutral")[number % 3], "intensity": share}
         case _, "overrides":
             return {"head_x": share, "mouth_ooo": share}
         case _, "settings":

@@ -61,7 +61,7 @@ from avatar_rtc.state import AvatarState
 
 log = logging.getLogger(__name__)
 
-STATE_DELAY_S = 0.02
+STATE_DELAY_S = 0.05
 """Changes within this time are told in one `state` event."""
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from avatar_rtc.errors import InputError
 from avatar_rtc.link import HEADER_BYTES, Booted, BootFailed, OpenAvatar, Up, body_length, pack, unpack
-from avatar_rtc.worker.priority import yield_to_server
+from avatar_rtc.worker.system import widen
 
 if TYPE_CHECKING:
     from avatar_rtc.render.animator import Animator
@@ -46,7 +46,8 @@ def main() -> None:
     args = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pipe = _claim_stdout()
-    yield_to_server()
+    for each in (pipe, sys.stdin.buffer):
+        widen(each)
 
     inbox, one_message = Inbox(), threading.Lock()
 

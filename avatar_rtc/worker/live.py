@@ -104,7 +104,7 @@ class LiveAvatar:
     @property
     def stands_still(self) -> bool:
         """Whether what is shown next is known already."""
-        return self.state.paused and {rendition.layout for rendition in self.slots} <= self.still.keys()
+        return self.state.paused and self.layouts <= self.still.keys()
 
     def take(self, state: AvatarState) -> None:
         """Be in another state from now on."""
@@ -131,16 +131,19 @@ class LiveAvatar:
         rows, columns = self.crop.slices(*picture.shape[-2:])
         return picture[:, rows, columns]
 
+    @property
+    def layouts(self) -> set[Layout]:
+        """Those that somebody watches."""
+        return {rendition.layout for rendition in self.slots}
+
     def planes(
         self,
         picture: torch.Tensor,
         t: float,
+        layouts: Collection[Layout],
         stage: Stage = lambda name: None,
-        layouts: Collection[Layout] | None = None,
     ) -> Mapping[Layout, NDArray[np.uint8]]:
-        """The picture in these layouts, of what `shown` gave; None is those that somebody watches."""
-        if layouts is None:
-            layouts = {rendition.layout for rendition in self.slots}
+        """The picture in these layouts, of what `shown` gave."""
         state = self.state
         return self.finisher.planes(
             picture, self.animator.space, t, state.operations, state.backdrop, layouts, stage

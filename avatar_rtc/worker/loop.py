@@ -11,7 +11,6 @@ import math
 import queue
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import groupby
 
@@ -31,17 +30,15 @@ from avatar_rtc.link import (
     RequestKeyframe,
     Say,
     SetState,
-    SnapshotTaken,
     StartRendition,
-    StillFailed,
     StopRendition,
     TakeSnapshot,
     Up,
 )
 from avatar_rtc.look import EmotionTemplate
-from avatar_rtc.media.encode_image import encode_image
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
+from avatar_rtc.worker.snapshots import Snapshots
 from avatar_rtc.worker.stats import StageTimes
 from avatar_rtc.worker.stills import Stills
 
@@ -65,8 +62,7 @@ class RenderLoop:
         """`emit` is also called from the threads of the stills and of the snapshots."""
         self._inbox, self._emit, self._emotions, self._now = inbox, emit, emotions, now
         self._animator, self._stills = animator, Stills(emit, device)
-        self._pngs = ThreadPoolExecutor(1, "snapshots")
-        """A PNG takes 10 ms, which no frame has to spare."""
+        self._snapshots = Snapshots(emit)
         self._avatars: dict[str, LiveAvatar] = {}
         self._due: dict[str, int] = {}
         """Avatar → its next tick, for those that somebody watches."""
@@ -76,13 +72,14 @@ class RenderLoop:
         """Render until None comes; returns with all encoders closed."""
         while self._take_messages():
             self._render_due()
+            self._take_snapshots()
         self._stills.close()
-        self._pngs.shutdown()
+        self._snapshots.close()
         for avatar in self._avatars.values():
             avatar.close()
 
     def _take_messages(self) -> bool:
-        """Handle messages until a frame is due; False once None has come.
+        """Handle messages until a frame is due or a picture asked for; False once None has come.
 
         A loop that is late takes all that wait, and not a single one: with 60 poses a second and 20 frames,
         they would wait longer and longer. Those that come meanwhile it leaves, for a flood must not starve
@@ -96,6 +93,8 @@ class RenderLoop:
             if message is None:
                 return False
             self._handle(message)
+            if self._snapshots.wanted():
+                break
         for _ in range(self._inbox.qsize()):
             if (message := self._inbox.get()) is None:
                 return False
@@ -115,7 +114,9 @@ class RenderLoop:
             self._stills.put(message)
             return
         if isinstance(message, TakeSnapshot):
-            self._snapshot(message)
+            self._snapshots.want(message.avatar, message.request)
+            if message.avatar not in self._avatars:
+                self._snapshots.failed(message.avatar, "it is not live")
             return
         avatar = self._avatars.get(message.avatar)
         if avatar is None:
@@ -168,6 +169,7 @@ class RenderLoop:
         return lambda detail: self._emit(PictureImpaired(message.avatar, detail))
 
     def _forget(self, name: str) -> None:
+        self._snapshots.failed(name, "it is gone")
         self._due.pop(name, None)
         self._stats.drop(name)
         if avatar := self._avatars.pop(name, None):
@@ -209,24 +211,21 @@ class RenderLoop:
                 self._forget(name)
                 self._emit(AvatarFailed(name, f"rendering failed: {error}"))
 
-    def _snapshot(self, message: TakeSnapshot) -> None:
-        """Answer a request; whatever goes wrong is told, never raised."""
-        avatar = self._avatars.get(message.avatar)
-        if avatar is None:
-            self._emit(StillFailed(message.request, f"avatar {message.avatar!r} is not live"))
-            return
-        try:
-            with torch.inference_mode():
-                t = avatar.t(self._now())
-                look = avatar.look(t)
-                pose = torch.from_numpy(look.pose[None].copy())
-                posed = avatar.animator.animate(pose, [avatar.character.under(look.cels)])[0]
-                rgba = avatar.planes(avatar.shown(posed, look), t, layouts=["rgba"])["rgba"]
-        except Exception as error:
-            log.exception("no snapshot of %s", message.avatar)
-            self._emit(StillFailed(message.request, f"no snapshot: {type(error).__name__}: {error}"))
-            return
-        self._pngs.submit(lambda: self._emit(SnapshotTaken(message.request, encode_image(rgba, "png"))))
+    def _take_snapshots(self) -> None:
+        """Make the pictures asked for that no frame has brought."""
+        for name in self._snapshots.wanted():
+            avatar = self._avatars[name]
+            try:
+                with torch.inference_mode():
+                    t = avatar.t(self._now())
+                    look = avatar.look(t)
+                    pose = torch.from_numpy(look.pose[None].copy())
+                    posed = avatar.animator.animate(pose, [avatar.character.under(look.cels)])[0]
+                    planes = avatar.planes(avatar.shown(posed, look), t, {"rgba"})
+                self._snapshots.taken(name, planes["rgba"])
+            except Exception as error:
+                log.exception("no snapshot of %s", name)
+                self._snapshots.failed(name, f"{type(error).__name__}: {error}")
 
     def _render_batch(self, ticks: Mapping[str, float]) -> None:
         for name in [name for name in ticks if self._avatars[name].stands_still]:
@@ -248,7 +247,12 @@ class RenderLoop:
         stage("animate")
         for avatar, t, look, picture in zip(avatars, times, looks, pictures, strict=True):
             name = avatar.opened.avatar
-            planes = avatar.planes(avatar.shown(picture, look), t, partial(stage, only=name))
+            layouts = avatar.layouts
+            if name in self._snapshots.wanted():
+                layouts.add("rgba")
+            planes = avatar.planes(avatar.shown(picture, look), t, layouts, partial(stage, only=name))
+            if "rgba" in planes:
+                self._snapshots.taken(name, planes["rgba"])
             avatar.still = planes if avatar.state.paused else {}
             begun = ticks[name]
             for frame in avatar.frames(planes, t, (self._now() - begun) * 1000):

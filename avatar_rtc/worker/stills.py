@@ -18,7 +18,7 @@ from avatar_rtc.link import ProcessStill, Still, StillFailed, StillProcessed
 from avatar_rtc.render.colour import converted, premultiplied
 from avatar_rtc.render.filters.chain import run_chain
 from avatar_rtc.render.upscale.enlarge import enlarge
-from avatar_rtc.worker.priority import yield_to_frames
+from avatar_rtc.worker.system import yield_to_frames
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,10 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -60,7 +61,14 @@ class Server:
 
     def get(self, path: str) -> Any:
         """The JSON at a path below /api/v1/."""
-        with urllib.request.urlopen(f"{self.url}/api/v1/{path}", timeout=10) as response:
+        return self.ask("GET", path)
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """The JSON answer to a request with a JSON body."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}/api/v1/{path}", data, method=method)
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=10) as response:
             return json.load(response)
 
     def _reap(self) -> None:
@@ -158,19 +166,34 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+def _giving(answer: object) -> Callable[[Any], None]:
+    return lambda route: route.fulfill(json=answer)
+
+
 @pytest.fixture
 def open_page(chromium: Any, server: Server) -> Iterator[Callable[..., Page]]:
-    """`open_page(path, init=script, **options of the context)` → Page, in a fresh profile."""
+    """`open_page(path, init=script, **options of the context)` → Page, in a fresh profile.
+
+    `answers`, glob → JSON, are given in the server's place.
+    """
     contexts = []
     pages = []
 
-    def open_page(path: str = "/", init: str = "", host: str = server.url, **options: Any) -> Page:
+    def open_page(
+        path: str = "/",
+        init: str = "",
+        host: str = server.url,
+        answers: Mapping[str, object] = MappingProxyType({}),
+        **options: Any,
+    ) -> Page:
         context = chromium.new_context(**options)
         contexts.append(context)
         page = Page(context.new_page(), host)
         pages.append(page)
         if init:
             page.tab.add_init_script(init)
+        for glob, answer in answers.items():
+            page.tab.route(glob, _giving(answer))
         page.tab.goto(f"{host}{path}")
         return page
 

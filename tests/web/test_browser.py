@@ -374,7 +374,7 @@ def test_a_click_makes_a_student_and_another_stops_it(
 ) -> None:
     def run(script: str) -> None:
         monkeypatch.setattr(
-            "avatar_rtc.server.rest.command_for",
+            "avatar_rtc.server.routes.avatars.command_for",
             lambda character, quality: [sys.executable, "-c", script, character],
         )
 

@@ -423,7 +423,9 @@ def test_a_snapshot_needs_no_viewer_and_no_lucky_avatar() -> None:
     assert isinstance(taken, SnapshotTaken) and taken.request == 7
     (pixels,) = av.CodecContext.create("png", "r").decode(av.Packet(taken.png))
     assert pixels.to_ndarray(format="rgba")[5, 5].tolist() == [10, 200, 30, 255]
-    assert failed == StillFailed(8, "avatar 'nobody' is not live") and painter.batches == [1]
+    assert failed == StillFailed(8, "no snapshot of avatar 'nobody': it is not live") and painter.batches == [
+        1
+    ]
 
 
 def test_a_snapshot_that_fails_ends_nothing() -> None:
@@ -494,3 +496,24 @@ def test_a_slow_loop_reads_the_newest_of_many_poses() -> None:
     ).run()  # type: ignore[arg-type]
     for t, head in seen[3:]:
         assert head == pytest.approx(t / 5, abs=0.02)
+
+
+def test_snapshots_of_a_watched_avatar_are_its_next_frame_and_one_answers_all() -> None:
+    script: list[tuple[float, Down | None]] = [(0, opened(fps=10.0)), (0, StartRendition("main", ALPHA))]
+    script += [(0.5, TakeSnapshot("main", n)) for n in range(8)]
+    heard, painter = play([*script, (1.01, None)], cost=0.2)
+    assert sorted(m.request for m in heard if isinstance(m, SnapshotTaken)) == list(range(8))
+    # Frames take twice their time, so one is always due: no picture was made for the snapshots alone.
+    assert len(painter.batches) == len(frames(heard))
+
+
+def test_who_waits_for_a_picture_of_an_avatar_that_goes_is_told() -> None:
+    script = [
+        (0, opened(fps=10.0)),
+        (0, StartRendition("main", ALPHA)),
+        (0.05, TakeSnapshot("main", 1)),
+        (0.05, CloseAvatar("main")),
+        (1, None),
+    ]
+    answers = [m for m in play(script, cost=0.2)[0] if isinstance(m, SnapshotTaken | StillFailed)]
+    assert len(answers) == 1 and answers[0].request == 1
