@@ -2,7 +2,8 @@
 
 Its defects that belong to a server are here, by their number in the list of the reference; the others are
 tests of the parts they belong to: 2 tests/worker/test_loop.py (templates), 3 to 6 tests/animation, 7 and 15
-tests/server/test_speech.py, 8 to 10 tests/render/test_filters_*.py, 12 tests/render/test_tha3.py.
+tests/server/test_speech.py, 8 to 10 tests/render/test_filters_*.py and tests/test_filters_schema.py, 12
+tests/render/test_tha3.py. 11 has no counterpart: the server moves the lips, and no client posts them.
 """
 
 import asyncio
