@@ -3,24 +3,30 @@
 Alpha itself is never touched.
 """
 
+from collections.abc import Callable
+from functools import cache
 from typing import Literal
 
+import cv2
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 ColourSpace = Literal["linear", "srgb", "srgb-premultiplied"]
 """Alpha is straight but in the last one, whose colours are multiplied by it."""
+Curve = Literal["to linear", "to srgb"]
 
 
 def to_linear(image: Tensor, space: ColourSpace) -> Tensor:
     """Linear RGB with straight alpha of a picture in any space."""
-    return image if space == "linear" else srgb_to_linear(to_srgb(image, space))
+    return image if space == "linear" else _through("to linear", to_srgb(image, space))
 
 
 def to_srgb(image: Tensor, space: ColourSpace) -> Tensor:
     """sRGB with straight alpha of a picture in any space."""
     if space == "linear":
-        return linear_to_srgb(image)
+        return _through("to srgb", image)
     return straight(image) if space == "srgb-premultiplied" else image
 
 
@@ -28,7 +34,7 @@ def from_linear(image: Tensor, space: ColourSpace) -> Tensor:
     """The inverse of `to_linear`."""
     if space == "linear":
         return image
-    image = linear_to_srgb(image)
+    image = _through("to srgb", image)
     return premultiplied(image) if space == "srgb-premultiplied" else image
 
 
@@ -78,6 +84,38 @@ def linear_to_srgb(image: Tensor) -> Tensor:
     rgb = image[..., :3, :, :].clamp(0, 1)
     srgb = torch.where(rgb <= 0.0031308, rgb * 12.92, 1.055 * _power(rgb, 1 / 2.4) - 0.055)
     return torch.cat([srgb, image[..., 3:, :, :]], dim=-3)
+
+
+def _through(curve: Curve, image: Tensor) -> Tensor:
+    """The curve of every colour of a picture; of a large one on the CPU by a table of 16 bits.
+
+    That is off by 2e-5 (to linear) and 1e-4 (to sRGB, next to black), a fortieth of a step of 8 bits, and
+    takes half the time.
+    """
+    is_large = image.dim() == 3 and image.numel() >= _LARGE and image.dtype == torch.float32
+    if image.device.type != "cpu" or not is_large:
+        return _CURVES[curve](image)
+    out = torch.empty_like(image, memory_format=torch.contiguous_format)
+    colours = np.ascontiguousarray(image[:3].numpy()).reshape(-1, image.shape[-1])
+    levels = cv2.multiply(colours, float(_LEVELS - 1), dtype=cv2.CV_16U)  # rounds, and clamps to [0, 1]
+    # No level is beyond the table; "clip" spares numpy a copy.
+    np.take(_table(curve), levels, out=out[:3].numpy().reshape(levels.shape), mode="clip")
+    out[3] = image[3]
+    return out
+
+
+@cache
+def _table(curve: Curve) -> NDArray[np.float32]:
+    """The curve at 65,536 levels."""
+    levels = torch.linspace(0, 1, _LEVELS, dtype=torch.float64).expand(4, 1, _LEVELS)
+    table: NDArray[np.float32] = _CURVES[curve](levels)[0, 0].float().numpy()
+    return table
+
+
+_CURVES: dict[Curve, Callable[[Tensor], Tensor]] = {"to linear": srgb_to_linear, "to srgb": linear_to_srgb}
+_LEVELS = 1 << 16
+_LARGE = 1 << 17
+"""Numbers in a picture from which the table is quicker."""
 
 
 def _power(base: Tensor, exponent: float) -> Tensor:

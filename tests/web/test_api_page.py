@@ -157,7 +157,8 @@ def test_a_put_is_sent_by_keyboard_and_does_what_it_says(page: Any, server: Any)
     page.errors[:] = [line for line in page.errors if "400" not in line]
 
 
-def test_a_picture_is_shown_as_a_picture(page: Any) -> None:
+def test_a_picture_is_shown_as_a_picture(page: Any, server: Any) -> None:
+    until(lambda: server.get("avatars/main")["state"] == "live")  # before, there is nobody to make it
     operation = unfold(page, "get_snapshot")
     assert send(operation).startswith("200 OK")
     page.wait("document.querySelector('.answer img')?.naturalWidth === 512")
