@@ -15,7 +15,7 @@ import logging
 from collections import deque
 from dataclasses import asdict
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from avatar_rtc.frame import EncodedFrame, ImageCodec
 from avatar_rtc.link import Stats
@@ -34,9 +34,8 @@ _CODECS: dict[str, ImageCodec] = {"PNG": "png", "QOI": "qoi"}
 
 async def send_feed(request: web.Request, avatar: Avatar) -> web.StreamResponse:
     """Answer with the avatar's frames until the caller leaves or the avatar is deleted."""
-    response = web.StreamResponse(headers=_NO_CACHE)
-    response.content_type = "multipart/x-mixed-replace"
-    response.headers["Content-Type"] = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
+    content_type = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
+    response = web.StreamResponse(headers={**_NO_CACHE, hdrs.CONTENT_TYPE: content_type})
     await response.prepare(request)
     feed = _Feed(avatar)
     try:
