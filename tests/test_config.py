@@ -31,6 +31,8 @@ def test_the_example_lists_every_setting_with_its_default() -> None:
         ("port = 'high'", "port"),
         ("prot = 1", "prot"),
         ("fps = 0", "fps"),
+        ("max_avatars = 0", "max_avatars"),
+        ("avatar_expiry_s = -1.0", "avatar_expiry_s"),
         ("device = 'tpu'", "device"),
         ("port =", "TOML"),
         ("turn = {ttl_s = 1}", "turn.ttl_s"),

@@ -70,12 +70,12 @@ export class AvatarCommands extends HTMLElement {
   /**
    * Speak a text, after what is being said already.
    * @param {string} text may hold tags such as [joy].
-   * @param {{voice?: string, speed?: number, emotion?: ?string, more?: boolean}} manner voice: "" is the character's
-   *   own; speed: 0.5..2; emotion: a name, "auto" to read it from the text, null for tags alone; more: true if
+   * @param {{voice?: string, speed?: ?number, emotion?: ?string, more?: boolean}} manner voice: "" is the character's
+   *   own; speed: 0.5..2, null as the server is set up; emotion: a name, "auto" to read it from the text, null for tags alone; more: true if
    *   text follows by `appendSpeech`.
    * @returns {Promise<string>} the speech id, that of its `speech` events.
    */
-  async say(text, { voice = '', speed = 1, emotion = null, more = false } = {}) {
+  async say(text, { voice = '', speed = null, emotion = null, more = false } = {}) {
     return (await this.#send({ type: 'speech.say', text, voice, speed, emotion, more })).speech_id;
   }
 

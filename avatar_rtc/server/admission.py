@@ -1,4 +1,4 @@
-"""The door: who may watch now, shared by WHEP and the JSON offer."""
+"""The door: who may watch now, shared by WHEP, the JSON offer and the feed."""
 
 from aiohttp import hdrs, web
 
@@ -13,6 +13,33 @@ from avatar_rtc.server.viewers import Viewer
 RETRY_FAILED_S = 10
 
 
+def require_shown(avatar: Avatar) -> None:
+    """Refuse an avatar of which there will be no picture.
+
+    Raises:
+        Problem: 409, it has failed; whoever waits for a picture could only wait.
+    """
+    if avatar.condition.phase == "failed":
+        raise Problem(
+            409,
+            f"the avatar cannot be shown: {avatar.condition.detail}",
+            {hdrs.RETRY_AFTER: str(RETRY_FAILED_S)},
+        )
+
+
+def require_room(request: web.Request, avatar: Avatar) -> None:
+    """Refuse one viewer too many, by WebRTC or by feed.
+
+    Raises:
+        Problem: as `require_shown`.
+        CapacityExceeded: as many watch already as may, over all avatars.
+    """
+    require_shown(avatar)
+    watching = sum(len(each.viewers) + each.streams.feeds for each in request.app[AVATARS].values())
+    if watching >= request.app[CONFIG].max_viewers:
+        raise CapacityExceeded("viewers", request.app[CONFIG].max_viewers)
+
+
 async def admit(
     request: web.Request, avatar: Avatar, offer_sdp: str, layout: Layout, speaks: bool = False
 ) -> tuple[Viewer, str]:
@@ -22,17 +49,9 @@ async def admit(
         speaks: it may lend the avatar its voice.
 
     Raises:
-        Problem: 409, the avatar has failed; a viewer could only wait.
-        CapacityExceeded: as many watch already as may, over all avatars.
+        Problem, CapacityExceeded: as `require_room`.
         BadOffer: the offer cannot be answered.
     """
-    config = request.app[CONFIG]
-    if avatar.condition.phase == "failed":
-        raise Problem(
-            409,
-            f"the avatar cannot be shown: {avatar.condition.detail}",
-            {hdrs.RETRY_AFTER: str(RETRY_FAILED_S)},
-        )
-    if sum(len(each.viewers) for each in request.app[AVATARS].values()) >= config.max_viewers:
-        raise CapacityExceeded("viewers", config.max_viewers)
-    return await avatar.viewers.join(offer_sdp, layout, own_ice_servers(config), speaks)
+    require_room(request, avatar)
+    ice = own_ice_servers(request.app[CONFIG])
+    return await avatar.viewers.join(offer_sdp, layout, ice, speaks)

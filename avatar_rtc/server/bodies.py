@@ -159,8 +159,9 @@ async def read_form(
                 raise InputError("every part of the form needs a name of its own")
             if name not in limits:
                 raise UnknownName("part of the form", name, limits)
-            parts[name] = await _read_part(part, min(limits[name], total))
-            total -= len(parts[name])
+            parts[name] = await _read_part(part, limits[name])
+            if sum(map(len, parts.values())) > total:
+                raise _too_large(total)
     except (HttpProcessingError, ValueError, AssertionError, KeyError, RuntimeError):
         # aiohttp's reader has no error of its own for a body that is not what its header says.
         raise InputError("the multipart body is broken") from None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
+from avatar_rtc.backdrops import backdrop_file
 from avatar_rtc.errors import InputError
 from avatar_rtc.filters_schema.chain import MAX_ENLARGEMENT, chain_json, check_chain, enlargement
 from avatar_rtc.look import Crop
@@ -49,7 +50,7 @@ Change: TypeAlias = (
 
 
 def after(state: AvatarState, message: Change, t: float) -> AvatarState:
-    """The state once a message is taken at media time t; the same object if it changes nothing.
+    """The state once a message is taken at media time t; the same object if something newer is held.
 
     Raises:
         UnknownName: a morph, cel, setting, operation, … that does not exist; names the nearest.
@@ -133,10 +134,10 @@ def with_settings(state: AvatarState, settings: AnimatorSettings) -> AvatarState
     """
     if settings.postprocessor_chain is not None:
         state = replace(state, chain=settings.postprocessor_chain)
-    if settings.backdrop_path is not None:
-        asked = backdrop_of(BackdropSet(name=settings.backdrop_path))
-        same = asked.name == state.backdrop.name
-        kept = state.backdrop if same else Backdrop(asked.name, state.backdrop.colour)
+    if (name := settings.backdrop_path) is not None:
+        backdrop_file(name)
+        held = state.backdrop
+        kept = held if held.name == name else Backdrop(name, held.colour)
         blur = (kept.blur or BLUR) if settings.backdrop_blur else 0.0
         state = replace(state, backdrop=replace(kept, blur=blur))
     own = settings.model_copy(

@@ -1,9 +1,11 @@
 """Requests to the render worker that are answered by a picture: snapshots, and stills through a chain."""
 
 import asyncio
+import contextlib
 import itertools
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from avatar_rtc.errors import CapacityExceeded, InputError, WorkerLost
@@ -35,7 +37,7 @@ class Pictures:
         self._send = send
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
-        self._stills, self._snapshots = 0, 0
+        self._busy: Counter[str] = Counter()
         self._one_still = asyncio.Lock()
 
     async def process(self, message: ProcessStill) -> Still:
@@ -46,17 +48,12 @@ class Pictures:
             WorkerLost: no worker is up, it died meanwhile, or it took longer than STILL_TIMEOUT_S.
             InputError: the picture cannot be processed.
         """
-        if self._stills >= MAX_STILLS:
-            raise CapacityExceeded("pictures being processed", MAX_STILLS)
-        self._stills += 1
-        try:
+        with self._one_of("pictures being processed", MAX_STILLS):
             async with self._one_still:
                 until = time.monotonic() + STILL_TIMEOUT_S
                 answer = await self._asked(
                     lambda n: replace(message, request=n, until=until), STILL_TIMEOUT_S
                 )
-        finally:
-            self._stills -= 1
         assert isinstance(answer, StillProcessed)
         return answer.still
 
@@ -68,13 +65,8 @@ class Pictures:
             WorkerLost: no worker is up, it died meanwhile, or it took longer than SNAPSHOT_TIMEOUT_S.
             InputError: the avatar cannot be shown.
         """
-        if self._snapshots >= MAX_SNAPSHOTS:
-            raise CapacityExceeded("snapshots being made", MAX_SNAPSHOTS)
-        self._snapshots += 1
-        try:
+        with self._one_of("snapshots being made", MAX_SNAPSHOTS):
             answer = await self._asked(lambda n: TakeSnapshot(avatar, n), SNAPSHOT_TIMEOUT_S)
-        finally:
-            self._snapshots -= 1
         assert isinstance(answer, SnapshotTaken)
         return answer.png
 
@@ -93,6 +85,16 @@ class Pictures:
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(WorkerLost("the render worker ended; try again"))
+
+    @contextlib.contextmanager
+    def _one_of(self, what: str, limit: int) -> Iterator[None]:
+        if self._busy[what] >= limit:
+            raise CapacityExceeded(what, limit)
+        self._busy[what] += 1
+        try:
+            yield
+        finally:
+            self._busy[what] -= 1
 
     async def _asked(self, message: Callable[[int], Down], timeout_s: float) -> Answer:
         number = next(self._numbers)

@@ -80,6 +80,11 @@ class Streams:
         """Whether anybody receives a picture."""
         return any(broadcast.viewers for _, broadcast in self._pictures())
 
+    @property
+    def feeds(self) -> int:
+        """How many subscriptions to images are open."""
+        return sum(broadcast.viewers for broadcast in self._images.values())
+
     def listen(self) -> Subscription[Packet]:
         """A subscription to the sound."""
         return self._audio.subscribe()

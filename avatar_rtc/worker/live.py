@@ -96,10 +96,14 @@ class LiveAvatar:
     """While it is paused: its picture in each layout."""
 
     @property
+    def rate(self) -> float:
+        """Frames per second of its motion; encoders are made for them."""
+        return min(self.opened.fps, self.state.settings.target_fps)
+
+    @property
     def fps(self) -> float:
-        """Frames per second to aim for."""
-        rate = min(self.opened.fps, self.state.settings.target_fps)
-        return min(rate, PAUSED_FPS) if self.state.paused else rate
+        """Frames per second to aim for now."""
+        return min(self.rate, PAUSED_FPS) if self.state.paused else self.rate
 
     @property
     def stands_still(self) -> bool:
@@ -160,8 +164,8 @@ class LiveAvatar:
         frames = []
         for slot in self.slots.values():
             picture = planes[slot.rendition.layout]
-            encode = partial(slot.encode, picture, self.fps, t)
-            cause = picture.shape, self.fps
+            encode = partial(slot.encode, picture, self.rate, t)
+            cause = picture.shape, self.rate
             for data, key in self.finisher.troubles.attempt(f"{slot.rendition}", cause, t, encode) or ():
                 frame = EncodedFrame(name, slot.rendition, video_pts(t), key, data, cost_ms)
                 is_image = slot.rendition.layout == "rgba"

@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from avatar_rtc.config import Config
-from avatar_rtc.link import CloseAvatar, OpenAvatar, SetState, StartRendition, StopRendition
+from avatar_rtc.link import AvatarFailed, CloseAvatar, OpenAvatar, SetState, StartRendition, StopRendition
 from tests.server.conftest import TEMPLATES
 
 AVATARS = "/api/v1/avatars"
@@ -234,3 +234,10 @@ async def test_the_worker_never_hears_of_an_emotion_it_does_not_know(client, smu
         if isinstance(message, OpenAvatar | SetState):
             assert message.state.emotions.keys() <= known | message.state.templates.keys()
     assert renderer.state.emotions == {"neutral": 1.0}
+
+
+@pytest.mark.parametrize("path", [f"{AVATARS}/main/snapshot.png", "/api/avatar/result_feed?instance_id=main"])
+async def test_of_an_avatar_that_has_failed_there_is_no_picture_to_wait_for(client, renderer, path):
+    renderer.on_up["main"](AvatarFailed("main", "no weights"))
+    response = await client.get(path)
+    assert response.status == 409 and "no weights" in (await response.json())["detail"]

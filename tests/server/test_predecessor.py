@@ -307,6 +307,16 @@ async def test_16_cels_come_with_the_picture_and_wrong_ones_are_told(bindings, f
     assert response.status == 400 and says in (await response.json())["detail"]
 
 
+async def test_who_watches_by_feed_counts_as_a_viewer(live, png):
+    bindings = Bindings(await live(max_viewers=1))
+    await bindings.load(file=png(side=512))
+    feed = await bindings.feed()
+    await next_part(feed)
+    again = await bindings.client.get(f"/api/avatar/result_feed?instance_id={bindings.instance}")
+    assert again.status == 503 and "1 viewers" in (await again.json())["detail"]
+    feed.close()
+
+
 async def test_beyond_the_limit_it_says_so(live, png):
     bindings = Bindings(await live(max_avatars=2))
     await bindings.load(file=png())

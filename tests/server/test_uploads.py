@@ -80,6 +80,28 @@ async def test_files_that_cannot_be_are_named_and_nothing_is_kept(client, store,
     assert "dressed" not in store.names()
 
 
+async def test_files_that_are_too_large_together_are_refused(client, store):
+    """Each may have 16 MiB, and all of them 64; a body without a length is known only as it comes."""
+    files = {name: bytes(15 * 2**20) for name in ("image", "blush1", "blush2", "blush3", "tears1")}
+
+    boundary = "b"
+    parts = b"".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode() + data + b"\r\n"
+        for name, data in files.items()
+    )
+    parts += f"--{boundary}--\r\n".encode()
+
+    async def stream():
+        for at in range(0, len(parts), 2**20):
+            yield parts[at : at + 2**20]
+
+    response = await client.post(
+        CHARACTERS, data=stream(), headers={"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    )
+    assert response.status == 413 and "64 MiB" in (await response.json())["detail"]
+    assert store.names() == ["hero", "rival"]
+
+
 async def test_raw_upload_takes_its_name_from_the_query(client, png):
     response = await client.post(f"{CHARACTERS}?name=raw_one", data=png(), headers=PNG)
     assert response.status == 201

@@ -17,6 +17,7 @@ from avatar_rtc.envelope import MAX_MESSAGE_BYTES, json_object
 from avatar_rtc.errors import InputError
 from avatar_rtc.look import CELS, FX
 from avatar_rtc.messages import ControlMessage, DataEyesSet, EmotionSet, PauseSet, TalkingSet, control_from
+from avatar_rtc.server.admission import require_room
 from avatar_rtc.server.bodies import (
     MAX_CHARACTER_BYTES,
     MAX_TEMPLATES_BYTES,
@@ -29,7 +30,7 @@ from avatar_rtc.server.compat.feed import send_feed
 from avatar_rtc.server.compat.settings import our_name, our_settings, our_templates
 from avatar_rtc.server.keys import AVATARS, STORE, UPLOADS, find_avatar
 from avatar_rtc.server.routes.openapi import described
-from avatar_rtc.server.routes.openapi_schemas import BYTES, TEXT, an_object, many
+from avatar_rtc.server.routes.openapi_schemas import BYTES, NOT_ADMITTED, TEXT, an_object, many
 
 _PARTS = {"file": MAX_BYTES, "json": MAX_MESSAGE_BYTES, **dict.fromkeys((*CELS, *FX), MAX_BYTES)}
 _NAME = "uploaded"
@@ -196,14 +197,16 @@ async def modify_overrides(request: web.Request) -> web.Response:
     "predecessor",
     query={"instance_id": TEXT},
     answer="multipart/x-mixed-replace",
-    statuses=_NO_INSTANCE,
+    statuses={**_NO_INSTANCE, **NOT_ADMITTED},
 )
 async def result_feed(request: web.Request) -> web.StreamResponse:
     """The video of `?instance_id=`: an endless multipart answer of PNG or QOI pictures with transparency."""
     name = request.query.get("instance_id")
     if name is None:
         raise InputError("the query lacks instance_id")
-    return await send_feed(request, find_avatar(request, name))
+    avatar = find_avatar(request, name)
+    require_room(request, avatar)
+    return await send_feed(request, avatar)
 
 
 def _switch(name: str, message: ControlMessage, doc: str) -> Callable[[web.Request], Awaitable[web.Response]]:

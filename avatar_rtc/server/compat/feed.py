@@ -11,7 +11,6 @@ slow, the last one is sent again.
 
 import asyncio
 import json
-import logging
 from collections import deque
 from dataclasses import asdict
 
@@ -19,10 +18,9 @@ from aiohttp import hdrs, web
 
 from avatar_rtc.frame import EncodedFrame, ImageCodec
 from avatar_rtc.link import Stats
+from avatar_rtc.look import FULL_FRAME
 from avatar_rtc.media.broadcast import EndOfStream, Subscription
 from avatar_rtc.server.avatar import Avatar
-
-log = logging.getLogger(__name__)
 
 _BOUNDARY = "frame"
 _NO_CACHE = {"Cache-Control": "no-cache, no-store, must-revalidate", "Pragma": "no-cache", "Expires": "0"}
@@ -110,7 +108,7 @@ def part(frame: EncodedFrame, stats: Stats, target_fps: float, output_fps: float
     headers = {
         "Content-Type": f"image/{frame.rendition.codec}",
         "Content-Length": str(len(frame.data)),
-        "X-Crop": json.dumps({"enabled": frame.crop != type(frame.crop)(), **asdict(frame.crop)}),
+        "X-Crop": json.dumps({"enabled": frame.crop != FULL_FRAME, **asdict(frame.crop)}),
         "X-Full-Size": f"{width} {height}",
         "X-Server-Stats": json.dumps({name: round(value, 3) for name, value in told.items()}),
         **_NO_CACHE,

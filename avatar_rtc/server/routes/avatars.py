@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from avatar_rtc.config import AnimatorName
 from avatar_rtc.errors import InputError
 from avatar_rtc.messages import ControlMessage, control_from
+from avatar_rtc.server.admission import require_shown
 from avatar_rtc.server.bodies import read_model
 from avatar_rtc.server.distillation import Quality, command_for
 from avatar_rtc.server.keys import AVATARS, CONFIG, RENDERER, STORE, avatar_of
@@ -131,11 +132,17 @@ async def delete_avatar(request: web.Request) -> web.Response:
 @described(
     "avatars",
     answer="image/png",
-    statuses={400: "The avatar cannot be shown.", 503: "No render worker is up, or it has too much to do."},
+    statuses={
+        400: "The picture cannot be made.",
+        409: "The avatar has failed.",
+        503: "No render worker is up, or it has too much to do.",
+    },
 )
 async def get_snapshot(request: web.Request) -> web.Response:
     """A PNG of the avatar as it is now, with transparency, whether anybody watches or not."""
-    png = await request.app[RENDERER].snapshot(avatar_of(request).name)
+    avatar = avatar_of(request)
+    require_shown(avatar)
+    png = await request.app[RENDERER].snapshot(avatar.name)
     return web.Response(body=png, content_type="image/png")
 
 
