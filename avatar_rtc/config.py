@@ -49,6 +49,39 @@ class SpeechConfig(_Section):
     """Folder of a GoEmotions network (ONNX) that reads emotions from text; None is rules and a lexicon."""
 
 
+class LimitsConfig(_Section):
+    """What callers may take of the server; beyond it is refused with a sentence, and counted."""
+
+    connections: int = Field(512, ge=8, le=100_000)
+    """Open HTTP connections; beyond, the oldest idle one of the address that has most is closed."""
+    headers_s: float = Field(10.0, ge=0.1, le=600.0)
+    """Within which the head of a request has to be here."""
+    body_s: float = Field(20.0, ge=0.1, le=600.0)
+    """A body that brings less than 16 KiB within so long is given up; so is who does not read an answer."""
+    uploads_mb: float = Field(256.0, ge=1.0, le=100_000.0)
+    """Bodies that are not complete, all together, in MiB."""
+    requests_per_s: float = Field(200.0, ge=1.0, le=100_000.0)
+    """Requests of one address; those that come faster than this for ten seconds wait."""
+    pending_offers: int = Field(16, ge=1, le=10_000)
+    """Answered offers of one address that have not connected; beyond, its oldest yields."""
+    messages_per_s: float = Field(240.0, ge=1.0, le=100_000.0)
+    """Messages on the data channels of one viewer."""
+    opens_per_s: float = Field(4.0, ge=0.1, le=1_000.0)
+    """Characters that the render worker is given: of new avatars, and of those that change theirs."""
+    decode_s: float = Field(20.0, ge=0.1, le=600.0)
+    """In which a sound or picture that somebody sends has to be decoded."""
+    queued_speech_s: float = Field(3_600.0, ge=1.0, le=86_400.0)
+    """Sound that waits to be heard, of all avatars; whoever sends more waits or is refused."""
+    characters: int = Field(200, ge=1, le=100_000)
+    """Uploaded characters that are kept."""
+    characters_mb: float = Field(1_024.0, ge=1.0, le=1_000_000.0)
+    """All of their files together, in MiB."""
+    chain_ms: float = Field(1_500.0, ge=1.0, le=60_000.0)
+    """Measured time of one frame's operations; a chain that takes longer is left out, and that is told."""
+    distillations: int = Field(4, ge=1, le=100)
+    """Students that wait to be made, the one under way included."""
+
+
 class Config(_Section):
     """Everything an operator can set; see config.example.toml for a sentence on each."""
 
@@ -73,6 +106,7 @@ class Config(_Section):
     stun_urls: tuple[str, ...] = ()
     turn: TurnConfig = TurnConfig()
     speech: SpeechConfig = SpeechConfig()
+    limits: LimitsConfig = LimitsConfig()
     data_dir: Path | None = None
     """Where uploaded characters are kept; None is the user's data folder."""
 

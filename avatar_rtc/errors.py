@@ -90,9 +90,9 @@ class Refused(AvatarRtcError):
 class CapacityExceeded(AvatarRtcError):
     """A limit is reached; trying again after `retry_after` seconds may work."""
 
-    def __init__(self, what: str, limit: int, retry_after: int = 5) -> None:
+    def __init__(self, what: str, limit: float, retry_after: int = 5) -> None:
         self.retry_after = retry_after
-        super().__init__(f"the limit of {limit} {what} is reached; try again later")
+        super().__init__(f"the limit of {limit:g} {what} is reached; try again later")
 
 
 class WorkerLost(AvatarRtcError):

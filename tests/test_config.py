@@ -23,6 +23,7 @@ def test_the_example_lists_every_setting_with_its_default() -> None:
     assert load_config(EXAMPLE) == Config()
     assert set(given) == set(Config.model_fields) - {"data_dir"}
     assert set(given["turn"]) == set(type(Config().turn).model_fields)
+    assert set(given["limits"]) == set(type(Config().limits).model_fields)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from avatar_rtc.server.avatars import MAIN, Avatars
 from avatar_rtc.server.compat import avatars as compat_avatars
 from avatar_rtc.server.compat import imagefx
 from avatar_rtc.server.compat import speech as compat_speech
-from avatar_rtc.server.keys import AVATARS, CLASSIFIER, CONFIG, ENGINES, RENDERER, STORE, UPLOADS
+from avatar_rtc.server.keys import AVATARS, CLASSIFIER, CONFIG, ENGINES, LIMITS, RENDERER, STORE, UPLOADS
+from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.problems import problems_middleware
 from avatar_rtc.server.routes import (
     audio,
@@ -67,7 +68,8 @@ def create_app(
     app[ENGINES] = engines = engines or create_engines(config.speech)
     app[CLASSIFIER] = classifier = _classifier(config)
     speaker = Speaker(classifier)
-    app[AVATARS] = Avatars(Shared(config, renderer, templates, speaker, engines))
+    app[LIMITS] = limits = Limits(config.limits)
+    app[AVATARS] = Avatars(Shared(config, renderer, templates, speaker, engines, limits))
     app[AVATARS].create(character, MAIN, source=config.character)
     for module in (
         whep, offer, avatars, control, characters, choices, speech, audio, audio_socket, ice,

@@ -9,11 +9,13 @@ from avatar_rtc.config import Config
 from avatar_rtc.errors import NotFound
 from avatar_rtc.server.avatar import Avatar
 from avatar_rtc.server.avatars import Avatars
+from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.shared import Renderer
 from avatar_rtc.speech.engines import Engines
 from avatar_rtc.speech.feelings import Classifier
 
 CONFIG = web.AppKey("CONFIG", Config)
+LIMITS = web.AppKey("LIMITS", Limits)
 RENDERER = web.AppKey("RENDERER", Renderer)
 STORE = web.AppKey("STORE", CharacterStore)
 AVATARS = web.AppKey("AVATARS", Avatars)

@@ -7,6 +7,7 @@ from typing import Protocol
 from avatar_rtc.config import Config
 from avatar_rtc.link import OpenAvatar, ProcessStill, Still, ToAvatar, Up
 from avatar_rtc.look import EmotionTemplate
+from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.voice.speaker import Speaker
 from avatar_rtc.speech.engines import Engines
 
@@ -46,3 +47,4 @@ class Shared:
     """The factory's emotions."""
     speaker: Speaker
     engines: Engines
+    limits: Limits

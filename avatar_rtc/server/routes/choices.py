@@ -9,7 +9,7 @@ from avatar_rtc.backdrops import backdrop_files
 from avatar_rtc.errors import WorkerLost
 from avatar_rtc.filters_schema import chain
 from avatar_rtc.filters_schema.presets import load_presets
-from avatar_rtc.server.keys import AVATARS, RENDERER
+from avatar_rtc.server.keys import AVATARS, LIMITS, RENDERER
 from avatar_rtc.server.routes.openapi import described
 from avatar_rtc.server.routes.openapi_schemas import CHAIN, TEXT, an_object, many, named, one, ref
 
@@ -47,7 +47,11 @@ async def list_presets(request: web.Request) -> web.Response:
 @described(
     "server",
     answer=an_object(
-        status={"const": "ok"}, device=TEXT, worker_restarts=one("integer"), avatars=named(TEXT)
+        status={"const": "ok"},
+        device=TEXT,
+        worker_restarts=one("integer"),
+        avatars=named(TEXT),
+        refused=named(one("integer")),
     ),
     statuses={503: "No render worker is up."},
 )
@@ -62,6 +66,7 @@ async def healthz(request: web.Request) -> web.Response:
             "device": renderer.device,
             "worker_restarts": renderer.restarts,
             "avatars": {name: avatar.condition.phase for name, avatar in request.app[AVATARS].items()},
+            "refused": dict(request.app[LIMITS].refused),
         }
     )
 

@@ -1,0 +1,100 @@
+"""What callers may take of the server: the one home of its limits, and the count of what was refused.
+
+A limit is a setting (`config.LimitsConfig`), a sentence for who is refused, and a number in `/healthz`.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from avatar_rtc.config import LimitsConfig
+from avatar_rtc.errors import CapacityExceeded
+
+MIB = 2**20
+
+
+class Limits:
+    """The limits of one server. Made and used on its event loop."""
+
+    def __init__(self, config: LimitsConfig) -> None:
+        self.config = config
+        self.refused: Counter[str] = Counter()
+        """Setting → how often something was refused, ended or dropped for its sake."""
+        self.uploads = Pool(
+            "MiB of unfinished uploads", config.uploads_mb, MIB, lambda: self.count("uploads_mb")
+        )
+        self.speech = Pool(
+            "seconds of sound that wait to be heard",
+            config.queued_speech_s,
+            1,
+            lambda: self.count("queued_speech_s"),
+        )
+
+    def count(self, setting: str) -> None:
+        """Something was refused, ended or dropped for the sake of this setting."""
+        self.refused[setting] += 1
+
+    def refuse(self, setting: str, what: str, limit: float, retry_after: int = 5) -> CapacityExceeded:
+        """The error to raise, counted.
+
+        Args:
+            what: of what there may be no more than `limit`; ends the sentence "the limit of 4 …".
+        """
+        self.count(setting)
+        return CapacityExceeded(what, limit, retry_after)
+
+
+class Pool:
+    """An amount that all callers share, such as bytes of uploads."""
+
+    def __init__(self, what: str, limit: float, unit: float, on_refused: Callable[[], None]) -> None:
+        """
+        Args:
+            what: in the units of `limit`, for the sentence.
+            unit: how much one of `limit` is, in what leases count.
+        """
+        self._what, self._limit, self._unit, self._on_refused = what, limit, unit, on_refused
+        self.taken = 0.0
+        """By all leases, in what they count."""
+
+    @contextmanager
+    def lease(self) -> Iterator["Lease"]:
+        """A share that grows, and is given back at the end."""
+        lease = Lease(self)
+        try:
+            yield lease
+        finally:
+            lease.release()
+
+    def _take(self, amount: float) -> None:
+        if self.taken + amount > self._limit * self._unit:
+            self._on_refused()
+            raise CapacityExceeded(self._what, self._limit)
+        self.taken += amount
+
+
+class Lease:
+    """What one caller has taken of a pool; made by `Pool.lease`, or by hand where it outlives a call."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self.amount = 0.0
+
+    def grow(self, amount: float) -> None:
+        """Take more.
+
+        Raises:
+            CapacityExceeded: all together would have too much; nothing is taken then.
+        """
+        self._pool._take(amount)
+        self.amount += amount
+
+    def shrink(self, amount: float) -> None:
+        """Give some back, at most what was taken."""
+        amount = min(amount, self.amount)
+        self._pool.taken -= amount
+        self.amount -= amount
+
+    def release(self) -> None:
+        """Give all back; may be called again."""
+        self.shrink(self.amount)
