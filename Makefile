@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help install serve test soak check format bench assets students upscaler clean
+.PHONY: help install serve test lint soak check format bench assets students upscaler clean
 
 help:
 	@echo "make install   create .venv and install everything"
 	@echo "make serve     install, fetch what the animator needs, serve http://127.0.0.1:8080/ (ARGS='--help')"
 	@echo "make test      install and run the whole test suite"
-	@echo "make check     ruff, mypy --strict, layers, tests"
+	@echo "make lint      ruff and mypy --strict"
+	@echo "make check     lint, then the whole test suite"
 	@echo "make soak      the long runs, results in out/soak.xml"
 	@echo "make bench     the figures, as a table and out/bench.json"
 	@echo "make students  distill the shipped characters anew, 35 minutes each on two cores"
@@ -36,11 +37,12 @@ soak: install
 	@mkdir -p out
 	$(BIN)/python -m pytest -m soak --timeout 3600 -o addopts="--import-mode=importlib -v" --junitxml out/soak.xml
 
-check: install
+lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest $(ARGS)
+
+check: lint test
 
 format: install
 	$(BIN)/ruff format .

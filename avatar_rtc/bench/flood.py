@@ -81,7 +81,7 @@ class Flood:
             self._again("characters", 4, "PATCH", other, lambda: {"json": {"character": next(characters)}}),
             self._again("heavy chain", 1, "PUT", f"{other}/chain", lambda: {"json": {"chain": chain}}),
             self._again(
-                "speak", 2, "POST", "api/tts/speak", lambda: {"json": {"text": "Hello world. " * 1_500}}
+                "speak", 2, "POST", "api/tts/speak", lambda: {"json": {"text": "Hello world. " * 1_000}}
             ),
             self._again("sound", 2, "POST", f"{other}/audio", lambda: _typed(self._sound, "audio/ogg")),
             self._again(
@@ -90,7 +90,7 @@ class Flood:
             self._again("offer", 4, "POST", f"{main}/whep", lambda: _typed(offer, "application/sdp")),
             self._again("picture", 2, "POST", "api/imagefx/process", lambda: {"data": a_picture_form(chain)}),
             self._again(
-                "broken", 2, "POST", f"{main}/pose", lambda: _typed(b"[" * 60_000, "application/json")
+                "broken", 2, "PUT", f"{main}/pose", lambda: _typed(b"[" * 60_000, "application/json")
             ),
         ]
 
