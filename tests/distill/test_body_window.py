@@ -23,5 +23,6 @@ def test_a_window_is_cut_from_the_whole(window: Window) -> None:
     poses = torch.randn(3, 45)
     grid, paint = network(poses)
     found_grid, found_paint = maps_in(network, poses, window)
-    assert_close(found_grid, grid[:, :, *window.slices], atol=1e-5, rtol=1e-5)
-    assert_close(found_paint, paint[:, :, *window.slices], atol=1e-5, rtol=1e-5)
+    for found, whole in ((found_grid, grid), (found_paint, paint)):
+        # Other sizes take other kernels, which round otherwise; a wrong window is wrong by the whole spread.
+        assert_close(found, whole[:, :, *window.slices], atol=1e-3 * float(whole.std()), rtol=0)
