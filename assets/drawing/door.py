@@ -1,4 +1,6 @@
-"""The moving picture of the README, docs/liora.webp: Liora lives and speaks in three emotions, and begins anew.
+"""The moving picture of the README, docs/liora.webp: Liora lives and speaks in three emotions.
+
+It ends as it began.
 
 python assets/drawing/door.py
 """
