@@ -133,3 +133,9 @@ def test_errors_that_are_quoted_are_said() -> None:
     ):  # fmt: skip
         assert quoted in (DOCS / "troubleshooting.md").read_text(), quoted
         assert quoted in sources, quoted
+
+
+def test_every_picture_of_docs_is_shown() -> None:
+    shown = {Path(link).name for page in PAGES for link in links(page)}
+    pictures = {file.name for file in DOCS.iterdir() if file.suffix in (".png", ".jpg", ".webp")}
+    assert pictures - shown == set()
