@@ -58,6 +58,7 @@ assets: install
 	$(BIN)/python assets/drawing/backdrops.py
 	$(BIN)/python assets/characters/placeholder/draw.py
 	$(BIN)/python assets/drawing/looks.py
+	$(BIN)/python assets/drawing/door.py
 
 upscaler: install
 	$(BIN)/python -m avatar_rtc.distill.upscaler_training --quality low --steps 6000 --out assets/upscaler/anime-low.safetensors
