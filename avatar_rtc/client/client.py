@@ -26,7 +26,8 @@ from avatar_rtc.client.picture import VideoFrame, rgba_from_stacked, rgba_opaque
 from avatar_rtc.client.whep import Whep, endpoint
 from avatar_rtc.errors import AvatarRtcError, InputError, NotFound, Unreachable
 from avatar_rtc.frame import Layout
-from avatar_rtc.media.aiortc_private import offer_loopback
+from avatar_rtc.media.aiortc_private import guard_connection, offer_loopback
+from avatar_rtc.media.guard import Guard
 
 VIDEO_CAPACITY = 2
 """Pictures waiting for `frames()`; older ones are dropped."""
@@ -198,6 +199,7 @@ class AvatarClient(Commands):
         cues = pc.createDataChannel("cues", ordered=False, maxRetransmits=0)
         pose = pc.createDataChannel("pose", ordered=False, maxRetransmits=0)
         control = pc.createDataChannel("control")
+        guard_connection(pc, Guard())
         if self._endpoint.is_loopback:
             offer_loopback(pc)
         pc.on("track", self._track)

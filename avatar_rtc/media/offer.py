@@ -17,6 +17,7 @@ MAX_SECTIONS = 8
 MAX_CANDIDATES = 64
 """Per peer, trickled ones included; browsers have a dozen."""
 KINDS = ("audio", "video", "application")
+_SHA_256 = "a=fingerprint:sha-256 "
 _ICE_LINES = ("a=candidate:", "a=end-of-candidates")
 
 
@@ -91,6 +92,18 @@ def read_fragment(fragment: str, offer: Offer) -> tuple[RTCIceCandidate, ...]:
         elif name == "a=candidate":
             found.append(_candidate(value, mid))
     return tuple(found)
+
+
+def with_one_fingerprint(sdp: str) -> str:
+    """An offer or answer of aiortc that names its certificate by SHA-256 alone, which every peer knows.
+
+    aiortc adds SHA-384 and SHA-512. libdatachannel takes the last, but counts in SHA-256 if DTLS starts
+    before it has stored our answer: one join in 10 to 50 failed with the alert "unknown CA".
+    """
+    lines = sdp.splitlines(keepends=True)
+    return "".join(
+        line for line in lines if not line.startswith("a=fingerprint:") or line.startswith(_SHA_256)
+    )
 
 
 def is_mdns(candidate: RTCIceCandidate) -> bool:

@@ -23,15 +23,23 @@ from avatar_rtc.errors import BadOffer, InputError
 from avatar_rtc.frame import Codec, Layout, Rendition
 from avatar_rtc.media.aiortc_private import (
     date_reports,
+    guard_connection,
     offer_loopback,
-    on_heard,
     on_keyframe_request,
 )
 from avatar_rtc.media.broadcast import Kind, Packet, Subscription
 from avatar_rtc.media.channels import Channels, OnChannel, OnMessage
+from avatar_rtc.media.guard import Dropped, Guard
 from avatar_rtc.media.ice import IceServers
 from avatar_rtc.media.microphone import sound_of
-from avatar_rtc.media.offer import MAX_CANDIDATES, Offer, is_mdns, read_fragment, read_offer
+from avatar_rtc.media.offer import (
+    MAX_CANDIDATES,
+    Offer,
+    is_mdns,
+    read_fragment,
+    read_offer,
+    with_one_fingerprint,
+)
 from avatar_rtc.media.opus import Pcm
 from avatar_rtc.media.tracks import PacketTrack
 
@@ -88,6 +96,7 @@ class Peer:
         silence_timeout_s: float = SILENCE_TIMEOUT_S,
         on_channel: OnChannel | None = None,
         on_microphone: Callable[[AsyncIterator[Pcm]], Awaitable[None]] | None = None,
+        dropped: Dropped | None = None,
     ) -> None:
         """Nothing is opened before `answer`.
 
@@ -99,6 +108,7 @@ class Peer:
             silence_timeout_s: a connected peer from which nothing comes for this long is freed.
             on_microphone: takes the peer's own sound, if it sends any, until that ends; None takes none.
             on_channel: (label) of a channel that has opened; what it returns is sent as its first message.
+            dropped: counts datagrams that are not let in.
         """
         self.id = secrets.token_urlsafe(16)
         self.rendition: Rendition | None = None
@@ -108,6 +118,7 @@ class Peer:
         self._connect_timeout_s, self._silence_timeout_s = connect_timeout_s, silence_timeout_s
         self._loop = asyncio.get_running_loop()
         self._pc = RTCPeerConnection(ice.configuration())
+        self._guard = Guard(self._heard, dropped)
         self._channels = Channels(on_message, on_channel)
         self._on_microphone = on_microphone
         self._listening: set[asyncio.Task[None]] = set()
@@ -198,11 +209,11 @@ class Peer:
         if offer.has_audio:
             self._add_track("audio", self._source.listen, None, ["audio/opus"])
         await self._pc.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+        guard_connection(self._pc, self._guard)
         if self._loopback:
             offer_loopback(self._pc)
         await self._pc.setLocalDescription()
-        on_heard(self._pc, self._heard)
-        answer: str = self._pc.localDescription.sdp
+        answer = with_one_fingerprint(self._pc.localDescription.sdp)
         self.rendition = Rendition(_video_codec(answer), self._layout)
         if self._ice.has_turn and "typ relay" not in answer:
             log.warning("the TURN server gave no address; peers that need it will not connect")

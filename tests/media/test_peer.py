@@ -50,6 +50,16 @@ async def test_both_tracks_are_one_stream(stage):
     assert {media.direction for media in answer.media} == {"sendonly"}
 
 
+async def test_an_answer_names_its_certificate_once_as_every_peer_knows_it(stage):
+    """libdatachannel judged by SHA-256 what it expected in SHA-512; see `with_one_fingerprint`."""
+    viewer, peer = stage.viewer(), stage.peer()
+    answer = SessionDescription.parse(await peer.answer(await viewer.offer()))
+    for media in answer.media:
+        assert [f.algorithm for f in media.dtls.fingerprints] == ["sha-256"]
+    await viewer.take(str(answer))
+    await viewer.frame()
+
+
 async def test_vp8_only_offer(stage, tools):
     viewer, peer = await stage.connect(stage.viewer(("video/VP8", "video/rtx")))
     assert tools.mean_yuv(await viewer.frame()) == pytest.approx(tools.YUV, abs=4)
