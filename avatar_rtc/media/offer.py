@@ -14,8 +14,6 @@ from avatar_rtc.errors import BadOffer, InputError
 
 MAX_SDP_BYTES = 64 * 1024
 MAX_SECTIONS = 8
-MAX_CANDIDATES = 64
-"""Per peer, trickled ones included; browsers have a dozen."""
 KINDS = ("audio", "video", "application")
 _SHA_256 = "a=fingerprint:sha-256 "
 _ICE_LINES = ("a=candidate:", "a=end-of-candidates")
@@ -91,7 +89,7 @@ def read_fragment(fragment: str, offer: Offer) -> tuple[RTCIceCandidate, ...]:
             mid = value
         elif name == "a=candidate":
             found.append(_candidate(value, mid))
-    return tuple(found)
+    return tuple(filter(_is_usable, found))
 
 
 def with_one_fingerprint(sdp: str) -> str:
@@ -165,8 +163,13 @@ def _defaults(media: MediaDescription) -> Iterator[str]:
 
 def _candidates(description: SessionDescription) -> Iterator[RTCIceCandidate]:
     for media in description.media:
-        for candidate in media.ice_candidates:
+        for candidate in filter(_is_usable, media.ice_candidates):
             yield replace(candidate, sdpMid=media.rtp.muxId)
+
+
+def _is_usable(candidate: RTCIceCandidate) -> bool:
+    """UDP alone reaches us, RTCP shares the port of RTP, and a port beyond 16 bits would end the socket."""
+    return candidate.protocol.lower() == "udp" and candidate.component == 1 and 0 < candidate.port < 65_536
 
 
 def _candidate(value: str, mid: str) -> RTCIceCandidate:

@@ -6,13 +6,15 @@ control, cues ──► on_message       Source.listen()         ──► audio
 
 import asyncio
 import logging
+import math
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from aiortc import RTCIceCandidate, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.exceptions import OperationError
 from aiortc.mediastreams import MediaStreamTrack
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
@@ -27,19 +29,14 @@ from avatar_rtc.media.aiortc_private import (
     offer_loopback,
     on_keyframe_request,
 )
+from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.broadcast import Kind, Packet, Subscription
+from avatar_rtc.media.candidates import Candidates
 from avatar_rtc.media.channels import Channels, OnChannel, OnMessage
-from avatar_rtc.media.guard import Dropped, Guard
+from avatar_rtc.media.guard import Guard
 from avatar_rtc.media.ice import IceServers
 from avatar_rtc.media.microphone import sound_of
-from avatar_rtc.media.offer import (
-    MAX_CANDIDATES,
-    Offer,
-    is_mdns,
-    read_fragment,
-    read_offer,
-    with_one_fingerprint,
-)
+from avatar_rtc.media.offer import Offer, read_fragment, read_offer, with_one_fingerprint
 from avatar_rtc.media.opus import Pcm
 from avatar_rtc.media.tracks import PacketTrack
 
@@ -96,7 +93,7 @@ class Peer:
         silence_timeout_s: float = SILENCE_TIMEOUT_S,
         on_channel: OnChannel | None = None,
         on_microphone: Callable[[AsyncIterator[Pcm]], Awaitable[None]] | None = None,
-        dropped: Dropped | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
         """Nothing is opened before `answer`.
 
@@ -108,8 +105,9 @@ class Peer:
             silence_timeout_s: a connected peer from which nothing comes for this long is freed.
             on_microphone: takes the peer's own sound, if it sends any, until that ends; None takes none.
             on_channel: (label) of a channel that has opened; what it returns is sent as its first message.
-            dropped: counts datagrams that are not let in.
+            bounds: what it may cost; the defaults if None.
         """
+        bounds = bounds or Bounds()
         self.id = secrets.token_urlsafe(16)
         self.rendition: Rendition | None = None
         """What is sent, known once the offer is answered."""
@@ -118,16 +116,19 @@ class Peer:
         self._connect_timeout_s, self._silence_timeout_s = connect_timeout_s, silence_timeout_s
         self._loop = asyncio.get_running_loop()
         self._pc = RTCPeerConnection(ice.configuration())
-        self._guard = Guard(self._heard, dropped)
-        self._channels = Channels(on_message, on_channel)
+        self._guard = Guard(self._heard, bounds.dropped)
+        self._channels = Channels(on_message, on_channel, bounds)
         self._on_microphone = on_microphone
         self._listening: set[asyncio.Task[None]] = set()
         self._tracks: dict[Kind, PacketTrack] = {}
         self._offer: Offer | None = None
-        self._candidates = 0
+        self._candidates = Candidates(self._pc)
         self._timer: asyncio.TimerHandle | None = None
+        self.answered_at = math.inf
+        """CLOCK_MONOTONIC second in which its answer was ready; infinite before."""
+        self.was_heard = self.was_connected = False
+        """Whether anything authentic has come from it, and whether the connection has ever been up."""
         self._heard_at = 0.0
-        self._resolving: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
 
     @property
@@ -169,7 +170,7 @@ class Peer:
         """
         if self._offer is None:
             raise InputError("candidates come after the offer")
-        await self._add(read_fragment(sdpfrag, self._offer))
+        await self._candidates.add(read_fragment(sdpfrag, self._offer))
 
     def send(self, label: str, text: str) -> bool:
         """Push a message over a channel the peer has opened; False if it has not, or is too far behind."""
@@ -202,7 +203,7 @@ class Peer:
         self._pc.on("connectionstatechange", self._on_state)
         self._pc.on("datachannel", self._channels.add)
         self._pc.on("track", self._listen)
-        self._timer = self._loop.call_later(self._connect_timeout_s, self._give_up, "never connected")
+        self._timer = self._loop.call_later(self._connect_timeout_s, self.end, "never connected")
         self._add_track(
             "video", self._watch, self._request_keyframe, ["video/H264", "video/VP8", "video/rtx"]
         )
@@ -217,7 +218,8 @@ class Peer:
         self.rendition = Rendition(_video_codec(answer), self._layout)
         if self._ice.has_turn and "typ relay" not in answer:
             log.warning("the TURN server gave no address; peers that need it will not connect")
-        await self._add(offer.candidates)
+        await self._candidates.add(offer.candidates)
+        self.answered_at = time.monotonic()
         return answer
 
     def _add_track(
@@ -251,32 +253,20 @@ class Peer:
         assert self.rendition is not None
         self._source.request_keyframe(self.rendition)
 
-    async def _add(self, candidates: tuple[RTCIceCandidate, ...]) -> None:
-        room = MAX_CANDIDATES - self._candidates
-        self._candidates += len(candidates[:room])
-        for candidate in candidates[:room]:
-            if is_mdns(candidate):
-                task = self._loop.create_task(self._add_one(candidate))
-                self._resolving.add(task)
-                task.add_done_callback(self._resolving.discard)
-            else:
-                await self._add_one(candidate)
-
-    async def _add_one(self, candidate: RTCIceCandidate) -> None:
-        try:
-            await self._pc.addIceCandidate(candidate)
-        except (ValueError, OSError) as error:  # no address, or no multicast here to resolve a name
-            log.debug("candidate %s is of no use: %s", candidate.ip, error)
-
     def _heard(self) -> None:
+        self.was_heard = True
         self._heard_at = self._loop.time()
 
     def _on_state(self) -> None:
         match self._pc.connectionState:
             case "connected":
+                self.was_connected = True
                 self._heard()
                 self._rearm()
-            case "failed" | "closed":
+            case "failed":
+                alert = "" if self._guard.alert is None else f", the peer sent alert {self._guard.alert}"
+                self.end(f"failed (ICE is {self._pc.iceConnectionState}{alert})")
+            case "closed":
                 self._close_soon()
 
     def _rearm(self) -> None:
@@ -287,11 +277,12 @@ class Peer:
 
     def _check_silence(self) -> None:
         if self._loop.time() - self._heard_at >= self._silence_timeout_s:
-            self._give_up("silent")
+            self.end("silent")
         else:
             self._rearm()
 
-    def _give_up(self, why: str) -> None:
+    def end(self, why: str) -> None:
+        """Close soon, for a reason that is logged."""
         log.info("peer %s: %s, freed", self.id[:6], why)
         self._close_soon()
 
@@ -303,14 +294,16 @@ class Peer:
     async def _close(self) -> None:
         if self._timer:
             self._timer.cancel()
+        self._channels.close()
         for track in self._tracks.values():
             track.stop()
-        for task in (*self._resolving, *self._listening):
+        for task in self._listening:
             task.cancel()
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                    await asyncio.gather(*self._resolving, *self._listening, return_exceptions=True)
+                    await asyncio.gather(*self._listening, return_exceptions=True)
+                    await self._candidates.close()
                     await self._pc.close()
         except Exception:
             log.exception("closing peer %s", self.id[:6])

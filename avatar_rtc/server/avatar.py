@@ -98,6 +98,7 @@ class Avatar:
             self._came_or_went,
             config.is_loopback,
             lambda sound: Microphone(self.speech).listen(sound),
+            shared.limits.of_peer(),
         )
         self._mood = Mood(Emotion(self.state.emotions), self._show_emotion)
         queue = SpeechQueue(
