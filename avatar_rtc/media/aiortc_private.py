@@ -149,6 +149,7 @@ class _GuardedProtocol(StunProtocol):
                 # Not answered: an error sent to a forged address would hit somebody else.
                 if not self._is_authentic(message) or not self._guard.welcome(self, address):
                     return False
+                self._guard.has_asked = True
                 self._guard.heard()
             case stun.Class.INDICATION:
                 return self._guard.knows(self, address)  # keeps a path open, and wants no answer

@@ -75,6 +75,8 @@ class Guard:
         self.dropped = dropped or Dropped()
         self.alert: int | None = None
         """The last alert that came in the clear, which anyone can send; of use when a handshake fails."""
+        self.has_asked = False
+        """An authentic check came, so the far end has our description: our password is in it."""
         self._known: set[tuple[object, Address]] = set()
 
     def knows(self, socket: object, address: Address) -> bool:

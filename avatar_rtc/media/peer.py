@@ -126,8 +126,8 @@ class Peer:
         self._timer: asyncio.TimerHandle | None = None
         self.answered_at = math.inf
         """CLOCK_MONOTONIC second in which its answer was ready; infinite before."""
-        self.was_heard = self.was_connected = False
-        """Whether anything authentic has come from it, and whether the connection has ever been up."""
+        self.was_connected = False
+        """Whether the connection has ever been up."""
         self._heard_at = 0.0
         self._closing: asyncio.Task[None] | None = None
 
@@ -135,6 +135,11 @@ class Peer:
     def state(self) -> str:
         """ "new", "connecting", "connected", "failed" or "closed"."""
         return "closed" if self._closing else str(self._pc.connectionState)
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether it has shown that it received the answer: it checks paths with the password in there."""
+        return self._guard.has_asked
 
     async def answer(self, offer_sdp: str) -> str:
         """Take the offer and return the answer, with all our candidates in it; once per peer.
@@ -254,7 +259,6 @@ class Peer:
         self._source.request_keyframe(self.rendition)
 
     def _heard(self) -> None:
-        self.was_heard = True
         self._heard_at = self._loop.time()
 
     def _on_state(self) -> None:

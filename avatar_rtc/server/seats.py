@@ -26,8 +26,8 @@ class Pending:
     address: str
     answered_at: float
     """CLOCK_MONOTONIC second of its answer; infinite while that is being made."""
-    was_heard: bool
-    """An authentic check of its path has come."""
+    has_answer: bool
+    """It has shown so, by checks of its path."""
 
 
 def who_yields(
@@ -53,11 +53,11 @@ def who_yields(
         for each in pending
         if each.address == crowd and now - each.answered_at >= _patience_s(each, is_full, is_larger)
     ]
-    return min(ripe, key=lambda each: (each.was_heard, each.answered_at), default=None)
+    return min(ripe, key=lambda each: (each.has_answer, each.answered_at), default=None)
 
 
 def _patience_s(offer: Pending, is_full: bool, is_larger: bool) -> float:
-    if offer.was_heard:
+    if offer.has_answer:
         return CONNECTING_IN_A_CROWD_S if is_larger else CONNECTING_S
     if not is_full:
         return QUIET_S

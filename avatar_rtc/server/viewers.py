@@ -37,7 +37,7 @@ class Viewer:
         """What decides whether it yields its seat to others; None once it has connected."""
         if self.peer.was_connected:
             return None
-        return Pending(self.id, self.address, self.peer.answered_at, self.peer.was_heard)
+        return Pending(self.id, self.address, self.peer.answered_at, self.peer.has_answer)
 
 
 class Viewers:
