@@ -1,7 +1,7 @@
 """Every private attribute of aiortc and aioice this project relies on; pinned by a test.
 
 aiortc has no public way to learn of a keyframe request, to date a sender report, to see that a peer is still
-there, or to offer 127.0.0.1. All of it is done to one object, so no other connection is touched.
+there, or to choose addresses. All of it is done to one object, so no other connection is touched.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,8 @@ from aiortc import RTCDtlsTransport, RTCPeerConnection, RTCRtpSender, RTCSctpTra
 from aiortc.rtcsctptransport import DataChunk, ForwardTsnChunk, SackChunk
 from OpenSSL import SSL
 
+from avatar_rtc.config import MediaBind
 from avatar_rtc.media.guard import MAX_WAITING, Address, Guard, kind_of
-
-LOOPBACK_ADDRESS = "127.0.0.1"
 
 
 def on_keyframe_request(sender: RTCRtpSender, request: Callable[[], None]) -> None:
@@ -63,15 +62,16 @@ MAX_LATE_S = 1.0
 """Of a correction; a packet later than this comes from a broken clock."""
 
 
-def offer_loopback(pc: RTCPeerConnection) -> None:
-    """Offer 127.0.0.1 beside the host addresses; call between the remote and the local description.
+def bind_media(pc: RTCPeerConnection, bind: MediaBind) -> None:
+    """Open sockets on these addresses alone; call between the remote and the local description.
 
-    aioice leaves loopback out, so without a network a page on this machine could not connect.
+    By itself aioice takes every address but loopback, so without a network a page on this machine could not
+    connect, and with one, strangers could reach a server that is for this machine alone.
     """
     for transport in _transports(pc):
         connection = transport.transport._connection
         gather = connection.get_component_candidates
-        connection.get_component_candidates = partial(_gather_with_loopback, gather)  # type: ignore[method-assign]
+        connection.get_component_candidates = partial(_gather_on, gather, bind)  # type: ignore[method-assign]
 
 
 def guard_connection(pc: RTCPeerConnection, guard: Guard) -> None:
@@ -251,5 +251,8 @@ def _transports(pc: RTCPeerConnection) -> set[RTCDtlsTransport]:
     return transports
 
 
-async def _gather_with_loopback(gather: Callable[..., Any], component: int, addresses: list[str]) -> Any:
-    return await gather(component=component, addresses=[*addresses, LOOPBACK_ADDRESS])
+async def _gather_on(
+    gather: Callable[..., Any], bind: MediaBind, component: int, addresses: list[str]
+) -> Any:
+    wanted = [*(addresses if bind.interfaces else ()), *bind.addresses]
+    return await gather(component=component, addresses=wanted)

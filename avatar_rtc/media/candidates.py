@@ -18,8 +18,13 @@ MAX_NAMES = 16
 class Candidates:
     """What one peer has named; more than a sane peer has are ignored."""
 
-    def __init__(self, pc: RTCPeerConnection) -> None:
-        self._pc = pc
+    def __init__(self, pc: RTCPeerConnection, asks_for_names: bool = True) -> None:
+        """
+        Args:
+            asks_for_names: open a socket of multicast DNS when a name comes. A peer on this machine reaches
+                us without, and only by it would anything here be open to the network.
+        """
+        self._pc, self._asks = pc, asks_for_names
         self._taken = self._names = 0
         self._resolving: set[asyncio.Task[None]] = set()
 
@@ -29,7 +34,7 @@ class Candidates:
             self._taken += 1
             if not is_mdns(candidate):
                 await self._add_one(candidate)
-            elif self._names < MAX_NAMES:
+            elif self._asks and self._names < MAX_NAMES:
                 self._names += 1
                 task = asyncio.create_task(self._add_one(candidate))
                 self._resolving.add(task)

@@ -21,12 +21,13 @@ from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.sdp import SessionDescription
 
+from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import BadOffer, InputError
 from avatar_rtc.frame import Codec, Layout, Rendition
 from avatar_rtc.media.aiortc_private import (
+    bind_media,
     date_reports,
     guard_connection,
-    offer_loopback,
     on_keyframe_request,
 )
 from avatar_rtc.media.bounds import Bounds
@@ -42,6 +43,7 @@ from avatar_rtc.media.tracks import PacketTrack
 
 log = logging.getLogger(__name__)
 
+EVERYWHERE = MediaBind(interfaces=True)
 CONNECT_TIMEOUT_S = 15.0
 SILENCE_TIMEOUT_S = 8.0
 CLOSE_TIMEOUT_S = 5.0
@@ -88,7 +90,7 @@ class Peer:
         ice: IceServers,
         on_message: OnMessage,
         on_closed: Callable[["Peer"], None],
-        loopback: bool = False,
+        bind: MediaBind = EVERYWHERE,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         silence_timeout_s: float = SILENCE_TIMEOUT_S,
         on_channel: OnChannel | None = None,
@@ -100,7 +102,7 @@ class Peer:
         Args:
             on_message: (label, text) of a message on `control` or `cues`; what it returns is sent back.
             on_closed: called once when the peer is gone, whatever the reason.
-            loopback: offer 127.0.0.1 too.
+            bind: which addresses its sockets are bound to.
             connect_timeout_s: an answered offer that does not connect within this is freed.
             silence_timeout_s: a connected peer from which nothing comes for this long is freed.
             on_microphone: takes the peer's own sound, if it sends any, until that ends; None takes none.
@@ -112,7 +114,7 @@ class Peer:
         self.rendition: Rendition | None = None
         """What is sent, known once the offer is answered."""
         self._source, self._layout, self._ice = source, layout, ice
-        self._on_closed, self._loopback = on_closed, loopback
+        self._on_closed, self._bind = on_closed, bind
         self._connect_timeout_s, self._silence_timeout_s = connect_timeout_s, silence_timeout_s
         self._loop = asyncio.get_running_loop()
         self._pc = RTCPeerConnection(ice.configuration())
@@ -122,7 +124,7 @@ class Peer:
         self._listening: set[asyncio.Task[None]] = set()
         self._tracks: dict[Kind, PacketTrack] = {}
         self._offer: Offer | None = None
-        self._candidates = Candidates(self._pc)
+        self._candidates = Candidates(self._pc, asks_for_names=bind.interfaces)
         self._timer: asyncio.TimerHandle | None = None
         self.answered_at = math.inf
         """CLOCK_MONOTONIC second in which its answer was ready; infinite before."""
@@ -216,8 +218,7 @@ class Peer:
             self._add_track("audio", self._source.listen, None, ["audio/opus"])
         await self._pc.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
         guard_connection(self._pc, self._guard)
-        if self._loopback:
-            offer_loopback(self._pc)
+        bind_media(self._pc, self._bind)
         await self._pc.setLocalDescription()
         answer = with_one_fingerprint(self._pc.localDescription.sdp)
         self.rendition = Rendition(_video_codec(answer), self._layout)

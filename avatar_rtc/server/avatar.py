@@ -96,7 +96,7 @@ class Avatar:
             self._heard,
             self.describe,
             self._came_or_went,
-            config.is_loopback,
+            config.media_bind,
             lambda sound: Microphone(self.speech).listen(sound),
             shared.limits.of_peer(),
         )

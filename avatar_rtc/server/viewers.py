@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from avatar_rtc.config import MediaBind
 from avatar_rtc.frame import Layout
 from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.channels import OnMessage
@@ -49,7 +50,7 @@ class Viewers:
         on_message: OnMessage,
         describe: Callable[[], dict[str, object]],
         on_change: Callable[[], None],
-        is_loopback: bool,
+        bind: MediaBind,
         on_microphone: Callable[[AsyncIterator[Pcm]], Awaitable[None]],
         bounds: Bounds,
     ) -> None:
@@ -61,10 +62,10 @@ class Viewers:
             on_change: called when somebody came or went.
             on_microphone: takes the sound of a viewer who speaks, until it ends.
             bounds: what each viewer may cost.
-            is_loopback: offer 127.0.0.1, so that a page on this machine works without a network.
+            bind: which addresses their sockets are bound to.
         """
         self._source, self._on_message, self._describe = source, on_message, describe
-        self._on_change, self._is_loopback = on_change, is_loopback
+        self._on_change, self._bind = on_change, bind
         self._on_microphone, self._bounds = on_microphone, bounds
         self._viewers: dict[str, Viewer] = {}
 
@@ -92,7 +93,7 @@ class Viewers:
             ice,
             on_message=self._on_message,
             on_closed=self._gone,
-            loopback=self._is_loopback,
+            bind=self._bind,
             on_channel=self._greet,
             on_microphone=self._on_microphone if speaks else None,
             bounds=self._bounds,

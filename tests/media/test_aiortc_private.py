@@ -16,12 +16,12 @@ from aiortc import (
 )
 from aiortc.rtp import RTCP_PSFB_FIR, RTCP_PSFB_PLI, RtcpPsfbPacket
 
+from avatar_rtc.config import MediaBind
 from avatar_rtc.media.aiortc_private import (
-    LOOPBACK_ADDRESS,
     MAX_LATE_S,
+    bind_media,
     date_reports,
     guard_connection,
-    offer_loopback,
     on_keyframe_request,
 )
 from avatar_rtc.media.guard import Guard
@@ -55,20 +55,30 @@ async def test_pli_and_fir_reach_the_hook(pc, kind):
     assert requests == [kind]
 
 
-async def test_loopback_is_added_to_this_connection_only(pc):
-    offer_loopback(pc)
+async def test_sockets_are_where_they_are_wanted_and_of_this_connection_only(pc):
+    bind_media(pc, MediaBind(False, ("127.0.0.1",)))
     await pc.setLocalDescription()
-    assert LOOPBACK_ADDRESS in pc.localDescription.sdp
-    other = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-    other.addTransceiver("video", direction="recvonly")
+    assert addresses_of(pc) == {"127.0.0.1"}
+    other, both = (RTCPeerConnection(RTCConfiguration(iceServers=[])) for _ in range(2))
+    for each in (other, both):
+        each.addTransceiver("video", direction="recvonly")
+    bind_media(both, MediaBind(True, ("127.0.0.1",)))
     await other.setLocalDescription()
-    assert LOOPBACK_ADDRESS not in other.localDescription.sdp
+    await both.setLocalDescription()
+    assert "127.0.0.1" not in addresses_of(other)
+    assert addresses_of(both) == {"127.0.0.1", *addresses_of(other)}
     await other.close()
+    await both.close()
+
+
+def addresses_of(pc):
+    connection = pc.getSenders()[0].transport.transport._connection
+    return {protocol.transport.get_extra_info("sockname")[0] for protocol in connection._protocols}
 
 
 async def test_sockets_are_guarded_from_their_making_and_of_this_connection_only(pc):
     guard_connection(pc, Guard())
-    offer_loopback(pc)
+    bind_media(pc, MediaBind(True, ("127.0.0.1",)))
     await pc.setLocalDescription()
     (connection,) = {sender.transport.transport._connection for sender in pc.getSenders()}
     assert connection._protocols

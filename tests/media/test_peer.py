@@ -4,9 +4,11 @@ import asyncio
 import json
 import time
 
+import psutil
 import pytest
 from aiortc.sdp import SessionDescription
 
+from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import BadMessage, BadOffer, InputError
 from avatar_rtc.frame import Rendition
 from avatar_rtc.media.ice import IceServers
@@ -145,12 +147,35 @@ def silence(pc):
         protocol.transport.sendto = lambda *arguments: None
 
 
-async def test_loopback_is_offered_only_on_request(stage):
-    for loopback in (True, False):
-        viewer, peer = stage.viewer(), stage.peer(loopback=loopback)
+async def test_sockets_listen_where_they_are_told_to(stage):
+    for bind in (MediaBind(True), MediaBind(True, ("127.0.0.1",)), MediaBind(False, ("127.0.0.1",))):
+        viewer, peer = stage.viewer(), stage.peer(bind=bind)
+        before = udp_sockets()
         answer = SessionDescription.parse(await peer.answer(await viewer.offer()))
-        addresses = {c.ip for media in answer.media for c in media.ice_candidates}
-        assert ("127.0.0.1" in addresses) == loopback
+        offered = {c.ip for media in answer.media for c in media.ice_candidates}
+        opened = udp_sockets() - before - {c for c in udp_sockets() if c in viewer_sockets(viewer)}
+        assert {address for address, _ in opened} == offered
+        assert ("127.0.0.1" in offered) == bool(bind.addresses)
+        assert (offered != {"127.0.0.1"}) == bind.interfaces
+
+
+def udp_sockets():
+    """(address, port) of all this process has open."""
+    return {c.laddr for c in psutil.Process().net_connections("udp")}
+
+
+def viewer_sockets(viewer):
+    """The same, of the viewer's end."""
+    transports = {sender.transport.transport for sender in viewer.pc.getSenders()}
+    protocols = [p for each in transports for p in each._connection._protocols]
+    return {p.transport.get_extra_info("sockname")[:2] for p in protocols}
+
+
+async def test_a_server_for_this_machine_asks_the_network_for_no_name(stage):
+    viewer, peer = stage.viewer(), stage.peer(bind=MediaBind(False, ("127.0.0.1",)))
+    await peer.answer(await viewer.offer())
+    await peer.add_candidates("a=mid:0\r\na=candidate:1 1 udp 1 nobody.local 5000 typ host\r\n")
+    assert not peer._candidates._resolving
 
 
 async def test_connects_over_loopback_alone(stage, monkeypatch, tools):
