@@ -22,7 +22,7 @@ from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.sdp import SessionDescription
 
 from avatar_rtc.config import MediaBind
-from avatar_rtc.errors import BadOffer, InputError
+from avatar_rtc.errors import BadOffer, InputError, SetupError
 from avatar_rtc.frame import Codec, Layout, Rendition
 from avatar_rtc.media.aiortc_private import (
     bind_media,
@@ -148,11 +148,12 @@ class Peer:
 
         Raises:
             BadOffer: it cannot be read or asks for nothing we can send; the peer is closed then.
+            SetupError: no socket could be opened; closed as well.
         """
         try:
             self._offer = read_offer(offer_sdp)
             return await self._negotiate(self._offer)
-        except BadOffer:
+        except (BadOffer, SetupError):
             await self.close()
             raise
         except OperationError:
@@ -222,11 +223,19 @@ class Peer:
         await self._pc.setLocalDescription()
         answer = with_one_fingerprint(self._pc.localDescription.sdp)
         self.rendition = Rendition(_video_codec(answer), self._layout)
+        if "a=candidate:" not in answer:
+            raise SetupError(f"no socket for media could be opened{self._where()}")
         if self._ice.has_turn and "typ relay" not in answer:
             log.warning("the TURN server gave no address; peers that need it will not connect")
         await self._candidates.add(offer.candidates)
         self.answered_at = time.monotonic()
         return answer
+
+    def _where(self) -> str:
+        addresses = ", ".join(self._bind.addresses)
+        return (
+            f" on {addresses}; see the setting media_host" if addresses and not self._bind.interfaces else ""
+        )
 
     def _add_track(
         self,

@@ -9,7 +9,7 @@ import pytest
 from aiortc.sdp import SessionDescription
 
 from avatar_rtc.config import MediaBind
-from avatar_rtc.errors import BadMessage, BadOffer, InputError
+from avatar_rtc.errors import BadMessage, BadOffer, InputError, SetupError
 from avatar_rtc.frame import Rendition
 from avatar_rtc.media.ice import IceServers
 from avatar_rtc.media.offer import IceRestartUnsupported
@@ -157,6 +157,13 @@ async def test_sockets_listen_where_they_are_told_to(stage):
         assert {address for address, _ in opened} == offered
         assert ("127.0.0.1" in offered) == bool(bind.addresses)
         assert (offered != {"127.0.0.1"}) == bind.interfaces
+
+
+async def test_where_no_socket_can_be_opened_is_said(stage):
+    viewer, peer = stage.viewer(), stage.peer(bind=MediaBind(False, ("192.0.2.77",)))
+    with pytest.raises(SetupError, match="on 192.0.2.77; see the setting media_host"):
+        await peer.answer(await viewer.offer())
+    assert stage.closed == [peer]
 
 
 def udp_sockets():
