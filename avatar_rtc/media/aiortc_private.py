@@ -4,6 +4,7 @@ aiortc has no public way to learn of a keyframe request, to date a sender report
 there, or to choose addresses. All of it is done to one object, so no other connection is touched.
 """
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 from types import FunctionType
@@ -12,6 +13,7 @@ from typing import Any
 import aioice.ice
 from aioice import stun
 from aioice.ice import Connection, StunProtocol
+from aioice.turn import TurnTransport
 from aiortc import RTCDtlsTransport, RTCPeerConnection, RTCRtpSender, RTCSctpTransport
 from aiortc.rtcsctptransport import DataChunk, ForwardTsnChunk, SackChunk
 from OpenSSL import SSL
@@ -107,6 +109,19 @@ class _GuardedProtocol(StunProtocol):
     def __init__(self, guard: Guard, receiver: Connection) -> None:
         super().__init__(receiver)
         self._guard = guard
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if isinstance(transport, TurnTransport):
+            # What a relay's own messages raise would end the TCP connection to it.
+            inner = transport._TurnTransport__inner_protocol  # type: ignore[attr-defined]
+            inner.datagram_received = partial(self._relay_received, inner.datagram_received)
+
+    def _relay_received(self, take: Callable[..., None], *arguments: Any) -> None:
+        try:
+            take(*arguments)
+        except Exception as error:
+            self._guard.dropped.add(error)
 
     def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
         address = (addr[0], addr[1])

@@ -11,7 +11,8 @@ class Bounds:
     """The limits of a peer."""
 
     messages_per_s: float = 240.0
-    """On all of its data channels together; two seconds of them may come at once."""
+    """On all of its data channels together; two seconds of them may come at once, and a long one counts
+    once more for each KiB."""
     dropped: Dropped = field(default_factory=Dropped)
     """Counts the datagrams that are not let in."""
     on_refused: Callable[[str], None] = lambda setting: None
@@ -27,18 +28,19 @@ class Rate:
         self._most = max(1.0, per_s * burst_s)
         self._left, self._seen = self._most, float("-inf")
 
-    def take(self, t: float) -> bool:
-        """One more at second `t`; False if that is too many."""
+    def take(self, t: float, cost: float = 1.0) -> bool:
+        """One more at second `t`, or as much as `cost` of them; False if that is too many."""
         self._fill(t)
-        if self._left < 1.0:
+        cost = min(cost, self._most)
+        if self._left < cost:
             return False
-        self._left -= 1.0
+        self._left -= cost
         return True
 
-    def wait_s(self, t: float) -> float:
-        """Seconds after `t` until one more may come."""
+    def wait_s(self, t: float, cost: float = 1.0) -> float:
+        """Seconds after `t` until as much may come."""
         self._fill(t)
-        return max(0.0, (1.0 - self._left) / self._per_s)
+        return max(0.0, (min(cost, self._most) - self._left) / self._per_s)
 
     def _fill(self, t: float) -> None:
         self._left = min(self._most, self._left + (t - self._seen) * self._per_s)

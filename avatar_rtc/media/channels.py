@@ -85,7 +85,7 @@ class Channels:
             self._timer.cancel()
 
     def _receive(self, channel: RTCDataChannel, data: str | bytes) -> None:
-        if not self._rate.take(self._clock()):
+        if not self._rate.take(self._clock(), _cost(data)):
             self._too_fast(channel, data)
         elif isinstance(data, str):
             self._held.pop(channel.label, None)  # this one is newer
@@ -111,13 +111,14 @@ class Channels:
 
     def _take_held_later(self) -> None:
         if self._timer is None:
-            wait_s = self._rate.wait_s(self._clock())
+            cost = min(_cost(text) for _, text in self._held.values())
+            wait_s = self._rate.wait_s(self._clock(), cost)
             self._timer = asyncio.get_running_loop().call_later(wait_s, self._take_held)
 
     def _take_held(self) -> None:
         self._timer = None
         for label in tuple(self._held):
-            if self._rate.take(self._clock()):
+            if self._rate.take(self._clock(), _cost(self._held[label][1])):
                 self._take(*self._held.pop(label))
         if self._held:
             self._take_held_later()
@@ -153,6 +154,11 @@ class Channels:
             log.exception("a message on %s failed", channel.label)
             answer = json.dumps(error(id_of(request or ""), "this failed inside the server"))
         _send(channel, answer)
+
+
+def _cost(data: str | bytes) -> float:
+    """What a message counts for: reading a long one takes up to 20 ms."""
+    return 1.0 + len(data) // 1024
 
 
 def _send(channel: RTCDataChannel, text: str) -> bool:

@@ -5,6 +5,7 @@ import inspect
 
 import aioice.ice
 import aioice.stun
+import aioice.turn
 import pytest
 from aiortc import (
     RTCConfiguration,
@@ -24,7 +25,7 @@ from avatar_rtc.media.aiortc_private import (
     guard_connection,
     on_keyframe_request,
 )
-from avatar_rtc.media.guard import Guard
+from avatar_rtc.media.guard import Dropped, Guard
 
 
 def parameters(function) -> list[str]:
@@ -160,6 +161,25 @@ async def test_media_reports_and_data_are_signs_of_life_once_authenticated(conne
         async with asyncio.timeout(5):
             while not heard:  # noqa: ASYNC110
                 await asyncio.sleep(0)
+
+
+async def test_a_relays_broken_messages_are_dropped(pc):
+    dropped = []
+    bind_media(pc, MediaBind(False, ("127.0.0.1",)))
+    guard_connection(pc, Guard(dropped=Dropped(lambda: dropped.append(1))))
+    await pc.setLocalDescription()
+    socket = pc.getSenders()[0].transport.transport._connection._protocols[0]
+    options = {"username": "", "password": "", "lifetime": 600, "channel_refresh_time": 500}
+    inner = aioice.turn.TurnClientTcpProtocol(("192.0.2.1", 3478), **options)
+    inner.transport = inner.receiver = socket.transport
+    real, socket.transport = socket.transport, None
+    socket.connection_made(aioice.turn.TurnTransport(inner))
+    socket.transport = real
+    # A STUN message whose LIFETIME has two bytes instead of four.
+    broken = bytes.fromhex("01040008 2112a442") + bytes(12) + bytes.fromhex("000d0002 00010000")
+    inner.data_received(broken)
+    inner.data_received(broken)
+    assert len(dropped) == 2
 
 
 def test_the_guard_replaces_what_is_there():

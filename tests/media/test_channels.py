@@ -85,6 +85,17 @@ async def test_control_beyond_the_rate_is_refused_once_a_second():
     assert len(room.taken) == 30 and len(control.sent) == 2
 
 
+async def test_a_long_message_counts_for_many():
+    room = Room(per_s=100)
+    control = room.open("control")
+    for _ in range(100):
+        control.receive("x" * 60_000)
+    assert len(room.taken) == 3
+    slow = Room(per_s=1)
+    slow.open("control").receive("x" * 60_000)
+    assert len(slow.taken) == 1, "but none is too long for ever"
+
+
 async def test_of_poses_beyond_the_rate_the_newest_is_taken_later():
     room = Room(per_s=100)
     pose = room.open("pose")

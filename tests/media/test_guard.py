@@ -189,6 +189,38 @@ async def test_an_empty_datagram_over_a_socket(ends):
     assert await ends.is_alive()
 
 
+ALERTS = [bytes([21, 254, 253, *bytes(2), 0, 0, 0, 0, 0, n, 0, 2, *alert]) for n in (0, 1, 99) for alert in [
+    (1, 0), (2, 0), (2, 10), (2, 40), (2, 48), (1, 90),
+]]  # fmt: skip
+
+
+@pytest.mark.parametrize("epoch", [0, 1, 2])
+async def test_forged_alerts_close_nothing(ends, epoch):
+    """As from the viewer's own address: in the clear, or in an epoch whose keys the forger lacks."""
+    for alert in ALERTS:
+        ends.socket.datagram_received(alert[:3] + epoch.to_bytes(2) + alert[5:], ends.address)
+    await ends.settle()
+    assert ends.peer._pc.getSenders()[0].transport.state == "connected"
+    assert await ends.is_alive()
+    ends.viewer.channels["control"].send("hello")
+    assert await ends.viewer.message() == ("control", "hello")
+
+
+async def test_a_viewer_that_vanished_is_freed_though_strangers_send(stage):
+    viewer, peer = await stage.connect(silence_timeout_s=1.5)
+    await viewer.frame()
+    ends = Ends(viewer, peer)
+    for protocol in Ends.connection(viewer.pc)._protocols:
+        protocol.transport.sendto = lambda *arguments: None
+    clear = bytes([22, 254, 253]) + bytes(8) + bytes([0, 30]) + bytes(30)
+    async with asyncio.timeout(8):
+        while not stage.closed:
+            for address in (ends.address, STRANGER):
+                for datagram in (b"", bytes([128, 96]) + bytes(30), bytes([128, 201]) + bytes(40), clear):
+                    ends.socket.datagram_received(datagram, address)
+            await asyncio.sleep(0.05)
+
+
 async def test_authentic_checks_with_broken_attributes(ends):
     connection = ends.connection(ends.peer._pc)
     user = f"{connection.local_username}:{connection.remote_username}".encode()
