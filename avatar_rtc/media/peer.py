@@ -36,7 +36,7 @@ from avatar_rtc.media.candidates import Candidates
 from avatar_rtc.media.channels import Channels, OnChannel, OnMessage
 from avatar_rtc.media.guard import Guard
 from avatar_rtc.media.ice import IceServers
-from avatar_rtc.media.microphone import sound_of
+from avatar_rtc.media.microphone import listen
 from avatar_rtc.media.offer import Offer, read_fragment, read_offer, with_one_fingerprint
 from avatar_rtc.media.opus import Pcm
 from avatar_rtc.media.tracks import PacketTrack
@@ -218,6 +218,10 @@ class Peer:
         if offer.has_audio:
             self._add_track("audio", self._source.listen, None, ["audio/opus"])
         await self._pc.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+        for transceiver in self._pc.getTransceivers():
+            if transceiver.sender.track is None:
+                # A section more than we have tracks for: aiortc would decode it and keep it for nobody.
+                transceiver.direction = "inactive"
         guard_connection(self._pc, self._guard)
         bind_media(self._pc, self._bind)
         await self._pc.setLocalDescription()
@@ -256,7 +260,7 @@ class Peer:
     def _listen(self, track: MediaStreamTrack) -> None:
         if track.kind != "audio" or self._on_microphone is None:
             return
-        task = asyncio.ensure_future(self._on_microphone(sound_of(track)))
+        task = asyncio.ensure_future(listen(track, self._on_microphone))
         self._listening.add(task)
         task.add_done_callback(self._listening.discard)
 

@@ -4,14 +4,18 @@ import asyncio
 import json
 import time
 
+import av
+import numpy as np
 import psutil
 import pytest
+from aiortc.mediastreams import MediaStreamError
 from aiortc.sdp import SessionDescription
 
 from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import BadMessage, BadOffer, InputError, SetupError
 from avatar_rtc.frame import Rendition
 from avatar_rtc.media.ice import IceServers
+from avatar_rtc.media.microphone import listen
 from avatar_rtc.media.offer import IceRestartUnsupported
 
 
@@ -60,6 +64,45 @@ async def test_an_answer_names_its_certificate_once_as_every_peer_knows_it(stage
         assert [f.algorithm for f in media.dtls.fingerprints] == ["sha-256"]
     await viewer.take(str(answer))
     await viewer.frame()
+
+
+async def test_what_nobody_wants_to_hear_or_see_is_not_taken(stage):
+    viewer, peer = stage.viewer(), stage.peer()
+    for kind in ("video", "audio", "audio"):
+        viewer.pc.addTransceiver(kind, direction="sendrecv")
+    answer = SessionDescription.parse(await peer.answer(await viewer.offer()))
+    assert [m.direction for m in answer.media] == ["sendonly", "sendonly", "inactive", "inactive", "inactive"]
+    await viewer.take(str(answer))
+    await viewer.frame()
+    assert not any(r._track for r in peer._pc.getReceivers() if r._RTCRtpReceiver__decoder_thread)
+
+
+class Microphone:
+    """A track that ends after some blocks."""
+
+    kind = "audio"
+
+    def __init__(self, blocks):
+        self.left = blocks
+
+    async def recv(self):
+        if not self.left:
+            raise MediaStreamError
+        self.left -= 1
+        return av.AudioFrame.from_ndarray(np.zeros((1, 1920), np.int16), layout="stereo")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_microphone_that_is_refused_does_not_pile_up(fails):
+    async def take(sound):
+        async for _ in sound:
+            if fails:
+                raise ValueError("too loud")
+            return
+
+    track = Microphone(100)
+    await listen(track, take)
+    assert track.left == 0
 
 
 async def test_vp8_only_offer(stage, tools):
