@@ -81,7 +81,7 @@ class LimitsConfig(_Section):
     requests_per_s: float = Field(200.0, ge=1.0, le=100_000.0)
     """Requests of one address; those that come faster than this for ten seconds wait."""
     pending_offers: int = Field(16, ge=1, le=10_000)
-    """Answered offers of one address that have not connected; beyond, its oldest yields."""
+    """Answered offers of one address that have not connected; beyond, its oldest yields if it is quiet."""
     messages_per_s: float = Field(240.0, ge=1.0, le=100_000.0)
     """Messages on the data channels of one viewer."""
     opens_per_s: float = Field(4.0, ge=0.1, le=1_000.0)

@@ -119,7 +119,7 @@ class Guard:
 def kind_of(datagram: bytes) -> Kind | None:
     """What a datagram is by its first byte (RFC 7983) and length; None is nothing we take.
 
-    >>> kind_of(b""), kind_of(b"?"), kind_of(bytes([128, 96]) + bytes(10))
+    >>> kind_of(b""), kind_of(b"~"), kind_of(bytes([128, 96]) + bytes(10))
     (None, None, 'rtp')
     """
     if not 0 < len(datagram) <= MAX_DATAGRAM_BYTES:

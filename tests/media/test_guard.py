@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from avatar_rtc.media.aiortc_private import MAX_STREAMS, guard_connection
+from avatar_rtc.media.channels import MAX_BUFFERED_BYTES
 from avatar_rtc.media.guard import MAX_ADDRESSES, MAX_DATAGRAM_BYTES, MAX_WAITING, Dropped, Guard, kind_of
 
 STRANGER = ("192.0.2.7", 9)
@@ -343,3 +344,23 @@ async def test_early_datagrams_wait_but_not_without_end(stage):
     for _ in range(MAX_WAITING + 100):
         socket.datagram_received(bytes([128, 96]) + bytes(20), STRANGER)
     assert connection._queue.qsize() == MAX_WAITING
+
+
+async def test_a_viewer_that_does_not_read_makes_nothing_grow(ends):
+    sctp = ends.peer._pc.sctp
+    ends.viewer.channels["control"].send("hello")
+    await ends.viewer.message()
+
+    async def deaf(data: bytes) -> None:
+        """Acknowledges nothing any more."""
+
+    ends.viewer.pc.sctp._handle_data = deaf
+    sent = 0
+    for _ in range(3000):
+        sent += ends.peer.send("control", "x" * 2000)
+        await asyncio.sleep(0)
+    waiting = sum(len(data) for _, _, data in sctp._data_channel_queue)
+    waiting += sum(len(chunk.user_data) for chunk in (*sctp._outbound_queue, *sctp._sent_queue))
+    assert waiting < MAX_BUFFERED_BYTES + 2**16
+    assert sent < 3000
+    assert await ends.is_alive()
