@@ -46,6 +46,8 @@ log = logging.getLogger(__name__)
 EVERYWHERE = MediaBind(interfaces=True)
 CONNECT_TIMEOUT_S = 15.0
 SILENCE_TIMEOUT_S = 8.0
+DEAF_S = 0.5
+"""A timer that is as late as this says that the machine or the event loop stood still."""
 CLOSE_TIMEOUT_S = 5.0
 _CODECS: dict[str, Codec] = {"H264": "h264", "VP8": "vp8"}
 
@@ -294,6 +296,10 @@ class Peer:
         self._timer = self._loop.call_at(self._heard_at + self._silence_timeout_s, self._check_silence)
 
     def _check_silence(self) -> None:
+        assert self._timer is not None
+        if self._loop.time() - self._timer.when() > DEAF_S:
+            # It was we who did not listen: what came meanwhile is yet to be read.
+            self._heard()
         if self._loop.time() - self._heard_at >= self._silence_timeout_s:
             self.end("silent")
         else:
