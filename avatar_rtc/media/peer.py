@@ -11,19 +11,15 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Protocol
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.exceptions import OperationError
 from aiortc.mediastreams import MediaStreamTrack
-from aiortc.rtcrtpparameters import RTCRtpCodecCapability
-from aiortc.rtcrtpsender import RTCRtpSender
-from aiortc.sdp import SessionDescription
 
 from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import BadOffer, InputError, SetupError
-from avatar_rtc.frame import Codec, Layout, Rendition
+from avatar_rtc.frame import Layout, Rendition
 from avatar_rtc.media.aiortc_private import (
     bind_media,
     date_reports,
@@ -34,11 +30,13 @@ from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.broadcast import Kind, Packet, Subscription
 from avatar_rtc.media.candidates import Candidates
 from avatar_rtc.media.channels import Channels, OnChannel, OnMessage
+from avatar_rtc.media.codecs import preferred, video_codec
 from avatar_rtc.media.guard import Guard
 from avatar_rtc.media.ice import IceServers
 from avatar_rtc.media.microphone import listen
 from avatar_rtc.media.offer import Offer, read_fragment, read_offer, with_one_fingerprint
 from avatar_rtc.media.opus import Pcm
+from avatar_rtc.media.peer_stats import PeerStats, read_stats
 from avatar_rtc.media.tracks import PacketTrack
 
 log = logging.getLogger(__name__)
@@ -49,7 +47,6 @@ SILENCE_TIMEOUT_S = 8.0
 DEAF_S = 0.5
 """A timer that is as late as this says that the machine or the event loop stood still."""
 CLOSE_TIMEOUT_S = 5.0
-_CODECS: dict[str, Codec] = {"H264": "h264", "VP8": "vp8"}
 
 
 class Source(Protocol):
@@ -66,20 +63,6 @@ class Source(Protocol):
 
     def request_keyframe(self, rendition: Rendition) -> None:
         """Somebody cannot decode this rendition before its next keyframe; called as often as asked for."""
-
-
-@dataclass(frozen=True)
-class PeerStats:
-    """What can be said about a viewer's connection."""
-
-    state: str
-    codec: Codec | None
-    dropped: int
-    """Video packets not sent because the peer was too slow."""
-    packets_sent: int
-    bytes_sent: int
-    round_trip_ms: float | None
-    """None until the peer has reported."""
 
 
 class Peer:
@@ -188,22 +171,9 @@ class Peer:
 
     async def stats(self) -> PeerStats:
         """The connection now; counters are of the video track."""
-        sent = round_trip = None
-        for sender in self._pc.getSenders():
-            for report in (await sender.getStats()).values():
-                if report.type == "outbound-rtp" and report.kind == "video":
-                    sent = report
-                elif report.type == "remote-inbound-rtp":
-                    round_trip = report.roundTripTime or round_trip
         video = self._tracks.get("video")
-        return PeerStats(
-            state=self.state,
-            codec=self.rendition.codec if self.rendition else None,
-            dropped=video.dropped if video else 0,
-            packets_sent=sent.packetsSent if sent else 0,
-            bytes_sent=sent.bytesSent if sent else 0,
-            round_trip_ms=None if round_trip is None else 1000.0 * round_trip,
-        )
+        codec = self.rendition.codec if self.rendition else None
+        return await read_stats(self._pc, self.state, codec, video.dropped if video else 0)
 
     async def close(self) -> None:
         """Free everything and tell `on_closed`; may be called again, and waits for the first call's end."""
@@ -228,7 +198,7 @@ class Peer:
         bind_media(self._pc, self._bind)
         await self._pc.setLocalDescription()
         answer = with_one_fingerprint(self._pc.localDescription.sdp)
-        self.rendition = Rendition(_video_codec(answer), self._layout)
+        self.rendition = Rendition(video_codec(answer), self._layout)
         if "a=candidate:" not in answer:
             raise SetupError(f"no socket for media could be opened{self._where()}")
         if self._ice.has_turn and "typ relay" not in answer:
@@ -254,7 +224,7 @@ class Peer:
         hears = kind == "audio" and self._on_microphone is not None
         transceiver = self._pc.addTransceiver(track, direction="sendrecv" if hears else "sendonly")
         # Before the remote description: afterwards aiortc has settled for the offer's order, VP8 first.
-        transceiver.setCodecPreferences(_preferred(kind, codecs))
+        transceiver.setCodecPreferences(preferred(kind, codecs))
         date_reports(transceiver.sender, lambda: 0.0 if track.t is None else self._source.late_s(track.t))
         if request_keyframe:
             on_keyframe_request(transceiver.sender, request_keyframe)
@@ -333,20 +303,3 @@ class Peer:
             log.exception("closing peer %s", self.id[:6])
         finally:
             self._on_closed(self)
-
-
-def _preferred(kind: Kind, mime_types: list[str]) -> list[RTCRtpCodecCapability]:
-    """aiortc's codecs of these types in this order; of H264, constrained baseline before baseline."""
-
-    def rank(codec: RTCRtpCodecCapability) -> tuple[int, bool]:
-        constrained = codec.parameters.get("profile-level-id") == "42e01f"
-        return mime_types.index(codec.mimeType), not constrained
-
-    known = RTCRtpSender.getCapabilities(kind).codecs
-    return sorted((codec for codec in known if codec.mimeType in mime_types), key=rank)
-
-
-def _video_codec(answer: str) -> Codec:
-    """The codec the answer has settled on: the first of its video section."""
-    media = next(m for m in SessionDescription.parse(answer).media if m.kind == "video")
-    return _CODECS[media.rtp.codecs[0].name]
