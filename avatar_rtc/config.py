@@ -1,10 +1,11 @@
 """Settings of `avatar-rtc serve`: the defaults, the TOML file, the command line; later wins."""
 
 import tomllib
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from avatar_rtc.errors import InputError
 
@@ -12,6 +13,23 @@ AnimatorName = Literal["auto", "tha3", "student", "static"]
 DeviceName = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")]
 HttpUrl = Annotated[str, Field(pattern=r"^(https?://[^\s/]\S*)?$")]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+WILDCARDS = ("0.0.0.0", "::")
+
+
+class MediaBind(NamedTuple):
+    """Which of this machine's addresses the sockets of viewers are bound to."""
+
+    interfaces: bool
+    """All of them, loopback apart."""
+    addresses: tuple[str, ...] = ()
+    """And these."""
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text)) if text else ""
+    except ValueError:
+        raise ValueError(f"{text!r} is no IP address, such as 127.0.0.1 or 0.0.0.0") from None
 
 
 class _Section(BaseModel):
@@ -63,7 +81,7 @@ class LimitsConfig(_Section):
     requests_per_s: float = Field(200.0, ge=1.0, le=100_000.0)
     """Requests of one address; those that come faster than this for ten seconds wait."""
     pending_offers: int = Field(16, ge=1, le=10_000)
-    """Answered offers of one address that have not connected; beyond, its oldest yields."""
+    """Answered offers of one address that have not connected; beyond, its oldest yields if it is quiet."""
     messages_per_s: float = Field(240.0, ge=1.0, le=100_000.0)
     """Messages on the data channels of one viewer."""
     opens_per_s: float = Field(4.0, ge=0.1, le=1_000.0)
@@ -86,6 +104,8 @@ class Config(_Section):
     """Everything an operator can set; see config.example.toml for a sentence on each."""
 
     host: str = "127.0.0.1"
+    media_host: Annotated[str, AfterValidator(_address)] = ""
+    """An address for the sockets of viewers; "" is as `host`, unless others are served through a proxy."""
     port: int = Field(8080, ge=0, le=65_535)
     character: str = "liora"
     animator: AnimatorName = "auto"
@@ -114,6 +134,20 @@ class Config(_Section):
     def is_loopback(self) -> bool:
         """True if only this machine can reach the server."""
         return self.host in LOOPBACK
+
+    @property
+    def media_bind(self) -> MediaBind:
+        """Where viewers' sockets listen: like HTTP, only on this machine if nobody else is served.
+
+        Whoever names hosts, STUN or TURN servers on a loopback address has a proxy before it: viewers come
+        from elsewhere, and their media does not go through the proxy.
+        """
+        own = "::1" if "::1" in (self.media_host, self.host) else "127.0.0.1"
+        host = self.media_host or self.host
+        serves_others = bool(self.allowed_hosts or self.stun_urls or self.turn.urls)
+        if host in WILDCARDS or (not self.media_host and self.is_loopback and serves_others):
+            return MediaBind(True, (own,))
+        return MediaBind(False, (own if host in LOOPBACK else host,))
 
 
 def load_config(file: Path | None, **flags: Any) -> Config:

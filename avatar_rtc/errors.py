@@ -33,12 +33,18 @@ class InputError(AvatarRtcError):
     """Something handed in is wrong, and the caller can mend it."""
 
 
+MAX_SHOWN = 80
+"""Characters of a name, in the sentence about it."""
+
+
 class UnknownName(InputError):
     """A name that is not among the known ones; says which known name is nearest."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = list(known)
         self.kind, self.name = kind, name
+        # Whoever sends 60 kB as a name gets neither 50 ms of comparing nor all of it back.
+        name = name if len(name) <= MAX_SHOWN else f"{name[:MAX_SHOWN]}…"
         near = get_close_matches(name, names, n=1, cutoff=0.0)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         super().__init__(f"unknown {kind} {name!r}{hint}")

@@ -57,5 +57,36 @@ def test_open_addresses_need_insecure() -> None:
     assert load_config(None, host="0.0.0.0", insecure=True).host == "0.0.0.0"
 
 
+@pytest.mark.parametrize(
+    ("settings", "interfaces", "address"),
+    [
+        ({}, False, "127.0.0.1"),
+        ({"host": "localhost"}, False, "127.0.0.1"),
+        ({"host": "::1"}, False, "::1"),
+        ({"allowed_hosts": ["avatar.example.org"]}, True, "127.0.0.1"),
+        ({"stun_urls": ["stun:stun.example.org"]}, True, "127.0.0.1"),
+        ({"turn": {"urls": ["turn:turn.example.org"], "secret": "north"}}, True, "127.0.0.1"),
+        ({"allowed_hosts": ["a.example"], "media_host": "127.0.0.1"}, False, "127.0.0.1"),
+        ({"allowed_origins": ["https://example.org"]}, False, "127.0.0.1"),
+        ({"media_host": "0.0.0.0"}, True, "127.0.0.1"),
+        ({"media_host": "::"}, True, "127.0.0.1"),
+        ({"media_host": "192.0.2.1"}, False, "192.0.2.1"),
+        ({"host": "0.0.0.0", "insecure": True}, True, "127.0.0.1"),
+        ({"host": "::", "insecure": True}, True, "127.0.0.1"),
+        ({"host": "192.0.2.1", "insecure": True}, False, "192.0.2.1"),
+        ({"host": "0.0.0.0", "insecure": True, "media_host": "127.0.0.1"}, False, "127.0.0.1"),
+    ],
+)
+def test_media_listens_where_http_does(settings: dict, interfaces: bool, address: str) -> None:
+    assert Config(**settings).media_bind == (interfaces, (address,))
+
+
+def test_a_media_host_is_an_address(tmp_path: Path) -> None:
+    file = tmp_path / "avatar.toml"
+    file.write_text('media_host = "example.org"')
+    with pytest.raises(InputError, match="media_host.*example.org.*no IP address"):
+        load_config(file)
+
+
 def test_the_secret_is_not_printed() -> None:
     assert "hush" not in repr(load_config(None, turn={"secret": "hush"}))

@@ -24,9 +24,11 @@ from avatar_rtc.client.control import Control
 from avatar_rtc.client.newest import Newest
 from avatar_rtc.client.picture import VideoFrame, rgba_from_stacked, rgba_opaque
 from avatar_rtc.client.whep import Whep, endpoint
+from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import AvatarRtcError, InputError, NotFound, Unreachable
 from avatar_rtc.frame import Layout
-from avatar_rtc.media.aiortc_private import offer_loopback
+from avatar_rtc.media.aiortc_private import bind_media, guard_connection
+from avatar_rtc.media.guard import Guard
 
 VIDEO_CAPACITY = 2
 """Pictures waiting for `frames()`; older ones are dropped."""
@@ -198,8 +200,8 @@ class AvatarClient(Commands):
         cues = pc.createDataChannel("cues", ordered=False, maxRetransmits=0)
         pose = pc.createDataChannel("pose", ordered=False, maxRetransmits=0)
         control = pc.createDataChannel("control")
-        if self._endpoint.is_loopback:
-            offer_loopback(pc)
+        guard_connection(pc, Guard())
+        bind_media(pc, MediaBind(True, ("127.0.0.1",) if self._endpoint.is_loopback else ()))
         pc.on("track", self._track)
         pc.on("connectionstatechange", lambda: self._state_changed(pc.connectionState))
         return Control(control, cues, pose, self._event)

@@ -1,17 +1,25 @@
 """Every private attribute of aiortc and aioice this project relies on; pinned by a test.
 
 aiortc has no public way to learn of a keyframe request, to date a sender report, to see that a peer is still
-there, or to offer 127.0.0.1. All of it is done to one object, so no other connection is touched.
+there, or to choose addresses. All of it is done to one object, so no other connection is touched.
 """
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable
 from functools import partial
+from types import FunctionType
 from typing import Any
 
-from aioice.ice import Connection
-from aiortc import RTCPeerConnection, RTCRtpSender
+import aioice.ice
+from aioice import stun
+from aioice.ice import Connection, StunProtocol
+from aioice.turn import TurnTransport
+from aiortc import RTCDtlsTransport, RTCPeerConnection, RTCRtpSender, RTCSctpTransport
+from aiortc.rtcsctptransport import DataChunk, ForwardTsnChunk, SackChunk
+from OpenSSL import SSL
 
-LOOPBACK_ADDRESS = "127.0.0.1"
+from avatar_rtc.config import MediaBind
+from avatar_rtc.media.guard import MAX_WAITING, Address, Guard, kind_of
 
 
 def on_keyframe_request(sender: RTCRtpSender, request: Callable[[], None]) -> None:
@@ -56,58 +64,210 @@ MAX_LATE_S = 1.0
 """Of a correction; a packet later than this comes from a broken clock."""
 
 
-def offer_loopback(pc: RTCPeerConnection) -> None:
-    """Offer 127.0.0.1 beside the host addresses; call between the remote and the local description.
+def bind_media(pc: RTCPeerConnection, bind: MediaBind) -> None:
+    """Open sockets on these addresses alone; call between the remote and the local description.
 
-    aioice leaves loopback out, so without a network a page on this machine could not connect.
+    By itself aioice takes every address but loopback, so without a network a page on this machine could not
+    connect, and with one, strangers could reach a server that is for this machine alone.
     """
-    for connection in _connections(pc):
+    for transport in _transports(pc):
+        connection = transport.transport._connection
         gather = connection.get_component_candidates
-        connection.get_component_candidates = partial(_gather_with_loopback, gather)  # type: ignore[method-assign]
+        connection.get_component_candidates = partial(_gather_on, gather, bind)  # type: ignore[method-assign]
 
 
-def on_heard(pc: RTCPeerConnection, heard: Callable[[], None]) -> None:
-    """Call `heard` for every sign of life: media, RTCP, DTLS, SCTP, authentic STUN checks and answers.
+def guard_connection(pc: RTCPeerConnection, guard: Guard) -> None:
+    """Let nothing reach aiortc but what may; call it before the local description is set.
 
-    Call it after the local description. aioice notices a vanished peer by itself after 31 s.
+    With a peer that answers, after the remote description: aiortc has no transports before.
+
+    A datagram that aiortc or aioice cannot handle is dropped: by itself aiortc would end the connection at
+    an empty one, or at whatever makes a parser raise. `guard.heard` is called for authentic STUN checks and
+    answers, and for what DTLS or SRTP could authenticate. aioice notices a vanished peer only after 31 s.
     """
-    for connection in _connections(pc):
-        _hear(connection, "data_received", heard)
-        # Reached by requests with a valid integrity only; anyone could send the others.
-        _hear(connection, "check_incoming", heard)
-        for protocol in connection._protocols:
-            _hear_answers(protocol, heard)
+    for transport in _transports(pc):
+        connection = transport.transport._connection
+        gather = FunctionType(
+            Connection.get_component_candidates.__code__,
+            # Its sockets are guarded from their first datagram on; no other connection is touched.
+            {**vars(aioice.ice), "StunProtocol": partial(_GuardedProtocol, guard)},
+            argdefs=Connection.get_component_candidates.__defaults__,
+        )
+        connection.get_component_candidates = partial(gather, connection)  # type: ignore[method-assign]
+        transport.__class__ = _GuardedDtls
+        assert isinstance(transport, _GuardedDtls)
+        transport._guard = guard
+    if pc.sctp is not None:
+        pc.sctp.__class__ = _GuardedSctp
+        assert isinstance(pc.sctp, _GuardedSctp)
+        pc.sctp._guard = guard
 
 
-def _connections(pc: RTCPeerConnection) -> Iterator[Connection]:
-    """The ICE connections of a peer connection; one if everything is bundled."""
+class _GuardedProtocol(StunProtocol):
+    """A socket, or a relay, that hands on what the guard lets in."""
+
+    def __init__(self, guard: Guard, receiver: Connection) -> None:
+        super().__init__(receiver)
+        self._guard = guard
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if isinstance(transport, TurnTransport):
+            # What a relay's own messages raise would end the TCP connection to it.
+            inner = transport._TurnTransport__inner_protocol  # type: ignore[attr-defined]
+            inner.datagram_received = partial(self._relay_received, inner.datagram_received)
+
+    def _relay_received(self, take: Callable[..., None], *arguments: Any) -> None:
+        try:
+            take(*arguments)
+        except Exception as error:
+            self._guard.dropped.add(error)
+
+    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
+        address = (addr[0], addr[1])
+        assert isinstance(data, bytes)
+        try:
+            taken = self._take(data, address)
+        except Exception as error:  # whatever their parsers stumble over
+            self._guard.dropped.add(error)
+        else:
+            if not taken:
+                self._guard.dropped.add()
+
+    async def request(
+        self,
+        request: stun.Message,
+        addr: tuple[str, int],
+        integrity_key: bytes | None = None,
+        retransmissions: int | None = None,
+    ) -> tuple[stun.Message, tuple[str, int]]:
+        response, source = await super().request(request, addr, integrity_key, retransmissions)
+        if integrity_key is not None:  # a STUN server's answer is not the peer's
+            self._guard.heard()
+            self._guard.welcome(self, source)
+        return response, source
+
+    def _take(self, data: bytes, address: Address) -> bool:
+        match kind_of(data):
+            case "stun":
+                return self._take_stun(data, address)
+            case "rtp" if self._guard.knows(self, address):
+                return self._hand_on(data)
+            case "dtls" if self._guard.knows(self, address):
+                return all([self._hand_on(record) for record in self._guard.records(data)])
+        return False
+
+    def _take_stun(self, data: bytes, address: Address) -> bool:
+        message = stun.parse_message(data)
+        match message.message_class:
+            case stun.Class.REQUEST:
+                # Not answered: an error sent to a forged address would hit somebody else.
+                if not self._is_authentic(message) or not self._guard.welcome(self, address):
+                    return False
+                self._guard.has_asked = True
+                self._guard.heard()
+            case stun.Class.INDICATION:
+                return self._guard.knows(self, address)  # keeps a path open, and wants no answer
+            case _ if message.transaction_id not in self.transactions:
+                return False
+        super().datagram_received(data, address)
+        return True
+
+    def _is_authentic(self, message: stun.Message) -> bool:
+        ours, attributes = self.receiver, message.attributes
+        return (
+            message.message_method == stun.Method.BINDING
+            and "PRIORITY" in attributes
+            and ours._valid_username(attributes.get("USERNAME", ""))
+            and message.check_message_integrity(ours.local_password.encode())
+        )
+
+    def _hand_on(self, data: bytes) -> bool:
+        if self.receiver._queue.qsize() >= MAX_WAITING:
+            return False
+        self.receiver.data_received(data, self.local_candidate.component)
+        return True
+
+
+class _GuardedDtls(RTCDtlsTransport):
+    """A transport that outlives what it cannot handle, and says when the peer was heard."""
+
+    _guard: Guard
+
+    async def _recv_next(self) -> None:
+        try:
+            await super()._recv_next()
+        except ConnectionError:
+            raise
+        except SSL.Error as error:
+            if not self.encrypted:  # nothing to go on with
+                raise ConnectionError(f"the DTLS handshake failed: {error}") from error
+            self._guard.dropped.add(error)
+        except Exception as error:
+            self._guard.dropped.add(error)
+
+    async def _handle_rtcp_data(self, data: bytes) -> None:
+        self._guard.heard()
+        await super()._handle_rtcp_data(data)
+
+    async def _handle_rtp_data(self, data: bytes, arrival_time_ms: int) -> None:
+        self._guard.heard()
+        await super()._handle_rtp_data(data, arrival_time_ms)
+
+
+class _GuardedSctp(RTCSctpTransport):
+    """Data channels of which a peer cannot make us hold more than it was told that we do."""
+
+    _guard: Guard
+
+    async def _handle_data(self, data: bytes) -> None:
+        self._guard.heard()
+        await super()._handle_data(data)
+
+    async def _receive_data_chunk(self, chunk: DataChunk) -> None:
+        if self._advertised_rwnd <= 0 or len(self._sack_misordered) >= MAX_MISORDERED:
+            self._guard.dropped.add()  # it was told so, and will send it again
+        elif self._is_one_too_many(chunk.stream_id):
+            # Acknowledged all the same: what it sends on its other streams must not wait behind this.
+            self._mark_received(chunk.tsn)
+            self._guard.dropped.add()
+        else:
+            await super()._receive_data_chunk(chunk)
+        self._sack_needed = True
+
+    async def _receive_forward_tsn_chunk(self, chunk: ForwardTsnChunk) -> None:
+        chunk.streams = [each for each in chunk.streams if each[0] in self._inbound_streams]
+        await super()._receive_forward_tsn_chunk(chunk)
+
+    async def _receive_sack_chunk(self, chunk: SackChunk) -> None:
+        # aiortc steps through every number of every gap: 60 kB of them would stall the loop for seconds.
+        acknowledged = sum(max(0, last - first + 1) for first, last in chunk.gaps)
+        if acknowledged > len(self._sent_queue) + MAX_MISORDERED:
+            self._guard.dropped.add()
+        else:
+            await super()._receive_sack_chunk(chunk)
+
+    def _is_one_too_many(self, stream: int) -> bool:
+        streams = self._inbound_streams.keys() | self._data_channels.keys()
+        return stream not in streams and len(streams) >= MAX_STREAMS
+
+
+MAX_STREAMS = 32
+"""Data channels of one peer, closed ones included until both ends have let go."""
+MAX_MISORDERED = 512
+"""Pieces that came before others; they are sorted for each that comes."""
+
+
+def _transports(pc: RTCPeerConnection) -> set[RTCDtlsTransport]:
+    """Of a peer connection; one if everything is bundled."""
     transports = {sender.transport for sender in pc.getSenders()}
     if pc.sctp is not None:
         transports.add(pc.sctp.transport)
-    for transport in transports:
-        yield transport.transport._connection
+    return transports
 
 
-async def _gather_with_loopback(gather: Callable[..., Any], component: int, addresses: list[str]) -> Any:
-    return await gather(component=component, addresses=[*addresses, LOOPBACK_ADDRESS])
-
-
-def _hear(connection: Connection, method: str, heard: Callable[[], None]) -> None:
-    receive = getattr(connection, method)
-
-    def hearing(*arguments: Any) -> None:
-        heard()
-        receive(*arguments)
-
-    setattr(connection, method, hearing)
-
-
-def _hear_answers(protocol: Any, heard: Callable[[], None]) -> None:
-    ask = protocol.request
-
-    async def asking(*arguments: Any, **options: Any) -> Any:
-        answer = await ask(*arguments, **options)
-        heard()
-        return answer
-
-    protocol.request = asking
+async def _gather_on(
+    gather: Callable[..., Any], bind: MediaBind, component: int, addresses: list[str]
+) -> Any:
+    wanted = [*(addresses if bind.interfaces else ()), *bind.addresses]
+    return await gather(component=component, addresses=wanted)

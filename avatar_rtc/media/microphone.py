@@ -1,12 +1,28 @@
 """A viewer's own sound, as its connection brings it in."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import av
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from avatar_rtc.frame import AUDIO_CLOCK_HZ
 from avatar_rtc.media.opus import Pcm
+
+log = logging.getLogger(__name__)
+
+
+async def listen(track: MediaStreamTrack, take: Callable[[AsyncIterator[Pcm]], Awaitable[None]]) -> None:
+    """Let `take` have the sound; what it does not want is thrown away, for aiortc keeps all that waits."""
+    try:
+        await take(sound_of(track))
+    except Exception:
+        log.exception("a microphone is heard no more")
+    try:
+        while True:
+            await track.recv()
+    except MediaStreamError:
+        return
 
 
 async def sound_of(track: MediaStreamTrack) -> AsyncIterator[Pcm]:

@@ -14,9 +14,8 @@ from avatar_rtc.errors import BadOffer, InputError
 
 MAX_SDP_BYTES = 64 * 1024
 MAX_SECTIONS = 8
-MAX_CANDIDATES = 64
-"""Per peer, trickled ones included; browsers have a dozen."""
 KINDS = ("audio", "video", "application")
+_SHA_256 = "a=fingerprint:sha-256 "
 _ICE_LINES = ("a=candidate:", "a=end-of-candidates")
 
 
@@ -90,7 +89,19 @@ def read_fragment(fragment: str, offer: Offer) -> tuple[RTCIceCandidate, ...]:
             mid = value
         elif name == "a=candidate":
             found.append(_candidate(value, mid))
-    return tuple(found)
+    return tuple(filter(_is_usable, found))
+
+
+def with_one_fingerprint(sdp: str) -> str:
+    """An offer or answer of aiortc that names its certificate by SHA-256 alone, which every peer knows.
+
+    aiortc adds SHA-384 and SHA-512. libdatachannel takes the last, but counts in SHA-256 if DTLS starts
+    before it has stored our answer: one join in 10 to 50 failed with the alert "unknown CA".
+    """
+    lines = sdp.splitlines(keepends=True)
+    return "".join(
+        line for line in lines if not line.startswith("a=fingerprint:") or line.startswith(_SHA_256)
+    )
 
 
 def is_mdns(candidate: RTCIceCandidate) -> bool:
@@ -152,8 +163,13 @@ def _defaults(media: MediaDescription) -> Iterator[str]:
 
 def _candidates(description: SessionDescription) -> Iterator[RTCIceCandidate]:
     for media in description.media:
-        for candidate in media.ice_candidates:
+        for candidate in filter(_is_usable, media.ice_candidates):
             yield replace(candidate, sdpMid=media.rtp.muxId)
+
+
+def _is_usable(candidate: RTCIceCandidate) -> bool:
+    """UDP alone reaches us, RTCP shares the port of RTP, and a port beyond 16 bits would end the socket."""
+    return candidate.protocol.lower() == "udp" and candidate.component == 1 and 0 < candidate.port < 65_536
 
 
 def _candidate(value: str, mid: str) -> RTCIceCandidate:

@@ -6,41 +6,47 @@ control, cues ──► on_message       Source.listen()         ──► audio
 
 import asyncio
 import logging
+import math
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Protocol
 
-from aiortc import RTCIceCandidate, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.exceptions import OperationError
 from aiortc.mediastreams import MediaStreamTrack
-from aiortc.rtcrtpparameters import RTCRtpCodecCapability
-from aiortc.rtcrtpsender import RTCRtpSender
-from aiortc.sdp import SessionDescription
 
-from avatar_rtc.errors import BadOffer, InputError
-from avatar_rtc.frame import Codec, Layout, Rendition
+from avatar_rtc.config import MediaBind
+from avatar_rtc.errors import BadOffer, InputError, SetupError
+from avatar_rtc.frame import Layout, Rendition
 from avatar_rtc.media.aiortc_private import (
+    bind_media,
     date_reports,
-    offer_loopback,
-    on_heard,
+    guard_connection,
     on_keyframe_request,
 )
+from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.broadcast import Kind, Packet, Subscription
+from avatar_rtc.media.candidates import Candidates
 from avatar_rtc.media.channels import Channels, OnChannel, OnMessage
+from avatar_rtc.media.codecs import preferred, video_codec
+from avatar_rtc.media.guard import Guard
 from avatar_rtc.media.ice import IceServers
-from avatar_rtc.media.microphone import sound_of
-from avatar_rtc.media.offer import MAX_CANDIDATES, Offer, is_mdns, read_fragment, read_offer
+from avatar_rtc.media.microphone import listen
+from avatar_rtc.media.offer import Offer, read_fragment, read_offer, with_one_fingerprint
 from avatar_rtc.media.opus import Pcm
+from avatar_rtc.media.peer_stats import PeerStats, read_stats
 from avatar_rtc.media.tracks import PacketTrack
 
 log = logging.getLogger(__name__)
 
+EVERYWHERE = MediaBind(interfaces=True)
 CONNECT_TIMEOUT_S = 15.0
 SILENCE_TIMEOUT_S = 8.0
+DEAF_S = 0.5
+"""A timer that is as late as this says that the machine or the event loop stood still."""
 CLOSE_TIMEOUT_S = 5.0
-_CODECS: dict[str, Codec] = {"H264": "h264", "VP8": "vp8"}
 
 
 class Source(Protocol):
@@ -59,20 +65,6 @@ class Source(Protocol):
         """Somebody cannot decode this rendition before its next keyframe; called as often as asked for."""
 
 
-@dataclass(frozen=True)
-class PeerStats:
-    """What can be said about a viewer's connection."""
-
-    state: str
-    codec: Codec | None
-    dropped: int
-    """Video packets not sent because the peer was too slow."""
-    packets_sent: int
-    bytes_sent: int
-    round_trip_ms: float | None
-    """None until the peer has reported."""
-
-
 class Peer:
     """A viewer, from its offer to its end. Made and used on the event loop."""
 
@@ -83,40 +75,47 @@ class Peer:
         ice: IceServers,
         on_message: OnMessage,
         on_closed: Callable[["Peer"], None],
-        loopback: bool = False,
+        bind: MediaBind = EVERYWHERE,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         silence_timeout_s: float = SILENCE_TIMEOUT_S,
         on_channel: OnChannel | None = None,
         on_microphone: Callable[[AsyncIterator[Pcm]], Awaitable[None]] | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
         """Nothing is opened before `answer`.
 
         Args:
             on_message: (label, text) of a message on `control` or `cues`; what it returns is sent back.
             on_closed: called once when the peer is gone, whatever the reason.
-            loopback: offer 127.0.0.1 too.
+            bind: which addresses its sockets are bound to.
             connect_timeout_s: an answered offer that does not connect within this is freed.
             silence_timeout_s: a connected peer from which nothing comes for this long is freed.
             on_microphone: takes the peer's own sound, if it sends any, until that ends; None takes none.
             on_channel: (label) of a channel that has opened; what it returns is sent as its first message.
+            bounds: what it may cost; the defaults if None.
         """
+        bounds = bounds or Bounds()
         self.id = secrets.token_urlsafe(16)
         self.rendition: Rendition | None = None
         """What is sent, known once the offer is answered."""
         self._source, self._layout, self._ice = source, layout, ice
-        self._on_closed, self._loopback = on_closed, loopback
+        self._on_closed, self._bind = on_closed, bind
         self._connect_timeout_s, self._silence_timeout_s = connect_timeout_s, silence_timeout_s
         self._loop = asyncio.get_running_loop()
         self._pc = RTCPeerConnection(ice.configuration())
-        self._channels = Channels(on_message, on_channel)
+        self._guard = Guard(self._heard, bounds.dropped)
+        self._channels = Channels(on_message, on_channel, bounds)
         self._on_microphone = on_microphone
         self._listening: set[asyncio.Task[None]] = set()
         self._tracks: dict[Kind, PacketTrack] = {}
         self._offer: Offer | None = None
-        self._candidates = 0
+        self._candidates = Candidates(self._pc, asks_for_names=bind.interfaces)
         self._timer: asyncio.TimerHandle | None = None
+        self.answered_at = math.inf
+        """CLOCK_MONOTONIC second in which its answer was ready; infinite before."""
+        self.was_connected = False
+        """Whether the connection has ever been up."""
         self._heard_at = 0.0
-        self._resolving: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
 
     @property
@@ -124,16 +123,22 @@ class Peer:
         """ "new", "connecting", "connected", "failed" or "closed"."""
         return "closed" if self._closing else str(self._pc.connectionState)
 
+    @property
+    def has_answer(self) -> bool:
+        """Whether it has shown that it received the answer: it checks paths with the password in there."""
+        return self._guard.has_asked
+
     async def answer(self, offer_sdp: str) -> str:
         """Take the offer and return the answer, with all our candidates in it; once per peer.
 
         Raises:
             BadOffer: it cannot be read or asks for nothing we can send; the peer is closed then.
+            SetupError: no socket could be opened; closed as well.
         """
         try:
             self._offer = read_offer(offer_sdp)
             return await self._negotiate(self._offer)
-        except BadOffer:
+        except (BadOffer, SetupError):
             await self.close()
             raise
         except OperationError:
@@ -158,7 +163,7 @@ class Peer:
         """
         if self._offer is None:
             raise InputError("candidates come after the offer")
-        await self._add(read_fragment(sdpfrag, self._offer))
+        await self._candidates.add(read_fragment(sdpfrag, self._offer))
 
     def send(self, label: str, text: str) -> bool:
         """Push a message over a channel the peer has opened; False if it has not, or is too far behind."""
@@ -166,22 +171,9 @@ class Peer:
 
     async def stats(self) -> PeerStats:
         """The connection now; counters are of the video track."""
-        sent = round_trip = None
-        for sender in self._pc.getSenders():
-            for report in (await sender.getStats()).values():
-                if report.type == "outbound-rtp" and report.kind == "video":
-                    sent = report
-                elif report.type == "remote-inbound-rtp":
-                    round_trip = report.roundTripTime or round_trip
         video = self._tracks.get("video")
-        return PeerStats(
-            state=self.state,
-            codec=self.rendition.codec if self.rendition else None,
-            dropped=video.dropped if video else 0,
-            packets_sent=sent.packetsSent if sent else 0,
-            bytes_sent=sent.bytesSent if sent else 0,
-            round_trip_ms=None if round_trip is None else 1000.0 * round_trip,
-        )
+        codec = self.rendition.codec if self.rendition else None
+        return await read_stats(self._pc, self.state, codec, video.dropped if video else 0)
 
     async def close(self) -> None:
         """Free everything and tell `on_closed`; may be called again, and waits for the first call's end."""
@@ -191,23 +183,35 @@ class Peer:
         self._pc.on("connectionstatechange", self._on_state)
         self._pc.on("datachannel", self._channels.add)
         self._pc.on("track", self._listen)
-        self._timer = self._loop.call_later(self._connect_timeout_s, self._give_up, "never connected")
+        self._timer = self._loop.call_later(self._connect_timeout_s, self.end, "never connected")
         self._add_track(
             "video", self._watch, self._request_keyframe, ["video/H264", "video/VP8", "video/rtx"]
         )
         if offer.has_audio:
             self._add_track("audio", self._source.listen, None, ["audio/opus"])
         await self._pc.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
-        if self._loopback:
-            offer_loopback(self._pc)
+        for transceiver in self._pc.getTransceivers():
+            if transceiver.sender.track is None:
+                # A section more than we have tracks for: aiortc would decode it and keep it for nobody.
+                transceiver.direction = "inactive"
+        guard_connection(self._pc, self._guard)
+        bind_media(self._pc, self._bind)
         await self._pc.setLocalDescription()
-        on_heard(self._pc, self._heard)
-        answer: str = self._pc.localDescription.sdp
-        self.rendition = Rendition(_video_codec(answer), self._layout)
+        answer = with_one_fingerprint(self._pc.localDescription.sdp)
+        self.rendition = Rendition(video_codec(answer), self._layout)
+        if "a=candidate:" not in answer:
+            raise SetupError(f"no socket for media could be opened{self._where()}")
         if self._ice.has_turn and "typ relay" not in answer:
             log.warning("the TURN server gave no address; peers that need it will not connect")
-        await self._add(offer.candidates)
+        await self._candidates.add(offer.candidates)
+        self.answered_at = time.monotonic()
         return answer
+
+    def _where(self) -> str:
+        addresses = ", ".join(self._bind.addresses)
+        return (
+            f" on {addresses}; see the setting media_host" if addresses and not self._bind.interfaces else ""
+        )
 
     def _add_track(
         self,
@@ -220,7 +224,7 @@ class Peer:
         hears = kind == "audio" and self._on_microphone is not None
         transceiver = self._pc.addTransceiver(track, direction="sendrecv" if hears else "sendonly")
         # Before the remote description: afterwards aiortc has settled for the offer's order, VP8 first.
-        transceiver.setCodecPreferences(_preferred(kind, codecs))
+        transceiver.setCodecPreferences(preferred(kind, codecs))
         date_reports(transceiver.sender, lambda: 0.0 if track.t is None else self._source.late_s(track.t))
         if request_keyframe:
             on_keyframe_request(transceiver.sender, request_keyframe)
@@ -228,7 +232,7 @@ class Peer:
     def _listen(self, track: MediaStreamTrack) -> None:
         if track.kind != "audio" or self._on_microphone is None:
             return
-        task = asyncio.ensure_future(self._on_microphone(sound_of(track)))
+        task = asyncio.ensure_future(listen(track, self._on_microphone))
         self._listening.add(task)
         task.add_done_callback(self._listening.discard)
 
@@ -240,32 +244,19 @@ class Peer:
         assert self.rendition is not None
         self._source.request_keyframe(self.rendition)
 
-    async def _add(self, candidates: tuple[RTCIceCandidate, ...]) -> None:
-        room = MAX_CANDIDATES - self._candidates
-        self._candidates += len(candidates[:room])
-        for candidate in candidates[:room]:
-            if is_mdns(candidate):
-                task = self._loop.create_task(self._add_one(candidate))
-                self._resolving.add(task)
-                task.add_done_callback(self._resolving.discard)
-            else:
-                await self._add_one(candidate)
-
-    async def _add_one(self, candidate: RTCIceCandidate) -> None:
-        try:
-            await self._pc.addIceCandidate(candidate)
-        except (ValueError, OSError) as error:  # no address, or no multicast here to resolve a name
-            log.debug("candidate %s is of no use: %s", candidate.ip, error)
-
     def _heard(self) -> None:
         self._heard_at = self._loop.time()
 
     def _on_state(self) -> None:
         match self._pc.connectionState:
             case "connected":
+                self.was_connected = True
                 self._heard()
                 self._rearm()
-            case "failed" | "closed":
+            case "failed":
+                alert = "" if self._guard.alert is None else f", the peer sent alert {self._guard.alert}"
+                self.end(f"failed (ICE is {self._pc.iceConnectionState}{alert})")
+            case "closed":
                 self._close_soon()
 
     def _rearm(self) -> None:
@@ -275,12 +266,17 @@ class Peer:
         self._timer = self._loop.call_at(self._heard_at + self._silence_timeout_s, self._check_silence)
 
     def _check_silence(self) -> None:
+        assert self._timer is not None
+        if self._loop.time() - self._timer.when() > DEAF_S:
+            # It was we who did not listen: what came meanwhile is yet to be read.
+            self._heard()
         if self._loop.time() - self._heard_at >= self._silence_timeout_s:
-            self._give_up("silent")
+            self.end("silent")
         else:
             self._rearm()
 
-    def _give_up(self, why: str) -> None:
+    def end(self, why: str) -> None:
+        """Close soon, for a reason that is logged."""
         log.info("peer %s: %s, freed", self.id[:6], why)
         self._close_soon()
 
@@ -292,33 +288,18 @@ class Peer:
     async def _close(self) -> None:
         if self._timer:
             self._timer.cancel()
+        self._channels.close()
         for track in self._tracks.values():
             track.stop()
-        for task in (*self._resolving, *self._listening):
+        for task in self._listening:
             task.cancel()
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                    await asyncio.gather(*self._resolving, *self._listening, return_exceptions=True)
+                    await asyncio.gather(*self._listening, return_exceptions=True)
+                    await self._candidates.close()
                     await self._pc.close()
         except Exception:
             log.exception("closing peer %s", self.id[:6])
         finally:
             self._on_closed(self)
-
-
-def _preferred(kind: Kind, mime_types: list[str]) -> list[RTCRtpCodecCapability]:
-    """aiortc's codecs of these types in this order; of H264, constrained baseline before baseline."""
-
-    def rank(codec: RTCRtpCodecCapability) -> tuple[int, bool]:
-        constrained = codec.parameters.get("profile-level-id") == "42e01f"
-        return mime_types.index(codec.mimeType), not constrained
-
-    known = RTCRtpSender.getCapabilities(kind).codecs
-    return sorted((codec for codec in known if codec.mimeType in mime_types), key=rank)
-
-
-def _video_codec(answer: str) -> Codec:
-    """The codec the answer has settled on: the first of its video section."""
-    media = next(m for m in SessionDescription.parse(answer).media if m.kind == "video")
-    return _CODECS[media.rtp.codecs[0].name]

@@ -1,13 +1,15 @@
 """The door: who may watch now, shared by WHEP, the JSON offer and the feed."""
 
+import time
+
 from aiohttp import hdrs, web
 
-from avatar_rtc.errors import CapacityExceeded
 from avatar_rtc.frame import Layout
 from avatar_rtc.server.avatar import Avatar
-from avatar_rtc.server.keys import AVATARS, CONFIG
+from avatar_rtc.server.keys import AVATARS, CONFIG, LIMITS
 from avatar_rtc.server.problems import Problem
 from avatar_rtc.server.routes.ice import own_ice_servers
+from avatar_rtc.server.seats import who_yields
 from avatar_rtc.server.viewers import Viewer
 
 RETRY_FAILED_S = 10
@@ -28,16 +30,25 @@ def require_shown(avatar: Avatar) -> None:
 
 
 def require_room(request: web.Request, avatar: Avatar) -> None:
-    """Refuse one viewer too many, by WebRTC or by feed.
+    """Refuse one viewer too many, by WebRTC or by feed; an offer that does not connect may have to yield.
 
     Raises:
         Problem: as `require_shown`.
         CapacityExceeded: as many watch already as may, over all avatars.
     """
     require_shown(avatar)
-    watching = sum(len(each.viewers) + each.streams.feeds for each in request.app[AVATARS].values())
-    if watching >= request.app[CONFIG].max_viewers:
-        raise CapacityExceeded("viewers", request.app[CONFIG].max_viewers)
+    avatars, config, limits = request.app[AVATARS].values(), request.app[CONFIG], request.app[LIMITS]
+    watching = sum(len(each.viewers) + each.streams.feeds for each in avatars)
+    is_full = watching >= config.max_viewers
+    pending = {offer: each.viewers for each in avatars for offer in each.viewers.pending()}
+    yields = who_yields(
+        tuple(pending), request.remote or "", time.monotonic(), is_full, config.limits.pending_offers
+    )
+    if yields is not None:
+        limits.count("pending_offers")
+        pending[yields].dismiss(yields)
+    elif is_full:
+        raise limits.refuse("max_viewers", "viewers", config.max_viewers)
 
 
 async def admit(
@@ -54,4 +65,4 @@ async def admit(
     """
     require_room(request, avatar)
     ice = own_ice_servers(request.app[CONFIG])
-    return await avatar.viewers.join(offer_sdp, layout, ice, speaks)
+    return await avatar.viewers.join(offer_sdp, layout, ice, speaks, request.remote or "")

@@ -96,8 +96,9 @@ class Avatar:
             self._heard,
             self.describe,
             self._came_or_went,
-            config.is_loopback,
+            config.media_bind,
             lambda sound: Microphone(self.speech).listen(sound),
+            shared.limits.of_peer(),
         )
         self._mood = Mood(Emotion(self.state.emotions), self._show_emotion)
         queue = SpeechQueue(

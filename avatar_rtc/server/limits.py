@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 from avatar_rtc.config import LimitsConfig
 from avatar_rtc.errors import CapacityExceeded
+from avatar_rtc.media.bounds import Bounds
+from avatar_rtc.media.guard import Dropped
 
 MIB = 2**20
 
@@ -20,6 +22,8 @@ class Limits:
         self.config = config
         self.refused: Counter[str] = Counter()
         """Setting → how often something was refused, ended or dropped for its sake."""
+        self.datagrams = Dropped(lambda: self.count("datagrams"))
+        """Counts what strangers send to the ports of viewers."""
         self.uploads = Pool(
             "MiB of unfinished uploads", config.uploads_mb, MIB, lambda: self.count("uploads_mb")
         )
@@ -33,6 +37,10 @@ class Limits:
     def count(self, setting: str) -> None:
         """Something was refused, ended or dropped for the sake of this setting."""
         self.refused[setting] += 1
+
+    def of_peer(self) -> Bounds:
+        """What one viewer's connection may cost."""
+        return Bounds(self.config.messages_per_s, self.datagrams, self.count)
 
     def refuse(self, setting: str, what: str, limit: float, retry_after: int = 5) -> CapacityExceeded:
         """The error to raise, counted.

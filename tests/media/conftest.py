@@ -13,6 +13,7 @@ from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCRtpSe
 from aiortc.mediastreams import MediaStreamError
 
 from avatar_rtc.clock import MediaClock
+from avatar_rtc.config import MediaBind
 from avatar_rtc.frame import EncodedFrame, Rendition, video_pts
 from avatar_rtc.media.broadcast import Broadcast, Subscription
 from avatar_rtc.media.encode import VideoEncoder, create_encoder
@@ -182,7 +183,7 @@ class Stage:
     viewers: list[Viewer] = field(default_factory=list)
 
     def peer(self, on_message: Callable = lambda label, text: None, **options) -> Peer:
-        options = {"loopback": True, "layout": "matte", "ice": IceServers(), **options}
+        options = {"bind": MediaBind(True, ("127.0.0.1",)), "layout": "matte", "ice": IceServers(), **options}
         peer = Peer(self.source, on_message=on_message, on_closed=self.closed.append, **options)
         self.peers.append(peer)
         return peer

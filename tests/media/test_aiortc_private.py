@@ -5,18 +5,27 @@ import inspect
 
 import aioice.ice
 import aioice.stun
+import aioice.turn
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
+from aiortc import (
+    RTCConfiguration,
+    RTCDtlsTransport,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSctpTransport,
+    RTCSessionDescription,
+)
 from aiortc.rtp import RTCP_PSFB_FIR, RTCP_PSFB_PLI, RtcpPsfbPacket
 
+from avatar_rtc.config import MediaBind
 from avatar_rtc.media.aiortc_private import (
-    LOOPBACK_ADDRESS,
     MAX_LATE_S,
+    bind_media,
     date_reports,
-    offer_loopback,
-    on_heard,
+    guard_connection,
     on_keyframe_request,
 )
+from avatar_rtc.media.guard import Dropped, Guard
 
 
 def parameters(function) -> list[str]:
@@ -26,8 +35,8 @@ def parameters(function) -> list[str]:
 def test_the_attributes_are_there():
     assert parameters(aioice.ice.Connection.get_component_candidates)[1:3] == ["component", "addresses"]
     assert parameters(aioice.ice.Connection.data_received) == ["self", "data", "component"]
-    assert parameters(aioice.ice.Connection.check_incoming) == ["self", "message", "addr", "protocol"]
-    assert parameters(aioice.ice.StunProtocol.request)[:3] == ["self", "request", "addr"]
+    names = ["self", "request", "addr", "integrity_key", "retransmissions"]
+    assert parameters(aioice.ice.StunProtocol.request) == names
 
 
 @pytest.fixture
@@ -47,71 +56,142 @@ async def test_pli_and_fir_reach_the_hook(pc, kind):
     assert requests == [kind]
 
 
-async def test_loopback_is_added_to_this_connection_only(pc):
-    offer_loopback(pc)
+async def test_sockets_are_where_they_are_wanted_and_of_this_connection_only(pc):
+    bind_media(pc, MediaBind(False, ("127.0.0.1",)))
     await pc.setLocalDescription()
-    assert LOOPBACK_ADDRESS in pc.localDescription.sdp
+    assert addresses_of(pc) == {"127.0.0.1"}
+    other, both = (RTCPeerConnection(RTCConfiguration(iceServers=[])) for _ in range(2))
+    for each in (other, both):
+        each.addTransceiver("video", direction="recvonly")
+    bind_media(both, MediaBind(True, ("127.0.0.1",)))
+    await other.setLocalDescription()
+    await both.setLocalDescription()
+    assert "127.0.0.1" not in addresses_of(other)
+    assert addresses_of(both) == {"127.0.0.1", *addresses_of(other)}
+    await other.close()
+    await both.close()
+
+
+def addresses_of(pc):
+    connection = pc.getSenders()[0].transport.transport._connection
+    return {protocol.transport.get_extra_info("sockname")[0] for protocol in connection._protocols}
+
+
+async def test_sockets_are_guarded_from_their_making_and_of_this_connection_only(pc):
+    guard_connection(pc, Guard())
+    bind_media(pc, MediaBind(True, ("127.0.0.1",)))
+    await pc.setLocalDescription()
+    (connection,) = {sender.transport.transport._connection for sender in pc.getSenders()}
+    assert connection._protocols
+    assert {type(protocol).__name__ for protocol in connection._protocols} == {"_GuardedProtocol"}
     other = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     other.addTransceiver("video", direction="recvonly")
     await other.setLocalDescription()
-    assert LOOPBACK_ADDRESS not in other.localDescription.sdp
+    connection = other.getSenders()[0].transport.transport._connection
+    assert {type(protocol) for protocol in connection._protocols} == {aioice.ice.StunProtocol}
     await other.close()
 
 
-async def test_data_is_a_sign_of_life_and_an_unauthentic_check_is_not(pc):
+@pytest.fixture
+async def connected():
+    """(connections, signs of life): two ends of which the second is guarded."""
     heard = []
-    offer_loopback(pc)
-    await pc.setLocalDescription()
-    on_heard(pc, lambda: heard.append(1))
-    (connection,) = {sender.transport.transport._connection for sender in pc.getSenders()}
-    port = next(c.port for c in connection.local_candidates if c.host == LOOPBACK_ADDRESS)
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-        asyncio.DatagramProtocol, remote_addr=(LOOPBACK_ADDRESS, port)
-    )
-    check = aioice.stun.Message(aioice.stun.Method.BINDING, aioice.stun.Class.REQUEST)
-    transport.sendto(bytes(check))
-    await asyncio.sleep(0.1)
-    assert heard == []
-
-    check.attributes["USERNAME"] = f"{connection.local_username}:other"
-    check.attributes["PRIORITY"] = 1
-    check.add_message_integrity(connection.local_password.encode())
-    transport.sendto(bytes(check))
-    connection._early_checks_done = True  # as in a connection that is up
-    connection.remote_password = "0123456789012345678901"
-    connection.remote_username = "other"
-    await asyncio.sleep(0.1)
-    assert len(heard) == 1
-
-    transport.sendto(b"\x80\xc9" + bytes(6))
-    await asyncio.sleep(0.1)
-    assert len(heard) == 2
-    transport.close()
-
-
-async def test_an_answered_check_is_a_sign_of_life():
     pair = [RTCPeerConnection(RTCConfiguration(iceServers=[])) for _ in range(2)]
     pair[0].addTransceiver("video", direction="recvonly")
+    pair[0].createDataChannel("control")
     await pair[0].setLocalDescription()
     await pair[1].setRemoteDescription(RTCSessionDescription(pair[0].localDescription.sdp, "offer"))
+    guard_connection(pair[1], Guard(lambda: heard.append(1)))
     await pair[1].setLocalDescription()
     await pair[0].setRemoteDescription(RTCSessionDescription(pair[1].localDescription.sdp, "answer"))
     async with asyncio.timeout(5):
         while any(pc.connectionState != "connected" for pc in pair):  # noqa: ASYNC110 (two connections)
             await asyncio.sleep(0.01)
-    heard = []
-    on_heard(pair[1], lambda: heard.append(1))
-    connection = pair[1].getSenders()[0].transport.transport._connection
-    # Only answers remain: everything the other end says by itself is left out.
-    connection.data_received = connection.check_incoming = lambda *arguments: None
+    yield pair, heard
+    for pc in pair:
+        await pc.close()
+
+
+def near_end(pc):
+    connection = pc.getSenders()[0].transport.transport._connection
     (selected,) = connection._nominated.values()
+    return connection, selected
+
+
+async def test_an_answered_check_is_a_sign_of_life(connected):
+    (_, near), heard = connected
+    connection, selected = near_end(near)
+    del heard[:]
     request = connection.build_request(selected, nominate=False)
     await selected.protocol.request(
         request, selected.remote_addr, integrity_key=connection.remote_password.encode()
     )
-    assert heard == [1]
-    for pc in pair:
-        await pc.close()
+    assert heard
+
+
+async def test_an_authentic_check_is_a_sign_of_life_and_another_is_not(connected):
+    (_, near), heard = connected
+    connection, selected = near_end(near)
+    check = aioice.stun.Message(aioice.stun.Method.BINDING, aioice.stun.Class.REQUEST)
+    for attributes in (
+        {},
+        {"USERNAME": f"{connection.local_username}:{connection.remote_username}"},
+        {"PRIORITY": 1},
+    ):
+        check.attributes |= attributes
+        del heard[:]
+        selected.protocol.datagram_received(bytes(check), selected.remote_addr)
+        assert not heard
+    check.add_message_integrity(connection.local_password.encode())
+    selected.protocol.datagram_received(bytes(check), selected.remote_addr)
+    assert heard
+
+
+async def test_media_reports_and_data_are_signs_of_life_once_authenticated(connected):
+    (far, near), heard = connected
+    far_dtls, near_dtls = far.getSenders()[0].transport, near.getSenders()[0].transport
+    report = bytes([0x80, 201, 0, 1]) + bytes(4)
+    for handle, datagram in [
+        ("_handle_rtcp_data", far_dtls._tx_srtp.protect_rtcp(report)),
+        ("_handle_rtp_data", far_dtls._tx_srtp.protect(bytes([0x80, 96]) + bytes(10))),
+    ]:
+        assert getattr(type(near_dtls), handle) is not getattr(RTCDtlsTransport, handle)
+        del heard[:]
+        near_dtls.transport._connection._queue.put_nowait((datagram, 1))
+        async with asyncio.timeout(5):
+            while not heard:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+
+
+async def test_a_relays_broken_messages_are_dropped(pc):
+    dropped = []
+    bind_media(pc, MediaBind(False, ("127.0.0.1",)))
+    guard_connection(pc, Guard(dropped=Dropped(lambda: dropped.append(1))))
+    await pc.setLocalDescription()
+    socket = pc.getSenders()[0].transport.transport._connection._protocols[0]
+    options = {"username": "", "password": "", "lifetime": 600, "channel_refresh_time": 500}
+    inner = aioice.turn.TurnClientTcpProtocol(("192.0.2.1", 3478), **options)
+    inner.transport = inner.receiver = socket.transport
+    real, socket.transport = socket.transport, None
+    socket.connection_made(aioice.turn.TurnTransport(inner))
+    socket.transport = real
+    # A STUN message whose LIFETIME has two bytes instead of four.
+    broken = bytes.fromhex("01040008 2112a442") + bytes(12) + bytes.fromhex("000d0002 00010000")
+    inner.data_received(broken)
+    inner.data_received(broken)
+    assert len(dropped) == 2
+
+
+def test_the_guard_replaces_what_is_there():
+    code = aioice.ice.Connection.get_component_candidates.__code__
+    assert not code.co_freevars, "it can be run with other globals"
+    assert any("StunProtocol" in getattr(each, "co_names", ()) for each in code.co_consts)
+    assert parameters(aioice.ice.StunProtocol.datagram_received) == ["self", "data", "addr"]
+    assert parameters(RTCDtlsTransport._handle_rtp_data) == ["self", "data", "arrival_time_ms"]
+    assert parameters(RTCDtlsTransport._handle_rtcp_data) == ["self", "data"]
+    for name in ("_handle_data", "_receive_data_chunk", "_receive_forward_tsn_chunk", "_receive_sack_chunk"):
+        assert len(parameters(getattr(RTCSctpTransport, name))) == 2
+    assert inspect.iscoroutinefunction(RTCDtlsTransport._recv_next)
 
 
 @pytest.mark.parametrize(("late", "taken"), [(0.0, 0.0), (0.2, 0.2), (-0.3, 0.0), (9.0, MAX_LATE_S)])

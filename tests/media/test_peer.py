@@ -4,12 +4,18 @@ import asyncio
 import json
 import time
 
+import av
+import numpy as np
+import psutil
 import pytest
+from aiortc.mediastreams import MediaStreamError
 from aiortc.sdp import SessionDescription
 
-from avatar_rtc.errors import BadMessage, BadOffer, InputError
+from avatar_rtc.config import MediaBind
+from avatar_rtc.errors import BadMessage, BadOffer, InputError, SetupError
 from avatar_rtc.frame import Rendition
 from avatar_rtc.media.ice import IceServers
+from avatar_rtc.media.microphone import listen
 from avatar_rtc.media.offer import IceRestartUnsupported
 
 
@@ -48,6 +54,55 @@ async def test_both_tracks_are_one_stream(stage):
     audio, video = (media.msid.split()[0] for media in answer.media)
     assert audio == video
     assert {media.direction for media in answer.media} == {"sendonly"}
+
+
+async def test_an_answer_names_its_certificate_once_as_every_peer_knows_it(stage):
+    """libdatachannel judged by SHA-256 what it expected in SHA-512; see `with_one_fingerprint`."""
+    viewer, peer = stage.viewer(), stage.peer()
+    answer = SessionDescription.parse(await peer.answer(await viewer.offer()))
+    for media in answer.media:
+        assert [f.algorithm for f in media.dtls.fingerprints] == ["sha-256"]
+    await viewer.take(str(answer))
+    await viewer.frame()
+
+
+async def test_what_nobody_wants_to_hear_or_see_is_not_taken(stage):
+    viewer, peer = stage.viewer(), stage.peer()
+    for kind in ("video", "audio", "audio"):
+        viewer.pc.addTransceiver(kind, direction="sendrecv")
+    answer = SessionDescription.parse(await peer.answer(await viewer.offer()))
+    assert [m.direction for m in answer.media] == ["sendonly", "sendonly", "inactive", "inactive", "inactive"]
+    await viewer.take(str(answer))
+    await viewer.frame()
+    assert not any(r._track for r in peer._pc.getReceivers() if r._RTCRtpReceiver__decoder_thread)
+
+
+class Microphone:
+    """A track that ends after some blocks."""
+
+    kind = "audio"
+
+    def __init__(self, blocks):
+        self.left = blocks
+
+    async def recv(self):
+        if not self.left:
+            raise MediaStreamError
+        self.left -= 1
+        return av.AudioFrame.from_ndarray(np.zeros((1, 1920), np.int16), layout="stereo")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_microphone_that_is_refused_does_not_pile_up(fails):
+    async def take(sound):
+        async for _ in sound:
+            if fails:
+                raise ValueError("too loud")
+            return
+
+    track = Microphone(100)
+    await listen(track, take)
+    assert track.left == 0
 
 
 async def test_vp8_only_offer(stage, tools):
@@ -128,6 +183,20 @@ async def test_silent_peer_is_freed(stage):
     assert time.monotonic() - start < 2.3
 
 
+async def test_a_server_that_stood_still_blames_nobody(stage):
+    """As after a suspended machine: all timers are due at once, and what came is yet to be read."""
+    _, peer = await stage.connect()
+    await stage.until(lambda: peer.was_connected)
+    loop = asyncio.get_running_loop()
+    for stood_still_s in (20.0, 0.0):
+        peer._timer.cancel()
+        peer._heard_at = loop.time() - 20.0
+        peer._timer = loop.call_at(loop.time() - stood_still_s, peer._check_silence)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert (peer.state == "closed") == (stood_still_s == 0.0)
+
+
 def silence(pc):
     """Make a viewer vanish without a word, as a closed lid does."""
     connection = pc.getSenders()[0].transport.transport._connection
@@ -135,12 +204,42 @@ def silence(pc):
         protocol.transport.sendto = lambda *arguments: None
 
 
-async def test_loopback_is_offered_only_on_request(stage):
-    for loopback in (True, False):
-        viewer, peer = stage.viewer(), stage.peer(loopback=loopback)
+async def test_sockets_listen_where_they_are_told_to(stage):
+    for bind in (MediaBind(True), MediaBind(True, ("127.0.0.1",)), MediaBind(False, ("127.0.0.1",))):
+        viewer, peer = stage.viewer(), stage.peer(bind=bind)
+        before = udp_sockets()
         answer = SessionDescription.parse(await peer.answer(await viewer.offer()))
-        addresses = {c.ip for media in answer.media for c in media.ice_candidates}
-        assert ("127.0.0.1" in addresses) == loopback
+        offered = {c.ip for media in answer.media for c in media.ice_candidates}
+        opened = udp_sockets() - before - {c for c in udp_sockets() if c in viewer_sockets(viewer)}
+        assert {address for address, _ in opened} == offered
+        assert ("127.0.0.1" in offered) == bool(bind.addresses)
+        assert (offered != {"127.0.0.1"}) == bind.interfaces
+
+
+async def test_where_no_socket_can_be_opened_is_said(stage):
+    viewer, peer = stage.viewer(), stage.peer(bind=MediaBind(False, ("192.0.2.77",)))
+    with pytest.raises(SetupError, match="on 192.0.2.77; see the setting media_host"):
+        await peer.answer(await viewer.offer())
+    assert stage.closed == [peer]
+
+
+def udp_sockets():
+    """(address, port) of all this process has open."""
+    return {c.laddr for c in psutil.Process().net_connections("udp")}
+
+
+def viewer_sockets(viewer):
+    """The same, of the viewer's end."""
+    transports = {sender.transport.transport for sender in viewer.pc.getSenders()}
+    protocols = [p for each in transports for p in each._connection._protocols]
+    return {p.transport.get_extra_info("sockname")[:2] for p in protocols}
+
+
+async def test_a_server_for_this_machine_asks_the_network_for_no_name(stage):
+    viewer, peer = stage.viewer(), stage.peer(bind=MediaBind(False, ("127.0.0.1",)))
+    await peer.answer(await viewer.offer())
+    await peer.add_candidates("a=mid:0\r\na=candidate:1 1 udp 1 nobody.local 5000 typ host\r\n")
+    assert not peer._candidates._resolving
 
 
 async def test_connects_over_loopback_alone(stage, monkeypatch, tools):

@@ -168,7 +168,8 @@ async def test_failed_avatar_is_409_until_it_lives_again(client, renderer, offer
     assert (await client.post(ENDPOINT, data=await offer(), headers=SDP)).status == 201
 
 
-async def test_too_many_viewers_are_503_until_one_leaves(serve, offer):
+async def test_too_many_viewers_are_503_until_one_leaves(serve, offer, monkeypatch):
+    monkeypatch.setattr("avatar_rtc.server.seats.QUIET_WHEN_FULL_S", 60.0)
     client = await serve(Config(character="hero", max_viewers=2))
     joined = [await client.post(ENDPOINT, data=await offer(), headers=SDP) for _ in range(3)]
     assert [response.status for response in joined] == [201, 201, 503]
@@ -177,7 +178,8 @@ async def test_too_many_viewers_are_503_until_one_leaves(serve, offer):
     assert (await client.post(ENDPOINT, data=await offer(), headers=SDP)).status == 201
 
 
-async def test_crowd_that_comes_at_once_cannot_pass_the_limit(serve, offer):
+async def test_crowd_that_comes_at_once_cannot_pass_the_limit(serve, offer, monkeypatch):
+    monkeypatch.setattr("avatar_rtc.server.seats.QUIET_WHEN_FULL_S", 60.0)
     client = await serve(Config(character="hero", max_viewers=3))
     offers = [await offer() for _ in range(6)]
     joined = await asyncio.gather(*(client.post(ENDPOINT, data=sdp, headers=SDP) for sdp in offers))

@@ -1,0 +1,53 @@
+"""The addresses a peer says it can be reached at, handed to ICE as far as they are of use."""
+
+import asyncio
+import logging
+
+from aiortc import RTCIceCandidate, RTCPeerConnection
+
+from avatar_rtc.media.offer import is_mdns
+
+log = logging.getLogger(__name__)
+
+MAX_CANDIDATES = 64
+"""Per peer, trickled ones included; browsers have a dozen."""
+MAX_NAMES = 16
+"""Of them, those whose names have to be asked for in the whole network."""
+
+
+class Candidates:
+    """What one peer has named; more than a sane peer has are ignored."""
+
+    def __init__(self, pc: RTCPeerConnection, asks_for_names: bool = True) -> None:
+        """
+        Args:
+            asks_for_names: open a socket of multicast DNS when a name comes. A peer on this machine reaches
+                us without, and only by it would anything here be open to the network.
+        """
+        self._pc, self._asks = pc, asks_for_names
+        self._taken = self._names = 0
+        self._resolving: set[asyncio.Task[None]] = set()
+
+    async def add(self, candidates: tuple[RTCIceCandidate, ...]) -> None:
+        """Take them without waiting for any name."""
+        for candidate in candidates[: MAX_CANDIDATES - self._taken]:
+            self._taken += 1
+            if not is_mdns(candidate):
+                await self._add_one(candidate)
+            elif self._asks and self._names < MAX_NAMES:
+                self._names += 1
+                task = asyncio.create_task(self._add_one(candidate))
+                self._resolving.add(task)
+                task.add_done_callback(self._resolving.discard)
+
+    async def close(self) -> None:
+        """Ask for no names any more."""
+        for task in self._resolving:
+            task.cancel()
+        await asyncio.gather(*self._resolving, return_exceptions=True)
+
+    async def _add_one(self, candidate: RTCIceCandidate) -> None:
+        try:
+            await self._pc.addIceCandidate(candidate)
+        except (ValueError, OSError) as error:  # no address, or no multicast here to resolve a name
+            log.debug("candidate %s is of no use: %s", candidate.ip, error)
