@@ -75,7 +75,7 @@ class Pulse:
         due = self.news_at + self.hang_timeout_s
         if self._beat is not None:
             due = min(due, self.heard_at + SILENT_S)
-        return due - now if due > now else LOOK_S
+        return min(due - now, SILENT_S) if due > now else LOOK_S
 
     def look(self, now: float, owes: bool, busy_s: float | None) -> Finding:
         """How it is.

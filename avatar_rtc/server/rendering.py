@@ -159,7 +159,11 @@ class Rendering:
             told.renditions, told.said = known.renditions, known.said
         if self.failure is not None:
             on_up(AvatarFailed(message.avatar, self.failure))
-        self._pass_on(message)
+        if known is not None and known.failed:
+            self._pass_on(CloseAvatar(message.avatar))
+            self._brief(told, paced=True)
+        else:
+            self._pass_on(message)
 
     def send(self, message: ToAvatar) -> None:
         """Tell the worker something about an open avatar. Never waits."""
@@ -306,12 +310,16 @@ class Rendering:
     def _hear_of(self, told: Told, message: Up) -> None:
         match message:
             case AvatarReady(seconds=seconds):
+                if told.failed:
+                    # It may have failed, and forgotten these, with its next character on the way.
+                    for rendition in told.watched():
+                        self._pass_on(rendition)
                 told.lives()
                 self.recovery = replace(self.recovery, load_s=seconds)
-            case AvatarFailed(avatar=avatar, may_pass=True):
-                told.fails(lambda: self._mend(avatar, told))
-            case AvatarFailed():
-                told.ready = False
+            case AvatarFailed(avatar=avatar, may_pass=may_pass):
+                told.fails()
+                if may_pass:
+                    told.mend(lambda: self._mend(avatar, told))
             case EncodedFrame(rendition=rendition) if rendition not in told.renditions:
                 return
         self._tell(told, message)
@@ -335,4 +343,6 @@ class Rendering:
         if self._told.get(name) is told and self.device is not None:
             log.warning("avatar %s has failed; it is opened again", name)
             self._tell(told, AvatarStarting(name))
+            # What waits for its character must not go before: the worker may have forgotten the avatar.
+            self._pass_on(CloseAvatar(name))
             self._brief(told, paced=True)

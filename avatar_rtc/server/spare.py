@@ -20,8 +20,8 @@ _FORGIVEN_S = 120.0
 class Spare:
     """Keeps one worker ready, once wanted. `close` ends it."""
 
-    def __init__(self, start: Callable[[], Awaitable[Attended]], delay_s: float = _DELAY_S) -> None:
-        self._start, self._delay_s = start, delay_s
+    def __init__(self, start: Callable[[], Awaitable[Attended]]) -> None:
+        self._start = start
         self._ready: Attended | None = None
         self._task: asyncio.Task[None] | None = None
         self._backoff = Backoff(_BACKOFF_S, _FORGIVEN_S)
@@ -61,7 +61,7 @@ class Spare:
             await self._ready.close()
 
     async def _keep(self) -> None:
-        await asyncio.sleep(self._delay_s)
+        await asyncio.sleep(_DELAY_S)
         while True:
             try:
                 spare = self._ready = self._ready or await self._start()

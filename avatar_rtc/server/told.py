@@ -1,6 +1,7 @@
 """What a render worker has to be told of an avatar to carry on where another one ended."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,7 +29,9 @@ class Told:
     said: tuple[Timeline, ...] = ()
     """What may not be over yet."""
     ready: bool = False
-    ready_at: float = 0.0
+    ready_at: float = -math.inf
+    failed: bool = False
+    """The worker may have forgotten it."""
     tries: int = 0
     """How often it has been opened again."""
     mending: asyncio.TimerHandle | None = None
@@ -50,19 +53,26 @@ class Told:
         return [
             self.opened,
             *(Say(name, timeline) for timeline in self.said),
-            *(StartRendition(name, rendition) for rendition in self.renditions),
+            *self.watched(),
         ]
+
+    def watched(self) -> list[ToAvatar]:
+        """What has to be encoded of it."""
+        return [StartRendition(self.opened.avatar, rendition) for rendition in self.renditions]
 
     def lives(self) -> None:
         """It has become ready."""
-        self.ready, self.ready_at = True, time.monotonic()
+        self.ready, self.failed, self.ready_at = True, False, time.monotonic()
         self.leave()
 
-    def fails(self, again: Callable[[], None]) -> None:
-        """It has failed; it is mended a while later, by `again`, unless that has not helped before."""
-        if self.ready and time.monotonic() - self.ready_at > WELL_S:
+    def fails(self) -> None:
+        """It has failed."""
+        self.ready, self.failed = False, True
+
+    def mend(self, again: Callable[[], None]) -> None:
+        """Have it opened again a while after it has failed, by `again`, unless that has not helped before."""
+        if time.monotonic() - self.ready_at > WELL_S:
             self.tries = 0
-        self.ready = False
         if self.mending is None and self.tries < len(MEND_AFTER_S):
             self.mending = asyncio.get_running_loop().call_later(MEND_AFTER_S[self.tries], again)
             self.tries += 1
