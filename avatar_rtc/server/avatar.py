@@ -8,6 +8,7 @@ import asyncio
 import json
 import logging
 import time
+import weakref
 from collections.abc import Awaitable, Collection, Mapping
 from dataclasses import replace
 
@@ -90,19 +91,21 @@ class Avatar:
         self.used_at = time.monotonic()
         """CLOCK_MONOTONIC second in which somebody last wanted something of it."""
         voice = Voice()
-        self.streams = Streams(name, self.clock, renderer.send, voice, lambda: self.speech.queue.is_silent)
+        # What belongs to the avatar does not own it: all of it is free as soon as the avatar has ended.
+        me = weakref.proxy(self)
+        self.streams = Streams(name, self.clock, renderer.send, voice, lambda: me.speech.queue.is_silent)
         self.viewers = Viewers(
             self.streams,
-            self._heard,
-            self.describe,
-            self._came_or_went,
+            lambda label, text: me._heard(label, text),
+            lambda: me.describe(),
+            lambda: me._came_or_went(),
             config.is_loopback,
-            lambda sound: Microphone(self.speech).listen(sound),
+            lambda sound: Microphone(me.speech).listen(sound),
         )
-        self._mood = Mood(Emotion(self.state.emotions), self._show_emotion)
+        self._mood = Mood(Emotion(self.state.emotions), lambda emotion: me._show_emotion(emotion))
         queue = SpeechQueue(
             self.clock,
-            delay=lambda: self.streams.release.delay,
+            delay=lambda: me.streams.release.delay,
             voice=voice,
             say=lambda timeline: renderer.send(Say(name, timeline)),
             hush=lambda t: renderer.send(Hush(name, t)),
@@ -110,12 +113,12 @@ class Avatar:
             tell=self.viewers.tell,
         )
         self.speech = Speaking(
-            queue, shared.speaker, shared.engines, lambda: self.emotions, config.speech.speed
+            queue, shared.speaker, shared.engines, lambda: me.emotions, config.speech.speed
         )
         self.condition = Condition(self._asked)
         """How it is doing."""
         self._telling: asyncio.TimerHandle | None = None
-        self.distillation = Distillation(self._changed)
+        self.distillation = Distillation(lambda: me._changed())
         self._open()
 
     @property
