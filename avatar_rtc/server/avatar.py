@@ -5,6 +5,7 @@ state, the viewers' control channels get a `state` event whenever it changed.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
@@ -233,12 +234,14 @@ class Avatar:
         """Tell the viewers that it is over, close them, and forget the avatar."""
         if self._telling is not None:
             self._telling.cancel()
-        await self.distillation.close()
-        await self.speech.queue.close()
-        self._mood.close()
-        await self.viewers.close()
-        self.streams.close()
-        self._shared.renderer.close_avatar(self.name)
+        # Last to first, and each of them whatever becomes of the others.
+        async with contextlib.AsyncExitStack() as ending:
+            ending.callback(self._shared.renderer.close_avatar, self.name)
+            ending.callback(self.streams.close)
+            ending.push_async_callback(self.viewers.close)
+            ending.callback(self._mood.close)
+            ending.push_async_callback(self.speech.queue.close)
+            ending.push_async_callback(self.distillation.close)
 
     def _open(self) -> None:
         message = OpenAvatar(

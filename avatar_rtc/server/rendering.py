@@ -212,7 +212,7 @@ class Rendering:
         while self.failure is None:
             try:
                 self._cause = await self._one_life()
-                self.restarts += 1
+                self.restarts += self.failure is None
             except Exception as error:
                 log.exception("the render worker could not be kept")
                 self._cause = f"it could not be started ({type(error).__name__})"
