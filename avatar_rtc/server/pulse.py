@@ -15,6 +15,12 @@ SILENT_S = 3.0
 """Without a beat: it is noticed."""
 STOPPED_S = 4.0
 """Without a beat, and without having computed since the last look: it is lost."""
+STUCK_S = 60.0
+"""A worker may take so long over one avatar's picture while others have theirs."""
+STARVED_S = 120.0
+"""A worker may owe pictures for so long if the machine is too busy to let it compute."""
+IDLE_SHARE = 0.02
+"""Of a processor: who computes less waits for something else."""
 LOOK_S = 1.0
 """Between looks at one that is silent."""
 OPENING_S = 120.0
@@ -48,6 +54,9 @@ class Pulse:
     _has_booted: bool = field(init=False, default=False)
     _busy_s: float | None = field(init=False, default=None)
     """What it had computed at the last look at its silence."""
+
+    _last_news: tuple[float, float | None] = field(init=False, default=(-1.0, None))
+    """When the last news came that a look has seen, and what it had computed by then."""
 
     def __post_init__(self) -> None:
         self.heard_at = self.news_at = self.started
@@ -86,13 +95,15 @@ class Pulse:
         """
         if not owes:
             self.news_at = now
+        if self.news_at != self._last_news[0]:
+            self._last_news = self.news_at, busy_s
         if not self._has_booted and now - self.started > BOOTING_S:
             return Finding(f"the render worker has not started within {BOOTING_S:g} s", True)
         if self._beat is None:
-            return self._overdue(now, owes)
+            return self._overdue(now, owes, busy_s)
         silent_s = now - self.heard_at
         if silent_s < SILENT_S:
-            return self._overdue(now, owes)
+            return self._overdue(now, owes, busy_s)
         ailment = f"the render worker has been silent for {silent_s:.0f} s"
         stopped_s = STOPPED_S if self._has_booted else HANG_TIMEOUT_S
         if silent_s >= stopped_s and self._busy_s is not None and busy_s == self._busy_s:
@@ -101,14 +112,20 @@ class Pulse:
         limit = OPENING_S if self._beat.opening_s or not self._has_booted else HANG_TIMEOUT_S
         return Finding(ailment, silent_s >= limit)
 
-    def _overdue(self, now: float, owes: bool) -> Finding:
+    def _overdue(self, now: float, owes: bool, busy_s: float | None) -> Finding:
         """How it is as far as its work tells."""
         beat = self._beat or Beat()
         age = now - self._beat_at
         if beat.opening_s and beat.opening_s + age > OPENING_S:
             return Finding(f"the render worker has been opening an avatar for {OPENING_S:g} s", True)
-        stuck = beat.rendering_s > self.hang_timeout_s
-        late = now - self.news_at >= self.hang_timeout_s and not beat.opening_s
-        if owes and (stuck or late):
-            return Finding(f"the render worker brings no pictures for {self.hang_timeout_s:g} s", True)
-        return Finding()
+        waited = now - self.news_at if not beat.opening_s else 0.0
+        if owes and waited < self.hang_timeout_s and beat.rendering_s > STUCK_S:
+            return Finding(f"the render worker has been rendering a picture for {STUCK_S:g} s", True)
+        if not owes or waited < self.hang_timeout_s:
+            return Finding()
+        ailment = f"the render worker brings no pictures for {waited:.0f} s"
+        since = self._last_news[1]
+        if since is None or busy_s is None:
+            return Finding(ailment, True)
+        is_starved = IDLE_SHARE * waited < busy_s - since < self.hang_timeout_s
+        return Finding(ailment, not is_starved or waited > STARVED_S)

@@ -6,6 +6,7 @@ Pipes and not a socket pair, so that Windows runs the same code.
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -79,8 +80,14 @@ class ProcessWorker:
 
     def kill(self) -> None:
         """See `Worker.kill`."""
+        if self._process.returncode is not None:
+            return
         with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+            if sys.platform == "win32":
+                self._process.kill()
+            else:
+                # `Process.kill` looks first whether it has ended, and asyncio would then miss that it has.
+                os.kill(self.pid, signal.SIGKILL)
 
 
 def processor_s(pid: int) -> float | None:

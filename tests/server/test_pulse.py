@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avatar_rtc.link import Beat, Booted, Stats, Up
-from avatar_rtc.server.pulse import BOOTING_S, HANG_TIMEOUT_S, OPENING_S, SILENT_S, STOPPED_S, Pulse
+from avatar_rtc.server.pulse import BOOTING_S, HANG_TIMEOUT_S, OPENING_S, SILENT_S, STOPPED_S, STUCK_S, Pulse
 
 BOOTED = Booted("cpu", 1.0)
 NEVER = float("inf")
@@ -94,8 +94,15 @@ def test_one_that_renders_for_too_long_is_lost_if_somebody_waits():
     told: Steps = sorted(
         [*stuck, *((n / 3 + 1, Stats("main", 30.0)) for n in range(1000))], key=lambda step: step[0]
     )
-    assert ends(told, owes=True)[1] == pytest.approx(100 + HANG_TIMEOUT_S, abs=3.5), "others have pictures"
+    assert ends(told, owes=True)[1] == pytest.approx(100 + STUCK_S, abs=3.5), "others have pictures"
     assert ends(stuck, owes=False) == (NEVER, NEVER)
+
+
+def test_one_that_the_machine_does_not_let_compute_has_more_time():
+    for share, after in [(0.0, 20), (0.01, 20), (0.1, 120), (0.5, 40), (1.0, 20), (2.0, 20)]:
+        lost = ends(beats(405), lambda now, share=share: share * now, owes=True)[1]
+        assert 1 + after - 0.1 <= lost <= 1 + after + 7, share
+    assert ends(beats(405), unknown, owes=True)[1] == pytest.approx(21, abs=3.1)
 
 
 def test_one_that_opens_owes_no_pictures_for_two_minutes():
