@@ -1,15 +1,12 @@
-"""What the server and a render worker say to each other, and how it is put on the pipe.
+"""What the server and a render worker say to each other; `framing` puts it on the pipe.
 
     server ──OpenAvatar, SetState, Say, StartRendition, …──►  worker
-           ◄──Booted, AvatarReady, EncodedFrame, Stats──
+           ◄──Booted, Beat, AvatarReady, EncodedFrame, Stats──
 
-Each message is a frozen dataclass, pickled behind a 4-byte big-endian length. Pickle is safe here: both
-ends are one program, and the pipe is private to them.
+Each message is a frozen dataclass.
 """
 
 import math
-import pickle
-import struct
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -20,8 +17,8 @@ from avatar_rtc.look import FULL_FRAME, CelImage, Crop, EmotionChange, EmotionTe
 from avatar_rtc.state import AvatarState
 from avatar_rtc.timeline import Timeline
 
-_LENGTH = struct.Struct(">I")
-MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+BEAT_S = 0.5
+"""Between two beats of a worker."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +166,16 @@ class BootFailed:
 
 
 @dataclass(frozen=True)
+class Beat:
+    """The worker lives: every BEAT_S, from a thread that does nothing else, also before it has booted."""
+
+    opening_s: float = 0.0
+    """How long it has been opening the avatar that takes longest; 0 if it opens none."""
+    rendering_s: float = 0.0
+    """The same of the pictures it is rendering."""
+
+
+@dataclass(frozen=True)
 class AvatarStarting:
     """The worker that renders it is gone or new; not sent by workers, but by whoever replaces them."""
 
@@ -194,6 +201,8 @@ class AvatarFailed:
 
     avatar: str
     detail: str
+    may_pass: bool = False
+    """It was no fault of the character or its settings, so it may go well another time."""
 
 
 @dataclass(frozen=True)
@@ -244,47 +253,32 @@ class StillFailed:
 FromAvatar = AvatarStarting | AvatarReady | AvatarFailed | EncodedFrame | PictureImpaired | Stats
 Answer = StillProcessed | SnapshotTaken | StillFailed
 """What a request for a picture comes back as."""
-Up = Booted | BootFailed | FromAvatar | Answer
+Up = Booted | BootFailed | Beat | FromAvatar | Answer
 
 
 class Worker(Protocol):
     """A render worker as the server sees it: another process, or a thread in tests."""
 
-    def send(self, message: Down) -> None:
-        """Hand a message down. Never waits; of two unread SetState the newer stays."""
+    async def send(self, message: Down) -> None:
+        """Hand a message down; waits while the worker takes it. One call at a time.
+
+        Raises:
+            OSError: the worker is gone; `messages` tells of it too.
+            Exception: the message cannot be written; the next one can.
+        """
 
     def messages(self) -> AsyncIterator[Up]:
-        """What comes up, in order; ends when the worker is gone."""
+        """What comes up, in order; ends when the worker is gone.
+
+        Raises:
+            Exception: what comes up cannot be read; nothing more will come.
+        """
+
+    def busy_s(self) -> float | None:
+        """Processor time it has spent so far, in s; None where the system does not tell."""
 
     def kill(self) -> None:
         """End the worker at once, without waiting; `messages` then ends."""
 
     async def close(self) -> None:
         """End the worker politely and wait until it is gone."""
-
-
-def pack(message: Down | Up) -> bytes:
-    """The bytes of a message on the pipe."""
-    body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
-    return _LENGTH.pack(len(body)) + body
-
-
-def body_length(header: bytes) -> int:
-    """How many bytes follow this 4-byte header.
-
-    Raises:
-        ValueError: more than a message may have: the pipe is out of step.
-    """
-    length: int = _LENGTH.unpack(header)[0]
-    if length > MAX_MESSAGE_BYTES:
-        raise ValueError(f"a message of {length} bytes on the worker pipe")
-    return length
-
-
-HEADER_BYTES = _LENGTH.size
-
-
-def unpack(body: bytes) -> Down | Up:
-    """The message in the bytes that follow a header."""
-    message: Down | Up = pickle.loads(body)
-    return message

@@ -13,7 +13,7 @@ RANK = {
         (
             "settings effects gaze blendshapes envelope "
             "pose look frame state messages filters_schema config errors clock link resources visemes "
-            "timeline student_header backdrops anime4k_files"
+            "framing timeline student_header backdrops anime4k_files"
         ).split(),
         0,
     ),

@@ -51,9 +51,11 @@ class Clap:
 class Flashing(rendering.Rendering):
     """A `Rendering` whose pictures are dark, and bright while an avatar says something."""
 
-    def __init__(self, claps: list[Clap], spawn: Callable[[], Awaitable[Worker]]) -> None:
+    def __init__(
+        self, claps: list[Clap], spawn: Callable[[], Awaitable[Worker]], *, opens_per_s: float
+    ) -> None:
         """`claps` is filled with what is said."""
-        super().__init__(spawn)
+        super().__init__(spawn, opens_per_s=opens_per_s)
         self._claps = claps
         self._encoders: dict[Rendition, VideoEncoder] = {}
         self._fps = 0.0

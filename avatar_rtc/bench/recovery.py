@@ -41,7 +41,7 @@ async def _apart(animator: str) -> tuple[float, float]:
         async with asyncio.timeout(_TIMEOUT_S):
             booted = await _next(worker, Booted)
             rgba = bytes([200, 180, 160, 255]) * (512 * 512)
-            worker.send(OpenAvatar("bench", rgba, time.monotonic(), AvatarState(), animator))
+            await worker.send(OpenAvatar("bench", rgba, time.monotonic(), AvatarState(), animator))
             ready = await _next(worker, AvatarReady)
     finally:
         await worker.close()

@@ -17,7 +17,17 @@ from avatar_rtc.server.avatars import MAIN, Avatars
 from avatar_rtc.server.compat import avatars as compat_avatars
 from avatar_rtc.server.compat import imagefx
 from avatar_rtc.server.compat import speech as compat_speech
-from avatar_rtc.server.keys import AVATARS, CLASSIFIER, CONFIG, ENGINES, LIMITS, RENDERER, STORE, UPLOADS
+from avatar_rtc.server.keys import (
+    AVATARS,
+    CLASSIFIER,
+    CLOSING,
+    CONFIG,
+    ENGINES,
+    LIMITS,
+    RENDERER,
+    STORE,
+    UPLOADS,
+)
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.problems import problems_middleware
 from avatar_rtc.server.routes import (
@@ -27,6 +37,7 @@ from avatar_rtc.server.routes import (
     characters,
     choices,
     control,
+    health,
     ice,
     offer,
     openapi,
@@ -68,11 +79,12 @@ def create_app(
     app[ENGINES] = engines = engines or create_engines(config.speech)
     app[CLASSIFIER] = classifier = _classifier(config)
     speaker = Speaker(classifier)
+    app[CLOSING] = asyncio.Event()
     app[LIMITS] = limits = Limits(config.limits)
     app[AVATARS] = Avatars(Shared(config, renderer, templates, speaker, engines, limits))
     app[AVATARS].create(character, MAIN, source=config.character)
     for module in (
-        whep, offer, avatars, control, characters, choices, speech, audio, audio_socket, ice,
+        whep, offer, avatars, control, characters, choices, health, speech, audio, audio_socket, ice,
         compat_avatars, compat_speech, imagefx, openapi, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
@@ -88,6 +100,7 @@ def _classifier(config: Config) -> Classifier:
 
 
 async def _close_avatars(app: web.Application) -> None:
+    app[CLOSING].set()
     await app[AVATARS].close()
     await app[ENGINES].close()
     await app[CLASSIFIER].close()

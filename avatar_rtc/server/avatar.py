@@ -5,9 +5,11 @@ state, the viewers' control channels get a `state` event whenever it changed.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
+import weakref
 from collections.abc import Awaitable, Collection, Mapping
 from dataclasses import replace
 
@@ -90,20 +92,22 @@ class Avatar:
         self.used_at = time.monotonic()
         """CLOCK_MONOTONIC second in which somebody last wanted something of it."""
         voice = Voice()
-        self.streams = Streams(name, self.clock, renderer.send, voice, lambda: self.speech.queue.is_silent)
+        # What belongs to the avatar does not own it: all of it is free as soon as the avatar has ended.
+        me = weakref.proxy(self)
+        self.streams = Streams(name, self.clock, renderer.send, voice, lambda: me.speech.queue.is_silent)
         self.viewers = Viewers(
             self.streams,
-            self._heard,
-            self.describe,
-            self._came_or_went,
+            lambda label, text: me._heard(label, text),
+            lambda: me.describe(),
+            lambda: me._came_or_went(),
             config.media_bind,
-            lambda sound: Microphone(self.speech).listen(sound),
+            lambda sound: Microphone(me.speech).listen(sound),
             shared.limits.of_peer(),
         )
-        self._mood = Mood(Emotion(self.state.emotions), self._show_emotion)
+        self._mood = Mood(Emotion(self.state.emotions), lambda emotion: me._show_emotion(emotion))
         queue = SpeechQueue(
             self.clock,
-            delay=lambda: self.streams.release.delay,
+            delay=lambda: me.streams.release.delay,
             voice=voice,
             say=lambda timeline: renderer.send(Say(name, timeline)),
             hush=lambda t: renderer.send(Hush(name, t)),
@@ -111,12 +115,12 @@ class Avatar:
             tell=self.viewers.tell,
         )
         self.speech = Speaking(
-            queue, shared.speaker, shared.engines, lambda: self.emotions, config.speech.speed
+            queue, shared.speaker, shared.engines, lambda: me.emotions, config.speech.speed
         )
         self.condition = Condition(self._asked)
         """How it is doing."""
         self._telling: asyncio.TimerHandle | None = None
-        self.distillation = Distillation(self._changed)
+        self.distillation = Distillation(lambda: me._changed())
         self._open()
 
     @property
@@ -231,12 +235,14 @@ class Avatar:
         """Tell the viewers that it is over, close them, and forget the avatar."""
         if self._telling is not None:
             self._telling.cancel()
-        await self.distillation.close()
-        await self.speech.queue.close()
-        self._mood.close()
-        await self.viewers.close()
-        self.streams.close()
-        self._shared.renderer.close_avatar(self.name)
+        # Last to first, and each of them whatever becomes of the others.
+        async with contextlib.AsyncExitStack() as ending:
+            ending.callback(self._shared.renderer.close_avatar, self.name)
+            ending.callback(self.streams.close)
+            ending.push_async_callback(self.viewers.close)
+            ending.callback(self._mood.close)
+            ending.push_async_callback(self.speech.queue.close)
+            ending.push_async_callback(self.distillation.close)
 
     def _open(self) -> None:
         message = OpenAvatar(

@@ -104,6 +104,14 @@ class Avatars(Mapping[str, Avatar]):
             self._await_expiry(avatar)
             return
         log.info("avatar %s: nobody has used it, deleted", avatar.name)
-        task = asyncio.create_task(self.delete(avatar.name))
+        task = asyncio.create_task(self._expire(avatar.name))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _expire(self, name: str) -> None:
+        try:
+            await self.delete(name)
+        except NotFound:
+            pass  # somebody was quicker
+        except Exception:
+            log.exception("avatar %s could not be ended properly", name)

@@ -22,6 +22,8 @@ AVATARS = web.AppKey("AVATARS", Avatars)
 ENGINES = web.AppKey("ENGINES", Engines)
 CLASSIFIER: web.AppKey[Classifier] = web.AppKey("CLASSIFIER", Classifier)
 
+CLOSING = web.AppKey("CLOSING", asyncio.Event)
+"""Set as soon as the server is told to end."""
 UPLOADS = web.AppKey("UPLOADS", asyncio.Lock)
 """Held while a picture is decoded: a large one takes hundreds of MB, so there is one at a time."""
 

@@ -6,13 +6,18 @@ Pipes and not a socket pair, so that Windows runs the same code.
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
-from avatar_rtc.link import HEADER_BYTES, Down, SetState, Up, body_length, pack, unpack
+from avatar_rtc.framing import pack, reading
+from avatar_rtc.link import Down, Up
 
 _CLOSE_GRACE_S = 4.0
+_PIECE_BYTES = 256 * 1024
+"""Written at once; the transport copies what the pipe does not take."""
 _KEEP_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 32),
@@ -28,37 +33,41 @@ class ProcessWorker:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None and process.stdout is not None
         self._process, self._stdin, self._stdout = process, process.stdin, process.stdout
-        self._unsent: dict[object, Down] = {}
-        """In order; a SetState goes last, and the avatar's older one is not sent."""
-        self._wake = asyncio.Event()
-        self._writer = asyncio.create_task(self._write())
 
     @property
     def pid(self) -> int:
         """Process id, for operators and tests."""
         return self._process.pid
 
-    def send(self, message: Down) -> None:
-        """See `Worker.send`; a worker that is gone takes messages silently, `messages` tells of it."""
-        key: object = (SetState, message.avatar) if isinstance(message, SetState) else object()
-        # Last in line: the state may speak of what a message before it brings, such as a character.
-        self._unsent.pop(key, None)
-        self._unsent[key] = message
-        self._wake.set()
+    async def send(self, message: Down) -> None:
+        """See `Worker.send`."""
+        for buffer in pack(message):
+            view = memoryview(buffer)
+            for start in range(0, len(view), _PIECE_BYTES):
+                self._stdin.write(view[start : start + _PIECE_BYTES])
+                await self._stdin.drain()
 
     async def messages(self) -> AsyncIterator[Up]:
         """See `Worker.messages`."""
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
-                header = await self._stdout.readexactly(HEADER_BYTES)
-                body = await self._stdout.readexactly(body_length(header))
-                yield unpack(body)  # type: ignore[misc]  # only Up comes up
+                steps = reading()
+                wanted = next(steps)
+                while True:
+                    data = await self._stdout.readexactly(wanted)
+                    try:
+                        wanted = steps.send(data)
+                    except StopIteration as end:
+                        message = end.value
+                        break
+                yield message
+
+    def busy_s(self) -> float | None:
+        """See `Worker.busy_s`."""
+        return processor_s(self.pid)
 
     async def close(self) -> None:
         """End the process: politely by the end of its input, then by force."""
-        self._writer.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._writer
         self._stdin.close()
         try:
             async with asyncio.timeout(_CLOSE_GRACE_S):
@@ -71,25 +80,39 @@ class ProcessWorker:
 
     def kill(self) -> None:
         """See `Worker.kill`."""
+        if self._process.returncode is not None:
+            return
         with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+            if sys.platform == "win32":
+                self._process.kill()
+            else:
+                # `Process.kill` looks first whether it has ended, and asyncio would then miss that it has.
+                os.kill(self.pid, signal.SIGKILL)
 
-    async def _write(self) -> None:
-        with contextlib.suppress(ConnectionError):
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                while self._unsent:
-                    message = self._unsent.pop(next(iter(self._unsent)))
-                    self._stdin.write(pack(message))
-                    await self._stdin.drain()
+
+def processor_s(pid: int) -> float | None:
+    """Seconds that all threads of a process have computed; None where the system does not tell.
+
+    Counted on Linux alone, in steps of 10 ms.
+    """
+    try:
+        # The name may hold spaces and brackets, so counting begins behind the last bracket.
+        numbers = Path(f"/proc/{pid}/stat").read_text(encoding="latin-1").rpartition(")")[2].split()
+        return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 async def spawn_worker(device: str) -> ProcessWorker:
-    """Start a render worker on a device ("auto", "cpu", "cuda", …); it announces itself with `Booted`."""
+    """Start a render worker on a device ("auto", "cpu", "cuda", …); it announces itself with `Booted`.
+
+    Raises:
+        OSError: the system starts no process now.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "avatar_rtc.worker", "--device", device, "--spawned-at", repr(time.monotonic())),
+        *("-m", "avatar_rtc.worker", "--device", device),
+        *("--spawned-at", repr(time.monotonic()), "--server", str(os.getpid())),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=4 * 1024 * 1024,

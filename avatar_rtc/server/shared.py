@@ -1,6 +1,6 @@
 """What all avatars of a server have in common."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +20,22 @@ class Renderer(Protocol):
     failure: str | None
     """Why no worker will ever come up."""
     restarts: int
+
+    @property
+    def superseded(self) -> int:
+        """Characters that were never shown, for their avatar changed to another first."""
+
+    @property
+    def lost_s(self) -> float:
+        """For how long no worker has been up; 0 if one is."""
+
+    @property
+    def ailments(self) -> Sequence[str]:
+        """Sentences on what is wrong with it."""
+
+    @property
+    def hindrances(self) -> Sequence[str]:
+        """Those of them that keep pictures from coming."""
 
     def open(self, message: OpenAvatar, on_up: Callable[[Up], None]) -> None:
         """Open an avatar, or swap the character of an open one."""

@@ -6,18 +6,23 @@ end of its input, so a server that dies leaves no process holding a GPU.
 
 import argparse
 import os
+import queue
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, BinaryIO
 
 from avatar_rtc.errors import InputError
-from avatar_rtc.link import HEADER_BYTES, Booted, BootFailed, OpenAvatar, Up, body_length, pack, unpack
-from avatar_rtc.worker.system import widen
+from avatar_rtc.framing import pack, read
+from avatar_rtc.link import Booted, BootFailed, OpenAvatar, Up
+from avatar_rtc.worker.progress import Progress, heartbeat
+from avatar_rtc.worker.system import die_with, widen
 
 if TYPE_CHECKING:
     from avatar_rtc.render.animator import Animator
+    from avatar_rtc.worker.loop import Inbox
 
 _GRACE_S = 2.0
 
@@ -31,11 +36,15 @@ def _claim_stdout() -> BinaryIO:
 
 def _read(pipe: BinaryIO, inbox: "Inbox") -> None:
     """Put what comes down into the inbox, until the server is gone."""
-    while len(header := pipe.read(HEADER_BYTES)) == HEADER_BYTES:
-        inbox.put(unpack(pipe.read(body_length(header))))  # type: ignore[arg-type]  # only Down comes down
-    inbox.put(None)
-    time.sleep(_GRACE_S)
-    os._exit(0)  # the render thread is stuck in a kernel; nobody waits for it any more
+    try:
+        while (message := read(pipe.read)) is not None:
+            inbox.put(message)  # type: ignore[arg-type]  # only Down comes down
+        inbox.put(None)
+        time.sleep(_GRACE_S)
+    finally:
+        # The server is gone and the render thread stuck in a kernel, for nobody; or nothing that comes down
+        # can be read, and the server has to start another.
+        os._exit(0)
 
 
 def main() -> None:
@@ -43,45 +52,57 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--spawned-at", type=float, default=time.monotonic(), help="CLOCK_MONOTONIC seconds")
+    parser.add_argument("--server", type=int, default=os.getppid(), help="process id it ends with")
     args = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with(args.server)
     pipe = _claim_stdout()
     for each in (pipe, sys.stdin.buffer):
         widen(each)
 
-    inbox, one_message = Inbox(), threading.Lock()
+    inbox: Inbox = queue.SimpleQueue()
+    progress, one_message = Progress(), threading.Lock()
 
     def emit(message: Up) -> None:
         packed = pack(message)
         try:
             with one_message:
-                pipe.write(packed)
+                for buffer in packed:
+                    pipe.write(buffer)
                 pipe.flush()
         except BrokenPipeError:
             os._exit(0)  # the server is gone
 
+    # Before the heavy imports, which take seconds: the server may die meanwhile, or ask whether this lives.
+    threading.Thread(target=_read, args=(sys.stdin.buffer, inbox), name="inbox", daemon=True).start()
+    with heartbeat(progress, emit):
+        _render(inbox, emit, progress, args.device, args.spawned_at)
+
+
+def _render(
+    inbox: "Inbox", emit: Callable[[Up], None], progress: Progress, device: str, spawned_at: float
+) -> None:
+    """Import what renders, and render until None comes."""
+    from avatar_rtc.animation.emotions import load_emotions
+    from avatar_rtc.render.animators import Animators, limit_threads, pick_device
+    from avatar_rtc.resources import resource
+    from avatar_rtc.worker.live import pixels_of
+    from avatar_rtc.worker.loop import RenderLoop
+
     try:
-        device = pick_device(args.device)
+        device = pick_device(device)
     except InputError as error:
         emit(BootFailed(str(error)))
         return
     limit_threads(device)
-    emit(Booted(device, time.monotonic() - args.spawned_at))
-    threading.Thread(target=_read, args=(sys.stdin.buffer, inbox), name="inbox", daemon=True).start()
+    emit(Booted(device, time.monotonic() - spawned_at))
     emotions, animators = load_emotions(resource("assets", "emotions")), Animators(device)
 
     def animator(message: OpenAvatar) -> "tuple[Animator, str]":
         return animators.get(message.animator, message.student, pixels_of(message))
 
-    RenderLoop(inbox, emit, emotions, animator, device=device).run()
+    RenderLoop(inbox, emit, emotions, animator, device=device, progress=progress).run()
 
 
 if __name__ == "__main__":
-    # Heavy imports come last, so that the options and --help answer at once.
-    from avatar_rtc.animation.emotions import load_emotions
-    from avatar_rtc.render.animators import Animators, limit_threads, pick_device
-    from avatar_rtc.resources import resource
-    from avatar_rtc.worker.live import pixels_of
-    from avatar_rtc.worker.loop import Inbox, RenderLoop
-
     main()

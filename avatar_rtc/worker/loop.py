@@ -38,6 +38,7 @@ from avatar_rtc.link import (
 from avatar_rtc.look import EmotionTemplate
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
+from avatar_rtc.worker.progress import Progress
 from avatar_rtc.worker.snapshots import Snapshots
 from avatar_rtc.worker.stats import StageTimes
 from avatar_rtc.worker.stills import Stills
@@ -58,11 +59,16 @@ class RenderLoop:
         animator: Callable[[OpenAvatar], tuple[Animator, str]],
         now: Callable[[], float] = time.monotonic,
         device: str = "cpu",
+        progress: Progress | None = None,
     ) -> None:
-        """`emit` is also called from the threads of the stills and of the snapshots."""
+        """`emit` is also called from the threads of the stills and of the snapshots.
+
+        Args:
+            progress: told of each step.
+        """
         self._inbox, self._emit, self._emotions, self._now = inbox, emit, emotions, now
         self._animator, self._stills = animator, Stills(emit, device)
-        self._snapshots = Snapshots(emit)
+        self._snapshots, self._progress = Snapshots(emit), progress or Progress()
         self._avatars: dict[str, LiveAvatar] = {}
         self._due: dict[str, int] = {}
         """Avatar → its next tick, for those that somebody watches."""
@@ -108,7 +114,8 @@ class RenderLoop:
 
     def _handle(self, message: Down) -> None:
         if isinstance(message, OpenAvatar):
-            self._open(message)
+            with self._progress.step("opening"):
+                self._open(message)
             return
         if isinstance(message, ProcessStill):
             self._stills.put(message)
@@ -158,7 +165,7 @@ class RenderLoop:
             return
         except Exception as error:
             log.exception("avatar %s cannot be opened", message.avatar)
-            self._emit(AvatarFailed(message.avatar, f"{type(error).__name__}: {error}"))
+            self._emit(AvatarFailed(message.avatar, f"{type(error).__name__}: {error}", may_pass=True))
             return
         if running is not None:
             avatar.slots = running.slots  # the same avatar with another character: its viewers stay
@@ -203,20 +210,20 @@ class RenderLoop:
     def _render(self, names: list[str]) -> None:
         """Render one frame of each of these avatars, which share an animator."""
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), self._progress.step("rendering"):
                 self._render_batch({name: self._tick_time(name) for name in names})
         except Exception as error:
             log.exception("rendering of %s failed", ", ".join(names))
             for name in names:
                 self._forget(name)
-                self._emit(AvatarFailed(name, f"rendering failed: {error}"))
+                self._emit(AvatarFailed(name, f"rendering failed: {error}", may_pass=True))
 
     def _take_snapshots(self) -> None:
         """Make the pictures asked for that no frame has brought."""
         for name in self._snapshots.wanted():
             avatar = self._avatars[name]
             try:
-                with torch.inference_mode():
+                with torch.inference_mode(), self._progress.step("rendering"):
                     t = avatar.t(self._now())
                     look = avatar.look(t)
                     pose = torch.from_numpy(look.pose[None].copy())

@@ -32,7 +32,7 @@ class ThreadWorker:
     def _emit(self, message: Up | None) -> None:
         self._asyncio.call_soon_threadsafe(self._up.put_nowait, message)
 
-    def send(self, message: Down) -> None:
+    async def send(self, message: Down) -> None:
         """See `Worker.send`."""
         self._inbox.put(message)
 
@@ -40,6 +40,10 @@ class ThreadWorker:
         """See `Worker.messages`."""
         while (message := await self._up.get()) is not None:
             yield message
+
+    def busy_s(self) -> float | None:
+        """Unknown of a thread; see `Worker.busy_s`."""
+        return None
 
     def kill(self) -> None:
         """End the loop after its frame, the most a thread can do; see `Worker.kill`."""

@@ -46,7 +46,10 @@ class FakeRenderer:
     def __init__(self) -> None:
         self.device: str | None = "cpu"
         self.failure: str | None = None
-        self.restarts = 0
+        self.restarts = self.superseded = 0
+        self.lost_s = 0.0
+        self.ailments: list[str] = []
+        self.hindrances: list[str] = []
         self.luma = 100
         self.sent: list[Down] = []
         self.stills: list[ProcessStill] = []
@@ -83,6 +86,7 @@ class FakeRenderer:
     def lose_worker(self) -> None:
         """As when the worker dies."""
         self.device = None
+        self.ailments = self.hindrances = ["no render worker is up: it ended"]
         for name, on_up in self.on_up.items():
             on_up(AvatarStarting(name))
 

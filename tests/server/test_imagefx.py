@@ -13,14 +13,12 @@ from PIL import Image
 
 from avatar_rtc.errors import CapacityExceeded, InputError, WorkerLost
 from avatar_rtc.filters_schema.chain import OPERATIONS, check_chain
+from avatar_rtc.framing import pack
 from avatar_rtc.link import (
-    HEADER_BYTES,
     ProcessStill,
     Still,
     StillFailed,
     StillProcessed,
-    body_length,
-    pack,
 )
 from avatar_rtc.server.pictures import MAX_STILLS
 from avatar_rtc.server.rendering import Rendering
@@ -96,7 +94,7 @@ async def test_what_would_become_too_large_is_413(client, renderer, path, option
     assert renderer.stills == []
     small = {"upscaled_width": 4096, "upscaled_height": 2304}
     assert (await client.post("/api/imagefx/upscale", data=form(small))).status == 200
-    body_length(pack(StillProcessed(1, Still(bytes(4096 * 2304 * 4), 4096, 2304)))[:HEADER_BYTES])
+    assert pack(StillProcessed(1, Still(bytes(4096 * 2304 * 4), 4096, 2304)))
 
 
 async def test_forms_only_and_whole(client):

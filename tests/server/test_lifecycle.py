@@ -7,6 +7,7 @@ import pytest
 
 from avatar_rtc.config import Config
 from avatar_rtc.link import AvatarFailed, CloseAvatar, OpenAvatar, SetState, StartRendition, StopRendition
+from avatar_rtc.server.keys import AVATARS as AVATARS_KEY
 from tests.server.conftest import TEMPLATES
 
 AVATARS = "/api/v1/avatars"
@@ -241,3 +242,18 @@ async def test_of_an_avatar_that_has_failed_there_is_no_picture_to_wait_for(clie
     renderer.on_up["main"](AvatarFailed("main", "no weights"))
     response = await client.get(path)
     assert response.status == 409 and "no weights" in (await response.json())["detail"]
+
+
+async def test_an_ending_that_fails_in_part_ends_all_the_rest(client, renderer, monkeypatch):
+    await made(client, id="odd")
+    avatar = client.app[AVATARS_KEY]["odd"]
+    for part in (avatar.viewers, avatar.distillation, avatar.speech.queue):
+
+        async def close() -> None:
+            raise RuntimeError("no")
+
+        monkeypatch.setattr(part, "close", close)
+    monkeypatch.setattr(avatar.streams, "close", lambda: 1 / 0)
+    assert (await client.delete(f"{AVATARS}/odd")).status == 500
+    assert CloseAvatar("odd") in renderer.sent
+    await made(client, id="odd")

@@ -44,7 +44,7 @@ class FakeWorker:
         for message in first:
             self._up.put_nowait(message)
 
-    def send(self, message: Down) -> None:
+    async def send(self, message: Down) -> None:
         self.told.append(message)
 
     def say(self, message: Up | None) -> None:
@@ -53,6 +53,9 @@ class FakeWorker:
     async def messages(self) -> AsyncIterator[Up]:
         while (message := await self._up.get()) is not None:
             yield message
+
+    def busy_s(self) -> float | None:
+        return None
 
     def kill(self) -> None:
         self.killed = True
@@ -193,6 +196,7 @@ async def test_closing_tells_the_worker() -> None:
         await settle()
         rendering.close_avatar("main")
         rendering.send(SetState("main", AvatarState()))
+        await settle()
         assert workshop.workers[0].told == [opened(), CloseAvatar("main")]
 
 

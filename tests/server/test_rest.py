@@ -235,13 +235,3 @@ async def test_filters_are_a_schema_with_ranges(client):
     schema = await (await client.get("/api/v1/filters")).json()
     assert set(schema) == set(OPERATIONS)
     assert schema["vignetting"]["properties"]["strength"]["maximum"] == 0.5
-
-
-async def test_health_follows_the_worker(client, renderer):
-    healthy = await client.get("/healthz")
-    body = await healthy.json()
-    assert healthy.status == 200 and body["device"] == "cpu" and body["avatars"] == {"main": "live"}
-    renderer.lose_worker()
-    lost = await client.get("/healthz")
-    assert lost.status == 503 and int(lost.headers["Retry-After"]) > 0
-    assert (await (await client.get(MAIN)).json())["state"] == "starting"

@@ -1,5 +1,6 @@
 """Cels, effects and crop through the whole render loop, on a character of our own."""
 
+import io
 import queue
 from collections.abc import Sequence
 from typing import Any
@@ -14,16 +15,14 @@ from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.animation.mixer import Look
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.frame import EncodedFrame, Rendition
+from avatar_rtc.framing import pack, read
 from avatar_rtc.link import (
-    HEADER_BYTES,
     AvatarReady,
     Down,
     OpenAvatar,
     SetState,
     StartRendition,
     Up,
-    pack,
-    unpack,
 )
 from avatar_rtc.look import Crop
 from avatar_rtc.pose import neutral
@@ -60,7 +59,7 @@ def opened(state: AvatarState, **fields: Any) -> OpenAvatar:
     message = OpenAvatar(
         "main", liora.rgba.tobytes(), 0.0, state, "static", 10.0, cels=liora.cels, emotions=liora.emotions
     )
-    travelled = unpack(pack(message)[HEADER_BYTES:]).__dict__ | fields  # as the pipe brings it
+    travelled = read(io.BytesIO(b"".join(pack(message))).read).__dict__ | fields  # as the pipe brings it
     return OpenAvatar(**travelled)
 
 

@@ -1,4 +1,4 @@
-"""What there is to choose from, as JSON: filters, looks, backdrops, settings; and `/healthz`."""
+"""What there is to choose from, as JSON: filters, looks, backdrops and settings."""
 
 import asyncio
 
@@ -6,10 +6,8 @@ from aiohttp import web
 
 from avatar_rtc import settings
 from avatar_rtc.backdrops import backdrop_files
-from avatar_rtc.errors import WorkerLost
 from avatar_rtc.filters_schema import chain
 from avatar_rtc.filters_schema.presets import load_presets
-from avatar_rtc.server.keys import AVATARS, LIMITS, RENDERER
 from avatar_rtc.server.routes.openapi import described
 from avatar_rtc.server.routes.openapi_schemas import CHAIN, TEXT, an_object, many, named, one, ref
 
@@ -44,33 +42,6 @@ async def list_presets(request: web.Request) -> web.Response:
     return web.json_response({"presets": {name: preset.json() for name, preset in presets.items()}})
 
 
-@described(
-    "server",
-    answer=an_object(
-        status={"const": "ok"},
-        device=TEXT,
-        worker_restarts=one("integer"),
-        avatars=named(TEXT),
-        refused=named(one("integer")),
-    ),
-    statuses={503: "No render worker is up."},
-)
-async def healthz(request: web.Request) -> web.Response:
-    """200 if a render worker is up, 503 if not: for probes and load balancers."""
-    renderer = request.app[RENDERER]
-    if renderer.device is None:
-        raise WorkerLost(renderer.failure or "no render worker is up; one is being started")
-    return web.json_response(
-        {
-            "status": "ok",
-            "device": renderer.device,
-            "worker_restarts": renderer.restarts,
-            "avatars": {name: avatar.condition.phase for name, avatar in request.app[AVATARS].items()},
-            "refused": dict(request.app[LIMITS].refused),
-        }
-    )
-
-
 def routes() -> list[web.RouteDef]:
     """What this module answers."""
     api = "/api/v1"
@@ -79,5 +50,4 @@ def routes() -> list[web.RouteDef]:
         web.get(f"{api}/settings/schema", get_settings_schema),
         web.get(f"{api}/presets", list_presets),
         web.get(f"{api}/backdrops", list_backdrops),
-        web.get("/healthz", healthz),
     ]
