@@ -98,7 +98,7 @@ async def _serve(config: Config) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C ends asyncio.run itself
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with Rendering(lambda: spawn_worker(config.device)) as rendering:
+    async with Rendering(lambda: spawn_worker(config.device, config.limits.chain_ms)) as rendering:
         runner = web.AppRunner(create_app(config, rendering), access_log=None)
         await runner.setup()
         try:

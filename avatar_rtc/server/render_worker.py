@@ -5,6 +5,7 @@ Pipes and not a socket pair, so that Windows runs the same code.
 
 import asyncio
 import contextlib
+import math
 import os
 import sys
 import time
@@ -85,11 +86,16 @@ class ProcessWorker:
                     await self._stdin.drain()
 
 
-async def spawn_worker(device: str) -> ProcessWorker:
-    """Start a render worker on a device ("auto", "cpu", "cuda", …); it announces itself with `Booted`."""
+async def spawn_worker(device: str, chain_ms: float = math.inf) -> ProcessWorker:
+    """Start a render worker on a device ("auto", "cpu", "cuda", …); it announces itself with `Booted`.
+
+    Args:
+        chain_ms: what the operations of one frame may take.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "avatar_rtc.worker", "--device", device, "--spawned-at", repr(time.monotonic())),
+        *("--chain-ms", repr(chain_ms)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=4 * 1024 * 1024,

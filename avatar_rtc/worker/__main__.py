@@ -5,6 +5,7 @@ end of its input, so a server that dies leaves no process holding a GPU.
 """
 
 import argparse
+import math
 import os
 import signal
 import sys
@@ -43,6 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--spawned-at", type=float, default=time.monotonic(), help="CLOCK_MONOTONIC seconds")
+    parser.add_argument("--chain-ms", type=float, default=math.inf, help="for the operations of a frame")
     args = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pipe = _claim_stdout()
@@ -73,7 +75,7 @@ def main() -> None:
     def animator(message: OpenAvatar) -> "tuple[Animator, str]":
         return animators.get(message.animator, message.student, pixels_of(message))
 
-    RenderLoop(inbox, emit, emotions, animator, device=device).run()
+    RenderLoop(inbox, emit, emotions, animator, device=device, threads=THREADS, chain_ms=args.chain_ms).run()
 
 
 if __name__ == "__main__":
@@ -82,6 +84,6 @@ if __name__ == "__main__":
     from avatar_rtc.render.animators import Animators, limit_threads, pick_device
     from avatar_rtc.resources import resource
     from avatar_rtc.worker.live import pixels_of
-    from avatar_rtc.worker.loop import Inbox, RenderLoop
+    from avatar_rtc.worker.loop import THREADS, Inbox, RenderLoop
 
     main()

@@ -18,7 +18,8 @@ from avatar_rtc.link import ProcessStill, Still, StillFailed, StillProcessed
 from avatar_rtc.render.colour import converted, premultiplied
 from avatar_rtc.render.filters.chain import run_chain
 from avatar_rtc.render.upscale.enlarge import enlarge
-from avatar_rtc.worker.system import yield_to_frames
+from avatar_rtc.worker.beside import IDLE_S, compute_on
+from avatar_rtc.worker.system import give_back_memory, yield_to_frames
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class Stills:
 
     def __init__(self, emit: Callable[[Answer], None], device: str) -> None:
         """`emit` gets the answers, on the thread of the pictures."""
-        self._emit, self._device = emit, device
+        self._emit, self._device, self._computing = emit, device, torch.get_num_threads()
         self._inbox: queue.SimpleQueue[ProcessStill | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
@@ -48,8 +49,17 @@ class Stills:
 
     def _run(self) -> None:
         yield_to_frames()
-        while (message := self._inbox.get()) is not None:
+        compute_on(self._computing)
+        while (message := self._next()) is not None:
             self._emit(process(message, self._device))
+            del message  # or its picture would wait for the next one
+
+    def _next(self) -> ProcessStill | None:
+        try:
+            return self._inbox.get(timeout=IDLE_S)
+        except queue.Empty:
+            give_back_memory()
+            return self._inbox.get()
 
 
 @torch.inference_mode()

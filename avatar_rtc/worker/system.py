@@ -1,9 +1,11 @@
 """The only calls of the worker that some systems lack."""
 
 import contextlib
+import ctypes
 import os
 import sys
 import threading
+import time
 from typing import BinaryIO
 
 _PIPE_BYTES = 1 << 20
@@ -28,3 +30,32 @@ def widen(pipe: BinaryIO) -> None:
 
         with contextlib.suppress(OSError):
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+
+def own_seconds() -> float:
+    """A clock of this thread, in s, that stands while it waits for a core, on Linux.
+
+    So work is not taken for slow because the machine is busy. Sleeping and waiting for a device count.
+    """
+    return time.perf_counter() - _waited_s()
+
+
+def _waited_s() -> float:
+    """How long this thread was ready to run and did not."""
+    if sys.platform == "linux":
+        with (
+            contextlib.suppress(OSError, ValueError, IndexError),
+            open("/proc/thread-self/schedstat") as file,
+        ):
+            return int(file.read().split()[1]) / 1e9
+    return 0.0
+
+
+def give_back_memory() -> None:
+    """Give the system what was freed and kept, where the C library can (glibc).
+
+    What is allocated next costs a page fault for every page again, once.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
