@@ -17,7 +17,7 @@ from avatar_rtc.render.filters.planes import blur
 from avatar_rtc.state import Backdrop
 
 Told = Callable[[int, str], None]
-"""Told after each operation that ran, with its place in the chain and its name; what it raises ends the chain."""
+"""Told after each operation that ran, with its place in the chain and its name; raising ends the chain."""
 
 
 def _nothing(place: int, name: str) -> None: ...

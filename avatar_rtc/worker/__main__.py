@@ -76,6 +76,8 @@ def main() -> None:
         return animators.get(message.animator, message.student, pixels_of(message))
 
     RenderLoop(inbox, emit, emotions, animator, device=device, threads=THREADS, chain_ms=args.chain_ms).run()
+    # A thread beside may be within a kernel, and an interpreter that ends would abort it there.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ class Beside:
             thread.join(max(0.0, until - time.monotonic()))
 
     def _run(self) -> None:
-        yield_to_frames()
+        yield_to_frames(is_live=True)
         compute_on(self._computing)
         while (work := self._next()) is not None:
             work()

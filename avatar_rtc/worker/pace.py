@@ -14,13 +14,13 @@ ALONE_MS = 100.0
 """Bearable where nothing else is watched: so long a snapshot or a new viewer may wait."""
 
 
-def bearable_ms(rates: Collection[float]) -> float:
-    """What a frame may cost on the thread that avatars of these rates, in frames per second, share.
+def bearable_ms(others: Collection[float]) -> float:
+    """What a frame may cost on the thread that others of these rates, in frames per second, share.
 
-    >>> round(bearable_ms([30.0, 10.0])), bearable_ms([30.0])
+    >>> round(bearable_ms([10.0, 30.0])), bearable_ms([])
     (26, 100.0)
     """
-    return ALONE_MS if len(rates) < 2 else 1000 / max(rates) / 3 + _MARGIN_MS
+    return 1000 / max(others) / 3 + _MARGIN_MS if others else ALONE_MS
 
 
 class Pace:

@@ -24,6 +24,7 @@ from avatar_rtc.render.filters.chain import run_chain
 from avatar_rtc.render.layout import Matte, alpha_layout, rgba_layout
 from avatar_rtc.state import Backdrop
 from avatar_rtc.worker.budget import Budget
+from avatar_rtc.worker.system import own_seconds
 from avatar_rtc.worker.troubles import Troubles
 
 Stage = Callable[[str], None]
@@ -42,13 +43,16 @@ class Finisher:
         seed: int,
         complain: Callable[[str], None],
         budget_ms: float = math.inf,
+        clock: Callable[[], float] = own_seconds,
     ) -> None:
         """
         Args:
             complain: told what of chain and backdrop fails, and "" when nothing does any more.
             budget_ms: what the operations of one frame may take; what comes after is left out.
+            clock: of this thread, in s; measures them.
         """
-        self._matte, self._seed, self._budget_ms = Matte(matte_size), seed, budget_ms
+        self._matte, self._seed = Matte(matte_size), seed
+        self._budget_ms, self._clock = budget_ms, clock
         self._most_pixels = max(_MOST_PIXELS, matte_size[0] * matte_size[1])
         self.troubles = Troubles(complain)
         self._ground: Ground | None = None
@@ -69,7 +73,7 @@ class Finisher:
             picture: (4, H, W) in `space`: posed and cropped.
             t: media time in s.
         """
-        shared, budget = backdrop.chain == "shared", Budget(self._budget_ms)
+        shared, budget = backdrop.chain == "shared", Budget(self._budget_ms, self._clock)
         found: dict[Layout, NDArray[np.uint8]] = {}
         if "matte" in layouts:
             ground = self._behind(backdrop, picture.device, t, budget)

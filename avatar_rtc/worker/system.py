@@ -10,13 +10,14 @@ from typing import BinaryIO
 
 _PIPE_BYTES = 1 << 20
 """As much as a user may have."""
-_STILLS_NICENESS = 10
+_STILLS_NICENESS, _PICTURES_NICENESS = 10, 5
 
 
-def yield_to_frames() -> None:
-    """Lower the priority of this thread, on Linux, where threads have one each."""
+def yield_to_frames(is_live: bool = False) -> None:
+    """Lower the priority of this thread, on Linux, where threads have one each; less for what is live."""
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _STILLS_NICENESS)
+        niceness = _PICTURES_NICENESS if is_live else _STILLS_NICENESS
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
 
 
 def widen(pipe: BinaryIO) -> None:

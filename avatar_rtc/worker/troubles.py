@@ -59,7 +59,8 @@ class Troubles:
             made = make()
         except Exception as error:
             if not is_known:
-                log.warning("%s cannot be made", part, exc_info=True)
+                expected = isinstance(error, AvatarRtcError)
+                log.warning("%s cannot be made: %s", part, error, exc_info=not expected)
             pause = min(2 * failure.pause, MOST_RETRY_S) if failure and is_known else RETRY_S
             self._set(part, _Failure(cause, t + pause, pause, f"{part} is left out: {_words(error)}"))
             return None
