@@ -16,6 +16,7 @@ import torch
 from avatar_rtc.worker.system import give_back_memory, yield_to_frames
 
 Result = TypeVar("Result")
+Task = TypeVar("Task")
 IDLE_S = 10.0
 """A thread without work for so long gives back the memory that work has left."""
 
@@ -80,15 +81,18 @@ class Beside:
     def _run(self) -> None:
         yield_to_frames(is_live=True)
         compute_on(self._computing)
-        while (work := self._next()) is not None:
+        while (work := taken(self._inbox)) is not None:
             work()
+            del work  # or what came of it would stay until the next
 
-    def _next(self) -> Callable[[], None] | None:
-        try:
-            return self._inbox.get(timeout=IDLE_S)
-        except queue.Empty:
-            give_back_memory()
-            return self._inbox.get()
+
+def taken(inbox: queue.SimpleQueue[Task]) -> Task:
+    """The next of the inbox; who waits long for it gives back the memory that the last ones left."""
+    try:
+        return inbox.get(timeout=IDLE_S)
+    except queue.Empty:
+        give_back_memory()
+        return inbox.get()
 
 
 def compute_on(threads: int) -> None:

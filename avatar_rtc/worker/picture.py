@@ -21,6 +21,7 @@ from avatar_rtc.filters_schema.chain import Operation
 from avatar_rtc.render.backdrop import Ground
 from avatar_rtc.render.colour import ColourSpace, converted
 from avatar_rtc.render.filters.chain import run_chain
+from avatar_rtc.render.filters.tables import Tables
 from avatar_rtc.render.layout import Matte, alpha_layout, rgba_layout
 from avatar_rtc.state import Backdrop
 from avatar_rtc.worker.budget import Budget
@@ -56,6 +57,7 @@ class Finisher:
         self._most_pixels = max(_MOST_PIXELS, matte_size[0] * matte_size[1])
         self.troubles = Troubles(complain)
         self._ground: Ground | None = None
+        self._tables = Tables()
 
     def planes(
         self,
@@ -74,6 +76,8 @@ class Finisher:
             t: media time in s.
         """
         shared, budget = backdrop.chain == "shared", Budget(self._budget_ms, self._clock)
+        if not (chain or backdrop.chain):
+            self._tables.clear()
         found: dict[Layout, NDArray[np.uint8]] = {}
         if "matte" in layouts:
             ground = self._behind(backdrop, picture.device, t, budget)
@@ -113,7 +117,8 @@ class Finisher:
                 budget.end(place, name)
 
             budget.start()
-            return run_chain(picture.float(), space, chain, t, self._seed, told, self._most_pixels)
+            with self._tables.in_use():
+                return run_chain(picture.float(), space, chain, t, self._seed, told, self._most_pixels)
 
         found = self.troubles.attempt(part, chain, t, run)
         stage("chain")
@@ -124,7 +129,8 @@ class Finisher:
 
         def make() -> Tensor:
             budget.start()
-            return self._ground_of(backdrop, device, budget).at(t, self._seed, budget.end)
+            with self._tables.in_use():
+                return self._ground_of(backdrop, device, budget).at(t, self._seed, budget.end)
 
         made = self.troubles.attempt("the backdrop", backdrop, t, make)
         if made is not None:

@@ -12,12 +12,20 @@ _PIPE_BYTES = 1 << 20
 """As much as a user may have."""
 _STILLS_NICENESS, _PICTURES_NICENESS = 10, 5
 
+_PAD = "MALLOC_TOP_PAD_"
+"""Read by glibc when the process starts."""
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _MOST = -1, -2, 2**31 - 1
+"""Of malloc.h."""
+_LOOKED_AT = 1 << 18
+"""Bytes; when less is freed glibc does not look."""
+
 
 def yield_to_frames(is_live: bool = False) -> None:
     """Lower the priority of this thread, on Linux, where threads have one each; less for what is live."""
     if sys.platform == "linux":
-        niceness = _PICTURES_NICENESS if is_live else _STILLS_NICENESS
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
+        thread, more = threading.get_native_id(), _PICTURES_NICENESS if is_live else _STILLS_NICENESS
+        # Never less than it has: that takes rights.
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + more)
 
 
 def widen(pipe: BinaryIO) -> None:
@@ -53,10 +61,28 @@ def _waited_s() -> float:
 
 
 def give_back_memory() -> None:
-    """Give the system what was freed and kept, where the C library can (glibc).
+    """Give the system what this process has freed and kept, where the C library can (glibc).
 
     What is allocated next costs a page fault for every page again, once.
     """
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).malloc_trim(0)
+    if sys.platform != "linux":
+        return
+    with contextlib.suppress(OSError, AttributeError):
+        library = ctypes.CDLL(None)
+        if _PAD in os.environ:
+            _trim_top(library)
+        library.malloc_trim(0)
+
+
+def _trim_top(library: ctypes.CDLL) -> None:
+    """Give back the free end of this thread's memory, which `malloc_trim` leaves to the next free().
+
+    That looks at settings which the server makes so large that nothing ever goes back.
+    """
+    library.malloc.restype = ctypes.c_void_p
+    library.free.argtypes = [ctypes.c_void_p]
+    library.mallopt(_M_TRIM_THRESHOLD, 0)
+    library.mallopt(_M_TOP_PAD, 0)
+    library.free(library.malloc(_LOOKED_AT))
+    library.mallopt(_M_TRIM_THRESHOLD, _MOST)
+    library.mallopt(_M_TOP_PAD, min(int(os.environ[_PAD]), _MOST))
