@@ -103,14 +103,14 @@ def test_a_chain_that_takes_too_long_ends_early_and_is_left_out(shown, clock: Cl
 
 def test_one_that_is_left_out_is_tried_less_and_less_often(shown, clock: Clock) -> None:
     tries: list[float] = []
-    for n in range(1200):
-        before, t = clock.ran, 1.0 + n / 2
+    for n in range(500):
+        before, t = clock.ran, 1.0 + n
         shown([["bloom"]] * 4, t)
         if clock.ran > before:
             tries.append(t)
     pauses = np.diff(tries)
-    assert pauses[:4] == pytest.approx([RETRY_S, 2 * RETRY_S, 4 * RETRY_S, 8 * RETRY_S], abs=0.6)
-    assert max(pauses) == pytest.approx(MOST_RETRY_S, abs=0.6) and len(tries) < 10
+    assert pauses[:4] == pytest.approx([RETRY_S, 2 * RETRY_S, 4 * RETRY_S, 8 * RETRY_S], abs=1.1)
+    assert max(pauses) == pytest.approx(MOST_RETRY_S, abs=1.1) and len(tries) < 10
 
 
 def test_another_one_is_tried_at_once_and_then_all_is_well(shown) -> None:
