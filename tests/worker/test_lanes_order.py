@@ -129,4 +129,5 @@ def end_of(script: Sequence[tuple[float, Down]], threads: int) -> dict[str, obje
 @settings(max_examples=60, deadline=None)
 @given(scripts)
 def test_slow_avatars_end_as_if_there_were_one_thread(script: list[tuple[float, Down]]) -> None:
+    script = [*((0.0, opened(name, fps=60.0)) for name in NAMES), *script]
     assert end_of(script, THREADS) == end_of([(0.0, message) for _, message in script], 0)
