@@ -49,7 +49,8 @@ log = logging.getLogger(__name__)
 Inbox = queue.SimpleQueue[Down | Ended | None]
 """Messages from the server, and what ended beside; None ends the loop."""
 THREADS = 4
-"""Pictures that are made beside at once, and characters that are opened: more would share the same cores."""
+"""Pictures that are made beside at once: more would share the same cores."""
+_OPENINGS = 2
 _LAST_S = 1.0
 """So long the end of the loop waits for what is under way beside."""
 
@@ -82,7 +83,7 @@ class RenderLoop:
         self._animator, self._device, self._chain_ms, self._step = animator, device, chain_ms, step
         self._stills, self._snapshots = Stills(emit, device), Snapshots(emit)
         self._pictures = Beside(threads, "pictures", lambda ended: inbox.put(ended))
-        self._openings = Beside(threads, "openings", lambda ended: inbox.put(ended))
+        self._openings = Beside(min(threads, _OPENINGS), "openings", lambda ended: inbox.put(ended))
         self._seats: dict[str, Seat] = {}
         self._lanes = Lanes(
             self._seats, self._snapshots, self._pictures, emit, now, device, step, self._fail, self._settle
