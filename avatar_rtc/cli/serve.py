@@ -98,8 +98,10 @@ async def _serve(config: Config) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C ends asyncio.run itself
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    opens_per_s = config.limits.opens_per_s
-    async with Rendering(lambda: spawn_worker(config.device), opens_per_s=opens_per_s) as rendering:
+    limits = config.limits
+    async with Rendering(
+        lambda: spawn_worker(config.device, limits.chain_ms), opens_per_s=limits.opens_per_s
+    ) as rendering:
         runner = web.AppRunner(create_app(config, rendering), access_log=None)
         await runner.setup()
         try:

@@ -13,7 +13,11 @@ SIZE = 512
 
 
 class Animator(Protocol):
-    """Turns poses into pictures of characters. Called on the render thread only."""
+    """Turns poses into pictures of characters.
+
+    Any thread may call it, and several at once with different characters; one whose `exclusive` is true is
+    asked to `animate` by one at a time.
+    """
 
     name: str
     """As chosen on the command line: "tha3", "student", "static"."""
@@ -43,3 +47,8 @@ class Animator(Protocol):
             characters: B values that `prepare` or `dress` gave; a part is computed anew only for those whose
                 inputs changed since their last call.
         """
+
+
+def is_exclusive(animator: Animator) -> bool:
+    """Whether only one call of `animate` may be under way."""
+    return bool(getattr(animator, "exclusive", False))

@@ -1,5 +1,8 @@
 """Which animators there are, and which one "auto" means here."""
 
+import threading
+
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -27,12 +30,13 @@ def pick_device(name: str) -> str:
 
 
 def limit_threads(device: str) -> None:
-    """Let torch compute on one thread of a CPU; for processes that render in real time.
+    """Let torch and OpenCV compute on one thread of a CPU; for processes that render in real time.
 
     The operations of a frame are small, so a second thread gains little on an idle machine; on a busy one
     each waits for whichever thread got no core (layout of one frame, load 4: 299 ms on two, 21 on one).
-    OpenVINO has threads of its own. Only THA3 in plain torch wants more, and takes them back.
+    OpenVINO has threads of its own. Only THA3 in plain torch wants more, and takes them while it runs.
     """
+    cv2.setNumThreads(1)  # its own would take the cores of the frames, whoever they work for
     if device == "cpu":
         torch.set_num_threads(1)
 
@@ -49,11 +53,15 @@ def resolve(name: str, device: str, has_student: bool) -> str:
 
 
 class Animators:
-    """The animators of one device: one of each kind for all avatars, but a student for each character."""
+    """The animators of one device: one of each kind for all avatars, but a student for each character.
+
+    Any thread may ask.
+    """
 
     def __init__(self, device: str) -> None:
         self._device = device
         self._shared: dict[str, Animator] = {}
+        self._loading: dict[str, threading.Lock] = {name: threading.Lock() for name in ANIMATORS}
 
     def get(self, name: str, student: bytes | None, rgba: NDArray[np.uint8]) -> tuple[Animator, str]:
         """The animator of that name for a character, its model loaded, and what its owner should know.
@@ -79,9 +87,12 @@ class Animators:
         return self._get_shared(resolve(name, self._device, False)), note
 
     def _get_shared(self, name: str) -> Animator:
-        if name not in self._shared:
-            self._shared[name] = create_animator(name, self._device)
-        return self._shared[name]
+        if name not in self._loading:
+            raise UnknownName("animator", name, ANIMATORS)
+        with self._loading[name]:
+            if name not in self._shared:
+                self._shared[name] = create_animator(name, self._device)
+            return self._shared[name]
 
 
 def create_animator(name: str, device: str) -> Animator:

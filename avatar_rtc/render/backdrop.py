@@ -1,5 +1,6 @@
 """What stands behind the avatar in the matte layout: a colour or a picture, blurred, with its own chain."""
 
+import math
 from collections.abc import Callable
 from typing import Literal
 
@@ -15,20 +16,36 @@ from avatar_rtc.render.filters.chain import active, run_chain
 from avatar_rtc.render.filters.planes import blur
 from avatar_rtc.state import Backdrop
 
+Told = Callable[[int, str], None]
+"""Told after each operation that ran, with its place in the chain and its name; raising ends the chain."""
+
+
+def _nothing(place: int, name: str) -> None: ...
+
 
 class Ground:
     """The picture behind, (3, height, width) sRGB; made anew only when it has to be."""
 
-    def __init__(self, backdrop: Backdrop, file: bytes | None, size: tuple[int, int], device: str) -> None:
+    def __init__(
+        self,
+        backdrop: Backdrop,
+        file: bytes | None,
+        size: tuple[int, int],
+        device: str,
+        told: Told = _nothing,
+        most_pixels: float = math.inf,
+    ) -> None:
         """
         Args:
             file: the picture's file, if the backdrop names one.
             size: (width, height) of the layout, in px.
+            told: of a chain that is run at once, since nothing in it moves.
+            most_pixels: see `run_chain`.
 
         Raises:
-            InputError: the file is no picture.
+            InputError: the file is no picture, or an operation would make too large a one.
         """
-        self.backdrop = backdrop
+        self.backdrop, self._most_pixels = backdrop, most_pixels
         width, height = size
         plain = torch.tensor(backdrop.colour, dtype=torch.float32)[:, None, None] / 255
         picture = plain.repeat(1, height, width)
@@ -41,19 +58,19 @@ class Ground:
         self._before = opaque.to(device)
         self._chain = backdrop.chain if isinstance(backdrop.chain, tuple) else ()
         self._moves = any(op.params.moves for _, op in active(self._chain))
-        self._still = None if self._moves else self._run(0.0, 0)
+        self._still = None if self._moves else self._run(0.0, 0, told)
 
     @property
     def moves(self) -> bool:
         """True if it differs from frame to frame."""
         return self._moves
 
-    def at(self, t: float, seed: int) -> Tensor:
+    def at(self, t: float, seed: int, told: Told = _nothing) -> Tensor:
         """(3, height, width) sRGB at media time t; the same object while nothing changes."""
-        return self._run(t, seed) if self._still is None else self._still
+        return self._run(t, seed, told) if self._still is None else self._still
 
-    def _run(self, t: float, seed: int) -> Tensor:
-        picture, space = run_chain(self._before, "srgb", self._chain, t, seed)
+    def _run(self, t: float, seed: int, told: Told) -> Tensor:
+        picture, space = run_chain(self._before, "srgb", self._chain, t, seed, told, self._most_pixels)
         seen = converted(picture, space, "srgb-premultiplied")[:3]
         if seen.shape[-2:] != self._before.shape[-2:]:
             h, w = self._before.shape[-2:]

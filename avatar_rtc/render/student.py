@@ -62,7 +62,7 @@ class StudentCharacter:
 
 
 class StudentAnimator:
-    """Poses the one character a student was distilled for; an Animator. Called on the render thread only."""
+    """Poses the one character a student was distilled for; an Animator."""
 
     name = "student"
     space: ColourSpace = "srgb-premultiplied"

@@ -10,7 +10,8 @@
 
 import copy
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,14 +76,20 @@ class Tha3Character:
 
 
 class Tha3Animator:
-    """Poses any character with THA3; an Animator. Called on the render thread only."""
+    """Poses any character with THA3; an Animator."""
 
     name = "tha3"
     space: ColourSpace = "linear"
 
-    def __init__(self, networks: dict[PartName, Maps], device: str, dtype: torch.dtype) -> None:
+    def __init__(
+        self, networks: dict[PartName, Maps], device: str, dtype: torch.dtype, threads: int | None = None
+    ) -> None:
+        """`threads` are those torch computes on while it animates; None leaves them as they are."""
+        self._threads = threads
         self.device, self.dtype = torch.device(device), dtype
         self.networks = networks
+        self.exclusive = self.device.type == "cpu"
+        """On a CPU it takes all cores, and OpenVINO has one request for each network."""
 
     @torch.inference_mode()
     def prepare(self, image: Tensor) -> Tha3Character:
@@ -111,6 +118,10 @@ class Tha3Animator:
 
         The same character may stand in a batch several times, with a pose each.
         """
+        with _computing_on(self._threads):
+            return self._animate(poses, characters)
+
+    def _animate(self, poses: Tensor, characters: Sequence[Tha3Character]) -> Tensor:
         batch = _each_once(characters)
         brow = [_moved(c, p, EYEBROW) for c, p in zip(batch, poses, strict=True)]
         face = [b or _moved(c, p, FACE) for b, c, p in zip(brow, batch, poses, strict=True)]
@@ -159,6 +170,16 @@ class Tha3Animator:
             character.out, character.grid, character.maps = pictures[one], turned[one, 4:], maps[one]
 
 
+@contextmanager
+def _computing_on(threads: int | None) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def _each_once(characters: Sequence[Tha3Character]) -> list[Tha3Character]:
     seen: set[int] = set()
     batch = []
@@ -195,6 +216,6 @@ def create_tha3(device: str, folder: Path | None = None, *, openvino: bool = Tru
     networks: dict[PartName, Maps] = {name: loaded[name].to(device) for name in PARTS}
     compiled = compile_networks(loaded, folder) if openvino and device == "cpu" else None
     networks |= compiled or {}
-    if device == "cpu" and not compiled:
-        torch.set_num_threads(os.cpu_count() or 1)  # whatever `limit_threads` said: here torch does the work
-    return Tha3Animator(networks, device, torch.float16 if half else torch.float32)
+    # Whatever `limit_threads` said: without OpenVINO torch does the work.
+    threads = os.cpu_count() if device == "cpu" and not compiled else None
+    return Tha3Animator(networks, device, torch.float16 if half else torch.float32, threads)

@@ -5,6 +5,7 @@ Pipes and not a socket pair, so that Windows runs the same code.
 
 import asyncio
 import contextlib
+import math
 import os
 import signal
 import sys
@@ -22,9 +23,11 @@ _KEEP_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 32),
     "MALLOC_TOP_PAD_": str(64 << 20),
+    "MALLOC_ARENA_MAX": "1",
 }
 """For glibc, which otherwise gives every picture back to the system and takes it again, page by page: the
-sRGB curves take 25 ms that way and 10 ms this way. Read at process start only; others ignore it."""
+sRGB curves take 25 ms that way and 10 ms this way. One arena, so that what one thread has freed another can
+use. Read at process start only; others ignore it."""
 
 
 class ProcessWorker:
@@ -103,8 +106,11 @@ def processor_s(pid: int) -> float | None:
         return None
 
 
-async def spawn_worker(device: str) -> ProcessWorker:
+async def spawn_worker(device: str, chain_ms: float = math.inf) -> ProcessWorker:
     """Start a render worker on a device ("auto", "cpu", "cuda", …); it announces itself with `Booted`.
+
+    Args:
+        chain_ms: what the operations of one frame may take.
 
     Raises:
         OSError: the system starts no process now.
@@ -113,6 +119,7 @@ async def spawn_worker(device: str) -> ProcessWorker:
         sys.executable,
         *("-m", "avatar_rtc.worker", "--device", device),
         *("--spawned-at", repr(time.monotonic()), "--server", str(os.getpid())),
+        *("--chain-ms", repr(chain_ms)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=4 * 1024 * 1024,

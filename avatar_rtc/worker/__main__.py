@@ -5,6 +5,7 @@ end of its input, so a server that dies leaves no process holding a GPU.
 """
 
 import argparse
+import math
 import os
 import queue
 import signal
@@ -52,6 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--spawned-at", type=float, default=time.monotonic(), help="CLOCK_MONOTONIC seconds")
+    parser.add_argument("--chain-ms", type=float, default=math.inf, help="for the operations of a frame")
     parser.add_argument("--server", type=int, default=os.getppid(), help="process id it ends with")
     args = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -76,32 +78,41 @@ def main() -> None:
     # Before the heavy imports, which take seconds: the server may die meanwhile, or ask whether this lives.
     threading.Thread(target=_read, args=(sys.stdin.buffer, inbox), name="inbox", daemon=True).start()
     with heartbeat(progress, emit):
-        _render(inbox, emit, progress, args.device, args.spawned_at)
+        _render(inbox, emit, progress, args)
 
 
-def _render(
-    inbox: "Inbox", emit: Callable[[Up], None], progress: Progress, device: str, spawned_at: float
-) -> None:
+def _render(inbox: "Inbox", emit: Callable[[Up], None], progress: Progress, args: argparse.Namespace) -> None:
     """Import what renders, and render until None comes."""
     from avatar_rtc.animation.emotions import load_emotions
     from avatar_rtc.render.animators import Animators, limit_threads, pick_device
     from avatar_rtc.resources import resource
     from avatar_rtc.worker.live import pixels_of
-    from avatar_rtc.worker.loop import RenderLoop
+    from avatar_rtc.worker.loop import THREADS, RenderLoop
 
     try:
-        device = pick_device(device)
+        device = pick_device(args.device)
     except InputError as error:
         emit(BootFailed(str(error)))
         return
     limit_threads(device)
-    emit(Booted(device, time.monotonic() - spawned_at))
+    emit(Booted(device, time.monotonic() - args.spawned_at))
     emotions, animators = load_emotions(resource("assets", "emotions")), Animators(device)
 
     def animator(message: OpenAvatar) -> "tuple[Animator, str]":
         return animators.get(message.animator, message.student, pixels_of(message))
 
-    RenderLoop(inbox, emit, emotions, animator, device=device, progress=progress).run()
+    RenderLoop(
+        inbox,
+        emit,
+        emotions,
+        animator,
+        device=device,
+        threads=THREADS,
+        chain_ms=args.chain_ms,
+        step=progress.step,
+    ).run()
+    # A thread beside may be within a kernel, and an interpreter that ends would abort it there.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """One avatar inside the worker: its newest state, its prepared character, its encoders."""
 
-from collections.abc import Callable, Collection, Mapping
+import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -12,13 +13,14 @@ from avatar_rtc.animation.emotions import changed
 from avatar_rtc.animation.mixer import Look, Mixer
 from avatar_rtc.filters_schema.chain import enlargement
 from avatar_rtc.frame import AnyRendition, EncodedFrame, ImageRendition, Rendition, video_pts
-from avatar_rtc.link import OpenAvatar
+from avatar_rtc.link import OpenAvatar, PictureImpaired
 from avatar_rtc.look import Crop, EmotionTemplate
 from avatar_rtc.media.encode import VideoEncoder, create_encoder
 from avatar_rtc.media.encode_image import encode_image
 from avatar_rtc.render.animator import SIZE, Animator
 from avatar_rtc.render.cels import Cels
 from avatar_rtc.render.compositor import DressedCharacter
+from avatar_rtc.render.filters.chain import active
 from avatar_rtc.state import AvatarState
 from avatar_rtc.worker.picture import Finisher, Layout, Stage
 
@@ -80,14 +82,18 @@ def slot_of(rendition: AnyRendition) -> Slot | ImageSlot:
 
 @dataclass
 class LiveAvatar:
-    """All the worker keeps about one avatar."""
+    """All the worker keeps about one avatar. One thread at a time may use it."""
 
     opened: OpenAvatar
     animator: Animator
     cels: Cels
     character: DressedCharacter
     mixer: Mixer
+    templates: Mapping[str, EmotionTemplate]
+    """Of the character."""
     finisher: Finisher
+    complaints: list[str]
+    """What the finisher has told of chain and backdrop, and nobody has read yet."""
     state: AvatarState
     slots: dict[AnyRendition, Slot | ImageSlot] = field(default_factory=dict)
     looked: Look | None = None
@@ -113,6 +119,24 @@ class LiveAvatar:
     def take(self, state: AvatarState) -> None:
         """Be in another state from now on."""
         self.state, self.still = state, {}
+
+    def take_over(self, before: "LiveAvatar") -> None:
+        """Be the same avatar with another character: its viewers stay, and its motion goes on."""
+        self.slots, self.mixer = before.slots, before.mixer
+        self.mixer.recast(self.templates, self.opened.cels)
+
+    @property
+    def recipe(self) -> object:
+        """All that decides what a frame costs, as far as a state tells."""
+        state, troubles = self.state, self.finisher.troubles
+        shown = frozenset(self.slots), self.stands_still, self.crop, troubles.left_out
+        return shown, state.operations, state.backdrop
+
+    @property
+    def has_operations(self) -> bool:
+        """Whether anything is done to its picture or backdrop."""
+        behind = self.state.backdrop.chain
+        return bool(active(self.state.operations) or (behind != "shared" and active(behind)))
 
     @property
     def crop(self) -> Crop:
@@ -172,6 +196,12 @@ class LiveAvatar:
                 frames.append(replace(frame, crop=self.crop, full_size=(side, side)) if is_image else frame)
         return frames
 
+    def impairments(self) -> list[PictureImpaired]:
+        """What there is to tell of chain and backdrop since this was asked last."""
+        told = [PictureImpaired(self.opened.avatar, detail) for detail in self.complaints]
+        self.complaints.clear()
+        return told
+
     def close(self) -> None:
         """Free the encoders."""
         for slot in self.slots.values():
@@ -187,27 +217,25 @@ def open_avatar(
     message: OpenAvatar,
     animator: Animator,
     emotions: Mapping[str, EmotionTemplate],
-    mixer: Mixer | None = None,
-    complain: Callable[[str], None] = lambda detail: None,
+    chain_ms: float = math.inf,
 ) -> LiveAvatar:
     """A live avatar with its character prepared; this may take seconds.
 
     Args:
-        mixer: of the same avatar with another character, whose motion goes on; untouched if this fails.
-        complain: told what of chain and backdrop cannot be made; see `Finisher`.
+        chain_ms: what the operations of one frame may take.
     """
     image = torch.from_numpy(pixels_of(message).transpose(2, 0, 1).astype(np.float32) / 255)
     cels = Cels(message.cels)
     templates = {**changed(emotions, message.emotions), **message.own_emotions}
-    character = DressedCharacter(animator, image, cels)
-    mixer = mixer or Mixer(templates, message.seed)
-    mixer.recast(templates, message.cels)
+    complaints: list[str] = []
     return LiveAvatar(
         opened=message,
         animator=animator,
         cels=cels,
-        character=character,
-        mixer=mixer,
-        finisher=Finisher(message.matte_size, message.seed, complain),
+        character=DressedCharacter(animator, image, cels),
+        mixer=Mixer(templates, message.seed, message.cels),
+        templates=templates,
+        finisher=Finisher(message.matte_size, message.seed, complaints.append, chain_ms),
+        complaints=complaints,
         state=message.state,
     )

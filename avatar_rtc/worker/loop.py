@@ -1,9 +1,12 @@
 """The render loop: wait for a message or the next tick, render what is due, hand the frames up.
 
     inbox ──► handle ──► [ pose → cels, animate (batched) → effects, chain → layout → encode ] ──► emit
+      ▲                └► what is slow, or not known to be quick: the same on a thread beside ──┐
+      └──────────────────────────────────────── Ended ◄─────────────────────────────────────────┘
 
 Ticks lie on one grid of the monotonic clock, so that avatars of one speed are rendered in one batch. A loop
-that is late skips ticks and never queues them.
+that is late skips ticks and never queues them. An avatar that is rendered beside skips those that come
+meanwhile, and its messages wait: its own slowness costs nobody else a tick.
 """
 
 import logging
@@ -11,11 +14,9 @@ import math
 import queue
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import nullcontext
 from functools import partial
-from itertools import groupby
-
-import numpy as np
-import torch
 
 from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.link import (
@@ -25,7 +26,6 @@ from avatar_rtc.link import (
     Down,
     Hush,
     OpenAvatar,
-    PictureImpaired,
     ProcessStill,
     RequestKeyframe,
     Say,
@@ -33,19 +33,26 @@ from avatar_rtc.link import (
     StartRendition,
     StopRendition,
     TakeSnapshot,
+    ToAvatar,
     Up,
 )
 from avatar_rtc.look import EmotionTemplate
 from avatar_rtc.render.animator import Animator
+from avatar_rtc.worker.beside import Beside, Ended
+from avatar_rtc.worker.lanes import Lanes, Step
 from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
-from avatar_rtc.worker.progress import Progress
+from avatar_rtc.worker.seats import Seat, in_line
 from avatar_rtc.worker.snapshots import Snapshots
-from avatar_rtc.worker.stats import StageTimes
 from avatar_rtc.worker.stills import Stills
 
 log = logging.getLogger(__name__)
-Inbox = queue.SimpleQueue[Down | None]
-"""Messages from the server; None ends the loop."""
+Inbox = queue.SimpleQueue[Down | Ended | None]
+"""Messages from the server, and what ended beside; None ends the loop."""
+THREADS = 4
+"""Pictures that are made beside at once: more would share the same cores."""
+_OPENINGS = 2
+_LAST_S = 1.0
+"""So long the end of the loop waits for what is under way beside."""
 
 
 class RenderLoop:
@@ -59,30 +66,40 @@ class RenderLoop:
         animator: Callable[[OpenAvatar], tuple[Animator, str]],
         now: Callable[[], float] = time.monotonic,
         device: str = "cpu",
-        progress: Progress | None = None,
+        *,
+        threads: int = 0,
+        chain_ms: float = math.inf,
+        step: Step = lambda doing: nullcontext(),
     ) -> None:
-        """`emit` is also called from the threads of the stills and of the snapshots.
-
+        """
         Args:
-            progress: told of each step.
+            emit: also called on the threads of the stills and of the snapshots.
+            animator: called on the threads that open characters.
+            threads: beside this one, for what is slow or not known to be quick; with 0 all is done here.
+            chain_ms: what the operations of one frame may take.
+            step: entered around each piece of work, on its thread.
         """
         self._inbox, self._emit, self._emotions, self._now = inbox, emit, emotions, now
-        self._animator, self._stills = animator, Stills(emit, device)
-        self._snapshots, self._progress = Snapshots(emit), progress or Progress()
-        self._avatars: dict[str, LiveAvatar] = {}
-        self._due: dict[str, int] = {}
-        """Avatar → its next tick, for those that somebody watches."""
-        self._stats = StageTimes(emit)
+        self._animator, self._device, self._chain_ms, self._step = animator, device, chain_ms, step
+        self._stills, self._snapshots = Stills(emit, device), Snapshots(emit)
+        self._pictures = Beside(threads, "pictures", lambda ended: inbox.put(ended))
+        self._openings = Beside(min(threads, _OPENINGS), "openings", lambda ended: inbox.put(ended))
+        self._seats: dict[str, Seat] = {}
+        self._lanes = Lanes(
+            self._seats, self._snapshots, self._pictures, emit, now, device, step, self._fail, self._settle
+        )
 
     def run(self) -> None:
-        """Render until None comes; returns with all encoders closed."""
+        """Render until None comes; returns with all encoders closed but those in use beside."""
         while self._take_messages():
-            self._render_due()
-            self._take_snapshots()
+            self._lanes.render_due()
         self._stills.close()
+        for beside in (self._pictures, self._openings):
+            beside.close(_LAST_S)
         self._snapshots.close()
-        for avatar in self._avatars.values():
-            avatar.close()
+        for seat in self._seats.values():
+            if seat.live is not None and not seat.is_rendering:
+                seat.live.close()
 
     def _take_messages(self) -> bool:
         """Handle messages until a frame is due or a picture asked for; False once None has come.
@@ -91,7 +108,7 @@ class RenderLoop:
         they would wait longer and longer. Those that come meanwhile it leaves, for a flood must not starve
         the picture.
         """
-        while (wait := self._wait()) is None or wait > 0:
+        while (wait := self._lanes.wait()) is None or wait > 0:
             try:
                 message = self._inbox.get(timeout=wait)
             except queue.Empty:
@@ -107,162 +124,111 @@ class RenderLoop:
             self._handle(message)
         return True
 
-    def _wait(self) -> float | None:
-        """Seconds until a frame is due; None if nobody watches."""
-        due = min((self._tick_time(name) for name in self._due), default=None)
-        return None if due is None else due - self._now()
+    def _handle(self, message: Down | Ended) -> None:
+        match message:
+            case Ended(then=then):
+                then()
+            case ProcessStill():
+                self._stills.put(message)
+            case _:
+                self._tell(message)
 
-    def _handle(self, message: Down) -> None:
-        if isinstance(message, OpenAvatar):
-            with self._progress.step("opening"):
-                self._open(message)
-            return
-        if isinstance(message, ProcessStill):
-            self._stills.put(message)
-            return
-        if isinstance(message, TakeSnapshot):
-            self._snapshots.want(message.avatar, message.request)
-            if message.avatar not in self._avatars:
-                self._snapshots.failed(message.avatar, "it is not live")
-            return
-        avatar = self._avatars.get(message.avatar)
-        if avatar is None:
-            return  # closed or failed: its late messages mean nothing any more
+    def _tell(self, message: ToAvatar) -> None:
+        seat = self._seats.get(message.avatar)
+        if seat is not None and seat.is_busy:
+            seat.waiting = in_line(seat.waiting, message)
+        elif isinstance(message, OpenAvatar):
+            self._open(message)
+        elif seat is not None:
+            self._apply(message, seat, seat.shown)
+        elif isinstance(message, TakeSnapshot):
+            self._snapshots.want(message.avatar, message.request, self._now())
+            self._snapshots.failed(message.avatar, "it is not live")
+        # Else it was closed or failed: its late messages mean nothing any more.
+
+    def _apply(self, message: ToAvatar, seat: Seat, avatar: LiveAvatar) -> None:
         match message:
             case SetState(state=state):
                 fps = avatar.fps
                 avatar.take(state)
-                if avatar.fps != fps:
-                    self._due.pop(message.avatar, None)
-                self._schedule(message.avatar)
+                self._lanes.schedule(seat, anew=avatar.fps != fps)
             case Say(timeline=timeline):
                 avatar.mixer.lips.append(timeline)
             case Hush(t=t):
                 avatar.mixer.lips.stop(t)
             case StartRendition(rendition=rendition):
                 avatar.slots.setdefault(rendition, slot_of(rendition))
-                self._schedule(message.avatar)
+                self._lanes.schedule(seat)
             case StopRendition(rendition=rendition):
                 if slot := avatar.slots.pop(rendition, None):
                     slot.close()
-                self._schedule(message.avatar)
+                self._lanes.schedule(seat)
             case RequestKeyframe(rendition=rendition):
                 if rendition in avatar.slots:
                     avatar.slots[rendition].key_wanted = True
+            case TakeSnapshot(request=request):
+                self._snapshots.want(message.avatar, request, self._now())
             case CloseAvatar():
-                self._forget(message.avatar)
+                self._forget(seat)
 
     def _open(self, message: OpenAvatar) -> None:
-        started = self._now()
-        try:
-            animator, note = self._animator(message)
-            running = self._avatars.get(message.avatar)
-            avatar = open_avatar(
-                message, animator, self._emotions, running.mixer if running else None, self._complain(message)
-            )
-        except AvatarRtcError as error:
-            self._emit(AvatarFailed(message.avatar, str(error)))
-            return
-        except Exception as error:
-            log.exception("avatar %s cannot be opened", message.avatar)
-            self._emit(AvatarFailed(message.avatar, f"{type(error).__name__}: {error}", may_pass=True))
-            return
-        if running is not None:
-            avatar.slots = running.slots  # the same avatar with another character: its viewers stay
-        self._avatars[message.avatar] = avatar
-        self._emit(AvatarReady(message.avatar, animator.name, self._now() - started, note))
+        """Prepare a character beside; messages that come meanwhile wait, for they may speak of it."""
+        seat, begun = self._seats.setdefault(message.avatar, Seat(message.avatar)), self._now()
+        seat.is_opening = True
 
-    def _complain(self, message: OpenAvatar) -> Callable[[str], None]:
-        return lambda detail: self._emit(PictureImpaired(message.avatar, detail))
+        def prepare() -> tuple[LiveAvatar, str]:
+            with self._step("opening"):
+                animator, note = self._animator(message)
+                return open_avatar(message, animator, self._emotions, self._chain_ms), note
 
-    def _forget(self, name: str) -> None:
-        self._snapshots.failed(name, "it is gone")
-        self._due.pop(name, None)
-        self._stats.drop(name)
-        if avatar := self._avatars.pop(name, None):
-            avatar.close()
+        def bring(opened: "Future[tuple[LiveAvatar, str]]") -> None:
+            seat.arrived = partial(self._arrive, seat, message, begun, opened)
+            self._settle(seat)
 
-    def _schedule(self, name: str) -> None:
-        """Let the avatar's next frame be due, or none if nobody waits for one."""
-        if self._avatars[name].slots:
-            self._due.setdefault(name, self._next_tick(self._avatars[name]))
-        elif self._due.pop(name, None) is not None:
-            self._stats.drop(name)
+        self._openings.submit(prepare, bring)
 
-    def _next_tick(self, avatar: LiveAvatar) -> int:
-        return math.floor(self._now() * avatar.fps) + 1
-
-    def _tick_time(self, name: str) -> float:
-        return self._due[name] / self._avatars[name].fps
-
-    def _render_due(self) -> None:
-        now = self._now()
-        due = [name for name in self._due if self._tick_time(name) <= now + 0.001]
-        names = sorted(due, key=lambda name: id(self._avatars[name].animator))
-        for _, group in groupby(names, key=lambda name: id(self._avatars[name].animator)):
-            self._render(list(group))
-        for name in due:
-            if name in self._due:
-                # A tick that has begun is rendered at once, late; those before it are skipped. A loop that
-                # always waited for the next one would fall to half the rate on the first slow frame.
-                self._due[name] = max(self._due[name] + 1, self._next_tick(self._avatars[name]) - 1)
-
-    def _render(self, names: list[str]) -> None:
-        """Render one frame of each of these avatars, which share an animator."""
-        try:
-            with torch.inference_mode(), self._progress.step("rendering"):
-                self._render_batch({name: self._tick_time(name) for name in names})
-        except Exception as error:
-            log.exception("rendering of %s failed", ", ".join(names))
-            for name in names:
-                self._forget(name)
-                self._emit(AvatarFailed(name, f"rendering failed: {error}", may_pass=True))
-
-    def _take_snapshots(self) -> None:
-        """Make the pictures asked for that no frame has brought."""
-        for name in self._snapshots.wanted():
-            avatar = self._avatars[name]
+    def _arrive(
+        self, seat: Seat, message: OpenAvatar, begun: float, opened: "Future[tuple[LiveAvatar, str]]"
+    ) -> None:
+        """Show a character that is prepared."""
+        seat.is_opening, name = False, message.avatar
+        if not seat.is_closing:
             try:
-                with torch.inference_mode(), self._progress.step("rendering"):
-                    t = avatar.t(self._now())
-                    look = avatar.look(t)
-                    pose = torch.from_numpy(look.pose[None].copy())
-                    posed = avatar.animator.animate(pose, [avatar.character.under(look.cels)])[0]
-                    planes = avatar.planes(avatar.shown(posed, look), t, {"rgba"})
-                self._snapshots.taken(name, planes["rgba"])
+                avatar, note = opened.result()
+            except AvatarRtcError as error:
+                self._emit(AvatarFailed(name, str(error)))
             except Exception as error:
-                log.exception("no snapshot of %s", name)
-                self._snapshots.failed(name, f"{type(error).__name__}: {error}")
+                log.exception("avatar %s cannot be opened", name)
+                self._emit(AvatarFailed(name, f"{type(error).__name__}: {error}", may_pass=True))
+            else:
+                if seat.live is not None:
+                    avatar.take_over(seat.live)
+                seat.live = avatar
+                self._lanes.schedule(seat, anew=True)  # its rate may be another
+                self._emit(AvatarReady(name, avatar.animator.name, self._now() - begun, note))
+        if seat.live is None:
+            del self._seats[name]
 
-    def _render_batch(self, ticks: Mapping[str, float]) -> None:
-        for name in [name for name in ticks if self._avatars[name].stands_still]:
-            avatar = self._avatars[name]
-            for frame in avatar.frames(avatar.still, avatar.t(ticks[name]), 0.0):
-                self._emit(frame)
-        ticks = {name: tick for name, tick in ticks.items() if not self._avatars[name].stands_still}
-        if not ticks:
+    def _settle(self, seat: Seat) -> None:
+        """After something beside is over: go on with what waits for it."""
+        if seat.is_rendering:
             return
-        avatars = [self._avatars[name] for name in ticks]
-        times = [avatar.t(tick) for avatar, tick in zip(avatars, ticks.values(), strict=True)]
-        stage = self._stats.start(ticks)
-        looks = [avatar.look(t) for avatar, t in zip(avatars, times, strict=True)]
-        poses = torch.from_numpy(np.stack([look.pose for look in looks]))
-        stage("pose")
-        animator = avatars[0].animator
-        characters = [a.character.under(look.cels) for a, look in zip(avatars, looks, strict=True)]
-        pictures = animator.animate(poses, characters)
-        stage("animate")
-        for avatar, t, look, picture in zip(avatars, times, looks, pictures, strict=True):
-            name = avatar.opened.avatar
-            layouts = avatar.layouts
-            if name in self._snapshots.wanted():
-                layouts.add("rgba")
-            planes = avatar.planes(avatar.shown(picture, look), t, layouts, partial(stage, only=name))
-            if "rgba" in planes:
-                self._snapshots.taken(name, planes["rgba"])
-            avatar.still = planes if avatar.state.paused else {}
-            begun = ticks[name]
-            for frame in avatar.frames(planes, t, (self._now() - begun) * 1000):
-                self._emit(frame)
-            stage("encode", name)
-        self._stats.end(self._now())
+        if seat.arrived is not None:
+            arrived, seat.arrived = seat.arrived, None
+            arrived()
+        if not seat.is_opening:
+            waiting, seat.waiting = seat.waiting, []
+            for message in waiting:
+                self._tell(message)
+
+    def _fail(self, seat: Seat, why: str) -> None:
+        self._forget(seat)
+        self._emit(AvatarFailed(seat.name, f"rendering failed: {why}", may_pass=True))
+
+    def _forget(self, seat: Seat) -> None:
+        self._snapshots.failed(seat.name, "it is gone")
+        self._lanes.drop(seat)
+        seat.shown.close()
+        seat.live = None
+        if not seat.is_opening:  # else another character is on its way
+            del self._seats[seat.name]

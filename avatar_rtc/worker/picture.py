@@ -7,6 +7,7 @@
 ```
 """
 
+import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Literal
 
@@ -20,23 +21,43 @@ from avatar_rtc.filters_schema.chain import Operation
 from avatar_rtc.render.backdrop import Ground
 from avatar_rtc.render.colour import ColourSpace, converted
 from avatar_rtc.render.filters.chain import run_chain
+from avatar_rtc.render.filters.tables import Tables
 from avatar_rtc.render.layout import Matte, alpha_layout, rgba_layout
 from avatar_rtc.state import Backdrop
+from avatar_rtc.worker.budget import Budget
+from avatar_rtc.worker.system import own_seconds
 from avatar_rtc.worker.troubles import Troubles
 
 Stage = Callable[[str], None]
 """Told at the end of each stage, with its name."""
 Layout = Literal["alpha", "matte", "rgba"]
+_MOST_PIXELS = 2048 * 2048
+"""Of a picture in a chain: the character enlarged four times, 64 MiB. No encoder takes more."""
 
 
 class Finisher:
     """One avatar's chain, backdrop and layouts."""
 
-    def __init__(self, matte_size: tuple[int, int], seed: int, complain: Callable[[str], None]) -> None:
-        """`complain` is told what of chain and backdrop fails, and "" when nothing does any more."""
+    def __init__(
+        self,
+        matte_size: tuple[int, int],
+        seed: int,
+        complain: Callable[[str], None],
+        budget_ms: float = math.inf,
+        clock: Callable[[], float] = own_seconds,
+    ) -> None:
+        """
+        Args:
+            complain: told what of chain and backdrop fails, and "" when nothing does any more.
+            budget_ms: what the operations of one frame may take; what comes after is left out.
+            clock: of this thread, in s; measures them.
+        """
         self._matte, self._seed = Matte(matte_size), seed
+        self._budget_ms, self._clock = budget_ms, clock
+        self._most_pixels = max(_MOST_PIXELS, matte_size[0] * matte_size[1])
         self.troubles = Troubles(complain)
         self._ground: Ground | None = None
+        self._tables = Tables()
 
     def planes(
         self,
@@ -54,13 +75,15 @@ class Finisher:
             picture: (4, H, W) in `space`: posed and cropped.
             t: media time in s.
         """
-        shared = backdrop.chain == "shared"
+        shared, budget = backdrop.chain == "shared", Budget(self._budget_ms, self._clock)
+        if not (chain or backdrop.chain):
+            self._tables.clear()
         found: dict[Layout, NDArray[np.uint8]] = {}
         if "matte" in layouts:
-            ground = self._behind(backdrop, picture.device, t)
+            ground = self._behind(backdrop, picture.device, t, budget)
             stage("backdrop")
         if set(layouts) - {"matte"} or not shared:
-            seen, is_premultiplied = self._finished("the chain", picture, space, t, chain, stage)
+            seen, is_premultiplied = self._finished("the chain", picture, space, t, chain, stage, budget)
             if "alpha" in layouts:
                 found["alpha"] = alpha_layout(seen, is_premultiplied)
             if "rgba" in layouts:
@@ -71,7 +94,7 @@ class Finisher:
             bare, is_premultiplied = _shown(picture, space)
             scene = self._matte.scene(bare, ground, is_premultiplied)
             found["matte"] = self._matte.whole(
-                *self._finished("the chain over the scene", scene, "srgb", t, chain, stage)
+                *self._finished("the chain over the scene", scene, "srgb", t, chain, stage, budget)
             )
         stage("layout")
         return found
@@ -84,31 +107,41 @@ class Finisher:
         t: float,
         chain: tuple[Operation, ...],
         stage: Stage,
+        budget: Budget,
     ) -> tuple[Tensor, bool]:
         """The picture after the chain, or bare where that fails; see `_shown`."""
 
         def run() -> tuple[Tensor, ColourSpace]:
-            told = lambda place, name: stage(f"chain {place} {name}")  # noqa: E731
-            return run_chain(picture.float(), space, chain, t, self._seed, told)
+            def told(place: int, name: str) -> None:
+                stage(f"chain {place} {name}")
+                budget.end(place, name)
+
+            budget.start()
+            with self._tables.in_use():
+                return run_chain(picture.float(), space, chain, t, self._seed, told, self._most_pixels)
 
         found = self.troubles.attempt(part, chain, t, run)
         stage("chain")
         return _shown(*(found or (picture, space)))
 
-    def _behind(self, backdrop: Backdrop, device: torch.device, t: float) -> Tensor:
+    def _behind(self, backdrop: Backdrop, device: torch.device, t: float, budget: Budget) -> Tensor:
         """The ground; where it cannot be made, the backdrop's colour."""
-        made = self.troubles.attempt(
-            "the backdrop", backdrop, t, lambda: self._ground_of(backdrop, device).at(t, self._seed)
-        )
+
+        def make() -> Tensor:
+            budget.start()
+            with self._tables.in_use():
+                return self._ground_of(backdrop, device, budget).at(t, self._seed, budget.end)
+
+        made = self.troubles.attempt("the backdrop", backdrop, t, make)
         if made is not None:
             return made
-        return self._ground_of(Backdrop(colour=backdrop.colour), device).at(t, self._seed)
+        return self._ground_of(Backdrop(colour=backdrop.colour), device, budget).at(t, self._seed)
 
-    def _ground_of(self, backdrop: Backdrop, device: torch.device) -> Ground:
+    def _ground_of(self, backdrop: Backdrop, device: torch.device, budget: Budget) -> Ground:
         if self._ground is None or self._ground.backdrop != backdrop:
             file = None if backdrop.name is None else backdrop_file(backdrop.name).read_bytes()
             size = (self._matte.width, self._matte.height)
-            self._ground = Ground(backdrop, file, size, str(device))
+            self._ground = Ground(backdrop, file, size, str(device), budget.end, self._most_pixels)
         return self._ground
 
 

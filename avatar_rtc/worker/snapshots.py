@@ -21,23 +21,27 @@ class Snapshots:
         spare."""
         self._emit = emit
         self._waiting: dict[str, list[int]] = {}
+        self._since: dict[str, float] = {}
         self._pngs = ThreadPoolExecutor(1, "snapshots")
 
-    def want(self, avatar: str, request: int) -> None:
-        """Answer a request with the next picture of an avatar."""
+    def want(self, avatar: str, request: int, now: float) -> None:
+        """Answer a request, that comes at monotonic second `now`, with the next picture of an avatar."""
         self._waiting.setdefault(avatar, []).append(request)
+        self._since.setdefault(avatar, now)
 
-    def wanted(self) -> tuple[str, ...]:
-        """The avatars somebody waits for a picture of."""
-        return tuple(self._waiting)
+    def wanted(self) -> dict[str, float]:
+        """The avatars somebody waits for a picture of, and since which second."""
+        return dict(self._since)
 
     def taken(self, avatar: str, rgba: NDArray[np.uint8]) -> None:
         """Answer all who wait for it with this picture (height, width, 4), sRGB, straight alpha."""
+        self._since.pop(avatar, None)
         if requests := self._waiting.pop(avatar, ()):
             self._pngs.submit(self._encode, requests, rgba)
 
     def failed(self, avatar: str, why: str) -> None:
         """Tell all who wait for it why there will be none."""
+        self._since.pop(avatar, None)
         for request in self._waiting.pop(avatar, ()):
             self._emit(StillFailed(request, f"no snapshot of avatar {avatar!r}: {why}"))
 

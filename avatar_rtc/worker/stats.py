@@ -2,19 +2,25 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from collections.abc import Callable, Mapping
 
 from avatar_rtc.link import Stats, Up
 
 _PERIOD_S = 1.0
 
 
-class Stage(Protocol):
-    """Told at the end of each stage of a batch."""
+class Stopwatch:
+    """The milliseconds of each stage of a frame; told at the end of each, with its name."""
 
-    def __call__(self, name: str, only: str | None = None) -> None:
-        """`only` is the avatar it was for; None is all of the batch."""
+    def __init__(self, before: Mapping[str, float] | None = None) -> None:
+        """`before` are stages that are over already."""
+        self.ms: dict[str, float] = defaultdict(float, before or {})
+        self._last = time.perf_counter()
+
+    def __call__(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.ms[stage] += (now - self._last) * 1000
+        self._last = now
 
 
 class StageTimes:
@@ -25,27 +31,16 @@ class StageTimes:
         self._frames: dict[str, int] = defaultdict(int)
         self._ms: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
         self._since = 0.0
-        self._rendering: list[str] = []
 
-    def start(self, names: Iterable[str]) -> Stage:
-        """Begin a batch; call what is returned at the end of each stage, with its name."""
-        self._rendering = list(names)
-        last = time.perf_counter()
+    def add(self, avatar: str, stage_ms: Mapping[str, float]) -> None:
+        """A frame took so long."""
+        self._frames[avatar] += 1
+        for stage, ms in stage_ms.items():
+            self._ms[avatar][stage] += ms
 
-        def stage(name: str, only: str | None = None) -> None:
-            nonlocal last
-            now = time.perf_counter()
-            for avatar in self._rendering if only is None else [only]:
-                self._ms[avatar][name] += (now - last) * 1000
-            last = now
-
-        return stage
-
-    def end(self, now: float) -> None:
-        """End a batch at monotonic second `now`; once a second the means go up."""
-        for avatar in self._rendering:
-            self._frames[avatar] += 1
-        if now - self._since < _PERIOD_S:
+    def report(self, now: float) -> None:
+        """At monotonic second `now`: once a second the means go up."""
+        if not self._frames or now - self._since < _PERIOD_S:
             return
         for avatar, count in self._frames.items():
             means = {stage: round(ms / count, 3) for stage, ms in self._ms[avatar].items()}

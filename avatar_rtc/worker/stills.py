@@ -17,7 +17,9 @@ from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.link import ProcessStill, Still, StillFailed, StillProcessed
 from avatar_rtc.render.colour import converted, premultiplied
 from avatar_rtc.render.filters.chain import run_chain
+from avatar_rtc.render.filters.tables import Tables
 from avatar_rtc.render.upscale.enlarge import enlarge
+from avatar_rtc.worker.beside import compute_on, taken
 from avatar_rtc.worker.system import yield_to_frames
 
 log = logging.getLogger(__name__)
@@ -30,7 +32,7 @@ class Stills:
 
     def __init__(self, emit: Callable[[Answer], None], device: str) -> None:
         """`emit` gets the answers, on the thread of the pictures."""
-        self._emit, self._device = emit, device
+        self._emit, self._device, self._computing = emit, device, torch.get_num_threads()
         self._inbox: queue.SimpleQueue[ProcessStill | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
@@ -48,8 +50,10 @@ class Stills:
 
     def _run(self) -> None:
         yield_to_frames()
-        while (message := self._inbox.get()) is not None:
+        compute_on(self._computing)
+        while (message := taken(self._inbox)) is not None:
             self._emit(process(message, self._device))
+            del message  # or its picture would stay until the next one
 
 
 @torch.inference_mode()
@@ -79,6 +83,7 @@ def _processed(message: ProcessStill, device: str) -> Still:
         width, height = message.size
         large = enlarge(premultiplied(image), height, width, message.method, message.quality)  # type: ignore[arg-type]
         image = converted(large, "srgb-premultiplied", "srgb")
-    image, space = run_chain(image, "srgb", message.chain, 0.0, 0, check_time)
+    with Tables().in_use():  # those of so large a picture are of no use to others
+        image, space = run_chain(image, "srgb", message.chain, 0.0, 0, check_time)
     rgba = converted(image, space, "srgb").mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
     return Still(rgba.tobytes(), rgba.shape[1], rgba.shape[0])

@@ -1,4 +1,5 @@
-"""What fails around a picture: told once and left out, while the picture goes on; later it is tried again."""
+"""What fails around a picture: told once and left out, while the picture goes on; later it is tried again,
+less and less often."""
 
 import logging
 from collections.abc import Callable
@@ -10,7 +11,8 @@ from avatar_rtc.errors import AvatarRtcError
 log = logging.getLogger(__name__)
 
 RETRY_S = 5.0
-"""Memory that ran out may be free again by then, and trying costs little."""
+"""Memory that ran out may be free again by then; twice as long after each time that it fails again."""
+MOST_RETRY_S = 160.0
 Made = TypeVar("Made")
 
 
@@ -19,6 +21,8 @@ class _Failure:
     cause: object
     retry: float
     """Media time in s from which it is tried again."""
+    pause: float
+    """For how many s it is left alone."""
     detail: str
 
 
@@ -29,6 +33,15 @@ class Troubles:
         """`tell` gets one sentence of all that fails, whenever that changes; "" when nothing does."""
         self._tell = tell
         self._failures: dict[str, _Failure] = {}
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The parts that are missing."""
+        return frozenset(self._failures)
+
+    def is_retrying(self, t: float) -> bool:
+        """Whether something would be tried again at media time t, which may take as long as it did."""
+        return any(t >= failure.retry for failure in self._failures.values())
 
     def attempt(self, part: str, cause: object, t: float, make: Callable[[], Made]) -> Made | None:
         """What `make` gives; None if that fails, or failed lately.
@@ -46,8 +59,10 @@ class Troubles:
             made = make()
         except Exception as error:
             if not is_known:
-                log.warning("%s cannot be made", part, exc_info=True)
-            self._set(part, _Failure(cause, t + RETRY_S, f"{part} is left out: {_words(error)}"))
+                expected = isinstance(error, AvatarRtcError)
+                log.warning("%s cannot be made: %s", part, error, exc_info=not expected)
+            pause = min(2 * failure.pause, MOST_RETRY_S) if failure and is_known else RETRY_S
+            self._set(part, _Failure(cause, t + pause, pause, f"{part} is left out: {_words(error)}"))
             return None
         if failure is not None:
             self._set(part, None)

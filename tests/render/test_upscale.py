@@ -9,8 +9,9 @@ from torch.testing import assert_close
 
 from avatar_rtc.render.colour import converted
 from avatar_rtc.render.upscale import enlarge as module
+from avatar_rtc.render.upscale import networks
 from avatar_rtc.render.upscale.enlarge import enlarge
-from avatar_rtc.render.upscale.networks import SIZES, load_network
+from avatar_rtc.render.upscale.networks import QUALITIES, SIZES, Doubler, Quality, load_network
 from tests.render.filter_laws import figure
 
 METHODS = [("bilinear", "low"), ("bicubic", "low"), ("lanczos", "low"), ("anime", "low"), ("anime", "high")]
@@ -100,3 +101,21 @@ def test_passing_over_what_is_transparent_changes_nothing(
     ]
     image[:3] *= image[3:]
     assert_close(network.doubled(image), network._limited(image), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("quality", QUALITIES)
+def test_a_large_picture_is_doubled_in_strips_and_looks_the_same(
+    quality: Quality, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its maps never take more memory than those of a strip."""
+    network = load_network(quality, torch.device("cpu"), torch.float32)
+    picture = shown(96)
+    whole = network.doubled(picture)
+    seen: list[int] = []
+    monkeypatch.setattr(networks, "_STRIP_PIXELS", 96 * 40)
+    limited = Doubler._limited
+    monkeypatch.setattr(
+        Doubler, "_limited", lambda self, image: (seen.append(image.shape[-2]), limited(self, image))[1]
+    )
+    assert_close(network.doubled(picture), whole, atol=1e-5, rtol=0)
+    assert len(seen) > 2 and max(seen) <= 40

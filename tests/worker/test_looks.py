@@ -137,6 +137,6 @@ def test_a_swap_that_fails_leaves_the_running_motion_as_it_is() -> None:
     before = running.mixer.look(AvatarState(emotions={"love": 1.0}), 1.0)
     bad = opened(AvatarState(), rgba=b"short")
     with pytest.raises(ValueError):
-        open_avatar(bad, animator, EMOTIONS, running.mixer)
+        running.take_over(open_avatar(bad, animator, EMOTIONS))
     after = running.mixer.look(AvatarState(emotions={"love": 1.0}), 1.0)
     assert (before.pose == after.pose).all() and before.cels == after.cels

@@ -33,6 +33,7 @@ from avatar_rtc.render.filters.planes import (
     uniform,
     with_luminance,
 )
+from avatar_rtc.render.filters.tables import kept
 
 _SMALL = 5
 """Radius, px, up to which a disc is not worth a smaller picture: from 13 x 13 taps on it costs five times."""
@@ -139,10 +140,11 @@ def vignetting(image: Tensor, params: Vignetting, t: float, seed: int) -> Tensor
     >>> vignetting(torch.ones(4, 3, 3), Vignetting(strength=0), 0, 0).min().item()
     1.0
     """
-    return image * _falloff(*image.shape[-2:], params.strength, image.device, image.dtype)
+    h, w = image.shape[-2:]
+    return image * _falloff(h, w, params.strength, image.device, image.dtype)
 
 
-@lru_cache(maxsize=8)
+@kept(shared=8)
 def _falloff(h: int, w: int, strength: float, device: torch.device, dtype: torch.dtype) -> Tensor:
     """(4, H, W): the factor of each colour, and 1 for alpha."""
     y, x = centres(h, device, dtype)[:, None], centres(w, device, dtype)[None, :]

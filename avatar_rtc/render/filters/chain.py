@@ -1,11 +1,14 @@
 """The chain: operations on a picture, first to last, each in the colour space it reckons in."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from torch import Tensor
 
+from avatar_rtc.errors import InputError
 from avatar_rtc.filters_schema.chain import Operation
+from avatar_rtc.filters_schema.size import Upscale
 from avatar_rtc.render.colour import ColourSpace, converted
 from avatar_rtc.render.filters import capture, display, scene, signal, size, tape, tube
 
@@ -47,14 +50,21 @@ def run_chain(
     t: float,
     seed: int,
     told: Callable[[int, str], None] = lambda place, name: None,
+    most_pixels: float = math.inf,
 ) -> tuple[Tensor, ColourSpace]:
     """The picture after every operation, and the space it is in; an empty chain gives the picture itself.
 
     Args:
         image: (4, H, W) float32 or float16 in [0, 1].
         told: called after each operation that ran, with its place in the chain and its name.
+        most_pixels: of any picture between two operations.
+
+    Raises:
+        InputError: an operation would make a larger picture.
+        SetupError: an operation lacks something here.
     """
     for place, operation in active(chain):
+        _check_size(image, operation, most_pixels)
         run = FILTERS[operation.name]
         wanted = run.space or ("srgb" if space == "srgb-premultiplied" else space)
         image, space = converted(image, space, wanted), wanted
@@ -62,3 +72,14 @@ def run_chain(
         image = run.function(image, operation.params, t, seed + place)
         told(place, operation.name)
     return image, space
+
+
+def _check_size(image: Tensor, operation: Operation, most_pixels: float) -> None:
+    if not isinstance(operation.params, Upscale):
+        return
+    height, width = (int(side * operation.params.factor) for side in image.shape[-2:])
+    if height * width > most_pixels:
+        raise InputError(
+            f"{operation.name} would make a picture of {width}x{height}; "
+            f"choose less than {most_pixels / 1e6:.1f} megapixels"
+        )

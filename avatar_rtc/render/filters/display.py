@@ -26,6 +26,7 @@ from avatar_rtc.render.filters.planes import (
     scale_of,
     straight,
 )
+from avatar_rtc.render.filters.tables import kept
 
 _BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]])
 """The pattern of ordered dithering (Bayer 1973), 4 x 4."""
@@ -66,12 +67,13 @@ def posterize(image: Tensor, params: Posterize, t: float, seed: int) -> Tensor:
         light = (share - 1).mul_(share).div_(2 * lower + 1)
         share.add_(light, alpha=params.dither)
         side = max(1, round(params.dither_size * scale_of(image)))
-        limit = (_pattern(*image.shape[-2:], side, image.device, image.dtype) - 0.5) * params.dither + 0.5
+        h, w = image.shape[-2:]
+        limit = (_pattern(h, w, side, image.device, image.dtype) - 0.5) * params.dither + 0.5
         v = lower.add_(share > limit).clamp_(max=steps)
     return torch.cat([v.div_(steps).square_(), image[3:]])
 
 
-@lru_cache(maxsize=4)
+@kept(shared=4)
 def _pattern(h: int, w: int, side: int, device: torch.device, dtype: torch.dtype) -> Tensor:
     """(1, H, W) thresholds in (0, 1), dots of `side` px. Read only."""
     dots = np.kron((_BAYER + 0.5) / 16, np.ones((side, side)))

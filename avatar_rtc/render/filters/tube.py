@@ -1,6 +1,5 @@
 """A cathode ray tube: beams, phosphors, curved glass."""
 
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +9,7 @@ from torch import Tensor
 
 from avatar_rtc.filters_schema.tube import Crt
 from avatar_rtc.render.filters.planes import blur, premultiplied, sample, scale_of, straight
+from avatar_rtc.render.filters.tables import kept
 
 _TRIAD, _SLOT = 3 / 512, 6 / 512
 """Width of a group of red, green and blue phosphors and height of a slot, heights of the picture."""
@@ -71,7 +71,7 @@ def _glass(h: int, w: int, curvature: float) -> Glass:
     return Glass(y * stretch_y, x * stretch_x, stretch_y, stretch_x)
 
 
-@lru_cache(maxsize=4)
+@kept(shared=4)
 def _looked_up(
     h: int, w: int, curvature: float, device: torch.device, dtype: torch.dtype
 ) -> tuple[Tensor, Tensor]:
@@ -81,7 +81,7 @@ def _looked_up(
     return torch.tensor(y, device=device, dtype=dtype), torch.tensor(x, device=device, dtype=dtype)
 
 
-@lru_cache(maxsize=4)
+@kept(shared=4)
 def _edge(h: int, w: int, curvature: float, device: torch.device, dtype: torch.dtype) -> Tensor:
     """(4, H, W): how bright the glass is near its edge, and how much of each pixel is glass. Read only."""
     glass = _glass(h, w, curvature)
@@ -99,7 +99,7 @@ def _edge(h: int, w: int, curvature: float, device: torch.device, dtype: torch.d
     return torch.tensor(planes, device=device, dtype=dtype)
 
 
-@lru_cache(maxsize=4)
+@kept(shared=4)
 def _pattern(
     h: int, w: int, curvature: float, scanline: float, lines: int, mask: str, strength: float,
     device: torch.device, dtype: torch.dtype,

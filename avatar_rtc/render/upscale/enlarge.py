@@ -5,6 +5,7 @@ neighbours, and colour never exceeds it: an edge that rings would show as a ligh
 """
 
 import importlib
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Literal
@@ -55,20 +56,21 @@ def _by_network(image: Tensor, height: int, width: int, method: Method, quality:
             if method == "anime4k":
                 double: Callable[[Tensor], Tensor] = load_anime4k(quality, image.device, image.dtype)
             else:
-                double = _pyanime4k(quality)
+                double = _pyanime4k(quality, threading.get_ident())
             image = torch.cat([torch.minimum(double(image[None, :3])[0].clamp(min=0), alpha), alpha])
     if image.shape[-2:] == (height, width):
         return image
     return interpolate(image[None], size=(height, width), mode="area")[0]
 
 
-@lru_cache(maxsize=2)
-def _pyanime4k(quality: Quality) -> Callable[[Tensor], Tensor]:
+@lru_cache(maxsize=8)
+def _pyanime4k(quality: Quality, thread: int) -> Callable[[Tensor], Tensor]:
     """The doubling of https://pypi.org/project/pyanime4k (MIT): RGB (1, 3, H, W), on the CPU."""
     try:
         module = importlib.import_module("pyanime4k")
     except ImportError:
         raise SetupError("pyanime4k is not installed; pip install 'avatar-rtc[upscale]'") from None
+    # A processor serves one thread; another one's would have to wait for it.
     processor = module.Processor("cpu", 0, "acnet-hdn0" if quality == "low" else "arnet-hdn")
 
     def double(rgb: Tensor) -> Tensor:

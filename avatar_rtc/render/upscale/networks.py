@@ -21,6 +21,8 @@ from avatar_rtc.resources import resource
 
 Quality = Literal["low", "high"]
 QUALITIES: tuple[Quality, ...] = get_args(Quality)
+_STRIP_PIXELS = 1 << 20
+"""Doubled at once. The character doubled twice never has more."""
 SIZES: dict[Quality, tuple[int, int]] = {"low": (24, 3), "high": (48, 4)}
 """Channels, and convolutions between the first and the last."""
 
@@ -49,10 +51,12 @@ class Doubler(nn.Module):
         nothing rings, and nothing appears where nothing is drawn.
         """
         height, width = image.shape[-2:]
+        # What a pixel beside the drawing depends on: wider by that, the result is the same.
+        margin = len(self.body) // 2 + 2
+        if height > 2 * margin and height * width > _STRIP_PIXELS:
+            return self._by_strips(image, margin)
         if image.device.type != "cpu":  # looking where something is drawn would wait for the device
             return self._limited(image)
-        # Wider by what a pixel beside the drawing depends on, so the result is the same.
-        margin = len(self.body) // 2 + 2
         rows, columns = (_drawn(image[3], axis, margin) for axis in (1, 0))
         if (rows, columns) == (slice(0, height), slice(0, width)):
             return self._limited(image)
@@ -60,6 +64,18 @@ class Doubler(nn.Module):
         if rows.stop:
             place = (slice(2 * side.start, 2 * side.stop) for side in (rows, columns))
             large[:, *place] = self._limited(image[:, rows, columns])
+        return large
+
+    def _by_strips(self, image: Tensor, margin: int) -> Tensor:
+        """One strip of rows after the other: the maps of 2000 px square would take 2 GB."""
+        height, width = image.shape[-2:]
+        large = image.new_empty(4, 2 * height, 2 * width)
+        rows = max(2 * margin, _STRIP_PIXELS // width - 2 * margin)
+        for top in range(0, height, rows):
+            end = min(height, top + rows)
+            first = max(0, top - margin)
+            strip = self._limited(image[:, first : min(height, end + margin)])
+            large[:, 2 * top : 2 * end] = strip[:, 2 * (top - first) : 2 * (end - first)]
         return large
 
     def _limited(self, image: Tensor) -> Tensor:

@@ -1,0 +1,194 @@
+"""Where the pictures of each avatar are made: on the render thread in batches, or beside it.
+
+Beside goes what costs more than the others can bear, and what may: a chain, backdrop, size or character of
+which no frame was made yet. It is one picture of an avatar at a time, and the one that is due longest first.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from functools import partial
+from itertools import groupby
+from typing import Literal
+
+from avatar_rtc.link import Up
+from avatar_rtc.render.animator import is_exclusive
+from avatar_rtc.worker.beside import Beside, outcome
+from avatar_rtc.worker.frames import Made, Order, made_alone, made_together
+from avatar_rtc.worker.pace import bearable_ms
+from avatar_rtc.worker.seats import Seat
+from avatar_rtc.worker.snapshots import Snapshots
+from avatar_rtc.worker.stats import StageTimes
+
+log = logging.getLogger(__name__)
+Doing = Literal["opening", "rendering"]
+Step = Callable[[Doing], AbstractContextManager[object]]
+"""Entered around a piece of work, on its thread."""
+_EARLY_S = 0.001
+"""A tick so close is rendered now."""
+
+
+class Lanes:
+    """Makes what is due of all seats. Lives on the render thread."""
+
+    def __init__(
+        self,
+        seats: Mapping[str, Seat],
+        snapshots: Snapshots,
+        beside: Beside,
+        emit: Callable[[Up], None],
+        now: Callable[[], float],
+        device: str,
+        step: Step,
+        fail: Callable[[Seat, str], None],
+        settle: Callable[[Seat], None],
+    ) -> None:
+        """
+        Args:
+            fail: told of a seat no frame can be made of, and why.
+            settle: told of a seat when a picture that was made beside is over.
+        """
+        self._seats, self._snapshots, self._beside, self._emit = seats, snapshots, beside, emit
+        self._now, self._device, self._step, self._fail, self._settle = now, device, step, fail, settle
+        self._stats = StageTimes(emit)
+        self._held: set[int] = set()
+        """Animators that serve one at a time, and do so beside."""
+
+    def wait(self) -> float | None:
+        """Seconds until a frame is due that can be made; None if there is none."""
+        able = (s for s in self._seats.values() if s.tick is not None and not s.has_no_room)
+        due = min((seat.due for seat in able if not seat.is_rendering), default=None)
+        return None if due is None else due - self._now()
+
+    def schedule(self, seat: Seat, anew: bool = False) -> None:
+        """Let a frame be due, or none if nobody watches; `anew` if its rate is another."""
+        was_watched = seat.tick is not None
+        if anew:
+            seat.tick = None
+        seat.schedule(self._now())
+        if was_watched and seat.tick is None:
+            self._stats.drop(seat.name)
+
+    def drop(self, seat: Seat) -> None:
+        """Nothing more of it is due."""
+        seat.tick = None
+        self._stats.drop(seat.name)
+
+    def render_due(self) -> None:
+        """Make the frames that are due, and then the pictures asked for that no frame brings."""
+        until = self._now() + _EARLY_S
+        due = [seat for seat in self._seats.values() if seat.due <= until and not seat.is_rendering]
+        beside = [seat for seat in due if self._belongs_beside(seat)]
+        pictures = self._pictures_wanted()
+        slow = [seat for seat in pictures if seat.tick is None and self._belongs_beside(seat)]
+        wanted = self._snapshots.wanted()
+        for seat in sorted([*beside, *slow], key=lambda seat: min(seat.due, wanted.get(seat.name, seat.due))):
+            self._begin_beside(seat)
+        self._render_here([seat for seat in due if seat not in beside])
+        for seat in self._pictures_wanted():
+            if not (seat.is_rendering or self._belongs_beside(seat)):
+                self._take_here(seat)
+
+    def _pictures_wanted(self) -> list[Seat]:
+        """Those somebody waits for a picture of, and none is being made."""
+        seats = (self._seats[name] for name in self._snapshots.wanted())
+        return [seat for seat in seats if not seat.is_rendering]
+
+    def _belongs_beside(self, seat: Seat) -> bool:
+        """Whether a picture of it now would cost more than the others can bear, or may."""
+        avatar = seat.shown
+        on_gpu_alone = self._device != "cpu" and not avatar.has_operations
+        if self._beside.is_here or on_gpu_alone:
+            return False
+        if avatar.finisher.troubles.is_retrying(avatar.t(self._now())):
+            return True
+        others = (s for s in self._seats.values() if s.tick is not None and s is not seat)
+        ms = seat.pace.ms(avatar.recipe)
+        return ms is None or ms > bearable_ms([other.shown.fps for other in others])
+
+    def _is_held(self, seat: Seat) -> bool:
+        return id(seat.shown.animator) in self._held
+
+    def _order(self, seat: Seat, is_frame: bool) -> Order:
+        begun = seat.due if is_frame else self._now()
+        return Order(seat.shown, begun, is_frame, seat.name in self._snapshots.wanted())
+
+    def _begin_beside(self, seat: Seat) -> None:
+        """Make its frame, or the picture asked for, beside; if there is no room it waits for some."""
+        animator, is_frame = seat.shown.animator, seat.tick is not None
+        if not self._beside.has_room or self._is_held(seat):
+            seat.has_no_room = True
+            return
+        if seat.tick is not None:  # it may have waited for long
+            seat.tick = max(seat.tick, seat.next_tick(self._now()) - 1)
+        order = self._order(seat, is_frame)
+        seat.is_rendering = True
+        if is_exclusive(animator):
+            self._held.add(id(animator))
+
+        def make() -> Made:
+            with self._step("rendering"):
+                return made_alone(order, self._now)
+
+        def over(made: "Future[Made]") -> None:
+            self._held.discard(id(animator))
+            for each in self._seats.values():
+                each.has_no_room = False
+            seat.is_rendering = False
+            self._end(seat, order, made)
+            if is_frame:
+                seat.pass_on(self._now())
+            self._settle(seat)
+
+        self._beside.submit(make, over)
+
+    def _render_here(self, seats: list[Seat]) -> None:
+        """A frame of each; those that share an animator are animated in one batch."""
+
+        def animator(seat: Seat) -> int:
+            return id(seat.shown.animator)
+
+        for _, group in groupby(sorted(seats, key=animator), key=animator):
+            batch = {self._order(seat, is_frame=True): seat for seat in group}
+            if any(self._is_held(seat) for seat in batch.values()):
+                for seat in batch.values():
+                    seat.has_no_room = True
+                continue
+            with self._step("rendering"):
+                for order, made in made_together(list(batch), self._now):
+                    self._end(batch[order], order, made)
+            for seat in batch.values():
+                seat.pass_on(self._now())
+
+    def _take_here(self, seat: Seat) -> None:
+        """A picture of it that no frame brings."""
+        if self._is_held(seat):
+            return  # what holds it ends, and then this is asked again
+        order = self._order(seat, is_frame=False)
+        with self._step("rendering"):
+            made = outcome(partial(made_alone, order, self._now))
+        self._end(seat, order, made)
+
+    def _end(self, seat: Seat, order: Order, made: "Future[Made]") -> None:
+        """Hand up what came of an order."""
+        if seat.is_closing:
+            return  # who asked is gone, and another avatar may have its name
+        if error := made.exception():
+            log.error("no picture of %s", seat.name, exc_info=error)
+            if order.is_frame:
+                self._fail(seat, str(error))
+            else:
+                self._snapshots.failed(seat.name, f"{type(error).__name__}: {error}")
+            return
+        picture = made.result()
+        told: list[Up] = [*picture.impairments, *picture.frames]
+        for message in told:
+            self._emit(message)
+        if picture.rgba is not None:
+            self._snapshots.taken(seat.name, picture.rgba)
+        if order.is_frame or seat.tick is None:
+            seat.pace.add(picture.recipe, picture.cost_ms)
+        if order.is_frame and picture.stage_ms:
+            self._stats.add(seat.name, picture.stage_ms)
+            self._stats.report(self._now())

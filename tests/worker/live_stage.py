@@ -1,0 +1,64 @@
+"""The stage of tests on the real clock: a render loop on a thread, for threads do not wait for a fake one."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from avatar_rtc.frame import EncodedFrame
+from avatar_rtc.link import Down, OpenAvatar, Up
+from avatar_rtc.worker.loop import THREADS, RenderLoop
+from tests.worker.stage import EMOTIONS, SMALL
+
+PATIENCE_S = 30.0
+
+
+class Painter:
+    """Paints the whole picture in the character's colour."""
+
+    name, space = "painter", "srgb"
+
+    def prepare(self, image: Tensor) -> Tensor:
+        return image[:, :SMALL, :SMALL].clone()
+
+    def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
+        return torch.stack(list(characters))
+
+
+class Live:
+    """A render loop on a thread of its own, and what it has said."""
+
+    def __init__(self, animator: Callable[[OpenAvatar], tuple[Any, str]], **fields: Any) -> None:
+        self.heard: list[Up] = []
+        self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        fields.setdefault("threads", THREADS)
+        loop = RenderLoop(self._inbox, self.heard.append, EMOTIONS, animator, **fields)
+        self.loop = loop
+        self._thread = threading.Thread(target=loop.run)
+        self._thread.start()
+
+    def send(self, *messages: Down) -> None:
+        for message in messages:
+            self._inbox.put(message)
+
+    def until(self, happened: Callable[[], bool]) -> None:
+        """Wait for something to have been said."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not happened():
+            assert time.monotonic() < deadline, self.heard[-5:]
+            time.sleep(0.005)
+
+    def of(self, name: str) -> list[EncodedFrame]:
+        return [m for m in list(self.heard) if isinstance(m, EncodedFrame) and m.avatar == name]
+
+    def told(self, kind: type, name: str) -> list[Any]:
+        return [m for m in list(self.heard) if isinstance(m, kind) and m.avatar == name]
+
+    def end(self) -> None:
+        self._inbox.put(None)
+        self._thread.join(PATIENCE_S)
+        assert not self._thread.is_alive()
