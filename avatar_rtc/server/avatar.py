@@ -9,6 +9,7 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Collection, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 from avatar_rtc.animation.emotions import changed
@@ -115,7 +116,7 @@ class Avatar:
         self.condition = Condition(self._asked)
         """How it is doing."""
         self._telling: asyncio.TimerHandle | None = None
-        self.distillation = Distillation(self._changed)
+        self.distillation = Distillation(self._changed, shared.distillations)
         self._open()
 
     @property
@@ -148,7 +149,7 @@ class Avatar:
     def in_use(self) -> bool:
         """Whether somebody watches it, or something is under way."""
         busy = self.streams.is_watched or not self.speech.queue.is_silent
-        return busy or len(self.viewers) > 0 or self.distillation.phase == "running"
+        return busy or len(self.viewers) > 0 or self.distillation.is_under_way
 
     def touch(self) -> None:
         """Somebody wants something of it."""
@@ -228,14 +229,15 @@ class Avatar:
 
     async def close(self) -> None:
         """Tell the viewers that it is over, close them, and forget the avatar."""
-        if self._telling is not None:
-            self._telling.cancel()
-        await self.distillation.close()
-        await self.speech.queue.close()
-        self._mood.close()
-        await self.viewers.close()
-        self.streams.close()
-        self._shared.renderer.close_avatar(self.name)
+        # Whatever one part raises, the others are closed, and the worker forgets it.
+        async with AsyncExitStack() as parts:
+            parts.callback(self._stop_telling)
+            parts.callback(self._shared.renderer.close_avatar, self.name)
+            parts.callback(self.streams.close)
+            parts.push_async_callback(self.viewers.close)
+            parts.callback(self._mood.close)
+            parts.push_async_callback(self.speech.queue.close)
+            parts.push_async_callback(self.distillation.close)
 
     def _open(self) -> None:
         message = OpenAvatar(
@@ -336,6 +338,10 @@ class Avatar:
     def _changed(self) -> None:
         if self._telling is None:
             self._telling = asyncio.get_running_loop().call_later(STATE_DELAY_S, self._tell)
+
+    def _stop_telling(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
 
     def _tell(self) -> None:
         self._telling = None

@@ -62,7 +62,7 @@ def test_background_tells_lines_of_json(me, trained, capsys, monkeypatch) -> Non
     lowered: list[int] = []
     monkeypatch.setattr(os, "nice", lowered.append)  # this process has other tests to run
     assert main(["distill", str(me), "--force", "--background", "--quality", "draft"]) == 0
-    assert lowered == [15]
+    assert lowered == [19]
     first, last = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     parts = costs(PLANS["draft"])
     share = (parts["probes"] + parts["faces"] / 2) / sum(parts.values())  # what comes first is there

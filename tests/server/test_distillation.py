@@ -13,12 +13,11 @@ PATH = "/api/v1/avatars/main/distillation"
 WORKS = """
 import json, sys, pathlib
 print(json.dumps({"doing": "faces", "share": 0.5, "seconds_left": 7}), flush=True)
-sys.stdin.read()
 pathlib.Path(sys.argv[1]).write_bytes(b"a student")
 print(json.dumps({"done": sys.argv[1], "good_enough": sys.argv[2] == "good", "figures": {}}), flush=True)
 """
 HANGS = 'import time; print(\'{"share": 0.1, "doing": "faces"}\', flush=True); time.sleep(600)'
-FAILS = "import sys; print('avatar-rtc: the disk is full', file=sys.stderr); sys.exit(1)"
+FAILS = 'import sys; print(\'{"failed": "the disk is full"}\'); sys.exit(1)'
 
 
 @pytest.fixture
@@ -84,7 +83,7 @@ async def test_why_it_failed_is_told(client, command) -> None:
     command(FAILS)
     await client.post(PATH, json={})
     about = await told(client, lambda a: a["state"] == "failed")
-    assert about["detail"] == "avatar-rtc: the disk is full"
+    assert about["detail"] == "the disk is full"
     assert (await (await client.get("/api/v1/avatars/main")).json())["distillation"] == about
 
 
