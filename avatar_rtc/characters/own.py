@@ -193,7 +193,7 @@ def _bytes_in(folder: Path) -> int:
 def _changed(path: Path) -> float:
     """When it was changed last, in the seconds of `time.time`; in the far future if it is gone."""
     try:
-        return path.stat().st_ctime
+        return path.stat().st_mtime
     except OSError:
         return float("inf")
 

@@ -49,10 +49,12 @@ async def run_in_background(command: Sequence[str], hear: Callable[[bytes], None
     assert process.stdout is not None and process.stderr is not None
     tail = asyncio.create_task(_tail(process.stderr))
     try:
-        while line := await asyncio.wait_for(_line(process.stdout), silence_s):
+        # Not `wait_for`, which in Python 3.11 may lose a cancellation that comes along with a line.
+        while line := await _line(process.stdout, silence_s):
             hear(line)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), _TEARDOWN_S)
+            async with asyncio.timeout(_TEARDOWN_S):
+                await process.wait()
     finally:
         try:
             await _end(process)
@@ -66,13 +68,12 @@ async def run_in_background(command: Sequence[str], hear: Callable[[bytes], None
     )
 
 
-async def _line(stream: asyncio.StreamReader) -> bytes:
+async def _line(stream: asyncio.StreamReader, within_s: float) -> bytes:
     """The next line, b"" at the end; one that is too long to be held is passed over."""
     while True:
-        try:
-            return await stream.readline()
-        except ValueError:
-            continue
+        with contextlib.suppress(ValueError):
+            async with asyncio.timeout(within_s):
+                return await stream.readline()
 
 
 async def _tail(stream: asyncio.StreamReader) -> bytes:
@@ -87,7 +88,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         if process.returncode is None:
             _signal(process, signal.SIGTERM)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), _GRACE_S)
+                async with asyncio.timeout(_GRACE_S):
+                    await process.wait()
     finally:
         _signal(process, getattr(signal, "SIGKILL", signal.SIGTERM))
         await process.wait()

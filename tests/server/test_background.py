@@ -1,6 +1,7 @@
 """Processes in the background: they end with whoever started them, by any death, and with their children."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -26,8 +27,9 @@ BUSY = {
     "in Python": "while True: pass",
     "in a kernel": "import numpy as np\na = np.ones((3000, 3000))\nwhile True: a @ a",
     "deaf to signals": (
-        "import signal\n[signal.signal(n, signal.SIG_IGN) for n in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]"
-        "\ntime.sleep(600)"
+        "import signal\n"
+        "for n in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP): signal.signal(n, signal.SIG_IGN)\n"
+        "time.sleep(600)"
     ),
 }
 SERVER = """
@@ -41,27 +43,27 @@ asyncio.run(main())
 """
 
 
-async def gone(pid: int, within: float = 10.0) -> None:
-    async with asyncio.timeout(within):
-        while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+def gone(pid: int) -> None:
+    """Wait until a process is gone."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        if process.status() != psutil.STATUS_ZOMBIE:
+            process.wait(timeout=10)
 
 
 @pytest.mark.parametrize("work", BUSY.values(), ids=BUSY)
-async def test_a_killed_server_takes_them_along(work: str) -> None:
-    server = subprocess.Popen(
-        [sys.executable, "-c", SERVER, CHILD.format(work=work)], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert server.stdout is not None
-        grandchild = int(await asyncio.to_thread(server.stdout.readline))
-        child = psutil.Process(grandchild).ppid()
-        assert psutil.Process(child).ppid() == server.pid
-    finally:
-        server.send_signal(signal.SIGKILL)
-        server.wait()
-    await gone(child)
-    await gone(grandchild)
+def test_a_killed_server_takes_them_along(work: str) -> None:
+    command = [sys.executable, "-c", SERVER, CHILD.format(work=work)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            grandchild = int(server.stdout.readline())
+            child = psutil.Process(grandchild).ppid()
+            assert psutil.Process(child).ppid() == server.pid
+        finally:
+            server.send_signal(signal.SIGKILL)
+    gone(child)
+    gone(grandchild)
 
 
 @pytest.mark.parametrize("work", [BUSY["asleep"], BUSY["in Python"]])
@@ -73,7 +75,24 @@ async def test_cancelled_it_is_ended_with_its_children(work: str) -> None:
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
         await run
-    await gone(grandchild)
+    await asyncio.to_thread(gone, grandchild)
+
+
+async def test_a_cancellation_that_comes_along_with_a_line_is_not_lost() -> None:
+    command = [sys.executable, "-c", "import time; print(1, flush=True); time.sleep(600)"]
+    runs: list[asyncio.Task] = []
+    runs.append(asyncio.create_task(run_in_background(command, lambda line: None, 60)))
+    read = asyncio.StreamReader.feed_data
+
+    def feed(self: asyncio.StreamReader, data: bytes) -> None:
+        read(self, data)
+        asyncio.get_running_loop().call_soon(runs[0].cancel)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio.StreamReader, "feed_data", feed)
+        async with asyncio.timeout(20):
+            await asyncio.wait(runs)
+    assert runs[0].cancelled()
 
 
 async def test_how_it_ended_is_told(tmp_path: Path) -> None:
