@@ -118,6 +118,12 @@ class CharacterStore:
             raise SetupError(f"no folder for the students can be made: {error.strerror}") from None
         return file
 
+    def has_student(self, name_or_path: str) -> bool:
+        """Whether a student lies there, told without reading anything."""
+        path = self.character_path(name_or_path)
+        beside = (path if path.is_dir() else path.parent) / STUDENT
+        return beside.is_file() or any((self._students / path.name).glob(f"*/{STUDENT}"))
+
     def png(self, name: str) -> bytes:
         """The image file of a stored character; raises as `load`."""
         for _ in range(_TRIES):
