@@ -19,6 +19,8 @@ from avatar_rtc.visemes import NAMES, mixed
 Weight = Annotated[float, Field(ge=0.0, le=1.0)]
 EmotionName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 MAX_HOLD_MS = 3_600_000
+MAX_OWN_EMOTIONS = 64
+"""Of an avatar; their names are told with every `state` event, and they go to the worker with every state."""
 
 
 class Message(BaseModel):
@@ -66,7 +68,7 @@ class EmotionsSet(Message):
     """Emotions of this avatar's own, over the factory's; none at all is the factory's again."""
 
     type: Literal["emotions.set"] = "emotions.set"
-    emotions: dict[EmotionName, Template] = Field(max_length=200)
+    emotions: dict[EmotionName, Template] = Field(max_length=MAX_OWN_EMOTIONS)
 
     def templates(self) -> dict[str, EmotionTemplate]:
         """Emotion → template, checked.

@@ -4,6 +4,7 @@ Names, meaning and defaults are those of the predecessor, where a text does not 
 be read as they are. Every range holds the value that turns a thing off. Times are seconds.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Literal, Self
@@ -17,6 +18,7 @@ from pydantic import (
     PlainValidator,
     ValidationError,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 
@@ -31,6 +33,7 @@ MIN_CROP = 1 / 16
 MouthMorph = Literal["mouth_aaa", "mouth_iii", "mouth_uuu", "mouth_eee", "mouth_ooo", "mouth_delta"]
 SwayMorph = Literal["head_x", "head_y", "neck_z", "body_y", "body_z"]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+_EMOTION = re.compile(r"[a-z0-9_-]{1,64}")
 SpeedFactor = Annotated[float, Field(ge=0.1, le=10.0)]
 _Chain = Annotated[
     tuple[Operation, ...],
@@ -112,7 +115,9 @@ class AnimatorSettings(BaseModel):
         " 3 / ln(1 / (1 - step)) frames of 1/25 s: 0.3 is a third of a second, whatever the frame rate.",
     )
     emotion_speed: dict[str, SpeedFactor] = Field(
-        default_factory=dict, description="Emotion → how much faster than others it comes; 1 if not named."
+        default_factory=dict,
+        max_length=128,
+        description="Emotion → how much faster than others it comes; 1 if not named.",
     )
     liveliness: float = Field(
         1.0,
@@ -189,6 +194,16 @@ class AnimatorSettings(BaseModel):
     postprocessor_chain: _Chain | None = Field(
         None, description="Operations on the picture; null, unlike the predecessor's, keeps the avatar's."
     )
+
+    @field_validator("emotion_speed")
+    @classmethod
+    def _names_of_emotions(cls, value: dict[str, float]) -> dict[str, float]:
+        for name in value:
+            if not _EMOTION.fullmatch(name):  # it is told with every state of the avatar
+                raise ValueError(
+                    f"{name[:64]!r} cannot be an emotion; wanted are 1 to 64 of a-z, 0-9, '_', '-'"
+                )
+        return value
 
     @model_validator(mode="after")
     def _ranges_in_order(self) -> Self:

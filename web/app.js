@@ -74,9 +74,10 @@ function showState(state) {
 /** What is wrong with the avatar, or slow; and on a CPU the way out of it: a student, made in the background. */
 function showNote({ state, detail, note, animator, device, distillation }) {
   const [$text, $button, $progress] = $('note').children;
-  const isRunning = distillation.state === 'running';
+  const isRunning = ['queued', 'running'].includes(distillation.state);
   const isSlow = animator === 'tha3' && device === 'cpu';
   const news = {
+    queued: `A student waits to be made; before it: ${distillation.place}.`,
     running: `Making a student, ${left(distillation.seconds_left)}. The picture goes on meanwhile, more slowly.`,
     failed: `No student was made: ${distillation.detail}`,
     done: distillation.good_enough === false ? 'The student was made, but is not good enough to be shown.' : '',

@@ -9,7 +9,6 @@ mina/
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -27,6 +26,7 @@ from pydantic import (
 )
 
 from avatar_rtc.characters.image import read_cel, read_character
+from avatar_rtc.characters.toml import read_toml
 from avatar_rtc.errors import InputError, OutOfRange, TooLarge, UnknownName
 from avatar_rtc.look import (
     CELS,
@@ -43,6 +43,7 @@ from avatar_rtc.pose import check_morphs
 from avatar_rtc.settings import DEFAULTS, AnimatorSettings, check_settings
 
 PICTURE, TOML, STUDENT = "character.png", "character.toml", "student.safetensors"
+MAX_OWN_EMOTIONS = 64
 _CEL_FILE = re.compile(rf"(?:[^/]*_)?({'|'.join((*CELS, *FX))})\.png")
 _MIN_CROP = 0.125
 """The least share of width and height that is shown: 64 px, which every encoder takes."""
@@ -133,7 +134,7 @@ class _Toml(_Section):
     default_emotion: str = "neutral"
     crop: _Crop = _Crop()
     emotions: dict[str, _Emotion] = {}
-    own_emotions: dict[_OwnName, _Emotion] = {}
+    own_emotions: dict[_OwnName, _Emotion] = Field({}, max_length=MAX_OWN_EMOTIONS)
     settings: _Settings = DEFAULTS
 
     @field_validator("emotions")
@@ -222,9 +223,11 @@ def _named(file: str, data: bytes) -> CelImage | None:
 
 def _read_toml(data: bytes) -> _Toml:
     try:
-        return _Toml.model_validate(tomllib.loads(data.decode()))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{TOML} is not TOML: {error}") from None
+        return _Toml.model_validate(read_toml(data))
+    except TooLarge as error:
+        raise TooLarge(f"{TOML}: {error}") from None
+    except InputError as error:
+        raise InputError(f"{TOML}: {error}") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = "".join(f"{step}." for step in first["loc"]).rstrip(".")

@@ -23,15 +23,12 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     """File name → content of the files in a folder that can be a character's.
 
     Raises:
-        InputError: it cannot be read.
+        OSError: it cannot be read.
         TooLarge: too many files, or too many bytes.
     """
-    try:
-        paths = [path for path in sorted(folder.iterdir()) if is_part(path.name) and path.is_file()]
-        _check_size([path.stat().st_size for path in paths])
-        return {path.name: path.read_bytes() for path in paths}
-    except OSError as error:
-        raise InputError(f"cannot read {error.filename or folder}: {error.strerror}") from None
+    paths = [path for path in sorted(folder.iterdir()) if is_part(path.name) and path.is_file()]
+    _check_size([path.stat().st_size for path in paths])
+    return {path.name: path.read_bytes() for path in paths}
 
 
 def read_zip(data: bytes) -> dict[str, bytes]:

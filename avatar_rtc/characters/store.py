@@ -1,31 +1,37 @@
 """Where characters are kept: those shipped with the package, and those a user brought.
 
-One folder per character in both places, see `character.py`. A shipped name cannot be taken.
+One folder per character in both places, see `character.py`. A shipped name cannot be taken, and nothing is
+ever written to the package: students of shipped characters lie beside the user's own characters.
+
+```
+ data folder/characters/mina/            an own character
+             students/liora/3f…/         a student of the shipped liora, for the picture with this hash
+```
 """
 
-import contextlib
-import re
-import secrets
-import shutil
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import platformdirs
+from numpy import uint8
 from numpy.typing import NDArray
 
 from avatar_rtc.characters.character import PICTURE, STUDENT, TOML, Character, build_character
-from avatar_rtc.characters.image import MAX_BYTES, full_frame, read_cel, read_character, write_png
+from avatar_rtc.characters.decoded import Decoded
+from avatar_rtc.characters.image import MAX_BYTES, full_frame, read_cel, read_character, write_picture
+from avatar_rtc.characters.own import NAME, OwnFolder, Room, names_in
 from avatar_rtc.characters.packing import looks_like_zip, read_folder, read_zip
+from avatar_rtc.characters.reading import read_whole, version_of
 from avatar_rtc.characters.student import check_student
 from avatar_rtc.errors import InputError, Refused, SetupError, TooLarge, UnknownName
 from avatar_rtc.look import FX, CelImage
 from avatar_rtc.resources import resource
+from avatar_rtc.student_header import image_hash
 
-REMEMBERED = 8
-"""Characters kept decoded; each has 2 to 10 MB."""
-_NAME = re.compile(r"[a-z0-9_-]{1,64}")
+_TRIES = 20
+"""A character may be replaced while it is looked for, but hardly so often."""
 
 
 def own_folder(data_dir: Path | None = None) -> Path:
@@ -39,64 +45,97 @@ def check_name(name: str) -> str:
     Raises:
         InputError: anything but 1 to 64 of a-z, 0-9, `_` and `-`.
     """
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise InputError(f"{name[:80]!r} is no character name; wanted are 1 to 64 of a-z, 0-9, '_' and '-'")
     return name
 
 
 class CharacterStore:
-    """Characters by name; own ones can be added, shipped ones cannot be replaced."""
+    """Characters by name; own ones can be added, shipped ones cannot be replaced.
+
+    For any thread, and for several servers on one data folder: whatever others do meanwhile, a character is
+    there as a whole or not at all.
+    """
 
     def __init__(self, shipped: Path, own: Path, fx: Path | None = None) -> None:
         """`fx` is the folder of the common effects; None is the shipped one."""
-        self._shipped, self._own = shipped, own
+        self._shipped, self._own = shipped, OwnFolder(own)
+        self._students = own.parent / "students"
         self._fx_folder = fx or resource("assets", "fx")
-        self._decoded: dict[str, tuple[object, Character]] = {}
-        """Name → version and character: thirty pictures take 200 ms, and avatars of one come by the dozen."""
+        self._decoded = Decoded()
 
     def names(self) -> list[str]:
         """All characters, sorted."""
-        found = {p.parent.name for root in (self._shipped, self._own) for p in root.glob(f"*/{PICTURE}")}
-        return sorted(name for name in found if _NAME.fullmatch(name))
+        return sorted({*names_in(self._shipped), *self._own.names()})
 
-    def load(self, name: str) -> NDArray[np.uint8]:
+    def is_shipped(self, name: str) -> bool:
+        """Whether a character of this name came with the package."""
+        return bool(NAME.fullmatch(name)) and (self._shipped / name / PICTURE).is_file()
+
+    def load(self, name: str) -> NDArray[uint8]:
         """The picture of a stored character, (512, 512, 4) sRGB, straight alpha. Names only, never paths.
 
         Raises:
             InputError: the name could not be one.
             UnknownName: no such character; names the nearest.
         """
-        return load_file(self._path(name))
+        return read_character(self.png(name))
 
     def load_character(self, name: str) -> Character:
         """A stored character with its cels and the common effects; raises as `load`, `build_character`."""
-        folder = self._path(name).parent
-        version = _version(folder)
-        held = self._decoded.get(name)
-        if held is not None and held[0] == version:
-            return held[1]
-        character = build_character(name, read_folder(folder), self._fx)
-        if len(self._decoded) >= REMEMBERED:
-            self._decoded.clear()
-        self._decoded[name] = version, character
+        held = self._decoded.get(name, (version_of(self._folder(name)), self._version_of_students(name)))
+        if held is not None:
+            return held
+        students = self._version_of_students(name)
+        version, files = self._read(name)
+        character = build_character(name, files, self._fx)
+        if (student := self._student_of_shipped(character)) is not None:
+            character = replace(character, student=student)
+        self._decoded.put(name, (version, students), character)
         return character
 
     def character_path(self, name_or_path: str) -> Path:
         """The folder of a stored character, or the file or folder a path names."""
         if name_or_path in self.names():
-            return self._path(name_or_path).parent
+            return self._folder(name_or_path)
         return Path(name_or_path).expanduser().resolve()
 
     def student_path(self, name_or_path: str) -> Path:
-        """Where the student of a character belongs: beside its picture."""
+        """Where the student of a character belongs: beside its picture; that of a shipped one among the
+        user's own data. The folder is made where it is missing.
+
+        Raises:
+            InputError: as `load_any_character`.
+            SetupError: the folder cannot be made.
+        """
+        if not self.is_shipped(name_or_path):
+            path = self.character_path(name_or_path)
+            return (path if path.is_dir() else path.parent) / STUDENT
+        file = self._place_of_student(self.load_character(name_or_path))
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SetupError(f"no folder for the students can be made: {error.strerror}") from None
+        return file
+
+    def has_student(self, name_or_path: str) -> bool:
+        """Whether a student lies there, told without reading anything."""
         path = self.character_path(name_or_path)
-        return (path if path.is_dir() else path.parent) / STUDENT
+        beside = (path if path.is_dir() else path.parent) / STUDENT
+        return beside.is_file() or any((self._students / path.name).glob(f"*/{STUDENT}"))
 
     def png(self, name: str) -> bytes:
         """The image file of a stored character; raises as `load`."""
-        return self._path(name).read_bytes()
+        for _ in range(_TRIES):
+            try:
+                return (self._folder(name) / PICTURE).read_bytes()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise SetupError(f"the character {name!r} cannot be read: {error.strerror}") from None
+        raise UnknownName("character", name, self.names())
 
-    def load_any(self, name_or_path: str) -> NDArray[np.uint8]:
+    def load_any(self, name_or_path: str) -> NDArray[uint8]:
         """The picture of `load_any_character`, which see."""
         return self.load_any_character(name_or_path).rgba
 
@@ -113,8 +152,11 @@ class CharacterStore:
             return self.load_character(name_or_path)
         path = Path(name_or_path).expanduser()
         if path.is_dir():
-            return build_character(path.resolve().name, read_folder(path), self._fx)
-        if path.exists() or not _NAME.fullmatch(name_or_path):
+            try:
+                return build_character(path.resolve().name, read_folder(path), self._fx)
+            except OSError as error:
+                raise InputError(f"cannot read {error.filename or path}: {error.strerror}") from None
+        if path.exists() or not NAME.fullmatch(name_or_path):
             files = _files_of(_read_file(path))
             beside = path.parent / STUDENT
             if list(files) == [PICTURE] and beside.is_file():
@@ -122,12 +164,15 @@ class CharacterStore:
             return build_character(path.stem, files, self._fx)
         raise UnknownName("character", name_or_path, self.names())
 
-    def save(self, name: str, data: bytes, more: Mapping[str, bytes] | None = None) -> NDArray[np.uint8]:
+    def save(
+        self, name: str, data: bytes, more: Mapping[str, bytes] | None = None, room: Room | None = None
+    ) -> NDArray[uint8]:
         """Check an image file, or a zip of a character's folder, and keep it under a name; an own character
         of this name is replaced as a whole.
 
         Args:
             more: further files of the folder, such as cels, by name.
+            room: how much may be kept; None is as much as there is room for.
 
         Returns:
             The picture as kept, (512, 512, 4).
@@ -136,7 +181,8 @@ class CharacterStore:
             InputError: a name that could not be one, or a shipped character's; see also `build_character`,
                 `check_student`.
             UnsuitableImage, TooLarge: see `read_character`, `read_zip`.
-            SetupError: the folder cannot be written.
+            NoRoom: there would be more than may be.
+            SetupError: the folder cannot be written, or the disk is full.
         """
         if (self._shipped / check_name(name)).exists():
             raise InputError(f"{name!r} is a shipped character and cannot be replaced; choose another name")
@@ -144,21 +190,12 @@ class CharacterStore:
         character = build_character(name, files, {})
         if character.student is not None:
             check_student(character.student, character.rgba)
-        folder = self._own / name
-        part = self._own / f".{name}.{secrets.token_hex(4)}.part"
-        try:
-            part.mkdir(parents=True)
-            write_png(part / PICTURE, character.rgba)
-            for cel, image in character.cels.items():
-                file = f"{cel}.png" if cel in FX else f"{name}_{cel}.png"
-                write_png(part / file, full_frame(image))
-            for file in {TOML, STUDENT} & files.keys():
-                (part / file).write_bytes(files[file])
-            _put(part, folder)
-        except OSError as error:
-            raise SetupError(f"cannot create {folder}: {error.strerror}") from None
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
+        kept = {PICTURE: write_picture(character.rgba, "png")}
+        for cel, image in character.cels.items():
+            file = f"{cel}.png" if cel in FX else f"{name}_{cel}.png"
+            kept[file] = write_picture(full_frame(image), "png")
+        kept |= {file: files[file] for file in (TOML, STUDENT) if file in files}
+        self._own.put(name, kept, room or Room())
         return character.rgba
 
     def build(self, name: str, files: Mapping[str, bytes]) -> Character:
@@ -174,16 +211,10 @@ class CharacterStore:
             Refused: it is a shipped one.
             SetupError: the folder cannot be written.
         """
-        folder = self._path(name).parent
-        if folder.parent != self._own:
+        if self.is_shipped(check_name(name)):
             raise Refused(f"{name!r} is a shipped character and cannot be deleted")
-        try:
-            # Out of the way at once, so that a deletion cut short leaves no half a character.
-            gone = self._own / f".{name}.{secrets.token_hex(4)}.part"
-            folder.rename(gone)
-            shutil.rmtree(gone)
-        except OSError as error:
-            raise SetupError(f"cannot delete {folder}: {error.strerror}") from None
+        if self._own.find(name) is None or not self._own.remove(name):
+            raise UnknownName("character", name, self.names())
 
     @cached_property
     def _fx(self) -> Mapping[str, CelImage]:
@@ -192,49 +223,41 @@ class CharacterStore:
         cels = {name: read_cel(path.read_bytes()) for name, path in paths.items() if path.is_file()}
         return {name: cel for name, cel in cels.items() if cel is not None}
 
-    def _path(self, name: str) -> Path:
-        for root in (self._shipped, self._own):
-            path = root / check_name(name) / PICTURE
-            if path.is_file():
-                return path
+    def _folder(self, name: str) -> Path:
+        folder = self._shipped / name if self.is_shipped(check_name(name)) else self._own.find(name)
+        if folder is None:
+            raise UnknownName("character", name, self.names())
+        return folder
+
+    def _read(self, name: str) -> tuple[Hashable, dict[str, bytes]]:
+        """The files of a character and their version."""
+        for _ in range(_TRIES):
+            if (found := read_whole(self._folder(name))) is not None:
+                return found
         raise UnknownName("character", name, self.names())
 
+    def _place_of_student(self, character: Character) -> Path:
+        """Where a student of a shipped character lies: for this very picture, should a later version of the
+        package have another one."""
+        return self._students / character.name / image_hash(character.rgba)[:16] / STUDENT
 
-def _version(folder: Path) -> object:
-    """Another one whenever a file of a folder has changed."""
-    try:
-        return tuple(sorted((p.name, s.st_mtime_ns, s.st_size) for p in folder.iterdir() for s in [p.stat()]))
-    except OSError:  # it is being replaced just now; reading it will tell
-        return object()
+    def _student_of_shipped(self, character: Character) -> bytes | None:
+        """The student that was made here for a shipped character."""
+        if not self.is_shipped(character.name):
+            return None
+        try:
+            return _read_file(self._place_of_student(character))
+        except InputError:
+            return None
+
+    def _version_of_students(self, name: str) -> Hashable:
+        folder = self._students / name
+        return version_of(*sorted(folder.iterdir())) if folder.is_dir() else None
 
 
 def _files_of(data: bytes) -> dict[str, bytes]:
     """The files of a character in a zip, or of one that is a mere picture."""
     return read_zip(data) if looks_like_zip(data) else {PICTURE: data}
-
-
-def _put(new: Path, folder: Path) -> None:
-    """Let the finished folder `new` take the place of `folder`: at no time half of it is there."""
-    old = new.with_suffix(".old")
-    with contextlib.suppress(FileNotFoundError):
-        folder.rename(old)
-    try:
-        new.rename(folder)
-    except OSError:
-        with contextlib.suppress(OSError):
-            old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def load_file(path: Path) -> NDArray[np.uint8]:
-    """The picture in an image file on disk, (512, 512, 4); see `read_character`.
-
-    Raises:
-        InputError: there is no such file, or it cannot be read.
-        UnsuitableImage, TooLarge: see `read_character`.
-    """
-    return read_character(_read_file(path))
 
 
 def _read_file(path: Path) -> bytes:

@@ -1,5 +1,8 @@
 """A student that somebody hands in with a character: whether it is whole, and of this very picture."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
@@ -32,6 +35,25 @@ def check_student(data: bytes, rgba: NDArray[np.uint8]) -> None:
         raise TooLarge(f"{STUDENT}: {error}") from None
     except InputError as error:
         raise InputError(f"{STUDENT}: {error}, or leave it out") from None
+
+
+def is_better(held: bytes, new: bytes, rgba: NDArray[np.uint8]) -> bool:
+    """Whether one student was measured to be nearer to its teacher than another.
+
+    Args:
+        held, new: their files; a `held` that is damaged or of another picture than `rgba` is never better.
+    """
+    try:
+        header = read_header(held)
+        check_picture(header.image_sha256, rgba)
+        return _closeness(header.about) > _closeness(read_header(new).about)
+    except (InputError, KeyError, TypeError, ValueError):
+        return False
+
+
+def _closeness(about: Mapping[str, Any]) -> float:
+    """Mean PSNR in dB of the whole picture, as it was measured when the student was made."""
+    return float(about["figures"]["whole"]["mean"])
 
 
 def _check_numbers(data: bytes) -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from avatar_rtc.cli.background import cause, end_with_input, step_back
 from avatar_rtc.distill.progress import Pace
 from avatar_rtc.errors import InputError, SetupError
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from avatar_rtc.characters.character import Character
+    from avatar_rtc.characters.store import CharacterStore
     from avatar_rtc.distill.measure import Report
     from avatar_rtc.distill.plan import Plan
     from avatar_rtc.distill.run import Progress
@@ -29,6 +32,7 @@ _EPILOG = """examples:
   avatar-rtc distill liora --quality best --out liora.safetensors
   avatar-rtc distill me.png --minutes 10
 
+The student of a shipped character goes to your data folder and is found there; `--out` names another place.
 It can be interrupted at any time; the same command goes on where it was. On two cores without a GPU, good
 takes about 35 minutes, draft 8.
 """
@@ -54,7 +58,14 @@ def add(subparsers: Any) -> None:
     )
     parser.add_argument("--force", action="store_true", help="even if `avatar-rtc check` says no")
     parser.add_argument(
-        "--background", action="store_true", help="low priority; progress as JSON lines on stdout"
+        "--background",
+        action="store_true",
+        help="lowest priority, one core; progress as JSON lines on stdout",
+    )
+    parser.add_argument(
+        "--end-with-input",
+        action="store_true",
+        help="end when stdin does: with the program that started this",
     )
     parser.add_argument(
         "--keep-work", action="store_true", help="keep what the teacher showed (about 1.7 GB)"
@@ -70,10 +81,22 @@ def run(args: argparse.Namespace) -> int:
         InputError: no such character, or one the doctor rejects.
         SetupError: weights cannot be had, or the disk is full; what was done is kept.
     """
+    if args.end_with_input:
+        end_with_input()
+    if not args.background:
+        return _distill(args)
+    step_back()
+    try:
+        return _distill(args)
+    except (Exception, KeyboardInterrupt) as error:
+        print(json.dumps({"failed": cause(error, args.character)}), flush=True)
+        raise
+
+
+def _distill(args: argparse.Namespace) -> int:
     if args.minutes is not None and not 0.1 <= args.minutes <= 24 * 60:
         raise InputError(f"--minutes is {args.minutes:g}, but must lie in 0.1..1440")
     from avatar_rtc.animation.emotions import load_emotions
-    from avatar_rtc.characters.image import put_file
     from avatar_rtc.characters.store import CharacterStore, own_folder
     from avatar_rtc.resources import resource
 
@@ -82,8 +105,6 @@ def run(args: argparse.Namespace) -> int:
     out = args.out or store.student_path(args.character)
     if not os.access(out.parent, os.W_OK):
         raise SetupError(f"cannot write {out}; name another file with --out")
-    if args.background:
-        os.nice(15) if hasattr(os, "nice") else None
 
     from rich.console import Console
 
@@ -94,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console(stderr=True)
     device = pick_device(args.device)
-    use_cores(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    use_cores(1 if args.background else _cores())
     _prepare(character.rgba, args.force, device, console)
     plan = _plan(args, device, character.rgba)
     folder = working_folder(cache_folder(), character.rgba, plan)
@@ -102,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
     pace = Pace(costs(plan))
     with nullcontext(_json_lines(pace)) if args.background else _bar(pace, console) as told:
         data, report = distill(character.rgba, plan, emotions, folder, device, told)
-    put_file(out, data)
+    _write(args, store, character, out, data)
     if not args.no_report:
         _write_report(out, report, plan)
     if not args.keep_work:
@@ -115,6 +136,34 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(report, out, len(data), console)
     return 0
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _write(
+    args: argparse.Namespace, store: "CharacterStore", before: "Character", out: Path, data: bytes
+) -> None:
+    """Write the student, unless nobody wants it any more, or in the background there is a better one.
+
+    Raises:
+        InputError: the character was replaced meanwhile.
+        SetupError: the folder cannot be written.
+    """
+    from avatar_rtc.characters.image import put_file
+    from avatar_rtc.characters.student import is_better
+    from avatar_rtc.student_header import image_hash
+
+    if args.background:
+        now = store.load_any_character(args.character)
+        if image_hash(now.rgba) != image_hash(before.rgba):
+            raise InputError("the character was replaced meanwhile; start again with the new one")
+        held = out.read_bytes() if out.is_file() else now.student
+        # Whoever asked is perhaps not whose character it is.
+        if held is not None and is_better(held, data, before.rgba):
+            return
+    put_file(out, data)
 
 
 def _prepare(rgba: "NDArray[np.uint8]", force: bool, device: str, console: Any) -> None:

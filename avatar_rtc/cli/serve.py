@@ -84,7 +84,7 @@ def _student_suffices(config: Config) -> bool:
     if config.device != "cpu" and (config.device != "auto" or shutil.which("nvidia-smi")):
         return False
     store = CharacterStore(resource("assets", "characters"), own_folder(config.data_dir))
-    return store.student_path(config.character).is_file()
+    return store.has_student(config.character)
 
 
 async def _serve(config: Config) -> None:

@@ -4,6 +4,7 @@ A step looks at one window of the picture: every other time at the face, which p
 a quarter as much, else at a random half of the rows.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, grid_sample, interpolate
 
 from avatar_rtc.distill.body_window import Window, maps_in
+from avatar_rtc.distill.samples import give_back
 from avatar_rtc.distill.training import Progress, Training, draw
 from avatar_rtc.render.student_networks import BodyDecoder, Shape, body_features
 from avatar_rtc.render.student_parts import Box
@@ -30,6 +32,9 @@ _NEAR = 0.5
 _ENOUGH = 600
 """With fewer bodies, a decoder that knows the face learns them by heart (aria1, 240 bodies: 31.9 dB,
 against 32.6 by rotation alone); then no step looks at the face alone either."""
+_KEPT_STEPS = 8
+"""After so many steps the bodies read meanwhile are given back: 6 MB of a step."""
+_SIDE = 512
 _REACH = 64
 """How far from a window its colours may come, in px; beyond that the source counts as transparent."""
 
@@ -74,14 +79,9 @@ class _Lesson:
     def __init__(
         self, box: Box, bodies: NDArray[np.void], source: NDArray[np.uint8], seed: int, device: str
     ) -> None:
-        rows, columns = box.slices
-        half = slice(rows.start // 2, rows.stop // 2), slice(columns.start // 2, columns.stop // 2)
         self._box, self._seed, self._device = box, seed, device
         self._poses = torch.from_numpy(bodies["pose"].copy())
-        self._frames = torch.from_numpy(np.stack([frame[:, rows, columns] for frame in bodies["frame"]]))
-        self._grids = torch.from_numpy(np.stack([grid[:, *half] for grid in bodies["grid"]]))
-        self._painted = torch.from_numpy(np.stack([painted[half] for painted in bodies["painted"]]))
-        self._faces = torch.from_numpy(bodies["face"].copy())
+        self._bodies = bodies
         self._source = torch.from_numpy(source).permute(2, 0, 1)
         self._near = _face_window(box)
         self._weight = torch.ones(box.height, box.width)
@@ -97,7 +97,15 @@ class _Lesson:
             one = torch.ones(len(self._poses), 1)
             known = body_features(self._poses)[:, : network.decoder.shape.inputs]
             features = torch.cat([known, one], dim=1).double()
-            grids = avg_pool2d(self._grids.float(), BodyDecoder.BULK_SCALE).flatten(1).double()
+            whole = Window(0, 0, self._box.height, self._box.width)
+            grids = torch.cat(
+                [
+                    avg_pool2d(self._part("grid", [each], whole.halved).float(), BodyDecoder.BULK_SCALE)
+                    for each in range(len(self._poses))
+                ]
+            )
+            give_back(self._bodies)
+            grids = grids.flatten(1).double()
             gram = features.T @ features
             gram += _RIDGE * torch.eye(len(gram), dtype=gram.dtype)
             fitted = torch.linalg.solve(gram, features.T @ grids).float()
@@ -108,19 +116,20 @@ class _Lesson:
     def loss(self, network: nn.Module, step: int) -> Tensor:
         """Distance of the composed pictures, seen over grey, and of the warp, in one window."""
         assert isinstance(network, BodyDecoder)
+        if step % _KEPT_STEPS == 0:
+            give_back(self._bodies)
         chosen = draw(self._seed, step, _BATCH, len(self._poses))
         window = self._window(step)
         rows, columns = window.slices
-        half_rows, half_columns = window.halved.slices
         grid, paint = maps_in(network, self._poses[chosen].to(self._device), window.halved)
-        frames = self._frames[chosen][:, :, rows, columns].to(self._device).float() / 255
+        frames = self._part("frame", chosen, window).to(self._device).float() / 255
         source, offset = self._sources(chosen, window)
         error = over_grey(compose(source, offset, grid, paint) - frames)
         weight = self._weight[rows, columns].to(self._device)
         weight = weight / weight.mean()
-        grids = self._grids[chosen][:, :, half_rows, half_columns].to(self._device).float()
+        grids = self._part("grid", chosen, window.halved).to(self._device).float()
         seen = (avg_pool2d(frames[:, 3:], 2) > 0.02).float()
-        painted = self._painted[chosen][:, half_rows, half_columns].to(self._device).float() / 255
+        painted = self._part("painted", chosen, window.halved).to(self._device).float() / 255
         loss: Tensor = (
             10 * (error.abs() * weight).mean()
             + 60 * (error * error * weight).mean()
@@ -128,6 +137,17 @@ class _Lesson:
             + 0.2 * ((paint[:, 4] - painted).abs() * seen[:, 0]).mean()
         )
         return loss
+
+    def _part(self, field: str, chosen: Iterable[int], window: Window) -> Tensor:
+        """A window of some records, read where they lie: all of them at once are a megabyte each.
+
+        Args:
+            window: in pixels of the field, from the corner of the box.
+        """
+        scale = self._bodies[field].shape[-1] / _SIDE
+        top, left = round(self._box.y * scale) + window.top, round(self._box.x * scale) + window.left
+        rows, columns = slice(top, top + window.height), slice(left, left + window.width)
+        return torch.from_numpy(np.stack([self._bodies[field][each][..., rows, columns] for each in chosen]))
 
     def _window(self, step: int) -> Window:
         """What step k looks at."""
@@ -147,7 +167,7 @@ class _Lesson:
         bottom = min(self._box.height, window.top + window.height + _REACH)
         right = min(self._box.width, window.left + window.width + _REACH)
         sources = self._source[None].repeat(len(chosen), 1, 1, 1)
-        sources[:, :, *FACE_BOX] = self._faces[chosen]
+        sources[:, :, *FACE_BOX] = torch.from_numpy(np.stack([self._bodies["face"][each] for each in chosen]))
         rows = slice(self._box.y + top, self._box.y + bottom)
         columns = slice(self._box.x + left, self._box.x + right)
         shown = sources[:, :, rows, columns].to(self._device).float() / 255

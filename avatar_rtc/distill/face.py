@@ -1,6 +1,6 @@
 """Training the face part: three boxes, each a decoder of what to add to the neutral face."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from avatar_rtc.distill.samples import give_back
 from avatar_rtc.distill.training import Progress, Training, draw
 from avatar_rtc.render.student_networks import FaceDecoder, Shape
 from avatar_rtc.render.student_parts import FACE_PARTS, MORPHS_OF, Box, FacePart
@@ -29,7 +30,7 @@ def shape_of(part: FacePart, box: Box) -> Shape:
 
 def train_faces(
     boxes: Mapping[FacePart, Box],
-    faces: NDArray[np.void],
+    faces: Sequence[NDArray[np.void]],
     marked: NDArray[np.void],
     rest: NDArray[np.uint8],
     steps: int,
@@ -42,7 +43,7 @@ def train_faces(
 
     Args:
         boxes: see `face_boxes`.
-        faces: records with `pose` and `face`, see samples.py.
+        faces: sets of records with `pose` and `face`, see samples.py.
         marked: MARKED_FACE.
         rest: (4, 192, 192): the neutral face.
         folder: where checkpoints are kept.
@@ -69,7 +70,7 @@ class _Lesson:
         self,
         part: FacePart,
         box: Box,
-        faces: NDArray[np.void],
+        faces: Sequence[NDArray[np.void]],
         marked: NDArray[np.void],
         rest: NDArray[np.uint8],
         seed: int,
@@ -77,13 +78,15 @@ class _Lesson:
     ) -> None:
         rows, columns = _in_face(box)
         self._seed, self._device = seed, device
-        self._poses = torch.from_numpy(faces["pose"][:, MORPHS_OF[part]])
-        self._shown = torch.from_numpy(np.ascontiguousarray(faces["face"][:, :3, rows, columns]))
+        poses = [some["pose"][:, MORPHS_OF[part]] for some in faces]
+        self._poses = torch.from_numpy(np.concatenate(poses))
+        shown = [_cut(some, rows, columns) for some in faces]
+        self._shown = torch.from_numpy(np.concatenate(shown))
         self._rest = torch.from_numpy(rest[:3, rows, columns].astype(np.float32) / 255).to(device)
         self._has_lids = part != "mouth"
         self._marked_poses = torch.from_numpy(marked["pose"][:, MORPHS_OF[part]])
         self._open = torch.from_numpy(np.ascontiguousarray(marked["open"][:, rows, columns]))
-        spread = self._shown.float().std(0).mean(0) / 255
+        spread = _spread(self._shown).mean(0) / 255
         self._weight = (0.5 + spread / spread.mean().clamp_min(1e-6)).clamp_max(4).to(device)
 
     def loss(self, network: nn.Module, step: int) -> Tensor:
@@ -98,6 +101,26 @@ class _Lesson:
             seen = network(self._marked_poses[chosen].to(self._device))[:, 3].sigmoid()
             loss = loss + 2 * (seen - self._open[chosen].to(self._device).float() / 255).abs().mean()
         return loss
+
+
+def _cut(faces: NDArray[np.void], rows: slice, columns: slice) -> NDArray[np.uint8]:
+    """The colours of a part of each face, copied."""
+    shown = np.array(faces["face"][:, :3, rows, columns])
+    give_back(faces)
+    return shown
+
+
+def _spread(shown: Tensor) -> Tensor:
+    """The standard deviation of bytes (N, …) over N, picture by picture: as floats they would take four times
+    the memory."""
+    total, squares = torch.zeros(shown.shape[1:], dtype=torch.float64), 0.0
+    for picture in shown:
+        values = picture.double()
+        total += values
+        squares = squares + values * values
+    count = len(shown)
+    variance = (squares - total * total / count) / max(1, count - 1)
+    return variance.clamp_min(0).sqrt().float()
 
 
 def _in_face(box: Box) -> tuple[slice, slice]:

@@ -44,20 +44,24 @@ def measure(student: Student, rgba: NDArray[np.uint8], held: NDArray[np.void]) -
     character = animator.prepare(torch.from_numpy(rgba).permute(2, 0, 1).float() / 255)
     regions = {"whole": _WHOLE, "mouth": student.boxes["mouth"], "eyes": _eyes(student)}
     found: dict[str, list[float]] = {name: [] for name in regions}
-    shown = []
-    for record in held:
+
+    def pair(record: NDArray[np.void]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         picture = animator.animate(torch.from_numpy(record["pose"][None].copy()), [character])[0]
-        ours = _over_grey((picture.numpy() * 255).round())
         theirs = _over_grey(record["frame"].astype(np.float32))
-        shown.append((theirs, ours))
+        return theirs, _over_grey((picture.numpy() * 255).round())
+
+    for record in held:
+        theirs, ours = pair(record)
         for name, box in regions.items():
             found[name].append(psnr(ours[box.slices], theirs[box.slices]))
     order = [int(i) for i in np.argsort(found["whole"])]
     picks = [*order[:4], *[i for i in range(len(held)) if i not in order[:4]][:8]]
+    # Posed again: all of them, kept until the worst are known, would be 6 MB each.
+    shown = [pair(held[i]) for i in picks]
     return Report(
         {name: _summary(values) for name, values in found.items()},
         order,
-        [(shown[i][0].astype(np.uint8), shown[i][1].astype(np.uint8)) for i in picks],
+        [(theirs.astype(np.uint8), ours.astype(np.uint8)) for theirs, ours in shown],
     )
 
 

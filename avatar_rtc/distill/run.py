@@ -19,6 +19,7 @@ from avatar_rtc.distill.collect import collect, load
 from avatar_rtc.distill.face import train_faces
 from avatar_rtc.distill.measure import Report, measure
 from avatar_rtc.distill.plan import Plan
+from avatar_rtc.distill.samples import give_back
 from avatar_rtc.distill.teacher import Teacher
 from avatar_rtc.errors import InputError, SetupError
 from avatar_rtc.look import EmotionTemplate
@@ -72,7 +73,8 @@ def _train(rgba: NDArray[np.uint8], plan: Plan, folder: Path, device: str, progr
     probes, bodies = load(folder, "probes", plan), load(folder, "bodies", plan)
     boxes = face_boxes(probes)
     outer = body_box(bodies["frame"], boxes.values())
-    faces = np.concatenate([load(folder, "faces", plan)[["pose", "face"]], bodies[["pose", "face"]], probes])
+    give_back(bodies)
+    faces = [load(folder, "faces", plan), bodies, probes]
     rest = np.array(probes["face"][0])
     trained = train_faces(
         boxes, faces, load(folder, "marked", plan), rest, plan.face_steps, plan.seed, folder, device,

@@ -3,6 +3,7 @@
 A record is whole or is cut off when the file is opened again, so a run can be killed at any time.
 """
 
+import mmap
 from pathlib import Path
 
 import numpy as np
@@ -60,3 +61,12 @@ class SampleFile:
     def close(self) -> None:
         """Close the file and give its pages back."""
         self._file.close()
+
+
+def give_back(records: NDArray[np.void]) -> None:
+    """Let the system have the memory of mapped records again; what is asked for next is read anew."""
+    base: object = records
+    while base is not None and not isinstance(base, mmap.mmap):
+        base = base.obj if isinstance(base, memoryview) else getattr(base, "base", None)
+    if base is not None and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)

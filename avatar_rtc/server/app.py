@@ -13,7 +13,7 @@ from avatar_rtc.characters.store import CharacterStore, own_folder
 from avatar_rtc.config import Config
 from avatar_rtc.look import EmotionTemplate
 from avatar_rtc.resources import resource
-from avatar_rtc.server.avatars import MAIN, Avatars
+from avatar_rtc.server.avatars import MAIN, RETRY_S, Avatars
 from avatar_rtc.server.compat import avatars as compat_avatars
 from avatar_rtc.server.compat import imagefx
 from avatar_rtc.server.compat import speech as compat_speech
@@ -47,6 +47,7 @@ from avatar_rtc.server.routes import (
 )
 from avatar_rtc.server.security import add_headers, create_security
 from avatar_rtc.server.shared import Renderer, Shared
+from avatar_rtc.server.turns import Turns
 from avatar_rtc.server.voice.speaker import Speaker
 from avatar_rtc.speech.engines import Engines, create_engines
 from avatar_rtc.speech.feelings import Classifier, Rules
@@ -81,7 +82,11 @@ def create_app(
     speaker = Speaker(classifier)
     app[CLOSING] = asyncio.Event()
     app[LIMITS] = limits = Limits(config.limits)
-    app[AVATARS] = Avatars(Shared(config, renderer, templates, speaker, engines, limits))
+    students = Turns(
+        config.limits.distillations,
+        lambda: limits.refuse("distillations", "students to be made", config.limits.distillations, RETRY_S),
+    )
+    app[AVATARS] = Avatars(Shared(config, renderer, templates, speaker, engines, limits, students))
     app[AVATARS].create(character, MAIN, source=config.character)
     for module in (
         whep, offer, avatars, control, characters, choices, health, speech, audio, audio_socket, ice,

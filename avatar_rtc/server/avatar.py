@@ -5,12 +5,12 @@ state, the viewers' control channels get a `state` event whenever it changed.
 """
 
 import asyncio
-import contextlib
 import json
 import logging
 import time
 import weakref
 from collections.abc import Awaitable, Collection, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 from avatar_rtc.animation.emotions import changed
@@ -120,7 +120,7 @@ class Avatar:
         self.condition = Condition(self._asked)
         """How it is doing."""
         self._telling: asyncio.TimerHandle | None = None
-        self.distillation = Distillation(lambda: me._changed())
+        self.distillation = Distillation(lambda: me._changed(), shared.distillations)
         self._open()
 
     @property
@@ -153,7 +153,7 @@ class Avatar:
     def in_use(self) -> bool:
         """Whether somebody watches it, or something is under way."""
         busy = self.streams.is_watched or not self.speech.queue.is_silent
-        return busy or len(self.viewers) > 0 or self.distillation.phase == "running"
+        return busy or len(self.viewers) > 0 or self.distillation.is_under_way
 
     def touch(self) -> None:
         """Somebody wants something of it."""
@@ -233,16 +233,15 @@ class Avatar:
 
     async def close(self) -> None:
         """Tell the viewers that it is over, close them, and forget the avatar."""
-        if self._telling is not None:
-            self._telling.cancel()
-        # Last to first, and each of them whatever becomes of the others.
-        async with contextlib.AsyncExitStack() as ending:
-            ending.callback(self._shared.renderer.close_avatar, self.name)
-            ending.callback(self.streams.close)
-            ending.push_async_callback(self.viewers.close)
-            ending.callback(self._mood.close)
-            ending.push_async_callback(self.speech.queue.close)
-            ending.push_async_callback(self.distillation.close)
+        # Whatever one part raises, the others are closed, and the worker forgets it.
+        async with AsyncExitStack() as parts:
+            parts.callback(self._stop_telling)
+            parts.callback(self._shared.renderer.close_avatar, self.name)
+            parts.callback(self.streams.close)
+            parts.push_async_callback(self.viewers.close)
+            parts.callback(self._mood.close)
+            parts.push_async_callback(self.speech.queue.close)
+            parts.push_async_callback(self.distillation.close)
 
     def _open(self) -> None:
         message = OpenAvatar(
@@ -343,6 +342,10 @@ class Avatar:
     def _changed(self) -> None:
         if self._telling is None:
             self._telling = asyncio.get_running_loop().call_later(STATE_DELAY_S, self._tell)
+
+    def _stop_telling(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
 
     def _tell(self) -> None:
         self._telling = None

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from avatar_rtc.characters.character import Character
 from avatar_rtc.config import AnimatorName
-from avatar_rtc.errors import AlreadyThere, CapacityExceeded, NotFound
+from avatar_rtc.errors import AlreadyThere, CapacityExceeded, NotFound, Refused
 from avatar_rtc.server.avatar import Avatar
 from avatar_rtc.server.shared import Shared
 
@@ -70,23 +70,40 @@ class Avatars(Mapping[str, Avatar]):
     async def delete(self, name: str) -> None:
         """End an avatar; its viewers are told, and its name is free when this returns.
 
+        It goes on to its end even if the caller does not wait for it.
+
         Raises:
             NotFound: there is none of that name.
+            Refused: it is `main`.
         """
-        avatar = self._avatars.pop(name, None)
-        if avatar is None:
+        if name not in self._avatars:
             raise NotFound("avatar", name)
-        if timer := self._expiry.pop(name, None):
-            timer.cancel()
-        self._closing.add(name)
-        try:
-            await avatar.close()
-        finally:
-            self._closing.discard(name)
+        if name == MAIN:
+            raise Refused(f"{MAIN!r} stays as long as the server runs; PATCH gives it another character")
+        await asyncio.shield(self._end(name))
 
     async def close(self) -> None:
         """End all of them."""
-        await asyncio.gather(*(self.delete(name) for name in self), *self._tasks, return_exceptions=True)
+        await asyncio.gather(*(self._end(name) for name in self), *self._tasks, return_exceptions=True)
+
+    def _end(self, name: str) -> asyncio.Task[None]:
+        """Take an avatar out at once, and close it."""
+        avatar = self._avatars.pop(name)
+        if timer := self._expiry.pop(name, None):
+            timer.cancel()
+        self._closing.add(name)
+        task = asyncio.create_task(self._close(avatar), name=f"closing {name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _close(self, avatar: Avatar) -> None:
+        try:
+            await avatar.close()
+        except Exception:  # it is gone all the same, and no caller can mend it
+            log.exception("avatar %s: not all of it could be closed", avatar.name)
+        finally:
+            self._closing.discard(avatar.name)
 
     def _await_expiry(self, avatar: Avatar) -> None:
         """Wake up when nobody would have used the avatar for too long, counted from its last use."""
@@ -104,14 +121,4 @@ class Avatars(Mapping[str, Avatar]):
             self._await_expiry(avatar)
             return
         log.info("avatar %s: nobody has used it, deleted", avatar.name)
-        task = asyncio.create_task(self._expire(avatar.name))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _expire(self, name: str) -> None:
-        try:
-            await self.delete(name)
-        except NotFound:
-            pass  # somebody was quicker
-        except Exception:
-            log.exception("avatar %s could not be ended properly", name)
+        self._end(avatar.name)

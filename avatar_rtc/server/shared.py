@@ -8,6 +8,7 @@ from avatar_rtc.config import Config
 from avatar_rtc.link import OpenAvatar, ProcessStill, Still, ToAvatar, Up
 from avatar_rtc.look import EmotionTemplate
 from avatar_rtc.server.limits import Limits
+from avatar_rtc.server.turns import Turns
 from avatar_rtc.server.voice.speaker import Speaker
 from avatar_rtc.speech.engines import Engines
 
@@ -64,3 +65,5 @@ class Shared:
     speaker: Speaker
     engines: Engines
     limits: Limits
+    distillations: Turns
+    """Students are made one at a time."""

@@ -62,7 +62,7 @@ def test_background_tells_lines_of_json(me, trained, capsys, monkeypatch) -> Non
     lowered: list[int] = []
     monkeypatch.setattr(os, "nice", lowered.append)  # this process has other tests to run
     assert main(["distill", str(me), "--force", "--background", "--quality", "draft"]) == 0
-    assert lowered == [15]
+    assert lowered == [19]
     first, last = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     parts = costs(PLANS["draft"])
     share = (parts["probes"] + parts["faces"] / 2) / sum(parts.values())  # what comes first is there
@@ -107,3 +107,65 @@ def test_no_character_and_nowhere_to_write(me, trained, capsys) -> None:
     assert "nobody.png" in capsys.readouterr().err
     assert main(["distill", str(me), "--force", "--out", str(me.parent / "not" / "there.safetensors")]) == 1
     assert "--out" in capsys.readouterr().err
+
+
+def test_a_shipped_characters_student_goes_to_the_users_data(trained, monkeypatch, tmp_path, me) -> None:
+    from avatar_rtc.resources import resource
+
+    package = resource("assets", "characters", "liora", "student.safetensors")
+    before = package.read_bytes()
+    monkeypatch.setattr(
+        "avatar_rtc.characters.store.own_folder", lambda data_dir=None: tmp_path / "characters"
+    )
+    assert main(["distill", "liora", "--force", "--no-report"]) == 0
+    (made,) = (tmp_path / "students" / "liora").rglob("student.safetensors")
+    assert made.read_bytes() == b"the student" and package.read_bytes() == before
+
+
+def test_in_the_background_a_better_student_stays(me, trained, monkeypatch) -> None:
+    monkeypatch.setattr(os, "nice", lambda value: None)
+    held = me.parent / "student.safetensors"
+    held.write_bytes(b"a better one")
+    monkeypatch.setattr("avatar_rtc.characters.student.is_better", lambda held, new, rgba: True)
+    assert main(["distill", str(me), "--force", "--background", "--no-report"]) == 0
+    assert held.read_bytes() == b"a better one"
+    assert main(["distill", str(me), "--force", "--no-report"]) == 0  # its owner asks
+    assert held.read_bytes() == b"the student"
+
+
+@pytest.mark.parametrize(
+    "error, says",
+    [
+        (SetupError("cannot write /secret/place"), "refuses"),
+        (MemoryError(), "memory is short"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "memory is short"),
+        (OSError(28, "No space left on device", "/secret/place"), "No space left on device"),
+        (ValueError("/secret/place"), "unexpected"),
+    ],
+)
+def test_the_background_says_why_it_failed_without_paths(
+    me, trained, monkeypatch, capsys, error, says
+) -> None:
+    monkeypatch.setattr(os, "nice", lambda value: None)
+    trained.fails = error
+    try:
+        assert main(["distill", str(me), "--force", "--background"]) == 1
+    except Exception as raised:  # goes to the log of the server
+        assert raised is error
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert says in told["failed"] and "secret" not in told["failed"] and str(me) not in told["failed"]
+
+
+def test_a_character_replaced_meanwhile_gets_no_student(me, trained, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(os, "nice", lambda value: None)
+    instead = (PICTURE.parent / "disc_long.png").read_bytes()
+    real = __import__("avatar_rtc.distill.run", fromlist=["distill"]).distill
+
+    def run(*args):
+        me.write_bytes(instead)
+        return real(*args)
+
+    monkeypatch.setattr("avatar_rtc.distill.run.distill", run)
+    assert main(["distill", str(me), "--force", "--background"]) == 2
+    assert "replaced meanwhile" in capsys.readouterr().out
+    assert not (me.parent / "student.safetensors").exists()

@@ -32,6 +32,8 @@ def fetched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
         ({"animator": "tha3"}, 1),
         ({"animator": "student"}, 0),
         ({"animator": "auto", "character": "plain"}, 1),
+        ({"animator": "auto", "character": "liora"}, 0),  # shipped with one
+        ({"animator": "auto", "character": "placeholder"}, 1),
     ],
     ids=str,
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from avatar_rtc.characters.store import load_file
+from avatar_rtc.characters.image import read_character
 from avatar_rtc.render.doctor import Diagnosis, diagnose, probes
 from avatar_rtc.render.doctor_picture import check_picture, largest
 from avatar_rtc.render.doctor_reference import REFERENCE
@@ -19,7 +19,7 @@ SKIN = (254, 244, 234, 255)
 
 
 def character(name: str) -> Picture:
-    return load_file(resource("assets", "characters", name, "character.png"))
+    return read_character(resource("assets", "characters", name, "character.png").read_bytes())
 
 
 def moved(rgba: Picture, right: int, down: int) -> Picture:

@@ -97,23 +97,25 @@ async def test_beyond_the_limit_it_is_503_until_one_goes(serve):
     await made(client, id="a")
 
 
-async def test_viewers_of_a_deleted_avatar_are_told_and_others_are_not(client, watch):
-    watcher = await watch()
+async def test_viewers_of_a_deleted_avatar_are_told_and_others_are_not(client, watch_on):
+    await made(client, id="watched")
+    watcher = await watch_on(client, avatar="watched")
     await watcher.frame()
     await watcher.event(lambda event: event["type"] == "state")
     await made(client, id="other")
     await client.delete(f"{AVATARS}/other")
     await watcher.frame()
-    await client.delete(f"{AVATARS}/main")
+    await client.delete(f"{AVATARS}/watched")
     await watcher.event(lambda event: event["type"] == "closing")
     # The name is free at once.
-    await made(client, id="main")
+    await made(client, id="watched")
 
 
-async def test_all_pictures_of_a_deleted_avatar_end(client, renderer, watch):
-    await (await watch()).frame()
-    await client.delete(f"{AVATARS}/main")
-    assert len(renderer.told(StopRendition)) == len(renderer.told(StartRendition))
+async def test_all_pictures_of_a_deleted_avatar_end(client, renderer, watch_on):
+    await made(client, id="watched")
+    await (await watch_on(client, avatar="watched")).frame()
+    await client.delete(f"{AVATARS}/watched")
+    assert len(renderer.told(StopRendition)) == len(renderer.told(StartRendition)) == 1
 
 
 async def test_nobody_uses_it_and_it_is_gone(serve):
@@ -194,7 +196,7 @@ async def test_an_uploaded_character_is_deleted_and_its_avatar_goes_on(client, s
     await client.post("/api/v1/characters?name=mine", data=png(), headers={"Content-Type": "image/png"})
     await made(client, id="a", character="mine")
     assert (await client.delete("/api/v1/characters/mine")).status == 204
-    assert store.names() == ["hero", "rival"] and not list(store._own.iterdir())
+    assert store.names() == ["hero", "rival"] and not list(store._own.root.iterdir())
     assert (await (await client.get(f"{AVATARS}/a")).json())["character"] == "mine"
     response = await client.patch(f"{AVATARS}/a", json={"character": "mine"})
     assert response.status == 400

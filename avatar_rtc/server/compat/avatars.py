@@ -113,9 +113,15 @@ async def reload(request: web.Request) -> web.Response:
     return _ok()
 
 
-@described("predecessor", body=Instance, answer="text/plain", example={"instance_id": "guest"})
+@described(
+    "predecessor",
+    body=Instance,
+    answer="text/plain",
+    statuses={403: "It is `main`."},
+    example={"instance_id": "guest"},
+)
 async def unload(request: web.Request) -> web.Response:
-    """Delete an avatar, if it is there."""
+    """Delete an avatar, if it is there; `main` stays."""
     instance = check_model(Instance, await read_json(request))
     if instance.instance_id in request.app[AVATARS]:
         await request.app[AVATARS].delete(instance.instance_id)

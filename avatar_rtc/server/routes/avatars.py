@@ -1,13 +1,17 @@
 """Avatars over HTTP: made, shown, changed and deleted; a picture of one; a student of its character."""
 
 import asyncio
+import logging
+from pathlib import Path
 from typing import Any
 
 from aiohttp import hdrs, web
 from pydantic import BaseModel, ConfigDict, Field
 
+from avatar_rtc.characters.character import Character
+from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import AnimatorName
-from avatar_rtc.errors import InputError
+from avatar_rtc.errors import InputError, NotFound, SetupError
 from avatar_rtc.messages import ControlMessage, control_from
 from avatar_rtc.server.admission import require_shown
 from avatar_rtc.server.bodies import read_model
@@ -15,6 +19,8 @@ from avatar_rtc.server.distillation import Quality, command_for
 from avatar_rtc.server.keys import AVATARS, CONFIG, RENDERER, STORE, avatar_of
 from avatar_rtc.server.routes.openapi import described
 from avatar_rtc.server.routes.openapi_schemas import AVATAR, DISTILLATION, an_object, many, ref
+
+log = logging.getLogger(__name__)
 
 
 class AvatarCreate(BaseModel):
@@ -88,15 +94,18 @@ async def post_avatar(request: web.Request) -> web.Response:
     messages = wanted.messages()
     if wanted.character is None:
         source = request.app[CONFIG].character
-        character = await asyncio.to_thread(store.load_any_character, source)
+        character = await asyncio.to_thread(_own_character, store, source)
     else:
         source = wanted.character
         character = await asyncio.to_thread(store.load_character, source)
+    _require_caller(request)
     avatar = avatars.create(character, wanted.id, source, wanted.animator)
     try:
         for message in messages:
             await avatar.apply(message)
+        _require_caller(request)
     except BaseException:
+        # Also one who has gone: nobody else knows the avatar, or can tell that its name is taken.
         await avatars.delete(avatar.name)
         raise
     return web.json_response(
@@ -122,9 +131,9 @@ async def patch_avatar(request: web.Request) -> web.Response:
     return web.json_response(avatar.describe())
 
 
-@described("avatars", statuses={204: "It is gone."})
+@described("avatars", statuses={204: "It is gone.", 403: "It is `main`."})
 async def delete_avatar(request: web.Request) -> web.Response:
-    """End an avatar; its viewers are told `closing`, and its name is free again."""
+    """End an avatar; its viewers are told `closing`, and its name is free again. `main` stays."""
     await request.app[AVATARS].delete(request.match_info["avatar"])
     return web.Response(status=204)
 
@@ -150,11 +159,18 @@ async def get_snapshot(request: web.Request) -> web.Response:
     "avatars",
     body=DistillationStart,
     answer=DISTILLATION,
-    statuses={202: "It is being made."},
+    statuses={
+        202: "It is being made, or waits for its turn.",
+        404: "There is no such character any more.",
+        503: "Too many wait.",
+    },
     example={"quality": "draft"},
 )
 async def post_distillation(request: web.Request) -> web.Response:
-    """Make a student of the avatar's character in the background; it is shown once it is good enough."""
+    """Make a student of the avatar's character in the background; it is shown once it is good enough.
+
+    The server makes one at a time.
+    """
     avatar, store = avatar_of(request), request.app[STORE]
     wanted = await read_model(request, DistillationStart)
     if not (source := avatar.source):
@@ -164,14 +180,19 @@ async def post_distillation(request: web.Request) -> web.Response:
         if good_enough and avatar.source == source:
             avatar.swap(await asyncio.to_thread(store.load_any_character, source), source)
 
-    path = await asyncio.to_thread(store.character_path, source)
-    avatar.distillation.start(command_for(str(path), wanted.quality), show)
+    character, out = await asyncio.to_thread(_places, store, source)
+    if request.app[AVATARS].get(avatar.name) is not avatar:
+        raise NotFound("avatar", avatar.name)
+    avatar.distillation.start(command_for(character, out, wanted.quality), show)
     return web.json_response(avatar.distillation.describe(), status=202)
 
 
 @described("avatars", answer=DISTILLATION)
 async def get_distillation(request: web.Request) -> web.Response:
-    """How far the student is: `state`, `share` of the work, `doing`, `seconds_left`, in the end `figures`."""
+    """How far the student is: `state`, `share` of the work, `doing`, `seconds_left`, in the end `figures`.
+
+    Of one that is `queued`, `place` is how many come before it.
+    """
     return web.json_response(avatar_of(request).distillation.describe())
 
 
@@ -198,3 +219,36 @@ def routes() -> list[web.RouteDef]:
         web.get(f"{avatar}/distillation", get_distillation),
         web.delete(f"{avatar}/distillation", delete_distillation),
     ]
+
+
+def _own_character(store: CharacterStore, source: str) -> Character:
+    """The server's own character, once more.
+
+    Raises:
+        SetupError: it is not there any more.
+    """
+    try:
+        return store.load_any_character(source)
+    except InputError as error:
+        log.error("the server's own character cannot be read any more: %s", error)
+        raise SetupError(
+            "the server's own character cannot be read any more; name one of /api/v1/characters"
+        ) from None
+
+
+def _places(store: CharacterStore, source: str) -> tuple[Path, Path]:
+    """Where a character lies, and where its student belongs.
+
+    Raises:
+        NotFound: it is not there any more.
+    """
+    path = store.character_path(source)
+    if not path.exists():
+        raise NotFound("character", Path(source).stem)
+    return path, store.student_path(source)
+
+
+def _require_caller(request: web.Request) -> None:
+    """Stop where nobody waits for an answer any more."""
+    if request.transport is None:
+        raise ConnectionResetError("the caller has gone")
