@@ -4,6 +4,7 @@ problems ─► security ─► routes, compat ─► Avatars ─► Avatar ─�
 """
 
 import asyncio
+import weakref
 from collections.abc import Mapping
 
 from aiohttp import web
@@ -17,7 +18,19 @@ from avatar_rtc.server.avatars import MAIN, Avatars
 from avatar_rtc.server.compat import avatars as compat_avatars
 from avatar_rtc.server.compat import imagefx
 from avatar_rtc.server.compat import speech as compat_speech
-from avatar_rtc.server.keys import AVATARS, CLASSIFIER, CONFIG, ENGINES, LIMITS, RENDERER, STORE, UPLOADS
+from avatar_rtc.server.ending import tell_closing
+from avatar_rtc.server.keys import (
+    AVATARS,
+    CLASSIFIER,
+    CLOSING,
+    CONFIG,
+    ENGINES,
+    LIMITS,
+    RENDERER,
+    SOCKETS,
+    STORE,
+    UPLOADS,
+)
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.problems import problems_middleware
 from avatar_rtc.server.routes import (
@@ -65,6 +78,7 @@ def create_app(
     character = store.load_any_character(config.character)
     app = web.Application(middlewares=[problems_middleware, create_security(config)])
     app[CONFIG], app[RENDERER], app[STORE], app[UPLOADS] = config, renderer, store, asyncio.Lock()
+    app[CLOSING], app[SOCKETS] = asyncio.Event(), weakref.WeakSet()
     app[ENGINES] = engines = engines or create_engines(config.speech)
     app[CLASSIFIER] = classifier = _classifier(config)
     speaker = Speaker(classifier)
@@ -78,16 +92,10 @@ def create_app(
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)
     # Before cleanup: requests still under way may take seconds, and the viewers wait for no answer.
-    app.on_shutdown.append(_close_avatars)
+    app.on_shutdown.append(tell_closing)
     return app
 
 
 def _classifier(config: Config) -> Classifier:
     folder = config.speech.emotion_model
     return Rules() if folder is None else ModelFeelings(folder)
-
-
-async def _close_avatars(app: web.Application) -> None:
-    await app[AVATARS].close()
-    await app[ENGINES].close()
-    await app[CLASSIFIER].close()

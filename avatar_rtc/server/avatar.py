@@ -230,12 +230,15 @@ class Avatar:
         """Tell the viewers that it is over, close them, and forget the avatar."""
         if self._telling is not None:
             self._telling.cancel()
-        await self.distillation.close()
+        # At once: a student that takes seconds to stop must not keep the viewers from hearing of it.
+        await asyncio.gather(self.distillation.close(), self._close_viewers())
+        self.streams.close()
+        self._shared.renderer.close_avatar(self.name)
+
+    async def _close_viewers(self) -> None:
         await self.speech.queue.close()
         self._mood.close()
         await self.viewers.close()
-        self.streams.close()
-        self._shared.renderer.close_avatar(self.name)
 
     def _open(self) -> None:
         message = OpenAvatar(

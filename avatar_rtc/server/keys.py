@@ -1,6 +1,7 @@
 """The typed keys under which the application holds its parts; `app.create_app` fills them."""
 
 import asyncio
+import weakref
 
 from aiohttp import web
 
@@ -22,6 +23,10 @@ AVATARS = web.AppKey("AVATARS", Avatars)
 ENGINES = web.AppKey("ENGINES", Engines)
 CLASSIFIER: web.AppKey[Classifier] = web.AppKey("CLASSIFIER", Classifier)
 
+CLOSING = web.AppKey("CLOSING", asyncio.Event)
+"""Set as soon as the server begins to end."""
+SOCKETS: web.AppKey["weakref.WeakSet[web.WebSocketResponse]"] = web.AppKey("SOCKETS", weakref.WeakSet)
+"""Open WebSockets, which are told when the server ends."""
 UPLOADS = web.AppKey("UPLOADS", asyncio.Lock)
 """Held while a picture is decoded: a large one takes hundreds of MB, so there is one at a time."""
 

@@ -11,6 +11,8 @@ from avatar_rtc.config import LimitsConfig
 from avatar_rtc.errors import CapacityExceeded
 
 MIB = 2**20
+PROGRESS_BYTES = 16 * 1024
+"""What a body, or an answer that is being read, has to bring forward within `body_s`."""
 
 
 class Limits:
