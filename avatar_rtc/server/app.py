@@ -1,9 +1,10 @@
 """The application: every part is made here, and passed to whoever needs it.
 
-problems ─► security ─► routes, compat ─► Avatars ─► Avatar ─► Renderer
+problems ─► pace ─► security ─► leases ─► routes, compat ─► Avatars ─► Avatar ─► Renderer
 """
 
 import asyncio
+import time
 import weakref
 from collections.abc import Mapping
 
@@ -31,7 +32,9 @@ from avatar_rtc.server.keys import (
     STORE,
     UPLOADS,
 )
+from avatar_rtc.server.leases import leases_middleware
 from avatar_rtc.server.limits import Limits
+from avatar_rtc.server.pace import create_pacing
 from avatar_rtc.server.problems import problems_middleware
 from avatar_rtc.server.routes import (
     audio,
@@ -76,7 +79,9 @@ def create_app(
     store = store or CharacterStore(resource("assets", "characters"), own_folder(config.data_dir))
     templates = templates if templates is not None else load_emotions(resource("assets", "emotions"))
     character = store.load_any_character(config.character)
-    app = web.Application(middlewares=[problems_middleware, create_security(config)])
+    pacing = create_pacing(config.limits.requests_per_s, time.monotonic)
+    security = create_security(config)
+    app = web.Application(middlewares=[problems_middleware, pacing, security, leases_middleware])
     app[CONFIG], app[RENDERER], app[STORE], app[UPLOADS] = config, renderer, store, asyncio.Lock()
     app[CLOSING], app[SOCKETS] = asyncio.Event(), weakref.WeakSet()
     app[ENGINES] = engines = engines or create_engines(config.speech)

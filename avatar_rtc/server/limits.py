@@ -23,7 +23,10 @@ class Limits:
         self.refused: Counter[str] = Counter()
         """Setting → how often something was refused, ended or dropped for its sake."""
         self.uploads = Pool(
-            "MiB of unfinished uploads", config.uploads_mb, MIB, lambda: self.count("uploads_mb")
+            "MiB of uploads and large answers under way",
+            config.uploads_mb,
+            MIB,
+            lambda: self.count("uploads_mb"),
         )
         self.speech = Pool(
             "seconds of sound that wait to be heard",

@@ -49,14 +49,17 @@ async def problems_middleware(request: web.Request, handler: Handler) -> web.Str
         return _known(error)
     except web.HTTPException as error:
         return _from_aiohttp(request, error)
-    except web.RequestPayloadError:
+    except web.RequestPayloadError as error:
+        error.__traceback__ = None  # as below
         return problem(400, "the body is broken: its encoding or length is not what its headers say")
-    except ConnectionError:
-        raise  # the caller is gone: nobody reads an answer
-    except Exception:
-        event = secrets.token_hex(4)
-        log.exception("error %s in %s %s", event, request.method, request.path)
-        return problem(500, f"something unexpected failed here; the server's log has it as {event}")
+    except Exception as error:
+        if isinstance(error, ConnectionError) and (
+            request.transport is None or request.transport.is_closing()
+        ):
+            # The body keeps this error, whose frames keep the body: that would stay until the collector runs.
+            error.__traceback__ = None
+            return problem(400, "the connection was lost")  # nobody reads it; raised, aiohttp would log it
+        return _unexpected(request)
 
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
@@ -68,6 +71,12 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) 
         content_type="application/problem+json",
         headers={**(headers or {}), hdrs.CACHE_CONTROL: "no-store"},
     )
+
+
+def _unexpected(request: web.Request) -> web.Response:
+    event = secrets.token_hex(4)
+    log.exception("error %s in %s %s", event, request.method, request.path)
+    return problem(500, f"something unexpected failed here; the server's log has it as {event}")
 
 
 def _known(error: errors.AvatarRtcError) -> web.Response:
