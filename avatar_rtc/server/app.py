@@ -19,6 +19,7 @@ from avatar_rtc.server.avatars import MAIN, Avatars
 from avatar_rtc.server.compat import avatars as compat_avatars
 from avatar_rtc.server.compat import imagefx
 from avatar_rtc.server.compat import speech as compat_speech
+from avatar_rtc.server.desk import Desk
 from avatar_rtc.server.ending import tell_closing
 from avatar_rtc.server.keys import (
     AVATARS,
@@ -82,12 +83,13 @@ def create_app(
     pacing = create_pacing(config.limits.requests_per_s, time.monotonic)
     security = create_security(config)
     app = web.Application(middlewares=[problems_middleware, pacing, security, leases_middleware])
-    app[CONFIG], app[RENDERER], app[STORE], app[UPLOADS] = config, renderer, store, asyncio.Lock()
+    app[CONFIG], app[RENDERER], app[STORE] = config, renderer, store
     app[CLOSING], app[SOCKETS] = asyncio.Event(), weakref.WeakSet()
     app[ENGINES] = engines = engines or create_engines(config.speech)
     app[CLASSIFIER] = classifier = _classifier(config)
     speaker = Speaker(classifier)
     app[LIMITS] = limits = Limits(config.limits)
+    app[UPLOADS] = Desk(limits)
     app[AVATARS] = Avatars(Shared(config, renderer, templates, speaker, engines, limits))
     app[AVATARS].create(character, MAIN, source=config.character)
     for module in (

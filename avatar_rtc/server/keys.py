@@ -10,6 +10,7 @@ from avatar_rtc.config import Config
 from avatar_rtc.errors import NotFound
 from avatar_rtc.server.avatar import Avatar
 from avatar_rtc.server.avatars import Avatars
+from avatar_rtc.server.desk import Desk
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.shared import Renderer
 from avatar_rtc.speech.engines import Engines
@@ -27,8 +28,7 @@ CLOSING = web.AppKey("CLOSING", asyncio.Event)
 """Set as soon as the server begins to end."""
 SOCKETS: web.AppKey["weakref.WeakSet[web.WebSocketResponse]"] = web.AppKey("SOCKETS", weakref.WeakSet)
 """Open WebSockets, which are told when the server ends."""
-UPLOADS = web.AppKey("UPLOADS", asyncio.Lock)
-"""Held while a picture is decoded: a large one takes hundreds of MB, so there is one at a time."""
+UPLOADS = web.AppKey("UPLOADS", Desk)
 
 
 def avatar_of(request: web.Request) -> Avatar:
