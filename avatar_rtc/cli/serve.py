@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import logging
 import shutil
 import subprocess
 import sys
@@ -11,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.anime4k_files import use_folder
+from avatar_rtc.cli import logs
+from avatar_rtc.cli.serve_checks import check_folders, check_voice, warn_of_strangers
 from avatar_rtc.cli.signals import catch_signals
 from avatar_rtc.config import Config, load_config
-from avatar_rtc.errors import SetupError
+from avatar_rtc.errors import InputError, SetupError
 
 if TYPE_CHECKING:
     from aiohttp.web import AppRunner
@@ -51,15 +52,23 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT, SIGTERM or SIGHUP."""
-    logging.basicConfig(level=args.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.set_up(args.log_level)
     if args.anime4k is not None:
         use_folder(args.anime4k)
     flags = ("host", "port", "character", "animator", "device", "fps", "insecure")
     config = load_config(args.config, **{name: getattr(args, name) for name in flags})
-    ensure_weights(config)
+    check_folders(config)
+    if not needs_accelerator(config):
+        ensure_weights(config)
+    warn_of_strangers(config)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(config))
     return 0
+
+
+def needs_accelerator(config: Config) -> bool:
+    """True if the operator wants a device that this machine may not have."""
+    return config.device not in ("auto", "cpu")
 
 
 def ensure_weights(config: Config) -> None:
@@ -91,19 +100,26 @@ def _student_suffices(config: Config) -> bool:
 
 
 async def _serve(config: Config) -> None:
+    from avatar_rtc.server.access_log import AccessLog
     from avatar_rtc.server.app import create_app
     from avatar_rtc.server.connections import Runner
     from avatar_rtc.server.descriptors import raise_limit
     from avatar_rtc.server.ending import REQUESTS_S
-    from avatar_rtc.server.keys import CLOSING
+    from avatar_rtc.server.keys import CLOSING, ENGINES
     from avatar_rtc.server.render_worker import spawn_worker
     from avatar_rtc.server.rendering import Rendering
 
     raise_limit()
     stop = catch_signals()
     async with Rendering(lambda: spawn_worker(config.device)) as rendering:
+        if needs_accelerator(config):
+            await rendering.settled.wait()
+            if rendering.failure is not None:
+                raise InputError(rendering.failure)
+            await asyncio.to_thread(ensure_weights, config)
         app = create_app(config, rendering)
-        runner = Runner(app, access_log=None, shutdown_timeout=REQUESTS_S)
+        await check_voice(app[ENGINES], config.speech.voice)
+        runner = Runner(app, access_log_class=AccessLog, shutdown_timeout=REQUESTS_S)
         await runner.setup()
         try:
             print(

@@ -105,6 +105,8 @@ class Rendering:
         """"cuda", "mps" or "cpu"; None until a worker is up."""
         self.failure: str | None = None
         """Why no worker will ever come up with these options."""
+        self.settled = asyncio.Event()
+        """Set once a worker was up, or none will ever be: `device` or `failure` tells which."""
         self.restarts = 0
         self._pictures = Pictures(self._pass_on)
         self.recovery = Recovery()
@@ -208,6 +210,7 @@ class Rendering:
         match message:
             case Booted(device=device, seconds=seconds):
                 self.device = device
+                self.settled.set()
                 self.recovery = Recovery(boot_s=0.0 if warm else seconds)
                 self._brief(worker)
                 if self._with_spare:
@@ -216,6 +219,7 @@ class Rendering:
                 self._pictures.answered(message)
             case BootFailed(detail=detail):
                 self.failure = detail
+                self.settled.set()
                 for name, told in self._told.items():
                     told.on_up(AvatarFailed(name, detail))
             case _:
