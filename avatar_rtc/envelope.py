@@ -1,6 +1,7 @@
 """JSON texts of any door: read within limits, answered by `ok` or `error` with the id of the request."""
 
 import json
+import math
 from collections import Counter
 from typing import Any, NoReturn
 
@@ -12,7 +13,6 @@ MAX_MESSAGE_BYTES = 64 * 1024
 MAX_VALUES = 25_000
 """200 emotions that name every morph and cel have fewer; to read them takes 15 ms."""
 MAX_DEPTH = 32
-_MAX_NUMBER = 2**63
 
 
 def explain(error: ValidationError) -> str:
@@ -34,9 +34,12 @@ def error(message_id: str | int | None, detail: str) -> dict[str, object]:
 
 def id_of(text: str | bytes) -> str | int | None:
     """The id in a message that may be broken otherwise, so that its error finds home."""
+    if len(text) > MAX_MESSAGE_BYTES:
+        return None
     try:
-        found = json_object(text).get("id")
-    except BadMessage:
+        found = json.loads(text)["id"]
+        _check_scalar(found)
+    except (ValueError, RecursionError, LookupError, TypeError, BadMessage):
         return None
     return found if isinstance(found, str | int) else None
 
@@ -99,7 +102,9 @@ def _check_scalar(value: str | float | None) -> None:
     if isinstance(value, str):
         if "\0" in value or not _is_writable(value):
             raise BadMessage("a text may have neither NUL nor halves of characters (lone surrogates)")
-    elif value is not None and not abs(value) < _MAX_NUMBER:
+    elif isinstance(value, float) and not math.isfinite(
+        value
+    ):  # whole numbers are judged where they are used
         raise BadMessage("a number is too large")
 
 
