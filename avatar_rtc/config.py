@@ -1,17 +1,54 @@
 """Settings of `avatar-rtc serve`: the defaults, the TOML file, the command line; later wins."""
 
+import re
 import tomllib
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from avatar_rtc.config_words import check_ice_url, check_name, check_origin, sentence
 from avatar_rtc.errors import InputError
 
 AnimatorName = Literal["auto", "tha3", "student", "static"]
-DeviceName = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")]
-HttpUrl = Annotated[str, Field(pattern=r"^(https?://[^\s/]\S*)?$")]
+
+
+def _check_device(name: str) -> str:
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,2})?", name):
+        raise ValueError("wanted is auto, cpu, mps, cuda or cuda:N")
+    return name
+
+
+def _check_url(url: str) -> str:
+    if url and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", url):
+        raise ValueError("wanted is a URL such as 'http://127.0.0.1:5000', or nothing")
+    return url
+
+
+def _check_stun(url: str) -> str:
+    return check_ice_url(url, "stun", "stuns")
+
+
+def _check_turn(url: str) -> str:
+    return check_ice_url(url, "turn", "turns")
+
+
+DeviceName = Annotated[str, AfterValidator(_check_device)]
+HttpUrl = Annotated[str, AfterValidator(_check_url)]
+HostName = Annotated[str, AfterValidator(check_name)]
+Origin = Annotated[str, AfterValidator(check_origin)]
+StunUrl = Annotated[str, AfterValidator(_check_stun)]
+TurnUrl = Annotated[str, AfterValidator(_check_turn)]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 WILDCARDS = ("0.0.0.0", "::")
 
@@ -33,18 +70,33 @@ def _address(text: str) -> str:
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_truth(cls, value: object, info: ValidationInfo) -> object:
+        wanted = cls.model_fields[info.field_name or ""].annotation
+        if isinstance(value, bool) and wanted in (int, float):  # to pydantic true is 1
+            raise ValueError("wanted is a number")
+        return value
 
 
 class TurnConfig(_Section):
     """A TURN server whose credentials are signed with a shared secret (coturn `use-auth-secret`)."""
 
-    urls: tuple[str, ...] = ()
+    urls: tuple[TurnUrl, ...] = ()
     """Such as `turn:turn.example.org:3478?transport=udp`; empty is no TURN."""
     secret: str = Field("", repr=False)
     """The `static-auth-secret` of turnserver.conf."""
     ttl_s: int = Field(3600, ge=60, le=86_400)
     """How long handed-out credentials are valid."""
+
+    @model_validator(mode="after")
+    def _has_both(self) -> Self:
+        if bool(self.urls) != bool(self.secret):
+            lacking = "turn.secret" if self.urls else "turn.urls"
+            raise ValueError(f"{lacking} is missing; wanted are turn.urls and turn.secret, or neither")
+        return self
 
 
 class SpeechConfig(_Section):
@@ -117,18 +169,23 @@ class Config(_Section):
     """An avatar nobody watches or asks for anything is deleted after so long; 0 is never. `main` stays."""
     insecure: bool = False
     """Allow an address other than loopback without any authentication."""
-    allowed_hosts: tuple[str, ...] = ()
+    allowed_hosts: tuple[HostName, ...] = ()
     """Host names accepted beside loopback and the address bound to."""
-    allowed_origins: tuple[str, ...] = ()
+    allowed_origins: tuple[Origin, ...] = ()
     """Origins of other sites that may embed and drive avatars; "*" is any."""
     microphone: bool = False
     """Let viewers who ask for it speak through the avatar with their own voice."""
-    stun_urls: tuple[str, ...] = ()
+    stun_urls: tuple[StunUrl, ...] = ()
     turn: TurnConfig = TurnConfig()
     speech: SpeechConfig = SpeechConfig()
     limits: LimitsConfig = LimitsConfig()
     data_dir: Path | None = None
     """Where uploaded characters are kept; None is the user's data folder."""
+
+    @field_validator("host")
+    @classmethod
+    def _is_address(cls, host: str) -> str:
+        return host and check_name(host)  # "" is every address
 
     @property
     def is_loopback(self) -> bool:
@@ -168,8 +225,7 @@ def load_config(file: Path | None, **flags: Any) -> Config:
     try:
         config = Config.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise InputError(f"setting {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise InputError(sentence(error, Config)) from None
     if not config.is_loopback and not config.insecure:
         raise InputError(
             f"binding to {config.host} would let anyone on the network drive the avatar; "

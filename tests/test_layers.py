@@ -12,8 +12,8 @@ RANK = {
     **dict.fromkeys(
         (
             "settings effects gaze blendshapes envelope "
-            "pose look frame state messages filters_schema config errors clock link resources visemes "
-            "framing timeline student_header backdrops anime4k_files"
+            "pose look frame state messages filters_schema config config_words errors clock link framing "
+            "resources visemes timeline student_header backdrops anime4k_files"
         ).split(),
         0,
     ),

@@ -10,24 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from avatar_rtc.characters.decoding import FORMATS, SIZE, WANTED, decode, decoded_apart, is_slow, square
 from avatar_rtc.errors import SetupError, TooLarge, UnknownName, UnsuitableImage
 from avatar_rtc.look import CelImage
 
-SIZE = 512
-"""Side in pixels of the square that animators work on."""
 MAX_BYTES = 16 * 2**20
 MAX_PIXELS = 64 * 10**6
 
-# Left out on purpose: formats that start other programs (EPS), that nest pictures of undeclared size
-# (ICO, ICNS), or that have no magic number and so claim any bytes. JPEG and BMP are here only to be told
-# that they lack transparency.
-_FORMATS = ("PNG", "WEBP", "AVIF", "GIF", "TIFF", "QOI", "JPEG2000", "JPEG", "BMP")
 PICTURE_KINDS = {
     "png": "PNG", "qoi": "QOI", "webp": "WEBP", "tga": "TGA", "tiff": "TIFF", "bmp": "BMP", "jpg": "JPEG",
     "jpeg": "JPEG",
 }  # fmt: skip
 """What pictures are written as, by the ending of their names."""
-_WANTED = "wanted is a picture with a transparent background, best a PNG of 512x512 pixels"
 
 
 def read_character(data: bytes) -> NDArray[np.uint8]:
@@ -62,16 +56,22 @@ def read_cel(data: bytes) -> CelImage | None:
     return CelImage(int(columns[0]), int(rows[0]), box.copy())
 
 
-def read_picture(data: bytes) -> NDArray[np.uint8]:
+def read_picture(data: bytes, most_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     """Any picture, (height, width, 4) sRGB with straight alpha; one without alpha is opaque.
 
     Raises:
-        TooLarge, UnsuitableImage: as `read_character`.
+        TooLarge, UnsuitableImage: as `read_character`; or more than `most_pixels` are declared.
     """
     if len(data) > MAX_BYTES:
         raise TooLarge(f"the image file has {len(data) / 2**20:.1f} MiB; at most 16 MiB are taken")
     with _header(data) as image:
-        return np.array(_decode(image), np.uint8)
+        if image.width * image.height > most_pixels:
+            raise TooLarge(
+                f"the picture declares {image.width}x{image.height} pixels; at most {most_pixels} are taken"
+            )
+        if is_slow(image):
+            return decoded_apart(data, square=False)
+        return np.array(decode(image), np.uint8)
 
 
 def write_picture(rgba: NDArray[np.uint8], kind: str) -> bytes:
@@ -139,10 +139,12 @@ def _read(data: bytes) -> NDArray[np.uint8]:
             f"the image file has {len(data) / 2**20:.1f} MiB; at most {MAX_BYTES // 2**20} MiB are taken"
         )
     if not data:
-        raise UnsuitableImage(f"the image file is empty (0 bytes); {_WANTED}")
+        raise UnsuitableImage(f"the image file is empty (0 bytes); {WANTED}")
     with _open(data) as image:
-        square = _square(_decode(image))
-    rgba = np.array(square, np.uint8)
+        if is_slow(image):
+            rgba = decoded_apart(data, square=True)
+        else:
+            rgba = np.array(square(decode(image)), np.uint8)
     rgba[rgba[..., 3] == 0] = 0
     return rgba
 
@@ -161,29 +163,14 @@ def _open(data: bytes) -> Image.Image:
 def _header(data: bytes) -> Image.Image:
     """The file with its header read and its pixels not."""
     try:
-        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise TooLarge(_too_many("more than 64 million")) from None
     except Exception:  # parsers of a dozen formats raise whatever broken bytes lead them to
-        raise UnsuitableImage(f"the file is no image that can be read; {_WANTED}") from None
+        raise UnsuitableImage(f"the file is no image that can be read; {WANTED}") from None
     if image.width * image.height > MAX_PIXELS:
         raise TooLarge(_too_many(f"{image.width}x{image.height}"))
     return image
-
-
-def _decode(image: Image.Image) -> Image.Image:
-    try:
-        image.load()
-        return image.convert("RGBA")
-    except Exception:
-        raise UnsuitableImage(f"the {image.format} file is cut short or damaged; {_WANTED}") from None
-
-
-def _square(image: Image.Image) -> Image.Image:
-    """Cropped around the centre and scaled; Pillow premultiplies RGBA by itself for this."""
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    return image.crop((left, top, left + side, top + side)).resize((SIZE, SIZE), Image.Resampling.LANCZOS)
 
 
 def _too_many(pixels: str) -> str:

@@ -108,7 +108,8 @@ def pose_all(
 
 def _size_note(path: Path) -> str:
     """What scaling did to an image file; empty for stored characters and pictures of the right size."""
-    from avatar_rtc.characters.image import SIZE, image_size
+    from avatar_rtc.characters.decoding import SIZE
+    from avatar_rtc.characters.image import image_size
 
     if not path.is_file() or path.suffix == ".zip":
         return ""

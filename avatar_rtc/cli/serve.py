@@ -3,17 +3,21 @@
 import argparse
 import asyncio
 import contextlib
-import logging
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.anime4k_files import use_folder
+from avatar_rtc.cli import logs
+from avatar_rtc.cli.serve_checks import check_folders, check_voice, warn_of_strangers
+from avatar_rtc.cli.signals import catch_signals
 from avatar_rtc.config import Config, load_config
-from avatar_rtc.errors import SetupError
+from avatar_rtc.errors import InputError, SetupError
+
+if TYPE_CHECKING:
+    from aiohttp.web import AppRunner
 
 _EXAMPLE = """examples:
   avatar-rtc serve
@@ -47,16 +51,24 @@ def add(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM."""
-    logging.basicConfig(level=args.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    """Serve until SIGINT, SIGTERM or SIGHUP."""
+    logs.set_up(args.log_level)
     if args.anime4k is not None:
         use_folder(args.anime4k)
     flags = ("host", "port", "character", "animator", "device", "fps", "insecure")
     config = load_config(args.config, **{name: getattr(args, name) for name in flags})
-    ensure_weights(config)
+    check_folders(config)
+    if not needs_accelerator(config):
+        ensure_weights(config)
+    warn_of_strangers(config)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(config))
     return 0
+
+
+def needs_accelerator(config: Config) -> bool:
+    """True if the operator wants a device that this machine may not have."""
+    return config.device not in ("auto", "cpu")
 
 
 def ensure_weights(config: Config) -> None:
@@ -88,33 +100,50 @@ def _student_suffices(config: Config) -> bool:
 
 
 async def _serve(config: Config) -> None:
-    from aiohttp import web
-
+    from avatar_rtc.server.access_log import AccessLog
     from avatar_rtc.server.app import create_app
+    from avatar_rtc.server.connections import Runner
+    from avatar_rtc.server.descriptors import raise_limit
+    from avatar_rtc.server.ending import REQUESTS_S
+    from avatar_rtc.server.keys import CLOSING, ENGINES
     from avatar_rtc.server.render_worker import spawn_worker
     from avatar_rtc.server.rendering import Rendering
 
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C ends asyncio.run itself
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    limits = config.limits
+    raise_limit()
+    stop, limits = catch_signals(), config.limits
     async with Rendering(
         lambda: spawn_worker(config.device, limits.chain_ms), opens_per_s=limits.opens_per_s
     ) as rendering:
-        runner = web.AppRunner(create_app(config, rendering), access_log=None)
+        if needs_accelerator(config):
+            await rendering.settled.wait()
+            if rendering.failure is not None:
+                raise InputError(rendering.failure)
+            await asyncio.to_thread(ensure_weights, config)
+        app = create_app(config, rendering)
+        await check_voice(app[ENGINES], config.speech.voice)
+        runner = Runner(app, access_log_class=AccessLog, shutdown_timeout=REQUESTS_S)
         await runner.setup()
         try:
-            site = web.TCPSite(runner, config.host, config.port)
-            try:
-                await site.start()
-            except OSError as error:
-                raise SetupError(
-                    f"cannot listen on {config.host}:{config.port}: {error.strerror}; try --port 0"
-                ) from None
-            port = runner.addresses[0][1]
-            host = f"[{config.host}]" if ":" in config.host else config.host
-            print(f"avatar-rtc: a live avatar is at http://{host}:{port}/  (Ctrl-C ends)", flush=True)
+            print(
+                f"avatar-rtc: a live avatar is at {await _listen(runner, config)}  (Ctrl-C ends)", flush=True
+            )
             await stop.wait()
+            app[CLOSING].set()
         finally:
             await runner.cleanup()
+
+
+async def _listen(runner: "AppRunner", config: Config) -> str:
+    """Open the port; the URL of the page."""
+    from aiohttp import web
+
+    site = web.TCPSite(runner, config.host, config.port)
+    try:
+        await site.start()
+    except OSError as error:
+        raise SetupError(
+            f"cannot listen on {config.host}:{config.port}: {error.strerror}; try --port 0"
+        ) from None
+    port = runner.addresses[0][1]
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    return f"http://{host}:{port}/"

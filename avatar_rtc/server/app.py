@@ -1,9 +1,11 @@
 """The application: every part is made here, and passed to whoever needs it.
 
-problems ─► security ─► routes, compat ─► Avatars ─► Avatar ─► Renderer
+problems ─► pace ─► security ─► leases ─► routes, compat ─► Avatars ─► Avatar ─► Renderer
 """
 
 import asyncio
+import time
+import weakref
 from collections.abc import Mapping
 
 from aiohttp import web
@@ -17,6 +19,8 @@ from avatar_rtc.server.avatars import MAIN, RETRY_S, Avatars
 from avatar_rtc.server.compat import avatars as compat_avatars
 from avatar_rtc.server.compat import imagefx
 from avatar_rtc.server.compat import speech as compat_speech
+from avatar_rtc.server.desk import Desk
+from avatar_rtc.server.ending import tell_closing
 from avatar_rtc.server.keys import (
     AVATARS,
     CLASSIFIER,
@@ -25,10 +29,13 @@ from avatar_rtc.server.keys import (
     ENGINES,
     LIMITS,
     RENDERER,
+    SOCKETS,
     STORE,
     UPLOADS,
 )
+from avatar_rtc.server.leases import leases_middleware
 from avatar_rtc.server.limits import Limits
+from avatar_rtc.server.pace import create_pacing
 from avatar_rtc.server.problems import problems_middleware
 from avatar_rtc.server.routes import (
     audio,
@@ -75,17 +82,20 @@ def create_app(
     store = store or CharacterStore(resource("assets", "characters"), own_folder(config.data_dir))
     templates = templates if templates is not None else load_emotions(resource("assets", "emotions"))
     character = store.load_any_character(config.character)
-    app = web.Application(middlewares=[problems_middleware, create_security(config)])
-    app[CONFIG], app[RENDERER], app[STORE], app[UPLOADS] = config, renderer, store, asyncio.Lock()
+    pacing = create_pacing(config.limits.requests_per_s, time.monotonic)
+    security = create_security(config)
+    app = web.Application(middlewares=[problems_middleware, pacing, security, leases_middleware])
+    app[CONFIG], app[RENDERER], app[STORE] = config, renderer, store
+    app[CLOSING], app[SOCKETS] = asyncio.Event(), weakref.WeakSet()
     app[ENGINES] = engines = engines or create_engines(config.speech)
     app[CLASSIFIER] = classifier = _classifier(config)
     speaker = Speaker(classifier)
-    app[CLOSING] = asyncio.Event()
     app[LIMITS] = limits = Limits(config.limits)
     students = Turns(
         config.limits.distillations,
         lambda: limits.refuse("distillations", "students to be made", config.limits.distillations, RETRY_S),
     )
+    app[UPLOADS] = Desk(limits)
     app[AVATARS] = Avatars(Shared(config, renderer, templates, speaker, engines, limits, students))
     app[AVATARS].create(character, MAIN, source=config.character)
     for module in (
@@ -95,17 +105,10 @@ def create_app(
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)
     # Before cleanup: requests still under way may take seconds, and the viewers wait for no answer.
-    app.on_shutdown.append(_close_avatars)
+    app.on_shutdown.append(tell_closing)
     return app
 
 
 def _classifier(config: Config) -> Classifier:
     folder = config.speech.emotion_model
     return Rules() if folder is None else ModelFeelings(folder)
-
-
-async def _close_avatars(app: web.Application) -> None:
-    app[CLOSING].set()
-    await app[AVATARS].close()
-    await app[ENGINES].close()
-    await app[CLASSIFIER].close()

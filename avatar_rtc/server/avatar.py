@@ -238,10 +238,19 @@ class Avatar:
             parts.callback(self._stop_telling)
             parts.callback(self._shared.renderer.close_avatar, self.name)
             parts.callback(self.streams.close)
+            # Beside the viewers: a student that takes seconds to stop must not keep them from hearing of it.
+            parts.push_async_callback(self._close_beside)
+
+    async def _close_beside(self) -> None:
+        ends = await asyncio.gather(self.distillation.close(), self._close_viewers(), return_exceptions=True)
+        for failure in filter(None, ends):
+            raise failure
+
+    async def _close_viewers(self) -> None:
+        async with AsyncExitStack() as parts:
             parts.push_async_callback(self.viewers.close)
             parts.callback(self._mood.close)
             parts.push_async_callback(self.speech.queue.close)
-            parts.push_async_callback(self.distillation.close)
 
     def _open(self) -> None:
         message = OpenAvatar(

@@ -16,6 +16,7 @@ from avatar_rtc.characters.character import STUDENT, TOML
 from avatar_rtc.envelope import MAX_MESSAGE_BYTES, explain, json_object
 from avatar_rtc.errors import BadMessage, InputError, TooLarge, UnknownName
 from avatar_rtc.look import CELS, FX
+from avatar_rtc.server.leases import Taken, moving
 from avatar_rtc.server.problems import Problem
 
 MAX_SDP_BYTES = 64 * 1024
@@ -63,21 +64,28 @@ async def read_body(request: web.Request, limit: int) -> bytes:
 
     Raises:
         TooLarge: more than `limit` bytes; known from the declared length before any of it is read.
+        CapacityExceeded: all requests together hold too much.
+        Problem: 408, it does not come forward.
     """
     _check_declared(request, limit)
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            raise _too_large(limit)
-    return bytes(body)
+    taken, body = Taken(request), bytearray()
+    try:
+        async with moving(request):
+            async for chunk in request.content.iter_any():
+                taken.more(len(chunk))
+                body += chunk
+                if len(body) > limit:
+                    raise _too_large(limit)
+        return bytes(body)
+    finally:
+        body.clear()  # an error holds the frame that raised it, and with it this
 
 
 async def read_text(request: web.Request, limit: int) -> str:
     """The whole body as UTF-8.
 
     Raises:
-        TooLarge: as `read_body`.
+        TooLarge, CapacityExceeded, Problem: as `read_body`.
         InputError: the bytes are no UTF-8.
     """
     try:
@@ -90,8 +98,8 @@ async def read_json(request: web.Request, limit: int = MAX_MESSAGE_BYTES) -> dic
     """The JSON object in the body.
 
     Raises:
-        Problem: 415, another content type.
-        TooLarge: as `read_body`.
+        Problem: 415, another content type; 408, as `read_body`.
+        TooLarge, CapacityExceeded: as `read_body`.
         BadMessage: not a JSON object.
     """
     require_type(request, "application/json")
@@ -147,34 +155,43 @@ async def read_form(
 
     Raises:
         TooLarge: a part has more, or all together.
+        CapacityExceeded: all requests together hold too much.
+        Problem: 408, the body does not come forward.
         InputError: a part of another name, a second one of a name, or the body is broken.
     """
     total = sum(limits.values()) if total is None else total
     _check_declared(request, total + _MULTIPART_OVERHEAD_BYTES)
-    parts: dict[str, bytes] = {}
+    taken, parts = Taken(request), dict[str, bytes]()
     try:
-        async for part in await request.multipart():
-            name = part.name if isinstance(part, BodyPartReader) else None
-            if not isinstance(part, BodyPartReader) or not name or name in parts:
-                raise InputError("every part of the form needs a name of its own")
-            if name not in limits:
-                raise UnknownName("part of the form", name, limits)
-            parts[name] = await _read_part(part, limits[name])
-            if sum(map(len, parts.values())) > total:
-                raise _too_large(total)
+        async with moving(request):
+            async for part in await request.multipart():
+                name = part.name if isinstance(part, BodyPartReader) else None
+                if not isinstance(part, BodyPartReader) or not name or name in parts:
+                    raise InputError("every part of the form needs a name of its own")
+                if name not in limits:
+                    raise UnknownName("part of the form", name, limits)
+                parts[name] = await _read_part(part, limits[name], taken)
+                if sum(map(len, parts.values())) > total:
+                    raise _too_large(total)
+        return dict(parts)
     except (HttpProcessingError, ValueError, AssertionError, KeyError, RuntimeError):
         # aiohttp's reader has no error of its own for a body that is not what its header says.
         raise InputError("the multipart body is broken") from None
-    return parts
+    finally:
+        parts.clear()  # as in `read_body`
 
 
-async def _read_part(part: BodyPartReader, limit: int) -> bytes:
+async def _read_part(part: BodyPartReader, limit: int, taken: Taken) -> bytes:
     body = bytearray()
-    while chunk := await part.read_chunk(64 * 1024):
-        body += chunk
-        if len(body) > limit:
-            raise _too_large(limit)
-    return bytes(body)
+    try:
+        while chunk := await part.read_chunk(64 * 1024):
+            taken.more(len(chunk))
+            body += chunk
+            if len(body) > limit:
+                raise _too_large(limit)
+        return bytes(body)
+    finally:
+        body.clear()
 
 
 def _check_declared(request: web.Request, limit: int) -> None:

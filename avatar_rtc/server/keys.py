@@ -1,6 +1,7 @@
 """The typed keys under which the application holds its parts; `app.create_app` fills them."""
 
 import asyncio
+import weakref
 
 from aiohttp import web
 
@@ -9,6 +10,7 @@ from avatar_rtc.config import Config
 from avatar_rtc.errors import NotFound
 from avatar_rtc.server.avatar import Avatar
 from avatar_rtc.server.avatars import Avatars
+from avatar_rtc.server.desk import Desk
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.shared import Renderer
 from avatar_rtc.speech.engines import Engines
@@ -23,9 +25,10 @@ ENGINES = web.AppKey("ENGINES", Engines)
 CLASSIFIER: web.AppKey[Classifier] = web.AppKey("CLASSIFIER", Classifier)
 
 CLOSING = web.AppKey("CLOSING", asyncio.Event)
-"""Set as soon as the server is told to end."""
-UPLOADS = web.AppKey("UPLOADS", asyncio.Lock)
-"""Held while a picture is decoded: a large one takes hundreds of MB, so there is one at a time."""
+"""Set as soon as the server begins to end."""
+SOCKETS: web.AppKey["weakref.WeakSet[web.WebSocketResponse]"] = web.AppKey("SOCKETS", weakref.WeakSet)
+"""Open WebSockets, which are told when the server ends."""
+UPLOADS = web.AppKey("UPLOADS", Desk)
 
 
 def avatar_of(request: web.Request) -> Avatar:

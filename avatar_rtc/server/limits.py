@@ -13,6 +13,8 @@ from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.guard import Dropped
 
 MIB = 2**20
+PROGRESS_BYTES = 16 * 1024
+"""What a body, or an answer that is being read, has to bring forward within `body_s`."""
 
 
 class Limits:
@@ -25,7 +27,10 @@ class Limits:
         self.datagrams = Dropped(lambda: self.count("datagrams"))
         """Counts what strangers send to the ports of viewers."""
         self.uploads = Pool(
-            "MiB of unfinished uploads", config.uploads_mb, MIB, lambda: self.count("uploads_mb")
+            "MiB of uploads and large answers under way",
+            config.uploads_mb,
+            MIB,
+            lambda: self.count("uploads_mb"),
         )
         self.speech = Pool(
             "seconds of sound that wait to be heard",

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -26,6 +27,11 @@ STATUS: tuple[tuple[type[errors.AvatarRtcError], int], ...] = (
 )
 """Error class → status; the first class that fits counts."""
 
+_ADDRESS = re.compile(r"\w+://[^\s;,'\"]+|(?<![\w.])(?:/|[A-Za-z]:\\)[\w.~-]+[/\\][^\s;,:'\"]*")
+
+_OURS = (errors.SetupError, errors.EngineFailed, errors.WorkerLost)
+"""Their texts are for the operator: they may name files and servers that callers have no business with."""
+
 RETRY_AFTER_S = 2
 """Told with a 503 that does not know better: about the time a render worker needs to come back."""
 
@@ -49,14 +55,17 @@ async def problems_middleware(request: web.Request, handler: Handler) -> web.Str
         return _known(error)
     except web.HTTPException as error:
         return _from_aiohttp(request, error)
-    except web.RequestPayloadError:
+    except web.RequestPayloadError as error:
+        error.__traceback__ = None  # as below
         return problem(400, "the body is broken: its encoding or length is not what its headers say")
-    except ConnectionError:
-        raise  # the caller is gone: nobody reads an answer
-    except Exception:
-        event = secrets.token_hex(4)
-        log.exception("error %s in %s %s", event, request.method, request.path)
-        return problem(500, f"something unexpected failed here; the server's log has it as {event}")
+    except Exception as error:
+        if isinstance(error, ConnectionError) and (
+            request.transport is None or request.transport.is_closing()
+        ):
+            # The body keeps this error, whose frames keep the body: that would stay until the collector runs.
+            error.__traceback__ = None
+            return problem(400, "the connection was lost")  # nobody reads it; raised, aiohttp would log it
+        return _unexpected(request)
 
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
@@ -70,12 +79,31 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) 
     )
 
 
+def _unexpected(request: web.Request) -> web.Response:
+    event = secrets.token_hex(4)
+    log.exception("error %s in %s %s", event, request.method, request.path)
+    return problem(500, f"something unexpected failed here; the server's log has it as {event}")
+
+
 def _known(error: errors.AvatarRtcError) -> web.Response:
     status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
     headers: dict[str, str] = {}
     if status == 503:
         headers[hdrs.RETRY_AFTER] = str(getattr(error, "retry_after", RETRY_AFTER_S))
-    return problem(status, str(error), headers)
+    detail = str(error)
+    if isinstance(error, _OURS):
+        log.warning("%s", detail)
+        detail = without_addresses(detail)
+    return problem(status, detail, headers)
+
+
+def without_addresses(text: str) -> str:
+    """A text for callers: without URLs and absolute paths of ours.
+
+    >>> without_addresses("the piper server at http://10.0.0.7:5000 refused; see /var/log/x")
+    'the piper server at … refused; see …'
+    """
+    return _ADDRESS.sub("…", text)
 
 
 def _from_aiohttp(request: web.Request, error: web.HTTPException) -> web.StreamResponse:

@@ -97,6 +97,8 @@ class Rendering:
         """"cuda", "mps" or "cpu"; None until a worker is up."""
         self.failure: str | None = None
         """Why no worker will ever come up with these options."""
+        self.settled = asyncio.Event()
+        """Set once a worker was up, or none will ever be: `device` or `failure` tells which."""
         self.restarts = 0
         self._pictures = Pictures(self._pass_on)
         self.recovery = Recovery()
@@ -293,6 +295,7 @@ class Rendering:
         match message:
             case Booted(device=device, seconds=seconds):
                 self.device = device
+                self.settled.set()
                 self.recovery = Recovery(boot_s=0.0 if is_warm else seconds)
                 for told in self._told.values():
                     self._brief(told, paced=False)
@@ -302,6 +305,7 @@ class Rendering:
                 self._pictures.answered(message)
             case BootFailed(detail=detail):
                 self.failure = detail
+                self.settled.set()
                 for name, told in list(self._told.items()):
                     self._tell(told, AvatarFailed(name, detail))
             case _ if told_ := self._told.get(getattr(message, "avatar", "")):

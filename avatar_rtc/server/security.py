@@ -2,7 +2,7 @@
 
 Even a server on loopback is reachable by every web page that its user opens. Two defences: a Host header
 outside the list is refused, so a foreign name that was re-pointed to this machine (DNS rebinding) opens
-nothing; and a foreign `Origin` may only load static files, unless the operator allows it.
+nothing; and a foreign page may only load static files, unless the operator allows its origin.
 """
 
 import ipaddress
@@ -13,6 +13,8 @@ from aiohttp.typedefs import Handler, Middleware
 
 from avatar_rtc.config import LOOPBACK, Config
 from avatar_rtc.errors import Refused
+from avatar_rtc.server.keys import CONFIG
+from avatar_rtc.server.other_sites import asking_origin, embedding_headers, is_from_elsewhere
 from avatar_rtc.server.routes.pages import is_static
 
 _WILDCARDS = ("0.0.0.0", "::", "")
@@ -54,7 +56,10 @@ def is_same_origin(origin: str, authority: str) -> bool:
 
     The scheme is not compared: behind a proxy that ends TLS the browser says https, and we see http.
     """
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
     return parts.scheme in ("http", "https") and parts.netloc.lower() == authority.lower()
 
 
@@ -72,6 +77,12 @@ def create_security(config: Config) -> Middleware:
         if not is_host_allowed(authority, config):
             raise Refused(f"this server does not answer to the host name {authority!r}; see allowed_hosts")
         origin = request.headers.get(hdrs.ORIGIN)
+        if origin is None and is_from_elsewhere(request):
+            origin = asking_origin(request)
+            if "*" not in config.allowed_origins and not (origin and is_origin_allowed(origin, config)):
+                raise Refused("pages of other sites may not show this; see allowed_origins")
+            request[_SHOWN] = True
+            return await handler(request)
         if origin is None or is_same_origin(origin, authority) or is_static(request):
             return await handler(request)
         if not is_origin_allowed(origin, config):
@@ -85,10 +96,16 @@ def create_security(config: Config) -> Middleware:
 
 
 _FOREIGN = web.RequestKey("_FOREIGN", str)
+_SHOWN = web.RequestKey("_SHOWN", bool)
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Signal `on_response_prepare`: CORS headers for an allowed foreign origin, errors included."""
+    """Signal `on_response_prepare`: what other sites may do with the answer, errors included."""
+    allowed = _FOREIGN in request or _SHOWN in request
+    for name, value in embedding_headers(
+        request, response.content_type, allowed, request.app[CONFIG]
+    ).items():
+        response.headers.setdefault(name, value)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
     if origin := request.get(_FOREIGN):

@@ -33,6 +33,7 @@ from avatar_rtc.look import EmotionTemplate
 from avatar_rtc.media.encode import create_encoder
 from avatar_rtc.media.encode_image import encode_image
 from avatar_rtc.server.app import create_app
+from avatar_rtc.server.connections import Runner
 
 EMOTIONS = ("anger", "joy", "neutral", "sadness")
 TEMPLATES = {name: EmotionTemplate(name, {"mouth_aaa": 0.25}, {}) for name in EMOTIONS}
@@ -122,6 +123,15 @@ class FakeRenderer:
                     self.on_up[avatar](frame)
         finally:
             encoder.close()
+
+
+class Served(TestServer):
+    """As `avatar-rtc serve` runs it: with its bounds on connections."""
+
+    __test__ = False
+
+    async def _make_runner(self, **options) -> Runner:
+        return Runner(self.app, **options)
 
 
 class Watcher:
@@ -230,7 +240,7 @@ async def serve(renderer, store) -> AsyncIterator[Callable]:
 
         async def start(config: Config) -> TestClient:
             app = create_app(config, renderer, store, TEMPLATES)
-            return await stack.enter_async_context(TestClient(TestServer(app)))
+            return await stack.enter_async_context(TestClient(Served(app)))
 
         yield start
 
@@ -306,7 +316,7 @@ async def live(store) -> AsyncIterator[Callable]:
         async def start(**settings) -> TestClient:
             rendering = await stack.enter_async_context(Rendering(spawn, spare=False))
             app = create_app(Config(character="hero", animator="static", **settings), rendering, store)
-            client = await stack.enter_async_context(TestClient(TestServer(app)))
+            client = await stack.enter_async_context(TestClient(Served(app)))
             async with asyncio.timeout(10):
                 while (await (await client.get("/api/v1/avatars/main")).json())["state"] != "live":  # noqa: ASYNC110
                     await asyncio.sleep(0.02)

@@ -34,7 +34,7 @@ def test_a_refusal_says_the_limit_and_is_counted() -> None:
     with limits.uploads.lease() as first:
         first.grow(1.5 * MIB)
         with (
-            pytest.raises(CapacityExceeded, match="2 MiB of unfinished uploads"),
+            pytest.raises(CapacityExceeded, match="2 MiB of uploads"),
             limits.uploads.lease() as other,
         ):
             other.grow(MIB)

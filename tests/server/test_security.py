@@ -60,6 +60,7 @@ def test_hosts(settings, authority, allowed):
         ("http://127.0.0.1:8080", "localhost:8080", False),
         ("null", "localhost:8080", False),
         ("file://localhost:8080", "localhost:8080", False),
+        ("http://[", "localhost:8080", False),
     ],
 )
 def test_same_origin(origin, authority, same):

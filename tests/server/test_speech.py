@@ -121,7 +121,8 @@ async def test_a_streamed_text_starts_with_its_first_sentence(client, watch):
     ("body", "says"),
     [
         ({"text": ""}, "nothing to say"),
-        ({"text": " \n\t\x07\x00"}, "nothing to say"),
+        ({"text": " \n\t\x07"}, "nothing to say"),
+        ({"text": "a\x00b"}, "NUL"),
         ({"text": "hi", "voice": "en-uss"}, "en-us"),
         ({"text": "hi", "speed": 9}, "speed"),
         ({"text": "hi", "emotion": "joyy"}, "joy"),

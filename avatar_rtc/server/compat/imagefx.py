@@ -152,7 +152,7 @@ def _checked(model: type[Model], options: dict[str, Any]) -> Model:
 
 async def _answer(request: web.Request, picture: bytes, kind: str, message: ProcessStill) -> web.Response:
     async with request.app[UPLOADS]:
-        rgba = await asyncio.to_thread(read_picture, picture)
+        rgba = await asyncio.to_thread(read_picture, picture, _MAX_PIXELS)
     height, width = rgba.shape[:2]
     wide, high = message.size or (width, height)
     pixels_out = round(wide * high * enlargement(message.chain) ** 2)

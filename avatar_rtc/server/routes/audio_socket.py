@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from avatar_rtc.envelope import MAX_MESSAGE_BYTES, error, explain, id_of, json_object
 from avatar_rtc.errors import AvatarRtcError, BadMessage, InputError
 from avatar_rtc.server.avatar import Avatar
-from avatar_rtc.server.keys import avatar_of
+from avatar_rtc.server.keys import SOCKETS, avatar_of
 from avatar_rtc.server.routes.openapi import described
 from avatar_rtc.server.voice.hearing import STREAM_LEAD_S, SoundStream, pieces_of_sound
 from avatar_rtc.server.voice.speech_queue import Event, Piece
@@ -53,6 +53,7 @@ async def audio_socket(request: web.Request) -> web.WebSocketResponse:
     avatar = avatar_of(request)
     socket = web.WebSocketResponse(heartbeat=20.0, max_msg_size=MAX_SOUND_MESSAGE_BYTES)
     await socket.prepare(request)
+    request.app[SOCKETS].add(socket)
     await _Caller(avatar, socket).serve()
     return socket
 

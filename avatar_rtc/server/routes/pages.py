@@ -23,6 +23,11 @@ def is_static(request: web.Request) -> bool:
     return (request.match_info.route.name or "").startswith(_STATIC)
 
 
+def is_view(request: web.Request) -> bool:
+    """True if the request reads the page that other sites may frame."""
+    return request.match_info.route.name == f"{_STATIC}view"
+
+
 async def get_index(request: web.Request) -> web.StreamResponse:
     """The demo page."""
     return _file(resource("web"), "index.html")

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from avatar_rtc.messages import SpeechAppend, SpeechSay, SpeechStop, control_from
 from avatar_rtc.server.bodies import read_json, read_model
 from avatar_rtc.server.keys import CLASSIFIER, ENGINES, avatar_of
+from avatar_rtc.server.problems import without_addresses
 from avatar_rtc.server.routes.openapi import described
 from avatar_rtc.server.routes.openapi_schemas import EMPTY, TEXT, an_object, many, named, one
 from avatar_rtc.speech.script import MAX_CHARACTERS
@@ -73,7 +74,7 @@ async def get_voices(request: web.Request) -> web.Response:
             "voices": [
                 {"name": voice.name, "language": voice.language, "engine": voice.engine} for voice in voices
             ],
-            "away": dict(engines.away),
+            "away": {name: without_addresses(why) for name, why in engines.away.items()},
         }
     )
 

@@ -1,0 +1,63 @@
+"""What has to be so on this machine before anything is served; whatever is not is told at once."""
+
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from avatar_rtc.config import Config
+from avatar_rtc.errors import InputError, SetupError, UnknownName
+
+if TYPE_CHECKING:
+    from avatar_rtc.speech.engines import Engines
+
+log = logging.getLogger(__name__)
+
+
+def check_folders(config: Config) -> None:
+    """The folders that settings name are there and can be used; `data_dir` is made.
+
+    Raises:
+        InputError: says which is not, and why.
+    """
+    if (folder := config.data_dir) is not None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"setting data_dir: cannot make {folder}: {error.strerror}") from None
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            raise InputError(f"setting data_dir: {folder} cannot be written; wanted is a folder of this user")
+    if (folder := config.speech.emotion_model) is not None:
+        from avatar_rtc.speech.feelings_model import MODEL_FILES
+
+        if not any((folder / name).is_file() for name in MODEL_FILES):
+            wanted = f"wanted is a folder with {' or '.join(MODEL_FILES)}"
+            raise InputError(f"setting speech.emotion_model: there is none in {folder}; {wanted}")
+
+
+async def check_voice(engines: "Engines", voice: str) -> None:
+    """The voice that settings name exists; a server that may have it and is away is waited for.
+
+    Raises:
+        InputError: no engine has it, or its engine is not set up.
+    """
+    if not voice:
+        return
+    try:
+        await engines.resolve(voice)
+    except (UnknownName, SetupError) as error:
+        away = [name for name in engines.names if name in engines.away]
+        if not (away and isinstance(error, UnknownName)):
+            raise InputError(f"setting speech.voice is {voice!r}: {error}") from None
+        log.warning("nobody has the voice %r yet, but %s cannot be reached", voice, " and ".join(away))
+
+
+def warn_of_strangers(config: Config) -> None:
+    """One line on stderr, red on a terminal, if anybody on the network may do everything."""
+    if config.is_loopback:
+        return
+    line = (
+        f"WARNING: {config.host or 'every address'} is open to the network without authentication: whoever "
+        "reaches it can watch and drive avatars, speak through them, upload characters and use this processor"
+    )
+    print(f"\x1b[1;31m{line}\x1b[0m" if sys.stderr.isatty() else line, file=sys.stderr, flush=True)
