@@ -67,7 +67,7 @@ def create_app(
     app[CONFIG], app[RENDERER], app[STORE], app[UPLOADS] = config, renderer, store, asyncio.Lock()
     app[ENGINES] = engines = engines or create_engines(config.speech)
     app[CLASSIFIER] = classifier = _classifier(config)
-    speaker = Speaker(classifier)
+    speaker = Speaker(classifier, config.speech.timeout_s)
     app[LIMITS] = limits = Limits(config.limits)
     app[AVATARS] = Avatars(Shared(config, renderer, templates, speaker, engines, limits))
     app[AVATARS].create(character, MAIN, source=config.character)

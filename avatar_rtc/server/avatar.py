@@ -110,7 +110,12 @@ class Avatar:
             tell=self.viewers.tell,
         )
         self.speech = Speaking(
-            queue, shared.speaker, shared.engines, lambda: self.emotions, config.speech.speed
+            queue,
+            shared.speaker,
+            shared.engines,
+            lambda: self.emotions,
+            config.speech.speed,
+            shared.limits,
         )
         self.condition = Condition(self._asked)
         """How it is doing."""

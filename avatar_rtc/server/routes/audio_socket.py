@@ -23,7 +23,7 @@ from avatar_rtc.server.avatar import Avatar
 from avatar_rtc.server.keys import avatar_of
 from avatar_rtc.server.routes.openapi import described
 from avatar_rtc.server.voice.hearing import STREAM_LEAD_S, SoundStream, pieces_of_sound
-from avatar_rtc.server.voice.speech_queue import Event, Piece
+from avatar_rtc.server.voice.utterance import Event, Piece
 from avatar_rtc.speech.timings import Units
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from avatar_rtc.errors import AvatarRtcError, InputError
 from avatar_rtc.frame import AUDIO_CLOCK_HZ
 from avatar_rtc.media.opus import Pcm
 from avatar_rtc.media.pcm import Resampler
-from avatar_rtc.server.voice.speech_queue import Piece
+from avatar_rtc.server.voice.utterance import Piece
 from avatar_rtc.speech import espeak
 from avatar_rtc.speech.align import align
 from avatar_rtc.speech.lips import timeline
