@@ -17,7 +17,19 @@ from avatar_rtc.server.avatars import MAIN, Avatars
 from avatar_rtc.server.compat import avatars as compat_avatars
 from avatar_rtc.server.compat import imagefx
 from avatar_rtc.server.compat import speech as compat_speech
-from avatar_rtc.server.keys import AVATARS, CLASSIFIER, CONFIG, ENGINES, LIMITS, RENDERER, STORE, UPLOADS
+from avatar_rtc.server.keys import (
+    AVATARS,
+    CLASSIFIER,
+    CONFIG,
+    DECODING,
+    ENGINES,
+    LIMITS,
+    RENDERER,
+    SOUND_FILES,
+    SPEAKER,
+    STORE,
+    UPLOADS,
+)
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.problems import problems_middleware
 from avatar_rtc.server.routes import (
@@ -36,6 +48,8 @@ from avatar_rtc.server.routes import (
 )
 from avatar_rtc.server.security import add_headers, create_security
 from avatar_rtc.server.shared import Renderer, Shared
+from avatar_rtc.server.turns import Turns
+from avatar_rtc.server.voice.decoding import Decoding
 from avatar_rtc.server.voice.speaker import Speaker
 from avatar_rtc.speech.engines import Engines, create_engines
 from avatar_rtc.speech.feelings import Classifier, Rules
@@ -69,6 +83,14 @@ def create_app(
     app[CLASSIFIER] = classifier = _classifier(config)
     speaker = Speaker(classifier, config.speech.timeout_s)
     app[LIMITS] = limits = Limits(config.limits)
+    app[DECODING], app[SPEAKER] = Decoding(limits), speaker
+    app[SOUND_FILES] = Turns(
+        compat_speech.AT_ONCE,
+        config.limits.sound_files,
+        lambda: limits.refuse(
+            "sound_files", "texts that wait for their sound file", config.limits.sound_files
+        ),
+    )
     app[AVATARS] = Avatars(Shared(config, renderer, templates, speaker, engines, limits))
     app[AVATARS].create(character, MAIN, source=config.character)
     for module in (
@@ -89,5 +111,6 @@ def _classifier(config: Config) -> Classifier:
 
 async def _close_avatars(app: web.Application) -> None:
     await app[AVATARS].close()
+    app[DECODING].close()
     await app[ENGINES].close()
     await app[CLASSIFIER].close()

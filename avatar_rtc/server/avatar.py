@@ -97,7 +97,7 @@ class Avatar:
             self.describe,
             self._came_or_went,
             config.is_loopback,
-            lambda sound: Microphone(self.speech).listen(sound),
+            lambda sound: Microphone(self.speech, shared.limits.speech).listen(sound),
         )
         self._mood = Mood(Emotion(self.state.emotions), self._show_emotion)
         queue = SpeechQueue(

@@ -11,6 +11,9 @@ from avatar_rtc.server.avatar import Avatar
 from avatar_rtc.server.avatars import Avatars
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.shared import Renderer
+from avatar_rtc.server.turns import Turns
+from avatar_rtc.server.voice.decoding import Decoding
+from avatar_rtc.server.voice.speaker import Speaker
 from avatar_rtc.speech.engines import Engines
 from avatar_rtc.speech.feelings import Classifier
 
@@ -18,10 +21,14 @@ CONFIG = web.AppKey("CONFIG", Config)
 LIMITS = web.AppKey("LIMITS", Limits)
 RENDERER = web.AppKey("RENDERER", Renderer)
 STORE = web.AppKey("STORE", CharacterStore)
+DECODING = web.AppKey("DECODING", Decoding)
 AVATARS = web.AppKey("AVATARS", Avatars)
+SPEAKER = web.AppKey("SPEAKER", Speaker)
 ENGINES = web.AppKey("ENGINES", Engines)
 CLASSIFIER: web.AppKey[Classifier] = web.AppKey("CLASSIFIER", Classifier)
 
+SOUND_FILES = web.AppKey("SOUND_FILES", Turns)
+"""Texts that are made into sound files for the caller."""
 UPLOADS = web.AppKey("UPLOADS", asyncio.Lock)
 """Held while a picture is decoded: a large one takes hundreds of MB, so there is one at a time."""
 

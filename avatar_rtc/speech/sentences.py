@@ -90,8 +90,8 @@ _JOINED = ("Mn", "Mc", "Me", "Cf")
 class Splitter:
     """Sentences out of a text that comes in pieces, such as a language model's tokens.
 
-    A text that begins with `<speak` is SSML and stays whole. Takes time in proportion to the text, whatever is
-    in it and however it comes.
+    A text that begins with `<speak` is SSML and stays whole. Takes time in proportion to the text, whatever
+    is in it and however it comes.
     """
 
     def __init__(self) -> None:
@@ -156,8 +156,8 @@ def _end_from(text: str, at: int, is_all: bool) -> int | None:
     if not is_all and len(text) - at < len("<speak>") and "<speak".startswith(text[at : at + 6]):
         return None
     if _SSML.match(text, at):
-        end = text.find(_SSML_END, at)
-        return end + len(_SSML_END) if end >= 0 else len(text) if is_all else None
+        last = text.find(_SSML_END, at)
+        return last + len(_SSML_END) if last >= 0 else len(text) if is_all else None
     # What follows far behind changes nothing, so only as much is looked at as decides.
     length = _WINDOW
     while at + length < len(text):

@@ -3,8 +3,8 @@
 say ──► waiting ──► feed (the next piece is made while one sounds) ──► voice, lips, events at t + D
 stop ─► fade, shut the mouth, and one `speech.finished` for everything that was still to be said
 
-Whatever a listener, an engine or the renderer raises is logged, and costs the utterance it belongs to at most:
-the queue goes on.
+Whatever a listener, an engine or the renderer raises is logged, and costs at most the utterance it belongs
+to: the queue goes on.
 """
 
 import asyncio
@@ -167,6 +167,7 @@ class SpeechQueue:
             feeder.cancel()
         if self._current is utterance:
             self._current = None
+            _guarded(self._voice.forget, self._clock.t() - self._delay())
             self._finish(utterance, utterance.position(self._free_from), detail is not None, detail)
             self._go_on()
 
