@@ -27,6 +27,8 @@ from avatar_rtc.speech.spoken import Speech
 _TextField = Annotated[str, Field(max_length=MAX_CHARACTERS)]
 _Speed = Annotated[float, Field(ge=0.25, le=4.0)]
 _NO_VOICE = {502: "A speech engine failed.", 503: "There is no voice, or too many texts wait."}
+MAX_HEADER_BYTES = 60_000
+"""A longer header no client reads: Python's own gives up at 65,536, and most earlier."""
 AT_ONCE = 2
 """Sound files that are made at the same time: each holds up to ten minutes of samples."""
 
@@ -111,7 +113,9 @@ async def _sound_file(
     if isinstance(how, Speak):
         headers["x-audio-duration"] = f"{speech.seconds:.6f}"
     if tells_words:
-        headers["x-word-timestamps"] = await asyncio.to_thread(_words, spoken, speech)
+        words = await asyncio.to_thread(_words, spoken, speech)
+        if len(words) <= MAX_HEADER_BYTES:
+            headers["x-word-timestamps"] = words
     body = await asyncio.to_thread(write_sound, speech.pcm, speech.rate, kind)
     return web.Response(body=body, content_type=CONTENT_TYPES[kind], headers=headers)
 
