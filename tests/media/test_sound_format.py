@@ -45,9 +45,10 @@ def encoded(codec: str, container: str, seconds: float = 1.0, layout: str = "mon
 
 
 TAKEN = [
-    ("pcm_s16le", "wav", "wav"), ("pcm_f32le", "wav", "wav"), ("pcm_alaw", "wav", "wav"), ("flac", "flac", "flac"),
-    ("libmp3lame", "mp3", "mp3"), ("libopus", "ogg", "ogg"), ("libopus", "webm", "matroska"),
-    ("libmp3lame", "matroska", "matroska"), ("aac", "mp4", "mov"), ("aac", "ipod", "mov"), ("libopus", "mp4", "mov"),
+    ("pcm_s16le", "wav", "wav"), ("pcm_f32le", "wav", "wav"), ("pcm_alaw", "wav", "wav"),
+    ("flac", "flac", "flac"), ("libmp3lame", "mp3", "mp3"), ("libopus", "ogg", "ogg"),
+    ("libopus", "webm", "matroska"), ("libmp3lame", "matroska", "matroska"), ("aac", "mp4", "mov"),
+    ("aac", "ipod", "mov"), ("libopus", "mp4", "mov"),
     ("aac", "adts", "aac"),
 ]  # fmt: skip
 

@@ -107,7 +107,8 @@ DENSE = {
 @pytest.mark.parametrize("name", DENSE)
 async def test_timings_of_half_an_hour(client, busiest, name: str):
     await warm(client)
-    form = {"audio": io.BytesIO(wav(1_700)), "timings": json.dumps(DENSE[name])}
+    form = {"audio": io.BytesIO(wav(1_700)), "timings": io.BytesIO(json.dumps(DENSE[name]).encode())}
+    await asyncio.sleep(0)  # that was this test's own work
     busiest[0] = (0.0, "")
     response = await client.post(f"{API}/audio", data=form)
     assert response.status == (202 if name in ("phonemes", "words at once", "words") else 400)

@@ -122,6 +122,7 @@ async def _sentences(chunks: AsyncIterator[str]) -> AsyncIterator[str]:
     splitter = Splitter()
     async for chunk in chunks:
         for sentence in splitter.sentences(chunk):
+            await asyncio.sleep(0)  # there may be thousands that say nothing
             yield sentence
     for sentence in splitter.finish():
         yield sentence
