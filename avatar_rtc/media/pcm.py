@@ -124,18 +124,19 @@ class SoundReader:
             InputError: it is damaged.
             TooLarge: more than `most`, or it took too long.
         """
-        total, first, last = 0.0, math.inf, -math.inf
+        # Whole numbers: there may be hundreds of thousands of packets.
+        unit = float(self._stream.time_base or 0)
+        total, first, last = 0, None, 0
         with self._told():
             for packet in self._packets:
                 self._check_time()
-                if packet.time_base is not None:
-                    total += float((packet.duration or 0) * packet.time_base)
-                    if packet.pts is not None:
-                        first = min(first, float(packet.pts * packet.time_base))
-                        last = max(last, float(packet.pts * packet.time_base))
-                if total > most:
+                total += packet.duration or 0
+                if packet.pts is not None:
+                    first = packet.pts if first is None else min(first, packet.pts)
+                    last = max(last, packet.pts)
+                if total * unit > most:
                     raise _too_long(most)
-        return max(total, last - first)
+        return max(total, last - (first or 0)) * unit
 
     def close(self) -> None:
         """Let go of it."""
