@@ -142,6 +142,8 @@ class LimitsConfig(_Section):
     """In which a sound or picture that somebody sends has to be decoded."""
     queued_speech_s: float = Field(3_600.0, ge=1.0, le=86_400.0)
     """Sound that waits to be heard, of all avatars; whoever sends more waits or is refused."""
+    sound_files: int = Field(12, ge=1, le=1_000)
+    """Texts that are made into sound files for their callers, those that wait included."""
     characters: int = Field(200, ge=1, le=100_000)
     """Uploaded characters that are kept."""
     characters_mb: float = Field(1_024.0, ge=1.0, le=1_000_000.0)

@@ -12,6 +12,9 @@ from avatar_rtc.media.opus import BLOCK_S, Pcm
 FADE_S = 0.015
 """An interrupted voice fades out in so many seconds: a hard cut clicks."""
 _FADE = round(FADE_S * AUDIO_CLOCK_HZ)
+_CLIP = 2 * AUDIO_CLOCK_HZ
+_UNREAD_S = 1.0
+"""A clip begins so long at most after blocks that nobody has read yet."""
 
 
 @dataclass
@@ -34,7 +37,7 @@ class Voice:
     def __call__(self, t: float, samples: int) -> Pcm:
         """What sounds in the `samples` from media time t on."""
         first = round(t * AUDIO_CLOCK_HZ)
-        self._forget(first)
+        self.forget(t)
         out = np.zeros(samples, np.int32)
         for clip in self._clips:
             low, high = max(first, clip.begin), min(first + samples, clip.end)
@@ -46,8 +49,16 @@ class Voice:
     def put(self, t: float, pcm: Pcm) -> None:
         """Let 48 kHz mono sound begin at media time t."""
         begin = round(t * AUDIO_CLOCK_HZ)
-        self._forget(begin)
-        self._clips.append(_Clip(begin, pcm))
+        self.forget(t - _UNREAD_S)
+        for at in range(0, len(pcm), _CLIP):
+            # A copy of its own, which goes when it has been heard, whatever comes behind it.
+            self._clips.append(_Clip(begin + at, pcm[at : at + _CLIP].copy()))
+
+    def forget(self, t: float) -> None:
+        """Drop what was to be heard before media time t."""
+        first = round(t * AUDIO_CLOCK_HZ)
+        while self._clips and self._clips[0].end <= first:
+            self._clips.popleft()
 
     def cut(self, t: float) -> None:
         """Fade out from media time t on, and be silent FADE_S later."""
@@ -59,10 +70,6 @@ class Voice:
                 faded = (tail * np.linspace(1, 0, _FADE)[: len(tail)]).astype(np.int16)
                 clip.pcm = np.concatenate([clip.pcm[: at - clip.begin], faded])
         self._clips = kept
-
-    def _forget(self, first: int) -> None:
-        while self._clips and self._clips[0].end <= first - AUDIO_CLOCK_HZ:
-            self._clips.popleft()
 
 
 def next_block(t: float) -> float:

@@ -26,10 +26,13 @@ from avatar_rtc.server.keys import (
     CLASSIFIER,
     CLOSING,
     CONFIG,
+    DECODING,
     ENGINES,
     LIMITS,
     RENDERER,
     SOCKETS,
+    SOUND_FILES,
+    SPEAKER,
     STORE,
     UPLOADS,
 )
@@ -55,6 +58,7 @@ from avatar_rtc.server.routes import (
 from avatar_rtc.server.security import add_headers, create_security
 from avatar_rtc.server.shared import Renderer, Shared
 from avatar_rtc.server.turns import Turns
+from avatar_rtc.server.voice.decoding import Decoding
 from avatar_rtc.server.voice.speaker import Speaker
 from avatar_rtc.speech.engines import Engines, create_engines
 from avatar_rtc.speech.feelings import Classifier, Rules
@@ -89,13 +93,21 @@ def create_app(
     app[CLOSING], app[SOCKETS] = asyncio.Event(), weakref.WeakSet()
     app[ENGINES] = engines = engines or create_engines(config.speech)
     app[CLASSIFIER] = classifier = _classifier(config)
-    speaker = Speaker(classifier)
+    speaker = Speaker(classifier, config.speech.timeout_s)
     app[LIMITS] = limits = Limits(config.limits)
     students = Turns(
         config.limits.distillations,
         lambda: limits.refuse("distillations", "students to be made", config.limits.distillations, RETRY_S),
     )
     app[UPLOADS] = Desk(limits)
+    app[DECODING], app[SPEAKER] = Decoding(limits), speaker
+    app[SOUND_FILES] = Turns(
+        config.limits.sound_files,
+        lambda: limits.refuse(
+            "sound_files", "texts that wait for their sound file", config.limits.sound_files
+        ),
+        compat_speech.AT_ONCE,
+    )
     app[AVATARS] = Avatars(Shared(config, renderer, templates, speaker, engines, limits, students))
     app[AVATARS].create(character, MAIN, source=config.character)
     for module in (

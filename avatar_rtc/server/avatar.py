@@ -101,7 +101,7 @@ class Avatar:
             lambda: me.describe(),
             lambda: me._came_or_went(),
             config.media_bind,
-            lambda sound: Microphone(me.speech).listen(sound),
+            lambda sound: Microphone(me.speech, shared.limits.speech).listen(sound),
             shared.limits.of_peer(),
         )
         self._mood = Mood(Emotion(self.state.emotions), lambda emotion: me._show_emotion(emotion))
@@ -115,7 +115,12 @@ class Avatar:
             tell=self.viewers.tell,
         )
         self.speech = Speaking(
-            queue, shared.speaker, shared.engines, lambda: me.emotions, config.speech.speed
+            queue,
+            shared.speaker,
+            shared.engines,
+            lambda: me.emotions,
+            config.speech.speed,
+            shared.limits,
         )
         self.condition = Condition(self._asked)
         """How it is doing."""

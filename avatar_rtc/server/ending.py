@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 
 from aiohttp import WSCloseCode, web
 
-from avatar_rtc.server.keys import AVATARS, CLASSIFIER, CLOSING, ENGINES, SOCKETS
+from avatar_rtc.server.keys import AVATARS, CLASSIFIER, CLOSING, DECODING, ENGINES, SOCKETS
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,7 @@ async def tell_closing(app: web.Application) -> None:
         _within(TELL_S, "avatars", app[AVATARS].close()),
         *(_within(TELL_S, "a WebSocket", _close(socket)) for socket in tuple(sockets)),
     )
+    app[DECODING].close()
     await _within(PARTS_S, "speech engines", app[ENGINES].close())
     await _within(PARTS_S, "the classifier", app[CLASSIFIER].close())
 

@@ -13,6 +13,9 @@ from avatar_rtc.server.avatars import Avatars
 from avatar_rtc.server.desk import Desk
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.shared import Renderer
+from avatar_rtc.server.turns import Turns
+from avatar_rtc.server.voice.decoding import Decoding
+from avatar_rtc.server.voice.speaker import Speaker
 from avatar_rtc.speech.engines import Engines
 from avatar_rtc.speech.feelings import Classifier
 
@@ -20,7 +23,9 @@ CONFIG = web.AppKey("CONFIG", Config)
 LIMITS = web.AppKey("LIMITS", Limits)
 RENDERER = web.AppKey("RENDERER", Renderer)
 STORE = web.AppKey("STORE", CharacterStore)
+DECODING = web.AppKey("DECODING", Decoding)
 AVATARS = web.AppKey("AVATARS", Avatars)
+SPEAKER = web.AppKey("SPEAKER", Speaker)
 ENGINES = web.AppKey("ENGINES", Engines)
 CLASSIFIER: web.AppKey[Classifier] = web.AppKey("CLASSIFIER", Classifier)
 
@@ -28,6 +33,8 @@ CLOSING = web.AppKey("CLOSING", asyncio.Event)
 """Set as soon as the server begins to end."""
 SOCKETS: web.AppKey["weakref.WeakSet[web.WebSocketResponse]"] = web.AppKey("SOCKETS", weakref.WeakSet)
 """Open WebSockets, which are told when the server ends."""
+SOUND_FILES = web.AppKey("SOUND_FILES", Turns)
+"""Texts that are made into sound files for the caller."""
 UPLOADS = web.AppKey("UPLOADS", Desk)
 
 

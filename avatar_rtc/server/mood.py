@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from avatar_rtc.server.voice.speech_queue import Feeling
+from avatar_rtc.server.voice.utterance import Feeling
 
 HOLD_S = 5.0
 """A feeling that does not say how long it lasts is over after so many seconds."""

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import threading
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -152,8 +153,10 @@ def _words(
     begun = [event for event in events if event.kind == WORD]
     ranges = ranges_at(text, [event.position for event in begun])
     words = [(event.sample / rate, found) for event, found in zip(begun, ranges, strict=True) if found]
+    sounds = [p for p in phonemes if p.ipa]
+    starts = [p.start for p in sounds]
     for number, (start, (begin, stop)) in enumerate(words):
         limit = words[number + 1][0] if number + 1 < len(words) else math.inf
-        heard = [p for p in phonemes if p.ipa and start <= p.start < limit]
-        if heard:  # a pause after the word is not part of it
-            yield TimedWord(start, min(heard[-1].end, limit), begin, stop)
+        first, end = bisect_left(starts, start), bisect_left(starts, limit)
+        if first < end:  # a pause after the word is not part of it
+            yield TimedWord(start, min(sounds[end - 1].end, limit), begin, stop)

@@ -7,6 +7,7 @@ user installed it.
 
 import ctypes
 import importlib
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ _PHONEME_EVENTS, _IPA_NAMES, _DONT_EXIT = 0x1, 0x2, 0x8000
 _UTF8, _SSML = 0x1, 0x10
 _RATE = 1
 _ID_BYTES = 8
+_LONG_RUN = re.compile(r"(?P<markup><[^<>]*>)|[^\s<]{40,}")
+_JOINING = re.compile(r"(?<!\d)[.'’‘`´ʼ·‧․…:\-]")
+_MARKS = re.compile(r"([\u0300-\u036f\u200c\u200d])[\u0300-\u036f\u200c\u200d]+")
 
 
 class _Id(ctypes.Union):
@@ -180,7 +184,10 @@ class EspeakLibrary:
 
 
 def _printable(text: str) -> str:
-    """The text, as long as before, without what would end it early."""
+    """The text, as long as before, without what would end it early, or the process."""
+    # espeak takes "a.b.c." or "s's's" for one word, and writes beyond its buffer of 160 bytes for a word.
+    text = _LONG_RUN.sub(lambda run: run[0] if run["markup"] else _JOINING.sub(" ", run[0]), text)
+    text = _MARKS.sub(lambda marks: marks[1] + " " * (len(marks[0]) - 1), text)
     return "".join(" " if ord(sign) < 32 or ord(sign) == 127 else sign for sign in text)
 
 

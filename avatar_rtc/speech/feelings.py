@@ -5,6 +5,7 @@ stays below it. The words are English and lie in `assets/emotions/lexicon.toml`;
 punctuation work in any language.
 """
 
+import asyncio
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,8 +45,8 @@ class Rules:
     labels: Sequence[str] = EMOTIONS
 
     async def classify(self, text: str) -> Scores:
-        """See `classify`."""
-        return classify(text)
+        """See `classify`; a text longer than a sentence or two is read in a thread."""
+        return classify(text) if len(text) <= _LONG else await asyncio.to_thread(classify, text)
 
     async def close(self) -> None:
         """Nothing to free."""
@@ -61,6 +62,7 @@ _EXCLAIMED = 0.2
 """More of everything per exclamation mark, up to 3."""
 _LONGEST_PHRASE = 6
 _SHORTEST_STEM = 3
+_LONG = 1_000
 
 _TOKEN = re.compile(r"(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*)|[,.;:!?…—–()\n]")
 _NEGATIONS = frozenset(
@@ -82,12 +84,14 @@ class _Lexicon:
     faces: Sequence[tuple[str, str]]
     opposites: Mapping[str, str]
     degrees: Mapping[str, float]
+    longest_stem: int
 
     def word(self, word: str) -> tuple[str, float] | None:
         """Its emotion and weight; the longest stem counts, and whole words before stems."""
         if word in self.words:
             return self.words[word]
-        starts = (word[:length] for length in range(len(word), _SHORTEST_STEM - 1, -1))
+        longest = min(len(word), self.longest_stem)
+        starts = (word[:length] for length in range(longest, _SHORTEST_STEM - 1, -1))
         return next((self.stems[start] for start in starts if start in self.stems), None)
 
 
@@ -216,12 +220,14 @@ def _parsed(data: Mapping[str, Any]) -> _Lexicon:
         for emotion, row in data[table].items()
         for word in row.split()
     ]
+    stems = {word[:-1]: entry for word, entry in entries if word.endswith("*")}
     return _Lexicon(
         words={word: entry for word, entry in entries if not word.endswith("*")},
-        stems={word[:-1]: entry for word, entry in entries if word.endswith("*")},
+        stems=stems,
         phrases={tuple(p.split()): emotion for emotion, row in data["phrases"].items() for p in row},
         emoji={sign: emotion for emotion, row in data["emoji"].items() for sign in row},
         faces=[(part, emotion) for emotion, row in data["faces"].items() for part in row],
         opposites=data["opposites"],
         degrees=data["degrees"],
+        longest_stem=max(map(len, stems), default=0),
     )

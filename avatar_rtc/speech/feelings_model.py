@@ -46,15 +46,16 @@ class ModelFeelings:
         Raises:
             SetupError: the extra is not installed, or the folder holds no such network.
         """
-        clean, tags = strip_tags(text)
-        if tags or not clean.strip():
-            return classify(text)
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._scores, clean)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._read, text)
 
     async def close(self) -> None:
         """End the thread and let go of the network."""
         self._thread.shutdown(wait=False, cancel_futures=True)
         self._network = None
+
+    def _read(self, text: str) -> Scores:
+        clean, tags = strip_tags(text)
+        return classify(text) if tags or not clean.strip() else self._scores(clean)
 
     def _scores(self, text: str) -> Scores:
         network = self._network = self._network or _load(self._folder)

@@ -97,7 +97,7 @@ _NOT_SPOKEN = re.compile(
     rf"(?P<address>{_ADDRESS})|{FACE.pattern}|{EMOJI.pattern}|[\ufe0e\ufe0f\u20e3]", re.IGNORECASE
 )
 _SPACE_BEFORE_STOP = re.compile(r"\s+(?=[,.!?;:…)](?:\W|$))")
-_XML = re.compile(r"<!--.*?(?:-->|\Z)|<(?P<pause>/?(?:break|p|s)\b)?[^<>]*>|&\#?\w+;", re.DOTALL)
+_XML = re.compile(r"<!--.*?(?:-->|\Z)|<(?P<pause>/?(?:break|p|s)\b)?[^<>]*>|&\#?\w{1,32};", re.DOTALL)
 
 
 def check_text(text: str) -> str:

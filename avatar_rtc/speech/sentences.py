@@ -6,6 +6,7 @@ in never matter, and a stream is always behind by a word or less.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from avatar_rtc.speech.tags import LONGEST_ELEMENT, TAG
 
@@ -77,6 +78,11 @@ _BREATHS = (
     re.compile(r"\s+"),
 )
 """Where a long sentence is cut, best first."""
+_SSML = re.compile(r"\s*<speak[\s>]")
+_SSML_END = "</speak>"
+_OVERLAP = len(_SSML_END) - 1
+_SOLID = re.compile(r"\S")
+_WINDOW = 1_024
 _JOINED = ("Mn", "Mc", "Me", "Cf")
 """Categories of signs that belong to the one before them."""
 
@@ -84,27 +90,50 @@ _JOINED = ("Mn", "Mc", "Me", "Cf")
 class Splitter:
     """Sentences out of a text that comes in pieces, such as a language model's tokens.
 
-    A text that begins with `<speak` is SSML and stays whole.
+    A text that begins with `<speak` is SSML and stays whole. Takes time in proportion to the text, whatever
+    is in it and however it comes.
     """
 
     def __init__(self) -> None:
         self._rest = ""
+        self._markup: list[str] = []
+        """SSML whose end has not come yet, in pieces: to be joined once."""
 
     def feed(self, chunk: str) -> list[str]:
         """The sentences that this piece completes; none is empty, none has space around it."""
+        return list(self.sentences(chunk))
+
+    def sentences(self, chunk: str) -> Iterator[str]:
+        """As `feed`, each found when it is asked for; to be read to the end before the next piece."""
         return self._take(chunk, False)
 
     def finish(self) -> list[str]:
         """What is left, when nothing more will come; the splitter can then take another text."""
-        return self._take("", True)
+        return list(self._take("", True))
 
-    def _take(self, chunk: str, is_all: bool) -> list[str]:
-        found = []
-        self._rest = (self._rest + chunk).lstrip()
-        while self._rest and (end := _end(self._rest, is_all)) is not None:
-            found.append(self._rest[:end].rstrip())
-            self._rest = self._rest[end:].lstrip()
-        return found
+    def _take(self, chunk: str, is_all: bool) -> Iterator[str]:
+        if self._markup and not is_all:
+            tail = self._markup[-1][-_OVERLAP:]
+            self._markup.append(tail + chunk)
+            self._markup[-2] = self._markup[-2][: len(self._markup[-2]) - len(tail)]
+            if _SSML_END not in self._markup[-1]:
+                return
+            chunk = ""
+        text = "".join([*self._markup, self._rest, chunk])
+        self._markup, self._rest = [], ""
+        at = 0
+        while begin := _SOLID.search(text, at):
+            at = begin.start()
+            end = _end_from(text, at, is_all)
+            if end is None:
+                break
+            yield text[at:end].rstrip()
+            at = end
+        rest = text[at:].lstrip()
+        if is_ssml(rest):
+            self._markup = [rest]
+        else:
+            self._rest = rest
 
 
 def split(text: str) -> list[str]:
@@ -119,16 +148,28 @@ def split(text: str) -> list[str]:
 
 def is_ssml(text: str) -> bool:
     """True for a text that begins with `<speak>`, with or without attributes."""
-    return re.match(r"\s*<speak[\s>]", text) is not None
+    return _SSML.match(text) is not None
+
+
+def _end_from(text: str, at: int, is_all: bool) -> int | None:
+    """Where the sentence that begins at an index ends; None if that depends on what is still to come."""
+    if not is_all and len(text) - at < len("<speak>") and "<speak".startswith(text[at : at + 6]):
+        return None
+    if _SSML.match(text, at):
+        last = text.find(_SSML_END, at)
+        return last + len(_SSML_END) if last >= 0 else len(text) if is_all else None
+    # What follows far behind changes nothing, so only as much is looked at as decides.
+    length = _WINDOW
+    while at + length < len(text):
+        if (end := _end(text[at : at + length], False)) is not None:
+            return at + end
+        length *= 2
+    end = _end(text[at:], is_all)
+    return None if end is None else at + end
 
 
 def _end(text: str, is_all: bool) -> int | None:
-    """Where the first sentence ends; None if that depends on what is still to come."""
-    if not is_all and len(text) < len("<speak>") and "<speak".startswith(text[:6]):
-        return None
-    if is_ssml(text):
-        end = text.find("</speak>")
-        return end + len("</speak>") if end >= 0 else len(text) if is_all else None
+    """Where the first sentence of a text that is no SSML ends."""
     for stop in _STOP.finditer(text, 0, LIMIT):
         if (found := _end_at(text, stop, is_all)) != 0:
             return found

@@ -3,6 +3,8 @@
 [{"t": 0, "d": 80, "ph": "ˈoʊ"}, {"t": 0, "d": 240, "w": "Over"}, {"t": 80, "d": 60, "v": "PP"}]
 """
 
+import math
+from collections import deque
 from collections.abc import Sequence
 from typing import Annotated, Self
 
@@ -13,7 +15,11 @@ from avatar_rtc.speech.gapless import gapless
 from avatar_rtc.speech.spoken import TimedPhoneme, TimedWord
 from avatar_rtc.visemes import NAMES, OWN, ipa_of
 
-_MAX_UNITS = 100_000
+MAX_UNITS = 50_000
+"""Half an hour of fast speech has 30,000 phonemes and 7,000 words."""
+MAX_WORDS_PER_S = 20
+MAX_SHOWN = 16_000
+"""Characters of one subtitle."""
 _OWN_IPA = dict(zip((*OWN, "closed"), ("ɑ", "i", "u", "e", "o", "ə", "p"), strict=True))
 
 
@@ -49,20 +55,48 @@ class Unit(BaseModel):
         return _OWN_IPA[own] if own in _OWN_IPA else ipa_of(self.v)
 
 
-Units = Annotated[list[Unit], Field(max_length=_MAX_UNITS)]
+Units = Annotated[list[Unit], Field(max_length=MAX_UNITS)]
 
 
-def timed(
-    units: Sequence[Unit], seconds: float
-) -> tuple[tuple[TimedPhoneme, ...], tuple[TimedWord, ...], str]:
-    """Phonemes without gaps from 0 to the end of a sound, its words, and the text they make up."""
-    in_order = sorted(units, key=lambda unit: unit.t)
-    phonemes = gapless(((u.t / 1000, (u.t + u.d) / 1000, u.ipa) for u in in_order if u.w is None), seconds)
-    words: list[TimedWord] = []
-    text = ""
-    for unit in in_order:
-        if unit.w:
-            begin = len(text) + bool(text)
-            text = f"{text} {unit.w}" if text else unit.w
-            words.append(TimedWord(unit.t / 1000, (unit.t + unit.d) / 1000, begin, len(text)))
-    return phonemes, tuple(words), text
+class Timed:
+    """Timings of one sound, to be asked for stretch by stretch."""
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        in_order = sorted(units, key=lambda unit: unit.t)
+        self._sounds = deque(unit for unit in in_order if unit.w is None)
+        self._words = deque(unit for unit in in_order if unit.w)
+
+    def between(
+        self, begin: float, end: float
+    ) -> tuple[tuple[TimedPhoneme, ...], tuple[TimedWord, ...], str]:
+        """Phonemes without gaps, words that begin there, and the text they make up; in s from `begin`.
+
+        To be asked for stretches one after the other. A sound that goes on is in both; words beyond
+        MAX_WORDS_PER_S or MAX_SHOWN are left out, for nobody could follow them.
+        """
+        sounds: list[Unit] = []
+        while self._sounds and self._sounds[0].t < end * 1000:
+            sounds.append(self._sounds.popleft())
+        phonemes = gapless(
+            ((u.t / 1000 - begin, (u.t + u.d) / 1000 - begin, u.ipa) for u in sounds), end - begin
+        )
+        # The one that goes on is the last that ends behind; what begins before it is cut off by it anyhow.
+        if sounds and sounds[-1].t + sounds[-1].d > end * 1000:
+            self._sounds.appendleft(sounds[-1])
+        return phonemes, *self._text(begin, end)
+
+    def _text(self, begin: float, end: float) -> tuple[tuple[TimedWord, ...], str]:
+        most = math.ceil(MAX_WORDS_PER_S * (end - begin))
+        words: list[TimedWord] = []
+        shown: list[str] = []
+        length = 0
+        while self._words and self._words[0].t < end * 1000:
+            unit = self._words.popleft()
+            if len(words) == most or length > MAX_SHOWN:
+                continue
+            word, at = unit.w or "", length + bool(length)
+            start = max(0.0, unit.t / 1000 - begin)
+            words.append(TimedWord(start, start + unit.d / 1000, at, at + len(word)))
+            shown.append(word)
+            length = at + len(word)
+        return tuple(words), " ".join(shown)

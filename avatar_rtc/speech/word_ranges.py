@@ -6,6 +6,7 @@ words and count the second as a character, leave out the end of "don't", and sto
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from avatar_rtc.speech.spoken import TimedWord
@@ -20,8 +21,8 @@ _UNSPACED = (
 _LETTER = rf"[^\W{_UNSPACED}]"
 _REACH = 100
 """How far ahead a word is looked for, so that one that is not there does not eat all the others."""
-_ENTITY = re.compile(r"&#?\w+;")
-_WHOLE = re.compile(rf"&#?\w+;|\d+(?:[.,:]\d+)+|{_LETTER}+(?:['’]{_LETTER}+)*")
+_ENTITY = re.compile(r"&#?\w{1,32};")
+_WHOLE = re.compile(rf"&#?\w{{1,32}};|\d+(?:[.,:]\d+)+|{_LETTER}+(?:['’]{_LETTER}+)*")
 _MARKUP = re.compile(r"<[^>]*>?")
 _RUN = re.compile(r"\S+")
 
@@ -43,22 +44,25 @@ def ranges_at(text: str, positions: Sequence[int]) -> list[Range | None]:
     ['I', 'have', '42', None, "don't", 'I']
     """
     inside = {i: whole.start() for whole in _WHOLE.finditer(text) for i in range(whole.start(), whole.end())}
-    runs = {i: run.end() for run in _RUN.finditer(text) for i in range(run.start(), run.end())}
+    runs = [run.span() for run in _RUN.finditer(text)]
+    ends = [end for _, end in runs]
     begins: list[int | None] = []
     last = -1
     for position in positions:
-        begin = next((i for i in range(max(position, 0), len(text)) if i in runs), len(text))
+        run = bisect_right(ends, max(position, 0))
+        begin = max(position, runs[run][0]) if run < len(runs) else len(text)
         begin = inside.get(begin, begin)
         begins.append(begin if last < begin < len(text) else None)
         last = max(last, begin)
     ranges: list[Range | None] = []
-    for number, here in enumerate(begins):
+    after = len(text)
+    for here in reversed(begins):
         if here is None:
             ranges.append(None)
         else:
-            after = next((later for later in begins[number + 1 :] if later is not None), len(text))
-            ranges.append(_trimmed(text, here, min(after, runs[here])))
-    return ranges
+            ranges.append(_trimmed(text, here, min(after, ends[bisect_right(ends, here)])))
+            after = here
+    return ranges[::-1]
 
 
 def spaced_words(text: str) -> list[Range]:
@@ -107,7 +111,9 @@ def _trimmed(text: str, begin: int, stop: int) -> Range:
     start, end = begin, stop
     while start < end and _is_punctuation(text[start]) and not _ENTITY.match(text, start):
         start += 1
-    while end > start and _is_punctuation(text[end - 1]) and not _ENTITY.fullmatch(text, start, end):
+    opening = _ENTITY.match(text, start, end)
+    whole = opening.end() if opening else start  # an entity is a word, though it ends with a semicolon
+    while end > start and end != whole and _is_punctuation(text[end - 1]):
         end -= 1
     return (start, end) if start < end else (begin, begin + 1)
 

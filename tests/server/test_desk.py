@@ -14,7 +14,7 @@ async def test_one_at_a_time_and_the_next_after_an_error():
     desk, inside = Desk(Limits(LimitsConfig())), []
 
     async def work(fails: bool) -> None:
-        async with desk:
+        async with desk.turn():
             inside.append(1)
             assert len(inside) == 1
             await asyncio.sleep(0)
@@ -31,10 +31,10 @@ async def test_the_queue_is_short_and_moves_in_time():
     desk = Desk(limits)
 
     async def wait() -> None:
-        async with desk:
+        async with desk.turn():
             raise AssertionError("nobody gets in")
 
-    async with desk:
+    async with desk.turn():
         waiting = [asyncio.create_task(wait()) for _ in range(MOST_WAITING)]
         await asyncio.sleep(0)
         with pytest.raises(CapacityExceeded, match="8 pictures"):
@@ -42,5 +42,5 @@ async def test_the_queue_is_short_and_moves_in_time():
         for each in await asyncio.gather(*waiting, return_exceptions=True):
             assert isinstance(each, CapacityExceeded) and "0.2 seconds" in str(each)
     assert limits.refused == {"decode_s": MOST_WAITING + 1}
-    async with desk:
+    async with desk.turn():
         pass

@@ -92,7 +92,7 @@ class Spoken:
     def __init__(self) -> None:
         self.streams, self.stopped = [], []
 
-    def play(self, pieces, lead_s: float) -> str:
+    def play(self, pieces, **how) -> str:
         self.streams.append(asyncio.ensure_future(self._all(pieces)))
         return f"s{len(self.streams)}"
 

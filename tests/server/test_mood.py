@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from avatar_rtc.server.mood import HOLD_S, Emotion, Mood
-from avatar_rtc.server.voice.speech_queue import Feeling
+from avatar_rtc.server.voice.utterance import Feeling
 from tests.server.virtual_time import run
 
 CALM = Emotion({"calm": 1.0})

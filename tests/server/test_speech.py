@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from avatar_rtc.config import Config, SpeechConfig
+from avatar_rtc.config import Config, LimitsConfig, SpeechConfig
 from avatar_rtc.link import Hush, Say
 from avatar_rtc.media.pcm import decode
 from avatar_rtc.server.app import create_app
+from avatar_rtc.server.keys import LIMITS
 from avatar_rtc.speech.engines import Engines
 
 RATE = 24_000
@@ -326,3 +327,39 @@ async def test_openai_shape(client):
     assert (await client.post("/v1/audio/speech", json={"input": "Hi", "voice": "nobody"})).status == 400
     listed = (await (await client.get("/api/v1/voices")).json())["voices"]
     assert {"name", "language", "engine"} == set(listed[0])
+
+
+async def test_what_waits_is_bounded_and_given_back(serve):
+    limits = LimitsConfig(queued_speech_s=60)
+    client = await serve(Config(character="hero", animator="static", limits=limits))
+    taken = client.app[LIMITS].speech
+    assert [(await post_wav(client, wav(25.0, 8_000))).status for _ in range(3)] == [202, 202, 503]
+    assert (await client.post(SPEECH, json={"text": "word " * 200})).status == 503  # 67 s of speech
+    assert taken.taken == pytest.approx(50, abs=0.1) and client.app[LIMITS].refused["queued_speech_s"] == 2
+    assert (await client.delete(SPEECH)).status == 200
+    async with asyncio.timeout(5):
+        while taken.taken:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert (await post_wav(client, wav(25.0, 8_000))).status == 202
+
+
+async def test_an_id_that_repeats_is_refused_and_the_avatar_speaks_on(client):
+    async with client.ws_connect(AUDIO) as ws:
+        caller = Socket(ws)
+        for _ in range(2):
+            await ws.send_json({"type": "speech.begin", "id": "twice", "sample_rate": RATE})
+        assert "already" in (await caller.until("error"))["detail"]
+        await ws.send_json({"type": "speech.interrupt"})
+        await ws.send_json({"type": "speech.begin", "id": "next", "sample_rate": RATE})
+        await ws.send_bytes(wav(0.3)[44:])
+        await ws.send_json({"type": "speech.end"})
+        while (await caller.until("speech.finished"))["speech_id"] != "next":
+            pass
+
+
+async def test_sound_files_wait_their_turn_or_are_refused(serve):
+    client = await serve(Config(character="hero", animator="static", limits=LimitsConfig(sound_files=3)))
+    body = {"text": "Well then. " * 60, "format": "wav", "get_metadata": False}
+    answers = await asyncio.gather(*(client.post("/api/tts/speak", json=body) for _ in range(8)))
+    codes = [answer.status for answer in answers]
+    assert set(codes) == {200, 503} and codes.count(200) >= 3

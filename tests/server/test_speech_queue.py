@@ -11,7 +11,8 @@ import pytest
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.errors import CapacityExceeded, EngineFailed
 from avatar_rtc.media.voice import FADE_S, Voice
-from avatar_rtc.server.voice.speech_queue import LEAD_S, MAX_WAITING, Feeling, Piece, SpeechQueue, Utterance
+from avatar_rtc.server.voice.speech_queue import MAX_WAITING, SpeechQueue
+from avatar_rtc.server.voice.utterance import LEAD_S, Feeling, Piece, Utterance
 from avatar_rtc.speech.spoken import TimedWord
 from avatar_rtc.timeline import Timeline
 from tests.server.virtual_time import run

@@ -1,6 +1,8 @@
 """What espeak is kept from: crashes, the files of this machine, sound without end, and being missing."""
 
 import importlib
+import subprocess
+import sys
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from avatar_rtc.errors import SetupError, TooLarge
 from avatar_rtc.speech import espeak_library
 from avatar_rtc.speech.espeak import render
-from avatar_rtc.speech.espeak_library import EspeakLibrary
+from avatar_rtc.speech.espeak_library import EspeakLibrary, _printable
 from avatar_rtc.speech.spoken import Speech
 from tests.speech.stub_server import tone, wav
 
@@ -88,3 +90,18 @@ def test_a_broken_library_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.so").write_bytes(b"no library")
     with pytest.raises(SetupError, match="cannot load espeak-ng"):
         EspeakLibrary(str(tmp_path / "broken.so"), str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "text", ["a." * 1500, "é." * 150, "a.b.c." * 400, "<speak>" + "'s" * 800, "<speak>" + ".\u0301" * 400]
+)
+def test_a_word_without_end_does_not_end_the_process(text: str):
+    """Another process speaks it: espeak would write beyond its buffers."""
+    code = "import sys; from avatar_rtc.speech import espeak; espeak.render(sys.argv[1])"
+    done = subprocess.run([sys.executable, "-c", code, text], capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr[-300:]
+
+
+def test_long_numbers_and_markup_keep_their_points():
+    text = '<break time="0.5s"/>' + "12345.678" * 10
+    assert _printable(text) == text

@@ -275,7 +275,7 @@ async def _character(request: web.Request, form: dict[str, bytes]) -> Character:
     if "file" not in form:
         raise InputError("the form lacks the part 'file', the character's picture")
     files = {f"{name}.png": data for name, data in form.items() if name not in ("file", "json")}
-    async with request.app[UPLOADS]:
+    async with request.app[UPLOADS].turn():
         return await asyncio.to_thread(request.app[STORE].build, _NAME, {PICTURE: form["file"], **files})
 
 

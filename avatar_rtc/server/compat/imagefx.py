@@ -151,7 +151,7 @@ def _checked(model: type[Model], options: dict[str, Any]) -> Model:
 
 
 async def _answer(request: web.Request, picture: bytes, kind: str, message: ProcessStill) -> web.Response:
-    async with request.app[UPLOADS]:
+    async with request.app[UPLOADS].turn():
         rgba = await asyncio.to_thread(read_picture, picture, _MAX_PIXELS)
     height, width = rgba.shape[:2]
     wide, high = message.size or (width, height)

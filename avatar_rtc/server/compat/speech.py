@@ -5,6 +5,7 @@ They make sound for the caller to play; no avatar speaks it.
 
 import asyncio
 import json
+from bisect import bisect_left
 from typing import Annotated
 from urllib.parse import quote
 
@@ -14,16 +15,22 @@ from pydantic import BaseModel, Field
 
 from avatar_rtc.media.sound_file import CONTENT_TYPES, FILE_RATE, SoundFormat, write_sound
 from avatar_rtc.server.bodies import read_model
-from avatar_rtc.server.keys import CLASSIFIER, ENGINES
+from avatar_rtc.server.departure import while_there
+from avatar_rtc.server.keys import CLASSIFIER, ENGINES, SOUND_FILES, SPEAKER
 from avatar_rtc.server.routes.openapi import described
 from avatar_rtc.server.routes.openapi_schemas import TEXT, an_object, many, one
 from avatar_rtc.server.routes.speech import post_classify
+from avatar_rtc.server.voice.speaker import in_thread_if_long
 from avatar_rtc.speech.script import MAX_CHARACTERS, prepare
-from avatar_rtc.speech.spoken import Speech, TimedWord
+from avatar_rtc.speech.spoken import Speech
 
 _TextField = Annotated[str, Field(max_length=MAX_CHARACTERS)]
 _Speed = Annotated[float, Field(ge=0.25, le=4.0)]
-_NO_VOICE = {502: "A speech engine failed.", 503: "There is no voice."}
+_NO_VOICE = {502: "A speech engine failed.", 503: "There is no voice, or too many texts wait."}
+MAX_HEADER_BYTES = 60_000
+"""A longer header no client reads: Python's own gives up at 65,536, and most earlier."""
+AT_ONCE = 2
+"""Sound files that are made at the same time: each holds up to ten minutes of samples."""
 
 
 class Speak(BaseModel):
@@ -70,11 +77,10 @@ async def list_voices(request: web.Request) -> web.Response:
 async def tts_speak(request: web.Request) -> web.Response:
     """A sound file of a text, and with `get_metadata` when its words sound."""
     wanted = await read_model(request, Speak)
-    spoken, speech = await _speech(request, wanted.text, wanted.voice, wanted.speed)
-    headers = {"x-audio-duration": f"{speech.seconds:.6f}"}
-    if wanted.get_metadata:
-        headers["x-word-timestamps"] = json.dumps([_word(word, spoken, speech) for word in speech.words])
-    return await _sound(speech, wanted.format, headers)
+    async with request.app[SOUND_FILES].turn():
+        return await while_there(
+            request, _sound_file(request, wanted.text, wanted, wanted.format, wanted.get_metadata)
+        )
 
 
 @described(
@@ -87,8 +93,10 @@ async def tts_speak(request: web.Request) -> web.Response:
 async def openai_speech(request: web.Request) -> web.Response:
     """As OpenAI's `POST /v1/audio/speech`."""
     wanted = await read_model(request, OpenAiSpeak)
-    _, speech = await _speech(request, wanted.input, wanted.voice, wanted.speed)
-    return await _sound(speech, wanted.response_format, {})
+    async with request.app[SOUND_FILES].turn():
+        return await while_there(
+            request, _sound_file(request, wanted.input, wanted, wanted.response_format, False)
+        )
 
 
 @described("predecessor", answer=an_object(labels=many(TEXT)))
@@ -97,29 +105,46 @@ async def classify_labels(request: web.Request) -> web.Response:
     return web.json_response({"labels": list(request.app[CLASSIFIER].labels)})
 
 
-async def _speech(request: web.Request, text: str, voice: str, speed: float) -> tuple[str, Speech]:
-    """What is spoken of a text, and its sound; a text with nothing to say is no sound, as it used to be."""
-    engine, name = await request.app[ENGINES].resolve(voice)
-    spoken = prepare(text).spoken
-    if not spoken:
-        return "", Speech(np.zeros(0, np.int16), FILE_RATE)
-    return spoken, await engine.synthesize(spoken, name, min(2.0, max(0.5, speed)))
-
-
-async def _sound(speech: Speech, kind: SoundFormat, headers: dict[str, str]) -> web.Response:
+async def _sound_file(
+    request: web.Request, text: str, how: Speak | OpenAiSpeak, kind: SoundFormat, tells_words: bool
+) -> web.Response:
+    spoken, speech = await _speech(request, text, how.voice, how.speed)
+    headers: dict[str, str] = {}
+    if isinstance(how, Speak):
+        headers["x-audio-duration"] = f"{speech.seconds:.6f}"
+    if tells_words:
+        words = await asyncio.to_thread(_words, spoken, speech)
+        if len(words) <= MAX_HEADER_BYTES:
+            headers["x-word-timestamps"] = words
     body = await asyncio.to_thread(write_sound, speech.pcm, speech.rate, kind)
     return web.Response(body=body, content_type=CONTENT_TYPES[kind], headers=headers)
 
 
-def _word(word: TimedWord, spoken: str, speech: Speech) -> dict[str, object]:
-    """One entry of `x-word-timestamps`: text percent-encoded, for headers are ASCII; times in s."""
-    sounds = "".join(p.ipa for p in speech.phonemes if word.start <= p.start < word.end)
-    return {
-        "word": quote(spoken[word.begin : word.stop]),
-        "phonemes": quote(sounds),
-        "start_time": round(word.start, 4),
-        "end_time": round(word.end, 4),
-    }
+async def _speech(request: web.Request, text: str, voice: str, speed: float) -> tuple[str, Speech]:
+    """What is spoken of a text, and its sound; a text with nothing to say is no sound, as it used to be."""
+    engine, name = await request.app[ENGINES].resolve(voice)
+    spoken = (await in_thread_if_long(prepare, text)).spoken
+    if not spoken:
+        return "", Speech(np.zeros(0, np.int16), FILE_RATE)
+    speaker = request.app[SPEAKER]
+    return spoken, await speaker.synthesize(engine, spoken, name, min(2.0, max(0.5, speed)))
+
+
+def _words(spoken: str, speech: Speech) -> str:
+    """The JSON of `x-word-timestamps`: text percent-encoded, for headers are ASCII; times in s."""
+    starts = [phoneme.start for phoneme in speech.phonemes]
+    told = []
+    for word in speech.words:
+        first, end = bisect_left(starts, word.start), bisect_left(starts, word.end)
+        told.append(
+            {
+                "word": quote(spoken[word.begin : word.stop]),
+                "phonemes": quote("".join(p.ipa for p in speech.phonemes[first:end])),
+                "start_time": round(word.start, 4),
+                "end_time": round(word.end, 4),
+            }
+        )
+    return json.dumps(told)
 
 
 def routes() -> list[web.RouteDef]:

@@ -7,22 +7,25 @@ from pydantic import TypeAdapter, ValidationError
 
 from avatar_rtc.envelope import explain
 from avatar_rtc.errors import BadMessage, InputError
-from avatar_rtc.media.pcm import decode
+from avatar_rtc.frame import AUDIO_CLOCK_HZ
 from avatar_rtc.server.bodies import read_body, read_form, require_type
-from avatar_rtc.server.keys import avatar_of
+from avatar_rtc.server.keys import DECODING, LIMITS, avatar_of
+from avatar_rtc.server.limits import Lease
 from avatar_rtc.server.routes.openapi import described
 from avatar_rtc.server.routes.openapi_schemas import BYTES, TEXT, an_object, many, one
-from avatar_rtc.server.voice.hearing import MAX_SECONDS, pieces_of_sound
+from avatar_rtc.server.voice.decoding import StoredSound
+from avatar_rtc.server.voice.hearing import pieces_of
 from avatar_rtc.speech.script import check_text
 from avatar_rtc.speech.timings import Unit, Units
 
 SOUND_TYPES = (
     "audio/wav audio/x-wav audio/wave audio/vnd.wave audio/flac audio/x-flac audio/mpeg audio/mp3 audio/ogg "
-    "audio/opus audio/webm"
+    "audio/opus audio/webm audio/mp4 audio/x-m4a audio/aac"
 ).split()
 MAX_SOUND_BYTES = 64 * 1024 * 1024
 _MAX_TEXT_BYTES = 128 * 1024
-_MAX_TIMINGS_BYTES = 8 * 1024 * 1024
+_MAX_TIMINGS_BYTES = 4 * 1024 * 1024
+PCM_BYTES_PER_S = 2 * AUDIO_CLOCK_HZ
 _UNITS: TypeAdapter[list[Unit]] = TypeAdapter(Units)
 
 
@@ -50,15 +53,24 @@ async def post_audio(request: web.Request) -> web.Response:
         if "audio" not in form:
             raise InputError("the form lacks the part 'audio'")
         data, text = form["audio"], form.get("text", b"").decode(errors="replace")
-        units = read_units(form["timings"]) if "timings" in form else []
+        units = await asyncio.to_thread(read_units, form["timings"]) if "timings" in form else []
     else:
         data, text, units = await read_body(request, MAX_SOUND_BYTES), request.query.get("text", ""), []
     if text:
         check_text(text)
-    pcm = await asyncio.to_thread(decode, data, MAX_SECONDS)
-    speech_id = avatar.speech.play(pieces_of_sound(pcm, text, units))
+    lease = Lease(request.app[LIMITS].speech)
+    try:
+        # What is held while it waits, whatever it turns out to be.
+        lease.grow(len(data) / PCM_BYTES_PER_S)
+        seconds = await request.app[DECODING].examine(data)
+        lease.grow(max(0.0, seconds - lease.amount))
+        pieces = pieces_of(StoredSound(data, request.app[DECODING]), text, units)
+        speech_id = avatar.speech.play(pieces, on_over=lease.release)
+    except BaseException:
+        lease.release()
+        raise
     return web.json_response(
-        {"speech_id": speech_id, "duration_ms": len(pcm) // 48},
+        {"speech_id": speech_id, "duration_ms": round(seconds * 1000)},
         status=202,
         headers={hdrs.LOCATION: f"/api/v1/avatars/{avatar.name}/speech/{speech_id}"},
     )

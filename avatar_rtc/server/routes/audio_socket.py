@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import AsyncGenerator
 from typing import Annotated, Any, Literal
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -20,10 +19,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from avatar_rtc.envelope import MAX_MESSAGE_BYTES, error, explain, id_of, json_object
 from avatar_rtc.errors import AvatarRtcError, BadMessage, InputError
 from avatar_rtc.server.avatar import Avatar
-from avatar_rtc.server.keys import SOCKETS, avatar_of
+from avatar_rtc.server.keys import LIMITS, SOCKETS, avatar_of
+from avatar_rtc.server.limits import Pool
 from avatar_rtc.server.routes.openapi import described
-from avatar_rtc.server.voice.hearing import STREAM_LEAD_S, SoundStream, pieces_of_sound
-from avatar_rtc.server.voice.speech_queue import Event, Piece
+from avatar_rtc.server.voice.hearing import (
+    STREAM_LEAD_S,
+    STREAM_PATIENCE_S,
+    TIMED_PIECE_S,
+    SoundStream,
+    pieces_of,
+)
+from avatar_rtc.server.voice.utterance import Event
+from avatar_rtc.speech.script import check_text
 from avatar_rtc.speech.timings import Units
 
 log = logging.getLogger(__name__)
@@ -43,7 +50,7 @@ class Begin(BaseModel):
     """The speech id; made here if it is left out."""
     sample_rate: int
     text: str = Field("", max_length=20_000)
-    """The words, if they are known. With text or timings the sound is heard when all of it is here."""
+    """The words, if they are known. With text or timings the sound is heard when a minute of it is here."""
     timings: Units = []
 
 
@@ -54,19 +61,20 @@ async def audio_socket(request: web.Request) -> web.WebSocketResponse:
     socket = web.WebSocketResponse(heartbeat=20.0, max_msg_size=MAX_SOUND_MESSAGE_BYTES)
     await socket.prepare(request)
     request.app[SOCKETS].add(socket)
-    await _Caller(avatar, socket).serve()
+    await _Caller(avatar, socket, request.app[LIMITS].speech).serve()
     return socket
 
 
 class _Caller:
     """One connection: at most one utterance is open for sound at a time."""
 
-    def __init__(self, avatar: Avatar, socket: web.WebSocketResponse) -> None:
-        self._avatar, self._socket = avatar, socket
+    def __init__(self, avatar: Avatar, socket: web.WebSocketResponse, pool: Pool) -> None:
+        self._avatar, self._socket, self._pool = avatar, socket, pool
         self._events: asyncio.Queue[Event] = asyncio.Queue(_MAX_EVENTS)
         self._stream: SoundStream | None = None
         self._streams: dict[str, SoundStream] = {}
         """Utterances that are not over, and their sound."""
+        self._is_told = False
         self._closing: asyncio.Task[bool] | None = None
 
     async def serve(self) -> None:
@@ -86,9 +94,11 @@ class _Caller:
 
     async def _hear(self, data: bytes) -> None:
         try:
-            if self._stream is None:
+            if self._stream is not None:
+                await self._stream.feed(data)
+            elif not self._is_told:
+                self._is_told = True  # once: the rest of an utterance that was refused may be on its way
                 raise InputError("sound comes after speech.begin")
-            await self._stream.feed(data)
         except AvatarRtcError as refusal:
             self._tell(error(None, str(refusal)))
 
@@ -117,11 +127,20 @@ class _Caller:
         except ValidationError as wrong:
             raise BadMessage(f"speech.begin: {explain(wrong)}") from None
         self._end()  # one left open has lost its end
-        stream = SoundStream(wanted.sample_rate)
+        if wanted.text:
+            check_text(wanted.text)
+        stream = SoundStream(wanted.sample_rate, self._pool)
         is_whole = bool(wanted.text or wanted.timings)
-        pieces = _whole(stream, wanted) if is_whole else stream.pieces()
-        speech_id = self._avatar.speech.play(pieces, self._heard, speech_id=wanted.id, lead_s=STREAM_LEAD_S)
-        self._stream = stream
+        speech_id = self._avatar.speech.play(
+            pieces_of(stream, wanted.text, wanted.timings) if is_whole else stream.pieces(),
+            self._heard,
+            speech_id=wanted.id,
+            lead_s=STREAM_LEAD_S,
+            patience_s=(TIMED_PIECE_S if is_whole else 0.0) + 2 * STREAM_PATIENCE_S,
+            # Whoever ended it: sound that still comes for it must not hold up what is said on this line.
+            on_over=stream.abandon,
+        )
+        self._stream, self._is_told = stream, False
         self._streams[speech_id] = stream
         self._tell({"type": "ok", "id": wanted.id, "speech_id": speech_id})
 
@@ -137,8 +156,7 @@ class _Caller:
 
     def _heard(self, event: Event) -> None:
         if event["type"] == "speech.finished":
-            # Whoever ended it: sound that still comes for it must not hold up what is said on this line.
-            self._streams.pop(str(event["speech_id"])).abandon()
+            self._streams.pop(str(event["speech_id"]), None)
         self._tell(event)
 
     def _tell(self, event: Event) -> None:
@@ -166,13 +184,6 @@ class _Caller:
                         "position_ms": int(seconds * 1000),
                     }
                 )
-
-
-async def _whole(stream: SoundStream, wanted: Begin) -> AsyncGenerator[Piece, None]:
-    """The pieces of a sound that is heard when all of it is here."""
-    pcm = await stream.rest()
-    async for piece in pieces_of_sound(pcm, wanted.text, wanted.timings):
-        yield piece
 
 
 def routes() -> list[web.RouteDef]:

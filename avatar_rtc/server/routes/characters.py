@@ -44,7 +44,7 @@ async def post_character(request: web.Request) -> web.Response:
     upload = await read_upload(request)
     store, limits = request.app[STORE], request.app[LIMITS]
     room = Room(limits.config.characters, limits.config.characters_mb)
-    async with request.app[UPLOADS]:
+    async with request.app[UPLOADS].turn():
         try:
             await asyncio.to_thread(store.save, upload.name, upload.data, upload.more, room)
         except NoRoom as full:

@@ -6,13 +6,14 @@ text ──► Splitter ──► Line ──► Engine ──► Speech ──�
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from avatar_rtc.errors import AvatarRtcError
+from avatar_rtc.errors import AvatarRtcError, EngineFailed
 from avatar_rtc.media.opus import Pcm
 from avatar_rtc.media.pcm import resampled
-from avatar_rtc.server.voice.speech_queue import Feeling, Piece
+from avatar_rtc.server.voice.utterance import Feeling, Piece
 from avatar_rtc.speech import espeak
 from avatar_rtc.speech.align import align, align_words
 from avatar_rtc.speech.feelings import Classifier
@@ -29,7 +30,11 @@ log = logging.getLogger(__name__)
 
 SENTENCE_GAP_S = 0.25
 """Between sentences at speed 1: engines end a sentence with its last sound."""
+SLACK_S = 5.0
 AUTO = "auto"
+LONG = 1_000
+"""Characters of a text that is not looked at on the event loop; sentences are shorter."""
+T = TypeVar("T")
 _FELT_FROM = 0.35
 """The least score of a classified emotion that is shown."""
 
@@ -48,8 +53,12 @@ class Manner:
 class Speaker:
     """Speaks for all avatars of a server."""
 
-    def __init__(self, classifier: Classifier) -> None:
+    def __init__(self, classifier: Classifier, engine_s: float = 30.0) -> None:
+        """`engine_s` is how long a server of speech may take for a sentence."""
         self._classifier = classifier
+        # A server that hangs is told of by its own error, which names it.
+        self.sentence_s = engine_s + SLACK_S
+        """How long any engine may take for one."""
 
     async def pieces(self, chunks: AsyncIterator[str], manner: Manner) -> AsyncGenerator[Piece, None]:
         """The sentences of a text that comes in chunks, each as soon as it is complete and synthesized.
@@ -59,7 +68,7 @@ class Speaker:
         """
         waiting: tuple[Tag, ...] = ()
         async for sentence in _sentences(chunks):
-            line = prepare(sentence)
+            line = await in_thread_if_long(prepare, sentence)
             if not line.spoken:
                 waiting += line.tags  # shown with what is spoken next
                 continue
@@ -68,7 +77,7 @@ class Speaker:
             yield piece
 
     async def _piece(self, line: Line, manner: Manner, before: tuple[Tag, ...]) -> Piece:
-        speech = await manner.engine.synthesize(line.spoken, manner.voice, manner.speed)
+        speech = await self.synthesize(manner.engine, line.spoken, manner.voice, manner.speed)
         is_espeak = manner.engine.name == espeak.Espeak.name
         pcm, lips, words, source = await asyncio.to_thread(_prepared, speech, line.spoken, is_espeak)
         feelings = [_feeling(replace(tag, at=0), words) for tag in before]
@@ -87,6 +96,18 @@ class Speaker:
             SENTENCE_GAP_S / manner.speed,
         )
 
+    async def synthesize(self, engine: Engine, text: str, voice: str, speed: float) -> Speech:
+        """What an engine says, in time.
+
+        Raises:
+            InputError, EngineFailed, SetupError: as `Engine.synthesize`.
+        """
+        try:
+            async with asyncio.timeout(self.sentence_s):
+                return await engine.synthesize(text, voice, speed)
+        except TimeoutError:
+            raise EngineFailed(f"{engine.name} did not answer within {self.sentence_s:g} s") from None
+
     async def _felt(self, line: Line, manner: Manner) -> list[Feeling]:
         """What an untagged sentence feels like."""
         if manner.emotion is None:
@@ -100,10 +121,16 @@ class Speaker:
 async def _sentences(chunks: AsyncIterator[str]) -> AsyncIterator[str]:
     splitter = Splitter()
     async for chunk in chunks:
-        for sentence in splitter.feed(chunk):
+        for sentence in splitter.sentences(chunk):
+            await asyncio.sleep(0)  # there may be thousands that say nothing
             yield sentence
     for sentence in splitter.finish():
         yield sentence
+
+
+async def in_thread_if_long(work: Callable[[str], T], text: str) -> T:
+    """The result of something done to a text: at once, or in a thread if that may take milliseconds."""
+    return work(text) if len(text) <= LONG else await asyncio.to_thread(work, text)
 
 
 def _prepared(

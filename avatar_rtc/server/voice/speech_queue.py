@@ -2,88 +2,41 @@
 
 say ──► waiting ──► feed (the next piece is made while one sounds) ──► voice, lips, events at t + D
 stop ─► fade, shut the mouth, and one `speech.finished` for everything that was still to be said
+
+Whatever a listener, an engine or the renderer raises is logged, and costs at most the utterance it belongs
+to: the queue goes on.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import ParamSpec
 
 from avatar_rtc.clock import MediaClock
-from avatar_rtc.errors import AvatarRtcError, CapacityExceeded
-from avatar_rtc.frame import AUDIO_CLOCK_HZ
-from avatar_rtc.media.opus import Pcm
+from avatar_rtc.errors import AlreadyThere, AvatarRtcError, CapacityExceeded, EngineFailed, NotFound
 from avatar_rtc.media.voice import FADE_S, Voice, next_block
-from avatar_rtc.speech.spoken import LipSource, Mark, TimedWord
+from avatar_rtc.server.voice.schedule import Schedule
+from avatar_rtc.server.voice.utterance import Event, Feeling, Piece, Utterance
+from avatar_rtc.speech.spoken import LipSource
 from avatar_rtc.timeline import Timeline
 
 log = logging.getLogger(__name__)
 
-LEAD_S = 0.060
-"""From a piece that is ready to its first sample: lips run ahead of sound, and frames of both."""
 AHEAD_S = 0.3
 """A piece is handed over so long before the one before it ends: lips prepare for what comes next."""
 MAX_WAITING = 64
 """Utterances that may wait."""
+REMEMBERED = 256
+"""Utterances that are over and whose ids are not taken again yet."""
+CLOSE_S = 1.0
+"""How long those who make pieces may take to end."""
+BROKEN = "this failed inside the server"
 
-Event = Mapping[str, object]
-
-
-@dataclass(frozen=True)
-class Feeling:
-    """An emotion that goes with a word."""
-
-    t: float
-    """Seconds from the first sample of its piece."""
-    emotion: str
-    strength: float
-    hold_s: float | None = None
-    """How long it is shown; None is until the next, or a while after the utterance."""
-
-
-@dataclass(frozen=True, eq=False)
-class Piece:
-    """A sentence, or a stretch of streamed sound, ready to be heard."""
-
-    pcm: Pcm = field(repr=False)
-    """48 kHz mono."""
-    lips: Timeline = field(repr=False)
-    """Its `speech` and `begin` are filled in when it is played."""
-    source: LipSource
-    shown: str = ""
-    """The subtitle."""
-    words: tuple[TimedWord, ...] = ()
-    """Where they are in `shown`, and when."""
-    feelings: tuple[Feeling, ...] = ()
-    marks: tuple[Mark, ...] = ()
-    gap: float = 0.0
-    """Seconds of silence between it and the piece before it in its utterance."""
-
-    @property
-    def seconds(self) -> float:
-        """How long it sounds."""
-        return len(self.pcm) / AUDIO_CLOCK_HZ
-
-
-@dataclass(eq=False)
-class Utterance:
-    """Everything between one `speech.started` and its `speech.finished`."""
-
-    id: str
-    pieces: AsyncGenerator[Piece, None]
-    on_event: Callable[[Event], None] | None = None
-    """Told its events beside the avatar's viewers."""
-    lead_s: float = LEAD_S
-    """From a piece that is ready to its first sample, where nothing sounds before it."""
-    heard: list[tuple[float, float]] = field(default_factory=list)
-    """Media time at which each piece began, and how long it sounds."""
-    is_over: bool = False
-
-    def position(self, t: float) -> float:
-        """Seconds of it that have sounded at media time t, gaps between pieces apart."""
-        return sum(min(max(t - begin, 0.0), seconds) for begin, seconds in self.heard)
+P = ParamSpec("P")
+Ready = asyncio.Queue[Piece | BaseException | None]
 
 
 class SpeechQueue:
@@ -112,7 +65,13 @@ class SpeechQueue:
         self._waiting: deque[Utterance] = deque()
         self._current: Utterance | None = None
         self._player: asyncio.Task[None] | None = None
-        self._timers: dict[asyncio.TimerHandle, Callable[[], None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._schedules: list[Schedule] = []
+        """What is told and felt of the current utterance."""
+        self._fading: dict[asyncio.TimerHandle, Callable[[], None]] = {}
+        self._unfinished: set[str] = set()
+        self._finished: deque[str] = deque(maxlen=REMEMBERED)
+        self._is_closed = False
         self._free_from = 0.0
         """Media time from which nothing is to be heard so far."""
         self.source: LipSource | None = None
@@ -139,17 +98,26 @@ class SpeechQueue:
         """Say it when everything before it has been said.
 
         Raises:
+            AlreadyThere: its id is that of one that is to be said, or was said lately.
             CapacityExceeded: too many wait already.
+            NotFound: the avatar is gone.
         """
+        if self._is_closed:
+            raise NotFound("avatar any more for speech", utterance.id)
+        if utterance.id in self._unfinished or utterance.id in self._finished:
+            raise AlreadyThere("speech", utterance.id)
         if len(self._waiting) >= MAX_WAITING:
             raise CapacityExceeded("utterances that wait", MAX_WAITING)
+        self._unfinished.add(utterance.id)
         self._waiting.append(utterance)
         self._go_on()
 
     def stop(self, speech_id: str | None = None) -> None:
         """Fall silent: one utterance, or all that is and was to be said."""
-        for utterance in [u for u in self._waiting if speech_id in (None, u.id)]:
-            self._waiting.remove(utterance)
+        ended = [u for u in self._waiting if speech_id in (None, u.id)]
+        # First out of the line, all of them: who is told of one may come back to the queue.
+        self._waiting = deque(u for u in self._waiting if u not in ended)
+        for utterance in ended:
             self._finish(utterance, 0.0, interrupted=True)
         if self._current and speech_id in (None, self._current.id):
             self._interrupt(self._current)
@@ -157,85 +125,124 @@ class SpeechQueue:
 
     async def close(self) -> None:
         """Finish everything at once."""
+        self._is_closed = True
         self.stop()
-        for timer, finish in tuple(self._timers.items()):
+        for timer, finish in tuple(self._fading.items()):
             timer.cancel()
             finish()
+        if tasks := self._tasks - {asyncio.current_task()}:
+            await asyncio.wait(tasks, timeout=CLOSE_S)
 
     def _go_on(self) -> None:
         if self._current is None and self._waiting:
             self._current = self._waiting.popleft()
-            self._player = asyncio.create_task(self._play(self._current), name=f"speech {self._current.id}")
+            self._player = self._start(self._play(self._current), f"speech {self._current.id}")
+
+    def _start(self, work: Coroutine[object, object, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("%s did not end cleanly", task.get_name(), exc_info=error)
 
     async def _play(self, utterance: Utterance) -> None:
-        ready: asyncio.Queue[Piece | Exception | None] = asyncio.Queue(maxsize=1)
-        feeder = asyncio.create_task(_feed(utterance.pieces, ready))
-        timers: list[asyncio.TimerHandle] = []
+        ready: Ready = asyncio.Queue(maxsize=1)
+        feeder = self._start(_feed(utterance.pieces, ready), f"the pieces of speech {utterance.id}")
+        detail: str | None = BROKEN
         try:
-            detail = await self._play_all(utterance, ready, timers)
+            told = await self._play_all(utterance, ready)
             await self._until(self._free_from + self._delay())
-        except asyncio.CancelledError:
-            for timer in timers:
-                timer.cancel()
-            raise
+            detail = told
+        except BaseException as error:
+            if self._current is not utterance:
+                raise  # interrupted, which is told elsewhere
+            log.error("speech %s failed", utterance.id, exc_info=error)
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                raise
         finally:
             feeder.cancel()
-        self._finish(utterance, utterance.position(self._free_from), detail is not None, detail)
-        self._current = None
-        self._go_on()
+        if self._current is utterance:
+            self._current = None
+            _guarded(self._voice.forget, self._clock.t() - self._delay())
+            self._finish(utterance, utterance.position(self._free_from), detail is not None, detail)
+            self._go_on()
 
-    async def _play_all(
-        self,
-        utterance: Utterance,
-        ready: "asyncio.Queue[Piece | Exception | None]",
-        timers: list[asyncio.TimerHandle],
-    ) -> str | None:
+    async def _play_all(self, utterance: Utterance, ready: Ready) -> str | None:
         """Hand over every piece when its time comes; returns what went wrong."""
-        while (piece := await ready.get()) is not None:
+        silent_until = self._patient_until(utterance)
+        while self._current is utterance:
+            try:
+                async with asyncio.timeout_at(silent_until):
+                    piece = await ready.get()
+            except TimeoutError:
+                piece = EngineFailed(f"nothing to be heard came within {utterance.patience_s:g} s")
+            if piece is None:
+                return None
             if isinstance(piece, AvatarRtcError):
                 return str(piece)
-            if isinstance(piece, Exception):
+            if isinstance(piece, BaseException):
                 log.error("speech %s failed", utterance.id, exc_info=piece)
-                return "this failed inside the server"
+                return BROKEN
             if len(piece.pcm):
-                now = self._loop.time()
-                timers[:] = [timer for timer in timers if timer.when() > now]
-                timers += self._hand_over(utterance, piece)
+                self._hand_over(utterance, piece)
+                silent_until = self._patient_until(utterance)
                 await self._until(self._free_from - AHEAD_S)
         return None
 
-    def _hand_over(self, utterance: Utterance, piece: Piece) -> list[asyncio.TimerHandle]:
-        """Let a piece be heard as soon as may be; gives the timers of its events."""
+    def _patient_until(self, utterance: Utterance) -> float:
+        """The loop's time until which something has to come."""
+        return self._loop.time() + max(0.0, self._free_from - self._clock.t()) + utterance.patience_s
+
+    def _hand_over(self, utterance: Utterance, piece: Piece) -> None:
+        """Let a piece be heard as soon as may be, and tell of it as it is."""
         is_first = not utterance.heard
         begin = max(self._clock.t() + utterance.lead_s, self._free_from + (0.0 if is_first else piece.gap))
+        lips = replace(piece.lips, speech=utterance.id, begin=begin)
+        self._voice.put(begin, piece.pcm)
         utterance.heard.append((begin, piece.seconds))
         self._free_from = begin + piece.seconds
-        self._voice.put(begin, piece.pcm)
-        self._say(replace(piece.lips, speech=utterance.id, begin=begin))
         self.source = piece.source
-        timers = [self._at(begin + feeling.t, self._feel, feeling) for feeling in piece.feelings]
-        for t, events in _events(utterance.id, piece, is_first).items():
-            timers.append(self._at(begin + self._delay() + t, self._tell_all, utterance, events))
-        return timers
+        _guarded(self._say, lips)
+        if self._current is utterance:
+            self._schedules = [schedule for schedule in self._schedules if not schedule.is_done]
+            self._schedules.append(Schedule(self._felt(piece, begin)))
+            self._schedules.append(Schedule(self._told(utterance, piece, begin + self._delay(), is_first)))
+
+    def _felt(self, piece: Piece, begin: float) -> Iterator[tuple[float, Callable[[], None]]]:
+        zero = self._loop.time() - self._clock.t() + begin
+        for feeling in sorted(piece.feelings, key=lambda feeling: feeling.t):
+            yield zero + feeling.t, partial(_guarded, self._feel, feeling)
+
+    def _told(
+        self, utterance: Utterance, piece: Piece, begin: float, is_first: bool
+    ) -> Iterator[tuple[float, Callable[[], None]]]:
+        zero = self._loop.time() - self._clock.t() + begin
+        for t, event in piece.events(utterance.id, is_first):
+            yield zero + t, partial(self._event, utterance, event)
 
     def _interrupt(self, utterance: Utterance) -> None:
-        assert self._player is not None
-        self._player.cancel()
         self._current = None
+        if self._player is not None:
+            self._player.cancel()
+        self._forget_schedules()
         cut = next_block(self._clock.t())
-        self._voice.cut(cut)
-        self._hush(cut)
+        _guarded(self._voice.cut, cut)
+        _guarded(self._hush, cut)
         silent_from = cut + FADE_S
         played = utterance.position(silent_from)
         self._free_from = min(self._free_from, silent_from) if utterance.heard else self._free_from
 
         def finish() -> None:
-            self._timers.pop(timer, None)
+            self._fading.pop(timer, None)
             self._finish(utterance, played, interrupted=True)
 
         wait = max(0.0, silent_from + self._delay() - self._clock.t()) if played else 0.0
         timer = self._loop.call_later(wait, finish)
-        self._timers[timer] = finish
+        self._fading[timer] = finish
 
     def _finish(
         self, utterance: Utterance, seconds: float, interrupted: bool, detail: str | None = None
@@ -244,6 +251,12 @@ class SpeechQueue:
         if utterance.is_over:
             return
         utterance.is_over = True
+        if self._current is None:
+            self._forget_schedules()
+        self._unfinished.discard(utterance.id)
+        self._finished.append(utterance.id)
+        if utterance.on_over is not None:
+            _guarded(utterance.on_over)
         event: dict[str, object] = {
             "type": "speech.finished",
             "speech_id": utterance.id,
@@ -252,51 +265,46 @@ class SpeechQueue:
         }
         self._event(utterance, event if detail is None else {**event, "detail": detail})
 
-    def _tell_all(self, utterance: Utterance, events: Sequence[Event]) -> None:
-        for event in events:
-            self._event(utterance, event)
+    def _forget_schedules(self) -> None:
+        for schedule in self._schedules:
+            schedule.cancel()
+        self._schedules = []
 
     def _event(self, utterance: Utterance, event: Event) -> None:
-        self._tell(event)
+        _guarded(self._tell, event)
         if utterance.on_event is not None:
-            utterance.on_event(event)
-
-    def _at(self, t: float, do: Callable[..., None], *arguments: object) -> asyncio.TimerHandle:
-        return self._loop.call_later(max(0.0, t - self._clock.t()), do, *arguments)
+            _guarded(utterance.on_event, event)
 
     async def _until(self, t: float) -> None:
         await asyncio.sleep(max(0.0, t - self._clock.t()))
 
 
-def _events(speech_id: str, piece: Piece, is_first: bool) -> dict[float, list[Event]]:
-    """What is told while a piece sounds, by the second of it; what comes together keeps its order."""
-    about = {"speech_id": speech_id}
-    told: dict[float, list[Event]] = {0.0: []}
-    if is_first:
-        told[0.0].append({"type": "speech.started", **about})
-    if piece.shown:
-        told[0.0].append({"type": "speech.subtitle", **about, "text": piece.shown})
-    for mark in piece.marks:
-        told.setdefault(mark.t, []).append({"type": "speech.mark", **about, "name": mark.name})
-    for word in piece.words:
-        event: Event = {
-            "type": "speech.word", **about,
-            "word": piece.shown[word.begin : word.stop], "begin": word.begin, "end": word.stop,
-            "duration_ms": round((word.end - word.start) * 1000),
-        }  # fmt: skip
-        told.setdefault(word.start, []).append(event)
-    return {t: events for t, events in told.items() if events}
+def _guarded(do: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Do it; what it raises is logged, for nobody who is told something may end the speech of an avatar."""
+    try:
+        do(*args, **kwargs)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:
+        log.exception("%r failed, and speech goes on", do)
 
 
-async def _feed(
-    pieces: AsyncGenerator[Piece, None], ready: "asyncio.Queue[Piece | Exception | None]"
-) -> None:
+async def _feed(pieces: AsyncGenerator[Piece, None], ready: Ready) -> None:
     """Put pieces into the queue; at the end None, or what went wrong."""
-    end: Exception | None = None
-    async with contextlib.aclosing(pieces):
+    task = asyncio.current_task()
+    assert task is not None
+    end: BaseException | None = None
+    try:
         try:
             async for piece in pieces:
+                if task.cancelling():
+                    raise asyncio.CancelledError  # which the generator took for itself
                 await ready.put(piece)
-        except Exception as error:
-            end = error
+        finally:
+            async with asyncio.timeout(CLOSE_S):
+                await pieces.aclose()
+    except BaseException as error:
+        if task.cancelling() or isinstance(error, KeyboardInterrupt | SystemExit):
+            raise
+        end = error  # a CancelledError too: a dying engine may send one
     await ready.put(end)
