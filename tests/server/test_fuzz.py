@@ -67,7 +67,9 @@ class Target:
 def fuzzed(folder: Path) -> Iterator[Target]:
     """A server whose uploads and log go into a folder."""
     config, log = folder / "config.toml", folder / "log.txt"
-    config.write_text(f"data_dir = {json.dumps(str(folder / 'own'))}\n")
+    # Every message is to be read, and none refused for coming too soon after another.
+    limits = "[limits]\nmessages_per_s = 100000\n"
+    config.write_text(f"data_dir = {json.dumps(str(folder / 'own'))}\n{limits}")
     with contextlib.ExitStack() as stack:
         with patch.object(tempfile, "TemporaryFile", lambda: log.open("w+b")):
             server = stack.enter_context(served("--animator", "static", "--config", str(config)))

@@ -364,7 +364,7 @@ time.sleep(600)
 """
 _WORKS = """
 import json, pathlib, sys
-pathlib.Path(sys.argv[1], "student.safetensors").write_bytes(b"a student")
+pathlib.Path(sys.argv[1]).write_bytes(b"a student")
 print(json.dumps({"done": sys.argv[1], "good_enough": True, "figures": {}}), flush=True)
 """
 
@@ -375,7 +375,7 @@ def test_a_click_makes_a_student_and_another_stops_it(
     def run(script: str) -> None:
         monkeypatch.setattr(
             "avatar_rtc.server.routes.avatars.command_for",
-            lambda character, quality: [sys.executable, "-c", script, character],
+            lambda character, out, quality: [sys.executable, "-c", script, str(out)],
         )
 
     page = open_page(host=on_a_cpu)

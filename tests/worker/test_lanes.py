@@ -218,7 +218,9 @@ def test_an_exception_beside_fails_that_avatar_alone(
     live = started(lambda message: (breaking if message.avatar == "bad" else painter, ""))
     live.send(*watched("bad"), *watched("good"))
     live.until(lambda: bool(live.told(AvatarFailed, "bad")) and len(live.of("good")) >= 5)
-    assert live.told(AvatarFailed, "bad") == [AvatarFailed("bad", "rendering failed: out of memory")]
+    assert live.told(AvatarFailed, "bad") == [
+        AvatarFailed("bad", "rendering failed: out of memory", may_pass=True)
+    ]
     live.send(*watched("bad"))  # it is gone, so this opens it anew
     live.until(lambda: len(live.told(AvatarReady, "bad")) == 2)
 
