@@ -129,7 +129,7 @@ class LimitsConfig(_Section):
     body_s: float = Field(20.0, ge=0.1, le=600.0)
     """A body that brings less than 16 KiB within so long is given up; so is who does not read an answer."""
     uploads_mb: float = Field(256.0, ge=1.0, le=100_000.0)
-    """Bodies that are not complete, all together, in MiB."""
+    """Bodies that are not complete, all together, in MiB; what is large waits in a file."""
     requests_per_s: float = Field(200.0, ge=1.0, le=100_000.0)
     """Requests of one address; those that come faster than this for ten seconds wait."""
     pending_offers: int = Field(16, ge=1, le=10_000)

@@ -5,7 +5,9 @@ there, or to choose addresses. All of it is done to one object, so no other conn
 """
 
 import asyncio
-from collections.abc import Callable
+import time
+from asyncio import selector_events
+from collections.abc import Callable, Iterator
 from functools import partial
 from types import FunctionType
 from typing import Any
@@ -124,8 +126,12 @@ class _GuardedProtocol(StunProtocol):
             self._guard.dropped.add(error)
 
     def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
-        address = (addr[0], addr[1])
         assert isinstance(data, bytes)
+        self._receive(data, (addr[0], addr[1]))
+        for more, source in waiting_datagrams(self.transport):
+            self._receive(more, (source[0], source[1]))
+
+    def _receive(self, data: bytes, address: Address) -> None:
         try:
             taken = self._take(data, address)
         except Exception as error:  # whatever their parsers stumble over
@@ -187,6 +193,32 @@ class _GuardedProtocol(StunProtocol):
             return False
         self.receiver.data_received(data, self.local_candidate.component)
         return True
+
+
+def waiting_datagrams(transport: asyncio.BaseTransport) -> Iterator[tuple[bytes, tuple[Any, ...]]]:
+    """What the socket behind an asyncio transport holds already, with where it comes from; for a while.
+
+    asyncio takes one datagram of a socket in each round of its loop. A stranger who sends more than a busy
+    loop has rounds would fill the socket's queue, and what the peer sends would find no place in it: after
+    30 s without an answer aioice takes it for gone.
+    """
+    socket = getattr(transport, "_sock", None)  # relays have none, nor have transports of Windows
+    if socket is None or not isinstance(transport, _DatagramTransport):
+        return
+    end = time.monotonic() + DRAIN_S
+    for _ in range(DRAIN_DATAGRAMS):
+        try:
+            yield socket.recvfrom(DRAIN_BYTES)
+        except OSError:  # nothing more; what is wrong with the socket asyncio will find by itself
+            return
+        if time.monotonic() > end:
+            return
+
+
+_DatagramTransport = selector_events._SelectorDatagramTransport  # type: ignore[attr-defined]
+DRAIN_DATAGRAMS, DRAIN_S = 256, 0.002
+"""In one round of the loop, of one socket."""
+DRAIN_BYTES = 64 * 1024
 
 
 class _GuardedDtls(RTCDtlsTransport):

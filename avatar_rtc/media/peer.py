@@ -256,8 +256,8 @@ class Peer:
             case "failed":
                 alert = "" if self._guard.alert is None else f", the peer sent alert {self._guard.alert}"
                 self.end(f"failed (ICE is {self._pc.iceConnectionState}{alert})")
-            case "closed":
-                self._close_soon()
+            case "closed" if self._closing is None:
+                self.end("no longer answers")
 
     def _rearm(self) -> None:
         """Wake up when the peer would have been silent for too long, counted from its last sign of life."""

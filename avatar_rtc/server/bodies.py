@@ -18,6 +18,7 @@ from avatar_rtc.errors import BadMessage, InputError, TooLarge, UnknownName
 from avatar_rtc.look import CELS, FX
 from avatar_rtc.server.leases import Taken, moving
 from avatar_rtc.server.problems import Problem
+from avatar_rtc.server.spool import Spool
 
 MAX_SDP_BYTES = 64 * 1024
 MAX_TEMPLATES_BYTES = 1024 * 1024
@@ -37,10 +38,14 @@ class Upload:
     """A character that somebody sends."""
 
     name: str
-    data: bytes
+    data: Spool
     """A picture, or a zip of its folder."""
-    more: Mapping[str, bytes]
+    more: Mapping[str, Spool]
     """Further files of the folder, by name."""
+
+    def read(self) -> tuple[bytes, dict[str, bytes]]:
+        """Both as bytes; may block."""
+        return self.data.read(), {name: file.read() for name, file in self.more.items()}
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -59,8 +64,8 @@ def require_type(request: web.Request, *wanted: str) -> None:
         raise Problem(415, "the body must not be compressed", accept)
 
 
-async def read_body(request: web.Request, limit: int) -> bytes:
-    """The whole body.
+async def read_spool(request: web.Request, limit: int) -> Spool:
+    """The whole body, in memory or not.
 
     Raises:
         TooLarge: more than `limit` bytes; known from the declared length before any of it is read.
@@ -68,24 +73,27 @@ async def read_body(request: web.Request, limit: int) -> bytes:
         Problem: 408, it does not come forward.
     """
     _check_declared(request, limit)
-    taken, body = Taken(request), bytearray()
-    try:
-        async with moving(request):
-            async for chunk in request.content.iter_any():
-                taken.more(len(chunk))
-                body += chunk
-                if len(body) > limit:
-                    raise _too_large(limit)
-        return bytes(body)
-    finally:
-        body.clear()  # an error holds the frame that raised it, and with it this
+    taken = Taken(request)
+    body = taken.spool()
+    async with moving(request):
+        async for chunk in request.content.iter_any():
+            taken.more(len(chunk))
+            body.write(chunk)
+            if body.size > limit:
+                raise _too_large(limit)
+    return body
+
+
+async def read_body(request: web.Request, limit: int) -> bytes:
+    """The whole body, of a message; raises as `read_spool`."""
+    return (await read_spool(request, limit)).read()
 
 
 async def read_text(request: web.Request, limit: int) -> str:
     """The whole body as UTF-8.
 
     Raises:
-        TooLarge, CapacityExceeded, Problem: as `read_body`.
+        TooLarge, CapacityExceeded, Problem: as `read_spool`.
         InputError: the bytes are no UTF-8.
     """
     try:
@@ -98,8 +106,8 @@ async def read_json(request: web.Request, limit: int = MAX_MESSAGE_BYTES) -> dic
     """The JSON object in the body.
 
     Raises:
-        Problem: 415, another content type; 408, as `read_body`.
-        TooLarge, CapacityExceeded: as `read_body`.
+        Problem: 415, another content type; 408, as `read_spool`.
+        TooLarge, CapacityExceeded: as `read_spool`.
         BadMessage: not a JSON object.
     """
     require_type(request, "application/json")
@@ -135,18 +143,18 @@ async def read_upload(request: web.Request) -> Upload:
     """
     require_type(request, "multipart/form-data", *UPLOAD_TYPES)
     if request.content_type in UPLOAD_TYPES:
-        return Upload(request.query.get("name", ""), await read_body(request, MAX_IMAGE_BYTES), {})
+        return Upload(request.query.get("name", ""), await read_spool(request, MAX_IMAGE_BYTES), {})
     limits = {"name": _MAX_FIELD_BYTES, "image": MAX_IMAGE_BYTES, **dict.fromkeys(FILES, MAX_IMAGE_BYTES)}
     parts = await read_form(request, limits, MAX_CHARACTER_BYTES)
     if "image" not in parts:
         raise InputError("the form lacks the part 'image'")
-    name = parts.get("name", b"").decode(errors="replace") or request.query.get("name", "")
+    name = text_of(parts.get("name")) or request.query.get("name", "")
     return Upload(name, parts["image"], {FILES[part]: data for part, data in parts.items() if part in FILES})
 
 
 async def read_form(
     request: web.Request, limits: Mapping[str, int], total: int | None = None
-) -> dict[str, bytes]:
+) -> dict[str, Spool]:
     """The parts of a multipart form, each at most once.
 
     Args:
@@ -161,7 +169,7 @@ async def read_form(
     """
     total = sum(limits.values()) if total is None else total
     _check_declared(request, total + _MULTIPART_OVERHEAD_BYTES)
-    taken, parts = Taken(request), dict[str, bytes]()
+    taken, parts = Taken(request), dict[str, Spool]()
     try:
         async with moving(request):
             async for part in await request.multipart():
@@ -170,28 +178,27 @@ async def read_form(
                     raise InputError("every part of the form needs a name of its own")
                 if name not in limits:
                     raise UnknownName("part of the form", name, limits)
-                parts[name] = await _read_part(part, limits[name], taken)
-                if sum(map(len, parts.values())) > total:
+                parts[name] = taken.spool()
+                await _read_part(part, parts[name], limits[name], taken)
+                if sum(spool.size for spool in parts.values()) > total:
                     raise _too_large(total)
-        return dict(parts)
+        return parts
     except (HttpProcessingError, ValueError, AssertionError, KeyError, RuntimeError):
         # aiohttp's reader has no error of its own for a body that is not what its header says.
         raise InputError("the multipart body is broken") from None
-    finally:
-        parts.clear()  # as in `read_body`
 
 
-async def _read_part(part: BodyPartReader, limit: int, taken: Taken) -> bytes:
-    body = bytearray()
-    try:
-        while chunk := await part.read_chunk(64 * 1024):
-            taken.more(len(chunk))
-            body += chunk
-            if len(body) > limit:
-                raise _too_large(limit)
-        return bytes(body)
-    finally:
-        body.clear()
+def text_of(part: Spool | None) -> str:
+    """The text in a part of a form; "" if there is none."""
+    return "" if part is None else part.read().decode(errors="replace")
+
+
+async def _read_part(part: BodyPartReader, spool: Spool, limit: int, taken: Taken) -> None:
+    while chunk := await part.read_chunk(64 * 1024):
+        taken.more(len(chunk))
+        spool.write(chunk)
+        if spool.size > limit:
+            raise _too_large(limit)
 
 
 def _check_declared(request: web.Request, limit: int) -> None:

@@ -1,8 +1,8 @@
-"""What a request holds in memory, of its body and of a large answer, is taken of one pool."""
+"""What a request holds of its body and of a large answer is taken of one pool, and let go with the request."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -10,18 +10,20 @@ from aiohttp.typedefs import Handler
 from avatar_rtc.server.keys import LIMITS
 from avatar_rtc.server.limits import PROGRESS_BYTES, Lease
 from avatar_rtc.server.problems import Problem
+from avatar_rtc.server.spool import Spool
 
 FREE_BYTES = 64 * 1024
 """So much costs nothing: the number of connections bounds it, and a full pool leaves messages alone."""
 
 _LEASE = web.RequestKey("_LEASE", Lease)
+_SPOOLS = web.RequestKey("_SPOOLS", ExitStack)
 
 
 @web.middleware
 async def leases_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give back what the request has taken when it is over; a large answer is sent before that."""
-    with request.app[LIMITS].uploads.lease() as lease:
-        request[_LEASE] = lease
+    with request.app[LIMITS].uploads.lease() as lease, ExitStack() as spools:
+        request[_LEASE], request[_SPOOLS] = lease, spools
         response = await handler(request)
         if isinstance(response, web.Response) and isinstance(response.body, bytes):
             lease.release()
@@ -37,8 +39,14 @@ class Taken:
     """The bytes of one body, as they come."""
 
     def __init__(self, request: web.Request) -> None:
-        self._lease = request[_LEASE]
+        self._lease, self._spools = request[_LEASE], request[_SPOOLS]
         self.bytes = 0
+
+    def spool(self) -> Spool:
+        """Where they go, or those of a part; let go of with the request."""
+        spool = Spool()
+        self._spools.callback(spool.close)
+        return spool
 
     def more(self, count: int) -> None:
         """So many more are here.

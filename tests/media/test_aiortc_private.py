@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import socket
 
 import aioice.ice
 import aioice.stun
@@ -24,6 +25,7 @@ from avatar_rtc.media.aiortc_private import (
     date_reports,
     guard_connection,
     on_keyframe_request,
+    waiting_datagrams,
 )
 from avatar_rtc.media.guard import Dropped, Guard
 
@@ -218,3 +220,24 @@ async def test_other_connections_keep_aiortcs_own_dates(pc):
 def test_aiortc_dates_its_reports_by_the_attribute():
     assert "ntp_timestamp=self.__ntp_timestamp" in inspect.getsource(RTCRtpSender._run_rtcp)
     assert "self.__ntp_timestamp = clock.current_ntp_time()" in inspect.getsource(RTCRtpSender._run_rtp)
+
+
+async def test_what_a_socket_holds_is_taken_in_one_round_of_the_loop():
+    rounds: list[list[bytes]] = []
+
+    class Receiver(asyncio.DatagramProtocol):
+        def datagram_received(self, data, addr) -> None:
+            rounds.append([data, *(more for more, source in waiting_datagrams(transport) if source == addr)])
+
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(Receiver, local_addr=("127.0.0.1", 0))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        sent = [b"", *(bytes([number]) for number in range(99))]
+        for data in sent:
+            stranger.sendto(data, transport.get_extra_info("sockname"))
+        async with asyncio.timeout(10):
+            while sum(map(len, rounds)) < len(sent):  # noqa: ASYNC110
+                await asyncio.sleep(0)
+    # Two milliseconds are enough for a hundred, but this machine may take a nap.
+    assert [data for each in rounds for data in each] == sent and len(rounds) < 10
+    transport.close()

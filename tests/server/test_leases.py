@@ -114,6 +114,17 @@ async def test_unfinished_uploads_are_bounded_together(serve, stuck, no_collecto
         caller.close()
 
 
+async def test_unfinished_uploads_hold_little_memory(serve, stuck, no_collector):
+    client = await serve(bounded(uploads_mb=100))
+    no_collector()
+    for part in ("image", "student", "blush1"):
+        await stuck(client, form(SIZE, part))
+    async with asyncio.timeout(10):
+        while client.app[LIMITS].uploads.taken < 2.9 * SIZE:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert no_collector() < 4
+
+
 @pytest.mark.parametrize(
     "data", [half_body(), form(10), half_body(sent=100_000)], ids=["body", "form", "more"]
 )

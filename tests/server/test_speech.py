@@ -333,14 +333,14 @@ async def test_what_waits_is_bounded_and_given_back(serve):
     limits = LimitsConfig(queued_speech_s=60)
     client = await serve(Config(character="hero", animator="static", limits=limits))
     taken = client.app[LIMITS].speech
-    assert [(await post_wav(client, wav(25.0, 8_000))).status for _ in range(3)] == [202, 202, 503]
+    assert [(await post_wav(client, wav(25.0, 6_000))).status for _ in range(3)] == [202, 202, 503]
     assert (await client.post(SPEECH, json={"text": "word " * 200})).status == 503  # 67 s of speech
     assert taken.taken == pytest.approx(50, abs=0.1) and client.app[LIMITS].refused["queued_speech_s"] == 2
     assert (await client.delete(SPEECH)).status == 200
     async with asyncio.timeout(5):
         while taken.taken:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-    assert (await post_wav(client, wav(25.0, 8_000))).status == 202
+    assert (await post_wav(client, wav(25.0, 6_000))).status == 202
 
 
 async def test_an_id_that_repeats_is_refused_and_the_avatar_speaks_on(client):

@@ -31,6 +31,7 @@ from avatar_rtc.server.compat.settings import our_name, our_settings, our_templa
 from avatar_rtc.server.keys import AVATARS, STORE, UPLOADS, find_avatar
 from avatar_rtc.server.routes.openapi import described
 from avatar_rtc.server.routes.openapi_schemas import BYTES, NOT_ADMITTED, TEXT, an_object, many
+from avatar_rtc.server.spool import Spool
 
 _PARTS = {"file": MAX_BYTES, "json": MAX_MESSAGE_BYTES, **dict.fromkeys((*CELS, *FX), MAX_BYTES)}
 _NAME = "uploaded"
@@ -106,7 +107,7 @@ async def reload(request: web.Request) -> web.Response:
     form = await _form(request)
     if "json" not in form:
         raise InputError("the form lacks the part 'json'")
-    instance = check_model(Instance, json_object(form["json"]))
+    instance = check_model(Instance, json_object(form["json"].read()))
     avatar = find_avatar(request, instance.instance_id)
     character = await _character(request, form)
     avatar.swap(character, "")
@@ -266,17 +267,22 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-async def _form(request: web.Request) -> dict[str, bytes]:
+async def _form(request: web.Request) -> dict[str, Spool]:
     require_type(request, "multipart/form-data")
     return await read_form(request, _PARTS, MAX_CHARACTER_BYTES)
 
 
-async def _character(request: web.Request, form: dict[str, bytes]) -> Character:
+async def _character(request: web.Request, form: dict[str, Spool]) -> Character:
     if "file" not in form:
         raise InputError("the form lacks the part 'file', the character's picture")
     files = {f"{name}.png": data for name, data in form.items() if name not in ("file", "json")}
+
+    def build() -> Character:
+        read = {name: data.read() for name, data in {PICTURE: form["file"], **files}.items()}
+        return request.app[STORE].build(_NAME, read)
+
     async with request.app[UPLOADS].turn():
-        return await asyncio.to_thread(request.app[STORE].build, _NAME, {PICTURE: form["file"], **files})
+        return await asyncio.to_thread(build)
 
 
 async def _told(request: web.Request, instance: Instance, message: dict[str, Any]) -> web.Response:

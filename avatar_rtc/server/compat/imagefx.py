@@ -20,6 +20,7 @@ from avatar_rtc.server.bodies import read_form, require_type
 from avatar_rtc.server.keys import RENDERER, UPLOADS
 from avatar_rtc.server.routes.openapi import described
 from avatar_rtc.server.routes.openapi_schemas import BYTES, an_object, many, one
+from avatar_rtc.server.spool import Spool
 
 _MAX_SIDE, _MAX_PIXELS = 4096, 4096 * 2304
 """Before and after; the most of 16:9. Beyond, an operation takes over 10 s, and 2 GB."""
@@ -131,12 +132,12 @@ _EMPTY = Still(b"", 0, 0)
 Model = TypeVar("Model", bound=BaseModel)
 
 
-async def _form(request: web.Request) -> tuple[bytes, dict[str, Any]]:
+async def _form(request: web.Request) -> tuple[Spool, dict[str, Any]]:
     require_type(request, "multipart/form-data")
     parts = await read_form(request, {"file": MAX_BYTES, "json": MAX_MESSAGE_BYTES})
     if missing := {"file", "json"} - parts.keys():
         raise InputError(f"the form lacks the part {sorted(missing)[0]!r}")
-    return parts["file"], json_object(parts["json"])
+    return parts["file"], json_object(parts["json"].read())
 
 
 def _checked(model: type[Model], options: dict[str, Any]) -> Model:
@@ -150,9 +151,9 @@ def _checked(model: type[Model], options: dict[str, Any]) -> Model:
     return found
 
 
-async def _answer(request: web.Request, picture: bytes, kind: str, message: ProcessStill) -> web.Response:
+async def _answer(request: web.Request, picture: Spool, kind: str, message: ProcessStill) -> web.Response:
     async with request.app[UPLOADS].turn():
-        rgba = await asyncio.to_thread(read_picture, picture, _MAX_PIXELS)
+        rgba = await asyncio.to_thread(lambda: read_picture(picture.read(), _MAX_PIXELS))
     height, width = rgba.shape[:2]
     wide, high = message.size or (width, height)
     pixels_out = round(wide * high * enlargement(message.chain) ** 2)

@@ -46,7 +46,7 @@ async def post_character(request: web.Request) -> web.Response:
     room = Room(limits.config.characters, limits.config.characters_mb)
     async with request.app[UPLOADS].turn():
         try:
-            await asyncio.to_thread(store.save, upload.name, upload.data, upload.more, room)
+            await asyncio.to_thread(lambda: store.save(upload.name, *upload.read(), room))
         except NoRoom as full:
             limits.count(full.setting)
             raise
