@@ -28,3 +28,5 @@ async def while_there(request: web.Request, work: Coroutine[Any, Any, T]) -> T:
         if not task.done():
             task.cancel()
             await asyncio.wait({task}, timeout=LOOKED_S)
+        # What it raised knows this frame: with the task in it, both would stay until the collector comes.
+        del task

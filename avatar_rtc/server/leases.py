@@ -1,4 +1,4 @@
-"""What a request holds of its body and of a large answer is taken of one pool, and let go with the request."""
+"""What a request holds of its body and of large answers is taken of one pool, and let go with the request."""
 
 import asyncio
 from collections.abc import AsyncIterator

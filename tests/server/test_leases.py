@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 
 from avatar_rtc.config import Config, LimitsConfig
+from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.server.keys import LIMITS
 from avatar_rtc.server.limits import MIB
 from tests.server.stuck import Stuck, half_body, request
@@ -163,3 +164,37 @@ async def test_large_answers_that_nobody_reads_are_bounded_together(serve, stuck
     await until(lambda: client.app[LIMITS].uploads.taken == 0)
     again = await client.get(path)
     assert len(await again.read()) == 12 * MIB
+
+
+REFUSED = [
+    ("POST", "/api/tts/speak", {"text": "Hello world. " * 1_000}),
+    ("POST", "/api/tts/speak", {"text": "Hi", "voice": "nobody"}),
+    ("POST", "/v1/audio/speech", {"input": "Hi", "voice": "nobody"}),
+    ("POST", "/api/v1/avatars/main/speech", {"text": "Hi", "voice": "nobody"}),
+    ("POST", "/api/v1/avatars/main/speech", {"text": ""}),
+    ("POST", "/api/v1/avatars", {"character": "nobody"}),
+    ("POST", "/api/v1/avatars", {"id": "new", "emotion": "nothing"}),
+    ("PUT", "/api/v1/avatars/main/chain", {"chain": [["nothing", {}]]}),
+    ("PUT", "/api/v1/avatars/main/pose", {"t_ms": "now"}),
+    ("POST", "/offer", {"type": "offer", "sdp": "v=0"}),
+    ("POST", "/api/v1/avatars/main/distillation", {"quality": "none"}),
+    ("POST", "/api/v1/avatars/main/audio", None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), REFUSED, ids=lambda value: f"{value!s:.40}")
+async def test_nothing_of_a_refusal_stays(serve, method, path, body):
+    client = await serve(bounded())
+    headers = {"Content-Type": "audio/wav"}
+    options = {"data": b"no sound", "headers": headers} if body is None else {"json": body}
+    async with client.request(method, path, **options) as response:  # whatever is made once
+        assert 400 <= response.status < 500
+    gc.collect()
+    gc.disable()
+    try:
+        async with client.request(method, path, **options) as response:
+            assert 400 <= response.status < 500
+        left = [each for each in gc.get_objects() if issubclass(type(each), AvatarRtcError)]
+        assert left == []
+    finally:
+        gc.enable()
