@@ -21,6 +21,8 @@ from avatar_rtc.errors import SetupError
 FPS, GAP_S = 25.0, 1.0
 MEMORY_MB, AFTER_S = 20, 60.0
 """How much may be left of the floods, and so long after them."""
+SETTLED_S = 15.0
+"""The worker gives the memory of large pictures back when none has come for ten seconds."""
 ENDING_S, STUCK = 6.0, 10
 REPLACED_S = 5.0
 _TIMEOUT_S = 60.0
@@ -77,6 +79,7 @@ def _warm(server: Served) -> None:
     while len(server.workers()) < 2 or any(worker.cpu_percent(0.3) > 40 for worker in server.workers()[1:]):
         if time.monotonic() > deadline:
             raise SetupError("no spare render worker comes up")
+    time.sleep(SETTLED_S)
 
 
 def _flood(server: Served, seconds: float) -> dict[str, dict[str, int]]:

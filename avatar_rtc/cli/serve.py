@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import shutil
 import subprocess
 import sys
@@ -127,6 +128,9 @@ async def _serve(config: Config) -> None:
             print(
                 f"avatar-rtc: a live avatar is at {await _listen(runner, config)}  (Ctrl-C ends)", flush=True
             )
+            # What is here now stays: looking through all of it took the collector 35 to 60 ms each time.
+            gc.collect()
+            gc.freeze()
             await stop.wait()
             app[CLOSING].set()
         finally:
