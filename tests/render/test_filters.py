@@ -325,12 +325,14 @@ def test_outline_shadow_and_rim_lie_where_they_should() -> None:
     image[0, 200:300, 200:300] = 0.4
     image[3, 200:300, 200:300] = 1
     line = apply(image, "outline", width=4.0, softness=0.0, colour=[0, 1, 0])
-    assert_close(line[:, 250, 197], torch.tensor([0.0, 1.0, 0.0, 1.0])) and line[3, 250, 190] == 0
+    assert_close(line[:, 250, 197], torch.tensor([0.0, 1.0, 0.0, 1.0]))
+    assert line[3, 250, 190] == 0
     assert torch.equal(line[:, 250, 250], image[:, 250, 250])
     shadow = apply(
         image, "drop_shadow", offset_x=20.0, offset_y=0.0, blur=0.0, strength=0.5, colour=[0, 0, 0]
     )
-    assert_close(shadow[3, 250, 310].item(), 0.5) and shadow[3, 250, 190] == 0
+    assert_close(shadow[3, 250, 310].item(), 0.5)
+    assert shadow[3, 250, 190] == 0
     rim = apply(image, "rim_light", angle=0.0, width=8.0, colour=[0, 0, 1], strength=1.0)
     assert rim[2, 250, 298] > 0.3 and rim[2, 250, 250] == 0 and rim[2, 250, 201] == 0
 
