@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.anime4k_files import use_folder
 from avatar_rtc.cli import logs
+from avatar_rtc.cli.memory import share_arenas
 from avatar_rtc.cli.serve_checks import check_folders, check_voice, warn_of_strangers
 from avatar_rtc.cli.signals import catch_signals
 from avatar_rtc.config import Config, load_config
@@ -53,6 +54,7 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT, SIGTERM or SIGHUP."""
+    share_arenas()
     logs.set_up(args.log_level)
     if args.anime4k is not None:
         use_folder(args.anime4k)
