@@ -5,6 +5,7 @@ import time
 from aiohttp import hdrs, web
 
 from avatar_rtc.frame import Layout
+from avatar_rtc.server.addresses import address_of
 from avatar_rtc.server.avatar import Avatar
 from avatar_rtc.server.keys import AVATARS, CONFIG, LIMITS
 from avatar_rtc.server.problems import Problem
@@ -42,7 +43,7 @@ def require_room(request: web.Request, avatar: Avatar) -> None:
     is_full = watching >= config.max_viewers
     pending = {offer: each.viewers for each in avatars for offer in each.viewers.pending()}
     yields = who_yields(
-        tuple(pending), request.remote or "", time.monotonic(), is_full, config.limits.pending_offers
+        tuple(pending), address_of(request.remote), time.monotonic(), is_full, config.limits.pending_offers
     )
     if yields is not None:
         limits.count("pending_offers")
@@ -65,4 +66,4 @@ async def admit(
     """
     require_room(request, avatar)
     ice = own_ice_servers(request.app[CONFIG])
-    return await avatar.viewers.join(offer_sdp, layout, ice, speaks, request.remote or "")
+    return await avatar.viewers.join(offer_sdp, layout, ice, speaks, address_of(request.remote))
