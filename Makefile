@@ -61,8 +61,8 @@ assets: install
 	$(BIN)/python assets/drawing/door.py
 
 upscaler: install
-	$(BIN)/python -m avatar_rtc.distill.upscaler_training --quality low --steps 6000 --out assets/upscaler/anime-low.safetensors
-	$(BIN)/python -m avatar_rtc.distill.upscaler_training --quality high --steps 2500 --out assets/upscaler/anime-high.safetensors
+	$(BIN)/python assets/training/train_upscaler.py --quality low --steps 6000 --out assets/upscaler/anime-low.safetensors
+	$(BIN)/python assets/training/train_upscaler.py --quality high --steps 2500 --out assets/upscaler/anime-high.safetensors
 
 students: install
 	$(BIN)/avatar-rtc distill liora --out assets/characters/liora/student.safetensors --no-report

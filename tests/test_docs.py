@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from avatar_rtc.cli.main import build_parser
-from avatar_rtc.look import CELS, EMOTIONS
-from avatar_rtc.pose import MORPHS
+from avatar_rtc.face.cels import CELS
+from avatar_rtc.face.emotions import EMOTIONS
+from avatar_rtc.face.pose import MORPHS
 from tests.documents import DOCS, PAGES, ROOT, TOLD, anchors, blocks, code, links, named
 
 FLAG = r"(?<![\w-])--[a-z0-9][a-z0-9-]*"

@@ -12,11 +12,11 @@ from pydantic import BaseModel
 from avatar_rtc.characters import character
 from avatar_rtc.characters.character import PICTURE, TOML, build_character
 from avatar_rtc.config import Config, load_config
+from avatar_rtc.control.messages import ControlMessage, control_from
+from avatar_rtc.control.settings import AnimatorSettings, schema
+from avatar_rtc.face.emotions import EMOTIONS
 from avatar_rtc.filters_schema.chain import OPERATIONS, check_chain
 from avatar_rtc.filters_schema.presets import load_presets
-from avatar_rtc.look import EMOTIONS
-from avatar_rtc.messages import ControlMessage, control_from
-from avatar_rtc.settings import AnimatorSettings, schema
 from tests.documents import DOCS, ROOT, TOLD, blocks, code, named, objects, rows
 
 TYPES = {str(model.model_fields["type"].default): model for model in get_args(ControlMessage)}

@@ -1,4 +1,4 @@
-"""The layers of the design, checked on every import statement and on the running pair of processes."""
+"""The floors of the house, checked on every import statement of every file."""
 
 import ast
 import sys
@@ -8,72 +8,89 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "avatar_rtc"
-RANK = {
-    **dict.fromkeys(
-        (
-            "settings effects gaze blendshapes envelope "
-            "pose look frame state messages filters_schema config config_words errors clock link framing "
-            "resources visemes timeline student_header backdrops anime4k_files"
-        ).split(),
-        0,
-    ),
-    **dict.fromkeys("characters animation render speech media".split(), 1),
-    **dict.fromkeys("server worker distill client".split(), 2),
-    **dict.fromkeys("cli bench __main__".split(), 3),
-}
+FLOORS = (
+    {"errors", "clock", "config", "config_words", "resources", "student_header"},
+    {"face", "stream", "filters_schema"},
+    {"control", "sound", "doctor"},
+    {"link"},
+    {"characters", "animation", "render", "speech", "media"},
+    {"server", "worker", "client", "distill"},
+    {"bench"},
+    {"cli"},
+    {"__main__"},
+)
+"""From the ground up: a room uses the floors below its own, and on the ground also its neighbours."""
+SERVER_FLOORS = ({"limits", "addresses"}, {"rendering"}, {"live"}, {"http"}, {"connections"}, {"app"})
+"""The same inside `server/`."""
+BARE = {name for floor in FLOORS[:4] for name in floor}
+"""Whoever imports these waits for nothing heavy."""
+BARE_LIBRARIES = {"numpy", "pydantic", "avatar_rtc"} | set(sys.stdlib_module_names)
 HOME = {
     "torch": {"render", "worker", "distill", "bench"},
     "openvino": {"render"},
     "PIL": {"characters"},
-    "av": {"media"},
+    "av": {"media", "sound"},
     "aiortc": {"media", "client", "bench"},
     "aioice": {"media"},
     "aiohttp": {"server", "client", "cli", "bench", "speech"},
 }
-RANK_0_LIBRARIES = {"numpy", "pydantic", "avatar_rtc"} | set(sys.stdlib_module_names)
+
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
-def unit_of(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def floor_of(room: str, floors: tuple[set[str], ...]) -> int:
+    return next(number for number, rooms in enumerate(floors) if room in rooms)
 
 
 def imports_of(path: Path) -> set[str]:
+    """Dotted names, with what is taken from a package by name: `from avatar_rtc import errors` is both."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            # `from avatar_rtc import errors` imports avatar_rtc.errors
-            found |= {f"{node.module}.{alias.name}" for alias in node.names if node.module == "avatar_rtc"}
             found.add(node.module or "")
+            if (node.module or "").startswith("avatar_rtc"):
+                found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return found
 
 
-def all_imports() -> list[tuple[str, str, str]]:
-    files = [path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"]
-    return [(unit_of(path), str(path.relative_to(ROOT)), name) for path in files for name in imports_of(path)]
+def broken(room: str, other: str, floors: tuple[set[str], ...]) -> bool:
+    """True if `room` may not use `other`."""
+    if room == other or not any(other in rooms for rooms in floors):
+        return False
+    above, below = floor_of(room, floors), floor_of(other, floors)
+    return below > above or (below == above > 0)
 
 
-@pytest.mark.parametrize(("unit", "path", "name"), all_imports(), ids=str)
-def test_import_respects_layers(unit: str, path: str, name: str) -> None:
-    top = name.split(".")[0]
-    if top in HOME:
-        assert unit in HOME[top], f"{path} imports {name}, whose home is {HOME[top]}"
-    if RANK[unit] == 0:
-        assert top in RANK_0_LIBRARIES, f"{path} is of rank 0 and imports {name}"
-    if top == "avatar_rtc" and name.count("."):
-        other = name.split(".")[1]
-        if other in RANK and other != unit:
-            lower = RANK[other] < RANK[unit] or RANK[unit] == RANK[other] in (0, 3)
-            assert lower, f"{path} (rank {RANK[unit]}) imports {name} (rank {RANK[other]})"
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_file_uses_the_floors_below_its_own(path: Path) -> None:
+    inside = path.relative_to(PACKAGE).with_suffix("").parts
+    room = inside[0]
+    for name in imports_of(path):
+        top, *rest = name.split(".")
+        assert room in HOME.get(top, {room}), f"{name} has its home in {HOME[top]}"
+        assert room not in BARE or top in BARE_LIBRARIES | set(HOME), (
+            f"{room} is to be light, and imports {name}"
+        )
+        if top != "avatar_rtc" or not rest:
+            continue
+        assert not broken(room, rest[0], FLOORS), f"{room} imports {name}"
+        if room == rest[0] == "server" and len(inside) > 1 and len(rest) > 1:
+            assert not broken(inside[1], rest[1], SERVER_FLOORS), f"server/{inside[1]} imports {name}"
 
 
-def test_every_module_has_a_rank() -> None:
-    assert {unit_of(path) for path in PACKAGE.rglob("*.py")} - {"__init__"} <= set(RANK)
+def test_every_room_has_a_floor() -> None:
+    rooms = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in FILES}
+    assert rooms == {name for floor in FLOORS for name in floor}
+    inside = {
+        path.stem for path in (PACKAGE / "server").iterdir() if path.stem not in ("__init__", "__pycache__")
+    }
+    assert inside == {name for floor in SERVER_FLOORS for name in floor}
 
 
-def test_sub_package_inits_are_empty() -> None:
+def test_inits_of_rooms_are_empty() -> None:
     assert [p for p in PACKAGE.glob("*/**/__init__.py") if p.read_text()] == []
 
 

@@ -18,13 +18,13 @@ from PIL import Image
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.animation.mixer import Look
 from avatar_rtc.characters.store import CharacterStore
-from avatar_rtc.link import OpenAvatar
+from avatar_rtc.control.state import AvatarState
+from avatar_rtc.link.orders import OpenAvatar
 from avatar_rtc.render.animators import Animators
 from avatar_rtc.render.colour import converted
 from avatar_rtc.resources import resource
 from avatar_rtc.speech.espeak import render
 from avatar_rtc.speech.lips import timeline
-from avatar_rtc.state import AvatarState
 from avatar_rtc.worker.live import LiveAvatar, open_avatar
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "liora.webp"

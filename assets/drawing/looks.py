@@ -13,9 +13,9 @@ from torch import Tensor
 
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.characters.store import CharacterStore
+from avatar_rtc.face.pose import pose_from
 from avatar_rtc.filters_schema.chain import OPERATIONS, Operation, check_chain
 from avatar_rtc.filters_schema.presets import load_presets
-from avatar_rtc.pose import pose_from
 from avatar_rtc.render.animators import Animators
 from avatar_rtc.render.colour import converted
 from avatar_rtc.render.filters.chain import run_chain

@@ -5,7 +5,7 @@ import numpy as np
 from avatar_rtc.animation.blink import Blink
 from avatar_rtc.animation.easing import smoothstep
 from avatar_rtc.animation.lips import Lips
-from avatar_rtc.pose import INDEX, Pose
+from avatar_rtc.face.pose import INDEX, Pose
 
 BROWS, NOD = 0.22, -0.10
 """How far brows rise, and the head nods (1.0 is 15 degrees) on a stressed sound."""

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from avatar_rtc.animation.easing import CALIBRATION_FPS, smoothstep
-from avatar_rtc.pose import INDEX, Pose
-from avatar_rtc.settings import DEFAULTS, AnimatorSettings
+from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
+from avatar_rtc.face.pose import INDEX, Pose
 
 CLOSE, HOLD, OPEN = 0.08, 0.04, 0.15
 """Seconds; the hold makes one frame show closed lids at any rate from 25 fps up."""

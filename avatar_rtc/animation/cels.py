@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_rtc.animation.drivers import cycle, smooth_step
-from avatar_rtc.look import CELS
-from avatar_rtc.settings import AnimatorSettings
-from avatar_rtc.state import DataEyes
+from avatar_rtc.control.settings import AnimatorSettings
+from avatar_rtc.control.state import DataEyes
+from avatar_rtc.face.cels import CELS
 
 WAVER = ("waver1", "waver2")
 DATA = ("data1", "data2", "data3", "data4")

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_rtc.pose import Pose
+from avatar_rtc.face.pose import Pose
 
 _Way = TypeVar("_Way", complex, NDArray[np.float64])
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import inf
 
 from avatar_rtc.animation.drivers import cycle, fade_out, sequence
-from avatar_rtc.effects import Effect
+from avatar_rtc.face.effects import Effect
 
 CROSS_FADE = 0.2
 """Seconds in which an effect whose emotion is left goes, if it does not end sooner by itself."""

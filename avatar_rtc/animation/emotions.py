@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import Any
 
 from avatar_rtc.errors import InputError, SetupError, UnknownName
-from avatar_rtc.look import EmotionChange, EmotionTemplate, check_cels
-from avatar_rtc.pose import check_morphs
+from avatar_rtc.face.cels import check_cels
+from avatar_rtc.face.emotions import EmotionChange, EmotionTemplate
+from avatar_rtc.face.pose import check_morphs
 
 
 def load_emotions(folder: Path) -> Mapping[str, EmotionTemplate]:

@@ -15,9 +15,9 @@ import math
 import numpy as np
 
 from avatar_rtc.animation.easing import smoothstep, step_of_constant, two_steps
-from avatar_rtc.gaze import Gaze
-from avatar_rtc.pose import INDEX, Pose
-from avatar_rtc.settings import AnimatorSettings
+from avatar_rtc.control.settings import AnimatorSettings
+from avatar_rtc.face.gaze import Gaze
+from avatar_rtc.face.pose import INDEX, Pose
 
 HEAD_DEGREES, EYE_DEGREES = 15.0, 30.0
 """What a morph at 1 turns; of the eye an own choice, for a drawing has no angles."""

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from avatar_rtc.animation.easing import smoothstep
 from avatar_rtc.animation.mouth import CORNERS, CORNERS_KEPT, OPEN
-from avatar_rtc.pose import MOUTH_OPEN, Pose
-from avatar_rtc.timeline import GAIN_STEP_S, Timeline
+from avatar_rtc.face.pose import MOUTH_OPEN, Pose
+from avatar_rtc.face.timeline import GAIN_STEP_S, Timeline
 
 LEAD = 0.040
 """Seconds by which lips run ahead of the sound: people forgive early lips, not late ones."""

@@ -3,8 +3,8 @@
 import numpy as np
 
 from avatar_rtc.animation.easing import step_of_constant
-from avatar_rtc.pose import INDEX, MORPHS, MOUTH_OPEN, Pose, neutral
-from avatar_rtc.state import LivePose
+from avatar_rtc.control.state import LivePose
+from avatar_rtc.face.pose import INDEX, MORPHS, MOUTH_OPEN, Pose, neutral
 
 TIME_OUT = 0.5
 """Seconds of media time after which a pose holds no longer."""

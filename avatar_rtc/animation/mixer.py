@@ -24,11 +24,12 @@ from avatar_rtc.animation.mouth import Mouth
 from avatar_rtc.animation.overrides import Overrides
 from avatar_rtc.animation.sway import AXES, Sway
 from avatar_rtc.animation.talking import Talking
+from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
+from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import UnknownName
-from avatar_rtc.look import CELS, FX, EmotionTemplate
-from avatar_rtc.pose import HIGH, INDEX, LOW, MORPHS, Pose, pose_from
-from avatar_rtc.settings import DEFAULTS, AnimatorSettings
-from avatar_rtc.state import AvatarState
+from avatar_rtc.face.cels import CELS, FX
+from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.face.pose import HIGH, INDEX, LOW, MORPHS, Pose, pose_from
 
 _CELS_FROM = len(MORPHS)
 _SWAYED = slice(AXES[0], AXES[-1] + 1)

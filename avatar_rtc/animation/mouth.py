@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from avatar_rtc.animation.easing import approach, step_of_constant
-from avatar_rtc.pose import INDEX, MOUTH_OPEN, Pose
+from avatar_rtc.face.pose import INDEX, MOUTH_OPEN, Pose
 
 FOLLOW = 0.015
 """Time constant in s of lips following a cue: 96 % of the way, the cross-fade included, after 60 ms."""

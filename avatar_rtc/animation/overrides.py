@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_rtc.animation.easing import approach, step_of_constant
-from avatar_rtc.look import CELS
-from avatar_rtc.pose import INDEX
+from avatar_rtc.face.cels import CELS
+from avatar_rtc.face.pose import INDEX
 
 FOLLOW = 0.04
 """Time constant in s of taking hold, of moving to another value and of letting go."""

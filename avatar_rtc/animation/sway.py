@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_rtc.animation.easing import smoothstep, step_of_constant
-from avatar_rtc.pose import INDEX
-from avatar_rtc.settings import DEFAULTS, AnimatorSettings
+from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
+from avatar_rtc.face.pose import INDEX
 
 SWAYED = ("head_x", "head_y", "neck_z", "body_y", "body_z")
 AXES = np.array([INDEX[name] for name in SWAYED])

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from avatar_rtc.settings import AnimatorSettings
+from avatar_rtc.control.settings import AnimatorSettings
 
 
 class Talking:

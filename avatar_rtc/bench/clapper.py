@@ -27,7 +27,7 @@ from avatar_rtc.bench.served import Served, served
 from avatar_rtc.bench.wire import Signal, Wire, hear, watch, wires_of
 from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.errors import SetupError
-from avatar_rtc.frame import AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ
+from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ
 
 WIRE_MS = (-10.0, 10.0)
 BROWSER_MS = (-90.0, 45.0)

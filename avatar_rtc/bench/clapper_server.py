@@ -15,12 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from avatar_rtc.cli.main import main
-from avatar_rtc.frame import EncodedFrame, Rendition, video_t
-from avatar_rtc.link import OpenAvatar, Say, StopRendition, ToAvatar, Up, Worker
+from avatar_rtc.bench.wrapped import run_serve
+from avatar_rtc.face.timeline import Timeline
+from avatar_rtc.link.orders import OpenAvatar, Say, StopRendition, ToAvatar, Up
+from avatar_rtc.link.worker import Worker
 from avatar_rtc.media.encode import VideoEncoder, create_encoder
-from avatar_rtc.server import rendering
-from avatar_rtc.timeline import Timeline
+from avatar_rtc.server.rendering import supervisor as rendering
+from avatar_rtc.stream.frame import EncodedFrame, Rendition, video_t
 
 SIDE = 128
 """Of the pictures, in px."""
@@ -98,7 +99,7 @@ def run(file: Path, arguments: list[str]) -> int:
     """Serve with these flags; the exit code of `serve`."""
     claps: list[Clap] = []
     vars(rendering)["Rendering"] = partial(Flashing, claps)  # `serve` looks it up there when it starts
-    code = main(["serve", *arguments])
+    code = run_serve(arguments)
     file.write_text(json.dumps([asdict(clap) for clap in claps]))
     return code
 

@@ -23,7 +23,7 @@ from typing import Any
 import aiohttp
 import numpy as np
 
-from avatar_rtc.media.sound_file import write_sound
+from avatar_rtc.sound.files import write_sound
 
 ADDRESS = "127.0.0.2"
 """Any of 127.0.0.0/8 is this machine's own on Linux."""

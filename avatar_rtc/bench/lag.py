@@ -8,7 +8,7 @@ from pathlib import Path
 from avatar_rtc.bench.crowd import crowd
 from avatar_rtc.bench.measurement import Measurement, at_most, percentile, skipped
 from avatar_rtc.bench.served import served
-from avatar_rtc.render.weights_files import weights_ready
+from avatar_rtc.render.tha3.weights_files import weights_ready
 
 LAG_MS = 10
 _NAME = "event-loop lag while THA3 renders on the CPU, p99"

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from avatar_rtc.cli.main import main
+from avatar_rtc.bench.wrapped import run_serve
 
 INTERVAL_S = 0.01
 
@@ -49,7 +49,7 @@ def run(file: Path, arguments: list[str]) -> int:
     """Serve with these flags; the exit code of `serve`."""
     lag = Lag()
     asyncio.set_event_loop_policy(MeasuredPolicy(lag))
-    code = main(["serve", *arguments])
+    code = run_serve(arguments)
     file.write_text(json.dumps(lag.samples))
     return code
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.animation.mixer import Mixer
 from avatar_rtc.bench.measurement import Measurement, at_most, spread, told
-from avatar_rtc.blendshapes import morphs_of
-from avatar_rtc.gaze import Gaze
-from avatar_rtc.look import EMOTIONS
+from avatar_rtc.control.state import AvatarState, DataEyes, LivePose
+from avatar_rtc.face.blendshapes import morphs_of
+from avatar_rtc.face.emotions import EMOTIONS
+from avatar_rtc.face.gaze import Gaze
+from avatar_rtc.face.timeline import Segment, Timeline
+from avatar_rtc.face.visemes import IPA
 from avatar_rtc.resources import resource
-from avatar_rtc.state import AvatarState, DataEyes, LivePose
-from avatar_rtc.timeline import Segment, Timeline
-from avatar_rtc.visemes import IPA
 
 LOOK_MS = 0.3
 FPS = 60.0

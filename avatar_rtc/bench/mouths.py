@@ -13,15 +13,15 @@ from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.animation.lips import LEAD, Lips
 from avatar_rtc.animation.mixer import Mixer
 from avatar_rtc.characters.character import Character
-from avatar_rtc.pose import INDEX, MOUTH_OPEN, neutral
+from avatar_rtc.control.state import AvatarState
+from avatar_rtc.face.pose import INDEX, MOUTH_OPEN, neutral
+from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.render.stills import render_stills
 from avatar_rtc.resources import resource
 from avatar_rtc.speech.classes import with_closures
 from avatar_rtc.speech.espeak import render
 from avatar_rtc.speech.lips import timeline
 from avatar_rtc.speech.spoken import Speech
-from avatar_rtc.state import AvatarState
-from avatar_rtc.timeline import Timeline
 
 SENTENCES = (
     "Pam put a pebble in the bumpy pumpkin.",

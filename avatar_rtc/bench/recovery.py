@@ -6,11 +6,12 @@ import time
 from avatar_rtc.bench.measurement import Measurement, at_most, told
 from avatar_rtc.bench.served import Served, served
 from avatar_rtc.client.client import AvatarClient
+from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import SetupError
-from avatar_rtc.link import AvatarFailed, AvatarReady, Booted, BootFailed, OpenAvatar, Up, Worker
-from avatar_rtc.render.weights_files import weights_ready
-from avatar_rtc.server.render_worker import spawn_worker
-from avatar_rtc.state import AvatarState
+from avatar_rtc.link.orders import AvatarFailed, AvatarReady, Booted, BootFailed, OpenAvatar, Up
+from avatar_rtc.link.worker import Worker
+from avatar_rtc.render.tha3.weights_files import weights_ready
+from avatar_rtc.server.rendering.process import spawn_worker
 
 GRACE_S = 3.0
 _TIMEOUT_S = 60.0

@@ -25,8 +25,8 @@ from avatar_rtc.bench.wire import Signal, Wire, hear, wires_of
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.errors import InputError, SetupError, Unreachable
-from avatar_rtc.frame import AUDIO_CLOCK_HZ
 from avatar_rtc.resources import resource
+from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
 SOUND_MS = 250
 """From the request to the first sound, D included."""

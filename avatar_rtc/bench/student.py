@@ -22,15 +22,15 @@ from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.distill.measure import measure as compare
 from avatar_rtc.distill.poses import PoseSampler
 from avatar_rtc.distill.teacher import Teacher
-from avatar_rtc.look import CELS
-from avatar_rtc.pose import Pose, pose_from
+from avatar_rtc.face.cels import CELS
+from avatar_rtc.face.pose import Pose, pose_from
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.render.animators import limit_threads
 from avatar_rtc.render.cels import Cels, Dressing
 from avatar_rtc.render.colour import to_srgb
-from avatar_rtc.render.student import StudentAnimator, StudentCharacter, create_student
-from avatar_rtc.render.student_file import Student, read_student
-from avatar_rtc.render.tha3 import create_tha3
+from avatar_rtc.render.student.animator import StudentAnimator, StudentCharacter, create_student
+from avatar_rtc.render.student.file import Student, read_student
+from avatar_rtc.render.tha3.animator import create_tha3
 from avatar_rtc.resources import resource
 
 SHIPPED = ("liora", "tavi")

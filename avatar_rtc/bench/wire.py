@@ -17,7 +17,7 @@ from aiortc.rtp import RtcpSrPacket
 from numpy.typing import NDArray
 
 from avatar_rtc.client.client import AvatarClient
-from avatar_rtc.frame import AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ
+from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ
 
 AUDIBLE = 500
 """Samples beyond this (-36 dB) are heard; Opus makes less than 20 out of silence."""

@@ -27,20 +27,12 @@ from pydantic import (
 
 from avatar_rtc.characters.image import read_cel, read_character
 from avatar_rtc.characters.toml import read_toml
+from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings, check_settings
 from avatar_rtc.errors import InputError, OutOfRange, TooLarge, UnknownName
-from avatar_rtc.look import (
-    CELS,
-    EMOTIONS,
-    FULL_FRAME,
-    FX,
-    CelImage,
-    Crop,
-    EmotionChange,
-    EmotionTemplate,
-    check_cels,
-)
-from avatar_rtc.pose import check_morphs
-from avatar_rtc.settings import DEFAULTS, AnimatorSettings, check_settings
+from avatar_rtc.face.cels import CELS, FX, CelImage, check_cels
+from avatar_rtc.face.emotions import EMOTIONS, EmotionChange, EmotionTemplate
+from avatar_rtc.face.pose import check_morphs
+from avatar_rtc.stream.crop import FULL_FRAME, Crop
 
 PICTURE, TOML, STUDENT = "character.png", "character.toml", "student.safetensors"
 MAX_OWN_EMOTIONS = 64

@@ -12,7 +12,7 @@ from PIL import Image
 
 from avatar_rtc.characters.decoding import FORMATS, SIZE, WANTED, decode, decoded_apart, is_slow, square
 from avatar_rtc.errors import SetupError, TooLarge, UnknownName, UnsuitableImage
-from avatar_rtc.look import CelImage
+from avatar_rtc.face.cels import CelImage
 
 MAX_BYTES = 16 * 2**20
 MAX_PIXELS = 64 * 10**6

@@ -5,13 +5,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avatar_rtc.pose import EYEBROW, FACE, Pose, pose_from
+from avatar_rtc.face.pose import EYEBROW, FACE, Pose, pose_from
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from avatar_rtc.render.doctor import Diagnosis
+    from avatar_rtc.doctor.diagnosis import Diagnosis
 
 _EPILOG = """examples:
   avatar-rtc check me.png                    writes me_check.png, to be looked at: figures do not see it all
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
     from rich.console import Console
 
-    from avatar_rtc.render.doctor import diagnose, probes
+    from avatar_rtc.doctor.diagnosis import diagnose, probes
 
     emotions = {} if args.no_sheet else _emotions()
     pictures = pose_all(rgba, {**emotions, **probes()}, args.device, Console(stderr=True))
@@ -92,7 +92,7 @@ def pose_all(
     from avatar_rtc.cli.weights import fetch
     from avatar_rtc.render.animators import pick_device
     from avatar_rtc.render.stills import render_stills
-    from avatar_rtc.render.weights_files import weights_ready
+    from avatar_rtc.render.tha3.weights_files import weights_ready
 
     device = pick_device(device_name)
     if not weights_ready():

@@ -111,7 +111,7 @@ def _distill(args: argparse.Namespace) -> int:
     from avatar_rtc.distill.plan import costs
     from avatar_rtc.distill.run import distill, use_cores, working_folder
     from avatar_rtc.render.animators import pick_device
-    from avatar_rtc.render.weights_files import cache_folder
+    from avatar_rtc.render.tha3.weights_files import cache_folder
 
     console = Console(stderr=True)
     device = pick_device(args.device)
@@ -174,8 +174,8 @@ def _prepare(rgba: "NDArray[np.uint8]", force: bool, device: str, console: Any) 
     """
     from avatar_rtc.cli.check import pose_all
     from avatar_rtc.cli.weights import fetch
-    from avatar_rtc.render.doctor import diagnose, probes
-    from avatar_rtc.render.weights_files import weights_ready
+    from avatar_rtc.doctor.diagnosis import diagnose, probes
+    from avatar_rtc.render.tha3.weights_files import weights_ready
 
     if not weights_ready():
         fetch(None, None, console)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.cli import render_clip
 from avatar_rtc.errors import InputError
-from avatar_rtc.pose import Pose, pose_from
+from avatar_rtc.face.pose import Pose, pose_from
 
 if TYPE_CHECKING:
     import numpy as np
@@ -143,7 +143,7 @@ def _render(
     from avatar_rtc.cli.weights import fetch
     from avatar_rtc.render.animators import pick_device, resolve
     from avatar_rtc.render.stills import render_stills
-    from avatar_rtc.render.weights_files import weights_ready
+    from avatar_rtc.render.tha3.weights_files import weights_ready
 
     device = pick_device(device_name)
     name = resolve(animator_name, device, character.student is not None)

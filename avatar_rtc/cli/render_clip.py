@@ -7,8 +7,8 @@ from itertools import chain as one_after_the_other
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avatar_rtc.anime4k_files import use_folder
 from avatar_rtc.errors import InputError, OutOfRange, SetupError, UnknownName
+from avatar_rtc.filters_schema.anime4k_files import use_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -125,11 +125,11 @@ def _avatar(
     from avatar_rtc.animation.emotions import load_emotions
     from avatar_rtc.characters.store import CharacterStore, own_folder
     from avatar_rtc.cli.weights import fetch
-    from avatar_rtc.link import OpenAvatar
+    from avatar_rtc.control.state import AvatarState
+    from avatar_rtc.link.orders import OpenAvatar
     from avatar_rtc.render.animators import Animators, pick_device, resolve
-    from avatar_rtc.render.weights_files import weights_ready
+    from avatar_rtc.render.tha3.weights_files import weights_ready
     from avatar_rtc.resources import resource
-    from avatar_rtc.state import AvatarState
     from avatar_rtc.worker.offline import OfflineAvatar
 
     emotions = load_emotions(resource("assets", "emotions"))
@@ -155,10 +155,10 @@ def _avatar(
 
 def _ground(backdrop: str | None, default: str | None) -> "Callable[[NDArray[np.uint8]], NDArray[np.uint8]]":
     """What puts the backdrop behind a picture; without one pictures stay as they are."""
-    from avatar_rtc.backdrops import backdrop_file
-    from avatar_rtc.messages import BackdropSet, control_from
+    from avatar_rtc.control.messages import BackdropSet, control_from
+    from avatar_rtc.control.state import Backdrop
+    from avatar_rtc.filters_schema.backdrops import backdrop_file
     from avatar_rtc.render.backdrop import behind
-    from avatar_rtc.state import Backdrop
 
     wanted = backdrop or default
     if wanted is None:

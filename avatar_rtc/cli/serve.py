@@ -10,13 +10,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avatar_rtc.anime4k_files import use_folder
 from avatar_rtc.cli import logs
 from avatar_rtc.cli.memory import share_arenas
 from avatar_rtc.cli.serve_checks import check_folders, check_voice, warn_of_strangers
 from avatar_rtc.cli.signals import catch_signals
 from avatar_rtc.config import Config, load_config
 from avatar_rtc.errors import InputError, SetupError
+from avatar_rtc.filters_schema.anime4k_files import use_folder
 
 if TYPE_CHECKING:
     from aiohttp.web import AppRunner
@@ -82,7 +82,7 @@ def ensure_weights(config: Config) -> None:
     Raises:
         SetupError: it cannot be had; the fetching process has told why.
     """
-    from avatar_rtc.render.weights_files import weights_ready
+    from avatar_rtc.render.tha3.weights_files import weights_ready
 
     wanted = config.animator == "tha3" or (config.animator == "auto" and not _student_suffices(config))
     if wanted and not weights_ready():
@@ -103,14 +103,14 @@ def _student_suffices(config: Config) -> bool:
 
 
 async def _serve(config: Config) -> None:
-    from avatar_rtc.server.access_log import AccessLog
     from avatar_rtc.server.app import create_app
-    from avatar_rtc.server.connections import Runner
-    from avatar_rtc.server.descriptors import raise_limit
-    from avatar_rtc.server.ending import REQUESTS_S
-    from avatar_rtc.server.keys import CLOSING, ENGINES
-    from avatar_rtc.server.render_worker import spawn_worker
-    from avatar_rtc.server.rendering import Rendering
+    from avatar_rtc.server.connections.access_log import AccessLog
+    from avatar_rtc.server.connections.descriptors import raise_limit
+    from avatar_rtc.server.connections.protocol import Runner
+    from avatar_rtc.server.http.ending import REQUESTS_S
+    from avatar_rtc.server.http.keys import CLOSING, ENGINES
+    from avatar_rtc.server.rendering.process import spawn_worker
+    from avatar_rtc.server.rendering.supervisor import Rendering
 
     raise_limit()
     stop, limits = catch_signals(), config.limits

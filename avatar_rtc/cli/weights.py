@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     """
     from rich.console import Console
 
-    from avatar_rtc.render.weights_files import chosen_folder
+    from avatar_rtc.render.tha3.weights_files import chosen_folder
 
     console = Console(stderr=True)
     folder = chosen_folder(args.cache)
@@ -57,7 +57,7 @@ def _warm_up(folder: Path, console: Any) -> None:
     """Convert the networks for this CPU now, under a spinner, and not when the first viewer waits."""
     with console.status("THA3 weights: fitting the networks to this machine, about 20 s, once …"):
         from avatar_rtc.render.animators import pick_device
-        from avatar_rtc.render.tha3 import create_tha3
+        from avatar_rtc.render.tha3.animator import create_tha3
 
         create_tha3(pick_device("auto"), folder)
 
@@ -69,7 +69,9 @@ def fetch(source: Path | None, cache: Path | None, console: Any) -> Path:
     columns = TextColumn("THA3 weights: {task.description:12}"), BarColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("starting", total=None)
-        from avatar_rtc.render.weights import install_weights  # torch: a second during which the bar runs
+        from avatar_rtc.render.tha3.weights import (
+            install_weights,  # torch: a second during which the bar runs
+        )
 
         return install_weights(
             source,

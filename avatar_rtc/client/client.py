@@ -26,9 +26,9 @@ from avatar_rtc.client.picture import VideoFrame, rgba_from_stacked, rgba_opaque
 from avatar_rtc.client.whep import Whep, endpoint
 from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import AvatarRtcError, InputError, NotFound, Unreachable
-from avatar_rtc.frame import Layout
 from avatar_rtc.media.aiortc_private import bind_media, guard_connection
 from avatar_rtc.media.guard import Guard
+from avatar_rtc.stream.frame import Layout
 
 VIDEO_CAPACITY = 2
 """Pictures waiting for `frames()`; older ones are dropped."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from avatar_rtc.client.speech import SpeechCommands
+from avatar_rtc.control.messages import PoseSet, control_from
 from avatar_rtc.errors import InputError
-from avatar_rtc.messages import PoseSet, control_from
 
 Templates: TypeAlias = Mapping[str, Mapping[str, Mapping[str, float]]]
 """Emotion → {"pose": {morph: value}, "cels": {cel: opacity}}; either may be left out."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiortc import RTCDataChannel
 
-from avatar_rtc.envelope import MAX_MESSAGE_BYTES
+from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES
 from avatar_rtc.errors import AvatarRtcError, InputError, TooLarge, Unreachable
 
 ANSWER_TIMEOUT_S = 10.0

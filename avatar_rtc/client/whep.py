@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from avatar_rtc.client.http import Http, Subject
 from avatar_rtc.errors import AvatarRtcError, InputError, Unreachable
-from avatar_rtc.frame import Layout
+from avatar_rtc.stream.frame import Layout
 
 HTTP_TIMEOUT_S = 10.0
 FAREWELL_TIMEOUT_S = 2.0

@@ -16,9 +16,9 @@ from torch.nn.functional import avg_pool2d, grid_sample, interpolate
 from avatar_rtc.distill.body_window import Window, maps_in
 from avatar_rtc.distill.samples import give_back
 from avatar_rtc.distill.training import Progress, Training, draw
-from avatar_rtc.render.student_networks import BodyDecoder, Shape, body_features
-from avatar_rtc.render.student_parts import Box
-from avatar_rtc.render.tha3_boxes import FACE_BOX
+from avatar_rtc.render.student.networks import BodyDecoder, Shape, body_features
+from avatar_rtc.render.student.parts import Box
+from avatar_rtc.render.tha3.boxes import FACE_BOX
 from avatar_rtc.student_header import BODY_INPUTS, ROTATION_INPUTS
 
 _BATCH = 6

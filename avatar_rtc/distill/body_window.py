@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate, silu
 
-from avatar_rtc.render.student_networks import GRID_UNIT, BodyDecoder, Decoder, Level, body_features
+from avatar_rtc.render.student.networks import GRID_UNIT, BodyDecoder, Decoder, Level, body_features
 
 _MARGIN = 2
 """Pixels around a window that a level needs of the one above: its kernel reaches one, and one to spare."""

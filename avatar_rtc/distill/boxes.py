@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_rtc.render.animator import SIZE
-from avatar_rtc.render.student_parts import MOUTH, Box, FacePart
-from avatar_rtc.render.tha3_boxes import FACE_BOX
+from avatar_rtc.render.student.parts import MOUTH, Box, FacePart
+from avatar_rtc.render.tha3.boxes import FACE_BOX
 
 _MOVED = 0.06
 """Change of a colour that counts; below it THA3 shimmers everywhere."""

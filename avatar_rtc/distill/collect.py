@@ -21,8 +21,8 @@ from avatar_rtc.distill.plan import Plan
 from avatar_rtc.distill.poses import PoseSampler, probes
 from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE, SampleFile
 from avatar_rtc.distill.teacher import Teacher
-from avatar_rtc.look import EmotionTemplate
-from avatar_rtc.pose import Pose
+from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.face.pose import Pose
 
 SetName = Literal["probes", "faces", "marked", "bodies", "held"]
 KINDS: Mapping[SetName, np.dtype] = {

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from avatar_rtc.distill.samples import give_back
 from avatar_rtc.distill.training import Progress, Training, draw
-from avatar_rtc.render.student_networks import FaceDecoder, Shape
-from avatar_rtc.render.student_parts import FACE_PARTS, MORPHS_OF, Box, FacePart
-from avatar_rtc.render.tha3_boxes import FACE_BOX
+from avatar_rtc.render.student.networks import FaceDecoder, Shape
+from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF, Box, FacePart
+from avatar_rtc.render.tha3.boxes import FACE_BOX
 
 _BATCH = 16
 _RATE = 2e-3

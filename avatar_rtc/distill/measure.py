@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from avatar_rtc.render.student import create_student
-from avatar_rtc.render.student_file import Student
-from avatar_rtc.render.student_parts import Box
+from avatar_rtc.render.student.animator import create_student
+from avatar_rtc.render.student.file import Student
+from avatar_rtc.render.student.parts import Box
 
 _CAP = 60.0
 _WHOLE = Box(0, 0, 512, 512)

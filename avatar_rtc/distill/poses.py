@@ -7,8 +7,19 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from avatar_rtc.look import EmotionTemplate
-from avatar_rtc.pose import EYEBROW, FACE, HIGH, INDEX, LOW, MOUTH_OPEN, ROTATION, Pose, neutral, pose_from
+from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.face.pose import (
+    EYEBROW,
+    FACE,
+    HIGH,
+    INDEX,
+    LOW,
+    MOUTH_OPEN,
+    ROTATION,
+    Pose,
+    neutral,
+    pose_from,
+)
 
 _BROWS = "eyebrow_troubled eyebrow_angry eyebrow_lowered eyebrow_raised eyebrow_happy eyebrow_serious".split()
 _LIDS = "eye_wink eye_happy_wink eye_surprised eye_relaxed eye_unimpressed eye_raised_lower_eyelid".split()

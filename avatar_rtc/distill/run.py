@@ -22,8 +22,8 @@ from avatar_rtc.distill.plan import Plan
 from avatar_rtc.distill.samples import give_back
 from avatar_rtc.distill.teacher import Teacher
 from avatar_rtc.errors import InputError, SetupError
-from avatar_rtc.look import EmotionTemplate
-from avatar_rtc.render.student_file import Student, image_hash, read_student, write_student
+from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.render.student.file import Student, image_hash, read_student, write_student
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how far it is, and how far it goes."""

@@ -11,10 +11,10 @@ from torch.nn.functional import avg_pool2d
 
 from avatar_rtc.distill.poses import probes
 from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE
-from avatar_rtc.pose import INDEX, Pose, neutral
+from avatar_rtc.face.pose import INDEX, Pose, neutral
 from avatar_rtc.render.colour import linear_to_srgb
-from avatar_rtc.render.tha3 import Tha3Animator, Tha3Character, create_tha3
-from avatar_rtc.render.tha3_boxes import FACE_BOX
+from avatar_rtc.render.tha3.animator import Tha3Animator, Tha3Character, create_tha3
+from avatar_rtc.render.tha3.boxes import FACE_BOX
 
 _GPU_BATCH = 16
 _MARKS = ((0.0, 1.0, 0.0), (1.0, 0.0, 1.0))

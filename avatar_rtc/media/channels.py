@@ -9,7 +9,7 @@ from functools import partial
 
 from aiortc import RTCDataChannel
 
-from avatar_rtc.envelope import error, id_of
+from avatar_rtc.control.envelope import error, id_of
 from avatar_rtc.errors import InputError
 from avatar_rtc.media.bounds import Bounds, Rate
 

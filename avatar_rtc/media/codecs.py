@@ -4,8 +4,8 @@ from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.sdp import SessionDescription
 
-from avatar_rtc.frame import Codec
 from avatar_rtc.media.broadcast import Kind
+from avatar_rtc.stream.frame import Codec
 
 _CODECS: dict[str, Codec] = {"H264": "h264", "VP8": "vp8"}
 

@@ -8,7 +8,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
-from avatar_rtc.frame import VIDEO_TIME_BASE, ImageCodec
+from avatar_rtc.stream.frame import VIDEO_TIME_BASE, ImageCodec
 
 _OPTIONS: dict[ImageCodec, dict[str, str]] = {
     # Level 1 takes a third of the default's time, for files a tenth larger.

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import av
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
-from avatar_rtc.frame import AUDIO_CLOCK_HZ
-from avatar_rtc.media.opus import Pcm
+from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
 log = logging.getLogger(__name__)
 

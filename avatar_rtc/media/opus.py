@@ -9,12 +9,12 @@ from functools import partial
 import av
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
-from numpy.typing import NDArray
 
 from avatar_rtc.clock import MediaClock
-from avatar_rtc.frame import AUDIO_CLOCK_HZ, AUDIO_TIME_BASE, audio_pts
 from avatar_rtc.media.broadcast import Broadcast, Packet
 from avatar_rtc.media.release import Release
+from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ, AUDIO_TIME_BASE, audio_pts
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,6 @@ LOOK_AHEAD = 312
 """Samples by which libopus' sound lags behind its packets, in the mode that `create_opus_encoder` sets."""
 LANE = "audio"
 
-Pcm = NDArray[np.int16]
 PcmSource = Callable[[float, int], Pcm]
 """(t, samples) → (samples,) int16, 48 kHz mono: what sounds from media time t on."""
 

@@ -19,7 +19,6 @@ from aiortc.mediastreams import MediaStreamTrack
 
 from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import BadOffer, InputError, SetupError
-from avatar_rtc.frame import Layout, Rendition
 from avatar_rtc.media.aiortc_private import (
     bind_media,
     date_reports,
@@ -35,9 +34,10 @@ from avatar_rtc.media.guard import Guard
 from avatar_rtc.media.ice import IceServers
 from avatar_rtc.media.microphone import listen
 from avatar_rtc.media.offer import Offer, read_fragment, read_offer, with_one_fingerprint
-from avatar_rtc.media.opus import Pcm
 from avatar_rtc.media.peer_stats import PeerStats, read_stats
 from avatar_rtc.media.tracks import PacketTrack
+from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.stream.frame import Layout, Rendition
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aiortc import RTCPeerConnection
 
-from avatar_rtc.frame import Codec
+from avatar_rtc.stream.frame import Codec
 
 
 @dataclass(frozen=True)

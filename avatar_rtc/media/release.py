@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 import av
 
 from avatar_rtc.clock import MediaClock
-from avatar_rtc.frame import VIDEO_TIME_BASE, EncodedFrame, video_t
 from avatar_rtc.media.broadcast import Broadcast, Packet
+from avatar_rtc.stream.frame import VIDEO_TIME_BASE, EncodedFrame, video_t
 
 log = logging.getLogger(__name__)
 

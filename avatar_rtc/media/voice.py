@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from avatar_rtc.frame import AUDIO_CLOCK_HZ
-from avatar_rtc.media.opus import BLOCK_S, Pcm
+from avatar_rtc.media.opus import BLOCK_S
+from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
 FADE_S = 0.015
 """An interrupted voice fades out in so many seconds: a hard cut clicks."""

@@ -105,15 +105,15 @@ def create_animator(name: str, device: str) -> Animator:
     if name == "static":
         return create_static(device)
     if name == "tha3":
-        from avatar_rtc.render.tha3 import create_tha3
+        from avatar_rtc.render.tha3.animator import create_tha3
 
         return create_tha3(device)
     raise UnknownName("animator", name, ANIMATORS)
 
 
 def _student(data: bytes | None, rgba: NDArray[np.uint8]) -> Animator:
-    from avatar_rtc.render.student import create_student
-    from avatar_rtc.render.student_file import check_fits, read_student
+    from avatar_rtc.render.student.animator import create_student
+    from avatar_rtc.render.student.file import check_fits, read_student
 
     if data is None:
         raise InputError("this character has no student; run `avatar-rtc distill` on it, or use 'tha3'")

@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from avatar_rtc.control.state import Backdrop
 from avatar_rtc.errors import InputError
 from avatar_rtc.render.colour import converted, srgb_to_linear
 from avatar_rtc.render.filters.chain import active, run_chain
 from avatar_rtc.render.filters.planes import blur
-from avatar_rtc.state import Backdrop
 
 Told = Callable[[int, str], None]
 """Told after each operation that ran, with its place in the chain and its name; raising ends the chain."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from avatar_rtc.look import CELS, FX, ON_SKIN, CelImage
+from avatar_rtc.face.cels import CELS, FX, ON_SKIN, CelImage
 from avatar_rtc.render.colour import ColourSpace, from_linear, srgb_to_linear, to_linear
 
 STEPS = 64

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from avatar_rtc.pose import INDEX
+from avatar_rtc.face.pose import INDEX
 from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.cels import Dressing
 from avatar_rtc.render.colour import ColourSpace

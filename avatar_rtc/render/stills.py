@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from avatar_rtc.pose import Pose
+from avatar_rtc.face.pose import Pose
 from avatar_rtc.render.animators import Animators
 from avatar_rtc.render.colour import to_srgb
 

@@ -13,15 +13,15 @@ from aiohttp import web
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.characters.store import CharacterStore, own_folder
 from avatar_rtc.config import Config
-from avatar_rtc.look import EmotionTemplate
+from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.resources import resource
-from avatar_rtc.server.avatars import MAIN, RETRY_S, Avatars
-from avatar_rtc.server.compat import avatars as compat_avatars
-from avatar_rtc.server.compat import imagefx
-from avatar_rtc.server.compat import speech as compat_speech
-from avatar_rtc.server.desk import Desk
-from avatar_rtc.server.ending import tell_closing
-from avatar_rtc.server.keys import (
+from avatar_rtc.server.connections.pace import create_pacing
+from avatar_rtc.server.http.compat import avatars as compat_avatars
+from avatar_rtc.server.http.compat import imagefx
+from avatar_rtc.server.http.compat import speech as compat_speech
+from avatar_rtc.server.http.desk import Desk
+from avatar_rtc.server.http.ending import tell_closing
+from avatar_rtc.server.http.keys import (
     AVATARS,
     CLASSIFIER,
     CLOSING,
@@ -36,11 +36,9 @@ from avatar_rtc.server.keys import (
     STORE,
     UPLOADS,
 )
-from avatar_rtc.server.leases import leases_middleware
-from avatar_rtc.server.limits import Limits
-from avatar_rtc.server.pace import create_pacing
-from avatar_rtc.server.problems import problems_middleware
-from avatar_rtc.server.routes import (
+from avatar_rtc.server.http.leases import leases_middleware
+from avatar_rtc.server.http.problems import problems_middleware
+from avatar_rtc.server.http.routes import (
     audio,
     audio_socket,
     avatars,
@@ -55,11 +53,13 @@ from avatar_rtc.server.routes import (
     speech,
     whep,
 )
-from avatar_rtc.server.security import add_headers, create_security
-from avatar_rtc.server.shared import Renderer, Shared
-from avatar_rtc.server.turns import Turns
-from avatar_rtc.server.voice.decoding import Decoding
-from avatar_rtc.server.voice.speaker import Speaker
+from avatar_rtc.server.http.security import add_headers, create_security
+from avatar_rtc.server.limits import Limits
+from avatar_rtc.server.live.avatars import MAIN, RETRY_S, Avatars
+from avatar_rtc.server.live.shared import Renderer, Shared
+from avatar_rtc.server.live.turns import Turns
+from avatar_rtc.server.live.voice.decoding import Decoding
+from avatar_rtc.server.live.voice.speaker import Speaker
 from avatar_rtc.speech.engines import Engines, create_engines
 from avatar_rtc.speech.feelings import Classifier, Rules
 from avatar_rtc.speech.feelings_model import ModelFeelings

@@ -6,22 +6,22 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_rtc.face.visemes import is_burst, shapes_of
 from avatar_rtc.speech.features import HOP_S
 from avatar_rtc.speech.spoken import TimedPhoneme
-from avatar_rtc.visemes import is_burst, shapes_of
 
 CLASSES = ("sil", "PP", "FF", "S", "CH", "D", "A", "E", "I", "O", "U")
 """Silence; p b m; f v; s z θ ð; ʃ ʒ and affricates; all other consonants; five vowels, E with schwas and U
 with w."""
 CLASS_IPA = ("", "b", "f", "s", "ʃ", "d", "ɑ", "ɛ", "i", "o", "u")
-"""A sound that stands for each class in `avatar_rtc.visemes`; none is a voiceless stop, whose lips close
+"""A sound that stands for each class in `avatar_rtc.face.visemes`; none is a voiceless stop, whose lips close
 before its time."""
 SILENCE, CLOSED = CLASSES.index("sil"), CLASSES.index("PP")
 
 BURST_S = 0.036
 """Lips and tongue close so long before the burst of p, t and k, which is where espeak dates them."""
 _FIRST_SHARE = 0.55
-"""Of a diphthong's time, as in `avatar_rtc.visemes`."""
+"""Of a diphthong's time, as in `avatar_rtc.face.visemes`."""
 
 _ROWS = {
     "PP": "p b m",
@@ -58,7 +58,7 @@ def classes_of(ipa: str) -> tuple[tuple[int, float], ...]:
 
 
 def opening_of(ipa: str) -> float:
-    """How far a sound opens the mouth: the sum of its morphs in `avatar_rtc.visemes`, less what is closed.
+    """How far a sound opens the mouth: the sum of its morphs in `face.visemes`, less what is closed.
 
     >>> opening_of("b"), opening_of("ɑ") > opening_of("d") > 0
     (0.0, True)

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from avatar_rtc.errors import SetupError
-from avatar_rtc.look import EMOTIONS
+from avatar_rtc.face.emotions import EMOTIONS
 from avatar_rtc.resources import resource
 from avatar_rtc.speech.sentences import EMOJI, FACE, is_ssml
 from avatar_rtc.speech.tags import Tag, strip_tags

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from avatar_rtc.errors import SetupError
-from avatar_rtc.look import EMOTIONS
+from avatar_rtc.face.emotions import EMOTIONS
 from avatar_rtc.speech.feelings import Scores, classify
 from avatar_rtc.speech.tags import emotion_named, strip_tags
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_rtc.face.timeline import Segment, Timeline
+from avatar_rtc.face.visemes import REST, Shape, is_breath, shapes_of
 from avatar_rtc.speech.classes import with_closures
 from avatar_rtc.speech.loudness import Loudness
 from avatar_rtc.speech.spoken import TimedPhoneme
 from avatar_rtc.speech.viseme_network import joined
-from avatar_rtc.timeline import Segment, Timeline
-from avatar_rtc.visemes import REST, Shape, is_breath, shapes_of
 
 SHORT_PAUSE_S = 0.12
 """Within a shorter pause the mouth stays a little open."""

@@ -6,8 +6,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_rtc.face.timeline import GAIN_STEP_S
 from avatar_rtc.speech.spoken import TimedPhoneme
-from avatar_rtc.timeline import GAIN_STEP_S
 
 _WINDOW_S = 0.020
 _PEAK_WINDOW_S = 3.0

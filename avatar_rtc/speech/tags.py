@@ -9,7 +9,7 @@ that is a little too strong.
 import re
 from dataclasses import dataclass
 
-from avatar_rtc.look import EMOTIONS
+from avatar_rtc.face.emotions import EMOTIONS
 
 MAX_HOLD_S = 600.0
 LONGEST_BRACKET = 40

@@ -11,9 +11,9 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from avatar_rtc.errors import UnknownName
+from avatar_rtc.face.visemes import NAMES, OWN, ipa_of
 from avatar_rtc.speech.gapless import gapless
 from avatar_rtc.speech.spoken import TimedPhoneme, TimedWord
-from avatar_rtc.visemes import NAMES, OWN, ipa_of
 
 MAX_UNITS = 50_000
 """Half an hour of fast speech has 30,000 phonemes and 7,000 words."""

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, BinaryIO
 
 from avatar_rtc.errors import InputError
-from avatar_rtc.framing import pack, read
-from avatar_rtc.link import Booted, BootFailed, OpenAvatar, Up
+from avatar_rtc.link.orders import Booted, BootFailed, OpenAvatar, Up
+from avatar_rtc.link.pipe import pack, read
 from avatar_rtc.worker.progress import Progress, heartbeat
 from avatar_rtc.worker.system import die_with, widen
 

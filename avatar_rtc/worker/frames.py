@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from avatar_rtc.animation.mixer import Look
-from avatar_rtc.frame import EncodedFrame
-from avatar_rtc.link import PictureImpaired
+from avatar_rtc.link.orders import PictureImpaired
+from avatar_rtc.stream.frame import EncodedFrame
 from avatar_rtc.worker.beside import outcome
 from avatar_rtc.worker.live import LiveAvatar
 from avatar_rtc.worker.picture import Layout

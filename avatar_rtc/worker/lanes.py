@@ -12,7 +12,7 @@ from functools import partial
 from itertools import groupby
 from typing import Literal
 
-from avatar_rtc.link import Up
+from avatar_rtc.link.orders import Up
 from avatar_rtc.render.animator import is_exclusive
 from avatar_rtc.worker.beside import Beside, outcome
 from avatar_rtc.worker.frames import Made, Order, made_alone, made_together

@@ -11,17 +11,18 @@ from numpy.typing import NDArray
 
 from avatar_rtc.animation.emotions import changed
 from avatar_rtc.animation.mixer import Look, Mixer
+from avatar_rtc.control.state import AvatarState
+from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.filters_schema.chain import enlargement
-from avatar_rtc.frame import AnyRendition, EncodedFrame, ImageRendition, Rendition, video_pts
-from avatar_rtc.link import OpenAvatar, PictureImpaired
-from avatar_rtc.look import Crop, EmotionTemplate
+from avatar_rtc.link.orders import OpenAvatar, PictureImpaired
 from avatar_rtc.media.encode import VideoEncoder, create_encoder
 from avatar_rtc.media.encode_image import encode_image
 from avatar_rtc.render.animator import SIZE, Animator
 from avatar_rtc.render.cels import Cels
 from avatar_rtc.render.compositor import DressedCharacter
 from avatar_rtc.render.filters.chain import active
-from avatar_rtc.state import AvatarState
+from avatar_rtc.stream.crop import Crop
+from avatar_rtc.stream.frame import AnyRendition, EncodedFrame, ImageRendition, Rendition, video_pts
 from avatar_rtc.worker.picture import Finisher, Layout, Stage
 
 PAUSED_FPS = 2.0

@@ -19,7 +19,8 @@ from contextlib import nullcontext
 from functools import partial
 
 from avatar_rtc.errors import AvatarRtcError
-from avatar_rtc.link import (
+from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.link.orders import (
     AvatarFailed,
     AvatarReady,
     CloseAvatar,
@@ -36,7 +37,6 @@ from avatar_rtc.link import (
     ToAvatar,
     Up,
 )
-from avatar_rtc.look import EmotionTemplate
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.worker.beside import Beside, Ended
 from avatar_rtc.worker.lanes import Lanes, Step

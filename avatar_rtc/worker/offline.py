@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
 from avatar_rtc.animation.mixer import Look
-from avatar_rtc.link import OpenAvatar
-from avatar_rtc.look import EmotionTemplate
+from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.link.orders import OpenAvatar
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.render.colour import converted
 from avatar_rtc.render.filters.chain import run_chain

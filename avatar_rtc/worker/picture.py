@@ -16,14 +16,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from avatar_rtc.backdrops import backdrop_file
+from avatar_rtc.control.state import Backdrop
+from avatar_rtc.filters_schema.backdrops import backdrop_file
 from avatar_rtc.filters_schema.chain import Operation
 from avatar_rtc.render.backdrop import Ground
 from avatar_rtc.render.colour import ColourSpace, converted
 from avatar_rtc.render.filters.chain import run_chain
 from avatar_rtc.render.filters.tables import Tables
 from avatar_rtc.render.layout import Matte, alpha_layout, rgba_layout
-from avatar_rtc.state import Backdrop
 from avatar_rtc.worker.budget import Budget
 from avatar_rtc.worker.system import own_seconds
 from avatar_rtc.worker.troubles import Troubles

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from avatar_rtc.link import BEAT_S, Beat
+from avatar_rtc.link.orders import BEAT_S, Beat
 
 Doing = Literal["opening", "rendering"]
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from avatar_rtc.link import CloseAvatar, RequestKeyframe, SetState, ToAvatar
+from avatar_rtc.link.orders import CloseAvatar, RequestKeyframe, SetState, ToAvatar
 from avatar_rtc.worker.live import LiveAvatar
 from avatar_rtc.worker.pace import Pace
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_rtc.link import SnapshotTaken, StillFailed
+from avatar_rtc.link.orders import SnapshotTaken, StillFailed
 from avatar_rtc.media.encode_image import encode_image
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
-from avatar_rtc.link import Stats, Up
+from avatar_rtc.link.orders import Stats, Up
 
 _PERIOD_S = 1.0
 

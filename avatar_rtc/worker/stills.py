@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from avatar_rtc.errors import AvatarRtcError
-from avatar_rtc.link import ProcessStill, Still, StillFailed, StillProcessed
+from avatar_rtc.link.orders import ProcessStill, Still, StillFailed, StillProcessed
 from avatar_rtc.render.colour import converted, premultiplied
 from avatar_rtc.render.filters.chain import run_chain
 from avatar_rtc.render.filters.tables import Tables

@@ -5,8 +5,8 @@ import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 
-from avatar_rtc.link import Booted, Down, OpenAvatar, Up
-from avatar_rtc.look import EmotionTemplate
+from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.link.orders import Booted, Down, OpenAvatar, Up
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.worker.loop import THREADS, Inbox, RenderLoop
 

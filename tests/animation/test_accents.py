@@ -3,8 +3,8 @@ import numpy as np
 from avatar_rtc.animation.accents import APART, BROWS, FALL, NOD, RISE, Accents
 from avatar_rtc.animation.blink import Blink
 from avatar_rtc.animation.lips import Lips
-from avatar_rtc.pose import INDEX, neutral
-from avatar_rtc.timeline import Timeline
+from avatar_rtc.face.pose import INDEX, neutral
+from avatar_rtc.face.timeline import Timeline
 
 FPS = 100
 BROW, HEAD = INDEX["eyebrow_raised_left"], INDEX["head_x"]

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from avatar_rtc.animation.blink import BETWEEN, DURATION, PARTIAL, RATES, Blink, lid, rate_of
-from avatar_rtc.look import EMOTIONS
-from avatar_rtc.settings import AnimatorSettings
+from avatar_rtc.control.settings import AnimatorSettings
+from avatar_rtc.face.emotions import EMOTIONS
 
 PLAIN = AnimatorSettings(blink_double_probability=0.0, blink_partial_probability=0.0)
 

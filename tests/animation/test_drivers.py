@@ -6,8 +6,9 @@ import pytest
 
 from avatar_rtc.animation.drivers import cycle, fade_out, sequence, smooth_step
 from avatar_rtc.animation.effects import strengths
-from avatar_rtc.effects import EFFECTS, Effect
-from avatar_rtc.look import EMOTIONS, FX
+from avatar_rtc.face.cels import FX
+from avatar_rtc.face.effects import EFFECTS, Effect
+from avatar_rtc.face.emotions import EMOTIONS
 
 
 def test_a_cycle_keeps_its_phase_for_days():

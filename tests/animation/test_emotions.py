@@ -7,8 +7,9 @@ import pytest
 
 from avatar_rtc.animation.emotions import changed, load_emotions
 from avatar_rtc.errors import InputError, SetupError, UnknownName
-from avatar_rtc.look import CELS, EMOTIONS, EmotionChange
-from avatar_rtc.pose import HIGH, LOW, ROTATION, pose_from
+from avatar_rtc.face.cels import CELS
+from avatar_rtc.face.emotions import EMOTIONS, EmotionChange
+from avatar_rtc.face.pose import HIGH, LOW, ROTATION, pose_from
 from avatar_rtc.resources import resource
 
 SHIPPED = load_emotions(resource("assets", "emotions"))

@@ -21,12 +21,12 @@ from avatar_rtc.animation.gaze import (
     GazeDriver,
 )
 from avatar_rtc.characters.store import CharacterStore
+from avatar_rtc.control.settings import AnimatorSettings
 from avatar_rtc.errors import BadMessage, InputError, OutOfRange, UnknownName
-from avatar_rtc.gaze import Gaze, check_gaze
-from avatar_rtc.pose import INDEX, neutral, pose_from
+from avatar_rtc.face.gaze import Gaze, check_gaze
+from avatar_rtc.face.pose import INDEX, neutral, pose_from
 from avatar_rtc.render.stills import render_stills
 from avatar_rtc.resources import resource
-from avatar_rtc.settings import AnimatorSettings
 
 PLAIN = AnimatorSettings()
 STEADY = AnimatorSettings(gaze_saccades=0.0)

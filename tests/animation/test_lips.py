@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from avatar_rtc.animation.lips import GIVE_BACK, LEAD, SLEW, STOP, TAKE, Lips
-from avatar_rtc.pose import INDEX, MOUTH_OPEN, pose_from
+from avatar_rtc.face.pose import INDEX, MOUTH_OPEN, pose_from
+from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.speech.lips import Style, timeline
 from avatar_rtc.speech.spoken import TimedPhoneme
-from avatar_rtc.timeline import Timeline
 
 RATE = 16_000
 AAA, UUU, CORNER = INDEX["mouth_aaa"], INDEX["mouth_uuu"], INDEX["mouth_raised_corner_left"]

@@ -8,9 +8,9 @@ import pytest
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.animation.live import FOLLOW, GIVE_BACK, TAKE, TIME_OUT, Live
 from avatar_rtc.animation.mixer import Mixer
-from avatar_rtc.pose import INDEX, pose_from
+from avatar_rtc.control.state import AvatarState, LivePose
+from avatar_rtc.face.pose import INDEX, pose_from
 from avatar_rtc.resources import resource
-from avatar_rtc.state import AvatarState, LivePose
 
 EMOTIONS = load_emotions(resource("assets", "emotions"))
 HEAD, WINK, BROW = INDEX["head_y"], INDEX["eye_wink_left"], INDEX["eyebrow_happy_left"]

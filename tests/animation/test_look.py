@@ -10,10 +10,11 @@ from avatar_rtc.animation.easing import pace_of_rate
 from avatar_rtc.animation.effects import CROSS_FADE
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.animation.mixer import Look, Mixer
-from avatar_rtc.look import CELS, FX, EmotionTemplate
+from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings, check_settings
+from avatar_rtc.control.state import AvatarState, DataEyes
+from avatar_rtc.face.cels import CELS, FX
+from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.resources import resource
-from avatar_rtc.settings import DEFAULTS, AnimatorSettings, check_settings
-from avatar_rtc.state import AvatarState, DataEyes
 
 EMOTIONS = load_emotions(resource("assets", "emotions"))
 CALM = AvatarState()

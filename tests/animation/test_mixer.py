@@ -10,15 +10,24 @@ from avatar_rtc.animation.easing import pace_of_rate
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.animation.mixer import Mixer, blend
 from avatar_rtc.animation.sway import AXES
+from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
+from avatar_rtc.control.state import AvatarState, Cue, LivePose
 from avatar_rtc.errors import UnknownName
-from avatar_rtc.gaze import Gaze
-from avatar_rtc.look import CELS
-from avatar_rtc.pose import HIGH, INDEX, LOW, MORPHS, MOUTH_OPEN, Pose, neutral, pose_from
+from avatar_rtc.face.cels import CELS
+from avatar_rtc.face.gaze import Gaze
+from avatar_rtc.face.pose import (
+    HIGH,
+    INDEX,
+    LOW,
+    MORPHS,
+    MOUTH_OPEN,
+    Pose,
+    neutral,
+    pose_from,
+)
+from avatar_rtc.face.timeline import Segment, Timeline
+from avatar_rtc.face.visemes import Shape
 from avatar_rtc.resources import resource
-from avatar_rtc.settings import DEFAULTS, AnimatorSettings
-from avatar_rtc.state import AvatarState, Cue, LivePose
-from avatar_rtc.timeline import Segment, Timeline
-from avatar_rtc.visemes import Shape
 
 EMOTIONS = load_emotions(resource("assets", "emotions"))
 WINK = INDEX["eye_wink_left"]

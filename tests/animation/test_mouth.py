@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from avatar_rtc.animation.mouth import Mouth
-from avatar_rtc.pose import INDEX, MOUTH_OPEN, Pose, pose_from
+from avatar_rtc.face.pose import INDEX, MOUTH_OPEN, Pose, pose_from
 
 AAA, CORNER = INDEX["mouth_aaa"], INDEX["mouth_raised_corner_left"]
 SMILE = pose_from({"mouth_delta": 0.6, "mouth_raised_corner_left": 1.0, "eyebrow_happy_left": 0.5})

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from avatar_rtc.animation.overrides import SLOT, Face, Overrides
+from avatar_rtc.control.state import check_overrides
 from avatar_rtc.errors import InputError, OutOfRange, UnknownName
-from avatar_rtc.look import CELS
-from avatar_rtc.pose import INDEX, pose_from
-from avatar_rtc.state import check_overrides
+from avatar_rtc.face.cels import CELS
+from avatar_rtc.face.pose import INDEX, pose_from
 
 HEAD_X = INDEX["head_x"]
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from avatar_rtc.animation.sway import AXES, Sway
-from avatar_rtc.pose import MORPHS
-from avatar_rtc.settings import DEFAULTS, AnimatorSettings
+from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
+from avatar_rtc.face.pose import MORPHS
 
 STILL = np.zeros(5)
 MACRO, MICRO = DEFAULTS.sway_macro_strength, DEFAULTS.sway_micro_strength

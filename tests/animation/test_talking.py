@@ -6,12 +6,12 @@ import pytest
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.animation.mixer import Mixer
 from avatar_rtc.animation.talking import Talking
-from avatar_rtc.pose import INDEX, MOUTH_OPEN
+from avatar_rtc.control.settings import AnimatorSettings
+from avatar_rtc.control.state import AvatarState, Cue, LivePose
+from avatar_rtc.face.pose import INDEX, MOUTH_OPEN
+from avatar_rtc.face.timeline import Segment, Timeline
+from avatar_rtc.face.visemes import Shape
 from avatar_rtc.resources import resource
-from avatar_rtc.settings import AnimatorSettings
-from avatar_rtc.state import AvatarState, Cue, LivePose
-from avatar_rtc.timeline import Segment, Timeline
-from avatar_rtc.visemes import Shape
 
 EMOTIONS = load_emotions(resource("assets", "emotions"))
 PLAIN = AnimatorSettings()

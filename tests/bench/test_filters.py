@@ -16,7 +16,7 @@ from avatar_rtc.cli.main import main
 from avatar_rtc.filters_schema.chain import OPERATIONS, check_chain
 from avatar_rtc.render.filters.chain import run_chain
 from avatar_rtc.render.filters.planes import luminance
-from tests.render.filter_laws import apply, figure, seen
+from tests.render.filters.filter_laws import apply, figure, seen
 
 T = 1.0
 

@@ -15,8 +15,10 @@ from avatar_rtc.characters.image import full_frame, read_cel
 from avatar_rtc.characters.packing import MAX_UNPACKED, read_zip
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.errors import InputError, TooLarge
-from avatar_rtc.look import CELS, FULL_FRAME, FX, Crop, EmotionChange, EmotionTemplate
+from avatar_rtc.face.cels import CELS, FX
+from avatar_rtc.face.emotions import EmotionChange, EmotionTemplate
 from avatar_rtc.resources import resource
+from avatar_rtc.stream.crop import FULL_FRAME, Crop
 
 SHIPPED = resource("assets", "characters")
 

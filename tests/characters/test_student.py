@@ -11,8 +11,8 @@ import pytest
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.characters.student import check_student
 from avatar_rtc.errors import InputError, TooLarge
-from avatar_rtc.render.student_file import read_student, write_student
-from avatar_rtc.render.student_parts import FACE_PARTS
+from avatar_rtc.render.student.file import read_student, write_student
+from avatar_rtc.render.student.parts import FACE_PARTS
 from avatar_rtc.resources import resource
 from avatar_rtc.student_header import FORMAT, MAPS, MAX_BYTES, image_hash, read_header
 from tests.render.students import BODY_BOX, BOXES, a_picture, a_student

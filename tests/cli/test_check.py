@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from avatar_rtc.cli.main import main
-from avatar_rtc.pose import Pose
+from avatar_rtc.face.pose import Pose
 from avatar_rtc.resources import resource
 
 LIORA = resource("assets", "characters", "liora", "character.png")
@@ -26,7 +26,7 @@ def still(monkeypatch: pytest.MonkeyPatch) -> list[Pose]:
         return (rgba for _ in poses)
 
     monkeypatch.setattr("avatar_rtc.render.stills.render_stills", render)
-    monkeypatch.setattr("avatar_rtc.render.weights_files.weights_ready", lambda: True)
+    monkeypatch.setattr("avatar_rtc.render.tha3.weights_files.weights_ready", lambda: True)
     return asked
 
 

@@ -20,7 +20,7 @@ PICTURE = Path(__file__).parents[1] / "data" / "disc_short.png"
 def me(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A picture of one's own, weights that are there, and a cache to work in."""
     monkeypatch.setenv("AVATAR_RTC_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("avatar_rtc.render.weights_files.weights_ready", lambda: True)
+    monkeypatch.setattr("avatar_rtc.render.tha3.weights_files.weights_ready", lambda: True)
     monkeypatch.setattr("avatar_rtc.distill.run.use_cores", lambda count: None)
     file = tmp_path / "me" / "me.png"
     file.parent.mkdir()

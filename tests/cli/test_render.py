@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from avatar_rtc.cli.main import main
-from avatar_rtc.pose import pose_from
+from avatar_rtc.face.pose import pose_from
 from avatar_rtc.render.static import create_static
 
 PICTURE = Path(__file__).parents[1] / "data" / "disc_short.png"

@@ -10,8 +10,8 @@ from aiortc import RTCConfiguration, RTCIceServer
 
 from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.client.speech import EVENT_CAPACITY
+from avatar_rtc.control.messages import control_from
 from avatar_rtc.errors import InputError, NotFound, TooLarge, Unreachable
-from avatar_rtc.messages import control_from
 
 COLOUR = (200, 100, 40)
 

@@ -11,8 +11,8 @@ import pytest
 
 from avatar_rtc.client import control
 from avatar_rtc.client.client import AvatarClient
+from avatar_rtc.control.messages import control_from, parse_pose
 from avatar_rtc.errors import InputError, OutOfRange, UnknownName, Unreachable
-from avatar_rtc.messages import control_from, parse_pose
 
 HELD = {"head_x": 0.5, "blush1": 1.0}
 OWN = {"smug": {"pose": {"mouth_smirk": 0.8}, "cels": {"blush1": 0.5}}, "void": {}}

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from avatar_rtc.bench.tha3 import reference_poser
-from avatar_rtc.pose import pose_from
+from avatar_rtc.face.pose import pose_from
 from avatar_rtc.render.colour import srgb_to_linear
 
 HERE = Path(__file__).parent

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from avatar_rtc.characters.store import CharacterStore
-from avatar_rtc.pose import pose_from
+from avatar_rtc.face.pose import pose_from
 from avatar_rtc.render.stills import render_stills
 from avatar_rtc.resources import resource
 

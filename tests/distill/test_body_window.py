@@ -6,8 +6,8 @@ from torch.testing import assert_close
 
 from avatar_rtc.distill.body import shape_of
 from avatar_rtc.distill.body_window import Window, maps_in
-from avatar_rtc.render.student_networks import BodyDecoder
-from avatar_rtc.render.student_parts import Box
+from avatar_rtc.render.student.networks import BodyDecoder
+from avatar_rtc.render.student.parts import Box
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.distill.poses import PoseSampler, probes
-from avatar_rtc.pose import FACE, HIGH, INDEX, LOW, ROTATION, pose_from
+from avatar_rtc.face.pose import FACE, HIGH, INDEX, LOW, ROTATION, pose_from
 from avatar_rtc.resources import resource
 
 EMOTIONS = load_emotions(resource("assets", "emotions"))

@@ -17,9 +17,9 @@ from avatar_rtc.distill.poses import probes
 from avatar_rtc.distill.run import distill, working_folder
 from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE, SampleFile
 from avatar_rtc.errors import InputError, SetupError
-from avatar_rtc.pose import EYEBROW, INDEX, Pose
-from avatar_rtc.render.student_file import read_student
-from avatar_rtc.render.student_parts import MOUTH
+from avatar_rtc.face.pose import EYEBROW, INDEX, Pose
+from avatar_rtc.render.student.file import read_student
+from avatar_rtc.render.student.parts import MOUTH
 
 PLAN = Plan(faces=24, marked=8, bodies=12, face_steps=40, body_steps=30, held=4)
 _EYES = (slice(70, 110), slice(50, 86)), (slice(70, 110), slice(106, 142))

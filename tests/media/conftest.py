@@ -14,13 +14,13 @@ from aiortc.mediastreams import MediaStreamError
 
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.config import MediaBind
-from avatar_rtc.frame import EncodedFrame, Rendition, video_pts
 from avatar_rtc.media.broadcast import Broadcast, Subscription
 from avatar_rtc.media.encode import VideoEncoder, create_encoder
 from avatar_rtc.media.ice import IceServers
 from avatar_rtc.media.opus import OpusStream
 from avatar_rtc.media.peer import Peer
 from avatar_rtc.media.release import Release
+from avatar_rtc.stream.frame import EncodedFrame, Rendition, video_pts
 
 WIDTH, HEIGHT, FPS = 128, 256, 30
 YUV = (150, 90, 170)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from avatar_rtc.errors import InputError
-from avatar_rtc.media.encode import create_encoder, default_bitrate_bps, h264_level
+from avatar_rtc.media.encode import create_encoder
+from avatar_rtc.stream.levels import default_bitrate_bps, h264_level
 
 CODECS = ("h264", "vp8")
 SPS, PPS, IDR = 7, 8, 5

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from avatar_rtc.frame import ImageCodec
 from avatar_rtc.media.encode_image import encode_image
+from avatar_rtc.stream.frame import ImageCodec
 
 
 @pytest.mark.parametrize("codec", ["png", "qoi"])

@@ -13,9 +13,9 @@ from aiortc.sdp import SessionDescription
 
 from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import BadMessage, InputError, SetupError
-from avatar_rtc.frame import Rendition
 from avatar_rtc.media.microphone import listen
 from avatar_rtc.media.offer import IceRestartUnsupported
+from avatar_rtc.stream.frame import Rendition
 
 
 async def test_viewer_decodes_the_picture(stage, tools):

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from avatar_rtc.frame import EncodedFrame, Rendition, video_pts
 from avatar_rtc.media.broadcast import Broadcast
 from avatar_rtc.media.release import DELAY_MAX_S, DELAY_MIN_S, RECENT_FRAMES, SETTLING_FRAMES, Release
+from avatar_rtc.stream.frame import EncodedFrame, Rendition, video_pts
 
 H264 = Rendition("h264", "matte")
 

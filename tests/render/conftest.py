@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from avatar_rtc.render.tha3_networks import PART_NAMES, PARTS, Network, PartName
-from avatar_rtc.render.weights import install_weights
-from avatar_rtc.render.weights_files import variant_folder, weights_file
+from avatar_rtc.render.tha3.networks import PART_NAMES, PARTS, Network, PartName
+from avatar_rtc.render.tha3.weights import install_weights
+from avatar_rtc.render.tha3.weights_files import variant_folder, weights_file
 
 TinyState = Callable[[PartName, bool], dict[str, Tensor]]
 

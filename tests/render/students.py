@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from avatar_rtc.render.student_file import Student, image_hash
-from avatar_rtc.render.student_networks import BodyDecoder, FaceDecoder, Shape
-from avatar_rtc.render.student_parts import FACE_PARTS, MORPHS_OF, Box
+from avatar_rtc.render.student.file import Student, image_hash
+from avatar_rtc.render.student.networks import BodyDecoder, FaceDecoder, Shape
+from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF, Box
 from avatar_rtc.student_header import BODY_INPUTS
 
 BOXES = {

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from avatar_rtc.anime4k_files import FOLDER_VARIABLE, use_folder
 from avatar_rtc.errors import InputError, SetupError
+from avatar_rtc.filters_schema.anime4k_files import FOLDER_VARIABLE, use_folder
 from avatar_rtc.render.upscale import anime4k
 from avatar_rtc.render.upscale.enlarge import enlarge
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from avatar_rtc.look import CelImage
+from avatar_rtc.face.cels import CelImage
 from avatar_rtc.render.cels import Cels, Dressing, over
 from avatar_rtc.render.compositor import DressedCharacter
 from avatar_rtc.render.static import create_static

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from avatar_rtc.errors import InputError, UnknownName
-from avatar_rtc.pose import pose_from
+from avatar_rtc.face.pose import pose_from
 from avatar_rtc.render.animators import Animators, create_animator, pick_device, resolve
 from avatar_rtc.render.static import StaticAnimator, create_static
 

@@ -12,7 +12,7 @@ from avatar_rtc.render.upscale import enlarge as module
 from avatar_rtc.render.upscale import networks
 from avatar_rtc.render.upscale.enlarge import enlarge
 from avatar_rtc.render.upscale.networks import QUALITIES, SIZES, Doubler, Quality, load_network
-from tests.render.filter_laws import figure
+from tests.render.filters.filter_laws import figure
 
 METHODS = [("bilinear", "low"), ("bicubic", "low"), ("lanczos", "low"), ("anime", "low"), ("anime", "high")]
 

@@ -14,8 +14,8 @@ from PIL import Image
 
 from avatar_rtc.characters.store import PICTURE, CharacterStore
 from avatar_rtc.config import Config
-from avatar_rtc.frame import AnyRendition, EncodedFrame, ImageRendition, video_pts
-from avatar_rtc.link import (
+from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.link.orders import (
     AvatarReady,
     AvatarStarting,
     CloseAvatar,
@@ -29,11 +29,11 @@ from avatar_rtc.link import (
     StopRendition,
     Up,
 )
-from avatar_rtc.look import EmotionTemplate
 from avatar_rtc.media.encode import create_encoder
 from avatar_rtc.media.encode_image import encode_image
 from avatar_rtc.server.app import create_app
-from avatar_rtc.server.connections import Runner
+from avatar_rtc.server.connections.protocol import Runner
+from avatar_rtc.stream.frame import AnyRendition, EncodedFrame, ImageRendition, video_pts
 
 EMOTIONS = ("anger", "joy", "neutral", "sadness")
 TEMPLATES = {name: EmotionTemplate(name, {"mouth_aaa": 0.25}, {}) for name in EMOTIONS}
@@ -304,7 +304,7 @@ async def live(store) -> AsyncIterator[Callable]:
     from avatar_rtc.animation.emotions import load_emotions
     from avatar_rtc.render.static import create_static
     from avatar_rtc.resources import resource
-    from avatar_rtc.server.rendering import Rendering
+    from avatar_rtc.server.rendering.supervisor import Rendering
     from avatar_rtc.worker.thread import ThreadWorker
 
     async def spawn() -> ThreadWorker:

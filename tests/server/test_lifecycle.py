@@ -6,8 +6,15 @@ import contextlib
 import pytest
 
 from avatar_rtc.config import Config
-from avatar_rtc.link import AvatarFailed, CloseAvatar, OpenAvatar, SetState, StartRendition, StopRendition
-from avatar_rtc.server.keys import AVATARS as AVATARS_KEY
+from avatar_rtc.link.orders import (
+    AvatarFailed,
+    CloseAvatar,
+    OpenAvatar,
+    SetState,
+    StartRendition,
+    StopRendition,
+)
+from avatar_rtc.server.http.keys import AVATARS as AVATARS_KEY
 from tests.server.conftest import TEMPLATES
 
 AVATARS = "/api/v1/avatars"

@@ -1,10 +1,10 @@
-"""As tests/server/test_many_avatars.py, ten times as long: memory stays flat too."""
+"""As tests/server/live/test_many_avatars.py, ten times as long: memory stays flat too."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.server.test_many_avatars import held_after_each, roomy
+from tests.server.live.test_many_avatars import held_after_each, roomy
 
 ROUNDS, WARM_UP = 50, 10
 GROWTH_MB = 20

@@ -1,11 +1,11 @@
-"""As tests/server/test_fuzz.py and test_fuzz_messages.py, ten times as long."""
+"""As tests/server/http/test_fuzz.py and test_fuzz_messages.py, ten times as long."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.server.test_fuzz import REQUESTS, fuzzed, send_requests
-from tests.server.test_fuzz_messages import MESSAGES, send_messages
+from tests.server.http.test_fuzz import REQUESTS, fuzzed, send_requests
+from tests.server.live.test_fuzz_messages import MESSAGES, send_messages
 
 pytestmark = pytest.mark.soak
 

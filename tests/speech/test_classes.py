@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from avatar_rtc.face.visemes import IPA, is_burst, shapes_of
 from avatar_rtc.speech.classes import (
     CLASS_IPA,
     CLASSES,
@@ -11,7 +12,6 @@ from avatar_rtc.speech.classes import (
     with_closures,
 )
 from avatar_rtc.speech.spoken import TimedPhoneme
-from avatar_rtc.visemes import IPA, is_burst, shapes_of
 
 
 def names(ipa: str) -> list[str]:

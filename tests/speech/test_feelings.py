@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar_rtc.look import EMOTIONS
+from avatar_rtc.face.emotions import EMOTIONS
 from avatar_rtc.resources import resource
 from avatar_rtc.speech.feelings import Classifier, Rules, _lexicon, classify
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from avatar_rtc.errors import SetupError
-from avatar_rtc.look import EMOTIONS
+from avatar_rtc.face.emotions import EMOTIONS
 from avatar_rtc.speech.feelings_model import ModelFeelings
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar_rtc.look import EMOTIONS
+from avatar_rtc.face.emotions import EMOTIONS
 from avatar_rtc.speech.tags import MAX_HOLD_S, Tag, emotion_named, next_word, strip_tags
 
 

@@ -224,8 +224,7 @@ def test_lips_close_in_bilabials():
 def test_torch_and_numpy_agree_on_the_network(tmp_path: Path):
     pytest.importorskip("espeakng_loader")
     import torch
-
-    from avatar_rtc.distill import viseme_training as training
+    import train_visemes as training
 
     random = np.random.default_rng(1)
     two = [training.utterance("A short one.", "en-us+f1", random) for _ in range(2)]
@@ -246,7 +245,7 @@ def test_torch_and_numpy_agree_on_the_network(tmp_path: Path):
 
 def test_training_makes_a_file_that_can_be_loaded(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     pytest.importorskip("espeakng_loader")
-    from avatar_rtc.distill import viseme_training as training
+    import train_visemes as training
 
     path = tmp_path / "network.safetensors"
     training.main(["--out", str(path), "--utterances", "12", "--epochs", "3", "--held", "2"])
@@ -258,7 +257,7 @@ def test_training_makes_a_file_that_can_be_loaded(tmp_path: Path, capsys: pytest
 
 def test_variation_keeps_the_rows_and_differs_every_time():
     pytest.importorskip("espeakng_loader")
-    from avatar_rtc.distill import viseme_training as training
+    import train_visemes as training
 
     random = np.random.default_rng(1)
     one = training.utterance("The same again.", "en-us", random)
@@ -269,7 +268,7 @@ def test_variation_keeps_the_rows_and_differs_every_time():
 
 
 def test_held_out_voices_and_sentences_are_never_trained_on():
-    from avatar_rtc.distill import viseme_training as training
+    import train_visemes as training
 
     assert not set(training.TIMBRES) & set(training.HELD_TIMBRES)
     kept, held = training.parted(training.sentences()["en"])

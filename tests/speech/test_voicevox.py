@@ -7,9 +7,9 @@ import pytest
 from aiohttp import web
 
 from avatar_rtc.errors import EngineFailed, UnknownName
+from avatar_rtc.face.visemes import IPA as SHAPES
+from avatar_rtc.face.visemes import shapes_of
 from avatar_rtc.speech.voicevox import FRAMES_PER_S, IPA, Voicevox, ipa_of
-from avatar_rtc.visemes import IPA as SHAPES
-from avatar_rtc.visemes import shapes_of
 from tests.speech.stub_server import IMPATIENT, NO_SOUND, TROUBLES, Handler, nobody, says, serving, tone, wav
 
 SPEAKERS = [

@@ -12,7 +12,7 @@ from aioice import stun
 from aioice.turn import create_turn_endpoint
 
 from avatar_rtc.resources import resource
-from avatar_rtc.server.routes.ice import turn_credential
+from avatar_rtc.server.http.routes.ice import turn_credential
 
 SECRET = "a secret of this test"
 TURNSERVER = shutil.which("turnserver")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from avatar_rtc.characters.image import write_png
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import Config
-from avatar_rtc.link import AvatarReady, OpenAvatar, Up
+from avatar_rtc.link.orders import AvatarReady, OpenAvatar, Up
 from avatar_rtc.resources import resource
 from avatar_rtc.server.app import create_app
 from tests.server.conftest import FakeRenderer
@@ -374,7 +374,7 @@ def test_a_click_makes_a_student_and_another_stops_it(
 ) -> None:
     def run(script: str) -> None:
         monkeypatch.setattr(
-            "avatar_rtc.server.routes.avatars.command_for",
+            "avatar_rtc.server.http.routes.avatars.command_for",
             lambda character, out, quality: [sys.executable, "-c", script, str(out)],
         )
 

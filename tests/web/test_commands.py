@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from avatar_rtc.blendshapes import morphs_of
+from avatar_rtc.control.settings import check_settings
+from avatar_rtc.control.state import check_overrides
 from avatar_rtc.errors import InputError
-from avatar_rtc.pose import check_morphs
-from avatar_rtc.settings import check_settings
-from avatar_rtc.state import check_overrides
+from avatar_rtc.face.blendshapes import morphs_of
+from avatar_rtc.face.pose import check_morphs
 from tests.web.test_browser import frames, open_mouth, until
 
 pytestmark = pytest.mark.browser

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from avatar_rtc import settings
-from avatar_rtc.pose import MORPHS
+from avatar_rtc.control import settings
+from avatar_rtc.face.pose import MORPHS
 from tests.web.test_browser import until
 
 pytestmark = pytest.mark.browser

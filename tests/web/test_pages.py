@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from avatar_rtc import envelope, messages
+import avatar_rtc
 from avatar_rtc.animation.emotions import load_emotions
+from avatar_rtc.control import envelope, messages
 from avatar_rtc.resources import resource
 
 WEB = resource("web")
-PACKAGE = Path(messages.__file__).parent
+PACKAGE = Path(avatar_rtc.__file__).parent
 FILES = sorted(path for path in WEB.iterdir() if path.suffix in (".html", ".js", ".css", ".svg"))
 SCRIPTS = [path for path in FILES if path.suffix == ".js"]
 PAGES = [path for path in FILES if path.suffix == ".html"]
@@ -69,7 +70,7 @@ def test_every_message_type_exists_in_python() -> None:
 
 
 def test_every_speech_event_is_one_that_the_server_tells() -> None:
-    voice = (PACKAGE / "server" / "voice").glob("*.py")
+    voice = (PACKAGE / "server" / "live" / "voice").glob("*.py")
     told = {kind for path in voice for kind in re.findall(r'"(speech\.\w+)"', path.read_text())}
     awaited = {kind for path in SCRIPTS for kind in re.findall(r"'(speech\.\w+)'", path.read_text())}
     awaited -= {"speech.say", "speech.append", "speech.stop"}

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from avatar_rtc.frame import EncodedFrame
-from avatar_rtc.link import Down, OpenAvatar, Up
+from avatar_rtc.link.orders import Down, OpenAvatar, Up
+from avatar_rtc.stream.frame import EncodedFrame
 from avatar_rtc.worker.loop import THREADS, RenderLoop
 from tests.worker.stage import EMOTIONS, SMALL
 

@@ -10,14 +10,10 @@ import torch
 from torch import Tensor
 
 from avatar_rtc.animation.emotions import load_emotions
-from avatar_rtc.frame import EncodedFrame, Rendition
-from avatar_rtc.link import (
-    Down,
-    OpenAvatar,
-    Up,
-)
+from avatar_rtc.control.state import AvatarState
+from avatar_rtc.link.orders import Down, OpenAvatar, Up
 from avatar_rtc.resources import resource
-from avatar_rtc.state import AvatarState
+from avatar_rtc.stream.frame import EncodedFrame, Rendition
 from avatar_rtc.worker.loop import RenderLoop
 
 ALPHA, MATTE = Rendition("h264", "alpha"), Rendition("vp8", "matte")

@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from avatar_rtc.control.state import Backdrop
 from avatar_rtc.filters_schema.chain import check_chain
-from avatar_rtc.frame import Layout
 from avatar_rtc.render.filters import chain as chains
 from avatar_rtc.render.filters.chain import Filter
-from avatar_rtc.state import Backdrop
+from avatar_rtc.stream.frame import Layout
 from avatar_rtc.worker.budget import Budget, TooSlow
 from avatar_rtc.worker.picture import Finisher
 from avatar_rtc.worker.troubles import MOST_RETRY_S, RETRY_S
-from tests.render.filter_laws import figure
+from tests.render.filters.filter_laws import figure
 
 GREY = Backdrop(colour=(200, 200, 200))
 

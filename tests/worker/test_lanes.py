@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from torch import Tensor
 
+from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import SetupError
 from avatar_rtc.filters_schema.chain import check_chain
-from avatar_rtc.frame import ImageRendition, video_t
-from avatar_rtc.link import (
+from avatar_rtc.link.orders import (
     AvatarFailed,
     AvatarReady,
     CloseAvatar,
@@ -28,11 +28,11 @@ from avatar_rtc.link import (
     StillFailed,
     TakeSnapshot,
 )
-from avatar_rtc.look import Crop
 from avatar_rtc.render.filters import chain as chains
 from avatar_rtc.render.filters.chain import Filter
 from avatar_rtc.render.static import create_static
-from avatar_rtc.state import AvatarState
+from avatar_rtc.stream.crop import Crop
+from avatar_rtc.stream.frame import ImageRendition, video_t
 from avatar_rtc.worker.beside import Beside, Ended
 from avatar_rtc.worker.frames import Order, made_alone, made_together
 from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of

@@ -9,10 +9,11 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from avatar_rtc.control.settings import check_settings
+from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import InputError
 from avatar_rtc.filters_schema.chain import check_chain
-from avatar_rtc.frame import ImageRendition
-from avatar_rtc.link import (
+from avatar_rtc.link.orders import (
     CloseAvatar,
     Down,
     Hush,
@@ -26,10 +27,9 @@ from avatar_rtc.link import (
     StopRendition,
     TakeSnapshot,
 )
-from avatar_rtc.settings import check_settings
 from avatar_rtc.speech.lips import timeline
 from avatar_rtc.speech.spoken import TimedPhoneme
-from avatar_rtc.state import AvatarState
+from avatar_rtc.stream.frame import ImageRendition
 from avatar_rtc.worker.loop import THREADS
 from tests.worker.live_stage import Live, Painter
 from tests.worker.stage import opened

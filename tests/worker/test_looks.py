@@ -14,21 +14,14 @@ from torch import Tensor
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.animation.mixer import Look
 from avatar_rtc.characters.store import CharacterStore
-from avatar_rtc.frame import EncodedFrame, Rendition
-from avatar_rtc.framing import pack, read
-from avatar_rtc.link import (
-    AvatarReady,
-    Down,
-    OpenAvatar,
-    SetState,
-    StartRendition,
-    Up,
-)
-from avatar_rtc.look import Crop
-from avatar_rtc.pose import neutral
+from avatar_rtc.control.state import AvatarState, DataEyes
+from avatar_rtc.face.pose import neutral
+from avatar_rtc.link.orders import AvatarReady, Down, OpenAvatar, SetState, StartRendition, Up
+from avatar_rtc.link.pipe import pack, read
 from avatar_rtc.render.static import StaticAnimator, StaticCharacter
 from avatar_rtc.resources import resource
-from avatar_rtc.state import AvatarState, DataEyes
+from avatar_rtc.stream.crop import Crop
+from avatar_rtc.stream.frame import EncodedFrame, Rendition
 from avatar_rtc.worker.live import open_avatar
 from avatar_rtc.worker.loop import RenderLoop
 

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from torch import Tensor
 
+from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import SetupError
+from avatar_rtc.face.pose import INDEX
 from avatar_rtc.filters_schema.chain import check_chain
-from avatar_rtc.frame import video_t
-from avatar_rtc.link import (
+from avatar_rtc.link.orders import (
     AvatarFailed,
     AvatarReady,
     CloseAvatar,
@@ -31,13 +32,12 @@ from avatar_rtc.link import (
     StopRendition,
     Up,
 )
-from avatar_rtc.link import Still as Picture
-from avatar_rtc.pose import INDEX
+from avatar_rtc.link.orders import Still as Picture
 from avatar_rtc.render.filters import chain as chains
 from avatar_rtc.render.filters.chain import Filter
 from avatar_rtc.speech.lips import timeline
 from avatar_rtc.speech.spoken import TimedPhoneme
-from avatar_rtc.state import AvatarState
+from avatar_rtc.stream.frame import video_t
 from avatar_rtc.worker.loop import RenderLoop
 from tests.worker.stage import ALPHA, EMOTIONS, MATTE, SMALL, Painter, Timeline, colour, frames, opened, play
 

@@ -8,10 +8,13 @@ import pytest
 from torch import Tensor
 
 from avatar_rtc import worker
+from avatar_rtc.control.settings import check_settings
+from avatar_rtc.control.state import AvatarState, LivePose
 from avatar_rtc.errors import InputError
+from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.face.pose import INDEX
 from avatar_rtc.filters_schema.chain import check_chain
-from avatar_rtc.frame import EncodedFrame, ImageRendition, video_t
-from avatar_rtc.link import (
+from avatar_rtc.link.orders import (
     AvatarFailed,
     CloseAvatar,
     Down,
@@ -24,10 +27,8 @@ from avatar_rtc.link import (
     TakeSnapshot,
     Up,
 )
-from avatar_rtc.look import FULL_FRAME, EmotionTemplate
-from avatar_rtc.pose import INDEX
-from avatar_rtc.settings import check_settings
-from avatar_rtc.state import AvatarState, LivePose
+from avatar_rtc.stream.crop import FULL_FRAME
+from avatar_rtc.stream.frame import EncodedFrame, ImageRendition, video_t
 from avatar_rtc.worker.loop import RenderLoop
 from tests.worker.stage import ALPHA, EMOTIONS, SMALL, Painter, Timeline, colour, frames, opened, play
 

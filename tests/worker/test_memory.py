@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from avatar_rtc.render.filters.tables import Tables, kept
-from avatar_rtc.server.render_worker import _KEEP_MEMORY
+from avatar_rtc.server.rendering.process import _KEEP_MEMORY
 
 STILLS = """
 import os, queue, sys, time

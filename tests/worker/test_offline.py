@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.characters.image import read_character
+from avatar_rtc.control.state import AvatarState
 from avatar_rtc.filters_schema.chain import check_chain
-from avatar_rtc.frame import Rendition
-from avatar_rtc.link import OpenAvatar
+from avatar_rtc.link.orders import OpenAvatar
 from avatar_rtc.render.static import create_static
 from avatar_rtc.resources import resource
-from avatar_rtc.state import AvatarState
+from avatar_rtc.stream.frame import Rendition
 from avatar_rtc.worker.live import Slot, open_avatar
 from avatar_rtc.worker.offline import SETTLED_S, OfflineAvatar, framed
 

@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from avatar_rtc.control.state import Backdrop
 from avatar_rtc.filters_schema.chain import check_chain
-from avatar_rtc.frame import Layout
 from avatar_rtc.render.filters import chain as chains
 from avatar_rtc.render.filters.chain import Filter
-from avatar_rtc.state import Backdrop
+from avatar_rtc.stream.frame import Layout
 from avatar_rtc.worker.picture import Finisher
-from tests.render.filter_laws import figure
+from tests.render.filters.filter_laws import figure
 
 SIZE = (128, 96)
 BOTH: set[Layout] = {"alpha", "matte"}

@@ -20,8 +20,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pixel_shuffle, relu
 
-from avatar_rtc.anime4k_files import FOLDER_VARIABLE, find_file
 from avatar_rtc.errors import InputError, SetupError
+from avatar_rtc.filters_schema.anime4k_files import FOLDER_VARIABLE, find_file
 
 # Of lines without spaces.
 _READ = r"(\w+)_tex(?:Off\(vec2\(x_off,y_off\)\)|\(\w+_pos\))"

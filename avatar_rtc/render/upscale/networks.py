@@ -5,7 +5,7 @@
      └────────────────────────── bilinear ──────────────────────────────────────┴► + ─► limits
 ```
 
-Premultiplied sRGB all through. Trained by `distill/upscaler_training.py`; weights ship in `assets/upscaler`.
+Premultiplied sRGB all through. Trained by `assets/training`; weights ship in `assets/upscaler`.
 """
 
 from functools import lru_cache

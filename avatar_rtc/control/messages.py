@@ -1,0 +1,333 @@
+"""Control messages: what a caller says to an avatar, over any door, and what comes back.
+
+REST, WebSocket and the `control` data channel all end in `Avatar.apply(message)`. On the wire a message is
+JSON `{"type": "noun.verb", "id"?: …}`; each is answered by `ok` or `error` with the same id.
+"""
+
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, TypeAdapter, ValidationError, model_validator
+
+from avatar_rtc.control.envelope import explain, json_object
+from avatar_rtc.errors import BadMessage, InputError, UnknownName
+from avatar_rtc.face.blendshapes import morphs_of
+from avatar_rtc.face.cels import check_cels
+from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.face.gaze import Gaze, check_gaze
+from avatar_rtc.face.pose import check_morphs
+from avatar_rtc.face.visemes import NAMES, mixed
+
+Weight = Annotated[float, Field(ge=0.0, le=1.0)]
+EmotionName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
+MAX_HOLD_MS = 3_600_000
+MAX_OWN_EMOTIONS = 64
+"""Of an avatar; their names are told with every `state` event, and they go to the worker with every state."""
+
+
+class Message(BaseModel):
+    """The base of all messages; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    id: str | int | None = None
+    """Chosen by the caller; comes back in the answer."""
+
+
+class EmotionSet(Message):
+    """Show one emotion by name, or a blend by weights."""
+
+    type: Literal["emotion.set"] = "emotion.set"
+    name: str | None = None
+    weights: dict[str, Weight] | None = Field(None, min_length=1, max_length=28)
+    intensity: Weight = 1.0
+    hold_ms: float | None = Field(None, gt=0, le=MAX_HOLD_MS)
+    """Then the avatar goes back to its default emotion; None is until another one is asked for."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "EmotionSet":
+        if (self.name is None) == (self.weights is None):
+            raise ValueError("give either 'name' or 'weights'")
+        return self
+
+    def blend(self) -> dict[str, float]:
+        """Emotion → weight, whichever form was used."""
+        return dict(self.weights) if self.weights is not None else {str(self.name): 1.0}
+
+
+class Template(BaseModel):
+    """What an emotion at full weight does; whatever it does not name is 0."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    pose: dict[str, float] = {}
+    """Morph → value."""
+    cels: dict[str, float] = {}
+    """Cel → opacity in [0, 1]."""
+
+
+class EmotionsSet(Message):
+    """Emotions of this avatar's own, over the factory's; none at all is the factory's again."""
+
+    type: Literal["emotions.set"] = "emotions.set"
+    emotions: dict[EmotionName, Template] = Field(max_length=MAX_OWN_EMOTIONS)
+
+    def templates(self) -> dict[str, EmotionTemplate]:
+        """Emotion → template, checked.
+
+        Raises:
+            UnknownName: no such morph or cel; names the nearest.
+            InputError: a value outside its range, or breath, which follows the clock.
+        """
+        return {name: _template(name, given) for name, given in self.emotions.items()}
+
+
+def _template(name: str, given: Template) -> EmotionTemplate:
+    if given.pose.get("breathing"):
+        raise InputError(f"{name}: breathing is not an emotion's; it follows the clock")
+    morphs, cels = check_morphs(given.pose), check_cels(given.cels)
+    # What is 0 is left out: these go to the worker with every state.
+    return EmotionTemplate(name, {n: v for n, v in morphs.items() if v}, {n: v for n, v in cels.items() if v})
+
+
+class OverridesSet(Message):
+    """Hold these morphs and cels, over everything else, and let go of all others."""
+
+    type: Literal["overrides.set"] = "overrides.set"
+    overrides: dict[str, float]
+    """Morph or cel → value; checked by `state.check_overrides`."""
+
+
+class OverridesPatch(Message):
+    """Hold some morphs and cels, let go of some, and leave the others."""
+
+    type: Literal["overrides.patch"] = "overrides.patch"
+    overrides: dict[str, float | None]
+    """Morph or cel → value; None lets go."""
+
+
+class SettingsSet(Message):
+    """Replace the animator's settings; what is not named gets its default."""
+
+    type: Literal["settings.set"] = "settings.set"
+    settings: dict[str, Any]
+    """Checked by `settings.check_settings`."""
+
+
+class SettingsPatch(Message):
+    """Change some of the animator's settings; `crop` key by key."""
+
+    type: Literal["settings.patch"] = "settings.patch"
+    settings: dict[str, Any]
+
+
+class GazeSet(Message):
+    """Look somewhere until another place is asked for; null looks about by itself."""
+
+    type: Literal["gaze.set"] = "gaze.set"
+    target: Any
+    """`"viewer"`, `"away"`, `{"x": x, "y": y}` in [-1, 1] of the picture as the viewer sees it, or null."""
+
+    def gaze(self) -> Gaze | None:
+        """The gaze; raises as `check_gaze`."""
+        return check_gaze(self.target)
+
+
+class TalkingSet(Message):
+    """Open and close the mouth at random, for sound nobody knows anything about."""
+
+    type: Literal["talking.set"] = "talking.set"
+    on: StrictBool
+
+
+class PauseSet(Message):
+    """Let the picture stand still; nothing is rendered meanwhile."""
+
+    type: Literal["pause.set"] = "pause.set"
+    on: StrictBool
+
+
+class ChainSet(Message):
+    """Replace the chain of operations on the picture."""
+
+    type: Literal["chain.set"] = "chain.set"
+    chain: list[Any]
+    """`[[name, {params}], …]`; checked by `filters_schema.chain.check_chain`."""
+
+
+class BackdropSet(Message):
+    """What stands behind the avatar where its picture has no transparency: calls, plain players, files."""
+
+    type: Literal["backdrop.set"] = "backdrop.set"
+    name: str | None = None
+    """As listed under `backdrops`; None is the plain colour."""
+    colour: str = Field("#181a26", pattern="^#[0-9a-fA-F]{6}$")
+    """sRGB, `#rrggbb`."""
+    fit: Literal["cover", "contain"] = "cover"
+    """cover fills the frame and cuts what is over; contain shows the whole picture on the colour."""
+    blur: float = Field(0.0, ge=0.0, le=30.0)
+    """Sigma in px of a 512 px high picture."""
+    chain: list[Any] | str | None = None
+    """Its own operations; "shared" runs the avatar's chain over the whole scene; None is no operation."""
+
+    @property
+    def rgb(self) -> tuple[int, int, int]:
+        """The colour, 0..255."""
+        red, green, blue = bytes.fromhex(self.colour[1:])
+        return red, green, blue
+
+
+class DataEyesSet(Message):
+    """Show running data in the eyes while a tool is at work; off lets them fade."""
+
+    type: Literal["data_eyes.set"] = "data_eyes.set"
+    on: StrictBool
+
+
+class Ping(Message):
+    """Ask for a sign of life; the answer carries `t_ms`, the avatar's media clock."""
+
+    type: Literal["ping"] = "ping"
+
+
+class CueSet(Message):
+    """Mouth shapes for now, for a caller that plays its own audio; comes on the `cues` channel.
+
+    Shapes may be named as ours (`aaa` or `mouth_aaa`, and `closed`), as OVR's 15 (`PP`, `viseme_PP`), as
+    Azure's 22 (`azure_0` … `azure_21`) and as VOICEVOX's vowels (`a` … `o`, `N`, `cl`).
+    """
+
+    type: Literal["cue.set"] = "cue.set"
+    t_ms: float
+    visemes: dict[str, Weight] = Field(max_length=32)
+
+    @model_validator(mode="after")
+    def _known_visemes(self) -> "CueSet":
+        for name in self.visemes:
+            if name.removeprefix("mouth_") not in NAMES:
+                raise ValueError(str(UnknownName("viseme", name, NAMES)))
+        return self
+
+    def morphs(self) -> dict[str, float]:
+        """Mouth morph → weight, with full morph names."""
+        return mixed(self.visemes)
+
+
+class PoseSet(Message):
+    """A pose for now, from a caller that sends up to 60 of them a second; comes on the `pose` channel.
+
+    It replaces emotion, idle life and blinks on the morphs it names, until half a second after the last one.
+    """
+
+    type: Literal["pose.set"] = "pose.set"
+    t_ms: float
+    """The caller's clock; the newest wins."""
+    morphs: dict[str, float] | None = None
+    blendshapes: dict[str, float] | None = None
+    """ARKit's or MediaPipe's 52."""
+    head: tuple[float, float, float] | None = None
+    """With `blendshapes`: yaw, pitch and roll in degrees."""
+
+    @model_validator(mode="after")
+    def _something(self) -> "PoseSet":
+        if self.morphs is None and self.blendshapes is None:
+            raise ValueError("give 'morphs' or 'blendshapes'")
+        if self.head is not None and self.blendshapes is None:
+            raise ValueError("'head' goes with 'blendshapes'; with morphs alone, name head_x, head_y, neck_z")
+        return self
+
+    def pose(self) -> dict[str, float]:
+        """Morph → value, checked; a morph named itself wins over blendshapes.
+
+        Raises:
+            UnknownName, InputError: as `check_morphs` and `morphs_of`.
+        """
+        shapes = {} if self.blendshapes is None else morphs_of(self.blendshapes, self.head)
+        return {**shapes, **check_morphs(self.morphs or {})}
+
+
+class SpeechSay(Message):
+    """Speak a text, after what is being said already; the answer carries its `speech_id`."""
+
+    type: Literal["speech.say"] = "speech.say"
+    text: str
+    voice: str = Field("", max_length=200)
+    """As listed under `voices`; "" is the avatar's own."""
+    speed: float | None = Field(None, ge=0.5, le=2.0)
+    """1 is the voice's own; None is what is configured."""
+    emotion: str | None = Field(None, max_length=64)
+    """Shown while it speaks; "auto" reads it from the text; None leaves it to tags in the text."""
+    more: StrictBool = False
+    """True if more text follows by `speech.append`, such as a language model's tokens."""
+
+
+class SpeechAppend(Message):
+    """More text of an utterance that was begun with `more`."""
+
+    type: Literal["speech.append"] = "speech.append"
+    speech_id: str
+    text: str = ""
+    more: StrictBool = True
+    """False if this was the last of it."""
+
+
+class SpeechStop(Message):
+    """Fall silent at once; every utterance that was to be said is told to be finished after the answer."""
+
+    type: Literal["speech.stop"] = "speech.stop"
+    speech_id: str | None = None
+    """Only this utterance; None is all."""
+
+
+ControlMessage = (
+    EmotionSet | EmotionsSet | OverridesSet | OverridesPatch | SettingsSet | SettingsPatch | GazeSet
+    | TalkingSet | PauseSet | ChainSet | BackdropSet | DataEyesSet | Ping | CueSet | PoseSet
+    | SpeechSay | SpeechAppend | SpeechStop
+)  # fmt: skip
+_TYPES: dict[str, type[Message]] = {
+    model.model_fields["type"].default: model for model in get_args(ControlMessage)
+}
+_ADAPTERS: dict[str, TypeAdapter[Any]] = {n: TypeAdapter(model) for n, model in _TYPES.items()}
+
+
+def parse_control(text: str | bytes) -> ControlMessage:
+    """The message in a JSON text.
+
+    Raises:
+        BadMessage: too long, no JSON object, or fields missing, unknown or out of range.
+        UnknownName: a type that does not exist; names the nearest.
+    """
+    return control_from(json_object(text))
+
+
+def parse_cue(text: str | bytes) -> CueSet:
+    """The cue in a JSON text of the `cues` channel, where the type may be left out.
+
+    Raises:
+        BadMessage: as `parse_control`, or another type.
+    """
+    message = control_from({"type": "cue.set", **json_object(text)})
+    if not isinstance(message, CueSet):
+        raise BadMessage("the cues channel takes cues only: {'t_ms': …, 'visemes': {…}}")
+    return message
+
+
+def parse_pose(text: str | bytes) -> PoseSet:
+    """The pose in a JSON text of the `pose` channel, which may lack the type; raises as `parse_cue`."""
+    message = control_from({"type": "pose.set", **json_object(text)})
+    if not isinstance(message, PoseSet):
+        raise BadMessage("the pose channel takes poses only: {'t_ms': …, 'morphs': {…}}")
+    return message
+
+
+def control_from(data: dict[str, Any]) -> ControlMessage:
+    """The message in a decoded JSON object; raises as `parse_control`."""
+    kind = data.get("type")
+    if not isinstance(kind, str):
+        raise BadMessage(f"a message needs a 'type', one of {', '.join(_TYPES)}")
+    if kind not in _ADAPTERS:
+        raise UnknownName("message type", kind, _TYPES)
+    try:
+        message: ControlMessage = _ADAPTERS[kind].validate_python(data)
+    except ValidationError as error:
+        raise BadMessage(f"{kind}: {explain(error)}") from None
+    return message

@@ -1,0 +1,309 @@
+"""Settings of an avatar's animator: declared once, which validates input, builds the editor, is the schema.
+
+Names, meaning and defaults are those of the predecessor, where a text does not say otherwise; its files can
+be read as they are. Every range holds the value that turns a thing off. Times are seconds.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from avatar_rtc.errors import BadMessage, InputError, OutOfRange, UnknownName
+from avatar_rtc.face.effects import EFFECTS, Effect
+from avatar_rtc.filters_schema.chain import Operation, chain_json, check_chain
+from avatar_rtc.filters_schema.size import Upscale
+from avatar_rtc.stream.crop import Crop
+
+MIN_CROP = 1 / 16
+"""Least side of what is shown: 32 px of 512; encoders refuse less than 16."""
+MouthMorph = Literal["mouth_aaa", "mouth_iii", "mouth_uuu", "mouth_eee", "mouth_ooo", "mouth_delta"]
+SwayMorph = Literal["head_x", "head_y", "neck_z", "body_y", "body_z"]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+_EMOTION = re.compile(r"[a-z0-9_-]{1,64}")
+SpeedFactor = Annotated[float, Field(ge=0.1, le=10.0)]
+_Chain = Annotated[
+    tuple[Operation, ...],
+    PlainValidator(check_chain),
+    PlainSerializer(chain_json),
+    WithJsonSchema({"type": "array", "description": "[[name, {parameters}], …]; see the filters' schema."}),
+]
+
+
+def _without_index(name: object) -> object:
+    """THA3's own morph names end in `_index`."""
+    return name.removesuffix("_index") if isinstance(name, str) else name
+
+
+def _effects(entries: object) -> object:
+    """Effects also come as `[name, {…}]`, as operations do."""
+    if not isinstance(entries, list | tuple):
+        return entries
+    return [{**e[1], "name": e[0]} if _is_pair(e) else e for e in entries]
+
+
+def _is_pair(entry: object) -> bool:
+    return isinstance(entry, list | tuple) and len(entry) == 2 and isinstance(entry[1], dict)
+
+
+class CropSettings(BaseModel):
+    """The part of the picture that is shown, as shares of its width and height."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    enabled: bool = Field(
+        False, description="Off shows what the character's own file says and keeps the edges for later."
+    )
+    left: float = Field(0.0, ge=0.0, le=1.0, description="Left edge, 0 is the picture's own.")
+    top: float = Field(0.0, ge=0.0, le=1.0, description="Upper edge, 0 is the picture's own.")
+    right: float = Field(1.0, ge=0.0, le=1.0, description="Right edge, 1 is the picture's own.")
+    bottom: float = Field(1.0, ge=0.0, le=1.0, description="Lower edge, 1 is the picture's own.")
+
+    def over(self, own: Crop) -> Crop:
+        """What is shown of a character whose file says `own`."""
+        return Crop(self.left, self.top, self.right, self.bottom) if self.enabled else own
+
+    @model_validator(mode="after")
+    def _edges_in_order(self) -> Self:
+        for low, high in (("left", "right"), ("top", "bottom")):
+            if getattr(self, high) - getattr(self, low) < MIN_CROP:
+                raise InputError(f"crop.{high} must exceed crop.{low} by {MIN_CROP:g} at least")
+        return self
+
+
+class AnimatorSettings(BaseModel):
+    """How one avatar moves and is shown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    target_fps: float = Field(
+        60.0, ge=1.0, le=60.0, description="Frames per second, at most; never more than the server's `fps`."
+    )
+    format: Annotated[
+        Literal["PNG", "QOI"], BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v)
+    ] = Field("PNG", description="Of the pictures of the predecessor's feed; WebRTC has its own coding.")
+    upscale: float = Field(
+        1.0, ge=1.0, le=4.0, description="Output side / input side, before the chain; 1 is off."
+    )
+    upscale_preset: Literal["A", "B", "C"] = Field(
+        "C", description="Of the predecessor's network; taken and without effect, there is one network here."
+    )
+    upscale_quality: Literal["low", "high", "bilinear", "bicubic"] = Field(
+        "bicubic", description="low and high are sizes of the network `anime`, the others are interpolation."
+    )
+    metrics_enabled: bool = Field(
+        False, description="Taken and without effect: times per stage are always measured and shown."
+    )
+    crop: CropSettings = Field(default_factory=CropSettings, description="The part that is shown.")
+
+    pose_interpolator_step: Share = Field(
+        0.3,
+        description="How quickly emotions come: 0 holds, 1 jumps. A change has come by 95 % after"
+        " 3 / ln(1 / (1 - step)) frames of 1/25 s: 0.3 is a third of a second, whatever the frame rate.",
+    )
+    emotion_speed: dict[str, SpeedFactor] = Field(
+        default_factory=dict,
+        max_length=128,
+        description="Emotion → how much faster than others it comes; 1 if not named.",
+    )
+    liveliness: float = Field(
+        1.0,
+        ge=0.0,
+        le=2.0,
+        description="Stillness and liveliness in one: scales sway, tremor, saccades, brows and nods of"
+        " speech, and a little how often eyes blink. 1 is as authored; at 0 only breath and lids move.",
+    )
+
+    blink_interval_min: float = Field(
+        2.0, ge=0.0, le=60.0, description="Least wait in s before the next blink; 0 is none."
+    )
+    blink_interval_max: float = Field(5.0, ge=0.0, le=60.0, description="Most of that wait in s.")
+    blink_probability: Share = Field(
+        0.03, description="Of a blink per 1/25 s, once the wait is over; 0 never blinks."
+    )
+    blink_confusion_duration: float = Field(
+        10.0, ge=0.0, le=60.0, description="Seconds of blinking without that wait after confusion; 0 is off."
+    )
+    blink_double_probability: Share = Field(0.1, description="Of a second blink right after one.")
+    blink_partial_probability: Share = Field(0.1, description="Of a blink that does not close the eye.")
+
+    gaze_saccades: float = Field(
+        1.0, ge=0.0, le=2.0, description="Scales the eyes' leaps and looks away; 0 keeps them where they are."
+    )
+    eye_contact: Share = Field(0.7, description="Share of the time of speaking that the viewer is looked at.")
+
+    talking_fps: float = Field(
+        12.0, ge=0.0, le=60.0, description="New mouths per second of random talking; 0 is off."
+    )
+    talking_morph: Annotated[MouthMorph, BeforeValidator(_without_index)] = Field(
+        "mouth_aaa", description="The mouth that random talking opens."
+    )
+
+    sway_morphs: tuple[Annotated[SwayMorph, BeforeValidator(_without_index)], ...] = Field(
+        ("head_x", "head_y", "neck_z", "body_y", "body_z"),
+        max_length=5,
+        description="What idle motion moves; none for a robot.",
+    )
+    sway_interval_min: float = Field(
+        5.0, ge=0.2, le=600.0, description="Least time in s from one stance to the next."
+    )
+    sway_interval_max: float = Field(10.0, ge=0.2, le=600.0, description="Most of that time in s.")
+    sway_macro_strength: Share = Field(
+        0.6, description="How far stances go from the middle, 1 is 15 degrees; 0 is off."
+    )
+    sway_micro_strength: Share = Field(
+        0.03,
+        description="Bound of the tremor, 1 is 15 degrees; 0 is off. The predecessor's 0.02, or 0.01 in its"
+        " file, was the step of a random walk; this one is a sum of slow sines.",
+    )
+    breathing_cycle_duration: float = Field(
+        4.0, ge=0.0, le=60.0, description="Seconds from one breath to the next; 0 is off."
+    )
+
+    eye_waver_fps: float = Field(
+        12.0, ge=0.0, le=60.0, description="Pictures per second of wavering eyes; 0 is off."
+    )
+    data_eyes_fps: float = Field(
+        12.0, ge=0.0, le=60.0, description="Pictures per second of data eyes; 0 is off."
+    )
+    data_eyes_fadeout_duration: float = Field(
+        0.75, ge=0.0, le=10.0, description="Seconds in which data eyes fade; 0 is at once."
+    )
+    animefx_enabled: bool = Field(True, description="Whether there are signs around the character at all.")
+    animefx: Annotated[tuple[Effect, ...], BeforeValidator(_effects)] = Field(
+        EFFECTS, max_length=64, description="Signs that come with an emotion."
+    )
+
+    backdrop_path: str | None = Field(
+        None, max_length=200, description="Name of the backdrop; null keeps the avatar's."
+    )
+    backdrop_blur: bool = Field(True, description="Whether the backdrop of `backdrop_path` is out of focus.")
+    postprocessor_chain: _Chain | None = Field(
+        None, description="Operations on the picture; null, unlike the predecessor's, keeps the avatar's."
+    )
+
+    @field_validator("emotion_speed")
+    @classmethod
+    def _names_of_emotions(cls, value: dict[str, float]) -> dict[str, float]:
+        for name in value:
+            if not _EMOTION.fullmatch(name):  # it is told with every state of the avatar
+                raise ValueError(
+                    f"{name[:64]!r} cannot be an emotion; wanted are 1 to 64 of a-z, 0-9, '_', '-'"
+                )
+        return value
+
+    @model_validator(mode="after")
+    def _ranges_in_order(self) -> Self:
+        for name in ("blink_interval", "sway_interval"):
+            low, high = getattr(self, f"{name}_min"), getattr(self, f"{name}_max")
+            if low > high:
+                raise InputError(f"{name}_min is {low:g}, but must not exceed {name}_max, {high:g}")
+        return self
+
+    @property
+    def upscaler(self) -> Operation | None:
+        """What `upscale` asks for as an operation, to go before all others; None if it is off."""
+        if self.upscale == 1.0:
+            return None
+        network = self.upscale_quality in ("low", "high")
+        asked = {"method": "anime", "quality": self.upscale_quality}
+        how = asked if network else {"method": self.upscale_quality}
+        return Operation("upscale", Upscale.model_validate({"factor": self.upscale, **how}))
+
+    def __reduce__(self) -> Any:
+        # By name: most avatars have these, and a state that goes to the worker 60 times a second would
+        # spend a third of a millisecond on writing them out.
+        return "DEFAULTS" if self is DEFAULTS else super().__reduce__()
+
+
+DEFAULTS = AnimatorSettings()
+
+
+def check_settings(data: object) -> AnimatorSettings:
+    """The settings of a JSON object, with defaults for what it does not name.
+
+    >>> check_settings({"liveliness": 0.5}).liveliness
+    0.5
+
+    Raises:
+        BadMessage: not an object.
+        UnknownName: a key or a name that does not exist; names the nearest.
+        OutOfRange: a number outside its range.
+        InputError: a value of the wrong type, or a least above its most.
+    """
+    if not isinstance(data, Mapping):
+        raise BadMessage("settings are an object {name: value}")
+    try:
+        return AnimatorSettings.model_validate(dict(data))
+    except ValidationError as error:
+        raise _told(error.errors()[0]) from None
+
+
+def patched(settings: AnimatorSettings, changes: object) -> AnimatorSettings:
+    """The settings with some of them changed; `crop` key by key. Raises as `check_settings`."""
+    if not isinstance(changes, Mapping):
+        raise BadMessage("settings are an object {name: value}")
+    merged = {**settings_json(settings), **changes}
+    if isinstance(changes.get("crop"), Mapping):
+        merged["crop"] = {**settings.crop.model_dump(), **changes["crop"]}
+    return check_settings(merged)
+
+
+def settings_json(settings: AnimatorSettings) -> dict[str, Any]:
+    """The settings as they go over the wire, every one written out."""
+    return settings.model_dump(mode="json")
+
+
+def changes_json(settings: AnimatorSettings) -> dict[str, Any]:
+    """Only those that are not at their default."""
+    return settings.model_dump(mode="json", exclude_defaults=True)
+
+
+@cache
+def schema() -> Mapping[str, Any]:
+    """The JSON schema of the settings: type, range, default, help."""
+    return AnimatorSettings.model_json_schema()
+
+
+def _told(fault: Any) -> InputError:
+    """The error for the first fault pydantic found."""
+    path, value = fault["loc"], fault["input"]
+    where = ".".join(map(str, path)) or "settings"
+    match fault["type"]:
+        case "extra_forbidden":
+            kind = ".".join(["setting", *map(str, path[:-1])])
+            return UnknownName(kind, str(path[-1]), _declared(path[:-1])["properties"])
+        case "literal_error" if isinstance(value, str):
+            return UnknownName(where, value, _declared(path)["enum"])
+        case "greater_than_equal" | "less_than_equal":
+            declared = _declared(path)
+            return OutOfRange(where, value, declared["minimum"], declared["maximum"])
+    return InputError(f"{where} is {value!r:.60}: {fault['msg']}")
+
+
+def _declared(path: Sequence[str | int]) -> Mapping[str, Any]:
+    """The part of the schema that declares what lies at a path into the settings."""
+    whole = schema()
+    node = whole
+    for step in path:
+        node = node["items"] if isinstance(step, int) else _member(node, step)
+        if "$ref" in node:
+            node = whole["$defs"][node["$ref"].rpartition("/")[2]]
+    return node
+
+
+def _member(node: Mapping[str, Any], name: str) -> Any:
+    return node["properties"][name] if "properties" in node else node["additionalProperties"]

@@ -1,0 +1,113 @@
+"""What an avatar should do: a frozen value, replaced by one assignment and read once per frame."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
+from avatar_rtc.errors import UnknownName
+from avatar_rtc.face.cels import CELS, check_cels
+from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.face.gaze import Gaze
+from avatar_rtc.face.pose import INDEX, check_morphs
+from avatar_rtc.filters_schema.chain import Operation
+
+
+@dataclass(frozen=True)
+class Cue:
+    """Mouth shapes sent by a caller that plays its own audio."""
+
+    t_ms: float
+    """The caller's clock; a cue older than the one held is dropped, for the channel is unordered."""
+    visemes: Mapping[str, float]
+    """Weights in [0, 1] of the six mouth morphs; one not named is 0."""
+    until: float
+    """Media time in s from which the mouth is the emotion's again: the closing cue may be lost."""
+
+
+@dataclass(frozen=True)
+class DataEyes:
+    """Eyes that show running data, to tell that a tool is at work; they fade when it is done."""
+
+    on: bool
+    since: float
+    """Media time in s of the last change."""
+
+
+@dataclass(frozen=True)
+class LivePose:
+    """A pose from a caller that sends many of them a second, such as a face tracker."""
+
+    morphs: Mapping[str, float]
+    """Morph → value; replaces emotion, idle life and blinks on the morphs it names, and on no others."""
+    t: float
+    """Media time in s for which it holds; half a second later the avatar goes back to its own life."""
+    t_ms: float = 0.0
+    """The caller's clock; a pose older than the one held is dropped, for the channel is unordered."""
+
+
+@dataclass(frozen=True)
+class Backdrop:
+    """What stands behind the avatar where the picture has no transparency."""
+
+    name: str | None = None
+    """Of a picture among the backdrops; None is a plain colour."""
+    colour: tuple[int, int, int] = (24, 26, 38)
+    """sRGB, 0..255."""
+    fit: Literal["cover", "contain"] = "cover"
+    """cover fills the frame and cuts what is over; contain shows the whole picture on the colour."""
+    blur: float = 0.0
+    """Sigma in px of a 512 px high picture; a plain colour has nothing to blur."""
+    chain: tuple[Operation, ...] | Literal["shared"] = ()
+    """Its own operations; "shared" runs the avatar's chain over the whole scene, as a camera would see it."""
+
+
+@dataclass(frozen=True)
+class AvatarState:
+    """Everything the render worker needs to know of an avatar, apart from its picture."""
+
+    emotions: Mapping[str, float] = field(default_factory=lambda: {"neutral": 1.0})
+    """Emotion name → weight in [0, 1]."""
+    intensity: float = 1.0
+    """Scales the emotion's pose, cels and effects; [0, 1]."""
+    overrides: Mapping[str, float] = field(default_factory=dict)
+    """Morph or cel → value; wins over everything else, eased in and out."""
+    cue: Cue | None = None
+    talking: bool = False
+    """The mouth opens and closes at random, where nothing better is known."""
+    gaze: Gaze | None = None
+    """None: it looks about by itself."""
+    live_pose: LivePose | None = None
+    """The newest one; None if there never was one."""
+    data_eyes: DataEyes | None = None
+    """None if they were never on."""
+    settings: AnimatorSettings = DEFAULTS
+    """How it moves and is cut."""
+    templates: Mapping[str, EmotionTemplate] = field(default_factory=dict)
+    """Emotions of this avatar alone, over the character's; with the state, so that no emotion comes before
+    its template."""
+    chain: tuple[Operation, ...] = ()
+    """Operations on the picture, first to last, after the upscaling that `settings` may ask for."""
+    backdrop: Backdrop = field(default_factory=Backdrop)
+    paused: bool = False
+    """The picture stands still, and none is made but for those who come to watch."""
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """All operations on the picture, first to last."""
+        upscaler = self.settings.upscaler
+        return self.chain if upscaler is None else (upscaler, *self.chain)
+
+
+def check_overrides(values: Mapping[str, object]) -> dict[str, float]:
+    """Overrides as floats, each a known morph or cel and in its range.
+
+    Raises:
+        UnknownName: neither a morph nor a cel; names the nearest.
+        OutOfRange, InputError: as `check_morphs` and `check_cels`.
+    """
+    for name in values:
+        if name not in INDEX and name not in CELS:
+            raise UnknownName("morph or cel", name, (*INDEX, *CELS))
+    cels = check_cels({name: value for name, value in values.items() if name in CELS})
+    return check_morphs({name: value for name, value in values.items() if name in INDEX}) | cels

@@ -1,0 +1,40 @@
+"""An avatar's state as JSON: in `state` events, over HTTP, in answers."""
+
+from avatar_rtc.control.backdrop import backdrop_json
+from avatar_rtc.control.settings import changes_json, settings_json
+from avatar_rtc.control.state import AvatarState
+from avatar_rtc.face.gaze import Gaze
+from avatar_rtc.filters_schema.chain import chain_json
+
+
+def state_json(state: AvatarState) -> dict[str, object]:
+    """What is held, in the words of the messages that set it; of the settings those not at their default."""
+    return {
+        "emotion": {"weights": dict(state.emotions), "intensity": state.intensity},
+        "overrides": dict(state.overrides),
+        "gaze": gaze_json(state.gaze),
+        "talking": state.talking,
+        "paused": state.paused,
+        "data_eyes": state.data_eyes is not None and state.data_eyes.on,
+        "settings": changes_json(state.settings),
+        "chain": chain_json(state.chain),
+        "backdrop": backdrop_json(state.backdrop),
+    }
+
+
+def gaze_json(gaze: Gaze | None) -> object:
+    """A gaze as `gaze.set` takes it."""
+    if gaze is None or isinstance(gaze.target, str):
+        return gaze and gaze.target
+    x, y = gaze.target
+    return {"x": x, "y": y}
+
+
+def all_settings_json(state: AvatarState) -> dict[str, object]:
+    """Every setting, with those that are kept elsewhere in the state as they are there."""
+    return {
+        **settings_json(state.settings),
+        "postprocessor_chain": chain_json(state.chain),
+        "backdrop_path": state.backdrop.name,
+        "backdrop_blur": state.backdrop.blur > 0,
+    }

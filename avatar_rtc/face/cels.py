@@ -1,0 +1,64 @@
+"""Cels: transparent overlays on the character (`blush1`, moves with the face) or around it (`fx_heart1`)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_rtc.errors import InputError, OutOfRange, UnknownName
+
+_CELS = (
+    "blush1 blush2 blush3 shadow1 sweat1 sweat2 sweat3 tears1 tears2 tears3 "
+    "data1 data2 data3 data4 waver1 waver2"
+)
+CELS = tuple(_CELS.split())
+"""Overlays a character may have, in drawing order, bottom to top."""
+ON_SKIN = frozenset(name for name in CELS if name.startswith(("blush", "shadow", "sweat")))
+"""Cels that lie on lids as on all skin; the others are on the eye, and a closed lid hides them."""
+_FX_COUNTS = {
+    "angervein": 2,
+    "sweatdrop": 3,
+    "smallsweatdrop": 3,
+    "heart": 3,
+    "blackcloud": 2,
+    "flowers": 2,
+    "shock": 1,
+    "notice": 2,
+    "beaming": 2,
+    "question": 3,
+    "exclaim": 3,
+}
+FX = tuple(f"fx_{name}{n}" for name, count in _FX_COUNTS.items() for n in range(1, count + 1))
+"""Overlays around the character, in drawing order, bottom to top."""
+
+
+@dataclass(frozen=True, eq=False)
+class CelImage:
+    """A cel cut down to the box in which it shows anything."""
+
+    x: int
+    """Column of the box's left edge in the frame of 512x512 px."""
+    y: int
+    """Row of its upper edge."""
+    rgba: NDArray[np.uint8] = field(repr=False)
+    """(height, width, 4) sRGB, straight alpha."""
+
+
+def check_cels(cels: Mapping[str, object]) -> dict[str, float]:
+    """The same opacities as floats.
+
+    Raises:
+        UnknownName: no such cel; names the nearest.
+        InputError: no number, or outside [0, 1].
+    """
+    checked = {}
+    for name, value in cels.items():
+        if name not in CELS:
+            raise UnknownName("cel", name, CELS)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"{name} is {value!r}, but must be a number")
+        if not 0 <= value <= 1:
+            raise OutOfRange(name, value, 0, 1)
+        checked[name] = float(value)
+    return checked

@@ -1,0 +1,41 @@
+"""What lips do over the time of some speech: made once per sentence, read by the mixer once per frame."""
+
+from dataclasses import dataclass, field
+
+from avatar_rtc.face.visemes import Shape
+
+GAIN_STEP_S = 0.010
+"""A loudness gain is given for every 10 ms."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One shape of the lips, in s from the first sample."""
+
+    start: float
+    end: float
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The lips of one piece of speech, and what else of the face goes with it."""
+
+    speech: str
+    """The id of the utterance it belongs to."""
+    begin: float
+    """Media time in s of the first sample; all other times count from it."""
+    seconds: float
+    segments: tuple[Segment, ...] = field(repr=False)
+    """In order, without overlap."""
+    gains: tuple[float, ...] = field(default=(), repr=False)
+    """How far loudness lets the mouth open, in [0, 1], every GAIN_STEP_S; empty is 1 throughout."""
+    accents: tuple[float, ...] = ()
+    """When brows and head stress something."""
+    pauses: tuple[tuple[float, float], ...] = ()
+    """Long enough to blink in: start and end."""
+
+    @property
+    def end(self) -> float:
+        """Media time in s at which the sound is over."""
+        return self.begin + self.seconds

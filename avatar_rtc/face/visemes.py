@@ -1,0 +1,186 @@
+"""How each sound looks on the six mouth morphs, and the names other systems have for mouth shapes.
+
+The table and its numbers: lips of drawn characters have vowel shapes only, so a consonant is a small opening,
+a rounding, or a closure that multiplies the mouth away. `dominance` says how much a sound insists on its
+shape against its neighbours (Cohen and Massaro's coarticulation).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from avatar_rtc.errors import UnknownName
+from avatar_rtc.face.pose import MOUTH_OPEN
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The lips of one sound."""
+
+    weights: tuple[float, ...] = (0.0,) * len(MOUTH_OPEN)
+    """aaa, iii, uuu, eee, ooo, delta, each in [0, 1]."""
+    closure: float = 0.0
+    """How shut the lips are, whatever the neighbours do; [0, 1]."""
+    dominance: float = 1.0
+    is_rounded: bool = False
+    """Lips that start early and let go late."""
+
+    @property
+    def is_vowel(self) -> bool:
+        """True for sounds that may carry the stress of a word."""
+        return max(self.weights) >= 0.35 and self.closure == 0 and 0.6 <= self.dominance <= 1.5
+
+
+def _shape(*weights: float, c: float = 0.0, d: float = 1.0, r: bool = False) -> Shape:
+    return Shape(tuple(weights), c, d, r)
+
+
+#                     aaa  iii  uuu  eee  ooo  delta
+_ROWS: dict[str, Shape] = {
+    "ɑ a ä ɑ̃ aː": _shape(0.95, 0.00, 0.00, 0.00, 0.00, 0.00, d=1.5),
+    "ʌ ɐ": _shape(0.65, 0.00, 0.00, 0.00, 0.00, 0.10, d=1.2),
+    "æ": _shape(0.65, 0.00, 0.00, 0.30, 0.00, 0.00, d=1.4),
+    "ɛ e ɛ̃ ẽ": _shape(0.10, 0.00, 0.00, 0.75, 0.00, 0.00, d=1.3),
+    "ə ᵊ ɚ ɘ ɤ": _shape(0.10, 0.00, 0.00, 0.00, 0.00, 0.35, d=0.6),
+    "ɜ ɝ œ ø ɵ œ̃": _shape(0.00, 0.00, 0.00, 0.00, 0.20, 0.45, d=1.0),
+    "i": _shape(0.00, 0.80, 0.00, 0.00, 0.00, 0.00, d=1.3),
+    "ɪ ᵻ ɨ": _shape(0.00, 0.55, 0.00, 0.15, 0.00, 0.00, d=1.0),
+    "u ʉ y": _shape(0.00, 0.00, 0.85, 0.00, 0.00, 0.00, d=1.5, r=True),
+    "ʊ ʏ": _shape(0.00, 0.00, 0.60, 0.00, 0.00, 0.10, d=1.1, r=True),
+    "ɯ": _shape(0.00, 0.15, 0.50, 0.00, 0.00, 0.00, d=1.0),
+    "o ɔ̃ õ": _shape(0.00, 0.00, 0.00, 0.00, 0.75, 0.00, d=1.4, r=True),
+    "ɔ": _shape(0.15, 0.00, 0.00, 0.00, 0.75, 0.00, d=1.4, r=True),
+    "ɒ": _shape(0.35, 0.00, 0.00, 0.00, 0.55, 0.00, d=1.3),
+    "w ɥ ʍ": _shape(0.00, 0.00, 0.90, 0.00, 0.00, 0.00, d=2.5, r=True),
+    "j": _shape(0.00, 0.55, 0.00, 0.00, 0.00, 0.00, d=0.7),
+    "p b m": _shape(0.00, 0.00, 0.00, 0.00, 0.00, 0.00, c=1.0, d=8.0),
+    "f v ɸ β ʋ": _shape(0.00, 0.00, 0.00, 0.12, 0.00, 0.08, c=0.75, d=4.0),
+    "ʃ ʒ tʃ dʒ ɕ ʑ tɕ dʑ ʂ ʐ tʂ": _shape(0.00, 0.10, 0.40, 0.00, 0.15, 0.00, d=2.0, r=True),
+    "s z ts dz": _shape(0.00, 0.35, 0.00, 0.10, 0.00, 0.00, d=0.8),
+    "θ ð": _shape(0.00, 0.00, 0.00, 0.15, 0.00, 0.25, d=0.8),
+    "ɹ r ʁ ɾ ɽ ɻ ʀ": _shape(0.00, 0.00, 0.25, 0.00, 0.00, 0.15, d=0.6),
+    "l ɫ ɭ ʎ": _shape(0.00, 0.00, 0.00, 0.10, 0.00, 0.30, d=0.6),
+    "t d n ɲ ʈ ɖ ɳ": _shape(0.00, 0.05, 0.00, 0.10, 0.00, 0.20, d=0.4),
+    "k ɡ g ŋ x ɣ ç χ q ʔ c ɟ ɰ ɴ": _shape(0.00, 0.00, 0.00, 0.00, 0.00, 0.20, d=0.2),
+    "h ɦ ħ": _shape(0.00, 0.00, 0.00, 0.00, 0.00, 0.00, d=0.2),
+}
+IPA: Mapping[str, Shape] = {symbol: shape for row, shape in _ROWS.items() for symbol in row.split()}
+"""Sounds whose lips are known; see `shapes_of` for what is made of them."""
+REST = Shape(dominance=0.6)
+"""A pause: the mouth is the emotion's."""
+BREATH = ("h", "ɦ", "ħ")
+"""Sounds that have the lips of the vowel that follows, 0.6 of it."""
+
+_STRESS = 1.1
+_UNSTRESSED = 0.85
+_FIRST_SHARE = 0.55
+"""Of a diphthong's time."""
+_MARKS = re.compile("[ˈˌːˑ͡.|‖\u0303\u0329\u032f\u0306ʰʷʲˠˤ̩̥̬̪̺̻̯˞0-9_-]")
+_LONGEST = max(map(len, IPA))
+
+
+def shapes_of(ipa: str) -> list[tuple[Shape, float]]:
+    """The lips of a phoneme and the share of its time each takes; one but for diphthongs and clusters.
+
+    Stress makes a vowel larger, its lack smaller. Sounds that nobody knows are given the lips of a schwa.
+
+    >>> [(round(shape.weights[0], 3), round(share, 2)) for shape, share in shapes_of("ˈaɪ")]
+    [(1.0, 0.55), (0.0, 0.45)]
+    >>> shapes_of("")[0][0] is REST
+    True
+    """
+    bare = _MARKS.sub("", ipa)
+    if not ipa.strip():
+        return [(REST, 1.0)]
+    sounds = [IPA[symbol] for symbol in _symbols(bare)] or [IPA["ə"]]
+    scale = _STRESS if "ˈ" in ipa else 1.0 if "ˌ" in ipa else _UNSTRESSED
+    scaled = [_scaled(shape, scale) if shape.is_vowel else shape for shape in sounds]
+    if len(scaled) == 1:
+        return [(scaled[0], 1.0)]
+    rest = (1 - _FIRST_SHARE) / (len(scaled) - 1)
+    return [(shape, _FIRST_SHARE if i == 0 else rest) for i, shape in enumerate(scaled)]
+
+
+def is_breath(ipa: str) -> bool:
+    """True for sounds that have the lips of the vowel after them."""
+    return _MARKS.sub("", ipa) in BREATH
+
+
+def is_burst(ipa: str) -> bool:
+    """True for voiceless stops, whose event in espeak is the burst: their lips close 36 ms before it."""
+    return _MARKS.sub("", ipa) in ("p", "t", "k")
+
+
+def _symbols(bare: str) -> Iterator[str]:
+    at = 0
+    while at < len(bare):
+        for length in range(_LONGEST, 0, -1):
+            if bare[at : at + length] in IPA:
+                yield bare[at : at + length]
+                at += length
+                break
+        else:
+            at += 1  # a sign that is no sound of its own
+
+
+def _scaled(shape: Shape, by: float) -> Shape:
+    return replace(shape, weights=tuple(min(1.0, w * by) for w in shape.weights))
+
+
+_OVR = dict(
+    sil="", PP="p", FF="f", TH="θ", DD="t", kk="k", CH="ʃ", SS="s", nn="n", RR="ɹ",
+    aa="ɑ", E="ɛ", ih="ɪ", oh="o", ou="u",
+)  # fmt: skip
+_AZURE = dict(enumerate(", æ, ɑ, ɔ, ɛ, ɝ, j, w, o, aʊ, ɔɪ, aɪ, h, ɹ, l, s, ʃ, θ, f, t, k, p".split(", ")))
+_VOICEVOX = dict(a="a", i="i", u="ɯ", e="e", o="o", N="n", cl="", pau="")
+"""Its capitals are unvoiced vowels."""
+_VOICEVOX |= {vowel.upper(): ipa for vowel, ipa in _VOICEVOX.items() if vowel in "aiueo"}
+
+_NAMED: dict[str, str] = {
+    **_VOICEVOX,
+    **_OVR,
+    **{f"azure_{number}": ipa for number, ipa in _AZURE.items()},
+    **{f"viseme_{name}": ipa for name, ipa in _OVR.items()},
+}
+OWN = tuple(name.removeprefix("mouth_") for name in MOUTH_OPEN)
+NAMES = (*OWN, "closed", *_NAMED)
+"""Every mouth shape that can be asked for by name: ours, OVR's 15 (also as `viseme_PP`), VOICEVOX's, and
+`azure_0` … `azure_21`."""
+
+
+def ipa_of(name: str) -> str:
+    """The sound a named mouth shape stands for.
+
+    >>> ipa_of("PP"), ipa_of("azure_21"), ipa_of("viseme_aa")
+    ('p', 'p', 'ɑ')
+
+    Raises:
+        UnknownName: no such shape, or one of our own, which is no sound; names the nearest.
+    """
+    if name not in _NAMED:
+        raise UnknownName("viseme", name, NAMES)
+    return _NAMED[name]
+
+
+def mixed(visemes: Mapping[str, float]) -> dict[str, float]:
+    """The mouth morphs of weighted named shapes, closures included, each in (0, 1]; others are 0.
+
+    >>> mixed({"aaa": 0.8, "PP": 0.5})["mouth_aaa"]
+    0.4
+
+    Raises:
+        UnknownName: as `ipa_of`; our own names come with and without `mouth_`.
+    """
+    total = dict.fromkeys(MOUTH_OPEN, 0.0)
+    closed = 0.0
+    for name, weight in visemes.items():
+        if (own := name.removeprefix("mouth_")) in OWN:
+            total[f"mouth_{own}"] += weight
+        elif name == "closed":
+            closed = max(closed, weight)
+        else:
+            for shape, share in shapes_of(ipa_of(name)):
+                closed = max(closed, weight * shape.closure)
+                for morph, value in zip(MOUTH_OPEN, shape.weights, strict=True):
+                    total[morph] += weight * share * value
+    return {morph: min(1.0, value) * (1 - closed) for morph, value in total.items() if value}

@@ -1,0 +1,47 @@
+"""Cels on lids: a blush or shadow is drawn around the open eye, and a lid that closes wears it, too."""
+
+import torch
+from torch import Tensor
+
+from avatar_rtc.face.pose import INDEX, neutral
+from avatar_rtc.render.filters.planes import blur, luminance
+from avatar_rtc.render.student.file import Student
+from avatar_rtc.render.student.parts import MORPHS_OF, Box, FacePart
+
+_EYES: tuple[FacePart, ...] = ("eye_right", "eye_left")
+_UNDER_LID = 0.05
+"""Where a full blink covers more than this of the eye, a cel is not asked what the skin wears there."""
+_REACH = 5.0
+"""Sigma in px of what is looked at around the eye."""
+_SKIN = 0.4
+"""From this luminance on it is skin; what is darker are lashes, which take no blush."""
+
+
+def lids_of(student: Student, box: Box) -> Tensor:
+    """(H, W) of the body box: how much of the eye a full blink hides, in [0, 1]."""
+    lids = torch.zeros(box.height, box.width)
+    closed = torch.from_numpy(neutral())
+    closed[[INDEX["eye_wink_left"], INDEX["eye_wink_right"]]] = 1.0
+    for part in _EYES:
+        eye = student.boxes[part]
+        opening = student.faces[part](closed[MORPHS_OF[part]][None])[0, 3].sigmoid()
+        y, x = eye.y - box.y, eye.x - box.x
+        lids[y : y + eye.height, x : x + eye.width] = 1 - opening
+    return lids
+
+
+def on_lids(cel: Tensor, lids: Tensor, below: Tensor) -> Tensor:
+    """The cel as skin that closes over the eye wears it: filled in from around the eye, but not on lashes.
+
+    Args:
+        cel: (4, h, w), linear, straight alpha.
+        lids: (h, w), its part of `lids_of`.
+        below: (4, h, w), linear, straight alpha: the face it is drawn on, as it is now.
+    """
+    skin = (lids < _UNDER_LID).float()
+    coloured = torch.cat([cel[:3] * cel[3:], cel[3:]]) * skin
+    around = blur(torch.cat([coloured, skin[None]]), _REACH, _REACH)
+    filled = around[:4] / around[4:].clamp(min=1e-3)
+    filled = torch.cat([(filled[:3] / filled[3:].clamp(min=1e-5)).clamp(0, 1), filled[3:].clamp(0, 1)])
+    filled[3] *= (luminance(below[:3])[0] / _SKIN).clamp(0, 1)
+    return torch.where(skin > 0, cel, filled)

@@ -1,0 +1,147 @@
+"""The five THA3 networks: their sizes, and what is made of the maps each of them gives.
+
+Pictures here are linear RGB + straight alpha in [-1, 1]. A network gives raw maps; the functions below turn
+maps and pictures into pictures. Maps nobody reads (the rotator's own picture, the combiner's second alpha)
+are left out at conversion.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import grid_sample
+
+from avatar_rtc.render.tha3.blocks import Decoder, Encoder, Upsampling, planes
+
+PartName = Literal[
+    "eyebrow_decomposer",
+    "eyebrow_morphing_combiner",
+    "face_morpher",
+    "two_algo_face_body_rotator",
+    "editor",
+]
+PART_NAMES: tuple[PartName, ...] = get_args(PartName)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Sizes of one network."""
+
+    side: int
+    """Side of its pictures, px."""
+    pictures: int
+    """Channels of the pictures given."""
+    pose: int
+    """Morphs given."""
+    pose_enters: Literal["never", "bottleneck", "input"]
+    width: int
+    """Channels at full size; they double with each halving."""
+    kernel: int
+    """Of the first convolution."""
+    up: Upsampling
+    slope: float
+    """Of the leaky ReLU; 0 is a plain one."""
+    heads: tuple[tuple[str, int], ...]
+    """Official names and channels of the maps, in the order in which the one head gives them."""
+
+
+PARTS: dict[PartName, Part] = {
+    "eyebrow_decomposer": Part(
+        128, 4, 0, "never", 64, 3, "transposed", 0.0,
+        (("background_layer_alpha.0", 1), ("background_layer_color_change.0", 4),
+         ("eyebrow_layer_alpha.0", 1), ("eyebrow_layer_color_change.0", 4)),
+    ),
+    "eyebrow_morphing_combiner": Part(
+        128, 8, 12, "bottleneck", 64, 3, "transposed", 0.0,
+        (("morphed_eyebrow_layer_grid_change", 2), ("morphed_eyebrow_layer_alpha.0", 1),
+         ("morphed_eyebrow_layer_color_change.0", 4)),
+    ),
+    "face_morpher": Part(
+        192, 4, 27, "bottleneck", 64, 3, "transposed", 0.0,
+        (("iris_mouth_grid_change", 2), ("iris_mouth_alpha.0", 1), ("iris_mouth_color_change.0", 4),
+         ("eye_alpha.0", 1), ("eye_color_change.0", 4)),
+    ),
+    "two_algo_face_body_rotator": Part(
+        256, 4, 6, "input", 64, 7, "nearest", 0.1,
+        (("grid_change_creator", 2),),
+    ),
+    "editor": Part(
+        512, 10, 6, "input", 32, 3, "skip", 0.1,
+        (("grid_change_creator", 2), ("alpha_creator.0", 4), ("color_change_creator.0", 4)),
+    ),
+}  # fmt: skip
+
+
+class Network(nn.Module):
+    """One of the five: pictures (B, C, S, S) and a pose (B, N) → maps (B, M, S, S)."""
+
+    def __init__(self, part: Part, *, separable: bool) -> None:
+        super().__init__()
+        self.pose_enters = part.pose_enters
+        maps = sum(channels for _, channels in part.heads)
+        at_input = part.pose if part.pose_enters == "input" else 0
+        self.encoder = Encoder(
+            part.pictures + at_input, part.width, part.kernel, part.slope, separable=separable
+        )
+        self.decoder = Decoder(
+            part.width, maps, part.pose - at_input, part.up, part.slope, separable=separable
+        )
+
+    def forward(self, pictures: Tensor, pose: Tensor) -> Tensor:
+        if self.pose_enters == "input":
+            pictures = torch.cat([pictures, planes(pose, pictures)], dim=1)
+        inside = pose if self.pose_enters == "bottleneck" else None
+        maps: Tensor = self.decoder(self.encoder(pictures), inside)
+        return maps
+
+
+def decompose(maps: Tensor, head: Tensor) -> tuple[Tensor, Tensor]:
+    """Eyebrows alone, and the head without them, (B, 4, 128, 128) each."""
+    background_alpha, background, brow_alpha, colour = maps.split_with_sizes([1, 4, 1, 4], dim=1)
+    return (
+        torch.lerp(colour.tanh(), head, brow_alpha.sigmoid()),
+        torch.lerp(head, background.tanh(), background_alpha.sigmoid()),
+    )
+
+
+def combine(maps: Tensor, brows: Tensor, background: Tensor) -> Tensor:
+    """The head with its eyebrows moved; alpha is the background's."""
+    grid, alpha, colour = maps.split_with_sizes([2, 1, 4], dim=1)
+    moved = torch.lerp(warp(brows, grid), colour.tanh(), alpha.sigmoid())
+    opacity = (moved[:, 3:] + 1) / 2
+    rgb = torch.lerp(background[:, :3], moved[:, :3], opacity)
+    return torch.cat([rgb, background[:, 3:]], dim=1)
+
+
+def morph(maps: Tensor, face: Tensor) -> Tensor:
+    """The face with iris, mouth and eyes moved."""
+    grid, mouth_alpha, mouth, eye_alpha, eye = maps.split_with_sizes([2, 1, 4, 1, 4], dim=1)
+    face = torch.lerp(warp(face, grid), mouth.tanh(), mouth_alpha.sigmoid())
+    return torch.lerp(face, eye.tanh(), eye_alpha.sigmoid())
+
+
+def edit(maps: Tensor, grid: Tensor, image: Tensor) -> Tensor:
+    """The finished picture: warped by the rotator's grid plus the editor's, holes painted."""
+    change, alpha, colour = maps.split_with_sizes([2, 4, 4], dim=1)
+    return torch.lerp(warp(image, grid + change), colour.tanh(), alpha.sigmoid())
+
+
+def warp(image: Tensor, change: Tensor) -> Tensor:
+    """Sample `image` at every pixel's own place plus `change` (B, 2, H, W); the half side is 1.
+
+    Always in float32: half floats near 1 have steps of a quarter of a pixel at 512.
+    """
+    height, width = image.shape[-2:]
+    grid = _own_places(height, width, image.device) + change.permute(0, 2, 3, 1).float()
+    sampled = grid_sample(image.float(), grid, "bilinear", "border", align_corners=False)
+    return sampled.to(image.dtype)
+
+
+@lru_cache(maxsize=8)
+def _own_places(height: int, width: int, device: torch.device) -> Tensor:
+    """(1, H, W, 2): (x, y) of each pixel's centre, the picture reaching from -1 to 1."""
+    y = (2 * torch.arange(height, device=device) + 1) / height - 1
+    x = (2 * torch.arange(width, device=device) + 1) / width - 1
+    return torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)[None]

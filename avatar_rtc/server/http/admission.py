@@ -1,0 +1,69 @@
+"""The door: who may watch now, shared by WHEP, the JSON offer and the feed."""
+
+import time
+
+from aiohttp import hdrs, web
+
+from avatar_rtc.server.addresses import address_of
+from avatar_rtc.server.http.keys import AVATARS, CONFIG, LIMITS
+from avatar_rtc.server.http.problems import Problem
+from avatar_rtc.server.http.routes.ice import own_ice_servers
+from avatar_rtc.server.live.avatar import Avatar
+from avatar_rtc.server.live.seats import who_yields
+from avatar_rtc.server.live.viewers import Viewer
+from avatar_rtc.stream.frame import Layout
+
+RETRY_FAILED_S = 10
+
+
+def require_shown(avatar: Avatar) -> None:
+    """Refuse an avatar of which there will be no picture.
+
+    Raises:
+        Problem: 409, it has failed; whoever waits for a picture could only wait.
+    """
+    if avatar.condition.phase == "failed":
+        raise Problem(
+            409,
+            f"the avatar cannot be shown: {avatar.condition.detail}",
+            {hdrs.RETRY_AFTER: str(RETRY_FAILED_S)},
+        )
+
+
+def require_room(request: web.Request, avatar: Avatar) -> None:
+    """Refuse one viewer too many, by WebRTC or by feed; an offer that does not connect may have to yield.
+
+    Raises:
+        Problem: as `require_shown`.
+        CapacityExceeded: as many watch already as may, over all avatars.
+    """
+    require_shown(avatar)
+    avatars, config, limits = request.app[AVATARS].values(), request.app[CONFIG], request.app[LIMITS]
+    watching = sum(len(each.viewers) + each.streams.feeds for each in avatars)
+    is_full = watching >= config.max_viewers
+    pending = {offer: each.viewers for each in avatars for offer in each.viewers.pending()}
+    yields = who_yields(
+        tuple(pending), address_of(request.remote), time.monotonic(), is_full, config.limits.pending_offers
+    )
+    if yields is not None:
+        limits.count("pending_offers")
+        pending[yields].dismiss(yields)
+    elif is_full:
+        raise limits.refuse("max_viewers", "viewers", config.max_viewers)
+
+
+async def admit(
+    request: web.Request, avatar: Avatar, offer_sdp: str, layout: Layout, speaks: bool = False
+) -> tuple[Viewer, str]:
+    """Let a viewer in: its connection, and the answer to its offer.
+
+    Args:
+        speaks: it may lend the avatar its voice.
+
+    Raises:
+        Problem, CapacityExceeded: as `require_room`.
+        BadOffer: the offer cannot be answered.
+    """
+    require_room(request, avatar)
+    ice = own_ice_servers(request.app[CONFIG])
+    return await avatar.viewers.join(offer_sdp, layout, ice, speaks, address_of(request.remote))

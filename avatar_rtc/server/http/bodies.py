@@ -1,0 +1,211 @@
+"""Request bodies, read no further than their limit and only in the content type that is wanted.
+
+Strict types are a defence as well: a page of another site can post `text/plain` or a form without a
+preflight, but not JSON, SDP or a picture.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aiohttp import BodyPartReader, hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
+from pydantic import BaseModel, ValidationError
+
+from avatar_rtc.characters.character import STUDENT, TOML
+from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, explain, json_object
+from avatar_rtc.errors import BadMessage, InputError, TooLarge, UnknownName
+from avatar_rtc.face.cels import CELS, FX
+from avatar_rtc.server.http.leases import Taken, moving
+from avatar_rtc.server.http.problems import Problem
+from avatar_rtc.server.http.spool import Spool
+
+MAX_SDP_BYTES = 64 * 1024
+MAX_TEMPLATES_BYTES = 1024 * 1024
+"""28 emotions that name every morph and cel, with all digits, have 100 KB."""
+MAX_IMAGE_BYTES = 16 * 1024 * 1024
+UPLOAD_TYPES = ("image/png", "image/webp", "application/zip")
+_MAX_FIELD_BYTES = 1024
+_MULTIPART_OVERHEAD_BYTES = 64 * 1024
+
+MAX_CHARACTER_BYTES = 64 * 1024 * 1024
+FILES = {"toml": TOML, "student": STUDENT, **{name: f"{name}.png" for name in (*CELS, *FX)}}
+"""Part of a form → the file of a character's folder that it is."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A character that somebody sends."""
+
+    name: str
+    data: Spool
+    """A picture, or a zip of its folder."""
+    more: Mapping[str, Spool]
+    """Further files of the folder, by name."""
+
+    def read(self) -> tuple[bytes, dict[str, bytes]]:
+        """Both as bytes; may block."""
+        return self.data.read(), {name: file.read() for name, file in self.more.items()}
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def require_type(request: web.Request, *wanted: str) -> None:
+    """Refuse a body of another content type, or a compressed one.
+
+    Raises:
+        Problem: 415, naming what is wanted.
+    """
+    accept = {"Accept": ", ".join(wanted)}
+    if request.headers.get(hdrs.CONTENT_TYPE) is None or request.content_type not in wanted:
+        raise Problem(415, f"the content type must be {' or '.join(wanted)}", accept)
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
+        raise Problem(415, "the body must not be compressed", accept)
+
+
+async def read_spool(request: web.Request, limit: int) -> Spool:
+    """The whole body, in memory or not.
+
+    Raises:
+        TooLarge: more than `limit` bytes; known from the declared length before any of it is read.
+        CapacityExceeded: all requests together hold too much.
+        Problem: 408, it does not come forward.
+    """
+    _check_declared(request, limit)
+    taken = Taken(request)
+    body = taken.spool()
+    async with moving(request):
+        async for chunk in request.content.iter_any():
+            taken.more(len(chunk))
+            body.write(chunk)
+            if body.size > limit:
+                raise _too_large(limit)
+    return body
+
+
+async def read_body(request: web.Request, limit: int) -> bytes:
+    """The whole body, of a message; raises as `read_spool`."""
+    return (await read_spool(request, limit)).read()
+
+
+async def read_text(request: web.Request, limit: int) -> str:
+    """The whole body as UTF-8.
+
+    Raises:
+        TooLarge, CapacityExceeded, Problem: as `read_spool`.
+        InputError: the bytes are no UTF-8.
+    """
+    try:
+        return (await read_body(request, limit)).decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"the body is not UTF-8: {error.reason}") from None
+
+
+async def read_json(request: web.Request, limit: int = MAX_MESSAGE_BYTES) -> dict[str, Any]:
+    """The JSON object in the body.
+
+    Raises:
+        Problem: 415, another content type; 408, as `read_spool`.
+        TooLarge, CapacityExceeded: as `read_spool`.
+        BadMessage: not a JSON object.
+    """
+    require_type(request, "application/json")
+    return json_object(await read_body(request, limit), limit)
+
+
+async def read_model(request: web.Request, model: type[Model]) -> Model:
+    """The JSON object in the body, checked against a model; raises as `read_json`."""
+    return check_model(model, await read_json(request))
+
+
+def check_model(model: type[Model], data: Mapping[str, Any]) -> Model:
+    """The model of a JSON object.
+
+    Raises:
+        BadMessage: a field is missing, unknown or cannot be.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise BadMessage(explain(error)) from None
+
+
+async def read_upload(request: web.Request) -> Upload:
+    """An uploaded character: multipart `name`, `image` and cels under their names, or the bytes and `?name=`.
+
+    A form may also have the parts `toml` and `student`, the character's other files.
+
+    Raises:
+        Problem: 415, neither of both.
+        TooLarge: a file has more than 16 MiB, or all have more than 64.
+        InputError: a part is missing or unknown.
+    """
+    require_type(request, "multipart/form-data", *UPLOAD_TYPES)
+    if request.content_type in UPLOAD_TYPES:
+        return Upload(request.query.get("name", ""), await read_spool(request, MAX_IMAGE_BYTES), {})
+    limits = {"name": _MAX_FIELD_BYTES, "image": MAX_IMAGE_BYTES, **dict.fromkeys(FILES, MAX_IMAGE_BYTES)}
+    parts = await read_form(request, limits, MAX_CHARACTER_BYTES)
+    if "image" not in parts:
+        raise InputError("the form lacks the part 'image'")
+    name = text_of(parts.get("name")) or request.query.get("name", "")
+    return Upload(name, parts["image"], {FILES[part]: data for part, data in parts.items() if part in FILES})
+
+
+async def read_form(
+    request: web.Request, limits: Mapping[str, int], total: int | None = None
+) -> dict[str, Spool]:
+    """The parts of a multipart form, each at most once.
+
+    Args:
+        limits: part → the most bytes it may have.
+        total: the most bytes of all together; None is as much as the parts may have.
+
+    Raises:
+        TooLarge: a part has more, or all together.
+        CapacityExceeded: all requests together hold too much.
+        Problem: 408, the body does not come forward.
+        InputError: a part of another name, a second one of a name, or the body is broken.
+    """
+    total = sum(limits.values()) if total is None else total
+    _check_declared(request, total + _MULTIPART_OVERHEAD_BYTES)
+    taken, parts = Taken(request), dict[str, Spool]()
+    try:
+        async with moving(request):
+            async for part in await request.multipart():
+                name = part.name if isinstance(part, BodyPartReader) else None
+                if not isinstance(part, BodyPartReader) or not name or name in parts:
+                    raise InputError("every part of the form needs a name of its own")
+                if name not in limits:
+                    raise UnknownName("part of the form", name, limits)
+                parts[name] = taken.spool()
+                await _read_part(part, parts[name], limits[name], taken)
+                if sum(spool.size for spool in parts.values()) > total:
+                    raise _too_large(total)
+        return parts
+    except (HttpProcessingError, ValueError, AssertionError, KeyError, RuntimeError):
+        # aiohttp's reader has no error of its own for a body that is not what its header says.
+        raise InputError("the multipart body is broken") from None
+
+
+def text_of(part: Spool | None) -> str:
+    """The text in a part of a form; "" if there is none."""
+    return "" if part is None else part.read().decode(errors="replace")
+
+
+async def _read_part(part: BodyPartReader, spool: Spool, limit: int, taken: Taken) -> None:
+    while chunk := await part.read_chunk(64 * 1024):
+        taken.more(len(chunk))
+        spool.write(chunk)
+        if spool.size > limit:
+            raise _too_large(limit)
+
+
+def _check_declared(request: web.Request, limit: int) -> None:
+    if (request.content_length or 0) > limit:
+        raise _too_large(limit)
+
+
+def _too_large(limit: int) -> TooLarge:
+    size = f"{limit // 2**20} MiB" if limit >= 2**20 else f"{limit // 1024} KiB"
+    return TooLarge(f"the body may have at most {size}")

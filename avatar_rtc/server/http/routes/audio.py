@@ -1,0 +1,96 @@
+"""Speak a given sound: `POST /avatars/{id}/audio`."""
+
+import asyncio
+
+from aiohttp import hdrs, web
+from pydantic import TypeAdapter, ValidationError
+
+from avatar_rtc.control.envelope import explain
+from avatar_rtc.errors import BadMessage, InputError
+from avatar_rtc.server.http.bodies import read_form, read_spool, require_type, text_of
+from avatar_rtc.server.http.keys import DECODING, LIMITS, avatar_of
+from avatar_rtc.server.http.routes.openapi import described
+from avatar_rtc.server.http.routes.openapi_schemas import BYTES, TEXT, an_object, many, one
+from avatar_rtc.server.limits import Lease
+from avatar_rtc.server.live.voice.decoding import StoredSound
+from avatar_rtc.server.live.voice.hearing import pieces_of
+from avatar_rtc.speech.script import check_text
+from avatar_rtc.speech.timings import Unit, Units
+
+SOUND_TYPES = (
+    "audio/wav audio/x-wav audio/wave audio/vnd.wave audio/flac audio/x-flac audio/mpeg audio/mp3 audio/ogg "
+    "audio/opus audio/webm audio/mp4 audio/x-m4a audio/aac"
+).split()
+MAX_SOUND_BYTES = 48 * 1024 * 1024
+_MAX_TEXT_BYTES = 128 * 1024
+_MAX_TIMINGS_BYTES = 4 * 1024 * 1024
+WAITING_BYTES_PER_S = 14_000
+"""A file that waits counts as a second for so many bytes, if it does not last longer; an hour of them has
+50 MB. A usual mp3 has 16,000."""
+_UNITS: TypeAdapter[list[Unit]] = TypeAdapter(Units)
+
+
+@described(
+    "speech",
+    body=SOUND_TYPES,
+    form={"audio": BYTES},
+    optional={"text": TEXT, "timings": many(Unit)},
+    query={"text": one("string", default="")},
+    answer=an_object(speech_id=TEXT, duration_ms=one("integer")),
+    statuses={202: "It will be heard; `Location` is its path.", 503: "Too much waits to be said."},
+)
+async def post_audio(request: web.Request) -> web.Response:
+    """Speak a sound file, lips and all; 202 with the `speech_id`.
+
+    The body is the file, with `?text=` if its words are known; or a form with `audio`, and if they are known
+    `text` and `timings` (see speech/timings.py).
+    """
+    avatar = avatar_of(request)
+    require_type(request, "multipart/form-data", *SOUND_TYPES)
+    if request.content_type == "multipart/form-data":
+        form = await read_form(
+            request, {"audio": MAX_SOUND_BYTES, "text": _MAX_TEXT_BYTES, "timings": _MAX_TIMINGS_BYTES}
+        )
+        if "audio" not in form:
+            raise InputError("the form lacks the part 'audio'")
+        sound, text = form["audio"], text_of(form.get("text"))
+        timings = form.get("timings")
+        units = [] if timings is None else await asyncio.to_thread(lambda: read_units(timings.read()))
+    else:
+        sound, text, units = await read_spool(request, MAX_SOUND_BYTES), request.query.get("text", ""), []
+    if text:
+        check_text(text)
+    lease = Lease(request.app[LIMITS].speech)
+    try:
+        # What is held while it waits, whatever it turns out to be.
+        lease.grow(sound.size / WAITING_BYTES_PER_S)
+        data = await asyncio.to_thread(sound.read)
+        seconds = await request.app[DECODING].examine(data)
+        lease.grow(max(0.0, seconds - lease.amount))
+        pieces = pieces_of(StoredSound(data, request.app[DECODING]), text, units)
+        speech_id = avatar.speech.play(pieces, on_over=lease.release)
+    except BaseException:
+        lease.release()
+        raise
+    return web.json_response(
+        {"speech_id": speech_id, "duration_ms": round(seconds * 1000)},
+        status=202,
+        headers={hdrs.LOCATION: f"/api/v1/avatars/{avatar.name}/speech/{speech_id}"},
+    )
+
+
+def read_units(data: bytes | str) -> list[Unit]:
+    """The timings in a JSON text.
+
+    Raises:
+        BadMessage: not a list of timed units; says which is wrong.
+    """
+    try:
+        return _UNITS.validate_json(data)
+    except ValidationError as error:
+        raise BadMessage(f"timings: {explain(error)}") from None
+
+
+def routes() -> list[web.RouteDef]:
+    """What this module answers."""
+    return [web.post("/api/v1/avatars/{avatar}/audio", post_audio)]

@@ -1,0 +1,191 @@
+"""Streamed sound: a WebSocket on `/avatars/{id}/audio`.
+
+    caller ──► {"type": "speech.begin", "sample_rate": 24000}, binary PCM16 …, {"type": "speech.end"}
+           ◄── speech.started, speech.progress, speech.finished {position_ms, interrupted}
+
+One utterance after the other; `speech.interrupt` ends what it has begun. A caller that sends faster than the
+avatar speaks is read no further once a minute of sound waits.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+from typing import Annotated, Any, Literal
+
+from aiohttp import WSCloseCode, WSMsgType, web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, error, explain, id_of, json_object
+from avatar_rtc.errors import AvatarRtcError, BadMessage, InputError
+from avatar_rtc.server.http.keys import LIMITS, SOCKETS, avatar_of
+from avatar_rtc.server.http.routes.openapi import described
+from avatar_rtc.server.limits import Pool
+from avatar_rtc.server.live.avatar import Avatar
+from avatar_rtc.server.live.voice.hearing import (
+    STREAM_LEAD_S,
+    STREAM_PATIENCE_S,
+    TIMED_PIECE_S,
+    SoundStream,
+    pieces_of,
+)
+from avatar_rtc.server.live.voice.utterance import Event
+from avatar_rtc.speech.script import check_text
+from avatar_rtc.speech.timings import Units
+
+log = logging.getLogger(__name__)
+
+PROGRESS_S = 0.5
+MAX_SOUND_MESSAGE_BYTES = 4 * 1024 * 1024
+_MAX_EVENTS = 256
+
+
+class Begin(BaseModel):
+    """Opens an utterance."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: Literal["speech.begin"]
+    id: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    """The speech id; made here if it is left out."""
+    sample_rate: int
+    text: str = Field("", max_length=20_000)
+    """The words, if they are known. With text or timings the sound is heard when a minute of it is here."""
+    timings: Units = []
+
+
+@described("speech", statuses={101: "A WebSocket, which takes sound.", 400: "It is no WebSocket."})
+async def audio_socket(request: web.Request) -> web.WebSocketResponse:
+    """The WebSocket; ends with the caller or the avatar."""
+    avatar = avatar_of(request)
+    socket = web.WebSocketResponse(heartbeat=20.0, max_msg_size=MAX_SOUND_MESSAGE_BYTES)
+    await socket.prepare(request)
+    request.app[SOCKETS].add(socket)
+    await _Caller(avatar, socket, request.app[LIMITS].speech).serve()
+    return socket
+
+
+class _Caller:
+    """One connection: at most one utterance is open for sound at a time."""
+
+    def __init__(self, avatar: Avatar, socket: web.WebSocketResponse, pool: Pool) -> None:
+        self._avatar, self._socket, self._pool = avatar, socket, pool
+        self._events: asyncio.Queue[Event] = asyncio.Queue(_MAX_EVENTS)
+        self._stream: SoundStream | None = None
+        self._streams: dict[str, SoundStream] = {}
+        """Utterances that are not over, and their sound."""
+        self._is_told = False
+        self._closing: asyncio.Task[bool] | None = None
+
+    async def serve(self) -> None:
+        """Until the connection ends; what it has begun ends with it."""
+        tasks = [asyncio.create_task(self._send()), asyncio.create_task(self._progress())]
+        try:
+            async for message in self._socket:
+                if message.type is WSMsgType.BINARY:
+                    await self._hear(message.data)
+                elif message.type is WSMsgType.TEXT:
+                    self._take(message.data)
+        finally:
+            self._interrupt()  # first: a connection that breaks cancels this, and nothing after an await runs
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _hear(self, data: bytes) -> None:
+        try:
+            if self._stream is not None:
+                await self._stream.feed(data)
+            elif not self._is_told:
+                self._is_told = True  # once: the rest of an utterance that was refused may be on its way
+                raise InputError("sound comes after speech.begin")
+        except AvatarRtcError as refusal:
+            self._tell(error(None, str(refusal)))
+
+    def _take(self, text: str) -> None:
+        try:
+            if len(text) > MAX_MESSAGE_BYTES:
+                raise BadMessage(f"a message is at most {MAX_MESSAGE_BYTES} bytes")
+            data = json_object(text)
+            match data.get("type"):
+                case "speech.begin":
+                    self._begin(data)
+                case "speech.end":
+                    self._end()
+                case "speech.interrupt":
+                    self._interrupt()
+                case other:
+                    raise BadMessage(
+                        f"type is {other!r}, but must be speech.begin, speech.end or speech.interrupt"
+                    )
+        except AvatarRtcError as refusal:
+            self._tell(error(id_of(text), str(refusal)))
+
+    def _begin(self, data: dict[str, Any]) -> None:
+        try:
+            wanted = Begin.model_validate(data)
+        except ValidationError as wrong:
+            raise BadMessage(f"speech.begin: {explain(wrong)}") from None
+        self._end()  # one left open has lost its end
+        if wanted.text:
+            check_text(wanted.text)
+        stream = SoundStream(wanted.sample_rate, self._pool)
+        is_whole = bool(wanted.text or wanted.timings)
+        speech_id = self._avatar.speech.play(
+            pieces_of(stream, wanted.text, wanted.timings) if is_whole else stream.pieces(),
+            self._heard,
+            speech_id=wanted.id,
+            lead_s=STREAM_LEAD_S,
+            patience_s=(TIMED_PIECE_S if is_whole else 0.0) + 2 * STREAM_PATIENCE_S,
+            # Whoever ended it: sound that still comes for it must not hold up what is said on this line.
+            on_over=stream.abandon,
+        )
+        self._stream, self._is_told = stream, False
+        self._streams[speech_id] = stream
+        self._tell({"type": "ok", "id": wanted.id, "speech_id": speech_id})
+
+    def _end(self) -> None:
+        if self._stream is not None:
+            self._stream.finish()
+            self._stream = None
+
+    def _interrupt(self) -> None:
+        self._end()
+        for speech_id in tuple(self._streams):
+            self._avatar.speech.stop(speech_id)
+
+    def _heard(self, event: Event) -> None:
+        if event["type"] == "speech.finished":
+            self._streams.pop(str(event["speech_id"]), None)
+        self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        try:
+            self._events.put_nowait(event)
+        except asyncio.QueueFull:  # it does not read what it is told
+            log.warning("an audio socket does not read; closing it")
+            self._closing = asyncio.create_task(self._socket.close(code=WSCloseCode.POLICY_VIOLATION))
+
+    async def _send(self) -> None:
+        while True:
+            event = await self._events.get()
+            with contextlib.suppress(ConnectionError):
+                await self._socket.send_str(json.dumps(event))
+
+    async def _progress(self) -> None:
+        while True:
+            await asyncio.sleep(PROGRESS_S)
+            if (position := self._avatar.speech.queue.position) and position[0] in self._streams:
+                speech_id, seconds = position
+                self._tell(
+                    {
+                        "type": "speech.progress",
+                        "speech_id": speech_id,
+                        "position_ms": int(seconds * 1000),
+                    }
+                )
+
+
+def routes() -> list[web.RouteDef]:
+    """What this module answers."""
+    return [web.get("/api/v1/avatars/{avatar}/audio", audio_socket)]

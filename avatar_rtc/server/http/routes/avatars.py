@@ -1,0 +1,254 @@
+"""Avatars over HTTP: made, shown, changed and deleted; a picture of one; a student of its character."""
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Any
+
+from aiohttp import hdrs, web
+from pydantic import BaseModel, ConfigDict, Field
+
+from avatar_rtc.characters.character import Character
+from avatar_rtc.characters.store import CharacterStore
+from avatar_rtc.config import AnimatorName
+from avatar_rtc.control.messages import ControlMessage, control_from
+from avatar_rtc.errors import InputError, NotFound, SetupError
+from avatar_rtc.server.http.admission import require_shown
+from avatar_rtc.server.http.bodies import read_model
+from avatar_rtc.server.http.keys import AVATARS, CONFIG, RENDERER, STORE, avatar_of
+from avatar_rtc.server.http.routes.openapi import described
+from avatar_rtc.server.http.routes.openapi_schemas import AVATAR, DISTILLATION, an_object, many, ref
+from avatar_rtc.server.live.distillation import Quality, command_for
+
+log = logging.getLogger(__name__)
+
+
+class AvatarCreate(BaseModel):
+    """A new avatar; all may be left out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str | None = Field(None, pattern=r"^[a-z0-9_-]{1,64}$")
+    """Its name in paths; left out, it gets one that cannot be guessed."""
+    character: str | None = None
+    """Name of a stored character; left out, the server's own."""
+    animator: AnimatorName | None = None
+    """What renders it; left out, as the server is set up."""
+    settings: dict[str, Any] | None = None
+    """As `PUT …/settings`."""
+    emotion: str | None = None
+    """Shown from the start; left out, the character's default."""
+
+    def messages(self) -> list[ControlMessage]:
+        """What the avatar is told once it is there."""
+        wanted: list[dict[str, Any]] = []
+        if self.settings is not None:
+            wanted.append({"type": "settings.set", "settings": self.settings})
+        if self.emotion is not None:
+            wanted.append({"type": "emotion.set", "name": self.emotion})
+        return [control_from(message) for message in wanted]
+
+
+class AvatarPatch(BaseModel):
+    """What may be changed of a running avatar."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    character: str
+    """Name of a stored character."""
+
+
+class DistillationStart(BaseModel):
+    """How good the student shall be."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quality: Quality = "good"
+
+
+@described("avatars", answer=an_object(avatars=many(ref(AVATAR))))
+async def list_avatars(request: web.Request) -> web.Response:
+    """All avatars, as objects of `GET /avatars/{id}`."""
+    return web.json_response({"avatars": [avatar.describe() for avatar in request.app[AVATARS].values()]})
+
+
+@described(
+    "avatars",
+    body=AvatarCreate,
+    answer=ref(AVATAR),
+    statuses={
+        201: "It is there; `Location` is its path.",
+        404: "There is no such character.",
+        409: "The name is taken.",
+        503: "There are as many avatars as may be.",
+    },
+    example={"id": "guest", "settings": {"liveliness": 0.5}, "emotion": "joy"},
+)
+async def post_avatar(request: web.Request) -> web.Response:
+    """Make an avatar; it is there at once, and `live` when its character is prepared.
+
+    One that nobody watches or asks for anything is deleted after a while.
+    """
+    wanted = await read_model(request, AvatarCreate)
+    avatars, store = request.app[AVATARS], request.app[STORE]
+    messages = wanted.messages()
+    if wanted.character is None:
+        source = request.app[CONFIG].character
+        character = await asyncio.to_thread(_own_character, store, source)
+    else:
+        source = wanted.character
+        character = await asyncio.to_thread(store.load_character, source)
+    _require_caller(request)
+    avatar = avatars.create(character, wanted.id, source, wanted.animator)
+    try:
+        for message in messages:
+            await avatar.apply(message)
+        _require_caller(request)
+    except BaseException:
+        # Also one who has gone: nobody else knows the avatar, or can tell that its name is taken.
+        await avatars.delete(avatar.name)
+        raise
+    return web.json_response(
+        avatar.describe(), status=201, headers={hdrs.LOCATION: f"/api/v1/avatars/{avatar.name}"}
+    )
+
+
+@described("avatars", answer=ref(AVATAR))
+async def get_avatar(request: web.Request) -> web.Response:
+    """One avatar: state, animator, viewers, and everything it was told."""
+    return web.json_response(avatar_of(request).describe())
+
+
+@described("avatars", body=AvatarPatch, answer=ref(AVATAR), example={"character": "tavi"})
+async def patch_avatar(request: web.Request) -> web.Response:
+    """Swap the character; whatever is wrong with the new one, the running one goes on."""
+    avatar = avatar_of(request)
+    wanted = await read_model(request, AvatarPatch)
+    character = await asyncio.to_thread(request.app[STORE].load_character, wanted.character)
+    if wanted.character != avatar.source:
+        await avatar.distillation.close()
+    avatar.swap(character, wanted.character)
+    return web.json_response(avatar.describe())
+
+
+@described("avatars", statuses={204: "It is gone.", 403: "It is `main`."})
+async def delete_avatar(request: web.Request) -> web.Response:
+    """End an avatar; its viewers are told `closing`, and its name is free again. `main` stays."""
+    await request.app[AVATARS].delete(request.match_info["avatar"])
+    return web.Response(status=204)
+
+
+@described(
+    "avatars",
+    answer="image/png",
+    statuses={
+        400: "The picture cannot be made.",
+        409: "The avatar has failed.",
+        503: "No render worker is up, or it has too much to do.",
+    },
+)
+async def get_snapshot(request: web.Request) -> web.Response:
+    """A PNG of the avatar as it is now, with transparency, whether anybody watches or not."""
+    avatar = avatar_of(request)
+    require_shown(avatar)
+    png = await request.app[RENDERER].snapshot(avatar.name)
+    return web.Response(body=png, content_type="image/png")
+
+
+@described(
+    "avatars",
+    body=DistillationStart,
+    answer=DISTILLATION,
+    statuses={
+        202: "It is being made, or waits for its turn.",
+        404: "There is no such character any more.",
+        503: "Too many wait.",
+    },
+    example={"quality": "draft"},
+)
+async def post_distillation(request: web.Request) -> web.Response:
+    """Make a student of the avatar's character in the background; it is shown once it is good enough.
+
+    The server makes one at a time.
+    """
+    avatar, store = avatar_of(request), request.app[STORE]
+    wanted = await read_model(request, DistillationStart)
+    if not (source := avatar.source):
+        raise InputError("this avatar's character is not stored; upload it under /api/v1/characters first")
+
+    async def show(good_enough: bool) -> None:
+        if good_enough and avatar.source == source:
+            avatar.swap(await asyncio.to_thread(store.load_any_character, source), source)
+
+    character, out = await asyncio.to_thread(_places, store, source)
+    if request.app[AVATARS].get(avatar.name) is not avatar:
+        raise NotFound("avatar", avatar.name)
+    avatar.distillation.start(command_for(character, out, wanted.quality), show)
+    return web.json_response(avatar.distillation.describe(), status=202)
+
+
+@described("avatars", answer=DISTILLATION)
+async def get_distillation(request: web.Request) -> web.Response:
+    """How far the student is: `state`, `share` of the work, `doing`, `seconds_left`, in the end `figures`.
+
+    Of one that is `queued`, `place` is how many come before it.
+    """
+    return web.json_response(avatar_of(request).distillation.describe())
+
+
+@described("avatars", answer=DISTILLATION)
+async def delete_distillation(request: web.Request) -> web.Response:
+    """Stop it; what was done is kept, and the next one goes on from there."""
+    avatar = avatar_of(request)
+    await avatar.distillation.close()
+    return web.json_response(avatar.distillation.describe())
+
+
+def routes() -> list[web.RouteDef]:
+    """What this module answers."""
+    avatars = "/api/v1/avatars"
+    avatar = f"{avatars}/{{avatar}}"
+    return [
+        web.get(avatars, list_avatars),
+        web.post(avatars, post_avatar),
+        web.get(avatar, get_avatar),
+        web.patch(avatar, patch_avatar),
+        web.delete(avatar, delete_avatar),
+        web.get(f"{avatar}/snapshot.png", get_snapshot),
+        web.post(f"{avatar}/distillation", post_distillation),
+        web.get(f"{avatar}/distillation", get_distillation),
+        web.delete(f"{avatar}/distillation", delete_distillation),
+    ]
+
+
+def _own_character(store: CharacterStore, source: str) -> Character:
+    """The server's own character, once more.
+
+    Raises:
+        SetupError: it is not there any more.
+    """
+    try:
+        return store.load_any_character(source)
+    except InputError as error:
+        log.error("the server's own character cannot be read any more: %s", error)
+        raise SetupError(
+            "the server's own character cannot be read any more; name one of /api/v1/characters"
+        ) from None
+
+
+def _places(store: CharacterStore, source: str) -> tuple[Path, Path]:
+    """Where a character lies, and where its student belongs.
+
+    Raises:
+        NotFound: it is not there any more.
+    """
+    path = store.character_path(source)
+    if not path.exists():
+        raise NotFound("character", Path(source).stem)
+    return path, store.student_path(source)
+
+
+def _require_caller(request: web.Request) -> None:
+    """Stop where nobody waits for an answer any more."""
+    if request.transport is None:
+        raise ConnectionResetError("the caller has gone")

@@ -1,0 +1,61 @@
+"""What there is to choose from, as JSON: filters, looks, backdrops and settings."""
+
+import asyncio
+
+from aiohttp import web
+
+from avatar_rtc.control import settings
+from avatar_rtc.filters_schema import chain
+from avatar_rtc.filters_schema.backdrops import backdrop_files
+from avatar_rtc.filters_schema.presets import load_presets
+from avatar_rtc.server.http.routes.openapi import described
+from avatar_rtc.server.http.routes.openapi_schemas import (
+    CHAIN,
+    TEXT,
+    an_object,
+    many,
+    named,
+    one,
+    ref,
+)
+
+
+@described("server", answer=named(one("object")))
+async def get_filters(request: web.Request) -> web.Response:
+    """A JSON schema per operation of the chain."""
+    return web.json_response(chain.schema())
+
+
+@described("server", answer=one("object"))
+async def get_settings_schema(request: web.Request) -> web.Response:
+    """The JSON schema of an avatar's settings: type, range, default, help."""
+    return web.json_response(settings.schema())
+
+
+@described("server", answer=an_object(backdrops=many(an_object(name=TEXT, url=TEXT))))
+async def list_backdrops(request: web.Request) -> web.Response:
+    """The pictures that can stand behind an avatar, and where they can be seen."""
+    files = backdrop_files().values()
+    found = [{"name": file.stem, "url": f"/assets/backdrops/{file.name}"} for file in files]
+    return web.json_response({"backdrops": found})
+
+
+@described(
+    "server",
+    answer=an_object(presets=named(an_object(title=TEXT, description=TEXT, chain=ref(CHAIN)))),
+)
+async def list_presets(request: web.Request) -> web.Response:
+    """Name → title, description and chain of each shipped look."""
+    presets = await asyncio.to_thread(load_presets)
+    return web.json_response({"presets": {name: preset.json() for name, preset in presets.items()}})
+
+
+def routes() -> list[web.RouteDef]:
+    """What this module answers."""
+    api = "/api/v1"
+    return [
+        web.get(f"{api}/filters", get_filters),
+        web.get(f"{api}/settings/schema", get_settings_schema),
+        web.get(f"{api}/presets", list_presets),
+        web.get(f"{api}/backdrops", list_backdrops),
+    ]

@@ -1,0 +1,239 @@
+"""What an avatar does, over HTTP: each request becomes the control message of the same name."""
+
+from typing import Any
+
+from aiohttp import web
+
+from avatar_rtc.control.messages import (
+    BackdropSet,
+    ChainSet,
+    DataEyesSet,
+    EmotionSet,
+    EmotionsSet,
+    GazeSet,
+    OverridesSet,
+    PauseSet,
+    PoseSet,
+    SettingsSet,
+    TalkingSet,
+    control_from,
+)
+from avatar_rtc.control.settings import AnimatorSettings
+from avatar_rtc.control.state_json import all_settings_json
+from avatar_rtc.server.http.bodies import MAX_TEMPLATES_BYTES, read_json
+from avatar_rtc.server.http.keys import avatar_of
+from avatar_rtc.server.http.routes.openapi import described
+from avatar_rtc.server.http.routes.openapi_schemas import (
+    CHAIN,
+    EMOTIONS,
+    EMPTY,
+    FLAG,
+    HELD,
+    HELD_OR_NOT,
+    TEXT,
+    an_object,
+    many,
+    ref,
+)
+
+
+@described("control", body=EmotionSet, answer=EMPTY, example={"name": "joy", "hold_ms": 3000})
+async def put_emotion(request: web.Request) -> web.Response:
+    """Show an emotion, by `name` or as a blend of `weights`; with `hold_ms` for a while.
+
+    As the message `emotion.set`.
+    """
+    return await _apply(request, "emotion.set", await read_json(request))
+
+
+@described("control", answer=EMOTIONS)
+async def get_emotions(request: web.Request) -> web.Response:
+    """What each emotion does to this avatar's face: its morphs and cels."""
+    templates = avatar_of(request).templates
+    return web.json_response(
+        {"emotions": {name: {"pose": dict(t.pose), "cels": dict(t.cels)} for name, t in templates.items()}}
+    )
+
+
+@described(
+    "control",
+    body=EmotionsSet,
+    answer=an_object(emotions=many(TEXT)),
+    example={"emotions": {"smug": {"pose": {"mouth_smirk": 1}, "cels": {"blush1": 0.5}}}},
+)
+async def put_emotions(request: web.Request) -> web.Response:
+    """Give the avatar emotions of its own, over the factory's.
+
+    As the message `emotions.set`.
+    """
+    return await _apply(request, "emotions.set", await read_json(request, MAX_TEMPLATES_BYTES))
+
+
+@described("control", answer=an_object(emotions=many(TEXT)))
+async def delete_emotions(request: web.Request) -> web.Response:
+    """The factory's emotions again."""
+    return await _apply(request, "emotions.set", {"emotions": {}})
+
+
+@described("control", answer=an_object(overrides=HELD))
+async def get_overrides(request: web.Request) -> web.Response:
+    """The morphs and cels that are held."""
+    return web.json_response({"overrides": dict(avatar_of(request).state.overrides)})
+
+
+@described("control", body=HELD, answer=an_object(overrides=HELD), example={"head_x": 0.5, "blush1": 1})
+async def put_overrides(request: web.Request) -> web.Response:
+    """Hold these morphs and cels over everything else, and let go of all others.
+
+    The body is `{morph or cel: value}` itself. As the message `overrides.set`.
+    """
+    return await _apply(request, "overrides.set", {"overrides": await read_json(request)})
+
+
+@described(
+    "control",
+    body=HELD_OR_NOT,
+    answer=an_object(overrides=HELD),
+    example={"eye_wink_left": 1, "head_x": None},
+)
+async def patch_overrides(request: web.Request) -> web.Response:
+    """Hold some morphs and cels; null lets go of one.
+
+    The body is `{morph or cel: value}` itself. As the message `overrides.patch`.
+    """
+    return await _apply(request, "overrides.patch", {"overrides": await read_json(request)})
+
+
+@described("control", answer=an_object(overrides=HELD))
+async def delete_overrides(request: web.Request) -> web.Response:
+    """Let go of all."""
+    return web.json_response(await avatar_of(request).apply(OverridesSet(overrides={})))
+
+
+@described("control", answer=AnimatorSettings)
+async def get_settings(request: web.Request) -> web.Response:
+    """All settings of the avatar's animator."""
+    return web.json_response(all_settings_json(avatar_of(request).state))
+
+
+@described("control", body=AnimatorSettings, answer=AnimatorSettings, example={"liveliness": 0.5})
+async def put_settings(request: web.Request) -> web.Response:
+    """Replace the settings; what is not named gets its default. Gives all of them.
+
+    The body is the settings object itself. As the message `settings.set`.
+    """
+    return await _settings(request, "settings.set")
+
+
+@described("control", body=AnimatorSettings, answer=AnimatorSettings, example={"eye_contact": 1})
+async def patch_settings(request: web.Request) -> web.Response:
+    """Change some settings. Gives all of them.
+
+    The body is the settings object itself. As the message `settings.patch`.
+    """
+    return await _settings(request, "settings.patch")
+
+
+@described("control", answer=AnimatorSettings)
+async def delete_settings(request: web.Request) -> web.Response:
+    """The default settings again; the chain and the backdrop stay."""
+    avatar = avatar_of(request)
+    return web.json_response((await avatar.apply(SettingsSet(settings={})))["settings"])
+
+
+@described("control", body=GazeSet, answer=EMPTY, example={"target": {"x": 0.5, "y": 0}})
+async def put_gaze(request: web.Request) -> web.Response:
+    """Look at the `target`: `"viewer"`, `"away"`, `{"x": 0.5, "y": 0}`, or null to look about by itself.
+
+    As the message `gaze.set`.
+    """
+    return await _apply(request, "gaze.set", await read_json(request))
+
+
+@described("control", body=TalkingSet, answer=EMPTY, example={"on": True})
+async def put_talking(request: web.Request) -> web.Response:
+    """Open and close the mouth at random, or stop. As the message `talking.set`."""
+    return await _apply(request, "talking.set", await read_json(request))
+
+
+@described("control", body=PauseSet, answer=EMPTY, example={"on": False})
+async def put_pause(request: web.Request) -> web.Response:
+    """Let the picture stand still, or go on. As the message `pause.set`."""
+    return await _apply(request, "pause.set", await read_json(request))
+
+
+@described("control", body=DataEyesSet, answer=EMPTY, example={"on": True})
+async def put_data_eyes(request: web.Request) -> web.Response:
+    """Let data run through the eyes, or fade. As the message `data_eyes.set`."""
+    return await _apply(request, "data_eyes.set", await read_json(request))
+
+
+@described(
+    "control",
+    body=PoseSet,
+    answer=an_object(taken=FLAG),
+    example={"t_ms": 120, "blendshapes": {"jawOpen": 0.5}, "head": [10, 0, 0]},
+)
+async def put_pose(request: web.Request) -> web.Response:
+    """A pose for the next half second. As what comes on the data channel `pose`, which is quicker."""
+    return await _apply(request, "pose.set", await read_json(request))
+
+
+@described(
+    "control",
+    body=ChainSet,
+    answer=an_object(chain=ref(CHAIN)),
+    example={"chain": [["bloom", {"exposure": 1.5}], ["scanlines", {}]]},
+)
+async def put_chain(request: web.Request) -> web.Response:
+    """Replace the operations on the picture. As the message `chain.set`."""
+    return await _apply(request, "chain.set", await read_json(request))
+
+
+@described(
+    "control",
+    body=BackdropSet,
+    answer=an_object(backdrop=ref("BackdropSet")),
+    example={"colour": "#204060", "chain": "shared"},
+)
+async def put_backdrop(request: web.Request) -> web.Response:
+    """What stands behind the avatar in `matte` video. As the message `backdrop.set`."""
+    return await _apply(request, "backdrop.set", await read_json(request))
+
+
+def routes() -> list[web.RouteDef]:
+    """What this module answers."""
+    avatar = "/api/v1/avatars/{avatar}"
+    return [
+        web.put(f"{avatar}/emotion", put_emotion),
+        web.get(f"{avatar}/emotions", get_emotions),
+        web.put(f"{avatar}/emotions", put_emotions),
+        web.delete(f"{avatar}/emotions", delete_emotions),
+        web.get(f"{avatar}/overrides", get_overrides),
+        web.put(f"{avatar}/overrides", put_overrides),
+        web.patch(f"{avatar}/overrides", patch_overrides),
+        web.delete(f"{avatar}/overrides", delete_overrides),
+        web.get(f"{avatar}/settings", get_settings),
+        web.put(f"{avatar}/settings", put_settings),
+        web.patch(f"{avatar}/settings", patch_settings),
+        web.delete(f"{avatar}/settings", delete_settings),
+        web.put(f"{avatar}/gaze", put_gaze),
+        web.put(f"{avatar}/talking", put_talking),
+        web.put(f"{avatar}/pause", put_pause),
+        web.put(f"{avatar}/data_eyes", put_data_eyes),
+        web.put(f"{avatar}/pose", put_pose),
+        web.put(f"{avatar}/chain", put_chain),
+        web.put(f"{avatar}/backdrop", put_backdrop),
+    ]
+
+
+async def _apply(request: web.Request, kind: str, body: dict[str, Any]) -> web.Response:
+    # The avatar is looked up when the body is here: it may be gone by then.
+    return web.json_response(await avatar_of(request).apply(control_from({**body, "type": kind})))
+
+
+async def _settings(request: web.Request, kind: str) -> web.Response:
+    answer = await avatar_of(request).apply(
+        control_from({"type": kind, "settings": await read_json(request)})
+    )
+    return web.json_response(answer["settings"])

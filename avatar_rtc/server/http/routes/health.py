@@ -1,0 +1,90 @@
+"""Whether the server is alive (`/healthz`) and ready for viewers (`/readyz`), and what is wrong.
+
+What is told here anybody may read: names of avatars, but nothing of the machine's disk, network or secrets.
+"""
+
+from aiohttp import web
+
+from avatar_rtc.errors import WorkerLost
+from avatar_rtc.server.http.keys import AVATARS, CLOSING, LIMITS, RENDERER
+from avatar_rtc.server.http.routes.openapi import described
+from avatar_rtc.server.http.routes.openapi_schemas import TEXT, an_object, many, named, one
+from avatar_rtc.server.live.avatars import MAIN
+
+LOST_S = 60.0
+"""Without a render worker for so long, the server will hardly mend itself."""
+
+
+@described(
+    "server",
+    answer=an_object(
+        status={"enum": ["ok", "impaired"]},
+        wrong=many(TEXT),
+        device={"type": ["string", "null"]},
+        worker_restarts=one("integer"),
+        avatars=named(TEXT),
+        refused=named(one("integer")),
+    ),
+    statuses={503: "It cannot mend itself: start it anew, perhaps with other options."},
+)
+async def healthz(request: web.Request) -> web.Response:
+    """Is it alive? For who restarts servers.
+
+    200 also while a render worker is being replaced: `status` is then "impaired", and `wrong` says in
+    sentences what is.
+    """
+    renderer, wrong = request.app[RENDERER], _wrong(request.app)
+    if renderer.failure is not None or renderer.lost_s > LOST_S:
+        raise WorkerLost("; ".join(wrong))
+    refused = {**request.app[LIMITS].refused}
+    if renderer.superseded:
+        refused["opens_per_s"] = refused.get("opens_per_s", 0) + renderer.superseded
+    return web.json_response(
+        {
+            "status": "impaired" if wrong else "ok",
+            "wrong": wrong,
+            "device": renderer.device,
+            "worker_restarts": renderer.restarts,
+            "avatars": {name: avatar.condition.phase for name, avatar in request.app[AVATARS].items()},
+            "refused": refused,
+        }
+    )
+
+
+@described(
+    "server",
+    answer=an_object(status={"const": "ready"}),
+    statuses={503: "It is starting, ending or mending itself; `detail` says what is missing."},
+)
+async def readyz(request: web.Request) -> web.Response:
+    """Is it ready for viewers? For load balancers: a render worker is up, and so is the avatar `main`."""
+    if missing := _missing(request.app):
+        raise WorkerLost("; ".join(missing))
+    return web.json_response({"status": "ready"})
+
+
+def _wrong(app: web.Application) -> list[str]:
+    """Sentences on what is not as it should be."""
+    failed = [name for name, avatar in app[AVATARS].items() if avatar.condition.phase == "failed"]
+    return [
+        *app[RENDERER].ailments,
+        *(f"avatar {name!r} has failed; its state says why" for name in failed),
+    ]
+
+
+def _missing(app: web.Application) -> list[str]:
+    """Sentences on what keeps viewers from coming."""
+    closing = ["the server is closing"] if app[CLOSING].is_set() else []
+    main = app[AVATARS].get(MAIN)
+    if main is None:
+        state = [f"there is no avatar {MAIN!r}"]
+    elif main.condition.phase != "live":
+        state = [f"avatar {MAIN!r} is {main.condition.phase}"]
+    else:
+        state = []
+    return [*closing, *app[RENDERER].hindrances, *state]
+
+
+def routes() -> list[web.RouteDef]:
+    """What this module answers."""
+    return [web.get("/healthz", healthz), web.get("/readyz", readyz)]

@@ -1,0 +1,69 @@
+"""The pages: files of `web/` and `assets/`, read-only, loadable by other sites."""
+
+from pathlib import Path
+
+from aiohttp import hdrs, web
+
+from avatar_rtc.resources import resource
+from avatar_rtc.server.http.keys import avatar_of
+
+_STATIC = "page:"
+# Folders and file names without dots in front; "..", a backslash or an encoded slash match nothing.
+_FILE = r"(?:[\w-]+/)*[\w-][\w.-]*\.[A-Za-z0-9]+"
+_HEADERS = {
+    # The ETag makes asking again cheap; without asking, a page would run against yesterday's script.
+    hdrs.CACHE_CONTROL: "no-cache",
+    # Modules are fetched with CORS: this lets any site import avatar-rtc.js.
+    hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
+}
+
+
+def is_static(request: web.Request) -> bool:
+    """True if the request reads a shipped file, which may be seen from everywhere."""
+    return (request.match_info.route.name or "").startswith(_STATIC)
+
+
+def is_view(request: web.Request) -> bool:
+    """True if the request reads the page that other sites may frame."""
+    return request.match_info.route.name == f"{_STATIC}view"
+
+
+async def get_index(request: web.Request) -> web.StreamResponse:
+    """The demo page."""
+    return _file(resource("web"), "index.html")
+
+
+async def get_view(request: web.Request) -> web.StreamResponse:
+    """The bare transparent page of one avatar, for OBS browser sources and iframes."""
+    avatar_of(request)
+    return _file(resource("web"), "view.html")
+
+
+async def get_web_file(request: web.Request) -> web.StreamResponse:
+    """A script, style or picture of the pages."""
+    return _file(resource("web"), request.match_info["path"])
+
+
+async def get_asset(request: web.Request) -> web.StreamResponse:
+    """A shipped asset."""
+    return _file(resource("assets"), request.match_info["path"])
+
+
+def routes() -> list[web.RouteDef]:
+    """What this module answers; `/{path}` takes what is left, so these routes come last."""
+    return [
+        web.get("/", get_index, name=f"{_STATIC}index"),
+        web.get("/view/{avatar}", get_view, name=f"{_STATIC}view"),
+        web.get(f"/assets/{{path:{_FILE}}}", get_asset, name=f"{_STATIC}asset"),
+        web.get(f"/{{path:(?!api/|assets/){_FILE}}}", get_web_file, name=f"{_STATIC}file"),
+    ]
+
+
+def _file(folder: Path, path: str) -> web.StreamResponse:
+    root = folder.resolve()
+    file = (root / path).resolve()
+    if not file.is_relative_to(root) or not file.is_file():
+        raise web.HTTPNotFound
+    # Python knows the type of WebP only from 3.13 on.
+    kind = {hdrs.CONTENT_TYPE: "image/webp"} if file.suffix == ".webp" else {}
+    return web.FileResponse(file, headers=_HEADERS | kind)

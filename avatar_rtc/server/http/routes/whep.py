@@ -1,0 +1,161 @@
+"""WHEP (draft-ietf-wish-whep-04): how standard players come to watch an avatar.
+
+    POST   /api/v1/avatars/{avatar}/whep?video=alpha|matte    offer → 201, answer, Location
+    PATCH  /api/v1/avatars/{avatar}/whep/{viewer}             trickled candidates → 204
+    DELETE /api/v1/avatars/{avatar}/whep/{viewer}             leave → 200
+
+An ICE restart is refused with 422, as aiortc has none; the player then sends a new offer.
+"""
+
+from typing import get_args
+
+from aiohttp import hdrs, web
+from multidict import CIMultiDict
+
+from avatar_rtc.errors import InputError, NotFound, Refused
+from avatar_rtc.media.offer import IceRestartUnsupported
+from avatar_rtc.server.http.admission import admit
+from avatar_rtc.server.http.bodies import MAX_SDP_BYTES, read_text, require_type
+from avatar_rtc.server.http.keys import CONFIG, avatar_of
+from avatar_rtc.server.http.problems import Problem
+from avatar_rtc.server.http.routes.ice import link_headers
+from avatar_rtc.server.http.routes.openapi import described
+from avatar_rtc.server.http.routes.openapi_schemas import CANDIDATE, NOT_ADMITTED, OFFER, TEXT, one
+from avatar_rtc.server.live.viewers import Viewer
+from avatar_rtc.stream.frame import Layout
+
+SDP = "application/sdp"
+FRAGMENT = "application/trickle-ice-sdpfrag"
+MAX_FRAGMENT_BYTES = 16 * 1024
+
+
+@described(
+    "watching",
+    body=SDP,
+    query={
+        "video": one("string", enum=get_args(Layout), default="matte"),
+        "microphone": one("boolean", default=False),
+    },
+    answer=SDP,
+    statuses={
+        201: "The answer; `Location` is its resource, `ETag` is for `If-Match`.",
+        **NOT_ADMITTED,
+    },
+    example=OFFER,
+)
+async def post_offer(request: web.Request) -> web.Response:
+    """Answer an offer and create the WHEP resource."""
+    avatar = avatar_of(request)
+    require_type(request, SDP)
+    layout = layout_of(request.query.get("video", "matte"))
+    speaks = _flag(request, "microphone")
+    if speaks and not request.app[CONFIG].microphone:
+        raise Refused("this server takes no microphones; its operator can set microphone = true")
+    offer = await read_text(request, MAX_SDP_BYTES)
+    viewer, answer = await admit(request, avatar, offer, layout, speaks)
+    headers = CIMultiDict(
+        {
+            hdrs.LOCATION: f"/api/v1/avatars/{avatar.name}/whep/{viewer.id}",
+            hdrs.ETAG: f'"{viewer.tag}"',
+        }
+    )
+    for link in link_headers(request.app[CONFIG]):
+        headers.add(hdrs.LINK, link)
+    return web.Response(status=201, text=answer, content_type=SDP, headers=headers)
+
+
+def _flag(request: web.Request, name: str) -> bool:
+    value = request.query.get(name, "false")
+    if value not in ("true", "false"):
+        raise InputError(f"{name} is {value!r}, but must be true or false")
+    return value == "true"
+
+
+@described(
+    "watching",
+    body=FRAGMENT,
+    headers={"If-Match": TEXT},
+    statuses={
+        204: "Taken.",
+        412: "`If-Match` names another ICE session.",
+        422: "An ICE restart is not possible.",
+        428: "`If-Match` is missing.",
+    },
+    example=CANDIDATE,
+)
+async def patch_resource(request: web.Request) -> web.Response:
+    """Take trickled candidates."""
+    viewer = _viewer_of(request)
+    require_type(request, FRAGMENT)
+    tags = request.headers.get(hdrs.IF_MATCH)
+    if tags is None:
+        raise Problem(428, "a PATCH needs If-Match with the ETag of the 201 answer")
+    fragment = await read_text(request, MAX_FRAGMENT_BYTES)
+    restart = Problem(422, "ICE restarts are not supported; DELETE this resource and POST a new offer")
+    if tags.strip() == "*":
+        raise restart
+    if f'"{viewer.tag}"' not in (tag.strip() for tag in tags.split(",")):
+        raise Problem(412, "If-Match names another ICE session than the one at hand")
+    try:
+        await viewer.peer.add_candidates(fragment)
+    except IceRestartUnsupported:
+        raise restart from None
+    return web.Response(status=204)
+
+
+@described("watching")
+async def delete_resource(request: web.Request) -> web.Response:
+    """Leave; what was sent in `If-Match` does not matter."""
+    await _viewer_of(request).peer.close()
+    return web.Response()
+
+
+async def options_endpoint(request: web.Request) -> web.Response:
+    """Tell what may be posted."""
+    avatar_of(request)
+    return web.Response(status=204, headers={"Accept-Post": SDP, hdrs.ALLOW: "OPTIONS, HEAD, POST"})
+
+
+async def head_endpoint(request: web.Request) -> web.Response:
+    """Tell that this is a WHEP endpoint."""
+    avatar_of(request)
+    return web.Response(content_type=SDP)
+
+
+async def options_resource(request: web.Request) -> web.Response:
+    """Tell what may be patched."""
+    _viewer_of(request)
+    return web.Response(status=204, headers={"Accept-Patch": FRAGMENT, hdrs.ALLOW: "OPTIONS, PATCH, DELETE"})
+
+
+def routes() -> list[web.RouteDef]:
+    """What this module answers."""
+    endpoint, resource = "/api/v1/avatars/{avatar}/whep", "/api/v1/avatars/{avatar}/whep/{viewer}"
+    return [
+        web.post(endpoint, post_offer),
+        web.head(endpoint, head_endpoint),
+        web.options(endpoint, options_endpoint),
+        web.patch(resource, patch_resource),
+        web.delete(resource, delete_resource),
+        web.options(resource, options_resource),
+    ]
+
+
+def layout_of(name: str) -> Layout:
+    """The layout of that name.
+
+    Raises:
+        InputError: neither "alpha" nor "matte".
+    """
+    for layout in get_args(Layout):
+        if name == layout:
+            return layout  # type: ignore[no-any-return]
+    raise InputError(f"video is {name!r:.40}, but must be 'alpha' or 'matte'")
+
+
+def _viewer_of(request: web.Request) -> Viewer:
+    viewer = avatar_of(request).viewers.find(request.match_info["viewer"])
+    if viewer is None:
+        # Not named back: whoever guesses at resources learns nothing from the answer.
+        raise NotFound("WHEP resource", "of that id")
+    return viewer

@@ -1,0 +1,62 @@
+"""How an avatar is doing, as far as its render worker tells."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from avatar_rtc.link.orders import AvatarFailed, AvatarReady, AvatarStarting, PictureImpaired, Stats, Up
+
+SLOW_NOTE = (
+    "THA3 on a CPU does not reach real time: 2 pictures a second. "
+    "A student, distilled once for this character, is fluid"
+)
+Phase = Literal["starting", "live", "failed"]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is known of an avatar's picture."""
+
+    animator: str
+    """What "auto" became, once known."""
+    phase: Phase = "starting"
+    """ "starting" also while a lost render worker is being replaced."""
+    detail: str | None = None
+    """Why it failed."""
+    note: str = ""
+    """What the character's owner should know, such as why its student is not used."""
+    impaired: str = ""
+    """What of chain and backdrop is left out."""
+    stats: Stats = field(default_factory=lambda: Stats("", 0.0))
+
+    def after(self, message: Up) -> "Condition":
+        """The condition once the worker has said this."""
+        match message:
+            case Stats():
+                return replace(self, stats=message)
+            case PictureImpaired(detail=detail):
+                return replace(self, impaired=detail)
+            case AvatarStarting():
+                return self.restarted()
+            case AvatarReady(animator=animator, note=note):
+                # What fails in a chain is told again by who runs it now.
+                return Condition(animator, "live", note=note, stats=self.stats)
+            case AvatarFailed(detail=detail):
+                return replace(self, phase="failed", detail=detail)
+        return self
+
+    def restarted(self) -> "Condition":
+        """As while a character is being prepared."""
+        return replace(self, phase="starting", detail=None)
+
+    def json(self, device: str | None) -> dict[str, object]:
+        """What `state` events show; "detail" and "note" only where there is one."""
+        slow = SLOW_NOTE if (self.animator, device) == ("tha3", "cpu") else ""
+        about = {
+            "state": self.phase,
+            "animator": self.animator,
+            "fps": round(self.stats.fps, 1),
+            "stage_ms": {stage: round(ms, 2) for stage, ms in self.stats.stage_ms.items()},
+            "detail": self.detail,
+            "note": ". ".join(filter(None, [slow, self.note, self.impaired])) or None,
+        }
+        return {name: value for name, value in about.items() if value is not None}

@@ -1,0 +1,69 @@
+"""What all avatars of a server have in common."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from avatar_rtc.config import Config
+from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.link.orders import OpenAvatar, ProcessStill, Still, ToAvatar, Up
+from avatar_rtc.server.limits import Limits
+from avatar_rtc.server.live.turns import Turns
+from avatar_rtc.server.live.voice.speaker import Speaker
+from avatar_rtc.speech.engines import Engines
+
+
+class Renderer(Protocol):
+    """What avatars need of `Rendering`."""
+
+    device: str | None
+    """None until a worker is up."""
+    failure: str | None
+    """Why no worker will ever come up."""
+    restarts: int
+
+    @property
+    def superseded(self) -> int:
+        """Characters that were never shown, for their avatar changed to another first."""
+
+    @property
+    def lost_s(self) -> float:
+        """For how long no worker has been up; 0 if one is."""
+
+    @property
+    def ailments(self) -> Sequence[str]:
+        """Sentences on what is wrong with it."""
+
+    @property
+    def hindrances(self) -> Sequence[str]:
+        """Those of them that keep pictures from coming."""
+
+    def open(self, message: OpenAvatar, on_up: Callable[[Up], None]) -> None:
+        """Open an avatar, or swap the character of an open one."""
+
+    def send(self, message: ToAvatar) -> None:
+        """Tell the worker something; never waits."""
+
+    def close_avatar(self, name: str) -> None:
+        """Forget an avatar."""
+
+    async def process(self, message: ProcessStill) -> Still:
+        """A picture through a chain; see `Rendering.process`."""
+
+    async def snapshot(self, avatar: str) -> bytes:
+        """A PNG of an avatar; see `Rendering.snapshot`."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The parts that every avatar works with."""
+
+    config: Config
+    renderer: Renderer
+    templates: Mapping[str, EmotionTemplate]
+    """The factory's emotions."""
+    speaker: Speaker
+    engines: Engines
+    limits: Limits
+    distillations: Turns
+    """Students are made one at a time."""

@@ -1,0 +1,137 @@
+"""The viewers of an avatar: one peer connection each, let in, talked to, and forgotten when it closes."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from avatar_rtc.config import MediaBind
+from avatar_rtc.media.bounds import Bounds
+from avatar_rtc.media.channels import OnMessage
+from avatar_rtc.media.ice import IceServers
+from avatar_rtc.media.peer import Peer, Source
+from avatar_rtc.server.live.seats import Pending
+from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.stream.frame import Layout
+
+CLOSE_GRACE_S = 0.1
+"""For the `closing` event to leave before its connection does."""
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """One peer connection."""
+
+    peer: Peer
+    tag: str
+    """Entity tag of its ICE session, without quotes."""
+    address: str
+    """Where its offer came from."""
+
+    @property
+    def id(self) -> str:
+        """Cannot be guessed: who knows it may end the connection."""
+        return self.peer.id
+
+    def pending(self) -> Pending | None:
+        """What decides whether it yields its seat to others; None once it has connected."""
+        if self.peer.was_connected:
+            return None
+        return Pending(self.id, self.address, self.peer.answered_at, self.peer.has_answer)
+
+
+class Viewers:
+    """Everybody who watches one avatar, from the offer on."""
+
+    def __init__(
+        self,
+        source: Source,
+        on_message: OnMessage,
+        describe: Callable[[], dict[str, object]],
+        on_change: Callable[[], None],
+        bind: MediaBind,
+        on_microphone: Callable[[AsyncIterator[Pcm]], Awaitable[None]],
+        bounds: Bounds,
+    ) -> None:
+        """Nobody watches yet.
+
+        Args:
+            on_message: (label, text) of a data channel → answer.
+            describe: the avatar, for the `state` event that opens a control channel.
+            on_change: called when somebody came or went.
+            on_microphone: takes the sound of a viewer who speaks, until it ends.
+            bounds: what each viewer may cost.
+            bind: which addresses their sockets are bound to.
+        """
+        self._source, self._on_message, self._describe = source, on_message, describe
+        self._on_change, self._bind = on_change, bind
+        self._on_microphone, self._bounds = on_microphone, bounds
+        self._viewers: dict[str, Viewer] = {}
+
+    def __len__(self) -> int:
+        return len(self._viewers)
+
+    def find(self, viewer_id: str) -> Viewer | None:
+        """The viewer of that id, while it is connected or connecting."""
+        return self._viewers.get(viewer_id)
+
+    async def join(
+        self, offer_sdp: str, layout: Layout, ice: IceServers, speaks: bool = False, address: str = ""
+    ) -> tuple[Viewer, str]:
+        """Let a viewer in, and answer its offer.
+
+        Args:
+            address: where the offer came from.
+
+        Raises:
+            BadOffer: the offer cannot be answered.
+        """
+        peer = Peer(
+            self._source,
+            layout,
+            ice,
+            on_message=self._on_message,
+            on_closed=self._gone,
+            bind=self._bind,
+            on_channel=self._greet,
+            on_microphone=self._on_microphone if speaks else None,
+            bounds=self._bounds,
+        )
+        # Counted before the answer is ready: a crowd that comes at once must not pass the limit.
+        viewer = self._viewers[peer.id] = Viewer(peer, secrets.token_urlsafe(8), address)
+        answer = await peer.answer(offer_sdp)
+        self._on_change()
+        return viewer, answer
+
+    def pending(self) -> tuple[Pending, ...]:
+        """Those who have not connected yet."""
+        return tuple(offer for each in self._viewers.values() if (offer := each.pending()))
+
+    def dismiss(self, offer: Pending) -> None:
+        """Let somebody go who has not connected; the seat is free at once."""
+        viewer = self._viewers.pop(offer.viewer_id, None)
+        if viewer is not None:
+            viewer.peer.end("did not connect, and others want the seat")
+            self._on_change()
+
+    def tell(self, event: Mapping[str, object]) -> None:
+        """Send an event to every open control channel."""
+        text = json.dumps(event)
+        for viewer in tuple(self._viewers.values()):
+            viewer.peer.send("control", text)
+
+    async def close(self) -> None:
+        """Say goodbye and close every connection."""
+        if not self._viewers:
+            return
+        self.tell({"type": "closing"})
+        await asyncio.sleep(CLOSE_GRACE_S)
+        await asyncio.gather(*(viewer.peer.close() for viewer in tuple(self._viewers.values())))
+
+    def _greet(self, label: str) -> str | None:
+        return json.dumps({"type": "state", **self._describe()}) if label == "control" else None
+
+    def _gone(self, peer: Peer) -> None:
+        if self._viewers.pop(peer.id, None):
+            self._on_change()

@@ -1,0 +1,200 @@
+"""The speech of one avatar: what is asked of it becomes utterances in its queue.
+
+speech.say, speech.append ──► TextStream ──► Speaker.pieces ─┐
+sound given or streamed ───────────────────► pieces ─────────┴─► SpeechQueue ──► voice, lips, events
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+
+from avatar_rtc.config import LimitsConfig
+from avatar_rtc.control.messages import SpeechAppend, SpeechSay
+from avatar_rtc.errors import (
+    AvatarRtcError,
+    CapacityExceeded,
+    InputError,
+    NotFound,
+    TooLarge,
+    UnknownName,
+)
+from avatar_rtc.server.limits import Lease, Limits, Pool
+from avatar_rtc.server.live.voice.speaker import AUTO, Manner, Speaker
+from avatar_rtc.server.live.voice.speech_queue import SpeechQueue
+from avatar_rtc.server.live.voice.utterance import LEAD_S, PATIENCE_S, Event, Piece, Utterance
+from avatar_rtc.speech.engines import Engines
+from avatar_rtc.speech.script import check_text
+
+MAX_STREAM_CHARACTERS = 200_000
+"""Of one utterance whose text comes bit by bit."""
+STREAM_PATIENCE_S = 60.0
+"""An open text to which nothing is appended for so long is taken as complete."""
+CHARACTERS_PER_S = 15.0
+"""Of speech: by them the text that waits is counted among the sound that does."""
+
+
+class TextStream:
+    """The text of one utterance, as it comes."""
+
+    def __init__(self, pool: Pool) -> None:
+        """What waits is taken of `pool`, in seconds of speech."""
+        self._chunks: asyncio.Queue[str | None] = asyncio.Queue()
+        self._length = 0
+        self._lease = Lease(pool)
+        self.is_open = True
+
+    def feed(self, text: str, more: bool) -> None:
+        """Add text, the last of it if there is no more.
+
+        Raises:
+            InputError: the last of it was here before.
+            TooLarge: it is longer than a text may be.
+            CapacityExceeded: too much waits to be said, by all avatars.
+        """
+        if not self.is_open:
+            raise InputError("this speech is complete; begin another one by speech.say")
+        if self._length + len(text) > MAX_STREAM_CHARACTERS:
+            raise TooLarge(f"one speech has at most {MAX_STREAM_CHARACTERS} characters")
+        self._lease.grow(len(text) / CHARACTERS_PER_S)
+        self._length += len(text)
+        if text:
+            self._chunks.put_nowait(text)
+        if not more:
+            self.is_open = False
+            self._chunks.put_nowait(None)
+
+    async def chunks(self) -> AsyncIterator[str]:
+        """All of it; ends when it is complete, or nothing but spaces came for a minute."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + STREAM_PATIENCE_S
+        while True:
+            try:
+                async with asyncio.timeout_at(until):
+                    chunk = await self._chunks.get()
+            except TimeoutError:
+                self.is_open = False
+                return
+            if chunk is None:
+                return
+            self._lease.shrink(len(chunk) / CHARACTERS_PER_S)
+            yield chunk
+            if not chunk.isspace():
+                until = loop.time() + STREAM_PATIENCE_S
+
+    def close(self) -> None:
+        """Nobody will say the rest."""
+        self.is_open = False
+        self._lease.release()
+
+
+class Speaking:
+    """Turns requests into utterances. Made and used on the event loop."""
+
+    def __init__(
+        self,
+        queue: SpeechQueue,
+        speaker: Speaker,
+        engines: Engines,
+        emotions: Callable[[], Sequence[str]],
+        speed: float = 1.0,
+        limits: Limits | None = None,
+    ) -> None:
+        """`limits` are those of the server; None is the default ones, for this avatar alone."""
+        self.queue = queue
+        self._limits = limits or Limits(LimitsConfig())
+        self._speaker, self._engines, self._emotions = speaker, engines, emotions
+        self._speed = speed
+        self._texts: dict[str, TextStream] = {}
+        self._in_order = asyncio.Lock()
+        """Looking up a voice may take a while; what was asked first is said first."""
+
+    async def say(
+        self, message: SpeechSay, voice: str = "", on_event: Callable[[Event], None] | None = None
+    ) -> str:
+        """Queue a text; gives its speech id.
+
+        Args:
+            voice: the avatar's own, if the message names none.
+            on_event: told its events.
+
+        Raises:
+            InputError: nothing to say, too much, no such voice or emotion.
+            SetupError: there is no voice here; the text tells the fix.
+            CapacityExceeded: too much waits to be said.
+            NotFound: the avatar is gone.
+        """
+        if message.emotion not in (None, AUTO, *self._emotions()):
+            raise UnknownName("emotion", str(message.emotion), (*self._emotions(), AUTO))
+        text = TextStream(self._limits.speech)
+        try:
+            text.feed(message.text if message.more else check_text(message.text), message.more)
+            async with self._in_order:
+                asked = message.voice
+                resolving = self._engines.resolve(asked) if asked else self._engines.resolve_own(voice)
+                engine, name = await resolving
+                manner = Manner(engine, name, message.speed or self._speed, message.emotion)
+                pieces = self._speaker.pieces(text.chunks(), manner)
+                # A text may be slow to come, and the engine slow to say it.
+                patience = STREAM_PATIENCE_S + self._speaker.sentence_s
+                return self.play(pieces, on_event, text, patience_s=patience)
+        except BaseException:
+            text.close()
+            raise
+
+    def play(
+        self,
+        pieces: AsyncGenerator[Piece, None],
+        on_event: Callable[[Event], None] | None = None,
+        text: TextStream | None = None,
+        speech_id: str | None = None,
+        lead_s: float = LEAD_S,
+        patience_s: float = PATIENCE_S,
+        on_over: Callable[[], None] | None = None,
+    ) -> str:
+        """Queue pieces that are made elsewhere; gives the speech id.
+
+        Args:
+            on_event: told its events.
+            patience_s: see `Utterance.patience_s`.
+            on_over: called once: when it is over, or when it is refused.
+
+        Raises:
+            AlreadyThere: its id is that of one that is to be said, or was said lately.
+            CapacityExceeded: too much waits to be said.
+            NotFound: the avatar is gone.
+        """
+        speech_id = speech_id or secrets.token_urlsafe(9)
+
+        def over() -> None:
+            if text is not None:
+                self._texts.pop(speech_id, None)
+                text.close()
+            if on_over is not None:
+                on_over()
+
+        try:
+            self.queue.say(Utterance(speech_id, pieces, on_event, lead_s, patience_s, over))
+        except AvatarRtcError as refusal:
+            over()
+            if isinstance(refusal, CapacityExceeded):
+                self._limits.count("queued_speech_s")
+            raise
+        if text is not None:
+            self._texts[speech_id] = text
+        return speech_id
+
+    def append(self, message: SpeechAppend) -> None:
+        """Add to a text that was begun with `more`.
+
+        Raises:
+            NotFound: no such speech, or it is over.
+            InputError: it is complete, or too long.
+            CapacityExceeded: too much waits to be said.
+        """
+        if message.speech_id not in self._texts:
+            raise NotFound("speech", message.speech_id)
+        self._texts[message.speech_id].feed(message.text, message.more)
+
+    def stop(self, speech_id: str | None = None) -> None:
+        """Fall silent; see `SpeechQueue.stop`."""
+        self.queue.stop(speech_id)

@@ -1,0 +1,100 @@
+"""One utterance: the pieces it is made of, and what is told while they sound."""
+
+import heapq
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from avatar_rtc.face.timeline import Timeline
+from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.speech.spoken import LipSource, Mark, TimedWord
+from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
+
+LEAD_S = 0.060
+"""From a piece that is ready to its first sample: lips run ahead of sound, and frames of both."""
+PATIENCE_S = 60.0
+"""An utterance that brings nothing to hear for so long, while nothing sounds, is over."""
+
+Event = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Feeling:
+    """An emotion that goes with a word."""
+
+    t: float
+    """Seconds from the first sample of its piece."""
+    emotion: str
+    strength: float
+    hold_s: float | None = None
+    """How long it is shown; None is until the next, or a while after the utterance."""
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A sentence, or a stretch of streamed sound, ready to be heard."""
+
+    pcm: Pcm = field(repr=False)
+    """48 kHz mono."""
+    lips: Timeline = field(repr=False)
+    """Its `speech` and `begin` are filled in when it is played."""
+    source: LipSource
+    shown: str = ""
+    """The subtitle."""
+    words: tuple[TimedWord, ...] = ()
+    """Where they are in `shown`, and when."""
+    feelings: tuple[Feeling, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    gap: float = 0.0
+    """Seconds of silence between it and the piece before it in its utterance."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it sounds."""
+        return len(self.pcm) / AUDIO_CLOCK_HZ
+
+    def events(self, speech_id: str, is_first: bool) -> Iterator[tuple[float, Event]]:
+        """What is told while it sounds, by the second of it, made as it is asked for; never falls."""
+        about = {"speech_id": speech_id}
+        opening: list[tuple[float, Event]] = []
+        if is_first:
+            opening.append((0.0, {"type": "speech.started", **about}))
+        if self.shown:
+            opening.append((0.0, {"type": "speech.subtitle", **about, "text": self.shown}))
+        marks = sorted(self.marks, key=lambda mark: mark.t)
+        words = sorted(self.words, key=lambda word: word.start)
+        return heapq.merge(
+            opening,
+            ((mark.t, {"type": "speech.mark", **about, "name": mark.name}) for mark in marks),
+            ((word.start, self._word(word, speech_id)) for word in words),
+            key=lambda told: told[0],
+        )
+
+    def _word(self, word: TimedWord, speech_id: str) -> Event:
+        return {
+            "type": "speech.word", "speech_id": speech_id,
+            "word": self.shown[word.begin : word.stop], "begin": word.begin, "end": word.stop,
+            "duration_ms": round((word.end - word.start) * 1000),
+        }  # fmt: skip
+
+
+@dataclass(eq=False)
+class Utterance:
+    """Everything between one `speech.started` and its `speech.finished`."""
+
+    id: str
+    pieces: AsyncGenerator[Piece, None]
+    on_event: Callable[[Event], None] | None = None
+    """Told its events beside the avatar's viewers."""
+    lead_s: float = LEAD_S
+    """From a piece that is ready to its first sample, where nothing sounds before it."""
+    patience_s: float = PATIENCE_S
+    """How long it may hold up the avatar without a sound."""
+    on_over: Callable[[], None] | None = None
+    """Called once it is over, before that is told: what it held can be let go."""
+    heard: list[tuple[float, float]] = field(default_factory=list)
+    """Media time at which each piece began, and how long it sounds."""
+    is_over: bool = False
+
+    def position(self, t: float) -> float:
+        """Seconds of it that have sounded at media time t, gaps between pieces apart."""
+        return sum(min(max(t - begin, 0.0), seconds) for begin, seconds in self.heard)

@@ -1,0 +1,84 @@
+"""What a render worker has to be told of an avatar to carry on where another one ended."""
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from avatar_rtc.face.timeline import Timeline
+from avatar_rtc.link.orders import OpenAvatar, Say, StartRendition, ToAvatar, Up
+from avatar_rtc.stream.frame import AnyRendition
+
+MAX_SAID = 256
+"""Pieces of speech that may not be over yet; beyond, the oldest is forgotten."""
+MEND_AFTER_S = (2.0, 10.0, 60.0)
+"""Waits before an avatar that has failed is opened again, if that may help; then it stays failed."""
+WELL_S = 120.0
+"""An avatar that has lived for so long has all its tries again."""
+
+
+@dataclass
+class Told:
+    """Of one avatar."""
+
+    opened: OpenAvatar
+    """With its newest state."""
+    on_up: Callable[[Up], None]
+    renditions: set[AnyRendition] = field(default_factory=set)
+    said: tuple[Timeline, ...] = ()
+    """What may not be over yet."""
+    ready: bool = False
+    ready_at: float = -math.inf
+    failed: bool = False
+    """The worker may have forgotten it."""
+    tries: int = 0
+    """How often it has been opened again."""
+    mending: asyncio.TimerHandle | None = None
+
+    @property
+    def owes(self) -> bool:
+        """Whether pictures have to come."""
+        return self.ready and bool(self.renditions)
+
+    def say(self, timeline: Timeline) -> None:
+        """Keep a timeline, and forget those that are over."""
+        t = time.monotonic() - self.opened.epoch
+        said = (*(earlier for earlier in self.said if earlier.end > t), timeline)
+        self.said = said[-MAX_SAID:]
+
+    def brief(self) -> list[ToAvatar]:
+        """All of it, in order."""
+        name = self.opened.avatar
+        return [
+            self.opened,
+            *(Say(name, timeline) for timeline in self.said),
+            *self.watched(),
+        ]
+
+    def watched(self) -> list[ToAvatar]:
+        """What has to be encoded of it."""
+        return [StartRendition(self.opened.avatar, rendition) for rendition in self.renditions]
+
+    def lives(self) -> None:
+        """It has become ready."""
+        self.ready, self.failed, self.ready_at = True, False, time.monotonic()
+        self.leave()
+
+    def fails(self) -> None:
+        """It has failed."""
+        self.ready, self.failed = False, True
+
+    def mend(self, again: Callable[[], None]) -> None:
+        """Have it opened again a while after it has failed, by `again`, unless that has not helped before."""
+        if time.monotonic() - self.ready_at > WELL_S:
+            self.tries = 0
+        if self.mending is None and self.tries < len(MEND_AFTER_S):
+            self.mending = asyncio.get_running_loop().call_later(MEND_AFTER_S[self.tries], again)
+            self.tries += 1
+
+    def leave(self) -> None:
+        """Let it be: no mending any more."""
+        if self.mending is not None:
+            self.mending.cancel()
+            self.mending = None

@@ -1,0 +1,201 @@
+"""What messages make of a state: laws, without a server."""
+
+import pickle
+
+import pytest
+
+from avatar_rtc.control.changes import BLUR, Change, after, answer, check_picture
+from avatar_rtc.control.messages import (
+    BackdropSet,
+    ChainSet,
+    CueSet,
+    DataEyesSet,
+    EmotionsSet,
+    GazeSet,
+    OverridesPatch,
+    OverridesSet,
+    PauseSet,
+    PoseSet,
+    SettingsPatch,
+    SettingsSet,
+    TalkingSet,
+)
+from avatar_rtc.control.settings import DEFAULTS
+from avatar_rtc.control.state import AvatarState
+from avatar_rtc.control.state_json import all_settings_json, state_json
+from avatar_rtc.errors import InputError, OutOfRange, UnknownName
+from avatar_rtc.face.gaze import Gaze
+from avatar_rtc.filters_schema.chain import check_chain
+from avatar_rtc.stream.crop import FULL_FRAME, Crop
+
+BLANK = AvatarState()
+
+
+def told(*messages: Change, t: float = 1.0) -> AvatarState:
+    state = BLANK
+    for message in messages:
+        state = after(state, message, t)
+    return state
+
+
+def test_overrides_are_replaced_patched_and_let_go() -> None:
+    held = told(OverridesSet(overrides={"head_x": 0.5, "blush1": 1.0}))
+    assert held.overrides == {"head_x": 0.5, "blush1": 1.0}
+    patched = after(held, OverridesPatch(overrides={"blush1": None, "eye_wink_left": 1.0}), 2.0)
+    assert patched.overrides == {"head_x": 0.5, "eye_wink_left": 1.0}
+    # One that is not held may be let go of.
+    assert after(patched, OverridesPatch(overrides={"sweat1": None}), 2.0).overrides == patched.overrides
+    assert after(patched, OverridesSet(overrides={}), 3.0).overrides == {}
+    assert answer(patched, OverridesPatch(overrides={})) == {"overrides": patched.overrides}
+
+
+@pytest.mark.parametrize("kind", [OverridesSet, OverridesPatch])
+@pytest.mark.parametrize(
+    ("values", "error", "says"),
+    [
+        ({"eye_wnk_left": 1.0}, UnknownName, "did you mean 'eye_wink_left'"),
+        ({"blush4": 1.0}, UnknownName, "did you mean 'blush"),
+        ({"fx_heart1": 1.0}, UnknownName, "fx_heart1"),
+        ({"mouth_aaa": -0.1}, OutOfRange, r"mouth_aaa is -0.1, but must lie in 0..1"),
+        ({"head_x": 1.01}, OutOfRange, r"head_x is 1.01, but must lie in -1..1"),
+        ({"tears1": 2.0}, OutOfRange, r"tears1 is 2, but must lie in 0..1"),
+    ],
+)
+def test_overrides_that_cannot_be_name_the_nearest(kind, values, error, says) -> None:
+    with pytest.raises(error, match=says):
+        told(kind(overrides=values))
+
+
+def test_an_unknown_override_cannot_even_be_let_go() -> None:
+    with pytest.raises(UnknownName, match="mouth_aaa"):
+        told(OverridesPatch(overrides={"mouth_aa": None}))
+
+
+def test_settings_are_replaced_as_a_whole_or_changed_one_by_one() -> None:
+    calm = told(SettingsSet(settings={"liveliness": 0.5, "blink_probability": 0.0}))
+    assert (calm.settings.liveliness, calm.settings.blink_probability) == (0.5, 0.0)
+    quick = after(calm, SettingsPatch(settings={"pose_interpolator_step": 0.8, "crop": {"top": 0.2}}), 2.0)
+    assert (quick.settings.liveliness, quick.settings.pose_interpolator_step) == (0.5, 0.8)
+    assert (quick.settings.crop.top, quick.settings.crop.bottom) == (0.2, 1.0)
+    crop = after(quick, SettingsPatch(settings={"crop": {"enabled": True}}), 2.0).settings.crop
+    assert crop.over(FULL_FRAME) == Crop(top=0.2)
+    assert after(quick, SettingsSet(settings={}), 3.0).settings == DEFAULTS
+
+
+def test_chain_and_backdrop_of_settings_are_those_of_the_avatar() -> None:
+    chain = [["vignetting", {"strength": 0.3}]]
+    state = told(SettingsSet(settings={"postprocessor_chain": chain, "backdrop_path": "day"}))
+    assert state.chain == check_chain(chain) and state.backdrop.name == "day" and state.backdrop.blur == BLUR
+    # Another door then changes them, and the settings tell.
+    state = after(after(state, ChainSet(chain=[]), 2.0), BackdropSet(name="night"), 2.0)
+    told_ = all_settings_json(state)
+    assert (told_["postprocessor_chain"], told_["backdrop_path"]) == ([], "night")
+    assert state_json(state)["settings"] == {}
+    # A whole set that does not name them leaves them.
+    assert after(state, SettingsSet(settings={}), 3.0).backdrop.name == "night"
+
+
+@pytest.mark.parametrize("blur", [0.0, 2.5])
+def test_putting_what_was_got_changes_nothing(blur: float) -> None:
+    state = told(
+        SettingsSet(settings={"liveliness": 0.3, "upscale": 2.0, "emotion_speed": {"joy": 2.0}}),
+        ChainSet(chain=[["bloom", {}]]),
+        BackdropSet(name="day", blur=blur, chain=[["vignetting", {}]], colour="#102030"),
+    )
+    assert after(state, SettingsSet(settings=all_settings_json(state)), 2.0) == state
+
+
+def test_upscaling_comes_before_the_chain() -> None:
+    state = told(SettingsSet(settings={"upscale": 2.0}), ChainSet(chain=[["bloom", {}]]))
+    assert [op.name for op in state.operations] == ["upscale", "bloom"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "chain", "fps", "says"),
+    [
+        ({"upscale": 2.0}, [["upscale", {"factor": 2.5}]], 30.0, "together enlarge 5 times"),
+        ({"upscale": 4.0}, [], 60.0, "2048x4096 at 60 fps is beyond H.264 level 5.1"),
+    ],
+)
+def test_pictures_that_could_not_be_sent_are_refused(settings, chain, fps, says) -> None:
+    state = told(SettingsSet(settings=settings), ChainSet(chain=chain))
+    with pytest.raises(InputError, match=says):
+        check_picture(state, FULL_FRAME, fps)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"upscale": 4.0},  # at 30 fps just what level 5.1 takes
+        {"upscale": 4.0, "target_fps": 20.0},
+        {"upscale": 4.0, "crop": {"enabled": True, "left": 0.25, "right": 0.75}},
+    ],
+)
+def test_pictures_that_can_be_sent_are_taken(settings) -> None:
+    fps = 60.0 if len(settings) > 1 else 30.0
+    check_picture(told(SettingsSet(settings=settings)), FULL_FRAME, fps)
+
+
+def test_emotions_of_an_avatars_own_are_absolute_and_small() -> None:
+    given = {"smug": {"pose": {"mouth_smirk": 0.8, "head_x": 0.0}, "cels": {"blush1": 0.5, "tears1": 0.0}}}
+    template = told(EmotionsSet(emotions=given)).templates["smug"]
+    assert (template.pose, template.cels) == ({"mouth_smirk": 0.8}, {"blush1": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [
+        ({"pose": {"mouth_aab": 1.0}}, "did you mean 'mouth_aaa'"),
+        ({"pose": {"mouth_aaa": 2.0}}, "must lie in 0..1"),
+        ({"pose": {"breathing": 0.5}}, "follows the clock"),
+        ({"cels": {"blsh1": 1.0}}, "did you mean 'blush1'"),
+    ],
+)
+def test_emotions_that_cannot_be_are_refused(template, says) -> None:
+    with pytest.raises(InputError, match=says):
+        told(EmotionsSet(emotions={"smug": template}))
+
+
+def test_gaze_talking_and_pause() -> None:
+    state = told(GazeSet(target={"x": 0.5, "y": -1}), TalkingSet(on=True), PauseSet(on=True))
+    assert (state.gaze, state.talking, state.paused) == (Gaze((0.5, -1.0)), True, True)
+    shown = state_json(state)
+    assert (shown["gaze"], shown["talking"], shown["paused"]) == ({"x": 0.5, "y": -1.0}, True, True)
+    assert state_json(told(GazeSet(target="away")))["gaze"] == "away"
+    assert told(GazeSet(target="away"), GazeSet(target=None)).gaze is None
+
+
+def test_data_eyes_said_twice_keep_the_time_of_the_first() -> None:
+    first = after(BLANK, DataEyesSet(on=True), 1.0)
+    assert after(first, DataEyesSet(on=True), 5.0) is first
+    assert after(BLANK, DataEyesSet(on=False), 5.0) is BLANK
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        lambda t_ms: CueSet(t_ms=t_ms, visemes={"aaa": 0.5}),
+        lambda t_ms: PoseSet(t_ms=t_ms, morphs={"head_x": 0.5}),
+    ],
+)
+def test_what_is_overtaken_on_an_unordered_channel_is_dropped(at) -> None:
+    first = after(BLANK, at(1000.0), 10.0)
+    assert after(first, at(999.0), 10.1) is first
+    newer = after(first, at(1001.0), 10.1)
+    assert newer is not first
+    # After half a second of nothing, a caller that starts over counts from 0 again.
+    assert after(newer, at(1.0), 10.7) is not newer
+
+
+def test_a_pose_of_blendshapes_is_morphs_and_named_morphs_win() -> None:
+    message = PoseSet(t_ms=0, blendshapes={"eyeBlinkLeft": 1.0}, head=(0, 15, 0), morphs={"head_x": -0.5})
+    held = after(BLANK, message, 3.0).live_pose
+    assert held is not None and held.t == 3.0
+    assert held.morphs["eye_wink_left"] == 1.0 and held.morphs["head_x"] == -0.5
+
+
+def test_states_travel_and_the_default_settings_stay_the_same_object() -> None:
+    state = pickle.loads(pickle.dumps(BLANK))
+    assert state == BLANK and state.settings is DEFAULTS
+    own = told(SettingsSet(settings={"liveliness": 0.5}))
+    assert pickle.loads(pickle.dumps(own)) == own

@@ -1,0 +1,93 @@
+"""Control messages: what is taken, and what a refusal says."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, id_of
+from avatar_rtc.control.messages import (
+    ChainSet,
+    CueSet,
+    DataEyesSet,
+    EmotionSet,
+    Ping,
+    parse_control,
+    parse_cue,
+)
+from avatar_rtc.errors import AvatarRtcError, BadMessage, UnknownName
+
+
+def test_messages_are_read() -> None:
+    assert parse_control('{"type":"emotion.set","name":"joy","id":3}') == EmotionSet(name="joy", id=3)
+    assert parse_control('{"type":"ping"}') == Ping()
+    assert parse_control('{"type":"data_eyes.set","on":true}') == DataEyesSet(on=True)
+    assert parse_control('{"type":"chain.set","chain":[["upscale",{}]]}') == ChainSet(chain=[["upscale", {}]])
+
+
+def test_a_blend_is_the_same_for_both_forms() -> None:
+    assert EmotionSet(name="joy").blend() == EmotionSet(weights={"joy": 1}).blend() == {"joy": 1.0}
+
+
+def test_cues_take_short_and_long_viseme_names() -> None:
+    cue = parse_cue('{"t_ms": 5, "visemes": {"aaa": 0.8, "mouth_ooo": 0.1}}')
+    assert cue.morphs() == {"mouth_aaa": 0.8, "mouth_ooo": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "says"),
+    [
+        ("", BadMessage, "not JSON"),
+        ("[]", BadMessage, "JSON object"),
+        ("{}", BadMessage, "emotion.set"),
+        ('{"type": 5}', BadMessage, "type"),
+        ('{"type": "emotoin.set"}', UnknownName, "emotion.set"),
+        ('{"type": "emotion.set"}', BadMessage, "name"),
+        ('{"type": "emotion.set", "name": "joy", "weights": {"joy": 1}}', BadMessage, "either"),
+        ('{"type": "emotion.set", "name": "joy", "intensity": 2}', BadMessage, "intensity"),
+        ('{"type": "emotion.set", "name": "joy", "intensity": NaN}', BadMessage, "no number"),
+        ('{"type": "emotion.set", "name": "joy", "speed": 2}', BadMessage, "speed"),
+        ('{"type": "data_eyes.set", "on": 1}', BadMessage, "on"),
+        ("[" * 60_000, BadMessage, "values"),
+        (" " * (MAX_MESSAGE_BYTES + 1), BadMessage, "at most"),
+    ],
+)
+def test_refusals_name_the_fault(text: str, kind: type[Exception], says: str) -> None:
+    with pytest.raises(kind, match=says):
+        parse_control(text)
+
+
+def test_an_unknown_viseme_names_the_nearest() -> None:
+    with pytest.raises(BadMessage, match="did you mean 'aaa'"):
+        parse_cue('{"t_ms": 0, "visemes": {"aaaa": 1}}')
+
+
+def test_the_cues_channel_takes_only_cues() -> None:
+    with pytest.raises(BadMessage, match="cues only"):
+        parse_cue('{"type": "ping"}')
+    assert isinstance(parse_cue('{"type": "cue.set", "t_ms": 0, "visemes": {}}'), CueSet)
+
+
+def test_the_id_survives_a_broken_message() -> None:
+    assert id_of('{"type": "nonsense", "id": 7}') == 7
+    assert id_of("nonsense") is None
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+# No deadline: a busy machine is no fault of the messages.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.sampled_from(["emotion.set", "chain.set", "ping", "cue.set"]), st.dictionaries(st.text(), json_values)
+)
+def test_any_object_is_read_or_refused_with_a_sentence(kind: str, fields: dict[str, object]) -> None:
+    try:
+        parse_control(json.dumps({**fields, "type": kind}))
+    except AvatarRtcError as error:
+        assert str(error)

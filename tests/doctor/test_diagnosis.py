@@ -1,0 +1,109 @@
+"""The doctor: shipped characters pass, spoilt copies of them are told what is wrong."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from avatar_rtc.characters.image import read_character
+from avatar_rtc.doctor.diagnosis import Diagnosis, diagnose, probes
+from avatar_rtc.doctor.picture import check_picture, largest
+from avatar_rtc.doctor.reference import REFERENCE
+from avatar_rtc.render.stills import render_stills
+from avatar_rtc.resources import resource
+
+Picture = NDArray[np.uint8]
+MORPHS = ("eye_wink_left", "eye_wink_right", "mouth_aaa")
+SKIN = (254, 244, 234, 255)
+
+
+def character(name: str) -> Picture:
+    return read_character(resource("assets", "characters", name, "character.png").read_bytes())
+
+
+def moved(rgba: Picture, right: int, down: int) -> Picture:
+    out = np.zeros_like(rgba)
+    shifted = np.roll(rgba, (down, right), (0, 1))
+    rows = slice(max(down, 0), 512 + min(down, 0))
+    columns = slice(max(right, 0), 512 + min(right, 0))
+    out[rows, columns] = shifted[rows, columns]
+    return out
+
+
+def painted(rgba: Picture, rows: slice, columns: slice) -> Picture:
+    out = rgba.copy()
+    out[rows, columns] = SKIN
+    return out
+
+
+def landscape(rgba: Picture) -> Picture:
+    rows, columns = np.mgrid[0:512, 0:512]
+    out = np.full_like(rgba, 255)
+    hills = (rows > 260 + 40 * np.sin(columns / 60))[..., None]
+    noise = np.random.default_rng(0).integers(-12, 12, (512, 512, 1))
+    out[..., :3] = np.where(hills, (60, 110, 50), (130, 180, 230)) + noise
+    return out
+
+
+def examine(rgba: Picture, morphs: tuple[str, ...] = MORPHS) -> Diagnosis:
+    poses = probes(morphs)
+    return diagnose(
+        rgba, dict(zip(poses, render_stills(rgba, list(poses.values()), "tha3", "cpu"), strict=True))
+    )
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("name", ("liora", "tavi"))
+def test_shipped_characters_are_healthy(name: str) -> None:
+    diagnosis = examine(character(name), (*MORPHS, "eyebrow_raised_left", "iris_rotation_y", "head_y"))
+    assert diagnosis.healthy and diagnosis.findings == ()
+
+
+SPOILT: dict[str, tuple[Callable[[Picture], Picture], str]] = {
+    "down": (lambda p: moved(p, 0, 60), "px too low"),
+    "left": (lambda p: moved(p, -60, 0), "px too far to the left"),
+    "flipped": (lambda p: p[::-1].copy(), "upside down"),
+    "mouth": (lambda p: painted(p, slice(166, 188), slice(240, 272)), "the mouth does not react to aaa"),
+    "left eye": (lambda p: painted(p, slice(130, 162), slice(263, 300)), "the left eye does not close"),
+    "right eye": (lambda p: painted(p, slice(130, 162), slice(212, 250)), "the right eye does not close"),
+    "landscape": (landscape, "no transparent background"),
+}
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("fault", SPOILT)
+def test_spoilt_copies_are_named(fault: str) -> None:
+    spoil, sentence = SPOILT[fault]
+    diagnosis = examine(spoil(character("liora")))
+    errors = [finding.what for finding in diagnosis.findings if finding.severity == "error"]
+    assert not diagnosis.healthy and any(sentence in error for error in errors), errors
+    if "eye" in fault or fault == "mouth":
+        assert len(errors) == 1  # and nothing else is blamed
+
+
+def test_every_probe_has_a_reference() -> None:
+    assert set(probes()) - {"neutral"} == set(REFERENCE)
+    assert all(0 < low <= high for low, high in REFERENCE.values())
+
+
+def test_a_picture_that_never_moves_has_no_eyes() -> None:
+    still = character("liora")
+    diagnosis = diagnose(still, dict.fromkeys(probes(MORPHS), still))
+    assert not diagnosis.healthy and "no eyes" in diagnosis.findings[0].what
+
+
+def test_stray_pixels_are_counted() -> None:
+    rgba = character("liora")
+    assert check_picture(rgba) == []
+    rgba[20:24, 20:25] = 255
+    (finding,) = check_picture(rgba)
+    assert finding.what.startswith("20 stray pixels") and "(20,20)" in finding.what
+
+
+def test_largest_part_touches_at_corners_and_forks() -> None:
+    picture = ["#.#....", "#.#..##", ".#...##", "#.#...."]
+    mask = np.array([[pixel == "#" for pixel in row] for row in picture])
+    wanted = mask.copy()
+    wanted[:, 5:] = False
+    assert np.array_equal(largest(mask), wanted)

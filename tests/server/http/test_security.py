@@ -1,0 +1,136 @@
+"""Foreign hosts and foreign pages stay outside; allowed ones get CORS."""
+
+import pytest
+
+from avatar_rtc.config import Config
+from avatar_rtc.server.http.security import host_name, is_host_allowed, is_same_origin
+
+API = "/api/v1/avatars/main"
+EMOTION = f"{API}/emotion"
+
+
+@pytest.mark.parametrize(
+    "authority, name",
+    [
+        ("localhost", "localhost"),
+        ("LocalHost:8080", "localhost"),
+        ("localhost.:8080", "localhost"),
+        ("127.0.0.1:1", "127.0.0.1"),
+        ("[::1]:8080", "::1"),
+        ("", None),
+        ("a:b", None),
+        ("user@localhost", None),
+        ("localhost/evil.example", None),
+        ("[::1", None),
+    ],
+)
+def test_host_name(authority, name):
+    assert host_name(authority) == name
+
+
+@pytest.mark.parametrize(
+    "settings, authority, allowed",
+    [
+        ({}, "127.0.0.1:8080", True),
+        ({}, "localhost", True),
+        ({}, "[::1]:8080", True),
+        ({}, "evil.example:8080", False),
+        ({}, "127.0.0.1.evil.example", False),
+        ({}, "localhost.evil.example", False),
+        ({}, "192.0.2.7", False),
+        ({"allowed_hosts": ("Studio.example",)}, "studio.example:443", True),
+        ({"allowed_hosts": ("studio.example",)}, "other.studio.example", False),
+        ({"host": "192.0.2.7", "insecure": True}, "192.0.2.7:8080", True),
+        ({"host": "192.0.2.7", "insecure": True}, "192.0.2.8:8080", False),
+        ({"host": "0.0.0.0", "insecure": True}, "192.0.2.7:8080", True),
+        ({"host": "0.0.0.0", "insecure": True}, "evil.example", False),
+        ({"host": "::", "insecure": True}, "[2001:db8::7]:8080", True),
+    ],
+)
+def test_hosts(settings, authority, allowed):
+    assert is_host_allowed(authority, Config(**settings)) is allowed
+
+
+@pytest.mark.parametrize(
+    "origin, authority, same",
+    [
+        ("http://localhost:8080", "localhost:8080", True),
+        ("https://studio.example", "studio.example", True),
+        ("http://localhost:3000", "localhost:8080", False),
+        ("http://127.0.0.1:8080", "localhost:8080", False),
+        ("null", "localhost:8080", False),
+        ("file://localhost:8080", "localhost:8080", False),
+        ("http://[", "localhost:8080", False),
+    ],
+)
+def test_same_origin(origin, authority, same):
+    assert is_same_origin(origin, authority) is same
+
+
+@pytest.mark.parametrize("path", ["/", API, "/healthz", "/nothing"])
+async def test_foreign_host_is_refused_everywhere(client, path):
+    response = await client.get(path, headers={"Host": "evil.example"})
+    problem = await response.json(content_type="application/problem+json")
+    assert response.status == 403 and "evil.example" in problem["detail"]
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:1"])
+@pytest.mark.parametrize(
+    "method, path", [("GET", API), ("PUT", EMOTION), ("POST", "/offer"), ("GET", "/healthz")]
+)
+async def test_foreign_origin_drives_nothing(client, renderer, method, path, origin):
+    told = len(renderer.sent)
+    response = await client.request(method, path, headers={"Origin": origin}, json={"name": "joy"})
+    assert response.status == 403 and "Access-Control-Allow-Origin" not in response.headers
+    assert len(renderer.sent) == told
+
+
+async def test_foreign_preflight_is_refused(client):
+    headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "PUT"}
+    response = await client.options(EMOTION, headers=headers)
+    assert response.status == 403 and "Access-Control-Allow-Methods" not in response.headers
+
+
+async def test_same_origin_is_served(client):
+    origin = str(client.make_url("/")).rstrip("/")
+    response = await client.put(EMOTION, headers={"Origin": origin}, json={"name": "joy"})
+    assert response.status == 200
+
+
+@pytest.mark.parametrize("allowed", ["https://Studio.example", "*"])
+async def test_allowed_origin_gets_cors_also_on_errors(serve, allowed):
+    client = await serve(Config(character="hero", allowed_origins=(allowed,)))
+    headers = {"Origin": "https://studio.example"}
+    for path, status in ((API, 200), ("/api/v1/avatars/nobody", 404)):
+        response = await client.get(path, headers=headers)
+        assert response.status == status
+        assert response.headers["Access-Control-Allow-Origin"] == "https://studio.example"
+        assert {"Location", "Link", "ETag"} <= set(
+            response.headers["Access-Control-Expose-Headers"].split(", ")
+        )
+        assert response.headers["Vary"] == "Origin"
+
+
+@pytest.mark.parametrize(
+    "path, method", [(EMOTION, "PUT"), (f"{API}/whep", "POST"), (f"{API}/whep/x", "PATCH")]
+)
+async def test_preflight_of_an_allowed_origin(serve, path, method):
+    client = await serve(Config(character="hero", allowed_origins=("https://studio.example",)))
+    headers = {"Origin": "https://studio.example", "Access-Control-Request-Method": method}
+    response = await client.options(path, headers=headers)
+    if path.endswith("/x"):  # no such resource; the browser shows that as a network error, which is as well
+        assert response.status == 404
+        return
+    assert response.status == 204
+    assert method in response.headers["Access-Control-Allow-Methods"]
+    assert {"Content-Type", "If-Match"} <= set(response.headers["Access-Control-Allow-Headers"].split(", "))
+    if path.endswith("/whep"):
+        assert response.headers["Accept-Post"] == "application/sdp"
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", None])
+async def test_types_a_foreign_form_could_send_are_415(client, content_type):
+    headers = {"Content-Type": content_type} if content_type else {}
+    skip = [] if content_type else ["Content-Type"]
+    response = await client.put(EMOTION, data=b'{"name": "joy"}', headers=headers, skip_auto_headers=skip)
+    assert response.status == 415
