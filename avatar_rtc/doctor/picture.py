@@ -149,7 +149,5 @@ def _runs(row: NDArray[np.bool_]) -> list[tuple[int, int]]:
 def _grown(mask: NDArray[np.bool_], by: int = 3) -> NDArray[np.bool_]:
     """The mask, and what is within so many px of it, along both sides."""
     rows = sliding_window_view(np.pad(mask, ((by, by), (0, 0))), 2 * by + 1, axis=0).any(-1)
-    grown: NDArray[np.bool_] = sliding_window_view(np.pad(rows, ((0, 0), (by, by))), 2 * by + 1, axis=1).any(
-        -1
-    )
-    return grown
+    both = sliding_window_view(np.pad(rows, ((0, 0), (by, by))), 2 * by + 1, axis=1).any(-1)
+    return np.asarray(both)
