@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avatar_rtc.errors import AvatarRtcError, InputError, OutOfRange, TooLarge
-from avatar_rtc.media import pcm as pcm_module
+from avatar_rtc.sound import pcm as pcm_module
 from avatar_rtc.sound.format import WANTED, format_of
 from avatar_rtc.sound.mp4_boxes import MAX_SAMPLES, check_boxes
 from avatar_rtc.sound.pcm import SoundReader, decode, examine
