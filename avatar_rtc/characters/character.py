@@ -27,7 +27,10 @@ from pydantic import (
 
 from avatar_rtc.characters.image import read_cel, read_character
 from avatar_rtc.characters.toml import read_toml
-from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings, check_settings
+from avatar_rtc.control.changes import after_all
+from avatar_rtc.control.former_settings import translated
+from avatar_rtc.control.messages import SettingsSet, control_from
+from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import InputError, OutOfRange, TooLarge, UnknownName
 from avatar_rtc.face.cels import CELS, FX, CelImage, check_cels
 from avatar_rtc.face.emotions import EMOTIONS, EmotionChange, EmotionTemplate
@@ -37,8 +40,6 @@ from avatar_rtc.stream.crop import FULL_FRAME, Crop
 PICTURE, TOML, STUDENT = "character.png", "character.toml", "student.safetensors"
 MAX_OWN_EMOTIONS = 64
 _CEL_FILE = re.compile(rf"(?:[^/]*_)?({'|'.join((*CELS, *FX))})\.png")
-_MIN_CROP = 0.125
-"""The least share of width and height that is shown: 64 px, which every encoder takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +55,8 @@ class Character:
     emotions: Mapping[str, EmotionChange] = field(default_factory=dict)
     own_emotions: Mapping[str, EmotionTemplate] = field(default_factory=dict)
     """Those that only this character has."""
-    settings: AnimatorSettings = DEFAULTS
-    """How its avatars move, until they are told otherwise."""
+    start: AvatarState = field(default_factory=AvatarState)
+    """How its avatars move and are shown, until they are told otherwise."""
     default_emotion: str = "neutral"
     crop: Crop = FULL_FRAME
     voice: str = ""
@@ -67,24 +68,10 @@ class Character:
 
 
 _Text = Annotated[str, Field(max_length=200)]
-_Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
-
-
-class _Crop(_Section):
-    left: _Share = 0.0
-    top: _Share = 0.0
-    right: _Share = 1.0
-    bottom: _Share = 1.0
-
-    @model_validator(mode="after")
-    def _has_a_size(self) -> "_Crop":
-        if self.right - self.left < _MIN_CROP or self.bottom - self.top < _MIN_CROP:
-            raise ValueError(f"at least {_MIN_CROP} of width and height must be left")
-        return self
 
 
 class _Emotion(_Section):
@@ -106,14 +93,16 @@ class _Emotion(_Section):
 _OwnName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 
 
-def _settings(data: object) -> AnimatorSettings:
+def _start(settings: object) -> AvatarState:
     try:
-        return data if isinstance(data, AnimatorSettings) else check_settings(data)
+        message = control_from({"type": "settings.set", "settings": settings})
+        assert isinstance(message, SettingsSet)
+        return after_all(AvatarState(), translated(message, AvatarState()), t=0.0)
     except InputError as error:
         raise ValueError(str(error)) from None
 
 
-_Settings = Annotated[AnimatorSettings, PlainValidator(_settings)]
+_Start = Annotated[AvatarState, PlainValidator(_start)]
 
 
 class _Toml(_Section):
@@ -124,10 +113,10 @@ class _Toml(_Section):
     author: _Text = ""
     voice: _Text = ""
     default_emotion: str = "neutral"
-    crop: _Crop = _Crop()
+    crop: Crop = FULL_FRAME
     emotions: dict[str, _Emotion] = {}
     own_emotions: dict[_OwnName, _Emotion] = Field({}, max_length=MAX_OWN_EMOTIONS)
-    settings: _Settings = DEFAULTS
+    settings: _Start = AvatarState()
 
     @field_validator("emotions")
     @classmethod
@@ -179,9 +168,9 @@ def build_character(name: str, files: Mapping[str, bytes], fx: Mapping[str, CelI
         own_emotions={
             emotion: EmotionTemplate(emotion, to.pose, to.cels) for emotion, to in toml.own_emotions.items()
         },
-        settings=toml.settings,
+        start=toml.settings,
         default_emotion=toml.default_emotion,
-        crop=Crop(**toml.crop.model_dump()),
+        crop=toml.crop,
         voice=toml.voice,
         licence=toml.licence,
         author=toml.author,

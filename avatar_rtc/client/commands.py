@@ -101,6 +101,23 @@ class Commands(SpeechCommands):
         """Let data run through the eyes while a tool is at work, or fade; raises as `request`."""
         await self.request("data_eyes.set", on=on)
 
+    async def set_crop(
+        self,
+        left: float = 0.0,
+        top: float = 0.0,
+        right: float = 1.0,
+        bottom: float = 1.0,
+        *,
+        enabled: bool = True,
+    ) -> None:
+        """Show a part of the picture, in the place of the character's own crop; raises as `request`.
+
+        Args:
+            left, top, right, bottom: edges as shares of width and height, 0 is the left or upper one.
+            enabled: False is the character's own again, and keeps the edges for later.
+        """
+        await self.request("crop.set", enabled=enabled, left=left, top=top, right=right, bottom=bottom)
+
     async def set_chain(self, chain: Sequence[Sequence[object]]) -> None:
         """Replace the operations on the picture, `[[name, {params}], …]`; raises as `request`."""
         await self.request("chain.set", chain=list(chain))

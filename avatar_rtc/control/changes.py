@@ -3,7 +3,7 @@
 after(state, message, t) ─► state'            answer(state', message) ─► the fields of its `ok`
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -11,6 +11,7 @@ from avatar_rtc.control.backdrop import backdrop_json, backdrop_of
 from avatar_rtc.control.messages import (
     BackdropSet,
     ChainSet,
+    CropSet,
     CueSet,
     DataEyesSet,
     EmotionsSet,
@@ -23,12 +24,10 @@ from avatar_rtc.control.messages import (
     SettingsSet,
     TalkingSet,
 )
-from avatar_rtc.control.settings import AnimatorSettings, check_settings, patched
-from avatar_rtc.control.state import AvatarState, Backdrop, Cue, DataEyes, LivePose, check_overrides
-from avatar_rtc.control.state_json import all_settings_json
-from avatar_rtc.errors import InputError
-from avatar_rtc.filters_schema.backdrops import backdrop_file
-from avatar_rtc.filters_schema.chain import MAX_ENLARGEMENT, chain_json, check_chain, enlargement
+from avatar_rtc.control.settings import check_settings, patched, settings_json
+from avatar_rtc.control.state import AvatarState, Cue, DataEyes, LivePose, check_overrides
+from avatar_rtc.control.state_json import crop_json
+from avatar_rtc.filters_schema.chain import chain_json, check_chain, enlargement
 from avatar_rtc.stream.crop import Crop
 from avatar_rtc.stream.levels import default_bitrate_bps, h264_level
 
@@ -36,8 +35,6 @@ CUE_HOLD_S = 0.5
 """The mouth is the emotion's again this long after the last cue."""
 POSE_HOLD_S = 0.5
 """After so long without a pose, the next one may count from 0 again; see `animation.live.TIME_OUT`."""
-BLUR = 6.7
-"""Sigma of a backdrop that is out of focus, in px of 512, as the predecessor's clients had it."""
 _SIDE = 512
 _BLOCK = 16
 
@@ -45,7 +42,7 @@ Flowing: TypeAlias = CueSet | PoseSet
 """What comes many times a second, and is nobody else's business."""
 Change: TypeAlias = (
     EmotionsSet | OverridesSet | OverridesPatch | SettingsSet | SettingsPatch | GazeSet | TalkingSet
-    | PauseSet | ChainSet | BackdropSet | DataEyesSet | Flowing
+    | PauseSet | CropSet | ChainSet | BackdropSet | DataEyesSet | Flowing
 )  # fmt: skip
 
 
@@ -64,15 +61,17 @@ def after(state: AvatarState, message: Change, t: float) -> AvatarState:
         case OverridesPatch(overrides=values):
             return replace(state, overrides=_patched_overrides(state.overrides, values))
         case SettingsSet(settings=data):
-            return with_settings(state, check_settings(data))
+            return replace(state, settings=check_settings(data))
         case SettingsPatch(settings=data):
-            return with_settings(state, patched(state.settings, data))
+            return replace(state, settings=patched(state.settings, data))
         case GazeSet():
             return replace(state, gaze=message.gaze())
         case TalkingSet(on=on):
             return replace(state, talking=on)
         case PauseSet(on=on):
             return replace(state, paused=on)
+        case CropSet():
+            return replace(state, crop=message.crop())
         case ChainSet(chain=chain):
             return replace(state, chain=check_chain(chain))
         case BackdropSet():
@@ -88,6 +87,13 @@ def after(state: AvatarState, message: Change, t: float) -> AvatarState:
             return _with_pose(state, message, t)
 
 
+def after_all(state: AvatarState, messages: Iterable[Change], t: float) -> AvatarState:
+    """The state once these messages are taken, one after the other; raises as `after`."""
+    for message in messages:
+        state = after(state, message, t)
+    return state
+
+
 def answer(state: AvatarState, message: Change) -> dict[str, object]:
     """What the `ok` to a message carries, now that the state is this."""
     match message:
@@ -96,7 +102,9 @@ def answer(state: AvatarState, message: Change) -> dict[str, object]:
         case OverridesSet() | OverridesPatch():
             return {"overrides": dict(state.overrides)}
         case SettingsSet() | SettingsPatch():
-            return {"settings": all_settings_json(state)}
+            return {"settings": settings_json(state.settings)}
+        case CropSet():
+            return {"crop": crop_json(state.crop)}
         case ChainSet():
             return {"chain": chain_json(state.chain)}
         case BackdropSet():
@@ -108,13 +116,10 @@ def check_picture(state: AvatarState, own_crop: Crop, fps: float) -> None:
     """Refuse a picture that could not be sent; `own_crop` is the character's, `fps` the server's.
 
     Raises:
-        InputError: operations enlarge it too much, or it is beyond what H.264 carries.
+        InputError: it is beyond what H.264 carries.
     """
-    if (factor := enlargement(state.operations)) > MAX_ENLARGEMENT:
-        raise InputError(
-            f"chain and settings together enlarge {factor:g} times, but may at most {MAX_ENLARGEMENT} times"
-        )
-    rows, columns = state.settings.crop.over(own_crop).slices(_SIDE, _SIDE)
+    factor = enlargement(state.chain)
+    rows, columns = state.crop.over(own_crop).slices(_SIDE, _SIDE)
     width, height = (-(-round((s.stop - s.start) * factor) // _BLOCK) * _BLOCK for s in (columns, rows))
     rate = min(fps, state.settings.target_fps)
     h264_level(width, 2 * height, rate, default_bitrate_bps(width, 2 * height, rate))
@@ -124,26 +129,6 @@ def _patched_overrides(held: Mapping[str, float], changes: Mapping[str, float | 
     check_overrides({name: 0.0 if value is None else value for name, value in changes.items()})
     kept = {name: value for name, value in held.items() if name not in changes}
     return kept | {name: value for name, value in changes.items() if value is not None}
-
-
-def with_settings(state: AvatarState, settings: AnimatorSettings) -> AvatarState:
-    """The state with other settings; chain and backdrop have one home in it, whichever message sets them.
-
-    Raises:
-        UnknownName: there is no such backdrop.
-    """
-    if settings.postprocessor_chain is not None:
-        state = replace(state, chain=settings.postprocessor_chain)
-    if (name := settings.backdrop_path) is not None:
-        backdrop_file(name)
-        held = state.backdrop
-        kept = held if held.name == name else Backdrop(name, held.colour)
-        blur = (kept.blur or BLUR) if settings.backdrop_blur else 0.0
-        state = replace(state, backdrop=replace(kept, blur=blur))
-    own = settings.model_copy(
-        update={"postprocessor_chain": None, "backdrop_path": None, "backdrop_blur": True}
-    )
-    return replace(state, settings=own)
 
 
 def _with_cue(state: AvatarState, message: CueSet, t: float) -> AvatarState:

@@ -16,6 +16,7 @@ from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.face.gaze import Gaze, check_gaze
 from avatar_rtc.face.pose import check_morphs
 from avatar_rtc.face.visemes import NAMES, mixed
+from avatar_rtc.stream.crop import Edge, OwnCrop
 
 Weight = Annotated[float, Field(ge=0.0, le=1.0)]
 EmotionName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
@@ -114,7 +115,7 @@ class SettingsSet(Message):
 
 
 class SettingsPatch(Message):
-    """Change some of the animator's settings; `crop` key by key."""
+    """Change some of the animator's settings."""
 
     type: Literal["settings.patch"] = "settings.patch"
     settings: dict[str, Any]
@@ -144,6 +145,22 @@ class PauseSet(Message):
 
     type: Literal["pause.set"] = "pause.set"
     on: StrictBool
+
+
+class CropSet(Message):
+    """Show a part of the picture, in the place of what the character's own file says."""
+
+    type: Literal["crop.set"] = "crop.set"
+    enabled: StrictBool = True
+    """False is the character's own again, and keeps the edges for later."""
+    left: Edge = 0.0
+    top: Edge = 0.0
+    right: Edge = 1.0
+    bottom: Edge = 1.0
+
+    def crop(self) -> OwnCrop:
+        """The crop; raises InputError where too little would be shown."""
+        return OwnCrop(self.left, self.top, self.right, self.bottom, self.enabled)
 
 
 class ChainSet(Message):
@@ -280,7 +297,7 @@ class SpeechStop(Message):
 
 ControlMessage = (
     EmotionSet | EmotionsSet | OverridesSet | OverridesPatch | SettingsSet | SettingsPatch | GazeSet
-    | TalkingSet | PauseSet | ChainSet | BackdropSet | DataEyesSet | Ping | CueSet | PoseSet
+    | TalkingSet | PauseSet | CropSet | ChainSet | BackdropSet | DataEyesSet | Ping | CueSet | PoseSet
     | SpeechSay | SpeechAppend | SpeechStop
 )  # fmt: skip
 _TYPES: dict[str, type[Message]] = {

@@ -1,46 +1,34 @@
 """Settings of an avatar's animator: declared once, which validates input, builds the editor, is the schema.
 
-Names, meaning and defaults are those of the predecessor, where a text does not say otherwise; its files can
-be read as they are. Every range holds the value that turns a thing off. Times are seconds.
+Names, meaning and defaults are those of the predecessor, where a text does not say otherwise; what its
+settings hold beside motion lies elsewhere, see `former_settings`. Every range holds the value that turns a
+thing off. Times are seconds.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
-    PlainValidator,
     ValidationError,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
 from avatar_rtc.errors import BadMessage, InputError, OutOfRange, UnknownName
 from avatar_rtc.face.effects import EFFECTS, Effect
-from avatar_rtc.filters_schema.chain import Operation, chain_json, check_chain
-from avatar_rtc.filters_schema.size import Upscale
-from avatar_rtc.stream.crop import Crop
 
-MIN_CROP = 1 / 16
-"""Least side of what is shown: 32 px of 512; encoders refuse less than 16."""
 MouthMorph = Literal["mouth_aaa", "mouth_iii", "mouth_uuu", "mouth_eee", "mouth_ooo", "mouth_delta"]
 SwayMorph = Literal["head_x", "head_y", "neck_z", "body_y", "body_z"]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 _EMOTION = re.compile(r"[a-z0-9_-]{1,64}")
 SpeedFactor = Annotated[float, Field(ge=0.1, le=10.0)]
-_Chain = Annotated[
-    tuple[Operation, ...],
-    PlainValidator(check_chain),
-    PlainSerializer(chain_json),
-    WithJsonSchema({"type": "array", "description": "[[name, {parameters}], …]; see the filters' schema."}),
-]
+AnySettings = TypeVar("AnySettings", bound=BaseModel)
 
 
 def _without_index(name: object) -> object:
@@ -59,55 +47,14 @@ def _is_pair(entry: object) -> bool:
     return isinstance(entry, list | tuple) and len(entry) == 2 and isinstance(entry[1], dict)
 
 
-class CropSettings(BaseModel):
-    """The part of the picture that is shown, as shares of its width and height."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    enabled: bool = Field(
-        False, description="Off shows what the character's own file says and keeps the edges for later."
-    )
-    left: float = Field(0.0, ge=0.0, le=1.0, description="Left edge, 0 is the picture's own.")
-    top: float = Field(0.0, ge=0.0, le=1.0, description="Upper edge, 0 is the picture's own.")
-    right: float = Field(1.0, ge=0.0, le=1.0, description="Right edge, 1 is the picture's own.")
-    bottom: float = Field(1.0, ge=0.0, le=1.0, description="Lower edge, 1 is the picture's own.")
-
-    def over(self, own: Crop) -> Crop:
-        """What is shown of a character whose file says `own`."""
-        return Crop(self.left, self.top, self.right, self.bottom) if self.enabled else own
-
-    @model_validator(mode="after")
-    def _edges_in_order(self) -> Self:
-        for low, high in (("left", "right"), ("top", "bottom")):
-            if getattr(self, high) - getattr(self, low) < MIN_CROP:
-                raise InputError(f"crop.{high} must exceed crop.{low} by {MIN_CROP:g} at least")
-        return self
-
-
 class AnimatorSettings(BaseModel):
-    """How one avatar moves and is shown."""
+    """How one avatar moves."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     target_fps: float = Field(
         60.0, ge=1.0, le=60.0, description="Frames per second, at most; never more than the server's `fps`."
     )
-    format: Annotated[
-        Literal["PNG", "QOI"], BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v)
-    ] = Field("PNG", description="Of the pictures of the predecessor's feed; WebRTC has its own coding.")
-    upscale: float = Field(
-        1.0, ge=1.0, le=4.0, description="Output side / input side, before the chain; 1 is off."
-    )
-    upscale_preset: Literal["A", "B", "C"] = Field(
-        "C", description="Of the predecessor's network; taken and without effect, there is one network here."
-    )
-    upscale_quality: Literal["low", "high", "bilinear", "bicubic"] = Field(
-        "bicubic", description="low and high are sizes of the network `anime`, the others are interpolation."
-    )
-    metrics_enabled: bool = Field(
-        False, description="Taken and without effect: times per stage are always measured and shown."
-    )
-    crop: CropSettings = Field(default_factory=CropSettings, description="The part that is shown.")
 
     pose_interpolator_step: Share = Field(
         0.3,
@@ -187,14 +134,6 @@ class AnimatorSettings(BaseModel):
         EFFECTS, max_length=64, description="Signs that come with an emotion."
     )
 
-    backdrop_path: str | None = Field(
-        None, max_length=200, description="Name of the backdrop; null keeps the avatar's."
-    )
-    backdrop_blur: bool = Field(True, description="Whether the backdrop of `backdrop_path` is out of focus.")
-    postprocessor_chain: _Chain | None = Field(
-        None, description="Operations on the picture; null, unlike the predecessor's, keeps the avatar's."
-    )
-
     @field_validator("emotion_speed")
     @classmethod
     def _names_of_emotions(cls, value: dict[str, float]) -> dict[str, float]:
@@ -212,16 +151,6 @@ class AnimatorSettings(BaseModel):
             if low > high:
                 raise InputError(f"{name}_min is {low:g}, but must not exceed {name}_max, {high:g}")
         return self
-
-    @property
-    def upscaler(self) -> Operation | None:
-        """What `upscale` asks for as an operation, to go before all others; None if it is off."""
-        if self.upscale == 1.0:
-            return None
-        network = self.upscale_quality in ("low", "high")
-        asked = {"method": "anime", "quality": self.upscale_quality}
-        how = asked if network else {"method": self.upscale_quality}
-        return Operation("upscale", Upscale.model_validate({"factor": self.upscale, **how}))
 
     def __reduce__(self) -> Any:
         # By name: most avatars have these, and a state that goes to the worker 60 times a second would
@@ -246,20 +175,22 @@ def check_settings(data: object) -> AnimatorSettings:
     """
     if not isinstance(data, Mapping):
         raise BadMessage("settings are an object {name: value}")
+    return read_settings(AnimatorSettings, data)
+
+
+def read_settings(model: type[AnySettings], data: Mapping[str, Any]) -> AnySettings:
+    """The settings of this model in a JSON object; raises as `check_settings`."""
     try:
-        return AnimatorSettings.model_validate(dict(data))
+        return model.model_validate(dict(data))
     except ValidationError as error:
-        raise _told(error.errors()[0]) from None
+        raise _told(error.errors()[0], model.model_json_schema()) from None
 
 
 def patched(settings: AnimatorSettings, changes: object) -> AnimatorSettings:
-    """The settings with some of them changed; `crop` key by key. Raises as `check_settings`."""
+    """The settings with some of them changed. Raises as `check_settings`."""
     if not isinstance(changes, Mapping):
         raise BadMessage("settings are an object {name: value}")
-    merged = {**settings_json(settings), **changes}
-    if isinstance(changes.get("crop"), Mapping):
-        merged["crop"] = {**settings.crop.model_dump(), **changes["crop"]}
-    return check_settings(merged)
+    return check_settings({**settings_json(settings), **changes})
 
 
 def settings_json(settings: AnimatorSettings) -> dict[str, Any]:
@@ -278,25 +209,24 @@ def schema() -> Mapping[str, Any]:
     return AnimatorSettings.model_json_schema()
 
 
-def _told(fault: Any) -> InputError:
+def _told(fault: Any, schema: Mapping[str, Any]) -> InputError:
     """The error for the first fault pydantic found."""
     path, value = fault["loc"], fault["input"]
     where = ".".join(map(str, path)) or "settings"
     match fault["type"]:
-        case "extra_forbidden":
+        case "extra_forbidden" | "unexpected_keyword_argument":
             kind = ".".join(["setting", *map(str, path[:-1])])
-            return UnknownName(kind, str(path[-1]), _declared(path[:-1])["properties"])
+            return UnknownName(kind, str(path[-1]), _declared(schema, path[:-1])["properties"])
         case "literal_error" if isinstance(value, str):
-            return UnknownName(where, value, _declared(path)["enum"])
+            return UnknownName(where, value, _declared(schema, path)["enum"])
         case "greater_than_equal" | "less_than_equal":
-            declared = _declared(path)
+            declared = _declared(schema, path)
             return OutOfRange(where, value, declared["minimum"], declared["maximum"])
     return InputError(f"{where} is {value!r:.60}: {fault['msg']}")
 
 
-def _declared(path: Sequence[str | int]) -> Mapping[str, Any]:
+def _declared(whole: Mapping[str, Any], path: Sequence[str | int]) -> Mapping[str, Any]:
     """The part of the schema that declares what lies at a path into the settings."""
-    whole = schema()
     node = whole
     for step in path:
         node = node["items"] if isinstance(step, int) else _member(node, step)

@@ -11,6 +11,7 @@ from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.face.gaze import Gaze
 from avatar_rtc.face.pose import INDEX, check_morphs
 from avatar_rtc.filters_schema.chain import Operation
+from avatar_rtc.stream.crop import NO_OWN_CROP, OwnCrop
 
 
 @dataclass(frozen=True)
@@ -82,21 +83,17 @@ class AvatarState:
     data_eyes: DataEyes | None = None
     """None if they were never on."""
     settings: AnimatorSettings = DEFAULTS
-    """How it moves and is cut."""
+    """How it moves."""
     templates: Mapping[str, EmotionTemplate] = field(default_factory=dict)
     """Emotions of this avatar alone, over the character's; with the state, so that no emotion comes before
     its template."""
+    crop: OwnCrop = NO_OWN_CROP
+    """The part that is shown, in the place of what the character's file says."""
     chain: tuple[Operation, ...] = ()
-    """Operations on the picture, first to last, after the upscaling that `settings` may ask for."""
+    """Operations on the picture, first to last."""
     backdrop: Backdrop = field(default_factory=Backdrop)
     paused: bool = False
     """The picture stands still, and none is made but for those who come to watch."""
-
-    @property
-    def operations(self) -> tuple[Operation, ...]:
-        """All operations on the picture, first to last."""
-        upscaler = self.settings.upscaler
-        return self.chain if upscaler is None else (upscaler, *self.chain)
 
 
 def check_overrides(values: Mapping[str, object]) -> dict[str, float]:

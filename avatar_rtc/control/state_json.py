@@ -1,10 +1,13 @@
 """An avatar's state as JSON: in `state` events, over HTTP, in answers."""
 
+from dataclasses import asdict
+
 from avatar_rtc.control.backdrop import backdrop_json
-from avatar_rtc.control.settings import changes_json, settings_json
+from avatar_rtc.control.settings import changes_json
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.face.gaze import Gaze
 from avatar_rtc.filters_schema.chain import chain_json
+from avatar_rtc.stream.crop import OwnCrop
 
 
 def state_json(state: AvatarState) -> dict[str, object]:
@@ -17,6 +20,7 @@ def state_json(state: AvatarState) -> dict[str, object]:
         "paused": state.paused,
         "data_eyes": state.data_eyes is not None and state.data_eyes.on,
         "settings": changes_json(state.settings),
+        "crop": crop_json(state.crop),
         "chain": chain_json(state.chain),
         "backdrop": backdrop_json(state.backdrop),
     }
@@ -30,11 +34,6 @@ def gaze_json(gaze: Gaze | None) -> object:
     return {"x": x, "y": y}
 
 
-def all_settings_json(state: AvatarState) -> dict[str, object]:
-    """Every setting, with those that are kept elsewhere in the state as they are there."""
-    return {
-        **settings_json(state.settings),
-        "postprocessor_chain": chain_json(state.chain),
-        "backdrop_path": state.backdrop.name,
-        "backdrop_blur": state.backdrop.blur > 0,
-    }
+def crop_json(crop: OwnCrop) -> dict[str, object]:
+    """A crop as `crop.set` takes it."""
+    return asdict(crop)

@@ -19,6 +19,7 @@ from avatar_rtc.server.connections.pace import create_pacing
 from avatar_rtc.server.http.compat import avatars as compat_avatars
 from avatar_rtc.server.http.compat import imagefx
 from avatar_rtc.server.http.compat import speech as compat_speech
+from avatar_rtc.server.http.compat.feed import FORMATS
 from avatar_rtc.server.http.desk import Desk
 from avatar_rtc.server.http.ending import tell_closing
 from avatar_rtc.server.http.keys import (
@@ -110,6 +111,7 @@ def create_app(
     )
     app[AVATARS] = Avatars(Shared(config, renderer, templates, speaker, engines, limits, students))
     app[AVATARS].create(character, MAIN, source=config.character)
+    app[FORMATS] = weakref.WeakKeyDictionary()
     for module in (
         whep, offer, avatars, control, characters, choices, health, speech, audio, audio_socket, ice,
         compat_avatars, compat_speech, imagefx, openapi, pages,

@@ -1,16 +1,37 @@
 """The part of the picture that is shown."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from avatar_rtc.errors import InputError
+
+MIN_SIDE = 1 / 16
+"""Least share of width and height that is shown: 32 px of 512; encoders refuse less than 16."""
+Edge = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+"""Where an edge lies, as a share of the picture's width or height from its left or upper edge."""
 
 
 @dataclass(frozen=True)
 class Crop:
-    """The part of the picture that is shown, as shares of its width and height."""
+    """The part of the picture that is shown, as shares of its width and height.
 
-    left: float = 0.0
-    top: float = 0.0
-    right: float = 1.0
-    bottom: float = 1.0
+    Messages and files use it as it is: as a field of a pydantic model, it holds each edge to its range.
+
+    Raises:
+        InputError: less than `MIN_SIDE` is left of a side.
+    """
+
+    left: Edge = 0.0
+    top: Edge = 0.0
+    right: Edge = 1.0
+    bottom: Edge = 1.0
+
+    def __post_init__(self) -> None:
+        for low, high in (("left", "right"), ("top", "bottom")):
+            if getattr(self, high) - getattr(self, low) < MIN_SIDE:
+                raise InputError(f"crop.{high} must exceed crop.{low} by {MIN_SIDE:g} at least")
 
     def slices(self, height: int, width: int) -> tuple[slice, slice]:
         """Rows and columns of a picture; on even numbers, since chroma has half the resolution.
@@ -25,6 +46,20 @@ class Crop:
 
 
 FULL_FRAME = Crop()
+
+
+@dataclass(frozen=True)
+class OwnCrop(Crop):
+    """An avatar's own crop, which may be off: then its character's file decides, and the edges wait."""
+
+    enabled: bool = False
+
+    def over(self, of_character: Crop) -> Crop:
+        """What is shown of a character whose file says `of_character`."""
+        return Crop(self.left, self.top, self.right, self.bottom) if self.enabled else of_character
+
+
+NO_OWN_CROP = OwnCrop()
 
 
 def _even(share: float) -> int:

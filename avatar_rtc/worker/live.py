@@ -131,18 +131,18 @@ class LiveAvatar:
         """All that decides what a frame costs, as far as a state tells."""
         state, troubles = self.state, self.finisher.troubles
         shown = frozenset(self.slots), self.stands_still, self.crop, troubles.left_out
-        return shown, state.operations, state.backdrop
+        return shown, state.chain, state.backdrop
 
     @property
     def has_operations(self) -> bool:
         """Whether anything is done to its picture or backdrop."""
         behind = self.state.backdrop.chain
-        return bool(active(self.state.operations) or (behind != "shared" and active(behind)))
+        return bool(active(self.state.chain) or (behind != "shared" and active(behind)))
 
     @property
     def crop(self) -> Crop:
         """The part of the posed picture that is shown."""
-        return self.state.settings.crop.over(self.opened.crop)
+        return self.state.crop.over(self.opened.crop)
 
     def t(self, now: float) -> float:
         """Media time of a monotonic second."""
@@ -175,7 +175,7 @@ class LiveAvatar:
         """The picture in these layouts, of what `shown` gave."""
         state = self.state
         return self.finisher.planes(
-            picture, self.animator.space, t, state.operations, state.backdrop, layouts, stage
+            picture, self.animator.space, t, state.chain, state.backdrop, layouts, stage
         )
 
     def frames(
@@ -185,7 +185,7 @@ class LiveAvatar:
 
         A rendition that cannot be encoded has none; that is told, and tried again later.
         """
-        name, side = self.opened.avatar, round(SIZE * enlargement(self.state.operations))
+        name, side = self.opened.avatar, round(SIZE * enlargement(self.state.chain))
         frames = []
         for slot in self.slots.values():
             picture = planes[slot.rendition.layout]

@@ -17,11 +17,13 @@ from avatar_rtc.animation.emotions import changed
 from avatar_rtc.characters.character import Character
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.config import AnimatorName
-from avatar_rtc.control.changes import Change, after, answer, check_picture, with_settings
+from avatar_rtc.control.changes import Change, after, after_all, answer, check_picture
 from avatar_rtc.control.envelope import error, id_of, ok
+from avatar_rtc.control.former_settings import translated
 from avatar_rtc.control.messages import (
     ChainSet,
     ControlMessage,
+    CropSet,
     CueSet,
     EmotionSet,
     EmotionsSet,
@@ -86,7 +88,7 @@ class Avatar:
         config, renderer = shared.config, shared.renderer
         self.name, self.character, self.source = name, character, source
         self._shared, self._asked = shared, animator or config.animator
-        self.state = with_settings(AvatarState(), character.settings)
+        self.state = character.start
         self.state = replace(self.state, emotions={self.default_emotion: 1.0})
         self.clock = MediaClock(time.monotonic())
         self.used_at = time.monotonic()
@@ -314,9 +316,9 @@ class Avatar:
         self._replace_state(replace(self.state, emotions=dict(emotion.weights), intensity=emotion.intensity))
 
     def _change(self, message: Change) -> dict[str, object]:
-        state = after(self.state, message, self.clock.t())
+        state = after_all(self.state, translated(message, self.state), self.clock.t())
         match message:
-            case ChainSet() | SettingsSet() | SettingsPatch():
+            case CropSet() | ChainSet() | SettingsSet() | SettingsPatch():
                 check_picture(state, self.character.crop, self._shared.config.fps)
             case EmotionsSet():
                 if self._settle_for(self._known(state)):

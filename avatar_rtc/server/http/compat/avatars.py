@@ -19,6 +19,7 @@ from avatar_rtc.control.messages import (
     DataEyesSet,
     EmotionSet,
     PauseSet,
+    SettingsSet,
     TalkingSet,
     control_from,
 )
@@ -33,8 +34,8 @@ from avatar_rtc.server.http.bodies import (
     read_json,
     require_type,
 )
-from avatar_rtc.server.http.compat.feed import send_feed
-from avatar_rtc.server.http.compat.settings import our_name, our_settings, our_templates
+from avatar_rtc.server.http.compat.feed import FORMATS, send_feed
+from avatar_rtc.server.http.compat.settings import feed_format, our_name, our_settings, our_templates
 from avatar_rtc.server.http.keys import AVATARS, STORE, UPLOADS, find_avatar
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import BYTES, NOT_ADMITTED, TEXT, an_object, many
@@ -160,9 +161,11 @@ async def load_emotion_templates(request: web.Request) -> web.Response:
 async def load_animator_settings(request: web.Request) -> web.Response:
     """Replace an avatar's settings."""
     body = check_model(Settings, await read_json(request))
-    return await _told(
-        request, body, {"type": "settings.set", "settings": our_settings(body.animator_settings)}
-    )
+    wanted = body.animator_settings
+    avatar = find_avatar(request, body.instance_id)
+    await avatar.apply(SettingsSet(settings=our_settings(wanted)))
+    request.app[FORMATS][avatar] = feed_format(wanted)
+    return _ok()
 
 
 @described(

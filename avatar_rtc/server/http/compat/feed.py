@@ -12,7 +12,9 @@ slow, the last one is sent again.
 import asyncio
 import json
 from collections import deque
+from collections.abc import Callable
 from dataclasses import asdict
+from weakref import WeakKeyDictionary
 
 from aiohttp import hdrs, web
 
@@ -27,7 +29,8 @@ _NO_CACHE = {"Cache-Control": "no-cache, no-store, must-revalidate", "Pragma": "
 _PATIENCE = 1.5
 """Frames that come at the rate asked for may be half a frame late before the last one is sent again."""
 _RECENT = 25
-_CODECS: dict[str, ImageCodec] = {"PNG": "png", "QOI": "qoi"}
+FORMATS: web.AppKey["WeakKeyDictionary[Avatar, ImageCodec]"] = web.AppKey("FORMATS", WeakKeyDictionary)
+"""What the feed of an avatar is made of, where the last settings said so; PNG otherwise."""
 
 
 async def send_feed(request: web.Request, avatar: Avatar) -> web.StreamResponse:
@@ -35,7 +38,7 @@ async def send_feed(request: web.Request, avatar: Avatar) -> web.StreamResponse:
     content_type = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
     response = web.StreamResponse(headers={**_NO_CACHE, hdrs.CONTENT_TYPE: content_type})
     await response.prepare(request)
-    feed = _Feed(avatar)
+    feed = _Feed(avatar, lambda: request.app[FORMATS].get(avatar, "png"))
     try:
         while True:
             await response.write(await feed.next())
@@ -48,16 +51,12 @@ async def send_feed(request: web.Request, avatar: Avatar) -> web.StreamResponse:
 class _Feed:
     """The parts of one caller's answer."""
 
-    def __init__(self, avatar: Avatar) -> None:
-        self._avatar = avatar
-        self._codec = self._wanted
+    def __init__(self, avatar: Avatar, wanted: Callable[[], ImageCodec]) -> None:
+        self._avatar, self._wanted = avatar, wanted
+        self._codec = wanted()
         self._images: Subscription[EncodedFrame] = avatar.streams.images(self._codec)
         self._last: EncodedFrame | None = None
         self._sent: deque[float] = deque(maxlen=_RECENT)
-
-    @property
-    def _wanted(self) -> ImageCodec:
-        return _CODECS[self._avatar.state.settings.format]
 
     async def next(self) -> bytes:
         """The next part, at its time.
@@ -65,9 +64,9 @@ class _Feed:
         Raises:
             EndOfStream: the avatar is gone.
         """
-        if self._codec != self._wanted:
+        if self._codec != (wanted := self._wanted()):
             self._images.close()
-            self._codec = self._wanted
+            self._codec = wanted
             self._images = self._avatar.streams.images(self._codec)
         # Before the first picture there is nothing to send again.
         patience = 1.0 if self._avatar.state.paused else _PATIENCE

@@ -10,15 +10,17 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from avatar_rtc.control.settings import AnimatorSettings, settings_json
+from avatar_rtc.control.former_settings import FormerSettings
+from avatar_rtc.control.settings import AnimatorSettings, AnySettings
 from avatar_rtc.errors import AvatarRtcError, InputError
 from avatar_rtc.face.cels import CELS
 from avatar_rtc.face.effects import Effect
 from avatar_rtc.face.pose import INDEX, MORPHS
 from avatar_rtc.filters_schema.chain import chain_json
 from avatar_rtc.server.http.compat.imagefx import old_chain
+from avatar_rtc.stream.frame import ImageCodec
 
 log = logging.getLogger(__name__)
 
@@ -66,26 +68,47 @@ def _within(value: Any, low: float, high: float) -> Any:
 
 
 def our_settings(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as ours, without whatever of them cannot be."""
+    """Settings as `settings.set` takes them, without whatever of them cannot be.
+
+    All are named but the chain, the backdrop and what has no effect here: its settings are replaced as a
+    whole, so a crop that is not named is none.
+    """
     wanted: dict[str, Any] = {"target_fps": FPS, **copy.deepcopy(dict(data))}
     wanted.pop("backdrop_path", None)  # a file of the client, which draws it by itself
     if isinstance(chain := wanted.get("postprocessor_chain"), list):
         wanted["postprocessor_chain"] = [op for entry in chain for op in _operation(entry)]
     if isinstance(effects := wanted.get("animefx"), list):
         wanted["animefx"] = [effect for entry in effects for effect in _effect(entry)]
+    former = {name: wanted.pop(name) for name in FormerSettings.model_fields if name in wanted}
+    motion, picture = _read(AnimatorSettings, wanted), _read(FormerSettings, former)
+    return {**motion.model_dump(mode="json"), **_named(picture)}
+
+
+def feed_format(data: Mapping[str, Any]) -> ImageCodec:
+    """What the pictures of the feed are to be, by the settings of a client."""
+    return "qoi" if str(data.get("format")).upper() == "QOI" else "png"
+
+
+def _named(picture: FormerSettings) -> dict[str, Any]:
+    shown = picture.model_dump(include={"crop", "upscale", "upscale_quality"})
+    chain = picture.postprocessor_chain
+    return shown if chain is None else {**shown, "postprocessor_chain": chain_json(chain)}
+
+
+def _read(model: type[AnySettings], wanted: dict[str, Any]) -> AnySettings:
     # Each round leaves out what the last one complained of.
-    for _ in range(len(AnimatorSettings.model_fields) * 8):
+    for _ in range(len(model.model_fields) * 8):
         try:
-            return settings_json(AnimatorSettings.model_validate(wanted))
+            return model.model_validate(wanted)
         except ValidationError as error:
             faults = [fault["loc"] for fault in error.errors()]
         except AvatarRtcError as error:
-            faults = [(_culprit(wanted),)]
+            faults = [(_culprit(model, wanted),)]
             log.warning("%r", str(error))
         for path in faults:
             log.warning("setting %r is left out: it is unknown or cannot be", ".".join(map(str, path)))
             _leave_out(wanted, path)
-    return {}
+    return model()
 
 
 def _operation(entry: Any) -> list[list[object]]:
@@ -107,11 +130,11 @@ def _effect(entry: Any) -> list[dict[str, Any]]:
         return []
 
 
-def _culprit(wanted: Mapping[str, Any]) -> str:
+def _culprit(model: type[BaseModel], wanted: Mapping[str, Any]) -> str:
     """The first setting that cannot be even alone; else the last, whose range contradicts another's."""
     for name, value in wanted.items():
         try:
-            AnimatorSettings.model_validate({name: value})
+            model.model_validate({name: value})
         except (ValidationError, AvatarRtcError):
             return name
     return next(reversed(list(wanted)))

@@ -7,6 +7,7 @@ from aiohttp import web
 from avatar_rtc.control.messages import (
     BackdropSet,
     ChainSet,
+    CropSet,
     DataEyesSet,
     EmotionSet,
     EmotionsSet,
@@ -18,8 +19,7 @@ from avatar_rtc.control.messages import (
     TalkingSet,
     control_from,
 )
-from avatar_rtc.control.settings import AnimatorSettings
-from avatar_rtc.control.state_json import all_settings_json
+from avatar_rtc.control.settings import AnimatorSettings, settings_json
 from avatar_rtc.server.http.bodies import MAX_TEMPLATES_BYTES, read_json
 from avatar_rtc.server.http.keys import avatar_of
 from avatar_rtc.server.http.routes.openapi import described
@@ -113,7 +113,7 @@ async def delete_overrides(request: web.Request) -> web.Response:
 @described("control", answer=AnimatorSettings)
 async def get_settings(request: web.Request) -> web.Response:
     """All settings of the avatar's animator."""
-    return web.json_response(all_settings_json(avatar_of(request).state))
+    return web.json_response(settings_json(avatar_of(request).state.settings))
 
 
 @described("control", body=AnimatorSettings, answer=AnimatorSettings, example={"liveliness": 0.5})
@@ -136,7 +136,7 @@ async def patch_settings(request: web.Request) -> web.Response:
 
 @described("control", answer=AnimatorSettings)
 async def delete_settings(request: web.Request) -> web.Response:
-    """The default settings again; the chain and the backdrop stay."""
+    """The default settings again; crop, chain and backdrop stay."""
     avatar = avatar_of(request)
     return web.json_response((await avatar.apply(SettingsSet(settings={})))["settings"])
 
@@ -177,6 +177,14 @@ async def put_data_eyes(request: web.Request) -> web.Response:
 async def put_pose(request: web.Request) -> web.Response:
     """A pose for the next half second. As what comes on the data channel `pose`, which is quicker."""
     return await _apply(request, "pose.set", await read_json(request))
+
+
+@described(
+    "control", body=CropSet, answer=an_object(crop=ref("CropSet")), example={"top": 0.1, "bottom": 0.9}
+)
+async def put_crop(request: web.Request) -> web.Response:
+    """Show a part of the picture, in the place of the character's own crop. As the message `crop.set`."""
+    return await _apply(request, "crop.set", await read_json(request))
 
 
 @described(
@@ -222,6 +230,7 @@ def routes() -> list[web.RouteDef]:
         web.put(f"{avatar}/pause", put_pause),
         web.put(f"{avatar}/data_eyes", put_data_eyes),
         web.put(f"{avatar}/pose", put_pose),
+        web.put(f"{avatar}/crop", put_crop),
         web.put(f"{avatar}/chain", put_chain),
         web.put(f"{avatar}/backdrop", put_backdrop),
     ]

@@ -120,7 +120,6 @@ NOT_ADMITTED = {409: "The avatar has failed.", 503: "As many watch as may."}
 _CLOSER: Mapping[tuple[str, str], Schema] = {
     ("ChainSet", "chain"): ref(CHAIN),
     ("BackdropSet", "chain"): {"anyOf": [ref(CHAIN), {"const": "shared"}, one("null")]},
-    (SETTINGS, "postprocessor_chain"): or_null(ref(CHAIN)),
     ("AvatarCreate", "settings"): or_null(ref(SETTINGS)),
     ("Process", "filters"): ref(CHAIN),
     ("EmotionsSet", "emotions"): one("object", additionalProperties=False),
@@ -224,6 +223,7 @@ def _avatar() -> Schema:
         paused=FLAG,
         data_eyes=FLAG,
         settings={**ref(SETTINGS), "description": "Those that are not at their default."},
+        crop=ref("CropSet"),
         chain=ref(CHAIN),
         backdrop=ref("BackdropSet"),
         delay_ms=NUMBER,

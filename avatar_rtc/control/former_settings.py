@@ -1,0 +1,130 @@
+"""Settings that are none any more, as the messages of today.
+
+The animator's settings once held the picture, too, as the predecessor's do. Whoever still names that there,
+in a file, a character or a message, is understood: crop, chain and backdrop have their own places in the
+state, and their own messages.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+
+from avatar_rtc.control.backdrop import backdrop_json
+from avatar_rtc.control.changes import Change
+from avatar_rtc.control.messages import BackdropSet, ChainSet, CropSet, SettingsPatch, SettingsSet
+from avatar_rtc.control.settings import read_settings
+from avatar_rtc.control.state import AvatarState, Backdrop
+from avatar_rtc.filters_schema.chain import Operation, chain_json, check_chain
+from avatar_rtc.filters_schema.size import Upscale
+from avatar_rtc.stream.crop import NO_OWN_CROP, OwnCrop
+
+BLUR = 6.7
+"""Sigma of a backdrop that is out of focus, in px of 512, as the predecessor's clients had it."""
+FormerFormat = Annotated[
+    Literal["PNG", "QOI"], BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v)
+]
+_NO_UPSCALE = Upscale(factor=1.0)
+
+
+class FormerSettings(BaseModel):
+    """What settings held beside motion; names, ranges and defaults are the predecessor's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    crop: OwnCrop = NO_OWN_CROP
+    upscale: float = Field(1.0, ge=1.0, le=4.0)
+    """Output side / input side, before the chain; 1 is off."""
+    upscale_quality: Literal["low", "high", "bilinear", "bicubic"] = "bicubic"
+    """low and high are sizes of the network `anime`, the others are interpolation."""
+    postprocessor_chain: Annotated[tuple[Operation, ...], PlainValidator(check_chain)] | None = None
+    """None keeps what there is."""
+    backdrop_path: str | None = Field(None, max_length=200)
+    """Name of the backdrop; None keeps what there is."""
+    backdrop_blur: bool = True
+    """Whether the backdrop of `backdrop_path` is out of focus."""
+    format: FormerFormat = "PNG"
+    """Of the predecessor's feed, which hears of it at its own door; without effect elsewhere."""
+    upscale_preset: Literal["A", "B", "C"] = "C"
+    """Without effect: there is one network here."""
+    metrics_enabled: bool = False
+    """Without effect: times per stage are always measured."""
+
+
+def translated(message: Change, state: AvatarState) -> list[Change]:
+    """The message as today's, to be taken one after the other by a state that is this.
+
+    Of settings it is the same message with motion alone, then what they name beside it; any other stays as it
+    is. A patch changes a crop edge by edge, and of an upscaling factor or quality.
+
+    Raises:
+        UnknownName, OutOfRange, InputError: a value that cannot be, as `check_settings`.
+    """
+    if not isinstance(message, SettingsSet | SettingsPatch):
+        return [message]
+    former = FormerSettings.model_fields
+    named = {name: value for name, value in message.settings.items() if name in former}
+    motion = {name: value for name, value in message.settings.items() if name not in former}
+    if not named:
+        return [message]
+    is_patch = isinstance(message, SettingsPatch)
+    asked = _read(named, state.crop if is_patch else NO_OWN_CROP)
+    return [
+        message.model_copy(update={"settings": motion}),
+        *_crop(asked),
+        *_chain(asked, state, is_patch),
+        *_backdrop(asked, state.backdrop),
+    ]
+
+
+def _read(named: dict[str, Any], held: OwnCrop) -> FormerSettings:
+    if isinstance(edges := named.get("crop"), Mapping):
+        named["crop"] = asdict(held) | dict(edges)
+    return read_settings(FormerSettings, named)
+
+
+def _crop(asked: FormerSettings) -> list[CropSet]:
+    return [CropSet(**asdict(asked.crop))] if "crop" in asked.model_fields_set else []
+
+
+def _chain(asked: FormerSettings, state: AvatarState, is_patch: bool) -> list[ChainSet]:
+    """What `upscale` asks for is the operation `upscale` with which the chain begins."""
+    leading, rest = _without_upscaler(state.chain)
+    enlarges = not asked.model_fields_set.isdisjoint(("upscale", "upscale_quality"))
+    if asked.postprocessor_chain is not None:
+        rest = asked.postprocessor_chain
+    elif not enlarges:
+        return []
+    held = leading or _NO_UPSCALE
+    upscaler = _upscaler(asked, held if is_patch else None) if enlarges else ()
+    return [ChainSet(chain=chain_json((*upscaler, *rest)))]
+
+
+def _without_upscaler(chain: tuple[Operation, ...]) -> tuple[Upscale | None, tuple[Operation, ...]]:
+    match chain:
+        case (Operation(_, Upscale() as upscale), *rest):
+            return upscale, tuple(rest)
+    return None, chain
+
+
+def _upscaler(asked: FormerSettings, held: Upscale | None) -> tuple[Operation, ...]:
+    changes: dict[str, object] = {"enabled": True}
+    if "upscale" in asked.model_fields_set:
+        changes["factor"] = asked.upscale
+    if (quality := asked.upscale_quality) in ("low", "high"):
+        changes |= {"method": "anime", "quality": quality}
+    elif "upscale_quality" in asked.model_fields_set:
+        changes["method"] = quality
+    upscale = (held or _NO_UPSCALE).model_copy(update=changes)
+    # One that is off and not as it is by default waits for its factor: callers may patch one after the other.
+    waits = held is not None and upscale != _NO_UPSCALE
+    return () if upscale.neutral and not waits else (Operation("upscale", upscale),)
+
+
+def _backdrop(asked: FormerSettings, held: Backdrop) -> list[BackdropSet]:
+    if (name := asked.backdrop_path) is None:
+        return []
+    kept = held if held.name == name else Backdrop(name, held.colour)
+    blur = (kept.blur or BLUR) if asked.backdrop_blur else 0.0
+    return [BackdropSet.model_validate({**backdrop_json(kept), "blur": blur})]
