@@ -90,25 +90,28 @@ def _crop(asked: FormerSettings) -> list[CropSet]:
 
 def _chain(asked: FormerSettings, state: AvatarState, is_patch: bool) -> list[ChainSet]:
     """What `upscale` asks for is the operation `upscale` with which the chain begins."""
-    leading, rest = _without_upscaler(state.chain)
+    before, rest = _upscaling_of(state.chain)
     enlarges = not asked.model_fields_set.isdisjoint(("upscale", "upscale_quality"))
-    if asked.postprocessor_chain is not None:
-        rest = asked.postprocessor_chain
-    elif not enlarges:
-        return []
-    held = leading or _NO_UPSCALE
-    upscaler = _upscaler(asked, held if is_patch else None) if enlarges else ()
-    return [ChainSet(chain=chain_json((*upscaler, *rest)))]
+    if (chain := asked.postprocessor_chain) is None:
+        if not enlarges:
+            return []
+        chain = rest
+    if enlarges:
+        upscaling = _upscaling(asked, (before or _NO_UPSCALE) if is_patch else None)
+    else:
+        upscaling = before if is_patch and _upscaling_of(chain)[0] is None else None
+    first = () if upscaling is None else (Operation("upscale", upscaling),)
+    return [ChainSet(chain=chain_json((*first, *chain)))]
 
 
-def _without_upscaler(chain: tuple[Operation, ...]) -> tuple[Upscale | None, tuple[Operation, ...]]:
+def _upscaling_of(chain: tuple[Operation, ...]) -> tuple[Upscale | None, tuple[Operation, ...]]:
     match chain:
-        case (Operation(_, Upscale() as upscale), *rest):
-            return upscale, tuple(rest)
+        case (Operation(_, Upscale() as upscaling), *rest):
+            return upscaling, tuple(rest)
     return None, chain
 
 
-def _upscaler(asked: FormerSettings, held: Upscale | None) -> tuple[Operation, ...]:
+def _upscaling(asked: FormerSettings, held: Upscale | None) -> Upscale | None:
     changes: dict[str, object] = {"enabled": True}
     if "upscale" in asked.model_fields_set:
         changes["factor"] = asked.upscale
@@ -116,10 +119,10 @@ def _upscaler(asked: FormerSettings, held: Upscale | None) -> tuple[Operation, .
         changes |= {"method": "anime", "quality": quality}
     elif "upscale_quality" in asked.model_fields_set:
         changes["method"] = quality
-    upscale = (held or _NO_UPSCALE).model_copy(update=changes)
+    upscaling = (held or _NO_UPSCALE).model_copy(update=changes)
     # One that is off and not as it is by default waits for its factor: callers may patch one after the other.
-    waits = held is not None and upscale != _NO_UPSCALE
-    return () if upscale.neutral and not waits else (Operation("upscale", upscale),)
+    waits = held is not None and upscaling != _NO_UPSCALE
+    return None if upscaling.neutral and not waits else upscaling
 
 
 def _backdrop(asked: FormerSettings, held: Backdrop) -> list[BackdropSet]:

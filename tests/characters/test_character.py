@@ -14,6 +14,9 @@ from avatar_rtc.characters.character import Character, build_character
 from avatar_rtc.characters.image import full_frame, read_cel
 from avatar_rtc.characters.packing import MAX_UNPACKED, read_zip
 from avatar_rtc.characters.store import CharacterStore
+from avatar_rtc.control.former_settings import BLUR
+from avatar_rtc.control.settings import DEFAULTS, check_settings
+from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import InputError, TooLarge
 from avatar_rtc.face.cels import CELS, FX
 from avatar_rtc.face.emotions import EmotionChange, EmotionTemplate
@@ -118,7 +121,12 @@ def test_own_effects_take_the_place_of_the_common_ones(store: CharacterStore, fo
         ('colour = "red"', "colour"),
         ("[crop]\nlift = 0.1", "crop.lift"),
         ("[crop]\nleft = 1.5", "crop.left"),
-        ("[crop]\nleft = 0.6\nright = 0.65", "crop.*must be left"),
+        ('[crop]\nleft = "0.1"', "crop.left"),
+        ("[crop]\nleft = 0.6\nright = 0.65", "crop.right must exceed crop.left by 0.0625"),
+        ("[settings.crop]\nleft = 0.6\nright = 0.65", "crop.right must exceed crop.left by 0.0625"),
+        ("[settings]\nupscale = 5", "upscale is 5, but must lie in 1..4"),
+        ('[settings]\nbackdrop_path = "dya"', "did you mean 'day'"),
+        ("settings = 5", "settings"),
         ('default_emotion = "joi"', "default_emotion.*'joy'"),
         ("[emotions.fera.pose]\nhead_x = 0", "emotions.*'fear'.*own_emotions"),
         ("[own_emotions.smug.pose]\nhead_xx = 0.5", "own_emotions.smug.*'head_x'"),
@@ -238,9 +246,21 @@ def test_zip_bombs_are_refused_before_they_are_unpacked(monkeypatch: pytest.Monk
 def test_emotions_and_settings_of_its_own():
     toml = (
         'default_emotion = "smug"\n[own_emotions.smug.pose]\nmouth_smirk = 0.8\n[own_emotions.smug.cels]\n'
-        "blush1 = 0.5\n[settings]\nliveliness = 0.5\n[settings.crop]\nenabled = true\nbottom = 0.75"
+        "blush1 = 0.5\n[settings]\nliveliness = 0.5\n"
     )
     character = build_character("mina", {"character.png": png(), "character.toml": toml.encode()}, {})
     assert character.own_emotions == {"smug": EmotionTemplate("smug", {"mouth_smirk": 0.8}, {"blush1": 0.5})}
-    assert character.default_emotion == "smug" and character.settings.liveliness == 0.5
-    assert character.settings.crop.over(FULL_FRAME) == Crop(bottom=0.75)
+    assert character.default_emotion == "smug"
+    assert character.start == AvatarState(settings=check_settings({"liveliness": 0.5}))
+
+
+def test_former_settings_of_a_stored_character_are_how_it_starts():
+    toml = (
+        b'[settings]\nformat = "QOI"\nupscale = 2.0\npostprocessor_chain = [["bloom", {}]]\n'
+        b'backdrop_path = "day"\n[settings.crop]\nenabled = true\nbottom = 0.75'
+    )
+    start = build_character("mina", {"character.png": png(), "character.toml": toml}, {}).start
+    assert start.crop.over(FULL_FRAME) == Crop(bottom=0.75)
+    assert [operation.name for operation in start.chain] == ["upscale", "bloom"]
+    assert (start.backdrop.name, start.backdrop.blur) == ("day", BLUR)
+    assert start.settings == DEFAULTS

@@ -1,13 +1,15 @@
 """What messages make of a state: laws, without a server."""
 
 import pickle
+from contextlib import nullcontext
+from dataclasses import asdict
 
 import pytest
 
-from avatar_rtc.control.changes import BLUR, Change, after, answer, check_picture
+from avatar_rtc.control.changes import Change, after, answer, check_picture
 from avatar_rtc.control.messages import (
-    BackdropSet,
     ChainSet,
+    CropSet,
     CueSet,
     DataEyesSet,
     EmotionsSet,
@@ -20,12 +22,11 @@ from avatar_rtc.control.messages import (
     SettingsSet,
     TalkingSet,
 )
-from avatar_rtc.control.settings import DEFAULTS
+from avatar_rtc.control.settings import DEFAULTS, settings_json
 from avatar_rtc.control.state import AvatarState
-from avatar_rtc.control.state_json import all_settings_json, state_json
+from avatar_rtc.control.state_json import state_json
 from avatar_rtc.errors import InputError, OutOfRange, UnknownName
 from avatar_rtc.face.gaze import Gaze
-from avatar_rtc.filters_schema.chain import check_chain
 from avatar_rtc.stream.crop import FULL_FRAME, Crop
 
 BLANK = AvatarState()
@@ -74,66 +75,45 @@ def test_an_unknown_override_cannot_even_be_let_go() -> None:
 def test_settings_are_replaced_as_a_whole_or_changed_one_by_one() -> None:
     calm = told(SettingsSet(settings={"liveliness": 0.5, "blink_probability": 0.0}))
     assert (calm.settings.liveliness, calm.settings.blink_probability) == (0.5, 0.0)
-    quick = after(calm, SettingsPatch(settings={"pose_interpolator_step": 0.8, "crop": {"top": 0.2}}), 2.0)
+    quick = after(calm, SettingsPatch(settings={"pose_interpolator_step": 0.8}), 2.0)
     assert (quick.settings.liveliness, quick.settings.pose_interpolator_step) == (0.5, 0.8)
-    assert (quick.settings.crop.top, quick.settings.crop.bottom) == (0.2, 1.0)
-    crop = after(quick, SettingsPatch(settings={"crop": {"enabled": True}}), 2.0).settings.crop
-    assert crop.over(FULL_FRAME) == Crop(top=0.2)
+    assert answer(quick, SettingsPatch(settings={})) == {"settings": settings_json(quick.settings)}
+    assert state_json(quick)["settings"] == {
+        "liveliness": 0.5, "blink_probability": 0.0, "pose_interpolator_step": 0.8,
+    }  # fmt: skip
     assert after(quick, SettingsSet(settings={}), 3.0).settings == DEFAULTS
 
 
-def test_chain_and_backdrop_of_settings_are_those_of_the_avatar() -> None:
-    chain = [["vignetting", {"strength": 0.3}]]
-    state = told(SettingsSet(settings={"postprocessor_chain": chain, "backdrop_path": "day"}))
-    assert state.chain == check_chain(chain) and state.backdrop.name == "day" and state.backdrop.blur == BLUR
-    # Another door then changes them, and the settings tell.
-    state = after(after(state, ChainSet(chain=[]), 2.0), BackdropSet(name="night"), 2.0)
-    told_ = all_settings_json(state)
-    assert (told_["postprocessor_chain"], told_["backdrop_path"]) == ([], "night")
-    assert state_json(state)["settings"] == {}
-    # A whole set that does not name them leaves them.
-    assert after(state, SettingsSet(settings={}), 3.0).backdrop.name == "night"
-
-
-@pytest.mark.parametrize("blur", [0.0, 2.5])
-def test_putting_what_was_got_changes_nothing(blur: float) -> None:
-    state = told(
-        SettingsSet(settings={"liveliness": 0.3, "upscale": 2.0, "emotion_speed": {"joy": 2.0}}),
-        ChainSet(chain=[["bloom", {}]]),
-        BackdropSet(name="day", blur=blur, chain=[["vignetting", {}]], colour="#102030"),
-    )
-    assert after(state, SettingsSet(settings=all_settings_json(state)), 2.0) == state
-
-
-def test_upscaling_comes_before_the_chain() -> None:
-    state = told(SettingsSet(settings={"upscale": 2.0}), ChainSet(chain=[["bloom", {}]]))
-    assert [op.name for op in state.operations] == ["upscale", "bloom"]
+def test_a_crop_is_the_avatars_own_while_it_is_on() -> None:
+    of_character = Crop(bottom=0.5)
+    on = told(CropSet(left=0.25, right=0.75))
+    off = after(on, CropSet(**{**asdict(on.crop), "enabled": False}), 2.0)
+    assert on.crop.over(of_character) == Crop(0.25, 0.0, 0.75, 1.0)
+    assert off.crop.over(of_character) == of_character == BLANK.crop.over(of_character)
+    assert off.crop.left == 0.25, "edges wait"
+    for state in (on, off):
+        held = state_json(state)["crop"]
+        assert isinstance(held, dict) and told(CropSet(**held)) == state
+        assert answer(state, CropSet()) == {"crop": held}
 
 
 @pytest.mark.parametrize(
-    ("settings", "chain", "fps", "says"),
+    ("chain", "crop", "fps", "says"),
     [
-        ({"upscale": 2.0}, [["upscale", {"factor": 2.5}]], 30.0, "together enlarge 5 times"),
-        ({"upscale": 4.0}, [], 60.0, "2048x4096 at 60 fps is beyond H.264 level 5.1"),
+        ([["upscale", {"factor": 4.0}]], CropSet(), 60.0, "2048x4096 at 60 fps is beyond H.264 level 5.1"),
+        ([["upscale", {"factor": 4.0}]], CropSet(left=0.25, right=0.75), 60.0, ""),
+        ([["upscale", {"factor": 4.0}]], CropSet(), 30.0, ""),  # just what level 5.1 takes
     ],
 )
-def test_pictures_that_could_not_be_sent_are_refused(settings, chain, fps, says) -> None:
-    state = told(SettingsSet(settings=settings), ChainSet(chain=chain))
-    with pytest.raises(InputError, match=says):
+def test_pictures_that_could_not_be_sent_are_refused(chain, crop, fps, says) -> None:
+    state = told(ChainSet(chain=chain), crop)
+    with pytest.raises(InputError, match=says) if says else nullcontext():
         check_picture(state, FULL_FRAME, fps)
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"upscale": 4.0},  # at 30 fps just what level 5.1 takes
-        {"upscale": 4.0, "target_fps": 20.0},
-        {"upscale": 4.0, "crop": {"enabled": True, "left": 0.25, "right": 0.75}},
-    ],
-)
-def test_pictures_that_can_be_sent_are_taken(settings) -> None:
-    fps = 60.0 if len(settings) > 1 else 30.0
-    check_picture(told(SettingsSet(settings=settings)), FULL_FRAME, fps)
+def test_a_rate_of_its_own_makes_room_for_a_large_picture() -> None:
+    state = told(ChainSet(chain=[["upscale", {"factor": 4.0}]]), SettingsSet(settings={"target_fps": 20.0}))
+    check_picture(state, FULL_FRAME, 60.0)
 
 
 def test_emotions_of_an_avatars_own_are_absolute_and_small() -> None:

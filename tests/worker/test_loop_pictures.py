@@ -27,7 +27,7 @@ from avatar_rtc.link.orders import (
     TakeSnapshot,
     Up,
 )
-from avatar_rtc.stream.crop import FULL_FRAME
+from avatar_rtc.stream.crop import FULL_FRAME, OwnCrop
 from avatar_rtc.stream.frame import EncodedFrame, ImageRendition, video_t
 from avatar_rtc.worker.loop import RenderLoop
 from tests.worker.stage import ALPHA, EMOTIONS, SMALL, Painter, Timeline, colour, frames, opened, play
@@ -85,13 +85,13 @@ def test_the_rate_follows_the_settings_but_never_passes_the_servers() -> None:
 
 
 def test_images_are_whole_pictures_with_what_they_show() -> None:
-    crop = {"enabled": True, "left": 0.0, "top": 0.5, "right": 0.5, "bottom": 1.0}
-    settings = check_settings({"crop": crop, "upscale": 2.0})
+    crop = OwnCrop(top=0.5, right=0.5, enabled=True)
+    enlarged = AvatarState(crop=crop, chain=check_chain([["upscale", {"factor": 2.0}]]))
     png = ImageRendition("png")
     heard, _ = play(
         [
             (0, opened(colour=(10, 200, 30))),
-            (0, SetState("main", AvatarState(settings=settings))),
+            (0, SetState("main", enlarged)),
             (0, StartRendition("main", png)),
             (0.35, None),
         ]
@@ -101,7 +101,7 @@ def test_images_are_whole_pictures_with_what_they_show() -> None:
     (pixels,) = av.CodecContext.create("png", "r").decode(av.Packet(pictures[0].data))
     assert pixels.to_ndarray(format="rgba")[5, 5].tolist() == [10, 200, 30, 255]
     assert (pixels.width, pixels.height) == (SMALL, SMALL)  # half of it, enlarged twice
-    assert pictures[0].crop == settings.crop.over(FULL_FRAME) and pictures[0].full_size == (1024, 1024)
+    assert pictures[0].crop == crop.over(FULL_FRAME) and pictures[0].full_size == (1024, 1024)
 
 
 def test_a_snapshot_needs_no_viewer_and_no_lucky_avatar() -> None:

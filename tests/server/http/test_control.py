@@ -14,6 +14,7 @@ from avatar_rtc.face.cels import CELS
 from avatar_rtc.face.gaze import Gaze
 from avatar_rtc.face.pose import INDEX
 from avatar_rtc.link.orders import SetState
+from avatar_rtc.stream.crop import OwnCrop
 from tests.server.conftest import EMOTIONS
 
 MAIN = "/api/v1/avatars/main"
@@ -44,7 +45,7 @@ async def test_every_morph_and_cel_can_be_held(client, renderer):
 
 
 async def test_settings_over_http(client, renderer):
-    full = settings_json(DEFAULTS) | {"postprocessor_chain": [], "backdrop_blur": False}
+    full = settings_json(DEFAULTS)
     assert await told(client, "GET", "settings") == full
     answer = await told(client, "PUT", "settings", {"liveliness": 0.5, "target_fps": 12})
     assert answer == full | {"liveliness": 0.5, "target_fps": 12.0}
@@ -52,6 +53,31 @@ async def test_settings_over_http(client, renderer):
     assert (await told(client, "PATCH", "settings", {"breathing_cycle_duration": 6}))["liveliness"] == 0.5
     assert await told(client, "DELETE", "settings") == full
     assert await (await client.get("/api/v1/settings/schema")).json() == schema()
+
+
+async def test_a_crop_over_http(client, renderer):
+    cut = {"enabled": True, "left": 0.0, "top": 0.25, "right": 1.0, "bottom": 0.75}
+    assert await told(client, "PUT", "crop", {"top": 0.25, "bottom": 0.75}) == {"crop": cut}
+    assert (await told(client, "GET", ""))["crop"] == cut
+    assert renderer.state.crop == OwnCrop(**cut)
+    await told(client, "DELETE", "settings")
+    assert (await told(client, "GET", ""))["crop"] == cut
+
+
+async def test_former_settings_go_on_working_and_are_told_where_they_are_now(client, renderer):
+    former = {
+        "liveliness": 0.5, "format": "QOI", "metrics_enabled": True, "upscale_preset": "A", "upscale": 2,
+        "crop": {"enabled": True, "top": 0.25}, "backdrop_path": "day", "postprocessor_chain": [["bloom", {}]],
+    }  # fmt: skip
+    answer = await told(client, "PATCH", "settings", former)
+    assert answer == settings_json(check_settings({"liveliness": 0.5}))
+    about = await told(client, "GET", "")
+    assert about["settings"] == {"liveliness": 0.5} and about["crop"]["top"] == 0.25
+    assert [name for name, _ in about["chain"]] == ["upscale", "bloom"] and about["backdrop"]["name"] == "day"
+    before = renderer.state
+    refused = await client.patch(f"{MAIN}/settings", json={"liveliness": 0.1, "crop": {"top": 0.99}})
+    assert refused.status == 400 and "crop.bottom must exceed crop.top" in (await refused.json())["detail"]
+    assert renderer.state == before, "all of it or nothing"
 
 
 async def test_own_emotions_over_http(client, renderer):
@@ -119,7 +145,7 @@ async def test_a_pose_over_http(client, renderer):
         ("PATCH", "settings", {"target_fps": 100}, "target_fps is 100, but must lie in 1..60"),
         ("PATCH", "settings", {"crop": {"lef": 0}}, "did you mean 'left'"),
         ("PATCH", "settings", {"backdrop_path": "dya"}, "did you mean 'day'"),
-        ("PATCH", "settings", {"upscale": 4, "postprocessor_chain": [["upscale", {}]]}, "enlarge 8 times"),
+        ("PATCH", "settings", {"upscale": 4, "postprocessor_chain": [["upscale", {}]]}, "enlarges 8 times"),
         (
             "PUT",
             "emotions",

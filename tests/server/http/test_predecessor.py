@@ -17,8 +17,12 @@ import pytest
 from aiohttp import ClientResponse, FormData
 from PIL import Image
 
-from avatar_rtc.control.settings import check_settings, settings_json
-from avatar_rtc.server.http.compat.settings import our_settings
+from avatar_rtc.control.changes import after_all
+from avatar_rtc.control.former_settings import FormerSettings, translated
+from avatar_rtc.control.messages import SettingsSet
+from avatar_rtc.control.settings import AnimatorSettings
+from avatar_rtc.control.state import AvatarState
+from avatar_rtc.server.http.compat.settings import feed_format, our_settings
 
 
 @dataclass
@@ -117,7 +121,10 @@ async def test_a_character_with_cels_is_loaded_moved_seen_and_unloaded(bindings,
     assert state["emotion"]["weights"] == {"smug": 1.0} and "smug" in state["emotions"]
     assert state["overrides"] == {"eye_wink_left": 1.0, "head_x": 0.25}
     assert state["talking"] and state["data_eyes"] and not state["paused"]
-    assert state["settings"]["target_fps"] == 20 and state["chain"][0][0] == "vignetting"
+    assert state["settings"]["target_fps"] == 20 and [name for name, _ in state["chain"]] == [
+        "upscale",
+        "vignetting",
+    ]
 
     feed = await bindings.feed()
     parts = [await next_part(feed) for _ in range(5)]
@@ -342,13 +349,38 @@ def test_settings_that_cannot_be_are_left_out_and_the_rest_is_kept():
         "future_setting": {"a": 1},
     }
     kept = our_settings(sent)
-    assert kept == settings_json(check_settings(kept))
-    assert (kept["format"], kept["target_fps"], kept["blink_probability"]) == ("PNG", 30.0, 0.03)
+    assert (kept["target_fps"], kept["blink_probability"]) == (30.0, 0.03)
     assert kept["sway_morphs"] == ["head_x"]
     assert kept["crop"] == {"enabled": True, "left": 0.12, "top": 0.0, "right": 0.88, "bottom": 1.0}
-    assert kept["blink_interval_min"] == 2.0 and kept["backdrop_path"] is None
+    assert kept["blink_interval_min"] == 2.0 and "backdrop_path" not in kept
     assert [effect["name"] for effect in kept["animefx"]] == ["x"]
     assert [op for op, _ in kept["postprocessor_chain"]] == ["bloom"]
+    assert [operation.name for operation in shown(kept).chain] == ["bloom"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent"), [("PNG", "png"), ("qoi", "qoi"), ("QOI", "qoi"), ("TGA", "png"), (5, "png")]
+)
+def test_the_feed_is_png_where_it_is_not_qoi(asked, sent):
+    assert feed_format({"format": asked}) == sent and feed_format({}) == "png"
+
+
+def test_settings_are_replaced_as_a_whole_but_for_a_chain_that_is_not_named():
+    edges = {"left": 0.25, "right": 0.75}
+    before = shown(
+        our_settings(
+            {"upscale": 2, "crop": {"enabled": True, **edges}, "postprocessor_chain": [["bloom", {}]]}
+        )
+    )
+    assert [operation.name for operation in before.chain] == ["upscale", "bloom"] and before.crop.enabled
+    assert shown(our_settings({"target_fps": 30}), before) == shown(
+        {"target_fps": 30, "postprocessor_chain": [["bloom", {}]]}
+    )
+
+
+def shown(settings, before=AvatarState()):  # noqa: B008  # frozen
+    """The state once these settings are taken."""
+    return after_all(before, translated(SettingsSet(settings=settings), before), 0.0)
 
 
 def test_its_rate_is_25_where_nothing_is_said():
@@ -356,7 +388,7 @@ def test_its_rate_is_25_where_nothing_is_said():
 
 
 @pytest.mark.parametrize("value", [None, 5, "x", [], {"a": []}, [["bloom"]], [[[]]]])
-@pytest.mark.parametrize("name", [*settings_json(check_settings({})), "unknown"])
+@pytest.mark.parametrize("name", [*AnimatorSettings.model_fields, *FormerSettings.model_fields, "unknown"])
 def test_whatever_a_setting_is_the_others_are_read(name, value):
     kept = our_settings({"liveliness": 0.5, name: value})
-    assert check_settings(kept) and (name == "liveliness" or kept["liveliness"] == 0.5)
+    assert shown(kept) and (name == "liveliness" or kept["liveliness"] == 0.5)
