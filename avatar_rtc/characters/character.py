@@ -113,7 +113,7 @@ class _Toml(_Section):
     author: _Text = ""
     voice: _Text = ""
     default_emotion: str = "neutral"
-    crop: Annotated[Crop, Field(strict=False)] = FULL_FRAME  # a table, though its edges are numbers only
+    crop: Crop = FULL_FRAME
     emotions: dict[str, _Emotion] = {}
     own_emotions: dict[_OwnName, _Emotion] = Field({}, max_length=MAX_OWN_EMOTIONS)
     settings: _Start = AvatarState()

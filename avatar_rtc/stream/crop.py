@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from avatar_rtc.errors import InputError
 
@@ -22,6 +22,9 @@ class Crop:
     Raises:
         InputError: less than `MIN_SIDE` is left of a side.
     """
+
+    # What stands in a strict model, too, comes as an object or a table.
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=False)
 
     left: Edge = 0.0
     top: Edge = 0.0

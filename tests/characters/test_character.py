@@ -121,7 +121,7 @@ def test_own_effects_take_the_place_of_the_common_ones(store: CharacterStore, fo
         ('colour = "red"', "colour"),
         ("[crop]\nlift = 0.1", "crop.lift"),
         ("[crop]\nleft = 1.5", "crop.left"),
-        ('[crop]\nleft = "0.1"', "crop.left"),
+        ('[crop]\nleft = "much"', "crop.left"),
         ("[crop]\nleft = 0.6\nright = 0.65", "crop.right must exceed crop.left by 0.0625"),
         ("[settings.crop]\nleft = 0.6\nright = 0.65", "crop.right must exceed crop.left by 0.0625"),
         ("[settings]\nupscale = 5", "upscale is 5, but must lie in 1..4"),

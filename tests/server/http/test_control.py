@@ -67,7 +67,8 @@ async def test_a_crop_over_http(client, renderer):
 async def test_former_settings_go_on_working_and_are_told_where_they_are_now(client, renderer):
     former = {
         "liveliness": 0.5, "format": "QOI", "metrics_enabled": True, "upscale_preset": "A", "upscale": 2,
-        "crop": {"enabled": True, "top": 0.25}, "backdrop_path": "day", "postprocessor_chain": [["bloom", {}]],
+        "crop": {"enabled": True, "top": 0.25}, "backdrop_path": "day",
+        "postprocessor_chain": [["bloom", {}]],
     }  # fmt: skip
     answer = await told(client, "PATCH", "settings", former)
     assert answer == settings_json(check_settings({"liveliness": 0.5}))
