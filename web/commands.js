@@ -35,7 +35,7 @@ export class AvatarCommands extends HTMLElement {
 
   /**
    * Change some settings.
-   * @param {object} values those that change; `crop` edge by edge.
+   * @param {object} values those that change.
    * @returns {Promise<object>} all settings.
    */
   async patchSettings(values) { return (await this.#send({ type: 'settings.patch', settings: values })).settings; }
@@ -55,6 +55,15 @@ export class AvatarCommands extends HTMLElement {
 
   /** Let data run through the eyes, to tell that a tool is at work; off lets them fade. @param {boolean} on */
   setDataEyes(on) { return this.#send({ type: 'data_eyes.set', on }); }
+
+  /**
+   * Show a part of the picture, in the place of the character's own crop.
+   * @param {{enabled?: boolean, left?: number, top?: number, right?: number, bottom?: number}} crop edges as shares of
+   *   width and height, an edge that is not named is the picture's own; enabled: false is the character's own crop again,
+   *   and keeps the edges for later.
+   * @returns {Promise<object>} the crop as it is now.
+   */
+  async setCrop(crop) { return (await this.#send({ type: 'crop.set', ...crop })).crop; }
 
   /** @param {Array} chain operations on the picture, `[[name, {params}], …]` */
   setChain(chain) { return this.#send({ type: 'chain.set', chain }); }

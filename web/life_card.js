@@ -1,6 +1,7 @@
 /** The card "Life": what the avatar does by itself, and what holds it. */
 
 import { newest, request } from './api.js';
+import { CropDials } from './crop_dials.js';
 import { MorphSliders } from './morph_sliders.js';
 import { SettingsPanel } from './settings_panel.js';
 
@@ -11,6 +12,7 @@ export class LifeCard {
   #stage;
   #told = {}; // of the state: what the server said last
   #settings;
+  #crop;
   #morphs;
   #switches; // name → sender
   #setGaze;
@@ -27,8 +29,10 @@ export class LifeCard {
     const apart = { liveliness: ['Liveliness', root.querySelector('.liveliness')] };
     const $all = root.querySelector('#settings');
     this.#settings = new SettingsPanel($all.querySelector('.groups'), apart, (changes) => avatar.patchSettings(changes), complain);
+    this.#crop = new CropDials($all.querySelector('.crop'), (crop) => avatar.setCrop(crop), complain);
     $all.querySelector('.reset').addEventListener('click', () => {
       request('DELETE', `${path}/settings`).then((settings) => { this.#settings.settings = settings; }).catch(complain);
+      this.#crop.reset();
     });
     this.#morphs = new MorphSliders(root.querySelector('#morphs'), avatar, complain);
     const sender = (name, send) => newest(async (value) => {
@@ -54,9 +58,10 @@ export class LifeCard {
   get holdMs() { return Number(this.#form.elements.hold.value) || null; }
 
   /** Show what the server says of the avatar. What is being changed here is newer than that. */
-  show({ talking, data_eyes, paused, gaze, settings, overrides }) {
+  show({ talking, data_eyes, paused, gaze, settings, crop, overrides }) {
     this.#told = { talking, data_eyes, paused, gaze };
     this.#settings.settings = settings;
+    this.#crop.crop = crop;
     this.#morphs.overrides = overrides;
     this.#draw();
   }

@@ -8,16 +8,14 @@ const GROUPS = {
   Eyes: ['gaze_', 'eye_', 'data_eyes_'],
   Blinks: ['blink_'],
   Mouth: ['talking_'],
-  Picture: ['target_', 'upscale', 'animefx', 'format'],
+  Picture: ['target_', 'animefx'],
 };
-/** They stand elsewhere on the page, or the server takes them from the predecessor's files and does nothing with them. */
-const LEFT_OUT = ['backdrop_blur', 'upscale_preset', 'metrics_enabled'];
 const KINDS = ['number', 'integer', 'boolean'];
 
 export class SettingsPanel {
   #root;
   #apart;
-  #dials = new Map(); // path such as `crop.left` → control
+  #dials = new Map(); // key → control
   #defaults = {};
   #changes = {}; // of the server's: what is not at its default
   #send;
@@ -31,21 +29,16 @@ export class SettingsPanel {
   constructor(root, apart, patch, complain) {
     this.#root = root;
     this.#apart = apart;
-    this.#send = newestOfEach(async (changes) => { this.#changes = await patch(nested(changes)); }, complain);
+    this.#send = newestOfEach(async (changes) => { this.#changes = await patch(changes); }, complain);
   }
 
   /** @param {object} schema of GET /api/v1/settings/schema. */
-  set schema({ properties, $defs }) {
+  set schema({ properties }) {
     this.#defaults = defaults(properties);
-    const entries = Object.entries(properties).filter(([key, { enum: values, type }]) => (
-      (values || KINDS.includes(type)) && !LEFT_OUT.includes(key)
-    ));
+    const entries = Object.entries(properties).filter(([, { enum: values, type }]) => values || KINDS.includes(type));
     const together = entries.filter(([key]) => !(key in this.#apart));
     const groups = Object.keys(GROUPS).map((name) => [name, together.filter(([key]) => groupOf(key) === name)]);
     groups.push(['More', together.filter(([key]) => !groupOf(key))]);
-    const crop = $defs[properties.crop.$ref.split('/').at(-1)].properties;
-    this.#defaults.crop = defaults(crop);
-    groups.push(['Crop', Object.entries(crop).map(([key, declared]) => [`crop.${key}`, declared])]);
     this.#root.replaceChildren(...groups.filter(([, members]) => members.length).map(([name, members]) => this.#group(name, members)));
     for (const [key, declared] of entries) {
       const [title, $place] = this.#apart[key] ?? [];
@@ -64,29 +57,29 @@ export class SettingsPanel {
   #group(name, members) {
     const $group = Object.assign(document.createElement('fieldset'), { className: 'dials' });
     $group.append(Object.assign(document.createElement('legend'), { textContent: name }));
-    for (const [path, declared] of members) {
-      const [start, ...others] = GROUPS[name] ?? ['crop.'];
-      const title = others.length ? path : path.replace(start, ''); // what all begin with is the group's name
-      $group.append(this.#dial(path, title.replaceAll('_', ' '), declared));
+    for (const [key, declared] of members) {
+      const [start, ...others] = GROUPS[name] ?? [];
+      const title = start && !others.length ? key.replace(start, '') : key; // what all begin with is the group's name
+      $group.append(this.#dial(key, title.replaceAll('_', ' '), declared));
     }
     return $group;
   }
 
-  #dial(path, title, declared) {
+  #dial(key, title, declared) {
     const $dial = control(title, declared, declared.default, async (value) => {
-      await this.#send({ [path]: value });
+      await this.#send({ [key]: value });
       this.#draw(); // what was refused goes back to what is
     });
-    $dial.dataset.setting = path;
-    this.#dials.set(path, $dial);
+    $dial.dataset.setting = key;
+    this.#dials.set(key, $dial);
     return $dial;
   }
 
   #draw() {
     if (this.#send.isBusy) return;
-    for (const [path, $dial] of this.#dials) {
-      const byDefault = at(this.#defaults, path);
-      const value = at(this.#changes, path) ?? byDefault;
+    for (const [key, $dial] of this.#dials) {
+      const byDefault = this.#defaults[key];
+      const value = this.#changes[key] ?? byDefault;
       $dial.show(value);
       $dial.classList.toggle('changed', value !== byDefault);
     }
@@ -99,20 +92,4 @@ function groupOf(key) {
 
 function defaults(properties) {
   return Object.fromEntries(Object.entries(properties).map(([key, declared]) => [key, declared.default]));
-}
-
-/** What lies at a path; undefined if nothing does. */
-function at(whole, path) {
-  return path.split('.').reduce((part, key) => part?.[key], whole);
-}
-
-/** {'crop.left': 0.1, talking_fps: 8} → {crop: {left: 0.1}, talking_fps: 8} */
-function nested(changes) {
-  const whole = {};
-  for (const [path, value] of Object.entries(changes)) {
-    const [key, edge] = path.split('.');
-    if (edge) whole[key] = { ...whole[key], [edge]: value };
-    else whole[key] = value;
-  }
-  return whole;
 }

@@ -10,6 +10,7 @@ from avatar_rtc.control.state import check_overrides
 from avatar_rtc.errors import InputError
 from avatar_rtc.face.blendshapes import morphs_of
 from avatar_rtc.face.pose import check_morphs
+from avatar_rtc.stream.crop import Crop
 from tests.web.test_browser import frames, open_mouth, until
 
 pytestmark = pytest.mark.browser
@@ -35,6 +36,7 @@ def page(open_page: Any, server: Any) -> Iterator[Any]:
     yield page
     page.tab.evaluate("avatar.setOverrides({})")
     page.tab.evaluate("avatar.setSettings({})")
+    page.tab.evaluate("avatar.setCrop({ enabled: false })")
     page.tab.evaluate("avatar.setGaze(null)")
     for off in ("setTalking", "setPaused", "setDataEyes"):
         page.tab.evaluate(f"avatar.{off}(false)")
@@ -71,15 +73,23 @@ def test_overrides_hold_until_they_are_let_go_of(page: Any, server: Any) -> None
 
 
 def test_settings_are_replaced_and_changed(page: Any, server: Any) -> None:
-    every = page.tab.evaluate("avatar.setSettings({ liveliness: 0.5, crop: { left: 0.25 } })")
+    every = page.tab.evaluate("avatar.setSettings({ liveliness: 0.5 })")
     assert every == server.get("avatars/main/settings")
-    assert server.get("avatars/main")["settings"] == {"liveliness": 0.5, "crop": {"left": 0.25}}
-    every = page.tab.evaluate("avatar.patchSettings({ talking_fps: 8, crop: { top: 0.125 } })")
+    assert server.get("avatars/main")["settings"] == {"liveliness": 0.5}
+    every = page.tab.evaluate("avatar.patchSettings({ talking_fps: 8 })")
     assert (every["liveliness"], every["talking_fps"]) == (0.5, 8)
-    assert (every["crop"]["left"], every["crop"]["top"]) == (0.25, 0.125)
     assert page.tab.evaluate("avatar.setSettings({ eye_contact: 1 })")["liveliness"] == 1
     assert server.get("avatars/main")["settings"] == {"eye_contact": 1}
     assert refusal(page, "patchSettings({ liveliness: 3 })") == words_of(check_settings, {"liveliness": 3})
+
+
+def test_a_crop_is_set(page: Any, server: Any) -> None:
+    crop = page.tab.evaluate("avatar.setCrop({ left: 0.25, bottom: 0.75 })")
+    assert crop == {"enabled": True, "left": 0.25, "top": 0, "right": 1, "bottom": 0.75}
+    assert server.get("avatars/main")["crop"] == crop
+    wrong = {"left": 0.5, "right": 0.5}
+    assert refusal(page, "setCrop({ left: 0.5, right: 0.5 })") == words_of(lambda edges: Crop(**edges), wrong)
+    assert page.tab.evaluate("avatar.setCrop({ enabled: false })")["enabled"] is False
 
 
 @pytest.mark.parametrize("target", ["viewer", "away", {"x": -0.5, "y": 0.25}, None])

@@ -14,9 +14,6 @@ from tests.web.test_browser import until
 
 pytestmark = pytest.mark.browser
 
-LEFT_OUT = {"backdrop_blur", "upscale_preset", "metrics_enabled"}
-"""In the card "Backdrop", or taken and without effect."""
-
 
 @pytest.fixture
 def page(open_page: Any, server: Any) -> Iterator[Any]:
@@ -26,6 +23,7 @@ def page(open_page: Any, server: Any) -> Iterator[Any]:
     yield page
     server.ask("DELETE", "avatars/main/overrides")
     server.ask("DELETE", "avatars/main/settings")
+    server.ask("PUT", "avatars/main/crop", {"enabled": False})
     server.ask("PUT", "avatars/main/gaze", {"target": None})
     server.ask("PUT", "avatars/main/emotion", {"name": "neutral"})
     for switch in ("talking", "pause", "data_eyes"):
@@ -77,20 +75,20 @@ def test_two_pages_agree_on_settings_and_reset_them(page: Any, other: Any, serve
     page.tab.locator("[data-setting=liveliness] input").fill("0.4")
     shows(other, "[data-setting=liveliness] input", "0.4")
     other.tab.press("#settings summary", "Enter")
-    other.tab.locator("[data-setting='crop.left'] input").fill("0.25")
-    other.tab.press("[data-setting='crop.enabled'] input", "Space")
+    other.tab.locator("[data-crop=left] input").fill("0.25")
+    other.tab.press("[data-crop=enabled] input", "Space")
     other.tab.select_option("[data-setting=talking_morph] select", "mouth_ooo")
-    changed = {
-        "liveliness": 0.4,
-        "crop": {"enabled": True, "left": 0.25},
-        "talking_morph": "mouth_ooo",
-    }
+    changed = {"liveliness": 0.4, "talking_morph": "mouth_ooo"}
     until(lambda: state(server)["settings"] == changed)
-    shows(page, '[data-setting="crop.left"] input', "0.25")
+    cut = {"enabled": True, "left": 0.25, "top": 0, "right": 1, "bottom": 1}
+    until(lambda: state(server)["crop"] == cut)
+    shows(page, "[data-crop=left] input", "0.25")
     page.tab.press("#settings summary", "Enter")
     page.tab.press("#settings .reset", "Enter")
     until(lambda: state(server)["settings"] == {})
+    until(lambda: state(server)["crop"] == {"enabled": False, "left": 0, "top": 0, "right": 1, "bottom": 1})
     for each in (page, other):
+        shows(each, "[data-crop=left] input", "0")
         shows(each, "[data-setting=liveliness] input", "1")
         shows(each, "[data-setting=talking_morph] select", "mouth_aaa")
     assert other.tab.locator("#settings .changed").count() == 0
@@ -121,6 +119,15 @@ def test_a_refused_setting_goes_back_to_what_is(page: Any, server: Any) -> None:
     assert state(server)["settings"] == {}
 
 
+def test_a_refused_edge_of_the_crop_goes_back_to_what_is(page: Any, server: Any) -> None:
+    page.tab.click("#settings summary")
+    page.tab.locator("[data-crop=left] input").fill("1")
+    page.wait("!document.querySelector('#alert').hidden")
+    assert "crop.right must exceed crop.left" in page.tab.text_content("#alert p")
+    shows(page, "[data-crop=left] input", "0")
+    assert state(server)["crop"]["left"] == 0
+
+
 def test_changes_of_two_sliders_at_once_both_arrive(page: Any, server: Any) -> None:
     """While one is under way, a second must not push the first one's waiting value out."""
     page.tab.evaluate("""() => {
@@ -141,14 +148,13 @@ def test_settings_are_those_of_the_schema(page: Any) -> None:
         for key, declared in schema["properties"].items()
         if "enum" in declared or declared.get("type") in kinds
     }
-    crop = {f"crop.{edge}" for edge in schema["$defs"]["CropSettings"]["properties"]}
     shown = page.tab.locator("[data-setting]").evaluate_all("(all) => all.map((n) => n.dataset.setting)")
     assert len(shown) == len(set(shown))
-    assert set(shown) == (simple | crop) - LEFT_OUT
+    assert set(shown) == simple
     defaults = settings.settings_json(settings.DEFAULTS)
     text = page.tab.evaluate("""Object.fromEntries([...document.querySelectorAll('[data-setting] output')]
       .map((n) => [n.closest('[data-setting]').dataset.setting, Number(n.textContent)]))""")
-    for key in set(text) - crop:
+    for key in text:
         assert text[key] == pytest.approx(defaults[key], abs=1e-9), key
 
 
