@@ -41,6 +41,10 @@ async def until(condition) -> None:
         (lambda a: a.resume(), {"type": "pause.set", "on": False}),
         (lambda a: a.set_data_eyes(False), {"type": "data_eyes.set", "on": False}),
         (
+            lambda a: a.set_crop(0.25, bottom=0.75),
+            {"type": "crop.set", "enabled": True, "left": 0.25, "top": 0.0, "right": 1.0, "bottom": 0.75},
+        ),
+        (
             lambda a: a.set_chain([["upscale", {"factor": 2.0}]]),
             {"type": "chain.set", "chain": [["upscale", {"factor": 2.0}]]},
         ),
@@ -79,8 +83,8 @@ async def test_a_command_is_one_message(server, tell, message) -> None:
         (
             lambda a: a.set_settings({"liveliness": 0.5}),
             {"type": "settings.set", "settings": {"liveliness": 0.5}},
-            {"settings": {"liveliness": 0.5, "upscale": 1.0}},
-            {"liveliness": 0.5, "upscale": 1.0},
+            {"settings": {"liveliness": 0.5, "eye_contact": 0.7}},
+            {"liveliness": 0.5, "eye_contact": 0.7},
         ),
         (
             lambda a: a.patch_settings({}),

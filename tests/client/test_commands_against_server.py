@@ -21,9 +21,13 @@ async def test_what_is_told_is_held_and_let_go(real: Served) -> None:
     async with AvatarClient(real.url) as avatar, asyncio.timeout(20):
         assert await avatar.set_overrides({"head_x": 0.5, "blush1": 1}) == {"head_x": 0.5, "blush1": 1.0}
         assert await avatar.patch_overrides({"head_x": None, "neck_z": -1}) == {"blush1": 1.0, "neck_z": -1.0}
-        settings = await avatar.set_settings({"liveliness": 0.5, "upscale": 1.5})
-        assert (settings["liveliness"], settings["upscale"], settings["eye_contact"]) == (0.5, 1.5, 0.7)
-        assert await avatar.patch_settings({"upscale": 1.0}) == {**settings, "upscale": 1.0}
+        settings = await avatar.set_settings({"liveliness": 0.5, "talking_fps": 8})
+        assert (settings["liveliness"], settings["talking_fps"], settings["eye_contact"]) == (0.5, 8.0, 0.7)
+        assert await avatar.patch_settings({"talking_fps": 12}) == {**settings, "talking_fps": 12.0}
+        await avatar.set_crop(top=0.25, bottom=0.75)
+        cut = {"enabled": True, "left": 0.0, "top": 0.25, "right": 1.0, "bottom": 0.75}
+        await until_state(crop=cut)
+        await avatar.set_crop(enabled=False)
         await avatar.set_gaze((0.25, -1))
         await avatar.set_talking(True)
         await avatar.set_data_eyes(True)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES
 from avatar_rtc.control.messages import ControlMessage
+from avatar_rtc.control.former_settings import FormerSettings
 from avatar_rtc.control.settings import AnimatorSettings
 from avatar_rtc.face.cels import CELS
 from avatar_rtc.face.emotions import EMOTIONS
@@ -51,7 +52,14 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     "hold_ms": st.floats(1, 1000),
     "emotions": st.dictionaries(st.sampled_from(["smug", "joy"]), st.fixed_dictionaries({"pose": HELD})),
     "overrides": HELD,
-    "settings": st.dictionaries(st.sampled_from([*AnimatorSettings.model_fields]), SHARES | WILD, max_size=2),
+    "settings": st.dictionaries(
+        st.sampled_from([*AnimatorSettings.model_fields, *FormerSettings.model_fields]),
+        SHARES | WILD,
+        max_size=2,
+    ),
+    "left": SHARES | NUMBERS,
+    "bottom": SHARES | NUMBERS,
+    "enabled": st.booleans(),
     "target": st.sampled_from(["viewer", "away", None]) | POINTS,
     "on": st.booleans(),
     "chain": st.lists(OPERATION, max_size=2),
