@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES
-from avatar_rtc.control.messages import ControlMessage
 from avatar_rtc.control.former_settings import FormerSettings
+from avatar_rtc.control.messages import ControlMessage
 from avatar_rtc.control.settings import AnimatorSettings
 from avatar_rtc.face.cels import CELS
 from avatar_rtc.face.emotions import EMOTIONS
