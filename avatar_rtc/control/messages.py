@@ -16,7 +16,7 @@ from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.face.gaze import Gaze, check_gaze
 from avatar_rtc.face.pose import check_morphs
 from avatar_rtc.face.visemes import NAMES, mixed
-from avatar_rtc.stream.crop import Edge, OwnCrop
+from avatar_rtc.stream.crop import Bottom, Left, OwnCrop, Right, Top
 
 Weight = Annotated[float, Field(ge=0.0, le=1.0)]
 EmotionName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
@@ -153,10 +153,10 @@ class CropSet(Message):
     type: Literal["crop.set"] = "crop.set"
     enabled: StrictBool = True
     """False is the character's own again, and keeps the edges for later."""
-    left: Edge = 0.0
-    top: Edge = 0.0
-    right: Edge = 1.0
-    bottom: Edge = 1.0
+    left: Left = 0.0
+    top: Top = 0.0
+    right: Right = 1.0
+    bottom: Bottom = 1.0
 
     def crop(self) -> OwnCrop:
         """The crop; raises InputError where too little would be shown."""

@@ -9,8 +9,11 @@ from avatar_rtc.errors import InputError
 
 MIN_SIDE = 1 / 16
 """Least share of width and height that is shown: 32 px of 512; encoders refuse less than 16."""
-Edge = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
-"""Where an edge lies, as a share of the picture's width or height from its left or upper edge."""
+_Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+Left = Annotated[_Share, Field(description="Left edge, 0 is the picture's own.")]
+Top = Annotated[_Share, Field(description="Upper edge, 0 is the picture's own.")]
+Right = Annotated[_Share, Field(description="Right edge, 1 is the picture's own.")]
+Bottom = Annotated[_Share, Field(description="Lower edge, 1 is the picture's own.")]
 
 
 @dataclass(frozen=True)
@@ -26,10 +29,10 @@ class Crop:
     # What stands in a strict model, too, comes as an object or a table.
     __pydantic_config__ = ConfigDict(extra="forbid", strict=False)
 
-    left: Edge = 0.0
-    top: Edge = 0.0
-    right: Edge = 1.0
-    bottom: Edge = 1.0
+    left: Left = 0.0
+    top: Top = 0.0
+    right: Right = 1.0
+    bottom: Bottom = 1.0
 
     def __post_init__(self) -> None:
         for low, high in (("left", "right"), ("top", "bottom")):

@@ -51,7 +51,9 @@ class Target:
 
     def calm(self) -> None:
         """Take back whatever `main` was told that would keep pictures from coming."""
-        self.tell("PUT", "settings", postprocessor_chain=[])
+        self.tell("PUT", "settings")
+        self.tell("PUT", "crop", enabled=False)
+        self.tell("PUT", "chain", chain=[])
         self.tell("PUT", "backdrop")
         self.tell("PUT", "pause", on=False)
         self.tell("DELETE", "speech")
