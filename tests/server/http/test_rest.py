@@ -38,6 +38,7 @@ async def test_avatar_shows_everything_the_contract_names(client, renderer):
         "paused": False,
         "settings": {},
         "data_eyes": False,
+        "crop": {"enabled": False, "left": 0.0, "top": 0.0, "right": 1.0, "bottom": 1.0},
         "chain": [],
         "delay_ms": 40.0,
         "late": 0,

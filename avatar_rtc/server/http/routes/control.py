@@ -120,8 +120,8 @@ async def get_settings(request: web.Request) -> web.Response:
 async def put_settings(request: web.Request) -> web.Response:
     """Replace the settings; what is not named gets its default. Gives all of them.
 
-    The body is the settings object itself. As the message `settings.set`. Names that settings had before, such
-    as `upscale` and `postprocessor_chain`, go on working.
+    The body is the settings object itself. As the message `settings.set`. Names of former settings, such as
+    `upscale` and `postprocessor_chain`, go on working.
     """
     return await _settings(request, "settings.set")
 
