@@ -27,15 +27,15 @@ from pydantic import (
 
 from avatar_rtc.characters.image import read_cel, read_character
 from avatar_rtc.characters.toml import read_toml
+from avatar_rtc.complaints import complaint, refusing
 from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings, check_settings
-from avatar_rtc.errors import InputError, OutOfRange, TooLarge, UnknownName
-from avatar_rtc.face.cels import CELS, FX, CelImage, check_cels
-from avatar_rtc.face.emotions import EMOTIONS, EmotionChange, EmotionTemplate
-from avatar_rtc.face.pose import check_morphs
+from avatar_rtc.errors import InputError, TooLarge, UnknownName
+from avatar_rtc.face.cels import CELS, FX, CelImage
+from avatar_rtc.face.emotions import EMOTIONS, MAX_OWN_EMOTIONS, EmotionChange, EmotionTemplate, Template
+from avatar_rtc.names import Name
 from avatar_rtc.stream.crop import FULL_FRAME, Crop
 
 PICTURE, TOML, STUDENT = "character.png", "character.toml", "student.safetensors"
-MAX_OWN_EMOTIONS = 64
 _CEL_FILE = re.compile(rf"(?:[^/]*_)?({'|'.join((*CELS, *FX))})\.png")
 _MIN_CROP = 0.125
 """The least share of width and height that is shown: 64 px, which every encoder takes."""
@@ -87,33 +87,11 @@ class _Crop(_Section):
         return self
 
 
-class _Emotion(_Section):
-    pose: dict[str, float] = {}
-    cels: dict[str, float] = {}
-
-    @model_validator(mode="after")
-    def _known_and_in_range(self) -> "_Emotion":
-        try:
-            check_morphs(self.pose)
-            check_cels(self.cels)
-        except (UnknownName, OutOfRange) as error:
-            raise ValueError(str(error)) from None
-        if "breathing" in self.pose:
-            raise ValueError("breathing is not an emotion's; it follows the clock")
-        return self
-
-
-_OwnName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
-
-
 def _settings(data: object) -> AnimatorSettings:
-    try:
-        return data if isinstance(data, AnimatorSettings) else check_settings(data)
-    except InputError as error:
-        raise ValueError(str(error)) from None
+    return data if isinstance(data, AnimatorSettings) else check_settings(data)
 
 
-_Settings = Annotated[AnimatorSettings, PlainValidator(_settings)]
+_Settings = Annotated[AnimatorSettings, PlainValidator(refusing(_settings))]
 
 
 class _Toml(_Section):
@@ -125,13 +103,13 @@ class _Toml(_Section):
     voice: _Text = ""
     default_emotion: str = "neutral"
     crop: _Crop = _Crop()
-    emotions: dict[str, _Emotion] = {}
-    own_emotions: dict[_OwnName, _Emotion] = Field({}, max_length=MAX_OWN_EMOTIONS)
+    emotions: dict[str, Template] = {}
+    own_emotions: dict[Name, Template] = Field({}, max_length=MAX_OWN_EMOTIONS)
     settings: _Settings = DEFAULTS
 
     @field_validator("emotions")
     @classmethod
-    def _known_emotions(cls, value: dict[str, _Emotion]) -> dict[str, _Emotion]:
+    def _known_emotions(cls, value: dict[str, Template]) -> dict[str, Template]:
         for name in value:
             if name not in EMOTIONS:
                 hint = "a new one belongs under own_emotions"
@@ -175,10 +153,8 @@ def build_character(name: str, files: Mapping[str, bytes], fx: Mapping[str, CelI
         rgba=read_character(files[picture]),
         display_name=toml.display_name or name,
         cels={**fx, **{cel: image for cel, image in cels.items() if image is not None}},
-        emotions={emotion: EmotionChange(to.pose, to.cels) for emotion, to in toml.emotions.items()},
-        own_emotions={
-            emotion: EmotionTemplate(emotion, to.pose, to.cels) for emotion, to in toml.own_emotions.items()
-        },
+        emotions={emotion: to.change() for emotion, to in toml.emotions.items()},
+        own_emotions={emotion: to.template(emotion) for emotion, to in toml.own_emotions.items()},
         settings=toml.settings,
         default_emotion=toml.default_emotion,
         crop=Crop(**toml.crop.model_dump()),
@@ -215,12 +191,10 @@ def _named(file: str, data: bytes) -> CelImage | None:
 
 def _read_toml(data: bytes) -> _Toml:
     try:
-        return _Toml.model_validate(read_toml(data))
+        return _Toml.model_validate(read_toml(data), strict=True)
     except TooLarge as error:
         raise TooLarge(f"{TOML}: {error}") from None
     except InputError as error:
         raise InputError(f"{TOML}: {error}") from None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = "".join(f"{step}." for step in first["loc"]).rstrip(".")
-        raise InputError(": ".join(filter(None, (TOML, where, first["msg"])))) from None
+        raise complaint(error, _Toml, f"{TOML}: ", toml=True) from None

@@ -4,8 +4,7 @@ Names, meaning and defaults are those of the predecessor, where a text does not 
 be read as they are. Every range holds the value that turns a thing off. Times are seconds.
 """
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, Self
 
@@ -14,18 +13,18 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
-    PlainValidator,
+    GetJsonSchemaHandler,
     ValidationError,
-    WithJsonSchema,
-    field_validator,
     model_validator,
 )
+from pydantic_core import CoreSchema
 
-from avatar_rtc.errors import BadMessage, InputError, OutOfRange, UnknownName
+from avatar_rtc.complaints import complaint
+from avatar_rtc.errors import BadMessage, InputError
 from avatar_rtc.face.effects import EFFECTS, Effect
-from avatar_rtc.filters_schema.chain import Operation, chain_json, check_chain
+from avatar_rtc.filters_schema.chain import Chain, Operation
 from avatar_rtc.filters_schema.size import Upscale
+from avatar_rtc.names import Name
 from avatar_rtc.stream.crop import Crop
 
 MIN_CROP = 1 / 16
@@ -33,14 +32,7 @@ MIN_CROP = 1 / 16
 MouthMorph = Literal["mouth_aaa", "mouth_iii", "mouth_uuu", "mouth_eee", "mouth_ooo", "mouth_delta"]
 SwayMorph = Literal["head_x", "head_y", "neck_z", "body_y", "body_z"]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
-_EMOTION = re.compile(r"[a-z0-9_-]{1,64}")
 SpeedFactor = Annotated[float, Field(ge=0.1, le=10.0)]
-_Chain = Annotated[
-    tuple[Operation, ...],
-    PlainValidator(check_chain),
-    PlainSerializer(chain_json),
-    WithJsonSchema({"type": "array", "description": "[[name, {parameters}], …]; see the filters' schema."}),
-]
 
 
 def _without_index(name: object) -> object:
@@ -114,7 +106,7 @@ class AnimatorSettings(BaseModel):
         description="How quickly emotions come: 0 holds, 1 jumps. A change has come by 95 % after"
         " 3 / ln(1 / (1 - step)) frames of 1/25 s: 0.3 is a third of a second, whatever the frame rate.",
     )
-    emotion_speed: dict[str, SpeedFactor] = Field(
+    emotion_speed: dict[Name, SpeedFactor] = Field(
         default_factory=dict,
         max_length=128,
         description="Emotion → how much faster than others it comes; 1 if not named.",
@@ -191,19 +183,9 @@ class AnimatorSettings(BaseModel):
         None, max_length=200, description="Name of the backdrop; null keeps the avatar's."
     )
     backdrop_blur: bool = Field(True, description="Whether the backdrop of `backdrop_path` is out of focus.")
-    postprocessor_chain: _Chain | None = Field(
+    postprocessor_chain: Chain | None = Field(
         None, description="Operations on the picture; null, unlike the predecessor's, keeps the avatar's."
     )
-
-    @field_validator("emotion_speed")
-    @classmethod
-    def _names_of_emotions(cls, value: dict[str, float]) -> dict[str, float]:
-        for name in value:
-            if not _EMOTION.fullmatch(name):  # it is told with every state of the avatar
-                raise ValueError(
-                    f"{name[:64]!r} cannot be an emotion; wanted are 1 to 64 of a-z, 0-9, '_', '-'"
-                )
-        return value
 
     @model_validator(mode="after")
     def _ranges_in_order(self) -> Self:
@@ -249,7 +231,7 @@ def check_settings(data: object) -> AnimatorSettings:
     try:
         return AnimatorSettings.model_validate(dict(data))
     except ValidationError as error:
-        raise _told(error.errors()[0]) from None
+        raise complaint(error, AnimatorSettings, noun="setting") from None
 
 
 def patched(settings: AnimatorSettings, changes: object) -> AnimatorSettings:
@@ -278,32 +260,10 @@ def schema() -> Mapping[str, Any]:
     return AnimatorSettings.model_json_schema()
 
 
-def _told(fault: Any) -> InputError:
-    """The error for the first fault pydantic found."""
-    path, value = fault["loc"], fault["input"]
-    where = ".".join(map(str, path)) or "settings"
-    match fault["type"]:
-        case "extra_forbidden":
-            kind = ".".join(["setting", *map(str, path[:-1])])
-            return UnknownName(kind, str(path[-1]), _declared(path[:-1])["properties"])
-        case "literal_error" if isinstance(value, str):
-            return UnknownName(where, value, _declared(path)["enum"])
-        case "greater_than_equal" | "less_than_equal":
-            declared = _declared(path)
-            return OutOfRange(where, value, declared["minimum"], declared["maximum"])
-    return InputError(f"{where} is {value!r:.60}: {fault['msg']}")
+class _SettingsSchema:
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return handler(AnimatorSettings.__pydantic_core_schema__)
 
 
-def _declared(path: Sequence[str | int]) -> Mapping[str, Any]:
-    """The part of the schema that declares what lies at a path into the settings."""
-    whole = schema()
-    node = whole
-    for step in path:
-        node = node["items"] if isinstance(step, int) else _member(node, step)
-        if "$ref" in node:
-            node = whole["$defs"][node["$ref"].rpartition("/")[2]]
-    return node
-
-
-def _member(node: Mapping[str, Any], name: str) -> Any:
-    return node["properties"][name] if "properties" in node else node["additionalProperties"]
+SettingsValues = Annotated[dict[str, Any], _SettingsSchema()]
+"""Some of the settings by name; `check_settings` and `patched` judge them, for it takes all to do so."""

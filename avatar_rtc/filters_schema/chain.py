@@ -7,10 +7,12 @@ operation stands in `render/filters/`, in the file of the same name as its decla
 from collections.abc import Mapping, Sequence
 from functools import cache
 from math import prod
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import GetJsonSchemaHandler, PlainSerializer, PlainValidator, ValidationError
+from pydantic_core import CoreSchema
 
+from avatar_rtc.complaints import complaint, refusing
 from avatar_rtc.errors import BadMessage, InputError, UnknownName
 from avatar_rtc.filters_schema import capture, display, scene, signal, size, tape, tube
 from avatar_rtc.filters_schema.params import Params
@@ -76,15 +78,10 @@ def _params(name: str, params: dict[str, Any]) -> Params:
     if name not in OPERATIONS:
         raise UnknownName("operation", name, OPERATIONS)
     declared = OPERATIONS[name]
-    for key in params:
-        if key not in declared.model_fields:
-            raise UnknownName(f"parameter of {name}", str(key), declared.model_fields)
     try:
         return declared.model_validate(params)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{name}.{where}: {first['msg']}" if where else f"{name}: {first['msg']}") from None
+        raise complaint(error, declared, within=name, noun="parameter") from None
 
 
 def chain_json(chain: Sequence[Operation]) -> list[list[object]]:
@@ -96,3 +93,34 @@ def chain_json(chain: Sequence[Operation]) -> list[list[object]]:
 def schema() -> Mapping[str, Any]:
     """A JSON schema per operation: range, default, help; and its stage."""
     return {name: {**p.model_json_schema(), "stage": p.stage} for name, p in OPERATIONS.items()}
+
+
+@cache
+def chain_schema() -> Mapping[str, Any]:
+    """The JSON schema of a chain."""
+    pairs = [
+        {"type": "array", "prefixItems": [{"const": name}, parameters], "minItems": 1, "maxItems": 2}
+        for name, parameters in schema().items()
+    ]
+    return {
+        "description": "Operations on the picture, first to last.",
+        "type": "array",
+        "items": {"anyOf": pairs},
+        "maxItems": MAX_OPERATIONS,
+    }
+
+
+class ChainSchema:
+    """Tells a model the schema of a chain, once it is asked for: to make it takes long."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return dict(chain_schema())
+
+
+Chain = Annotated[
+    tuple[Operation, ...],
+    PlainValidator(refusing(check_chain)),
+    PlainSerializer(chain_json),
+    ChainSchema(),
+]
+"""`[[name, {parameters}], …]`, checked."""

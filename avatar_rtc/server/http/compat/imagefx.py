@@ -4,16 +4,17 @@ A form has a part `file`, the picture, and a part `json` with the rest.
 """
 
 import asyncio
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from avatar_rtc.characters.image import MAX_BYTES, PICTURE_KINDS, read_picture, write_picture
-from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, explain, json_object
+from avatar_rtc.complaints import complaint
+from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, json_object
 from avatar_rtc.errors import BadMessage, InputError, TooLarge, UnknownName
-from avatar_rtc.filters_schema.chain import OPERATIONS, Operation, check_chain, enlargement
+from avatar_rtc.filters_schema.chain import OPERATIONS, ChainSchema, Operation, check_chain, enlargement
 from avatar_rtc.filters_schema.params import Params
 from avatar_rtc.link.orders import ProcessStill, Still
 from avatar_rtc.server.http.bodies import read_form, require_type
@@ -35,7 +36,7 @@ class Process(BaseModel):
     model_config = ConfigDict(allow_inf_nan=False)
 
     format: str = "png"
-    filters: list[Any] = []
+    filters: Annotated[list[Any], ChainSchema()] = []
 
 
 class Enlarge(BaseModel):
@@ -144,7 +145,7 @@ def _checked(model: type[Model], options: dict[str, Any]) -> Model:
     try:
         found = model.model_validate(options)
     except ValidationError as error:
-        raise BadMessage(f"json: {explain(error)}") from None
+        raise complaint(error, model, "json: ", otherwise=BadMessage) from None
     kind: str = found.format  # type: ignore[attr-defined]
     if kind.lower() not in PICTURE_KINDS:
         raise UnknownName("image format", kind, PICTURE_KINDS)
