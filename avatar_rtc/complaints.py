@@ -4,31 +4,31 @@ One law for every door: messages, bodies, settings, files, answers of other serv
 """
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
-from typing import Any, TypeVar
+from functools import lru_cache, wraps
+from typing import Any, ParamSpec, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
 from avatar_rtc.errors import InputError, OutOfRange, UnknownName
-from avatar_rtc.wanted import Place, Schema, names_in, place_of, words_for
+from avatar_rtc.wanted import Place, Schema, names_in, place_of, shown, words_for
 
 Checked = TypeVar("Checked")
-Given = TypeVar("Given")
+Given = ParamSpec("Given")
 _REFUSED = "refused"
-_MAX_SHOWN = 60
 _SECRET = ("secret", "key", "password", "token")
 """Words in the names of what is never shown."""
 _FEW = 8
 """So many choices are all named."""
 
 
-def refusing(check: Callable[[Given], Checked]) -> Callable[[Given], Checked]:
+def refusing(check: Callable[Given, Checked]) -> Callable[Given, Checked]:
     """A check of ours as a validator of pydantic's, which keeps the error for `complaint`."""
 
-    def validate(value: Given) -> Checked:
+    @wraps(check)  # pydantic looks at the signature
+    def validate(*args: Given.args, **named: Given.kwargs) -> Checked:
         try:
-            return check(value)
+            return check(*args, **named)
         except InputError as error:
             context = {"said": str(error), "error": error}
             raise PydanticCustomError(_REFUSED, "{said}", context) from None
@@ -114,19 +114,7 @@ class _Fault:
         where = self._place.dotted
         if not where:
             return words
-        return f"{where} is {self._shown()}: {words}" if self._shows else f"{where}: {words}"
-
-    def _shown(self) -> str:
-        match self._value:
-            case None:
-                return "null"
-            case bool():
-                return str(self._value).lower()
-            case Mapping():
-                return "a table" if self._toml else "an object"
-            case list() | tuple():
-                return "a list"
-        return f"{self._value!r:.{_MAX_SHOWN}}"
+        return f"{where} is {shown(self._value, self._toml)}: {words}" if self._shows else f"{where}: {words}"
 
     def _wanted(self, before: str) -> str:
         words = words_for(self._place.declared, self._whole, self._toml)
@@ -134,7 +122,7 @@ class _Fault:
 
     def _plain(self) -> str:
         """What pydantic says, where a schema says nothing."""
-        return self._message[:1].lower() + self._message[1:]
+        return self._message.replace("Input should be", "wanted is").replace("Input should", "it should")
 
     def _names(self) -> list[str]:
         """What could have been meant: what may stand beside it, then everything."""

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 Schema = Mapping[str, Any]
 Step = str | int
+_MAX_SHOWN = 60
 _DEPTH = 4
 """Of objects in objects whose names are listed; a schema may hold itself."""
 _KINDS = {"string": "a text", "object": "an object {name: value}", "boolean": "true or false", "null": "null"}
@@ -70,7 +71,7 @@ def words_for(node: Schema, whole: Schema, toml: bool = False) -> str:
         found = [words_for(choice, whole, toml) for choice in choices]
         return _listed([words for words in dict.fromkeys(found) if words and not (toml and words == "null")])
     if "enum" in node or "const" in node:
-        return _listed([_shown(value) for value in node.get("enum", [node.get("const")])])
+        return _listed([shown(value) for value in node.get("enum", [node.get("const")])])
     match node.get("type"):
         case "number" | "integer" as kind:
             return " ".join(
@@ -85,6 +86,20 @@ def words_for(node: Schema, whole: Schema, toml: bool = False) -> str:
         case str(kind):
             return (_TOML_KINDS if toml else _KINDS).get(kind, "")
     return ""
+
+
+def shown(value: object, toml: bool = False) -> str:
+    """A value as it is told: shortened, and what holds others by its kind alone."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case Mapping():
+            return "a table" if toml else "an object"
+        case list() | tuple():
+            return "a list"
+    return f"{value!r:.{_MAX_SHOWN}}"
 
 
 def resolved(node: Schema, whole: Schema) -> Schema:
@@ -140,15 +155,6 @@ def _list(node: Schema, whole: Schema, toml: bool) -> str:
     if toml and items.get("type") == "string":
         return 'a list of texts, such as ["a", "b"]'
     return "a list"
-
-
-def _shown(value: object) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return str(value).lower()
-    return repr(value)
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
-"""What differs between two OpenAPI documents for those who call the interface; how it is written does not count.
+"""What differs between two OpenAPI documents for those who call: how they are written does not count.
 
-python tests/openapi_difference.py BEFORE.json AFTER.json      one line for each difference, exit code 1 if any
+python tests/openapi_difference.py BEFORE.json AFTER.json      a line for each difference; 1 if there are any
 """
 
 import json
@@ -72,7 +72,7 @@ def _one_way(node: dict[str, Any]) -> dict[str, Any]:
         if not node["required"]:
             del node["required"]
     if isinstance(node.get("parameters"), list):
-        node["parameters"] = {f"{each['in']} {each['name']}": each for each in node["parameters"]}
+        node["parameters"] = {f"{each.get('in')} {each.get('name')}": each for each in node["parameters"]}
     return _with_flat_branches(node)
 
 

@@ -13,6 +13,7 @@ FLOORS = (
         "errors",
         "wanted",
         "complaints",
+        "checked",
         "names",
         "clock",
         "config",

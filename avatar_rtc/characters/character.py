@@ -32,7 +32,7 @@ from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings, check_settin
 from avatar_rtc.errors import InputError, TooLarge, UnknownName
 from avatar_rtc.face.cels import CELS, FX, CelImage
 from avatar_rtc.face.emotions import EMOTIONS, MAX_OWN_EMOTIONS, EmotionChange, EmotionTemplate, Template
-from avatar_rtc.names import Name
+from avatar_rtc.names import ByName
 from avatar_rtc.stream.crop import FULL_FRAME, Crop
 
 PICTURE, TOML, STUDENT = "character.png", "character.toml", "student.safetensors"
@@ -104,7 +104,7 @@ class _Toml(_Section):
     default_emotion: str = "neutral"
     crop: _Crop = _Crop()
     emotions: dict[str, Template] = {}
-    own_emotions: dict[Name, Template] = Field({}, max_length=MAX_OWN_EMOTIONS)
+    own_emotions: ByName[Template] = Field({}, max_length=MAX_OWN_EMOTIONS)
     settings: _Settings = DEFAULTS
 
     @field_validator("emotions")

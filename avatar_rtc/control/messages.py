@@ -23,13 +23,13 @@ from avatar_rtc.control.envelope import json_object
 from avatar_rtc.control.settings import SettingsValues
 from avatar_rtc.control.state import BackdropChain, HeldChanges, HeldValues
 from avatar_rtc.errors import BadMessage, UnknownName
-from avatar_rtc.face.blendshapes import ShapeValues, morphs_of
+from avatar_rtc.face.blendshapes import ShapeValues, morphs_of_checked
 from avatar_rtc.face.emotions import MAX_OWN_EMOTIONS, EmotionTemplate, Template
 from avatar_rtc.face.gaze import GazeTarget
 from avatar_rtc.face.pose import MorphValues
 from avatar_rtc.face.visemes import VisemeWeights, mixed
 from avatar_rtc.filters_schema.chain import Chain
-from avatar_rtc.names import Name
+from avatar_rtc.names import ByName
 
 Weight = Annotated[float, Field(ge=0.0, le=1.0)]
 MAX_HOLD_MS = 3_600_000
@@ -49,7 +49,9 @@ class Message(BaseModel):
     """Chosen by the caller; comes back in the answer."""
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: type[Self], handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
         # Around everything, also the checks of several fields at once.
         return core_schema.no_info_wrap_validator_function(cls._or_a_sentence, handler(source))
 
@@ -87,9 +89,7 @@ class EmotionsSet(Message):
     """Emotions of this avatar's own, over the factory's; none at all is the factory's again."""
 
     type: Literal["emotions.set"] = "emotions.set"
-    emotions: Annotated[dict[Name, Template], Field(json_schema_extra={"additionalProperties": False})] = (
-        Field(max_length=MAX_OWN_EMOTIONS)
-    )
+    emotions: ByName[Template] = Field(max_length=MAX_OWN_EMOTIONS)
 
     def templates(self) -> dict[str, EmotionTemplate]:
         """Emotion → template."""
@@ -232,7 +232,7 @@ class PoseSet(Message):
 
     def pose(self) -> dict[str, float]:
         """Morph → value; a morph named itself wins over blendshapes."""
-        shapes = {} if self.blendshapes is None else morphs_of(self.blendshapes, self.head)
+        shapes = {} if self.blendshapes is None else morphs_of_checked(self.blendshapes, self.head)
         return {**shapes, **(self.morphs or {})}
 
 

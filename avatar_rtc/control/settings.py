@@ -24,7 +24,7 @@ from avatar_rtc.errors import BadMessage, InputError
 from avatar_rtc.face.effects import EFFECTS, Effect
 from avatar_rtc.filters_schema.chain import Chain, Operation
 from avatar_rtc.filters_schema.size import Upscale
-from avatar_rtc.names import Name
+from avatar_rtc.names import ByName
 from avatar_rtc.stream.crop import Crop
 
 MIN_CROP = 1 / 16
@@ -106,7 +106,7 @@ class AnimatorSettings(BaseModel):
         description="How quickly emotions come: 0 holds, 1 jumps. A change has come by 95 % after"
         " 3 / ln(1 / (1 - step)) frames of 1/25 s: 0.3 is a third of a second, whatever the frame rate.",
     )
-    emotion_speed: dict[Name, SpeedFactor] = Field(
+    emotion_speed: ByName[SpeedFactor] = Field(
         default_factory=dict,
         max_length=128,
         description="Emotion → how much faster than others it comes; 1 if not named.",

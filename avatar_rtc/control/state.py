@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import GetJsonSchemaHandler, PlainValidator
-from pydantic_core import CoreSchema
-
-from avatar_rtc.complaints import refusing
+from avatar_rtc.checked import Checked
 from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
 from avatar_rtc.errors import BadMessage
 from avatar_rtc.face.cels import CEL_RANGES
@@ -129,14 +126,11 @@ def _check_backdrop_chain(chain: object) -> tuple[Operation, ...] | Literal["sha
     return check_chain(chain)
 
 
-class _BackdropChainSchema:
-    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"anyOf": [dict(chain_schema()), {"const": "shared"}, {"type": "null"}]}
+def _backdrop_chain_schema() -> dict[str, Any]:
+    return {"anyOf": [chain_schema(), {"const": "shared"}, {"type": "null"}]}
 
 
 BackdropChain = Annotated[
-    tuple[Operation, ...] | Literal["shared"] | None,
-    PlainValidator(refusing(_check_backdrop_chain)),
-    _BackdropChainSchema(),
+    tuple[Operation, ...] | Literal["shared"] | None, Checked(_check_backdrop_chain, _backdrop_chain_schema)
 ]
 """Operations of its own, "shared", or None for no operation."""

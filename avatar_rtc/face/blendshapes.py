@@ -49,7 +49,14 @@ def morphs_of(
         OutOfRange: a value outside [0, 1].
         InputError: no finite number.
     """
-    shapes = {**dict.fromkeys(NAMES, 0.0), **SHAPE_RANGES.check(blendshapes)}
+    return morphs_of_checked(SHAPE_RANGES.check(blendshapes), head)
+
+
+def morphs_of_checked(
+    blendshapes: Mapping[str, float], head: tuple[float, float, float] | None = None
+) -> dict[str, float]:
+    """As `morphs_of`, of blendshapes that have been checked."""
+    shapes = {**dict.fromkeys(NAMES, 0.0), **blendshapes}
     return {**_brows(shapes), **_lids(shapes), **_irises(shapes), **_mouth(shapes), **_head(head)}
 
 

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import PlainValidator, WithJsonSchema
-
-from avatar_rtc.complaints import refusing
+from avatar_rtc.checked import Checked
 from avatar_rtc.errors import BadMessage, UnknownName
 from avatar_rtc.face.ranges import Ranges
+from avatar_rtc.wanted import shown
 
 NAMED = ("viewer", "away")
 _COORDINATES = Ranges("coordinate", dict.fromkeys("xy", (-1.0, 1.0)))
@@ -47,13 +46,13 @@ def check_gaze(target: object) -> Gaze | None:
         case Mapping():
             at = _COORDINATES.check({str(name): target.get(name) for name in (*target, "x", "y")})
             return Gaze((at["x"], at["y"]))
-    raise BadMessage('gaze is "viewer", "away", {"x": x, "y": y} or null')
+    raise BadMessage(f'gaze is {shown(target)}: wanted is "viewer", "away", {{"x": x, "y": y}} or null')
 
 
-_POINT: dict[str, Any] = {**_COORDINATES.json_schema(), "required": ["x", "y"]}
-GazeTarget = Annotated[
-    Gaze | None,
-    PlainValidator(refusing(check_gaze)),
-    WithJsonSchema({"anyOf": [{"enum": [*NAMED, None]}, _POINT]}),
-]
+def _schema() -> dict[str, Any]:
+    point = {**_COORDINATES.json_schema(), "required": ["x", "y"]}
+    return {"anyOf": [{"enum": [*NAMED, None]}, point]}
+
+
+GazeTarget = Annotated[Gaze | None, Checked(check_gaze, _schema)]
 """As `check_gaze` takes it."""

@@ -1,7 +1,7 @@
 """Numbers by name, each in a range of its own: one law for morphs, cels, blendshapes and visemes."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -10,6 +10,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from avatar_rtc.complaints import refusing
 from avatar_rtc.errors import InputError, OutOfRange, UnknownName
+from avatar_rtc.wanted import shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +61,20 @@ class Ranges:
             raise UnknownName(self.kind, name, self.limits)
         return self.limits[name]
 
+    def _validated(self, values: object, inner: Callable[[object], Mapping[str, object]]) -> object:
+        check = self.check_changes if self.lets_go else self.check
+        if isinstance(values, Mapping):
+            try:
+                # Poses come 60 times a second, and hold numbers.
+                return check(values)
+            except (UnknownName, OutOfRange):
+                raise
+            except InputError:
+                pass  # pydantic may make a number of it
+        return check(inner(values))
+
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        check = refusing(self.check_changes if self.lets_go else self.check)
-        return core_schema.no_info_after_validator_function(check, handler(source))
+        return core_schema.no_info_wrap_validator_function(refusing(self._validated), handler(source))
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         # What the field says of how many there may be stays.
@@ -77,7 +89,7 @@ def number_in(name: str, value: object, low: float, high: float) -> float:
         InputError: no finite number.
     """
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < math.inf:
-        raise InputError(f"{name} is {value!r}, but must be a number")
+        raise InputError(f"{name} is {shown(value)}, but must be a number")
     if not low <= value <= high:
         raise OutOfRange(name, value, low, high)
     return float(value)

@@ -4,19 +4,21 @@ One declaration validates input, builds the editor and is served as a JSON schem
 operation stands in `render/filters/`, in the file of the same name as its declaration's, under its own name.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from math import prod
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import GetJsonSchemaHandler, PlainSerializer, PlainValidator, ValidationError
-from pydantic_core import CoreSchema
+from pydantic import ValidationError
 
-from avatar_rtc.complaints import complaint, refusing
+from avatar_rtc.checked import Checked
+from avatar_rtc.complaints import complaint
 from avatar_rtc.errors import BadMessage, InputError, UnknownName
 from avatar_rtc.filters_schema import capture, display, scene, signal, size, tape, tube
 from avatar_rtc.filters_schema.params import Params
 from avatar_rtc.filters_schema.size import Upscale
+from avatar_rtc.wanted import shown
 
 MAX_OPERATIONS = 32
 MAX_ENLARGEMENT = 4
@@ -49,7 +51,7 @@ def check_chain(chain: object) -> tuple[Operation, ...]:
         InputError: a parameter outside its range, or of the wrong type, or too large a picture in the end.
     """
     if not isinstance(chain, Sequence) or isinstance(chain, str):
-        raise BadMessage("a chain is a list of [name, {parameters}] pairs")
+        raise BadMessage(f"a chain is {shown(chain)}: wanted is a list of [name, {{parameters}}] pairs")
     if len(chain) > MAX_OPERATIONS:
         raise BadMessage(f"a chain holds at most {MAX_OPERATIONS} operations, not {len(chain)}")
     checked = tuple(_operation(entry) for entry in chain)
@@ -71,7 +73,8 @@ def _operation(entry: object) -> Operation:
             return Operation(name, _params(name, {}))
         case [str(name), dict(params)]:
             return Operation(name, _params(name, params))
-    raise BadMessage(f"an operation is [name, {{parameters}}], not {entry!r:.80}")
+    said = json.dumps(entry, ensure_ascii=False, default=repr)
+    raise BadMessage(f"an operation is [name, {{parameters}}], not {said:.80}")
 
 
 def _params(name: str, params: dict[str, Any]) -> Params:
@@ -110,17 +113,5 @@ def chain_schema() -> Mapping[str, Any]:
     }
 
 
-class ChainSchema:
-    """Tells a model the schema of a chain, once it is asked for: to make it takes long."""
-
-    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return dict(chain_schema())
-
-
-Chain = Annotated[
-    tuple[Operation, ...],
-    PlainValidator(refusing(check_chain)),
-    PlainSerializer(chain_json),
-    ChainSchema(),
-]
+Chain = Annotated[tuple[Operation, ...], Checked(check_chain, chain_schema, chain_json)]
 """`[[name, {parameters}], …]`, checked."""

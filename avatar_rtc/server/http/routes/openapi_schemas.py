@@ -103,13 +103,18 @@ def components(models: Iterable[type[BaseModel]]) -> tuple[dict[type[BaseModel],
     by_mode, whole = models_json_schema(
         [(model, "validation") for model in wanted], ref_template=f"{_PREFIX}{{model}}"
     )
-    declared: dict[str, Any] = whole["$defs"]
-    references: dict[type[BaseModel], Schema] = {model: by_mode[model, "validation"] for model in wanted}
-    for model in _messages_in(wanted):
-        _drop(declared[model.__name__], _FROM_PATH)
-    parts = {f"{name}_parameters": parameters for name, parameters in chain.schema().items()}
-    chains = _told_by_name(chain.chain_schema(), parts)
-    return references, {**parts, CHAIN: chains, **_told_by_name(declared, {CHAIN: chain.chain_schema()})}
+    named: dict[str, Schema] = {f"{name}_parameters": schema for name, schema in chain.schema().items()}
+    chains = {CHAIN: chain.chain_schema()}
+    # Pydantic has no names for messages, which are more than a model to it.
+    messages = {m.__name__: by_mode[m, "validation"] for m in wanted if issubclass(m, Message)}
+    told = {name: _without(_FROM_PATH, _referring(schema, chains)) for name, schema in messages.items()}
+    others = {name: schema for name, schema in whole["$defs"].items() if name not in messages}
+    return {model: ref(model.__name__) for model in wanted}, {
+        **named,
+        CHAIN: _referring(chains[CHAIN], named),
+        **told,
+        **_referring(others, {**messages, **chains}),
+    }
 
 
 def models_in(node: object) -> set[type[BaseModel]]:
@@ -130,27 +135,20 @@ def resolved(node: Any, references: Mapping[type[BaseModel], Schema]) -> Any:
     return [resolved(value, references) for value in node] if isinstance(node, list | tuple) else node
 
 
-def _messages_in(models: Iterable[type[BaseModel]]) -> set[type[Message]]:
-    """The messages among models and in their fields."""
-    found = {model for model in models if issubclass(model, Message)}
-    fields = [field.annotation for model in models for field in model.model_fields.values()]
-    return found | {kind for kind in fields if isinstance(kind, type) and issubclass(kind, Message)}
+def _without(fields: Iterable[str], schema: Mapping[str, Any]) -> Schema:
+    left = {name: value for name, value in schema["properties"].items() if name not in fields}
+    required = [name for name in schema.get("required", ()) if name in left]
+    return {**schema, "properties": left, "required": required}
 
 
-def _drop(schema: dict[str, Any], fields: Iterable[str]) -> None:
-    for field in fields:
-        schema["properties"].pop(field, None)
-    schema["required"] = [name for name in schema.get("required", ()) if name in schema["properties"]]
-
-
-def _told_by_name(node: Any, parts: Mapping[str, Schema]) -> Any:
+def _referring(node: Any, parts: Mapping[str, Schema]) -> Any:
     """The schema with references where it holds one of these parts; what a field says of itself stays."""
     if isinstance(node, list):
-        return [_told_by_name(each, parts) for each in node]
+        return [_referring(each, parts) for each in node]
     if not isinstance(node, Mapping):
         return node
     for name, part in parts.items():
         if all(node.get(key) == value for key, value in part.items() if key != "description"):
             own = {key: value for key, value in node.items() if value != part.get(key)}
             return {**ref(name), **own}
-    return {key: _told_by_name(value, parts) for key, value in node.items()}
+    return {key: _referring(value, parts) for key, value in node.items()}
