@@ -13,6 +13,7 @@ from avatar_rtc.face.gaze import Gaze
 from avatar_rtc.face.pose import MORPH_RANGES
 from avatar_rtc.face.ranges import Ranges
 from avatar_rtc.filters_schema.chain import Operation, chain_schema, check_chain
+from avatar_rtc.wanted import shown
 
 HELD = Ranges("morph or cel", {**MORPH_RANGES.limits, **CEL_RANGES.limits})
 """What overrides may hold."""
@@ -122,7 +123,9 @@ def _check_backdrop_chain(chain: object) -> tuple[Operation, ...] | Literal["sha
     if chain is None or chain == "shared":
         return chain
     if isinstance(chain, str):
-        raise BadMessage(f'a backdrop\'s chain is a list of operations, or "shared", not {chain!r:.40}')
+        raise BadMessage(
+            f'a backdrop\'s chain is {shown(chain)}: wanted is a list of operations, or "shared"'
+        )
     return check_chain(chain)
 
 
