@@ -17,7 +17,8 @@ from pydantic import (
     model_validator,
 )
 
-from avatar_rtc.config_words import check_ice_url, check_name, check_origin, sentence
+from avatar_rtc.complaints import complaint
+from avatar_rtc.config_words import check_host, check_ice_url, check_origin
 from avatar_rtc.errors import InputError
 
 AnimatorName = Literal["auto", "tha3", "student", "static"]
@@ -45,7 +46,7 @@ def _check_turn(url: str) -> str:
 
 DeviceName = Annotated[str, AfterValidator(_check_device)]
 HttpUrl = Annotated[str, AfterValidator(_check_url)]
-HostName = Annotated[str, AfterValidator(check_name)]
+HostName = Annotated[str, AfterValidator(check_host)]
 Origin = Annotated[str, AfterValidator(check_origin)]
 StunUrl = Annotated[str, AfterValidator(_check_stun)]
 TurnUrl = Annotated[str, AfterValidator(_check_turn)]
@@ -187,7 +188,7 @@ class Config(_Section):
     @field_validator("host")
     @classmethod
     def _is_address(cls, host: str) -> str:
-        return host and check_name(host)  # "" is every address
+        return host and check_host(host)  # "" is every address
 
     @property
     def is_loopback(self) -> bool:
@@ -227,7 +228,7 @@ def load_config(file: Path | None, **flags: Any) -> Config:
     try:
         config = Config.model_validate(data)
     except ValidationError as error:
-        raise InputError(sentence(error, Config)) from None
+        raise complaint(error, Config, noun="setting", toml=True) from None
     if not config.is_loopback and not config.insecure:
         raise InputError(
             f"binding to {config.host} would let anyone on the network drive the avatar; "

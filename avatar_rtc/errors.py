@@ -23,6 +23,7 @@ maps a class to its status.
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Self
 
 
 class AvatarRtcError(Exception):
@@ -32,22 +33,28 @@ class AvatarRtcError(Exception):
 class InputError(AvatarRtcError):
     """Something handed in is wrong, and the caller can mend it."""
 
+    def after(self, place: str) -> Self:
+        """This error, with the place where it was found before its sentence."""
+        self.args = (f"{place}{self}",)
+        return self
+
 
 MAX_SHOWN = 80
 """Characters of a name, in the sentence about it."""
 
 
 class UnknownName(InputError):
-    """A name that is not among the known ones; says which known name is nearest."""
+    """A name that is not among the known ones; says which known name is nearest, and all if `listed`."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], listed: bool = False) -> None:
         names = list(known)
         self.kind, self.name = kind, name
         # Whoever sends 60 kB as a name gets neither 50 ms of comparing nor all of it back.
         name = name if len(name) <= MAX_SHOWN else f"{name[:MAX_SHOWN]}…"
         near = get_close_matches(name, names, n=1, cutoff=0.0)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        super().__init__(f"unknown {kind} {name!r}{hint}")
+        others = f" Wanted is one of {', '.join(map(repr, names))}" if listed and len(names) > 1 else ""
+        super().__init__(f"unknown {kind} {name!r}{hint}{others}")
 
 
 class OutOfRange(InputError):

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from avatar_rtc.complaints import complaint
 from avatar_rtc.errors import InputError, TooLarge
 
 FORMAT = "avatar-rtc-student-1"
@@ -135,11 +136,8 @@ def read_header(data: bytes) -> StudentHeader:
     return header
 
 
-def _why(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False)[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    return str(error)
+def _why(error: Exception) -> Exception:
+    return complaint(error, StudentHeader) if isinstance(error, ValidationError) else error
 
 
 def _table(data: bytes) -> dict[str, Any]:

@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
+from pydantic import ValidationError
+
+from avatar_rtc.complaints import complaint
 from avatar_rtc.errors import InputError, SetupError, UnknownName
-from avatar_rtc.face.cels import check_cels
-from avatar_rtc.face.emotions import EmotionChange, EmotionTemplate
-from avatar_rtc.face.pose import check_morphs
+from avatar_rtc.face.emotions import EmotionChange, EmotionTemplate, Template
 
 
 def load_emotions(folder: Path) -> Mapping[str, EmotionTemplate]:
@@ -46,19 +46,8 @@ def changed(
 def _load(path: Path) -> EmotionTemplate:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        return _template(path.stem, data)
-    except (OSError, ValueError, InputError) as error:
+        return Template.model_validate(data, strict=True).template(path.stem)
+    except ValidationError as error:
+        raise complaint(error, Template, f"emotion template {path.name}: ") from None
+    except (OSError, ValueError) as error:
         raise InputError(f"emotion template {path.name}: {error}") from None
-
-
-def _template(name: str, data: Any) -> EmotionTemplate:
-    if not isinstance(data, dict) or set(data) - {"pose", "cels"} or not isinstance(data.get("pose"), dict):
-        raise InputError('wanted is {"pose": {morph: value}, "cels": {cel: opacity}}')
-    if "breathing" in data["pose"]:
-        raise InputError("breathing is not an emotion's; it follows the clock")
-    cels = data.get("cels", {})
-    if not isinstance(cels, dict):
-        raise InputError('"cels" must be {cel: opacity}')
-    return EmotionTemplate(
-        name, MappingProxyType(check_morphs(data["pose"])), MappingProxyType(check_cels(cels))
-    )

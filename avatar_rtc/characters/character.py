@@ -27,18 +27,18 @@ from pydantic import (
 
 from avatar_rtc.characters.image import read_cel, read_character
 from avatar_rtc.characters.toml import read_toml
+from avatar_rtc.complaints import complaint, refusing
 from avatar_rtc.control.changes import after_all
 from avatar_rtc.control.former_settings import translated
 from avatar_rtc.control.messages import SettingsSet, control_from
 from avatar_rtc.control.state import AvatarState
-from avatar_rtc.errors import InputError, OutOfRange, TooLarge, UnknownName
-from avatar_rtc.face.cels import CELS, FX, CelImage, check_cels
-from avatar_rtc.face.emotions import EMOTIONS, EmotionChange, EmotionTemplate
-from avatar_rtc.face.pose import check_morphs
+from avatar_rtc.errors import InputError, TooLarge, UnknownName
+from avatar_rtc.face.cels import CELS, FX, CelImage
+from avatar_rtc.face.emotions import EMOTIONS, MAX_OWN_EMOTIONS, EmotionChange, EmotionTemplate, Template
+from avatar_rtc.names import ByName
 from avatar_rtc.stream.crop import FULL_FRAME, Crop
 
 PICTURE, TOML, STUDENT = "character.png", "character.toml", "student.safetensors"
-MAX_OWN_EMOTIONS = 64
 _CEL_FILE = re.compile(rf"(?:[^/]*_)?({'|'.join((*CELS, *FX))})\.png")
 
 
@@ -74,35 +74,15 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
 
-class _Emotion(_Section):
-    pose: dict[str, float] = {}
-    cels: dict[str, float] = {}
-
-    @model_validator(mode="after")
-    def _known_and_in_range(self) -> "_Emotion":
-        try:
-            check_morphs(self.pose)
-            check_cels(self.cels)
-        except (UnknownName, OutOfRange) as error:
-            raise ValueError(str(error)) from None
-        if "breathing" in self.pose:
-            raise ValueError("breathing is not an emotion's; it follows the clock")
-        return self
-
-
-_OwnName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
-
-
 def _start(settings: object) -> AvatarState:
-    try:
-        message = control_from({"type": "settings.set", "settings": settings})
-        assert isinstance(message, SettingsSet)
-        return after_all(AvatarState(), translated(message, AvatarState()), t=0.0)
-    except InputError as error:
-        raise ValueError(str(error)) from None
+    if isinstance(settings, AvatarState):
+        return settings
+    message = control_from({"type": "settings.set", "settings": settings})
+    assert isinstance(message, SettingsSet)
+    return after_all(AvatarState(), translated(message, AvatarState()), t=0.0)
 
 
-_Start = Annotated[AvatarState, PlainValidator(_start)]
+_Start = Annotated[AvatarState, PlainValidator(refusing(_start))]
 
 
 class _Toml(_Section):
@@ -114,13 +94,13 @@ class _Toml(_Section):
     voice: _Text = ""
     default_emotion: str = "neutral"
     crop: Crop = FULL_FRAME
-    emotions: dict[str, _Emotion] = {}
-    own_emotions: dict[_OwnName, _Emotion] = Field({}, max_length=MAX_OWN_EMOTIONS)
+    emotions: dict[str, Template] = {}
+    own_emotions: ByName[Template] = Field({}, max_length=MAX_OWN_EMOTIONS)
     settings: _Start = AvatarState()
 
     @field_validator("emotions")
     @classmethod
-    def _known_emotions(cls, value: dict[str, _Emotion]) -> dict[str, _Emotion]:
+    def _known_emotions(cls, value: dict[str, Template]) -> dict[str, Template]:
         for name in value:
             if name not in EMOTIONS:
                 hint = "a new one belongs under own_emotions"
@@ -164,10 +144,8 @@ def build_character(name: str, files: Mapping[str, bytes], fx: Mapping[str, CelI
         rgba=read_character(files[picture]),
         display_name=toml.display_name or name,
         cels={**fx, **{cel: image for cel, image in cels.items() if image is not None}},
-        emotions={emotion: EmotionChange(to.pose, to.cels) for emotion, to in toml.emotions.items()},
-        own_emotions={
-            emotion: EmotionTemplate(emotion, to.pose, to.cels) for emotion, to in toml.own_emotions.items()
-        },
+        emotions={emotion: to.change() for emotion, to in toml.emotions.items()},
+        own_emotions={emotion: to.template(emotion) for emotion, to in toml.own_emotions.items()},
         start=toml.settings,
         default_emotion=toml.default_emotion,
         crop=toml.crop,
@@ -210,6 +188,4 @@ def _read_toml(data: bytes) -> _Toml:
     except InputError as error:
         raise InputError(f"{TOML}: {error}") from None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = "".join(f"{step}." for step in first["loc"]).rstrip(".")
-        raise InputError(": ".join(filter(None, (TOML, where, first["msg"])))) from None
+        raise complaint(error, _Toml, f"{TOML}: ", toml=True) from None

@@ -23,11 +23,11 @@ from filelock import FileLock, Timeout
 
 from avatar_rtc.characters.character import PICTURE
 from avatar_rtc.errors import CapacityExceeded, SetupError
+from avatar_rtc.names import PATTERN, is_name
 
 log = logging.getLogger(__name__)
 
-NAME = re.compile(r"[a-z0-9_-]{1,64}")
-_LEFTOVER = re.compile(r"\.([a-z0-9_-]{1,64})\.[0-9a-f]+\.(part|old)")
+_LEFTOVER = re.compile(rf"\.({PATTERN})\.[0-9a-f]+\.(part|old)")
 _LOCK_S = 10.0
 _STALE_S = 3600.0
 """A folder nobody has touched for so long is not being written any more: its server was killed."""
@@ -171,7 +171,7 @@ class OwnFolder:
 
 def names_in(root: Path) -> list[str]:
     """Of the folders there that hold a character's picture."""
-    return [name for name in _entries(root) if NAME.fullmatch(name) and (root / name / PICTURE).is_file()]
+    return [name for name in _entries(root) if is_name(name) and (root / name / PICTURE).is_file()]
 
 
 def _entries(folder: Path) -> list[str]:

@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 from avatar_rtc.characters.character import PICTURE, STUDENT, TOML, Character, build_character
 from avatar_rtc.characters.decoded import Decoded
 from avatar_rtc.characters.image import MAX_BYTES, full_frame, read_cel, read_character, write_picture
-from avatar_rtc.characters.own import NAME, OwnFolder, Room, names_in
+from avatar_rtc.characters.own import OwnFolder, Room, names_in
 from avatar_rtc.characters.packing import looks_like_zip, read_folder, read_zip
 from avatar_rtc.characters.reading import read_whole, version_of
 from avatar_rtc.characters.student import check_student
 from avatar_rtc.errors import InputError, Refused, SetupError, TooLarge, UnknownName
 from avatar_rtc.face.cels import FX, CelImage
+from avatar_rtc.names import check_name, is_name
 from avatar_rtc.resources import resource
 from avatar_rtc.student_header import image_hash
 
@@ -37,17 +38,6 @@ _TRIES = 20
 def own_folder(data_dir: Path | None = None) -> Path:
     """Where uploaded characters go; None is the user's data folder."""
     return (data_dir or Path(platformdirs.user_data_dir("avatar-rtc"))) / "characters"
-
-
-def check_name(name: str) -> str:
-    """The same name, safe to be a folder.
-
-    Raises:
-        InputError: anything but 1 to 64 of a-z, 0-9, `_` and `-`.
-    """
-    if not NAME.fullmatch(name):
-        raise InputError(f"{name[:80]!r} is no character name; wanted are 1 to 64 of a-z, 0-9, '_' and '-'")
-    return name
 
 
 class CharacterStore:
@@ -70,7 +60,7 @@ class CharacterStore:
 
     def is_shipped(self, name: str) -> bool:
         """Whether a character of this name came with the package."""
-        return bool(NAME.fullmatch(name)) and (self._shipped / name / PICTURE).is_file()
+        return is_name(name) and (self._shipped / name / PICTURE).is_file()
 
     def load(self, name: str) -> NDArray[uint8]:
         """The picture of a stored character, (512, 512, 4) sRGB, straight alpha. Names only, never paths.
@@ -156,7 +146,7 @@ class CharacterStore:
                 return build_character(path.resolve().name, read_folder(path), self._fx)
             except OSError as error:
                 raise InputError(f"cannot read {error.filename or path}: {error.strerror}") from None
-        if path.exists() or not NAME.fullmatch(name_or_path):
+        if path.exists() or not is_name(name_or_path):
             files = _files_of(_read_file(path))
             beside = path.parent / STUDENT
             if list(files) == [PICTURE] and beside.is_file():

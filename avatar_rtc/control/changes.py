@@ -25,9 +25,9 @@ from avatar_rtc.control.messages import (
     TalkingSet,
 )
 from avatar_rtc.control.settings import check_settings, patched, settings_json
-from avatar_rtc.control.state import AvatarState, Cue, DataEyes, LivePose, check_overrides
+from avatar_rtc.control.state import AvatarState, Cue, DataEyes, LivePose
 from avatar_rtc.control.state_json import crop_json
-from avatar_rtc.filters_schema.chain import chain_json, check_chain, enlargement
+from avatar_rtc.filters_schema.chain import chain_json, enlargement
 from avatar_rtc.stream.crop import Crop
 from avatar_rtc.stream.levels import default_bitrate_bps, h264_level
 
@@ -57,7 +57,7 @@ def after(state: AvatarState, message: Change, t: float) -> AvatarState:
         case EmotionsSet():
             return replace(state, templates=message.templates())
         case OverridesSet(overrides=values):
-            return replace(state, overrides=check_overrides(values))
+            return replace(state, overrides=values)
         case OverridesPatch(overrides=values):
             return replace(state, overrides=_patched_overrides(state.overrides, values))
         case SettingsSet(settings=data):
@@ -65,7 +65,7 @@ def after(state: AvatarState, message: Change, t: float) -> AvatarState:
         case SettingsPatch(settings=data):
             return replace(state, settings=patched(state.settings, data))
         case GazeSet():
-            return replace(state, gaze=message.gaze())
+            return replace(state, gaze=message.target)
         case TalkingSet(on=on):
             return replace(state, talking=on)
         case PauseSet(on=on):
@@ -73,7 +73,7 @@ def after(state: AvatarState, message: Change, t: float) -> AvatarState:
         case CropSet():
             return replace(state, crop=message.crop())
         case ChainSet(chain=chain):
-            return replace(state, chain=check_chain(chain))
+            return replace(state, chain=chain)
         case BackdropSet():
             return replace(state, backdrop=backdrop_of(message))
         case DataEyesSet(on=on):
@@ -126,7 +126,6 @@ def check_picture(state: AvatarState, own_crop: Crop, fps: float) -> None:
 
 
 def _patched_overrides(held: Mapping[str, float], changes: Mapping[str, float | None]) -> dict[str, float]:
-    check_overrides({name: 0.0 if value is None else value for name, value in changes.items()})
     kept = {name: value for name, value in held.items() if name not in changes}
     return kept | {name: value for name, value in changes.items() if value is not None}
 

@@ -5,21 +5,12 @@ import math
 from collections import Counter
 from typing import Any, NoReturn
 
-from pydantic import ValidationError
-
 from avatar_rtc.errors import BadMessage
 
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_VALUES = 25_000
 """200 emotions that name every morph and cel have fewer; to read them takes 15 ms."""
 MAX_DEPTH = 32
-
-
-def explain(error: ValidationError) -> str:
-    """The first complaint of a validation error in one line."""
-    first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return f"{where}: {first['msg']}" if where else first["msg"]
 
 
 def ok(message_id: str | int | None, **fields: object) -> dict[str, object]:

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from avatar_rtc.control.backdrop import backdrop_json
 from avatar_rtc.control.changes import Change
 from avatar_rtc.control.messages import BackdropSet, ChainSet, CropSet, SettingsPatch, SettingsSet
 from avatar_rtc.control.settings import read_settings
 from avatar_rtc.control.state import AvatarState, Backdrop
-from avatar_rtc.filters_schema.chain import Operation, chain_json, check_chain
+from avatar_rtc.filters_schema.chain import Chain, Operation, chain_json
 from avatar_rtc.filters_schema.size import Upscale
 from avatar_rtc.stream.crop import NO_OWN_CROP, OwnCrop
 
@@ -38,7 +38,7 @@ class FormerSettings(BaseModel):
     """Output side / input side, before the chain; 1 is off."""
     upscale_quality: Literal["low", "high", "bilinear", "bicubic"] = "bicubic"
     """low and high are sizes of the network `anime`, the others are interpolation."""
-    postprocessor_chain: Annotated[tuple[Operation, ...], PlainValidator(check_chain)] | None = None
+    postprocessor_chain: Chain | None = None
     """None keeps what there is."""
     backdrop_path: str | None = Field(None, max_length=200)
     """Name of the backdrop; None keeps what there is."""

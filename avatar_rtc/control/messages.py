@@ -4,34 +4,65 @@ REST, WebSocket and the `control` data channel all end in `Avatar.apply(message)
 JSON `{"type": "noun.verb", "id"?: …}`; each is answered by `ok` or `error` with the same id.
 """
 
-from typing import Annotated, Any, Literal, get_args
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    StrictBool,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import CoreSchema, core_schema
 
-from avatar_rtc.control.envelope import explain, json_object
-from avatar_rtc.errors import BadMessage, InputError, UnknownName
-from avatar_rtc.face.blendshapes import morphs_of
-from avatar_rtc.face.cels import check_cels
-from avatar_rtc.face.emotions import EmotionTemplate
-from avatar_rtc.face.gaze import Gaze, check_gaze
-from avatar_rtc.face.pose import check_morphs
-from avatar_rtc.face.visemes import NAMES, mixed
+from avatar_rtc.complaints import complaint
+from avatar_rtc.control.envelope import json_object
+from avatar_rtc.control.settings import SettingsValues
+from avatar_rtc.control.state import BackdropChain, HeldChanges, HeldValues
+from avatar_rtc.errors import BadMessage, UnknownName
+from avatar_rtc.face.blendshapes import ShapeValues, morphs_of_checked
+from avatar_rtc.face.emotions import MAX_OWN_EMOTIONS, EmotionTemplate, Template
+from avatar_rtc.face.gaze import GazeTarget
+from avatar_rtc.face.pose import MorphValues
+from avatar_rtc.face.visemes import VisemeWeights, mixed
+from avatar_rtc.filters_schema.chain import Chain
+from avatar_rtc.names import ByName
 from avatar_rtc.stream.crop import Bottom, Left, OwnCrop, Right, Top
 
 Weight = Annotated[float, Field(ge=0.0, le=1.0)]
-EmotionName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 MAX_HOLD_MS = 3_600_000
-MAX_OWN_EMOTIONS = 64
-"""Of an avatar; their names are told with every `state` event, and they go to the worker with every state."""
 
 
 class Message(BaseModel):
-    """The base of all messages; unknown fields are refused."""
+    """The base of all messages; unknown fields are refused.
+
+    Raises:
+        BadMessage: a field is missing, unknown, or out of range.
+        UnknownName, OutOfRange, InputError: a morph, a cel, an operation, … that cannot be.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     id: str | int | None = None
     """Chosen by the caller; comes back in the answer."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        # Around everything, also the checks of several fields at once.
+        return core_schema.no_info_wrap_validator_function(cls._or_a_sentence, handler(source))
+
+    @classmethod
+    def _or_a_sentence(cls, data: object, inner: Callable[[object], Self]) -> Self:
+        try:
+            return inner(data)
+        except ValidationError as error:
+            kind = cls.model_fields["type"].default
+            raise complaint(error, cls, f"{kind}: ", otherwise=BadMessage) from None
 
 
 class EmotionSet(Message):
@@ -55,54 +86,30 @@ class EmotionSet(Message):
         return dict(self.weights) if self.weights is not None else {str(self.name): 1.0}
 
 
-class Template(BaseModel):
-    """What an emotion at full weight does; whatever it does not name is 0."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    pose: dict[str, float] = {}
-    """Morph → value."""
-    cels: dict[str, float] = {}
-    """Cel → opacity in [0, 1]."""
-
-
 class EmotionsSet(Message):
     """Emotions of this avatar's own, over the factory's; none at all is the factory's again."""
 
     type: Literal["emotions.set"] = "emotions.set"
-    emotions: dict[EmotionName, Template] = Field(max_length=MAX_OWN_EMOTIONS)
+    emotions: ByName[Template] = Field(max_length=MAX_OWN_EMOTIONS)
 
     def templates(self) -> dict[str, EmotionTemplate]:
-        """Emotion → template, checked.
-
-        Raises:
-            UnknownName: no such morph or cel; names the nearest.
-            InputError: a value outside its range, or breath, which follows the clock.
-        """
-        return {name: _template(name, given) for name, given in self.emotions.items()}
-
-
-def _template(name: str, given: Template) -> EmotionTemplate:
-    if given.pose.get("breathing"):
-        raise InputError(f"{name}: breathing is not an emotion's; it follows the clock")
-    morphs, cels = check_morphs(given.pose), check_cels(given.cels)
-    # What is 0 is left out: these go to the worker with every state.
-    return EmotionTemplate(name, {n: v for n, v in morphs.items() if v}, {n: v for n, v in cels.items() if v})
+        """Emotion → template."""
+        return {name: given.template(name) for name, given in self.emotions.items()}
 
 
 class OverridesSet(Message):
     """Hold these morphs and cels, over everything else, and let go of all others."""
 
     type: Literal["overrides.set"] = "overrides.set"
-    overrides: dict[str, float]
-    """Morph or cel → value; checked by `state.check_overrides`."""
+    overrides: HeldValues
+    """Morph or cel → value."""
 
 
 class OverridesPatch(Message):
     """Hold some morphs and cels, let go of some, and leave the others."""
 
     type: Literal["overrides.patch"] = "overrides.patch"
-    overrides: dict[str, float | None]
+    overrides: HeldChanges
     """Morph or cel → value; None lets go."""
 
 
@@ -110,27 +117,22 @@ class SettingsSet(Message):
     """Replace the animator's settings; what is not named gets its default."""
 
     type: Literal["settings.set"] = "settings.set"
-    settings: dict[str, Any]
-    """Checked by `settings.check_settings`."""
+    settings: SettingsValues
 
 
 class SettingsPatch(Message):
     """Change some of the animator's settings."""
 
     type: Literal["settings.patch"] = "settings.patch"
-    settings: dict[str, Any]
+    settings: SettingsValues
 
 
 class GazeSet(Message):
     """Look somewhere until another place is asked for; null looks about by itself."""
 
     type: Literal["gaze.set"] = "gaze.set"
-    target: Any
+    target: GazeTarget
     """`"viewer"`, `"away"`, `{"x": x, "y": y}` in [-1, 1] of the picture as the viewer sees it, or null."""
-
-    def gaze(self) -> Gaze | None:
-        """The gaze; raises as `check_gaze`."""
-        return check_gaze(self.target)
 
 
 class TalkingSet(Message):
@@ -167,8 +169,8 @@ class ChainSet(Message):
     """Replace the chain of operations on the picture."""
 
     type: Literal["chain.set"] = "chain.set"
-    chain: list[Any]
-    """`[[name, {params}], …]`; checked by `filters_schema.chain.check_chain`."""
+    chain: Chain
+    """`[[name, {params}], …]`."""
 
 
 class BackdropSet(Message):
@@ -183,7 +185,7 @@ class BackdropSet(Message):
     """cover fills the frame and cuts what is over; contain shows the whole picture on the colour."""
     blur: float = Field(0.0, ge=0.0, le=30.0)
     """Sigma in px of a 512 px high picture."""
-    chain: list[Any] | str | None = None
+    chain: BackdropChain = None
     """Its own operations; "shared" runs the avatar's chain over the whole scene; None is no operation."""
 
     @property
@@ -215,14 +217,7 @@ class CueSet(Message):
 
     type: Literal["cue.set"] = "cue.set"
     t_ms: float
-    visemes: dict[str, Weight] = Field(max_length=32)
-
-    @model_validator(mode="after")
-    def _known_visemes(self) -> "CueSet":
-        for name in self.visemes:
-            if name.removeprefix("mouth_") not in NAMES:
-                raise ValueError(str(UnknownName("viseme", name, NAMES)))
-        return self
+    visemes: VisemeWeights = Field(max_length=32)
 
     def morphs(self) -> dict[str, float]:
         """Mouth morph → weight, with full morph names."""
@@ -238,8 +233,8 @@ class PoseSet(Message):
     type: Literal["pose.set"] = "pose.set"
     t_ms: float
     """The caller's clock; the newest wins."""
-    morphs: dict[str, float] | None = None
-    blendshapes: dict[str, float] | None = None
+    morphs: MorphValues | None = None
+    blendshapes: ShapeValues | None = None
     """ARKit's or MediaPipe's 52."""
     head: tuple[float, float, float] | None = None
     """With `blendshapes`: yaw, pitch and roll in degrees."""
@@ -253,13 +248,9 @@ class PoseSet(Message):
         return self
 
     def pose(self) -> dict[str, float]:
-        """Morph → value, checked; a morph named itself wins over blendshapes.
-
-        Raises:
-            UnknownName, InputError: as `check_morphs` and `morphs_of`.
-        """
-        shapes = {} if self.blendshapes is None else morphs_of(self.blendshapes, self.head)
-        return {**shapes, **check_morphs(self.morphs or {})}
+        """Morph → value; a morph named itself wins over blendshapes."""
+        shapes = {} if self.blendshapes is None else morphs_of_checked(self.blendshapes, self.head)
+        return {**shapes, **(self.morphs or {})}
 
 
 class SpeechSay(Message):
@@ -303,7 +294,6 @@ ControlMessage = (
 _TYPES: dict[str, type[Message]] = {
     model.model_fields["type"].default: model for model in get_args(ControlMessage)
 }
-_ADAPTERS: dict[str, TypeAdapter[Any]] = {n: TypeAdapter(model) for n, model in _TYPES.items()}
 
 
 def parse_control(text: str | bytes) -> ControlMessage:
@@ -341,10 +331,7 @@ def control_from(data: dict[str, Any]) -> ControlMessage:
     kind = data.get("type")
     if not isinstance(kind, str):
         raise BadMessage(f"a message needs a 'type', one of {', '.join(_TYPES)}")
-    if kind not in _ADAPTERS:
+    if kind not in _TYPES:
         raise UnknownName("message type", kind, _TYPES)
-    try:
-        message: ControlMessage = _ADAPTERS[kind].validate_python(data)
-    except ValidationError as error:
-        raise BadMessage(f"{kind}: {explain(error)}") from None
-    return message
+    message: Any = _TYPES[kind].model_validate(data)
+    return message  # type: ignore[no-any-return]

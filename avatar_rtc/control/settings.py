@@ -5,8 +5,7 @@ settings hold beside motion lies elsewhere, see `former_settings`. Every range h
 thing off. Times are seconds.
 """
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -15,18 +14,20 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     ValidationError,
-    field_validator,
     model_validator,
 )
+from pydantic_core import CoreSchema
 
-from avatar_rtc.errors import BadMessage, InputError, OutOfRange, UnknownName
+from avatar_rtc.complaints import complaint
+from avatar_rtc.errors import BadMessage, InputError
 from avatar_rtc.face.effects import EFFECTS, Effect
+from avatar_rtc.names import ByName
 
 MouthMorph = Literal["mouth_aaa", "mouth_iii", "mouth_uuu", "mouth_eee", "mouth_ooo", "mouth_delta"]
 SwayMorph = Literal["head_x", "head_y", "neck_z", "body_y", "body_z"]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
-_EMOTION = re.compile(r"[a-z0-9_-]{1,64}")
 SpeedFactor = Annotated[float, Field(ge=0.1, le=10.0)]
 AnySettings = TypeVar("AnySettings", bound=BaseModel)
 
@@ -61,7 +62,7 @@ class AnimatorSettings(BaseModel):
         description="How quickly emotions come: 0 holds, 1 jumps. A change has come by 95 % after"
         " 3 / ln(1 / (1 - step)) frames of 1/25 s: 0.3 is a third of a second, whatever the frame rate.",
     )
-    emotion_speed: dict[str, SpeedFactor] = Field(
+    emotion_speed: ByName[SpeedFactor] = Field(
         default_factory=dict,
         max_length=128,
         description="Emotion → how much faster than others it comes; 1 if not named.",
@@ -134,16 +135,6 @@ class AnimatorSettings(BaseModel):
         EFFECTS, max_length=64, description="Signs that come with an emotion."
     )
 
-    @field_validator("emotion_speed")
-    @classmethod
-    def _names_of_emotions(cls, value: dict[str, float]) -> dict[str, float]:
-        for name in value:
-            if not _EMOTION.fullmatch(name):  # it is told with every state of the avatar
-                raise ValueError(
-                    f"{name[:64]!r} cannot be an emotion; wanted are 1 to 64 of a-z, 0-9, '_', '-'"
-                )
-        return value
-
     @model_validator(mode="after")
     def _ranges_in_order(self) -> Self:
         for name in ("blink_interval", "sway_interval"):
@@ -183,7 +174,7 @@ def read_settings(model: type[AnySettings], data: Mapping[str, Any]) -> AnySetti
     try:
         return model.model_validate(dict(data))
     except ValidationError as error:
-        raise _told(error.errors()[0], model.model_json_schema()) from None
+        raise complaint(error, model, noun="setting") from None
 
 
 def patched(settings: AnimatorSettings, changes: object) -> AnimatorSettings:
@@ -209,31 +200,10 @@ def schema() -> Mapping[str, Any]:
     return AnimatorSettings.model_json_schema()
 
 
-def _told(fault: Any, schema: Mapping[str, Any]) -> InputError:
-    """The error for the first fault pydantic found."""
-    path, value = fault["loc"], fault["input"]
-    where = ".".join(map(str, path)) or "settings"
-    match fault["type"]:
-        case "extra_forbidden" | "unexpected_keyword_argument":
-            kind = ".".join(["setting", *map(str, path[:-1])])
-            return UnknownName(kind, str(path[-1]), _declared(schema, path[:-1])["properties"])
-        case "literal_error" if isinstance(value, str):
-            return UnknownName(where, value, _declared(schema, path)["enum"])
-        case "greater_than_equal" | "less_than_equal":
-            declared = _declared(schema, path)
-            return OutOfRange(where, value, declared["minimum"], declared["maximum"])
-    return InputError(f"{where} is {value!r:.60}: {fault['msg']}")
+class _SettingsSchema:
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return handler(AnimatorSettings.__pydantic_core_schema__)
 
 
-def _declared(whole: Mapping[str, Any], path: Sequence[str | int]) -> Mapping[str, Any]:
-    """The part of the schema that declares what lies at a path into the settings."""
-    node = whole
-    for step in path:
-        node = node["items"] if isinstance(step, int) else _member(node, step)
-        if "$ref" in node:
-            node = whole["$defs"][node["$ref"].rpartition("/")[2]]
-    return node
-
-
-def _member(node: Mapping[str, Any], name: str) -> Any:
-    return node["properties"][name] if "properties" in node else node["additionalProperties"]
+SettingsValues = Annotated[dict[str, Any], _SettingsSchema()]
+"""Some of the settings by name; `check_settings` and `patched` judge them, for it takes all to do so."""

@@ -2,16 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Any, Literal
 
+from avatar_rtc.checked import Checked
 from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
-from avatar_rtc.errors import UnknownName
-from avatar_rtc.face.cels import CELS, check_cels
+from avatar_rtc.errors import BadMessage
+from avatar_rtc.face.cels import CEL_RANGES
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.face.gaze import Gaze
-from avatar_rtc.face.pose import INDEX, check_morphs
-from avatar_rtc.filters_schema.chain import Operation
+from avatar_rtc.face.pose import MORPH_RANGES
+from avatar_rtc.face.ranges import Ranges
+from avatar_rtc.filters_schema.chain import Operation, chain_schema, check_chain
 from avatar_rtc.stream.crop import NO_OWN_CROP, OwnCrop
+from avatar_rtc.wanted import shown
+
+HELD = Ranges("morph or cel", {**MORPH_RANGES.limits, **CEL_RANGES.limits})
+"""What overrides may hold."""
+HeldValues = Annotated[dict[str, float], HELD]
+"""Morph or cel → value."""
+HeldChanges = Annotated[dict[str, float | None], HELD.changes()]
+"""The same, where None lets go."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +111,26 @@ def check_overrides(values: Mapping[str, object]) -> dict[str, float]:
 
     Raises:
         UnknownName: neither a morph nor a cel; names the nearest.
-        OutOfRange, InputError: as `check_morphs` and `check_cels`.
+        OutOfRange, InputError: as `Ranges.check`.
     """
-    for name in values:
-        if name not in INDEX and name not in CELS:
-            raise UnknownName("morph or cel", name, (*INDEX, *CELS))
-    cels = check_cels({name: value for name, value in values.items() if name in CELS})
-    return check_morphs({name: value for name, value in values.items() if name in INDEX}) | cels
+    return HELD.check(values)
+
+
+def _check_backdrop_chain(chain: object) -> tuple[Operation, ...] | Literal["shared"] | None:
+    if chain is None or chain == "shared":
+        return chain
+    if isinstance(chain, str):
+        raise BadMessage(
+            f'a backdrop\'s chain is {shown(chain)}: wanted is a list of operations, or "shared"'
+        )
+    return check_chain(chain)
+
+
+def _backdrop_chain_schema() -> dict[str, Any]:
+    return {"anyOf": [chain_schema(), {"const": "shared"}, {"type": "null"}]}
+
+
+BackdropChain = Annotated[
+    tuple[Operation, ...] | Literal["shared"] | None, Checked(_check_backdrop_chain, _backdrop_chain_schema)
+]
+"""Operations of its own, "shared", or None for no operation."""

@@ -6,8 +6,10 @@ a mirror swaps the sides of what it sends. A drawn face has fewer muscles than A
 """
 
 from collections.abc import Mapping
+from typing import Annotated
 
-from avatar_rtc.errors import InputError, OutOfRange, UnknownName
+from avatar_rtc.errors import InputError
+from avatar_rtc.face.ranges import Ranges
 
 HEAD_DEGREES = 15.0
 """What head_x, head_y and neck_z at 1 turn; further angles are as this one."""
@@ -24,6 +26,10 @@ BLENDSHAPES = (*_SINGLE.split(), *(f"{name}{side}" for name in _PAIRED.split() f
 """ARKit's names, 52."""
 NAMES = (*BLENDSHAPES, "_neutral")
 """… and the one that MediaPipe has besides, which means nothing."""
+
+SHAPE_RANGES = Ranges("blendshape", dict.fromkeys(NAMES, (0.0, 1.0)))
+ShapeValues = Annotated[dict[str, float], SHAPE_RANGES]
+"""Blendshape → how far, in [0, 1]."""
 
 
 def morphs_of(
@@ -43,19 +49,15 @@ def morphs_of(
         OutOfRange: a value outside [0, 1].
         InputError: no finite number.
     """
-    shapes = _checked(blendshapes)
+    return morphs_of_checked(SHAPE_RANGES.check(blendshapes), head)
+
+
+def morphs_of_checked(
+    blendshapes: Mapping[str, float], head: tuple[float, float, float] | None = None
+) -> dict[str, float]:
+    """As `morphs_of`, of blendshapes that have been checked."""
+    shapes = {**dict.fromkeys(NAMES, 0.0), **blendshapes}
     return {**_brows(shapes), **_lids(shapes), **_irises(shapes), **_mouth(shapes), **_head(head)}
-
-
-def _checked(blendshapes: Mapping[str, object]) -> dict[str, float]:
-    shapes = dict.fromkeys(NAMES, 0.0)
-    for name, value in blendshapes.items():
-        if name not in shapes:
-            raise UnknownName("blendshape", name, NAMES)
-        shapes[name] = _number(name, value)
-        if not 0 <= shapes[name] <= 1:
-            raise OutOfRange(name, shapes[name], 0, 1)
-    return shapes
 
 
 def _number(name: str, value: object) -> float:

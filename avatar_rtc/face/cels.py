@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_rtc.errors import InputError, OutOfRange, UnknownName
+from avatar_rtc.face.ranges import Ranges
 
 _CELS = (
     "blush1 blush2 blush3 shadow1 sweat1 sweat2 sweat3 tears1 tears2 tears3 "
@@ -14,6 +15,9 @@ _CELS = (
 )
 CELS = tuple(_CELS.split())
 """Overlays a character may have, in drawing order, bottom to top."""
+CEL_RANGES = Ranges("cel", dict.fromkeys(CELS, (0.0, 1.0)))
+CelValues = Annotated[dict[str, float], CEL_RANGES]
+"""Cel → opacity in [0, 1]."""
 ON_SKIN = frozenset(name for name in CELS if name.startswith(("blush", "shadow", "sweat")))
 """Cels that lie on lids as on all skin; the others are on the eye, and a closed lid hides them."""
 _FX_COUNTS = {
@@ -50,15 +54,7 @@ def check_cels(cels: Mapping[str, object]) -> dict[str, float]:
 
     Raises:
         UnknownName: no such cel; names the nearest.
-        InputError: no number, or outside [0, 1].
+        OutOfRange: outside [0, 1].
+        InputError: no number.
     """
-    checked = {}
-    for name, value in cels.items():
-        if name not in CELS:
-            raise UnknownName("cel", name, CELS)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InputError(f"{name} is {value!r}, but must be a number")
-        if not 0 <= value <= 1:
-            raise OutOfRange(name, value, 0, 1)
-        checked[name] = float(value)
-    return checked
+    return CEL_RANGES.check(cels)

@@ -1,13 +1,23 @@
 """Effects around the character, declared: short signs that appear when an emotion is entered."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from avatar_rtc.complaints import refusing
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.face.cels import FX
 
 EffectType = Literal["cycle", "sequence", "cycle_with_fadeout", "sequence_with_fadeout"]
+
+
+def _check_cel(name: str) -> str:
+    if name not in FX:
+        raise UnknownName("cel of an effect", name, FX)
+    return name
+
+
+_EffectCel = Annotated[str, AfterValidator(refusing(_check_cel))]
 
 
 class Effect(BaseModel):
@@ -25,15 +35,7 @@ class Effect(BaseModel):
     )
     fps: float = Field(6.0, ge=0.0, le=60.0, description="Pictures per second of a cycle; 0 stays at one.")
     duration: float = Field(1.0, ge=0.0, le=60.0, description="Seconds from its beginning to its end.")
-    cels: tuple[str, ...] = Field((), max_length=64, description="Its pictures, in order of time.")
-
-    @field_validator("cels")
-    @classmethod
-    def _known(cls, cels: tuple[str, ...]) -> tuple[str, ...]:
-        for cel in cels:
-            if cel not in FX:
-                raise UnknownName("cel of an effect", cel, FX)
-        return cels
+    cels: tuple[_EffectCel, ...] = Field((), max_length=64, description="Its pictures, in order of time.")
 
 
 def _effect(name: str, emotions: str, kind: EffectType, count: str, duration: float) -> Effect:

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from avatar_rtc.errors import BadMessage, InputError, OutOfRange, UnknownName
+from avatar_rtc.checked import Checked
+from avatar_rtc.errors import BadMessage, UnknownName
+from avatar_rtc.face.ranges import Ranges
+from avatar_rtc.wanted import shown
 
 NAMED = ("viewer", "away")
+_COORDINATES = Ranges("coordinate", dict.fromkeys("xy", (-1.0, 1.0)))
 Point = tuple[float, float]
 """x, y in [-1, 1] of the picture as the viewer sees it: (-1, -1) is its lower left corner, (0, 0) the middle,
 which is the viewer."""
@@ -40,16 +44,15 @@ def check_gaze(target: object) -> Gaze | None:
         case str():
             raise UnknownName("gaze", target, NAMED)
         case Mapping():
-            for key in target:
-                if key not in ("x", "y"):
-                    raise UnknownName("coordinate", str(key), ("x", "y"))
-            return Gaze((_coordinate("x", target.get("x")), _coordinate("y", target.get("y"))))
-    raise BadMessage('gaze is "viewer", "away", {"x": x, "y": y} or null')
+            at = _COORDINATES.check({str(name): target.get(name) for name in (*target, "x", "y")})
+            return Gaze((at["x"], at["y"]))
+    raise BadMessage(f'gaze is {shown(target)}: wanted is "viewer", "away", {{"x": x, "y": y}} or null')
 
 
-def _coordinate(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
-        raise InputError(f"{name} is {value!r}, but must be a number")
-    if not -1 <= value <= 1:
-        raise OutOfRange(name, value, -1, 1)
-    return float(value)
+def _schema() -> dict[str, Any]:
+    point = {**_COORDINATES.json_schema(), "required": ["x", "y"]}
+    return {"anyOf": [{"enum": [*NAMED, None]}, point]}
+
+
+GazeTarget = Annotated[Gaze | None, Checked(check_gaze, _schema)]
+"""As `check_gaze` takes it."""

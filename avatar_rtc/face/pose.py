@@ -5,11 +5,12 @@ Names are THA3's own without the trailing `_index`. "left" and "right" are the c
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_rtc.errors import InputError, OutOfRange, UnknownName
+from avatar_rtc.face.ranges import Ranges
 
 Pose = NDArray[np.float32]
 """A vector of 45 morph values, in the order of MORPHS."""
@@ -49,6 +50,9 @@ MORPHS: tuple[Morph, ...] = (
     Morph("breathing", 0, 1),
 )
 INDEX: dict[str, int] = {m.name: i for i, m in enumerate(MORPHS)}
+MORPH_RANGES = Ranges("morph", {m.name: (m.low, m.high) for m in MORPHS})
+MorphValues = Annotated[dict[str, float], MORPH_RANGES]
+"""Morph → value."""
 LOW: Pose = np.array([m.low for m in MORPHS], np.float32)
 HIGH: Pose = np.array([m.high for m in MORPHS], np.float32)
 
@@ -70,17 +74,7 @@ def check_morphs(values: Mapping[str, object]) -> dict[str, float]:
         OutOfRange: a value is outside the morph's range.
         InputError: a value is no finite number.
     """
-    checked = {}
-    for name, value in values.items():
-        if name not in INDEX:
-            raise UnknownName("morph", name, INDEX)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
-            raise InputError(f"{name} is {value!r}, but must be a number")
-        morph = MORPHS[INDEX[name]]
-        if not morph.low <= value <= morph.high:
-            raise OutOfRange(name, value, morph.low, morph.high)
-        checked[name] = float(value)
-    return checked
+    return MORPH_RANGES.check(values)
 
 
 def pose_from(values: Mapping[str, float]) -> Pose:

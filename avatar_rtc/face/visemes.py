@@ -8,9 +8,11 @@ shape against its neighbours (Cohen and Massaro's coarticulation).
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.face.pose import MOUTH_OPEN
+from avatar_rtc.face.ranges import Ranges
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,10 @@ OWN = tuple(name.removeprefix("mouth_") for name in MOUTH_OPEN)
 NAMES = (*OWN, "closed", *_NAMED)
 """Every mouth shape that can be asked for by name: ours, OVR's 15 (also as `viseme_PP`), VOICEVOX's, and
 `azure_0` … `azure_21`."""
+VisemeWeights = Annotated[
+    dict[str, float], Ranges("viseme", dict.fromkeys((*NAMES, *MOUTH_OPEN), (0.0, 1.0)))
+]
+"""Mouth shape → weight in [0, 1]; our own come with and without `mouth_`."""
 
 
 def ipa_of(name: str) -> str:

@@ -4,17 +4,21 @@ One declaration validates input, builds the editor and is served as a JSON schem
 operation stands in `render/filters/`, in the file of the same name as its declaration's, under its own name.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from math import prod
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import ValidationError
 
+from avatar_rtc.checked import Checked
+from avatar_rtc.complaints import complaint
 from avatar_rtc.errors import BadMessage, InputError, UnknownName
 from avatar_rtc.filters_schema import capture, display, scene, signal, size, tape, tube
 from avatar_rtc.filters_schema.params import Params
 from avatar_rtc.filters_schema.size import Upscale
+from avatar_rtc.wanted import shown
 
 MAX_OPERATIONS = 32
 MAX_ENLARGEMENT = 4
@@ -47,7 +51,7 @@ def check_chain(chain: object) -> tuple[Operation, ...]:
         InputError: a parameter outside its range, or of the wrong type, or too large a picture in the end.
     """
     if not isinstance(chain, Sequence) or isinstance(chain, str):
-        raise BadMessage("a chain is a list of [name, {parameters}] pairs")
+        raise BadMessage(f"a chain is {shown(chain)}: wanted is a list of [name, {{parameters}}] pairs")
     if len(chain) > MAX_OPERATIONS:
         raise BadMessage(f"a chain holds at most {MAX_OPERATIONS} operations, not {len(chain)}")
     checked = tuple(_operation(entry) for entry in chain)
@@ -69,22 +73,18 @@ def _operation(entry: object) -> Operation:
             return Operation(name, _params(name, {}))
         case [str(name), dict(params)]:
             return Operation(name, _params(name, params))
-    raise BadMessage(f"an operation is [name, {{parameters}}], not {entry!r:.80}")
+    said = json.dumps(entry, ensure_ascii=False, default=repr)
+    raise BadMessage(f"an operation is [name, {{parameters}}], not {said:.80}")
 
 
 def _params(name: str, params: dict[str, Any]) -> Params:
     if name not in OPERATIONS:
         raise UnknownName("operation", name, OPERATIONS)
     declared = OPERATIONS[name]
-    for key in params:
-        if key not in declared.model_fields:
-            raise UnknownName(f"parameter of {name}", str(key), declared.model_fields)
     try:
         return declared.model_validate(params)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{name}.{where}: {first['msg']}" if where else f"{name}: {first['msg']}") from None
+        raise complaint(error, declared, within=name, noun="parameter") from None
 
 
 def chain_json(chain: Sequence[Operation]) -> list[list[object]]:
@@ -96,3 +96,22 @@ def chain_json(chain: Sequence[Operation]) -> list[list[object]]:
 def schema() -> Mapping[str, Any]:
     """A JSON schema per operation: range, default, help; and its stage."""
     return {name: {**p.model_json_schema(), "stage": p.stage} for name, p in OPERATIONS.items()}
+
+
+@cache
+def chain_schema() -> Mapping[str, Any]:
+    """The JSON schema of a chain."""
+    pairs = [
+        {"type": "array", "prefixItems": [{"const": name}, parameters], "minItems": 1, "maxItems": 2}
+        for name, parameters in schema().items()
+    ]
+    return {
+        "description": "Operations on the picture, first to last.",
+        "type": "array",
+        "items": {"anyOf": pairs},
+        "maxItems": MAX_OPERATIONS,
+    }
+
+
+Chain = Annotated[tuple[Operation, ...], Checked(check_chain, chain_schema, chain_json)]
+"""`[[name, {parameters}], …]`, checked."""

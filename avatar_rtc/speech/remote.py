@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 from yarl import URL
 
+from avatar_rtc.complaints import complaint
 from avatar_rtc.errors import EngineFailed
 
 MAX_BYTES = 64 << 20
@@ -114,11 +115,8 @@ class SpeechServer:
         try:
             return kind.validate_json(body)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"]))
-            raise self.failed(
-                f"answered {path} with other JSON than expected: {where} {first['msg']}"
-            ) from None
+            why = complaint(error, kind, shows=False)
+            raise self.failed(f"answered {path} with other JSON than expected: {why}") from None
 
     def sound(self, answer: Answer | None, path: str, pcm_rate: int = 0) -> tuple[Pcm, int]:
         """The sound of an answer and its rate in Hz.

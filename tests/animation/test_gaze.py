@@ -244,7 +244,7 @@ def test_a_gaze_is_read(data: object, gaze: Gaze | None):
     [
         ("veiwer", UnknownName, "did you mean 'viewer'"),
         ({"x": 0, "z": 0}, UnknownName, "coordinate 'z'"),
-        ({"x": 0}, InputError, "y is None, but must be a number"),
+        ({"x": 0}, InputError, "y is null, but must be a number"),
         ({"x": True, "y": 0}, InputError, "number"),
         ({"x": float("nan"), "y": 0}, InputError, "number"),
         ({"x": 0, "y": 1.5}, OutOfRange, "-1..1"),

@@ -61,9 +61,9 @@ STRANGE = [
 def test_strange_names_are_refused(store: CharacterStore, tmp_path: Path, name: str):
     data = png(1, tmp_path)
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(InputError, match="no character name"):
+    with pytest.raises(InputError, match="cannot be a name"):
         store.load(name)
-    with pytest.raises(InputError, match="no character name"):
+    with pytest.raises(InputError, match="cannot be a name"):
         store.save(name, data)
     assert sorted(tmp_path.rglob("*")) == before
 

@@ -154,11 +154,11 @@ def test_what_has_no_effect_is_taken(name: str, kind: type[SettingsSet | Setting
 @pytest.mark.parametrize(
     ("data", "kind", "says"),
     [
-        ({"crop": {"lef": 0.5}}, UnknownName, "setting.crop 'lef'; did you mean 'left'"),
+        ({"crop": {"lef": 0.5}}, UnknownName, "setting 'crop.lef'; did you mean 'crop.left'"),
         ({"upscale_quality": "lows"}, UnknownName, "did you mean 'low'"),
         ({"format": "gif"}, UnknownName, "unknown format 'GIF'"),
         ({"postprocessor_chain": [["blom", {}]]}, UnknownName, "did you mean 'bloom'"),
-        ({"postprocessor_chain": [["bloom", {"exposure": 99}]]}, InputError, "bloom.exposure"),
+        ({"postprocessor_chain": [["bloom", {"exposure": 99}]]}, OutOfRange, "bloom.exposure"),
         ({"backdrop_path": "dya"}, UnknownName, "did you mean 'day'"),
         ({"crop": {"bottom": 1.5}}, OutOfRange, "crop.bottom is 1.5, but must lie in 0..1"),
         ({"upscale": 5}, OutOfRange, "upscale is 5, but must lie in 1..4"),

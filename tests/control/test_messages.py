@@ -59,7 +59,7 @@ def test_refusals_name_the_fault(text: str, kind: type[Exception], says: str) ->
 
 
 def test_an_unknown_viseme_names_the_nearest() -> None:
-    with pytest.raises(BadMessage, match="did you mean 'aaa'"):
+    with pytest.raises(UnknownName, match="visemes: unknown viseme 'aaaa'; did you mean 'aaa'"):
         parse_cue('{"t_ms": 0, "visemes": {"aaaa": 1}}')
 
 

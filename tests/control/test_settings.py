@@ -96,7 +96,11 @@ def test_everything_can_be_switched_off(off: dict[str, object]) -> None:
         ([], BadMessage, "settings are an object"),
         ({"livelines": 1}, UnknownName, "unknown setting 'livelines'; did you mean 'liveliness'"),
         ({"blink_interval_mn": 1}, UnknownName, "did you mean 'blink_interval_min'"),
-        ({"animefx": [{"durration": 1}]}, UnknownName, "animefx.0 'durration'; did you mean 'duration'"),
+        (
+            {"animefx": [{"durration": 1}]},
+            UnknownName,
+            "'animefx.0.durration'; did you mean 'animefx.0.duration'",
+        ),
         ({"animefx": [["x", {"type": "cycel"}]]}, UnknownName, "did you mean 'cycle'"),
         ({"animefx": [{"cels": ["fx_haert1"]}]}, UnknownName, "did you mean 'fx_heart1'"),
         ({"animefx": [{"cels": ["blush1"]}]}, UnknownName, "cel of an effect"),

@@ -32,7 +32,7 @@ def test_defaults_lie_in_their_range(name: str) -> None:
     [
         ("vignetting", "list"),
         ([["vignette", {}]], "did you mean 'vignetting'"),
-        ([["vignetting", {"strenght": 1}]], "did you mean 'strength'"),
+        ([["vignetting", {"strenght": 1}]], "did you mean 'vignetting.strength'"),
         ([["vignetting", {"strength": 2}]], "vignetting.strength"),
         ([["vignetting", {"strength": "much"}]], "vignetting.strength"),
         ([["vignetting", {"strength": float("nan")}]], "vignetting.strength"),

@@ -67,8 +67,8 @@ def test_overrides_hold_until_they_are_let_go_of(page: Any, server: Any) -> None
     assert held == {"mouth_aaa": 1, "head_x": -0.25} == server.get("avatars/main")["overrides"]
     assert page.tab.evaluate("avatar.setOverrides({ head_x: 0.5 })") == {"head_x": 0.5}
     until(lambda: not is_open(page))
-    assert refusal(page, "patchOverrides({ head_y: 2 })") == words_of(check_overrides, {"head_y": 2})
-    assert refusal(page, "setOverrides({ haed_x: 0 })") == words_of(check_overrides, {"haed_x": 0})
+    assert words_of(check_overrides, {"head_y": 2}) in refusal(page, "patchOverrides({ head_y: 2 })")
+    assert words_of(check_overrides, {"haed_x": 0}) in refusal(page, "setOverrides({ haed_x: 0 })")
     assert server.get("avatars/main")["overrides"] == {"head_x": 0.5}, "what was refused has changed nothing"
 
 
@@ -160,7 +160,7 @@ def test_a_pose_that_cannot_be_is_told(page: Any) -> None:
       avatar.addEventListener('refusal', ({ detail }) => resolve(detail.detail), { once: true });
       avatar.sendPose({ morphs: { mouth_aaaa: 1 } });
     })""")
-    assert told == words_of(check_morphs, {"mouth_aaaa": 1})
+    assert told.endswith(words_of(check_morphs, {"mouth_aaaa": 1}))
 
 
 def test_poses_and_cues_wait_for_nobody(page: Any) -> None:

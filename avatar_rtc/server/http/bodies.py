@@ -13,7 +13,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import BaseModel, ValidationError
 
 from avatar_rtc.characters.character import STUDENT, TOML
-from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, explain, json_object
+from avatar_rtc.complaints import complaint
+from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, json_object
 from avatar_rtc.errors import BadMessage, InputError, TooLarge, UnknownName
 from avatar_rtc.face.cels import CELS, FX
 from avatar_rtc.server.http.leases import Taken, moving
@@ -128,7 +129,7 @@ def check_model(model: type[Model], data: Mapping[str, Any]) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise BadMessage(explain(error)) from None
+        raise complaint(error, model, otherwise=BadMessage) from None
 
 
 async def read_upload(request: web.Request) -> Upload:

@@ -144,7 +144,7 @@ async def test_a_pose_over_http(client, renderer):
         ("PATCH", "overrides", {"blush1": 7}, "must lie in 0..1"),
         ("PUT", "settings", {"livelines": 1}, "did you mean 'liveliness'"),
         ("PATCH", "settings", {"target_fps": 100}, "target_fps is 100, but must lie in 1..60"),
-        ("PATCH", "settings", {"crop": {"lef": 0}}, "did you mean 'left'"),
+        ("PATCH", "settings", {"crop": {"lef": 0}}, "did you mean 'crop.left'"),
         ("PATCH", "settings", {"backdrop_path": "dya"}, "did you mean 'day'"),
         ("PATCH", "settings", {"upscale": 4, "postprocessor_chain": [["upscale", {}]]}, "enlarges 8 times"),
         (

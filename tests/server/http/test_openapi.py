@@ -14,7 +14,10 @@ from aiohttp import web
 
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import Config
+from avatar_rtc.face.gaze import Gaze
+from avatar_rtc.filters_schema.chain import chain_json
 from avatar_rtc.resources import resource
+from avatar_rtc.server.http.answers import Avatar
 from avatar_rtc.server.http.routes import openapi
 from avatar_rtc.server.http.routes.openapi import described, document
 from avatar_rtc.server.http.routes.openapi_schemas import EMPTY, an_object, named, one
@@ -210,6 +213,25 @@ async def test_the_avatar_it_shows_has_every_field_that_is_served(client, doc):
     served = await (await client.get("/api/v1/avatars/main")).json()
     declared = doc["components"]["schemas"]["Avatar"]
     assert declared["properties"].keys() - {"detail", "note"} == served.keys()
+
+
+async def test_an_avatar_that_was_told_a_lot_is_of_the_type_it_is_declared_as(client):
+    told = {
+        "gaze": {"target": {"x": 0.5, "y": -0.5}},
+        "chain": {"chain": [["bloom", {"exposure": 1.5}]]},
+        "backdrop": {"name": "day", "chain": "shared"},
+        "overrides": {"head_x": 0.5, "blush1": 1},
+        "settings": {"liveliness": 0.5},
+        "data_eyes": {"on": True},
+    }
+    for path, body in told.items():
+        assert (await client.put(f"/api/v1/avatars/main/{path}", json=body)).status == 200
+    served = await (await client.get("/api/v1/avatars/main")).json()
+    shown = Avatar.model_validate(served)
+    assert (shown.gaze, shown.backdrop.name, shown.backdrop.chain) == (Gaze((0.5, -0.5)), "day", "shared")
+    assert chain_json(shown.chain) == served["chain"] and shown.overrides == told["overrides"]
+    with pytest.raises(ValueError, match="viewers"):
+        Avatar.model_validate({**served, "viewers": "many"})
 
 
 AVATAR = "/api/v1/avatars/{avatar}"

@@ -4,16 +4,18 @@ A form has a part `file`, the picture, and a part `json` with the rest.
 """
 
 import asyncio
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from avatar_rtc.characters.image import MAX_BYTES, PICTURE_KINDS, read_picture, write_picture
-from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, explain, json_object
+from avatar_rtc.checked import Checked
+from avatar_rtc.complaints import complaint
+from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, json_object
 from avatar_rtc.errors import BadMessage, InputError, TooLarge, UnknownName
-from avatar_rtc.filters_schema.chain import OPERATIONS, Operation, check_chain, enlargement
+from avatar_rtc.filters_schema.chain import OPERATIONS, Operation, chain_schema, check_chain, enlargement
 from avatar_rtc.filters_schema.params import Params
 from avatar_rtc.link.orders import ProcessStill, Still
 from avatar_rtc.server.http.bodies import read_form, require_type
@@ -29,13 +31,29 @@ _CONTENT_TYPES = {"jpg": "image/jpeg", "tga": "image/x-tga"}
 _PICTURES = tuple(_CONTENT_TYPES.get(kind, f"image/{kind}") for kind in PICTURE_KINDS)
 
 
+def old_chain(chain: object) -> tuple[Operation, ...]:
+    """A chain as the predecessor's clients send it: `name` told apart caches that we do not have.
+
+    Raises:
+        BadMessage, UnknownName, InputError: as `check_chain`.
+    """
+    return check_chain([_without_name(entry) for entry in chain] if isinstance(chain, list) else chain)
+
+
+def _without_name(entry: Any) -> Any:
+    match entry:
+        case [str(name), dict(params)]:
+            return [name, {key: value for key, value in params.items() if key != "name"}]
+    return entry
+
+
 class Process(BaseModel):
     """What to do with a picture; other fields are ignored, as they were."""
 
     model_config = ConfigDict(allow_inf_nan=False)
 
     format: str = "png"
-    filters: list[Any] = []
+    filters: Annotated[tuple[Operation, ...], Checked(old_chain, chain_schema)] = ()
 
 
 class Enlarge(BaseModel):
@@ -62,8 +80,7 @@ async def process(request: web.Request) -> web.Response:
     """A picture through a chain of filters, at its own size unless the chain enlarges it."""
     picture, options = await _form(request)
     wanted = _checked(Process, options)
-    chain = old_chain(wanted.filters)
-    return await _answer(request, picture, wanted.format, ProcessStill(0, _EMPTY, chain))
+    return await _answer(request, picture, wanted.format, ProcessStill(0, _EMPTY, wanted.filters))
 
 
 @described(
@@ -90,22 +107,6 @@ async def get_available_filters(request: web.Request) -> web.Response:
     """All filters, each with defaults, ranges and a sentence, as the predecessor's editors read them."""
     filters = [[name, _described(params)] for name, params in OPERATIONS.items() if name != "upscale"]
     return web.json_response({"filters": filters})
-
-
-def old_chain(chain: list[Any]) -> tuple[Operation, ...]:
-    """A chain as the predecessor's clients send it: `name` told apart caches that we do not have.
-
-    Raises:
-        BadMessage, UnknownName, InputError: as `check_chain`.
-    """
-    return check_chain([_without_name(entry) for entry in chain])
-
-
-def _without_name(entry: Any) -> Any:
-    match entry:
-        case [str(name), dict(params)]:
-            return [name, {key: value for key, value in params.items() if key != "name"}]
-    return entry
 
 
 def _described(params: type[Params]) -> dict[str, object]:
@@ -144,7 +145,7 @@ def _checked(model: type[Model], options: dict[str, Any]) -> Model:
     try:
         found = model.model_validate(options)
     except ValidationError as error:
-        raise BadMessage(f"json: {explain(error)}") from None
+        raise complaint(error, model, "json: ", otherwise=BadMessage) from None
     kind: str = found.format  # type: ignore[attr-defined]
     if kind.lower() not in PICTURE_KINDS:
         raise UnknownName("image format", kind, PICTURE_KINDS)

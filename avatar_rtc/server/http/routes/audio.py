@@ -5,7 +5,7 @@ import asyncio
 from aiohttp import hdrs, web
 from pydantic import TypeAdapter, ValidationError
 
-from avatar_rtc.control.envelope import explain
+from avatar_rtc.complaints import complaint
 from avatar_rtc.errors import BadMessage, InputError
 from avatar_rtc.server.http.bodies import read_form, read_spool, require_type, text_of
 from avatar_rtc.server.http.keys import DECODING, LIMITS, avatar_of
@@ -88,7 +88,7 @@ def read_units(data: bytes | str) -> list[Unit]:
     try:
         return _UNITS.validate_json(data)
     except ValidationError as error:
-        raise BadMessage(f"timings: {explain(error)}") from None
+        raise complaint(error, _UNITS, "timings: ", otherwise=BadMessage) from None
 
 
 def routes() -> list[web.RouteDef]:

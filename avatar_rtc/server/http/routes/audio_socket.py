@@ -16,7 +16,8 @@ from typing import Annotated, Any, Literal
 from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, error, explain, id_of, json_object
+from avatar_rtc.complaints import complaint
+from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, error, id_of, json_object
 from avatar_rtc.errors import AvatarRtcError, BadMessage, InputError
 from avatar_rtc.server.http.keys import LIMITS, SOCKETS, avatar_of
 from avatar_rtc.server.http.routes.openapi import described
@@ -125,7 +126,7 @@ class _Caller:
         try:
             wanted = Begin.model_validate(data)
         except ValidationError as wrong:
-            raise BadMessage(f"speech.begin: {explain(wrong)}") from None
+            raise complaint(wrong, Begin, "speech.begin: ", otherwise=BadMessage) from None
         self._end()  # one left open has lost its end
         if wanted.text:
             check_text(wanted.text)

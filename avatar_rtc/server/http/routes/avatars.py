@@ -6,18 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import hdrs, web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from avatar_rtc.characters.character import Character
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import AnimatorName
 from avatar_rtc.control.messages import ControlMessage, control_from
+from avatar_rtc.control.settings import SettingsValues
 from avatar_rtc.errors import InputError, NotFound, SetupError
+from avatar_rtc.names import Name
 from avatar_rtc.server.http.admission import require_shown
+from avatar_rtc.server.http.answers import Avatar, DistillationTold
 from avatar_rtc.server.http.bodies import read_model
 from avatar_rtc.server.http.keys import AVATARS, CONFIG, RENDERER, STORE, avatar_of
 from avatar_rtc.server.http.routes.openapi import described
-from avatar_rtc.server.http.routes.openapi_schemas import AVATAR, DISTILLATION, an_object, many, ref
+from avatar_rtc.server.http.routes.openapi_schemas import an_object, many
 from avatar_rtc.server.live.distillation import Quality, command_for
 
 log = logging.getLogger(__name__)
@@ -28,13 +31,13 @@ class AvatarCreate(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: str | None = Field(None, pattern=r"^[a-z0-9_-]{1,64}$")
+    id: Name | None = None
     """Its name in paths; left out, it gets one that cannot be guessed."""
     character: str | None = None
     """Name of a stored character; left out, the server's own."""
     animator: AnimatorName | None = None
     """What renders it; left out, as the server is set up."""
-    settings: dict[str, Any] | None = None
+    settings: SettingsValues | None = None
     """As `PUT …/settings`."""
     emotion: str | None = None
     """Shown from the start; left out, the character's default."""
@@ -66,7 +69,7 @@ class DistillationStart(BaseModel):
     quality: Quality = "good"
 
 
-@described("avatars", answer=an_object(avatars=many(ref(AVATAR))))
+@described("avatars", answer=an_object(avatars=many(Avatar)))
 async def list_avatars(request: web.Request) -> web.Response:
     """All avatars, as objects of `GET /avatars/{id}`."""
     return web.json_response({"avatars": [avatar.describe() for avatar in request.app[AVATARS].values()]})
@@ -75,7 +78,7 @@ async def list_avatars(request: web.Request) -> web.Response:
 @described(
     "avatars",
     body=AvatarCreate,
-    answer=ref(AVATAR),
+    answer=Avatar,
     statuses={
         201: "It is there; `Location` is its path.",
         404: "There is no such character.",
@@ -113,13 +116,13 @@ async def post_avatar(request: web.Request) -> web.Response:
     )
 
 
-@described("avatars", answer=ref(AVATAR))
+@described("avatars", answer=Avatar)
 async def get_avatar(request: web.Request) -> web.Response:
     """One avatar: state, animator, viewers, and everything it was told."""
     return web.json_response(avatar_of(request).describe())
 
 
-@described("avatars", body=AvatarPatch, answer=ref(AVATAR), example={"character": "tavi"})
+@described("avatars", body=AvatarPatch, answer=Avatar, example={"character": "tavi"})
 async def patch_avatar(request: web.Request) -> web.Response:
     """Swap the character; whatever is wrong with the new one, the running one goes on."""
     avatar = avatar_of(request)
@@ -158,7 +161,7 @@ async def get_snapshot(request: web.Request) -> web.Response:
 @described(
     "avatars",
     body=DistillationStart,
-    answer=DISTILLATION,
+    answer=DistillationTold,
     statuses={
         202: "It is being made, or waits for its turn.",
         404: "There is no such character any more.",
@@ -187,7 +190,7 @@ async def post_distillation(request: web.Request) -> web.Response:
     return web.json_response(avatar.distillation.describe(), status=202)
 
 
-@described("avatars", answer=DISTILLATION)
+@described("avatars", answer=DistillationTold)
 async def get_distillation(request: web.Request) -> web.Response:
     """How far the student is: `state`, `share` of the work, `doing`, `seconds_left`, in the end `figures`.
 
@@ -196,7 +199,7 @@ async def get_distillation(request: web.Request) -> web.Response:
     return web.json_response(avatar_of(request).distillation.describe())
 
 
-@described("avatars", answer=DISTILLATION)
+@described("avatars", answer=DistillationTold)
 async def delete_distillation(request: web.Request) -> web.Response:
     """Stop it; what was done is kept, and the next one goes on from there."""
     avatar = avatar_of(request)

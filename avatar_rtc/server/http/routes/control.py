@@ -1,5 +1,7 @@
 """What an avatar does, over HTTP: each request becomes the control message of the same name."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
@@ -12,6 +14,7 @@ from avatar_rtc.control.messages import (
     EmotionSet,
     EmotionsSet,
     GazeSet,
+    Message,
     OverridesSet,
     PauseSet,
     PoseSet,
@@ -31,19 +34,11 @@ from avatar_rtc.server.http.routes.openapi_schemas import (
     HELD,
     HELD_OR_NOT,
     TEXT,
+    Schema,
     an_object,
     many,
     ref,
 )
-
-
-@described("control", body=EmotionSet, answer=EMPTY, example={"name": "joy", "hold_ms": 3000})
-async def put_emotion(request: web.Request) -> web.Response:
-    """Show an emotion, by `name` or as a blend of `weights`; with `hold_ms` for a while.
-
-    As the message `emotion.set`.
-    """
-    return await _apply(request, "emotion.set", await read_json(request))
 
 
 @described("control", answer=EMOTIONS)
@@ -142,79 +137,80 @@ async def delete_settings(request: web.Request) -> web.Response:
     return web.json_response((await avatar.apply(SettingsSet(settings={})))["settings"])
 
 
-@described("control", body=GazeSet, answer=EMPTY, example={"target": {"x": 0.5, "y": 0}})
-async def put_gaze(request: web.Request) -> web.Response:
-    """Look at the `target`: `"viewer"`, `"away"`, `{"x": 0.5, "y": 0}`, or null to look about by itself.
+@dataclass(frozen=True)
+class _Put:
+    """A path whose body is the message itself, without its type."""
 
-    As the message `gaze.set`.
-    """
-    return await _apply(request, "gaze.set", await read_json(request))
+    path: str
+    message: type[Message]
+    example: Mapping[str, object]
+    words: str
+    answer: Schema = field(default_factory=lambda: EMPTY)
 
+    def route(self, avatar: str) -> web.RouteDef:
+        """`PUT` on this path of an avatar."""
+        kind = self.message.model_fields["type"].default
 
-@described("control", body=TalkingSet, answer=EMPTY, example={"on": True})
-async def put_talking(request: web.Request) -> web.Response:
-    """Open and close the mouth at random, or stop. As the message `talking.set`."""
-    return await _apply(request, "talking.set", await read_json(request))
+        async def put(request: web.Request) -> web.Response:
+            return await _apply(request, kind, await read_json(request))
 
-
-@described("control", body=PauseSet, answer=EMPTY, example={"on": False})
-async def put_pause(request: web.Request) -> web.Response:
-    """Let the picture stand still, or go on. As the message `pause.set`."""
-    return await _apply(request, "pause.set", await read_json(request))
-
-
-@described("control", body=DataEyesSet, answer=EMPTY, example={"on": True})
-async def put_data_eyes(request: web.Request) -> web.Response:
-    """Let data run through the eyes, or fade. As the message `data_eyes.set`."""
-    return await _apply(request, "data_eyes.set", await read_json(request))
+        put.__name__, put.__doc__ = f"put_{self.path}", self.words
+        said = described("control", body=self.message, answer=self.answer, example=self.example)
+        return web.put(f"{avatar}/{self.path}", said(put))
 
 
-@described(
-    "control",
-    body=PoseSet,
-    answer=an_object(taken=FLAG),
-    example={"t_ms": 120, "blendshapes": {"jawOpen": 0.5}, "head": [10, 0, 0]},
-)
-async def put_pose(request: web.Request) -> web.Response:
-    """A pose for the next half second. As what comes on the data channel `pose`, which is quicker."""
-    return await _apply(request, "pose.set", await read_json(request))
-
-
-@described(
-    "control", body=CropSet, answer=an_object(crop=ref("CropSet")), example={"top": 0.1, "bottom": 0.9}
-)
-async def put_crop(request: web.Request) -> web.Response:
-    """Show a part of the picture, in the place of the character's own crop. As the message `crop.set`."""
-    return await _apply(request, "crop.set", await read_json(request))
-
-
-@described(
-    "control",
-    body=ChainSet,
-    answer=an_object(chain=ref(CHAIN)),
-    example={"chain": [["bloom", {"exposure": 1.5}], ["scanlines", {}]]},
-)
-async def put_chain(request: web.Request) -> web.Response:
-    """Replace the operations on the picture. As the message `chain.set`."""
-    return await _apply(request, "chain.set", await read_json(request))
-
-
-@described(
-    "control",
-    body=BackdropSet,
-    answer=an_object(backdrop=ref("BackdropSet")),
-    example={"colour": "#204060", "chain": "shared"},
-)
-async def put_backdrop(request: web.Request) -> web.Response:
-    """What stands behind the avatar in `matte` video. As the message `backdrop.set`."""
-    return await _apply(request, "backdrop.set", await read_json(request))
+_EMOTION = _Put(
+    "emotion", EmotionSet, {"name": "joy", "hold_ms": 3000},
+    "Show an emotion, by `name` or as a blend of `weights`; with `hold_ms` for a while.\n\n"
+    "As the message `emotion.set`.",
+)  # fmt: skip
+_PUTS = (
+    _Put(
+        "gaze", GazeSet, {"target": {"x": 0.5, "y": 0}},
+        'Look at the `target`: `"viewer"`, `"away"`, `{"x": 0.5, "y": 0}`, or null to look about by itself.'
+        "\n\nAs the message `gaze.set`.",
+    ),
+    _Put(
+        "talking", TalkingSet, {"on": True},
+        "Open and close the mouth at random, or stop. As the message `talking.set`.",
+    ),
+    _Put(
+        "pause", PauseSet, {"on": False},
+        "Let the picture stand still, or go on. As the message `pause.set`.",
+    ),
+    _Put(
+        "data_eyes", DataEyesSet, {"on": True},
+        "Let data run through the eyes, or fade. As the message `data_eyes.set`.",
+    ),
+    _Put(
+        "pose", PoseSet, {"t_ms": 120, "blendshapes": {"jawOpen": 0.5}, "head": [10, 0, 0]},
+        "A pose for the next half second. As what comes on the data channel `pose`, which is quicker.",
+        an_object(taken=FLAG),
+    ),
+    _Put(
+        "crop", CropSet, {"top": 0.1, "bottom": 0.9},
+        "Show a part of the picture, in the place of the character's own crop. As the message `crop.set`.",
+        an_object(crop=ref("CropSet")),
+    ),
+    _Put(
+        "chain", ChainSet, {"chain": [["bloom", {"exposure": 1.5}], ["scanlines", {}]]},
+        "Replace the operations on the picture. As the message `chain.set`.",
+        an_object(chain=ref(CHAIN)),
+    ),
+    _Put(
+        "backdrop", BackdropSet, {"colour": "#204060", "chain": "shared"},
+        "What stands behind the avatar in `matte` video. As the message `backdrop.set`.",
+        an_object(backdrop=ref("BackdropSet")),
+    ),
+)  # fmt: skip
+"""What is only set; what is also read, changed or deleted stands above."""
 
 
 def routes() -> list[web.RouteDef]:
     """What this module answers."""
     avatar = "/api/v1/avatars/{avatar}"
     return [
-        web.put(f"{avatar}/emotion", put_emotion),
+        _EMOTION.route(avatar),
         web.get(f"{avatar}/emotions", get_emotions),
         web.put(f"{avatar}/emotions", put_emotions),
         web.delete(f"{avatar}/emotions", delete_emotions),
@@ -226,14 +222,7 @@ def routes() -> list[web.RouteDef]:
         web.put(f"{avatar}/settings", put_settings),
         web.patch(f"{avatar}/settings", patch_settings),
         web.delete(f"{avatar}/settings", delete_settings),
-        web.put(f"{avatar}/gaze", put_gaze),
-        web.put(f"{avatar}/talking", put_talking),
-        web.put(f"{avatar}/pause", put_pause),
-        web.put(f"{avatar}/data_eyes", put_data_eyes),
-        web.put(f"{avatar}/pose", put_pose),
-        web.put(f"{avatar}/crop", put_crop),
-        web.put(f"{avatar}/chain", put_chain),
-        web.put(f"{avatar}/backdrop", put_backdrop),
+        *(put.route(avatar) for put in _PUTS),
     ]
 
 

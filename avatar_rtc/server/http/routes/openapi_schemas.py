@@ -1,29 +1,20 @@
-"""Schemas of the OpenAPI document.
-
-Those of the models, told more closely where a model leaves it to a check of ours, and those of answers, for
-which there is no model.
-"""
+"""Schemas of the OpenAPI document: those of the models, and short ones of what has no model."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from avatar_rtc.control import state
 from avatar_rtc.control.messages import Message
-from avatar_rtc.control.settings import AnimatorSettings
-from avatar_rtc.face.blendshapes import NAMES as BLENDSHAPES
-from avatar_rtc.face.cels import CELS
-from avatar_rtc.face.pose import MORPHS
 from avatar_rtc.filters_schema import chain
-from avatar_rtc.server.live.condition import Phase
-from avatar_rtc.server.live.distillation import Phase as DistillationPhase
+from avatar_rtc.server.http.answers import Avatar, Problem
 
 Schema = Mapping[str, Any]
 Part = Schema | type[BaseModel]
 """A JSON schema, or a model that stands for its own; so may any part of a schema."""
-PROBLEM, AVATAR, CHAIN = "Problem", "Avatar", "Chain"
-SETTINGS = AnimatorSettings.__name__
+PROBLEM, CHAIN = Problem.__name__, "Chain"
 _PREFIX = "#/components/schemas/"
 _FROM_PATH = ("type", "id", "speech_id")
 """Fields of a message that over HTTP are told by method and path."""
@@ -54,11 +45,6 @@ def named(values: Part) -> Schema:
     return one("object", additionalProperties=values)
 
 
-def or_null(schema: Part) -> Schema:
-    """That, or null."""
-    return {"anyOf": [schema, one("null")]}
-
-
 def only(properties: Mapping[str, Schema]) -> Schema:
     """An object that has some of these, and nothing else."""
     return one("object", properties=properties, additionalProperties=False)
@@ -68,17 +54,10 @@ TEXT, NUMBER, FLAG = one("string"), one("number"), one("boolean")
 BYTES = one("string", format="binary")
 ANYTHING: Schema = {}
 EMPTY = one("object", maxProperties=0)
-_SHARE = one("number", minimum=0, maximum=1)
-_MORPHS = {morph.name: one("number", minimum=morph.low, maximum=morph.high) for morph in MORPHS}
-_POSED = {**_MORPHS, "breathing": {"const": 0, "description": "Breath follows the clock."}}
-_CELS = dict.fromkeys(CELS, _SHARE)
-HELD = only(_MORPHS | _CELS)
+HELD = state.HELD.json_schema()
 """Overrides: morph or cel → value."""
-HELD_OR_NOT = only({name: or_null(value) for name, value in (_MORPHS | _CELS).items()})
+HELD_OR_NOT = state.HELD.changes().json_schema()
 """Changes of overrides; null lets go."""
-_COORDINATE = one("number", minimum=-1, maximum=1)
-_POINT = {**only({"x": _COORDINATE, "y": _COORDINATE}), "required": ["x", "y"]}
-GAZE: Schema = {"anyOf": [{"enum": ["viewer", "away", None]}, _POINT]}
 OFFER = "\r\n".join(
     (
         "v=0",
@@ -117,36 +96,25 @@ EMOTIONS = an_object(emotions=named(an_object(pose=named(NUMBER), cels=named(NUM
 NOT_ADMITTED = {409: "The avatar has failed.", 503: "As many watch as may."}
 """Statuses told to who may not watch now."""
 
-_CLOSER: Mapping[tuple[str, str], Schema] = {
-    ("ChainSet", "chain"): ref(CHAIN),
-    ("BackdropSet", "chain"): {"anyOf": [ref(CHAIN), {"const": "shared"}, one("null")]},
-    ("AvatarCreate", "settings"): or_null(ref(SETTINGS)),
-    ("Process", "filters"): ref(CHAIN),
-    ("EmotionsSet", "emotions"): one("object", additionalProperties=False),
-    ("Template", "pose"): only(_POSED),
-    ("Template", "cels"): only(_CELS),
-    ("GazeSet", "target"): GAZE,
-    ("PoseSet", "morphs"): or_null(only(_MORPHS)),
-    ("PoseSet", "blendshapes"): or_null(only(dict.fromkeys(BLENDSHAPES, _SHARE))),
-}
-"""Model and field whose check is a function → the same as a schema."""
-
 
 def components(models: Iterable[type[BaseModel]]) -> tuple[dict[type[BaseModel], Schema], dict[str, Any]]:
     """The reference of each model, and all named schemas of the document."""
-    wanted: list[type[BaseModel]] = sorted({*models, AnimatorSettings}, key=lambda model: model.__qualname__)
+    wanted: list[type[BaseModel]] = sorted({*models, Avatar, Problem}, key=lambda model: model.__qualname__)
     by_mode, whole = models_json_schema(
         [(model, "validation") for model in wanted], ref_template=f"{_PREFIX}{{model}}"
     )
-    declared: dict[str, Any] = whole["$defs"]
-    references: dict[type[BaseModel], Schema] = {model: by_mode[model, "validation"] for model in wanted}
-    for model, reference in references.items():
-        if issubclass(model, Message):
-            _drop(declared[_name(reference)], _FROM_PATH)
-    for (name, field), schema in _CLOSER.items():
-        if name in declared:
-            declared[name]["properties"][field] = _merged(declared[name]["properties"][field], schema)
-    return references, {**declared, **_own()}
+    named: dict[str, Schema] = {f"{name}_parameters": schema for name, schema in chain.schema().items()}
+    chains = {CHAIN: chain.chain_schema()}
+    # Pydantic has no names for messages, which are more than a model to it.
+    messages = {m.__name__: by_mode[m, "validation"] for m in wanted if issubclass(m, Message)}
+    told = {name: _without(_FROM_PATH, _referring(schema, chains)) for name, schema in messages.items()}
+    others = {name: schema for name, schema in whole["$defs"].items() if name not in messages}
+    return {model: ref(model.__name__) for model in wanted}, {
+        **named,
+        CHAIN: _referring(chains[CHAIN], named),
+        **told,
+        **_referring(others, {**messages, **chains}),
+    }
 
 
 def models_in(node: object) -> set[type[BaseModel]]:
@@ -167,83 +135,20 @@ def resolved(node: Any, references: Mapping[type[BaseModel], Schema]) -> Any:
     return [resolved(value, references) for value in node] if isinstance(node, list | tuple) else node
 
 
-def _name(reference: Schema) -> str:
-    return str(reference["$ref"]).removeprefix(_PREFIX)
+def _without(fields: Iterable[str], schema: Mapping[str, Any]) -> Schema:
+    left = {name: value for name, value in schema["properties"].items() if name not in fields}
+    required = [name for name in schema.get("required", ()) if name in left]
+    return {**schema, "properties": left, "required": required}
 
 
-def _drop(schema: dict[str, Any], fields: Iterable[str]) -> None:
-    for field in fields:
-        schema["properties"].pop(field, None)
-    schema["required"] = [name for name in schema.get("required", ()) if name in schema["properties"]]
-
-
-def _merged(declared: Mapping[str, Any], closer: Schema) -> dict[str, Any]:
-    replaced = ("type", "anyOf", "items", "additionalProperties")
-    return {**{key: value for key, value in declared.items() if key not in replaced}, **closer}
-
-
-def _own() -> dict[str, Schema]:
-    """The schemas that no model gives."""
-    parameters = {f"{name}_parameters": schema for name, schema in chain.schema().items()}
-    pairs = [
-        one("array", prefixItems=[{"const": name}, ref(f"{name}_parameters")], minItems=1, maxItems=2)
-        for name in chain.OPERATIONS
-    ]
-    return {
-        PROBLEM: {
-            "description": "Why a request failed (RFC 9457).",
-            **an_object(type=TEXT, title=TEXT, status=one("integer"), detail=TEXT),
-        },
-        CHAIN: {
-            "description": "Operations on the picture, first to last.",
-            **many({"anyOf": pairs}, maxItems=chain.MAX_OPERATIONS),
-        },
-        AVATAR: _avatar(),
-        **parameters,
-    }
-
-
-def _avatar() -> Schema:
-    always = an_object(
-        id=TEXT,
-        character=TEXT,
-        device=or_null(TEXT),
-        state={"enum": get_args(Phase)},
-        animator=TEXT,
-        fps=NUMBER,
-        stage_ms=named(NUMBER),
-        viewers=one("integer"),
-        renditions=many(an_object(codec=TEXT, layout=TEXT, viewers=one("integer"))),
-        emotions=many(TEXT),
-        default_emotion=TEXT,
-        emotion=an_object(weights=named(NUMBER), intensity=_SHARE),
-        overrides=HELD,
-        gaze=GAZE,
-        talking=FLAG,
-        paused=FLAG,
-        data_eyes=FLAG,
-        settings={**ref(SETTINGS), "description": "Those that are not at their default."},
-        crop=ref("CropSet"),
-        chain=ref(CHAIN),
-        backdrop=ref("BackdropSet"),
-        delay_ms=NUMBER,
-        late=one("integer"),
-        worker_restarts=one("integer"),
-        distillation=DISTILLATION,
-        speech=an_object(speech_id=or_null(TEXT), lips=or_null(TEXT)),
-    )
-    sometimes = {
-        "detail": {**TEXT, "description": "Why it failed."},
-        "note": {**TEXT, "description": "What the character's owner should know."},
-    }
-    return {
-        "description": "An avatar: how it is doing, who watches, and everything it was told.",
-        **always,
-        "properties": {**always["properties"], **sometimes},
-    }
-
-
-DISTILLATION = {
-    **an_object(state={"enum": get_args(DistillationPhase)}),
-    "description": "`share` of the work in 0..1, `doing`, `seconds_left`, in the end `figures`.",
-}
+def _referring(node: Any, parts: Mapping[str, Schema]) -> Any:
+    """The schema with references where it holds one of these parts; what a field says of itself stays."""
+    if isinstance(node, list):
+        return [_referring(each, parts) for each in node]
+    if not isinstance(node, Mapping):
+        return node
+    for name, part in parts.items():
+        if all(node.get(key) == value for key, value in part.items() if key != "description"):
+            own = {key: value for key, value in node.items() if value != part.get(key)}
+            return {**ref(name), **own}
+    return {key: _referring(value, parts) for key, value in node.items()}

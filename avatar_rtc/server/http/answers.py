@@ -1,0 +1,75 @@
+"""What the server answers with: the types of it, from which the OpenAPI document comes.
+
+Nothing is checked against them while the server runs, where a `state` event may go out 20 times a second.
+Tests do it.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from avatar_rtc.control.state_answer import StateTold
+from avatar_rtc.server.live.condition import Phase
+from avatar_rtc.server.live.distillation import Phase as DistillationPhase
+
+
+def _only_sometimes(schema: dict[str, Any]) -> None:
+    """Of a field that is left out where there is nothing to say."""
+    schema.pop("default")
+
+
+class Problem(BaseModel):
+    """Why a request failed (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+class RenditionTold(BaseModel):
+    """A way in which the picture is encoded."""
+
+    codec: str
+    layout: str
+    viewers: int
+
+
+class SpeechTold(BaseModel):
+    """What is being said."""
+
+    speech_id: str | None
+    lips: str | None
+
+
+class DistillationTold(BaseModel):
+    """`share` of the work in 0..1, `doing`, `seconds_left`, in the end `figures`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    state: DistillationPhase
+
+
+class Avatar(StateTold):
+    """An avatar: how it is doing, who watches, and everything it was told."""
+
+    id: str
+    character: str
+    device: str | None
+    state: Phase
+    animator: str
+    fps: float
+    stage_ms: dict[str, float]
+    viewers: int
+    renditions: list[RenditionTold]
+    emotions: list[str]
+    default_emotion: str
+    delay_ms: float
+    late: int
+    worker_restarts: int
+    distillation: DistillationTold
+    speech: SpeechTold
+    detail: str = Field("", description="Why it failed.", json_schema_extra=_only_sometimes)
+    note: str = Field(
+        "", description="What the character's owner should know.", json_schema_extra=_only_sometimes
+    )
