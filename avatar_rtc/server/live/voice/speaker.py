@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from avatar_rtc.errors import AvatarRtcError, EngineFailed
@@ -67,7 +68,7 @@ class Speaker:
         """
         waiting: tuple[Tag, ...] = ()
         async for sentence in _sentences(chunks):
-            line = await in_thread_if_long(prepare, sentence)
+            line = await in_thread_if_long(partial(prepare, reads_ssml=manner.engine.ssml), sentence)
             if not line.spoken:
                 waiting += line.tags  # shown with what is spoken next
                 continue
