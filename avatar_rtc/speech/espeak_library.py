@@ -15,9 +15,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from avatar_rtc.errors import EngineFailed, SetupError, TooLarge
+from avatar_rtc.sound.pcm import Pcm, silence
 
 WORD, MARK, PHONEME = 1, 3, 7
 """Kinds of events, `espeak_EVENT_TYPE`."""
@@ -140,7 +140,7 @@ class EspeakLibrary:
 
     def synthesize(
         self, text: str, voice: str, rate_wpm: int, *, ssml: bool, stop: Callable[[], bool]
-    ) -> tuple[NDArray[np.int16], tuple[Event, ...]]:
+    ) -> tuple[Pcm, tuple[Event, ...]]:
         """The sound, (samples,) at `rate`, and its events in order.
 
         Args:
@@ -168,7 +168,7 @@ class EspeakLibrary:
 
         with self._lock:
             if stop():
-                return np.zeros(0, np.int16), ()
+                return silence(), ()
             self._callback = _SynthCallback(receive)
             self._library.espeak_SetSynthCallback(self._callback)
             if self._library.espeak_SetVoiceByName(voice.encode()) != 0:

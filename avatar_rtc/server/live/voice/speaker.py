@@ -14,7 +14,8 @@ from typing import TypeVar
 from avatar_rtc.errors import AvatarRtcError, EngineFailed
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.server.live.voice.utterance import Feeling, Piece
-from avatar_rtc.sound.pcm import Pcm, resampled
+from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.sound.resample import resampled
 from avatar_rtc.speech import espeak
 from avatar_rtc.speech.align import align, align_words
 from avatar_rtc.speech.feelings import Classifier
