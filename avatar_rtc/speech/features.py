@@ -6,8 +6,6 @@ Row k belongs to the 10 ms from k * HOP_S on: its window has the same middle, so
 side. The running peak knows the past only, so a stream can be read as it comes.
 """
 
-import math
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
@@ -88,24 +86,22 @@ class RunningPeak:
 
 class _PowerStream:
     def __init__(self, rate: int) -> None:
-        self._resampler = Resampler(rate, HEARD_HZ)
+        self._rate, self._resampler = rate, Resampler(rate, HEARD_HZ)
         self._heard = np.zeros(_MARGIN, np.float32)
-        self._samples = self._rows = 0
+        self._fed = self._rows = 0
 
     def feed(self, pcm: Pcm) -> Floats:
-        return self._take(self._resampler.push(pcm))
+        self._fed += len(pcm)
+        return self._take(as_floats(self._resampler.push(pcm)))
 
     def finish(self) -> Floats:
-        last = self._take(self._resampler.finish())
-        missing = math.ceil(self._samples / _HOP) - self._rows
-        needed = (missing - 1) * _HOP + _WINDOW - len(self._heard)
-        return np.concatenate([last, self._rows_of(np.zeros(max(0, needed), np.float32))])
+        last = as_floats(self._resampler.finish())
+        # By the sound itself: resampled it may be a sample longer or shorter.
+        missing = -(-self._fed * HEARD_HZ // (self._rate * _HOP)) - self._rows
+        needed = (missing - 1) * _HOP + _WINDOW - len(self._heard) - len(last)
+        return self._take(np.concatenate([last, np.zeros(max(0, needed), np.float32)]))[:missing]
 
-    def _take(self, pcm: Pcm) -> Floats:
-        self._samples += len(pcm)
-        return self._rows_of(as_floats(pcm))
-
-    def _rows_of(self, samples: Floats) -> Floats:
+    def _take(self, samples: Floats) -> Floats:
         heard = np.concatenate([self._heard, samples])
         count = max(0, (len(heard) - _WINDOW) // _HOP + 1)
         self._heard, self._rows = heard[count * _HOP :], self._rows + count

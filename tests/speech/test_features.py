@@ -97,10 +97,11 @@ def test_a_stream_gives_a_row_once_its_17_5_ms_are_there():
     assert len(stream.feed(noise(16_000, 0.0002))) == 1
 
 
-@pytest.mark.parametrize("samples", [0, 1, 159, 160, 161, 16_000])
-def test_every_begun_10_ms_has_a_row(samples: int):
-    rows = features(np.zeros(samples, np.int16), 16_000)
-    assert rows.shape == (math.ceil(samples / 16_000 / HOP_S - 1e-9), COLUMNS)
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("samples", [0, 1, 2, 79, 159, 160, 161, 441, 480, 481, 3_333, 16_000])
+def test_every_begun_10_ms_has_a_row(samples: int, rate: int):
+    rows = features(np.zeros(samples, np.int16), rate)
+    assert rows.shape == (math.ceil(samples / rate / HOP_S - 1e-9), COLUMNS)
     assert (rows == -RANGE_DB).all()
 
 
