@@ -27,15 +27,12 @@ from avatar_rtc.control.settings import AnimatorSettings, check_settings, patche
 from avatar_rtc.control.state import AvatarState, Backdrop, Cue, DataEyes, LivePose, check_overrides
 from avatar_rtc.control.state_json import all_settings_json
 from avatar_rtc.errors import InputError
+from avatar_rtc.face.holding import CUE_HOLD_S
 from avatar_rtc.filters_schema.backdrops import backdrop_file
 from avatar_rtc.filters_schema.chain import MAX_ENLARGEMENT, chain_json, check_chain, enlargement
 from avatar_rtc.stream.crop import Crop
 from avatar_rtc.stream.levels import default_bitrate_bps, h264_level
 
-CUE_HOLD_S = 0.5
-"""The mouth is the emotion's again this long after the last cue."""
-POSE_HOLD_S = 0.5
-"""After so long without a pose, the next one may count from 0 again; see `animation.live.TIME_OUT`."""
 BLUR = 6.7
 """Sigma of a backdrop that is out of focus, in px of 512, as the predecessor's clients had it."""
 _SIDE = 512
@@ -149,13 +146,13 @@ def with_settings(state: AvatarState, settings: AnimatorSettings) -> AvatarState
 def _with_cue(state: AvatarState, message: CueSet, t: float) -> AvatarState:
     held = state.cue
     # The channel is unordered. A held cue that ran out says nothing: a caller that starts over counts from 0.
-    if held is not None and t < held.until and message.t_ms < held.t_ms:
+    if held is not None and held.holds(t) and message.t_ms < held.t_ms:
         return state
     return replace(state, cue=Cue(message.t_ms, message.morphs(), t + CUE_HOLD_S))
 
 
 def _with_pose(state: AvatarState, message: PoseSet, t: float) -> AvatarState:
     held = state.live_pose
-    if held is not None and t < held.t + POSE_HOLD_S and message.t_ms < held.t_ms:
+    if held is not None and held.holds(t) and message.t_ms < held.t_ms:
         return state
     return replace(state, live_pose=LivePose(message.pose(), t, message.t_ms))

@@ -9,6 +9,7 @@ from avatar_rtc.errors import UnknownName
 from avatar_rtc.face.cels import CELS, check_cels
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.face.gaze import Gaze
+from avatar_rtc.face.holding import pose_holds
 from avatar_rtc.face.pose import INDEX, check_morphs
 from avatar_rtc.filters_schema.chain import Operation
 
@@ -23,6 +24,10 @@ class Cue:
     """Weights in [0, 1] of the six mouth morphs; one not named is 0."""
     until: float
     """Media time in s from which the mouth is the emotion's again: the closing cue may be lost."""
+
+    def holds(self, t: float) -> bool:
+        """Whether the mouth is its at media time t."""
+        return t < self.until
 
 
 @dataclass(frozen=True)
@@ -41,9 +46,13 @@ class LivePose:
     morphs: Mapping[str, float]
     """Morph → value; replaces emotion, idle life and blinks on the morphs it names, and on no others."""
     t: float
-    """Media time in s for which it holds; half a second later the avatar goes back to its own life."""
+    """Media time in s for which it was sent; a while later the avatar goes back to its own life."""
     t_ms: float = 0.0
     """The caller's clock; a pose older than the one held is dropped, for the channel is unordered."""
+
+    def holds(self, t: float) -> bool:
+        """Whether the avatar has it at media time t."""
+        return pose_holds(self.t, t)
 
 
 @dataclass(frozen=True)
