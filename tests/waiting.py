@@ -4,22 +4,26 @@ import asyncio
 import time
 from collections.abc import Callable
 
+_EVERY_S = 0.01
+
 
 async def until(happened: Callable[[], object], within_s: float = 10.0) -> None:
-    """Look again every 10 ms.
+    """Look again and again.
 
     Raises:
         TimeoutError: it has not happened in time.
     """
     async with asyncio.timeout(within_s):
         while not happened():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(_EVERY_S)
 
 
-def until_now(happened: Callable[[], object], within_s: float = 60.0) -> None:
-    """The same for tests without a loop, of threads, processes and pages."""
+def wait_until(
+    happened: Callable[[], object], within_s: float = 60.0, instead: Callable[[], object] = lambda: ""
+) -> None:
+    """The same for tests without a loop, of threads, processes and pages; `instead` tells what there was."""
     deadline = time.monotonic() + within_s
     while not happened():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"it did not happen within {within_s:g} s")
-        time.sleep(0.01)
+            raise TimeoutError(f"it did not happen within {within_s:g} s {instead()}")
+        time.sleep(_EVERY_S)

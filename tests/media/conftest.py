@@ -199,11 +199,6 @@ class Stage:
         await viewer.take(await peer.answer(await viewer.offer()))
         return viewer, peer
 
-    async def until(self, law: Callable[[], object], within_s: float = 5.0) -> None:
-        async with asyncio.timeout(within_s):
-            while not law():  # noqa: ASYNC110 (a law of any kind has no event)
-                await asyncio.sleep(0.01)
-
 
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
