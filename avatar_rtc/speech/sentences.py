@@ -108,7 +108,11 @@ class Splitter:
 
     def finish(self) -> list[str]:
         """What is left, when nothing more will come; the splitter can then take another text."""
-        return list(self._take("", True))
+        return list(self.rest())
+
+    def rest(self) -> Iterator[str]:
+        """As `finish`, each found when it is asked for: a document that was never closed may be long."""
+        return self._take("", True)
 
     def _take(self, chunk: str, is_all: bool) -> Iterator[str]:
         if self._markup and not is_all:

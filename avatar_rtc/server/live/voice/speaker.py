@@ -125,7 +125,8 @@ async def _sentences(chunks: AsyncIterator[str]) -> AsyncIterator[str]:
         for sentence in splitter.sentences(chunk):
             await asyncio.sleep(0)  # there may be thousands that say nothing
             yield sentence
-    for sentence in splitter.finish():
+    for sentence in splitter.rest():
+        await asyncio.sleep(0)
         yield sentence
 
 
