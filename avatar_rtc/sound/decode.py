@@ -1,4 +1,4 @@
-"""Sound files from outside, decoded: mono, 16 bit, of 48 kHz."""
+"""Sound files from outside, decoded: mono, 16 bit, of 48 kHz unless their own rate is asked for."""
 
 import io
 import math
