@@ -21,9 +21,10 @@ from safetensors.numpy import save_file
 from torch import Tensor, nn
 
 from avatar_rtc.resources import resource
+from avatar_rtc.sound.pcm import Floats
 from avatar_rtc.speech.classes import CLASSES, SILENCE, class_numbers, with_closures
 from avatar_rtc.speech.espeak import render
-from avatar_rtc.speech.features import BANDS, COLUMNS, HOP_S, Floats, RunningPeak, mel_power
+from avatar_rtc.speech.features import BANDS, COLUMNS, HOP_S, RunningPeak, mel_power
 from avatar_rtc.speech.spoken import TimedPhoneme
 from avatar_rtc.speech.viseme_network import AHEAD, BACK, SCALE_DB, Equalizer, VisemeNetwork, load_network
 

@@ -6,8 +6,6 @@ from avatar_rtc.animation.easing import step_of_constant
 from avatar_rtc.control.state import LivePose
 from avatar_rtc.face.pose import INDEX, MORPHS, MOUTH_OPEN, Pose, neutral
 
-TIME_OUT = 0.5
-"""Seconds of media time after which a pose holds no longer."""
 TAKE, GIVE_BACK = 0.15, 0.5
 """Seconds in which a morph becomes the caller's, and the avatar's again."""
 FOLLOW = 0.010
@@ -36,7 +34,7 @@ class Live:
 
     def apply(self, pose: Pose, live: LivePose | None, t: float, dt: float) -> None:
         """Change `pose` (45,) in place for media time t, dt seconds after the last call."""
-        if live is not None and abs(t - live.t) < TIME_OUT:
+        if live is not None and live.holds(t):
             self._name(tuple(live.morphs))
             self._target[self._slots] = list(live.morphs.values())
         elif self._held.any():

@@ -167,7 +167,7 @@ def _faces(templates: Mapping[str, EmotionTemplate]) -> dict[str, NDArray[np.flo
 
 
 def _live_cue(state: AvatarState, t: float) -> Mapping[str, float] | None:
-    return state.cue.visemes if state.cue is not None and t < state.cue.until else None
+    return state.cue.visemes if state.cue is not None and state.cue.holds(t) else None
 
 
 def blend(templates: Mapping[str, NDArray[np.float32]], weights: Mapping[str, float]) -> NDArray[np.float32]:

@@ -6,14 +6,12 @@ the beep the first bright picture was due is known from its media time, and take
 
 import asyncio
 import contextlib
-import io
 import json
 import shutil
 import statistics
 import tempfile
 import time
 import urllib.request
-import wave
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -27,6 +25,7 @@ from avatar_rtc.bench.served import Served, served
 from avatar_rtc.bench.wire import Signal, Wire, hear, watch, wires_of
 from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.errors import SetupError
+from avatar_rtc.sound.files import write_sound
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ
 
 WIRE_MS = (-10.0, 10.0)
@@ -92,13 +91,8 @@ def within(name: str, value: float, limits: tuple[float, float], **detail: Any) 
 def beep(seconds: float) -> bytes:
     """A sine of 1 kHz as a WAV file of 48 kHz, which begins and ends at once."""
     t = np.arange(round(seconds * AUDIO_CLOCK_HZ)) / AUDIO_CLOCK_HZ
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(AUDIO_CLOCK_HZ)
-        out.writeframes((np.sin(2 * np.pi * 1000 * t) * BEEP_LEVEL).astype("<i2").tobytes())
-    return file.getvalue()
+    pcm = (np.sin(2 * np.pi * 1000 * t) * BEEP_LEVEL).astype(np.int16)
+    return write_sound(pcm, AUDIO_CLOCK_HZ, "wav", AUDIO_CLOCK_HZ)
 
 
 def post_beep(url: str, seconds: float) -> str:

@@ -8,7 +8,6 @@ own segmentation counts as the truth, so part of what is wrong is two engines re
 import shutil
 import subprocess
 import time
-import wave
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +18,8 @@ from numpy.typing import NDArray
 
 from avatar_rtc.bench.measurement import Measurement, at_least, at_most, skipped, told
 from avatar_rtc.errors import SetupError
+from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.sound.wav import read_wav
 from avatar_rtc.speech.align import align
 from avatar_rtc.speech.classes import CLASS_IPA, class_numbers, opening_of, with_closures
 from avatar_rtc.speech.espeak import render
@@ -96,8 +97,7 @@ def flite(text: str, voice: str) -> Speech:
         done = subprocess.run(command, capture_output=True, text=True, timeout=30)
         if done.returncode:
             raise SetupError(f"flite cannot speak with {voice}: {done.stderr.strip()}")
-        with wave.open(str(path)) as file:
-            pcm, rate = np.frombuffer(file.readframes(file.getnframes()), np.int16), file.getframerate()
+        pcm, rate = read_wav(path.read_bytes())
     start, phonemes = 0.0, []
     for phone, end in (segment.split(":") for segment in done.stdout.split()):
         phonemes.append(TimedPhoneme(start, float(end), _PHONES[phone]))
@@ -197,7 +197,7 @@ def _cost(seconds: int) -> list[Measurement]:
     ]
 
 
-def _quickest(pcm: NDArray[np.int16], rate: int, piece_s: float, network: VisemeNetwork) -> float:
+def _quickest(pcm: Pcm, rate: int, piece_s: float, network: VisemeNetwork) -> float:
     pieces = np.split(pcm, range(round(piece_s * rate), len(pcm), round(piece_s * rate)))
     spent = []
     for _ in range(5):

@@ -27,14 +27,11 @@ from avatar_rtc.control.messages import (
 from avatar_rtc.control.settings import check_settings, patched, settings_json
 from avatar_rtc.control.state import AvatarState, Cue, DataEyes, LivePose
 from avatar_rtc.control.state_json import crop_json
+from avatar_rtc.face.holding import CUE_HOLD_S
 from avatar_rtc.filters_schema.chain import chain_json, enlargement
 from avatar_rtc.stream.crop import Crop
 from avatar_rtc.stream.levels import default_bitrate_bps, h264_level
 
-CUE_HOLD_S = 0.5
-"""The mouth is the emotion's again this long after the last cue."""
-POSE_HOLD_S = 0.5
-"""After so long without a pose, the next one may count from 0 again; see `animation.live.TIME_OUT`."""
 _SIDE = 512
 _BLOCK = 16
 
@@ -133,13 +130,13 @@ def _patched_overrides(held: Mapping[str, float], changes: Mapping[str, float | 
 def _with_cue(state: AvatarState, message: CueSet, t: float) -> AvatarState:
     held = state.cue
     # The channel is unordered. A held cue that ran out says nothing: a caller that starts over counts from 0.
-    if held is not None and t < held.until and message.t_ms < held.t_ms:
+    if held is not None and held.holds(t) and message.t_ms < held.t_ms:
         return state
     return replace(state, cue=Cue(message.t_ms, message.morphs(), t + CUE_HOLD_S))
 
 
 def _with_pose(state: AvatarState, message: PoseSet, t: float) -> AvatarState:
     held = state.live_pose
-    if held is not None and t < held.t + POSE_HOLD_S and message.t_ms < held.t_ms:
+    if held is not None and held.holds(t) and message.t_ms < held.t_ms:
         return state
     return replace(state, live_pose=LivePose(message.pose(), t, message.t_ms))

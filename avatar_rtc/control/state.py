@@ -10,6 +10,7 @@ from avatar_rtc.errors import BadMessage
 from avatar_rtc.face.cels import CEL_RANGES
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.face.gaze import Gaze
+from avatar_rtc.face.holding import pose_holds
 from avatar_rtc.face.pose import MORPH_RANGES
 from avatar_rtc.face.ranges import Ranges
 from avatar_rtc.filters_schema.chain import Operation, chain_schema, check_chain
@@ -35,6 +36,10 @@ class Cue:
     until: float
     """Media time in s from which the mouth is the emotion's again: the closing cue may be lost."""
 
+    def holds(self, t: float) -> bool:
+        """Whether the mouth is its at media time t."""
+        return t < self.until
+
 
 @dataclass(frozen=True)
 class DataEyes:
@@ -52,9 +57,13 @@ class LivePose:
     morphs: Mapping[str, float]
     """Morph → value; replaces emotion, idle life and blinks on the morphs it names, and on no others."""
     t: float
-    """Media time in s for which it holds; half a second later the avatar goes back to its own life."""
+    """Media time in s for which it was sent; a while later the avatar goes back to its own life."""
     t_ms: float = 0.0
     """The caller's clock; a pose older than the one held is dropped, for the channel is unordered."""
+
+    def holds(self, t: float) -> bool:
+        """Whether the avatar has it at media time t."""
+        return pose_holds(self.t, t)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import av
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from avatar_rtc.sound.pcm import Pcm
-from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
+from avatar_rtc.sound.resample import Mono
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +27,13 @@ async def listen(track: MediaStreamTrack, take: Callable[[AsyncIterator[Pcm]], A
 
 async def sound_of(track: MediaStreamTrack) -> AsyncIterator[Pcm]:
     """Blocks of 48 kHz mono, until the track or its connection ends."""
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=AUDIO_CLOCK_HZ)
+    mono = Mono()
     while True:
         try:
             frame = await track.recv()
         except MediaStreamError:
             return
         assert isinstance(frame, av.AudioFrame)
-        for block in resampler.resample(frame):
-            yield block.to_ndarray()[0]
+        block = mono.push(frame)
+        if len(block):
+            yield block

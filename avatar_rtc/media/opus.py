@@ -13,6 +13,8 @@ from av.audio.codeccontext import AudioCodecContext
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.media.broadcast import Broadcast, Packet
 from avatar_rtc.media.release import Release
+from avatar_rtc.sound import pcm
+from avatar_rtc.sound.frames import frame_of
 from avatar_rtc.sound.pcm import Pcm
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ, AUDIO_TIME_BASE, audio_pts
 
@@ -31,7 +33,7 @@ PcmSource = Callable[[float, int], Pcm]
 
 def silence(t: float, samples: int) -> Pcm:
     """A source for an avatar that says nothing."""
-    return np.zeros(samples, np.int16)
+    return pcm.silence(samples)
 
 
 class OpusStream:
@@ -91,8 +93,8 @@ class OpusStream:
 
     def _encode(self, t: float) -> None:
         assert self._encoder is not None
-        frame = av.AudioFrame.from_ndarray(self._read(t)[np.newaxis], format="s16", layout="mono")
-        frame.sample_rate, frame.pts, frame.time_base = AUDIO_CLOCK_HZ, audio_pts(t), AUDIO_TIME_BASE
+        frame = frame_of(self._read(t), AUDIO_CLOCK_HZ)
+        frame.pts, frame.time_base = audio_pts(t), AUDIO_TIME_BASE
         for packet in self._encoder.encode(frame):
             # The block is heard LOOK_AHEAD after the packet begins: what comes before is the block before it.
             packet.pts = packet.dts = audio_pts(t) - LOOK_AHEAD
@@ -102,11 +104,10 @@ class OpusStream:
     def _read(self, t: float) -> Pcm:
         """The block at t; silence if the source fails, because the voice must not stop the stream."""
         try:
-            pcm = self.source(t, BLOCK_SAMPLES)
+            return np.ascontiguousarray(self.source(t, BLOCK_SAMPLES), np.int16)
         except Exception:
             log.exception("the audio source failed at t = %.3f s", t)
             return silence(t, BLOCK_SAMPLES)
-        return np.ascontiguousarray(pcm, np.int16)
 
 
 def create_opus_encoder() -> AudioCodecContext:

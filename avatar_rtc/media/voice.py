@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from avatar_rtc.media.opus import BLOCK_S
-from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.sound.pcm import Pcm, saturated
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
 FADE_S = 0.015
@@ -44,8 +44,7 @@ class Voice:
             low, high = max(first, clip.begin), min(first + samples, clip.end)
             if low < high:
                 out[low - first : high - first] += clip.pcm[low - clip.begin : high - clip.begin]
-        mixed: Pcm = np.clip(out, -32768, 32767).astype(np.int16)
-        return mixed
+        return saturated(out)
 
     def put(self, t: float, pcm: Pcm) -> None:
         """Let 48 kHz mono sound begin at media time t."""

@@ -4,11 +4,11 @@ import io
 from typing import Literal, get_args
 
 import av
-import numpy as np
 from av.audio.stream import AudioStream
-from numpy.typing import NDArray
 
-from avatar_rtc.sound.pcm import resampled
+from avatar_rtc.sound.frames import frame_of
+from avatar_rtc.sound.pcm import Pcm, to_bytes
+from avatar_rtc.sound.resample import resampled
 
 SoundFormat = Literal["wav", "flac", "mp3", "opus", "aac", "pcm"]
 SOUND_FORMATS: tuple[SoundFormat, ...] = get_args(SoundFormat)
@@ -28,23 +28,21 @@ _CODECS: dict[SoundFormat, tuple[str, str]] = {
     "aac": ("aac", "adts"),
 }
 FILE_RATE = 24_000
-"""Of every file: what clients of speech servers expect."""
+"""Of a file, if nothing else is said: what clients of speech servers expect."""
 
 
-def write_sound(pcm: NDArray[np.int16], rate: int, kind: SoundFormat) -> bytes:
-    """Mono sound as a file of 24 kHz; "pcm" is its bare samples, 16 bit little-endian."""
-    samples = resampled(pcm, rate, FILE_RATE)
+def write_sound(pcm: Pcm, rate: int, kind: SoundFormat, file_rate: int = FILE_RATE) -> bytes:
+    """Mono sound as a file of `file_rate` Hz; "pcm" is its bare samples, 16 bit little-endian."""
+    samples = resampled(pcm, rate, file_rate)
     if kind == "pcm":
-        return samples.astype("<i2").tobytes()
+        return to_bytes(samples)
     codec, container = _CODECS[kind]
     file = io.BytesIO()
     with av.open(file, "w", format=container) as out:
-        stream = out.add_stream(codec, rate=FILE_RATE)
+        stream = out.add_stream(codec, rate=file_rate)
         assert isinstance(stream, AudioStream)
         stream.layout = "mono"
         if len(samples):
-            frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
-            frame.sample_rate = FILE_RATE
-            out.mux(stream.encode(frame))
+            out.mux(stream.encode(frame_of(samples, file_rate)))
         out.mux(stream.encode(None))
     return file.getvalue()

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_rtc.errors import InputError
-from avatar_rtc.speech.features import BANDS, HOP_S, Floats, Pcm, features
+from avatar_rtc.sound.pcm import Floats, Pcm
+from avatar_rtc.speech.features import BANDS, HOP_S, features
 from avatar_rtc.speech.gapless import gapless
 from avatar_rtc.speech.spoken import Speech, TimedPhoneme, TimedWord
 from avatar_rtc.speech.viseme_network import VisemeNetwork, posteriors
@@ -46,7 +47,7 @@ def align(
 
     Raises:
         InputError: the reference has no phonemes, or one of the sounds is empty.
-        OutOfRange: a sample rate that `features` does not take.
+        OutOfRange: no rate of speech.
     """
     if not reference.phonemes:
         raise InputError("cannot align with a reference that has no phonemes")

@@ -13,18 +13,13 @@ from avatar_rtc.errors import OutOfRange, UnknownName
 from avatar_rtc.speech.espeak_library import MARK, PHONEME, WORD, EspeakLibrary, Event, load
 from avatar_rtc.speech.gapless import Span, gapless
 from avatar_rtc.speech.spoken import Mark, Speech, TimedPhoneme, TimedWord, Voice
-from avatar_rtc.speech.word_ranges import ranges_at, without_markup
+from avatar_rtc.speech.ssml import is_document, without_tags
+from avatar_rtc.speech.word_ranges import ranges_at
 
 DEFAULT_VOICE = "en-us"
 RATE_WPM = 175
 """At speed 1."""
 SPEEDS = (0.5, 2.0)
-SSML_START = "<speak"
-
-
-def is_ssml(text: str) -> bool:
-    """True for texts that are taken as markup."""
-    return text.lstrip().startswith(SSML_START)
 
 
 def render(
@@ -33,7 +28,7 @@ def render(
     """Speak, on this thread. Twice the same text sounds alike but for some ms: espeak varies its pitch.
 
     Args:
-        text: SSML if it starts with `<speak`.
+        text: perhaps a document of SSML, see `ssml.is_document`.
         voice: a language ("en-us", "de"), a file of espeak ("gmw/en-US") or its name, and perhaps a "+" and
             a timbre ("en-us+f3"); "" is DEFAULT_VOICE.
         speed: 1 is 175 words per minute; in 0.5..2.
@@ -49,7 +44,7 @@ def render(
     if not SPEEDS[0] <= speed <= SPEEDS[1]:
         raise OutOfRange("speed", speed, *SPEEDS)
     library = load()
-    ssml = is_ssml(text)
+    ssml = is_document(text)
     pcm, events = library.synthesize(
         text, voice_id(voice, library), round(RATE_WPM * speed), ssml=ssml, stop=stop
     )
@@ -59,7 +54,7 @@ def render(
         pcm,
         library.rate,
         phonemes,
-        tuple(_words(without_markup(text) if ssml else text, events, phonemes, library.rate)),
+        tuple(_words(without_tags(text) if ssml else text, events, phonemes, library.rate)),
         tuple(Mark(event.sample / library.rate, event.name) for event in events if event.kind == MARK),
     )
 

@@ -15,9 +15,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from avatar_rtc.errors import EngineFailed, SetupError, TooLarge
+from avatar_rtc.sound.pcm import Pcm, silence
 
 WORD, MARK, PHONEME = 1, 3, 7
 """Kinds of events, `espeak_EVENT_TYPE`."""
@@ -30,7 +30,8 @@ _PHONEME_EVENTS, _IPA_NAMES, _DONT_EXIT = 0x1, 0x2, 0x8000
 _UTF8, _SSML = 0x1, 0x10
 _RATE = 1
 _ID_BYTES = 8
-_LONG_RUN = re.compile(r"(?P<markup><[^<>]*>)|[^\s<]{40,}")
+_LONG_RUN = re.compile(r"\S{40,}")
+_TAG_OR_LONG_RUN = re.compile(r"<[^<>]*>|[^\s<]{40,}")
 _JOINING = re.compile(r"(?<!\d)[.'’‘`´ʼ·‧․…:\-]")
 _MARKS = re.compile(r"([\u0300-\u036f\u200c\u200d])[\u0300-\u036f\u200c\u200d]+")
 
@@ -139,7 +140,7 @@ class EspeakLibrary:
 
     def synthesize(
         self, text: str, voice: str, rate_wpm: int, *, ssml: bool, stop: Callable[[], bool]
-    ) -> tuple[NDArray[np.int16], tuple[Event, ...]]:
+    ) -> tuple[Pcm, tuple[Event, ...]]:
         """The sound, (samples,) at `rate`, and its events in order.
 
         Args:
@@ -167,13 +168,13 @@ class EspeakLibrary:
 
         with self._lock:
             if stop():
-                return np.zeros(0, np.int16), ()
+                return silence(), ()
             self._callback = _SynthCallback(receive)
             self._library.espeak_SetSynthCallback(self._callback)
             if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
                 raise EngineFailed(f"espeak-ng refuses its voice {voice!r}")
             self._library.espeak_SetParameter(_RATE, rate_wpm, 0)
-            spoken = _printable(text).encode("utf-8", "replace") + b"\0"
+            spoken = _printable(text, ssml).encode("utf-8", "replace") + b"\0"
             flags = _UTF8 | (_SSML if ssml else 0)
             status = self._library.espeak_Synth(spoken, len(spoken), 0, 0, 0, flags, None, None)
         if status != 0:
@@ -183,10 +184,11 @@ class EspeakLibrary:
         return np.frombuffer(b"".join(blocks), np.int16).copy(), tuple(events)
 
 
-def _printable(text: str) -> str:
+def _printable(text: str, ssml: bool) -> str:
     """The text, as long as before, without what would end it early, or the process."""
     # espeak takes "a.b.c." or "s's's" for one word, and writes beyond its buffer of 160 bytes for a word.
-    text = _LONG_RUN.sub(lambda run: run[0] if run["markup"] else _JOINING.sub(" ", run[0]), text)
+    runs = _TAG_OR_LONG_RUN if ssml else _LONG_RUN
+    text = runs.sub(lambda run: run[0] if ssml and run[0][0] == "<" else _JOINING.sub(" ", run[0]), text)
     text = _MARKS.sub(lambda marks: marks[1] + " " * (len(marks[0]) - 1), text)
     return "".join(" " if ord(sign) < 32 or ord(sign) == 127 else sign for sign in text)
 

@@ -6,13 +6,12 @@ Row k belongs to the 10 ms from k * HOP_S on: its window has the same middle, so
 side. The running peak knows the past only, so a stream can be read as it comes.
 """
 
-import math
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from avatar_rtc.errors import OutOfRange
+from avatar_rtc.sound.pcm import Floats, Pcm, as_floats
+from avatar_rtc.sound.resample import Resampler
 
 HEARD_HZ = 16_000
 HOP_S, WINDOW_S = 0.010, 0.025
@@ -22,11 +21,6 @@ COLUMNS = BANDS + 1
 LOWEST_HZ, HIGHEST_HZ = 60.0, 7_800.0
 RANGE_DB = 70.0
 """What lies further under the peak is not told apart."""
-RATES_HZ = (4_000, 384_000)
-
-Floats = NDArray[np.float32]
-Pcm = NDArray[np.int16] | Floats
-"""(samples,) mono; floats in [-1, 1] and finite."""
 
 _HOP, _WINDOW, _FFT = round(HOP_S * HEARD_HZ), round(WINDOW_S * HEARD_HZ), 512
 _MARGIN = (_WINDOW - _HOP) // 2
@@ -35,10 +29,6 @@ _FALL_DB = 3.0 * HOP_S
 louder speaker before is forgotten within a sentence or two."""
 _QUIETEST_DB = -30.0
 """The running peak never sinks under this (0 is a full square wave): a room that hums is no speech."""
-_ZEROS, _PHASES = 6, 512
-"""Of the resampler's windowed sinc: zero crossings to either side, and positions between two samples."""
-_BLOCK = 16_384
-"""Samples resampled at once, to bound the memory."""
 
 
 def features(pcm: Pcm, rate: int) -> Floats:
@@ -49,7 +39,7 @@ def features(pcm: Pcm, rate: int) -> Floats:
         [-RANGE_DB, about 0].
 
     Raises:
-        OutOfRange: the rate is not in RATES_HZ.
+        OutOfRange: no rate of speech.
     """
     return RunningPeak().feed(mel_power(pcm, rate))
 
@@ -96,21 +86,22 @@ class RunningPeak:
 
 class _PowerStream:
     def __init__(self, rate: int) -> None:
-        self._resampler = _Resampler(rate)
+        self._rate, self._resampler = rate, Resampler(rate, HEARD_HZ)
         self._heard = np.zeros(_MARGIN, np.float32)
-        self._samples = self._rows = 0
+        self._fed = self._rows = 0
 
     def feed(self, pcm: Pcm) -> Floats:
-        return self._take(self._resampler.feed(_as_floats(pcm)))
+        self._fed += len(pcm)
+        return self._take(as_floats(self._resampler.push(pcm)))
 
     def finish(self) -> Floats:
-        last = self._take(self._resampler.finish())
-        missing = math.ceil(self._samples / _HOP) - self._rows
-        needed = (missing - 1) * _HOP + _WINDOW - len(self._heard)
-        return np.concatenate([last, self._take(np.zeros(max(0, needed), np.float32))])
+        last = as_floats(self._resampler.finish())
+        # By the sound itself: resampled it may be a sample longer or shorter.
+        missing = -(-self._fed * HEARD_HZ // (self._rate * _HOP)) - self._rows
+        needed = (missing - 1) * _HOP + _WINDOW - len(self._heard) - len(last)
+        return self._take(np.concatenate([last, np.zeros(max(0, needed), np.float32)]))[:missing]
 
     def _take(self, samples: Floats) -> Floats:
-        self._samples += len(samples)
         heard = np.concatenate([self._heard, samples])
         count = max(0, (len(heard) - _WINDOW) // _HOP + 1)
         self._heard, self._rows = heard[count * _HOP :], self._rows + count
@@ -119,59 +110,6 @@ class _PowerStream:
         windows = sliding_window_view(heard, _WINDOW)[: count * _HOP : _HOP]
         spectrum = np.fft.rfft(windows * _HANN, _FFT)
         return np.asarray(np.square(np.abs(spectrum)) @ _MEL, np.float32)
-
-
-class _Resampler:
-    """Any rate → HEARD_HZ by a windowed sinc, whose table has 512 positions between two samples."""
-
-    def __init__(self, rate: int) -> None:
-        if not RATES_HZ[0] <= rate <= RATES_HZ[1]:
-            raise OutOfRange("sample rate in Hz", rate, *RATES_HZ)
-        self._rate = rate
-        ratio = max(1.0, rate / HEARD_HZ)
-        self._reach = math.ceil(_ZEROS * ratio)
-        at = np.arange(1 - self._reach, self._reach + 1) - np.arange(_PHASES)[:, np.newaxis] / _PHASES
-        taps = np.sinc(0.95 * at / ratio) * np.cos(np.clip(at / self._reach, -1, 1) * np.pi / 2) ** 2
-        self._taps = (taps / taps.sum(axis=1, keepdims=True)).astype(np.float32)
-        self._pending = np.zeros(self._reach - 1, np.float32)
-        self._first = 1 - self._reach
-        """Which sample of the input the pending ones begin with."""
-        self._fed = self._given = 0
-
-    def feed(self, samples: Floats) -> Floats:
-        self._fed += len(samples)
-        if self._rate == HEARD_HZ:
-            return samples
-        self._pending = np.concatenate([self._pending, samples])
-        # The last sample needs `reach` samples after it.
-        ready = self._first + len(self._pending) - self._reach
-        return self._until(-(-ready * HEARD_HZ // self._rate))
-
-    def finish(self) -> Floats:
-        total = -(-self._fed * HEARD_HZ // self._rate)
-        self._pending = np.concatenate([self._pending, np.zeros(2 * self._reach, np.float32)])
-        return self._until(total) if self._rate != HEARD_HZ else self._pending[:0]
-
-    def _until(self, end: int) -> Floats:
-        """The samples of the output from the last one given to `end`, exclusive."""
-        found = [np.zeros(0, np.float32)]
-        for begin in range(self._given, end, _BLOCK):
-            found.append(self._block(np.arange(begin, min(end, begin + _BLOCK))))
-        self._given = max(self._given, end)
-        needed = self._given * self._rate // HEARD_HZ + 1 - self._reach
-        self._pending = self._pending[needed - self._first :]
-        self._first = needed
-        return np.concatenate(found)
-
-    def _block(self, numbers: NDArray[np.int64]) -> Floats:
-        whole, part = np.divmod(numbers * self._rate, HEARD_HZ)
-        windows = sliding_window_view(self._pending, 2 * self._reach)[whole + 1 - self._reach - self._first]
-        return np.asarray(np.einsum("nt,nt->n", windows, self._taps[part * _PHASES // HEARD_HZ]))
-
-
-def _as_floats(pcm: Pcm) -> Floats:
-    floats: Floats = pcm.astype(np.float32)
-    return floats / np.float32(32_768) if pcm.dtype == np.int16 else floats
 
 
 def _decibels(power: NDArray[np.float32]) -> Floats:

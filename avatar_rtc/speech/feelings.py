@@ -16,7 +16,8 @@ from typing import Any, Protocol
 from avatar_rtc.errors import SetupError
 from avatar_rtc.face.emotions import EMOTIONS
 from avatar_rtc.resources import resource
-from avatar_rtc.speech.sentences import EMOJI, FACE, is_ssml
+from avatar_rtc.speech.sentences import EMOJI, FACE
+from avatar_rtc.speech.ssml import is_document, without_tags
 from avatar_rtc.speech.tags import Tag, strip_tags
 
 Scores = list[tuple[str, float]]
@@ -72,7 +73,7 @@ _CLAUSE_WORDS = frozenset(("but", "though", "although", "because"))
 _NOSE = re.compile(r"(?<=[:;='])[-^o](?=.)")
 _ASTONISHED = re.compile(r"!\?|\?!|⁉|⁈")
 _HESITANT_QUESTION = re.compile(r"(?:\.\.|…)\?|\?(?:\.\.|…)|\?\?")
-_MARKUP = re.compile(r"https?://\S+|</?[A-Za-z][^<>]*>")
+_ADDRESS = re.compile(r"https?://\S+")
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,8 @@ def classify(text: str) -> Scores:
     >>> classify("I am so happy!")[0][0], classify("[sad] I am so happy!")[0][0], classify("The door.")[0]
     ('joy', 'sadness', ('neutral', 1.0))
     """
-    bare, tags = ("", ()) if is_ssml(text) else strip_tags(text)
-    evidence = _of_tags(tags) if tags else _of_text(_MARKUP.sub(" ", bare or text))
+    bare, tags = (without_tags(text), ()) if is_document(text) else strip_tags(text)
+    evidence = _of_tags(tags) if tags else _of_text(_ADDRESS.sub(" ", bare))
     evidence["neutral"] = evidence.get("neutral", 0.0) + _NEUTRAL
     total = sum(evidence.values())
     # A sort keeps what is equal in order: the emotion that was found first comes first.

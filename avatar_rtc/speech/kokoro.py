@@ -13,6 +13,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from avatar_rtc.errors import EngineFailed, SetupError, UnknownName
+from avatar_rtc.sound.pcm import from_floats
 from avatar_rtc.speech.gapless import gapless
 from avatar_rtc.speech.ipa_signs import read_signs
 from avatar_rtc.speech.kokoro_files import installed, kokoro_folder
@@ -101,7 +102,7 @@ class Kokoro:
             audio, rate, timings = model.create_timed(text, voice, speed=speed, lang=language)
         except Exception as error:
             raise EngineFailed(f"kokoro could not say {text[:60]!r}: {error}") from error
-        pcm = np.rint(np.clip(np.asarray(audio, np.float32), -1, 1) * 32767).astype(np.int16)
+        pcm = from_floats(np.asarray(audio, np.float32))
         # Models of older releases give no times.
         sounds = read_signs((timing.phoneme, timing.start, timing.end) for timing in timings)
         phonemes = gapless(sounds.spans, len(pcm) / rate)

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from avatar_rtc.face.timeline import Segment, Timeline
 from avatar_rtc.face.visemes import REST, Shape, is_breath, shapes_of
+from avatar_rtc.sound.pcm import Pcm
 from avatar_rtc.speech.classes import with_closures
 from avatar_rtc.speech.loudness import Loudness
 from avatar_rtc.speech.spoken import TimedPhoneme
@@ -49,7 +47,7 @@ NORMAL = Style()
 def timeline(
     speech: str,
     begin: float,
-    pcm: NDArray[np.int16],
+    pcm: Pcm,
     rate: int,
     phonemes: Sequence[TimedPhoneme],
     *,

@@ -4,12 +4,12 @@ from collections import deque
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from avatar_rtc.face.timeline import GAIN_STEP_S
+from avatar_rtc.sound.levels import FLOOR_DB, levels_db
+from avatar_rtc.sound.pcm import Pcm
 from avatar_rtc.speech.spoken import TimedPhoneme
 
-_WINDOW_S = 0.020
 _PEAK_WINDOW_S = 3.0
 """Loudness is judged against the 95th percentile of so much sound before."""
 _PEAK_EVERY = 10
@@ -17,7 +17,6 @@ _PEAK_EVERY = 10
 _RANGE_DB = 36.0
 _LEAST = 0.45
 _ATTACK_S, _RELEASE_S = 0.030, 0.120
-_FLOOR_DB = -60.0
 _SILENT_DB = -38.0
 """Below what is usual: no speech."""
 _SHORTEST_STEPS = 5
@@ -29,10 +28,10 @@ class Loudness:
     def __init__(self, rate: int) -> None:
         self._rate = rate
         self._recent: deque[float] = deque(maxlen=round(_PEAK_WINDOW_S / GAIN_STEP_S))
-        self._usual = _FLOOR_DB
+        self._usual = FLOOR_DB
         self._gain: float | None = None
 
-    def push(self, pcm: NDArray[np.int16]) -> tuple[float, ...]:
+    def push(self, pcm: Pcm) -> tuple[float, ...]:
         """A gain in [0.45, 1] for every 10 ms of mono sound: 1 + L / 36 dB, L its level over the usual."""
         up, down = (1 - np.exp(-GAIN_STEP_S / constant) for constant in (_ATTACK_S, _RELEASE_S))
         gains = []
@@ -47,24 +46,12 @@ class Loudness:
         return tuple(gains)
 
 
-def levels_db(pcm: NDArray[np.int16], rate: int) -> NDArray[np.float64]:
-    """(frames,) RMS over 20 ms around every 10 ms, in dB below full scale, at least -60."""
-    step, half = round(GAIN_STEP_S * rate), round(_WINDOW_S * rate / 2)
-    count = -(-len(pcm) // step)
-    energy = np.concatenate([[0.0], np.cumsum((pcm.astype(np.float64) / 32768) ** 2)])
-    centres = np.arange(count) * step + step // 2
-    low, high = np.clip(centres - half, 0, len(pcm)), np.clip(centres + half, 0, len(pcm))
-    power = (energy[high] - energy[low]) / np.maximum(high - low, 1)
-    levels: NDArray[np.float64] = np.maximum(10 * np.log10(power + 1e-12), _FLOOR_DB)
-    return levels
-
-
-def loud_phonemes(pcm: NDArray[np.int16], rate: int) -> tuple[TimedPhoneme, ...]:
+def loud_phonemes(pcm: Pcm, rate: int) -> tuple[TimedPhoneme, ...]:
     """The last resort: one open vowel wherever there is sound, and pauses; the gains do the rest."""
     levels = levels_db(pcm, rate)
     if not levels.size:
         return ()
-    loud = levels > max(float(np.percentile(levels, 95)) + _SILENT_DB, _FLOOR_DB + 6)
+    loud = levels > max(float(np.percentile(levels, 95)) + _SILENT_DB, FLOOR_DB + 6)
     edges = [0, *(np.flatnonzero(np.diff(loud)) + 1).tolist(), len(loud)]
     runs: list[tuple[int, int, bool]] = []
     for start, end in pairwise(edges):

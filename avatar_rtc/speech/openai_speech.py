@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, TypeAdapter
 
 from avatar_rtc.errors import UnknownName
-from avatar_rtc.speech.remote import Answer, Pcm, SpeechServer
+from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.speech.remote import Answer, SpeechServer
 from avatar_rtc.speech.spoken import Speech, TimedWord, Voice
 from avatar_rtc.speech.word_ranges import ranges_of
 
@@ -110,7 +111,7 @@ class OpenAiSpeech:
         if self._captions:
             return await self._captioned(text, request)
         answer = await self._server.ask("POST", _SPEECH, body=request)
-        return Speech(*self._sound(answer, _SPEECH))
+        return Speech(*await self._sound(answer, _SPEECH))
 
     async def _captioned(self, text: str, request: Mapping[str, object]) -> Speech:
         body = {**request, "stream": False, "return_timestamps": True}
@@ -119,12 +120,12 @@ class OpenAiSpeech:
             data = base64.b64decode(captions.audio, validate=True)
         except ValueError:
             raise self._server.failed(f"answered {_CAPTIONED} with audio that is no base64") from None
-        pcm, rate = self._sound(Answer(data, ""), _CAPTIONED)
+        pcm, rate = await self._sound(Answer(data, ""), _CAPTIONED)
         stamps = [(stamp.word, stamp.start_time, stamp.end_time) for stamp in captions.timestamps or ()]
         return Speech(pcm, rate, words=believable_words(text, stamps, len(pcm) / rate))
 
-    def _sound(self, answer: Answer | None, path: str) -> tuple[Pcm, int]:
-        return self._server.sound(answer, path, PCM_RATE if self._format == "pcm" else 0)
+    async def _sound(self, answer: Answer | None, path: str) -> tuple[Pcm, int]:
+        return await self._server.sound(answer, path, PCM_RATE if self._format == "pcm" else 0)
 
     async def close(self) -> None:
         """Close the connections."""

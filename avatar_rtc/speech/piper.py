@@ -95,7 +95,7 @@ class Piper:
                 request["length_scale"] = usual.inference.length_scale / speed
             answer = await self._server.ask("POST", "/synthesize", body=request)
             last = (await self._info()).last
-        pcm, rate = self._server.sound(answer, "/synthesize")
+        pcm, rate = await self._server.sound(answer, "/synthesize")
         seconds = len(pcm) / rate
         if last is None or last.text != text.strip():  # another client has spoken since
             return Speech(pcm, rate)

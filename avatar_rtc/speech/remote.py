@@ -1,30 +1,25 @@
 """Asking a speech server over HTTP; whatever goes wrong is an EngineFailed that names the server."""
 
-import io
-import wave
+import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import aiohttp
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 from yarl import URL
 
 from avatar_rtc.complaints import complaint
-from avatar_rtc.errors import EngineFailed
+from avatar_rtc.errors import AvatarRtcError, EngineFailed, TooLarge
+from avatar_rtc.sound.pcm import Pcm, from_bytes
+from avatar_rtc.sound.wav import read_wav
 
 MAX_BYTES = 64 << 20
 MAX_S = 600
 """The longest sound that is taken for an answer."""
-RATES = (8_000, 192_000)
 _SHOWN = 160
 """Characters of a server's own words that are repeated in an error."""
-_STREAMED_BYTES = 0x7FFF_0000
-"""A WAV that is sent while it is made has a length of this or more in its header, for want of a better."""
 
-Pcm = NDArray[np.int16]
 T = TypeVar("T")
 
 
@@ -118,7 +113,7 @@ class SpeechServer:
             why = complaint(error, kind, shows=False)
             raise self.failed(f"answered {path} with other JSON than expected: {why}") from None
 
-    def sound(self, answer: Answer | None, path: str, pcm_rate: int = 0) -> tuple[Pcm, int]:
+    async def sound(self, answer: Answer | None, path: str, pcm_rate: int = 0) -> tuple[Pcm, int]:
         """The sound of an answer and its rate in Hz.
 
         Args:
@@ -127,21 +122,15 @@ class SpeechServer:
         Raises:
             EngineFailed: it holds no sound, or much too much.
         """
-        body = answer.body if answer else b""
         try:
-            if pcm_rate and not body.startswith(b"RIFF"):
-                pcm, rate = decode_pcm(body), pcm_rate
-            else:
-                pcm, rate = decode_wav(body)
-        except ValueError as error:
+            pcm, rate = await asyncio.to_thread(_decoded, answer.body if answer else b"", pcm_rate)
+        except TooLarge:
+            raise self.failed(f"answered {path} with more than {MAX_S} s of sound") from None
+        except (AvatarRtcError, ValueError) as error:
             kind = f" ({answer.content_type})" if answer else ""
-            raise self.failed(f"answered {path} with no sound{kind}: {error}") from None
+            raise self.failed(f"answered {path} with no sound{kind}: {error}; wanted is a WAV") from None
         if not len(pcm):
             raise self.failed(f"answered {path} with a sound of no length")
-        if len(pcm) > MAX_S * rate:
-            raise self.failed(
-                f"answered {path} with {len(pcm) / rate:.0f} s of sound; at most {MAX_S} are taken"
-            )
         return pcm, rate
 
     async def close(self) -> None:
@@ -159,52 +148,12 @@ class SpeechServer:
         return bytes(content)
 
 
-def decode_wav(data: bytes) -> tuple[Pcm, int]:
-    """The samples of a WAV, (samples,) mono, and their rate in Hz; channels are averaged.
-
-    Raises:
-        ValueError: it is no WAV of 8, 16, 24 or 32 bit integers, is cut off, or has an odd rate.
-    """
-    try:
-        with wave.open(io.BytesIO(data)) as file:
-            channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
-            promised = file.getnframes() * channels * width
-            raw = file.readframes(len(data))
-    except (wave.Error, EOFError) as error:
-        raise ValueError(f"{str(error) or 'the WAV is cut off'}; wanted is a 16 bit WAV") from None
-    if not RATES[0] <= rate <= RATES[1]:
-        raise ValueError(f"a rate of {rate} Hz; wanted are {RATES[0]}..{RATES[1]}")
-    if len(raw) < promised < _STREAMED_BYTES:
-        raise ValueError(f"the WAV is cut off: {len(raw)} of {promised} bytes")
-    raw = raw[: len(raw) // (channels * width) * channels * width]
-    samples = _widened(raw, width).reshape(-1, channels)
-    return np.rint(samples.mean(axis=1)).astype(np.int16) if channels > 1 else samples[:, 0].astype(
-        np.int16
-    ), rate
-
-
-def decode_pcm(data: bytes) -> Pcm:
-    """The samples of bare 16 bit little-endian PCM.
-
-    Raises:
-        ValueError: the bytes do not come in pairs.
-    """
-    if len(data) % 2:
-        raise ValueError(f"{len(data)} bytes are no 16 bit samples")
-    return np.frombuffer(data, "<i2").astype(np.int16)
-
-
-def _widened(raw: bytes, width: int) -> NDArray[np.float64]:
-    """Samples in the range of 16 bit."""
-    if width == 1:
-        return (np.frombuffer(raw, np.uint8).astype(np.float64) - 128) * 256
-    if width == 3:
-        three = np.frombuffer(raw, np.uint8).reshape(-1, 3)
-        high = three[:, 1].astype(np.uint16) | three[:, 2].astype(np.uint16) << 8
-        return high.view(np.int16).astype(np.float64)
-    if width in (2, 4):
-        return np.frombuffer(raw, f"<i{width}").astype(np.float64) / (1 if width == 2 else 65536)
-    raise ValueError(f"samples of {width} bytes; wanted are 1 to 4")
+def _decoded(body: bytes, pcm_rate: int) -> tuple[Pcm, int]:
+    if not pcm_rate or body.startswith(b"RIFF"):
+        return read_wav(body, MAX_S)
+    if len(body) > 2 * MAX_S * pcm_rate:
+        raise TooLarge(f"more than {MAX_S} s of samples")
+    return from_bytes(body), pcm_rate
 
 
 def _without_password(url: str) -> str:

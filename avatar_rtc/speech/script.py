@@ -1,13 +1,13 @@
 """What is said and what is shown of a sentence: tags, markup and control characters out."""
 
-import html
 import re
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from avatar_rtc.errors import InputError, TooLarge
-from avatar_rtc.speech.sentences import EMOJI, FACE, is_ssml, split
+from avatar_rtc.speech import ssml
+from avatar_rtc.speech.sentences import EMOJI, FACE, split
 from avatar_rtc.speech.tags import Tag, next_word, strip_tags
 
 MAX_CHARACTERS = 20_000
@@ -97,7 +97,6 @@ _NOT_SPOKEN = re.compile(
     rf"(?P<address>{_ADDRESS})|{FACE.pattern}|{EMOJI.pattern}|[\ufe0e\ufe0f\u20e3]", re.IGNORECASE
 )
 _SPACE_BEFORE_STOP = re.compile(r"\s+(?=[,.!?;:…)](?:\W|$))")
-_XML = re.compile(r"<!--.*?(?:-->|\Z)|<(?P<pause>/?(?:break|p|s)\b)?[^<>]*>|&\#?\w{1,32};", re.DOTALL)
 
 
 def check_text(text: str) -> str:
@@ -105,33 +104,49 @@ def check_text(text: str) -> str:
 
     Raises:
         TooLarge: more than MAX_CHARACTERS.
-        InputError: empty, or nothing but spaces and control characters.
+        InputError: empty, nothing but spaces and control characters, or it begins with SSML that is not well
+            formed.
     """
     if len(text) > MAX_CHARACTERS:
         raise TooLarge(f"the text has {len(text)} characters; at most {MAX_CHARACTERS} can be said at once")
-    if not _CONTROL.sub("", text).strip():
+    heard = _CONTROL.sub("", text).strip()
+    if not heard:
         raise InputError("nothing to say: the text is empty, or holds only spaces and control characters")
+    if ssml.begins(heard) and (end := heard.find(ssml.END)) >= 0:
+        ssml.check_document(heard[: end + len(ssml.END)])
     return text
 
 
-def lines(text: str) -> list[Line]:
-    """The sentences of a text, each prepared; raises as `check_text`."""
-    prepared = (prepare(sentence) for sentence in split(check_text(text)))
-    return [line for line in prepared if line.shown or line.tags]
+def prepare_all(text: str, reads_ssml: bool = True) -> Line:
+    """A whole text in one line, for whoever wants one sound of it; as `prepare`."""
+    sentences = split(text) if ssml.END in text else [text]
+    if len(sentences) == 1 or not any(map(ssml.is_document, sentences)):
+        return prepare(text, reads_ssml)
+    said = [prepare(sentence, reads_ssml).spoken for sentence in sentences]
+    return prepare(ssml.joined(said), reads_ssml) if reads_ssml else _verbatim(" ".join(filter(None, said)))
 
 
-def prepare(sentence: str) -> Line:
+def prepare(sentence: str, reads_ssml: bool = True) -> Line:
     """A sentence, as `sentences.split` gives them, made ready.
 
-    An address is spoken as its host. SSML is spoken as it is, and its tags in brackets are text.
+    An address is spoken as its host. A document of SSML is spoken as it is but for its comments, and its tags
+    in brackets are text.
+
+    Args:
+        reads_ssml: whether the engine does; if not, it is given the words of a document alone.
+
+    Raises:
+        InputError: SSML that is not well formed; says what is wrong and where.
 
     >>> prepare("**Well**, [joy:0.7] hi 😀!")  # doctest: +NORMALIZE_WHITESPACE
     Line(spoken='Well, hi!', tags=(Tag(at=6, emotion='joy', strength=0.7, hold_s=None),),
          shown='Well, hi 😀!')
     """
     text = _CONTROL.sub("", sentence)
-    if is_ssml(text):
-        return _prepared_ssml(text.strip())
+    if ssml.is_document(text):
+        ssml.check_document(text)
+        line = _of_document(text.strip())
+        return line if reads_ssml else _verbatim(line.shown)
     clean, tags = strip_tags(text)
     shown = _spaced(_traced(clean).without(_MARKUP, _inside))
     spoken = _spaced(_traced(shown.text).without(_NOT_SPOKEN, _said)).without(
@@ -143,10 +158,15 @@ def prepare(sentence: str) -> Line:
     return Line(spoken.text, tags, shown.text, spoken.origins)
 
 
-def _prepared_ssml(text: str) -> Line:
-    shown = _spaced(_traced(text).without(_XML, _of_xml))
-    places = tuple(bisect_left(shown.origins, at) for at in range(len(text) + 1))
-    return Line(text, (), shown.text, places)
+def _of_document(text: str) -> Line:
+    spoken = ssml.COMMENT.sub("", text).lstrip()
+    shown = _spaced(_traced(spoken).without(ssml.PART, ssml.shown))
+    places = tuple(bisect_left(shown.origins, at) for at in range(len(spoken) + 1))
+    return Line(spoken, (), shown.text, places)
+
+
+def _verbatim(text: str) -> Line:
+    return Line(text, (), text, tuple(range(len(text) + 1)))
 
 
 def _spaced(text: _Traced) -> _Traced:
@@ -164,7 +184,3 @@ def _inside(markup: re.Match[str]) -> str | tuple[int, int]:
 def _said(shown: re.Match[str]) -> str:
     host = _HOST.match(shown["address"] or "")
     return host[1] if host else " "
-
-
-def _of_xml(markup: re.Match[str]) -> str:
-    return html.unescape(markup[0]) if markup[0][0] == "&" else " " if markup["pause"] else ""

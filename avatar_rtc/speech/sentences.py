@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from avatar_rtc.speech import ssml
 from avatar_rtc.speech.tags import LONGEST_ELEMENT, TAG
 
 LIMIT = 300
@@ -78,9 +79,7 @@ _BREATHS = (
     re.compile(r"\s+"),
 )
 """Where a long sentence is cut, best first."""
-_SSML = re.compile(r"\s*<speak[\s>]")
-_SSML_END = "</speak>"
-_OVERLAP = len(_SSML_END) - 1
+_OVERLAP = len(ssml.END) - 1
 _SOLID = re.compile(r"\S")
 _WINDOW = 1_024
 _JOINED = ("Mn", "Mc", "Me", "Cf")
@@ -90,8 +89,8 @@ _JOINED = ("Mn", "Mc", "Me", "Cf")
 class Splitter:
     """Sentences out of a text that comes in pieces, such as a language model's tokens.
 
-    A text that begins with `<speak` is SSML and stays whole. Takes time in proportion to the text, whatever
-    is in it and however it comes.
+    A document of SSML stays whole. Takes time in proportion to the text, whatever is in it and however it
+    comes.
     """
 
     def __init__(self) -> None:
@@ -109,28 +108,32 @@ class Splitter:
 
     def finish(self) -> list[str]:
         """What is left, when nothing more will come; the splitter can then take another text."""
-        return list(self._take("", True))
+        return list(self.rest())
+
+    def rest(self) -> Iterator[str]:
+        """As `finish`, each found when it is asked for: a document that was never closed may be long."""
+        return self._take("", True)
 
     def _take(self, chunk: str, is_all: bool) -> Iterator[str]:
         if self._markup and not is_all:
             tail = self._markup[-1][-_OVERLAP:]
             self._markup.append(tail + chunk)
             self._markup[-2] = self._markup[-2][: len(self._markup[-2]) - len(tail)]
-            if _SSML_END not in self._markup[-1]:
+            if ssml.END not in self._markup[-1]:
                 return
             chunk = ""
         text = "".join([*self._markup, self._rest, chunk])
         self._markup, self._rest = [], ""
-        at = 0
+        at, last_end = 0, text.rfind(ssml.END)
         while begin := _SOLID.search(text, at):
             at = begin.start()
-            end = _end_from(text, at, is_all)
+            end = _end_from(text, at, is_all, last_end)
             if end is None:
                 break
             yield text[at:end].rstrip()
             at = end
         rest = text[at:].lstrip()
-        if is_ssml(rest):
+        if ssml.begins(rest):
             self._markup = [rest]
         else:
             self._rest = rest
@@ -146,18 +149,20 @@ def split(text: str) -> list[str]:
     return splitter.feed(text) + splitter.finish()
 
 
-def is_ssml(text: str) -> bool:
-    """True for a text that begins with `<speak>`, with or without attributes."""
-    return _SSML.match(text) is not None
+def _end_from(text: str, at: int, is_all: bool, last_end: int) -> int | None:
+    """Where the sentence that begins at an index ends; None if that depends on what is still to come.
 
-
-def _end_from(text: str, at: int, is_all: bool) -> int | None:
-    """Where the sentence that begins at an index ends; None if that depends on what is still to come."""
-    if not is_all and len(text) - at < len("<speak>") and "<speak".startswith(text[at : at + 6]):
+    Args:
+        last_end: where the last document in the text is closed, -1 if none is: looked for once, for there may
+            be thousands that are opened.
+    """
+    if not is_all and ssml.may_begin(text, at):
         return None
-    if _SSML.match(text, at):
-        last = text.find(_SSML_END, at)
-        return last + len(_SSML_END) if last >= 0 else len(text) if is_all else None
+    if ssml.begins(text, at):
+        if at < last_end:
+            return text.find(ssml.END, at) + len(ssml.END)
+        if not is_all:
+            return None
     # What follows far behind changes nothing, so only as much is looked at as decides.
     length = _WINDOW
     while at + length < len(text):

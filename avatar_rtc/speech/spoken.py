@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+from avatar_rtc.sound.pcm import Pcm
 
 LipSource = Literal["timings", "tts", "aligned", "audio", "loudness"]
 """Where the times of lips come from, best first: the caller, the engine, an alignment with espeak's
@@ -45,8 +44,7 @@ class Mark:
 class Speech:
     """What an engine made of a text."""
 
-    pcm: NDArray[np.int16] = field(repr=False)
-    """(samples,) mono."""
+    pcm: Pcm = field(repr=False)
     rate: int
     """Samples per second."""
     phonemes: tuple[TimedPhoneme, ...] = ()

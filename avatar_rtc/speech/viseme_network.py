@@ -20,8 +20,9 @@ from safetensors.numpy import load_file
 
 from avatar_rtc.errors import SetupError
 from avatar_rtc.resources import resource
+from avatar_rtc.sound.pcm import Floats, Pcm
 from avatar_rtc.speech.classes import CLASS_IPA, CLASSES, CLOSED, SILENCE, opening_of
-from avatar_rtc.speech.features import BANDS, COLUMNS, HOP_S, FeatureStream, Floats, Pcm
+from avatar_rtc.speech.features import BANDS, COLUMNS, HOP_S, FeatureStream
 from avatar_rtc.speech.spoken import TimedPhoneme
 
 BACK, AHEAD = 8, 5
@@ -189,7 +190,7 @@ def posteriors(pcm: Pcm, rate: int, network: VisemeNetwork) -> Posteriors:
     """The posteriors of every 10 ms of a whole sound.
 
     Raises:
-        OutOfRange: a sample rate that `features` does not take.
+        OutOfRange: no rate of speech.
     """
     stream = PosteriorStream(rate, network)
     return np.concatenate([stream.feed(pcm), stream.finish()])
@@ -260,13 +261,13 @@ class Listener:
     def __init__(self, rate: int, network: VisemeNetwork | None = None) -> None:
         """
         Raises:
-            OutOfRange: a sample rate that `features` does not take.
+            OutOfRange: no rate of speech.
             SetupError: the shipped network cannot be read.
         """
         self._stream = PosteriorStream(rate, network or load_network())
         self._runs = Runs()
 
-    def hear(self, pcm: NDArray[np.int16]) -> list[TimedPhoneme]:
+    def hear(self, pcm: Pcm) -> list[TimedPhoneme]:
         """The phonemes settled by this piece, in s from the first sample of all, without gaps.
 
         One that goes on comes in parts; `joined` puts them together.

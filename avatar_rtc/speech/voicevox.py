@@ -105,7 +105,7 @@ class Voicevox:
         changed = self._server.parsed(_ANY, body, "/audio_query")
         changed |= {"speedScale": speed, "outputStereo": False}
         sound = await self._server.ask("POST", "/synthesis", query=speaker, body=changed)
-        pcm, rate = self._server.sound(sound, "/synthesis")
+        pcm, rate = await self._server.sound(sound, "/synthesis")
         return Speech(
             pcm, rate, gapless(_fitted(list(_lengths(query, speed)), len(pcm) / rate), len(pcm) / rate)
         )

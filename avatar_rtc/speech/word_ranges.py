@@ -23,17 +23,7 @@ _REACH = 100
 """How far ahead a word is looked for, so that one that is not there does not eat all the others."""
 _ENTITY = re.compile(r"&#?\w{1,32};")
 _WHOLE = re.compile(rf"&#?\w{{1,32}};|\d+(?:[.,:]\d+)+|{_LETTER}+(?:['’]{_LETTER}+)*")
-_MARKUP = re.compile(r"<[^>]*>?")
 _RUN = re.compile(r"\S+")
-
-
-def without_markup(text: str) -> str:
-    """SSML with its tags blanked out, so that all else stays where it is.
-
-    >>> without_markup("<speak>a <s>b</s>")
-    '       a    b    '
-    """
-    return _MARKUP.sub(lambda tag: " " * len(tag[0]), text)
 
 
 def ranges_at(text: str, positions: Sequence[int]) -> list[Range | None]:

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from avatar_rtc.animation.emotions import load_emotions
-from avatar_rtc.animation.live import FOLLOW, GIVE_BACK, TAKE, TIME_OUT, Live
+from avatar_rtc.animation.live import FOLLOW, GIVE_BACK, TAKE, Live
 from avatar_rtc.animation.mixer import Mixer
+from avatar_rtc.control.changes import after
+from avatar_rtc.control.messages import PoseSet
 from avatar_rtc.control.state import AvatarState, LivePose
+from avatar_rtc.face.holding import POSE_HOLD_S
 from avatar_rtc.face.pose import INDEX, pose_from
 from avatar_rtc.resources import resource
 
@@ -54,7 +57,7 @@ def test_when_nothing_comes_the_avatar_has_its_own_life_back_after_a_second():
     live, last = Live(), LivePose({"head_y": 0.5}, 1.0)
     run(live, steady(head_y=0.5), 1.0)
     after = run(live, lambda t: last, 3.0, start=1.0)[:, HEAD]
-    held, back = round(TIME_OUT * 100), round((TIME_OUT + GIVE_BACK) * 100)
+    held, back = round(POSE_HOLD_S * 100), round((POSE_HOLD_S + GIVE_BACK) * 100)
     assert after[: held - 2] == pytest.approx(np.full(held - 2, 0.5))
     assert (np.diff(after[held : back + 1]) <= 1e-6).all()
     assert after[held + round(GIVE_BACK * 50)] == pytest.approx(0.0, abs=0.07)  # half way
@@ -94,3 +97,13 @@ def test_it_replaces_emotion_idle_life_and_blinks_and_loses_to_overrides():
     for name, value in {**morphs, "breathing": 0.75}.items():
         assert poses[:, INDEX[name]] == pytest.approx(np.full(60 * fps, value), abs=1e-6), name
     assert np.ptp(poses[:, INDEX["head_x"]]) > 0.1  # what it does not name lives on
+
+
+@pytest.mark.parametrize("late_ms", [0, 1, 250, 499, 500, 501, 700, 10_000])
+def test_an_older_pose_is_refused_just_as_long_as_the_newer_is_shown(late_ms: int):
+    first = PoseSet(t_ms=1000, morphs={"head_y": 0.5})
+    state, t = after(AvatarState(), first, 8.0), 8.0 + late_ms / 1000
+    is_refused = after(state, PoseSet(t_ms=1, morphs={"head_y": 0.2}), t) is state
+    pose = BELOW.copy()
+    Live().apply(pose, state.live_pose, t, 0.01)
+    assert is_refused == (pose[HEAD] != BELOW[HEAD]) == (t < 8.0 + POSE_HOLD_S)

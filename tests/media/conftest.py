@@ -21,6 +21,7 @@ from avatar_rtc.media.opus import OpusStream
 from avatar_rtc.media.peer import Peer
 from avatar_rtc.media.release import Release
 from avatar_rtc.stream.frame import EncodedFrame, Rendition, video_pts
+from tests import virtual_time
 
 WIDTH, HEIGHT, FPS = 128, 256, 30
 YUV = (150, 90, 170)
@@ -198,11 +199,6 @@ class Stage:
         await viewer.take(await peer.answer(await viewer.offer()))
         return viewer, peer
 
-    async def until(self, law: Callable[[], object], within_s: float = 5.0) -> None:
-        async with asyncio.timeout(within_s):
-            while not law():  # noqa: ASYNC110 (a law of any kind has no event)
-                await asyncio.sleep(0.01)
-
 
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
@@ -228,35 +224,15 @@ def tools():
     return sys.modules[__name__]
 
 
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """A loop whose clock jumps to the next timer, so that laws of time are exact and cost nothing."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 100.0
-        waiting = self._selector.select
-        self._selector.select = lambda timeout=None: self._skip(timeout) or waiting(0)
-
-    def time(self) -> float:
-        return self.now
-
-    def _skip(self, timeout: float | None) -> None:
-        assert timeout is not None, "nothing is left to wait for"
-        # A hair more than asked for: the sum of two floats may fall short of the timer.
-        self.now += timeout + 1e-9 if timeout > 0 else 0.0
-
-    def stall(self, seconds: float) -> None:
-        """The loop is blocked for this long."""
-        self.now += seconds
-
-
 @pytest.fixture
 def virtual():
     """Runs `scenario(loop, clock)` on a virtual loop; the media clock starts at 0."""
 
     def run(scenario: Callable) -> None:
-        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-            loop = runner.get_loop()
-            runner.run(scenario(loop, MediaClock(loop.time(), loop.time)))
+        async def main() -> None:
+            loop = asyncio.get_running_loop()
+            await scenario(loop, MediaClock(loop.time(), loop.time))
+
+        virtual_time.run(main())
 
     return run

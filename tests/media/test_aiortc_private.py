@@ -28,6 +28,7 @@ from avatar_rtc.media.aiortc_private import (
     waiting_datagrams,
 )
 from avatar_rtc.media.guard import Dropped, Guard
+from tests.waiting import until
 
 
 def parameters(function) -> list[str]:
@@ -160,9 +161,7 @@ async def test_media_reports_and_data_are_signs_of_life_once_authenticated(conne
         assert getattr(type(near_dtls), handle) is not getattr(RTCDtlsTransport, handle)
         del heard[:]
         near_dtls.transport._connection._queue.put_nowait((datagram, 1))
-        async with asyncio.timeout(5):
-            while not heard:  # noqa: ASYNC110
-                await asyncio.sleep(0)
+        await until(lambda: heard)
 
 
 async def test_a_relays_broken_messages_are_dropped(pc):

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from avatar_rtc.media.aiortc_private import MAX_STREAMS, guard_connection
 from avatar_rtc.media.channels import MAX_BUFFERED_BYTES
 from avatar_rtc.media.guard import MAX_ADDRESSES, MAX_DATAGRAM_BYTES, MAX_WAITING, Dropped, Guard, kind_of
+from tests.waiting import until
 
 STRANGER = ("192.0.2.7", 9)
 MAGIC = bytes([0x21, 0x12, 0xA4, 0x42])
@@ -92,8 +93,7 @@ async def test_what_is_dropped_is_told_in_one_line(monkeypatch, caplog):
     with caplog.at_level(logging.WARNING, "avatar_rtc.media.guard"):
         for _ in range(1000):
             dropped.add(ValueError("no such thing"))
-        while not caplog.records:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        await until(lambda: caplog.records)
     assert [r.getMessage() for r in caplog.records] == [
         "dropped 1000 datagrams of strangers, or broken ones; "
         "the last that could not be handled: ValueError('no such thing')"
@@ -115,9 +115,7 @@ class Ends:
     async def settle(self):
         """Wait until all that came has been handled."""
         connection = self.connection(self.peer._pc)
-        async with asyncio.timeout(5):
-            while not connection._queue.empty():  # noqa: ASYNC110
-                await asyncio.sleep(0)
+        await until(connection._queue.empty)
 
     async def is_alive(self):
         while not self.viewer.frames.empty():

@@ -16,6 +16,7 @@ from avatar_rtc.errors import BadMessage, InputError, SetupError
 from avatar_rtc.media.microphone import listen
 from avatar_rtc.media.offer import IceRestartUnsupported
 from avatar_rtc.stream.frame import Rendition
+from tests.waiting import until
 
 
 async def test_viewer_decodes_the_picture(stage, tools):
@@ -145,7 +146,7 @@ async def test_keyframe_requests_are_forwarded(stage):
     receiver = next(r for r in viewer.pc.getReceivers() if r.track.kind == "video")
     ssrc = next(iter(receiver._RTCRtpReceiver__active_ssrc))
     await receiver._send_rtcp_pli(ssrc)
-    await stage.until(lambda: stage.source.keyframe_requests > before)
+    await until(lambda: stage.source.keyframe_requests > before)
 
 
 async def test_join_asks_for_a_keyframe(stage):
@@ -158,7 +159,7 @@ async def test_stopped_when_the_last_viewer_leaves(stage):
     viewer, _ = await stage.connect()
     await viewer.frame()
     await viewer.close()
-    await stage.until(lambda: stage.closed)
+    await until(lambda: stage.closed)
     assert stage.source.renditions[Rendition("h264", "matte")].viewers == 0
     assert not stage.source.opus.running
 
@@ -167,7 +168,7 @@ async def test_offer_that_never_connects_is_freed(stage):
     viewer, peer = stage.viewer(), stage.peer(connect_timeout_s=0.3)
     await peer.answer(await viewer.offer())
     assert not stage.closed
-    await stage.until(lambda: stage.closed == [peer], within_s=1.0)
+    await until(lambda: stage.closed == [peer], within_s=1.0)
     assert peer.state == "closed"
 
 
@@ -178,14 +179,14 @@ async def test_silent_peer_is_freed(stage):
     assert not stage.closed, "RTCP alone keeps a plain player alive"
     silence(viewer.pc)
     start = time.monotonic()
-    await stage.until(lambda: stage.closed == [peer], within_s=3.0)
+    await until(lambda: stage.closed == [peer], within_s=3.0)
     assert time.monotonic() - start < 2.3
 
 
 async def test_a_server_that_stood_still_blames_nobody(stage):
     """As after a suspended machine: all timers are due at once, and what came is yet to be read."""
     _, peer = await stage.connect()
-    await stage.until(lambda: peer.was_connected)
+    await until(lambda: peer.was_connected)
     loop = asyncio.get_running_loop()
     for stood_still_s in (20.0, 0.0):
         peer._timer.cancel()
@@ -334,7 +335,7 @@ async def test_error_carries_the_id_of_its_message(stage):
     viewer = stage.viewer()
     control = viewer.open("control")
     await stage.connect(viewer, on_message=refuse)
-    await stage.until(lambda: control.readyState == "open")
+    await until(lambda: control.readyState == "open")
     control.send('{"type": "emotion.set", "id": 7}')
     assert json.loads((await viewer.message())[1])["id"] == 7
 
@@ -343,7 +344,7 @@ async def test_unknown_channel_is_closed(stage):
     viewer = stage.viewer()
     channel = viewer.open("gossip")
     _, peer = await stage.connect(viewer)
-    await stage.until(lambda: channel.readyState == "closed")
+    await until(lambda: channel.readyState == "closed")
     assert peer.state == "connected"
 
 

@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avatar_rtc.errors import AvatarRtcError, InputError, OutOfRange, TooLarge
-from avatar_rtc.sound import pcm as pcm_module
+from avatar_rtc.sound import decode as decode_module
+from avatar_rtc.sound.decode import SoundReader, decode, examine
 from avatar_rtc.sound.format import WANTED, format_of
 from avatar_rtc.sound.mp4_boxes import MAX_SAMPLES, check_boxes
-from avatar_rtc.sound.pcm import SoundReader, decode, examine
 
 RATE = 48_000
 
@@ -312,7 +312,7 @@ def test_a_long_silence_takes_little_to_look_at_and_to_hear():
 def test_what_takes_too_long_is_given_up(monkeypatch):
     data = encoded("flac", "flac", 30.0)
     ticks = iter(range(10**9))
-    monkeypatch.setattr(pcm_module.time, "monotonic", lambda: next(ticks) * 0.1)
+    monkeypatch.setattr(decode_module.time, "monotonic", lambda: next(ticks) * 0.1)
     with pytest.raises(TooLarge, match="too long to decode"):
         examine(data, 60, until=5.0)
 

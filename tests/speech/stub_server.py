@@ -83,8 +83,8 @@ NO_SOUND: dict[str, tuple[bytes, str]] = {
     "a cut-off WAV": (wav(tone(1.0))[:20_000], "cut off"),
     "half a header": (wav(tone(1.0))[:20], "cut off"),
     "an empty WAV": (wav(tone(0.0)), "no length"),
-    "eleven minutes": (wav(np.zeros(8000 * 660, np.int16), 8000), "660 s of sound"),
-    "an odd rate": (wav(tone(0.1), 100), "rate of 100 Hz"),
+    "eleven minutes": (wav(np.zeros(8000 * 660, np.int16), 8000), "more than 600 s of sound"),
+    "an odd rate": (wav(tone(0.1), 100), "sample rate is 100"),
 }
 """Answers that are not the sound of a sentence."""
 

@@ -12,6 +12,7 @@ from avatar_rtc.errors import OutOfRange, UnknownName
 from avatar_rtc.speech.espeak import Espeak, listed, render, voice_id
 from avatar_rtc.speech.espeak_library import load
 from avatar_rtc.speech.spoken import Speech
+from tests.waiting import until
 
 SENTENCE = "Hello there, my friend. Six sharp thistles bite."
 JITTER_S = 0.025
@@ -259,7 +260,4 @@ async def test_no_thread_is_left_after_close() -> None:
     engine = Espeak()
     await engine.synthesize("a", "", 1.0)
     await engine.close()
-    deadline = time.monotonic() + 2
-    while any(thread.name.startswith("espeak") for thread in threading.enumerate()):
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
+    await until(lambda: not any(thread.name.startswith("espeak") for thread in threading.enumerate()))

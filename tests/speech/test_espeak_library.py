@@ -25,8 +25,8 @@ def sounds(speech: Speech) -> list[str]:
     [
         "😀", "👩‍👩‍👧‍👦", "\x00\x01\x02", "a\x00b", "\ud83d", "a" * 5000, "é" * 3000, "漢" * 200, "!?" * 100,
         ".", "   ", "", "\u0301" * 100, "[[h@l'oU]]", "a < b & c > d", "<speak>", "<speak><prosody rate=",
-        "<speak></voice></p></speak>", "<speak>&#99999999; &bogus;</speak>",
-        '<speak><voice name="../../etc">x</speak>',
+        "<speak></voice></p></speak>", "<speak>&#99999999; &bogus;</speak>", "<speak/>", "<speaker>",
+        '<speak><voice name="../../etc">x</voice></speak>',
     ],
     ids=lambda text: repr(text[:12]),
 )  # fmt: skip
@@ -93,7 +93,11 @@ def test_a_broken_library_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a." * 1500, "é." * 150, "a.b.c." * 400, "<speak>" + "'s" * 800, "<speak>" + ".\u0301" * 400]
+    "text",
+    [
+        *("a." * 1500, "é." * 150, "a.b.c." * 400, "<speak>" + "'s" * 800, "<speak>" + ".\u0301" * 400),
+        *("<speak>" + "'s" * 800 + "</speak>", "<" + "a.b.c." * 400 + ">"),
+    ],
 )
 def test_a_word_without_end_does_not_end_the_process(text: str):
     """Another process speaks it: espeak would write beyond its buffers."""
@@ -104,4 +108,4 @@ def test_a_word_without_end_does_not_end_the_process(text: str):
 
 def test_long_numbers_and_markup_keep_their_points():
     text = '<break time="0.5s"/>' + "12345.678" * 10
-    assert _printable(text) == text
+    assert _printable(text, True) == text

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from avatar_rtc.speech.gapless import gapless
 from avatar_rtc.speech.ipa_signs import read_signs
-from avatar_rtc.speech.word_ranges import counted_words, ranges_at, ranges_of, spaced_words, without_markup
+from avatar_rtc.speech.ssml import without_tags
+from avatar_rtc.speech.word_ranges import counted_words, ranges_at, ranges_of, spaced_words
 
 times = st.floats(-1, 12, allow_nan=False)
 texts = st.text("ab 42.,'’-\n<>&;«»漢字かなé😀़ी\u0301\u200d", max_size=60)
@@ -78,7 +79,7 @@ def test_a_word_that_is_not_there_does_not_eat_the_others() -> None:
 @settings(deadline=None, max_examples=60)
 @given(texts)
 def test_blanked_markup_keeps_all_else_in_place(text: str) -> None:
-    blank = without_markup(f"<speak>{text}</speak>")
+    blank = without_tags(f"<speak>{text}</speak>")
     assert len(blank) == len(text) + 15
     assert all(a in (b, " ") for a, b in zip(blank, f"<speak>{text}</speak>", strict=True))
 

@@ -50,7 +50,9 @@ def test_a_sentence_ends_where_a_reader_would_end_it(sentences: list[str]):
         ("[joy]", ["[joy]"]),
         ("?!", ["?!"]),
         ("<speak>Hi. You</speak> Next. One", ["<speak>Hi. You</speak>", "Next.", "One"]),
-        ("<speak version='1.0'>Hi. You", ["<speak version='1.0'>Hi. You"]),
+        ("<speak version='1.0'>Hi. You", ["<speak version='1.0'>Hi.", "You"]),
+        ("<?xml version='1.0'?> <speak>Hi. You</speak>", ["<?xml version='1.0'?> <speak>Hi. You</speak>"]),
+        ("<speaker> says. Hi</speak>", ["<speaker> says.", "Hi</speak>"]),
     ],
 )
 def test_other_scripts_lines_and_markup(text: str, sentences: list[str]):
@@ -111,6 +113,7 @@ PARTS = st.sampled_from(
         *"[ ] joy [joy] [sad:0.5, < > emotion . ... ! ? … 。 」 \" ' » « , ; —".split(),
         *"Dr U.S etc e.g The a Bob I 3".split(),
         *"😀 ❤️ 👍🏽 :) : ( ^_^ (^_^) ) http://a.b/c?d=e <speak> </speak> <3 T.T * (╯°□°）╯︵".split(),
+        *"<speak <?xml ?> <speaker> <speak/>".split(),
         *("\n", "\u200d", "\u00a0", "\ud800", "[sad:0.5, 3s]", "<emotion name='joy'>"),
     ]
 )

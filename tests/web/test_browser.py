@@ -4,7 +4,6 @@ import asyncio
 import shutil
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from avatar_rtc.link.orders import AvatarReady, OpenAvatar, Up
 from avatar_rtc.resources import resource
 from avatar_rtc.server.app import create_app
 from tests.server.conftest import FakeRenderer
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -57,13 +57,6 @@ def open_mouth(picture: NDArray[np.int16]) -> int:
     return int(((red - green > 60) & (red < 190)).sum())
 
 
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
 @pytest.fixture
 def page(open_page: Any) -> Any:
     page = open_page()
@@ -75,7 +68,7 @@ def test_avatar_moves_and_is_transparent_around(page: Any) -> None:
     first = frames(page, 1)[0]
     assert first[CORNER][..., 3].max() == 0
     assert first[FACE][..., 3].min() == 255
-    until(lambda: bool(np.abs(frames(page, 1)[0] - first).max() > 20))
+    wait_until(lambda: bool(np.abs(frames(page, 1)[0] - first).max() > 20))
     assert page.tab.evaluate("avatar.layout") == "alpha"
 
 
@@ -95,17 +88,17 @@ def test_colours_are_those_of_the_picture(page: Any) -> None:
 def test_clicked_emotion_reaches_avatar_and_picture(page: Any, server: Any) -> None:
     page.tab.click("[data-emotion=neutral]")
     page.wait("document.querySelector('[data-emotion=neutral]').ariaPressed === 'true'")
-    until(lambda: open_mouth(frames(page, 1)[0]) < 8)
+    wait_until(lambda: open_mouth(frames(page, 1)[0]) < 8)
     page.tab.click("[data-emotion=joy]")
-    until(lambda: server.get("avatars/main")["emotion"]["weights"] == {"joy": 1.0})
-    until(lambda: open_mouth(frames(page, 1)[0]) > 24)
+    wait_until(lambda: server.get("avatars/main")["emotion"]["weights"] == {"joy": 1.0})
+    wait_until(lambda: open_mouth(frames(page, 1)[0]) > 24)
 
 
 def test_keyboard_chooses_and_roves(page: Any, server: Any) -> None:
     page.tab.keyboard.press("m")
-    until(lambda: server.get("avatars/main")["emotion"]["weights"] == {"anger": 1.0})
+    wait_until(lambda: server.get("avatars/main")["emotion"]["weights"] == {"anger": 1.0})
     page.tab.keyboard.press("Shift+Digit4")
-    until(lambda: server.get("avatars/main")["emotion"]["weights"] == {"anger": 0.5, "love": 0.5})
+    wait_until(lambda: server.get("avatars/main")["emotion"]["weights"] == {"anger": 0.5, "love": 0.5})
 
     page.tab.focus("[data-emotion=joy]")
     for key in ("ArrowRight", "ArrowDown"):
@@ -113,7 +106,7 @@ def test_keyboard_chooses_and_roves(page: Any, server: Any) -> None:
     assert page.tab.evaluate("document.activeElement.dataset.emotion") == "approval"
     assert page.tab.evaluate("document.querySelectorAll('#faces [tabindex=\"0\"]').length") == 1
     page.tab.keyboard.press("Enter")
-    until(lambda: server.get("avatars/main")["emotion"]["weights"] == {"approval": 1.0})
+    wait_until(lambda: server.get("avatars/main")["emotion"]["weights"] == {"approval": 1.0})
 
     page.tab.click("#keys")
     page.tab.keyboard.press("z")
@@ -136,38 +129,40 @@ def test_refused_message_rejects_with_the_servers_words(page: Any) -> None:
 
 def test_cues_move_the_mouth(page: Any) -> None:
     page.tab.evaluate("avatar.setEmotion('neutral')")
-    until(lambda: open_mouth(frames(page, 1)[0]) < 8)
+    wait_until(lambda: open_mouth(frames(page, 1)[0]) < 8)
     page.tab.evaluate("setInterval(() => avatar.sendCue(performance.now(), { aaa: 1 }), 40)")
-    until(lambda: open_mouth(frames(page, 1)[0]) > 24)
+    wait_until(lambda: open_mouth(frames(page, 1)[0]) > 24)
 
 
 def test_chain_is_edited(page: Any, server: Any) -> None:
     added = [["translucent_display", {"enabled": True, "alpha": 0.9}]]
     page.tab.select_option("#adders [aria-label='Add a filter']", "translucent_display")
-    until(lambda: server.get("avatars/main")["chain"] == added)
+    wait_until(lambda: server.get("avatars/main")["chain"] == added)
     page.tab.locator("#chain input[type=range]").fill("0.1")
-    until(lambda: frames(page, 1)[0][FACE][..., 3].max() < 60)
+    wait_until(lambda: frames(page, 1)[0][FACE][..., 3].max() < 60)
     assert server.get("avatars/main")["chain"] == [["translucent_display", {"enabled": True, "alpha": 0.1}]]
     page.tab.uncheck("#chain [aria-label='translucent display on']")
-    until(lambda: frames(page, 1)[0][FACE][..., 3].max() > 200)
+    wait_until(lambda: frames(page, 1)[0][FACE][..., 3].max() > 200)
     page.tab.click("#chain [aria-label^=Remove]")
-    until(lambda: server.get("avatars/main")["chain"] == [])
+    wait_until(lambda: server.get("avatars/main")["chain"] == [])
 
 
 def test_a_look_is_taken_and_every_kind_of_control_works(page: Any, server: Any) -> None:
     page.tab.select_option("#adders [aria-label='Take a look']", "amber_terminal")
     names = ["colour_grade", "monochrome_display", "posterize", "crt"]
-    until(lambda: [name for name, _ in server.get("avatars/main")["chain"]] == names)
-    until(lambda: "ms" in page.tab.locator("#chain .ms").first.inner_text())
+    wait_until(lambda: [name for name, _ in server.get("avatars/main")["chain"]] == names)
+    wait_until(lambda: "ms" in page.tab.locator("#chain .ms").first.inner_text())
     assert page.tab.locator("#chain input[type=range]").count() == 0, "a look is shown folded"
     page.tab.click("#chain [data-operation=monochrome_display] .title")
     page.tab.locator("#chain input[type=color]").fill("#00ff00")
-    until(lambda: dict(server.get("avatars/main")["chain"])["monochrome_display"]["tint_rgb"] == [0, 1, 0])
+    wait_until(
+        lambda: dict(server.get("avatars/main")["chain"])["monochrome_display"]["tint_rgb"] == [0, 1, 0]
+    )
     page.tab.click("#chain [data-operation=crt] .title")
     page.tab.locator("#chain select").select_option("slot")
-    until(lambda: dict(server.get("avatars/main")["chain"])["crt"]["mask"] == "slot")
+    wait_until(lambda: dict(server.get("avatars/main")["chain"])["crt"]["mask"] == "slot")
     page.tab.select_option("#adders [aria-label='Take a look']", "none")
-    until(lambda: server.get("avatars/main")["chain"] == [])
+    wait_until(lambda: server.get("avatars/main")["chain"] == [])
 
 
 def test_the_focus_stays_with_a_row_that_moves_and_finds_another_when_it_goes(page: Any, server: Any) -> None:
@@ -179,17 +174,17 @@ def test_the_focus_stays_with_a_row_that_moves_and_finds_another_when_it_goes(pa
 
     for name in ("bloom", "noise", "banding"):
         page.tab.select_option("#adders [aria-label='Add a filter']", name)
-    until(lambda: chain() == ["bloom", "noise", "banding"])
+    wait_until(lambda: chain() == ["bloom", "noise", "banding"])
     page.tab.focus("#chain [aria-label='Move banding up']")
     page.tab.keyboard.press("Enter")
     assert focus() == "Move banding up"
     page.tab.keyboard.press("Enter")
-    until(lambda: chain() == ["banding", "bloom", "noise"])
+    wait_until(lambda: chain() == ["banding", "bloom", "noise"])
     assert page.tab.evaluate("document.activeElement.textContent") == "banding"  # it cannot go further up
     for left in (["bloom", "noise"], ["noise"], []):
         page.tab.focus("#chain [aria-label^=Remove]")
         page.tab.keyboard.press("Enter")
-        until(lambda left=left: chain() == left)  # type: ignore[misc]
+        wait_until(lambda left=left: chain() == left)  # type: ignore[misc]
         words = page.tab.evaluate("document.activeElement.textContent")
         assert words == left[0] if left else focus() == "Add a filter"
 
@@ -204,17 +199,17 @@ def test_a_backdrop_is_picked_and_the_page_itself_stays_as_it_is(page: Any, serv
     assert page.tab.locator("#behind [type=range]").is_hidden()  # a colour has nothing to blur
     page.tab.focus("#behind [type=radio]:checked")
     page.tab.keyboard.press("ArrowRight")
-    until(lambda: backdrop() == plain | {"name": "abstract"})
+    wait_until(lambda: backdrop() == plain | {"name": "abstract"})
     page.tab.check("#behind [value=night]", force=True)
     page.tab.locator("#behind [type=range]").fill("6")
     page.tab.select_option("#behind .dials select >> nth=0", "contain")
     page.tab.locator("#behind [type=color]").fill("#102030")
     page.tab.select_option("#behind .dials select >> nth=1", "shared")
     wanted = {"name": "night", "colour": "#102030", "fit": "contain", "blur": 6, "chain": "shared"}
-    until(lambda: backdrop() == wanted)
+    wait_until(lambda: backdrop() == wanted)
     page.tab.select_option("#behind .dials select >> nth=1", "own")
     page.tab.select_option("#behind [aria-label='Add a filter']", "vignetting")
-    until(lambda: backdrop()["chain"] == [["vignetting", {"enabled": True, "strength": 0.42}]])
+    wait_until(lambda: backdrop()["chain"] == [["vignetting", {"enabled": True, "strength": 0.42}]])
     assert server.get("avatars/main")["chain"] == []
     assert frames(page, 1)[0][CORNER][..., 3].max() == 0
     assert page.tab.get_attribute("#stage", "data-backdrop") == "scene"
@@ -234,8 +229,8 @@ def test_upload_replaces_the_character_or_says_what_is_wrong(page: Any, server: 
     picture[64:, 128:384] = (20, 60, 220, 255)
     write_png(opaque, picture)
     page.tab.set_input_files("#file", opaque)
-    until(lambda: server.get("avatars/main")["character"] == "blue-box")
-    until(lambda: bool((frames(page, 1)[0][100, 64] - (20, 60, 220, 255) > -25).all()))
+    wait_until(lambda: server.get("avatars/main")["character"] == "blue-box")
+    wait_until(lambda: bool((frames(page, 1)[0][100, 64] - (20, 60, 220, 255) > -25).all()))
 
     (tmp_path / "broken.png").write_bytes(b"no picture")
     page.tab.set_input_files("#file", tmp_path / "broken.png")
@@ -245,7 +240,7 @@ def test_upload_replaces_the_character_or_says_what_is_wrong(page: Any, server: 
     page.errors[:] = [line for line in page.errors if "400" not in line]  # Chromium logs every refusal
 
     page.tab.select_option("#characters", "placeholder")
-    until(lambda: server.get("avatars/main")["character"] == "placeholder")
+    wait_until(lambda: server.get("avatars/main")["character"] == "placeholder")
 
 
 def test_statistics_fill_in(page: Any) -> None:
@@ -296,12 +291,12 @@ def test_view_is_bare_and_transparent(open_page: Any, tmp_path: Path) -> None:
 
 def test_leaving_frees_the_viewer_at_once(page: Any, server: Any) -> None:
     page.tab.evaluate("document.querySelector('avatar-rtc').remove()")
-    until(lambda: server.get("avatars/main")["viewers"] == 0, seconds=3)
+    wait_until(lambda: server.get("avatars/main")["viewers"] == 0, within_s=3)
     page.tab.evaluate("document.body.append(avatar = document.createElement('avatar-rtc'))")
     page.tab.evaluate("avatar.src = '/api/v1/avatars/main/whep'")
     page.wait_live()
     page.tab.goto("about:blank")
-    until(lambda: server.get("avatars/main")["viewers"] == 0, seconds=3)
+    wait_until(lambda: server.get("avatars/main")["viewers"] == 0, within_s=3)
 
 
 @pytest.mark.parametrize("width", [360, 820])
@@ -320,7 +315,7 @@ def test_other_sites_can_embed(open_page: Any, server: Any, foreign: Any) -> Non
     page.wait_live()
     assert frames(page, 1)[0][FACE][..., 3].min() == 255
     page.tab.evaluate("document.querySelector('avatar-rtc').close()")
-    until(lambda: server.get("avatars/main")["viewers"] == 0, seconds=3)
+    wait_until(lambda: server.get("avatars/main")["viewers"] == 0, within_s=3)
     page.foreign[:] = [url for url in page.foreign if not url.startswith(f"{server.url}/")]
 
 

@@ -2,7 +2,6 @@
 
 import queue
 import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from torch import Tensor
 from avatar_rtc.link.orders import Down, OpenAvatar, Up
 from avatar_rtc.stream.frame import EncodedFrame
 from avatar_rtc.worker.loop import THREADS, RenderLoop
+from tests.waiting import wait_until
 from tests.worker.stage import EMOTIONS, SMALL
 
 PATIENCE_S = 30.0
@@ -47,10 +47,7 @@ class Live:
 
     def until(self, happened: Callable[[], bool]) -> None:
         """Wait for something to have been said."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not happened():
-            assert time.monotonic() < deadline, self.heard[-5:]
-            time.sleep(0.005)
+        wait_until(happened, PATIENCE_S, lambda: self.heard[-5:])
 
     def of(self, name: str) -> list[EncodedFrame]:
         return [m for m in list(self.heard) if isinstance(m, EncodedFrame) and m.avatar == name]

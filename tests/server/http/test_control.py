@@ -16,6 +16,7 @@ from avatar_rtc.face.pose import INDEX
 from avatar_rtc.link.orders import SetState
 from avatar_rtc.stream.crop import OwnCrop
 from tests.server.conftest import EMOTIONS
+from tests.waiting import until
 
 MAIN = "/api/v1/avatars/main"
 SMUG = {"smug": {"pose": {"mouth_smirk": 0.8}, "cels": {"blush1": 0.5}}}
@@ -228,9 +229,7 @@ async def test_poses_on_their_channel_are_taken_without_a_word(client, renderer,
     seen = len(watcher.events)
     watcher.pose.send(json.dumps({"t_ms": 100, "morphs": {"head_x": 0.5}}))
     watcher.pose.send(json.dumps({"t_ms": 133, "blendshapes": {"jawOpen": 1.0}, "head": [0, 15, 0]}))
-    async with asyncio.timeout(5):
-        while not renderer.told(SetState) or renderer.state.live_pose.t_ms != 133:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: renderer.told(SetState) and renderer.state.live_pose.t_ms == 133)
     assert renderer.state.live_pose.morphs["head_x"] == 1.0
     assert renderer.state.live_pose.morphs["mouth_aaa"] == 1.0
     await watcher.request({"type": "ping", "id": 1})

@@ -12,6 +12,7 @@ from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.server.http.keys import LIMITS
 from avatar_rtc.server.limits import MIB
 from tests.server.rendering.stuck import Stuck, half_body, request
+from tests.waiting import until
 
 SIZE = 6 * 2**20
 QUICK = {"headers_s": 0.3, "body_s": 0.3}
@@ -61,12 +62,6 @@ def form(size: int, part: str = "image", ends: bool = False) -> bytes:
         "Content-Type: multipart/form-data; boundary=b\r\n"
         f"Content-Length: {length}\r\n\r\n"
     ).encode() + body
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize("data", [half_body(sent=SIZE, length=2 * SIZE), form(SIZE)], ids=["body", "form"])

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from avatar_rtc.control.changes import CUE_HOLD_S
 from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES
+from avatar_rtc.face.holding import CUE_HOLD_S
 from avatar_rtc.link.orders import AvatarFailed, CloseAvatar, SetState, StopRendition
 
 

@@ -24,6 +24,7 @@ from avatar_rtc.face.pose import INDEX
 from avatar_rtc.filters_schema.chain import OPERATIONS
 from tests.server.conftest import Watcher
 from tests.server.http.test_fuzz import ANSWER_S, Target, examples, target
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 __all__ = ["target"]  # the fixture
@@ -148,9 +149,7 @@ async def watching(target: Target) -> AsyncIterator[tuple[Watcher, list[float]]]
     task = asyncio.create_task(watch())
     try:
         await watcher.event(lambda event: event["type"] == "state")
-        async with asyncio.timeout(ANSWER_S):
-            while not watcher.pose.readyState == watcher.cues.readyState == "open":  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await until(lambda: watcher.pose.readyState == watcher.cues.readyState == "open", ANSWER_S)
         yield watcher, times
     finally:
         task.cancel()

@@ -9,7 +9,7 @@ from avatar_rtc.errors import InputError
 from avatar_rtc.face.visemes import shapes_of
 from avatar_rtc.server.live.voice import hearing
 from avatar_rtc.server.live.voice.hearing import MAX_BUFFERED_S, SoundStream, pieces_of_sound
-from avatar_rtc.sound.pcm import resampled
+from avatar_rtc.sound.resample import resampled
 from avatar_rtc.speech import espeak
 
 RATE = 48_000

@@ -7,7 +7,7 @@ import pytest
 
 from avatar_rtc.server.live.mood import HOLD_S, Emotion, Mood
 from avatar_rtc.server.live.voice.utterance import Feeling
-from tests.server.virtual_time import run
+from tests.virtual_time import run
 
 CALM = Emotion({"calm": 1.0})
 Shown = list[tuple[float, dict, float]]

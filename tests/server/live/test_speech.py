@@ -13,7 +13,7 @@ from avatar_rtc.config import Config, LimitsConfig, SpeechConfig
 from avatar_rtc.link.orders import Hush, Say
 from avatar_rtc.server.app import create_app
 from avatar_rtc.server.http.keys import LIMITS
-from avatar_rtc.sound.pcm import decode
+from avatar_rtc.sound.decode import decode
 from avatar_rtc.speech.engines import Engines
 
 RATE = 24_000

@@ -25,7 +25,7 @@ from avatar_rtc.server.live.voice.utterance import PATIENCE_S, Feeling, Piece, U
 from avatar_rtc.speech.engines import Engines
 from avatar_rtc.speech.feelings import Rules
 from avatar_rtc.speech.spoken import Speech, TimedPhoneme, TimedWord
-from tests.server.virtual_time import run
+from tests.virtual_time import run
 
 RATE, D = 48_000, 0.08
 RAISED = (KeyError, ZeroDivisionError, asyncio.CancelledError, TimeoutError, GeneratorExit, StopIteration)

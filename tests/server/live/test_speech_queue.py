@@ -15,7 +15,7 @@ from avatar_rtc.media.voice import FADE_S, Voice
 from avatar_rtc.server.live.voice.speech_queue import MAX_WAITING, SpeechQueue
 from avatar_rtc.server.live.voice.utterance import LEAD_S, Feeling, Piece, Utterance
 from avatar_rtc.speech.spoken import TimedWord
-from tests.server.virtual_time import run
+from tests.virtual_time import run
 
 RATE, D, BLOCK = 48_000, 0.08, 960
 LOUD = 9_000

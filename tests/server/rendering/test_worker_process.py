@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 
 import numpy as np
 import psutil
@@ -26,12 +25,14 @@ from avatar_rtc.link.orders import (
 from avatar_rtc.server.rendering.process import ProcessWorker, processor_s, spawn_worker
 from avatar_rtc.server.rendering.supervisor import Rendering
 from avatar_rtc.stream.frame import EncodedFrame, Rendition
+from tests.waiting import until, wait_until
 
+BOOT_S = 120.0
 ALPHA = Rendition("h264", "alpha")
 SERVER = """
 import asyncio, sys
-from avatar_rtc.link import Booted
-from avatar_rtc.server.render_worker import spawn_worker
+from avatar_rtc.link.orders import Booted
+from avatar_rtc.server.rendering.process import spawn_worker
 
 async def main():
     worker = await spawn_worker("cpu")
@@ -45,12 +46,6 @@ async def main():
 asyncio.run(main())
 """
 pytestmark = pytest.mark.slow
-
-
-async def until(found: Callable[[], object], within: float = 120.0) -> None:
-    async with asyncio.timeout(within):
-        while not found():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
 
 
 def opened(colour: int, cels: int = 0) -> OpenAvatar:
@@ -72,14 +67,14 @@ async def test_a_stopped_worker_is_replaced_though_nobody_watches():
     heard: list[Up] = []
     async with Rendering(spawn, spare=False) as service:
         service.open(opened(1), heard.append)
-        await until(lambda: any(isinstance(message, AvatarReady) for message in heard))
+        await until(lambda: any(isinstance(message, AvatarReady) for message in heard), BOOT_S)
         heard.clear()
         os.kill(workers[0].pid, signal.SIGSTOP)
         begun = time.monotonic()
-        await until(lambda: service.hindrances)
-        await until(lambda: service.restarts == 1)
+        await until(lambda: service.hindrances, BOOT_S)
+        await until(lambda: service.restarts == 1, BOOT_S)
         assert time.monotonic() - begun < 20
-        await until(lambda: any(isinstance(message, AvatarReady) for message in heard))
+        await until(lambda: any(isinstance(message, AvatarReady) for message in heard), BOOT_S)
         assert not psutil.pid_exists(workers[0].pid)
 
 
@@ -113,7 +108,7 @@ async def test_five_hundred_characters_leave_the_memory_and_the_picture_alone():
     async with Rendering(lambda: spawn_worker("cpu"), spare=False) as service:
         service.open(opened(0, cels=3), hear)
         service.send(StartRendition("main", ALPHA))
-        await until(lambda: frames > 5)
+        await until(lambda: frames > 5, BOOT_S)
         before, begun, seen = memory().rss, time.monotonic(), frames
         for n in range(1, 501):
             service.open(opened(n, cels=3), hear)
@@ -122,7 +117,7 @@ async def test_five_hundred_characters_leave_the_memory_and_the_picture_alone():
         assert frames > seen + 3, "the picture goes on"
         assert memory().rss - before < 50e6
         seconds = time.monotonic() - begun
-        await until(lambda: not service._outbox._lanes and service._told["main"].ready)
+        await until(lambda: not service._outbox._lanes and service._told["main"].ready, BOOT_S)
         assert ready <= 3 + 4 * (seconds + 1)
         assert service.superseded >= 500 - 3 - 4 * (seconds + 1)
         assert service._told["main"].opened.seed == 500
@@ -145,10 +140,7 @@ def test_it_ends_with_a_server_that_is_killed(when):
             worker.suspend()
         server.kill()
         server.wait()
-        deadline = time.monotonic() + 20
-        while worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE:
-            assert time.monotonic() < deadline, "it is left behind"
-            time.sleep(0.05)
+        wait_until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, 20)
     finally:
         server.kill()
         server.wait()

@@ -6,10 +6,10 @@ They make sound for the caller to play; no avatar speaks it.
 import asyncio
 import json
 from bisect import bisect_left
+from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 
-import numpy as np
 from aiohttp import web
 from pydantic import BaseModel, Field
 
@@ -21,7 +21,8 @@ from avatar_rtc.server.http.routes.openapi_schemas import TEXT, an_object, many,
 from avatar_rtc.server.http.routes.speech import post_classify
 from avatar_rtc.server.live.voice.speaker import in_thread_if_long
 from avatar_rtc.sound.files import CONTENT_TYPES, FILE_RATE, SoundFormat, write_sound
-from avatar_rtc.speech.script import MAX_CHARACTERS, prepare
+from avatar_rtc.sound.pcm import silence
+from avatar_rtc.speech.script import MAX_CHARACTERS, prepare_all
 from avatar_rtc.speech.spoken import Speech
 
 _TextField = Annotated[str, Field(max_length=MAX_CHARACTERS)]
@@ -123,9 +124,10 @@ async def _sound_file(
 async def _speech(request: web.Request, text: str, voice: str, speed: float) -> tuple[str, Speech]:
     """What is spoken of a text, and its sound; a text with nothing to say is no sound, as it used to be."""
     engine, name = await request.app[ENGINES].resolve(voice)
-    spoken = (await in_thread_if_long(prepare, text)).spoken
+    ready = partial(prepare_all, reads_ssml=engine.ssml)
+    spoken = (await in_thread_if_long(ready, text)).spoken
     if not spoken:
-        return "", Speech(np.zeros(0, np.int16), FILE_RATE)
+        return "", Speech(silence(), FILE_RATE)
     speaker = request.app[SPEAKER]
     return spoken, await speaker.synthesize(engine, spoken, name, min(2.0, max(0.5, speed)))
 

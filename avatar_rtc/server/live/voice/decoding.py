@@ -14,7 +14,8 @@ from typing import TypeVar
 from avatar_rtc.errors import TooLarge
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.voice.hearing import MAX_SECONDS
-from avatar_rtc.sound.pcm import Pcm, SoundReader, examine
+from avatar_rtc.sound.decode import SoundReader, examine
+from avatar_rtc.sound.pcm import Pcm
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
 THREADS = 2

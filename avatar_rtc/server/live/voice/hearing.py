@@ -9,12 +9,12 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
-import numpy as np
-
 from avatar_rtc.errors import AvatarRtcError, CapacityExceeded, InputError, TooLarge
+from avatar_rtc.face.timeline import GAIN_STEP_S
 from avatar_rtc.server.limits import Lease, Pool
 from avatar_rtc.server.live.voice.utterance import Piece
-from avatar_rtc.sound.pcm import Pcm, Resampler
+from avatar_rtc.sound.pcm import Pcm, from_bytes, silence, to_bytes
+from avatar_rtc.sound.resample import Resampler
 from avatar_rtc.speech import espeak
 from avatar_rtc.speech.align import align
 from avatar_rtc.speech.lips import timeline
@@ -41,6 +41,7 @@ MAX_BUFFERED_S = 60.0
 """Of a stream that comes faster than it is heard; beyond that it has to wait."""
 STREAM_PATIENCE_S = 10.0
 """A stream that was begun and does not bring a piece within so long is over."""
+_STEP = round(GAIN_STEP_S * AUDIO_CLOCK_HZ)
 _SLICE_S = 1.0
 """So much of a message is taken in before the event loop may do something else."""
 
@@ -76,7 +77,7 @@ async def pieces_of(
     step_s = PIECE_S
     if units:
         ears, step_s = await asyncio.to_thread(_Prompted, units), TIMED_PIECE_S
-    first = np.zeros(0, np.int16)
+    first = silence()
     if text and not units:
         first, is_last = await source.read(round(MAX_ALIGNED_S * AUDIO_CLOCK_HZ))
         if is_last:
@@ -145,7 +146,7 @@ class SoundStream:
         """
         if len(data) % 2:
             raise InputError("a message of 16-bit sound has an even number of bytes")
-        samples = np.frombuffer(data, "<i2")
+        samples = from_bytes(data)
         step = round(_SLICE_S * self._rate)
         for begin in range(0, len(samples), step):
             await self._feed(samples[begin : begin + step])
@@ -230,16 +231,16 @@ class SoundStream:
         self._total_s += seconds
 
     def _put(self, pcm: Pcm) -> None:
-        self._bytes += pcm.astype("<i2").tobytes()
+        self._bytes += to_bytes(pcm)
         if self._buffered_s > MAX_BUFFERED_S:
             self._room.clear()
         self._news.set()
 
     def _take(self, most: int) -> Pcm:
         here = len(self._bytes) // 2
-        # Gains are told per 10 ms, so pieces but the last are whole multiples of it.
-        count = min(most, here if self.is_complete else here // 480 * 480)
-        pcm = np.frombuffer(bytes(self._bytes[: 2 * count]), "<i2").astype(np.int16)
+        # A gain is told per step, so pieces but the last are whole multiples of it.
+        count = min(most, here if self.is_complete else here // _STEP * _STEP)
+        pcm = from_bytes(bytes(self._bytes[: 2 * count]))
         del self._bytes[: 2 * count]
         if self._lease is not None:
             self._lease.shrink(count / AUDIO_CLOCK_HZ)

@@ -13,8 +13,8 @@ from avatar_rtc.errors import CapacityExceeded, NotFound
 from avatar_rtc.server.limits import Pool
 from avatar_rtc.server.live.voice.hearing import STREAM_LEAD_S, STREAM_PATIENCE_S, SoundStream
 from avatar_rtc.server.live.voice.speaking import Speaking
+from avatar_rtc.sound.levels import FLOOR_DB, levels_db
 from avatar_rtc.sound.pcm import Pcm
-from avatar_rtc.speech.loudness import levels_db
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
 OPEN_DB, SHUT_DB = -38.0, -46.0
@@ -61,7 +61,7 @@ class Microphone:
 
     def _hear(self, block: Pcm) -> None:
         seconds = len(block) / AUDIO_CLOCK_HZ
-        level = float(levels_db(block, AUDIO_CLOCK_HZ).max(initial=-60.0))
+        level = float(levels_db(block, AUDIO_CLOCK_HZ).max(initial=FLOOR_DB))
         if self._stream is None and level > OPEN_DB:
             self._begin()
         if self._stream is None:

@@ -8,12 +8,14 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from avatar_rtc.errors import AvatarRtcError, EngineFailed
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.server.live.voice.utterance import Feeling, Piece
-from avatar_rtc.sound.pcm import Pcm, resampled
+from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.sound.resample import resampled
 from avatar_rtc.speech import espeak
 from avatar_rtc.speech.align import align, align_words
 from avatar_rtc.speech.feelings import Classifier
@@ -67,7 +69,7 @@ class Speaker:
         """
         waiting: tuple[Tag, ...] = ()
         async for sentence in _sentences(chunks):
-            line = await in_thread_if_long(prepare, sentence)
+            line = await in_thread_if_long(partial(prepare, reads_ssml=manner.engine.ssml), sentence)
             if not line.spoken:
                 waiting += line.tags  # shown with what is spoken next
                 continue
@@ -123,7 +125,8 @@ async def _sentences(chunks: AsyncIterator[str]) -> AsyncIterator[str]:
         for sentence in splitter.sentences(chunk):
             await asyncio.sleep(0)  # there may be thousands that say nothing
             yield sentence
-    for sentence in splitter.finish():
+    for sentence in splitter.rest():
+        await asyncio.sleep(0)
         yield sentence
 
 

@@ -9,12 +9,12 @@ from typing import Any
 class _Selector(selectors.DefaultSelector):
     loop: "VirtualLoop"
 
-    def select(self, timeout: float | None = None) -> list:
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         events = super().select(0)
+        if not events and timeout is None:
+            raise RuntimeError("everything waits and nothing is due: a deadlock")
         if not events and timeout:
             self.loop.now += timeout
-        elif not events and timeout is None:
-            raise RuntimeError("everything waits and nothing is due: a deadlock")
         return events
 
 
@@ -29,6 +29,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self.now
+
+    def stall(self, seconds: float) -> None:
+        """The loop is blocked for this long."""
+        self.now += seconds
 
 
 def run(main: Coroutine[Any, Any, Any]) -> Any:

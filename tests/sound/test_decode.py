@@ -6,8 +6,8 @@ import av
 import numpy as np
 import pytest
 
-from avatar_rtc.errors import InputError, OutOfRange, TooLarge
-from avatar_rtc.sound.pcm import Resampler, decode, resampled
+from avatar_rtc.errors import InputError, TooLarge
+from avatar_rtc.sound.decode import decode
 
 
 def tone(rate: int, seconds: float = 0.5, hz: float = 440.0) -> np.ndarray:
@@ -51,27 +51,6 @@ def encoded(codec: str, container: str, rate: int = 48_000) -> bytes:
             out.mux(stream.encode(piece))
         out.mux(stream.encode(None))
     return file.getvalue()
-
-
-@pytest.mark.parametrize("rate", [8_000, 16_000, 22_050, 24_000, 44_100, 48_000, 96_000])
-def test_any_rate_keeps_pitch_and_length(rate: int):
-    out = resampled(tone(rate), rate)
-    assert abs(len(out) - 24_000) <= 2
-    assert loudest_hz(out) == pytest.approx(440, abs=4)
-
-
-@pytest.mark.parametrize("size", [1, 7, 333, 4096])
-def test_pieces_give_the_same_sound_as_the_whole(size: int):
-    pcm = tone(22_050, 0.2)
-    resampler = Resampler(22_050)
-    parts = [resampler.push(pcm[i : i + size]) for i in range(0, len(pcm), size)]
-    assert np.array_equal(np.concatenate([*parts, resampler.finish()]), resampled(pcm, 22_050))
-
-
-@pytest.mark.parametrize("rate", [0, -5, 100, 1_000_000])
-def test_an_absurd_rate_is_refused(rate: int):
-    with pytest.raises(OutOfRange, match="sample rate"):
-        Resampler(rate)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,216 @@
+"""Sound files from outside, decoded: mono, 16 bit, of 48 kHz unless their own rate is asked for."""
+
+import io
+import math
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import av
+import numpy as np
+from av.audio.stream import AudioStream
+
+from avatar_rtc.errors import InputError, TooLarge
+from avatar_rtc.sound.format import WANTED, format_of
+from avatar_rtc.sound.pcm import Pcm, check_rate, silence
+from avatar_rtc.sound.resample import Mono
+from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
+
+MAX_CHANNELS = 8
+EXAMINED_S = 2.0
+"""So much of a file is decoded to see whether it is sound."""
+
+
+class SoundReader:
+    """A sound file in memory, decoded as it is asked for, to mono. Not for two threads at once."""
+
+    def __init__(self, data: bytes, until: float = math.inf, rate: int | None = AUDIO_CLOCK_HZ) -> None:
+        """Open it.
+
+        Args:
+            until: CLOCK_MONOTONIC second by which the call has to be done.
+            rate: Hz of what is read; None is the file's own.
+
+        Raises:
+            InputError: it is none of the formats that are taken, or there is no sound in it that is.
+            TooLarge: it took too long.
+        """
+        kind, data = format_of(data)
+        self._decoders = kind.decoders
+        self._bytes = _Bytes(data, until)
+        self._heard = 0
+        self._parts: list[Pcm] = []
+        self._waiting = 0
+        self._mono = Mono(rate)
+        self._is_decoded = False
+        self.damage: InputError | None = None
+        """What ends it early; the sound before it can still be read."""
+        left = None if until == math.inf else max(0.1, until - time.monotonic())
+        with self._told():
+            self._container = av.open(
+                self._bytes, "r", format=kind.demuxer, options=kind.options, timeout=left
+            )
+            self._stream = self._sound_of(self._container)
+            self._packets = self._container.demux(self._stream)
+        self.rate = rate or self._stream.codec_context.sample_rate
+
+    def read(self, samples: int, until: float = math.inf) -> Pcm:
+        """The next samples; fewer only at the end, and before damage, which the next call tells.
+
+        Raises:
+            InputError: it is damaged, or holds numbers that are none (NaN).
+            TooLarge: it took too long.
+        """
+        if self.damage is not None and not self._waiting:
+            raise self.damage
+        self._bytes.until = until
+        try:
+            with self._told():
+                while self._waiting < samples and not self._is_decoded:
+                    self._check_time()
+                    self._decode(next(self._packets, None))
+        except TooLarge:
+            raise
+        except InputError as damage:
+            self._is_decoded, self.damage = True, damage
+            if not self._waiting:
+                raise
+        whole = np.concatenate([silence(), *self._parts])
+        self._parts, self._waiting = [whole[samples:].copy()], max(0, len(whole) - samples)
+        return whole[:samples]
+
+    @property
+    def is_done(self) -> bool:
+        """True once all of it has been read, and it was not damaged."""
+        return self._is_decoded and not self._waiting and self.damage is None
+
+    def seconds(self, most: float) -> float:
+        """How long the rest lasts, in s, by the times of its packets, undecoded; the reader is then spent.
+
+        Raises:
+            InputError: it is damaged.
+            TooLarge: more than `most`, or it took too long.
+        """
+        # Whole numbers: there may be hundreds of thousands of packets.
+        unit = float(self._stream.time_base or 0)
+        total, first, last = 0, None, 0
+        with self._told():
+            for packet in self._packets:
+                self._check_time()
+                total += packet.duration or 0
+                if packet.pts is not None:
+                    first = packet.pts if first is None else min(first, packet.pts)
+                    last = max(last, packet.pts)
+                if total * unit > most:
+                    raise _too_long(most)
+        return max(total, last - (first or 0)) * unit
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._container.close()
+
+    def _sound_of(self, container: "av.container.InputContainer") -> AudioStream:
+        if not container.streams.audio:
+            raise InputError("the file has no sound in it")
+        stream = container.streams.audio[0]
+        context = stream.codec_context
+        name = context.codec.name if context is not None else "none"
+        if name not in self._decoders:
+            raise InputError(
+                f"the sound in this file is coded as {name}, which is not taken; wanted is {WANTED}"
+            )
+        if context.channels > MAX_CHANNELS:
+            raise InputError(f"the sound has {context.channels} channels; up to {MAX_CHANNELS} are taken")
+        if context.sample_rate:
+            check_rate(context.sample_rate)
+        return stream
+
+    def _decode(self, packet: "av.Packet[AudioStream] | None") -> None:
+        frames = packet.decode() if packet is not None else []
+        for frame in frames:
+            if frame.format.name.startswith(("flt", "dbl")) and not np.isfinite(frame.to_ndarray()).all():
+                raise InputError("the sound holds samples that are no numbers (NaN or infinite)")
+            self._keep(self._mono.push(frame))
+        if packet is None:
+            self._keep(self._mono.finish())
+            self._is_decoded = True
+
+    def _keep(self, pcm: Pcm) -> None:
+        self._parts.append(pcm)
+        self._waiting += len(pcm)
+        self._heard += len(pcm)
+
+    def _check_time(self) -> None:
+        if time.monotonic() > self._bytes.until:
+            raise TooLarge("the sound takes too long to decode; send it as wav, flac or mp3")
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What FFmpeg has to say about it, said so that one can mend it."""
+        try:
+            yield
+        except (av.FFmpegError, ValueError, EOFError) as error:
+            self._check_time()
+            if not self._heard:
+                raise InputError(f"not a sound file that can be read ({WANTED}): {error}") from None
+            at = self._heard / self.rate
+            raise InputError(f"the sound file is damaged after {at:.1f} s: {error}") from None
+
+
+class _Bytes(io.BytesIO):
+    """Bytes that end when it is too late, so that nothing searches them for ever."""
+
+    def __init__(self, data: bytes, until: float) -> None:
+        super().__init__(data)
+        self.until = until
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return b"" if time.monotonic() > self.until else super().read(size)
+
+
+def examine(data: bytes, max_seconds: float, until: float = math.inf) -> float:
+    """How long a wav, flac, mp3, ogg, webm, m4a or aac file lasts, in s, once its beginning has been decoded.
+
+    Args:
+        until: CLOCK_MONOTONIC second by which that has to be known.
+
+    Raises:
+        InputError: it is none of these, is damaged at its beginning, holds no sound, or holds NaN.
+        TooLarge: it lasts longer than `max_seconds`, or takes too long.
+    """
+    with closing(SoundReader(data, until)) as reader:
+        head = reader.read(round(min(EXAMINED_S, max_seconds + 1) * AUDIO_CLOCK_HZ), until)
+        if reader.damage is not None:
+            raise reader.damage
+        is_all = reader.is_done
+    seconds = len(head) / AUDIO_CLOCK_HZ
+    if not len(head):
+        raise InputError("the sound file holds no sound")
+    if not is_all:
+        with closing(SoundReader(data, until)) as reader:
+            seconds = max(seconds, reader.seconds(max_seconds + EXAMINED_S))
+    if seconds > max_seconds:
+        raise _too_long(max_seconds)
+    return seconds
+
+
+def decode(data: bytes, max_seconds: float) -> Pcm:
+    """A wav, flac, mp3, ogg, webm, m4a or aac file as 48 kHz mono, all of it.
+
+    Raises:
+        InputError: it is none of these, is damaged, holds no sound, or numbers that are none (NaN).
+        TooLarge: it lasts longer than `max_seconds`.
+    """
+    with closing(SoundReader(data)) as reader:
+        pcm = reader.read(round(max_seconds * AUDIO_CLOCK_HZ) + 1)
+        if reader.damage is not None:
+            raise reader.damage
+    if len(pcm) > max_seconds * AUDIO_CLOCK_HZ:
+        raise _too_long(max_seconds)
+    if not len(pcm):
+        raise InputError("the sound file holds no sound")
+    return pcm
+
+
+def _too_long(seconds: float) -> TooLarge:
+    return TooLarge(f"the sound lasts longer than {seconds / 60:.0f} minutes; send it in parts")
