@@ -1,9 +1,6 @@
 """Character pictures: whatever someone hands in, as 512x512 RGBA that an animator can take, or a clear no."""
 
-import contextlib
 import io
-import os
-import secrets
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +8,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from avatar_rtc.characters.decoding import FORMATS, SIZE, WANTED, decode, decoded_apart, is_slow, square
-from avatar_rtc.errors import SetupError, TooLarge, UnknownName, UnsuitableImage
+from avatar_rtc.errors import TooLarge, UnknownName, UnsuitableImage
 from avatar_rtc.face.cels import CelImage
+from avatar_rtc.files import put_file
 
 MAX_BYTES = 16 * 2**20
 MAX_PIXELS = 64 * 10**6
@@ -111,25 +109,6 @@ def write_png(path: Path, rgba: NDArray[np.uint8]) -> None:
     data = io.BytesIO()
     Image.fromarray(rgba).save(data, format="PNG")
     put_file(path, data.getvalue())
-
-
-def put_file(path: Path, data: bytes) -> None:
-    """Write a file: the whole of it or nothing, also when the disk is full; what was there before stays then.
-
-    Raises:
-        SetupError: the folder cannot be written.
-    """
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise SetupError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def _read(data: bytes) -> NDArray[np.uint8]:
