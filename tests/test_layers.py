@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "avatar_rtc"
 FLOORS = (
-    {"errors", "clock", "config", "config_words", "files", "resources", "student_header"},
+    {"errors", "box", "clock", "config", "config_words", "curves", "files", "resources", "student_header"},
     {"face", "stream", "filters_schema"},
     {"control", "sound", "doctor"},
     {"link"},

@@ -11,6 +11,7 @@ from avatar_rtc.characters.decoding import FORMATS, SIZE, WANTED, decode, decode
 from avatar_rtc.errors import TooLarge, UnknownName, UnsuitableImage
 from avatar_rtc.face.cels import CelImage
 from avatar_rtc.files import put_file
+from avatar_rtc.stream.pixels import hide_unseen
 
 MAX_BYTES = 16 * 2**20
 MAX_PIXELS = 64 * 10**6
@@ -124,8 +125,7 @@ def _read(data: bytes) -> NDArray[np.uint8]:
             rgba = decoded_apart(data, square=True)
         else:
             rgba = np.array(square(decode(image)), np.uint8)
-    rgba[rgba[..., 3] == 0] = 0
-    return rgba
+    return hide_unseen(rgba)
 
 
 def _open(data: bytes) -> Image.Image:

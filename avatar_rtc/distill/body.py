@@ -16,6 +16,7 @@ from torch.nn.functional import avg_pool2d, grid_sample, interpolate
 from avatar_rtc.distill.body_window import Window, maps_in
 from avatar_rtc.distill.samples import give_back
 from avatar_rtc.distill.training import Progress, Training, draw
+from avatar_rtc.render.pixels import from_bytes, over_grey, premultiplied
 from avatar_rtc.render.student.networks import BodyDecoder, Shape, body_features
 from avatar_rtc.render.student.parts import Box
 from avatar_rtc.render.tha3.boxes import FACE_BOX
@@ -122,14 +123,14 @@ class _Lesson:
         window = self._window(step)
         rows, columns = window.slices
         grid, paint = maps_in(network, self._poses[chosen].to(self._device), window.halved)
-        frames = self._part("frame", chosen, window).to(self._device).float() / 255
+        frames = from_bytes(self._part("frame", chosen, window).to(self._device))
         source, offset = self._sources(chosen, window)
-        error = over_grey(compose(source, offset, grid, paint) - frames)
+        error = over_grey(compose(source, offset, grid, paint) - frames, white=0)
         weight = self._weight[rows, columns].to(self._device)
         weight = weight / weight.mean()
         grids = self._part("grid", chosen, window.halved).to(self._device).float()
         seen = (avg_pool2d(frames[:, 3:], 2) > 0.02).float()
-        painted = self._part("painted", chosen, window.halved).to(self._device).float() / 255
+        painted = from_bytes(self._part("painted", chosen, window.halved).to(self._device))
         loss: Tensor = (
             10 * (error.abs() * weight).mean()
             + 60 * (error * error * weight).mean()
@@ -170,8 +171,7 @@ class _Lesson:
         sources[:, :, *FACE_BOX] = torch.from_numpy(np.stack([self._bodies["face"][each] for each in chosen]))
         rows = slice(self._box.y + top, self._box.y + bottom)
         columns = slice(self._box.x + left, self._box.x + right)
-        shown = sources[:, :, rows, columns].to(self._device).float() / 255
-        shown[:, :3] *= shown[:, 3:]
+        shown = premultiplied(from_bytes(sources[:, :, rows, columns].to(self._device)))
         return shown, (window.top - top, window.left - left)
 
 
@@ -209,8 +209,3 @@ def compose(source: Tensor, offset: tuple[int, int], grid: Tensor, paint: Tensor
     where = places + maps[:, :2].permute(0, 2, 3, 1) * scale
     warped = grid_sample(source, where, "bilinear", "zeros", align_corners=False)
     return torch.lerp(warped, maps[:, 2:6], maps[:, 6:])
-
-
-def over_grey(change: Tensor) -> Tensor:
-    """A difference of premultiplied pictures (…, 4, H, W) as it shows over mid grey, (…, 3, H, W)."""
-    return change[..., :3, :, :] - 0.5 * change[..., 3:, :, :]

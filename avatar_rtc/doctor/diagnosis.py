@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from avatar_rtc.doctor.picture import Finding, check_picture
 from avatar_rtc.doctor.reference import BOXES, REFERENCE, Box, Region, region
 from avatar_rtc.face.pose import MORPHS, Pose, neutral, pose_from
+from avatar_rtc.stream.pixels import seen_on
 
 NEUTRAL = "neutral"
 _GREY = 128
@@ -99,8 +100,7 @@ def diagnose(rgba: NDArray[np.uint8], pictures: Mapping[str, NDArray[np.uint8]])
 
 
 def _over_grey(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
-    alpha = rgba[..., 3:].astype(np.float32) / 255
-    return (rgba[..., :3] * alpha + _GREY * (1 - alpha)).astype(np.float32)
+    return seen_on(rgba, _GREY)
 
 
 def _shift(changes: Mapping[str, NDArray[np.float32]]) -> tuple[int, int] | None:

@@ -21,7 +21,8 @@ from torch import Tensor
 
 from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.cels import Dressing, over
-from avatar_rtc.render.colour import ColourSpace, from_linear, premultiplied, to_linear
+from avatar_rtc.render.colour import ColourSpace, from_linear, to_linear
+from avatar_rtc.render.pixels import from_bytes, premultiplied, rgba_of
 from avatar_rtc.render.student.file import Student, check_fits
 from avatar_rtc.render.student.lids import lids_of, on_lids
 from avatar_rtc.render.student.networks import GRID_UNIT
@@ -82,10 +83,9 @@ class StudentAnimator:
         Raises:
             InputError: the student was distilled from another picture.
         """
-        rgba = image.mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
-        check_fits(self._student, rgba)
+        check_fits(self._student, rgba_of(image))
         source = image.detach().cpu().float().clone()
-        source[:, *FACE_BOX] = torch.from_numpy(self._student.rest.astype(np.float32) / 255)
+        source[:, *FACE_BOX] = from_bytes(torch.from_numpy(self._student.rest))
         rows, columns = self._box.slices
         posed = premultiplied(source)[:, rows, columns].permute(1, 2, 0).contiguous().numpy()
         picture = torch.zeros(SIZE, SIZE, 4).permute(2, 0, 1)
@@ -211,7 +211,7 @@ def create_student(student: Student) -> StudentAnimator:
 def _rest(student: Student, part: FacePart) -> Pixels:
     """(4, h, w) sRGB, straight alpha: the neutral face in a box."""
     inner = _within(student.boxes[part], Box(FACE_BOX[1].start, FACE_BOX[0].start, 192, 192))
-    rest: Pixels = student.rest[:, *inner.slices].astype(np.float32) / np.float32(255)
+    rest: Pixels = from_bytes(torch.from_numpy(student.rest[:, *inner.slices])).numpy()
     return rest
 
 
