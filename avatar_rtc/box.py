@@ -42,6 +42,15 @@ class Box:
         """The same part of a picture of half the size."""
         return Box(self.x // 2, self.y // 2, self.width // 2, self.height // 2)
 
+    @property
+    def doubled(self) -> "Box":
+        """The same part of a picture of twice the size."""
+        return Box(2 * self.x, 2 * self.y, 2 * self.width, 2 * self.height)
+
+    def grown(self, margin: int) -> "Box":
+        """With so many px more on each side."""
+        return Box(self.x - margin, self.y - margin, self.width + 2 * margin, self.height + 2 * margin)
+
     def holds(self, other: "Box") -> bool:
         """True if the other box lies inside."""
         return (

@@ -171,7 +171,7 @@ def _cels(character: Character, count: int | None) -> list[Measurement]:
             pose = torch.from_numpy(pose_from({"eye_wink_left": lids, "eye_wink_right": lids}))[None]
             theirs = to_srgb(teacher.animate(pose, [teacher.dress(bare, image, dressing)]), teacher.space)[0]
             ours = animator.animate(pose, [animator.dress(prepared, image, dressing)])[0]
-            error = (over_grey(ours) - over_grey(premultiplied(theirs)))[:, *box]
+            error = (over_grey(ours) - over_grey(premultiplied(theirs)))[:, *box.slices]
             found[f"{name}, lids {lids:g}"] = round(-10 * math.log10(float((error * error).mean()) + 1e-6), 2)
     worst = min(found.values())
     return [

@@ -8,11 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from avatar_rtc.box import Box
 from avatar_rtc.distill.samples import give_back
 from avatar_rtc.distill.training import Progress, Training, draw
 from avatar_rtc.render.pixels import from_bytes
 from avatar_rtc.render.student.networks import FaceDecoder, Shape
-from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF, Box, FacePart
+from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF, FacePart
 from avatar_rtc.render.tha3.boxes import FACE_BOX
 
 _BATCH = 16
@@ -77,7 +78,7 @@ class _Lesson:
         seed: int,
         device: str,
     ) -> None:
-        rows, columns = _in_face(box)
+        rows, columns = box.within(FACE_BOX).slices
         self._seed, self._device = seed, device
         poses = [some["pose"][:, MORPHS_OF[part]] for some in faces]
         self._poses = torch.from_numpy(np.concatenate(poses))
@@ -122,9 +123,3 @@ def _spread(shown: Tensor) -> Tensor:
     count = len(shown)
     variance = (squares - total * total / count) / max(1, count - 1)
     return variance.clamp_min(0).sqrt().float()
-
-
-def _in_face(box: Box) -> tuple[slice, slice]:
-    """Rows and columns of the box in the 192 px face."""
-    y, x = box.y - FACE_BOX[0].start, box.x - FACE_BOX[1].start
-    return slice(y, y + box.height), slice(x, x + box.width)

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from avatar_rtc.box import Box
 from avatar_rtc.render.pixels import over_grey, picture_of
 from avatar_rtc.render.student.animator import create_student
 from avatar_rtc.render.student.file import Student
-from avatar_rtc.render.student.parts import Box
 
 _CAP = 60.0
 _WHOLE = Box(0, 0, 512, 512)
@@ -87,7 +87,7 @@ def _summary(values: list[float]) -> dict[str, float]:
 def _eyes(student: Student) -> Box:
     """The box around both eyes."""
     right, left = student.boxes["eye_right"], student.boxes["eye_left"]
-    return Box(right.x, right.y, left.x + left.width - right.x, max(right.height, left.height))
+    return Box(right.x, right.y, left.right - right.x, max(right.height, left.height))
 
 
 def _seen(picture: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -98,7 +98,7 @@ class Teacher:
     def _mark(self, image: Tensor, mark: tuple[float, float, float]) -> Tensor:
         """The picture with its eyes tinted."""
         marked = image.clone()
-        part = marked[:3, *FACE_BOX]
+        part = marked[:3, *FACE_BOX.slices]
         part += self._eyes * _MARK_OPACITY * (_colour(mark) - part)
         return marked
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from avatar_rtc.box import Box
 from avatar_rtc.face.cels import CELS, FX, ON_SKIN, CelImage
 from avatar_rtc.render.colour import ColourSpace, from_linear, srgb_to_linear, to_linear
 from avatar_rtc.render.pixels import divisor, picture_of
@@ -16,8 +17,6 @@ STEPS = 64
 
 Layers = tuple[tuple[str, int], ...]
 """Cels in drawing order, bottom to top, with their opacity in 1/64."""
-Box = tuple[slice, slice]
-"""Rows and columns of the 512 px picture."""
 
 
 def over(top: Tensor, base: Tensor, strength: float | Tensor) -> Tensor:
@@ -55,7 +54,7 @@ class Cels:
         if name not in self._linear:
             self._linear[name] = srgb_to_linear(picture_of(cel.rgba)).to(device)
         height, width = cel.rgba.shape[:2]
-        return self._linear[name], (slice(cel.y, cel.y + height), slice(cel.x, cel.x + width))
+        return self._linear[name], Box(cel.x, cel.y, width, height)
 
 
 class Top(NamedTuple):
@@ -81,7 +80,7 @@ class Dressing:
         """A copy of the picture (4, 512, 512) under them, in the colour space it has."""
         picture = picture.clone()
         for top in self.tops(picture.device):
-            part = picture[:, *top.box]
+            part = picture[:, *top.box.slices]
             part[:] = from_linear(over(top.pixels, to_linear(part, space), top.strength), space)
         return picture
 

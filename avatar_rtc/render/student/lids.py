@@ -3,11 +3,12 @@
 import torch
 from torch import Tensor
 
+from avatar_rtc.box import Box
 from avatar_rtc.face.pose import INDEX, neutral
 from avatar_rtc.render.filters.planes import blur, luminance
 from avatar_rtc.render.pixels import premultiplied, straight
 from avatar_rtc.render.student.file import Student
-from avatar_rtc.render.student.parts import MORPHS_OF, Box, FacePart
+from avatar_rtc.render.student.parts import MORPHS_OF, FacePart
 
 _EYES: tuple[FacePart, ...] = ("eye_right", "eye_left")
 _UNDER_LID = 0.05
@@ -26,8 +27,7 @@ def lids_of(student: Student, box: Box) -> Tensor:
     for part in _EYES:
         eye = student.boxes[part]
         opening = student.faces[part](closed[MORPHS_OF[part]][None])[0, 3].sigmoid()
-        y, x = eye.y - box.y, eye.x - box.x
-        lids[y : y + eye.height, x : x + eye.width] = 1 - opening
+        lids[eye.within(box).slices] = 1 - opening
     return lids
 
 
