@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from avatar_rtc.box import Box
 from avatar_rtc.complaints import complaint
 from avatar_rtc.errors import InputError, TooLarge
 
@@ -36,12 +37,13 @@ INPUTS = {"eye_right": {28}, "eye_left": {28}, "mouth": {27}, "body": {ROTATION_
 
 _SIDE = 512
 """Of the picture, in px."""
+_FRAME = Box(0, 0, _SIDE, _SIDE)
 _MAX_SEED = 8 * 10**6
 """Numbers from which a decoder makes its seed."""
 
 
 class StudentBox(BaseModel):
-    """A part of the 512 px picture."""
+    """A part of the 512 px picture, as it stands in the file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     x: int = Field(ge=0, lt=_SIDE)
@@ -50,14 +52,9 @@ class StudentBox(BaseModel):
     height: int = Field(ge=8, le=_SIDE)
 
     @property
-    def right(self) -> int:
-        """The first column beyond it."""
-        return self.x + self.width
-
-    @property
-    def bottom(self) -> int:
-        """The first row beyond it."""
-        return self.y + self.height
+    def box(self) -> Box:
+        """The same as everybody else has it."""
+        return Box(self.x, self.y, self.width, self.height)
 
 
 class StudentShape(BaseModel):
@@ -155,12 +152,12 @@ def _check_sizes(header: StudentHeader) -> None:
     """Declared sizes fit the boxes, so that nothing huge is ever built from a few bytes."""
     if missing := MAPS.keys() - (header.boxes.keys() & header.shapes.keys()):
         raise ValueError(f"it lacks {', '.join(sorted(missing))}")
-    outer = header.boxes["body"]
+    outer = header.boxes["body"].box
     for name, maps in MAPS.items():
-        box, shape = header.boxes[name], header.shapes[name]
-        if box.right > _SIDE or box.bottom > _SIDE:
+        box, shape = header.boxes[name].box, header.shapes[name]
+        if not _FRAME.holds(box):
             raise ValueError(f"the box of {name} reaches beyond the picture")
-        if box.x < outer.x or box.y < outer.y or box.right > outer.right or box.bottom > outer.bottom:
+        if not outer.holds(box):
             raise ValueError(f"the box of {name} lies outside the body's")
         scale = 2 ** len(shape.channels) * (2 if name == "body" else 1)  # the body works at half size
         if (shape.rows * scale, shape.columns * scale) != (box.height, box.width):

@@ -9,18 +9,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "avatar_rtc"
 FLOORS = (
-    {
-        "errors",
-        "wanted",
-        "complaints",
-        "checked",
-        "names",
-        "clock",
-        "config",
-        "config_words",
-        "resources",
-        "student_header",
-    },
+    set(
+        "errors wanted complaints checked names clock config config_words resources student_header "
+        "box curves files".split()
+    ),
     {"face", "stream", "filters_schema"},
     {"control", "sound", "doctor"},
     {"link"},

@@ -19,6 +19,7 @@ from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.animation.mixer import Look
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.control.state import AvatarState
+from avatar_rtc.curves import hermite
 from avatar_rtc.link.orders import OpenAvatar
 from avatar_rtc.render.animators import Animators
 from avatar_rtc.render.colour import converted
@@ -58,7 +59,7 @@ def looks(avatar: LiveAvatar) -> list[Look]:
         seen.append(avatar.mixer.look(replace(avatar.state, emotions={emotion: 1.0}), t))
     for number in range(join):
         share = (number + 1) / join
-        share = share * share * (3 - 2 * share)
+        share = hermite(share)
         seen[-join + number] = between(seen[-join + number], seen[before - join + number], share)
     return seen[before:]
 

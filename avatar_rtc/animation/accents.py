@@ -3,8 +3,8 @@
 import numpy as np
 
 from avatar_rtc.animation.blink import Blink
-from avatar_rtc.animation.easing import smoothstep
 from avatar_rtc.animation.lips import Lips
+from avatar_rtc.curves import smoothstep
 from avatar_rtc.face.pose import INDEX, Pose
 
 BROWS, NOD = 0.22, -0.10

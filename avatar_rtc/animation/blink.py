@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from avatar_rtc.animation.easing import CALIBRATION_FPS, smoothstep
+from avatar_rtc.animation.easing import CALIBRATION_FPS
 from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
+from avatar_rtc.curves import smoothstep
 from avatar_rtc.face.pose import INDEX, Pose
 
 CLOSE, HOLD, OPEN = 0.08, 0.04, 0.15

@@ -5,9 +5,10 @@ from collections.abc import Collection, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_rtc.animation.drivers import cycle, smooth_step
+from avatar_rtc.animation.drivers import cycle
 from avatar_rtc.control.settings import AnimatorSettings
 from avatar_rtc.control.state import DataEyes
+from avatar_rtc.curves import smooth_transition
 from avatar_rtc.face.cels import CELS
 
 WAVER = ("waver1", "waver2")
@@ -59,7 +60,7 @@ def data_strength(data: DataEyes | None, t: float, fade_s: float) -> float:
         return 0.0
     if data.on:
         return 1.0
-    return 1.0 - smooth_step((t - data.since) / fade_s) if fade_s else 0.0
+    return 1.0 - smooth_transition((t - data.since) / fade_s) if fade_s else 0.0
 
 
 def _cycle(

@@ -25,17 +25,3 @@ def sequence(names: Sequence[str], duration: float, t: float) -> str:
 def fade_out(duration: float, t: float) -> float:
     """1 at 0, 0 from `duration` on, linear between them."""
     return min(max(1.0 - t / duration, 0.0), 1.0)
-
-
-def smooth_step(x: float) -> float:
-    """0 up to 0, 1 from 1 on, and between them a curve of which every derivative is continuous.
-
-    >>> smooth_step(0.5)
-    0.5
-    """
-    if x <= 0.0:
-        return 0.0
-    if x >= 1.0:
-        return 1.0
-    rise, fall = math.exp(-1.0 / x), math.exp(-1.0 / (1.0 - x))
-    return rise / (rise + fall)

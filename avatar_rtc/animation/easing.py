@@ -93,9 +93,3 @@ class Eased:
             return pace * dt if pace < math.inf else math.inf
         self._pace = pace + (before - pace) * math.exp(-dt / _SHIFT)
         return pace * dt + (before - pace) * _SHIFT * step_of_constant(_SHIFT, dt)
-
-
-def smoothstep(x: float) -> float:
-    """0 below 0, 1 above 1, and between them a curve that starts and ends at rest."""
-    x = min(max(x, 0.0), 1.0)
-    return x * x * (3.0 - 2.0 * x)

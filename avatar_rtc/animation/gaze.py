@@ -14,8 +14,9 @@ import math
 
 import numpy as np
 
-from avatar_rtc.animation.easing import smoothstep, step_of_constant, two_steps
+from avatar_rtc.animation.easing import step_of_constant, two_steps
 from avatar_rtc.control.settings import AnimatorSettings
+from avatar_rtc.curves import smoothstep
 from avatar_rtc.face.gaze import Gaze
 from avatar_rtc.face.pose import INDEX, Pose
 

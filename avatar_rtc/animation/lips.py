@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_rtc.animation.easing import smoothstep
 from avatar_rtc.animation.mouth import CORNERS, CORNERS_KEPT, OPEN
+from avatar_rtc.curves import smoothstep
 from avatar_rtc.face.pose import MOUTH_OPEN, Pose
 from avatar_rtc.face.timeline import GAIN_STEP_S, Timeline
 

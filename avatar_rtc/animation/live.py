@@ -4,6 +4,7 @@ import numpy as np
 
 from avatar_rtc.animation.easing import step_of_constant
 from avatar_rtc.control.state import LivePose
+from avatar_rtc.curves import hermite
 from avatar_rtc.face.pose import INDEX, MORPHS, MOUTH_OPEN, Pose, neutral
 
 TAKE, GIVE_BACK = 0.15, 0.5
@@ -53,7 +54,7 @@ class Live:
         )
         self._held += np.where(self._named, np.float32(dt / TAKE), np.float32(-dt / GIVE_BACK))
         np.minimum(np.maximum(self._held, 0, out=self._held), 1, out=self._held)
-        share = self._held * self._held * (3 - 2 * self._held)
+        share = hermite(self._held)
         pose[:] = (1 - share) * pose + share * self._values
         self._settled = bool((self._held == self._named).all())
 

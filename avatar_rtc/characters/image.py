@@ -1,9 +1,6 @@
 """Character pictures: whatever someone hands in, as 512x512 RGBA that an animator can take, or a clear no."""
 
-import contextlib
 import io
-import os
-import secrets
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +8,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from avatar_rtc.characters.decoding import FORMATS, SIZE, WANTED, decode, decoded_apart, is_slow, square
-from avatar_rtc.errors import SetupError, TooLarge, UnknownName, UnsuitableImage
+from avatar_rtc.errors import TooLarge, UnknownName, UnsuitableImage
 from avatar_rtc.face.cels import CelImage
+from avatar_rtc.files import put_file
+from avatar_rtc.stream.pixels import hide_unseen
 
 MAX_BYTES = 16 * 2**20
 MAX_PIXELS = 64 * 10**6
@@ -113,25 +112,6 @@ def write_png(path: Path, rgba: NDArray[np.uint8]) -> None:
     put_file(path, data.getvalue())
 
 
-def put_file(path: Path, data: bytes) -> None:
-    """Write a file: the whole of it or nothing, also when the disk is full; what was there before stays then.
-
-    Raises:
-        SetupError: the folder cannot be written.
-    """
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise SetupError(f"cannot write {path}: {error.strerror or error}") from None
-
-
 def _read(data: bytes) -> NDArray[np.uint8]:
     """(512, 512, 4), all zero where nothing shows; see `read_character`."""
     if len(data) > MAX_BYTES:
@@ -145,8 +125,7 @@ def _read(data: bytes) -> NDArray[np.uint8]:
             rgba = decoded_apart(data, square=True)
         else:
             rgba = np.array(square(decode(image)), np.uint8)
-    rgba[rgba[..., 3] == 0] = 0
-    return rgba
+    return hide_unseen(rgba)
 
 
 def _open(data: bytes) -> Image.Image:

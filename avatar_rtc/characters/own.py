@@ -23,14 +23,13 @@ from filelock import FileLock, Timeout
 
 from avatar_rtc.characters.character import PICTURE
 from avatar_rtc.errors import CapacityExceeded, SetupError
+from avatar_rtc.files import STALE_S, put_folder, sync
 from avatar_rtc.names import PATTERN, is_name
 
 log = logging.getLogger(__name__)
 
 _LEFTOVER = re.compile(rf"\.({PATTERN})\.[0-9a-f]+\.(part|old)")
 _LOCK_S = 10.0
-_STALE_S = 3600.0
-"""A folder nobody has touched for so long is not being written any more: its server was killed."""
 
 
 @dataclass(frozen=True)
@@ -84,18 +83,13 @@ class OwnFolder:
         try:
             part.mkdir(parents=True)
             for file, data in files.items():
-                _write(part / file, data)
+                (part / file).write_bytes(data)
+            sync(part)
             with self._locked():
                 self._sweep()
                 self._check(room, name, sum(map(len, files.values())))
                 old = self._beside(name, "old")
-                with contextlib.suppress(FileNotFoundError):
-                    (self.root / name).rename(old)
-                try:
-                    part.rename(self.root / name)
-                except OSError:
-                    self._mend(name)
-                    raise
+                put_folder(part, self.root / name, old)
             shutil.rmtree(old, ignore_errors=True)
         except OSError as error:
             log.error("cannot create %s: %s", self.root / name, error)
@@ -151,7 +145,7 @@ class OwnFolder:
         for name, path, kind in self._leftovers():
             if kind == "old":
                 self._mend(name)
-            if time.time() - _changed(path) > _STALE_S:
+            if time.time() - _changed(path) > STALE_S:
                 shutil.rmtree(path, ignore_errors=True)
 
     def _mend(self, name: str) -> None:
@@ -201,10 +195,3 @@ def _changed(path: Path) -> float:
 def _reason(error: OSError) -> str:
     """What the system says, without the path."""
     return error.strerror or str(error)
-
-
-def _write(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())

@@ -71,16 +71,13 @@ def _table(found: "Sequence[Measurement]", caption: str) -> Any:
 
 
 def _write(path: Path, results: dict[str, Any]) -> None:
-    from avatar_rtc.errors import SetupError
+    from avatar_rtc.files import put_file
 
     text = json.dumps(results, indent=2)
     if path == Path("-"):
         print(text)
         return
-    try:
-        path.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SetupError(f"cannot write {path}: {error.strerror}") from None
+    put_file(path, f"{text}\n".encode())
 
 
 def _names(text: str) -> tuple[str, ...]:

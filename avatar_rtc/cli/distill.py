@@ -151,8 +151,8 @@ def _write(
         InputError: the character was replaced meanwhile.
         SetupError: the folder cannot be written.
     """
-    from avatar_rtc.characters.image import put_file
     from avatar_rtc.characters.student import is_better
+    from avatar_rtc.files import put_file
     from avatar_rtc.student_header import image_hash
 
     if args.background:
@@ -238,8 +238,9 @@ def _write_report(out: Path, report: "Report", plan: "Plan") -> None:
     """`student.json` with the figures and `student.png` with the pictures, beside the student."""
     from dataclasses import asdict
 
-    from avatar_rtc.characters.image import put_file, write_png
+    from avatar_rtc.characters.image import write_png
     from avatar_rtc.characters.sheet import compared
+    from avatar_rtc.files import put_file
 
     text = {"psnr_db": report.figures, "worst_held_out_poses": report.worst[:10], "plan": asdict(plan)}
     put_file(out.with_suffix(".json"), (json.dumps(text, indent=2) + "\n").encode())

@@ -6,6 +6,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_rtc.stream.pixels import rounded, straight_levels
+
 
 class VideoFrame(Protocol):
     """What we use of `av.VideoFrame`, which is what arrives."""
@@ -41,11 +43,7 @@ def rgba_from_stacked(frame: VideoFrame) -> NDArray[np.uint8]:
     # Codec noise around black must not become a haze over the page: 2 of 219 steps are cut.
     alpha = np.round(np.clip((luma - 16) * (255 / 219), 0, 255))
     alpha[alpha < _HAZE] = 0
-    straight = np.divide(
-        colour * 255, alpha[..., None], out=np.zeros_like(colour), where=alpha[..., None] > 0
-    )
-    pixels = np.concatenate([np.clip(straight, 0, 255), alpha[..., None]], axis=2)
-    return (pixels + 0.5).astype(np.uint8)
+    return rounded(np.concatenate([straight_levels(colour, alpha[..., None]), alpha[..., None]], axis=2))
 
 
 def rgba_opaque(frame: VideoFrame) -> NDArray[np.uint8]:

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, grid_sample, interpolate
 
-from avatar_rtc.distill.body_window import Window, maps_in
+from avatar_rtc.box import Box
+from avatar_rtc.distill.body_window import maps_in
 from avatar_rtc.distill.samples import give_back
 from avatar_rtc.distill.training import Progress, Training, draw
+from avatar_rtc.render.pixels import from_bytes, over_grey, premultiplied
 from avatar_rtc.render.student.networks import BodyDecoder, Shape, body_features
-from avatar_rtc.render.student.parts import Box
 from avatar_rtc.render.tha3.boxes import FACE_BOX
 from avatar_rtc.student_header import BODY_INPUTS, ROTATION_INPUTS
 
@@ -97,7 +98,7 @@ class _Lesson:
             one = torch.ones(len(self._poses), 1)
             known = body_features(self._poses)[:, : network.decoder.shape.inputs]
             features = torch.cat([known, one], dim=1).double()
-            whole = Window(0, 0, self._box.height, self._box.width)
+            whole = Box(0, 0, self._box.width, self._box.height)
             grids = torch.cat(
                 [
                     avg_pool2d(self._part("grid", [each], whole.halved).float(), BodyDecoder.BULK_SCALE)
@@ -122,14 +123,14 @@ class _Lesson:
         window = self._window(step)
         rows, columns = window.slices
         grid, paint = maps_in(network, self._poses[chosen].to(self._device), window.halved)
-        frames = self._part("frame", chosen, window).to(self._device).float() / 255
+        frames = from_bytes(self._part("frame", chosen, window).to(self._device))
         source, offset = self._sources(chosen, window)
-        error = over_grey(compose(source, offset, grid, paint) - frames)
+        error = over_grey(compose(source, offset, grid, paint) - frames, white=0)
         weight = self._weight[rows, columns].to(self._device)
         weight = weight / weight.mean()
         grids = self._part("grid", chosen, window.halved).to(self._device).float()
         seen = (avg_pool2d(frames[:, 3:], 2) > 0.02).float()
-        painted = self._part("painted", chosen, window.halved).to(self._device).float() / 255
+        painted = from_bytes(self._part("painted", chosen, window.halved).to(self._device))
         loss: Tensor = (
             10 * (error.abs() * weight).mean()
             + 60 * (error * error * weight).mean()
@@ -138,57 +139,52 @@ class _Lesson:
         )
         return loss
 
-    def _part(self, field: str, chosen: Iterable[int], window: Window) -> Tensor:
+    def _part(self, field: str, chosen: Iterable[int], window: Box) -> Tensor:
         """A window of some records, read where they lie: all of them at once are a megabyte each.
 
         Args:
             window: in pixels of the field, from the corner of the box.
         """
         scale = self._bodies[field].shape[-1] / _SIDE
-        top, left = round(self._box.y * scale) + window.top, round(self._box.x * scale) + window.left
-        rows, columns = slice(top, top + window.height), slice(left, left + window.width)
+        rows, columns = window.moved(round(self._box.x * scale), round(self._box.y * scale)).slices
         return torch.from_numpy(np.stack([self._bodies[field][each][..., rows, columns] for each in chosen]))
 
-    def _window(self, step: int) -> Window:
+    def _window(self, step: int) -> Box:
         """What step k looks at."""
         r = np.random.default_rng([self._seed, 7, step])
         if len(self._poses) >= _ENOUGH and r.random() < _NEAR:
             return self._near
         height = self._box.height // 2 // _STEP * _STEP
         top = int(r.integers((self._box.height - height) // _STEP + 1)) * _STEP
-        return Window(top, 0, height, self._box.width)
+        return Box(0, top, self._box.width, height)
 
-    def _sources(self, chosen: NDArray[np.intp], window: Window) -> tuple[Tensor, tuple[int, int]]:
+    def _sources(self, chosen: NDArray[np.intp], window: Box) -> tuple[Tensor, tuple[int, int]]:
         """The pictures before the body moves, premultiplied (B, 4, h, w), around a window.
 
         Returns them and where the window's first row and column lie in them.
         """
-        top, left = max(0, window.top - _REACH), max(0, window.left - _REACH)
-        bottom = min(self._box.height, window.top + window.height + _REACH)
-        right = min(self._box.width, window.left + window.width + _REACH)
+        whole = Box(0, 0, self._box.width, self._box.height)
+        seen = window.grown(_REACH).common(whole)
         sources = self._source[None].repeat(len(chosen), 1, 1, 1)
-        sources[:, :, *FACE_BOX] = torch.from_numpy(np.stack([self._bodies["face"][each] for each in chosen]))
-        rows = slice(self._box.y + top, self._box.y + bottom)
-        columns = slice(self._box.x + left, self._box.x + right)
-        shown = sources[:, :, rows, columns].to(self._device).float() / 255
-        shown[:, :3] *= shown[:, 3:]
-        return shown, (window.top - top, window.left - left)
+        sources[:, :, *FACE_BOX.slices] = torch.from_numpy(
+            np.stack([self._bodies["face"][each] for each in chosen])
+        )
+        rows, columns = seen.moved(self._box.x, self._box.y).slices
+        shown = premultiplied(from_bytes(sources[:, :, rows, columns].to(self._device)))
+        return shown, (window.y - seen.y, window.x - seen.x)
 
 
 _STEP = 16
 """Windows lie on multiples of so many px: the maps are doubled, and so are those inside the decoder."""
 
 
-def _face_window(box: Box) -> Window:
+def _face_window(box: Box) -> Box:
     """The face with room for it to move, within the box."""
-    first = [max(0, side.start + 16 - start) for side, start in zip(FACE_BOX, (box.y, box.x), strict=True)]
-    last = [
-        min(length, side.stop - start)
-        for side, start, length in zip(FACE_BOX, (box.y, box.x), (box.height, box.width), strict=True)
-    ]
-    top, left = (value // _STEP * _STEP for value in first)
+    face = FACE_BOX.within(box)
+    top, left = (max(0, first + 16) // _STEP * _STEP for first in (face.y, face.x))
+    last = min(box.height, face.bottom), min(box.width, face.right)
     bottom, right = (-(-value // _STEP) * _STEP for value in last)
-    return Window(top, left, min(bottom, box.height) - top, min(right, box.width) - left)
+    return Box.between(top, min(bottom, box.height), left, min(right, box.width))
 
 
 def compose(source: Tensor, offset: tuple[int, int], grid: Tensor, paint: Tensor) -> Tensor:
@@ -209,8 +205,3 @@ def compose(source: Tensor, offset: tuple[int, int], grid: Tensor, paint: Tensor
     where = places + maps[:, :2].permute(0, 2, 3, 1) * scale
     warped = grid_sample(source, where, "bilinear", "zeros", align_corners=False)
     return torch.lerp(warped, maps[:, 2:6], maps[:, 6:])
-
-
-def over_grey(change: Tensor) -> Tensor:
-    """A difference of premultiplied pictures (…, 4, H, W) as it shows over mid grey, (…, 3, H, W)."""
-    return change[..., :3, :, :] - 0.5 * change[..., 3:, :, :]

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_rtc.box import Box
 from avatar_rtc.render.animator import SIZE
-from avatar_rtc.render.student.parts import MOUTH, Box, FacePart
+from avatar_rtc.render.student.parts import MOUTH, FacePart
 from avatar_rtc.render.tha3.boxes import FACE_BOX
 
 _MOVED = 0.06
@@ -18,7 +19,7 @@ _MARGIN = 3
 _FACE_STEP, _BODY_STEP = 8, 32
 """Boxes are multiples of what decoders double their seeds to."""
 _BODY_MARGIN = 6
-_FACE_SIDE = FACE_BOX[0].stop - FACE_BOX[0].start
+_FACE_SIDE = FACE_BOX.height
 
 
 def face_boxes(probes: NDArray[np.void]) -> dict[FacePart, Box]:
@@ -104,7 +105,7 @@ Run = tuple[int, int]
 
 def _face_box(rows: Run, columns: Run) -> Box:
     """The box in the whole picture of one in the face."""
-    return Box(FACE_BOX[1].start + columns[0], FACE_BOX[0].start + rows[0], columns[1], rows[1])
+    return Box(columns[0], rows[0], columns[1], rows[1]).moved(FACE_BOX.x, FACE_BOX.y)
 
 
 def _end_at(end: int, low: int) -> Run:

@@ -8,10 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from avatar_rtc.box import Box
 from avatar_rtc.distill.samples import give_back
 from avatar_rtc.distill.training import Progress, Training, draw
+from avatar_rtc.render.pixels import from_bytes
 from avatar_rtc.render.student.networks import FaceDecoder, Shape
-from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF, Box, FacePart
+from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF, FacePart
 from avatar_rtc.render.tha3.boxes import FACE_BOX
 
 _BATCH = 16
@@ -76,13 +78,13 @@ class _Lesson:
         seed: int,
         device: str,
     ) -> None:
-        rows, columns = _in_face(box)
+        rows, columns = box.within(FACE_BOX).slices
         self._seed, self._device = seed, device
         poses = [some["pose"][:, MORPHS_OF[part]] for some in faces]
         self._poses = torch.from_numpy(np.concatenate(poses))
         shown = [_cut(some, rows, columns) for some in faces]
         self._shown = torch.from_numpy(np.concatenate(shown))
-        self._rest = torch.from_numpy(rest[:3, rows, columns].astype(np.float32) / 255).to(device)
+        self._rest = from_bytes(torch.from_numpy(rest[:3, rows, columns])).to(device)
         self._has_lids = part != "mouth"
         self._marked_poses = torch.from_numpy(marked["pose"][:, MORPHS_OF[part]])
         self._open = torch.from_numpy(np.ascontiguousarray(marked["open"][:, rows, columns]))
@@ -92,14 +94,14 @@ class _Lesson:
     def loss(self, network: nn.Module, step: int) -> Tensor:
         """L1 and squared distance of the colours, where things move most, and of the opening of the lids."""
         chosen = draw(self._seed, step, _BATCH, len(self._poses))
-        target = self._shown[chosen].to(self._device).float() / 255 - self._rest
+        target = from_bytes(self._shown[chosen].to(self._device)) - self._rest
         maps = network(self._poses[chosen].to(self._device))
         error = (maps[:, :3] - target) * self._weight.sqrt()
         loss: Tensor = 10 * error.abs().mean() + 40 * (error * error).mean()
         if self._has_lids:
             chosen = draw(self._seed + 1, step, _BATCH // 2, len(self._marked_poses))
             seen = network(self._marked_poses[chosen].to(self._device))[:, 3].sigmoid()
-            loss = loss + 2 * (seen - self._open[chosen].to(self._device).float() / 255).abs().mean()
+            loss = loss + 2 * (seen - from_bytes(self._open[chosen].to(self._device))).abs().mean()
         return loss
 
 
@@ -121,9 +123,3 @@ def _spread(shown: Tensor) -> Tensor:
     count = len(shown)
     variance = (squares - total * total / count) / max(1, count - 1)
     return variance.clamp_min(0).sqrt().float()
-
-
-def _in_face(box: Box) -> tuple[slice, slice]:
-    """Rows and columns of the box in the 192 px face."""
-    y, x = box.y - FACE_BOX[0].start, box.x - FACE_BOX[1].start
-    return slice(y, y + box.height), slice(x, x + box.width)

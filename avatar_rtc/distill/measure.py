@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from avatar_rtc.box import Box
+from avatar_rtc.render.pixels import over_grey, picture_of
 from avatar_rtc.render.student.animator import create_student
 from avatar_rtc.render.student.file import Student
-from avatar_rtc.render.student.parts import Box
 
 _CAP = 60.0
 _WHOLE = Box(0, 0, 512, 512)
@@ -41,14 +42,14 @@ def measure(student: Student, rgba: NDArray[np.uint8], held: NDArray[np.void]) -
         held: POSED_BODY records.
     """
     animator = create_student(student)
-    character = animator.prepare(torch.from_numpy(rgba).permute(2, 0, 1).float() / 255)
+    character = animator.prepare(picture_of(rgba))
     regions = {"whole": _WHOLE, "mouth": student.boxes["mouth"], "eyes": _eyes(student)}
     found: dict[str, list[float]] = {name: [] for name in regions}
 
     def pair(record: NDArray[np.void]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         picture = animator.animate(torch.from_numpy(record["pose"][None].copy()), [character])[0]
-        theirs = _over_grey(record["frame"].astype(np.float32))
-        return theirs, _over_grey((picture.numpy() * 255).round())
+        theirs = _seen(record["frame"].astype(np.float32))
+        return theirs, _seen((picture.numpy() * 255).round())
 
     for record in held:
         theirs, ours = pair(record)
@@ -86,10 +87,10 @@ def _summary(values: list[float]) -> dict[str, float]:
 def _eyes(student: Student) -> Box:
     """The box around both eyes."""
     right, left = student.boxes["eye_right"], student.boxes["eye_left"]
-    return Box(right.x, right.y, left.x + left.width - right.x, max(right.height, left.height))
+    return Box(right.x, right.y, left.right - right.x, max(right.height, left.height))
 
 
-def _over_grey(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows of pixels (512, 512, 3) of a premultiplied picture (4, 512, 512) in 0..255."""
-    seen = (picture[:3] + 0.5 * (255 - picture[3:])).transpose(1, 2, 0)
+def _seen(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows of pixels (512, 512, 3) over grey, of a premultiplied picture (4, 512, 512) in 0..255."""
+    seen = over_grey(picture, 255).transpose(1, 2, 0)
     return np.clip(seen, 0, 255).round().astype(np.float32)

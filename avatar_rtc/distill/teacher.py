@@ -13,6 +13,7 @@ from avatar_rtc.distill.poses import probes
 from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE
 from avatar_rtc.face.pose import INDEX, Pose, neutral
 from avatar_rtc.render.colour import linear_to_srgb
+from avatar_rtc.render.pixels import picture_of, premultiplied, to_bytes
 from avatar_rtc.render.tha3.animator import Tha3Animator, Tha3Character, create_tha3
 from avatar_rtc.render.tha3.boxes import FACE_BOX
 
@@ -35,7 +36,7 @@ class Teacher:
         """
         self._animator: Tha3Animator = create_tha3(device)
         self.batch = 1 if device == "cpu" else _GPU_BATCH
-        image = torch.from_numpy(rgba).permute(2, 0, 1).float() / 255
+        image = picture_of(rgba)
         plain = self._animator.prepare(image)
         self._plain = [plain.fork() for _ in range(self.batch)]
         self._eyes = self._find_eyes()
@@ -47,7 +48,7 @@ class Teacher:
         shown = self._pose_faces(self._plain, poses)
         return [
             _record(POSED_FACE, pose=pose, face=face)
-            for pose, face in zip(poses, _to_bytes(linear_to_srgb(shown)), strict=True)
+            for pose, face in zip(poses, to_bytes(linear_to_srgb(shown)), strict=True)
         ]
 
     def marked(self, poses: Sequence[Pose]) -> list[NDArray[np.void]]:
@@ -58,22 +59,21 @@ class Teacher:
         hidden = (1 - avg_pool2d(seen[:, None], 3, 1, 1)[:, 0].clamp(0, 1)) * self._eyes
         return [
             _record(MARKED_FACE, pose=pose, open=o)
-            for pose, o in zip(poses, _to_bytes(1 - hidden), strict=True)
+            for pose, o in zip(poses, to_bytes(1 - hidden), strict=True)
         ]
 
     def bodies(self, poses: Sequence[Pose]) -> list[NDArray[np.void]]:
         """POSED_BODY records of up to `batch` poses."""
         characters = self._plain[: len(poses)]
-        pictures = linear_to_srgb(self._animator.animate(_tensor(poses), characters)).cpu()
-        pictures[:, :3] *= pictures[:, 3:]
+        pictures = premultiplied(linear_to_srgb(self._animator.animate(_tensor(poses), characters)).cpu())
         return [
             _record(
                 POSED_BODY,
                 pose=pose,
-                face=_to_bytes(linear_to_srgb(character.face().cpu()))[0],
-                frame=_to_bytes(picture),
+                face=to_bytes(linear_to_srgb(character.face().cpu()))[0],
+                frame=to_bytes(picture),
                 grid=avg_pool2d(character.warped_by(), 2)[0].cpu().numpy(),
-                painted=_to_bytes(avg_pool2d(character.painted(), 2)[0, 0].cpu()),
+                painted=to_bytes(avg_pool2d(character.painted(), 2)[0, 0].cpu()),
             )
             for pose, character, picture in zip(poses, characters, pictures, strict=True)
         ]
@@ -98,7 +98,7 @@ class Teacher:
     def _mark(self, image: Tensor, mark: tuple[float, float, float]) -> Tensor:
         """The picture with its eyes tinted."""
         marked = image.clone()
-        part = marked[:3, *FACE_BOX]
+        part = marked[:3, *FACE_BOX.slices]
         part += self._eyes * _MARK_OPACITY * (_colour(mark) - part)
         return marked
 
@@ -109,11 +109,6 @@ def _colour(mark: tuple[float, float, float]) -> Tensor:
 
 def _tensor(poses: Sequence[Pose]) -> Tensor:
     return torch.from_numpy(np.stack(poses))
-
-
-def _to_bytes(values: Tensor) -> NDArray[np.uint8]:
-    out: NDArray[np.uint8] = values.mul(255).round().byte().cpu().numpy()
-    return out
 
 
 def _record(kind: np.dtype, **fields: object) -> NDArray[np.void]:

@@ -3,9 +3,7 @@
 What happens in step k follows from the seed and k alone, and the checkpoint holds everything else.
 """
 
-import contextlib
 import math
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +16,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from avatar_rtc.errors import SetupError
+from avatar_rtc.files import replacing
 
 CHECKPOINT_S = 30.0
 _WARM_UP = 0.02
@@ -94,16 +93,10 @@ class Training:
             "optimizer": self._optimizer.state_dict(),
             "schedule": self._schedule.state_dict(),
         }
-        part = self._path.with_suffix(".part")
         try:
-            with part.open("wb") as file:
+            with replacing(self._path) as part, part.open("wb") as file:
                 torch.save(state, file)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self._path)
         except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
             raise SetupError(
                 f"cannot write {self._path}: {error}; the checkpoint before it is kept"
             ) from None

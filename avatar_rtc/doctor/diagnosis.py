@@ -10,11 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_rtc.box import Box
 from avatar_rtc.doctor.picture import Finding, check_picture
-from avatar_rtc.doctor.reference import BOXES, REFERENCE, Box, Region, region
+from avatar_rtc.doctor.reference import BOXES, REFERENCE, Region, region
 from avatar_rtc.face.pose import MORPHS, Pose, neutral, pose_from
+from avatar_rtc.stream.pixels import seen_on
 
 NEUTRAL = "neutral"
+_FRAME = Box(0, 0, 512, 512)
 _GREY = 128
 _EYE_CENTRES = {"left": (281, 140), "right": (227, 140)}
 """Where a wink changes a well placed figure most, (x, y) in px."""
@@ -86,7 +89,7 @@ def diagnose(rgba: NDArray[np.uint8], pictures: Mapping[str, NDArray[np.uint8]])
     changes = {name: np.abs(picture - still).mean(-1) for name, picture in seen.items()}
     shift = _shift(changes)
     dx, dy = shift or (0, 0)
-    boxes = {name: _moved(box, dx, dy) for name, box in BOXES.items()}
+    boxes = {name: box.moved(dx, dy) for name, box in BOXES.items()}
     responses = {name: _response(name, change, boxes) for name, change in changes.items()}
     found = [f for f in check_picture(rgba) if shift is None or "by its outline" not in f.what]
     found += _placement(rgba, shift)
@@ -99,8 +102,7 @@ def diagnose(rgba: NDArray[np.uint8], pictures: Mapping[str, NDArray[np.uint8]])
 
 
 def _over_grey(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
-    alpha = rgba[..., 3:].astype(np.float32) / 255
-    return (rgba[..., :3] * alpha + _GREY * (1 - alpha)).astype(np.float32)
+    return seen_on(rgba, _GREY)
 
 
 def _shift(changes: Mapping[str, NDArray[np.float32]]) -> tuple[int, int] | None:
@@ -116,12 +118,8 @@ def _shift(changes: Mapping[str, NDArray[np.float32]]) -> tuple[int, int] | None
     return round(float(dx)), round(float(dy))
 
 
-def _moved(box: Box, dx: int, dy: int) -> Box:
-    return Box(box.top + dy, min(box.bottom + dy, 512), box.left + dx, box.right + dx)
-
-
 def _cut(picture: NDArray[np.float32], box: Box) -> NDArray[np.float32]:
-    return picture[max(box.top, 0) : box.bottom, max(box.left, 0) : box.right]
+    return picture[box.common(_FRAME).slices]
 
 
 def _response(probe: str, change: NDArray[np.float32], boxes: Mapping[Region, Box]) -> float:
@@ -175,7 +173,7 @@ def _eyes(
 def _between(boxes: Mapping[Region, Box]) -> Box:
     """Cheeks and nose: skin on any face."""
     mouth = boxes["mouth"]
-    return Box(mouth.top - 10, mouth.top + 8, mouth.left - 10, mouth.right + 10)
+    return Box.between(mouth.y - 10, mouth.y + 8, mouth.x - 10, mouth.right + 10)
 
 
 def _mouth(

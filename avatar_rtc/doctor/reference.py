@@ -1,28 +1,19 @@
 """How strongly each morph moves its own region on characters that animate well."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from avatar_rtc.box import Box
 
 Region = Literal["brow", "left eye", "right eye", "mouth", "head", "body"]
 
 
-@dataclass(frozen=True)
-class Box:
-    """Pixels top <= y < bottom, left <= x < right of the 512 px picture."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-
 BOXES: dict[Region, Box] = {
-    "brow": Box(106, 130, 208, 304),
-    "left eye": Box(127, 163, 258, 300),
-    "right eye": Box(127, 163, 212, 254),
-    "mouth": Box(162, 190, 242, 270),
-    "head": Box(40, 190, 192, 320),
-    "body": Box(200, 512, 100, 412),
+    "brow": Box.between(106, 130, 208, 304),
+    "left eye": Box.between(127, 163, 258, 300),
+    "right eye": Box.between(127, 163, 212, 254),
+    "mouth": Box.between(162, 190, 242, 270),
+    "head": Box.between(40, 190, 192, 320),
+    "body": Box.between(200, 512, 100, 412),
 }
 """Where the regions lie on a well placed figure. "left" is the character's: on the right in the picture."""
 

@@ -13,7 +13,8 @@ from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from avatar_rtc.errors import InputError, SetupError
+from avatar_rtc.errors import InputError
+from avatar_rtc.files import not_written, put_in_place
 from avatar_rtc.media.encode import MATRIX_SMPTE170M
 
 VideoKind = Literal["mp4", "webm"]
@@ -61,7 +62,7 @@ class Recording:
         try:
             self._file = av.open(str(self._part), "w", format=kind, options=_CONTAINER[kind])
         except OSError as error:
-            raise self._failed(error) from None
+            raise not_written(path, error) from None
         stream = self._file.add_stream(codec, rate=fps, options=options)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height = size
@@ -87,7 +88,7 @@ class Recording:
         try:
             self._file.mux(self._stream.encode(frame))
         except OSError as error:
-            raise self._failed(error) from None
+            raise not_written(self._path, error) from None
 
     def __enter__(self) -> "Recording":
         return self
@@ -107,12 +108,9 @@ class Recording:
         try:
             self._file.mux(self._stream.encode(None))
             self._file.close()
-            self._part.replace(self._path)
+            put_in_place(self._part, self._path)
         except OSError as error:
-            raise self._failed(error) from None
-
-    def _failed(self, error: OSError) -> SetupError:
-        return SetupError(f"cannot write {self._path}: {error.strerror or error}")
+            raise not_written(self._path, error) from None
 
 
 def spread(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:

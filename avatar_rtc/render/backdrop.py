@@ -15,6 +15,8 @@ from avatar_rtc.errors import InputError
 from avatar_rtc.render.colour import converted, srgb_to_linear
 from avatar_rtc.render.filters.chain import active, run_chain
 from avatar_rtc.render.filters.planes import blur
+from avatar_rtc.render.pixels import from_bytes, picture_of
+from avatar_rtc.stream.pixels import rounded, seen_on
 
 Told = Callable[[int, str], None]
 """Told after each operation that ran, with its place in the chain and its name; raising ends the chain."""
@@ -47,7 +49,7 @@ class Ground:
         """
         self.backdrop, self._most_pixels = backdrop, most_pixels
         width, height = size
-        plain = torch.tensor(backdrop.colour, dtype=torch.float32)[:, None, None] / 255
+        plain = from_bytes(torch.tensor(backdrop.colour))[:, None, None]
         picture = plain.repeat(1, height, width)
         if file is not None:
             _paste(picture, _read(file), backdrop.fit)
@@ -86,11 +88,10 @@ def behind(backdrop: Backdrop, file: bytes | None) -> Callable[[NDArray[np.uint8
         nonlocal ground
         height, width = picture.shape[:2]
         if ground.shape[:2] != (height, width):
-            seen = Ground(backdrop, file, (width, height), "cpu").at(0.0, 0)
-            ground = seen.permute(1, 2, 0).numpy() * np.float32(255)
-        alpha = picture[..., 3:].astype(np.float32) / np.float32(255)
-        rgb = picture[..., :3] * alpha + ground * (1 - alpha)
-        return np.concatenate([(rgb + 0.5).astype(np.uint8), np.full_like(picture[..., 3:], 255)], axis=-1)
+            made = Ground(backdrop, file, (width, height), "cpu").at(0.0, 0)
+            ground = made.permute(1, 2, 0).numpy() * np.float32(255)
+        seen = rounded(seen_on(picture, ground))
+        return np.concatenate([seen, np.full_like(picture[..., 3:], 255)], axis=-1)
 
     return composed
 
@@ -112,8 +113,7 @@ def _paste(ground: Tensor, pixels: NDArray[np.uint8], fit: Literal["cover", "con
     size = (max(1, round(w * scale)), max(1, round(h * scale)))
     scaled = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     (rows, from_rows), (columns, from_columns) = _middle(height, size[1]), _middle(width, size[0])
-    seen = torch.from_numpy(np.ascontiguousarray(scaled[from_rows, from_columns]))
-    ground[:, rows, columns] = seen.permute(2, 0, 1).float() / 255
+    ground[:, rows, columns] = picture_of(np.ascontiguousarray(scaled[from_rows, from_columns]))
 
 
 def _middle(room: int, length: int) -> tuple[slice, slice]:

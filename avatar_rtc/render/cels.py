@@ -7,16 +7,16 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from avatar_rtc.box import Box
 from avatar_rtc.face.cels import CELS, FX, ON_SKIN, CelImage
 from avatar_rtc.render.colour import ColourSpace, from_linear, srgb_to_linear, to_linear
+from avatar_rtc.render.pixels import divisor, picture_of
 
 STEPS = 64
 """Opacities are rounded to 1/64: an easing then ends, and with it the composing of new pictures."""
 
 Layers = tuple[tuple[str, int], ...]
 """Cels in drawing order, bottom to top, with their opacity in 1/64."""
-Box = tuple[slice, slice]
-"""Rows and columns of the 512 px picture."""
 
 
 def over(top: Tensor, base: Tensor, strength: float | Tensor) -> Tensor:
@@ -27,7 +27,7 @@ def over(top: Tensor, base: Tensor, strength: float | Tensor) -> Tensor:
     a_top = top[3:] * strength
     a_base = base[3:] * (1 - a_top)
     alpha = a_top + a_base
-    colour = (top[:3] * a_top + base[:3] * a_base) / alpha.clamp_min(1e-12)
+    colour = (top[:3] * a_top + base[:3] * a_base) / divisor(alpha)
     return torch.cat([colour, alpha])
 
 
@@ -52,10 +52,9 @@ class Cels:
         """A cel (4, h, w), linear, straight alpha, on the device, and where it lies."""
         cel = self._cels[name]
         if name not in self._linear:
-            pixels = torch.tensor(cel.rgba).permute(2, 0, 1).float() / 255
-            self._linear[name] = srgb_to_linear(pixels).to(device)
+            self._linear[name] = srgb_to_linear(picture_of(cel.rgba)).to(device)
         height, width = cel.rgba.shape[:2]
-        return self._linear[name], (slice(cel.y, cel.y + height), slice(cel.x, cel.x + width))
+        return self._linear[name], Box(cel.x, cel.y, width, height)
 
 
 class Top(NamedTuple):
@@ -81,7 +80,7 @@ class Dressing:
         """A copy of the picture (4, 512, 512) under them, in the colour space it has."""
         picture = picture.clone()
         for top in self.tops(picture.device):
-            part = picture[:, *top.box]
+            part = picture[:, *top.box.slices]
             part[:] = from_linear(over(top.pixels, to_linear(part, space), top.strength), space)
         return picture
 

@@ -13,6 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from avatar_rtc.render.pixels import premultiplied, straight
+
 ColourSpace = Literal["linear", "srgb", "srgb-premultiplied"]
 """Alpha is straight but in the last one, whose colours are multiplied by it."""
 Curve = Literal["to linear", "to srgb"]
@@ -46,22 +48,6 @@ def converted(image: Tensor, space: ColourSpace, wanted: ColourSpace) -> Tensor:
         return to_linear(image, space)
     image = to_srgb(image, space)
     return premultiplied(image) if wanted == "srgb-premultiplied" else image
-
-
-def premultiplied(image: Tensor) -> Tensor:
-    """Colours times alpha."""
-    alpha = image[..., 3:, :, :]
-    return torch.cat([image[..., :3, :, :] * alpha, alpha], dim=-3)
-
-
-def straight(image: Tensor) -> Tensor:
-    """Colours divided by alpha, at most 1; where alpha is 0 they are 0.
-
-    >>> straight(torch.tensor([0.25, 0.0, 0.0, 0.5])[:, None, None]).flatten().tolist()
-    [0.5, 0.0, 0.0, 0.5]
-    """
-    alpha = image[..., 3:, :, :]
-    return torch.cat([(image[..., :3, :, :] / alpha.clamp_min(1e-6)).clamp(0, 1), alpha], dim=-3)
 
 
 def srgb_to_linear(image: Tensor) -> Tensor:

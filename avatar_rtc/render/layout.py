@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
-from avatar_rtc.render.colour import converted
+from avatar_rtc.render import pixels
+from avatar_rtc.render.pixels import rgba_of
+from avatar_rtc.stream.pixels import hide_unseen
 
 _YCBCR = torch.tensor([[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0, -93.786, -18.214]])
 """The BT.601 matrix for R'G'B' in [0, 1] (ITU-R BT.601-7, 2.5.1 and 2.5.2, scaled to 8 bit)."""
@@ -34,7 +36,7 @@ def alpha_layout(image: Tensor, premultiplied: bool = False) -> NDArray[np.uint8
         premultiplied: its colours are multiplied by alpha already.
     """
     if not premultiplied:
-        image = torch.cat([image[:3] * image[3:], image[3:]])
+        image = pixels.premultiplied(image)
     return _alpha_layout_cpu(image) if image.device.type == "cpu" else _alpha_layout_torch(image)
 
 
@@ -52,7 +54,7 @@ def _alpha_layout_torch(image: Tensor) -> NDArray[np.uint8]:
 
 def _alpha_layout_cpu(image: Tensor) -> NDArray[np.uint8]:
     """The same by OpenCV, in a fifth of the time (0.9 ms against 4.7, 512x512, one thread)."""
-    rgba = _rgba_bytes(image)
+    rgba = rgba_of(image)
     h, w = rgba.shape[:2]
     rgba = cv2.copyMakeBorder(rgba, 0, -h % _BLOCK, 0, -w % _BLOCK, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0))
     h, w = rgba.shape[:2]
@@ -68,26 +70,11 @@ def _alpha_layout_cpu(image: Tensor) -> NDArray[np.uint8]:
     return planes
 
 
-def _rgba_bytes(image: Tensor) -> NDArray[np.uint8]:
-    """(h, w, 4) of a picture (4, h, w) in [0, 1], on the CPU; by OpenCV in a tenth of torch's time."""
-    h, w = image.shape[-2:]
-    pixels = image.float().permute(1, 2, 0)
-    rgba: NDArray[np.uint8]
-    if pixels.is_contiguous():  # as students paint
-        rgba = cv2.convertScaleAbs(pixels.numpy(), alpha=255)
-    else:
-        planes = cv2.convertScaleAbs(image.float().numpy().reshape(4 * h, w), alpha=255)
-        rgba = cv2.merge([planes[n * h : (n + 1) * h] for n in range(4)])
-    return rgba
-
-
 def rgba_layout(image: Tensor, premultiplied: bool = False) -> NDArray[np.uint8]:
     """The picture itself, (H, W, 4) with straight alpha, all zero where nothing shows; see `alpha_layout`."""
     if premultiplied:
-        image = converted(image, "srgb-premultiplied", "srgb")
-    rgba = _rgba_bytes(image.cpu())
-    rgba *= rgba[..., 3:] > 0
-    return rgba
+        image = pixels.straight(image)
+    return hide_unseen(rgba_of(image))
 
 
 class Matte:
@@ -131,7 +118,7 @@ class Matte:
         scale = min(self.height / h, self.width / w)
         size = (int(h * scale) // 2 * 2, int(w * scale) // 2 * 2)
         if not premultiplied:
-            image = torch.cat([image[:3] * image[3:], image[3:]])
+            image = pixels.premultiplied(image)
         if size != (h, w):
             image = interpolate(image[None], size=size, mode="bilinear", align_corners=False)[0]
         return image, self.height - size[0], (self.width - size[1]) // 4 * 2

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from avatar_rtc.face.pose import Pose
 from avatar_rtc.render.animators import Animators
 from avatar_rtc.render.colour import to_srgb
+from avatar_rtc.render.pixels import picture_of, rgba_of
+from avatar_rtc.stream.pixels import hide_unseen
 
 _GPU_BATCH = 16
 """Poses a GPU is given at once; a CPU gets one, for more would only cost memory there."""
@@ -32,14 +34,11 @@ def render_stills(
         UnknownName, InputError, SetupError: as `Animators.get`.
     """
     animator, _ = Animators(device).get(animator_name, student, rgba)
-    character = animator.prepare(torch.from_numpy(rgba).permute(2, 0, 1).float() / 255)
+    character = animator.prepare(picture_of(rgba))
 
-    def render(batch: Sequence[Pose]) -> NDArray[np.uint8]:
+    def render(batch: Sequence[Pose]) -> list[NDArray[np.uint8]]:
         pictures = animator.animate(torch.from_numpy(np.stack(batch)), [character] * len(batch))
-        pictures = to_srgb(pictures, animator.space)
-        out = pictures.mul(255).round().byte().permute(0, 2, 3, 1).cpu().numpy().copy()
-        out[out[..., 3] == 0] = 0  # what cannot be seen is all zero, as in the source
-        return out
+        return [hide_unseen(rgba_of(picture)) for picture in to_srgb(pictures, animator.space)]
 
     size = 1 if device == "cpu" else _GPU_BATCH
     return (

@@ -19,6 +19,7 @@ from typing import Literal
 from platformdirs import user_cache_path
 
 from avatar_rtc.errors import SetupError
+from avatar_rtc.files import put_in_place
 
 CACHE_VARIABLE = "AVATAR_RTC_CACHE"
 """Environment variable: the cache folder to use instead of the user's own."""
@@ -169,4 +170,4 @@ def _accept(part: Path, path: Path, file: ModelFile, source: str | Path) -> None
             f"{file.name} from {source} is not the official file: {size} bytes with SHA-256 {found[:12]}…, "
             f"wanted are {file.size} with {file.sha256[:12]}…"
         )
-    part.replace(path)
+    put_in_place(part, path)

@@ -21,6 +21,7 @@ from avatar_rtc.render.animator import SIZE, Animator
 from avatar_rtc.render.cels import Cels
 from avatar_rtc.render.compositor import DressedCharacter
 from avatar_rtc.render.filters.chain import active
+from avatar_rtc.render.pixels import picture_of
 from avatar_rtc.stream.crop import Crop
 from avatar_rtc.stream.frame import AnyRendition, EncodedFrame, ImageRendition, Rendition, video_pts
 from avatar_rtc.worker.picture import Finisher, Layout, Stage
@@ -225,7 +226,7 @@ def open_avatar(
     Args:
         chain_ms: what the operations of one frame may take.
     """
-    image = torch.from_numpy(pixels_of(message).transpose(2, 0, 1).astype(np.float32) / 255)
+    image = picture_of(pixels_of(message))
     cels = Cels(message.cels)
     templates = {**changed(emotions, message.emotions), **message.own_emotions}
     complaints: list[str] = []

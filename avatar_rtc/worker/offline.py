@@ -16,7 +16,9 @@ from avatar_rtc.link.orders import OpenAvatar
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.render.colour import converted
 from avatar_rtc.render.filters.chain import run_chain
+from avatar_rtc.render.pixels import rgba_of
 from avatar_rtc.render.upscale.enlarge import enlarge
+from avatar_rtc.stream.pixels import hide_unseen
 from avatar_rtc.worker.live import LiveAvatar, open_avatar
 
 SETTLED_S = 2.0
@@ -74,9 +76,7 @@ class OfflineAvatar:
                 framed(converted(ended, space, "srgb-premultiplied"), self._size),
                 "srgb-premultiplied",
             )
-        rgba = converted(ended, space, "srgb").mul(255).round().byte().permute(1, 2, 0).cpu().numpy().copy()
-        rgba[rgba[..., 3] == 0] = 0
-        return rgba
+        return hide_unseen(rgba_of(converted(ended, space, "srgb")))
 
 
 def framed(picture: Tensor, size: tuple[int, int]) -> Tensor:

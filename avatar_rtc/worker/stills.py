@@ -15,9 +15,10 @@ import torch
 
 from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.link.orders import ProcessStill, Still, StillFailed, StillProcessed
-from avatar_rtc.render.colour import converted, premultiplied
+from avatar_rtc.render.colour import converted
 from avatar_rtc.render.filters.chain import run_chain
 from avatar_rtc.render.filters.tables import Tables
+from avatar_rtc.render.pixels import picture_of, premultiplied, rgba_of, straight
 from avatar_rtc.render.upscale.enlarge import enlarge
 from avatar_rtc.worker.beside import compute_on, taken
 from avatar_rtc.worker.system import yield_to_frames
@@ -78,12 +79,12 @@ def _processed(message: ProcessStill, device: str) -> Still:
     check_time()
     given = message.still
     pixels = np.frombuffer(given.rgba, np.uint8).reshape(given.height, given.width, 4)
-    image = torch.from_numpy(pixels.copy()).to(device).permute(2, 0, 1).float() / 255
+    image = picture_of(pixels, device)
     if message.size is not None:
         width, height = message.size
         large = enlarge(premultiplied(image), height, width, message.method, message.quality)  # type: ignore[arg-type]
-        image = converted(large, "srgb-premultiplied", "srgb")
+        image = straight(large)
     with Tables().in_use():  # those of so large a picture are of no use to others
         image, space = run_chain(image, "srgb", message.chain, 0.0, 0, check_time)
-    rgba = converted(image, space, "srgb").mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
+    rgba = rgba_of(converted(image, space, "srgb"))
     return Still(rgba.tobytes(), rgba.shape[1], rgba.shape[0])

@@ -4,7 +4,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from avatar_rtc.animation.drivers import cycle, fade_out, sequence, smooth_step
+from avatar_rtc.animation.drivers import cycle, fade_out, sequence
 from avatar_rtc.animation.effects import strengths
 from avatar_rtc.face.cels import FX
 from avatar_rtc.face.effects import EFFECTS, Effect
@@ -28,16 +28,6 @@ def test_a_sequence_shows_each_once_for_an_equal_part():
 
 def test_fading_is_linear_and_ends():
     assert [fade_out(2.0, t) for t in (0.0, 0.5, 1.0, 2.0, 9.0)] == [1.0, 0.75, 0.5, 0.0, 0.0]
-
-
-def test_the_smooth_step_is_flat_at_its_ends_and_symmetrical():
-    x = np.linspace(0, 1, 1001)
-    y = np.array([smooth_step(v) for v in x])
-    assert (y[0], y[-1], smooth_step(-1), smooth_step(2)) == (0, 1, 0, 1)
-    assert (np.diff(y) >= 0).all() and y + y[::-1] == pytest.approx(np.ones(1001))
-    for _ in range(4):  # the first derivatives all vanish at both ends
-        y = np.diff(y) * 1000
-        assert max(abs(y[0]), abs(y[-1])) < 1e-6 * np.abs(y).max()
 
 
 def effects_of(emotion: str, since: float, have: Collection[str] = FX) -> dict[str, float]:

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from avatar_rtc.animation.easing import Eased, approach, pace_of_rate, smoothstep, step_of_constant
+from avatar_rtc.animation.easing import Eased, approach, pace_of_rate, step_of_constant
 
 ONE = np.ones(45, np.float32)
 
@@ -88,8 +88,3 @@ def test_targets_are_reached_exactly():
     for _ in range(100):
         value = approach(value, 0.7 * ONE, 0.3)
     assert (value == np.float32(0.7)).all()
-
-
-def test_smoothstep_runs_from_rest_to_rest():
-    assert [smoothstep(x) for x in (-1, 0, 0.5, 1, 9)] == [0, 0, 0.5, 1, 1]
-    assert smoothstep(1e-3) < 1e-5 and 1 - smoothstep(1 - 1e-3) < 1e-5

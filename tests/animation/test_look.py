@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from avatar_rtc.animation.drivers import smooth_step
 from avatar_rtc.animation.easing import pace_of_rate
 from avatar_rtc.animation.effects import CROSS_FADE
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.animation.mixer import Look, Mixer
 from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings, check_settings
 from avatar_rtc.control.state import AvatarState, DataEyes
+from avatar_rtc.curves import smooth_transition
 from avatar_rtc.face.cels import CELS, FX
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.resources import resource
@@ -74,7 +74,7 @@ def test_data_eyes_run_fade_and_come_back():
         assert mixer.look(on, 1 + (n + 0.5) / 12).cels == {f"data{n % 4 + 1}": 1.0}
     for n in range(9):
         t = 2 + (n + 0.5) / 12
-        strength = 1 - smooth_step((t - 2) / DATA_FADE_S)
+        strength = 1 - smooth_transition((t - 2) / DATA_FADE_S)
         assert mixer.look(off, t).cels == {f"data{n % 4 + 1}": pytest.approx(strength)}
     assert mixer.look(off, 2.76).cels == {}
     assert mixer.look(on, 2.8).cels == {"data2": 1.0}

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from avatar_rtc.characters import image as subject
-from avatar_rtc.characters.image import put_file, read_character, write_png
+from avatar_rtc.characters.image import read_character, write_png
 from avatar_rtc.errors import SetupError, TooLarge, UnsuitableImage
 
 
@@ -165,21 +165,12 @@ def test_a_written_png_reads_back_the_same(tmp_path: Path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
 
 
-@pytest.mark.parametrize("write", [write_png, put_file])
-def test_a_failed_write_leaves_nothing_behind(write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_failed_write_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def full_disk(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(subject.os, "fsync", full_disk)
+    monkeypatch.setattr("avatar_rtc.files.os.fsync", full_disk)
     (tmp_path / "a.png").write_bytes(b"old")
     with pytest.raises(SetupError, match="No space left"):
-        write(tmp_path / "a.png", np.zeros((4, 4, 4), np.uint8))
+        write_png(tmp_path / "a.png", np.zeros((4, 4, 4), np.uint8))
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a.png", b"old")]
-
-
-def test_a_written_file_takes_the_place_of_the_old_one(tmp_path: Path):
-    put_file(tmp_path / "a", b"a longer old one")
-    put_file(tmp_path / "a", b"new")
-    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a", b"new")]
-    with pytest.raises(SetupError, match="cannot write .*nowhere"):
-        put_file(tmp_path / "nowhere" / "a", b"new")

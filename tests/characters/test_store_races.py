@@ -172,7 +172,7 @@ def test_a_disk_that_fails_leaves_nothing_behind(tmp_path, monkeypatch, caplog, 
             case "mkdir":
                 patch.setattr(Path, "mkdir", fail)
             case "write":
-                patch.setattr(own, "_write", _after(1, own._write, fail))
+                patch.setattr(Path, "write_bytes", _after(1, Path.write_bytes, fail))
             case "fsync":
                 patch.setattr(os, "fsync", _after(2, os.fsync, fail))
             case "lock":

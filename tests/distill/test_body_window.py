@@ -4,18 +4,18 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from avatar_rtc.box import Box
 from avatar_rtc.distill.body import shape_of
-from avatar_rtc.distill.body_window import Window, maps_in
+from avatar_rtc.distill.body_window import maps_in
 from avatar_rtc.render.student.networks import BodyDecoder
-from avatar_rtc.render.student.parts import Box
 
 
 @pytest.mark.parametrize(
     "window",
-    [Window(0, 0, 96, 64), Window(16, 8, 40, 24), Window(48, 32, 48, 32), Window(0, 40, 8, 24)],
+    [Box(0, 0, 64, 96), Box(8, 16, 24, 40), Box(32, 48, 32, 48), Box(40, 0, 24, 8)],
     ids=str,
 )
-def test_a_window_is_cut_from_the_whole(window: Window) -> None:
+def test_a_window_is_cut_from_the_whole(window: Box) -> None:
     torch.manual_seed(1)
     network = BodyDecoder(shape_of(Box(0, 0, 128, 192)))
     for parameter in network.parameters():

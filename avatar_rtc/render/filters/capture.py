@@ -19,21 +19,21 @@ from avatar_rtc.filters_schema.capture import (
     Vignetting,
 )
 from avatar_rtc.filters_schema.params import Colour
+from avatar_rtc.render.colour import linear_to_srgb, srgb_to_linear
 from avatar_rtc.render.filters.planes import (
     blur,
     centres,
     enlarged,
     luminance,
     magnified,
-    premultiplied,
     scale_of,
     shrunk,
-    straight,
     to_yuv,
     uniform,
     with_luminance,
 )
 from avatar_rtc.render.filters.tables import kept
+from avatar_rtc.render.pixels import divisor, premultiplied, straight
 
 _SMALL = 5
 """Radius, px, up to which a disc is not worth a smaller picture: from 13 x 13 taps on it costs five times."""
@@ -88,7 +88,7 @@ def bloom(image: Tensor, params: Bloom, t: float, seed: int) -> Tensor:
         glow = blur(bright, sigma, sigma)
         rgb = (image[:3] * image[3:]).add_(glow[:3])
         alpha = (image[3:] + glow[3:]).clamp_(max=1)
-        result = torch.cat([rgb.div_(alpha.clamp(min=1e-5)), alpha])
+        result = torch.cat([rgb.div_(divisor(alpha)), alpha])
     if params.exposure > 0:
         rgb = result[:3].mul(-params.exposure).exp_().neg_().add_(1)
         result = torch.cat([rgb, result[3:]])
@@ -105,7 +105,7 @@ def chromatic_aberration(image: Tensor, params: ChromaticAberration, t: float, s
     red = blur(magnified(torch.cat([image[:1] * alpha, alpha]), 1 / (1 + params.scale)), sigma, sigma)
     blue = blur(magnified(torch.cat([image[2:3] * alpha, alpha]), 1 / (1 - params.scale)), sigma, sigma)
     mean = (red[1:] + alpha + blue[1:]).div_(3)
-    small = mean.clamp(min=1e-5)
+    small = divisor(mean)
     # Straight colour against the mean alpha: a fringe is where one colour's alpha reaches further.
     rgb = torch.cat([red[:1] / small, image[1:2] * alpha / small, blue[:1] / small]).clamp_(0, 1)
     return torch.cat([rgb, mean])
@@ -211,14 +211,14 @@ def _balance(params: ColourGrade, device: torch.device, dtype: torch.dtype) -> T
 @lru_cache(maxsize=8)
 def _curves(params: ColourGrade, device: torch.device, dtype: torch.dtype) -> Tensor:
     """(3, 4096): linear light to linear light, by the square root of the former."""
-    light = np.linspace(0, 1, 4096) ** 2
-    v = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)[None, :]
+    light = torch.from_numpy(np.linspace(0, 1, 4096) ** 2).expand(4, 1, -1)
+    v = linear_to_srgb(light)[:1, 0].numpy()
     dark, bright = (np.array(cast)[:, None] - 0.5 for cast in (params.shadows_rgb, params.highlights_rgb))
     v = v * params.gain + params.lift * (1 - v)
     v = np.clip((v - 0.5) * params.contrast + 0.5, 0, 1) ** (1 / params.gamma)
     v = np.clip(v + dark * (1 - v) ** 2 + bright * v**2, 0, 1)
-    linear = np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
-    return torch.tensor(linear, device=device, dtype=dtype)
+    linear = srgb_to_linear(torch.from_numpy(v)[:, None])[:, 0]
+    return linear.to(device, dtype)
 
 
 FILTERS = {

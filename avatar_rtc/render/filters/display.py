@@ -22,11 +22,10 @@ from avatar_rtc.render.filters.planes import (
     FRAME_HZ,
     as_blocks,
     frame_of,
-    premultiplied,
     scale_of,
-    straight,
 )
 from avatar_rtc.render.filters.tables import kept
+from avatar_rtc.render.pixels import premultiplied, straight
 
 _BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]])
 """The pattern of ordered dithering (Bayer 1973), 4 x 4."""

@@ -71,16 +71,6 @@ def from_yuv(yuv: Tensor) -> Tensor:
     return torch.stack([r, (y - LUMA[0] * r - LUMA[2] * b) / LUMA[1], b]).clamp_(0, 1)
 
 
-def premultiplied(image: Tensor) -> Tensor:
-    """Colours times alpha: what may be blurred and warped without dark rims. (4, H, W)."""
-    return torch.cat([image[:3] * image[3:], image[3:]])
-
-
-def straight(image: Tensor) -> Tensor:
-    """The inverse of `premultiplied`; colours are at most 1, and 0 where alpha is 0."""
-    return torch.cat([(image[:3] / image[3:].clamp(min=1e-5)).clamp_(0, 1), image[3:]])
-
-
 def blur(planes: Tensor, sigma_y: float, sigma_x: float) -> Tensor:
     """Gaussian blur with sigmas in px, kernel cut at 3 sigma; a sigma of 0 leaves that axis alone.
 

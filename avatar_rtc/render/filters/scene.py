@@ -19,10 +19,9 @@ from avatar_rtc.render.filters.planes import (
     draws,
     magnified,
     moved,
-    premultiplied,
     scale_of,
-    straight,
 )
+from avatar_rtc.render.pixels import divisor, premultiplied, straight
 from avatar_rtc.render.upscale.enlarge import enlarge
 
 _CROSSING_S = 40.0
@@ -85,7 +84,7 @@ def atmospheric_dust(image: Tensor, params: AtmosphericDust, t: float, seed: int
     after = alpha + s * (1 - alpha)
     light = torch.tensor(params.colour, device=image.device, dtype=image.dtype)[:, None]
     rgb = before[:3] * alpha
-    rgb = (rgb + s * light * (1 - rgb)) / after.clamp(min=1e-5)
+    rgb = (rgb + s * light * (1 - rgb)) / divisor(after)
     pixels[:, index] = torch.cat([rgb.clamp_(0, 1), after[None]])
     return pixels.view_as(image)
 

@@ -25,12 +25,11 @@ from avatar_rtc.render.filters.planes import (
     frame_of,
     from_yuv,
     moved,
-    premultiplied,
     scale_of,
     shifted,
-    straight,
     to_yuv,
 )
+from avatar_rtc.render.pixels import premultiplied, straight
 
 _BEND = 1 / 8
 """The share of the height in which sync runs away."""

@@ -18,14 +18,13 @@ from avatar_rtc.render.filters.planes import (
     enlarged,
     from_yuv,
     moved,
-    premultiplied,
     scale_of,
     shifted,
-    straight,
     to_yuv,
     uniform,
 )
 from avatar_rtc.render.filters.signal import bands
+from avatar_rtc.render.pixels import premultiplied, straight
 
 _LUMA_SIGMA, _CHROMA_SIGMA = 2.0, 4.0
 """Blur of the noise along a line, px of a 512 px picture."""

@@ -7,9 +7,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from avatar_rtc.curves import hermite
 from avatar_rtc.filters_schema.tube import Crt
-from avatar_rtc.render.filters.planes import blur, premultiplied, sample, scale_of, straight
+from avatar_rtc.render.filters.planes import blur, sample, scale_of
 from avatar_rtc.render.filters.tables import kept
+from avatar_rtc.render.pixels import premultiplied, straight
 
 _TRIAD, _SLOT = 3 / 512, 6 / 512
 """Width of a group of red, green and blue phosphors and height of a slot, heights of the picture."""
@@ -94,7 +96,7 @@ def _edge(h: int, w: int, curvature: float, device: torch.device, dtype: torch.d
     corner = np.hypot(np.maximum(beyond_y, 0), np.maximum(beyond_x, 0))
     inside = radius - corner - np.minimum(np.maximum(beyond_y, beyond_x), 0)
     ramp = np.clip(inside / (_RIM * curvature * h / 512), 0, 1)
-    bright = ramp * ramp * (3 - 2 * ramp)
+    bright = hermite(ramp)
     planes = np.stack([bright, bright, bright, np.clip(inside + 0.5, 0, 1)])
     return torch.tensor(planes, device=device, dtype=dtype)
 

@@ -19,13 +19,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from avatar_rtc.box import Box
 from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.cels import Dressing, over
-from avatar_rtc.render.colour import ColourSpace, from_linear, premultiplied, to_linear
+from avatar_rtc.render.colour import ColourSpace, from_linear, to_linear
+from avatar_rtc.render.pixels import from_bytes, premultiplied, rgba_of
 from avatar_rtc.render.student.file import Student, check_fits
 from avatar_rtc.render.student.lids import lids_of, on_lids
 from avatar_rtc.render.student.networks import GRID_UNIT
-from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF, Box, FacePart
+from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF, FacePart
 from avatar_rtc.render.tha3.boxes import FACE_BOX
 
 Pixels = NDArray[np.float32]
@@ -70,7 +72,7 @@ class StudentAnimator:
     def __init__(self, student: Student) -> None:
         self._student = student
         self._box = box = student.body_box
-        self._inner = {part: _within(student.boxes[part], box) for part in FACE_PARTS}
+        self._inner = {part: student.boxes[part].within(box) for part in FACE_PARTS}
         columns, rows = np.meshgrid(np.arange(box.width), np.arange(box.height))
         self._places: Pixels = np.stack([columns, rows], axis=-1).astype(np.float32)
         self._lids = lids_of(student, box)
@@ -82,10 +84,9 @@ class StudentAnimator:
         Raises:
             InputError: the student was distilled from another picture.
         """
-        rgba = image.mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
-        check_fits(self._student, rgba)
+        check_fits(self._student, rgba_of(image))
         source = image.detach().cpu().float().clone()
-        source[:, *FACE_BOX] = torch.from_numpy(self._student.rest.astype(np.float32) / 255)
+        source[:, *FACE_BOX.slices] = from_bytes(torch.from_numpy(self._student.rest))
         rows, columns = self._box.slices
         posed = premultiplied(source)[:, rows, columns].permute(1, 2, 0).contiguous().numpy()
         picture = torch.zeros(SIZE, SIZE, 4).permute(2, 0, 1)
@@ -138,20 +139,23 @@ class StudentAnimator:
             kept.dressed = kept.posed.copy()
             touched += self._draw(dressing, kept)
         if before is not None:
-            touched += [box for top in before.tops(torch.device("cpu")) if (box := self._clip(top.box))]
+            touched += [
+                seen.within(self._box)
+                for top in before.tops(torch.device("cpu"))
+                if not (seen := top.box.common(self._box)).is_empty
+            ]
         return touched
 
     def _draw(self, dressing: Dressing, kept: _Kept) -> list[Box]:
         picture = torch.from_numpy(kept.dressed).permute(2, 0, 1)
         drawn = []
         for top in dressing.tops(torch.device("cpu")):
-            if not (box := self._clip(top.box)):
+            if (seen := top.box.common(self._box)).is_empty:
                 continue
-            rows, columns = top.box
+            box = seen.within(self._box)
             inside = box.slices
-            y, x = box.y + self._box.y - rows.start, box.x + self._box.x - columns.start
             part = picture[:, *inside]
-            cel = top.pixels[:, y : y + box.height, x : x + box.width]
+            cel = top.pixels[:, *seen.within(top.box).slices]
             below, opening = to_linear(part, self.space), torch.from_numpy(kept.seen[inside])
             if not top.on_skin:
                 below = over(cel, below, opening * top.strength)
@@ -163,15 +167,6 @@ class StudentAnimator:
             part[:] = from_linear(below, self.space)
             drawn.append(box)
         return drawn
-
-    def _clip(self, where: tuple[slice, slice]) -> Box | None:
-        """The part of rows and columns of the whole picture that lies in the body box, seen from there."""
-        (rows, columns), outer = where, self._box
-        top, bottom = max(rows.start, outer.y), min(rows.stop, outer.y + outer.height)
-        left, right = max(columns.start, outer.x), min(columns.stop, outer.x + outer.width)
-        if top >= bottom or left >= right:
-            return None
-        return Box(left - outer.x, top - outer.y, right - left, bottom - top)
 
     def _pose_body(self, kept: _Kept, pose: NDArray[np.float32], morphs: Tensor) -> bool:
         """Find anew where pixels come from and what is painted; False if the body is where it was."""
@@ -210,13 +205,9 @@ def create_student(student: Student) -> StudentAnimator:
 
 def _rest(student: Student, part: FacePart) -> Pixels:
     """(4, h, w) sRGB, straight alpha: the neutral face in a box."""
-    inner = _within(student.boxes[part], Box(FACE_BOX[1].start, FACE_BOX[0].start, 192, 192))
-    rest: Pixels = student.rest[:, *inner.slices].astype(np.float32) / np.float32(255)
+    inner = student.boxes[part].within(FACE_BOX)
+    rest: Pixels = from_bytes(torch.from_numpy(student.rest[:, *inner.slices])).numpy()
     return rest
-
-
-def _within(box: Box, outer: Box) -> Box:
-    return replace(box, x=box.x - outer.x, y=box.y - outer.y)
 
 
 def _rows(maps: Tensor) -> Pixels:
@@ -229,7 +220,7 @@ def _reached(where: Pixels, touched: Sequence[Box]) -> tuple[slice, slice]:
     x, y = where[..., 0], where[..., 1]
     mask = np.zeros(where.shape[:2], bool)
     for box in touched:
-        inside = (x > box.x - 1) & (x < box.x + box.width) & (y > box.y - 1) & (y < box.y + box.height)
+        inside = (x > box.x - 1) & (x < box.right) & (y > box.y - 1) & (y < box.bottom)
         mask |= inside
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if not rows.size:

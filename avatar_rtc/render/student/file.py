@@ -16,9 +16,10 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from avatar_rtc import __version__
+from avatar_rtc.box import Box
 from avatar_rtc.errors import InputError
 from avatar_rtc.render.student.networks import BodyDecoder, FaceDecoder, Shape
-from avatar_rtc.render.student.parts import FACE_PARTS, Box, FacePart
+from avatar_rtc.render.student.parts import FACE_PARTS, FacePart
 from avatar_rtc.student_header import FORMAT, HEADER_BYTES, StudentHeader, check_picture, read_header
 from avatar_rtc.student_header import image_hash as image_hash
 
@@ -85,8 +86,8 @@ def read_student(data: bytes) -> Student:
     networks = {name: _network(name, header, tensors) for name in (*FACE_PARTS, "body")}
     return Student(
         header.image_sha256,
-        {part: _box(header, part) for part in FACE_PARTS},
-        _box(header, "body"),
+        {part: header.boxes[part].box for part in FACE_PARTS},
+        header.boxes["body"].box,
         tensors["rest"].numpy(),
         {part: networks[part] for part in FACE_PARTS},  # type: ignore[misc]  # FaceDecoders
         networks["body"],  # type: ignore[arg-type]  # the BodyDecoder
@@ -101,10 +102,6 @@ def check_fits(student: Student, rgba: NDArray[np.uint8]) -> None:
         InputError: it was.
     """
     check_picture(student.image_hash, rgba)
-
-
-def _box(header: StudentHeader, name: str) -> Box:
-    return Box(**header.boxes[name].model_dump())
 
 
 def _network(name: str, header: StudentHeader, tensors: Mapping[str, Tensor]) -> nn.Module:

@@ -3,10 +3,12 @@
 import torch
 from torch import Tensor
 
+from avatar_rtc.box import Box
 from avatar_rtc.face.pose import INDEX, neutral
 from avatar_rtc.render.filters.planes import blur, luminance
+from avatar_rtc.render.pixels import premultiplied, straight
 from avatar_rtc.render.student.file import Student
-from avatar_rtc.render.student.parts import MORPHS_OF, Box, FacePart
+from avatar_rtc.render.student.parts import MORPHS_OF, FacePart
 
 _EYES: tuple[FacePart, ...] = ("eye_right", "eye_left")
 _UNDER_LID = 0.05
@@ -25,8 +27,7 @@ def lids_of(student: Student, box: Box) -> Tensor:
     for part in _EYES:
         eye = student.boxes[part]
         opening = student.faces[part](closed[MORPHS_OF[part]][None])[0, 3].sigmoid()
-        y, x = eye.y - box.y, eye.x - box.x
-        lids[y : y + eye.height, x : x + eye.width] = 1 - opening
+        lids[eye.within(box).slices] = 1 - opening
     return lids
 
 
@@ -39,9 +40,9 @@ def on_lids(cel: Tensor, lids: Tensor, below: Tensor) -> Tensor:
         below: (4, h, w), linear, straight alpha: the face it is drawn on, as it is now.
     """
     skin = (lids < _UNDER_LID).float()
-    coloured = torch.cat([cel[:3] * cel[3:], cel[3:]]) * skin
+    coloured = premultiplied(cel) * skin
     around = blur(torch.cat([coloured, skin[None]]), _REACH, _REACH)
     filled = around[:4] / around[4:].clamp(min=1e-3)
-    filled = torch.cat([(filled[:3] / filled[3:].clamp(min=1e-5)).clamp(0, 1), filled[3:].clamp(0, 1)])
-    filled[3] *= (luminance(below[:3])[0] / _SKIN).clamp(0, 1)
+    filled = straight(filled)
+    filled[3].clamp_(0, 1).mul_((luminance(below[:3])[0] / _SKIN).clamp(0, 1))
     return torch.where(skin > 0, cel, filled)

@@ -1,6 +1,5 @@
-"""Which boxes of the picture a student works on, and which morphs move each."""
+"""Which parts of the face a student works on, and which morphs move each."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -24,27 +23,3 @@ MORPHS_OF: dict[FacePart, NDArray[np.intp]] = {
     # … and lids and irises move the line of the chin.
     "mouth": np.arange(FACE.start, FACE.stop),
 }
-
-
-@dataclass(frozen=True)
-class Box:
-    """A part of the 512 px picture."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        """Rows and columns."""
-        return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
-
-    def holds(self, other: "Box") -> bool:
-        """True if the other box lies inside."""
-        return (
-            self.x <= other.x
-            and self.y <= other.y
-            and other.x + other.width <= self.x + self.width
-            and other.y + other.height <= self.y + self.height
-        )

@@ -74,7 +74,7 @@ class Tha3Character:
 
     def face(self) -> Tensor:
         """(1, 4, 192, 192): the posed face before the body moves, linear RGB + alpha in [0, 1]."""
-        return ((self.posed[:, :, *FACE_BOX].float() + 1) / 2).clamp(0, 1)
+        return ((self.posed[:, :, *FACE_BOX.slices].float() + 1) / 2).clamp(0, 1)
 
     def fork(self) -> "Tha3Character":
         """The same character with caches of its own."""
@@ -104,7 +104,7 @@ class Tha3Animator:
         """Run the decomposer; see `Animator.prepare`."""
         linear = srgb_to_linear(image.to(self.device, torch.float32)[None])
         picture = (linear * 2 - 1).to(self.dtype)
-        head = picture[:, :, *HEAD_BOX].contiguous()
+        head = picture[:, :, *HEAD_BOX.slices].contiguous()
         maps = self.networks["eyebrow_decomposer"](head, head.new_zeros(1, 0))
         brows, background = decompose(maps, head)
         return Tha3Character(picture, brows, background, picture.clone(), avg_pool2d(picture, 2))
@@ -158,13 +158,13 @@ class Tha3Animator:
             character.pose, character.head = None, head  # None: what follows no longer fits
 
     def _move_face(self, batch: list[Tha3Character], pose: Tensor) -> None:
-        faces = torch.cat([c.image[:, :, *FACE_BOX] for c in batch])
-        faces[:, :, *HEAD_IN_FACE] = torch.cat([c.head for c in batch])
+        faces = torch.cat([c.image[:, :, *FACE_BOX.slices] for c in batch])
+        faces[:, :, *HEAD_IN_FACE.slices] = torch.cat([c.head for c in batch])
         faces = morph(self.networks["face_morpher"](faces, pose), faces)
         for character, face in zip(batch, faces.chunk(len(batch)), strict=True):
             character.pose = None
-            character.posed[:, :, *FACE_BOX] = face
-            character.posed_half[:, :, *FACE_HALF_BOX] = avg_pool2d(face, 2)
+            character.posed[:, :, *FACE_BOX.slices] = face
+            character.posed_half[:, :, *FACE_HALF_BOX.slices] = avg_pool2d(face, 2)
 
     def _move_body(self, batch: list[Tha3Character], pose: Tensor) -> None:
         images = torch.cat([c.posed for c in batch])

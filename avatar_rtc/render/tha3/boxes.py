@@ -1,8 +1,10 @@
-"""Where THA3 looks: boxes (rows, columns) in the 512 px picture."""
+"""Where THA3 looks: boxes in the 512 px picture."""
 
-HEAD_BOX = (slice(64, 192), slice(192, 320))
-FACE_BOX = (slice(32, 224), slice(160, 352))
-FACE_HALF_BOX = (slice(16, 112), slice(80, 176))
+from avatar_rtc.box import Box
+
+HEAD_BOX = Box(192, 64, 128, 128)
+FACE_BOX = Box(160, 32, 192, 192)
+FACE_HALF_BOX = FACE_BOX.halved
 """The face in the picture of half the size."""
-HEAD_IN_FACE = (slice(32, 160), slice(32, 160))
+HEAD_IN_FACE = HEAD_BOX.within(FACE_BOX)
 """The head in the face."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from avatar_rtc.files import sync
 from avatar_rtc.render.tha3.networks import PARTS, Network, PartName
 
 if TYPE_CHECKING:
@@ -133,7 +134,8 @@ def _keep(model: Any, kept: Path) -> None:
         made = Path(temporary) / "model"
         made.mkdir()
         openvino.save_model(model, made / "model.xml", compress_to_fp16=False)
-        os.replace(made, kept)
+        sync(made)
+        made.rename(kept)  # fails if another process was quicker: that one reads it already
 
 
 def _import_openvino() -> Any:

@@ -10,7 +10,6 @@ import io
 import os
 import pickle
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from avatar_rtc.errors import SetupError
+from avatar_rtc.files import put_folder, sync
 from avatar_rtc.render.tha3.networks import PART_NAMES, PARTS, Network, PartName
 from avatar_rtc.render.tha3.weights_files import (
     CACHE_VARIABLE,
@@ -238,11 +238,10 @@ def write_networks(
 
 
 def _put(made: Path, folder: Path) -> Path:
-    """Move a finished folder to its place in one step; one that was there before goes."""
+    """Move a finished folder to its place; one that was there before goes with what is around `made`."""
     folder.parent.mkdir(exist_ok=True)
-    if folder.exists():
-        shutil.rmtree(folder)
-    os.replace(made, folder)
+    sync(made)
+    put_folder(made, folder, made.with_name("old"))
     return folder
 
 

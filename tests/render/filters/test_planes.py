@@ -79,11 +79,6 @@ def test_another_luminance_keeps_the_chroma(image: Tensor) -> None:
     assert_close(p.with_luminance(rgb, before, before + 0.05), p.from_yuv(wanted))
 
 
-def test_premultiplied_and_back(image: Tensor) -> None:
-    image[3] = image[3] * 0.9 + 0.1
-    assert_close(p.straight(p.premultiplied(image)), image, atol=1e-4, rtol=0)
-
-
 def test_noise_changes_25_times_a_second_and_with_seed_and_salt(image: Tensor) -> None:
     first = p.uniform(7, 1.0, 0, 40, 50, image)
     assert torch.equal(p.uniform(7, 1.039, 0, 40, 50, image), first)

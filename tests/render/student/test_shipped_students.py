@@ -9,13 +9,13 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from avatar_rtc.box import Box
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.face.pose import pose_from
 from avatar_rtc.render.cels import Cels, Dressing
 from avatar_rtc.render.stills import render_stills
 from avatar_rtc.render.student.animator import create_student
 from avatar_rtc.render.student.file import TEACHER, read_student
-from avatar_rtc.render.student.parts import Box
 from avatar_rtc.resources import resource
 
 TEACHER_FRAMES = Path(__file__).parents[2] / "data" / "teacher"
