@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from tests.render.filters.filter_laws import (
     looks_the_same_at_any_size,
 )
 
-NEUTRAL: dict[str, dict[str, object]] = {
+NEUTRAL: dict[str, dict[str, Any]] = {
     "zoom": {"factor": 1.0},
     "atmospheric_dust": {"brightness": 0.0},
     "outline": {"strength": 0.0},

@@ -23,7 +23,8 @@ from schemathesis.schemas import APIOperation
 from avatar_rtc.bench.served import Served, served
 
 pytestmark = pytest.mark.slow
-REQUESTS = 500
+REQUESTS = 150
+"""`make soak` sends thousands."""
 ANSWER_S = 20.0
 """A picture through a chain, on a machine that has other things to do."""
 
