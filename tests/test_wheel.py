@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.until import block_until
+from tests.waiting import until_now
 
 ROOT = Path(__file__).parent.parent
 FOLDER = "Scripts" if os.name == "nt" else "bin"
@@ -53,7 +53,7 @@ def check_serves(environment: Path, elsewhere: Path) -> None:
         assert b"<avatar-rtc" in fetch(url)
         assert b"customElements" in fetch(f"{url}avatar-rtc.js")
         main = f"{url}api/v1/avatars/main"
-        block_until(lambda: json.loads(fetch(main))["state"] != "starting", 60)
+        until_now(lambda: json.loads(fetch(main))["state"] != "starting", 60)
         about = json.loads(fetch(main))
         assert about["state"] == "live" and len(about["emotions"]) == 28
         server.terminate()

@@ -12,14 +12,9 @@ from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.client.speech import EVENT_CAPACITY
 from avatar_rtc.control.messages import control_from
 from avatar_rtc.errors import InputError, NotFound, TooLarge, Unreachable
+from tests.waiting import until
 
 COLOUR = (200, 100, 40)
-
-
-async def until(condition) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - the condition tells nobody when it turns
-            await asyncio.sleep(0.01)
 
 
 async def test_pictures_come_with_straight_alpha_and_growing_times(server) -> None:

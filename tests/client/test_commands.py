@@ -13,15 +13,10 @@ from avatar_rtc.client import control
 from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.control.messages import control_from, parse_pose
 from avatar_rtc.errors import InputError, OutOfRange, UnknownName, Unreachable
+from tests.waiting import until
 
 HELD = {"head_x": 0.5, "blush1": 1.0}
 OWN = {"smug": {"pose": {"mouth_smirk": 0.8}, "cels": {"blush1": 0.5}}, "void": {}}
-
-
-async def until(condition) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from avatar_rtc.media.opus import OpusStream
 from avatar_rtc.media.peer import Peer
 from avatar_rtc.media.release import Release
 from avatar_rtc.stream.frame import EncodedFrame, Rendition, video_pts
+from tests.waiting import until
 
 WIDTH, HEIGHT, FPS = 128, 256, 30
 YUV = (150, 90, 170)
@@ -198,10 +199,7 @@ class Stage:
         await viewer.take(await peer.answer(await viewer.offer()))
         return viewer, peer
 
-    async def until(self, law: Callable[[], object], within_s: float = 5.0) -> None:
-        async with asyncio.timeout(within_s):
-            while not law():  # noqa: ASYNC110 (a law of any kind has no event)
-                await asyncio.sleep(0.01)
+    until = staticmethod(until)
 
 
 @pytest.fixture
@@ -217,9 +215,7 @@ async def stage() -> AsyncIterator[Stage]:
     await stage.source.close()
     assert len(stage.closed) == len(stage.peers), "on_closed is called exactly once per peer"
     # aioice's check loop sees the end of its connection at its next turn, 20 ms later.
-    await asyncio.sleep(0.1)
-    left = asyncio.all_tasks() - before - {asyncio.current_task()}
-    assert not left, left
+    await until(lambda: not asyncio.all_tasks() - before - {asyncio.current_task()})
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import asyncio
 import shutil
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from avatar_rtc.link.orders import AvatarReady, OpenAvatar, Up
 from avatar_rtc.resources import resource
 from avatar_rtc.server.app import create_app
 from tests.server.conftest import FakeRenderer
+from tests.waiting import until_now as until
 
 pytestmark = pytest.mark.browser
 
@@ -55,13 +55,6 @@ def open_mouth(picture: NDArray[np.int16]) -> int:
     """How many pixels of the face are the dark red of an open mouth."""
     red, green = picture[FACE][..., 0], picture[FACE][..., 1]
     return int(((red - green > 60) & (red < 190)).sum())
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import itertools
 import logging
 import pickle
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -34,6 +34,7 @@ from avatar_rtc.server.rendering import attended, pulse, spare, told
 from avatar_rtc.server.rendering import supervisor as rendering
 from avatar_rtc.server.rendering.supervisor import Rendering
 from avatar_rtc.stream.frame import EncodedFrame, Rendition
+from tests.waiting import until
 
 ALPHA = Rendition("h264", "alpha")
 FAULTS = (
@@ -53,12 +54,6 @@ FAULTS = (
 
 def opened(name: str = "main") -> OpenAvatar:
     return OpenAvatar(name, b"", epoch=0.0, state=AvatarState(), animator="static")
-
-
-async def until(found: Callable[[], object], within: float = 10.0) -> None:
-    async with asyncio.timeout(within):
-        while not found():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
 
 
 class Worker:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import psutil
@@ -26,6 +26,7 @@ from avatar_rtc.link.orders import (
 from avatar_rtc.server.rendering.process import ProcessWorker, processor_s, spawn_worker
 from avatar_rtc.server.rendering.supervisor import Rendering
 from avatar_rtc.stream.frame import EncodedFrame, Rendition
+from tests import waiting
 
 ALPHA = Rendition("h264", "alpha")
 SERVER = """
@@ -47,10 +48,8 @@ asyncio.run(main())
 pytestmark = pytest.mark.slow
 
 
-async def until(found: Callable[[], object], within: float = 120.0) -> None:
-    async with asyncio.timeout(within):
-        while not found():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+until = partial(waiting.until, within_s=120.0)
+"""Processes start, and import torch."""
 
 
 def opened(colour: int, cels: int = 0) -> OpenAvatar:
