@@ -174,6 +174,7 @@ async def test_cues_and_state(server) -> None:
         await until(lambda: avatar.state()["state"] == "starting")
 
 
+@pytest.mark.realtime
 async def test_a_slow_consumer_gets_the_newest_and_the_rest_is_counted(server) -> None:
     async with AvatarClient(server.url) as avatar:
         times = []

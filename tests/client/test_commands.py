@@ -161,6 +161,7 @@ async def test_a_pose_that_cannot_be_is_refused_at_once(server) -> None:
     assert len(server.poses) == 2, "nothing of the refused went out"
 
 
+@pytest.mark.realtime
 async def test_sixty_poses_a_second_go_out_without_waiting(server) -> None:
     every = {f"mouth_{shape}": 0.5 for shape in "aaa iii uuu eee ooo delta".split()}
     spent = 0.0

@@ -41,6 +41,7 @@ async def test_what_is_told_is_held_and_let_go(real: Served) -> None:
         await until_state(overrides={}, settings={}, gaze=None, talking=False, data_eyes=False)
 
 
+@pytest.mark.realtime
 async def test_the_media_clock_runs_with_ours(real: Served) -> None:
     async with AvatarClient(real.url) as avatar, asyncio.timeout(20):
         loop = asyncio.get_running_loop()
@@ -51,6 +52,7 @@ async def test_the_media_clock_runs_with_ours(real: Served) -> None:
         assert await avatar.media_time_ms() - first == pytest.approx(took, abs=100)
 
 
+@pytest.mark.realtime
 async def test_an_emotion_of_its_own_is_held_for_a_while(real: Served) -> None:
     async with AvatarClient(real.url) as avatar, asyncio.timeout(20):
         assert await avatar.set_emotions({"smug": {"pose": {"mouth_smirk": 0.8}}}) == ["smug"]

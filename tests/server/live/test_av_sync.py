@@ -17,6 +17,7 @@ from avatar_rtc.bench.wire import Signal, audio_wire, hear, video_wire, watch
 from avatar_rtc.link.orders import Down, Say, Up
 from avatar_rtc.stream.frame import EncodedFrame, video_t
 
+pytestmark = pytest.mark.realtime
 DARK, FLASH = 40, 220
 HELD_S = 0.300
 """Twice the D there can be, so that pictures are late by 150 ms at least."""
