@@ -31,8 +31,8 @@ from tests import waiting
 ALPHA = Rendition("h264", "alpha")
 SERVER = """
 import asyncio, sys
-from avatar_rtc.link import Booted
-from avatar_rtc.server.render_worker import spawn_worker
+from avatar_rtc.link.orders import Booted
+from avatar_rtc.server.rendering.process import spawn_worker
 
 async def main():
     worker = await spawn_worker("cpu")
