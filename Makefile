@@ -61,7 +61,7 @@ types: install
 	$(BIN)/mypy
 
 types-of-tests: install
-	$(BIN)/mypy -p tests
+	$(BIN)/mypy -p tests --implicit-reexport --cache-dir .mypy_cache/tests
 
 layers: install
 	$(PYTEST) tests/test_layers.py

@@ -27,7 +27,7 @@ def test_the_picture_is_a_picture() -> None:
 
 def test_the_sound_is_long_and_small() -> None:
     file = long_silence(minutes=0.5)
-    with av.open(io.BytesIO(file)) as container:
+    with av.open(io.BytesIO(file), "r") as container:
         assert container.duration == pytest.approx(30e6, rel=0.01)
     assert len(file) < 30_000
 

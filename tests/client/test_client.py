@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -124,7 +125,7 @@ async def test_speech_events_come_in_order_and_wait_for_who_takes_them(server) -
         assert [await anext(events) for _ in range(EVENT_CAPACITY)] == [
             spoken(number) for number in range(2, EVENT_CAPACITY + 2)
         ]
-        waiting = asyncio.create_task(anext(events))
+        waiting = asyncio.ensure_future(anext(events))
         server.send(spoken(-1))
         assert await waiting == spoken(-1)
         await server.peers["peer0"].close()
@@ -184,7 +185,7 @@ async def test_a_slow_consumer_gets_the_newest_and_the_rest_is_counted(server) -
                 break
             await asyncio.sleep(0.2)
         assert avatar.received - avatar.dropped - 6 in range(3), "each is taken, held or counted"
-    assert avatar.dropped >= 12 and np.diff(times).mean() > 0.12
+    assert avatar.dropped >= 12 and np.diff(np.array(times, float)).mean() > 0.12
 
 
 async def test_closing_deletes_the_resource_ends_iterations_and_leaves_nothing(server) -> None:
@@ -194,7 +195,7 @@ async def test_closing_deletes_the_resource_ends_iterations_and_leaves_nothing(s
     async with client as avatar:
         async for _ in avatar.frames():
             break
-        waiting = asyncio.create_task(anext(aiter(avatar.audio())))
+        waiting = asyncio.ensure_future(anext(aiter(avatar.audio())))
         await client.close()
         assert [frame async for frame in avatar.frames()] == []
         assert [event async for event in avatar.speech_events()] == []
@@ -284,4 +285,4 @@ async def test_stun_and_turn_of_a_server_elsewhere_are_used(server, monkeypatch)
     client._endpoint = replace(client._endpoint, is_loopback=False)
     async with client:
         pass
-    assert asked == [[], [RTCIceServer(["stun:127.0.0.1:9"]), RTCIceServer(**turn)]]
+    assert asked == [[], [RTCIceServer(["stun:127.0.0.1:9"]), RTCIceServer(**cast(Any, turn))]]

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import av
 import numpy as np
@@ -56,7 +57,7 @@ class LiveSource:
 
     def __post_init__(self) -> None:
         self.release = Release(self.clock)
-        self.voice = Broadcast("audio", 50)
+        self.voice: Any = Broadcast("audio", 50)
         self.opus = OpusStream(self.clock, self.release, self.voice)
         self.renditions: dict[Rendition, Broadcast] = {}
         self._tasks: dict[Rendition, asyncio.Task[None]] = {}

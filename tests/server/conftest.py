@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from PIL import Image
 
-from avatar_rtc.characters.store import PICTURE, CharacterStore
+from avatar_rtc.characters.character import PICTURE
+from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import Config
 from avatar_rtc.face.cels import CelImage
 from avatar_rtc.face.emotions import EmotionTemplate
@@ -165,7 +167,7 @@ class Watcher:
         """The next decoded frame, or the next that is about as bright as `luma`."""
         async with asyncio.timeout(within):
             while True:
-                frame = await self.video.recv()
+                frame: Any = await self.video.recv()
                 brightness = frame.to_ndarray(format="gray").mean()
                 # Full range: limited-range luma 100 is decoded as such into gray.
                 if luma is None or abs(brightness - _full_range(luma)) < 4:

@@ -1,7 +1,7 @@
 """Run the suite again and again on a busy machine, and tell which tests do not pass every time.
 
-`make flakes RUNS=10 LOAD=4`. LOAD is the number of processes that only burn processor time meanwhile. Each run
-is the one of `make test`, without coverage. Exit code 1 if any test failed in any run.
+`make flakes RUNS=10 LOAD=4`. LOAD is the number of processes that only burn processor time meanwhile. Each
+run is the one of `make test`, without coverage. Exit code 1 if any test failed in any run.
 """
 
 import argparse

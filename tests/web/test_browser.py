@@ -191,7 +191,7 @@ def test_a_backdrop_is_picked_and_the_page_itself_stays_as_it_is(page: Any, serv
     def backdrop() -> Any:
         return server.get("avatars/main")["backdrop"]
 
-    plain = {"name": None, "colour": "#181a26", "fit": "cover", "blur": 0, "chain": []}
+    plain: dict[str, Any] = {"name": None, "colour": "#181a26", "fit": "cover", "blur": 0, "chain": []}
     page.tab.locator("#behind .thumb img").last.scroll_into_view_if_needed()
     page.wait("[...document.querySelectorAll('#behind img')].every((img) => img.naturalWidth > 0)")
     assert page.tab.locator("#behind [type=range]").is_hidden()  # a colour has nothing to blur
@@ -289,12 +289,12 @@ def test_view_is_bare_and_transparent(open_page: Any, tmp_path: Path) -> None:
 
 def test_leaving_frees_the_viewer_at_once(page: Any, server: Any) -> None:
     page.tab.evaluate("document.querySelector('avatar-rtc').remove()")
-    until(lambda: server.get("avatars/main")["viewers"] == 0, seconds=3)
+    until(lambda: server.get("avatars/main")["viewers"] == 0, within_s=3)
     page.tab.evaluate("document.body.append(avatar = document.createElement('avatar-rtc'))")
     page.tab.evaluate("avatar.src = '/api/v1/avatars/main/whep'")
     page.wait_live()
     page.tab.goto("about:blank")
-    until(lambda: server.get("avatars/main")["viewers"] == 0, seconds=3)
+    until(lambda: server.get("avatars/main")["viewers"] == 0, within_s=3)
 
 
 @pytest.mark.parametrize("width", [360, 820])
@@ -313,7 +313,7 @@ def test_other_sites_can_embed(open_page: Any, server: Any, foreign: Any) -> Non
     page.wait_live()
     assert frames(page, 1)[0][FACE][..., 3].min() == 255
     page.tab.evaluate("document.querySelector('avatar-rtc').close()")
-    until(lambda: server.get("avatars/main")["viewers"] == 0, seconds=3)
+    until(lambda: server.get("avatars/main")["viewers"] == 0, within_s=3)
     page.foreign[:] = [url for url in page.foreign if not url.startswith(f"{server.url}/")]
 
 

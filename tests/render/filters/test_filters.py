@@ -112,7 +112,8 @@ def test_edges_take_no_dark_rim(name: str) -> None:
     """A white figure stays white at its edge: colour is warped and blurred premultiplied."""
     image = torch.zeros(4, 128, 128)
     image[:, 32:96, 32:96] = 1.0
-    result = apply(image, name, **({"scale": 0.0} if name == "chromatic_aberration" else {}))
+    params: dict[str, Any] = {"scale": 0.0} if name == "chromatic_aberration" else {}
+    result = apply(image, name, **params)
     seen = result[3] > 0.05
     assert result[:3, seen].min() > 0.97
 

@@ -16,7 +16,7 @@ from avatar_rtc.errors import SetupError
 from avatar_rtc.face.pose import pose_from
 from avatar_rtc.render.tha3.animator import Tha3Animator, create_tha3
 from avatar_rtc.render.tha3.networks import Network, PartName
-from avatar_rtc.render.tha3.openvino import compile_networks
+from avatar_rtc.render.tha3.openvino import Maps, compile_networks
 from avatar_rtc.render.tha3.weights_files import CACHE_VARIABLE
 
 DATA = Path(__file__).parents[2] / "data"
@@ -92,7 +92,9 @@ def rows() -> Counter[str]:
 
 @pytest.fixture
 def animator(tiny_networks: dict[PartName, Network], rows: Counter[str]) -> Tha3Animator:
-    counted = {name: Counted(network, name, rows) for name, network in tiny_networks.items()}
+    counted: dict[PartName, Maps] = {
+        name: Counted(network, name, rows) for name, network in tiny_networks.items()
+    }
     return Tha3Animator(counted, "cpu", torch.float32)
 
 

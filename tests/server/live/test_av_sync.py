@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from aiortc.mediastreams import MediaStreamError
@@ -29,7 +30,8 @@ SETTLED_S = 1.0
 class Clapper:
     """Brightens the pictures of a `FakeRenderer` while something is said, and may hold them back."""
 
-    renderer: object
+    renderer: Any
+    """A `FakeRenderer`."""
     held_s: float = 0.0
     begins: list[float] = field(default_factory=list)
     """Media times at which something was to be heard."""
