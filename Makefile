@@ -37,8 +37,10 @@ serve: install
 # Tests that measure time come last, and alone.
 test: install
 ifeq ($(strip $(ARGS)),)
-	$(PYTEST) -n auto --dist loadgroup -m "not soak and not realtime" --cov --cov-report= --cov-fail-under=0
-	$(PYTEST) -m realtime --cov --cov-append
+	failed=0; \
+	$(PYTEST) -n auto --dist loadgroup -m "not soak and not realtime" --cov --cov-report= --cov-fail-under=0 || failed=1; \
+	$(PYTEST) -m realtime --cov --cov-append || failed=1; \
+	exit $$failed
 else
 	$(PYTEST) $(ARGS)
 endif
