@@ -3,17 +3,21 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PYTEST := PYTHONWARNINGS=default $(BIN)/python -m pytest
 ARGS ?=
+RUNS ?= 10
+LOAD ?= 4
 
-.PHONY: help install serve test lint soak check format bench assets students upscaler clean
+.PHONY: help install serve test lint style ruff types types-of-tests layers soak flakes check format bench assets students upscaler clean
 
 help:
 	@echo "make install   create .venv and install everything"
 	@echo "make serve     install, fetch what the animator needs, serve http://127.0.0.1:8080/ (ARGS='--help')"
-	@echo "make test      install and run the whole test suite"
-	@echo "make lint      ruff and mypy --strict"
-	@echo "make check     lint, then the whole test suite"
+	@echo "make test      install and run the whole test suite, with its coverage (ARGS='tests/link -x': those alone)"
+	@echo "make lint      style, ruff, types, types-of-tests and layers, each also a target of its own"
+	@echo "make check     those and the tests: what a change must pass, with a verdict for each"
 	@echo "make soak      the long runs, results in out/soak.xml"
+	@echo "make flakes    the suite again and again on a busy machine (RUNS=10 LOAD=4), and which tests failed"
 	@echo "make bench     the figures, as a table and out/bench.json"
 	@echo "make students  distill the shipped characters anew, 35 minutes each on two cores"
 	@echo "make upscaler  train the upscaler's networks anew, half an hour each on two cores"
@@ -30,19 +34,51 @@ $(STAMP): pyproject.toml constraints.txt
 serve: install
 	$(BIN)/avatar-rtc serve $(ARGS)
 
+# Tests that measure time come last, and alone.
 test: install
-	PYTHONWARNINGS=default $(BIN)/python -m pytest $(ARGS)
+ifeq ($(strip $(ARGS)),)
+	failed=0; \
+	$(PYTEST) -n auto --dist loadgroup -m "not soak and not realtime" --cov --cov-report= --cov-fail-under=0 || failed=1; \
+	$(PYTEST) -m realtime --cov --cov-append || failed=1; \
+	exit $$failed
+else
+	$(PYTEST) $(ARGS)
+endif
+
+flakes: install
+	@mkdir -p out
+	$(BIN)/python tests/soak/flakes.py --runs $(RUNS) --load $(LOAD)
 
 soak: install
 	@mkdir -p out
 	$(BIN)/python -m pytest -m soak --timeout 3600 -o addopts="--import-mode=importlib -v" --junitxml out/soak.xml
 
-lint: install
+style: install
 	$(BIN)/ruff format --check .
+
+ruff: install
 	$(BIN)/ruff check .
+
+types: install
 	$(BIN)/mypy
 
-check: lint test
+types-of-tests: install
+	$(BIN)/mypy -p tests --implicit-reexport --cache-dir .mypy_cache/tests
+
+layers: install
+	$(PYTEST) tests/test_layers.py
+
+lint: style ruff types types-of-tests layers
+
+# One that fails does not hide the others.
+check: install
+	@verdict=""; failed=0; \
+	for each in style ruff types types-of-tests layers test; do \
+		echo "== $$each"; \
+		if $(MAKE) --no-print-directory $$each; then word=ok; else word=FAILED; failed=1; fi; \
+		verdict="$$verdict$$word $$each\n"; \
+	done; \
+	printf "\n$$verdict"; exit $$failed
 
 format: install
 	$(BIN)/ruff format .

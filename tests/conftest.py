@@ -1,7 +1,21 @@
 """What holds for every test."""
 
 import os
+from pathlib import Path
+
+import pytest
 
 # Torch's threads wait for each other at every operation; beside a server, its worker and a browser on two
 # cores that made single tests ten times slower. Set before anything imports torch, and for child processes.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+TESTS = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one group run in one process: those of a file, which share servers, and all of browsers."""
+    for item in items:
+        browser = item.get_closest_marker("browser") or item.path.is_relative_to(TESTS / "web")
+        group = "browsers" if browser else item.path.relative_to(TESTS).with_suffix("").as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))

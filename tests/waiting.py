@@ -7,7 +7,7 @@ from collections.abc import Callable
 _EVERY_S = 0.01
 
 
-async def until(happened: Callable[[], object], within_s: float = 10.0) -> None:
+async def until(happened: Callable[[], object], within_s: float = 30.0) -> None:
     """Look again and again.
 
     Raises:

@@ -46,14 +46,18 @@ class Flooded:
     answers: dict[str, dict[str, int]]
 
 
-def flooded(seconds: float, after_s: float) -> Flooded:
+def flooded(seconds: float, after_s: float, settled_s: float = SETTLED_S) -> Flooded:
     """Flood a server while somebody else watches it.
+
+    Args:
+        after_s: how long after the floods the memory is read.
+        settled_s: how long before them, so that it can be compared.
 
     Raises:
         SetupError: server, viewer or flood broke down.
     """
     with served("--animator", "static") as server, crowd(server.url, 1, settle_s=6.0) as viewers:
-        _warm(server)
+        _warm(server, settled_s)
         before, own = _memory_mb(server), server.process.memory_info().rss / 1e6
         answers, (seen,) = viewers.beside(lambda: _flood(server, seconds))
         peak = _peak_mb(server) - own
@@ -72,14 +76,14 @@ def _floods(seconds: float, after_s: float) -> list[Measurement]:
     ]
 
 
-def _warm(server: Served) -> None:
+def _warm(server: Served, settled_s: float = SETTLED_S) -> None:
     """Let everything happen once that is made once: modules, voices, decoded characters, the spare worker."""
     _flood(server, 2.0)
     deadline = time.monotonic() + _TIMEOUT_S
     while len(server.workers()) < 2 or any(worker.cpu_percent(0.3) > 40 for worker in server.workers()[1:]):
         if time.monotonic() > deadline:
             raise SetupError("no spare render worker comes up")
-    time.sleep(SETTLED_S)
+    time.sleep(settled_s)
 
 
 def _flood(server: Served, seconds: float) -> dict[str, dict[str, int]]:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
 
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.face.visemes import NAMES, OWN, ipa_of
@@ -55,7 +55,8 @@ class Unit(BaseModel):
         return _OWN_IPA[own] if own in _OWN_IPA else ipa_of(self.v)
 
 
-Units = Annotated[list[Unit], Field(max_length=MAX_UNITS)]
+Units = Annotated[list[Unit], Field(max_length=MAX_UNITS), FailFast()]
+"""The first complaint is all that is told: to look for 40,000 took 16 s of a processor."""
 
 
 class Timed:

@@ -133,7 +133,7 @@ def test_emotions_quicken_blinks_or_hold_them_back():
     assert set(RATES) <= set(EMOTIONS)
 
     def mean(mood: float) -> float:
-        gaps = []
+        gaps: list[float] = []
         for seed in range(6):
             blink = Blink(seed, PLAIN)
             blink.feel(mood)

@@ -44,7 +44,7 @@ def test_cels_are_eased_as_the_pose_is_and_tidy_away(fps: int):
     share = look.cels["blush1"] / EMOTIONS["love"].cels["blush1"]
     way = pace_of_rate(0.3) * frames / fps
     assert share == pytest.approx(1 - (1 + way) * np.exp(-way), rel=1e-4)
-    late = looks(mixer, CALM, 0.2 + np.arange(1, 10 * fps) / fps)
+    late = looks(mixer, CALM, (0.2 + np.arange(1, 10 * fps) / fps).tolist())
     assert not late[-1].cels
 
 

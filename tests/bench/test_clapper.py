@@ -51,6 +51,7 @@ def test_a_figure_between_limits(value: float, passed: bool) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.realtime
 async def test_a_clap_on_a_real_server(tmp_path: Path) -> None:
     log = tmp_path / "claps.json"
     with served("--animator", "static", program=(PROGRAM, str(log))) as server:

@@ -4,6 +4,7 @@ import json
 import math
 import time
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -48,7 +49,7 @@ def test_the_plain_version_of_the_chain_shows_the_same() -> None:
     ],
 )
 def test_each_plain_operation_is_the_one_it_stands_for(
-    name: str, params: dict[str, float], plain: Callable[[Tensor], Tensor], mean: float
+    name: str, params: dict[str, Any], plain: Callable[[Tensor], Tensor], mean: float
 ) -> None:
     """Luminance of an opaque picture; ours may do otherwise with silhouettes and chroma."""
     image = figure(512)

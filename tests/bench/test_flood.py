@@ -27,7 +27,7 @@ def test_the_picture_is_a_picture() -> None:
 
 def test_the_sound_is_long_and_small() -> None:
     file = long_silence(minutes=0.5)
-    with av.open(io.BytesIO(file)) as container:
+    with av.open(io.BytesIO(file), "r") as container:
         assert container.duration == pytest.approx(30e6, rel=0.01)
     assert len(file) < 30_000
 
@@ -39,8 +39,9 @@ def test_datagrams_are_of_all_kinds() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.realtime
 def test_a_viewer_and_the_server_stand_all_floods_at_once() -> None:
-    found = flooded(seconds=4.0, after_s=0.0)
+    found = flooded(seconds=2.0, after_s=0.0, settled_s=0.0)
     assert found.fps > 5
     for name, answers in found.answers.items():
         if name not in ("datagram", "half head", "half body", "unread feed"):

@@ -3,9 +3,12 @@
 import asyncio
 import time
 
+import pytest
+
 from avatar_rtc.bench.lag_server import Lag, MeasuredPolicy
 
 
+@pytest.mark.realtime
 def test_a_blocked_loop_shows_as_lag() -> None:
     lag = Lag()
     loop = MeasuredPolicy(lag).new_event_loop()

@@ -91,7 +91,8 @@ def test_impossible_minutes(me, trained, minutes, capsys) -> None:
     try:
         code = main(["distill", str(me), "--force", "--minutes", minutes])
     except SystemExit as error:  # argparse's own refusal
-        code = error.code
+        assert error.code == 2
+        code = 2
     assert code == 2 and "minutes" in capsys.readouterr().err and trained.plans == []
 
 

@@ -1,6 +1,7 @@
 """Stills and clips: the same every time, transparency that is really there, and what bad input is told."""
 
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -22,7 +23,7 @@ def decoded(path: Path, codec: str | None = None) -> list["np.ndarray"]:
         stream = file.streams.video[0]
         if codec is None:
             return [frame.to_ndarray(format="rgba") for frame in file.decode(stream)]
-        decoder = av.CodecContext.create(codec, "r")
+        decoder: Any = av.CodecContext.create(codec, "r")
         packets = [packet for packet in file.demux(stream) if packet.size]
         frames = [frame for packet in [*packets, None] for frame in decoder.decode(packet)]
         return [frame.to_ndarray(format="rgba") for frame in frames]

@@ -3,6 +3,7 @@
 import io
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -163,7 +164,8 @@ async def test_schemas_tell_what_may_be_set(server: Server) -> None:
 
 
 async def test_refusals_of_any_server_become_their_error() -> None:
-    tokens, answers = [], []
+    tokens: list[Any] = []
+    answers: list[Any] = []
 
     async def answer(request: web.Request) -> web.Response:
         tokens.append(request.headers.get("Authorization"))

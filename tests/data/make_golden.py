@@ -7,6 +7,7 @@ float32 output in [-1, 1], and for one pose per picture the whole face (x 160..3
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ HERE = Path(__file__).parent
 def main(wheel: Path) -> None:
     """Write the golden values beside this file."""
     poses = json.loads((HERE / "golden_poses.json").read_text())
-    golden = {}
+    golden: dict[str, Any] = {}
     with torch.inference_mode(), reference_poser(wheel) as poser:
         for number, name in enumerate(("disc_short", "disc_long")):
             rgba = torch.from_numpy(np.array(Image.open(HERE / f"{name}.png")))

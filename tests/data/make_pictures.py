@@ -37,7 +37,7 @@ def draw(hair: Colour, skin: Colour, iris: Colour, cloth: Colour, *, long_hair: 
     before = canvas.copy()
     ellipse(canvas, (256, 118), (56, 48), hair)
     canvas[~fringe] = before[~fringe]
-    dark = tuple(value // 3 for value in hair)
+    dark = (hair[0] // 3, hair[1] // 3, hair[2] // 3)
     for x in (232, 280):
         ellipse(canvas, (x, 118), (13, 2), dark)
         ellipse(canvas, (x, 144), (14, 13), (40, 30, 40))
@@ -45,7 +45,7 @@ def draw(hair: Colour, skin: Colour, iris: Colour, cloth: Colour, *, long_hair: 
         ellipse(canvas, (x, 146), (8, 10), iris)
         ellipse(canvas, (x, 147), (4, 5), (20, 16, 28))
         ellipse(canvas, (x - 3, 141), (2.5, 2.5), (255, 255, 255))
-    ellipse(canvas, (256, 164), (1.5, 2), tuple(int(value * 0.85) for value in skin))
+    ellipse(canvas, (256, 164), (1.5, 2), (int(skin[0] * 0.85), int(skin[1] * 0.85), int(skin[2] * 0.85)))
     ellipse(canvas, (256, 178), (9, 1.2), (150, 70, 70))
     return _shrink(canvas)
 

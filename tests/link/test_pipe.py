@@ -49,8 +49,8 @@ def test_arrays_in_any_order_and_of_any_kind_come_back():
             io.BytesIO(
                 packed(OpenAvatar("a", b"", 0.0, AvatarState(), cels={"x": CelImage(0, 0, array)}))
             ).read
-        )  # type: ignore[arg-type]
-        assert np.array_equal(got.cels["x"].rgba, array)  # type: ignore[union-attr]
+        )
+        assert np.array_equal(got.cels["x"].rgba, array)
 
 
 def test_many_messages_lie_behind_each_other():

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import av
 import numpy as np
@@ -22,6 +23,7 @@ from avatar_rtc.media.peer import Peer
 from avatar_rtc.media.release import Release
 from avatar_rtc.stream.frame import EncodedFrame, Rendition, video_pts
 from tests import virtual_time
+from tests.waiting import until
 
 WIDTH, HEIGHT, FPS = 128, 256, 30
 YUV = (150, 90, 170)
@@ -56,7 +58,7 @@ class LiveSource:
 
     def __post_init__(self) -> None:
         self.release = Release(self.clock)
-        self.voice = Broadcast("audio", 50)
+        self.voice: Any = Broadcast("audio", 50)
         self.opus = OpusStream(self.clock, self.release, self.voice)
         self.renditions: dict[Rendition, Broadcast] = {}
         self._tasks: dict[Rendition, asyncio.Task[None]] = {}
@@ -199,6 +201,8 @@ class Stage:
         await viewer.take(await peer.answer(await viewer.offer()))
         return viewer, peer
 
+    until = staticmethod(until)
+
 
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
@@ -213,9 +217,7 @@ async def stage() -> AsyncIterator[Stage]:
     await stage.source.close()
     assert len(stage.closed) == len(stage.peers), "on_closed is called exactly once per peer"
     # aioice's check loop sees the end of its connection at its next turn, 20 ms later.
-    await asyncio.sleep(0.1)
-    left = asyncio.all_tasks() - before - {asyncio.current_task()}
-    assert not left, left
+    await until(lambda: not asyncio.all_tasks() - before - {asyncio.current_task()})
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from avatar_rtc.media.bounds import Bounds, Rate
 from avatar_rtc.media.candidates import MAX_CANDIDATES, MAX_NAMES, Candidates
 from avatar_rtc.media.channels import MAX_ANSWERING, MAX_BUFFERED_BYTES, MAX_CHANNELS, Channels
 from avatar_rtc.media.offer import read_fragment, read_offer
+from tests.waiting import until
 
 
 class Channel:
@@ -103,9 +104,7 @@ async def test_of_poses_beyond_the_rate_the_newest_is_taken_later():
         pose.receive(f"pose {number}")
     assert len(room.taken) == 200
     room.now = 1.0
-    async with asyncio.timeout(5):
-        while room.taken[-1] != ("pose", "pose 999"):  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
+    await until(lambda: room.taken[-1] == ("pose", "pose 999"))
     assert len(room.taken) == 201 and len(room.refused) == 799
     assert pose.sent == [], "nobody waits for an answer to a pose"
 
@@ -117,8 +116,7 @@ async def test_a_newer_pose_overtakes_the_one_that_waits():
         pose.receive(f"pose {number}")
     room.now = 0.5
     pose.receive("newest")
-    await asyncio.sleep(0.1)
-    assert room.taken[-1] == ("pose", "newest")
+    await until(lambda: room.taken[-1] == ("pose", "newest"))
 
 
 async def test_nothing_is_taken_after_the_end():

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import av
 import numpy as np
@@ -25,7 +26,7 @@ def kinds(data: bytes) -> list[int]:
 
 
 def decode(codec: str, packets: list[bytes]) -> list[av.VideoFrame]:
-    decoder = av.CodecContext.create(codec, "r")
+    decoder: Any = av.CodecContext.create(codec, "r")
     frames = [frame for data in packets for frame in decoder.decode(av.Packet(data))]
     return frames + decoder.decode(None)
 

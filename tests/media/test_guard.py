@@ -297,6 +297,7 @@ async def test_what_is_authentic_but_broken_ends_nothing(ends):
     assert await ends.is_alive()
 
 
+@pytest.mark.realtime
 async def test_a_selective_acknowledgement_of_everything_costs_nothing(ends):
     sctp = ends.peer._pc.sctp
     ends.viewer.channels["control"].send("hello")

@@ -8,7 +8,13 @@ import pytest
 from avatar_rtc.errors import BadOffer, InputError
 from avatar_rtc.media.offer import IceRestartUnsupported, is_mdns, read_fragment, read_offer
 
-SPOILED = ("a=mid:0", "a=setup:active", "a=inactive", "a=sctp-port:0", "m=video 0 UDP/TLS/RTP/SAVPF 97")
+SPOILED: tuple[str, ...] = (
+    "a=mid:0",
+    "a=setup:active",
+    "a=inactive",
+    "a=sctp-port:0",
+    "m=video 0 UDP/TLS/RTP/SAVPF 97",
+)
 SPOILED += ("a=group:BUNDLE 0 9", "a=candidate:1 1 udp 1 256.1.1.1 1 typ host", "a=fingerprint:sha-1 00")
 PIECES = ("", "x", "-1", "9" * 30, " ", ":", "é", "\0")
 

@@ -118,6 +118,7 @@ async def test_offer_without_audio(stage, tools):
     assert peer.state == "connected"
 
 
+@pytest.mark.realtime
 async def test_late_joiner_is_quick(stage):
     viewer, _ = await stage.connect()
     await viewer.frame()
@@ -172,6 +173,7 @@ async def test_offer_that_never_connects_is_freed(stage):
     assert peer.state == "closed"
 
 
+@pytest.mark.realtime
 async def test_silent_peer_is_freed(stage):
     viewer, peer = await stage.connect(silence_timeout_s=1.8)
     await viewer.frame()
@@ -260,6 +262,7 @@ async def test_connects_over_loopback_alone(stage, monkeypatch, tools):
     assert tools.mean_yuv(await other.frame()) == pytest.approx(tools.YUV, abs=2)
 
 
+@pytest.mark.realtime
 async def test_hidden_addresses_do_not_delay_the_answer(stage):
     viewer, peer = stage.viewer(), stage.peer()
     offer = await viewer.offer()

@@ -34,7 +34,7 @@ def a_picture() -> NDArray[np.uint8]:
 def a_student(rgba: NDArray[np.uint8], seed: int = 0) -> Student:
     """A student of the picture that moves everything by a few pixels."""
     torch.manual_seed(seed)
-    faces = {}
+    faces: dict[Any, Any] = {}
     for part in FACE_PARTS:
         box = BOXES[part]
         outputs = 3 if part == "mouth" else 4
@@ -46,7 +46,15 @@ def a_student(rgba: NDArray[np.uint8], seed: int = 0) -> Student:
         for bulk in (body.bulk.weight, body.bulk.bias):
             bulk.copy_((bulk * 0.02).half())
     rest = rgba[32:224, 160:352].transpose(2, 0, 1).copy()
-    return Student(image_hash(rgba), dict(BOXES), BODY_BOX, rest, faces, body, {"figures": {}})
+    return Student(
+        image_hash(rgba),
+        {part: BOXES[part] for part in FACE_PARTS},
+        BODY_BOX,
+        rest,
+        faces,
+        body,
+        {"figures": {}},
+    )
 
 
 def _shaken(network: Any, by: float) -> Any:

@@ -1,6 +1,7 @@
 """Anime4K files: a tiny one of our own in their format, evaluated by numpy; and what a bad one is told."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ BIAS = R.normal(0, 0.1, (2, 4)).astype(np.float32)
 
 
 def lines(name: str, weights: "np.ndarray", first: bool) -> str:
-    found = []
+    found: list[str] = []
     for y in range(3):
         for x in range(3):
             numbers = ", ".join(f"{n:.8f}" for n in weights[y, x].T.flatten())  # by columns
@@ -149,7 +150,8 @@ def test_spaces_do_not_matter_and_a_pass_without_neighbours_is_1_x_1() -> None:
     kept = [line for line in points.splitlines() if "* go_1" not in line]
     flat = "\n".join(line for line in kept if "* go_0" not in line or line.endswith("go_0(0.0, 0.0);"))
     small = anime4k.parse(flat.replace("result += mat4", "vec4 result = mat4"))
-    assert [tuple(layer.kernel_size) for layer in small.layers] == [(1, 1), (1, 1)]
+    layers: Any = small.layers
+    assert [tuple(layer.kernel_size) for layer in layers] == [(1, 1), (1, 1)]
     first, second = FIRST[1, 1], PLUS[1, 1]
     pixel = np.append(rgb[0, :, 2, 3].numpy(), 1.0)
     last = second @ np.maximum(first @ pixel + BIAS[0], 0) + BIAS[1]

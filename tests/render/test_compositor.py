@@ -50,7 +50,7 @@ def test_over_is_the_formula(strength: float) -> None:
     base, cel = RNG.random((8, 9, 4)), RNG.random((8, 9, 4))
     base[:3, :, 3], cel[2:5, :, 3] = 0, 0
     planes = [torch.tensor(p).permute(2, 0, 1).float() for p in (cel, base)]
-    got = over(*planes, strength).permute(1, 2, 0).numpy()
+    got = over(planes[0], planes[1], strength).permute(1, 2, 0).numpy()
     assert np.abs(got - reference(base, cel, strength)).max() < 1e-5
 
 

@@ -19,15 +19,12 @@ def smooth(h: int, w: int) -> Tensor:
 
 def swscale(rgb: Tensor) -> NDArray[np.uint8]:
     pixels = (rgb.permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
-    return (
-        av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
-        .reformat(format="yuv420p", dst_colorspace="ITU601")
-        .to_ndarray()
-    )
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+    return frame.reformat(format="yuv420p", dst_colorspace="ITU601").to_ndarray().astype(np.uint8)
 
 
 def decode(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return av.VideoFrame.from_ndarray(planes, format="yuv420p").to_ndarray(format="rgb24")
+    return av.VideoFrame.from_ndarray(planes, format="yuv420p").to_ndarray(format="rgb24").astype(np.uint8)
 
 
 def test_opaque_colour_agrees_with_swscale() -> None:

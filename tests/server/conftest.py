@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import io
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +14,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from PIL import Image
 
-from avatar_rtc.characters.store import PICTURE, CharacterStore
+from avatar_rtc.characters.character import PICTURE
+from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import Config
+from avatar_rtc.face.cels import CelImage
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.link.orders import (
     AvatarReady,
@@ -163,7 +167,7 @@ class Watcher:
         """The next decoded frame, or the next that is about as bright as `luma`."""
         async with asyncio.timeout(within):
             while True:
-                frame = await self.video.recv()
+                frame: Any = await self.video.recv()
                 brightness = frame.to_ndarray(format="gray").mean()
                 # Full range: limited-range luma 100 is decoded as such into gray.
                 if luma is None or abs(brightness - _full_range(luma)) < 4:
@@ -220,12 +224,33 @@ def png() -> Callable[..., bytes]:
     return make
 
 
+@pytest.fixture(scope="session")
+def fx() -> Mapping[str, CelImage]:
+    """The common effects, decoded once for all tests: 27 pictures take 200 ms. Nobody may write into them."""
+    found = CharacterStore(Path(), Path())._fx
+    for cel in found.values():
+        cel.rgba.flags.writeable = False
+    return found
+
+
 @pytest.fixture
-def store(tmp_path, png) -> CharacterStore:
+def make_store(tmp_path, fx) -> Callable[[Path], CharacterStore]:
+    """The folder of shipped characters → a store with the common effects; its own ones lie in `tmp_path`."""
+
+    def make(shipped: Path) -> CharacterStore:
+        store = CharacterStore(shipped, tmp_path / "own")
+        store._fx = fx
+        return store
+
+    return make
+
+
+@pytest.fixture
+def store(tmp_path, png, make_store) -> CharacterStore:
     for name in ("hero", "rival"):
         (tmp_path / "shipped" / name).mkdir(parents=True)
         (tmp_path / "shipped" / name / PICTURE).write_bytes(png())
-    return CharacterStore(tmp_path / "shipped", tmp_path / "own")
+    return make_store(tmp_path / "shipped")
 
 
 @pytest.fixture

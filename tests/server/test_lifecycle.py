@@ -126,12 +126,13 @@ async def test_all_pictures_of_a_deleted_avatar_end(client, renderer, watch_on):
 
 
 async def test_nobody_uses_it_and_it_is_gone(serve):
-    client = await serve(Config(character="hero", animator="static", avatar_expiry_s=0.6))
-    await made(client, id="used")
+    client = await serve(Config(character="hero", animator="static", avatar_expiry_s=1.5))
     await made(client, id="left")
-    for _ in range(5):
-        await asyncio.sleep(0.2)
-        assert (await client.put(f"{AVATARS}/used/emotion", json={"name": "joy"})).status == 200
+    await made(client, id="used")
+    async with asyncio.timeout(20):
+        while "left" in await names(client):
+            assert (await client.put(f"{AVATARS}/used/emotion", json={"name": "joy"})).status == 200
+            await asyncio.sleep(0.05)
     assert await names(client) == ["main", "used"]
     async with asyncio.timeout(5):
         while "used" in await names(client):  # noqa: ASYNC110

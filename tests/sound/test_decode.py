@@ -1,6 +1,7 @@
 import io
 import struct
 import wave
+from typing import Any
 
 import av
 import numpy as np
@@ -40,7 +41,7 @@ def float_wav(samples: np.ndarray, rate: int) -> bytes:
 def encoded(codec: str, container: str, rate: int = 48_000) -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format=container) as out:
-        stream = out.add_stream(codec, rate=rate, layout="mono")
+        stream: Any = out.add_stream(codec, rate=rate, layout="mono")
         stream.codec_context.open()
         resampler = av.AudioResampler(
             format=stream.codec_context.format, layout="mono", rate=rate, frame_size=stream.frame_size or 1024

@@ -8,6 +8,7 @@ import struct
 import time
 import tracemalloc
 import wave
+from typing import Any
 
 import av
 import numpy as np
@@ -31,7 +32,7 @@ def tone(seconds: float, rate: int = RATE) -> np.ndarray:
 def encoded(codec: str, container: str, seconds: float = 1.0, layout: str = "mono") -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format=container) as out:
-        stream = out.add_stream(codec, rate=RATE, layout=layout)
+        stream: Any = out.add_stream(codec, rate=RATE, layout=layout)
         stream.codec_context.options = {"strict": "-2"}
         stream.codec_context.open()
         context = stream.codec_context

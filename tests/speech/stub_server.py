@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-IMPATIENT = dict(total_s=0.4, connect_s=0.2)
+IMPATIENT: dict[str, Any] = dict(total_s=0.4, connect_s=0.2)
 """Time-outs for tests in which a server hangs."""
 
 
@@ -117,7 +117,8 @@ async def serving(routes: Mapping[str, Handler]) -> AsyncIterator[Stub]:
 
     app = web.Application(middlewares=[remember])
     for route, handler in routes.items():
-        app.router.add_route(*route.split(" "), handler)
+        method, path = route.split(" ")
+        app.router.add_route(method, path, handler)
     async with TestServer(app) as server:
         stub.url = str(server.make_url("")).rstrip("/")
         yield stub

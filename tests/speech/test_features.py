@@ -84,7 +84,7 @@ def test_a_stream_gives_the_very_same_rows(rate: int):
     random = np.random.default_rng(rate)
     stream, found, at = FeatureStream(rate), [], 0
     while at < len(pcm):
-        size = int(random.choice([0, 1, 7, random.integers(0, rate // 10)]))
+        size = int(random.choice([0, 1, 7, int(random.integers(0, rate // 10))]))
         found.append(stream.feed(pcm[at : at + size]))
         at += size
     found.append(stream.finish())

@@ -238,7 +238,8 @@ async def test_a_cancelled_call_ends_at_once() -> None:
 async def test_trouble_is_told_with_the_servers_url(path: str, trouble: str) -> None:
     handler, what = TROUBLES[trouble]
     with pytest.raises(EngineFailed, match=f"the openai server at http://127.0.0.1:\\d+.* {what}"):
-        await spoken(options=dict(captions=path == "captioned"), **{path: handler})
+        changed: dict[str, Any] = {path: handler}
+        await spoken(options=dict(captions=path == "captioned"), **changed)
 
 
 @pytest.mark.parametrize("answer", NO_SOUND)

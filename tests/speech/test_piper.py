@@ -1,6 +1,6 @@
 """The piper adapter against a stub that answers as `piper.http_server` 1.8 does."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -129,7 +129,7 @@ async def test_a_voice_the_server_lacks_is_refused_and_not_replaced() -> None:
 async def test_trouble_is_told_with_the_servers_url(path: str, trouble: str) -> None:
     handler, says_what = TROUBLES[trouble]
     with pytest.raises(EngineFailed, match=f"the piper server at http://127.0.0.1:\\d+.* {says_what}"):
-        await spoken(**{path: handler})
+        await spoken(**cast(dict[str, Any], {path: handler}))
 
 
 @pytest.mark.parametrize("answer", NO_SOUND)

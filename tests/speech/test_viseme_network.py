@@ -1,5 +1,6 @@
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -200,7 +201,8 @@ def test_runs_are_the_same_in_any_pieces():
 
 @pytest.mark.parametrize("voice", ["en-us+linda", "en-us+m6"])
 def test_the_shipped_network_hears_voices_and_sentences_that_it_was_not_trained_on(voice: str):
-    right, opened = [], []
+    right: list[Any] = []
+    opened: list[Any] = []
     for text in UNSEEN:
         speech = spoken(text, voice)
         found = posteriors(speech.pcm, speech.rate, NETWORK)

@@ -1,6 +1,6 @@
 """The VOICEVOX adapter against a stub that makes sound from a query as the engine does: frame by frame."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -216,7 +216,7 @@ async def test_what_cannot_talk_is_refused(voice: str) -> None:
 async def test_trouble_is_told_with_the_servers_url(path: str, trouble: str) -> None:
     handler, what = TROUBLES[trouble]
     with pytest.raises(EngineFailed, match=f"the voicevox server at http://127.0.0.1:\\d+.* {what}"):
-        await spoken(**{path: handler})
+        await spoken(**cast(dict[str, Any], {path: handler}))
 
 
 @pytest.mark.parametrize("answer", NO_SOUND)

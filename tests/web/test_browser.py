@@ -193,7 +193,7 @@ def test_a_backdrop_is_picked_and_the_page_itself_stays_as_it_is(page: Any, serv
     def backdrop() -> Any:
         return server.get("avatars/main")["backdrop"]
 
-    plain = {"name": None, "colour": "#181a26", "fit": "cover", "blur": 0, "chain": []}
+    plain: dict[str, Any] = {"name": None, "colour": "#181a26", "fit": "cover", "blur": 0, "chain": []}
     page.tab.locator("#behind .thumb img").last.scroll_into_view_if_needed()
     page.wait("[...document.querySelectorAll('#behind img')].every((img) => img.naturalWidth > 0)")
     assert page.tab.locator("#behind [type=range]").is_hidden()  # a colour has nothing to blur

@@ -109,8 +109,8 @@ def test_switches_are_set(page: Any, server: Any) -> None:
 def test_talking_opens_and_shuts_the_mouth(page: Any) -> None:
     until(lambda: not is_open(page))
     page.tab.evaluate("avatar.setTalking(true)")
-    for state in (True, False, True):
-        until(lambda state=state: is_open(page) == state)
+    for law in (lambda: is_open(page), lambda: not is_open(page), lambda: is_open(page)):
+        until(law)
     page.tab.evaluate("avatar.setTalking(false)")
     until(lambda: not any(open_mouth(frame) > 24 for frame in frames(page, 5)))
 
@@ -122,7 +122,7 @@ def test_an_emotion_is_held_for_as_long_as_was_asked(page: Any, server: Any) -> 
     assert server.get("avatars/main")["default_emotion"] == "neutral"
     page.tab.evaluate("avatar.setEmotion('fear', 0.5, { holdMs: 1200 })")
     assert emotion() == {"fear": 1}
-    until(lambda: emotion() == {"neutral": 1}, seconds=5)
+    until(lambda: emotion() == {"neutral": 1}, within_s=5)
     page.tab.evaluate("avatar.setEmotion({ joy: 0.5, love: 0.5 })")
     page.tab.wait_for_timeout(1_500)
     assert emotion() == {"joy": 0.5, "love": 0.5}, "without a time it stays"
@@ -137,7 +137,7 @@ def test_poses_move_the_face_until_they_end(page: Any, pose: str) -> None:
     page.tab.evaluate(f"() => {{ window.sender = setInterval(() => avatar.sendPose({pose}), 40); }}")
     until(lambda: is_open(page))
     page.tab.evaluate("clearInterval(sender)")
-    until(lambda: not is_open(page), seconds=10)
+    until(lambda: not is_open(page), within_s=10)
 
 
 def test_of_poses_the_newest_wins(page: Any) -> None:

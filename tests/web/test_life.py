@@ -1,6 +1,7 @@
 """The card "Life" and the snapshot, in a real Chromium."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -188,11 +189,15 @@ def test_the_card_works_by_keyboard(page: Any, server: Any) -> None:
     until(lambda: state(server)["gaze"] == "viewer")
     press("Tab")
     press("Tab")
+
+    def is_so(field: str, on: bool) -> bool:
+        return state(server)[field] is on
+
     for field in ("talking", "data_eyes", "paused"):
         press("Space")
-        until(lambda field=field: state(server)[field] is True)
+        until(partial(is_so, field, True))
         press("Space")
-        until(lambda field=field: state(server)[field] is False)
+        until(partial(is_so, field, False))
         press("Tab")
     press("Enter")
     assert page.tab.evaluate("document.querySelector('#settings').open")
@@ -242,7 +247,7 @@ def test_an_emotion_is_held_as_long_as_the_card_says(page: Any, server: Any) -> 
     page.tab.click("[data-emotion=joy]")
     page.wait("document.querySelector('[data-emotion=joy]').ariaPressed === 'true'")
     until(lambda: state(server)["emotion"]["weights"] == {"joy": 1})
-    until(lambda: state(server)["emotion"]["weights"] == {"neutral": 1}, seconds=8)
+    until(lambda: state(server)["emotion"]["weights"] == {"neutral": 1}, within_s=8)
     page.wait("document.querySelector('[data-emotion=neutral]').ariaPressed === 'true'")
 
 

@@ -52,7 +52,7 @@ class Live:
     def of(self, name: str) -> list[EncodedFrame]:
         return [m for m in list(self.heard) if isinstance(m, EncodedFrame) and m.avatar == name]
 
-    def told(self, kind: type, name: str) -> list[Any]:
+    def told(self, kind: type[Any], name: str) -> list[Any]:
         return [m for m in list(self.heard) if isinstance(m, kind) and m.avatar == name]
 
     def end(self) -> None:

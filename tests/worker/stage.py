@@ -2,7 +2,7 @@
 
 import queue
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -67,13 +67,14 @@ def opened(name: str = "main", colour: tuple[int, int, int] = (255, 0, 0), **fie
 
 
 def play(
-    script: Sequence[tuple[float, Down | None]], cost: float = 0.0, breaks: bool = False
+    script: Sequence[tuple[float, Any]], cost: float = 0.0, breaks: bool = False
 ) -> tuple[list[Up], Painter]:
     timeline = Timeline(script)
     painter = Painter(timeline, cost, breaks)
     heard: list[Up] = []
     # The timeline stands in for the queue and for time.monotonic.
-    RenderLoop(timeline, heard.append, EMOTIONS, lambda _: (painter, ""), lambda: timeline.now).run()  # type: ignore[arg-type]
+    inbox, animator = cast(Any, timeline), cast(Any, painter)
+    RenderLoop(inbox, heard.append, EMOTIONS, lambda _: (animator, ""), lambda: timeline.now).run()
     return heard, painter
 
 

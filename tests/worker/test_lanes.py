@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -293,6 +294,10 @@ def test_the_pixels_are_the_same_wherever_they_are_made() -> None:
     for tick in (101.0, 101.7):
         for _, made in made_together([Order(avatar, tick) for avatar in together], time.monotonic):
             here += [frame.data for frame in made.result().frames]
+
+    def keep(seen: dict[int, bytes], n: int, made: Any) -> None:
+        seen[n] = made.result().frames[0].data
+
     ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
     beside, there = Beside(2, "pictures", ended.put), list[bytes]()
     for tick in (101.0, 101.7):
@@ -300,8 +305,8 @@ def test_the_pixels_are_the_same_wherever_they_are_made() -> None:
         for n, avatar in enumerate(alone):
             order = Order(avatar, tick)
             beside.submit(
-                lambda order=order: made_alone(order, time.monotonic),
-                lambda made, n=n, seen=seen: seen.__setitem__(n, made.result().frames[0].data),
+                partial(made_alone, order, time.monotonic),
+                partial(keep, seen, n),
             )
         for _ in alone:
             ended.get(timeout=PATIENCE_S).then()

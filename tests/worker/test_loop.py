@@ -41,6 +41,8 @@ from avatar_rtc.stream.frame import video_t
 from avatar_rtc.worker.loop import RenderLoop
 from tests.worker.stage import ALPHA, EMOTIONS, MATTE, SMALL, Painter, Timeline, colour, frames, opened, play
 
+Script = list[tuple[float, Any]]
+
 
 def test_the_mouth_follows_what_is_said_until_it_is_hushed() -> None:
     """The painter sees the pose; its blue is how far the mouth stands open."""
@@ -59,9 +61,9 @@ def test_the_mouth_follows_what_is_said_until_it_is_hushed() -> None:
             mouths[round(self._timeline.now - 100.0, 2)] = float(poses[0, INDEX["mouth_aaa"]])
             return super().animate(poses, characters)
 
-    clock = Timeline(script)
-    painter = Watching(clock)
-    RenderLoop(clock, lambda _: None, EMOTIONS, lambda _: (painter, ""), lambda: clock.now).run()  # type: ignore[arg-type]
+    clock: Any = Timeline(script)
+    painter: Any = Watching(clock)
+    RenderLoop(clock, lambda _: None, EMOTIONS, lambda _: (painter, ""), lambda: clock.now).run()
     assert mouths[0.8] < 0.05 and mouths[1.3] > 0.8 and mouths[1.65] < 0.1 and mouths[2.2] < 0.05
 
 
@@ -92,7 +94,7 @@ def test_a_frame_hardly_slower_than_a_tick_does_not_halve_the_rate() -> None:
 
 
 def test_all_avatars_of_a_tick_are_one_batch() -> None:
-    script = [(0.0, opened("a")), (0, opened("b", (0, 255, 0))), (0, opened("idle"))]
+    script: Script = [(0.0, opened("a")), (0, opened("b", (0, 255, 0))), (0, opened("idle"))]
     script += [(0, StartRendition(n, ALPHA)) for n in "ab"] + [(0.55, None)]
     heard, painter = play(script)
     assert set(painter.batches) == {2} and len(painter.batches) == 5
@@ -102,7 +104,7 @@ def test_all_avatars_of_a_tick_are_one_batch() -> None:
 
 
 def test_each_layout_and_codec_is_encoded_once() -> None:
-    script = [(0.0, opened(matte_size=(128, 96)))]
+    script: Script = [(0.0, opened(matte_size=(128, 96)))]
     script += [(0, StartRendition("main", r)) for r in (ALPHA, MATTE, ALPHA)] + [(0.55, None)]
     heard, _ = play(script)
     assert len(frames(heard, ALPHA)) == len(frames(heard, MATTE)) == 5
@@ -143,7 +145,11 @@ def test_stopping_the_last_rendition_stops_rendering() -> None:
 
 
 def test_a_swapped_character_keeps_viewers() -> None:
-    script = [(0.0, opened()), (0, StartRendition("main", ALPHA)), (0.35, opened(colour=(0, 0, 255)))]
+    script: list[tuple[float, Any]] = [
+        (0.0, opened()),
+        (0, StartRendition("main", ALPHA)),
+        (0.35, opened(colour=(0, 0, 255))),
+    ]
     script += [(0.36, RequestKeyframe("main", ALPHA)), (0.75, None)]
     heard, _ = play(script)
     assert len(frames(heard)) == 7
@@ -151,27 +157,31 @@ def test_a_swapped_character_keeps_viewers() -> None:
 
 
 def test_a_closed_avatar_says_nothing_more() -> None:
-    script = [(0.0, opened()), (0, StartRendition("main", ALPHA)), (0.35, CloseAvatar("main"))]
+    script: list[tuple[float, Any]] = [
+        (0.0, opened()),
+        (0, StartRendition("main", ALPHA)),
+        (0.35, CloseAvatar("main")),
+    ]
     script += [(0.4, SetState("main", AvatarState())), (2, None)]
     assert len(frames(play(script)[0])) == 3
 
 
 def test_failing_to_open_is_told_and_the_loop_goes_on() -> None:
     heard: list[Up] = []
-    timeline = Timeline([(0, opened("broken", animator="tha3")), (0, opened("fine")), (1, None)])
+    timeline: Any = Timeline([(0, opened("broken", animator="tha3")), (0, opened("fine")), (1, None)])
 
-    def create(message: OpenAvatar) -> tuple[Painter, str]:
+    def create(message: OpenAvatar) -> Any:
         if message.animator == "tha3":
             raise SetupError("the weights are missing")
         return Painter(timeline), ""
 
-    RenderLoop(timeline, heard.append, EMOTIONS, create, lambda: timeline.now).run()  # type: ignore[arg-type]
+    RenderLoop(timeline, heard.append, EMOTIONS, create, lambda: timeline.now).run()
     assert heard[0] == AvatarFailed("broken", "the weights are missing")
     assert isinstance(heard[1], AvatarReady) and heard[1].avatar == "fine"
 
 
 def test_failing_to_render_is_told_once() -> None:
-    script = [(0.0, opened()), (0, StartRendition("main", ALPHA)), (1, None)]
+    script: Script = [(0.0, opened()), (0, StartRendition("main", ALPHA)), (1, None)]
     heard, _ = play(script, breaks=True)
     assert [m for m in heard if isinstance(m, AvatarFailed)] == [
         AvatarFailed("main", "rendering failed: out of memory", may_pass=True)
@@ -230,8 +240,9 @@ def test_frames_do_not_wait_for_a_picture(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(chains.FILTERS, "bloom", Filter(slow))
     answers: queue.SimpleQueue[Up] = queue.SimpleQueue()
     asked = ProcessStill(7, Picture(bytes(4 * 6), 3, 2), check_chain([["bloom"]]))
-    clock = Timeline([(0, opened()), (0, StartRendition("main", ALPHA)), (0.15, asked), (1.05, None)])
-    RenderLoop(clock, answers.put, EMOTIONS, lambda _: (Painter(clock), ""), lambda: clock.now).run()  # type: ignore[arg-type]
+    clock: Any = Timeline([(0, opened()), (0, StartRendition("main", ALPHA)), (0.15, asked), (1.05, None)])
+    painter: Any = Painter(clock)
+    RenderLoop(clock, answers.put, EMOTIONS, lambda _: (painter, ""), lambda: clock.now).run()
     heard = [answers.get() for _ in range(answers.qsize())]
     assert len(frames(heard)) == 10 and not any(isinstance(m, StillProcessed) for m in heard)
     over.set()
@@ -239,7 +250,7 @@ def test_frames_do_not_wait_for_a_picture(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_statistics_come_once_a_second() -> None:
-    script = [(0.0, opened()), (0, StartRendition("main", ALPHA)), (3.5, None)]
+    script: Script = [(0.0, opened()), (0, StartRendition("main", ALPHA)), (3.5, None)]
     stats = [m for m in play(script)[0] if isinstance(m, Stats)]
     assert len(stats) in (3, 4)
     assert stats[-1].fps == pytest.approx(10, abs=1.1)

@@ -113,7 +113,8 @@ def test_a_snapshot_needs_no_viewer_and_no_lucky_avatar() -> None:
             (1, None),
         ]
     )
-    taken, failed = sorted(heard[1:], key=lambda m: m.request)  # PNGs are made on a thread of their own
+    answers: list[Any] = heard[1:]
+    taken, failed = sorted(answers, key=lambda m: m.request)  # PNGs are made on a thread of their own
     assert isinstance(taken, SnapshotTaken) and taken.request == 7
     (pixels,) = av.CodecContext.create("png", "r").decode(av.Packet(taken.png))
     assert pixels.to_ndarray(format="rgba")[5, 5].tolist() == [10, 200, 30, 255]
@@ -153,7 +154,7 @@ def test_emotions_of_its_own_come_with_the_state_that_shows_them() -> None:
             poses.append(float(asked[0, INDEX["mouth_smirk"]]))
             return super().animate(asked, characters)
 
-    clock = Timeline(
+    clock: Any = Timeline(
         [
             (0, opened()),
             (0, StartRendition("main", ALPHA)),
@@ -163,7 +164,8 @@ def test_emotions_of_its_own_come_with_the_state_that_shows_them() -> None:
         ]
     )
     heard: list[Up] = []
-    RenderLoop(clock, heard.append, EMOTIONS, lambda _: (Watching(clock), ""), lambda: clock.now).run()  # type: ignore[arg-type]
+    painter: Any = Watching(clock)
+    RenderLoop(clock, heard.append, EMOTIONS, lambda _: (painter, ""), lambda: clock.now).run()
     assert not [m for m in heard if isinstance(m, AvatarFailed)]
     assert (
         poses[3] == 0 and poses[28] == pytest.approx(1, abs=0.01) and poses[-1] == pytest.approx(0, abs=0.01)
@@ -184,10 +186,9 @@ def test_a_slow_loop_reads_the_newest_of_many_poses() -> None:
             seen.append((self._timeline.now - 100.0, float(asked[0, INDEX["head_x"]])))
             return super().animate(asked, characters)
 
-    clock = Timeline([*script, (5.0, None)])
-    RenderLoop(
-        clock, lambda _: None, EMOTIONS, lambda _: (Watching(clock, cost=0.33), ""), lambda: clock.now
-    ).run()  # type: ignore[arg-type]
+    clock: Any = Timeline([*script, (5.0, None)])
+    painter: Any = Watching(clock, cost=0.33)
+    RenderLoop(clock, lambda _: None, EMOTIONS, lambda _: (painter, ""), lambda: clock.now).run()
     for t, head in seen[3:]:
         assert head == pytest.approx(t / 5, abs=0.02)
 

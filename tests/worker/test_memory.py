@@ -16,7 +16,7 @@ import os, queue, sys, time
 import torch
 torch.set_num_threads(1)
 from avatar_rtc.filters_schema.chain import check_chain
-from avatar_rtc.link import ProcessStill, Still, StillProcessed
+from avatar_rtc.link.orders import ProcessStill, Still, StillProcessed
 from avatar_rtc.worker import beside
 from avatar_rtc.worker.stills import Stills
 

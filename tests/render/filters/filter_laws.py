@@ -1,5 +1,8 @@
 """What every operation must hold to; each file of operations has a test that asks for all of these."""
 
+from functools import cache
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
@@ -13,18 +16,22 @@ from avatar_rtc.render.filters.chain import FILTERS
 T, SEED = 1.25, 7
 
 
-def operation(name: str, **params: object) -> Operation:
+def operation(name: str, **params: Any) -> Operation:
     return check_chain([[name, params]])[0]
 
 
-def apply(image: Tensor, name: str, t: float = T, seed: int = SEED, **params: object) -> Tensor:
+def apply(image: Tensor, name: str, t: float = T, seed: int = SEED, **params: Any) -> Tensor:
     """The operation's function on an image in the space that it wants, without any short cut."""
     return FILTERS[name].function(image, operation(name, **params).params, t, seed)
 
 
 def figure(height: int, width: int | None = None) -> Tensor:
     """A drawn head and shoulders on transparency (4, H, W), linear, straight alpha, all zero outside."""
-    width = width or height
+    return _drawn(height, width or height).clone()
+
+
+@cache
+def _drawn(height: int, width: int) -> Tensor:
     y = ((torch.arange(height) * 2 + 1) / height - 1)[:, None]
     x = ((torch.arange(width) * 2 + 1) / width - 1)[None, :]
     soft = 0.012
@@ -48,7 +55,7 @@ def figure(height: int, width: int | None = None) -> Tensor:
     return torch.cat([(image[:3] / image[3:].clamp(min=1e-6)).clamp(0, 1) * (image[3:] > 0), image[3:]])
 
 
-def keeps_its_laws(name: str, **params: object) -> None:
+def keeps_its_laws(name: str, **params: Any) -> None:
     """Range, shape, no writing into the input, same (t, seed) same pixels, transparent stays clean."""
     image = figure(96, 128)
     before = image.clone()
@@ -61,7 +68,7 @@ def keeps_its_laws(name: str, **params: object) -> None:
         assert torch.equal(apply(image, name, t=T + 3, seed=SEED + 1, **params), result), f"{name} moves"
 
 
-def is_identity(name: str, **neutral: object) -> None:
+def is_identity(name: str, **neutral: Any) -> None:
     """These parameters change nothing, asked of the function itself, and are known to be neutral."""
     image = figure(96, 128)
     assert operation(name, **neutral).params.neutral, f"{name} with {neutral} should say that it is neutral"
@@ -71,7 +78,7 @@ def is_identity(name: str, **neutral: object) -> None:
     assert_close(result[3], image[3], atol=1e-4, rtol=0)
 
 
-def looks_the_same_at_any_size(name: str, tolerance: float, **params: object) -> None:
+def looks_the_same_at_any_size(name: str, tolerance: float, **params: Any) -> None:
     """At 512 px and, made of twice the pixels and halved again, at 1024: mean difference over mid grey.
 
     Pictures whose grain is random are compared by their means and spreads in the test of the operation.

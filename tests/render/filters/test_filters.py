@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from tests.render.filters.filter_laws import (
     looks_the_same_at_any_size,
 )
 
-NEUTRAL: dict[str, dict[str, object]] = {
+NEUTRAL: dict[str, dict[str, Any]] = {
     "zoom": {"factor": 1.0},
     "atmospheric_dust": {"brightness": 0.0},
     "outline": {"strength": 0.0},
@@ -111,7 +112,8 @@ def test_edges_take_no_dark_rim(name: str) -> None:
     """A white figure stays white at its edge: colour is warped and blurred premultiplied."""
     image = torch.zeros(4, 128, 128)
     image[:, 32:96, 32:96] = 1.0
-    result = apply(image, name, **({"scale": 0.0} if name == "chromatic_aberration" else {}))
+    params: dict[str, Any] = {"scale": 0.0} if name == "chromatic_aberration" else {}
+    result = apply(image, name, **params)
     seen = result[3] > 0.05
     assert result[:3, seen].min() > 0.97
 

@@ -1,5 +1,7 @@
 """Lens, exposure, grain and grading: against direct formulas and laws, at strong settings and odd sizes."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from torch.testing import assert_close
 from avatar_rtc.render.filters import capture, planes
 from tests.render.filters.filter_laws import apply, figure, keeps_its_laws, looks_the_same_at_any_size, seen
 
-STRONG: list[tuple[str, dict[str, object]]] = [
+STRONG: list[tuple[str, dict[str, Any]]] = [
     ("lens_blur", {"radius": 20.0, "highlights": 1.0}),
     ("lens_blur", {"radius": 0.7}),
     ("bloom", {"threshold": 0.0, "exposure": 5.0, "sigma": 14.0}),
@@ -22,27 +24,27 @@ STRONG: list[tuple[str, dict[str, object]]] = [
     ("colour_grade", {"temperature": -1.0, "tint": 1.0, "saturation": 2.0, "contrast": 2.0}),
     ("colour_grade", {"lift": 0.3, "gamma": 0.4, "gain": 2.0, "shadows_rgb": [0, 0.5, 1]}),
 ]
-NOISY: list[tuple[str, dict[str, object]]] = [
+NOISY: list[tuple[str, dict[str, Any]]] = [
     ("noise", {"strength": 1.0, "sigma": 3.0}),
     ("noise", {"strength": 1.0, "sigma": 0.0, "double_size": False, "channel": "A"}),
 ]
 
 
 @pytest.mark.parametrize(("name", "params"), STRONG + NOISY)
-def test_strong_settings_keep_the_laws(name: str, params: dict[str, object]) -> None:
+def test_strong_settings_keep_the_laws(name: str, params: dict[str, Any]) -> None:
     keeps_its_laws(name, **params)
     assert apply(figure(390, 602), name, **params).shape == (4, 390, 602)
 
 
 @pytest.mark.parametrize(("name", "params"), STRONG)
-def test_strong_settings_look_the_same_at_any_size(name: str, params: dict[str, object]) -> None:
+def test_strong_settings_look_the_same_at_any_size(name: str, params: dict[str, Any]) -> None:
     looks_the_same_at_any_size(name, 0.003, **params)
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 @pytest.mark.parametrize(("name", "params"), [*STRONG, *((n, {}) for n in capture.FILTERS if n != "noise")])
-def test_a_gpu_gives_the_same(name: str, params: dict[str, object]) -> None:
+def test_a_gpu_gives_the_same(name: str, params: dict[str, Any]) -> None:
     image = figure(390, 602)
     found = apply(image.cuda(), name, **params).cpu()
     difference = seen(found) - seen(apply(image, name, **params))
@@ -202,7 +204,7 @@ def test_the_grading_curve_is_the_formula() -> None:
 
 
 @pytest.mark.parametrize("look", [{"temperature": 1.0}, {"temperature": -1.0}, {"tint": 1.0}, {"tint": -1.0}])
-def test_white_balance_keeps_the_brightness_of_grey(look: dict[str, float]) -> None:
+def test_white_balance_keeps_the_brightness_of_grey(look: dict[str, Any]) -> None:
     grey = torch.full((4, 2, 2), 0.3)
     r, g, b = (apply(grey, "colour_grade", **look)[:3, 0, 0]).tolist()
     assert 0.2126 * r + 0.7152 * g + 0.0722 * b == pytest.approx(0.3, abs=1e-3)

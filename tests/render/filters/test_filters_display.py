@@ -1,6 +1,7 @@
 """Pixels, shades, scanlines, bands, tubes: which px get what, no moiré, light that stays."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -17,7 +18,7 @@ from tests.render.filters.filter_laws import (
     seen,
 )
 
-STRONG: list[tuple[str, dict[str, object]]] = [
+STRONG: list[tuple[str, dict[str, Any]]] = [
     ("pixelize", {"size": 32.0, "hard_alpha": True}),
     ("pixelize", {"size": 2.0}),
     ("posterize", {"levels": 2}),
@@ -41,20 +42,20 @@ def flat(height: int, width: int, light: float) -> Tensor:
 
 
 @pytest.mark.parametrize(("name", "params"), STRONG)
-def test_strong_settings_keep_the_laws(name: str, params: dict[str, object]) -> None:
+def test_strong_settings_keep_the_laws(name: str, params: dict[str, Any]) -> None:
     keeps_its_laws(name, **params)
     assert apply(figure(390, 602), name, **params).shape == (4, 390, 602)
 
 
 @pytest.mark.parametrize(("name", "params"), STRONG)
-def test_strong_settings_look_the_same_at_any_size(name: str, params: dict[str, object]) -> None:
+def test_strong_settings_look_the_same_at_any_size(name: str, params: dict[str, Any]) -> None:
     looks_the_same_at_any_size(name, 0.012 if name == "crt" else 0.003, **params)
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 @pytest.mark.parametrize(("name", "params"), [*STRONG, *((n, {}) for n in (*display.FILTERS, *tube.FILTERS))])
-def test_a_gpu_gives_the_same(name: str, params: dict[str, object]) -> None:
+def test_a_gpu_gives_the_same(name: str, params: dict[str, Any]) -> None:
     image = figure(390, 602)
     found = apply(image.cuda(), name, **params).cpu()
     assert (seen(found) - seen(apply(image, name, **params))).abs().mean() < 1e-3
@@ -65,7 +66,7 @@ def test_a_gpu_gives_the_same(name: str, params: dict[str, object]) -> None:
     ("crt", {"curvature": 0.0, "scanline": 0.0, "mask": "none", "mask_strength": 1.0, "glow": 0.0}),
     ("monochrome_display", {"strength": 0.0, "tint_rgb": [0.0, 1.0, 0.0]}),
 ])  # fmt: skip
-def test_every_way_to_be_off_is_off(name: str, off: dict[str, object]) -> None:
+def test_every_way_to_be_off_is_off(name: str, off: dict[str, Any]) -> None:
     is_identity(name, **off)
 
 
@@ -197,7 +198,7 @@ def test_scanlines_have_no_moire_at_odd_sizes(h: int, doubled: bool) -> None:
 # ── the tube ──
 
 
-FLAT: dict[str, object] = {"curvature": 0.0, "glow": 0.0, "mask": "none", "scanline": 0.0}
+FLAT: dict[str, Any] = {"curvature": 0.0, "glow": 0.0, "mask": "none", "scanline": 0.0}
 
 
 def test_beams_by_hand() -> None:
@@ -226,7 +227,7 @@ def test_bright_beams_are_wider() -> None:
     ({}, 0.06), ({"scanline": 1.0}, 0.12), ({"mask": "slot", "mask_strength": 1.0}, 0.12),
     ({"scanline": 1.0, "mask_strength": 1.0}, 0.13),
 ])  # fmt: skip
-def test_a_tube_keeps_the_mean_light(light: float, params: dict[str, object], lost: float) -> None:
+def test_a_tube_keeps_the_mean_light(light: float, params: dict[str, Any], lost: float) -> None:
     """Nothing is added; peaks of bright colours are cut off."""
     found = apply(flat(512, 512, light), "crt", **{**params, "curvature": 0.0})[:3].mean().item()
     assert (1 - lost) * light < found < 1.002 * light

@@ -1,5 +1,7 @@
 """Light, shadow, dust and zoom at strong settings: against laws, by hand, the same on a GPU."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from avatar_rtc.render.filters import scene
 from avatar_rtc.render.upscale.enlarge import enlarge
 from tests.render.filters.filter_laws import apply, figure, keeps_its_laws, looks_the_same_at_any_size, seen
 
-STRONG: list[tuple[str, dict[str, object]]] = [
+STRONG: list[tuple[str, dict[str, Any]]] = [
     ("zoom", {"factor": 4.0, "center_x": 1.0, "center_y": 1.0}),
     ("atmospheric_dust", {"count": 200, "size": 6.0, "depth": 1.0, "brightness": 1.0}),
     ("atmospheric_dust", {"count": 200, "size": 0.5, "depth": 0.0, "speed": 4.0}),
@@ -22,20 +24,20 @@ STRONG: list[tuple[str, dict[str, object]]] = [
 
 
 @pytest.mark.parametrize(("name", "params"), STRONG)
-def test_strong_settings_keep_the_laws(name: str, params: dict[str, object]) -> None:
+def test_strong_settings_keep_the_laws(name: str, params: dict[str, Any]) -> None:
     keeps_its_laws(name, **params)
     assert apply(figure(390, 602), name, **params).shape == (4, 390, 602)
 
 
 @pytest.mark.parametrize(("name", "params"), STRONG)
-def test_strong_settings_look_the_same_at_any_size(name: str, params: dict[str, object]) -> None:
+def test_strong_settings_look_the_same_at_any_size(name: str, params: dict[str, Any]) -> None:
     looks_the_same_at_any_size(name, 0.003, **params)
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 @pytest.mark.parametrize(("name", "params"), [*STRONG, *((name, {}) for name in scene.FILTERS)])
-def test_a_gpu_gives_the_same(name: str, params: dict[str, object]) -> None:
+def test_a_gpu_gives_the_same(name: str, params: dict[str, Any]) -> None:
     image = figure(390, 602)
     found = apply(image.cuda(), name, **params).cpu()
     difference = seen(found) - seen(apply(image, name, **params))
@@ -60,7 +62,7 @@ def test_a_sharp_zoom_looks_where_the_soft_one_does(
 
     monkeypatch.setattr(scene, "enlarge", bilinear)
     image = figure(390, 602)
-    look: dict[str, object] = {"factor": factor, "center_x": centre[0], "center_y": centre[1]}
+    look: dict[str, Any] = {"factor": factor, "center_x": centre[0], "center_y": centre[1]}
     soft, sharp = apply(image, "zoom", **look), apply(image, "zoom", quality="ultra", **look)
     assert sharp.shape == image.shape
     one_px = (seen(soft)[:, 1:, 1:] - seen(soft)[:, :-1, :-1]).abs().mean().item()
@@ -72,10 +74,10 @@ def test_a_sharp_zoom_looks_where_the_soft_one_does(
 
 # ── dust ──
 
-LONE: dict[str, object] = {"count": 1, "depth": 0.0, "size": 2.0, "brightness": 1.0}
+LONE: dict[str, Any] = {"count": 1, "depth": 0.0, "size": 2.0, "brightness": 1.0}
 
 
-def light_at(t: float, seed: int, **params: object) -> Tensor:
+def light_at(t: float, seed: int, **params: Any) -> Tensor:
     """What one mote adds to nothing: alpha (128, 128)."""
     return apply(torch.zeros(4, 128, 128), "atmospheric_dust", t=t, seed=seed, **{**LONE, **params})[3]
 
@@ -127,7 +129,7 @@ def test_more_motes_leave_the_others_where_they_are() -> None:
 def test_dust_returns_from_the_other_side_out_of_sight() -> None:
     """Over ten minutes there is never a step in what is seen, so nothing appears within the picture."""
     image = torch.zeros(4, 64, 64)
-    params: dict[str, object] = {"count": 20, "size": 6.0, "depth": 1.0, "brightness": 1.0, "speed": 4.0}
+    params: dict[str, Any] = {"count": 20, "size": 6.0, "depth": 1.0, "brightness": 1.0, "speed": 4.0}
     for t in np.linspace(0, 600, 120):
         now, then = (apply(image, "atmospheric_dust", t=float(t) + dt, **params)[3] for dt in (0, 0.001))
         assert (now - then).abs().max() < 0.02

@@ -1,6 +1,7 @@
 """Narrow channels, coarse colour, lost sync, lost packets: formulas, rims, and what time does to them."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from tests.render.filters.filter_laws import (
     seen,
 )
 
-STRONG: list[tuple[str, dict[str, object]]] = [
+STRONG: list[tuple[str, dict[str, Any]]] = [
     ("analog_lowres", {"sigma": 6.0}),
     ("chroma_subsample", {"sigma": 14.0}),
     ("chroma_subsample", {"mode": "digital"}),
@@ -32,20 +33,20 @@ STRONG: list[tuple[str, dict[str, object]]] = [
 
 
 @pytest.mark.parametrize(("name", "params"), STRONG)
-def test_strong_settings_keep_the_laws(name: str, params: dict[str, object]) -> None:
+def test_strong_settings_keep_the_laws(name: str, params: dict[str, Any]) -> None:
     keeps_its_laws(name, **params)
     assert apply(figure(390, 602), name, **params).shape == (4, 390, 602)
 
 
 @pytest.mark.parametrize(("name", "params"), STRONG)
-def test_strong_settings_look_the_same_at_any_size(name: str, params: dict[str, object]) -> None:
+def test_strong_settings_look_the_same_at_any_size(name: str, params: dict[str, Any]) -> None:
     looks_the_same_at_any_size(name, 0.004, **params)
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 @pytest.mark.parametrize(("name", "params"), [*STRONG, *((name, {}) for name in signal.FILTERS)])
-def test_a_gpu_gives_the_same(name: str, params: dict[str, object]) -> None:
+def test_a_gpu_gives_the_same(name: str, params: dict[str, Any]) -> None:
     image = figure(390, 602)
     found = apply(image.cuda(), name, **params).cpu()
     difference = seen(found) - seen(apply(image, name, **params))
@@ -60,7 +61,7 @@ def test_a_gpu_gives_the_same(name: str, params: dict[str, object]) -> None:
         ("analog_runaway_hsync", {"asymmetry": 0.0, "ripple_amplitude": 0.0, "placement": "top"}),
     ],
 )
-def test_every_way_to_be_off_is_off(name: str, off: dict[str, object]) -> None:
+def test_every_way_to_be_off_is_off(name: str, off: dict[str, Any]) -> None:
     is_identity(name, **off)
 
 
@@ -98,7 +99,7 @@ def square(colour: tuple[float, float, float], top: int, side: int) -> Tensor:
     {"sigma": 14.0}, {"mode": "digital"}, {"mode": "digital", "upscale": "bilinear"},
     {"mode": "digital", "subsampling": "4:2:2"},
 ])  # fmt: skip
-def test_one_colour_keeps_it_up_to_its_edge(top: int, params: dict[str, object]) -> None:
+def test_one_colour_keeps_it_up_to_its_edge(top: int, params: dict[str, Any]) -> None:
     """What is transparent has no colour to bleed, wherever samples fall."""
     image = square((0.7, 0.2, 0.1), top, 63)
     assert_close(apply(image, "chroma_subsample", **params), image, atol=1e-5, rtol=0)
@@ -121,9 +122,7 @@ def test_analog_chroma_is_a_gaussian_of_the_differences() -> None:
     ({}, 4, 4), ({"double_size": False}, 2, 2), ({"subsampling": "4:2:2"}, 2, 4),
     ({"subsampling": "4:2:2", "double_size": False}, 1, 2),
 ])  # fmt: skip
-def test_digital_drops_samples_and_does_not_average(
-    params: dict[str, object], rows: int, columns: int
-) -> None:
+def test_digital_drops_samples_and_does_not_average(params: dict[str, Any], rows: int, columns: int) -> None:
     """Chroma of every block is that of its first px; fine stripes give false colours, as documented."""
     image = torch.rand(4, 512, 32, generator=torch.manual_seed(4)) * 0.1 + 0.4
     image[3] = 1
@@ -157,8 +156,8 @@ def test_runaway_is_the_formula() -> None:
 @pytest.mark.parametrize("name", ["analog_rippling_hsync", "analog_runaway_hsync"])
 def test_waves_of_a_broken_density_do_not_jump_when_a_turn_is_over(name: str) -> None:
     """A turn takes 512 / speed 25ths; just before and after its end the picture is the same."""
-    rippling: dict[str, object] = {"amplitude1": 0.01, "density1": 4.3}
-    runaway: dict[str, object] = {"ripple_amplitude": 0.2, "ripple_density1": 4.3}
+    rippling: dict[str, Any] = {"amplitude1": 0.01, "density1": 4.3}
+    runaway: dict[str, Any] = {"ripple_amplitude": 0.2, "ripple_density1": 4.3}
     strong = rippling if name == "analog_rippling_hsync" else runaway
     image = torch.ones(4, 256, 256)
     image[:3] = torch.linspace(0, 1, 256)

@@ -1,6 +1,7 @@
 """A tape and its player: noise by its mean, spread and direction, tears, floating, bands."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from avatar_rtc.render.filters import planes, tape
 from avatar_rtc.render.filters.signal import bands
 from tests.render.filters.filter_laws import apply, figure, is_identity, keeps_its_laws, seen
 
-STRONG: list[tuple[str, dict[str, object]]] = [
+STRONG: list[tuple[str, dict[str, Any]]] = [
     ("analog_vhs_noise", {"strength": 1.0, "mode": "NTSC"}),
     ("analog_vhs_noise", {"strength": 0.7, "mode": "NTSC", "ntsc_chroma": "bilinear", "double_size": False}),
     ("analog_vhs_noise", {"strength": 1.0, "double_size": False}),
@@ -29,13 +30,13 @@ def flat(height: int, width: int, *colour: float) -> Tensor:
 
 
 @pytest.mark.parametrize(("name", "params"), STRONG)
-def test_strong_settings_keep_the_laws(name: str, params: dict[str, object]) -> None:
+def test_strong_settings_keep_the_laws(name: str, params: dict[str, Any]) -> None:
     keeps_its_laws(name, **params)
     assert apply(figure(390, 602), name, **params).shape == (4, 390, 602)
 
 
 @pytest.mark.parametrize(("name", "params"), STRONG)
-def test_means_and_spreads_are_the_same_at_any_size(name: str, params: dict[str, object]) -> None:
+def test_means_and_spreads_are_the_same_at_any_size(name: str, params: dict[str, Any]) -> None:
     """Rounding to whole lines may draw one more, so random grain is not compared px by px."""
     small, large = seen(apply(figure(512), name, **params)), seen(apply(figure(1024), name, **params))
     assert large.mean().item() == pytest.approx(small.mean().item(), abs=0.004)
@@ -45,7 +46,7 @@ def test_means_and_spreads_are_the_same_at_any_size(name: str, params: dict[str,
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 @pytest.mark.parametrize(("name", "params"), [*STRONG, *((name, {}) for name in tape.FILTERS)])
-def test_a_gpu_gives_the_same_means(name: str, params: dict[str, object]) -> None:
+def test_a_gpu_gives_the_same_means(name: str, params: dict[str, Any]) -> None:
     """Its random numbers are others."""
     image = figure(390, 602)
     found, wanted = seen(apply(image.cuda(), name, **params).cpu()), seen(apply(image, name, **params))
@@ -57,7 +58,7 @@ def test_a_gpu_gives_the_same_means(name: str, params: dict[str, object]) -> Non
     ("analog_vhsglitches", {"max_glitches": 0, "unboost": 0.1}),
     ("analog_vhs_headswitching", {"height": 0.0, "max_displacement": 0.1, "noise_blend": 1.0}),
 ])  # fmt: skip
-def test_every_way_to_be_off_is_off(name: str, off: dict[str, object]) -> None:
+def test_every_way_to_be_off_is_off(name: str, off: dict[str, Any]) -> None:
     is_identity(name, **off)
 
 

@@ -1,5 +1,7 @@
 """The student animator against its own networks composed by torch, and what it keeps from frame to frame."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -85,7 +87,9 @@ def test_moving_only_the_face_gives_what_moving_everything_gives(
 
 def test_only_what_moved_is_computed(animator: StudentAnimator, character: StudentCharacter) -> None:
     calls: list[str] = []
-    for name, network in {**animator._student.faces, "body": animator._student.body.decoder}.items():
+    networks: dict[str, Any] = {"body": animator._student.body.decoder}
+    networks |= {str(part): network for part, network in animator._student.faces.items()}
+    for name, network in networks.items():
         network.register_forward_hook(lambda *_, name=name: calls.append(str(name)))
     for values in (
         {},

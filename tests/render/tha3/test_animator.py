@@ -16,7 +16,7 @@ from avatar_rtc.errors import SetupError
 from avatar_rtc.face.pose import pose_from
 from avatar_rtc.render.tha3.animator import Tha3Animator, create_tha3
 from avatar_rtc.render.tha3.networks import Network, PartName
-from avatar_rtc.render.tha3.openvino import compile_networks
+from avatar_rtc.render.tha3.openvino import Maps, compile_networks
 from avatar_rtc.render.tha3.weights_files import CACHE_VARIABLE
 
 DATA = Path(__file__).parents[2] / "data"
@@ -50,9 +50,10 @@ def assert_golden(animator: Tha3Animator, name: str, numbers: range, tolerance: 
 
 @pytest.mark.weights
 def test_pytorch_equals_the_reference(weights: Path) -> None:
+    """Four poses, since one takes 5 s; OpenVINO is held to all of them."""
     animator = create_tha3("cpu", weights, openvino=False)
-    assert_golden(animator, "disc_short", range(0, 8, 2))
-    assert_golden(animator, "disc_long", range(1, 8, 2))
+    assert_golden(animator, "disc_short", range(2, 8, 4))
+    assert_golden(animator, "disc_long", range(3, 8, 4))
 
 
 @pytest.mark.weights
@@ -91,7 +92,9 @@ def rows() -> Counter[str]:
 
 @pytest.fixture
 def animator(tiny_networks: dict[PartName, Network], rows: Counter[str]) -> Tha3Animator:
-    counted = {name: Counted(network, name, rows) for name, network in tiny_networks.items()}
+    counted: dict[PartName, Maps] = {
+        name: Counted(network, name, rows) for name, network in tiny_networks.items()
+    }
     return Tha3Animator(counted, "cpu", torch.float32)
 
 
@@ -170,14 +173,20 @@ def test_compiled_networks_equal_pytorch_and_are_kept(
     tiny_networks: dict[PartName, Network], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     openvino = pytest.importorskip("openvino", reason="OpenVINO is optional")
-    compiled = compile_networks(tiny_networks, tmp_path)
-    assert compiled is not None and "eyebrow_decomposer" not in compiled
+    # One of each kind, with a pose and without: to convert one takes seconds.
+    some: dict[PartName, Network] = {
+        name: network
+        for name, network in tiny_networks.items()
+        if name in ("eyebrow_decomposer", "face_morpher")
+    }
+    compiled = compile_networks(some, tmp_path)
+    assert compiled is not None and set(compiled) == {"face_morpher"}
 
     def must_not(*_: object, **__: object) -> None:
         raise AssertionError("the second start converts again")
 
     monkeypatch.setattr(openvino, "convert_model", must_not)
-    compiled = compile_networks(tiny_networks, tmp_path)
+    compiled = compile_networks(some, tmp_path)
     assert compiled is not None
     face, pose = torch.rand(2, 4, 192, 192) * 2 - 1, torch.rand(2, 27)
     with torch.inference_mode():

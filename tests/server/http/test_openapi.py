@@ -35,8 +35,8 @@ def config() -> Config:
 
 
 @pytest.fixture
-def store(tmp_path) -> CharacterStore:
-    return CharacterStore(resource("assets", "characters"), tmp_path / "own")
+def store(make_store) -> CharacterStore:
+    return make_store(resource("assets", "characters"))
 
 
 @pytest.fixture

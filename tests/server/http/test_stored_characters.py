@@ -191,7 +191,7 @@ async def test_a_part_that_cannot_be_closed_keeps_no_name(client, renderer, monk
 
 @given(st.integers(0, 70), st.text("abz_-09", min_size=1, max_size=64))
 def test_own_emotions_are_bounded(count: int, name: str) -> None:
-    emotions = {f"{number}{name}"[:64]: {} for number in range(count)}
+    emotions: dict[str, dict] = {f"{number}{name}"[:64]: {} for number in range(count)}
     message = {"type": "emotions.set", "emotions": emotions}
     if len(emotions) <= 64:
         control_from(message)

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from aiortc.mediastreams import MediaStreamError
@@ -17,6 +18,7 @@ from avatar_rtc.bench.wire import Signal, audio_wire, hear, video_wire, watch
 from avatar_rtc.link.orders import Down, Say, Up
 from avatar_rtc.stream.frame import EncodedFrame, video_t
 
+pytestmark = pytest.mark.realtime
 DARK, FLASH = 40, 220
 HELD_S = 0.300
 """Twice the D there can be, so that pictures are late by 150 ms at least."""
@@ -28,7 +30,8 @@ SETTLED_S = 1.0
 class Clapper:
     """Brightens the pictures of a `FakeRenderer` while something is said, and may hold them back."""
 
-    renderer: object
+    renderer: Any
+    """A `FakeRenderer`."""
     held_s: float = 0.0
     begins: list[float] = field(default_factory=list)
     """Media times at which something was to be heard."""

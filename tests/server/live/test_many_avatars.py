@@ -141,7 +141,7 @@ async def test_five_rounds_leave_no_task_behind(serve, config, renderer) -> None
 
 def _tasks() -> Counter[str]:
     """How many tasks run each coroutine."""
-    return Counter(task.get_coro().__qualname__ for task in asyncio.all_tasks())
+    return Counter(getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks())
 
 
 def _use(process: psutil.Process) -> Use:

@@ -2,6 +2,7 @@
 
 import asyncio
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -90,7 +91,8 @@ class Spoken:
     """Stands in for `Speaking`: keeps what is played."""
 
     def __init__(self) -> None:
-        self.streams, self.stopped = [], []
+        self.streams: list[Any] = []
+        self.stopped: list[Any] = []
 
     def play(self, pieces, **how) -> str:
         self.streams.append(asyncio.ensure_future(self._all(pieces)))

@@ -215,7 +215,8 @@ class Socket:
     """A caller on the WebSocket that keeps what it is told."""
 
     def __init__(self, socket) -> None:
-        self.socket, self.told = socket, []
+        self.socket = socket
+        self.told: list[dict] = []
 
     async def until(self, wanted: str, within: float = 10.0) -> dict:
         async with asyncio.timeout(within):

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import random
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -109,7 +110,10 @@ class Stage:
 
     def __init__(self, fault: Fault) -> None:
         loop = asyncio.get_running_loop()
-        self.fault, self.told = fault, Counter()
+        self.fault = fault
+        self.told: Counter[str] = Counter()
+        self.first = self.next = ""
+        """Speeches that a scenario keeps in mind."""
         self.kinds: dict[str, list[str]] = {}
         self.heard_by: Counter = Counter()
         self.limits = Limits(LimitsConfig(queued_speech_s=600))
@@ -219,7 +223,7 @@ def test_everything_is_finished_once_and_nothing_stays(seed: int, often: float, 
         assert set(stage.heard_by.values()) <= {1}
         assert not stage.speaking._texts
         assert stage.limits.speech.taken == pytest.approx(0, abs=1e-6)
-        loop = asyncio.get_running_loop()
+        loop: Any = asyncio.get_running_loop()
         assert asyncio.all_tasks() == before
         assert not [timer for timer in loop._scheduled if not timer.cancelled()]
 

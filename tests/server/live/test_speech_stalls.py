@@ -9,8 +9,10 @@ import wave
 
 import pytest
 
+from avatar_rtc.link.orders import Say
 from avatar_rtc.speech import espeak
 from avatar_rtc.speech.feelings import classify
+from tests.waiting import until
 
 MOST_S = 0.05
 API = "/api/v1/avatars/main"
@@ -60,22 +62,22 @@ def busiest(monkeypatch):
     gc.unfreeze()
 
 
-async def warm(client) -> None:
+async def warm(client, renderer) -> None:
     """What is loaded once is loaded."""
     classify("happy")
     espeak.load()
     await client.post("/api/v1/classify", json={"text": "happy"})
     await client.post("/api/tts/speak", json={"text": "Hello there.", "format": "wav"})
     await client.post(f"{API}/speech", json={"text": "Hello there. [joy] So.", "emotion": "auto"})
-    await asyncio.sleep(0.5)
+    await until(lambda: renderer.told(Say))
     await client.delete(f"{API}/speech")
 
 
 @pytest.mark.parametrize("start", ["", "<speak>"])
 @pytest.mark.parametrize("name", NASTY)
-async def test_a_nasty_text(client, busiest, name: str, start: str):
+async def test_a_nasty_text(client, renderer, busiest, name: str, start: str):
     text = (start + NASTY[name] * 20_000)[:20_000]
-    await warm(client)
+    await warm(client, renderer)
     busiest[0] = (0.0, "")
     for path, body in (
         ("/api/v1/classify", {"text": text}),
@@ -109,8 +111,8 @@ DENSE = {
 
 
 @pytest.mark.parametrize("name", DENSE)
-async def test_timings_of_half_an_hour(client, busiest, name: str):
-    await warm(client)
+async def test_timings_of_half_an_hour(client, renderer, busiest, name: str):
+    await warm(client, renderer)
     form = {"audio": io.BytesIO(wav(1_700)), "timings": io.BytesIO(json.dumps(DENSE[name]).encode())}
     await asyncio.sleep(0)  # that was this test's own work
     busiest[0] = (0.0, "")
@@ -121,8 +123,8 @@ async def test_timings_of_half_an_hour(client, busiest, name: str):
     assert busiest[0][0] < MOST_S, busiest[0]
 
 
-async def test_large_messages_of_sound(client, busiest):
-    await warm(client)
+async def test_large_messages_of_sound(client, renderer, busiest):
+    await warm(client, renderer)
     busiest[0] = (0.0, "")
     async with client.ws_connect(f"{API}/audio") as ws:
         for rate in (4_000, 48_000, 192_000):

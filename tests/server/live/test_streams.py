@@ -8,6 +8,7 @@ from avatar_rtc.clock import MediaClock
 from avatar_rtc.link.orders import RequestKeyframe, StartRendition, StopRendition
 from avatar_rtc.server.live.streams import KEYFRAME_INTERVAL_S, Streams
 from avatar_rtc.stream.frame import EncodedFrame, Rendition, video_pts
+from tests.waiting import until
 
 H264, VP8 = Rendition("h264", "alpha"), Rendition("vp8", "alpha")
 
@@ -46,6 +47,7 @@ async def test_keyframe_requests_are_coalesced(streams, sent):
     for _ in range(20):
         streams.request_keyframe(H264)
     assert sent[1:] == [RequestKeyframe("main", H264)]
+    await until(lambda: len(sent) > 2)
     await asyncio.sleep(KEYFRAME_INTERVAL_S * 1.5)
     assert sent[1:] == [RequestKeyframe("main", H264)] * 2
 

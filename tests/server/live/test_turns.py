@@ -1,5 +1,7 @@
 """The line for heavy work, by any order of coming and going."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +40,7 @@ async def test_one_at_a_time_in_the_order_they_came(steps: list[int | None]) -> 
 async def test_those_behind_are_told_that_they_moved() -> None:
     told: list[str] = []
     turns = Turns(MOST, lambda: CapacityExceeded("turns", MOST))
-    first, second, _ = (turns.take(lambda name=name: told.append(name)) for name in "abc")
+    first, second, _ = (turns.take(partial(told.append, name)) for name in "abc")
     second.leave()
     assert told == ["c"]
     first.leave()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -111,7 +112,7 @@ class Caller:
         if kind == "open":
             self.pictures[name] = self.n % 10
         state = AvatarState(intensity=(self.n * 10 + self.pictures[name]) / 1000)
-        message: Down = {
+        message: Any = {
             "open": opened(name, self.pictures[name], state),
             "close": CloseAvatar(name),
             "state": SetState(name, state),

@@ -7,6 +7,7 @@ import pickle
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -94,7 +95,7 @@ class Worker:
             if self.fault == "messages" and n == 3:
                 raise pickle.UnpicklingError("out of step")
             if self.fault == "garbage" and n == 3:
-                yield "nonsense"  # type: ignore[misc]
+                yield cast(Up, "nonsense")
                 return
             if self.fault == "dies" and n >= self._left:
                 return
@@ -196,7 +197,8 @@ def test_after_any_faults_the_pictures_come_again(faults, with_spare):
             # Some faults show only when a worker has to go.
             await until(lambda: avatar.frames or not service.device)
             while workshop.workers and workshop.workers[-1].fault and service.worker:
-                service.worker.kill() if service.worker.fault != "kill" else service.worker._over.set()  # type: ignore[attr-defined]
+                worker = cast(Worker, service.worker)
+                worker.kill() if worker.fault != "kill" else worker._over.set()
                 await asyncio.sleep(0.03)
             await works(service, avatar)
             await until(lambda: not service.hindrances)
@@ -213,7 +215,7 @@ async def test_each_fault_in_numbers(fault, caplog):
         service.send(StartRendition("main", ALPHA))
         while workshop.calls < 13:
             if service.worker is not None and fault in ("kill", "close", "hang close", "busy"):
-                service.worker._over.set()  # type: ignore[attr-defined]
+                cast(Worker, service.worker)._over.set()
             await asyncio.sleep(0.01)
         await works(service, avatar)
         assert service.restarts == (0 if fault == "spawn" else 12)
@@ -229,7 +231,7 @@ async def test_a_listener_that_raises_touches_nobody_else(caplog):
             service.open(opened(name), on_up)
             service.send(StartRendition(name, ALPHA))
         await works(service, avatar)
-        service.worker.kill()  # type: ignore[union-attr]
+        service.worker.kill()
         await until(lambda: service.restarts == 1)
         await works(service, avatar)
         assert len(workshop.workers) == 2

@@ -32,6 +32,7 @@ from avatar_rtc.link.orders import (
 from avatar_rtc.server.rendering.process import spawn_worker
 from avatar_rtc.server.rendering.supervisor import Rendering
 from avatar_rtc.stream.frame import EncodedFrame, Rendition
+from tests.waiting import until
 
 ALPHA = Rendition("h264", "alpha")
 
@@ -123,7 +124,7 @@ async def test_a_dead_worker_is_replaced_and_told_the_newest() -> None:
         rendering.close_avatar("gone")
         await settle()
         workshop.workers[0].say(None)
-        await asyncio.sleep(0.05)
+        await until(lambda: len(workshop.workers) == 2 and len(workshop.workers[1].told) == 2)
         assert rendering.restarts == 1 and heard == [AvatarStarting("main")]
         first, second = workshop.workers[1].told
         assert isinstance(first, OpenAvatar) and (first.avatar, first.state) == ("main", newest)
@@ -140,13 +141,15 @@ async def test_a_new_worker_is_told_what_is_still_being_said() -> None:
             rendering.send(Say("main", timeline))
         await settle()
         workshop.workers[0].say(None)
-        await asyncio.sleep(0.05)
+        await until(lambda: len(workshop.workers) == 2 and len(workshop.workers[1].told) >= 3)
+        await settle()
         said = [message.timeline for message in workshop.workers[1].told if isinstance(message, Say)]
         assert said == [current, next_]
         rendering.open(avatar, lambda message: None)  # another character goes on with the sentence
         rendering.send(Hush("main", 100.0))
         workshop.workers[1].say(None)
-        await asyncio.sleep(0.05)
+        await until(lambda: len(workshop.workers) == 3 and workshop.workers[2].told)
+        await settle()
         assert not [message for message in workshop.workers[2].told if isinstance(message, Say)]
 
 
@@ -169,8 +172,7 @@ async def test_a_silent_worker_that_owes_frames_is_replaced() -> None:
         await asyncio.sleep(0.5)
         assert not workshop.workers[0].killed, "nobody watches, so it may be silent"
         rendering.send(StartRendition("main", ALPHA))
-        await asyncio.sleep(0.6)
-        assert workshop.workers[0].killed and len(workshop.workers) >= 2
+        await until(lambda: workshop.workers[0].killed and len(workshop.workers) >= 2)
 
 
 async def test_options_that_cannot_work_fail_every_avatar_and_end_the_tries() -> None:
@@ -183,7 +185,7 @@ async def test_options_that_cannot_work_fail_every_avatar_and_end_the_tries() ->
 
     async with Rendering(spawn, spare=False) as rendering:
         rendering.open(opened(), heard.append)
-        await asyncio.sleep(0.05)
+        await until(lambda: heard)
         rendering.open(opened("late"), heard.append)
     assert heard == [AvatarFailed("main", "no CUDA GPU"), AvatarFailed("late", "no CUDA GPU")]
     assert len(workers) == 1

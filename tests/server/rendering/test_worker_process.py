@@ -144,4 +144,4 @@ def test_it_ends_with_a_server_that_is_killed(when):
     finally:
         server.kill()
         server.wait()
-        server.stdout.close()  # type: ignore[union-attr]
+        server.stdout.close()
