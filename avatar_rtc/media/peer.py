@@ -1,7 +1,7 @@
 """One viewer's peer connection: answers its offer, feeds its tracks, listens to its data channels.
 
 offer ──► Peer ──► answer          Source.watch(rendition) ──► video track
-control, cues ──► on_message       Source.listen()         ──► audio track
+control, cues ──► Conversation     Source.listen()         ──► audio track
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from avatar_rtc.media.aiortc_private import (
 from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.broadcast import Kind, Packet, Subscription
 from avatar_rtc.media.candidates import Candidates
-from avatar_rtc.media.channels import Channels, OnChannel, OnMessage
+from avatar_rtc.media.channels import Channels, Conversation
 from avatar_rtc.media.codecs import preferred, video_codec
 from avatar_rtc.media.guard import Guard
 from avatar_rtc.media.ice import IceServers
@@ -73,25 +73,23 @@ class Peer:
         source: Source,
         layout: Layout,
         ice: IceServers,
-        on_message: OnMessage,
+        conversation: Conversation,
         on_closed: Callable[["Peer"], None],
         bind: MediaBind = EVERYWHERE,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         silence_timeout_s: float = SILENCE_TIMEOUT_S,
-        on_channel: OnChannel | None = None,
         on_microphone: Callable[[AsyncIterator[Pcm]], Awaitable[None]] | None = None,
         bounds: Bounds | None = None,
     ) -> None:
         """Nothing is opened before `answer`.
 
         Args:
-            on_message: (label, text) of a message on `control` or `cues`; what it returns is sent back.
+            conversation: answers what the peer says on its data channels.
             on_closed: called once when the peer is gone, whatever the reason.
             bind: which addresses its sockets are bound to.
             connect_timeout_s: an answered offer that does not connect within this is freed.
             silence_timeout_s: a connected peer from which nothing comes for this long is freed.
             on_microphone: takes the peer's own sound, if it sends any, until that ends; None takes none.
-            on_channel: (label) of a channel that has opened; what it returns is sent as its first message.
             bounds: what it may cost; the defaults if None.
         """
         bounds = bounds or Bounds()
@@ -104,7 +102,7 @@ class Peer:
         self._loop = asyncio.get_running_loop()
         self._pc = RTCPeerConnection(ice.configuration())
         self._guard = Guard(self._heard, bounds.dropped)
-        self._channels = Channels(on_message, on_channel, bounds)
+        self._channels = Channels(conversation, bounds)
         self._on_microphone = on_microphone
         self._listening: set[asyncio.Task[None]] = set()
         self._tracks: dict[Kind, PacketTrack] = {}

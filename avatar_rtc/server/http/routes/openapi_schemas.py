@@ -16,8 +16,8 @@ from avatar_rtc.face.blendshapes import NAMES as BLENDSHAPES
 from avatar_rtc.face.cels import CELS
 from avatar_rtc.face.pose import MORPHS
 from avatar_rtc.filters_schema import chain
-from avatar_rtc.server.live.condition import Phase
 from avatar_rtc.server.live.distillation import Phase as DistillationPhase
+from avatar_rtc.server.live.status import Phase
 
 Schema = Mapping[str, Any]
 Part = Schema | type[BaseModel]
