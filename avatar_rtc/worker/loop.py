@@ -152,8 +152,8 @@ class RenderLoop:
                 fps = avatar.fps
                 avatar.take(state)
                 self._lanes.schedule(seat, anew=avatar.fps != fps)
-            case Say(timeline=timeline):
-                avatar.mixer.lips.append(timeline)
+            case Say(begin=begin, timeline=timeline):
+                avatar.mixer.lips.append(begin, timeline)
             case Hush(t=t):
                 avatar.mixer.lips.stop(t)
             case StartRendition(rendition=rendition):

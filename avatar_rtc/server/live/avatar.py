@@ -91,7 +91,7 @@ class Avatar:
             self.clock,
             delay=lambda: me.streams.release.delay,
             voice=voice,
-            say=lambda timeline: renderer.send(Say(name, timeline)),
+            say=lambda speech, begin, timeline: renderer.send(Say(name, speech, begin, timeline)),
             hush=lambda t: renderer.send(Hush(name, t)),
             feel=self.actor.feel,
             tell=self.viewers.tell,

@@ -68,7 +68,7 @@ async def test_a_text_is_heard_seen_and_finished(client, renderer, watch):
     words = [event["word"] for event in watcher.events if event["type"] == "speech.word"]
     assert words == ["Pa", "ma", "ba", "So", "it", "goes"]
     lips = renderer.told(Say)
-    assert [lip.timeline.speech for lip in lips] == [speech_id, speech_id]
+    assert [lip.speech for lip in lips] == [speech_id, speech_id]
     spoken_ms = sum(lip.timeline.seconds for lip in lips) * 1000
     assert not end["interrupted"] and end["position_ms"] == pytest.approx(spoken_ms, abs=3)
     assert any(told.state.emotions == {"joy": 1.0} for told in renderer.sent if hasattr(told, "state"))

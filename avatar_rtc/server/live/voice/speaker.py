@@ -138,7 +138,7 @@ def _prepared(
     """All that takes time, away from the event loop: times, lips, and the sound at the avatar's rate."""
     phonemes, words, source = _timed(speech, text)
     marks_burst = marks_burst or source == "aligned"
-    lips = timeline("", 0.0, speech.pcm, speech.rate, phonemes, marks_burst=marks_burst)
+    lips = timeline(speech.pcm, speech.rate, phonemes, marks_burst=marks_burst)
     return resampled(speech.pcm, speech.rate), lips, words, source
 
 

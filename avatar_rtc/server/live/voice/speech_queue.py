@@ -11,7 +11,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import ParamSpec
 
@@ -47,7 +46,7 @@ class SpeechQueue:
         clock: MediaClock,
         delay: Callable[[], float],
         voice: Voice,
-        say: Callable[[Timeline], None],
+        say: Callable[[str, float, Timeline], None],
         hush: Callable[[float], None],
         feel: Callable[[Feeling], None],
         tell: Callable[[Event], None],
@@ -55,7 +54,8 @@ class SpeechQueue:
         """
         Args:
             delay: D in s: what is for media time t is heard at t + D.
-            say, hush: tell the lips what comes, and from which media time on nothing does.
+            say: tell the lips what comes: of which utterance, from which media time on.
+            hush: tell them from which media time on nothing does.
             feel: show an emotion now.
             tell: tell every viewer of an event.
         """
@@ -201,12 +201,11 @@ class SpeechQueue:
         """Let a piece be heard as soon as may be, and tell of it as it is."""
         is_first = not utterance.heard
         begin = max(self._clock.t() + utterance.lead_s, self._free_from + (0.0 if is_first else piece.gap))
-        lips = replace(piece.lips, speech=utterance.id, begin=begin)
         self._voice.put(begin, piece.pcm)
         utterance.heard.append((begin, piece.seconds))
         self._free_from = begin + piece.seconds
         self.source = piece.source
-        _guarded(self._say, lips)
+        _guarded(self._say, utterance.id, begin, piece.lips)
         if self._current is utterance:
             self._schedules = [schedule for schedule in self._schedules if not schedule.is_done]
             self._schedules.append(Schedule(self._felt(piece, begin)))

@@ -36,7 +36,6 @@ class Piece:
     pcm: Pcm = field(repr=False)
     """48 kHz mono."""
     lips: Timeline = field(repr=False)
-    """Its `speech` and `begin` are filled in when it is played."""
     source: LipSource
     shown: str = ""
     """The subtitle."""
