@@ -211,6 +211,8 @@ class AvatarFailed:
     detail: str
     may_pass: bool = False
     """It was no fault of the character or its settings, so it may go well another time."""
+    is_shown: bool = False
+    """The character before this one still is."""
 
 
 @dataclass(frozen=True)

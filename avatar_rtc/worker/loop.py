@@ -196,10 +196,11 @@ class RenderLoop:
             try:
                 avatar, note = opened.result()
             except AvatarRtcError as error:
-                self._emit(AvatarFailed(name, str(error)))
+                self._emit(AvatarFailed(name, str(error), is_shown=seat.live is not None))
             except Exception as error:
                 log.exception("avatar %s cannot be opened", name)
-                self._emit(AvatarFailed(name, f"{type(error).__name__}: {error}", may_pass=True))
+                why = f"{type(error).__name__}: {error}"
+                self._emit(AvatarFailed(name, why, may_pass=True, is_shown=seat.live is not None))
             else:
                 if seat.live is not None:
                     avatar.take_over(seat.live)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from avatar_rtc.control.changes import Flowing
 from avatar_rtc.control.envelope import envelope_of, error, ok
 from avatar_rtc.control.messages import ControlMessage, CueSet, PoseSet, control_from
-from avatar_rtc.errors import AvatarRtcError, BadMessage, public
+from avatar_rtc.errors import OPERATORS, AvatarRtcError, BadMessage, public
 
 log = logging.getLogger(__name__)
 
@@ -93,4 +93,6 @@ def _flowing(label: str, data: dict[str, Any]) -> Flowing:
 def _refusal(message_id: str | int | None, failure: Exception) -> str:
     if not isinstance(failure, AvatarRtcError):
         log.error("a message of a viewer failed", exc_info=failure)
+    elif isinstance(failure, OPERATORS):
+        log.warning("%s", failure)
     return json.dumps(error(message_id, public(failure)))

@@ -44,6 +44,9 @@ class Status:
             case AvatarReady(animator=animator, note=note):
                 # What fails in a chain is told again by who runs it now.
                 return Status(animator, "live", note=without_addresses(note), stats=self.stats)
+            case AvatarFailed(detail=detail, is_shown=True):
+                note = f"{without_addresses(detail)}; the character before it is still shown"
+                return replace(self, phase="live", detail=None, note=note)
             case AvatarFailed(detail=detail):
                 return replace(self, phase="failed", detail=without_addresses(detail))
         return self

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from avatar_rtc.errors import CapacityExceeded, InputError, WorkerLost
+from avatar_rtc.errors import CapacityExceeded, InputError, WorkerLost, without_addresses
 from avatar_rtc.link.orders import (
     Answer,
     Down,
@@ -76,7 +76,7 @@ class Pictures:
         if future is None or future.done():
             return
         if isinstance(answer, StillFailed):
-            future.set_exception(InputError(answer.detail))
+            future.set_exception(InputError(without_addresses(answer.detail)))
         else:
             future.set_result(answer)
 

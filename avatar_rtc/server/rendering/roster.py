@@ -119,8 +119,9 @@ class Roster:
                     for rendition in briefing.watched():
                         self._post(rendition)
                 briefing.succeed()
-            case AvatarFailed(avatar=avatar, may_pass=may_pass):
-                briefing.fail()
+            case AvatarFailed(avatar=avatar, may_pass=may_pass, is_shown=is_shown):
+                if not is_shown:
+                    briefing.fail()
                 if may_pass:
                     briefing.mend(lambda: self._mend(avatar, briefing))
             case EncodedFrame(rendition=rendition) if rendition not in briefing.renditions:

@@ -349,6 +349,20 @@ async def test_a_failed_avatar_with_another_character_is_watched_as_before():
         assert workshop.workers[0].told[-1] == StartRendition("main", ALPHA)
 
 
+async def test_a_character_that_fails_beside_the_one_that_is_shown_ends_no_picture():
+    workshop, avatar = Workshop(), Avatar()
+    async with Rendering(workshop.spawn, spare=False, opens_per_s=100) as service:
+        service.open(opened(), avatar)
+        service.send(StartRendition("main", ALPHA))
+        await works(service, avatar)
+        for seed in (1, 2):
+            service.open(replace(opened(), seed=seed), avatar)
+            service._hear(AvatarFailed("main", "no such character", is_shown=True), False)
+            await works(service, avatar)
+        told = workshop.workers[0].told
+        assert CloseAvatar("main") not in told and told.count(StartRendition("main", ALPHA)) == 1
+
+
 async def test_an_avatar_that_goes_is_not_mended():
     async with Rendering(Workshop().spawn, spare=False) as service:
         service.open(opened(), Avatar())

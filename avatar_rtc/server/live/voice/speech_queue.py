@@ -15,7 +15,16 @@ from functools import partial
 from typing import ParamSpec
 
 from avatar_rtc.clock import MediaClock
-from avatar_rtc.errors import AlreadyThere, AvatarRtcError, CapacityExceeded, EngineFailed, NotFound
+from avatar_rtc.errors import (
+    FAILED,
+    OPERATORS,
+    AlreadyThere,
+    AvatarRtcError,
+    CapacityExceeded,
+    EngineFailed,
+    NotFound,
+    public,
+)
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.media.voice import FADE_S, Voice, next_block
 from avatar_rtc.server.live.voice.schedule import Schedule
@@ -32,7 +41,6 @@ REMEMBERED = 256
 """Utterances that are over and whose ids are not taken again yet."""
 CLOSE_S = 1.0
 """How long those who make pieces may take to end."""
-BROKEN = "this failed inside the server"
 
 P = ParamSpec("P")
 Ready = asyncio.Queue[Piece | BaseException | None]
@@ -152,11 +160,11 @@ class SpeechQueue:
     async def _play(self, utterance: Utterance) -> None:
         ready: Ready = asyncio.Queue(maxsize=1)
         feeder = self._start(_feed(utterance.pieces, ready), f"the pieces of speech {utterance.id}")
-        detail: str | None = BROKEN
+        detail: str | None = FAILED
         try:
-            told = await self._play_all(utterance, ready)
+            wrong = await self._play_all(utterance, ready)
             await self._until(self._free_from + self._delay())
-            detail = told
+            detail = wrong
         except BaseException as error:
             if self._current is not utterance:
                 raise  # interrupted, which is told elsewhere
@@ -182,11 +190,12 @@ class SpeechQueue:
                 piece = EngineFailed(f"nothing to be heard came within {utterance.patience_s:g} s")
             if piece is None:
                 return None
-            if isinstance(piece, AvatarRtcError):
-                return str(piece)
             if isinstance(piece, BaseException):
-                log.error("speech %s failed", utterance.id, exc_info=piece)
-                return BROKEN
+                if isinstance(piece, OPERATORS):
+                    log.warning("speech %s failed: %s", utterance.id, piece)
+                elif not isinstance(piece, AvatarRtcError):
+                    log.error("speech %s failed", utterance.id, exc_info=piece)
+                return public(piece)
             if len(piece.pcm):
                 self._hand_over(utterance, piece)
                 silent_until = self._patient_until(utterance)
@@ -208,15 +217,17 @@ class SpeechQueue:
         _guarded(self._say, utterance.id, begin, piece.lips)
         if self._current is utterance:
             self._schedules = [schedule for schedule in self._schedules if not schedule.is_done]
-            self._schedules.append(Schedule(self._felt(piece, begin)))
-            self._schedules.append(Schedule(self._told(utterance, piece, begin + self._delay(), is_first)))
+            self._schedules.append(Schedule(self._feelings_of(piece, begin)))
+            self._schedules.append(
+                Schedule(self._events_of(utterance, piece, begin + self._delay(), is_first))
+            )
 
-    def _felt(self, piece: Piece, begin: float) -> Iterator[tuple[float, Callable[[], None]]]:
+    def _feelings_of(self, piece: Piece, begin: float) -> Iterator[tuple[float, Callable[[], None]]]:
         zero = self._loop.time() - self._clock.t() + begin
         for feeling in sorted(piece.feelings, key=lambda feeling: feeling.t):
             yield zero + feeling.t, partial(_guarded, self._feel, feeling)
 
-    def _told(
+    def _events_of(
         self, utterance: Utterance, piece: Piece, begin: float, is_first: bool
     ) -> Iterator[tuple[float, Callable[[], None]]]:
         zero = self._loop.time() - self._clock.t() + begin

@@ -65,7 +65,7 @@ class Piece:
             opening,
             ((mark.t, {"type": "speech.mark", **about, "name": mark.name}) for mark in marks),
             ((word.start, self._word(word, speech_id)) for word in words),
-            key=lambda told: told[0],
+            key=lambda timed: timed[0],
         )
 
     def _word(self, word: TimedWord, speech_id: str) -> Event:
