@@ -122,7 +122,12 @@ FAILED = "this failed inside the server"
 """What callers read of an error nobody foresaw; the log has the rest."""
 OPERATORS = (SetupError, EngineFailed, WorkerLost)
 """Their texts may name files and servers that callers have no business with."""
-_ADDRESS = re.compile(r"\w+://[^\s;,'\"]+|(?<![\w.])(?:/|[A-Za-z]:\\)[\w.~-]+[/\\][^\s;,:'\"]*")
+_ADDRESS = re.compile(
+    r"""\w+://[^\s;,'"]+"""
+    r"""|(?<![\w.])(?:/|[A-Za-z]:\\)[\w.~-]+[/\\][^\s;,:'"]*"""
+    r"""|\('[\w.:%-]+'(?:, \d+)+\)"""
+)
+"""URLs, absolute paths, and sockets as Python writes them."""
 
 
 def public(error: BaseException) -> str:
@@ -133,7 +138,7 @@ def public(error: BaseException) -> str:
 
 
 def without_addresses(text: str) -> str:
-    """A text for callers: without URLs and absolute paths of ours.
+    """A text for callers: without URLs, sockets and absolute paths of ours.
 
     >>> without_addresses("the piper server at http://10.0.0.7:5000 refused; see /var/log/x")
     'the piper server at … refused; see …'

@@ -11,7 +11,13 @@ NAMES = st.text("abcdefgh0123456789_-.~", min_size=1, max_size=12)
 UNIX = st.lists(NAMES, min_size=2, max_size=5).map(lambda names: "/" + "/".join(names))
 WINDOWS = st.lists(NAMES, min_size=2, max_size=5).map(lambda names: "C:\\" + "\\".join(names))
 URLS = st.builds(lambda host, path: f"http://{host}:8000{path}", NAMES, UNIX)
-ADDRESSES = UNIX | WINDOWS | URLS
+SOCKETS = st.builds(
+    lambda address, port, rest: str((str(address), port, *rest)),
+    st.ip_addresses(),
+    st.integers(0, 65_535),
+    st.sampled_from([(), (0, 0)]),
+)
+ADDRESSES = UNIX | WINDOWS | URLS | SOCKETS
 WORDS = st.text("abcdefgh ", max_size=20)
 KINDS = [
     kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, AvatarRtcError)
