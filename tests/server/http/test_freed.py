@@ -49,7 +49,7 @@ async def failed(client, watch_on, renderer) -> None:
 async def test_a_deleted_avatar_is_free_at_once(client, watch_on, renderer, use):
     assert (await client.post("/api/v1/avatars", json={"id": "short"})).status == 201
     avatar = client.app[AVATARS]["short"]
-    parts = [weakref.ref(part) for part in (avatar, avatar.actor, avatar.viewers, avatar.streams)]
+    parts = [weakref.ref(part) for part in (avatar, avatar.actor)]
     await use(client, watch_on, renderer)
     del avatar
     assert (await client.delete(AVATAR)).status == 204

@@ -34,7 +34,7 @@ BUSY = {
 }
 SERVER = """
 import asyncio, sys
-from avatar_rtc.server.background import run_in_background
+from avatar_rtc.server.live.background import run_in_background
 async def main():
     def hear(line):
         print(line.decode().strip(), flush=True)
