@@ -17,10 +17,11 @@ AvatarRtcError
 ├── Unreachable           a server cannot be reached, or the connection to it was lost (exit code 1)
 └── SetupError            this machine lacks something: weights, disk, network (exit code 1)
 
-Messages say what was wrong and what is wanted. This module knows nothing of HTTP: `server/problems.py`
+Messages say what was wrong and what is wanted. This module knows nothing of HTTP: `server/http/problems.py`
 maps a class to its status.
 """
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Self
@@ -122,3 +123,31 @@ class Unreachable(AvatarRtcError):
 
 class SetupError(AvatarRtcError):
     """This machine lacks something the command needs; the text names the fix."""
+
+
+FAILED = "this failed inside the server"
+"""What callers read of an error nobody foresaw; the log has the rest."""
+OPERATORS = (SetupError, EngineFailed, WorkerLost)
+"""Their texts may name files and servers that callers have no business with."""
+_ADDRESS = re.compile(
+    r"""\w+://[^\s;,'"]+"""
+    r"""|(?<![\w.])(?:/|[A-Za-z]:\\)[\w.~-]+[/\\][^\s;,:'"]*"""
+    r"""|\('[\w.:%-]+'(?:, \d+)+\)"""
+)
+"""URLs, absolute paths, and sockets as Python writes them."""
+
+
+def public(error: BaseException) -> str:
+    """What a caller may read of an error; the operator reads all of it in the log."""
+    if not isinstance(error, AvatarRtcError):
+        return FAILED
+    return without_addresses(str(error)) if isinstance(error, OPERATORS) else str(error)
+
+
+def without_addresses(text: str) -> str:
+    """A text for callers: without URLs, sockets and absolute paths of ours.
+
+    >>> without_addresses("the piper server at http://10.0.0.7:5000 refused; see /var/log/x")
+    'the piper server at … refused; see …'
+    """
+    return _ADDRESS.sub("…", text)

@@ -45,6 +45,8 @@ _KEPT_S = 1.0
 class _Track:
     """One timeline as arrays; times are media times at which lips move, so LEAD is taken off already."""
 
+    begin: float
+    """Media time of the first sample."""
     source: Timeline
     starts: NDArray[np.float64]
     ends: NDArray[np.float64]
@@ -59,6 +61,11 @@ class _Track:
     """Where sounds follow each other with gaps below PAUSE."""
     cut: float = math.inf
     """When it was interrupted."""
+
+    @property
+    def end(self) -> float:
+        """Media time at which the sound is over."""
+        return self.begin + self.source.seconds
 
     def pull(self, t: float) -> tuple[NDArray[np.float64], float]:
         """(6,) what its sounds make of the lips at t, and how strongly they pull together."""
@@ -96,7 +103,7 @@ class _Track:
         gains = self.source.gains
         if not gains:
             return 1.0
-        return gains[min(max(int((t + LEAD - self.source.begin) / GAIN_STEP_S), 0), len(gains) - 1)]
+        return gains[min(max(int((t + LEAD - self.begin) / GAIN_STEP_S), 0), len(gains) - 1)]
 
 
 class Lips:
@@ -106,14 +113,14 @@ class Lips:
         self._tracks: deque[_Track] = deque()
         self._lips: Pose = np.zeros(len(MOUTH_OPEN), np.float32)
 
-    def append(self, timeline: Timeline) -> None:
-        """Take up what is said next."""
-        self._forget(timeline.begin)
-        self._tracks.append(_track(timeline))
+    def append(self, begin: float, timeline: Timeline) -> None:
+        """Take up what is said next, from media time `begin` on."""
+        self._forget(begin)
+        self._tracks.append(_track(begin, timeline))
 
     def stop(self, t: float) -> None:
         """Fall silent at media time t: what was to be said later is forgotten, and the mouth closes."""
-        self._tracks = deque(track for track in self._tracks if track.source.begin < t)
+        self._tracks = deque(track for track in self._tracks if track.begin < t)
         for track in self._tracks:
             track.cut = min(track.cut, t)
 
@@ -134,9 +141,7 @@ class Lips:
 
     def speaks(self, t: float) -> bool:
         """True while something is said."""
-        return any(
-            track.source.begin <= t + LEAD and t < min(track.source.end, track.cut) for track in self._tracks
-        )
+        return any(track.begin <= t + LEAD and t < min(track.end, track.cut) for track in self._tracks)
 
     def stresses(self, after: float, until: float) -> bool:
         """True if a stressed sound begins in (after, until]."""
@@ -154,14 +159,14 @@ class Lips:
 
     def _forget(self, t: float) -> None:
         """Drop what was over long before t."""
-        while self._tracks and self._tracks[0].source.end + _KEPT_S < t:
+        while self._tracks and self._tracks[0].end + _KEPT_S < t:
             self._tracks.popleft()
 
     def _blend(self, t: float) -> Pose:
         """(6,) the open shapes, closures apart."""
         total, pulled = np.zeros(len(MOUTH_OPEN)), 0.0
         for track in self._tracks:
-            near = track.source.begin - 2 * REACH < t < track.source.end + 2 * REACH
+            near = track.begin - 2 * REACH < t < track.end + 2 * REACH
             if near and t < track.cut + STOP:
                 part, strength = track.pull(t)
                 total += part
@@ -171,24 +176,25 @@ class Lips:
 
 def _moments(track: _Track, times: Iterable[float]) -> Iterator[float]:
     """Media times of what was not interrupted."""
-    return (at for time in times if (at := track.source.begin + time) < track.cut)
+    return (at for time in times if (at := track.begin + time) < track.cut)
 
 
-def _track(timeline: Timeline) -> _Track:
-    segments, begin = timeline.segments, timeline.begin - LEAD
+def _track(begin: float, timeline: Timeline) -> _Track:
+    segments, moved = timeline.segments, begin - LEAD
     shapes = [segment.shape for segment in segments]
     rounded = np.array([shape.is_rounded for shape in shapes], bool)
     return _Track(
+        begin=begin,
         source=timeline,
-        starts=begin + np.array([segment.start for segment in segments], float),
-        ends=begin + np.array([segment.end for segment in segments], float),
+        starts=moved + np.array([segment.start for segment in segments], float),
+        ends=moved + np.array([segment.end for segment in segments], float),
         weights=np.array([shape.weights for shape in shapes], float).reshape(-1, len(MOUTH_OPEN)),
-        closures=tuple(_closures(timeline)),
+        closures=tuple(_closures(timeline, moved)),
         # Closures have their own channel; here they only keep the vowels around them apart.
         dominances=np.array([0.4 if shape.closure else shape.dominance for shape in shapes], float),
         attacks=np.where(rounded, ATTACK_ROUNDED, ATTACK),
         releases=np.where(rounded, RELEASE_ROUNDED, RELEASE),
-        spans=_spans(timeline),
+        spans=_spans(timeline, moved),
     )
 
 
@@ -196,21 +202,21 @@ def _end_of_closure(closure: tuple[float, float, float, float]) -> float:
     return closure[2]
 
 
-def _closures(timeline: Timeline) -> Iterator[tuple[float, float, float, float]]:
+def _closures(timeline: Timeline, moved: float) -> Iterator[tuple[float, float, float, float]]:
     for segment in timeline.segments:
         if segment.shape.closure:
-            start, end = timeline.begin - LEAD + segment.start, timeline.begin - LEAD + segment.end
+            start, end = moved + segment.start, moved + segment.end
             longer = max(CLOSE_HOLD - (end - start), 0.0) / 2
             yield start, start - longer, end + longer, segment.shape.closure
 
 
-def _spans(timeline: Timeline) -> tuple[tuple[float, float], ...]:
+def _spans(timeline: Timeline, moved: float) -> tuple[tuple[float, float], ...]:
     """When lips move for sounds that follow each other within PAUSE."""
     spans: list[tuple[float, float]] = []
     for segment in timeline.segments:
         if not any(segment.shape.weights) and not segment.shape.closure:
             continue
-        start, end = timeline.begin - LEAD + segment.start, timeline.begin - LEAD + segment.end
+        start, end = moved + segment.start, moved + segment.end
         if spans and start - spans[-1][1] < PAUSE:
             spans[-1] = (spans[-1][0], end)
         else:

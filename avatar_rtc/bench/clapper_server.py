@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 
 from avatar_rtc.bench.wrapped import run_serve
-from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.link.orders import OpenAvatar, Say, StopRendition, ToAvatar, Up
 from avatar_rtc.link.worker import Worker
 from avatar_rtc.media.encode import VideoEncoder, create_encoder
@@ -70,11 +69,11 @@ class Flashing(rendering.Rendering):
         """Tell the worker; see `Rendering.send`."""
         super().send(message)
         if isinstance(message, Say):
-            self._note(message.timeline)
+            self._note(message)
         elif isinstance(message, StopRendition) and isinstance(message.rendition, Rendition):
             self._encoders.pop(message.rendition, None)
 
-    def _note(self, said: Timeline) -> None:
+    def _note(self, said: Say) -> None:
         if self._claps and self._claps[-1].speech == said.speech:
             self._claps[-1].end = said.end
         else:

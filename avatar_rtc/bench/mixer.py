@@ -39,7 +39,7 @@ def _looks(frames: int, everything: bool) -> list[float]:
     for n in range(frames):
         t = n / FPS
         if everything and n % round(_SENTENCE_S * FPS) == 0:
-            mixer.lips.append(_sentence(t))
+            mixer.lips.append(t, _sentence())
         state = _busy(t) if everything else _CALM
         begun = time.thread_time()
         mixer.look(state, t)
@@ -61,10 +61,10 @@ def _busy(t: float) -> AvatarState:
     )
 
 
-def _sentence(begin: float) -> Timeline:
+def _sentence() -> Timeline:
     """Sound after sound, with a stress now and then."""
     shapes = list(IPA.values())
     count = int(_SENTENCE_S / _SOUND_S)
     segments = [Segment(n * _SOUND_S, (n + 1) * _SOUND_S, shapes[n % len(shapes)]) for n in range(count)]
     accents = tuple(0.7 * n for n in range(int(_SENTENCE_S)))
-    return Timeline("", begin, _SENTENCE_S, tuple(segments), accents=accents)
+    return Timeline(_SENTENCE_S, tuple(segments), accents=accents)

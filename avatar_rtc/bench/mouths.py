@@ -159,7 +159,7 @@ def pixels(character: Character, animator: str, begin: float = BEFORE_S) -> tupl
     """
     speech = render(EXAMPLE)
     mixer = Mixer(load_emotions(resource("assets", "emotions")), seed=1)
-    mixer.lips.append(_said(speech, begin))
+    mixer.lips.append(begin, _said(speech))
     times = _times(begin + speech.seconds, EXAMPLE_FPS)
     poses = [mixer.look(AvatarState(), float(t)).pose for t in times]
     shut = [pose.copy() for pose in poses]
@@ -205,8 +205,8 @@ def openings(sounds: Sequence[Sound], frames: Frames) -> list[tuple[Sound, float
     ]
 
 
-def _said(speech: Speech, begin: float = BEFORE_S) -> Timeline:
-    return timeline("", begin, speech.pcm, speech.rate, speech.phonemes, marks_burst=True)
+def _said(speech: Speech) -> Timeline:
+    return timeline(speech.pcm, speech.rate, speech.phonemes, marks_burst=True)
 
 
 def _times(end: float, fps: float) -> Numbers:
@@ -216,8 +216,8 @@ def _times(end: float, fps: float) -> Numbers:
 def _morphs(said: Timeline, fps: float) -> Frames:
     """The sum of the mouth's morphs over the time of a timeline."""
     lips, opening = Lips(), []
-    lips.append(said)
-    times = _times(said.end, fps)
+    lips.append(BEFORE_S, said)
+    times = _times(BEFORE_S + said.seconds, fps)
     for t in times:
         pose = neutral()
         lips.apply(pose, float(t), 1 / fps)

@@ -3,7 +3,8 @@
 import json
 import math
 from collections import Counter
-from typing import Any, NoReturn
+from dataclasses import dataclass
+from typing import Any
 
 from avatar_rtc.errors import BadMessage
 
@@ -23,16 +24,49 @@ def error(message_id: str | int | None, detail: str) -> dict[str, object]:
     return {"type": "error", "id": message_id, "detail": detail}
 
 
-def id_of(text: str | bytes) -> str | int | None:
-    """The id in a message that may be broken otherwise, so that its error finds home."""
-    if len(text) > MAX_MESSAGE_BYTES:
-        return None
+@dataclass(frozen=True)
+class Envelope:
+    """What a text holds, read once: also of a broken one the id is known, so that its error finds home."""
+
+    id: str | int | None
+    data: dict[str, Any]
+    fault: str = ""
+    """What is wrong with it, as a sentence; "" if nothing is."""
+
+    def object(self) -> dict[str, Any]:
+        """The JSON object.
+
+        Raises:
+            BadMessage: there is none, or one that does harm.
+        """
+        if self.fault:
+            raise BadMessage(self.fault)
+        return self.data
+
+
+def envelope_of(text: str | bytes, limit: int = MAX_MESSAGE_BYTES) -> Envelope:
+    """What is in a text of at most `limit` bytes; never raises."""
+    if len(text) > limit:
+        return Envelope(None, {}, f"a message is at most {limit} bytes, not {len(text)}")
+    faults: list[str] = []
     try:
-        found = json.loads(text)["id"]
-        _check_scalar(found)
-    except (ValueError, RecursionError, LookupError, TypeError, BadMessage):
-        return None
-    return found if isinstance(found, str | int) else None
+        text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
+        if sum(map(text.count, ",[{")) > MAX_VALUES:
+            faults.append(f"a message has at most {MAX_VALUES} values")
+            if len(text) > MAX_MESSAGE_BYTES:  # its id is not worth what reading it takes
+                return Envelope(None, {}, faults[0])
+        data = _loaded(text, faults)
+        if not isinstance(data, dict):
+            faults.append("a message is a JSON object: {'type': 'noun.verb', …}")
+            return Envelope(None, {}, faults[0])
+    except (ValueError, RecursionError) as error:
+        return Envelope(None, {}, [*faults, f"not JSON: {error}"][0])
+    found = _id_in(data)
+    try:
+        _check_values(data)
+    except BadMessage as error:
+        faults.append(str(error))
+    return Envelope(found, data, faults[0] if faults else "")
 
 
 def json_object(text: str | bytes, limit: int = MAX_MESSAGE_BYTES) -> dict[str, Any]:
@@ -43,31 +77,32 @@ def json_object(text: str | bytes, limit: int = MAX_MESSAGE_BYTES) -> dict[str, 
     Raises:
         BadMessage: longer than `limit` bytes, with too many values or too deep, or no JSON object.
     """
-    if len(text) > limit:
-        raise BadMessage(f"a message is at most {limit} bytes, not {len(text)}")
-    try:
-        text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
-        if sum(map(text.count, ",[{")) > MAX_VALUES:
-            raise BadMessage(f"a message has at most {MAX_VALUES} values")
-        data = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
-    except (ValueError, RecursionError) as error:
-        raise BadMessage(f"not JSON: {error}") from None
-    if not isinstance(data, dict):
-        raise BadMessage("a message is a JSON object: {'type': 'noun.verb', …}")
-    _check_values(data)
-    return data
+    return envelope_of(text, limit).object()
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
-        raise BadMessage(f"the key {twice!r:.60} is there twice")
-    return found
+def _loaded(text: str, faults: list[str]) -> object:
+    """The value in a JSON text; the first of what `json` lets pass is added to `faults`."""
+
+    def built(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs) and not faults:
+            twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+            faults.append(f"the key {twice!r:.60} is there twice")
+        return found
+
+    def constant(name: str) -> None:
+        if not faults:
+            faults.append(f"not JSON: {name} is no number")
+
+    value: object = json.loads(text, object_pairs_hook=built, parse_constant=constant)
+    return value
 
 
-def _constant(name: str) -> NoReturn:
-    raise BadMessage(f"not JSON: {name} is no number")
+def _id_in(data: dict[str, Any]) -> str | int | None:
+    found = data.get("id")
+    if not isinstance(found, str | int):
+        return None
+    return found if not isinstance(found, str) or _is_plain(found) else None
 
 
 def _check_values(data: dict[str, Any]) -> None:
@@ -91,7 +126,7 @@ def _check_values(data: dict[str, Any]) -> None:
 
 def _check_scalar(value: str | float | None) -> None:
     if isinstance(value, str):
-        if "\0" in value or not _is_writable(value):
+        if not _is_plain(value):
             raise BadMessage("a text may have neither NUL nor halves of characters (lone surrogates)")
     elif isinstance(value, float) and not math.isfinite(
         value
@@ -99,8 +134,8 @@ def _check_scalar(value: str | float | None) -> None:
         raise BadMessage("a number is too large")
 
 
-def _is_writable(text: str) -> bool:
+def _is_plain(text: str) -> bool:
     try:
-        return text.isascii() or bool(text.encode())
+        return "\0" not in text and (text.isascii() or bool(text.encode()))
     except UnicodeEncodeError:
         return False

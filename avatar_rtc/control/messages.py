@@ -19,7 +19,6 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from avatar_rtc.complaints import complaint
-from avatar_rtc.control.envelope import json_object
 from avatar_rtc.control.settings import SettingsValues
 from avatar_rtc.control.state import BackdropChain, HeldChanges, HeldValues
 from avatar_rtc.errors import BadMessage, UnknownName
@@ -296,38 +295,13 @@ _TYPES: dict[str, type[Message]] = {
 }
 
 
-def parse_control(text: str | bytes) -> ControlMessage:
-    """The message in a JSON text.
+def control_from(data: dict[str, Any]) -> ControlMessage:
+    """The message in a decoded JSON object.
 
     Raises:
-        BadMessage: too long, no JSON object, or fields missing, unknown or out of range.
+        BadMessage: fields missing, unknown or out of range.
         UnknownName: a type that does not exist; names the nearest.
     """
-    return control_from(json_object(text))
-
-
-def parse_cue(text: str | bytes) -> CueSet:
-    """The cue in a JSON text of the `cues` channel, where the type may be left out.
-
-    Raises:
-        BadMessage: as `parse_control`, or another type.
-    """
-    message = control_from({"type": "cue.set", **json_object(text)})
-    if not isinstance(message, CueSet):
-        raise BadMessage("the cues channel takes cues only: {'t_ms': …, 'visemes': {…}}")
-    return message
-
-
-def parse_pose(text: str | bytes) -> PoseSet:
-    """The pose in a JSON text of the `pose` channel, which may lack the type; raises as `parse_cue`."""
-    message = control_from({"type": "pose.set", **json_object(text)})
-    if not isinstance(message, PoseSet):
-        raise BadMessage("the pose channel takes poses only: {'t_ms': …, 'morphs': {…}}")
-    return message
-
-
-def control_from(data: dict[str, Any]) -> ControlMessage:
-    """The message in a decoded JSON object; raises as `parse_control`."""
     kind = data.get("type")
     if not isinstance(kind, str):
         raise BadMessage(f"a message needs a 'type', one of {', '.join(_TYPES)}")

@@ -19,13 +19,13 @@ class Segment:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The lips of one piece of speech, and what else of the face goes with it."""
+    """The lips of one piece of speech, and what else of the face goes with it, whenever it is said.
 
-    speech: str
-    """The id of the utterance it belongs to."""
-    begin: float
-    """Media time in s of the first sample; all other times count from it."""
+    Times are in s from the first sample.
+    """
+
     seconds: float
+    """How long it sounds."""
     segments: tuple[Segment, ...] = field(repr=False)
     """In order, without overlap."""
     gains: tuple[float, ...] = field(default=(), repr=False)
@@ -34,8 +34,3 @@ class Timeline:
     """When brows and head stress something."""
     pauses: tuple[tuple[float, float], ...] = ()
     """Long enough to blink in: start and end."""
-
-    @property
-    def end(self) -> float:
-        """Media time in s at which the sound is over."""
-        return self.begin + self.seconds

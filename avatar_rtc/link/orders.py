@@ -102,12 +102,21 @@ class Say:
     """Lips for what is said next; appended to what is known already."""
 
     avatar: str
+    speech: str
+    """The id of the utterance it belongs to."""
+    begin: float
+    """Media time in s of the first sample."""
     timeline: Timeline
+
+    @property
+    def end(self) -> float:
+        """Media time in s at which the sound is over."""
+        return self.begin + self.timeline.seconds
 
 
 @dataclass(frozen=True)
 class Hush:
-    """Speech ends at a media time, wherever it is; timelines that begin later are forgotten."""
+    """Speech ends at a media time, wherever it is; what begins later is forgotten."""
 
     avatar: str
     t: float
@@ -202,6 +211,8 @@ class AvatarFailed:
     detail: str
     may_pass: bool = False
     """It was no fault of the character or its settings, so it may go well another time."""
+    is_shown: bool = False
+    """The character before this one still is."""
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,14 @@
-"""The data channels of one peer: text in, its answer out, and events pushed."""
+"""The data channels of one peer: text in, its answer out, and events pushed. None of it is read here."""
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Protocol
 
 from aiortc import RTCDataChannel
 
-from avatar_rtc.control.envelope import error, id_of
-from avatar_rtc.errors import InputError
 from avatar_rtc.media.bounds import Bounds, Rate
 
 log = logging.getLogger(__name__)
@@ -23,11 +21,18 @@ MAX_ANSWERING = 64
 MAX_BUFFERED_BYTES = 1 << 18
 """That wait in one channel for a peer that does not read; what would come on top is not sent."""
 
-OnMessage = Callable[[str, str], str | Awaitable[str] | None]
-"""(label, text) → the answer, or None for none, or one that is still to come. InputError becomes an error
-answer."""
-OnChannel = Callable[[str], str | None]
-"""(label) of a channel that has opened → its first message, or None."""
+
+class Conversation(Protocol):
+    """Who talks with a peer. None of these raises: it would end the transport of the channels."""
+
+    def greet(self, label: str) -> str | None:
+        """The first message on a channel that has opened, if there is one."""
+
+    def hear(self, label: str, text: str) -> str | Awaitable[str] | None:
+        """The answer to a text, or None for none, or one that is still to come."""
+
+    def refuse(self, data: str | bytes, why: str) -> str:
+        """The answer to what is not handed on by `hear`; `why` is a sentence."""
 
 
 class Channels:
@@ -39,8 +44,7 @@ class Channels:
 
     def __init__(
         self,
-        on_message: OnMessage,
-        on_channel: OnChannel | None,
+        conversation: Conversation,
         bounds: Bounds | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -49,7 +53,7 @@ class Channels:
         Args:
             clock: seconds, for the rate of messages.
         """
-        self._on_message, self._on_channel = on_message, on_channel
+        self._conversation = conversation
         self._bounds, self._clock = bounds or Bounds(), clock
         self._rate = Rate(self._bounds.messages_per_s)
         self._complaints = Rate(1.0, burst_s=1.0)
@@ -70,8 +74,7 @@ class Channels:
         self._open[channel.label] = channel
         channel.on("close", lambda: self._all.discard(channel))
         channel.on("message", partial(self._receive, channel))
-        if self._on_channel:
-            self._reply(channel, None, partial(self._on_channel, channel.label))
+        self._reply(channel, self._conversation.greet(channel.label))
 
     def send(self, label: str, text: str) -> bool:
         """Push text; False if the peer has no such channel open, or does not read what it gets."""
@@ -91,13 +94,13 @@ class Channels:
             self._held.pop(channel.label, None)  # this one is newer
             self._take(channel, data)
         else:
-            _send(channel, json.dumps(error(None, "send text, not binary")))
+            _send(channel, self._conversation.refuse("", "send text, not binary"))
 
     def _take(self, channel: RTCDataChannel, text: str) -> None:
         if len(self._answering) >= MAX_ANSWERING:
             self._refuse(channel, text, f"{MAX_ANSWERING} messages wait for their answers; wait for some")
         else:
-            self._reply(channel, text, partial(self._on_message, channel.label, text))
+            self._reply(channel, self._conversation.hear(channel.label, text))
 
     def _too_fast(self, channel: RTCDataChannel, data: str | bytes) -> None:
         if channel.label == "control" or not isinstance(data, str):
@@ -127,38 +130,24 @@ class Channels:
         """Count it, and answer at most once a second: an answer to each would be a flood of our own."""
         self._bounds.on_refused("messages_per_s")
         if self._complaints.take(self._clock()):
-            _send(channel, json.dumps(error(id_of(data), why)))
+            _send(channel, self._conversation.refuse(data, why))
 
-    def _reply(
-        self, channel: RTCDataChannel, request: str | None, ask: Callable[[], str | Awaitable[str] | None]
-    ) -> None:
-        """Send what `ask` returns; whatever it raises must not reach aiortc, whose transport it would end."""
-        try:
-            answer = ask()
-        except InputError as refused:
-            answer = json.dumps(error(id_of(request or ""), str(refused)))
-        except Exception:
-            log.exception("a message on %s failed", channel.label)
-            answer = json.dumps(error(id_of(request or ""), "this failed inside the server"))
-        if isinstance(answer, Awaitable):
-            task = asyncio.create_task(self._answer(channel, request, answer))
+    def _reply(self, channel: RTCDataChannel, answer: str | Awaitable[str] | None) -> None:
+        if isinstance(answer, str):
+            _send(channel, answer)
+        elif answer is not None:
+            task = asyncio.create_task(_send_later(channel, answer))
             self._answering.add(task)
             task.add_done_callback(self._answering.discard)
-        elif answer is not None:
-            _send(channel, answer)
-
-    async def _answer(self, channel: RTCDataChannel, request: str | None, coming: Awaitable[str]) -> None:
-        try:
-            answer = await coming
-        except Exception:
-            log.exception("a message on %s failed", channel.label)
-            answer = json.dumps(error(id_of(request or ""), "this failed inside the server"))
-        _send(channel, answer)
 
 
 def _cost(data: str | bytes) -> float:
     """What a message counts for: reading a long one takes up to 20 ms."""
     return 1.0 + len(data) // 1024
+
+
+async def _send_later(channel: RTCDataChannel, coming: Awaitable[str]) -> None:
+    _send(channel, await coming)
 
 
 def _send(channel: RTCDataChannel, text: str) -> bool:

@@ -1,7 +1,7 @@
 """One viewer's peer connection: answers its offer, feeds its tracks, listens to its data channels.
 
 offer ──► Peer ──► answer          Source.watch(rendition) ──► video track
-control, cues ──► on_message       Source.listen()         ──► audio track
+control, cues ──► Conversation     Source.listen()         ──► audio track
 """
 
 import asyncio
@@ -28,10 +28,11 @@ from avatar_rtc.media.aiortc_private import (
 from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.broadcast import Kind, Packet, Subscription
 from avatar_rtc.media.candidates import Candidates
-from avatar_rtc.media.channels import Channels, OnChannel, OnMessage
+from avatar_rtc.media.channels import Channels, Conversation
 from avatar_rtc.media.codecs import preferred, video_codec
 from avatar_rtc.media.guard import Guard
 from avatar_rtc.media.ice import IceServers
+from avatar_rtc.media.liveness import CONNECT_TIMEOUT_S, SILENCE_TIMEOUT_S, Liveness
 from avatar_rtc.media.microphone import listen
 from avatar_rtc.media.offer import Offer, read_fragment, read_offer, with_one_fingerprint
 from avatar_rtc.media.peer_stats import PeerStats, read_stats
@@ -42,10 +43,6 @@ from avatar_rtc.stream.frame import Layout, Rendition
 log = logging.getLogger(__name__)
 
 EVERYWHERE = MediaBind(interfaces=True)
-CONNECT_TIMEOUT_S = 15.0
-SILENCE_TIMEOUT_S = 8.0
-DEAF_S = 0.5
-"""A timer that is as late as this says that the machine or the event loop stood still."""
 CLOSE_TIMEOUT_S = 5.0
 
 
@@ -73,25 +70,23 @@ class Peer:
         source: Source,
         layout: Layout,
         ice: IceServers,
-        on_message: OnMessage,
+        conversation: Conversation,
         on_closed: Callable[["Peer"], None],
         bind: MediaBind = EVERYWHERE,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         silence_timeout_s: float = SILENCE_TIMEOUT_S,
-        on_channel: OnChannel | None = None,
         on_microphone: Callable[[AsyncIterator[Pcm]], Awaitable[None]] | None = None,
         bounds: Bounds | None = None,
     ) -> None:
         """Nothing is opened before `answer`.
 
         Args:
-            on_message: (label, text) of a message on `control` or `cues`; what it returns is sent back.
+            conversation: answers what the peer says on its data channels.
             on_closed: called once when the peer is gone, whatever the reason.
             bind: which addresses its sockets are bound to.
             connect_timeout_s: an answered offer that does not connect within this is freed.
             silence_timeout_s: a connected peer from which nothing comes for this long is freed.
             on_microphone: takes the peer's own sound, if it sends any, until that ends; None takes none.
-            on_channel: (label) of a channel that has opened; what it returns is sent as its first message.
             bounds: what it may cost; the defaults if None.
         """
         bounds = bounds or Bounds()
@@ -100,22 +95,20 @@ class Peer:
         """What is sent, known once the offer is answered."""
         self._source, self._layout, self._ice = source, layout, ice
         self._on_closed, self._bind = on_closed, bind
-        self._connect_timeout_s, self._silence_timeout_s = connect_timeout_s, silence_timeout_s
         self._loop = asyncio.get_running_loop()
         self._pc = RTCPeerConnection(ice.configuration())
-        self._guard = Guard(self._heard, bounds.dropped)
-        self._channels = Channels(on_message, on_channel, bounds)
+        self._liveness = Liveness(self.end, connect_timeout_s, silence_timeout_s)
+        self._guard = Guard(self._liveness.heard, bounds.dropped)
+        self._channels = Channels(conversation, bounds)
         self._on_microphone = on_microphone
         self._listening: set[asyncio.Task[None]] = set()
         self._tracks: dict[Kind, PacketTrack] = {}
         self._offer: Offer | None = None
         self._candidates = Candidates(self._pc, asks_for_names=bind.interfaces)
-        self._timer: asyncio.TimerHandle | None = None
         self.answered_at = math.inf
         """CLOCK_MONOTONIC second in which its answer was ready; infinite before."""
         self.was_connected = False
         """Whether the connection has ever been up."""
-        self._heard_at = 0.0
         self._closing: asyncio.Task[None] | None = None
 
     @property
@@ -183,7 +176,7 @@ class Peer:
         self._pc.on("connectionstatechange", self._on_state)
         self._pc.on("datachannel", self._channels.add)
         self._pc.on("track", self._listen)
-        self._timer = self._loop.call_later(self._connect_timeout_s, self.end, "never connected")
+        self._liveness.start()
         self._add_track(
             "video", self._watch, self._request_keyframe, ["video/H264", "video/VP8", "video/rtx"]
         )
@@ -244,36 +237,16 @@ class Peer:
         assert self.rendition is not None
         self._source.request_keyframe(self.rendition)
 
-    def _heard(self) -> None:
-        self._heard_at = self._loop.time()
-
     def _on_state(self) -> None:
         match self._pc.connectionState:
             case "connected":
                 self.was_connected = True
-                self._heard()
-                self._rearm()
+                self._liveness.connected()
             case "failed":
                 alert = "" if self._guard.alert is None else f", the peer sent alert {self._guard.alert}"
                 self.end(f"failed (ICE is {self._pc.iceConnectionState}{alert})")
             case "closed" if self._closing is None:
                 self.end("no longer answers")
-
-    def _rearm(self) -> None:
-        """Wake up when the peer would have been silent for too long, counted from its last sign of life."""
-        if self._timer:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(self._heard_at + self._silence_timeout_s, self._check_silence)
-
-    def _check_silence(self) -> None:
-        assert self._timer is not None
-        if self._loop.time() - self._timer.when() > DEAF_S:
-            # It was we who did not listen: what came meanwhile is yet to be read.
-            self._heard()
-        if self._loop.time() - self._heard_at >= self._silence_timeout_s:
-            self.end("silent")
-        else:
-            self._rearm()
 
     def end(self, why: str) -> None:
         """Close soon, for a reason that is logged."""
@@ -286,8 +259,7 @@ class Peer:
         return self._closing
 
     async def _close(self) -> None:
-        if self._timer:
-            self._timer.cancel()
+        self._liveness.close()
         self._channels.close()
         for track in self._tracks.values():
             track.stop()

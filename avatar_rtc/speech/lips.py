@@ -45,8 +45,6 @@ NORMAL = Style()
 
 
 def timeline(
-    speech: str,
-    begin: float,
     pcm: Pcm,
     rate: int,
     phonemes: Sequence[TimedPhoneme],
@@ -58,8 +56,6 @@ def timeline(
     """The lips of a piece of speech.
 
     Args:
-        speech: the id of the utterance.
-        begin: media time in s of the first sample.
         phonemes: in order.
         marks_burst: p, t and k begin at their burst, as with espeak and what is aligned to it.
         loudness: of the sound before this, for sound that comes in pieces.
@@ -72,8 +68,6 @@ def timeline(
         for s in _pinched(segments)
     ]
     return Timeline(
-        speech,
-        begin,
         len(pcm) / rate,
         tuple(shaped),
         (loudness or Loudness(rate)).push(pcm),

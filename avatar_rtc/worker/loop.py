@@ -152,8 +152,8 @@ class RenderLoop:
                 fps = avatar.fps
                 avatar.take(state)
                 self._lanes.schedule(seat, anew=avatar.fps != fps)
-            case Say(timeline=timeline):
-                avatar.mixer.lips.append(timeline)
+            case Say(begin=begin, timeline=timeline):
+                avatar.mixer.lips.append(begin, timeline)
             case Hush(t=t):
                 avatar.mixer.lips.stop(t)
             case StartRendition(rendition=rendition):
@@ -196,10 +196,11 @@ class RenderLoop:
             try:
                 avatar, note = opened.result()
             except AvatarRtcError as error:
-                self._emit(AvatarFailed(name, str(error)))
+                self._emit(AvatarFailed(name, str(error), is_shown=seat.live is not None))
             except Exception as error:
                 log.exception("avatar %s cannot be opened", name)
-                self._emit(AvatarFailed(name, f"{type(error).__name__}: {error}", may_pass=True))
+                why = f"{type(error).__name__}: {error}"
+                self._emit(AvatarFailed(name, why, may_pass=True, is_shown=seat.live is not None))
             else:
                 if seat.live is not None:
                     avatar.take_over(seat.live)

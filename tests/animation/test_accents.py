@@ -12,7 +12,7 @@ BROW, HEAD = INDEX["eyebrow_raised_left"], INDEX["head_x"]
 
 def run(accents: tuple[float, ...], pauses: tuple[tuple[float, float], ...] = (), seed: int = 0):
     lips, blink, driver = Lips(), Blink(seed), Accents(seed)
-    lips.append(Timeline("s", 1.0, 60.0, (), (), accents, pauses))
+    lips.append(1.0, Timeline(60.0, (), (), accents, pauses))
     poses, lids = [], []
     for n in range(round(3 * FPS)):
         pose = neutral()

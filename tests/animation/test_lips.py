@@ -17,13 +17,13 @@ OPEN = [INDEX[name] for name in MOUTH_OPEN]
 SMILE = pose_from({"mouth_delta": 0.5, "mouth_raised_corner_left": 1.0})
 
 
-def said(sounds: list[tuple[str, float]], begin: float = 1.0, **options) -> Timeline:
-    """Sounds of equal loudness, each as long as told."""
+def said(sounds: list[tuple[str, float]], begin: float = 1.0, **options) -> tuple[float, Timeline]:
+    """Sounds of equal loudness, each as long as told, and when the first begins."""
     phonemes, at = [], 0.0
     for ipa, seconds in sounds:
         phonemes.append(TimedPhoneme(at, at + seconds, ipa))
         at += seconds
-    return timeline("s", begin, np.full(round(at * RATE), 8_000, np.int16), RATE, phonemes, **options)
+    return begin, timeline(np.full(round(at * RATE), 8_000, np.int16), RATE, phonemes, **options)
 
 
 def run(lips: Lips, until: float, fps: float = 30.0, start: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -37,10 +37,12 @@ def run(lips: Lips, until: float, fps: float = 30.0, start: float = 0.0) -> tupl
     return times, np.stack(poses)
 
 
-def spoken(*timelines: Timeline, until: float = 4.0, fps: float = 30.0) -> tuple[np.ndarray, np.ndarray]:
+def spoken(
+    *timelines: tuple[float, Timeline], until: float = 4.0, fps: float = 30.0
+) -> tuple[np.ndarray, np.ndarray]:
     lips = Lips()
     for each in timelines:
-        lips.append(each)
+        lips.append(*each)
     return run(lips, until, fps)
 
 
@@ -149,8 +151,8 @@ def test_a_short_pause_keeps_the_mouth_and_a_long_one_returns_it():
 @pytest.mark.parametrize("vowel", ["ɑ", "i", "u", "ɛ", "o"])
 def test_an_interruption_shuts_the_mouth_in_80_ms(vowel: str):
     lips = Lips()
-    lips.append(said([(vowel, 2.0), ("p", 0.1), (vowel, 1.0)]))
-    lips.append(said([(vowel, 1.0)], begin=4.1))
+    lips.append(*said([(vowel, 2.0), ("p", 0.1), (vowel, 1.0)]))
+    lips.append(*said([(vowel, 1.0)], begin=4.1))
     run(lips, 1.5, fps=200)
     lips.stop(1.5)
     times, poses = run(lips, 5.0, fps=200, start=1.5)
@@ -161,10 +163,10 @@ def test_an_interruption_shuts_the_mouth_in_80_ms(vowel: str):
 
 def test_what_is_said_after_an_interruption_moves_the_lips():
     lips = Lips()
-    lips.append(said([("ɑ", 2.0)]))
+    lips.append(*said([("ɑ", 2.0)]))
     run(lips, 1.5, fps=100)
     lips.stop(1.5)
-    lips.append(said([("ɑ", 1.0)], begin=1.7))
+    lips.append(*said([("ɑ", 1.0)], begin=1.7))
     times, poses = run(lips, 2.5, fps=100, start=1.5)
     assert poses[np.abs(times - 2.1).argmin(), AAA] > 0.6
 
@@ -179,7 +181,7 @@ def test_quiet_speech_has_smaller_lips():
     pcm = np.concatenate([np.full(RATE, 12_000, np.int16), np.full(RATE, 300, np.int16)])
     phonemes = [TimedPhoneme(0, 1, "ɑ"), TimedPhoneme(1, 2, "ɑ")]
     lips = Lips()
-    lips.append(timeline("s", 1.0, pcm, RATE, phonemes))
+    lips.append(1.0, timeline(pcm, RATE, phonemes))
     times, poses = run(lips, 3.5)
     loud, quiet = (poses[np.abs(times - t).argmin(), AAA] for t in (1.6, 2.7))
     assert 0.3 * loud < quiet < 0.65 * loud
@@ -192,7 +194,7 @@ def test_a_mumble_and_a_shout_differ_in_the_jaw():
 
 def test_stresses_and_pauses_are_told_once():
     lips = Lips()
-    lips.append(said([("ˈɑ", 0.3), ("", 0.5), ("ˈɛ", 0.3)]))
+    lips.append(*said([("ˈɑ", 0.3), ("", 0.5), ("ˈɛ", 0.3)]))
     grid = np.arange(0, 3, 1 / 30)
     assert sum(lips.stresses(a, b) for a, b in itertools.pairwise(grid)) == 2
     assert sum(lips.pauses(a, b) for a, b in itertools.pairwise(grid)) == 1
@@ -201,5 +203,5 @@ def test_stresses_and_pauses_are_told_once():
 def test_hours_of_speech_keep_no_old_timelines():
     lips = Lips()
     for second in range(1, 3_600):
-        lips.append(said([("ɑ", 0.9)], begin=float(second)))
+        lips.append(*said([("ɑ", 0.9)], begin=float(second)))
     assert len(lips._tracks) <= 4

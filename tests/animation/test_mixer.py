@@ -171,7 +171,7 @@ def test_overrides_win_over_every_layer_blinks_and_breathing_included():
 
 def test_overrides_win_over_what_is_said_as_well():
     mixer = Mixer(EMOTIONS, 3)
-    mixer.lips.append(Timeline("s", 0.0, 3.0, (Segment(0.0, 3.0, Shape((0.9, 0, 0, 0, 0, 0))),)))
+    mixer.lips.append(0.0, Timeline(3.0, (Segment(0.0, 3.0, Shape((0.9, 0, 0, 0, 0, 0))),)))
     poses = run(mixer, replace(JOY, overrides={"mouth_aaa": 0.125}), 3)
     assert (poses[:, INDEX["mouth_aaa"]] == 0.125).all()
 

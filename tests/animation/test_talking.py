@@ -105,11 +105,11 @@ def test_it_wins_over_nothing_that_knows_better():
 
 
 def test_what_is_said_wins_over_it():
-    said = Timeline("s", 0.0, 3.0, (Segment(0.0, 3.0, Shape((0.0, 0.0, 0.0, 0.0, 0.8, 0.0))),))
+    said = Timeline(3.0, (Segment(0.0, 3.0, Shape((0.0, 0.0, 0.0, 0.0, 0.8, 0.0))),))
 
     def spoken(talking: bool) -> np.ndarray:
         mixer = Mixer(EMOTIONS, 5)
-        mixer.lips.append(said)
+        mixer.lips.append(0.0, said)
         return run(mixer, AvatarState(talking=talking), 2.5)[30:, OPEN]
 
     assert spoken(True) == pytest.approx(spoken(False), abs=1e-6)

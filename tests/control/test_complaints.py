@@ -4,10 +4,12 @@ import json
 import random
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.characters.character import TOML, build_character
@@ -150,7 +152,7 @@ def doors(tmp_path: Path) -> dict[str, tuple[Callable[[Any], object], Any]]:
     found: dict[str, tuple[Callable[[Any], object], Any]] = {
         f"message {number}": (control_from, message) for number, message in enumerate(MESSAGES)
     }
-    bodies = {
+    bodies: dict[type[BaseModel], dict[str, Any]] = {
         AvatarCreate: {
             "id": "guest",
             "animator": "static",
@@ -162,7 +164,7 @@ def doors(tmp_path: Path) -> dict[str, tuple[Callable[[Any], object], Any]]:
         Enlarge: {"upscaled_width": 256, "upscaled_height": 256, "quality": "low"},
     }
     for model, body in bodies.items():
-        found[model.__name__] = (lambda data, model=model: check_model(model, data), body)
+        found[model.__name__] = (partial(check_model, model), body)
     return found | {
         "settings": (check_settings, SETTINGS),
         "chain": (check_chain, [["bloom", {"exposure": 1.5}], ["chroma_subsample", {"mode": "digital"}]]),

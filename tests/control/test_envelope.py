@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avatar_rtc.control.envelope import MAX_DEPTH, MAX_VALUES, id_of, json_object
+from avatar_rtc.control.envelope import MAX_DEPTH, MAX_VALUES, envelope_of, json_object
 from avatar_rtc.errors import BadMessage
 
 MIB = 2**20
@@ -74,6 +74,9 @@ def test_bombs_are_refused(text, says):
         ('{"id": "b", "a": 1, "a": 2}', "b"),
         ('{"id": "\\ud800"}', None),
         ('{"id": [1]}', None),
+        ('{"id": "\\u0000"}', None),
+        ('{"id": 7, "a": [%s0]}' % ("0," * MAX_VALUES), 7),
+        ('{"id": 7, "a": %s}' % ("[" * MAX_DEPTH + "]" * MAX_DEPTH), 7),
         ('{"id": ' + "9" * 4_000 + "}", int("9" * 4_000)),
         ("[]", None),
         ("3", None),
@@ -82,7 +85,7 @@ def test_bombs_are_refused(text, says):
     ],
 )
 def test_errors_find_home(text, found):
-    assert id_of(text) == found
+    assert envelope_of(text).id == found
 
 
 def test_pairs_of_surrogates_are_a_character():

@@ -185,7 +185,7 @@ def test_a_fault_is_named_and_so_is_what_was_meant(
 
 @given(low=st.floats(0.0, 1.0), high=st.floats(0.0, 1.0), across=st.booleans())
 def test_a_crop_has_one_law_at_every_door(low: float, high: float, across: bool) -> None:
-    edges = {"left": low, "right": high} if across else {"top": low, "bottom": high}
+    edges: dict[str, Any] = {"left": low, "right": high} if across else {"top": low, "bottom": high}
     doors = (
         lambda: OwnCrop(**edges),
         lambda: told(CropSet(**edges)),

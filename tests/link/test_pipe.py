@@ -59,7 +59,7 @@ def test_many_messages_lie_behind_each_other():
         SetState("main", AvatarState(intensity=0.5)),
         EncodedFrame("main", Rendition("h264", "alpha"), 3000, True, bytes(70_000)),
         SnapshotTaken(3, bytes(range(256)) * 300),
-        Say("main", Timeline("s", 0.0, 1.0, (), (0.5,) * 5000)),
+        Say("main", "s", 0.0, Timeline(1.0, (), (0.5,) * 5000)),
     ] * 3
     source = io.BytesIO(b"".join(packed(message) for message in messages))
     assert [read(source.read) for _ in messages] == messages and read(source.read) is None

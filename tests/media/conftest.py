@@ -176,6 +176,22 @@ def mean_yuv(frame: av.VideoFrame) -> tuple[float, float, float]:
     return i420[:h].mean(), i420[h : h * 5 // 4].mean(), i420[h * 5 // 4 :].mean()
 
 
+class Echo:
+    """Greets if it is to, and says back what it hears, but for `cues`; a `Conversation`."""
+
+    def __init__(self, greets: bool = False) -> None:
+        self.greets = greets
+
+    def greet(self, label: str) -> str | None:
+        return f"hello {label}" if self.greets else None
+
+    def hear(self, label: str, text: str) -> str | None:
+        return None if label == "cues" else text
+
+    def refuse(self, data: str | bytes, why: str) -> str:
+        return f"refused: {why}"
+
+
 @dataclass
 class Stage:
     """What a test of peers needs: a source, peers that note their end, viewers."""
@@ -185,9 +201,9 @@ class Stage:
     peers: list[Peer] = field(default_factory=list)
     viewers: list[Viewer] = field(default_factory=list)
 
-    def peer(self, on_message: Callable = lambda label, text: None, **options) -> Peer:
+    def peer(self, conversation: Echo | None = None, **options) -> Peer:
         options = {"bind": MediaBind(True, ("127.0.0.1",)), "layout": "matte", "ice": IceServers(), **options}
-        peer = Peer(self.source, on_message=on_message, on_closed=self.closed.append, **options)
+        peer = Peer(self.source, conversation=conversation or Echo(), on_closed=self.closed.append, **options)
         self.peers.append(peer)
         return peer
 

@@ -1,7 +1,6 @@
 """A viewer may say much, but not without end."""
 
 import asyncio
-import json
 
 import pytest
 from hypothesis import given
@@ -25,7 +24,7 @@ class Channel:
         self.listeners[event] = listener
 
     def send(self, text):
-        self.sent.append(json.loads(text))
+        self.sent.append(text)
 
     def close(self):
         self.readyState = "closed"
@@ -39,13 +38,20 @@ class Channel:
 class Room:
     """Channels of one peer, with a clock of the test's own."""
 
-    def __init__(self, per_s=10.0, on_message=None):
+    def __init__(self, per_s=10.0, hear=None):
         self.now, self.refused, self.taken = 0.0, [], []
         bounds = Bounds(messages_per_s=per_s, on_refused=self.refused.append)
-        self.channels = Channels(on_message or self.take, None, bounds, clock=lambda: self.now)
+        self.channels = Channels(self, bounds, clock=lambda: self.now)
+        self.hear = hear or self.take
 
     def take(self, label, text):
         self.taken.append((label, text))
+
+    def greet(self, label):
+        return None
+
+    def refuse(self, data, why):
+        return f"{why}: {data}"
 
     def open(self, label):
         channel = Channel(label)
@@ -74,15 +80,14 @@ async def test_control_beyond_the_rate_is_refused_once_a_second():
     room = Room(per_s=10)
     control = room.open("control")
     for number in range(500):
-        control.receive(json.dumps({"type": "ping", "id": number}))
+        control.receive(f"ping {number}")
     assert len(room.taken) == 20, "two seconds' worth at once"
     assert len(room.refused) == 480 and set(room.refused) == {"messages_per_s"}
     (answer,) = control.sent
-    assert answer["type"] == "error" and answer["id"] == 20
-    assert "10 messages a second" in answer["detail"]
+    assert answer == "more than 10 messages a second; send fewer: ping 20"
     room.now = 1.0
     for number in range(500):
-        control.receive(json.dumps({"type": "ping", "id": number}))
+        control.receive(f"ping {number}")
     assert len(room.taken) == 30 and len(control.sent) == 2
 
 
@@ -145,18 +150,36 @@ async def test_answers_under_way_are_bounded():
 
     async def answer(label, text):
         await done.wait()
-        return json.dumps({"type": "ok"})
+        return "done"
 
-    room = Room(per_s=1000, on_message=answer)
+    room = Room(per_s=1000, hear=answer)
     control = room.open("control")
     for number in range(500):
-        control.receive(json.dumps({"type": "speech.say", "id": number}))
+        control.receive(f"say {number}")
     assert len(room.refused) == 500 - MAX_ANSWERING
-    assert [each["type"] for each in control.sent] == ["error"]
+    assert control.sent == [f"{MAX_ANSWERING} messages wait for their answers; wait for some: say 64"]
     done.set()
     async with asyncio.timeout(5):
         while len(control.sent) < 1 + MAX_ANSWERING:  # noqa: ASYNC110
             await asyncio.sleep(0)
+    assert control.sent[1:] == ["done"] * MAX_ANSWERING
+
+
+async def test_binary_is_refused_whatever_waits():
+    room = Room(per_s=4)
+    for label in ("control", "cues", "pose"):
+        channel = room.open(label)
+        channel.receive(b"\0")
+        assert channel.sent == ["send text, not binary: "]
+    for _ in range(20):
+        channel.receive(b"\0")
+    assert room.taken == [] and channel.sent[-1].startswith("more than 4 messages a second")
+
+
+async def test_a_channel_opens_with_its_greeting():
+    room = Room()
+    room.greet = lambda label: f"hello {label}"
+    assert [room.open(label).sent for label in ("control", "gossip")] == [["hello control"], []]
 
 
 async def test_who_does_not_read_is_sent_nothing_more():

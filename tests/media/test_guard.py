@@ -128,7 +128,7 @@ class Ends:
 async def ends(stage):
     viewer = stage.viewer()
     viewer.open("control")
-    viewer, peer = await stage.connect(viewer, on_message=lambda label, text: text)
+    viewer, peer = await stage.connect(viewer)
     await viewer.frame()
     return Ends(viewer, peer)
 

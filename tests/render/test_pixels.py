@@ -26,7 +26,7 @@ def made_up(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
     """Any colours; a third transparent, a third opaque, the others anything between."""
     r = np.random.default_rng([seed, height, width])
     rgba = r.integers(0, 256, (height, width, 4), dtype=np.uint8)
-    rgba[..., 3] = np.choose(r.integers(0, 3, (height, width)), (0, 255, rgba[..., 3]))
+    rgba[..., 3] = np.choose(r.integers(0, 3, (height, width)), (np.uint8(0), np.uint8(255), rgba[..., 3]))
     return rgba
 
 

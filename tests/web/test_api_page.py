@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.test_browser import until
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -146,7 +146,7 @@ def test_a_put_is_sent_by_keyboard_and_does_what_it_says(page: Any, server: Any)
     page.tab.keyboard.press("Tab")
     assert page.tab.evaluate("document.activeElement.tagName") == "TEXTAREA"
     page.tab.keyboard.press("Control+Enter")
-    until(lambda: server.get("avatars/main")["emotion"]["weights"] == {"joy": 1})
+    wait_until(lambda: server.get("avatars/main")["emotion"]["weights"] == {"joy": 1})
     page.tab.locator("#put_emotion .outcome:has-text('200 OK')").wait_for()
 
     body.fill('{"name": "jooy"}')
@@ -158,7 +158,7 @@ def test_a_put_is_sent_by_keyboard_and_does_what_it_says(page: Any, server: Any)
 
 
 def test_a_picture_is_shown_as_a_picture(page: Any, server: Any) -> None:
-    until(lambda: server.get("avatars/main")["state"] == "live")  # before, there is nobody to make it
+    wait_until(lambda: server.get("avatars/main")["state"] == "live")  # before, there is nobody to make it
     operation = unfold(page, "get_snapshot")
     assert send(operation).startswith("200 OK")
     page.wait("document.querySelector('.answer img')?.naturalWidth === 512")

@@ -11,7 +11,8 @@ from avatar_rtc.errors import InputError
 from avatar_rtc.face.blendshapes import morphs_of
 from avatar_rtc.face.pose import check_morphs
 from avatar_rtc.stream.crop import Crop
-from tests.web.test_browser import frames, open_mouth, until
+from tests.waiting import wait_until
+from tests.web.test_browser import frames, open_mouth
 
 pytestmark = pytest.mark.browser
 
@@ -59,14 +60,14 @@ def words_of(check: Any, value: object) -> str:
 
 
 def test_overrides_hold_until_they_are_let_go_of(page: Any, server: Any) -> None:
-    until(lambda: not is_open(page))
+    wait_until(lambda: not is_open(page))
     held = page.tab.evaluate("avatar.setOverrides({ mouth_aaa: 1, blush1: 0.5 })")
     assert held == {"mouth_aaa": 1, "blush1": 0.5} == server.get("avatars/main")["overrides"]
-    until(lambda: is_open(page))
+    wait_until(lambda: is_open(page))
     held = page.tab.evaluate("avatar.patchOverrides({ blush1: null, head_x: -0.25 })")
     assert held == {"mouth_aaa": 1, "head_x": -0.25} == server.get("avatars/main")["overrides"]
     assert page.tab.evaluate("avatar.setOverrides({ head_x: 0.5 })") == {"head_x": 0.5}
-    until(lambda: not is_open(page))
+    wait_until(lambda: not is_open(page))
     assert words_of(check_overrides, {"head_y": 2}) in refusal(page, "patchOverrides({ head_y: 2 })")
     assert words_of(check_overrides, {"haed_x": 0}) in refusal(page, "setOverrides({ haed_x: 0 })")
     assert server.get("avatars/main")["overrides"] == {"head_x": 0.5}, "what was refused has changed nothing"
@@ -107,12 +108,12 @@ def test_switches_are_set(page: Any, server: Any) -> None:
 
 
 def test_talking_opens_and_shuts_the_mouth(page: Any) -> None:
-    until(lambda: not is_open(page))
+    wait_until(lambda: not is_open(page))
     page.tab.evaluate("avatar.setTalking(true)")
     for law in (lambda: is_open(page), lambda: not is_open(page), lambda: is_open(page)):
-        until(law)
+        wait_until(law)
     page.tab.evaluate("avatar.setTalking(false)")
-    until(lambda: not any(open_mouth(frame) > 24 for frame in frames(page, 5)))
+    wait_until(lambda: not any(open_mouth(frame) > 24 for frame in frames(page, 5)))
 
 
 def test_an_emotion_is_held_for_as_long_as_was_asked(page: Any, server: Any) -> None:
@@ -122,7 +123,7 @@ def test_an_emotion_is_held_for_as_long_as_was_asked(page: Any, server: Any) -> 
     assert server.get("avatars/main")["default_emotion"] == "neutral"
     page.tab.evaluate("avatar.setEmotion('fear', 0.5, { holdMs: 1200 })")
     assert emotion() == {"fear": 1}
-    until(lambda: emotion() == {"neutral": 1}, within_s=5)
+    wait_until(lambda: emotion() == {"neutral": 1}, within_s=5)
     page.tab.evaluate("avatar.setEmotion({ joy: 0.5, love: 0.5 })")
     page.tab.wait_for_timeout(1_500)
     assert emotion() == {"joy": 0.5, "love": 0.5}, "without a time it stays"
@@ -133,16 +134,16 @@ def test_an_emotion_is_held_for_as_long_as_was_asked(page: Any, server: Any) -> 
 @pytest.mark.parametrize("pose", ["{ morphs: { mouth_aaa: 1 } }", "{ blendshapes: { jawOpen: 1 } }"])
 def test_poses_move_the_face_until_they_end(page: Any, pose: str) -> None:
     assert morphs_of({"jawOpen": 1.0}, None)["mouth_aaa"] > 0.5  # so that it is to be seen
-    until(lambda: not is_open(page))
+    wait_until(lambda: not is_open(page))
     page.tab.evaluate(f"() => {{ window.sender = setInterval(() => avatar.sendPose({pose}), 40); }}")
-    until(lambda: is_open(page))
+    wait_until(lambda: is_open(page))
     page.tab.evaluate("clearInterval(sender)")
-    until(lambda: not is_open(page), within_s=10)
+    wait_until(lambda: not is_open(page), within_s=10)
 
 
 def test_of_poses_the_newest_wins(page: Any) -> None:
     """A clock that goes back is a packet that was overtaken, while the newer one holds."""
-    until(lambda: not is_open(page))
+    wait_until(lambda: not is_open(page))
     page.tab.evaluate("""() => {
       let t = 1_000;
       window.sender = setInterval(() => {
@@ -150,7 +151,7 @@ def test_of_poses_the_newest_wins(page: Any) -> None:
         avatar.sendPose({ morphs: { mouth_aaa: 0 } }, t - 500);
       }, 40);
     }""")
-    until(lambda: is_open(page))
+    wait_until(lambda: is_open(page))
     assert all(open_mouth(frame) > 24 for frame in frames(page, 5))
     page.tab.evaluate("clearInterval(sender)")
 

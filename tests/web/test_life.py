@@ -11,7 +11,7 @@ from PIL import Image
 
 from avatar_rtc.control import settings
 from avatar_rtc.face.pose import MORPHS
-from tests.web.test_browser import until
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -54,20 +54,20 @@ def test_two_pages_agree_on_morphs(page: Any, other: Any, server: Any) -> None:
         each.tab.press("#morphs summary", "Enter")
     page.tab.locator("[data-morph=head_x] input").fill("-0.5")
     page.tab.locator("[data-morph=mouth_smirk] input").fill("0.75")
-    until(lambda: state(server)["overrides"] == {"head_x": -0.5, "mouth_smirk": 0.75})
+    wait_until(lambda: state(server)["overrides"] == {"head_x": -0.5, "mouth_smirk": 0.75})
     for each in (page, other):
         shows(each, "[data-morph=head_x] input", "-0.5")
         shows(each, "[data-morph=mouth_smirk] input", "0.75")
         assert each.tab.text_content("#morphs .count") == "2 held"
         assert each.tab.locator(".held:not(.free)").count() == 2
     other.tab.press("[aria-label='Let go of head x']", "Enter")
-    until(lambda: state(server)["overrides"] == {"mouth_smirk": 0.75})
+    wait_until(lambda: state(server)["overrides"] == {"mouth_smirk": 0.75})
     focused = other.tab.evaluate("document.activeElement.closest('.held').dataset.morph")
     assert focused == "head_x", "the focus is not lost with the button"
     page.wait("document.querySelector('[data-morph=head_x]').classList.contains('free')")
     shows(page, "[data-morph=head_x] input", "0")
     page.tab.press("#morphs .all", "Enter")
-    until(lambda: state(server)["overrides"] == {})
+    wait_until(lambda: state(server)["overrides"] == {})
     other.wait("document.querySelectorAll('.held:not(.free)').length === 0")
     assert other.tab.is_disabled("#morphs .all")
 
@@ -80,14 +80,16 @@ def test_two_pages_agree_on_settings_and_reset_them(page: Any, other: Any, serve
     other.tab.press("[data-crop=enabled] input", "Space")
     other.tab.select_option("[data-setting=talking_morph] select", "mouth_ooo")
     changed = {"liveliness": 0.4, "talking_morph": "mouth_ooo"}
-    until(lambda: state(server)["settings"] == changed)
+    wait_until(lambda: state(server)["settings"] == changed)
     cut = {"enabled": True, "left": 0.25, "top": 0, "right": 1, "bottom": 1}
-    until(lambda: state(server)["crop"] == cut)
+    wait_until(lambda: state(server)["crop"] == cut)
     shows(page, "[data-crop=left] input", "0.25")
     page.tab.press("#settings summary", "Enter")
     page.tab.press("#settings .reset", "Enter")
-    until(lambda: state(server)["settings"] == {})
-    until(lambda: state(server)["crop"] == {"enabled": False, "left": 0, "top": 0, "right": 1, "bottom": 1})
+    wait_until(lambda: state(server)["settings"] == {})
+    wait_until(
+        lambda: state(server)["crop"] == {"enabled": False, "left": 0, "top": 0, "right": 1, "bottom": 1}
+    )
     for each in (page, other):
         shows(each, "[data-crop=left] input", "0")
         shows(each, "[data-setting=liveliness] input", "1")
@@ -101,7 +103,7 @@ def test_what_others_set_waits_while_a_slider_is_dragged(page: Any, server: Any)
     y = box["y"] + box["height"] / 2
     page.tab.mouse.move(box["x"] + box["width"] * 0.75, y)
     page.tab.mouse.down()
-    until(lambda: state(server)["settings"].get("liveliness", 1) > 1.3)
+    wait_until(lambda: state(server)["settings"].get("liveliness", 1) > 1.3)
     held = slider.input_value()
     server.ask("PATCH", "avatars/main/settings", {"liveliness": 0.2, "eye_contact": 1})
     shows(page, "[data-setting=eye_contact] input", "1")
@@ -138,7 +140,7 @@ def test_changes_of_two_sliders_at_once_both_arrive(page: Any, server: Any) -> N
         slider.dispatchEvent(new Event('input', { bubbles: true }));
       }
     }""")
-    until(lambda: state(server)["overrides"] == {"head_x": 0.1, "head_y": 0.4, "neck_z": 0.3})
+    wait_until(lambda: state(server)["overrides"] == {"head_x": 0.1, "head_y": 0.4, "neck_z": 0.3})
 
 
 def test_settings_are_those_of_the_schema(page: Any) -> None:
@@ -164,12 +166,12 @@ def test_a_wide_range_is_a_slider_of_ratios(page: Any, server: Any) -> None:
     page.tab.click("#settings summary")
     slider = page.tab.locator("[data-setting=sway_interval_min] input")
     slider.fill("0.2")
-    until(lambda: state(server)["settings"] == {"sway_interval_min": 0.99})
+    wait_until(lambda: state(server)["settings"] == {"sway_interval_min": 0.99})
     assert slider.get_attribute("aria-valuetext") == "0.99"
     page.tab.locator("[data-setting=sway_interval_max] input").fill("1")
-    until(lambda: state(server)["settings"].get("sway_interval_max") == 600)
+    wait_until(lambda: state(server)["settings"].get("sway_interval_max") == 600)
     slider.fill("0")
-    until(lambda: state(server)["settings"]["sway_interval_min"] == 0.2)
+    wait_until(lambda: state(server)["settings"]["sway_interval_min"] == 0.2)
 
 
 def test_morphs_are_those_of_python(page: Any) -> None:
@@ -183,10 +185,10 @@ def test_the_card_works_by_keyboard(page: Any, server: Any) -> None:
     press = page.tab.keyboard.press
     page.tab.focus("[data-setting=liveliness] input")
     press("ArrowRight")
-    until(lambda: state(server)["settings"] == {"liveliness": 1.02})
+    wait_until(lambda: state(server)["settings"] == {"liveliness": 1.02})
     press("Tab")
     press("ArrowRight")
-    until(lambda: state(server)["gaze"] == "viewer")
+    wait_until(lambda: state(server)["gaze"] == "viewer")
     press("Tab")
     press("Tab")
 
@@ -195,9 +197,9 @@ def test_the_card_works_by_keyboard(page: Any, server: Any) -> None:
 
     for field in ("talking", "data_eyes", "paused"):
         press("Space")
-        until(partial(is_so, field, True))
+        wait_until(partial(is_so, field, True))
         press("Space")
-        until(partial(is_so, field, False))
+        wait_until(partial(is_so, field, False))
         press("Tab")
     press("Enter")
     assert page.tab.evaluate("document.querySelector('#settings').open")
@@ -207,14 +209,14 @@ def test_the_card_works_by_keyboard(page: Any, server: Any) -> None:
 
 def test_gaze_follows_the_pointer_of_the_page_that_asked(page: Any, other: Any, server: Any) -> None:
     page.tab.press("[value=pointer]", "Space")
-    until(lambda: state(server)["gaze"] == {"x": 0, "y": 0})
+    wait_until(lambda: state(server)["gaze"] == {"x": 0, "y": 0})
     box = page.tab.locator("#stage").bounding_box()
 
     def point(each: Any, x: float, y: float) -> None:
         each.tab.mouse.move(box["x"] + box["width"] * (1 + x) / 2, box["y"] + box["height"] * (1 - y) / 2)
 
     point(page, 0.5, 0.75)
-    until(lambda: state(server)["gaze"]["x"] == pytest.approx(0.5, abs=0.005))
+    wait_until(lambda: state(server)["gaze"]["x"] == pytest.approx(0.5, abs=0.005))
     assert state(server)["gaze"]["y"] == pytest.approx(0.75, abs=0.005)
     assert page.tab.is_checked("[value=pointer]")
     other.wait("document.querySelector('[name=elsewhere]').textContent.startsWith('at 0.')")
@@ -246,8 +248,8 @@ def test_an_emotion_is_held_as_long_as_the_card_says(page: Any, server: Any) -> 
     page.tab.check("[name=hold][value='3000']")
     page.tab.click("[data-emotion=joy]")
     page.wait("document.querySelector('[data-emotion=joy]').ariaPressed === 'true'")
-    until(lambda: state(server)["emotion"]["weights"] == {"joy": 1})
-    until(lambda: state(server)["emotion"]["weights"] == {"neutral": 1}, within_s=8)
+    wait_until(lambda: state(server)["emotion"]["weights"] == {"joy": 1})
+    wait_until(lambda: state(server)["emotion"]["weights"] == {"neutral": 1}, within_s=8)
     page.wait("document.querySelector('[data-emotion=neutral]').ariaPressed === 'true'")
 
 

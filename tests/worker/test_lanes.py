@@ -261,7 +261,8 @@ def test_a_swap_that_fails_leaves_the_old_character(started: Callable[..., Live]
     live.send(*watched("it"))
     live.until(lambda: len(live.of("it")) >= 3)
     live.send(opened("it", animator="tha3", fps=FPS))
-    live.until(lambda: live.told(AvatarFailed, "it") == [AvatarFailed("it", "the weights are missing")])
+    failure = AvatarFailed("it", "the weights are missing", is_shown=True)
+    live.until(lambda: live.told(AvatarFailed, "it") == [failure])
     seen = len(live.of("it"))
     live.until(lambda: len(live.of("it")) >= seen + 3)
 

@@ -38,9 +38,7 @@ NAMES = ("a", "b")
 FAR_S = 1e6
 """Of what is said: long after every test."""
 PNG, QOI = ImageRendition("png"), ImageRendition("qoi")
-SAID = timeline(
-    "s", FAR_S, np.full(48_000, 9_000, np.int16), 48_000, [TimedPhoneme(FAR_S, FAR_S + 1.0, "ˈɑ")]
-)
+SAID = timeline(np.full(48_000, 9_000, np.int16), 48_000, [TimedPhoneme(FAR_S, FAR_S + 1.0, "ˈɑ")])
 STATES = [
     AvatarState(),
     AvatarState(paused=True),
@@ -84,7 +82,7 @@ def messages(name: str) -> st.SearchStrategy[Down]:
         st.builds(StartRendition, st.just(name), renditions),
         st.builds(StopRendition, st.just(name), renditions),
         st.builds(RequestKeyframe, st.just(name), renditions),
-        st.just(Say(name, SAID)),
+        st.just(Say(name, "s", FAR_S, SAID)),
         st.just(Hush(name, FAR_S)),
         st.builds(TakeSnapshot, st.just(name), st.integers(1000, 2000)),
         st.just(CloseAvatar(name)),

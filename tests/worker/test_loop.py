@@ -46,11 +46,11 @@ Script = list[tuple[float, Any]]
 
 def test_the_mouth_follows_what_is_said_until_it_is_hushed() -> None:
     """The painter sees the pose; its blue is how far the mouth stands open."""
-    said = timeline("s", 1.0, np.full(48_000, 9_000, np.int16), 48_000, [TimedPhoneme(0.0, 1.0, "ˈɑ")])
+    said = timeline(np.full(48_000, 9_000, np.int16), 48_000, [TimedPhoneme(0.0, 1.0, "ˈɑ")])
     script: list[tuple[float, Down | None]] = [
         (0, opened(fps=20.0)),
         (0, StartRendition("main", ALPHA)),
-        (0.5, Say("main", said)),
+        (0.5, Say("main", "s", 1.0, said)),
         (1.52, Hush("main", 1.52)),
         (2.5, None),
     ]

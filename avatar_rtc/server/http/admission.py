@@ -22,10 +22,10 @@ def require_shown(avatar: Avatar) -> None:
     Raises:
         Problem: 409, it has failed; whoever waits for a picture could only wait.
     """
-    if avatar.condition.phase == "failed":
+    if avatar.status.phase == "failed":
         raise Problem(
             409,
-            f"the avatar cannot be shown: {avatar.condition.detail}",
+            f"the avatar cannot be shown: {avatar.status.detail}",
             {hdrs.RETRY_AFTER: str(RETRY_FAILED_S)},
         )
 

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from avatar_rtc.control.state_answer import StateTold
-from avatar_rtc.server.live.condition import Phase
 from avatar_rtc.server.live.distillation import Phase as DistillationPhase
+from avatar_rtc.server.live.status import Phase
 
 
 def _only_sometimes(schema: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import re
 import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -26,11 +25,6 @@ STATUS: tuple[tuple[type[errors.AvatarRtcError], int], ...] = (
     (errors.SetupError, 503),
 )
 """Error class → status; the first class that fits counts."""
-
-_ADDRESS = re.compile(r"\w+://[^\s;,'\"]+|(?<![\w.])(?:/|[A-Za-z]:\\)[\w.~-]+[/\\][^\s;,:'\"]*")
-
-_OURS = (errors.SetupError, errors.EngineFailed, errors.WorkerLost)
-"""Their texts are for the operator: they may name files and servers that callers have no business with."""
 
 RETRY_AFTER_S = 2
 """Told with a 503 that does not know better: about the time a render worker needs to come back."""
@@ -90,20 +84,10 @@ def _known(error: errors.AvatarRtcError) -> web.Response:
     headers: dict[str, str] = {}
     if status == 503:
         headers[hdrs.RETRY_AFTER] = str(getattr(error, "retry_after", RETRY_AFTER_S))
-    detail = str(error)
-    if isinstance(error, _OURS):
-        log.warning("%s", detail)
-        detail = without_addresses(detail)
+    detail = errors.public(error)
+    if isinstance(error, errors.OPERATORS):
+        log.warning("%s", error)
     return problem(status, detail, headers)
-
-
-def without_addresses(text: str) -> str:
-    """A text for callers: without URLs and absolute paths of ours.
-
-    >>> without_addresses("the piper server at http://10.0.0.7:5000 refused; see /var/log/x")
-    'the piper server at … refused; see …'
-    """
-    return _ADDRESS.sub("…", text)
 
 
 def _from_aiohttp(request: web.Request, error: web.HTTPException) -> web.StreamResponse:

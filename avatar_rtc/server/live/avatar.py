@@ -1,61 +1,39 @@
-"""One live avatar on the server's side: what it should do, who watches it, and how it is doing.
+"""One live avatar on the server's side, put together: who plays it, who watches it, and how it is doing.
 
 Every door (REST, data channel, Python) ends in `Avatar.apply(message)`. The render worker gets the newest
 state, the viewers' control channels get a `state` event whenever it changed.
 """
 
 import asyncio
-import json
 import logging
 import time
 import weakref
-from collections.abc import Awaitable, Collection, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import replace
 
-from avatar_rtc.animation.emotions import changed
 from avatar_rtc.characters.character import Character
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.config import AnimatorName
-from avatar_rtc.control.changes import Change, after, after_all, answer, check_picture
-from avatar_rtc.control.envelope import error, id_of, ok
-from avatar_rtc.control.former_settings import translated
+from avatar_rtc.control.changes import Flowing
 from avatar_rtc.control.messages import (
-    ChainSet,
     ControlMessage,
-    CropSet,
     CueSet,
-    EmotionSet,
-    EmotionsSet,
     Ping,
     PoseSet,
-    SettingsPatch,
-    SettingsSet,
     SpeechAppend,
     SpeechSay,
     SpeechStop,
-    parse_control,
-    parse_cue,
-    parse_pose,
 )
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.control.state_json import state_json
-from avatar_rtc.errors import AvatarRtcError, UnknownName
 from avatar_rtc.face.emotions import EmotionTemplate
-from avatar_rtc.link.orders import (
-    AvatarFailed,
-    Hush,
-    OpenAvatar,
-    Say,
-    SetState,
-    Stats,
-    Up,
-)
+from avatar_rtc.link.orders import AvatarFailed, Hush, OpenAvatar, Say, SetState, Stats, Up
 from avatar_rtc.media.voice import Voice
-from avatar_rtc.server.live.condition import Condition
+from avatar_rtc.server.live.actor import Actor
 from avatar_rtc.server.live.distillation import Distillation
-from avatar_rtc.server.live.mood import Emotion, Mood
 from avatar_rtc.server.live.shared import Shared
+from avatar_rtc.server.live.state_events import StateEvents
+from avatar_rtc.server.live.status import Status
 from avatar_rtc.server.live.streams import Streams
 from avatar_rtc.server.live.viewers import Viewers
 from avatar_rtc.server.live.voice.microphone import Microphone
@@ -64,9 +42,6 @@ from avatar_rtc.server.live.voice.speech_queue import SpeechQueue
 from avatar_rtc.stream.frame import EncodedFrame
 
 log = logging.getLogger(__name__)
-
-STATE_DELAY_S = 0.05
-"""Changes within this time are told in one `state` event."""
 
 
 class Avatar:
@@ -86,70 +61,63 @@ class Avatar:
             animator: None is the configured one.
         """
         config, renderer = shared.config, shared.renderer
-        self.name, self.character, self.source = name, character, source
+        self.name, self.source = name, source
         self._shared, self._asked = shared, animator or config.animator
-        self.state = character.start
-        self.state = replace(self.state, emotions={self.default_emotion: 1.0})
         self.clock = MediaClock(time.monotonic())
         self.used_at = time.monotonic()
         """CLOCK_MONOTONIC second in which somebody last wanted something of it."""
         voice = Voice()
         # What belongs to the avatar does not own it: all of it is free as soon as the avatar has ended.
         me = weakref.proxy(self)
+        self.actor = Actor(
+            character,
+            shared.templates,
+            config.fps,
+            self.clock,
+            show=lambda state: renderer.send(SetState(name, state)),
+            on_change=lambda: me._events.changed(),
+        )
         self.streams = Streams(name, self.clock, renderer.send, voice, lambda: me.speech.queue.is_silent)
         self.viewers = Viewers(
             self.streams,
-            lambda label, text: me._heard(label, text),
-            lambda: me.describe(),
+            me,
             lambda: me._came_or_went(),
             config.media_bind,
             lambda sound: Microphone(me.speech, shared.limits.speech).listen(sound),
             shared.limits.of_peer(),
         )
-        self._mood = Mood(Emotion(self.state.emotions), lambda emotion: me._show_emotion(emotion))
+        self._events = StateEvents(lambda: me.describe(), self.viewers.tell)
         queue = SpeechQueue(
             self.clock,
             delay=lambda: me.streams.release.delay,
             voice=voice,
-            say=lambda timeline: renderer.send(Say(name, timeline)),
+            say=lambda speech, begin, timeline: renderer.send(Say(name, speech, begin, timeline)),
             hush=lambda t: renderer.send(Hush(name, t)),
-            feel=self._mood.feel,
+            feel=self.actor.feel,
             tell=self.viewers.tell,
         )
         self.speech = Speaking(
             queue,
             shared.speaker,
             shared.engines,
-            lambda: me.emotions,
+            lambda: me.actor.emotions,
             config.speech.speed,
             shared.limits,
         )
-        self.condition = Condition(self._asked)
+        self.status = Status(self._asked)
         """How it is doing."""
-        self._telling: asyncio.TimerHandle | None = None
-        self.distillation = Distillation(lambda: me._changed(), shared.distillations)
+        self.distillation = Distillation(self._events.changed, shared.distillations)
         self._open()
 
     @property
-    def emotions(self) -> tuple[str, ...]:
-        """The names that may be set: the factory's, then the character's and the avatar's own."""
-        return tuple(self._known(self.state))
-
-    def _known(self, state: AvatarState) -> Mapping[str, EmotionTemplate]:
-        return {**self._shared.templates, **self.character.own_emotions, **state.templates}
+    def state(self) -> AvatarState:
+        """What it should do now."""
+        return self.actor.state
 
     @property
     def templates(self) -> Mapping[str, EmotionTemplate]:
-        """Emotion → what it does, the character's and the avatar's own changes included."""
-        common = self._shared.templates
-        own = {name: to for name, to in self.character.emotions.items() if name in common}
-        return {**self._known(self.state), **changed(common, own), **self.state.templates}
-
-    @property
-    def default_emotion(self) -> str:
-        """The character's, if that can be shown here."""
-        wanted, known = self.character.default_emotion, self._known(self.state)
-        return wanted if wanted in known else next(iter(known), wanted)
+        """See `Actor.templates`."""
+        return self.actor.templates
 
     @property
     def fps(self) -> float:
@@ -181,10 +149,8 @@ class Avatar:
         """
         self.touch()
         match message:
-            case EmotionSet():
-                self._set_emotion(message)
             case SpeechSay():
-                return {"speech_id": await self.speech.say(message, self.character.voice)}
+                return {"speech_id": await self.speech.say(message, self.actor.character.voice)}
             case SpeechAppend():
                 self.speech.append(message)
             case SpeechStop(speech_id=speech_id):
@@ -192,44 +158,52 @@ class Avatar:
             case Ping():
                 return {"t_ms": round(self.clock.t() * 1000, 1)}
             case CueSet() | PoseSet():
-                return {"taken": self._flow(message)}
+                return {"taken": self.flow(message)}
             case _:
-                return self._change(message)
+                return self.actor.act(message)
         return {}
+
+    def flow(self, message: Flowing) -> bool:
+        """Take what comes many times a second; False if something newer is held.
+
+        Raises:
+            UnknownName, InputError: as `apply`.
+        """
+        self.touch()
+        return self.actor.flow(message)
 
     def swap(self, character: Character, source: str) -> None:
         """Show another character; state and viewers stay.
 
         Args:
             source: where it can be read again.
+
+        Raises:
+            InputError: its picture could not be sent.
         """
-        check_picture(self.state, character.crop, self._shared.config.fps)
-        known = {**self._shared.templates, **character.own_emotions, **self.state.templates}
-        leaves = self._settle_for(known)
-        self.character, self.source = character, source
-        was_failed = self.condition.phase == "failed"
-        self.condition = self.condition.restarted()
-        self._open()
-        # Not before: it may be an emotion that only the new character has.
-        self._mood.default = Emotion({self.default_emotion: 1.0})
-        if leaves:
-            self._mood.settle(self._mood.default)
+        was_failed = self.status.phase == "failed"
+
+        def enter() -> None:
+            self.source, self.status = source, self.status.restarted()
+            self._open()
+
+        self.actor.recast(character, enter)
         if was_failed:
             self.streams.restart()
-        self._changed()
+        self._events.changed()
 
     def describe(self) -> dict[str, object]:
         """What `GET /avatars/{id}` and `state` events show."""
         release, renderer = self.streams.release, self._shared.renderer
         return {
             "id": self.name,
-            "character": self.character.name,
+            "character": self.actor.character.name,
             "device": renderer.device,
-            **self.condition.json(renderer.device),
+            **self.status.json(renderer.device),
             "viewers": len(self.viewers),
             "renditions": self.streams.renditions(),
-            "emotions": list(self.emotions),
-            "default_emotion": self.default_emotion,
+            "emotions": list(self.actor.emotions),
+            "default_emotion": self.actor.default_emotion,
             **state_json(self.state),
             "delay_ms": round(release.delay * 1000, 1),
             "late": release.late,
@@ -242,7 +216,7 @@ class Avatar:
         """Tell the viewers that it is over, close them, and forget the avatar."""
         # Whatever one part raises, the others are closed, and the worker forgets it.
         async with AsyncExitStack() as parts:
-            parts.callback(self._stop_telling)
+            parts.callback(self._events.close)
             parts.callback(self._shared.renderer.close_avatar, self.name)
             parts.callback(self.streams.close)
             # Beside the viewers: a student that takes seconds to stop must not keep them from hearing of it.
@@ -256,23 +230,24 @@ class Avatar:
     async def _close_viewers(self) -> None:
         async with AsyncExitStack() as parts:
             parts.push_async_callback(self.viewers.close)
-            parts.callback(self._mood.close)
+            parts.callback(self.actor.close)
             parts.push_async_callback(self.speech.queue.close)
 
     def _open(self) -> None:
+        character = self.actor.character
         message = OpenAvatar(
             avatar=self.name,
-            rgba=self.character.rgba.tobytes(),
+            rgba=character.rgba.tobytes(),
             epoch=self.clock.epoch,
-            state=self.state,
+            state=self.actor.state,
             animator=self._asked,
             fps=self._shared.config.fps,
-            cels=self.character.cels,
-            emotions=self.character.emotions,
-            own_emotions=self.character.own_emotions,
-            crop=self.character.crop,
+            cels=character.cels,
+            emotions=character.emotions,
+            own_emotions=character.own_emotions,
+            crop=character.crop,
             # Megabytes, which these animators have no use for.
-            student=None if self._asked in ("static", "tha3") else self.character.student,
+            student=None if self._asked in ("static", "tha3") else character.student,
         )
         self._shared.renderer.open(message, self._on_up)
 
@@ -282,87 +257,10 @@ class Avatar:
             return
         if isinstance(message, AvatarFailed):
             log.error("avatar %s: %s", self.name, message.detail)
-        self.condition = self.condition.after(message)
+        self.status = self.status.updated(message)
         if not isinstance(message, Stats):
-            self._changed()
-
-    def _heard(self, label: str, text: str | bytes) -> str | Awaitable[str] | None:
-        """The answer to a message on a viewer's data channel; None says nothing."""
-        if label == "control":
-            return self._answer(text)
-        self.touch()
-        try:
-            self._flow(parse_pose(text) if label == "pose" else parse_cue(text))
-        except AvatarRtcError as refusal:
-            return json.dumps(error(id_of(text), str(refusal)))
-        return None
-
-    async def _answer(self, text: str | bytes) -> str:
-        try:
-            message = parse_control(text)
-            return json.dumps(ok(message.id, **await self.apply(message)))
-        except AvatarRtcError as refusal:
-            return json.dumps(error(id_of(text), str(refusal)))
-
-    def _set_emotion(self, message: EmotionSet) -> None:
-        weights = message.blend()
-        for name in weights:
-            if name not in self.emotions:
-                raise UnknownName("emotion", name, self.emotions)
-        hold_s = None if message.hold_ms is None else message.hold_ms / 1000
-        self._mood.settle(Emotion(weights, message.intensity), hold_s)
-
-    def _show_emotion(self, emotion: Emotion) -> None:
-        self._replace_state(replace(self.state, emotions=dict(emotion.weights), intensity=emotion.intensity))
-
-    def _change(self, message: Change) -> dict[str, object]:
-        state = after_all(self.state, translated(message, self.state), self.clock.t())
-        match message:
-            case CropSet() | ChainSet() | SettingsSet() | SettingsPatch():
-                check_picture(state, self.character.crop, self._shared.config.fps)
-            case EmotionsSet():
-                if self._settle_for(self._known(state)):
-                    state = after(self.state, message, self.clock.t())
-        if state != self.state:
-            self._replace_state(state)
-        return answer(self.state, message)
-
-    def _settle_for(self, known: Collection[str]) -> bool:
-        """Leave an emotion whose template goes, before it does: the worker could not show it. True if so."""
-        if all(name in known for name in self._mood.settled.weights):
-            return False
-        default = self._mood.default
-        common = Emotion({next(iter(self._shared.templates)): 1.0})
-        self._mood.settle(default if all(name in known for name in default.weights) else common)
-        return True
-
-    def _flow(self, message: CueSet | PoseSet) -> bool:
-        """Take what comes many times a second; False if something newer is held."""
-        state = after(self.state, message, self.clock.t())
-        if state is self.state:
-            return False
-        # No `state` event: this is nobody else's business.
-        self.state = state
-        self._shared.renderer.send(SetState(self.name, state))
-        return True
-
-    def _replace_state(self, state: AvatarState) -> None:
-        self.state = state
-        self._shared.renderer.send(SetState(self.name, state))
-        self._changed()
+            self._events.changed()
 
     def _came_or_went(self) -> None:
         self.touch()
-        self._changed()
-
-    def _changed(self) -> None:
-        if self._telling is None:
-            self._telling = asyncio.get_running_loop().call_later(STATE_DELAY_S, self._tell)
-
-    def _stop_telling(self) -> None:
-        if self._telling is not None:
-            self._telling.cancel()
-
-    def _tell(self) -> None:
-        self._telling = None
-        self.viewers.tell({"type": "state", **self.describe()})
+        self._events.changed()

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from avatar_rtc.errors import AvatarRtcError, InputError
+from avatar_rtc.errors import AvatarRtcError, InputError, without_addresses
 from avatar_rtc.server.live.background import Ended, run_in_background
 from avatar_rtc.server.live.turns import Turn, Turns
 
@@ -23,7 +23,7 @@ Done = Callable[[bool], Awaitable[None]]
 """Told that the student is written, and whether it is good enough to be shown."""
 SILENCE_S = 1800.0
 """A run tells its progress every second or so; one that is silent for so long is stuck."""
-_TOLD = ("doing", "share", "seconds_left", "figures", "good_enough")
+_SHOWN = ("doing", "share", "seconds_left", "figures", "good_enough")
 _KILLED = 9
 
 
@@ -38,7 +38,7 @@ class Distillation:
         """
         self._changed, self._turns = changed, turns
         self.phase: Phase = "idle"
-        self._told: dict[str, Any] = {}
+        self._progress: dict[str, Any] = {}
         self._detail: str | None = None
         self._turn: Turn | None = None
         self._task: asyncio.Task[None] | None = None
@@ -60,7 +60,7 @@ class Distillation:
         if self.is_under_way:
             raise InputError("a student of this character is being made already; DELETE stops it")
         self._turn = turn = self._turns.take(self._tell)
-        self.phase, self._told, self._detail = "queued", {"share": 0.0}, None
+        self.phase, self._progress, self._detail = "queued", {"share": 0.0}, None
         if turn.place == 0:
             self.phase = "running"
         self._task = asyncio.create_task(self._run(command, done, turn), name="distillation")
@@ -70,7 +70,7 @@ class Distillation:
 
     def describe(self) -> dict[str, object]:
         """What the API and `state` events show; `place` is how many come before it, 1 or more."""
-        about: dict[str, object] = {"state": self.phase, **self._told}
+        about: dict[str, object] = {"state": self.phase, **self._progress}
         if self.phase == "queued" and self._turn is not None:
             about["place"] = self._turn.place
         if self._detail:
@@ -105,7 +105,7 @@ class Distillation:
         if "done" in last and ended.code == 0:
             await done(bool(last.get("good_enough")))
             return None
-        why = str(last["failed"])[:500] if "failed" in last else _ending(ended)
+        why = without_addresses(str(last["failed"])[:500]) if "failed" in last else _ending(ended)
         log.error("distillation failed: %s: %s", why, ended.said)
         return why
 
@@ -117,9 +117,9 @@ class Distillation:
             return {}
         if not isinstance(said, dict):
             return {}
-        self._told |= {name: said[name] for name in _TOLD if name in said}
+        self._progress |= {name: said[name] for name in _SHOWN if name in said}
         if "done" in said:
-            self._told |= {"share": 1.0, "seconds_left": 0}
+            self._progress |= {"share": 1.0, "seconds_left": 0}
         self._tell()
         return said
 
@@ -142,7 +142,7 @@ def _cause(error: Exception) -> str:
         case TimeoutError():
             return f"it told nothing for {SILENCE_S / 60:.0f} minutes, and was ended"
         case AvatarRtcError():
-            return f"the student was made, but cannot be shown: {error}"
+            return f"the student was made, but cannot be shown: {without_addresses(str(error))}"
         case OSError():
             return f"no process can be started for it: {error.strerror or 'the system refuses'}"
     return "something unexpected failed here; the server's log has it"

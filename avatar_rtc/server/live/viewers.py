@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from avatar_rtc.config import MediaBind
 from avatar_rtc.media.bounds import Bounds
-from avatar_rtc.media.channels import OnMessage
 from avatar_rtc.media.ice import IceServers
 from avatar_rtc.media.peer import Peer, Source
 from avatar_rtc.server.live.seats import Pending
+from avatar_rtc.server.live.session import CONTROL, Addressee, Session
 from avatar_rtc.sound.pcm import Pcm
 from avatar_rtc.stream.frame import Layout
 
@@ -47,8 +47,7 @@ class Viewers:
     def __init__(
         self,
         source: Source,
-        on_message: OnMessage,
-        describe: Callable[[], dict[str, object]],
+        addressee: Addressee,
         on_change: Callable[[], None],
         bind: MediaBind,
         on_microphone: Callable[[AsyncIterator[Pcm]], Awaitable[None]],
@@ -57,14 +56,13 @@ class Viewers:
         """Nobody watches yet.
 
         Args:
-            on_message: (label, text) of a data channel → answer.
-            describe: the avatar, for the `state` event that opens a control channel.
+            addressee: who they talk to on their data channels; the avatar.
             on_change: called when somebody came or went.
             on_microphone: takes the sound of a viewer who speaks, until it ends.
             bounds: what each viewer may cost.
             bind: which addresses their sockets are bound to.
         """
-        self._source, self._on_message, self._describe = source, on_message, describe
+        self._source, self._addressee = source, addressee
         self._on_change, self._bind = on_change, bind
         self._on_microphone, self._bounds = on_microphone, bounds
         self._viewers: dict[str, Viewer] = {}
@@ -91,10 +89,9 @@ class Viewers:
             self._source,
             layout,
             ice,
-            on_message=self._on_message,
+            Session(self._addressee),
             on_closed=self._gone,
             bind=self._bind,
-            on_channel=self._greet,
             on_microphone=self._on_microphone if speaks else None,
             bounds=self._bounds,
         )
@@ -119,7 +116,7 @@ class Viewers:
         """Send an event to every open control channel."""
         text = json.dumps(event)
         for viewer in tuple(self._viewers.values()):
-            viewer.peer.send("control", text)
+            viewer.peer.send(CONTROL, text)
 
     async def close(self) -> None:
         """Say goodbye and close every connection."""
@@ -128,9 +125,6 @@ class Viewers:
         self.tell({"type": "closing"})
         await asyncio.sleep(CLOSE_GRACE_S)
         await asyncio.gather(*(viewer.peer.close() for viewer in tuple(self._viewers.values())))
-
-    def _greet(self, label: str) -> str | None:
-        return json.dumps({"type": "state", **self._describe()}) if label == "control" else None
 
     def _gone(self, peer: Peer) -> None:
         if self._viewers.pop(peer.id, None):

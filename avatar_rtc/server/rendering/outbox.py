@@ -172,13 +172,13 @@ def _with(rest: list[Down], message: ToAvatar | ProcessStill) -> tuple[list[Down
         case RequestKeyframe():
             rest = [each for each in rest if each != message]
         case Hush(t=t):
-            rest = [each for each in rest if not (isinstance(each, Say) and each.timeline.begin >= t)]
+            rest = [each for each in rest if not (isinstance(each, Say) and each.begin >= t)]
             speech = [each for each in rest if isinstance(each, Say | Hush)]
             if speech and isinstance(last := speech[-1], Hush):
                 rest.remove(last)
                 message = Hush(message.avatar, min(t, last.t))
         case Say():
-            rest = _within(rest, message.timeline)
+            rest = _within(rest, message)
         case ProcessStill():
             # One is asked for at a time, so an older one has been given up.
             rest, dropped = [], rest
@@ -188,12 +188,12 @@ def _with(rest: list[Down], message: ToAvatar | ProcessStill) -> tuple[list[Down
     return [*rest, message], dropped
 
 
-def _within(rest: list[Down], newest: Timeline) -> list[Down]:
+def _within(rest: list[Down], newest: Say) -> list[Down]:
     """Without the oldest pieces of speech, if there are too many beside the newest."""
     said = [each for each in rest if isinstance(each, Say)]
     sizes = [_size(each.timeline) for each in said]
     over = max(0, len(said) + 1 - MAX_SAID)
-    while over < len(said) and sum(sizes[over:]) + _size(newest) > MAX_SAID_NUMBERS:
+    while over < len(said) and sum(sizes[over:]) + _size(newest.timeline) > MAX_SAID_NUMBERS:
         over += 1
     if not over:
         return rest

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from avatar_rtc.errors import CapacityExceeded, InputError, WorkerLost
+from avatar_rtc.errors import CapacityExceeded, InputError, WorkerLost, without_addresses
 from avatar_rtc.link.orders import (
     Answer,
     Down,
@@ -76,7 +76,7 @@ class Pictures:
         if future is None or future.done():
             return
         if isinstance(answer, StillFailed):
-            future.set_exception(InputError(answer.detail))
+            future.set_exception(InputError(without_addresses(answer.detail)))
         else:
             future.set_result(answer)
 
@@ -98,11 +98,14 @@ class Pictures:
 
     async def _asked(self, message: Callable[[int], Down], timeout_s: float) -> Answer:
         number = next(self._numbers)
-        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
         try:
             if not self._send(message(number)):
                 raise WorkerLost("no render worker is up to make the picture; try again")
-            return await asyncio.wait_for(answer, timeout_s)
+            # Not `wait_for`: in Python 3.11 it loses a cancellation that comes with the answer.
+            async with asyncio.timeout(timeout_s):
+                return await answer
         except TimeoutError:
             raise WorkerLost(f"the picture took longer than {timeout_s:g} s") from None
         finally:

@@ -11,6 +11,7 @@ from aiortc.sdp import SessionDescription
 from avatar_rtc.config import Config, LimitsConfig
 from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES
 from avatar_rtc.server.http.keys import AVATARS
+from avatar_rtc.server.live.session import Session
 
 
 async def refused(client, setting, at_least):
@@ -95,12 +96,12 @@ LONG = "x" * (MAX_MESSAGE_BYTES - 200)
     ids=lambda text: text[:24].replace("[", "("),
 )
 async def test_no_message_stalls_the_loop(client, text):
-    avatar = client.app[AVATARS]["main"]
+    session = Session(client.app[AVATARS]["main"])
     for label in ("control", "cues", "pose"):
         took = []
         for _ in range(3):  # a busy machine is slow now and then, and the first may import something
             start = time.perf_counter()
-            answer = avatar._heard(label, text)
+            answer = session.hear(label, text)
             if answer is not None and not isinstance(answer, str):
                 answer = await answer
             took.append(time.perf_counter() - start)

@@ -49,7 +49,7 @@ async def failed(client, watch_on, renderer) -> None:
 async def test_a_deleted_avatar_is_free_at_once(client, watch_on, renderer, use):
     assert (await client.post("/api/v1/avatars", json={"id": "short"})).status == 201
     avatar = client.app[AVATARS]["short"]
-    freed = weakref.ref(avatar)
+    parts = [weakref.ref(part) for part in (avatar, avatar.actor)]
     await use(client, watch_on, renderer)
     del avatar
     assert (await client.delete(AVATAR)).status == 204
@@ -57,7 +57,7 @@ async def test_a_deleted_avatar_is_free_at_once(client, watch_on, renderer, use)
     for book in (renderer.sent, renderer.opened, renderer.on_up):
         book.clear()
     async with asyncio.timeout(10):
-        while freed() is not None:  # noqa: ASYNC110
+        while any(part() is not None for part in parts):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 

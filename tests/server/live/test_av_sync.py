@@ -47,7 +47,7 @@ class Clapper:
     def send(self, message: Down) -> None:
         self._send(message)
         if isinstance(message, Say):
-            begin = message.timeline.begin
+            begin = message.begin
             self.begins.append(begin)
             now = asyncio.get_running_loop().time() - self.renderer.opened["main"].epoch
             asyncio.get_running_loop().call_later(begin - now, setattr, self.renderer, "luma", FLASH)

@@ -85,7 +85,7 @@ class FaultyEngine:
 def piece(seconds: float) -> Piece:
     words = (TimedWord(0.0, seconds, 0, 1),)
     pcm = np.ones(round(seconds * RATE), np.int16)
-    return Piece(pcm, Timeline("", 0.0, seconds, ()), "audio", "a", words, (Feeling(0.0, "joy", 1.0),))
+    return Piece(pcm, Timeline(seconds, ()), "audio", "a", words, (Feeling(0.0, "joy", 1.0),))
 
 
 async def pieces_that_fail(fault: Fault):

@@ -23,7 +23,7 @@ LOUD = 9_000
 
 def piece(seconds: float = 0.5, shown: str = "", **more) -> Piece:
     samples = round(seconds * RATE)
-    return Piece(np.full(samples, LOUD, np.int16), Timeline("", 0.0, seconds, ()), "tts", shown, **more)
+    return Piece(np.full(samples, LOUD, np.int16), Timeline(seconds, ()), "tts", shown, **more)
 
 
 async def of(*pieces: Piece, wait: float = 0.0, then: Exception | None = None):
@@ -41,7 +41,7 @@ class Stage:
 
     queue: SpeechQueue = field(init=False)
     events: list[tuple[float, dict]] = field(default_factory=list)
-    said: list[Timeline] = field(default_factory=list)
+    begins: list[float] = field(default_factory=list)
     hushed: list[float] = field(default_factory=list)
     felt: list[tuple[float, Feeling]] = field(default_factory=list)
     blocks: list[np.ndarray] = field(default_factory=list)
@@ -51,10 +51,14 @@ class Stage:
         self.clock = MediaClock(loop.time(), loop.time)
         self.voice = Voice()
         self.queue = SpeechQueue(
-            self.clock, lambda: D, self.voice, self.said.append, self.hushed.append,
-            lambda feeling: self.felt.append((self.clock.t(), feeling)),
-            lambda event: self.events.append((self.clock.t(), dict(event))),
-        )  # fmt: skip
+            self.clock,
+            delay=lambda: D,
+            voice=self.voice,
+            say=lambda speech, begin, timeline: self.begins.append(begin),
+            hush=self.hushed.append,
+            feel=lambda feeling: self.felt.append((self.clock.t(), feeling)),
+            tell=lambda event: self.events.append((self.clock.t(), dict(event))),
+        )
         self.ids = itertools.count()
         self.listener = loop.create_task(self._listen())
 
@@ -105,9 +109,7 @@ def test_every_sample_is_heard_without_a_gap_and_events_come_when_it_sounds():
     assert len(loud) == round(1.75 * RATE) and loud[-1] - loud[0] + 1 == len(loud)
     begun = loud[0] / RATE
     assert begun <= LEAD_S + 1e-3
-    assert [timeline.begin for timeline in stage.said] == pytest.approx(
-        [begun, begun + 0.5, begun + 0.75], abs=1e-4
-    )
+    assert stage.begins == pytest.approx([begun, begun + 0.5, begun + 0.75], abs=1e-4)
     (started, _), (finished, event) = stage.told("speech.started")[0], stage.told("speech.finished")[0]
     assert started == pytest.approx(begun + D, abs=1e-3)
     assert finished == pytest.approx(begun + 1.75 + D, abs=1e-3)
@@ -152,7 +154,7 @@ def test_words_subtitles_and_feelings_come_at_their_time():
         await asyncio.sleep(3)
 
     stage = staged(scenario)
-    begun = stage.said[0].begin
+    begun = stage.begins[0]
     told = [(event["word"], event["begin"], event["end"]) for _, event in stage.told("speech.word")]
     assert told == [("Hello", 0, 5), ("there", 6, 11)]
     assert [t for t, _ in stage.told("speech.word")] == pytest.approx(
@@ -204,7 +206,7 @@ def test_after_an_interruption_the_next_utterance_sounds_at_once():
         await asyncio.sleep(2)
 
     stage = staged(scenario)
-    assert stage.said[1].begin == pytest.approx(1.0 + LEAD_S, abs=0.03)
+    assert stage.begins[1] == pytest.approx(1.0 + LEAD_S, abs=0.03)
     assert not stage.told("speech.finished")[1][1]["interrupted"]
 
 

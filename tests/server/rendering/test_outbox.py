@@ -35,7 +35,7 @@ def opened(name: str = "main", picture: int = 0, state: AvatarState | None = Non
 
 
 def said(begin: float, seconds: float = 1.0, gains: int = 0) -> Say:
-    return Say("main", Timeline("s", begin, seconds, (), (0.5,) * gains))
+    return Say("main", "s", begin, Timeline(seconds, (), (0.5,) * gains))
 
 
 class Clock:
@@ -91,8 +91,8 @@ def after(messages: Sequence[Down]) -> dict[str, Seen]:
                 seen.renditions.add(rendition)
             case StopRendition(rendition=rendition):
                 seen.renditions.discard(rendition)
-            case Say(timeline=timeline):
-                seen.lips.append((timeline.begin, timeline.end))
+            case Say():
+                seen.lips.append((message.begin, message.end))
             case Hush(t=t):
                 seen.lips = [(begin, min(end, t)) for begin, end in seen.lips if begin < t]
     return avatars
@@ -119,7 +119,7 @@ class Caller:
             "start": StartRendition(name, A if self.n % 3 else B),
             "stop": StopRendition(name, A if self.n % 2 else B),
             "key": RequestKeyframe(name, A),
-            "say": Say(name, Timeline("s", float(self.n), 3.0, ())),
+            "say": Say(name, "s", float(self.n), Timeline(3.0, ())),
             "hush": Hush(name, float(self.n - 2)),
             "snapshot": TakeSnapshot(name, self.n),
         }[kind]
@@ -226,7 +226,7 @@ def test_everything_that_waits_is_bounded():
             box.put(Hush("main", n + 0.5))
     rest = box._lanes["main"].rest
     assert len(rest) <= 2 * MAX_SAID + MAX_SNAPSHOTS + 5
-    assert [m.timeline.begin for m in rest if isinstance(m, Say)][-1] == 4999.0
+    assert [m.begin for m in rest if isinstance(m, Say)][-1] == 4999.0
     assert sum(isinstance(m, Say) for m in rest) == MAX_SAID
     assert len(box._lanes[None].rest) == 1 and box._lanes[None].rest[0].request == 4999
     assert len(gone) == 5000 - MAX_SNAPSHOTS
@@ -239,7 +239,7 @@ def test_long_speech_is_bounded_by_what_it_holds():
     box.take()
     for n in range(30):
         box.put(said(float(n), gains=MAX_SAID_NUMBERS // 10))
-    assert [m.timeline.begin for m in box._lanes["main"].rest] == [float(n) for n in range(20, 30)]
+    assert [m.begin for m in box._lanes["main"].rest] == [float(n) for n in range(20, 30)]
 
 
 def test_avatars_that_came_and_went_unseen_leave_nothing():

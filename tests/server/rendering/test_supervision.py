@@ -31,7 +31,7 @@ from avatar_rtc.link.orders import (
     StopRendition,
     Up,
 )
-from avatar_rtc.server.rendering import attended, pulse, spare, told
+from avatar_rtc.server.rendering import attended, briefing, pulse, spare
 from avatar_rtc.server.rendering import supervisor as rendering
 from avatar_rtc.server.rendering.supervisor import Rendering
 from avatar_rtc.stream.frame import EncodedFrame, Rendition
@@ -154,7 +154,7 @@ def quick(monkeypatch) -> None:
     monkeypatch.setattr(pulse, "LOOK_S", 0.05)
     monkeypatch.setattr(pulse, "HANG_TIMEOUT_S", 1.0)
     monkeypatch.setattr(attended, "_CLOSE_S", 0.1)
-    monkeypatch.setattr(told, "MEND_AFTER_S", (0.03, 0.06))
+    monkeypatch.setattr(briefing, "MEND_AFTER_S", (0.03, 0.06))
 
 
 class Avatar:
@@ -325,10 +325,10 @@ async def test_a_failed_avatar_is_opened_again_until_it_stays_failed():
             await until(lambda tries=tries: sum(m == opened() for m in workshop.workers[0].told) == 1 + tries)
             assert AvatarStarting("main") in avatar.heard
         service._hear(AvatarFailed("main", "out of memory", may_pass=True), False)
-        assert service._told["main"].mending is None, "it stays failed"
+        assert service._roster._briefings["main"].mending is None, "it stays failed"
         await until(lambda: workshop.workers[0].told[-1] == StartRendition("main", ALPHA))
         service._hear(AvatarFailed("main", "no such character"), False)
-        assert service._told["main"].mending is None, "its own fault"
+        assert service._roster._briefings["main"].mending is None, "its own fault"
 
 
 async def test_a_failed_avatar_with_another_character_is_watched_as_before():
@@ -346,12 +346,26 @@ async def test_a_failed_avatar_with_another_character_is_watched_as_before():
         assert workshop.workers[0].told[-1] == StartRendition("main", ALPHA)
 
 
+async def test_a_character_that_fails_beside_the_one_that_is_shown_ends_no_picture():
+    workshop, avatar = Workshop(), Avatar()
+    async with Rendering(workshop.spawn, spare=False, opens_per_s=100) as service:
+        service.open(opened(), avatar)
+        service.send(StartRendition("main", ALPHA))
+        await works(service, avatar)
+        for seed in (1, 2):
+            service.open(replace(opened(), seed=seed), avatar)
+            service._hear(AvatarFailed("main", "no such character", is_shown=True), False)
+            await works(service, avatar)
+        told = workshop.workers[0].told
+        assert CloseAvatar("main") not in told and told.count(StartRendition("main", ALPHA)) == 1
+
+
 async def test_an_avatar_that_goes_is_not_mended():
     async with Rendering(Workshop().spawn, spare=False) as service:
         service.open(opened(), Avatar())
         await until(lambda: service.device)
         service._hear(AvatarFailed("main", "out of memory", may_pass=True), False)
-        timer = service._told["main"].mending
+        timer = service._roster._briefings["main"].mending
         service.close_avatar("main")
         assert timer is not None and timer.cancelled()
 

@@ -136,15 +136,15 @@ async def test_a_new_worker_is_told_what_is_still_being_said() -> None:
     async with Rendering(workshop.spawn, spare=False) as rendering:
         avatar = replace(opened(), epoch=time.monotonic() - 100.0)
         rendering.open(avatar, lambda message: None)
-        over, current, next_ = (Timeline("s", begin, 2.0, ()) for begin in (90.0, 99.5, 101.5))
-        for timeline in (over, current, next_):
-            rendering.send(Say("main", timeline))
+        over, current, next_ = (Say("main", "s", begin, Timeline(2.0, ())) for begin in (90.0, 99.5, 101.5))
+        for said in (over, current, next_):
+            rendering.send(said)
         await settle()
         workshop.workers[0].say(None)
         await until(lambda: len(workshop.workers) == 2 and len(workshop.workers[1].told) >= 3)
         await settle()
-        said = [message.timeline for message in workshop.workers[1].told if isinstance(message, Say)]
-        assert said == [current, next_]
+        again = [message for message in workshop.workers[1].told if isinstance(message, Say)]
+        assert again == [current, next_]
         rendering.open(avatar, lambda message: None)  # another character goes on with the sentence
         rendering.send(Hush("main", 100.0))
         workshop.workers[1].say(None)

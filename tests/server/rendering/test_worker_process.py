@@ -117,10 +117,13 @@ async def test_five_hundred_characters_leave_the_memory_and_the_picture_alone():
         assert frames > seen + 3, "the picture goes on"
         assert memory().rss - before < 50e6
         seconds = time.monotonic() - begun
-        await until(lambda: not service._outbox._lanes and service._told["main"].ready, BOOT_S)
+        await until(
+            lambda: not service._writing._outbox._lanes and service._roster._briefings["main"].is_ready,
+            BOOT_S,
+        )
         assert ready <= 3 + 4 * (seconds + 1)
         assert service.superseded >= 500 - 3 - 4 * (seconds + 1)
-        assert service._told["main"].opened.seed == 500
+        assert service._roster._briefings["main"].opened.seed == 500
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGSTOP")

@@ -78,7 +78,7 @@ class _Feed:
             pass
         assert self._last is not None
         self._sent.append(asyncio.get_running_loop().time())
-        return part(self._last, self._avatar.condition.stats, self._avatar.fps, self._fps())
+        return part(self._last, self._avatar.status.stats, self._avatar.fps, self._fps())
 
     def close(self) -> None:
         """Leave."""

@@ -17,8 +17,8 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from avatar_rtc.complaints import complaint
-from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, error, id_of, json_object
-from avatar_rtc.errors import AvatarRtcError, BadMessage, InputError
+from avatar_rtc.control.envelope import envelope_of, error
+from avatar_rtc.errors import AvatarRtcError, BadMessage, InputError, public
 from avatar_rtc.server.http.keys import LIMITS, SOCKETS, avatar_of
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.limits import Pool
@@ -101,13 +101,12 @@ class _Caller:
                 self._is_told = True  # once: the rest of an utterance that was refused may be on its way
                 raise InputError("sound comes after speech.begin")
         except AvatarRtcError as refusal:
-            self._tell(error(None, str(refusal)))
+            self._tell(error(None, public(refusal)))
 
     def _take(self, text: str) -> None:
+        envelope = envelope_of(text)
         try:
-            if len(text) > MAX_MESSAGE_BYTES:
-                raise BadMessage(f"a message is at most {MAX_MESSAGE_BYTES} bytes")
-            data = json_object(text)
+            data = envelope.object()
             match data.get("type"):
                 case "speech.begin":
                     self._begin(data)
@@ -120,7 +119,7 @@ class _Caller:
                         f"type is {other!r}, but must be speech.begin, speech.end or speech.interrupt"
                     )
         except AvatarRtcError as refusal:
-            self._tell(error(id_of(text), str(refusal)))
+            self._tell(error(envelope.id, public(refusal)))
 
     def _begin(self, data: dict[str, Any]) -> None:
         try:

@@ -45,7 +45,7 @@ async def healthz(request: web.Request) -> web.Response:
             "wrong": wrong,
             "device": renderer.device,
             "worker_restarts": renderer.restarts,
-            "avatars": {name: avatar.condition.phase for name, avatar in request.app[AVATARS].items()},
+            "avatars": {name: avatar.status.phase for name, avatar in request.app[AVATARS].items()},
             "refused": refused,
         }
     )
@@ -65,7 +65,7 @@ async def readyz(request: web.Request) -> web.Response:
 
 def _wrong(app: web.Application) -> list[str]:
     """Sentences on what is not as it should be."""
-    failed = [name for name, avatar in app[AVATARS].items() if avatar.condition.phase == "failed"]
+    failed = [name for name, avatar in app[AVATARS].items() if avatar.status.phase == "failed"]
     return [
         *app[RENDERER].ailments,
         *(f"avatar {name!r} has failed; its state says why" for name in failed),
@@ -78,8 +78,8 @@ def _missing(app: web.Application) -> list[str]:
     main = app[AVATARS].get(MAIN)
     if main is None:
         state = [f"there is no avatar {MAIN!r}"]
-    elif main.condition.phase != "live":
-        state = [f"avatar {MAIN!r} is {main.condition.phase}"]
+    elif main.status.phase != "live":
+        state = [f"avatar {MAIN!r} is {main.status.phase}"]
     else:
         state = []
     return [*closing, *app[RENDERER].hindrances, *state]

@@ -6,9 +6,9 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from avatar_rtc.control.messages import SpeechAppend, SpeechSay, SpeechStop, control_from
+from avatar_rtc.errors import without_addresses
 from avatar_rtc.server.http.bodies import read_json, read_model
 from avatar_rtc.server.http.keys import CLASSIFIER, ENGINES, avatar_of
-from avatar_rtc.server.http.problems import without_addresses
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import EMPTY, TEXT, an_object, many, named, one
 from avatar_rtc.speech.script import MAX_CHARACTERS

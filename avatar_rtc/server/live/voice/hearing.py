@@ -260,7 +260,7 @@ class _Prompted:
         """The next piece."""
         begin, self._begin = self._begin, self._begin + len(pcm) / AUDIO_CLOCK_HZ
         phonemes, words, text = self._timed.between(begin, self._begin)
-        lips = timeline("", 0.0, pcm, AUDIO_CLOCK_HZ, phonemes, loudness=self._loudness)
+        lips = timeline(pcm, AUDIO_CLOCK_HZ, phonemes, loudness=self._loudness)
         return Piece(pcm, lips, "timings", text, words)
 
 
@@ -284,11 +284,11 @@ class _Ears:
         else:
             found = self._listener.hear(pcm) + (self._listener.finish() if is_last else [])
             phonemes = [TimedPhoneme(p.start - begin, p.end - begin, p.ipa) for p in found]
-        lips = timeline("", 0.0, pcm, AUDIO_CLOCK_HZ, phonemes, loudness=self._loudness)
+        lips = timeline(pcm, AUDIO_CLOCK_HZ, phonemes, loudness=self._loudness)
         return Piece(pcm, lips, "audio" if self._listener else "loudness")
 
 
 def _aligned(pcm: Pcm, text: str) -> Piece:
     phonemes, words = align(espeak.render(text), pcm, AUDIO_CLOCK_HZ, load_network())
-    lips = timeline("", 0.0, pcm, AUDIO_CLOCK_HZ, phonemes, marks_burst=True)
+    lips = timeline(pcm, AUDIO_CLOCK_HZ, phonemes, marks_burst=True)
     return Piece(pcm, lips, "aligned", text, words)

@@ -141,7 +141,7 @@ def _prepared(
     """All that takes time, away from the event loop: times, lips, and the sound at the avatar's rate."""
     phonemes, words, source = _timed(speech, text)
     marks_burst = marks_burst or source == "aligned"
-    lips = timeline("", 0.0, speech.pcm, speech.rate, phonemes, marks_burst=marks_burst)
+    lips = timeline(speech.pcm, speech.rate, phonemes, marks_burst=marks_burst)
     return resampled(speech.pcm, speech.rate), lips, words, source
 
 
@@ -157,7 +157,7 @@ def _timed(speech: Speech, text: str) -> tuple[tuple[TimedPhoneme, ...], tuple[T
         log.info("no alignment (%s); the lips follow the sound alone", error)
     try:
         listener = Listener(speech.rate)
-        return (*_heard(listener, speech), "audio")
+        return (*_phonemes_heard(listener, speech), "audio")
     except AvatarRtcError as error:
         log.warning("no network for lips (%s); they follow loudness alone", error)
         return loud_phonemes(speech.pcm, speech.rate), speech.words, "loudness"
@@ -170,7 +170,9 @@ def _aligned(speech: Speech, text: str) -> tuple[tuple[TimedPhoneme, ...], tuple
     return (*align(reference, speech.pcm, speech.rate, load_network()), "aligned")
 
 
-def _heard(listener: Listener, speech: Speech) -> tuple[tuple[TimedPhoneme, ...], tuple[TimedWord, ...]]:
+def _phonemes_heard(
+    listener: Listener, speech: Speech
+) -> tuple[tuple[TimedPhoneme, ...], tuple[TimedWord, ...]]:
     return (*listener.hear(speech.pcm), *listener.finish()), speech.words
 
 

@@ -11,12 +11,20 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import ParamSpec
 
 from avatar_rtc.clock import MediaClock
-from avatar_rtc.errors import AlreadyThere, AvatarRtcError, CapacityExceeded, EngineFailed, NotFound
+from avatar_rtc.errors import (
+    FAILED,
+    OPERATORS,
+    AlreadyThere,
+    AvatarRtcError,
+    CapacityExceeded,
+    EngineFailed,
+    NotFound,
+    public,
+)
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.media.voice import FADE_S, Voice, next_block
 from avatar_rtc.server.live.voice.schedule import Schedule
@@ -33,7 +41,6 @@ REMEMBERED = 256
 """Utterances that are over and whose ids are not taken again yet."""
 CLOSE_S = 1.0
 """How long those who make pieces may take to end."""
-BROKEN = "this failed inside the server"
 
 P = ParamSpec("P")
 Ready = asyncio.Queue[Piece | BaseException | None]
@@ -47,7 +54,7 @@ class SpeechQueue:
         clock: MediaClock,
         delay: Callable[[], float],
         voice: Voice,
-        say: Callable[[Timeline], None],
+        say: Callable[[str, float, Timeline], None],
         hush: Callable[[float], None],
         feel: Callable[[Feeling], None],
         tell: Callable[[Event], None],
@@ -55,7 +62,8 @@ class SpeechQueue:
         """
         Args:
             delay: D in s: what is for media time t is heard at t + D.
-            say, hush: tell the lips what comes, and from which media time on nothing does.
+            say: tell the lips what comes: of which utterance, from which media time on.
+            hush: tell them from which media time on nothing does.
             feel: show an emotion now.
             tell: tell every viewer of an event.
         """
@@ -152,11 +160,11 @@ class SpeechQueue:
     async def _play(self, utterance: Utterance) -> None:
         ready: Ready = asyncio.Queue(maxsize=1)
         feeder = self._start(_feed(utterance.pieces, ready), f"the pieces of speech {utterance.id}")
-        detail: str | None = BROKEN
+        detail: str | None = FAILED
         try:
-            told = await self._play_all(utterance, ready)
+            wrong = await self._play_all(utterance, ready)
             await self._until(self._free_from + self._delay())
-            detail = told
+            detail = wrong
         except BaseException as error:
             if self._current is not utterance:
                 raise  # interrupted, which is told elsewhere
@@ -182,11 +190,12 @@ class SpeechQueue:
                 piece = EngineFailed(f"nothing to be heard came within {utterance.patience_s:g} s")
             if piece is None:
                 return None
-            if isinstance(piece, AvatarRtcError):
-                return str(piece)
             if isinstance(piece, BaseException):
-                log.error("speech %s failed", utterance.id, exc_info=piece)
-                return BROKEN
+                if isinstance(piece, OPERATORS):
+                    log.warning("speech %s failed: %s", utterance.id, piece)
+                elif not isinstance(piece, AvatarRtcError):
+                    log.error("speech %s failed", utterance.id, exc_info=piece)
+                return public(piece)
             if len(piece.pcm):
                 self._hand_over(utterance, piece)
                 silent_until = self._patient_until(utterance)
@@ -201,23 +210,24 @@ class SpeechQueue:
         """Let a piece be heard as soon as may be, and tell of it as it is."""
         is_first = not utterance.heard
         begin = max(self._clock.t() + utterance.lead_s, self._free_from + (0.0 if is_first else piece.gap))
-        lips = replace(piece.lips, speech=utterance.id, begin=begin)
         self._voice.put(begin, piece.pcm)
         utterance.heard.append((begin, piece.seconds))
         self._free_from = begin + piece.seconds
         self.source = piece.source
-        _guarded(self._say, lips)
+        _guarded(self._say, utterance.id, begin, piece.lips)
         if self._current is utterance:
             self._schedules = [schedule for schedule in self._schedules if not schedule.is_done]
-            self._schedules.append(Schedule(self._felt(piece, begin)))
-            self._schedules.append(Schedule(self._told(utterance, piece, begin + self._delay(), is_first)))
+            self._schedules.append(Schedule(self._feelings_of(piece, begin)))
+            self._schedules.append(
+                Schedule(self._events_of(utterance, piece, begin + self._delay(), is_first))
+            )
 
-    def _felt(self, piece: Piece, begin: float) -> Iterator[tuple[float, Callable[[], None]]]:
+    def _feelings_of(self, piece: Piece, begin: float) -> Iterator[tuple[float, Callable[[], None]]]:
         zero = self._loop.time() - self._clock.t() + begin
         for feeling in sorted(piece.feelings, key=lambda feeling: feeling.t):
             yield zero + feeling.t, partial(_guarded, self._feel, feeling)
 
-    def _told(
+    def _events_of(
         self, utterance: Utterance, piece: Piece, begin: float, is_first: bool
     ) -> Iterator[tuple[float, Callable[[], None]]]:
         zero = self._loop.time() - self._clock.t() + begin

@@ -36,7 +36,6 @@ class Piece:
     pcm: Pcm = field(repr=False)
     """48 kHz mono."""
     lips: Timeline = field(repr=False)
-    """Its `speech` and `begin` are filled in when it is played."""
     source: LipSource
     shown: str = ""
     """The subtitle."""
@@ -66,7 +65,7 @@ class Piece:
             opening,
             ((mark.t, {"type": "speech.mark", **about, "name": mark.name}) for mark in marks),
             ((word.start, self._word(word, speech_id)) for word in words),
-            key=lambda told: told[0],
+            key=lambda timed: timed[0],
         )
 
     def _word(self, word: TimedWord, speech_id: str) -> Event:

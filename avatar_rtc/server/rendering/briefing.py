@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.link.orders import OpenAvatar, Say, StartRendition, ToAvatar, Up
 from avatar_rtc.stream.frame import AnyRendition
 
@@ -19,18 +18,18 @@ WELL_S = 120.0
 
 
 @dataclass
-class Told:
-    """Of one avatar."""
+class Briefing:
+    """Of one avatar, and how it goes with it."""
 
     opened: OpenAvatar
     """With its newest state."""
     on_up: Callable[[Up], None]
     renditions: set[AnyRendition] = field(default_factory=set)
-    said: tuple[Timeline, ...] = ()
+    said: tuple[Say, ...] = ()
     """What may not be over yet."""
-    ready: bool = False
+    is_ready: bool = False
     ready_at: float = -math.inf
-    failed: bool = False
+    has_failed: bool = False
     """The worker may have forgotten it."""
     tries: int = 0
     """How often it has been opened again."""
@@ -39,35 +38,30 @@ class Told:
     @property
     def owes(self) -> bool:
         """Whether pictures have to come."""
-        return self.ready and bool(self.renditions)
+        return self.is_ready and bool(self.renditions)
 
-    def say(self, timeline: Timeline) -> None:
-        """Keep a timeline, and forget those that are over."""
+    def say(self, message: Say) -> None:
+        """Keep what is said, and forget what is over."""
         t = time.monotonic() - self.opened.epoch
-        said = (*(earlier for earlier in self.said if earlier.end > t), timeline)
+        said = (*(earlier for earlier in self.said if earlier.end > t), message)
         self.said = said[-MAX_SAID:]
 
-    def brief(self) -> list[ToAvatar]:
+    def messages(self) -> list[ToAvatar]:
         """All of it, in order."""
-        name = self.opened.avatar
-        return [
-            self.opened,
-            *(Say(name, timeline) for timeline in self.said),
-            *self.watched(),
-        ]
+        return [self.opened, *self.said, *self.watched()]
 
     def watched(self) -> list[ToAvatar]:
         """What has to be encoded of it."""
         return [StartRendition(self.opened.avatar, rendition) for rendition in self.renditions]
 
-    def lives(self) -> None:
+    def succeed(self) -> None:
         """It has become ready."""
-        self.ready, self.failed, self.ready_at = True, False, time.monotonic()
-        self.leave()
+        self.is_ready, self.has_failed, self.ready_at = True, False, time.monotonic()
+        self.stop_mending()
 
-    def fails(self) -> None:
+    def fail(self) -> None:
         """It has failed."""
-        self.ready, self.failed = False, True
+        self.is_ready, self.has_failed = False, True
 
     def mend(self, again: Callable[[], None]) -> None:
         """Have it opened again a while after it has failed, by `again`, unless that has not helped before."""
@@ -77,8 +71,8 @@ class Told:
             self.mending = asyncio.get_running_loop().call_later(MEND_AFTER_S[self.tries], again)
             self.tries += 1
 
-    def leave(self) -> None:
-        """Let it be: no mending any more."""
+    def stop_mending(self) -> None:
+        """Let it be as it is."""
         if self.mending is not None:
             self.mending.cancel()
             self.mending = None

@@ -1,8 +1,12 @@
-"""How an avatar is doing, as far as its render worker tells."""
+"""How an avatar is doing, as far as its render worker tells.
+
+What the worker says is for the operator as well; viewers read it without paths and addresses of ours.
+"""
 
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from avatar_rtc.errors import without_addresses
 from avatar_rtc.link.orders import AvatarFailed, AvatarReady, AvatarStarting, PictureImpaired, Stats, Up
 
 SLOW_NOTE = (
@@ -13,7 +17,7 @@ Phase = Literal["starting", "live", "failed"]
 
 
 @dataclass(frozen=True)
-class Condition:
+class Status:
     """What is known of an avatar's picture."""
 
     animator: str
@@ -28,23 +32,26 @@ class Condition:
     """What of chain and backdrop is left out."""
     stats: Stats = field(default_factory=lambda: Stats("", 0.0))
 
-    def after(self, message: Up) -> "Condition":
-        """The condition once the worker has said this."""
+    def updated(self, message: Up) -> "Status":
+        """The status once the worker has said this."""
         match message:
             case Stats():
                 return replace(self, stats=message)
             case PictureImpaired(detail=detail):
-                return replace(self, impaired=detail)
+                return replace(self, impaired=without_addresses(detail))
             case AvatarStarting():
                 return self.restarted()
             case AvatarReady(animator=animator, note=note):
                 # What fails in a chain is told again by who runs it now.
-                return Condition(animator, "live", note=note, stats=self.stats)
+                return Status(animator, "live", note=without_addresses(note), stats=self.stats)
+            case AvatarFailed(detail=detail, is_shown=True):
+                note = f"{without_addresses(detail)}; the character before it is still shown"
+                return replace(self, phase="live", detail=None, note=note)
             case AvatarFailed(detail=detail):
-                return replace(self, phase="failed", detail=detail)
+                return replace(self, phase="failed", detail=without_addresses(detail))
         return self
 
-    def restarted(self) -> "Condition":
+    def restarted(self) -> "Status":
         """As while a character is being prepared."""
         return replace(self, phase="starting", detail=None)
 

@@ -1,0 +1,157 @@
+"""What an avatar does: its state, and what each message makes of it, whichever character plays.
+
+message ──► changes.after ──► state' ──► worker, `state` events
+emotion, feeling ──► Mood ──┘
+"""
+
+import weakref
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+
+from avatar_rtc.animation.emotions import changed
+from avatar_rtc.characters.character import Character
+from avatar_rtc.clock import MediaClock
+from avatar_rtc.control.changes import Change, Flowing, after, after_all, answer, check_picture
+from avatar_rtc.control.former_settings import translated
+from avatar_rtc.control.messages import ChainSet, CropSet, EmotionSet, EmotionsSet, SettingsPatch, SettingsSet
+from avatar_rtc.control.state import AvatarState
+from avatar_rtc.errors import UnknownName
+from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.server.live.mood import Emotion, Mood
+from avatar_rtc.server.live.voice.utterance import Feeling
+
+
+class Actor:
+    """Plays one character at a time. Made and used on the event loop."""
+
+    def __init__(
+        self,
+        character: Character,
+        common: Mapping[str, EmotionTemplate],
+        fps: float,
+        clock: MediaClock,
+        show: Callable[[AvatarState], None],
+        on_change: Callable[[], None],
+    ) -> None:
+        """In the character's settings and default emotion.
+
+        Args:
+            common: the factory's emotions.
+            fps: frames per second of the server.
+            show: hands a new state to who renders it.
+            on_change: called after a change that others are told of.
+        """
+        self.character = character
+        self._common, self._fps, self._clock = common, fps, clock
+        self._show, self._on_change = show, on_change
+        self.state = character.start
+        self.state = replace(self.state, emotions={self.default_emotion: 1.0})
+        # Its mood does not own it: all of it is free as soon as the avatar has ended.
+        me = weakref.proxy(self)
+        self._mood = Mood(Emotion(self.state.emotions), lambda emotion: me._express(emotion))
+
+    @property
+    def emotions(self) -> tuple[str, ...]:
+        """The names that may be set: the factory's, then the character's and the avatar's own."""
+        return tuple(self._known(self.character, self.state))
+
+    @property
+    def templates(self) -> Mapping[str, EmotionTemplate]:
+        """Emotion → what it does, the character's and the avatar's own changes included."""
+        own = {name: to for name, to in self.character.emotions.items() if name in self._common}
+        known = self._known(self.character, self.state)
+        return {**known, **changed(self._common, own), **self.state.templates}
+
+    @property
+    def default_emotion(self) -> str:
+        """The character's, if that can be shown here."""
+        wanted, known = self.character.default_emotion, self._known(self.character, self.state)
+        return wanted if wanted in known else next(iter(known), wanted)
+
+    def act(self, message: EmotionSet | Change) -> dict[str, object]:
+        """Do what a message says; gives the fields of its `ok`.
+
+        Raises:
+            UnknownName: an emotion, operation, morph, … that does not exist; names the nearest.
+            InputError: a value that cannot be.
+        """
+        if isinstance(message, EmotionSet):
+            self._set_emotion(message)
+            return {}
+        return self._change(message)
+
+    def flow(self, message: Flowing) -> bool:
+        """Take what comes many times a second; False if something newer is held. Raises as `act`."""
+        state = after(self.state, message, self._clock.t())
+        if state is self.state:
+            return False
+        # No `state` event: this is nobody else's business.
+        self.state = state
+        self._show(state)
+        return True
+
+    def feel(self, feeling: Feeling) -> None:
+        """Show a feeling for a while."""
+        self._mood.feel(feeling)
+
+    def recast(self, character: Character, enter: Callable[[], None]) -> None:
+        """Play another character from now on; the state stays, but for an emotion it does not have.
+
+        Args:
+            enter: brings the character on, when the state speaks of nothing that it lacks.
+
+        Raises:
+            InputError: its picture could not be sent in this state; nothing has changed.
+        """
+        check_picture(self.state, character.crop, self._fps)
+        leaves = self._settle_for(self._known(character, self.state))
+        self.character = character
+        enter()
+        # Not before: it may be an emotion that only the new character has.
+        self._mood.default = Emotion({self.default_emotion: 1.0})
+        if leaves:
+            self._mood.settle(self._mood.default)
+
+    def close(self) -> None:
+        """No emotion comes back any more."""
+        self._mood.close()
+
+    def _known(self, character: Character, state: AvatarState) -> Mapping[str, EmotionTemplate]:
+        return {**self._common, **character.own_emotions, **state.templates}
+
+    def _set_emotion(self, message: EmotionSet) -> None:
+        weights = message.blend()
+        for name in weights:
+            if name not in self.emotions:
+                raise UnknownName("emotion", name, self.emotions)
+        hold_s = None if message.hold_ms is None else message.hold_ms / 1000
+        self._mood.settle(Emotion(weights, message.intensity), hold_s)
+
+    def _express(self, emotion: Emotion) -> None:
+        self._replace_state(replace(self.state, emotions=dict(emotion.weights), intensity=emotion.intensity))
+
+    def _change(self, message: Change) -> dict[str, object]:
+        state = after_all(self.state, translated(message, self.state), self._clock.t())
+        match message:
+            case CropSet() | ChainSet() | SettingsSet() | SettingsPatch():
+                check_picture(state, self.character.crop, self._fps)
+            case EmotionsSet():
+                if self._settle_for(self._known(self.character, state)):
+                    state = after(self.state, message, self._clock.t())
+        if state != self.state:
+            self._replace_state(state)
+        return answer(self.state, message)
+
+    def _settle_for(self, known: Collection[str]) -> bool:
+        """Leave an emotion whose template goes, before it does: the worker could not show it. True if so."""
+        if all(name in known for name in self._mood.settled.weights):
+            return False
+        default = self._mood.default
+        common = Emotion({next(iter(self._common)): 1.0})
+        self._mood.settle(default if all(name in known for name in default.weights) else common)
+        return True
+
+    def _replace_state(self, state: AvatarState) -> None:
+        self.state = state
+        self._show(state)
+        self._on_change()

@@ -1,0 +1,98 @@
+"""What one viewer says on its data channels, and what it is answered: the only place that knows both.
+
+text ──► envelope ──► message ──► avatar ──► `ok` or `error`, with the id of the text
+"""
+
+import json
+import logging
+from collections.abc import Awaitable
+from typing import Any, Protocol
+
+from avatar_rtc.control.changes import Flowing
+from avatar_rtc.control.envelope import envelope_of, error, ok
+from avatar_rtc.control.messages import ControlMessage, CueSet, PoseSet, control_from
+from avatar_rtc.errors import OPERATORS, AvatarRtcError, BadMessage, public
+
+log = logging.getLogger(__name__)
+
+CONTROL = "control"
+"""The label of the channel on which everything is answered; the others carry what flows."""
+
+
+class Addressee(Protocol):
+    """Who a viewer talks to: an avatar."""
+
+    async def apply(self, message: ControlMessage) -> dict[str, object]:
+        """Do what a message says, and give the fields of its `ok`; see `Avatar.apply`."""
+
+    def flow(self, message: Flowing) -> bool:
+        """Take what comes many times a second, at once; raises as `apply`."""
+
+    def describe(self) -> dict[str, object]:
+        """What a `state` event shows."""
+
+
+class Session:
+    """A viewer's side of the conversation; a `media.channels.Conversation`. Nothing in it raises."""
+
+    def __init__(self, addressee: Addressee) -> None:
+        self._addressee = addressee
+
+    def greet(self, label: str) -> str | None:
+        """The `state` event that opens a control channel."""
+        if label != CONTROL:
+            return None
+        try:
+            return json.dumps({"type": "state", **self._addressee.describe()})
+        except Exception as failure:
+            return _refusal(None, failure)
+
+    def hear(self, label: str, text: str) -> str | Awaitable[str] | None:
+        """Act on a text; what comes on `control` is answered, of the rest only what is wrong with it."""
+        return self._answer(text) if label == CONTROL else self._take(label, text)
+
+    def refuse(self, data: str | bytes, why: str) -> str:
+        """The answer to what nobody has acted on."""
+        return json.dumps(error(envelope_of(data).id, why))
+
+    async def _answer(self, text: str) -> str:
+        envelope = envelope_of(text)
+        try:
+            message = control_from(envelope.object())
+            return json.dumps(ok(message.id, **await self._addressee.apply(message)))
+        except Exception as failure:
+            return _refusal(envelope.id, failure)
+
+    def _take(self, label: str, text: str) -> str | None:
+        envelope = envelope_of(text)
+        try:
+            self._addressee.flow(_flowing(label, envelope.object()))
+        except Exception as failure:
+            return _refusal(envelope.id, failure)
+        return None
+
+
+def _flowing(label: str, data: dict[str, Any]) -> Flowing:
+    """The message on the `pose` or the `cues` channel, where its type may be left out.
+
+    Raises:
+        BadMessage: it cannot be read, or is of another type.
+        UnknownName: a type that does not exist.
+    """
+    if label == "pose":
+        message = control_from({"type": "pose.set", **data})
+        if isinstance(message, PoseSet):
+            return message
+        raise BadMessage("the pose channel takes poses only: {'t_ms': …, 'morphs': {…}}")
+    message = control_from({"type": "cue.set", **data})
+    if isinstance(message, CueSet):
+        return message
+    raise BadMessage("the cues channel takes cues only: {'t_ms': …, 'visemes': {…}}")
+
+
+def _refusal(message_id: str | int | None, failure: Exception) -> str:
+    if not isinstance(failure, AvatarRtcError):
+        log.error("a message of a viewer failed", exc_info=failure)
+    elif isinstance(failure, OPERATORS):
+        log.warning("%s", failure)
+    return json.dumps(error(message_id, public(failure)))
