@@ -93,7 +93,7 @@ assets: install
 	$(BIN)/python assets/drawing/fx.py
 	$(BIN)/python assets/drawing/backdrops.py
 	$(BIN)/python assets/characters/placeholder/draw.py
-	$(BIN)/python assets/drawing/looks.py
+	$(BIN)/python assets/drawing/presets.py
 	$(BIN)/python assets/drawing/door.py
 
 upscaler: install

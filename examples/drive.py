@@ -6,7 +6,7 @@ python examples/drive.py [http://127.0.0.1:8080]
 import asyncio
 import sys
 
-from avatar_rtc.client.client import AvatarClient
+from avatar_rtc import AvatarClient
 
 
 async def show_changes(avatar: AvatarClient) -> None:

@@ -8,7 +8,7 @@ import sys
 import time
 from math import sin
 
-from avatar_rtc.client.client import AvatarClient
+from avatar_rtc import AvatarClient
 
 
 async def track(url: str = "http://127.0.0.1:8080", seconds: str = "30") -> None:

@@ -14,7 +14,7 @@ export class ChainEditor {
   #open = new WeakSet(); // the params of operations whose controls are shown
 
   /**
-   * @param {HTMLElement} list an empty <ol>. @param {HTMLElement} adders gets what adds an operation or a look.
+   * @param {HTMLElement} list an empty <ol>. @param {HTMLElement} adders gets what adds an operation or takes a preset.
    * @param {(chain: Array) => void} onChange while sliders move, too.
    */
   constructor(list, adders, onChange) {
@@ -77,11 +77,11 @@ export class ChainEditor {
       this.#open.add(params);
       this.#commit([...this.#chain, [name, params]]);
     });
-    const looks = Object.entries(this.#presets).map(([name, { title, description }]) => [name, title, description]);
-    const $look = chooser('Take a look', [['', [['none', 'None', 'The picture as it is.'], ...looks]]], (name) => {
+    const presets = Object.entries(this.#presets).map(([name, { title, description }]) => [name, title, description]);
+    const $preset = chooser('Take a preset', [['', [['none', 'None', 'The picture as it is.'], ...presets]]], (name) => {
       this.#commit(structuredClone(this.#presets[name]?.chain ?? []));
     });
-    this.#adders.replaceChildren($look, $add);
+    this.#adders.replaceChildren($preset, $add);
   }
 
   #draw() {

@@ -35,8 +35,8 @@ def add(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "render",
         help="an avatar or poses, into PNG, MP4 or WebM files",
-        description="Render an avatar in an emotion and a look into a picture or a video, or a character in "
-        "given poses into PNG files, without server and browser.",
+        description="Render an avatar in an emotion and a preset into a picture or a video, or a character "
+        "in given poses into PNG files, without server and browser.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

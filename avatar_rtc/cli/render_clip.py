@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What a clip takes beside the character."""
     clip = parser.add_argument_group("an avatar in an emotion, with idle life, cels, crop and filters")
     clip.add_argument("--emotion", metavar="NAME", help="default: the character's own")
-    clip.add_argument("--preset", metavar="NAME|FILE", help="a look, such as vhs, or a file with a chain")
+    clip.add_argument("--preset", metavar="NAME|FILE", help="such as vhs, or a file with a chain")
     clip.add_argument("--seconds", type=float, default=4.0, help="length of a video (default: %(default)s)")
     clip.add_argument("--fps", type=float, default=25.0, help="pictures per second (default: %(default)s)")
     clip.add_argument("--seed", type=int, default=0, help="of idle motion and noise (default: %(default)s)")

@@ -12,7 +12,7 @@ from avatar_rtc.resources import resource
 
 @dataclass(frozen=True)
 class Preset:
-    """A look."""
+    """A chain with a name."""
 
     title: str
     description: str

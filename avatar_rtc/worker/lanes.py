@@ -10,19 +10,18 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from functools import partial
 from itertools import groupby
-from typing import Literal
 
 from avatar_rtc.link.orders import Up
 from avatar_rtc.render.animator import is_exclusive
 from avatar_rtc.worker.beside import Beside, outcome
 from avatar_rtc.worker.frames import Made, Order, made_alone, made_together
 from avatar_rtc.worker.pace import bearable_ms
+from avatar_rtc.worker.progress import Doing
 from avatar_rtc.worker.seats import Seat
 from avatar_rtc.worker.snapshots import Snapshots
 from avatar_rtc.worker.stats import StageTimes
 
 log = logging.getLogger(__name__)
-Doing = Literal["opening", "rendering"]
 Step = Callable[[Doing], AbstractContextManager[object]]
 """Entered around a piece of work, on its thread."""
 _EARLY_S = 0.001

@@ -148,11 +148,11 @@ def test_chain_is_edited(page: Any, server: Any) -> None:
 
 
 def test_a_look_is_taken_and_every_kind_of_control_works(page: Any, server: Any) -> None:
-    page.tab.select_option("#adders [aria-label='Take a look']", "amber_terminal")
+    page.tab.select_option("#adders [aria-label='Take a preset']", "amber_terminal")
     names = ["colour_grade", "monochrome_display", "posterize", "crt"]
     wait_until(lambda: [name for name, _ in server.get("avatars/main")["chain"]] == names)
     wait_until(lambda: "ms" in page.tab.locator("#chain .ms").first.inner_text())
-    assert page.tab.locator("#chain input[type=range]").count() == 0, "a look is shown folded"
+    assert page.tab.locator("#chain input[type=range]").count() == 0, "a preset is shown folded"
     page.tab.click("#chain [data-operation=monochrome_display] .title")
     page.tab.locator("#chain input[type=color]").fill("#00ff00")
     wait_until(
@@ -161,7 +161,7 @@ def test_a_look_is_taken_and_every_kind_of_control_works(page: Any, server: Any)
     page.tab.click("#chain [data-operation=crt] .title")
     page.tab.locator("#chain select").select_option("slot")
     wait_until(lambda: dict(server.get("avatars/main")["chain"])["crt"]["mask"] == "slot")
-    page.tab.select_option("#adders [aria-label='Take a look']", "none")
+    page.tab.select_option("#adders [aria-label='Take a preset']", "none")
     wait_until(lambda: server.get("avatars/main")["chain"] == [])
 
 

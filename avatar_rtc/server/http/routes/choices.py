@@ -1,4 +1,4 @@
-"""What there is to choose from, as JSON: filters, looks, backdrops and settings."""
+"""What there is to choose from, as JSON: filters, presets, backdrops and settings."""
 
 import asyncio
 
@@ -45,7 +45,7 @@ async def list_backdrops(request: web.Request) -> web.Response:
     answer=an_object(presets=named(an_object(title=TEXT, description=TEXT, chain=ref(CHAIN)))),
 )
 async def list_presets(request: web.Request) -> web.Response:
-    """Name → title, description and chain of each shipped look."""
+    """Name → title, description and chain of each shipped preset."""
     presets = await asyncio.to_thread(load_presets)
     return web.json_response({"presets": {name: preset.json() for name, preset in presets.items()}})
 

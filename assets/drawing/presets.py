@@ -1,6 +1,6 @@
-"""The contact sheets of filters and looks in `docs/`: both shipped characters, on dark and on light ground.
+"""The contact sheets of filters and presets in `docs/`: both shipped characters, on dark and on light ground.
 
-python assets/drawing/looks.py
+python assets/drawing/presets.py
 """
 
 from pathlib import Path
@@ -111,8 +111,8 @@ def main() -> None:
             name: cell(images, chain, 216, whole if name in WHOLE else CLOSE)
             for name, chain in chains.items()
         }
-        looks = {p.title: cell(images, p.chain, 288) for p in load_presets().values()}
-    for name, page in (("filters", sheet(filters, 3)), ("presets", sheet(looks, 2))):
+        presets = {p.title: cell(images, p.chain, 288) for p in load_presets().values()}
+    for name, page in (("filters", sheet(filters, 3)), ("presets", sheet(presets, 2))):
         file = ROOT / "docs" / f"{name}.jpg"
         cv2.imwrite(str(file), page[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 86])
         print(f"{file.relative_to(ROOT)}: {file.stat().st_size // 1024} kB")
