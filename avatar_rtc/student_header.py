@@ -21,7 +21,7 @@ from avatar_rtc.complaints import complaint
 from avatar_rtc.errors import InputError, TooLarge
 
 FORMAT = "avatar-rtc-student-1"
-MAX_BYTES = 16 * 2**20
+MAX_STUDENT_BYTES = 16 * 2**20
 HEADER_BYTES = 8
 """In which the length of the header stands, little-endian."""
 REST_SHAPE = (4, 192, 192)
@@ -87,7 +87,7 @@ def image_hash(rgba: NDArray[np.uint8]) -> str:
     return hashlib.sha256(seen.tobytes()).hexdigest()
 
 
-def check_picture(made_for: str, rgba: NDArray[np.uint8]) -> None:
+def check_made_for(made_for: str, rgba: NDArray[np.uint8]) -> None:
     """Refuse a student that was made for another picture.
 
     Args:
@@ -110,9 +110,9 @@ def read_header(data: bytes) -> StudentHeader:
         TooLarge: more than 16 MiB.
         InputError: no student, a damaged one, or one of another version.
     """
-    if len(data) > MAX_BYTES:
+    if len(data) > MAX_STUDENT_BYTES:
         raise TooLarge(
-            f"the student has {len(data) / 2**20:.1f} MiB; at most {MAX_BYTES // 2**20} MiB are taken"
+            f"the student has {len(data) / 2**20:.1f} MiB; at most {MAX_STUDENT_BYTES // 2**20} MiB are taken"
         )
     try:
         table = _table(data)

@@ -13,7 +13,7 @@ from avatar_rtc.characters import character
 from avatar_rtc.characters.character import PICTURE, TOML, build_character
 from avatar_rtc.config import Config, load_config
 from avatar_rtc.control.messages import ControlMessage, control_from
-from avatar_rtc.control.settings import AnimatorSettings, schema
+from avatar_rtc.control.settings import AnimatorSettings, settings_schema
 from avatar_rtc.face.emotions import EMOTIONS
 from avatar_rtc.filters_schema.chain import OPERATIONS, check_chain
 from avatar_rtc.filters_schema.presets import load_presets
@@ -70,7 +70,7 @@ def shown_range(declared: dict[str, Any]) -> str:
 
 def test_animator_settings_are_told_as_they_are() -> None:
     told, defaults = rows("control.md"), AnimatorSettings().model_dump(mode="json")
-    for key, declared in schema()["properties"].items():
+    for key, declared in settings_schema()["properties"].items():
         default, limits, *_ = told[key]
         if default.startswith("`"):
             assert json.loads(default.strip("`")) == defaults[key], key

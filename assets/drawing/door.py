@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from avatar_rtc.animation.emotions import load_emotions
-from avatar_rtc.animation.mixer import Look
+from avatar_rtc.animation.mixer import Appearance
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.curves import hermite
@@ -44,8 +44,8 @@ GROUND = (50, 54, 74)
 """sRGB; neither of a light page nor of a dark one. Transparency would make the file four times as large."""
 
 
-def looks(avatar: LiveAvatar) -> list[Look]:
-    """The looks of the loop, of which the first follows the last."""
+def appearances(avatar: LiveAvatar) -> list[Appearance]:
+    """The appearances of the loop, of which the first follows the last."""
     for second, words in WORDS:
         speech = render(words)
         avatar.mixer.lips.append(
@@ -56,7 +56,7 @@ def looks(avatar: LiveAvatar) -> list[Look]:
     for number in range(before + loop):
         t = number / FPS
         emotion = [name for second, name in ((-BEFORE_S, "neutral"), *EMOTIONS) if second <= t - BEFORE_S][-1]
-        seen.append(avatar.mixer.look(replace(avatar.state, emotions={emotion: 1.0}), t))
+        seen.append(avatar.mixer.appearance(replace(avatar.state, emotions={emotion: 1.0}), t))
     for number in range(join):
         share = (number + 1) / join
         share = hermite(share)
@@ -64,7 +64,7 @@ def looks(avatar: LiveAvatar) -> list[Look]:
     return seen[before:]
 
 
-def between(one: Look, other: Look, share: float) -> Look:
+def between(one: Appearance, other: Appearance, share: float) -> Appearance:
     """A look on the way from one to another."""
 
     def mixed(a: Mapping[str, float], b: Mapping[str, float]) -> dict[str, float]:
@@ -72,17 +72,19 @@ def between(one: Look, other: Look, share: float) -> Look:
         return {name: value for name, value in sums.items() if value > 0}
 
     pose = one.pose + (other.pose - one.pose) * np.float32(share)
-    return Look(pose, mixed(one.cels, other.cels), mixed(one.fx, other.fx))
+    return Appearance(pose, mixed(one.cels, other.cels), mixed(one.fx, other.fx))
 
 
 @torch.inference_mode()
 def pictures(avatar: LiveAvatar) -> Iterator[NDArray[np.uint8]]:
     """(SIDE, SIDE, 3) sRGB, on the ground."""
     ground = np.array(GROUND, np.float32) / 255
-    for look in looks(avatar):
-        pose = torch.from_numpy(look.pose[None].copy())
-        posed = avatar.animator.animate(pose, [avatar.character.under(look.cels)])[0]
-        shown = converted(avatar.shown(posed, look).float(), avatar.animator.space, "srgb-premultiplied")
+    for appearance in appearances(avatar):
+        pose = torch.from_numpy(appearance.pose[None].copy())
+        posed = avatar.animator.animate(pose, [avatar.character.under(appearance.cels)])[0]
+        shown = converted(
+            avatar.shown(posed, appearance).float(), avatar.animator.space, "srgb-premultiplied"
+        )
         part = shown.permute(1, 2, 0).numpy()[TOP : TOP + SHOWN, LEFT : LEFT + SHOWN]
         small = cv2.resize(part, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         yield ((small[..., :3] + ground * (1 - small[..., 3:])).clip(0, 1) * 255 + 0.5).astype(np.uint8)

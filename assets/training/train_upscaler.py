@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, pixel_shuffle, relu
 from upscaler_drawings import Drawing, draw
 
-from avatar_rtc.distill.training import Progress, Training
+from avatar_rtc.distill.training import StepProgress, Training
 from avatar_rtc.render.upscale.networks import QUALITIES, SIZES, Doubler, Quality
 from avatar_rtc.resources import resource
 
@@ -144,7 +144,7 @@ def _filtered(picture: Drawing, taps: NDArray[np.float32]) -> Drawing:
     return found
 
 
-def train(quality: Quality, steps: int, seed: int, checkpoint: Path, progress: Progress) -> Doubler:
+def train(quality: Quality, steps: int, seed: int, checkpoint: Path, progress: StepProgress) -> Doubler:
     """The network of a quality."""
     torch.manual_seed(seed)
     pictures = clean_pictures()

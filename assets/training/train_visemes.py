@@ -26,7 +26,7 @@ from avatar_rtc.speech.classes import CLASSES, SILENCE, class_numbers, with_clos
 from avatar_rtc.speech.espeak import render
 from avatar_rtc.speech.features import BANDS, COLUMNS, HOP_S, RunningPeak, mel_power
 from avatar_rtc.speech.spoken import TimedPhoneme
-from avatar_rtc.speech.viseme_network import AHEAD, BACK, SCALE_DB, Equalizer, VisemeNetwork, load_network
+from avatar_rtc.speech.viseme_network import AHEAD, BACK, SCALE_DB, Equalizer, VisemeNetwork, load_visemes
 
 ACCENTS = (
     "en-us", "en-us", "en-us", "en-gb-x-rp", "en-gb-scotland", "en-029", "en-us-nyc", "en-gb-x-gbclan",
@@ -278,7 +278,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     save_file(dict(tensors), asked.out, told)
     asked.out.chmod(0o644)  # safetensors makes files that nobody else may read
     unseen = list(held_out(asked.held, np.random.default_rng([asked.seed, 2])))
-    print(f"{accuracy(load_network(asked.out), unseen):.1%} right of voices and sentences never trained on")
+    print(f"{accuracy(load_visemes(asked.out), unseen):.1%} right of voices and sentences never trained on")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ BETWEEN = 0.06
 """Seconds between the two of a double blink."""
 PARTIAL = (0.4, 0.8)
 """How far a partial blink closes the lids, uniform."""
-RATES: Mapping[str, float] = {
+BLINK_RATES: Mapping[str, float] = {
     "nervousness": 2.0, "fear": 1.5, "embarrassment": 1.5, "confusion": 1.4, "excitement": 1.4,
     "remorse": 1.3, "grief": 1.3, "annoyance": 1.2, "joy": 1.1, "amusement": 1.1,
     "sadness": 0.85, "relief": 0.85, "curiosity": 0.8, "desire": 0.75, "anger": 0.7, "disapproval": 0.7,
@@ -53,7 +53,7 @@ def rate_of(emotions: Mapping[str, float], intensity: float) -> float:
     >>> rate_of({"nervousness": 0.5}, 1.0)
     1.5
     """
-    more = sum(weight * (RATES.get(name, 1.0) - 1.0) for name, weight in emotions.items())
+    more = sum(weight * (BLINK_RATES.get(name, 1.0) - 1.0) for name, weight in emotions.items())
     return 1.0 + intensity * more / max(1.0, sum(emotions.values()))
 
 

@@ -26,7 +26,7 @@ def opacities(cels: Mapping[str, float]) -> Opacities:
     return np.array([cels.get(name, 0.0) for name in CELS], np.float32)
 
 
-def named(cels: Opacities, have: Collection[str]) -> dict[str, float]:
+def shown_cels(cels: Opacities, have: Collection[str]) -> dict[str, float]:
     """Cel → opacity of those in `have` that show anything."""
     return {
         name: value for name, value in zip(CELS, cels.tolist(), strict=True) if value > 0 and name in have

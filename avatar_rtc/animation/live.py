@@ -9,7 +9,7 @@ from avatar_rtc.face.pose import INDEX, MORPHS, MOUTH_OPEN, Pose, neutral
 
 TAKE, GIVE_BACK = 0.15, 0.5
 """Seconds in which a morph becomes the caller's, and the avatar's again."""
-FOLLOW = 0.010
+FOLLOW_POSE = 0.010
 """Time constant in s of following from pose to pose: 95 % after 30 ms, which hides the steps of 30 Hz."""
 
 _OPEN = [INDEX[name] for name in MOUTH_OPEN]
@@ -42,7 +42,7 @@ class Live:
             self._name(())
         else:
             return
-        step = np.float32(step_of_constant(FOLLOW, dt))
+        step = np.float32(step_of_constant(FOLLOW_POSE, dt))
         if self._settled:
             self._values += step * (self._target - self._values)
             np.copyto(pose, self._values, where=self._named)

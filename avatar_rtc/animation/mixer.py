@@ -1,4 +1,4 @@
-"""One look per frame, from everything that wants to move the face.
+"""One appearance per frame, from everything that wants to move the face.
 
 Layers, later wins: emotion (weighted blend, eased) → sway, breathing, accents, gaze, blinks → a caller's pose
 → random talking or a cue, speech → overrides. Cels go with the emotion, effects with the moment it came.
@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from avatar_rtc.animation.accents import Accents
 from avatar_rtc.animation.blink import Blink, close_lids, rate_of
 from avatar_rtc.animation.breathing import Breathing
-from avatar_rtc.animation.cels import drive, named, opacities
+from avatar_rtc.animation.cels import drive, opacities, shown_cels
 from avatar_rtc.animation.easing import Eased, pace_of_rate
 from avatar_rtc.animation.effects import EffectQueue
 from avatar_rtc.animation.gaze import GazeDriver
 from avatar_rtc.animation.lips import Lips
 from avatar_rtc.animation.live import Live
 from avatar_rtc.animation.mouth import Mouth
-from avatar_rtc.animation.overrides import Overrides
+from avatar_rtc.animation.overrides import OverrideBlend
 from avatar_rtc.animation.sway import AXES, Sway
 from avatar_rtc.animation.talking import Talking
 from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
@@ -39,7 +39,7 @@ _AT_ONCE = 10.0
 
 
 @dataclass(frozen=True)
-class Look:
+class Appearance:
     """How an avatar looks at one moment."""
 
     pose: Pose
@@ -51,7 +51,7 @@ class Look:
 
 
 class Mixer:
-    """The look of one avatar over time."""
+    """The appearance of one avatar over time."""
 
     def __init__(
         self, emotions: Mapping[str, EmotionTemplate], seed: int, cels: Collection[str] = (*CELS, *FX)
@@ -62,7 +62,7 @@ class Mixer:
         self._live, self._talking, self._mouth = Live(), Talking(seed), Mouth()
         self.lips = Lips()
         """Told what is said."""
-        self._overrides, self._effects = Overrides(), EffectQueue()
+        self._overrides, self._effects = OverrideBlend(), EffectQueue()
         self._settings = DEFAULTS
         self._face: Eased | None = None
         """The emotion: morphs, then cels; None before the first frame."""
@@ -80,11 +80,11 @@ class Mixer:
         self._blended: tuple[Mapping[str, float], float] | None = None
 
     def pose(self, state: AvatarState, t: float) -> Pose:
-        """The pose of `look`, for those who need no more; raises as `look`."""
-        return self.look(state, t).pose
+        """The pose of `appearance`, for those who need no more; raises as `appearance`."""
+        return self.appearance(state, t).pose
 
-    def look(self, state: AvatarState, t: float) -> Look:
-        """The look at media time t, every morph within its range.
+    def appearance(self, state: AvatarState, t: float) -> Appearance:
+        """The appearance at media time t, every morph within its range.
 
         Called with increasing t; the first call shows the state at once, and a jump in t arrives at once.
 
@@ -101,9 +101,9 @@ class Mixer:
         self._move(pose, state, t, dt, changed)
         drive(cels, self._target[_CELS_FROM:], state.data_eyes, state.settings, t, self._have)
         self._overrides.apply(face, state.overrides, dt)
-        return Look(
+        return Appearance(
             np.minimum(np.maximum(pose, LOW), HIGH),
-            named(cels, self._have),
+            shown_cels(cels, self._have),
             self._effects.at(t, self._share, self._have),
         )
 

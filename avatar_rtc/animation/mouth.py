@@ -8,7 +8,7 @@ import numpy as np
 from avatar_rtc.animation.easing import approach, step_of_constant
 from avatar_rtc.face.pose import INDEX, MOUTH_OPEN, Pose
 
-FOLLOW = 0.015
+FOLLOW_CUE = 0.015
 """Time constant in s of lips following a cue: 96 % of the way, the cross-fade included, after 60 ms."""
 RELEASE = 0.06
 """Time constant in s of the mouth going back to the emotion."""
@@ -39,7 +39,7 @@ class Mouth:
         visemes = self._lips if self._soft else np.zeros_like(self._lips)
         if shapes is not None:
             visemes, self._soft = _vector(shapes), soft
-        quick = step_of_constant(FOLLOW, dt)
+        quick = step_of_constant(FOLLOW_CUE, dt)
         self._held += (float(live) - self._held) * (quick if live else step_of_constant(RELEASE, dt))
         if self._held < 1e-4:
             self._held = 0.0

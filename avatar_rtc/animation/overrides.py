@@ -9,7 +9,7 @@ from avatar_rtc.animation.easing import approach, step_of_constant
 from avatar_rtc.face.cels import CELS
 from avatar_rtc.face.pose import INDEX
 
-FOLLOW = 0.04
+FOLLOW_OVERRIDE = 0.04
 """Time constant in s of taking hold, of moving to another value and of letting go."""
 SLOT = INDEX | {name: len(INDEX) + i for i, name in enumerate(CELS)}
 """Where a morph or cel stands in a face."""
@@ -19,7 +19,7 @@ Face = NDArray[np.float32]
 """(61,): the 45 morphs, then the 16 cels."""
 
 
-class Overrides:
+class OverrideBlend:
     """Blends overrides into a face; its state is a value and how far it is held, in [0, 1], per slot."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Overrides:
         for name, value in overrides.items():
             wanted[SLOT[name]] = 1
             target[SLOT[name]] = value
-        step = step_of_constant(FOLLOW, dt)
+        step = step_of_constant(FOLLOW_OVERRIDE, dt)
         # What was not held so far starts at its value: the cross-fade alone makes the transition.
         self._values = np.where(self._held > 0, approach(self._values, target, step), target)
         held = approach(self._held, wanted, step)

@@ -22,7 +22,7 @@ import numpy as np
 
 from avatar_rtc.bench.measurement import Measurement, skipped
 from avatar_rtc.bench.served import Served, served
-from avatar_rtc.bench.wire import Signal, Wire, hear, watch, wires_of
+from avatar_rtc.bench.wire import Signal, Wire, hear, note_bright_pictures, wires_of
 from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.errors import SetupError
 from avatar_rtc.sound.files import write_sound
@@ -145,7 +145,7 @@ async def audience(url: str) -> AsyncIterator[Audience]:
         voice, flash = Signal(round(_APART_S * AUDIO_CLOCK_HZ)), Signal(round(_APART_S * VIDEO_CLOCK_HZ))
         readers = [
             asyncio.create_task(hear(avatar.audio(), sounds, voice, HEARD_LEVEL)),
-            asyncio.create_task(watch(avatar.frames(), pictures, flash)),
+            asyncio.create_task(note_bright_pictures(avatar.frames(), pictures, flash)),
         ]
         try:
             yield Audience(url, sounds, pictures, voice, flash)

@@ -28,12 +28,12 @@ from avatar_rtc.speech.spoken import Speech, TimedPhoneme
 from avatar_rtc.speech.viseme_network import (
     PosteriorStream,
     VisemeNetwork,
-    load_network,
+    load_visemes,
     openness,
     posteriors,
 )
 
-VOICES = ("slt", "rms", "awb", "kal16")
+FLITE_VOICES = ("slt", "rms", "awb", "kal16")
 ALIGNED, HEARD = 70.0, 45.0
 """Percent of frames that must be in the right class, by text and sound, and by sound alone."""
 OPENNESS_R = 0.6
@@ -42,7 +42,7 @@ FRAME_MS = 0.1
 ALIGNING = ("lips aligned with the text", "lips aligned with the text, the network helping")
 HEARING = ("lips from the sound alone", "mouth opening from the sound alone")
 
-SENTENCES = (
+PLAIN_SENTENCES = (
     "The winter sun was low above the frozen harbour.",
     "Please move the big blue vase away from the window.",
     "She showed us a short film about wild sheep.",
@@ -79,9 +79,10 @@ def measure(quick: bool) -> list[Measurement]:
         found += [skipped(name, "flite is not installed") for name in ALIGNING + HEARING]
     else:
         spoken = {
-            voice: [flite(text, voice) for text in SENTENCES[: 2 if quick else None]] for voice in VOICES
+            voice: [flite(text, voice) for text in PLAIN_SENTENCES[: 2 if quick else None]]
+            for voice in FLITE_VOICES
         }
-        found += [*_aligned(spoken, None), *_aligned(spoken, load_network()), *_heard(spoken)]
+        found += [*_aligned(spoken, None), *_aligned(spoken, load_visemes()), *_heard(spoken)]
     return [*found, *_cost(2 if quick else 20)]
 
 
@@ -129,7 +130,7 @@ Judge = Callable[[str, Speech, int], tuple[Labels, NDArray[np.floating]]]
 def _scored(spoken: Mapping[str, Sequence[Speech]], judge: Judge) -> dict[str, _Score]:
     scores = {voice: _Score() for voice in spoken}
     for voice, sounds in spoken.items():
-        for text, sound in zip(SENTENCES, sounds, strict=False):
+        for text, sound in zip(PLAIN_SENTENCES, sounds, strict=False):
             frames = int(sound.seconds / HOP_S)
             found, opened = judge(text, sound, frames)
             scores[voice].truths.append(class_numbers(sound.phonemes, frames))
@@ -172,7 +173,7 @@ def _aligned(spoken: Mapping[str, Sequence[Speech]], network: VisemeNetwork | No
 
 
 def _heard(spoken: Mapping[str, Sequence[Speech]]) -> list[Measurement]:
-    network = load_network()
+    network = load_visemes()
 
     def judge(text: str, sound: Speech, frames: int) -> tuple[Labels, NDArray[np.floating]]:
         found = posteriors(sound.pcm, sound.rate, network)[:frames]
@@ -189,7 +190,7 @@ def _heard(spoken: Mapping[str, Sequence[Speech]]) -> list[Measurement]:
 
 def _cost(seconds: int) -> list[Measurement]:
     """On noise, which costs what speech costs: the quickest of five runs, for the machine may be busy."""
-    network, rate = load_network(), 24_000
+    network, rate = load_visemes(), 24_000
     pcm = (np.random.default_rng(1).normal(0, 3000, seconds * rate)).astype(np.int16)
     return [
         at_most(f"network, {what}", _quickest(pcm, rate, piece_s, network), "ms per 10 ms", FRAME_MS)

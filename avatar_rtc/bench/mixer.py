@@ -1,4 +1,4 @@
-"""What one look costs: every driver at once, on one core."""
+"""What one appearance costs: every driver at once, on one core."""
 
 import time
 from dataclasses import replace
@@ -11,11 +11,11 @@ from avatar_rtc.face.blendshapes import morphs_of
 from avatar_rtc.face.emotions import EMOTIONS
 from avatar_rtc.face.gaze import Gaze
 from avatar_rtc.face.timeline import Segment, Timeline
-from avatar_rtc.face.visemes import IPA
+from avatar_rtc.face.visemes import SHAPE_OF_IPA
 from avatar_rtc.resources import resource
 
 LOOK_MS = 0.3
-FPS = 60.0
+MIXER_FPS = 60.0
 _SOUND_S = 0.09
 _SENTENCE_S = 6.0
 _CALM = AvatarState()
@@ -23,7 +23,7 @@ _CALM = AvatarState()
 
 def measure(quick: bool) -> list[Measurement]:
     """Somebody calm, and somebody who speaks, is tracked, held and changes mood every second."""
-    frames = round(FPS * (5 if quick else 120))
+    frames = round(MIXER_FPS * (5 if quick else 120))
     busy, calm = _looks(frames, everything=True), _looks(frames, everything=False)
     return [
         at_most(
@@ -34,15 +34,15 @@ def measure(quick: bool) -> list[Measurement]:
 
 
 def _looks(frames: int, everything: bool) -> list[float]:
-    """How long each look took, in ms of this thread's processor time."""
+    """How long each appearance took, in ms of this thread's processor time."""
     mixer, took = Mixer(load_emotions(resource("assets", "emotions")), seed=1), []
     for n in range(frames):
-        t = n / FPS
-        if everything and n % round(_SENTENCE_S * FPS) == 0:
+        t = n / MIXER_FPS
+        if everything and n % round(_SENTENCE_S * MIXER_FPS) == 0:
             mixer.lips.append(t, _sentence())
         state = _busy(t) if everything else _CALM
         begun = time.thread_time()
-        mixer.look(state, t)
+        mixer.appearance(state, t)
         took.append(1000 * (time.thread_time() - begun))
     return took
 
@@ -63,7 +63,7 @@ def _busy(t: float) -> AvatarState:
 
 def _sentence() -> Timeline:
     """Sound after sound, with a stress now and then."""
-    shapes = list(IPA.values())
+    shapes = list(SHAPE_OF_IPA.values())
     count = int(_SENTENCE_S / _SOUND_S)
     segments = [Segment(n * _SOUND_S, (n + 1) * _SOUND_S, shapes[n % len(shapes)]) for n in range(count)]
     accents = tuple(0.7 * n for n in range(int(_SENTENCE_S)))

@@ -16,14 +16,14 @@ from avatar_rtc.characters.character import Character
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.face.pose import INDEX, MOUTH_OPEN, neutral
 from avatar_rtc.face.timeline import Timeline
-from avatar_rtc.render.stills import render_stills
+from avatar_rtc.render.posed import render_poses
 from avatar_rtc.resources import resource
 from avatar_rtc.speech.classes import with_closures
 from avatar_rtc.speech.espeak import render
 from avatar_rtc.speech.lips import timeline
 from avatar_rtc.speech.spoken import Speech
 
-SENTENCES = (
+BILABIAL_SENTENCES = (
     "Pam put a pebble in the bumpy pumpkin.",
     "My mother may bake a plum pie by noon.",
     "Bob's puppy jumped over a big bamboo table.",
@@ -155,17 +155,17 @@ def pixels(character: Character, animator: str, begin: float = BEFORE_S) -> tupl
     blinks play no part.
 
     Raises:
-        InputError, SetupError: as `render_stills`.
+        InputError, SetupError: as `render_poses`.
     """
     speech = render(EXAMPLE)
     mixer = Mixer(load_emotions(resource("assets", "emotions")), seed=1)
     mixer.lips.append(begin, _said(speech))
     times = _times(begin + speech.seconds, EXAMPLE_FPS)
-    poses = [mixer.look(AvatarState(), float(t)).pose for t in times]
+    poses = [mixer.appearance(AvatarState(), float(t)).pose for t in times]
     shut = [pose.copy() for pose in poses]
     for pose in shut:
         pose[_MOUTH] = 0
-    pictures = list(render_stills(character.rgba, [*poses, *shut], animator, "cpu", character.student))
+    pictures = list(render_poses(character.rgba, [*poses, *shut], animator, "cpu", character.student))
     opening = [
         np.count_nonzero(np.abs(a.astype(np.int16) - b).max(axis=2) > _SEEN)
         for a, b in zip(pictures[: len(poses)], pictures[len(poses) :], strict=True)

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from avatar_rtc.bench.lips import SENTENCES as SAID
+from avatar_rtc.bench.lips import PLAIN_SENTENCES as SAID
 from avatar_rtc.bench.measurement import Measurement, at_least, at_most, percentile, skipped, spread, told
 from avatar_rtc.bench.mouths import (
+    BILABIAL_SENTENCES,
     CLOSED,
     EXAMPLE,
     EXAMPLE_FPS,
     FRAME_RATES,
-    SENTENCES,
     closures,
     misses,
     openings,
@@ -44,7 +44,7 @@ def measure(quick: bool) -> list[Measurement]:
     """Say something to a viewer and interrupt it; then look at mouths."""
     with served("--animator", "static", "--fps", "30") as server:
         takes = asyncio.run(_takes(server, 4 if quick else 30))
-    return [*_sound(takes), *_closures(SENTENCES[: 5 if quick else None]), *_pixels()]
+    return [*_sound(takes), *_closures(BILABIAL_SENTENCES[: 5 if quick else None]), *_pixels()]
 
 
 @dataclass(frozen=True)

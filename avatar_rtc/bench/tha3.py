@@ -31,7 +31,7 @@ _FPS = 25.0
 _WARM_UP = 2
 """Poses rendered before the clock starts; the first also runs the decomposer."""
 
-Pose = Callable[[Tensor], Tensor]
+PoseToPicture = Callable[[Tensor], Tensor]
 """A pose (45,) on the CPU → a picture."""
 
 
@@ -107,7 +107,7 @@ def talking_poses(count: int) -> list[Tensor]:
     return [torch.from_numpy(pose) for pose in poses]
 
 
-def _ways(poser: Any) -> dict[str, Pose]:
+def _ways(poser: Any) -> dict[str, PoseToPicture]:
     rgba = CharacterStore(resource("assets", "characters"), Path()).load("placeholder")
     image = picture_of(rgba)
     source = srgb_to_linear(image) * 2 - 1
@@ -129,6 +129,6 @@ def _ways(poser: Any) -> dict[str, Pose]:
     return ways
 
 
-def _ours(animator: Tha3Animator, image: Tensor) -> Pose:
+def _ours(animator: Tha3Animator, image: Tensor) -> PoseToPicture:
     character = animator.prepare(image)
     return lambda pose: animator.animate(pose[None], [character])

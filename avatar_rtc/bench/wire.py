@@ -25,13 +25,13 @@ BRIGHT = 128
 """Mean grey of a picture from which on it is a flash."""
 KEPT_PACKETS = 2048
 """Arrivals that are remembered: 40 s of sound."""
-PATIENCE_S = 5.0
+REPORT_PATIENCE_S = 5.0
 """Reports come every 0.5 to 1.5 s; without one for so long the sender is gone."""
 _WRAP = 1 << 32
 
 
 @dataclass(frozen=True)
-class Report:
+class SenderReport:
     """What one sender report says."""
 
     ntp_s: float
@@ -46,7 +46,7 @@ class Wire:
     def __init__(self, receiver: RTCRtpReceiver, clock_hz: int) -> None:
         self._receiver, self.clock_hz = receiver, clock_hz
         self._arrivals: dict[int, float] = {}
-        self._report: Report | None = None
+        self._report: SenderReport | None = None
         self._reported = asyncio.Condition()
         self._take_rtp, self._take_rtcp = receiver._handle_rtp_packet, receiver._handle_rtcp_packet
         receiver._handle_rtp_packet = self._rtp_packet  # type: ignore[method-assign]
@@ -77,7 +77,7 @@ class Wire:
         Raises:
             TimeoutError: none comes.
         """
-        async with asyncio.timeout(PATIENCE_S), self._reported:
+        async with asyncio.timeout(REPORT_PATIENCE_S), self._reported:
             await self._reported.wait_for(lambda: self._report is not None and self._report.seen > seen)
 
     async def _rtp_packet(self, packet: Any, arrival_time_ms: int) -> None:
@@ -91,7 +91,7 @@ class Wire:
         if isinstance(packet, RtcpSrPacket) and packet.sender_info.ntp_timestamp:
             info = packet.sender_info
             async with self._reported:
-                self._report = Report(info.ntp_timestamp / _WRAP, info.rtp_timestamp, time.monotonic())
+                self._report = SenderReport(info.ntp_timestamp / _WRAP, info.rtp_timestamp, time.monotonic())
                 self._reported.notify_all()
         await self._take_rtcp(packet)
 
@@ -157,7 +157,7 @@ class Signal:
         self._onsets.clear()
         self._begun.clear()
 
-    async def onset(self, within: float = PATIENCE_S) -> Onset:
+    async def onset(self, within: float = REPORT_PATIENCE_S) -> Onset:
         """The next onset not taken yet.
 
         Raises:
@@ -181,7 +181,7 @@ async def hear(blocks: AsyncIterator[Any], wire: Wire, voice: Signal, level: int
             voice.shows(wire.rtp(block.pts), int(loud[0]), int(loud[-1]))
 
 
-async def watch(frames: AsyncIterator[Any], wire: Wire, flash: Signal) -> None:
+async def note_bright_pictures(frames: AsyncIterator[Any], wire: Wire, flash: Signal) -> None:
     """Note all decoded pictures that are bright, until they end."""
     async for frame in frames:
         if frame.to_ndarray(format="gray").mean() > BRIGHT:

@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 
 from avatar_rtc.characters.character import Character
 
-MOST_BYTES = 32 * 2**20
+MOST_KEPT_BYTES = 32 * 2**20
 """Of pictures and students that are kept though no avatar shows them."""
 _Key = tuple[str, Hashable]
 
@@ -15,7 +15,7 @@ _Key = tuple[str, Hashable]
 class Decoded:
     """Character by name and version of its files; the ones asked for last stay. For any thread."""
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, most_bytes: int = MOST_KEPT_BYTES) -> None:
         self._most_bytes = most_bytes
         self._kept: OrderedDict[_Key, Character] = OrderedDict()
         self._bytes = 0

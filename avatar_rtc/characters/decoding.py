@@ -24,8 +24,8 @@ SIZE = 512
 # (ICO, ICNS), or that have no magic number and so claim any bytes. JPEG and BMP are here only to be told
 # that they lack transparency.
 FORMATS = ("PNG", "WEBP", "AVIF", "GIF", "TIFF", "QOI", "JPEG2000", "JPEG", "BMP")
-WANTED = "wanted is a picture with a transparent background, best a PNG of 512x512 pixels"
-PATIENCE_S = 20.0
+WANTED_PICTURE = "wanted is a picture with a transparent background, best a PNG of 512x512 pixels"
+DECODING_PATIENCE_S = 20.0
 """For what is decoded apart, unless `decoding_within` says otherwise."""
 _QUICK_PIXELS = 4 * 10**6
 _HOLDING = ("JPEG2000", "QOI")
@@ -52,7 +52,7 @@ def is_slow(image: Image.Image) -> bool:
     return image.width * image.height > (_HOLDING_PIXELS if image.format in _HOLDING else _QUICK_PIXELS)
 
 
-def decode(image: Image.Image) -> Image.Image:
+def decode_picture(image: Image.Image) -> Image.Image:
     """The pixels, RGBA.
 
     Raises:
@@ -63,7 +63,7 @@ def decode(image: Image.Image) -> Image.Image:
         image.load()
         return image.convert("RGBA")
     except Exception:  # decoders of a dozen formats raise whatever broken bytes lead them to
-        raise UnsuitableImage(f"the {image.format} file is cut short or damaged; {WANTED}") from None
+        raise UnsuitableImage(f"the {image.format} file is cut short or damaged; {WANTED_PICTURE}") from None
 
 
 def square(image: Image.Image) -> Image.Image:
@@ -90,21 +90,21 @@ def decoded_apart(data: bytes, square: bool) -> NDArray[np.uint8]:
     except subprocess.TimeoutExpired:
         raise _too_slow() from None
     if done.returncode:
-        raise UnsuitableImage(f"the file is damaged, or takes too much memory to decode; {WANTED}")
+        raise UnsuitableImage(f"the file is damaged, or takes too much memory to decode; {WANTED_PICTURE}")
     width, height = (int.from_bytes(done.stdout[at : at + 4]) for at in (0, 4))
     return np.frombuffer(bytearray(done.stdout[8:]), np.uint8).reshape(height, width, 4)
 
 
 def _seconds_left() -> float:
     until = _until.get()
-    left = PATIENCE_S if until is None else until - time.monotonic()
+    left = DECODING_PATIENCE_S if until is None else until - time.monotonic()
     if left <= 0:
         raise _too_slow()
     return left
 
 
 def _too_slow() -> UnsuitableImage:
-    return UnsuitableImage(f"the picture takes too long to decode; {WANTED}")
+    return UnsuitableImage(f"the picture takes too long to decode; {WANTED_PICTURE}")
 
 
 def main() -> None:
@@ -115,7 +115,7 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     Image.MAX_IMAGE_PIXELS = None  # whoever started this has judged the size
     with Image.open(io.BytesIO(sys.stdin.buffer.read()), formats=FORMATS) as image:
-        rgba = decode(image)
+        rgba = decode_picture(image)
     if "--square" in sys.argv:
         rgba = square(rgba)
     sys.stdout.buffer.write(b"".join(side.to_bytes(4) for side in rgba.size) + rgba.tobytes())

@@ -7,13 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from avatar_rtc.characters.decoding import FORMATS, SIZE, WANTED, decode, decoded_apart, is_slow, square
+from avatar_rtc.characters.decoding import (
+    FORMATS,
+    SIZE,
+    WANTED_PICTURE,
+    decode_picture,
+    decoded_apart,
+    is_slow,
+    square,
+)
 from avatar_rtc.errors import TooLarge, UnknownName, UnsuitableImage
 from avatar_rtc.face.cels import CelImage
 from avatar_rtc.files import put_file
 from avatar_rtc.stream.pixels import hide_unseen
 
-MAX_BYTES = 16 * 2**20
+MAX_PICTURE_BYTES = 16 * 2**20
 MAX_PIXELS = 64 * 10**6
 
 PICTURE_KINDS = {
@@ -61,7 +69,7 @@ def read_picture(data: bytes, most_pixels: int = MAX_PIXELS) -> NDArray[np.uint8
     Raises:
         TooLarge, UnsuitableImage: as `read_character`; or more than `most_pixels` are declared.
     """
-    if len(data) > MAX_BYTES:
+    if len(data) > MAX_PICTURE_BYTES:
         raise TooLarge(f"the image file has {len(data) / 2**20:.1f} MiB; at most 16 MiB are taken")
     with _header(data) as image:
         if image.width * image.height > most_pixels:
@@ -70,7 +78,7 @@ def read_picture(data: bytes, most_pixels: int = MAX_PIXELS) -> NDArray[np.uint8
             )
         if is_slow(image):
             return decoded_apart(data, square=False)
-        return np.array(decode(image), np.uint8)
+        return np.array(decode_picture(image), np.uint8)
 
 
 def write_picture(rgba: NDArray[np.uint8], kind: str) -> bytes:
@@ -114,17 +122,18 @@ def write_png(path: Path, rgba: NDArray[np.uint8]) -> None:
 
 def _read(data: bytes) -> NDArray[np.uint8]:
     """(512, 512, 4), all zero where nothing shows; see `read_character`."""
-    if len(data) > MAX_BYTES:
+    if len(data) > MAX_PICTURE_BYTES:
         raise TooLarge(
-            f"the image file has {len(data) / 2**20:.1f} MiB; at most {MAX_BYTES // 2**20} MiB are taken"
+            f"the image file has {len(data) / 2**20:.1f} MiB; "
+            f"at most {MAX_PICTURE_BYTES // 2**20} MiB are taken"
         )
     if not data:
-        raise UnsuitableImage(f"the image file is empty (0 bytes); {WANTED}")
+        raise UnsuitableImage(f"the image file is empty (0 bytes); {WANTED_PICTURE}")
     with _open(data) as image:
         if is_slow(image):
             rgba = decoded_apart(data, square=True)
         else:
-            rgba = np.array(square(decode(image)), np.uint8)
+            rgba = np.array(square(decode_picture(image)), np.uint8)
     return hide_unseen(rgba)
 
 
@@ -146,7 +155,7 @@ def _header(data: bytes) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise TooLarge(_too_many("more than 64 million")) from None
     except Exception:  # parsers of a dozen formats raise whatever broken bytes lead them to
-        raise UnsuitableImage(f"the file is no image that can be read; {WANTED}") from None
+        raise UnsuitableImage(f"the file is no image that can be read; {WANTED_PICTURE}") from None
     if image.width * image.height > MAX_PIXELS:
         raise TooLarge(_too_many(f"{image.width}x{image.height}"))
     return image

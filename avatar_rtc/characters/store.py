@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from avatar_rtc.characters.character import PICTURE, STUDENT, TOML, Character, build_character
 from avatar_rtc.characters.decoded import Decoded
-from avatar_rtc.characters.image import MAX_BYTES, full_frame, read_cel, read_character, write_picture
+from avatar_rtc.characters.image import MAX_PICTURE_BYTES, full_frame, read_cel, read_character, write_picture
 from avatar_rtc.characters.own import OwnFolder, Room, names_in
 from avatar_rtc.characters.packing import looks_like_zip, read_folder, read_zip
 from avatar_rtc.characters.reading import read_whole, version_of
@@ -256,8 +256,10 @@ def _read_file(path: Path) -> bytes:
         raise InputError(f"there is no image file {str(path)!r}")
     try:
         size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise TooLarge(f"{path} has {size / 2**20:.1f} MiB; at most {MAX_BYTES // 2**20} MiB are taken")
+        if size > MAX_PICTURE_BYTES:
+            raise TooLarge(
+                f"{path} has {size / 2**20:.1f} MiB; at most {MAX_PICTURE_BYTES // 2**20} MiB are taken"
+            )
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from None

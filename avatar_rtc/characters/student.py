@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 
 from avatar_rtc.characters.character import STUDENT
 from avatar_rtc.errors import InputError, TooLarge
-from avatar_rtc.student_header import check_picture, read_header
+from avatar_rtc.student_header import check_made_for, read_header
 
 
 def check_student(data: bytes, rgba: NDArray[np.uint8]) -> None:
@@ -29,7 +29,7 @@ def check_student(data: bytes, rgba: NDArray[np.uint8]) -> None:
     """
     try:
         header = read_header(data)
-        check_picture(header.image_sha256, rgba)
+        check_made_for(header.image_sha256, rgba)
         _check_numbers(data)
     except TooLarge as error:
         raise TooLarge(f"{STUDENT}: {error}") from None
@@ -45,7 +45,7 @@ def is_better(held: bytes, new: bytes, rgba: NDArray[np.uint8]) -> bool:
     """
     try:
         header = read_header(held)
-        check_picture(header.image_sha256, rgba)
+        check_made_for(header.image_sha256, rgba)
         return _closeness(header.about) > _closeness(read_header(new).about)
     except (InputError, KeyError, TypeError, ValueError):
         return False

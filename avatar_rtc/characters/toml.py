@@ -6,7 +6,7 @@ from typing import Any
 
 from avatar_rtc.errors import InputError, TooLarge
 
-MAX_BYTES = 256 * 1024
+MAX_TOML_BYTES = 256 * 1024
 """28 emotions that name every morph and cel have about 100 KB."""
 MAX_PARTS = 32
 """Of a dotted key. tomllib's time grows with their square: 13 s for 60 KB of `a.a.a…`."""
@@ -28,8 +28,8 @@ def read_toml(data: bytes) -> dict[str, Any]:
         TooLarge: more than 256 KiB.
         InputError: no TOML, or keys of more than 32 parts.
     """
-    if len(data) > MAX_BYTES:
-        raise TooLarge(f"the TOML has {len(data) // 1024} KiB; at most {MAX_BYTES // 1024} are taken")
+    if len(data) > MAX_TOML_BYTES:
+        raise TooLarge(f"the TOML has {len(data) // 1024} KiB; at most {MAX_TOML_BYTES // 1024} are taken")
     try:
         text = data.decode()
         if _parts(text) > MAX_PARTS:

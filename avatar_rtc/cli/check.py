@@ -59,11 +59,11 @@ def run(args: argparse.Namespace) -> int:
 
     from rich.console import Console
 
-    from avatar_rtc.doctor.diagnosis import diagnose, probes
+    from avatar_rtc.doctor.diagnosis import diagnose, doctor_poses
 
     emotions = {} if args.no_sheet else _emotions()
-    pictures = pose_all(rgba, {**emotions, **probes()}, args.device, Console(stderr=True))
-    diagnosis = diagnose(rgba, {name: pictures[name] for name in probes()})
+    pictures = pose_all(rgba, {**emotions, **doctor_poses()}, args.device, Console(stderr=True))
+    diagnosis = diagnose(rgba, {name: pictures[name] for name in doctor_poses()})
     if not args.no_sheet:
         path = args.sheet or Path(f"{Path(args.file).stem}_check.png")
         write_png(path, contact_sheet(pictures))
@@ -89,18 +89,18 @@ def pose_all(
     """The pictures by name; each pose is rendered once, those alike in brows and face in a row."""
     from rich.progress import track
 
-    from avatar_rtc.cli.weights import fetch
+    from avatar_rtc.cli.weights import fetch_weights
     from avatar_rtc.render.animators import pick_device
-    from avatar_rtc.render.stills import render_stills
+    from avatar_rtc.render.posed import render_poses
     from avatar_rtc.render.tha3.weights_files import weights_ready
 
     device = pick_device(device_name)
     if not weights_ready():
-        fetch(None, None, console)
+        fetch_weights(None, None, console)
     once = {pose.tobytes(): pose for pose in poses.values()}
     ordered = sorted(once.values(), key=lambda pose: (pose[EYEBROW].tobytes(), pose[FACE].tobytes()))
     pictures = track(
-        render_stills(rgba, ordered, "tha3", device), "posing", len(ordered), console=console, transient=True
+        render_poses(rgba, ordered, "tha3", device), "posing", len(ordered), console=console, transient=True
     )
     posed = {pose.tobytes(): picture for pose, picture in zip(ordered, pictures, strict=True)}
     return {name: posed[pose.tobytes()] for name, pose in poses.items()}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.cli.background import cause, end_with_input, step_back
-from avatar_rtc.distill.progress import Pace
+from avatar_rtc.distill.progress import TimeLeft
 from avatar_rtc.errors import InputError, SetupError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from avatar_rtc.characters.store import CharacterStore
     from avatar_rtc.distill.measure import Report
     from avatar_rtc.distill.plan import Plan
-    from avatar_rtc.distill.run import Progress
+    from avatar_rtc.distill.run import DistillProgress
 
 _EPILOG = """examples:
   avatar-rtc distill me.png                      student.safetensors beside me.png, and a report
@@ -120,9 +120,9 @@ def _distill(args: argparse.Namespace) -> int:
     plan = _plan(args, device, character.rgba)
     folder = working_folder(cache_folder(), character.rgba, plan)
     emotions = load_emotions(resource("assets", "emotions"))
-    pace = Pace(costs(plan))
-    with nullcontext(_json_lines(pace)) if args.background else _bar(pace, console) as told:
-        data, report = distill(character.rgba, plan, emotions, folder, device, told)
+    pace = TimeLeft(costs(plan))
+    with nullcontext(_json_lines(pace)) if args.background else _bar(pace, console) as show:
+        data, report = distill(character.rgba, plan, emotions, folder, device, show)
     _write(args, store, character, out, data)
     if not args.no_report:
         _write_report(out, report, plan)
@@ -173,15 +173,15 @@ def _prepare(rgba: "NDArray[np.uint8]", force: bool, device: str, console: Any) 
         InputError: the character will not animate well, so neither would its student.
     """
     from avatar_rtc.cli.check import pose_all
-    from avatar_rtc.cli.weights import fetch
-    from avatar_rtc.doctor.diagnosis import diagnose, probes
+    from avatar_rtc.cli.weights import fetch_weights
+    from avatar_rtc.doctor.diagnosis import diagnose, doctor_poses
     from avatar_rtc.render.tha3.weights_files import weights_ready
 
     if not weights_ready():
-        fetch(None, None, console)
+        fetch_weights(None, None, console)
     if force:
         return
-    diagnosis = diagnose(rgba, pose_all(rgba, probes(), device, console))
+    diagnosis = diagnose(rgba, pose_all(rgba, doctor_poses(), device, console))
     if not diagnosis.healthy:
         found = "; ".join(f.what for f in diagnosis.findings if f.severity == "error")
         raise InputError(
@@ -202,7 +202,7 @@ def _plan(args: argparse.Namespace, device: str, rgba: "NDArray[np.uint8]") -> "
 
 
 @contextmanager
-def _bar(pace: Pace, console: Any) -> "Iterator[Progress]":
+def _bar(pace: TimeLeft, console: Any) -> "Iterator[DistillProgress]":
     """Show a bar with the time left."""
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn
     from rich.progress import Progress as Bar
@@ -211,19 +211,19 @@ def _bar(pace: Pace, console: Any) -> "Iterator[Progress]":
     with Bar(*columns, TextColumn("{task.fields[left]}"), console=console) as bar:
         task = bar.add_task("starting", total=1.0, left="")
 
-        def told(doing: str, done: int, of: int) -> None:
+        def show(doing: str, done: int, of: int) -> None:
             share, left = pace.after(doing, done, of)
             text = "" if left is None else f"{left / 60:.0f} min left" if left > 90 else f"{left:.0f} s left"
             bar.update(task, completed=share, description=doing, left=text)
 
-        yield told
+        yield show
 
 
-def _json_lines(pace: Pace) -> "Progress":
+def _json_lines(pace: TimeLeft) -> "DistillProgress":
     """Print lines of JSON, one a second at most."""
     said = -math.inf
 
-    def told(doing: str, done: int, of: int) -> None:
+    def show(doing: str, done: int, of: int) -> None:
         nonlocal said
         share, left = pace.after(doing, done, of)
         if time.monotonic() - said > 1:
@@ -231,7 +231,7 @@ def _json_lines(pace: Pace) -> "Progress":
             seconds = None if left is None else round(left)
             print(json.dumps({"doing": doing, "share": round(share, 4), "seconds_left": seconds}), flush=True)
 
-    return told
+    return show
 
 
 def _write_report(out: Path, report: "Report", plan: "Plan") -> None:

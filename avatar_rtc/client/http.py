@@ -21,7 +21,7 @@ Subject: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """An answer below 400."""
 
     url: str
@@ -69,7 +69,7 @@ class Http:
         headers: dict[str, str] | None = None,
         body: str | aiohttp.FormData | None = None,
         makes: bool = False,
-    ) -> Answer:
+    ) -> HttpAnswer:
         """The answer to one request.
 
         Args:
@@ -83,7 +83,7 @@ class Http:
         try:
             async with self._session.request(method, url, headers=headers, data=body) as response:
                 data = await response.read()
-                answer = Answer(url, response.status, data, response.headers.get("Location"))
+                answer = HttpAnswer(url, response.status, data, response.headers.get("Location"))
         except TimeoutError:
             raise Unreachable(f"{url} did not answer within {self._timeout_s:g} s") from None
         except aiohttp.ClientError as error:
@@ -99,7 +99,7 @@ class Http:
         await self._session.close()
 
 
-def _refusal(answer: Answer, subject: Subject) -> AvatarRtcError:
+def _refusal(answer: HttpAnswer, subject: Subject) -> AvatarRtcError:
     """The error of a refused request; `detail` of an RFC 9457 problem is kept."""
     detail = _detail(answer.text) or f"{answer.url} answered with HTTP status {answer.status}"
     match answer.status:

@@ -18,8 +18,8 @@ from urllib.parse import quote
 
 import aiohttp
 
-from avatar_rtc.client.commands import Templates, templates_json
-from avatar_rtc.client.http import Answer, Http, Subject
+from avatar_rtc.client.commands import EmotionTemplates, templates_json
+from avatar_rtc.client.http import Http, HttpAnswer, Subject
 from avatar_rtc.client.whep import endpoint
 from avatar_rtc.errors import InputError, Unreachable
 
@@ -140,7 +140,7 @@ class Server:
         url = f"{self.address(avatar)}/emotions"
         return dict((await self._ask("GET", url, ("avatar", avatar))).json()["emotions"])
 
-    async def set_emotions(self, avatar: str, templates: Templates) -> None:
+    async def set_emotions(self, avatar: str, templates: EmotionTemplates) -> None:
         """As `AvatarClient.set_emotions`, for up to 1 MiB of them; raises as `avatar`, or TooLarge."""
         body = {"emotions": templates_json(templates)}
         await self._ask("PUT", f"{self.address(avatar)}/emotions", ("avatar", avatar), body)
@@ -195,7 +195,7 @@ class Server:
         subject: Subject,
         body: dict[str, Any] | aiohttp.FormData | None = None,
         makes: bool = False,
-    ) -> Answer:
+    ) -> HttpAnswer:
         if self._http is None:
             raise Unreachable("not connected: use the server with `async with`")
         if isinstance(body, dict):

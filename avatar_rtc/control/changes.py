@@ -1,6 +1,6 @@
 """What a message makes of an avatar's state: pure, so that every door has the same law.
 
-after(state, message, t) ─► state'            answer(state', message) ─► the fields of its `ok`
+next_state(state, message, t) ─► state'            answer(state', message) ─► the fields of its `ok`
 """
 
 from collections.abc import Iterable, Mapping
@@ -43,7 +43,7 @@ Change: TypeAlias = (
 )  # fmt: skip
 
 
-def after(state: AvatarState, message: Change, t: float) -> AvatarState:
+def next_state(state: AvatarState, message: Change, t: float) -> AvatarState:
     """The state once a message is taken at media time t; the same object if something newer is held.
 
     Raises:
@@ -85,9 +85,9 @@ def after(state: AvatarState, message: Change, t: float) -> AvatarState:
 
 
 def after_all(state: AvatarState, messages: Iterable[Change], t: float) -> AvatarState:
-    """The state once these messages are taken, one after the other; raises as `after`."""
+    """The state once these messages are taken, one after the other; raises as `next_state`."""
     for message in messages:
-        state = after(state, message, t)
+        state = next_state(state, message, t)
     return state
 
 
@@ -109,7 +109,7 @@ def answer(state: AvatarState, message: Change) -> dict[str, object]:
     return {}
 
 
-def check_picture(state: AvatarState, own_crop: Crop, fps: float) -> None:
+def check_sendable(state: AvatarState, own_crop: Crop, fps: float) -> None:
     """Refuse a picture that could not be sent; `own_crop` is the character's, `fps` the server's.
 
     Raises:

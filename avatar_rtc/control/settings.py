@@ -195,7 +195,7 @@ def changes_json(settings: AnimatorSettings) -> dict[str, Any]:
 
 
 @cache
-def schema() -> Mapping[str, Any]:
+def settings_schema() -> Mapping[str, Any]:
     """The JSON schema of the settings: type, range, default, help."""
     return AnimatorSettings.model_json_schema()
 

@@ -16,9 +16,9 @@ from torch.nn.functional import avg_pool2d, grid_sample, interpolate
 from avatar_rtc.box import Box
 from avatar_rtc.distill.body_window import maps_in
 from avatar_rtc.distill.samples import give_back
-from avatar_rtc.distill.training import Progress, Training, draw
+from avatar_rtc.distill.training import StepProgress, Training, draw
 from avatar_rtc.render.pixels import from_bytes, over_grey, premultiplied
-from avatar_rtc.render.student.networks import BodyDecoder, Shape, body_features
+from avatar_rtc.render.student.networks import BodyDecoder, DecoderSizes, body_features
 from avatar_rtc.render.tha3.boxes import FACE_BOX
 from avatar_rtc.student_header import BODY_INPUTS, ROTATION_INPUTS
 
@@ -40,11 +40,11 @@ _REACH = 64
 """How far from a window its colours may come, in px; beyond that the source counts as transparent."""
 
 
-def shape_of(box: Box, bodies: int = _ENOUGH) -> Shape:
+def body_sizes(box: Box, bodies: int = _ENOUGH) -> DecoderSizes:
     """Sizes of the decoder for a box and a number of samples; its maps have half the box's size."""
     inputs = BODY_INPUTS if bodies >= _ENOUGH else ROTATION_INPUTS
     scale = 2 ** (len(_CHANNELS) + 1)
-    return Shape(inputs, box.height // scale, box.width // scale, _CHANNELS, 7, _HIDDEN, _RANK)
+    return DecoderSizes(inputs, box.height // scale, box.width // scale, _CHANNELS, 7, _HIDDEN, _RANK)
 
 
 def train_body(
@@ -55,7 +55,7 @@ def train_body(
     seed: int,
     folder: Path,
     device: str,
-    progress: Progress,
+    progress: StepProgress,
 ) -> BodyDecoder:
     """The decoder of the body.
 
@@ -67,7 +67,7 @@ def train_body(
     """
     torch.manual_seed(seed)
     lesson = _Lesson(box, bodies, source, seed, device)
-    network = BodyDecoder(shape_of(box, len(bodies)))
+    network = BodyDecoder(body_sizes(box, len(bodies)))
     lesson.start(network)
     run = Training(network.to(device), lesson.loss, steps, _RATE, folder / "body.pt")
     trained: BodyDecoder = run.run(progress)  # type: ignore[assignment]

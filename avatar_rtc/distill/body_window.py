@@ -5,7 +5,13 @@ from torch import Tensor
 from torch.nn.functional import interpolate, silu
 
 from avatar_rtc.box import Box
-from avatar_rtc.render.student.networks import GRID_UNIT, BodyDecoder, Decoder, Level, body_features
+from avatar_rtc.render.student.networks import (
+    GRID_UNIT,
+    BodyDecoder,
+    DoublingLevel,
+    StudentDecoder,
+    body_features,
+)
 
 _MARGIN = 2
 """Pixels around a window that a level needs of the one above: its kernel reaches one, and one to spare."""
@@ -21,7 +27,7 @@ def maps_in(network: BodyDecoder, poses: Tensor, window: Box) -> tuple[Tensor, T
     return bulk[:, :, rows, columns] + GRID_UNIT * maps[:, :2], maps[:, 2:].sigmoid()
 
 
-def _decoded(decoder: Decoder, morphs: Tensor, window: Box) -> Tensor:
+def _decoded(decoder: StudentDecoder, morphs: Tensor, window: Box) -> Tensor:
     shape = decoder.shape
     wanted = [window]
     for depth in range(len(decoder.levels), -1, -1):
@@ -30,7 +36,7 @@ def _decoded(decoder: Decoder, morphs: Tensor, window: Box) -> Tensor:
     maps = silu(decoder.seed(inside).view(len(morphs), -1, shape.rows, shape.columns))
     maps = maps[:, :, *wanted[0].slices]
     for number, level in enumerate(decoder.levels):
-        assert isinstance(level, Level)
+        assert isinstance(level, DoublingLevel)
         above, below = wanted[number], wanted[number + 1]
         raised = level.up(maps)[:, :, *below.within(above.doubled).slices]
         scale, shift = level.modulate(inside)[:, :, None, None].chunk(2, dim=1)

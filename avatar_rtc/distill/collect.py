@@ -18,14 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_rtc.distill.plan import Plan
-from avatar_rtc.distill.poses import PoseSampler, probes
+from avatar_rtc.distill.poses import PoseSampler, probe_poses
 from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE, SampleFile
 from avatar_rtc.distill.teacher import Teacher
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.face.pose import Pose
 
 SetName = Literal["probes", "faces", "marked", "bodies", "held"]
-KINDS: Mapping[SetName, np.dtype] = {
+RECORD_TYPES: Mapping[SetName, np.dtype] = {
     "probes": POSED_FACE,
     "faces": POSED_FACE,
     "marked": MARKED_FACE,
@@ -38,7 +38,7 @@ Ask = Callable[[Sequence[Pose]], list[NDArray[np.void]]]
 def wanted(plan: Plan) -> dict[SetName, int]:
     """How many records each file has when it is complete."""
     return {
-        "probes": len(probes()),
+        "probes": len(probe_poses()),
         "faces": plan.faces,
         "marked": plan.marked,
         "bodies": plan.bodies,
@@ -51,8 +51,8 @@ def poses_of(
 ) -> Sequence[Pose]:
     """The first `count` poses of a set."""
     if name == "probes":
-        return probes()[:count]
-    sampler = PoseSampler(emotions, plan.seed, list(KINDS).index(name))
+        return probe_poses()[:count]
+    sampler = PoseSampler(emotions, plan.seed, list(RECORD_TYPES).index(name))
     return [sampler.pose(number) for number in range(count)]
 
 
@@ -74,7 +74,7 @@ def collect(
     """
     teacher: Teacher | None = None
     for name, count in wanted(plan).items():
-        file = SampleFile(folder / f"{name}.bin", KINDS[name])
+        file = SampleFile(folder / f"{name}.bin", RECORD_TYPES[name])
         try:
             progress(name, min(file.count, count), count)
             if file.count >= count:
@@ -95,12 +95,12 @@ def _ask(teacher: Teacher, name: SetName) -> Ask:
         MARKED_FACE: teacher.marked,
         POSED_BODY: teacher.bodies,
     }
-    return asks[KINDS[name]]
+    return asks[RECORD_TYPES[name]]
 
 
-def load(folder: Path, name: SetName, plan: Plan) -> NDArray[np.void]:
+def load_records(folder: Path, name: SetName, plan: Plan) -> NDArray[np.void]:
     """The records of a complete set, mapped and not loaded."""
-    file = SampleFile(folder / f"{name}.bin", KINDS[name])
+    file = SampleFile(folder / f"{name}.bin", RECORD_TYPES[name])
     try:
         return file.read()[: wanted(plan)[name]]
     finally:

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from avatar_rtc.box import Box
 from avatar_rtc.distill.samples import give_back
-from avatar_rtc.distill.training import Progress, Training, draw
+from avatar_rtc.distill.training import StepProgress, Training, draw
 from avatar_rtc.render.pixels import from_bytes
-from avatar_rtc.render.student.networks import FaceDecoder, Shape
+from avatar_rtc.render.student.networks import DecoderSizes, FaceDecoder
 from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF, FacePart
 from avatar_rtc.render.tha3.boxes import FACE_BOX
 
@@ -21,11 +21,11 @@ _RATE = 2e-3
 _CHANNELS, _HIDDEN, _RANK = (80, 48, 32), 128, 32
 
 
-def shape_of(part: FacePart, box: Box) -> Shape:
+def part_sizes(part: FacePart, box: Box) -> DecoderSizes:
     """Sizes of the decoder for a box."""
     scale = 2 ** len(_CHANNELS)
     outputs = 3 if part == "mouth" else 4
-    return Shape(
+    return DecoderSizes(
         len(MORPHS_OF[part]), box.height // scale, box.width // scale, _CHANNELS, outputs, _HIDDEN, _RANK
     )
 
@@ -39,7 +39,7 @@ def train_faces(
     seed: int,
     folder: Path,
     device: str,
-    progress: Progress,
+    progress: StepProgress,
 ) -> dict[FacePart, FaceDecoder]:
     """The decoders of all parts of the face.
 
@@ -59,7 +59,7 @@ def train_faces(
 
         torch.manual_seed(seed)
         lesson = _Lesson(part, boxes[part], faces, marked, rest, seed, device)
-        network = FaceDecoder(shape_of(part, boxes[part])).to(device)
+        network = FaceDecoder(part_sizes(part, boxes[part])).to(device)
         run = Training(network, lesson.loss, steps, _RATE, folder / f"{part}.pt")
         trained[part] = run.run(tell)  # type: ignore[assignment]  # a FaceDecoder
     return trained

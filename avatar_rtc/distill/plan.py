@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-Quality = Literal["draft", "good", "best"]
-QUALITIES: tuple[Quality, ...] = get_args(Quality)
+PlanQuality = Literal["draft", "good", "best"]
+PLAN_QUALITIES: tuple[PlanQuality, ...] = get_args(PlanQuality)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Plan:
         )
 
 
-PLANS: dict[Quality, Plan] = {
+PLANS: dict[PlanQuality, Plan] = {
     "draft": Plan(faces=450, marked=80, bodies=240, face_steps=1200, body_steps=1200, held=40),
     "good": Plan(faces=1400, marked=240, bodies=900, face_steps=5000, body_steps=6500),
     "best": Plan(faces=4000, marked=400, bodies=2400, face_steps=12000, body_steps=16000),

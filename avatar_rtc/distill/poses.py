@@ -66,7 +66,7 @@ class PoseSampler:
         return pose
 
 
-def probes() -> list[Pose]:
+def probe_poses() -> list[Pose]:
     """The neutral pose, then every morph of the face alone at each of its ends."""
     poses = [neutral()]
     for index in range(FACE.stop):

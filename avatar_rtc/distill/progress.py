@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 
 
-class Pace:
+class TimeLeft:
     """Turns what `distill` tells into a share of the whole and the seconds left.
 
     The seconds follow from the pace of this run alone: what an earlier run had done has cost it no time.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from avatar_rtc.distill.body import train_body
 from avatar_rtc.distill.boxes import body_box, face_boxes
-from avatar_rtc.distill.collect import collect, load
+from avatar_rtc.distill.collect import collect, load_records
 from avatar_rtc.distill.face import train_faces
 from avatar_rtc.distill.measure import Report, measure
 from avatar_rtc.distill.plan import Plan
@@ -25,7 +25,7 @@ from avatar_rtc.errors import InputError, SetupError
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.render.student.file import Student, image_hash, read_student, write_student
 
-Progress = Callable[[str, int, int], None]
+DistillProgress = Callable[[str, int, int], None]
 """Told what is being done, how far it is, and how far it goes."""
 
 
@@ -35,7 +35,7 @@ def distill(
     emotions: Mapping[str, EmotionTemplate],
     folder: Path,
     device: str,
-    progress: Progress,
+    progress: DistillProgress,
 ) -> tuple[bytes, Report]:
     """A student's file for a character, and how good it is.
 
@@ -69,15 +69,17 @@ def working_folder(cache: Path, rgba: NDArray[np.uint8], plan: Plan) -> Path:
     return cache / "distill" / f"{image_hash(rgba)[:16]}-{numbers}"
 
 
-def _train(rgba: NDArray[np.uint8], plan: Plan, folder: Path, device: str, progress: Progress) -> Student:
-    probes, bodies = load(folder, "probes", plan), load(folder, "bodies", plan)
+def _train(
+    rgba: NDArray[np.uint8], plan: Plan, folder: Path, device: str, progress: DistillProgress
+) -> Student:
+    probes, bodies = load_records(folder, "probes", plan), load_records(folder, "bodies", plan)
     boxes = face_boxes(probes)
     outer = body_box(bodies["frame"], boxes.values())
     give_back(bodies)
-    faces = [load(folder, "faces", plan), bodies, probes]
+    faces = [load_records(folder, "faces", plan), bodies, probes]
     rest = np.array(probes["face"][0])
     trained = train_faces(
-        boxes, faces, load(folder, "marked", plan), rest, plan.face_steps, plan.seed, folder, device,
+        boxes, faces, load_records(folder, "marked", plan), rest, plan.face_steps, plan.seed, folder, device,
         lambda done, of, loss: progress("training the face", done, of),
     )  # fmt: skip
     body = train_body(
@@ -90,7 +92,7 @@ def _train(rgba: NDArray[np.uint8], plan: Plan, folder: Path, device: str, progr
 def _with_report(data: bytes, rgba: NDArray[np.uint8], plan: Plan, folder: Path) -> tuple[bytes, Report]:
     """The file again, its header telling what was measured of it as it is on disk."""
     student = read_student(data)
-    report = measure(student, rgba, load(folder, "held", plan))
+    report = measure(student, rgba, load_records(folder, "held", plan))
     about = {**student.about, "figures": report.figures, "good_enough": report.good_enough}
     named = Student(**{**student.__dict__, "about": json.loads(json.dumps(about))})
     return write_student(named), report

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from avatar_rtc.distill.poses import probes
+from avatar_rtc.distill.poses import probe_poses
 from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE
 from avatar_rtc.face.pose import INDEX, Pose, neutral
 from avatar_rtc.render.colour import linear_to_srgb
@@ -121,7 +121,7 @@ def _record(kind: np.dtype, **fields: object) -> NDArray[np.void]:
 def seconds_per_body(rgba: NDArray[np.uint8], device: str) -> float:
     """How long the teacher takes here for a whole picture; to 10 ms, so that a plan made of it is stable."""
     teacher = Teacher(rgba, device)
-    batch = (probes() * 2)[: teacher.batch]
+    batch = (probe_poses() * 2)[: teacher.batch]
     teacher.bodies(batch)
     started = time.monotonic()
     teacher.bodies(batch)

@@ -24,7 +24,7 @@ _WARM_UP = 0.02
 _AVERAGED = 0.995
 """Decay per step of the running mean of the weights, which is what is kept in the end."""
 
-Progress = Callable[[int, int, float], None]
+StepProgress = Callable[[int, int, float], None]
 """Told the steps done, the steps there are, and the newest loss."""
 
 
@@ -52,7 +52,7 @@ class Training:
         self._recent: list[float] = []
         self._take_up()
 
-    def run(self, progress: Progress) -> nn.Module:
+    def run(self, progress: StepProgress) -> nn.Module:
         """Train until all steps are done; returns the averaged module.
 
         Raises:

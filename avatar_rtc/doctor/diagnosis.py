@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_rtc.box import Box
-from avatar_rtc.doctor.picture import Finding, check_picture
+from avatar_rtc.doctor.picture import Finding, picture_findings
 from avatar_rtc.doctor.reference import BOXES, REFERENCE, Region, region
 from avatar_rtc.face.pose import MORPHS, Pose, neutral, pose_from
 from avatar_rtc.stream.pixels import seen_on
@@ -62,7 +62,7 @@ class Diagnosis:
         return all(finding.severity != "error" for finding in self.findings)
 
 
-def probes(morphs: Iterable[str] | None = None) -> dict[str, Pose]:
+def doctor_poses(morphs: Iterable[str] | None = None) -> dict[str, Pose]:
     """The poses the doctor wants to see, by name: neutral, and every morph (or those named) at its ends."""
     wanted = {m.name for m in MORPHS} if morphs is None else set(morphs)
     poses = {NEUTRAL: neutral()}
@@ -91,7 +91,7 @@ def diagnose(rgba: NDArray[np.uint8], pictures: Mapping[str, NDArray[np.uint8]])
     dx, dy = shift or (0, 0)
     boxes = {name: box.moved(dx, dy) for name, box in BOXES.items()}
     responses = {name: _response(name, change, boxes) for name, change in changes.items()}
-    found = [f for f in check_picture(rgba) if shift is None or "by its outline" not in f.what]
+    found = [f for f in picture_findings(rgba) if shift is None or "by its outline" not in f.what]
     found += _placement(rgba, shift)
     if shift is not None:
         found += _eyes(seen, still, changes, boxes)

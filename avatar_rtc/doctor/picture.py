@@ -33,7 +33,7 @@ class Finding:
     advice: str = ""
 
 
-def check_picture(rgba: NDArray[np.uint8]) -> list[Finding]:
+def picture_findings(rgba: NDArray[np.uint8]) -> list[Finding]:
     """Findings about the ground and the outline of (512, 512, 4) RGBA; nothing is posed."""
     seen = rgba[..., 3] >= _FAINT
     share = float(_border(seen).mean())

@@ -24,10 +24,10 @@ _SINGLE = (
 )
 BLENDSHAPES = (*_SINGLE.split(), *(f"{name}{side}" for name in _PAIRED.split() for side in _SIDES))
 """ARKit's names, 52."""
-NAMES = (*BLENDSHAPES, "_neutral")
+BLENDSHAPE_NAMES = (*BLENDSHAPES, "_neutral")
 """… and the one that MediaPipe has besides, which means nothing."""
 
-SHAPE_RANGES = Ranges("blendshape", dict.fromkeys(NAMES, (0.0, 1.0)))
+SHAPE_RANGES = Ranges("blendshape", dict.fromkeys(BLENDSHAPE_NAMES, (0.0, 1.0)))
 ShapeValues = Annotated[dict[str, float], SHAPE_RANGES]
 """Blendshape → how far, in [0, 1]."""
 
@@ -56,7 +56,7 @@ def morphs_of_checked(
     blendshapes: Mapping[str, float], head: tuple[float, float, float] | None = None
 ) -> dict[str, float]:
     """As `morphs_of`, of blendshapes that have been checked."""
-    shapes = {**dict.fromkeys(NAMES, 0.0), **blendshapes}
+    shapes = {**dict.fromkeys(BLENDSHAPE_NAMES, 0.0), **blendshapes}
     return {**_brows(shapes), **_lids(shapes), **_irises(shapes), **_mouth(shapes), **_head(head)}
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from avatar_rtc.face.visemes import Shape
+from avatar_rtc.face.visemes import MouthShape
 
 GAIN_STEP_S = 0.010
 """A loudness gain is given for every 10 ms."""
@@ -14,7 +14,7 @@ class Segment:
 
     start: float
     end: float
-    shape: Shape
+    shape: MouthShape
 
 
 @dataclass(frozen=True)

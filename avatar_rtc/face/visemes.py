@@ -16,7 +16,7 @@ from avatar_rtc.face.ranges import Ranges
 
 
 @dataclass(frozen=True)
-class Shape:
+class MouthShape:
     """The lips of one sound."""
 
     weights: tuple[float, ...] = (0.0,) * len(MOUTH_OPEN)
@@ -33,12 +33,12 @@ class Shape:
         return max(self.weights) >= 0.35 and self.closure == 0 and 0.6 <= self.dominance <= 1.5
 
 
-def _shape(*weights: float, c: float = 0.0, d: float = 1.0, r: bool = False) -> Shape:
-    return Shape(tuple(weights), c, d, r)
+def _shape(*weights: float, c: float = 0.0, d: float = 1.0, r: bool = False) -> MouthShape:
+    return MouthShape(tuple(weights), c, d, r)
 
 
 #                     aaa  iii  uuu  eee  ooo  delta
-_ROWS: dict[str, Shape] = {
+_ROWS: dict[str, MouthShape] = {
     "ɑ a ä ɑ̃ aː": _shape(0.95, 0.00, 0.00, 0.00, 0.00, 0.00, d=1.5),
     "ʌ ɐ": _shape(0.65, 0.00, 0.00, 0.00, 0.00, 0.10, d=1.2),
     "æ": _shape(0.65, 0.00, 0.00, 0.30, 0.00, 0.00, d=1.4),
@@ -66,9 +66,11 @@ _ROWS: dict[str, Shape] = {
     "k ɡ g ŋ x ɣ ç χ q ʔ c ɟ ɰ ɴ": _shape(0.00, 0.00, 0.00, 0.00, 0.00, 0.20, d=0.2),
     "h ɦ ħ": _shape(0.00, 0.00, 0.00, 0.00, 0.00, 0.00, d=0.2),
 }
-IPA: Mapping[str, Shape] = {symbol: shape for row, shape in _ROWS.items() for symbol in row.split()}
+SHAPE_OF_IPA: Mapping[str, MouthShape] = {
+    symbol: shape for row, shape in _ROWS.items() for symbol in row.split()
+}
 """Sounds whose lips are known; see `shapes_of` for what is made of them."""
-REST = Shape(dominance=0.6)
+REST = MouthShape(dominance=0.6)
 """A pause: the mouth is the emotion's."""
 BREATH = ("h", "ɦ", "ħ")
 """Sounds that have the lips of the vowel that follows, 0.6 of it."""
@@ -78,10 +80,10 @@ _UNSTRESSED = 0.85
 _FIRST_SHARE = 0.55
 """Of a diphthong's time."""
 _MARKS = re.compile("[ˈˌːˑ͡.|‖\u0303\u0329\u032f\u0306ʰʷʲˠˤ̩̥̬̪̺̻̯˞0-9_-]")
-_LONGEST = max(map(len, IPA))
+_LONGEST = max(map(len, SHAPE_OF_IPA))
 
 
-def shapes_of(ipa: str) -> list[tuple[Shape, float]]:
+def shapes_of(ipa: str) -> list[tuple[MouthShape, float]]:
     """The lips of a phoneme and the share of its time each takes; one but for diphthongs and clusters.
 
     Stress makes a vowel larger, its lack smaller. Sounds that nobody knows are given the lips of a schwa.
@@ -94,7 +96,7 @@ def shapes_of(ipa: str) -> list[tuple[Shape, float]]:
     bare = _MARKS.sub("", ipa)
     if not ipa.strip():
         return [(REST, 1.0)]
-    sounds = [IPA[symbol] for symbol in _symbols(bare)] or [IPA["ə"]]
+    sounds = [SHAPE_OF_IPA[symbol] for symbol in _symbols(bare)] or [SHAPE_OF_IPA["ə"]]
     scale = _STRESS if "ˈ" in ipa else 1.0 if "ˌ" in ipa else _UNSTRESSED
     scaled = [_scaled(shape, scale) if shape.is_vowel else shape for shape in sounds]
     if len(scaled) == 1:
@@ -117,7 +119,7 @@ def _symbols(bare: str) -> Iterator[str]:
     at = 0
     while at < len(bare):
         for length in range(_LONGEST, 0, -1):
-            if bare[at : at + length] in IPA:
+            if bare[at : at + length] in SHAPE_OF_IPA:
                 yield bare[at : at + length]
                 at += length
                 break
@@ -125,7 +127,7 @@ def _symbols(bare: str) -> Iterator[str]:
             at += 1  # a sign that is no sound of its own
 
 
-def _scaled(shape: Shape, by: float) -> Shape:
+def _scaled(shape: MouthShape, by: float) -> MouthShape:
     return replace(shape, weights=tuple(min(1.0, w * by) for w in shape.weights))
 
 
@@ -145,26 +147,26 @@ _NAMED: dict[str, str] = {
     **{f"viseme_{name}": ipa for name, ipa in _OVR.items()},
 }
 OWN = tuple(name.removeprefix("mouth_") for name in MOUTH_OPEN)
-NAMES = (*OWN, "closed", *_NAMED)
+VISEME_NAMES = (*OWN, "closed", *_NAMED)
 """Every mouth shape that can be asked for by name: ours, OVR's 15 (also as `viseme_PP`), VOICEVOX's, and
 `azure_0` … `azure_21`."""
 VisemeWeights = Annotated[
-    dict[str, float], Ranges("viseme", dict.fromkeys((*NAMES, *MOUTH_OPEN), (0.0, 1.0)))
+    dict[str, float], Ranges("viseme", dict.fromkeys((*VISEME_NAMES, *MOUTH_OPEN), (0.0, 1.0)))
 ]
 """Mouth shape → weight in [0, 1]; our own come with and without `mouth_`."""
 
 
-def ipa_of(name: str) -> str:
+def ipa_of_viseme(name: str) -> str:
     """The sound a named mouth shape stands for.
 
-    >>> ipa_of("PP"), ipa_of("azure_21"), ipa_of("viseme_aa")
+    >>> ipa_of_viseme("PP"), ipa_of_viseme("azure_21"), ipa_of_viseme("viseme_aa")
     ('p', 'p', 'ɑ')
 
     Raises:
         UnknownName: no such shape, or one of our own, which is no sound; names the nearest.
     """
     if name not in _NAMED:
-        raise UnknownName("viseme", name, NAMES)
+        raise UnknownName("viseme", name, VISEME_NAMES)
     return _NAMED[name]
 
 
@@ -175,7 +177,7 @@ def mixed(visemes: Mapping[str, float]) -> dict[str, float]:
     0.4
 
     Raises:
-        UnknownName: as `ipa_of`; our own names come with and without `mouth_`.
+        UnknownName: as `ipa_of_viseme`; our own names come with and without `mouth_`.
     """
     total = dict.fromkeys(MOUTH_OPEN, 0.0)
     closed = 0.0
@@ -185,7 +187,7 @@ def mixed(visemes: Mapping[str, float]) -> dict[str, float]:
         elif name == "closed":
             closed = max(closed, weight)
         else:
-            for shape, share in shapes_of(ipa_of(name)):
+            for shape, share in shapes_of(ipa_of_viseme(name)):
                 closed = max(closed, weight * shape.closure)
                 for morph, value in zip(MOUTH_OPEN, shape.weights, strict=True):
                     total[morph] += weight * share * value

@@ -7,7 +7,7 @@ from avatar_rtc.errors import SetupError
 
 FOLDER_VARIABLE = "AVATAR_RTC_ANIME4K"
 """The environment variable that holds the folder; worker processes inherit it."""
-FILES = {"low": ("S",), "high": ("M", "L", "VL", "UL")}
+NETWORK_FILES = {"low": ("S",), "high": ("M", "L", "VL", "UL")}
 """Quality → sizes of `Anime4K_Upscale_CNN_x2_<size>.glsl` that will do, best first."""
 
 
@@ -27,8 +27,8 @@ def find_file(folder: Path, quality: str) -> Path:
     Raises:
         SetupError: there is none.
     """
-    for size in FILES[quality]:
+    for size in NETWORK_FILES[quality]:
         if found := sorted(folder.rglob(f"Anime4K_Upscale_CNN_x2_{size}.glsl")):
             return found[0]
-    wanted = " or ".join(f"Anime4K_Upscale_CNN_x2_{size}.glsl" for size in FILES[quality])
+    wanted = " or ".join(f"Anime4K_Upscale_CNN_x2_{size}.glsl" for size in NETWORK_FILES[quality])
     raise SetupError(f"there is no {wanted} in {folder}; give the folder of Anime4K's GLSL files")

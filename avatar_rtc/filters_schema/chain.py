@@ -93,7 +93,7 @@ def chain_json(chain: Sequence[Operation]) -> list[list[object]]:
 
 
 @cache
-def schema() -> Mapping[str, Any]:
+def operations_schema() -> Mapping[str, Any]:
     """A JSON schema per operation: range, default, help; and its stage."""
     return {name: {**p.model_json_schema(), "stage": p.stage} for name, p in OPERATIONS.items()}
 
@@ -103,7 +103,7 @@ def chain_schema() -> Mapping[str, Any]:
     """The JSON schema of a chain."""
     pairs = [
         {"type": "array", "prefixItems": [{"const": name}, parameters], "minItems": 1, "maxItems": 2}
-        for name, parameters in schema().items()
+        for name, parameters in operations_schema().items()
     ]
     return {
         "description": "Operations on the picture, first to last.",

@@ -8,8 +8,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Unit = Annotated[float, Field(ge=0.0, le=1.0)]
-Colour = tuple[Unit, Unit, Unit]
+ZeroToOne = Annotated[float, Field(ge=0.0, le=1.0)]
+Colour = tuple[ZeroToOne, ZeroToOne, ZeroToOne]
 """Linear red, green, blue in [0, 1]."""
 Stage = Literal["scene", "capture", "signal", "display", "size"]
 """Where in a camera's life an operation belongs; sorts lists in editors, never the chain."""

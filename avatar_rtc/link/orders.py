@@ -261,6 +261,6 @@ class StillFailed:
 
 
 FromAvatar = AvatarStarting | AvatarReady | AvatarFailed | EncodedFrame | PictureImpaired | Stats
-Answer = StillProcessed | SnapshotTaken | StillFailed
+PictureAnswer = StillProcessed | SnapshotTaken | StillFailed
 """What a request for a picture comes back as."""
-Up = Booted | BootFailed | Beat | FromAvatar | Answer
+Up = Booted | BootFailed | Beat | FromAvatar | PictureAnswer

@@ -17,7 +17,7 @@ import numpy as np
 
 from avatar_rtc.link.orders import Down, Up
 
-MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+MAX_PIPE_BYTES = 64 * 1024 * 1024
 _LARGE_BYTES = 32 * 1024
 """From here on bytes and arrays are blocks."""
 _PIECE_BYTES = 1024 * 1024
@@ -116,5 +116,5 @@ def read(source: Callable[[int], bytes]) -> Down | Up | None:
 
 
 def _check(size: int, lengths: "list[int] | tuple[int, ...]") -> None:
-    if (total := size + sum(lengths)) > MAX_MESSAGE_BYTES:
+    if (total := size + sum(lengths)) > MAX_PIPE_BYTES:
         raise ValueError(f"a message of {total} bytes on the worker pipe")

@@ -21,7 +21,7 @@ from aiortc.rtcsctptransport import DataChunk, ForwardTsnChunk, SackChunk
 from OpenSSL import SSL
 
 from avatar_rtc.config import MediaBind
-from avatar_rtc.media.guard import MAX_WAITING, Address, Guard, kind_of
+from avatar_rtc.media.guard import MAX_WAITING_DATAGRAMS, Address, Guard, datagram_kind
 
 
 def on_keyframe_request(sender: RTCRtpSender, request: Callable[[], None]) -> None:
@@ -154,7 +154,7 @@ class _GuardedProtocol(StunProtocol):
         return response, source
 
     def _take(self, data: bytes, address: Address) -> bool:
-        match kind_of(data):
+        match datagram_kind(data):
             case "stun":
                 return self._take_stun(data, address)
             case "rtp" if self._guard.knows(self, address):
@@ -189,7 +189,7 @@ class _GuardedProtocol(StunProtocol):
         )
 
     def _hand_on(self, data: bytes) -> bool:
-        if self.receiver._queue.qsize() >= MAX_WAITING:
+        if self.receiver._queue.qsize() >= MAX_WAITING_DATAGRAMS:
             return False
         self.receiver.data_received(data, self.local_candidate.component)
         return True

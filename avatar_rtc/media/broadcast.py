@@ -13,7 +13,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import av
 
-Kind = Literal["audio", "video"]
+MediaKind = Literal["audio", "video"]
 Packet: TypeAlias = "av.Packet[Any]"
 """Whatever stream it came from; av declares its packets generic, but they cannot be subscripted."""
 
@@ -89,7 +89,7 @@ class Broadcast(Generic[Item]):
 
     def __init__(
         self,
-        kind: Kind,
+        kind: MediaKind,
         capacity: int,
         on_first: Callable[[], None] | None = None,
         on_last: Callable[[], None] | None = None,

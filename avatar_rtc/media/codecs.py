@@ -4,13 +4,13 @@ from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.sdp import SessionDescription
 
-from avatar_rtc.media.broadcast import Kind
+from avatar_rtc.media.broadcast import MediaKind
 from avatar_rtc.stream.frame import Codec
 
 _CODECS: dict[str, Codec] = {"H264": "h264", "VP8": "vp8"}
 
 
-def preferred(kind: Kind, mime_types: list[str]) -> list[RTCRtpCodecCapability]:
+def preferred(kind: MediaKind, mime_types: list[str]) -> list[RTCRtpCodecCapability]:
     """aiortc's codecs of these types in this order; of H264, constrained baseline before baseline."""
 
     def rank(codec: RTCRtpCodecCapability) -> tuple[int, bool]:

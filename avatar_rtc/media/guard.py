@@ -17,14 +17,14 @@ from typing import Literal
 
 log = logging.getLogger(__name__)
 
-Kind = Literal["stun", "dtls", "rtp"]
+DatagramKind = Literal["stun", "dtls", "rtp"]
 Address = tuple[str, int]
 
 MAX_DATAGRAM_BYTES = 4096
 """WebRTC keeps below the MTU of Ethernet; nothing sane is longer than this."""
 MAX_ADDRESSES = 256
 """From which one peer was ever authentic; each costs a candidate pair and its checks."""
-MAX_WAITING = 512
+MAX_WAITING_DATAGRAMS = 512
 """Datagrams that wait for aiortc, such as those that come before it listens."""
 TELL_EVERY_S = 60.0
 
@@ -116,10 +116,10 @@ class Guard:
                 yield record
 
 
-def kind_of(datagram: bytes) -> Kind | None:
+def datagram_kind(datagram: bytes) -> DatagramKind | None:
     """What a datagram is by its first byte (RFC 7983) and length; None is nothing we take.
 
-    >>> kind_of(b""), kind_of(b"~"), kind_of(bytes([128, 96]) + bytes(10))
+    >>> datagram_kind(b""), datagram_kind(b"~"), datagram_kind(bytes([128, 96]) + bytes(10))
     (None, None, 'rtp')
     """
     if not 0 < len(datagram) <= MAX_DATAGRAM_BYTES:

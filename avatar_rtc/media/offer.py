@@ -14,7 +14,7 @@ from avatar_rtc.errors import BadOffer, InputError
 
 MAX_SDP_BYTES = 64 * 1024
 MAX_SECTIONS = 8
-KINDS = ("audio", "video", "application")
+MEDIA_KINDS = ("audio", "video", "application")
 _SHA_256 = "a=fingerprint:sha-256 "
 _ICE_LINES = ("a=candidate:", "a=end-of-candidates")
 
@@ -24,7 +24,7 @@ class IceRestartUnsupported(InputError):
 
 
 @dataclass(frozen=True)
-class Offer:
+class ParsedOffer:
     """An offer that can be answered."""
 
     sdp: str
@@ -36,7 +36,7 @@ class Offer:
     ufrags: frozenset[str]
 
 
-def read_offer(sdp: str) -> Offer:
+def read_offer(sdp: str) -> ParsedOffer:
     """Check an offer and take its candidates out.
 
     End-of-candidates is left out too: a browser that hides its addresses names none we can reach, but
@@ -61,7 +61,7 @@ def read_offer(sdp: str) -> Offer:
     bundles = (group.items for group in description.group if group.semantic == "BUNDLE")
     if any(mid not in mids for items in bundles for mid in items):
         raise BadOffer("the offer's a=group:BUNDLE names a section that is not there")
-    return Offer(
+    return ParsedOffer(
         sdp=_without_candidates(sdp, description),
         candidates=tuple(_candidates(description)),
         has_audio=any(media.kind == "audio" for media in description.media),
@@ -70,7 +70,7 @@ def read_offer(sdp: str) -> Offer:
     )
 
 
-def read_fragment(fragment: str, offer: Offer) -> tuple[RTCIceCandidate, ...]:
+def read_fragment(fragment: str, offer: ParsedOffer) -> tuple[RTCIceCandidate, ...]:
     """The candidates in a body of type application/trickle-ice-sdpfrag (RFC 8840).
 
     Raises:
@@ -124,8 +124,8 @@ def _parse(sdp: str) -> SessionDescription:
 def _check_section(media: MediaDescription) -> None:
     """Raise BadOffer for what aiortc would only stumble over."""
     where = f"the offer's {media.kind} section"
-    if media.kind not in KINDS:
-        raise BadOffer(f"{where} is of a kind we cannot answer; offer {', '.join(KINDS)}")
+    if media.kind not in MEDIA_KINDS:
+        raise BadOffer(f"{where} is of a kind we cannot answer; offer {', '.join(MEDIA_KINDS)}")
     if not media.rtp.muxId:
         raise BadOffer(f"{where} has no a=mid")
     if not _ufrag(media) or media.ice is None or not media.ice.password:

@@ -26,7 +26,7 @@ from avatar_rtc.media.aiortc_private import (
     on_keyframe_request,
 )
 from avatar_rtc.media.bounds import Bounds
-from avatar_rtc.media.broadcast import Kind, Packet, Subscription
+from avatar_rtc.media.broadcast import MediaKind, Packet, Subscription
 from avatar_rtc.media.candidates import Candidates
 from avatar_rtc.media.channels import Channels, Conversation
 from avatar_rtc.media.codecs import preferred, video_codec
@@ -34,7 +34,7 @@ from avatar_rtc.media.guard import Guard
 from avatar_rtc.media.ice import IceServers
 from avatar_rtc.media.liveness import CONNECT_TIMEOUT_S, SILENCE_TIMEOUT_S, Liveness
 from avatar_rtc.media.microphone import listen
-from avatar_rtc.media.offer import Offer, read_fragment, read_offer, with_one_fingerprint
+from avatar_rtc.media.offer import ParsedOffer, read_fragment, read_offer, with_one_fingerprint
 from avatar_rtc.media.peer_stats import PeerStats, read_stats
 from avatar_rtc.media.tracks import PacketTrack
 from avatar_rtc.sound.pcm import Pcm
@@ -102,8 +102,8 @@ class Peer:
         self._channels = Channels(conversation, bounds)
         self._on_microphone = on_microphone
         self._listening: set[asyncio.Task[None]] = set()
-        self._tracks: dict[Kind, PacketTrack] = {}
-        self._offer: Offer | None = None
+        self._tracks: dict[MediaKind, PacketTrack] = {}
+        self._offer: ParsedOffer | None = None
         self._candidates = Candidates(self._pc, asks_for_names=bind.interfaces)
         self.answered_at = math.inf
         """CLOCK_MONOTONIC second in which its answer was ready; infinite before."""
@@ -172,7 +172,7 @@ class Peer:
         """Free everything and tell `on_closed`; may be called again, and waits for the first call's end."""
         await asyncio.shield(self._close_soon())
 
-    async def _negotiate(self, offer: Offer) -> str:
+    async def _negotiate(self, offer: ParsedOffer) -> str:
         self._pc.on("connectionstatechange", self._on_state)
         self._pc.on("datachannel", self._channels.add)
         self._pc.on("track", self._listen)
@@ -208,7 +208,7 @@ class Peer:
 
     def _add_track(
         self,
-        kind: Kind,
+        kind: MediaKind,
         subscribe: Callable[[], Subscription[Packet]],
         request_keyframe: Callable[[], None] | None,
         codecs: list[str],

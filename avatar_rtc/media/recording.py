@@ -32,7 +32,7 @@ _REACH = 8
 """How far colour is spread beyond the edge of the figure, in px."""
 
 
-def kind_of(path: Path) -> VideoKind:
+def recording_kind(path: Path) -> VideoKind:
     """What the ending of a path says.
 
     Raises:
@@ -79,7 +79,7 @@ class Recording:
             SetupError: the disk is full, or gone.
         """
         if self._kind == "webm":
-            rgba = spread(rgba)
+            rgba = bleed_edges(rgba)
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgba), format="rgba")
         frame = frame.reformat(
             format=self._stream.pix_fmt, dst_colorspace="ITU601", dst_color_range=ColorRange.MPEG
@@ -113,7 +113,7 @@ class Recording:
             raise not_written(self._path, error) from None
 
 
-def spread(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def bleed_edges(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The picture with the colours at its edge carried on into what is transparent; alpha is kept.
 
     Video keeps colour in half the resolution and mends it by its neighbours: transparent black beside the

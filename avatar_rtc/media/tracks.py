@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
-from avatar_rtc.media.broadcast import EndOfStream, Kind, Packet, Subscription
+from avatar_rtc.media.broadcast import EndOfStream, MediaKind, Packet, Subscription
 
 log = logging.getLogger(__name__)
 
@@ -15,7 +15,7 @@ class PacketTrack(MediaStreamTrack):
 
     def __init__(
         self,
-        kind: Kind,
+        kind: MediaKind,
         subscribe: Callable[[], Subscription[Packet]],
         request_keyframe: Callable[[], None] | None = None,
     ) -> None:

@@ -29,7 +29,7 @@ class _Clip:
         return self.begin + len(self.pcm)
 
 
-class Voice:
+class VoicePlayer:
     """The source of an avatar's sound: silence, and clips over it. A `PcmSource`."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ from avatar_rtc.render.filters.planes import blur
 from avatar_rtc.render.pixels import from_bytes, picture_of
 from avatar_rtc.stream.pixels import rounded, seen_on
 
-Told = Callable[[int, str], None]
+OperationDone = Callable[[int, str], None]
 """Told after each operation that ran, with its place in the chain and its name; raising ends the chain."""
 
 
@@ -34,7 +34,7 @@ class Ground:
         file: bytes | None,
         size: tuple[int, int],
         device: str,
-        told: Told = _nothing,
+        on_done: OperationDone = _nothing,
         most_pixels: float = math.inf,
     ) -> None:
         """
@@ -60,19 +60,19 @@ class Ground:
         self._before = opaque.to(device)
         self._chain = backdrop.chain if isinstance(backdrop.chain, tuple) else ()
         self._moves = any(op.params.moves for _, op in active(self._chain))
-        self._still = None if self._moves else self._run(0.0, 0, told)
+        self._still = None if self._moves else self._run(0.0, 0, on_done)
 
     @property
     def moves(self) -> bool:
         """True if it differs from frame to frame."""
         return self._moves
 
-    def at(self, t: float, seed: int, told: Told = _nothing) -> Tensor:
+    def at(self, t: float, seed: int, on_done: OperationDone = _nothing) -> Tensor:
         """(3, height, width) sRGB at media time t; the same object while nothing changes."""
-        return self._run(t, seed, told) if self._still is None else self._still
+        return self._run(t, seed, on_done) if self._still is None else self._still
 
-    def _run(self, t: float, seed: int, told: Told) -> Tensor:
-        picture, space = run_chain(self._before, "srgb", self._chain, t, seed, told, self._most_pixels)
+    def _run(self, t: float, seed: int, on_done: OperationDone) -> Tensor:
+        picture, space = run_chain(self._before, "srgb", self._chain, t, seed, on_done, self._most_pixels)
         seen = converted(picture, space, "srgb-premultiplied")[:3]
         if seen.shape[-2:] != self._before.shape[-2:]:
             h, w = self._before.shape[-2:]

@@ -57,7 +57,7 @@ class Cels:
         return self._linear[name], Box(cel.x, cel.y, width, height)
 
 
-class Top(NamedTuple):
+class PreparedCel(NamedTuple):
     """One cel, ready to be drawn."""
 
     pixels: Tensor
@@ -84,7 +84,7 @@ class Dressing:
             part[:] = from_linear(over(top.pixels, to_linear(part, space), top.strength), space)
         return picture
 
-    def tops(self, device: torch.device) -> Iterator[Top]:
+    def tops(self, device: torch.device) -> Iterator[PreparedCel]:
         """Each cel, bottom to top."""
         for name, level in self.layers:
-            yield Top(*self.cels.top(name, device), level / STEPS, name in ON_SKIN)
+            yield PreparedCel(*self.cels.top(name, device), level / STEPS, name in ON_SKIN)

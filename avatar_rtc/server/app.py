@@ -19,7 +19,7 @@ from avatar_rtc.server.connections.pace import create_pacing
 from avatar_rtc.server.http.compat import avatars as compat_avatars
 from avatar_rtc.server.http.compat import imagefx
 from avatar_rtc.server.http.compat import speech as compat_speech
-from avatar_rtc.server.http.compat.feed import FORMATS
+from avatar_rtc.server.http.compat.feed import FEED_FORMATS
 from avatar_rtc.server.http.desk import Desk
 from avatar_rtc.server.http.ending import tell_closing
 from avatar_rtc.server.http.keys import (
@@ -107,11 +107,11 @@ def create_app(
         lambda: limits.refuse(
             "sound_files", "texts that wait for their sound file", config.limits.sound_files
         ),
-        compat_speech.AT_ONCE,
+        compat_speech.FILES_AT_ONCE,
     )
     app[AVATARS] = Avatars(Shared(config, renderer, templates, speaker, engines, limits, students))
     app[AVATARS].create(character, MAIN, source=config.character)
-    app[FORMATS] = weakref.WeakKeyDictionary()
+    app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
         whep, offer, avatars, control, characters, choices, health, speech, audio, audio_socket, ice,
         compat_avatars, compat_speech, imagefx, openapi, pages,

@@ -11,12 +11,12 @@ import numpy as np
 from av.audio.stream import AudioStream
 
 from avatar_rtc.errors import InputError, TooLarge
-from avatar_rtc.sound.format import WANTED, format_of
+from avatar_rtc.sound.format import WANTED_SOUND, format_of
 from avatar_rtc.sound.pcm import Pcm, check_rate, silence
 from avatar_rtc.sound.resample import Mono
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
-MAX_CHANNELS = 8
+MAX_SOUND_CHANNELS = 8
 EXAMINED_S = 2.0
 """So much of a file is decoded to see whether it is sound."""
 
@@ -117,10 +117,12 @@ class SoundReader:
         name = context.codec.name if context is not None else "none"
         if name not in self._decoders:
             raise InputError(
-                f"the sound in this file is coded as {name}, which is not taken; wanted is {WANTED}"
+                f"the sound in this file is coded as {name}, which is not taken; wanted is {WANTED_SOUND}"
             )
-        if context.channels > MAX_CHANNELS:
-            raise InputError(f"the sound has {context.channels} channels; up to {MAX_CHANNELS} are taken")
+        if context.channels > MAX_SOUND_CHANNELS:
+            raise InputError(
+                f"the sound has {context.channels} channels; up to {MAX_SOUND_CHANNELS} are taken"
+            )
         if context.sample_rate:
             check_rate(context.sample_rate)
         return stream
@@ -152,7 +154,7 @@ class SoundReader:
         except (av.FFmpegError, ValueError, EOFError) as error:
             self._check_time()
             if not self._heard:
-                raise InputError(f"not a sound file that can be read ({WANTED}): {error}") from None
+                raise InputError(f"not a sound file that can be read ({WANTED_SOUND}): {error}") from None
             at = self._heard / self.rate
             raise InputError(f"the sound file is damaged after {at:.1f} s: {error}") from None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from avatar_rtc.errors import InputError
 from avatar_rtc.sound.mp4_boxes import check_boxes
 
-WANTED = "wav, flac, mp3, ogg, webm, m4a or aac"
+WANTED_SOUND = "wav, flac, mp3, ogg, webm, m4a or aac"
 _ID3_HEAD = 10
 _MAX_STREAMS = 8
 _PROBED_BYTES = 1 << 20
@@ -60,7 +60,7 @@ def format_of(data: bytes) -> tuple[SoundFormat, bytes]:
     data = _without_id3(data)
     found = _found(data[:12])
     if found is None:
-        raise InputError(f"not a sound file that can be read; wanted is {WANTED}")
+        raise InputError(f"not a sound file that can be read; wanted is {WANTED_SOUND}")
     if found is MP4:
         check_boxes(data)
     return found, data

@@ -55,7 +55,7 @@ def align(
         raise InputError("cannot align an empty sound")
     known, heard = _described(reference.pcm, reference.rate, network), _described(pcm, rate, network)
     pooled = math.ceil(math.sqrt(len(known) * len(heard) / CELLS))
-    path = warp(_distances(_pooled(known, pooled), _pooled(heard, pooled)))
+    path = cheapest_path(_distances(_pooled(known, pooled), _pooled(heard, pooled)))
     to = _time_map(path, HOP_S * pooled, reference.seconds, len(pcm) / rate)
     seconds = len(pcm) / rate
     phonemes = gapless(((to(p.start), to(p.end), p.ipa) for p in reference.phonemes), seconds)
@@ -89,7 +89,7 @@ def align_words(reference: Speech, words: Sequence[TimedWord], seconds: float) -
     return gapless(spans, seconds)
 
 
-def warp(costs: Floats) -> NDArray[np.int64]:
+def cheapest_path(costs: Floats) -> NDArray[np.int64]:
     """The cheapest way through a table of costs (rows, columns) from corner to corner.
 
     Plain dynamic time warping (Sakoe and Chiba 1978) without a window; all cells of an anti-diagonal are

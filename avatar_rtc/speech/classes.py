@@ -18,7 +18,7 @@ CLASS_IPA = ("", "b", "f", "s", "ʃ", "d", "ɑ", "ɛ", "i", "o", "u")
 before its time."""
 SILENCE, CLOSED = CLASSES.index("sil"), CLASSES.index("PP")
 
-BURST_S = 0.036
+LIPS_LEAD_S = 0.036
 """Lips and tongue close so long before the burst of p, t and k, which is where espeak dates them."""
 _FIRST_SHARE = 0.55
 """Of a diphthong's time, as in `avatar_rtc.face.visemes`."""
@@ -98,7 +98,7 @@ def with_closures(phonemes: Iterable[TimedPhoneme]) -> tuple[TimedPhoneme, ...]:
     for phoneme in phonemes:
         if found and is_burst(phoneme.ipa):
             before = found[-1]
-            start = max(phoneme.start - BURST_S, (before.start + before.end) / 2)
+            start = max(phoneme.start - LIPS_LEAD_S, (before.start + before.end) / 2)
             found[-1] = replace(before, end=start)
             phoneme = replace(phoneme, start=start)
         found.append(phoneme)

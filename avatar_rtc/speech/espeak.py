@@ -10,13 +10,13 @@ from functools import partial
 from itertools import pairwise
 
 from avatar_rtc.errors import OutOfRange, UnknownName
-from avatar_rtc.speech.espeak_library import MARK, PHONEME, WORD, EspeakLibrary, Event, load
+from avatar_rtc.speech.espeak_library import MARK, PHONEME, WORD, EspeakEvent, EspeakLibrary, load_library
 from avatar_rtc.speech.gapless import Span, gapless
 from avatar_rtc.speech.spoken import Mark, Speech, TimedPhoneme, TimedWord, Voice
 from avatar_rtc.speech.ssml import is_document, without_tags
 from avatar_rtc.speech.word_ranges import ranges_at
 
-DEFAULT_VOICE = "en-us"
+ESPEAK_VOICE = "en-us"
 RATE_WPM = 175
 """At speed 1."""
 SPEEDS = (0.5, 2.0)
@@ -43,7 +43,7 @@ def render(
     """
     if not SPEEDS[0] <= speed <= SPEEDS[1]:
         raise OutOfRange("speed", speed, *SPEEDS)
-    library = load()
+    library = load_library()
     ssml = is_document(text)
     pcm, events = library.synthesize(
         text, voice_id(voice, library), round(RATE_WPM * speed), ssml=ssml, stop=stop
@@ -70,7 +70,7 @@ class Espeak:
 
     async def voices(self) -> Sequence[Voice]:
         """The languages; each may be given a timbre, as in "en-us+f3"."""
-        library = await asyncio.get_running_loop().run_in_executor(self._thread, load)
+        library = await asyncio.get_running_loop().run_in_executor(self._thread, load_library)
         return listed(library)
 
     async def synthesize(self, text: str, voice: str, speed: float) -> Speech:
@@ -103,7 +103,7 @@ def voice_id(voice: str, library: EspeakLibrary) -> str:
     Raises:
         UnknownName: no such voice or timbre; names the nearest.
     """
-    base, plus, timbre = (voice or DEFAULT_VOICE).partition("+")
+    base, plus, timbre = (voice or ESPEAK_VOICE).partition("+")
     found = _identifier(base, library)
     if found is None:
         raise UnknownName("voice of espeak", voice, _names(library))
@@ -134,7 +134,7 @@ def _identifier(name: str, library: EspeakLibrary) -> str | None:
     return min(spoken)[2] if spoken else None
 
 
-def _spans(events: Sequence[Event], samples: int, rate: int) -> Iterator[Span]:
+def _spans(events: Sequence[EspeakEvent], samples: int, rate: int) -> Iterator[Span]:
     # "(en)" tells that a foreign word begins; it is no sound.
     sounds = [event for event in events if event.kind == PHONEME and not event.name.startswith("(")]
     edges = [event.sample / rate for event in sounds] + [samples / rate]
@@ -143,7 +143,7 @@ def _spans(events: Sequence[Event], samples: int, rate: int) -> Iterator[Span]:
 
 
 def _words(
-    text: str, events: Sequence[Event], phonemes: Sequence[TimedPhoneme], rate: int
+    text: str, events: Sequence[EspeakEvent], phonemes: Sequence[TimedPhoneme], rate: int
 ) -> Iterator[TimedWord]:
     begun = [event for event in events if event.kind == WORD]
     ranges = ranges_at(text, [event.position for event in begun])

@@ -21,7 +21,7 @@ from avatar_rtc.sound.pcm import Pcm, silence
 
 WORD, MARK, PHONEME = 1, 3, 7
 """Kinds of events, `espeak_EVENT_TYPE`."""
-MAX_S = 600
+MAX_SPOKEN_S = 600
 """The longest sound that is made of one text."""
 
 _LIST_END = 0
@@ -72,7 +72,7 @@ _UriCallback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_char_p, cty
 
 
 @dataclass(frozen=True)
-class Event:
+class EspeakEvent:
     """A word, mark or phoneme begins."""
 
     kind: int
@@ -96,7 +96,7 @@ class LibraryVoice:
 
 
 class EspeakLibrary:
-    """The loaded library; see `load`."""
+    """The loaded library; see `load_library`."""
 
     def __init__(self, library: str, data: str) -> None:
         """Load and start it.
@@ -140,7 +140,7 @@ class EspeakLibrary:
 
     def synthesize(
         self, text: str, voice: str, rate_wpm: int, *, ssml: bool, stop: Callable[[], bool]
-    ) -> tuple[Pcm, tuple[Event, ...]]:
+    ) -> tuple[Pcm, tuple[EspeakEvent, ...]]:
         """The sound, (samples,) at `rate`, and its events in order.
 
         Args:
@@ -155,8 +155,8 @@ class EspeakLibrary:
             TooLarge: it takes more than MAX_S to say.
         """
         blocks: list[bytes] = []
-        events: list[Event] = []
-        most = MAX_S * self.rate * 2
+        events: list[EspeakEvent] = []
+        most = MAX_SPOKEN_S * self.rate * 2
 
         def receive(wave: int | None, samples: int, found: Any) -> int:
             nonlocal most
@@ -180,7 +180,7 @@ class EspeakLibrary:
         if status != 0:
             raise EngineFailed(f"espeak-ng answered {status} to a text of {len(text)} characters")
         if most < 0:
-            raise TooLarge(f"the text takes more than {MAX_S} s to say; send it in sentences")
+            raise TooLarge(f"the text takes more than {MAX_SPOKEN_S} s to say; send it in sentences")
         return np.frombuffer(b"".join(blocks), np.int16).copy(), tuple(events)
 
 
@@ -193,13 +193,13 @@ def _printable(text: str, ssml: bool) -> str:
     return "".join(" " if ord(sign) < 32 or ord(sign) == 127 else sign for sign in text)
 
 
-def _read_events(events: Any) -> list[Event]:
+def _read_events(events: Any) -> list[EspeakEvent]:
     read = []
     for event in events:  # pointers have no end; the list has
         if event.type == _LIST_END:
             break
         if event.type in (WORD, MARK, PHONEME):
-            read.append(Event(event.type, event.text_position - 1, event.sample, _name(event)))
+            read.append(EspeakEvent(event.type, event.text_position - 1, event.sample, _name(event)))
     return read
 
 
@@ -223,7 +223,7 @@ def _read_voice(voice: Any) -> LibraryVoice:
 _LOADING = threading.Lock()
 
 
-def load() -> EspeakLibrary:
+def load_library() -> EspeakLibrary:
     """The library of this process, loaded at the first call.
 
     Raises:

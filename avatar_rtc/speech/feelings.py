@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from avatar_rtc.errors import SetupError
 from avatar_rtc.face.emotions import EMOTIONS
 from avatar_rtc.resources import resource
-from avatar_rtc.speech.sentences import EMOJI, FACE
+from avatar_rtc.speech.sentences import EMOJI, TEXT_FACE
 from avatar_rtc.speech.ssml import is_document, without_tags
 from avatar_rtc.speech.tags import Tag, strip_tags
 
@@ -97,7 +97,7 @@ class _Lexicon:
 
 
 def classify(text: str) -> Scores:
-    """How much of each of `look.EMOTIONS` a text speaks of. A tag wins over all else in it.
+    """How much of each of `EMOTIONS` a text speaks of. A tag wins over all else in it.
 
     >>> classify("I am so happy!")[0][0], classify("[sad] I am so happy!")[0][0], classify("The door.")[0]
     ('joy', 'sadness', ('neutral', 1.0))
@@ -122,7 +122,7 @@ def _of_tags(tags: Sequence[Tag]) -> dict[str, float]:
 def _of_text(text: str) -> dict[str, float]:
     lexicon = _lexicon()
     evidence: dict[str, float] = {}
-    words = FACE.sub(" ", text)
+    words = TEXT_FACE.sub(" ", text)
     marks = min(3, words.count("!") + 2 * words.count("‼") + words.count("！"))
     for found in (_of_pictures(text, lexicon), _of_words(words, lexicon), _of_punctuation(words)):
         for emotion, weight in found:
@@ -133,12 +133,12 @@ def _of_text(text: str) -> dict[str, float]:
 
 
 def _of_pictures(text: str, lexicon: _Lexicon) -> Iterator[tuple[str, float]]:
-    for face in FACE.findall(text):
+    for face in TEXT_FACE.findall(text):
         plain = _NOSE.sub("", face.replace("=", ":"))
         emotion = next((emotion for part, emotion in lexicon.faces if part in plain), None)
         if emotion:
             yield emotion, _PICTURE
-    for run in EMOJI.findall(FACE.sub(" ", text)):
+    for run in EMOJI.findall(TEXT_FACE.sub(" ", text)):
         for sign in run:
             if sign in lexicon.emoji:
                 yield lexicon.emoji[sign], _PICTURE

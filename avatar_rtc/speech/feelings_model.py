@@ -22,7 +22,7 @@ _LONGEST = 256
 _INPUTS = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
 """Input of a network → attribute of an encoded text."""
 
-Network = Callable[[str], dict[str, float]]
+FeelingsNetwork = Callable[[str], dict[str, float]]
 """A text → the probability of each of its emotions; they need not sum to 1."""
 
 
@@ -38,7 +38,7 @@ class ModelFeelings:
         """`folder` holds one of MODEL_FILES, `tokenizer.json` and `config.json` with its `id2label`."""
         self._folder = folder
         self._thread = ThreadPoolExecutor(1, "emotion")
-        self._network: Network | None = None
+        self._network: FeelingsNetwork | None = None
 
     async def classify(self, text: str) -> Scores:
         """The scores of all labels, the likeliest first, summing to 1.
@@ -65,7 +65,7 @@ class ModelFeelings:
         return sorted(scores, key=lambda score: -score[1])
 
 
-def _load(folder: Path) -> Network:
+def _load(folder: Path) -> FeelingsNetwork:
     try:
         runtime, tokenizers = map(importlib.import_module, ("onnxruntime", "tokenizers"))
     except ImportError:

@@ -20,7 +20,7 @@ from avatar_rtc.speech.kokoro_files import installed, kokoro_folder
 from avatar_rtc.speech.spoken import Speech, Voice
 from avatar_rtc.speech.word_ranges import counted_words
 
-DEFAULT_VOICE = "af_heart"
+KOKORO_VOICE = "af_heart"
 PACKAGE = "kokoro_onnx"
 T = TypeVar("T")
 _LANGUAGES = dict(a="en-us", b="en-gb", e="es", f="fr-fr", h="hi", i="it", j="ja", p="pt-br", z="cmn")
@@ -55,7 +55,7 @@ class Kokoro:
 
     async def synthesize(self, text: str, voice: str, speed: float) -> Speech:
         """Speak; "" is DEFAULT_VOICE. A cancelled call is finished and thrown away: it cannot be stopped."""
-        return await self._in_thread(partial(self._speak, text, voice or DEFAULT_VOICE, speed))
+        return await self._in_thread(partial(self._speak, text, voice or KOKORO_VOICE, speed))
 
     async def close(self) -> None:
         """End the thread and let go of the model."""

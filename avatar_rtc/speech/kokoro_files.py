@@ -23,10 +23,10 @@ from avatar_rtc.files import put_in_place
 
 CACHE_VARIABLE = "AVATAR_RTC_CACHE"
 """Environment variable: the cache folder to use instead of the user's own."""
-RELEASE = "https://github.com/thewh1teagle/kokoro-onnx/releases/download/model-files-v1.1"
-Precision = Literal["float32", "float16", "int8"]
+RELEASE_URL = "https://github.com/thewh1teagle/kokoro-onnx/releases/download/model-files-v1.1"
+KokoroPrecision = Literal["float32", "float16", "int8"]
 
-Progress = Callable[[str, int, int], None]
+DownloadProgress = Callable[[str, int, int], None]
 """Called with a file's name, how many bytes of it are there and how many there are to be."""
 
 _CHUNK = 1 << 18
@@ -42,11 +42,11 @@ class ModelFile:
     sha256: str
 
 
-VOICES = ModelFile(
+VOICES_FILE = ModelFile(
     "voices-v1.0.bin", 28_214_398, "bca610b8308e8d99f32e6fe4197e7ec01679264efed0cac9140fe9c29f1fbf7d"
 )
 """Common to all precisions."""
-MODELS: dict[Precision, ModelFile] = {
+MODELS: dict[KokoroPrecision, ModelFile] = {
     "float32": ModelFile(
         "kokoro-v1.0.onnx", 325_505_369, "beb0d1848dee9a49da392cc3df26958d46cfa35d321edf434f52949153f0df3a"
     ),
@@ -73,7 +73,7 @@ def kokoro_folder(cache: Path | None = None) -> Path:
 def installed(folder: Path) -> tuple[Path, Path] | None:
     """The model and the voices; None if one is missing. Of several models the best."""
     model = next((folder / m.name for m in MODELS.values() if _is_whole(folder, m)), None)
-    return (model, folder / VOICES.name) if model and _is_whole(folder, VOICES) else None
+    return (model, folder / VOICES_FILE.name) if model and _is_whole(folder, VOICES_FILE) else None
 
 
 def _is_whole(folder: Path, file: ModelFile) -> bool:
@@ -82,13 +82,13 @@ def _is_whole(folder: Path, file: ModelFile) -> bool:
     return path.is_file() and path.stat().st_size == file.size
 
 
-def fetch(
+def fetch_missing(
     files: Sequence[ModelFile],
     folder: Path,
-    source: str | Path = RELEASE,
+    source: str | Path = RELEASE_URL,
     *,
     again: bool = False,
-    progress: Progress = lambda *_: None,
+    progress: DownloadProgress = lambda *_: None,
 ) -> None:
     """Bring those files that are missing; a download that broke off is gone on with.
 
@@ -119,11 +119,11 @@ def fetch(
 
 def _copy(path: Path, part: Path) -> None:
     if not path.is_file():
-        raise SetupError(f"{path} is missing; wanted is a folder with the files of {RELEASE}")
+        raise SetupError(f"{path} is missing; wanted is a folder with the files of {RELEASE_URL}")
     shutil.copyfile(path, part)
 
 
-def _download(url: str, part: Path, file: ModelFile, progress: Progress) -> None:
+def _download(url: str, part: Path, file: ModelFile, progress: DownloadProgress) -> None:
     have = part.stat().st_size if part.exists() else 0
     have = have if have < file.size else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
@@ -155,7 +155,7 @@ def _read(answer: HTTPResponse, file: ModelFile) -> bytes:
 def _not_downloaded(file: ModelFile, why: str) -> SetupError:
     return SetupError(
         f"could not download {file.name}: {why}. Run `avatar-rtc voices fetch` again to go on with it, or "
-        f"fetch the files from {RELEASE} and run `avatar-rtc voices fetch --from FOLDER`"
+        f"fetch the files from {RELEASE_URL} and run `avatar-rtc voices fetch --from FOLDER`"
     )
 
 

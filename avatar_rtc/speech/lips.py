@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from avatar_rtc.face.timeline import Segment, Timeline
-from avatar_rtc.face.visemes import REST, Shape, is_breath, shapes_of
+from avatar_rtc.face.visemes import REST, MouthShape, is_breath, shapes_of
 from avatar_rtc.sound.pcm import Pcm
 from avatar_rtc.speech.classes import with_closures
 from avatar_rtc.speech.loudness import Loudness
@@ -33,7 +33,7 @@ class Style:
     lip: float = 1.0
     """Multiplies iii, uuu and eee."""
 
-    def shaped(self, shape: Shape) -> Shape:
+    def shaped(self, shape: MouthShape) -> MouthShape:
         """The shape as it is spoken in this style."""
         axes = (self.jaw, self.lip, self.lip, self.lip, self.jaw, self.jaw)
         return replace(
@@ -86,7 +86,9 @@ def _segments(phonemes: Sequence[TimedPhoneme]) -> list[Segment]:
     return segments
 
 
-def _shapes(phonemes: Sequence[TimedPhoneme], i: int, before: Sequence[Segment]) -> list[tuple[Shape, float]]:
+def _shapes(
+    phonemes: Sequence[TimedPhoneme], i: int, before: Sequence[Segment]
+) -> list[tuple[MouthShape, float]]:
     phoneme = phonemes[i]
     if is_breath(phoneme.ipa):
         following = next((s for p in phonemes[i + 1 :] for s, _ in shapes_of(p.ipa) if any(s.weights)), REST)
@@ -114,5 +116,5 @@ def _syllables_per_s(phonemes: Sequence[TimedPhoneme]) -> float:
     return vowels / seconds if seconds > 0.3 else 0.0
 
 
-def _smaller(shape: Shape, by: float) -> Shape:
+def _smaller(shape: MouthShape, by: float) -> MouthShape:
     return replace(shape, weights=tuple(w * by for w in shape.weights))

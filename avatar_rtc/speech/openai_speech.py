@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.sound.pcm import Pcm
-from avatar_rtc.speech.remote import Answer, SpeechServer
+from avatar_rtc.speech.remote import EngineAnswer, SpeechServer
 from avatar_rtc.speech.spoken import Speech, TimedWord, Voice
 from avatar_rtc.speech.word_ranges import ranges_of
 
@@ -120,11 +120,11 @@ class OpenAiSpeech:
             data = base64.b64decode(captions.audio, validate=True)
         except ValueError:
             raise self._server.failed(f"answered {_CAPTIONED} with audio that is no base64") from None
-        pcm, rate = await self._sound(Answer(data, ""), _CAPTIONED)
+        pcm, rate = await self._sound(EngineAnswer(data, ""), _CAPTIONED)
         stamps = [(stamp.word, stamp.start_time, stamp.end_time) for stamp in captions.timestamps or ()]
         return Speech(pcm, rate, words=believable_words(text, stamps, len(pcm) / rate))
 
-    async def _sound(self, answer: Answer | None, path: str) -> tuple[Pcm, int]:
+    async def _sound(self, answer: EngineAnswer | None, path: str) -> tuple[Pcm, int]:
         return await self._server.sound(answer, path, PCM_RATE if self._format == "pcm" else 0)
 
     async def close(self) -> None:

@@ -14,8 +14,8 @@ from avatar_rtc.errors import AvatarRtcError, EngineFailed, TooLarge
 from avatar_rtc.sound.pcm import Pcm, from_bytes
 from avatar_rtc.sound.wav import read_wav
 
-MAX_BYTES = 64 << 20
-MAX_S = 600
+MAX_ANSWER_BYTES = 64 << 20
+MAX_ANSWER_S = 600
 """The longest sound that is taken for an answer."""
 _SHOWN = 160
 """Characters of a server's own words that are repeated in an error."""
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Answer:
+class EngineAnswer:
     """The body of an answer."""
 
     body: bytes = field(repr=False)
@@ -67,7 +67,7 @@ class SpeechServer:
         query: Mapping[str, str] | None = None,
         body: Any = None,
         absent: Collection[int] = (),
-    ) -> Answer | None:
+    ) -> EngineAnswer | None:
         """Its answer; None if the status is one of `absent`.
 
         Args:
@@ -85,7 +85,7 @@ class SpeechServer:
                     return None
                 if response.status >= 400:
                     raise self.failed(f"answered {response.status} to {path}: {_shown(content)}")
-                return Answer(content, response.content_type)
+                return EngineAnswer(content, response.content_type)
         except aiohttp.ConnectionTimeoutError:
             raise self.failed("cannot be reached: nobody answers") from None
         except TimeoutError:
@@ -113,7 +113,7 @@ class SpeechServer:
             why = complaint(error, kind, shows=False)
             raise self.failed(f"answered {path} with other JSON than expected: {why}") from None
 
-    async def sound(self, answer: Answer | None, path: str, pcm_rate: int = 0) -> tuple[Pcm, int]:
+    async def sound(self, answer: EngineAnswer | None, path: str, pcm_rate: int = 0) -> tuple[Pcm, int]:
         """The sound of an answer and its rate in Hz.
 
         Args:
@@ -125,7 +125,7 @@ class SpeechServer:
         try:
             pcm, rate = await asyncio.to_thread(_decoded, answer.body if answer else b"", pcm_rate)
         except TooLarge:
-            raise self.failed(f"answered {path} with more than {MAX_S} s of sound") from None
+            raise self.failed(f"answered {path} with more than {MAX_ANSWER_S} s of sound") from None
         except (AvatarRtcError, ValueError) as error:
             kind = f" ({answer.content_type})" if answer else ""
             raise self.failed(f"answered {path} with no sound{kind}: {error}; wanted is a WAV") from None
@@ -143,16 +143,16 @@ class SpeechServer:
         content = bytearray()
         async for chunk in response.content.iter_chunked(1 << 16):
             content += chunk
-            if len(content) > MAX_BYTES:
-                raise self.failed(f"answered more than {MAX_BYTES >> 20} MiB")
+            if len(content) > MAX_ANSWER_BYTES:
+                raise self.failed(f"answered more than {MAX_ANSWER_BYTES >> 20} MiB")
         return bytes(content)
 
 
 def _decoded(body: bytes, pcm_rate: int) -> tuple[Pcm, int]:
     if not pcm_rate or body.startswith(b"RIFF"):
-        return read_wav(body, MAX_S)
-    if len(body) > 2 * MAX_S * pcm_rate:
-        raise TooLarge(f"more than {MAX_S} s of samples")
+        return read_wav(body, MAX_ANSWER_S)
+    if len(body) > 2 * MAX_ANSWER_S * pcm_rate:
+        raise TooLarge(f"more than {MAX_ANSWER_S} s of samples")
     return from_bytes(body), pcm_rate
 
 

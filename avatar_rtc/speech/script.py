@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from avatar_rtc.errors import InputError, TooLarge
 from avatar_rtc.speech import ssml
-from avatar_rtc.speech.sentences import EMOJI, FACE, split
+from avatar_rtc.speech.sentences import EMOJI, TEXT_FACE, split
 from avatar_rtc.speech.tags import Tag, next_word, strip_tags
 
 MAX_CHARACTERS = 20_000
@@ -84,7 +84,7 @@ _LETTER = re.compile(r"[^\W_]")
 _ADDRESS = r"(?:https?://|www\.)[^\s<>\"]*[^\s<>\".,;:!?…。、)\]}'’”*_~`]"
 _HOST = re.compile(r"(?:https?://)?(?:[^\s/@]*@)?(?:www\.)?([^\s/?#:]+)", re.IGNORECASE)
 _MARKUP = re.compile(
-    rf"<(?P<bare>{_ADDRESS})>|(?P<kept>{_ADDRESS}|{FACE.pattern})"
+    rf"<(?P<bare>{_ADDRESS})>|(?P<kept>{_ADDRESS}|{TEXT_FACE.pattern})"
     r"|!?\[(?P<label>[^\[\]\n]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\)"
     r"|^[ \t]*(?:[-*_=~]{3,}|```\w*)[ \t]*$"  # rules and fences
     r"|^[ \t]*(?:[-*+•]|\#{1,6}|>+)[ \t]+"  # lists, headings, quotations
@@ -94,7 +94,7 @@ _MARKUP = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _NOT_SPOKEN = re.compile(
-    rf"(?P<address>{_ADDRESS})|{FACE.pattern}|{EMOJI.pattern}|[\ufe0e\ufe0f\u20e3]", re.IGNORECASE
+    rf"(?P<address>{_ADDRESS})|{TEXT_FACE.pattern}|{EMOJI.pattern}|[\ufe0e\ufe0f\u20e3]", re.IGNORECASE
 )
 _SPACE_BEFORE_STOP = re.compile(r"\s+(?=[,.!?;:…)](?:\W|$))")
 

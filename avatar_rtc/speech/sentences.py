@@ -33,7 +33,7 @@ _WESTERN = (
     r"[<>]?[:;=]['^o-]{0,2}(?:[)\]]+|[(\[]+|D+|[Pp]+|[Oo]+|[|/\\*3])"
     r"|[xX]D+|</?3+|\^[_.o-]?\^|>[_.]<|[TQ;][_.][TQ;]|[oO0][_.][oO0]|-_+-|[uUoO][wW][uUoO]"
 )
-FACE = re.compile(
+TEXT_FACE = re.compile(
     rf"{_KAOMOJI}|(?<![^\s.,!?…~{_EMOJI_BASE}{_EMOJI_MODIFIER}])(?:{_WESTERN})(?=$|[\s.,!?…~{_EMOJI_BASE}])"
 )
 """A face of letters and signs, such as :-) or (^_^)."""
@@ -44,7 +44,7 @@ _WIDE = "。！？．।॥؟۔"
 _STOP = re.compile(rf"[.!?…‼⁇⁈⁉{_WIDE}]{{1,12}}|[\n\r\u2028\u2029]")
 _QUOTE_ENDS = r"\"'”’»)\]}」』）】〉》*_~`"
 _CLOSING = rf"(?:[ \u00a0\u202f]?»(?!\w)|[{_QUOTE_ENDS}.!?…‼⁇⁈⁉{_WIDE}]){{0,12}}"
-_PICTURES = rf"(?:[ \t]{{0,3}}(?:{EMOJI.pattern}|{FACE.pattern})){{0,4}}"
+_PICTURES = rf"(?:[ \t]{{0,3}}(?:{EMOJI.pattern}|{TEXT_FACE.pattern})){{0,4}}"
 _AFTER = re.compile(f"(?P<closing>{_CLOSING})(?P<pictures>{_PICTURES})(?P<gap>[ \t\u00a0\u202f\u3000]*)")
 _LEAD = re.compile(rf"(?:{TAG.pattern}|[ \t\"'“‘«(（「『*_])*", re.IGNORECASE | re.ASCII)
 _HALF_A_TAG = re.compile(rf"\[[^\[\]\n]{{0,39}}|<[^<>\n]{{0,{LONGEST_ELEMENT - 1}}}")

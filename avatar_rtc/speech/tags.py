@@ -1,6 +1,6 @@
 """Emotion tags in a text: `[joy]`, `[joy:0.7]`, `[sad:0.5,3s]`, `<emotion name="joy" strength="0.7">`.
 
-A tag belongs to the word after it. Names are those of `look.EMOTIONS` and the synonyms below, in any case.
+A tag belongs to the word after it. Names are those of `EMOTIONS` and the synonyms below, in any case.
 Brackets that hold anything else are text: `[1]`, `[link]`, `[joy](https://…)`, `[[joy]]`, `\\[joy]`. A number
 out of range is taken as the nearest that makes sense, because a tag that is read aloud is worse than a tag
 that is a little too strong.

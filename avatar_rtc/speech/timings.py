@@ -11,14 +11,14 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
 
 from avatar_rtc.errors import UnknownName
-from avatar_rtc.face.visemes import NAMES, OWN, ipa_of
+from avatar_rtc.face.visemes import OWN, VISEME_NAMES, ipa_of_viseme
 from avatar_rtc.speech.gapless import gapless
 from avatar_rtc.speech.spoken import TimedPhoneme, TimedWord
 
 MAX_UNITS = 50_000
 """Half an hour of fast speech has 30,000 phonemes and 7,000 words."""
 MAX_WORDS_PER_S = 20
-MAX_SHOWN = 16_000
+MAX_SUBTITLE = 16_000
 """Characters of one subtitle."""
 _OWN_IPA = dict(zip((*OWN, "closed"), ("ɑ", "i", "u", "e", "o", "ə", "p"), strict=True))
 
@@ -36,14 +36,14 @@ class Unit(BaseModel):
     """IPA, with its stress mark; "" is a pause."""
     w: str | None = Field(None, max_length=200)
     v: str | None = Field(None, max_length=40)
-    """A name of `visemes.NAMES`."""
+    """A name of `visemes.VISEME_NAMES`."""
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
         if sum(value is not None for value in (self.ph, self.w, self.v)) != 1:
             raise ValueError("give one of 'ph', 'w' and 'v'")
-        if self.v is not None and self.v.removeprefix("mouth_") not in NAMES:
-            raise ValueError(str(UnknownName("viseme", self.v, NAMES)))
+        if self.v is not None and self.v.removeprefix("mouth_") not in VISEME_NAMES:
+            raise ValueError(str(UnknownName("viseme", self.v, VISEME_NAMES)))
         return self
 
     @property
@@ -52,7 +52,7 @@ class Unit(BaseModel):
         if self.v is None:
             return self.ph or ""
         own = self.v.removeprefix("mouth_")
-        return _OWN_IPA[own] if own in _OWN_IPA else ipa_of(self.v)
+        return _OWN_IPA[own] if own in _OWN_IPA else ipa_of_viseme(self.v)
 
 
 Units = Annotated[list[Unit], Field(max_length=MAX_UNITS), FailFast()]
@@ -93,7 +93,7 @@ class Timed:
         length = 0
         while self._words and self._words[0].t < end * 1000:
             unit = self._words.popleft()
-            if len(words) == most or length > MAX_SHOWN:
+            if len(words) == most or length > MAX_SUBTITLE:
                 continue
             word, at = unit.w or "", length + bool(length)
             start = max(0.0, unit.t / 1000 - begin)

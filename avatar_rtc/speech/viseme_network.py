@@ -102,7 +102,7 @@ class Gate:
 
 @dataclass(frozen=True, eq=False)
 class VisemeNetwork:
-    """The weights; see `load_network`."""
+    """The weights; see `load_visemes`."""
 
     colour: Floats
     """(BANDS,) dB: the mean colour of the voices it was trained on."""
@@ -123,7 +123,7 @@ class VisemeNetwork:
 
 
 @cache
-def load_network(path: Path | None = None) -> VisemeNetwork:
+def load_visemes(path: Path | None = None) -> VisemeNetwork:
     """The shipped network, or another of the same shape.
 
     Raises:
@@ -264,7 +264,7 @@ class Listener:
             OutOfRange: no rate of speech.
             SetupError: the shipped network cannot be read.
         """
-        self._stream = PosteriorStream(rate, network or load_network())
+        self._stream = PosteriorStream(rate, network or load_visemes())
         self._runs = Runs()
 
     def hear(self, pcm: Pcm) -> list[TimedPhoneme]:

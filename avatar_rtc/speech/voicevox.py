@@ -22,7 +22,7 @@ UPSPEAK_S = 0.15
 _SLACK = 0.05
 """How far the lengths may miss that of the sound, as a share of it, and still be believed (and stretched)."""
 
-IPA: Mapping[str, str] = {
+IPA_OF_PHONEME: Mapping[str, str] = {
     **dict(a="a", i="i", u="ɯ", e="e", o="o", N="ɴ", cl="ʔ", pau="", sil=""),
     **dict(k="k", ky="kʲ", kw="kʷ", g="ɡ", gy="ɡʲ", gw="ɡʷ", s="s", sh="ɕ", z="z", j="dʑ", t="t", ty="tʲ"),
     **dict(ts="ts", ch="tɕ", d="d", dy="dʲ", n="n", ny="ɲ", h="h", hy="ç", f="ɸ", v="v", b="b", by="bʲ"),
@@ -130,13 +130,13 @@ def _lengths(query: _Query, speed: float) -> Iterator[tuple[str, float]]:
     for mora, after in pairwise([*moras, None]):
         assert mora is not None
         if mora.consonant:
-            yield ipa_of(mora.consonant), _framed((mora.consonant_length or 0.0) / speed)
+            yield ipa_of_phoneme(mora.consonant), _framed((mora.consonant_length or 0.0) / speed)
         length = mora.vowel_length
         if mora.vowel == "pau":
             length = (length if query.pauseLength is None else query.pauseLength) * query.pauseLengthScale
         # A doubled consonant is held before it is heard: the lips of "pp" are shut all the while.
         held = after.consonant if mora.vowel == "cl" and after is not None else None
-        yield ipa_of(held or mora.vowel), _framed(length / speed)
+        yield ipa_of_phoneme(held or mora.vowel), _framed(length / speed)
     yield "", _framed(query.postPhonemeLength / speed)
 
 
@@ -148,9 +148,9 @@ def _spoken(phrase: _Phrase) -> Iterator[_Mora]:
         yield phrase.pause_mora
 
 
-def ipa_of(phoneme: str) -> str:
+def ipa_of_phoneme(phoneme: str) -> str:
     """The IPA of one of its phonemes; what it has not had so far is taken for a schwa."""
-    return IPA.get(phoneme, IPA.get(phoneme.lower(), "ə"))
+    return IPA_OF_PHONEME.get(phoneme, IPA_OF_PHONEME.get(phoneme.lower(), "ə"))
 
 
 def _framed(seconds: float) -> float:

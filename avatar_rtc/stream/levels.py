@@ -10,7 +10,7 @@ MIN_BITRATE_BPS = 200_000
 """Small pictures and slow animators still get keyframes that look like something."""
 
 
-class Level(NamedTuple):
+class H264Level(NamedTuple):
     """One row of ITU-T H.264 table A-1."""
 
     name: str
@@ -20,14 +20,14 @@ class Level(NamedTuple):
 
 
 # Offers of H264 carry level 3.1 (42e01f) at least, so lower rows would gain nothing.
-LEVELS = (
-    Level("3.1", 108_000, 3_600, 14_000_000),
-    Level("3.2", 216_000, 5_120, 20_000_000),
-    Level("4.0", 245_760, 8_192, 20_000_000),
-    Level("4.1", 245_760, 8_192, 50_000_000),
-    Level("4.2", 522_240, 8_704, 50_000_000),
-    Level("5.0", 589_824, 22_080, 135_000_000),
-    Level("5.1", 983_040, 36_864, 240_000_000),
+H264_LEVELS = (
+    H264Level("3.1", 108_000, 3_600, 14_000_000),
+    H264Level("3.2", 216_000, 5_120, 20_000_000),
+    H264Level("4.0", 245_760, 8_192, 20_000_000),
+    H264Level("4.1", 245_760, 8_192, 50_000_000),
+    H264Level("4.2", 522_240, 8_704, 50_000_000),
+    H264Level("5.0", 589_824, 22_080, 135_000_000),
+    H264Level("5.1", 983_040, 36_864, 240_000_000),
 )
 
 
@@ -38,7 +38,7 @@ def h264_level(width: int, height: int, fps: float, bitrate_bps: int) -> str:
         InputError: more than level 5.1 allows.
     """
     columns, rows = -(-width // 16), -(-height // 16)
-    for level in LEVELS:
+    for level in H264_LEVELS:
         # A.3.1: neither side may exceed sqrt(8 * MaxFS) macroblocks.
         fits = max(columns, rows) ** 2 <= 8 * level.macroblocks and columns * rows <= level.macroblocks
         if fits and columns * rows * fps <= level.macroblocks_per_second and bitrate_bps <= level.max_bps:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from avatar_rtc.errors import InputError
 from avatar_rtc.link.orders import Booted, BootFailed, OpenAvatar, Up
 from avatar_rtc.link.pipe import pack, read
-from avatar_rtc.worker.progress import Progress, heartbeat
+from avatar_rtc.worker.progress import StepClock, heartbeat
 from avatar_rtc.worker.system import die_with, widen
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def main() -> None:
         widen(each)
 
     inbox: Inbox = queue.SimpleQueue()
-    progress, one_message = Progress(), threading.Lock()
+    progress, one_message = StepClock(), threading.Lock()
 
     def emit(message: Up) -> None:
         packed = pack(message)
@@ -81,13 +81,15 @@ def main() -> None:
         _render(inbox, emit, progress, args)
 
 
-def _render(inbox: "Inbox", emit: Callable[[Up], None], progress: Progress, args: argparse.Namespace) -> None:
+def _render(
+    inbox: "Inbox", emit: Callable[[Up], None], progress: StepClock, args: argparse.Namespace
+) -> None:
     """Import what renders, and render until None comes."""
     from avatar_rtc.animation.emotions import load_emotions
     from avatar_rtc.render.animators import Animators, limit_threads, pick_device
     from avatar_rtc.resources import resource
     from avatar_rtc.worker.live import pixels_of
-    from avatar_rtc.worker.loop import THREADS, RenderLoop
+    from avatar_rtc.worker.loop import FRAME_THREADS, RenderLoop
 
     try:
         device = pick_device(args.device)
@@ -107,7 +109,7 @@ def _render(inbox: "Inbox", emit: Callable[[Up], None], progress: Progress, args
         emotions,
         animator,
         device=device,
-        threads=THREADS,
+        threads=FRAME_THREADS,
         chain_ms=args.chain_ms,
         step=progress.step,
     ).run()

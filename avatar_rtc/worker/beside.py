@@ -17,12 +17,12 @@ from avatar_rtc.worker.system import give_back_memory, yield_to_frames
 
 Result = TypeVar("Result")
 Task = TypeVar("Task")
-IDLE_S = 10.0
+IDLE_THREAD_S = 10.0
 """A thread without work for so long gives back the memory that work has left."""
 
 
 @dataclass(frozen=True)
-class Ended:
+class WorkDone:
     """A piece of work is over; `then` goes on where it was asked for."""
 
     then: Callable[[], None]
@@ -31,7 +31,7 @@ class Ended:
 class Beside:
     """Threads that are started when there is work for them. All methods are called on one thread."""
 
-    def __init__(self, count: int, name: str, ended: Callable[[Ended], None]) -> None:
+    def __init__(self, count: int, name: str, ended: Callable[[WorkDone], None]) -> None:
         """
         Args:
             count: of threads, at most; 0 does all work at once, on the thread that asks.
@@ -89,7 +89,7 @@ class Beside:
 def taken(inbox: queue.SimpleQueue[Task]) -> Task:
     """The next of the inbox; who waits long for it gives back the memory that the last ones left."""
     try:
-        return inbox.get(timeout=IDLE_S)
+        return inbox.get(timeout=IDLE_THREAD_S)
     except queue.Empty:
         give_back_memory()
         return inbox.get()
@@ -114,5 +114,5 @@ def outcome(work: Callable[[], Result]) -> "Future[Result]":
     return future
 
 
-def _over(result: "Future[Result]", then: Callable[["Future[Result]"], None]) -> Ended:
-    return Ended(lambda: then(result))
+def _over(result: "Future[Result]", then: Callable[["Future[Result]"], None]) -> WorkDone:
+    return WorkDone(lambda: then(result))

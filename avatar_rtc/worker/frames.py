@@ -1,4 +1,4 @@
-"""One frame from look to packets, on whichever thread: alone, or animated in a batch.
+"""One frame from appearance to packets, on whichever thread: alone, or animated in a batch.
 
 Shot ─► posed (batched) ─► finished: effects, chain ─► layouts ─► encoders
 """
@@ -13,12 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from avatar_rtc.animation.mixer import Look
+from avatar_rtc.animation.mixer import Appearance
 from avatar_rtc.link.orders import PictureImpaired
 from avatar_rtc.stream.frame import EncodedFrame
 from avatar_rtc.worker.beside import outcome
 from avatar_rtc.worker.live import LiveAvatar
-from avatar_rtc.worker.picture import Layout
+from avatar_rtc.worker.picture import PictureForm
 from avatar_rtc.worker.stats import Stopwatch
 from avatar_rtc.worker.system import own_seconds
 
@@ -36,7 +36,7 @@ class Order:
     """Wanted as a picture."""
 
     @property
-    def layouts(self) -> Collection[Layout]:
+    def layouts(self) -> Collection[PictureForm]:
         """Those to be made."""
         watched = self.avatar.layouts if self.is_frame else set()
         return watched | {"rgba"} if self.is_snapshot else watched
@@ -44,16 +44,16 @@ class Order:
 
 @dataclass(frozen=True)
 class Shot:
-    """A look to be made a picture of."""
+    """An appearance to be made a picture of."""
 
     order: Order
     t: float
     """Media time in s."""
-    look: Look
+    appearance: Appearance
 
 
 @dataclass
-class Made:
+class FrameMade:
     """What came of an order."""
 
     recipe: object
@@ -67,7 +67,7 @@ class Made:
     """What it took of its thread, its share of a batch included."""
 
 
-def made_alone(order: Order, now: Callable[[], float]) -> Made:
+def made_alone(order: Order, now: Callable[[], float]) -> FrameMade:
     """All of an order at once."""
     begun, watch = own_seconds(), Stopwatch()
     with torch.inference_mode():
@@ -85,7 +85,7 @@ def made_alone(order: Order, now: Callable[[], float]) -> Made:
 
 def made_together(
     orders: Sequence[Order], now: Callable[[], float]
-) -> Iterator[tuple[Order, "Future[Made]"]]:
+) -> Iterator[tuple[Order, "Future[FrameMade]"]]:
     """Frames of avatars that share an animator, one after the other, animated in one batch.
 
     Of one that fails the others get theirs.
@@ -115,7 +115,7 @@ def made_together(
 
 def _finished_alone(
     shot: Shot, picture: Tensor, watch: Stopwatch, now: Callable[[], float], share_ms: float
-) -> Made:
+) -> FrameMade:
     begun = own_seconds()
     with torch.inference_mode():
         made = finished(shot, picture, watch, now)
@@ -123,11 +123,11 @@ def _finished_alone(
     return made
 
 
-def repeated(order: Order) -> Made:
+def repeated(order: Order) -> FrameMade:
     """The picture that stands still, once more."""
     avatar = order.avatar
     frames = avatar.frames(avatar.still, avatar.t(order.begun), 0.0)
-    return Made(avatar.recipe, frames, avatar.impairments())
+    return FrameMade(avatar.recipe, frames, avatar.impairments())
 
 
 def shot_of(order: Order) -> Shot:
@@ -137,24 +137,24 @@ def shot_of(order: Order) -> Shot:
         UnknownName: its state weighs an emotion there is no template for.
     """
     t = order.avatar.t(order.begun)
-    return Shot(order, t, order.avatar.look(t))
+    return Shot(order, t, order.avatar.appearance(t))
 
 
 def posed(shots: Sequence[Shot]) -> Tensor:
     """Pictures (B, 4, 512, 512) of avatars that share an animator; valid until its next call."""
-    characters = [shot.order.avatar.character.under(shot.look.cels) for shot in shots]
-    poses = torch.from_numpy(np.stack([shot.look.pose for shot in shots]))
+    characters = [shot.order.avatar.character.under(shot.appearance.cels) for shot in shots]
+    poses = torch.from_numpy(np.stack([shot.appearance.pose for shot in shots]))
     return shots[0].order.avatar.animator.animate(poses, characters)
 
 
-def finished(shot: Shot, picture: Tensor, watch: Stopwatch, now: Callable[[], float]) -> Made:
+def finished(shot: Shot, picture: Tensor, watch: Stopwatch, now: Callable[[], float]) -> FrameMade:
     """What becomes of a posed picture."""
     order, avatar = shot.order, shot.order.avatar
-    planes = avatar.planes(avatar.shown(picture, shot.look), shot.t, order.layouts, watch)
+    planes = avatar.planes(avatar.shown(picture, shot.appearance), shot.t, order.layouts, watch)
     frames: list[EncodedFrame] = []
     if order.is_frame:
         avatar.still = planes if avatar.state.paused else {}
         frames = avatar.frames(planes, shot.t, (now() - order.begun) * 1000)
         watch("encode")
     rgba = planes.get("rgba") if order.is_snapshot else None
-    return Made(avatar.recipe, frames, avatar.impairments(), rgba, dict(watch.ms))
+    return FrameMade(avatar.recipe, frames, avatar.impairments(), rgba, dict(watch.ms))

@@ -14,7 +14,7 @@ from itertools import groupby
 from avatar_rtc.link.orders import Up
 from avatar_rtc.render.animator import is_exclusive
 from avatar_rtc.worker.beside import Beside, outcome
-from avatar_rtc.worker.frames import Made, Order, made_alone, made_together
+from avatar_rtc.worker.frames import FrameMade, Order, made_alone, made_together
 from avatar_rtc.worker.pace import bearable_ms
 from avatar_rtc.worker.progress import Doing
 from avatar_rtc.worker.seats import Seat
@@ -100,7 +100,7 @@ class Lanes:
         on_gpu_alone = self._device != "cpu" and not avatar.has_operations
         if self._beside.is_here or on_gpu_alone:
             return False
-        if avatar.finisher.troubles.is_retrying(avatar.t(self._now())):
+        if avatar.finisher.failing.is_retrying(avatar.t(self._now())):
             return True
         others = (s for s in self._seats.values() if s.tick is not None and s is not seat)
         ms = seat.pace.ms(avatar.recipe)
@@ -126,11 +126,11 @@ class Lanes:
         if is_exclusive(animator):
             self._held.add(id(animator))
 
-        def make() -> Made:
+        def make() -> FrameMade:
             with self._step("rendering"):
                 return made_alone(order, self._now)
 
-        def over(made: "Future[Made]") -> None:
+        def over(made: "Future[FrameMade]") -> None:
             self._held.discard(id(animator))
             for each in self._seats.values():
                 each.has_no_room = False
@@ -169,7 +169,7 @@ class Lanes:
             made = outcome(partial(made_alone, order, self._now))
         self._end(seat, order, made)
 
-    def _end(self, seat: Seat, order: Order, made: "Future[Made]") -> None:
+    def _end(self, seat: Seat, order: Order, made: "Future[FrameMade]") -> None:
         """Hand up what came of an order."""
         if seat.is_closing:
             return  # who asked is gone, and another avatar may have its name

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from avatar_rtc.animation.emotions import changed
-from avatar_rtc.animation.mixer import Look, Mixer
+from avatar_rtc.animation.mixer import Appearance, Mixer
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.filters_schema.chain import enlargement
@@ -24,7 +24,7 @@ from avatar_rtc.render.filters.chain import active
 from avatar_rtc.render.pixels import picture_of
 from avatar_rtc.stream.crop import Crop
 from avatar_rtc.stream.frame import AnyRendition, EncodedFrame, ImageRendition, Rendition, video_pts
-from avatar_rtc.worker.picture import Finisher, Layout, Stage
+from avatar_rtc.worker.picture import Finisher, PictureForm, StageDone
 
 PAUSED_FPS = 2.0
 """A picture that stands still is sent again, for those who come and those who have lost it."""
@@ -98,9 +98,9 @@ class LiveAvatar:
     """What the finisher has told of chain and backdrop, and nobody has read yet."""
     state: AvatarState
     slots: dict[AnyRendition, Slot | ImageSlot] = field(default_factory=dict)
-    looked: Look | None = None
-    """The look that was shown last."""
-    still: Mapping[Layout, NDArray[np.uint8]] = field(default_factory=dict)
+    shown_last: Appearance | None = None
+    """The appearance that was shown last."""
+    still: Mapping[PictureForm, NDArray[np.uint8]] = field(default_factory=dict)
     """While it is paused: its picture in each layout."""
 
     @property
@@ -130,8 +130,8 @@ class LiveAvatar:
     @property
     def recipe(self) -> object:
         """All that decides what a frame costs, as far as a state tells."""
-        state, troubles = self.state, self.finisher.troubles
-        shown = frozenset(self.slots), self.stands_still, self.crop, troubles.left_out
+        state, failing = self.state, self.finisher.failing
+        shown = frozenset(self.slots), self.stands_still, self.crop, failing.left_out
         return shown, state.chain, state.backdrop
 
     @property
@@ -149,20 +149,20 @@ class LiveAvatar:
         """Media time of a monotonic second."""
         return now - self.opened.epoch
 
-    def look(self, t: float) -> Look:
-        """The look at media time t; one that is paused keeps its last."""
-        if self.looked is None or not self.state.paused:
-            self.looked = self.mixer.look(self.state, t)
-        return self.looked
+    def appearance(self, t: float) -> Appearance:
+        """The appearance at media time t; one that is paused keeps its last."""
+        if self.shown_last is None or not self.state.paused:
+            self.shown_last = self.mixer.appearance(self.state, t)
+        return self.shown_last
 
-    def shown(self, picture: torch.Tensor, look: Look) -> torch.Tensor:
+    def shown(self, picture: torch.Tensor, appearance: Appearance) -> torch.Tensor:
         """The posed picture with the effects around it, cut to what is shown; in the animator's space."""
-        picture = self.cels.draw(picture, self.cels.layers(look.fx), self.animator.space)
+        picture = self.cels.draw(picture, self.cels.layers(appearance.fx), self.animator.space)
         rows, columns = self.crop.slices(*picture.shape[-2:])
         return picture[:, rows, columns]
 
     @property
-    def layouts(self) -> set[Layout]:
+    def layouts(self) -> set[PictureForm]:
         """Those that somebody watches."""
         return {rendition.layout for rendition in self.slots}
 
@@ -170,9 +170,9 @@ class LiveAvatar:
         self,
         picture: torch.Tensor,
         t: float,
-        layouts: Collection[Layout],
-        stage: Stage = lambda name: None,
-    ) -> Mapping[Layout, NDArray[np.uint8]]:
+        layouts: Collection[PictureForm],
+        stage: StageDone = lambda name: None,
+    ) -> Mapping[PictureForm, NDArray[np.uint8]]:
         """The picture in these layouts, of what `shown` gave."""
         state = self.state
         return self.finisher.planes(
@@ -180,7 +180,7 @@ class LiveAvatar:
         )
 
     def frames(
-        self, planes: Mapping[Layout, NDArray[np.uint8]], t: float, cost_ms: float
+        self, planes: Mapping[PictureForm, NDArray[np.uint8]], t: float, cost_ms: float
     ) -> list[EncodedFrame]:
         """The encoded frames of all renditions, given the picture of each layout wanted.
 
@@ -192,7 +192,7 @@ class LiveAvatar:
             picture = planes[slot.rendition.layout]
             encode = partial(slot.encode, picture, self.rate, t)
             cause = picture.shape, self.rate
-            for data, key in self.finisher.troubles.attempt(f"{slot.rendition}", cause, t, encode) or ():
+            for data, key in self.finisher.failing.attempt(f"{slot.rendition}", cause, t, encode) or ():
                 frame = EncodedFrame(name, slot.rendition, video_pts(t), key, data, cost_ms)
                 is_image = slot.rendition.layout == "rgba"
                 frames.append(replace(frame, crop=self.crop, full_size=(side, side)) if is_image else frame)

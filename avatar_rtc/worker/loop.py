@@ -38,7 +38,7 @@ from avatar_rtc.link.orders import (
     Up,
 )
 from avatar_rtc.render.animator import Animator
-from avatar_rtc.worker.beside import Beside, Ended
+from avatar_rtc.worker.beside import Beside, WorkDone
 from avatar_rtc.worker.lanes import Lanes, Step
 from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
 from avatar_rtc.worker.seats import Seat, in_line
@@ -46,9 +46,9 @@ from avatar_rtc.worker.snapshots import Snapshots
 from avatar_rtc.worker.stills import Stills
 
 log = logging.getLogger(__name__)
-Inbox = queue.SimpleQueue[Down | Ended | None]
+Inbox = queue.SimpleQueue[Down | WorkDone | None]
 """Messages from the server, and what ended beside; None ends the loop."""
-THREADS = 4
+FRAME_THREADS = 4
 """Pictures that are made beside at once: more would share the same cores."""
 _OPENINGS = 2
 _LAST_S = 1.0
@@ -124,9 +124,9 @@ class RenderLoop:
             self._handle(message)
         return True
 
-    def _handle(self, message: Down | Ended) -> None:
+    def _handle(self, message: Down | WorkDone) -> None:
         match message:
-            case Ended(then=then):
+            case WorkDone(then=then):
                 then()
             case ProcessStill():
                 self._stills.put(message)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
-from avatar_rtc.animation.mixer import Look
+from avatar_rtc.animation.mixer import Appearance
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.link.orders import OpenAvatar
 from avatar_rtc.render.animator import Animator
@@ -21,7 +21,7 @@ from avatar_rtc.render.upscale.enlarge import enlarge
 from avatar_rtc.stream.pixels import hide_unseen
 from avatar_rtc.worker.live import LiveAvatar, open_avatar
 
-SETTLED_S = 2.0
+EMOTION_SETTLED_S = 2.0
 """By then an emotion has long arrived."""
 
 
@@ -50,25 +50,25 @@ class OfflineAvatar:
         Raises:
             SetupError: an operation of the chain lacks something here.
         """
-        for number in range(round(SETTLED_S * self._fps) + 1):
-            look, t = self._looked(number)
-        return self._finished(look, t)
+        for number in range(round(EMOTION_SETTLED_S * self._fps) + 1):
+            appearance, t = self._appearance(number)
+        return self._finished(appearance, t)
 
     def frames(self, count: int) -> Iterator[NDArray[np.uint8]]:
         """As many pictures as asked, at the opened rate, from media time 0 on; else as `still`."""
         for number in range(count):
-            yield self._finished(*self._looked(number))
+            yield self._finished(*self._appearance(number))
 
-    def _looked(self, number: int) -> tuple[Look, float]:
+    def _appearance(self, number: int) -> tuple[Appearance, float]:
         t = float(number / self._fps)
-        return self._avatar.mixer.look(self._avatar.state, t), t
+        return self._avatar.mixer.appearance(self._avatar.state, t), t
 
     @torch.inference_mode()
-    def _finished(self, look: Look, t: float) -> NDArray[np.uint8]:
+    def _finished(self, appearance: Appearance, t: float) -> NDArray[np.uint8]:
         avatar = self._avatar
-        pose = torch.from_numpy(look.pose[None].copy())
-        picture: Tensor = avatar.animator.animate(pose, [avatar.character.under(look.cels)])[0]
-        shown, space = avatar.shown(picture, look).float(), avatar.animator.space
+        pose = torch.from_numpy(appearance.pose[None].copy())
+        picture: Tensor = avatar.animator.animate(pose, [avatar.character.under(appearance.cels)])[0]
+        shown, space = avatar.shown(picture, appearance).float(), avatar.animator.space
         # Not by the live avatar's finisher: that one goes on without a chain that fails.
         ended, space = run_chain(shown, space, avatar.state.chain, t, avatar.opened.seed)
         if self._size is not None:

@@ -23,7 +23,7 @@ def bearable_ms(others: Collection[float]) -> float:
     return 1000 / max(others) / 3 + _MARGIN_MS if others else ALONE_MS
 
 
-class Pace:
+class FrameCost:
     """What the newest frames of one avatar cost."""
 
     def __init__(self) -> None:

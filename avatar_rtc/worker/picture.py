@@ -25,12 +25,12 @@ from avatar_rtc.render.filters.chain import run_chain
 from avatar_rtc.render.filters.tables import Tables
 from avatar_rtc.render.layout import Matte, alpha_layout, rgba_layout
 from avatar_rtc.worker.budget import Budget
+from avatar_rtc.worker.failing_parts import FailingParts
 from avatar_rtc.worker.system import own_seconds
-from avatar_rtc.worker.troubles import Troubles
 
-Stage = Callable[[str], None]
+StageDone = Callable[[str], None]
 """Told at the end of each stage, with its name."""
-Layout = Literal["alpha", "matte", "rgba"]
+PictureForm = Literal["alpha", "matte", "rgba"]
 _MOST_PIXELS = 2048 * 2048
 """Of a picture in a chain: the character enlarged four times, 64 MiB. No encoder takes more."""
 
@@ -55,7 +55,7 @@ class Finisher:
         self._matte, self._seed = Matte(matte_size), seed
         self._budget_ms, self._clock = budget_ms, clock
         self._most_pixels = max(_MOST_PIXELS, matte_size[0] * matte_size[1])
-        self.troubles = Troubles(complain)
+        self.failing = FailingParts(complain)
         self._ground: Ground | None = None
         self._tables = Tables()
 
@@ -66,9 +66,9 @@ class Finisher:
         t: float,
         chain: tuple[Operation, ...],
         backdrop: Backdrop,
-        layouts: Collection[Layout],
-        stage: Stage = lambda name: None,
-    ) -> Mapping[Layout, NDArray[np.uint8]]:
+        layouts: Collection[PictureForm],
+        stage: StageDone = lambda name: None,
+    ) -> Mapping[PictureForm, NDArray[np.uint8]]:
         """The picture in each of these layouts: I420, or RGBA.
 
         Args:
@@ -78,7 +78,7 @@ class Finisher:
         shared, budget = backdrop.chain == "shared", Budget(self._budget_ms, self._clock)
         if not (chain or backdrop.chain):
             self._tables.clear()
-        found: dict[Layout, NDArray[np.uint8]] = {}
+        found: dict[PictureForm, NDArray[np.uint8]] = {}
         if "matte" in layouts:
             ground = self._behind(backdrop, picture.device, t, budget)
             stage("backdrop")
@@ -106,21 +106,21 @@ class Finisher:
         space: ColourSpace,
         t: float,
         chain: tuple[Operation, ...],
-        stage: Stage,
+        stage: StageDone,
         budget: Budget,
     ) -> tuple[Tensor, bool]:
         """The picture after the chain, or bare where that fails; see `_shown`."""
 
         def run() -> tuple[Tensor, ColourSpace]:
-            def told(place: int, name: str) -> None:
+            def on_done(place: int, name: str) -> None:
                 stage(f"chain {place} {name}")
                 budget.end(place, name)
 
             budget.start()
             with self._tables.in_use():
-                return run_chain(picture.float(), space, chain, t, self._seed, told, self._most_pixels)
+                return run_chain(picture.float(), space, chain, t, self._seed, on_done, self._most_pixels)
 
-        found = self.troubles.attempt(part, chain, t, run)
+        found = self.failing.attempt(part, chain, t, run)
         stage("chain")
         return _shown(*(found or (picture, space)))
 
@@ -132,7 +132,7 @@ class Finisher:
             with self._tables.in_use():
                 return self._ground_of(backdrop, device, budget).at(t, self._seed, budget.end)
 
-        made = self.troubles.attempt("the backdrop", backdrop, t, make)
+        made = self.failing.attempt("the backdrop", backdrop, t, make)
         if made is not None:
             return made
         return self._ground_of(Backdrop(colour=backdrop.colour), device, budget).at(t, self._seed)

@@ -11,7 +11,7 @@ from avatar_rtc.link.orders import BEAT_S, Beat
 Doing = Literal["opening", "rendering"]
 
 
-class Progress:
+class StepClock:
     """The steps under way, on any threads; read by the heart."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -43,7 +43,7 @@ class Progress:
 
 
 @contextmanager
-def heartbeat(progress: Progress, emit: Callable[[Beat], None]) -> Iterator[None]:
+def heartbeat(progress: StepClock, emit: Callable[[Beat], None]) -> Iterator[None]:
     """Tell every BEAT_S, from a thread of its own, that the process lives."""
     over = threading.Event()
 

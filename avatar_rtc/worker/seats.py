@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from avatar_rtc.link.orders import CloseAvatar, RequestKeyframe, SetState, ToAvatar
 from avatar_rtc.worker.live import LiveAvatar
-from avatar_rtc.worker.pace import Pace
+from avatar_rtc.worker.pace import FrameCost
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Seat:
     """Of its next frame, if somebody watches; they are counted from second 0 of the monotonic clock."""
     waiting: list[ToAvatar] = field(default_factory=list)
     """In order."""
-    pace: Pace = field(default_factory=Pace)
+    pace: FrameCost = field(default_factory=FrameCost)
 
     @property
     def shown(self) -> LiveAvatar:

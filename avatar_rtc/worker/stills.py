@@ -25,13 +25,13 @@ from avatar_rtc.worker.system import yield_to_frames
 
 log = logging.getLogger(__name__)
 
-Answer = StillProcessed | StillFailed
+StillAnswer = StillProcessed | StillFailed
 
 
 class Stills:
     """Processes pictures one after another; the thread starts with the first of them."""
 
-    def __init__(self, emit: Callable[[Answer], None], device: str) -> None:
+    def __init__(self, emit: Callable[[StillAnswer], None], device: str) -> None:
         """`emit` gets the answers, on the thread of the pictures."""
         self._emit, self._device, self._computing = emit, device, torch.get_num_threads()
         self._inbox: queue.SimpleQueue[ProcessStill | None] = queue.SimpleQueue()
@@ -53,12 +53,12 @@ class Stills:
         yield_to_frames()
         compute_on(self._computing)
         while (message := taken(self._inbox)) is not None:
-            self._emit(process(message, self._device))
+            self._emit(process_still(message, self._device))
             del message  # or its picture would stay until the next one
 
 
 @torch.inference_mode()
-def process(message: ProcessStill, device: str) -> Answer:
+def process_still(message: ProcessStill, device: str) -> StillAnswer:
     """The answer to a request; whatever goes wrong is told, never raised."""
     try:
         return StillProcessed(message.request, _processed(message, device))

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.link.orders import Booted, Down, OpenAvatar, Up
 from avatar_rtc.render.animator import Animator
-from avatar_rtc.worker.loop import THREADS, Inbox, RenderLoop
+from avatar_rtc.worker.loop import FRAME_THREADS, Inbox, RenderLoop
 
 
 class ThreadWorker:
@@ -20,7 +20,7 @@ class ThreadWorker:
         self._inbox: Inbox = queue.SimpleQueue()
         self._up: asyncio.Queue[Up | None] = asyncio.Queue()
         self._asyncio = asyncio.get_running_loop()
-        loop = RenderLoop(self._inbox, self._emit, emotions, animator, threads=THREADS)
+        loop = RenderLoop(self._inbox, self._emit, emotions, animator, threads=FRAME_THREADS)
         self._thread = threading.Thread(target=self._run, args=(loop,), name="render")
         self._emit(Booted("cpu", 0.0))
         self._thread.start()

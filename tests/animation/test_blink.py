@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from avatar_rtc.animation.blink import BETWEEN, DURATION, PARTIAL, RATES, Blink, lid, rate_of
+from avatar_rtc.animation.blink import BETWEEN, BLINK_RATES, DURATION, PARTIAL, Blink, lid, rate_of
 from avatar_rtc.control.settings import AnimatorSettings
 from avatar_rtc.face.emotions import EMOTIONS
 
@@ -130,7 +130,7 @@ def test_partial_blinks_close_the_lids_partly():
 
 
 def test_emotions_quicken_blinks_or_hold_them_back():
-    assert set(RATES) <= set(EMOTIONS)
+    assert set(BLINK_RATES) <= set(EMOTIONS)
 
     def mean(mood: float) -> float:
         gaps: list[float] = []
@@ -141,12 +141,12 @@ def test_emotions_quicken_blinks_or_hold_them_back():
         return float(np.mean(gaps))
 
     for name in ("nervousness", "admiration"):
-        assert mean(RATES[name]) == pytest.approx(4.81 / RATES[name] + DURATION, rel=0.06)
-    assert RATES["admiration"] < 1 < RATES["nervousness"]
+        assert mean(BLINK_RATES[name]) == pytest.approx(4.81 / BLINK_RATES[name] + DURATION, rel=0.06)
+    assert BLINK_RATES["admiration"] < 1 < BLINK_RATES["nervousness"]
 
 
 def test_moods_are_blended_as_emotions_are():
-    nervous, admiring = RATES["nervousness"], RATES["admiration"]
+    nervous, admiring = BLINK_RATES["nervousness"], BLINK_RATES["admiration"]
     assert rate_of({"neutral": 1.0}, 1.0) == rate_of({}, 1.0) == rate_of({"own": 1.0}, 1.0) == 1
     assert rate_of({"nervousness": 1.0, "admiration": 1.0}, 1.0) == pytest.approx((nervous + admiring) / 2)
     assert rate_of({"nervousness": 1.0}, 0.5) == pytest.approx((1 + nervous) / 2)

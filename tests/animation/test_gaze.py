@@ -25,7 +25,7 @@ from avatar_rtc.control.settings import AnimatorSettings
 from avatar_rtc.errors import BadMessage, InputError, OutOfRange, UnknownName
 from avatar_rtc.face.gaze import Gaze, check_gaze
 from avatar_rtc.face.pose import INDEX, neutral, pose_from
-from avatar_rtc.render.stills import render_stills
+from avatar_rtc.render.posed import render_poses
 from avatar_rtc.resources import resource
 
 PLAIN = AnimatorSettings()
@@ -52,18 +52,18 @@ class Eyes:
         sway: Callable[[float], Iterable[float]] = lambda t: (0.0, 0.0),
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(N, 2) where the eyes look in the world, (N, 2) the head's angles, and (N,) whether away."""
-        looks, heads, away = [], [], []
+        appearances, heads, away = [], [], []
         wanted = pose_from(emotion or {})
         for _ in range(round(seconds * self.fps)):
             pose = wanted.copy()
             pose[HEAD] += SIGN * np.array([*sway(self.t)]) / HEAD_DEGREES
             self.driver.apply(pose, wanted, asked, speaking, self.settings, self.t)
             head = SIGN * pose[HEAD] * HEAD_DEGREES
-            looks.append(head + SIGN * pose[IRIS] * EYE_DEGREES)
+            appearances.append(head + SIGN * pose[IRIS] * EYE_DEGREES)
             heads.append(head)
             away.append(self.driver.away)
             self.t += 1 / self.fps
-        return np.array(looks), np.array(heads), np.array(away)
+        return np.array(appearances), np.array(heads), np.array(away)
 
 
 def stays(away: np.ndarray, fps: float = 100) -> tuple[np.ndarray, np.ndarray]:
@@ -97,8 +97,8 @@ def test_leaps_are_bounded_and_angles_away_fall_off_exponentially():
     """Of an exponential cut off at both ends, the share below its start + FALL_OFF ln 2 is known."""
     far = []
     for seed in range(4):
-        looks, _, away = Eyes(seed, fps=25).run(1500, speaking=True)
-        distance = np.hypot(*looks.T)
+        appearances, _, away = Eyes(seed, fps=25).run(1500, speaking=True)
+        distance = np.hypot(*appearances.T)
         assert distance.max() <= MOST_AWAY + AROUND + 1e-6
         begun = np.flatnonzero(~away[:-3] & away[1:-2] & away[2:-1] & away[3:]) + 3
         far.extend(distance[begun])
@@ -109,46 +109,48 @@ def test_leaps_are_bounded_and_angles_away_fall_off_exponentially():
 
 
 def test_at_rest_the_eyes_stay_with_the_viewer():
-    looks, _, away = Eyes(2).run(300)
+    appearances, _, away = Eyes(2).run(300)
     settled = ~(away | np.r_[np.zeros(20, bool), away[:-20]])
-    assert np.hypot(*looks[settled].T).max() <= AROUND + 1e-6
-    assert np.hypot(*looks[settled].T).mean() > 0.3
+    assert np.hypot(*appearances[settled].T).max() <= AROUND + 1e-6
+    assert np.hypot(*appearances[settled].T).mean() > 0.3
 
 
 @pytest.mark.parametrize("degrees", [5.0, 20.0])
 def test_a_leap_lasts_as_the_main_sequence_says(degrees: float):
     eyes = Eyes(1, STEADY, fps=2000)
     eyes.run(0.5, VIEWER)
-    looks = eyes.run(0.3, Gaze((degrees / EDGE_DEGREES[0], 0.0)))[0][:, 0]
+    appearances = eyes.run(0.3, Gaze((degrees / EDGE_DEGREES[0], 0.0)))[0][:, 0]
     # The head turns too, but the eyes allow for it: what they look at is at rest as soon as they are.
-    arrived = np.argmax(looks > degrees - 1e-4) / 2000
+    arrived = np.argmax(appearances > degrees - 1e-4) / 2000
     assert arrived == pytest.approx(0.021 + 0.0022 * degrees, abs=0.002)
-    assert looks[-1] == pytest.approx(degrees, abs=1e-4) and (np.diff(looks) > -1e-4).all()
+    assert appearances[-1] == pytest.approx(degrees, abs=1e-4) and (np.diff(appearances) > -1e-4).all()
 
 
 def test_a_target_is_looked_at_whatever_head_and_emotion_do():
     eyes = Eyes(1, STEADY)
     shy = {"iris_rotation_x": -0.4, "head_x": -0.4, "head_y": 0.3}
     eyes.run(1, Gaze((0.5, -0.5)), emotion=shy)
-    looks = eyes.run(5, Gaze((0.5, -0.5)), emotion=shy, sway=lambda t: (4 * np.sin(t), 3 * np.cos(2 * t)))[0]
-    assert looks == pytest.approx(
+    appearances = eyes.run(
+        5, Gaze((0.5, -0.5)), emotion=shy, sway=lambda t: (4 * np.sin(t), 3 * np.cos(2 * t))
+    )[0]
+    assert appearances == pytest.approx(
         np.tile([0.5 * EDGE_DEGREES[0], -0.5 * EDGE_DEGREES[1]], (500, 1)), abs=1e-3
     )
 
 
 def test_left_alone_the_eyes_take_back_what_the_head_sways_but_not_what_the_emotion_wants():
     shy = {"iris_rotation_x": -0.4, "iris_rotation_y": 0.2, "head_x": -0.4}
-    looks = Eyes(1, STEADY).run(5, emotion=shy, sway=lambda t: (6 * np.sin(t), 0.0))[0]
+    appearances = Eyes(1, STEADY).run(5, emotion=shy, sway=lambda t: (6 * np.sin(t), 0.0))[0]
     meant = [-0.2 * EYE_DEGREES, -0.4 * EYE_DEGREES - 0.4 * HEAD_DEGREES]
-    assert looks == pytest.approx(np.tile(meant, (500, 1)), abs=1e-3)
+    assert appearances == pytest.approx(np.tile(meant, (500, 1)), abs=1e-3)
 
 
 def test_the_head_follows_late_and_partly():
     eyes = Eyes(1, STEADY)
     eyes.run(1, VIEWER)
-    looks, heads, _ = eyes.run(2, Gaze((0.8, 0.0)))
+    appearances, heads, _ = eyes.run(2, Gaze((0.8, 0.0)))
     target = 0.8 * EDGE_DEGREES[0]
-    half_eyes, half_head = ((x[:, 0] > 0.5 * x[-1, 0]).argmax() / 100 for x in (looks, heads))
+    half_eyes, half_head = ((x[:, 0] > 0.5 * x[-1, 0]).argmax() / 100 for x in (appearances, heads))
     assert half_eyes < 0.06 and 0.12 < half_head < 0.3
     assert heads[-1, 0] == pytest.approx(HEAD_SHARE * target, rel=0.01)
     assert np.abs(np.diff(heads[:, 0])).max() < 0.5  # no jerk: 50 degrees per second
@@ -156,10 +158,10 @@ def test_the_head_follows_late_and_partly():
 
 def test_asked_to_look_away_it_does_and_goes_on_looking_about():
     eyes = Eyes(3)
-    looks, _, away = eyes.run(60, Gaze("away"))
+    appearances, _, away = eyes.run(60, Gaze("away"))
     # A leap from one side to the other may pass the viewer.
-    assert away.all() and np.mean(np.hypot(*looks.T) > LEAST_AWAY - AROUND) > 0.98
-    assert len(np.unique(np.round(looks / 5), axis=0)) > 5
+    assert away.all() and np.mean(np.hypot(*appearances.T) > LEAST_AWAY - AROUND) > 0.98
+    assert len(np.unique(np.round(appearances / 5), axis=0)) > 5
     back = eyes.run(2, VIEWER)[0]
     assert np.hypot(*back[20:].T).max() <= AROUND + 1e-6
 
@@ -167,17 +169,17 @@ def test_asked_to_look_away_it_does_and_goes_on_looking_about():
 def test_letting_go_of_a_target_gives_the_eyes_back_to_the_emotion_softly():
     eyes, shy = Eyes(1, STEADY), {"iris_rotation_x": -0.5}
     eyes.run(1, VIEWER, emotion=shy)
-    looks = eyes.run(1, None, emotion=shy)[0][:, 1]
-    assert looks[0] > -3 and looks[-1] == pytest.approx(-0.5 * EYE_DEGREES, abs=0.05)
-    assert np.abs(np.diff(looks)).max() < 2
+    appearances = eyes.run(1, None, emotion=shy)[0][:, 1]
+    assert appearances[0] > -3 and appearances[-1] == pytest.approx(-0.5 * EYE_DEGREES, abs=0.05)
+    assert np.abs(np.diff(appearances)).max() < 2
 
 
 @pytest.mark.parametrize(
     "settings", [AnimatorSettings(gaze_saccades=0.0), AnimatorSettings(liveliness=0.0)], ids=["no", "still"]
 )
 def test_without_saccades_the_eyes_rest(settings: AnimatorSettings):
-    looks, heads, _ = Eyes(1, settings).run(120, speaking=True)
-    assert not looks.any() and not heads.any()
+    appearances, heads, _ = Eyes(1, settings).run(120, speaking=True)
+    assert not appearances.any() and not heads.any()
 
 
 def test_their_strength_scales_the_leaps():
@@ -216,7 +218,7 @@ def test_in_the_picture_the_irises_go_where_the_viewer_points():
         pose[HEAD] = 0  # the eyes alone
         poses.append(pose)
     centres = []
-    for picture in render_stills(tavi.rgba, poses, "student", "cpu", tavi.student):
+    for picture in render_poses(tavi.rgba, poses, "student", "cpu", tavi.student):
         r, g, b = picture[120:165, 200:300, :3].astype(int).transpose(2, 0, 1)
         rows, columns = np.nonzero((r - b > 90) & (r > 150) & (g > 60))
         assert rows.size > 100

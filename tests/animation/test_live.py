@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from avatar_rtc.animation.emotions import load_emotions
-from avatar_rtc.animation.live import FOLLOW, GIVE_BACK, TAKE, Live
+from avatar_rtc.animation.live import FOLLOW_POSE, GIVE_BACK, TAKE, Live
 from avatar_rtc.animation.mixer import Mixer
-from avatar_rtc.control.changes import after
+from avatar_rtc.control.changes import next_state
 from avatar_rtc.control.messages import PoseSet
 from avatar_rtc.control.state import AvatarState, LivePose
 from avatar_rtc.face.holding import POSE_HOLD_S
@@ -47,10 +47,10 @@ def test_it_follows_within_30_ms(fps: int):
     live = Live()
     run(live, steady(head_y=0.0), 1.0)
     follow = run(live, steady(head_y=1.0), 2.0, start=1.0, fps=1000)[:, HEAD]
-    assert follow[29] == pytest.approx(1 - np.exp(-0.030 / FOLLOW), abs=1e-3) and follow[29] > 0.94
+    assert follow[29] == pytest.approx(1 - np.exp(-0.030 / FOLLOW_POSE), abs=1e-3) and follow[29] > 0.94
     wave = run(Live(), lambda t: LivePose({"head_y": np.sin(2 * np.pi * t)}, t), 3.0, fps=fps)[fps:, HEAD]
     times = 1 + np.arange(1, len(wave) + 1) / fps
-    assert wave == pytest.approx(np.sin(2 * np.pi * (times - FOLLOW)), abs=0.12)
+    assert wave == pytest.approx(np.sin(2 * np.pi * (times - FOLLOW_POSE)), abs=0.12)
 
 
 def test_when_nothing_comes_the_avatar_has_its_own_life_back_after_a_second():
@@ -102,8 +102,8 @@ def test_it_replaces_emotion_idle_life_and_blinks_and_loses_to_overrides():
 @pytest.mark.parametrize("late_ms", [0, 1, 250, 499, 500, 501, 700, 10_000])
 def test_an_older_pose_is_refused_just_as_long_as_the_newer_is_shown(late_ms: int):
     first = PoseSet(t_ms=1000, morphs={"head_y": 0.5})
-    state, t = after(AvatarState(), first, 8.0), 8.0 + late_ms / 1000
-    is_refused = after(state, PoseSet(t_ms=1, morphs={"head_y": 0.2}), t) is state
+    state, t = next_state(AvatarState(), first, 8.0), 8.0 + late_ms / 1000
+    is_refused = next_state(state, PoseSet(t_ms=1, morphs={"head_y": 0.2}), t) is state
     pose = BELOW.copy()
     Live().apply(pose, state.live_pose, t, 0.01)
     assert is_refused == (pose[HEAD] != BELOW[HEAD]) == (t < 8.0 + POSE_HOLD_S)

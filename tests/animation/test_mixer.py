@@ -26,7 +26,7 @@ from avatar_rtc.face.pose import (
     pose_from,
 )
 from avatar_rtc.face.timeline import Segment, Timeline
-from avatar_rtc.face.visemes import Shape
+from avatar_rtc.face.visemes import MouthShape
 from avatar_rtc.resources import resource
 
 EMOTIONS = load_emotions(resource("assets", "emotions"))
@@ -171,7 +171,7 @@ def test_overrides_win_over_every_layer_blinks_and_breathing_included():
 
 def test_overrides_win_over_what_is_said_as_well():
     mixer = Mixer(EMOTIONS, 3)
-    mixer.lips.append(0.0, Timeline(3.0, (Segment(0.0, 3.0, Shape((0.9, 0, 0, 0, 0, 0))),)))
+    mixer.lips.append(0.0, Timeline(3.0, (Segment(0.0, 3.0, MouthShape((0.9, 0, 0, 0, 0, 0))),)))
     poses = run(mixer, replace(JOY, overrides={"mouth_aaa": 0.125}), 3)
     assert (poses[:, INDEX["mouth_aaa"]] == 0.125).all()
 
@@ -181,8 +181,8 @@ def test_overrides_hold_cels_and_ones_the_character_lacks_do_no_harm():
     mixer = Mixer(EMOTIONS, 3, [cel for cel in CELS if cel != "data4"])
     blush = {name: value for name, value in EMOTIONS["love"].cels.items() if name.startswith("blush")}
     for n in range(60):
-        assert mixer.look(held, n / 30).cels == pytest.approx({**blush, "tears1": 0.5})
-    shown = [mixer.look(AvatarState({"love": 1.0}), 2 + n / 30).cels for n in range(60)]
+        assert mixer.appearance(held, n / 30).cels == pytest.approx({**blush, "tears1": 0.5})
+    shown = [mixer.appearance(AvatarState({"love": 1.0}), 2 + n / 30).cels for n in range(60)]
     tears = np.array([cels.get("tears1", 0.0) for cels in shown])
     assert (np.diff(tears) <= 0).all() and 0 < tears[1] < 0.5 and tears[-1] == 0
     assert "waver1" in shown[-1] or "waver2" in shown[-1]

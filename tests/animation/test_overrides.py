@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from avatar_rtc.animation.overrides import SLOT, Face, Overrides
+from avatar_rtc.animation.overrides import SLOT, Face, OverrideBlend
 from avatar_rtc.control.state import check_overrides
 from avatar_rtc.errors import InputError, OutOfRange, UnknownName
 from avatar_rtc.face.cels import CELS
@@ -14,7 +14,7 @@ def face_from(values: dict[str, float]) -> Face:
     return np.concatenate([pose_from(values), np.zeros(len(CELS), np.float32)])
 
 
-def run(overrides: Overrides, wanted: dict[str, float], seconds: float, below: float = 0.0) -> float:
+def run(overrides: OverrideBlend, wanted: dict[str, float], seconds: float, below: float = 0.0) -> float:
     for _ in range(round(seconds * 50)):
         pose = face_from({"head_x": below})
         overrides.apply(pose, wanted, 1 / 50)
@@ -22,7 +22,7 @@ def run(overrides: Overrides, wanted: dict[str, float], seconds: float, below: f
 
 
 def test_a_held_morph_has_exactly_the_value_whatever_lies_below():
-    overrides = Overrides()
+    overrides = OverrideBlend()
     run(overrides, {"head_x": 0.3}, 0.5)
     for below in (-1.0, 0.123, 1.0):
         assert run(overrides, {"head_x": 0.3}, 0.02, below) == np.float32(0.3)
@@ -31,7 +31,7 @@ def test_a_held_morph_has_exactly_the_value_whatever_lies_below():
 
 
 def test_taking_hold_and_letting_go_are_quick_but_no_jump():
-    overrides = Overrides()
+    overrides = OverrideBlend()
     assert 0 < run(overrides, {"head_x": 1.0}, 0.02) < 0.5
     assert run(overrides, {"head_x": 1.0}, 0.16) > 0.95
     assert 0.5 < run(overrides, {}, 0.02) < 1
@@ -40,16 +40,16 @@ def test_taking_hold_and_letting_go_are_quick_but_no_jump():
 
 def test_other_morphs_are_left_alone():
     pose = face_from({"mouth_aaa": 0.4})
-    Overrides().apply(pose, {"head_x": 1.0}, 1.0)
+    OverrideBlend().apply(pose, {"head_x": 1.0}, 1.0)
     assert pose == pytest.approx(face_from({"mouth_aaa": 0.4, "head_x": 1.0}))
     pose = face_from({})
-    Overrides().apply(pose, {}, 1.0)
+    OverrideBlend().apply(pose, {}, 1.0)
     assert not pose.any()
 
 
 def test_cels_stand_after_the_morphs_and_are_held_as_they_are():
     assert sorted(SLOT.values()) == list(range(61)) and SLOT["breathing"] == 44
-    face, overrides = face_from({}), Overrides()
+    face, overrides = face_from({}), OverrideBlend()
     face[SLOT["waver1"]] = 1.0
     overrides.apply(face, {"blush1": 0.5, "waver1": 0.0}, 1.0)
     assert {name: float(face[slot]) for name, slot in SLOT.items() if face[slot]} == {"blush1": 0.5}

@@ -10,7 +10,7 @@ from avatar_rtc.control.settings import AnimatorSettings
 from avatar_rtc.control.state import AvatarState, Cue, LivePose
 from avatar_rtc.face.pose import INDEX, MOUTH_OPEN
 from avatar_rtc.face.timeline import Segment, Timeline
-from avatar_rtc.face.visemes import Shape
+from avatar_rtc.face.visemes import MouthShape
 from avatar_rtc.resources import resource
 
 EMOTIONS = load_emotions(resource("assets", "emotions"))
@@ -105,7 +105,7 @@ def test_it_wins_over_nothing_that_knows_better():
 
 
 def test_what_is_said_wins_over_it():
-    said = Timeline(3.0, (Segment(0.0, 3.0, Shape((0.0, 0.0, 0.0, 0.0, 0.8, 0.0))),))
+    said = Timeline(3.0, (Segment(0.0, 3.0, MouthShape((0.0, 0.0, 0.0, 0.0, 0.8, 0.0))),))
 
     def spoken(talking: bool) -> np.ndarray:
         mixer = Mixer(EMOTIONS, 5)

@@ -148,7 +148,7 @@ def test_unsuitable_files_are_refused_with_a_reason(data: bytes, words: str):
 
 @pytest.mark.parametrize("side", [8001, 12_000, 60_000])
 def test_bombs_are_refused_by_their_header(side: int, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(subject, "decode", lambda image: pytest.fail("decoded a bomb"))
+    monkeypatch.setattr(subject, "decode_picture", lambda image: pytest.fail("decoded a bomb"))
     with pytest.raises(TooLarge, match="64 million"):
         read_character(png_declaring(side, side))
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from avatar_rtc.characters.image import MAX_BYTES, write_png
+from avatar_rtc.characters.image import MAX_PICTURE_BYTES, write_png
 from avatar_rtc.characters.store import CharacterStore, own_folder
 from avatar_rtc.errors import InputError, Refused, SetupError, TooLarge, UnknownName, UnsuitableImage
 
@@ -97,7 +97,7 @@ def test_paths_that_are_no_image_files(store: CharacterStore, tmp_path: Path):
         store.load_any(str(tmp_path))
     huge = tmp_path / "huge.png"
     with huge.open("wb") as file:
-        file.truncate(MAX_BYTES + 1)
+        file.truncate(MAX_PICTURE_BYTES + 1)
     with pytest.raises(TooLarge, match="16 MiB"):
         store.load_any(str(huge))
 

@@ -14,7 +14,7 @@ from avatar_rtc.errors import InputError, TooLarge
 from avatar_rtc.render.student.file import read_student, write_student
 from avatar_rtc.render.student.parts import FACE_PARTS
 from avatar_rtc.resources import resource
-from avatar_rtc.student_header import FORMAT, MAPS, MAX_BYTES, image_hash, read_header
+from avatar_rtc.student_header import FORMAT, MAPS, MAX_STUDENT_BYTES, image_hash, read_header
 from tests.render.students import BODY_BOX, BOXES, a_picture, a_student
 
 RGBA = a_picture()
@@ -78,7 +78,7 @@ def test_one_of_another_picture_is_refused() -> None:
 
 def test_too_much_is_refused_before_anything_is_read() -> None:
     with pytest.raises(TooLarge, match="student.safetensors: .*16.0 MiB; at most 16 MiB"):
-        check_student(STUDENT.ljust(MAX_BYTES + 1, b"\0"), RGBA)
+        check_student(STUDENT.ljust(MAX_STUDENT_BYTES + 1, b"\0"), RGBA)
 
 
 def test_bits_flipped_in_the_header_never_crash() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar_rtc.characters.toml import MAX_BYTES, MAX_PARTS, read_toml
+from avatar_rtc.characters.toml import MAX_PARTS, MAX_TOML_BYTES, read_toml
 from avatar_rtc.errors import InputError, TooLarge
 
 SANE = """
@@ -23,7 +23,7 @@ text = '''
 a.b.c
 '''
 """
-ROOM = MAX_BYTES - 64
+ROOM = MAX_TOML_BYTES - 64
 PARTS = ("a.", '"a b".', "'='.", '"\\"".', "a . ", '"#".', "'['.")
 LONG = {
     **{f"key {part}": part * (ROOM // len(part)) + "z = 1" for part in PARTS},
@@ -61,7 +61,7 @@ def test_nothing_takes_long(text: str) -> None:
 
 def test_too_much_is_refused_unread() -> None:
     with pytest.raises(TooLarge, match="256"):
-        read_toml(b"#" * (MAX_BYTES + 1))
+        read_toml(b"#" * (MAX_TOML_BYTES + 1))
 
 
 @given(st.one_of(st.binary(max_size=200), st.text("a.=[]{}\"'#\n \\0123:-e,", max_size=80).map(str.encode)))

@@ -25,7 +25,7 @@ def still(monkeypatch: pytest.MonkeyPatch) -> list[Pose]:
         asked.extend(poses)
         return (rgba for _ in poses)
 
-    monkeypatch.setattr("avatar_rtc.render.stills.render_stills", render)
+    monkeypatch.setattr("avatar_rtc.render.posed.render_poses", render)
     monkeypatch.setattr("avatar_rtc.render.tha3.weights_files.weights_ready", lambda: True)
     return asked
 

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from avatar_rtc.cli.logs import AT_ONCE, Repeats
+from avatar_rtc.cli.logs import LINES_AT_ONCE, Repeats
 
 
 def record(words: str, *args: object, level: int = logging.WARNING, error: Exception | None = None):
@@ -29,7 +29,7 @@ def repeats(clock) -> Repeats:
 
 def test_a_flood_is_told_once_a_minute_with_its_number(repeats, clock):
     told = [repeats.filter(record("no socket %d", number)) for number in range(1000)]
-    assert told == [True] * AT_ONCE + [False] * (1000 - AT_ONCE)
+    assert told == [True] * LINES_AT_ONCE + [False] * (1000 - LINES_AT_ONCE)
     assert repeats.filter(record("another"))
     clock[0] = 61.0
     later = record("no socket %d", 7)
@@ -44,7 +44,7 @@ def test_errors_of_one_place_are_of_one_kind(repeats):
     told = [
         repeats.filter(record("error\n%d", number, error=ValueError(str(number)))) for number in range(20)
     ]
-    assert sum(told) == AT_ONCE
+    assert sum(told) == LINES_AT_ONCE
     assert repeats.filter(record("error", error=KeyError("a")))
 
 

@@ -53,7 +53,7 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(
         kokoro_files, "MODELS", {"float32": files["float32.onnx"], "int8": files["int8.onnx"]}
     )
-    monkeypatch.setattr(kokoro_files, "VOICES", files["voices.bin"])
+    monkeypatch.setattr(kokoro_files, "VOICES_FILE", files["voices.bin"])
     return folder
 
 

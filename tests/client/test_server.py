@@ -16,7 +16,7 @@ from avatar_rtc.client.server import Server, api
 from avatar_rtc.errors import AlreadyThere, InputError, NotFound, Refused, TooLarge, Unreachable
 from avatar_rtc.face.emotions import EMOTIONS
 from avatar_rtc.face.pose import MORPHS
-from avatar_rtc.filters_schema.chain import schema as operation_schema
+from avatar_rtc.filters_schema.chain import operations_schema as operation_schema
 from avatar_rtc.resources import resource
 
 PICTURE = resource("assets", "characters", "tavi", "character.png")

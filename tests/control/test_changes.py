@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import pytest
 
-from avatar_rtc.control.changes import Change, after, answer, check_picture
+from avatar_rtc.control.changes import Change, answer, check_sendable, next_state
 from avatar_rtc.control.messages import (
     ChainSet,
     CropSet,
@@ -35,18 +35,18 @@ BLANK = AvatarState()
 def told(*messages: Change, t: float = 1.0) -> AvatarState:
     state = BLANK
     for message in messages:
-        state = after(state, message, t)
+        state = next_state(state, message, t)
     return state
 
 
 def test_overrides_are_replaced_patched_and_let_go() -> None:
     held = told(OverridesSet(overrides={"head_x": 0.5, "blush1": 1.0}))
     assert held.overrides == {"head_x": 0.5, "blush1": 1.0}
-    patched = after(held, OverridesPatch(overrides={"blush1": None, "eye_wink_left": 1.0}), 2.0)
+    patched = next_state(held, OverridesPatch(overrides={"blush1": None, "eye_wink_left": 1.0}), 2.0)
     assert patched.overrides == {"head_x": 0.5, "eye_wink_left": 1.0}
     # One that is not held may be let go of.
-    assert after(patched, OverridesPatch(overrides={"sweat1": None}), 2.0).overrides == patched.overrides
-    assert after(patched, OverridesSet(overrides={}), 3.0).overrides == {}
+    assert next_state(patched, OverridesPatch(overrides={"sweat1": None}), 2.0).overrides == patched.overrides
+    assert next_state(patched, OverridesSet(overrides={}), 3.0).overrides == {}
     assert answer(patched, OverridesPatch(overrides={})) == {"overrides": patched.overrides}
 
 
@@ -75,19 +75,19 @@ def test_an_unknown_override_cannot_even_be_let_go() -> None:
 def test_settings_are_replaced_as_a_whole_or_changed_one_by_one() -> None:
     calm = told(SettingsSet(settings={"liveliness": 0.5, "blink_probability": 0.0}))
     assert (calm.settings.liveliness, calm.settings.blink_probability) == (0.5, 0.0)
-    quick = after(calm, SettingsPatch(settings={"pose_interpolator_step": 0.8}), 2.0)
+    quick = next_state(calm, SettingsPatch(settings={"pose_interpolator_step": 0.8}), 2.0)
     assert (quick.settings.liveliness, quick.settings.pose_interpolator_step) == (0.5, 0.8)
     assert answer(quick, SettingsPatch(settings={})) == {"settings": settings_json(quick.settings)}
     assert state_json(quick)["settings"] == {
         "liveliness": 0.5, "blink_probability": 0.0, "pose_interpolator_step": 0.8,
     }  # fmt: skip
-    assert after(quick, SettingsSet(settings={}), 3.0).settings == DEFAULTS
+    assert next_state(quick, SettingsSet(settings={}), 3.0).settings == DEFAULTS
 
 
 def test_a_crop_is_the_avatars_own_while_it_is_on() -> None:
     of_character = Crop(bottom=0.5)
     on = told(CropSet(left=0.25, right=0.75))
-    off = after(on, CropSet(**{**asdict(on.crop), "enabled": False}), 2.0)
+    off = next_state(on, CropSet(**{**asdict(on.crop), "enabled": False}), 2.0)
     assert on.crop.over(of_character) == Crop(0.25, 0.0, 0.75, 1.0)
     assert off.crop.over(of_character) == of_character == BLANK.crop.over(of_character)
     assert off.crop.left == 0.25, "edges wait"
@@ -108,12 +108,12 @@ def test_a_crop_is_the_avatars_own_while_it_is_on() -> None:
 def test_pictures_that_could_not_be_sent_are_refused(chain, crop, fps, says) -> None:
     state = told(ChainSet(chain=chain), crop)
     with pytest.raises(InputError, match=says) if says else nullcontext():
-        check_picture(state, FULL_FRAME, fps)
+        check_sendable(state, FULL_FRAME, fps)
 
 
 def test_a_rate_of_its_own_makes_room_for_a_large_picture() -> None:
     state = told(ChainSet(chain=[["upscale", {"factor": 4.0}]]), SettingsSet(settings={"target_fps": 20.0}))
-    check_picture(state, FULL_FRAME, 60.0)
+    check_sendable(state, FULL_FRAME, 60.0)
 
 
 def test_emotions_of_an_avatars_own_are_absolute_and_small() -> None:
@@ -146,9 +146,9 @@ def test_gaze_talking_and_pause() -> None:
 
 
 def test_data_eyes_said_twice_keep_the_time_of_the_first() -> None:
-    first = after(BLANK, DataEyesSet(on=True), 1.0)
-    assert after(first, DataEyesSet(on=True), 5.0) is first
-    assert after(BLANK, DataEyesSet(on=False), 5.0) is BLANK
+    first = next_state(BLANK, DataEyesSet(on=True), 1.0)
+    assert next_state(first, DataEyesSet(on=True), 5.0) is first
+    assert next_state(BLANK, DataEyesSet(on=False), 5.0) is BLANK
 
 
 @pytest.mark.parametrize(
@@ -159,17 +159,17 @@ def test_data_eyes_said_twice_keep_the_time_of_the_first() -> None:
     ],
 )
 def test_what_is_overtaken_on_an_unordered_channel_is_dropped(at) -> None:
-    first = after(BLANK, at(1000.0), 10.0)
-    assert after(first, at(999.0), 10.1) is first
-    newer = after(first, at(1001.0), 10.1)
+    first = next_state(BLANK, at(1000.0), 10.0)
+    assert next_state(first, at(999.0), 10.1) is first
+    newer = next_state(first, at(1001.0), 10.1)
     assert newer is not first
     # After half a second of nothing, a caller that starts over counts from 0 again.
-    assert after(newer, at(1.0), 10.7) is not newer
+    assert next_state(newer, at(1.0), 10.7) is not newer
 
 
 def test_a_pose_of_blendshapes_is_morphs_and_named_morphs_win() -> None:
     message = PoseSet(t_ms=0, blendshapes={"eyeBlinkLeft": 1.0}, head=(0, 15, 0), morphs={"head_x": -0.5})
-    held = after(BLANK, message, 3.0).live_pose
+    held = next_state(BLANK, message, 3.0).live_pose
     assert held is not None and held.t == 3.0
     assert held.morphs["eye_wink_left"] == 1.0 and held.morphs["head_x"] == -0.5
 

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings, check_settings, schema, settings_json
+from avatar_rtc.control.settings import (
+    DEFAULTS,
+    AnimatorSettings,
+    check_settings,
+    settings_json,
+    settings_schema,
+)
 from avatar_rtc.errors import AvatarRtcError, BadMessage, InputError, OutOfRange, UnknownName
 from avatar_rtc.face.effects import Effect
 from avatar_rtc.face.pose import MOUTH_OPEN
@@ -65,7 +71,7 @@ def nodes(node: Any, path: str = "") -> list[tuple[str, dict[str, Any]]]:
     return declared + [n for name, d in node.get("$defs", {}).items() for n in nodes(d, name)]
 
 
-@pytest.mark.parametrize(("name", "declared"), nodes(schema()), ids=str)
+@pytest.mark.parametrize(("name", "declared"), nodes(settings_schema()), ids=str)
 def test_every_setting_declares_help_and_a_range_that_holds_its_default(
     name: str, declared: dict[str, Any]
 ) -> None:

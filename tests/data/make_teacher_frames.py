@@ -10,7 +10,7 @@ from PIL import Image
 
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.face.pose import pose_from
-from avatar_rtc.render.stills import render_stills
+from avatar_rtc.render.posed import render_poses
 from avatar_rtc.resources import resource
 
 HERE = Path(__file__).parent / "teacher"
@@ -22,7 +22,5 @@ if __name__ == "__main__":
     store = CharacterStore(resource("assets", "characters"), HERE)
     for character in ("liora", "tavi"):
         rgba = store.load(character)
-        for name, picture in zip(
-            poses, render_stills(rgba, list(poses.values()), "tha3", "cpu"), strict=True
-        ):
+        for name, picture in zip(poses, render_poses(rgba, list(poses.values()), "tha3", "cpu"), strict=True):
             Image.fromarray(picture).save(HERE / f"{character}_{name}.webp", lossless=True, quality=100)

@@ -5,7 +5,7 @@ import torch
 from torch.testing import assert_close
 
 from avatar_rtc.box import Box
-from avatar_rtc.distill.body import shape_of
+from avatar_rtc.distill.body import body_sizes
 from avatar_rtc.distill.body_window import maps_in
 from avatar_rtc.render.student.networks import BodyDecoder
 
@@ -17,7 +17,7 @@ from avatar_rtc.render.student.networks import BodyDecoder
 )
 def test_a_window_is_cut_from_the_whole(window: Box) -> None:
     torch.manual_seed(1)
-    network = BodyDecoder(shape_of(Box(0, 0, 128, 192)))
+    network = BodyDecoder(body_sizes(Box(0, 0, 128, 192)))
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
     poses = torch.randn(3, 45)

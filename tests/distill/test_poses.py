@@ -3,7 +3,7 @@
 import numpy as np
 
 from avatar_rtc.animation.emotions import load_emotions
-from avatar_rtc.distill.poses import PoseSampler, probes
+from avatar_rtc.distill.poses import PoseSampler, probe_poses
 from avatar_rtc.face.pose import FACE, HIGH, INDEX, LOW, ROTATION, pose_from
 from avatar_rtc.resources import resource
 
@@ -40,6 +40,6 @@ def test_full_blinks_and_full_visemes_are_common() -> None:
 
 
 def test_probes_move_one_morph_each() -> None:
-    found = probes()
+    found = probe_poses()
     assert not found[0].any() and all((pose != 0).sum() == 1 for pose in found[1:])
     assert len({pose.tobytes() for pose in found}) == len(found) == 42

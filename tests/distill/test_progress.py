@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from avatar_rtc.distill.plan import PLANS, costs
-from avatar_rtc.distill.progress import Pace
+from avatar_rtc.distill.progress import TimeLeft
 
 COSTS = costs(PLANS["draft"])
 TOTAL = sum(COSTS.values())
@@ -21,7 +21,7 @@ class Work:
         """`done`: how many parts, and which share of the next, an earlier run has left."""
         self.now, self.slowness = 1000.0, slowness
         self._whole, self._share = int(done), done % 1
-        self.pace = Pace(COSTS, lambda: self.now)
+        self.pace = TimeLeft(COSTS, lambda: self.now)
 
     def told(self, untold: int = 0) -> Iterator[tuple[float, float | None]]:
         """What the pace says after each step; the first `untold` parts, done already, are never told of."""

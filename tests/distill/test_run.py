@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from avatar_rtc.distill import body, face
 from avatar_rtc.distill.boxes import face_boxes
-from avatar_rtc.distill.collect import collect, load
+from avatar_rtc.distill.collect import collect, load_records
 from avatar_rtc.distill.plan import PLANS, Plan, costs, for_minutes
-from avatar_rtc.distill.poses import probes
+from avatar_rtc.distill.poses import probe_poses
 from avatar_rtc.distill.run import distill, working_folder
 from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE, SampleFile
 from avatar_rtc.errors import InputError, SetupError
@@ -142,13 +142,13 @@ def test_stopped_anywhere_it_ends_the_same(teacher, rgba, tmp_path, monkeypatch)
 def test_a_record_cut_off_is_asked_again(teacher, rgba, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("avatar_rtc.distill.collect.PoseSampler", _Sampler)
     collect(tmp_path, PLAN, {}, lambda: teacher, lambda *_: None)
-    faces = np.array(load(tmp_path, "faces", PLAN))
+    faces = np.array(load_records(tmp_path, "faces", PLAN))
     with (tmp_path / "faces.bin").open("r+b") as file:
         file.truncate(POSED_FACE.itemsize * 20 + 1000)
     asked = teacher.asked
     collect(tmp_path, PLAN, {}, lambda: teacher, lambda *_: None)
     assert teacher.asked - asked == 4
-    assert np.array_equal(np.array(load(tmp_path, "faces", PLAN)), faces)
+    assert np.array_equal(np.array(load_records(tmp_path, "faces", PLAN)), faces)
 
 
 def test_a_full_disk_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +177,7 @@ def test_two_at_once_are_refused(teacher, rgba, tmp_path) -> None:
 
 
 def test_boxes_are_found_where_the_teacher_moves(teacher) -> None:
-    boxes = face_boxes(np.stack(teacher.faces(probes())))
+    boxes = face_boxes(np.stack(teacher.faces(probe_poses())))
     right, left, mouth = (boxes[part] for part in ("eye_right", "eye_left", "mouth"))
     assert right.x + right.width <= left.x and right.y + right.height <= mouth.y
     for box, (rows, columns) in ((right, _EYES[0]), (left, _EYES[1]), (mouth, _LIPS)):

@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from avatar_rtc.characters.image import read_character
-from avatar_rtc.doctor.diagnosis import Diagnosis, diagnose, probes
-from avatar_rtc.doctor.picture import check_picture, largest
+from avatar_rtc.doctor.diagnosis import Diagnosis, diagnose, doctor_poses
+from avatar_rtc.doctor.picture import largest, picture_findings
 from avatar_rtc.doctor.reference import REFERENCE
-from avatar_rtc.render.stills import render_stills
+from avatar_rtc.render.posed import render_poses
 from avatar_rtc.resources import resource
 
 Picture = NDArray[np.uint8]
@@ -47,9 +47,9 @@ def landscape(rgba: Picture) -> Picture:
 
 
 def examine(rgba: Picture, morphs: tuple[str, ...] = MORPHS) -> Diagnosis:
-    poses = probes(morphs)
+    poses = doctor_poses(morphs)
     return diagnose(
-        rgba, dict(zip(poses, render_stills(rgba, list(poses.values()), "tha3", "cpu"), strict=True))
+        rgba, dict(zip(poses, render_poses(rgba, list(poses.values()), "tha3", "cpu"), strict=True))
     )
 
 
@@ -83,21 +83,21 @@ def test_spoilt_copies_are_named(fault: str) -> None:
 
 
 def test_every_probe_has_a_reference() -> None:
-    assert set(probes()) - {"neutral"} == set(REFERENCE)
+    assert set(doctor_poses()) - {"neutral"} == set(REFERENCE)
     assert all(0 < low <= high for low, high in REFERENCE.values())
 
 
 def test_a_picture_that_never_moves_has_no_eyes() -> None:
     still = character("liora")
-    diagnosis = diagnose(still, dict.fromkeys(probes(MORPHS), still))
+    diagnosis = diagnose(still, dict.fromkeys(doctor_poses(MORPHS), still))
     assert not diagnosis.healthy and "no eyes" in diagnosis.findings[0].what
 
 
 def test_stray_pixels_are_counted() -> None:
     rgba = character("liora")
-    assert check_picture(rgba) == []
+    assert picture_findings(rgba) == []
     rgba[20:24, 20:25] = 255
-    (finding,) = check_picture(rgba)
+    (finding,) = picture_findings(rgba)
     assert finding.what.startswith("20 stray pixels") and "(20,20)" in finding.what
 
 

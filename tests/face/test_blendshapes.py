@@ -5,7 +5,7 @@ import random
 import pytest
 
 from avatar_rtc.errors import InputError, OutOfRange, UnknownName
-from avatar_rtc.face.blendshapes import BLENDSHAPES, NAMES, morphs_of
+from avatar_rtc.face.blendshapes import BLENDSHAPE_NAMES, BLENDSHAPES, morphs_of
 from avatar_rtc.face.pose import MOUTH_OPEN, check_morphs
 
 
@@ -15,7 +15,7 @@ def moved(shapes: dict[str, float], **more: object) -> dict[str, float]:
 
 
 def test_there_are_arkits_52_names_and_mediapipes_neutral() -> None:
-    assert len(set(BLENDSHAPES)) == 52 and set(NAMES) - set(BLENDSHAPES) == {"_neutral"}
+    assert len(set(BLENDSHAPES)) == 52 and set(BLENDSHAPE_NAMES) - set(BLENDSHAPES) == {"_neutral"}
     assert moved({"_neutral": 1.0}) == {} and moved({}) == {}
 
 
@@ -95,7 +95,7 @@ def test_heads_turn_up_to_15_degrees(head: tuple[float, float, float], morphs: d
 def test_any_face_is_in_range_and_has_one_mouth() -> None:
     pick = random.Random(0)
     for _ in range(500):
-        shapes = {name: pick.choice((0.0, 1.0, pick.random())) for name in NAMES}
+        shapes = {name: pick.choice((0.0, 1.0, pick.random())) for name in BLENDSHAPE_NAMES}
         morphs = check_morphs(morphs_of(shapes, (pick.gauss(0, 30), pick.gauss(0, 30), 0.0)))
         assert sum(morphs[name] for name in MOUTH_OPEN) <= 1 + 1e-9
         for side in ("left", "right"):

@@ -78,7 +78,7 @@ def test_large_bytes_are_not_copied_by_packing():
 
 def test_too_much_is_refused_on_both_sides(monkeypatch):
     whole = packed(SnapshotTaken(1, bytes(100_000)))
-    monkeypatch.setattr(framing, "MAX_MESSAGE_BYTES", 90_000)
+    monkeypatch.setattr(framing, "MAX_PIPE_BYTES", 90_000)
     with pytest.raises(ValueError, match="bytes on the worker pipe"):
         pack(SnapshotTaken(1, bytes(100_000)))
     with pytest.raises(ValueError, match="bytes on the worker pipe"):

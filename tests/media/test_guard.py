@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 
 from avatar_rtc.media.aiortc_private import MAX_STREAMS, guard_connection
 from avatar_rtc.media.channels import MAX_BUFFERED_BYTES
-from avatar_rtc.media.guard import MAX_ADDRESSES, MAX_DATAGRAM_BYTES, MAX_WAITING, Dropped, Guard, kind_of
+from avatar_rtc.media.guard import (
+    MAX_ADDRESSES,
+    MAX_DATAGRAM_BYTES,
+    MAX_WAITING_DATAGRAMS,
+    Dropped,
+    Guard,
+    datagram_kind,
+)
 from tests.waiting import until
 
 STRANGER = ("192.0.2.7", 9)
@@ -45,7 +52,7 @@ datagrams = st.one_of(
 
 @given(datagrams)
 def test_a_kind_follows_from_first_byte_and_length(datagram):
-    kind = kind_of(datagram)
+    kind = datagram_kind(datagram)
     if kind is None:
         return
     first = datagram[0]
@@ -340,9 +347,9 @@ async def test_early_datagrams_wait_but_not_without_end(stage):
     connection = Ends.connection(peer._pc)
     socket = connection._protocols[0]
     peer._guard.welcome(socket, STRANGER)
-    for _ in range(MAX_WAITING + 100):
+    for _ in range(MAX_WAITING_DATAGRAMS + 100):
         socket.datagram_received(bytes([128, 96]) + bytes(20), STRANGER)
-    assert connection._queue.qsize() == MAX_WAITING
+    assert connection._queue.qsize() == MAX_WAITING_DATAGRAMS
 
 
 async def test_a_viewer_that_does_not_read_makes_nothing_grow(ends):

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from avatar_rtc.errors import InputError, SetupError
-from avatar_rtc.media.recording import Recording, kind_of, spread
+from avatar_rtc.media.recording import Recording, bleed_edges, recording_kind
 from tests.web.conftest import ARGUMENTS, CHROMIUM
 
 WIDTH, HEIGHT = 128, 64
@@ -41,7 +41,7 @@ def disc() -> Picture:
 
 def record(path: Path, pictures: list[Picture], fps: Fraction = Fraction(25)) -> Path:
     height, width = pictures[0].shape[:2]
-    with Recording(path, kind_of(path), (width, height), fps) as recording:
+    with Recording(path, recording_kind(path), (width, height), fps) as recording:
         for picture in pictures:
             recording.write(picture)
     return path
@@ -103,11 +103,11 @@ def test_webm_gives_the_figure_no_dark_rim(tmp_path: Path) -> None:
 
 def test_spreading_changes_only_what_is_transparent() -> None:
     picture = stripes()
-    found = spread(picture)
+    found = bleed_edges(picture)
     shown = picture[..., 3] > 0
     assert np.array_equal(found[shown], picture[shown]) and not found[~shown, 3].any()
     assert tuple(found[32, 96]) == (0, 255, 0, 0)  # the px beside the green stripe
-    assert not spread(np.zeros_like(picture)).any()
+    assert not bleed_edges(np.zeros_like(picture)).any()
 
 
 @pytest.fixture
@@ -156,7 +156,10 @@ def test_a_browser_shows_what_is_behind_a_webm(tmp_path: Path, chromium: Any) ->
 def test_a_broken_off_recording_leaves_what_was_there(tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"a.{kind}"
     path.write_bytes(b"before")
-    with pytest.raises(KeyboardInterrupt), Recording(path, kind_of(path), (WIDTH, HEIGHT), Fraction(25)) as r:
+    with (
+        pytest.raises(KeyboardInterrupt),
+        Recording(path, recording_kind(path), (WIDTH, HEIGHT), Fraction(25)) as r,
+    ):
         r.write(stripes())
         raise KeyboardInterrupt
     assert path.read_bytes() == b"before" and list(tmp_path.iterdir()) == [path]
@@ -187,6 +190,6 @@ def test_a_target_that_is_a_folder_is_told(tmp_path: Path) -> None:
 
 
 def test_the_ending_says_the_kind() -> None:
-    assert kind_of(Path("x/a.MP4")) == "mp4" and kind_of(Path("a.webm")) == "webm"
+    assert recording_kind(Path("x/a.MP4")) == "mp4" and recording_kind(Path("a.webm")) == "webm"
     with pytest.raises(InputError, match=r"a\.gif"):
-        kind_of(Path("a.gif"))
+        recording_kind(Path("a.gif"))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from avatar_rtc.media.voice import FADE_S, Voice, next_block
+from avatar_rtc.media.voice import FADE_S, VoicePlayer, next_block
 
 RATE = 48_000
 
@@ -10,18 +10,18 @@ def ramp(seconds: float) -> np.ndarray:
     return (np.arange(round(seconds * RATE)) % 30_000 + 1).astype(np.int16)
 
 
-def heard(voice: Voice, start: float, seconds: float, block: int = 960) -> np.ndarray:
+def heard(voice: VoicePlayer, start: float, seconds: float, block: int = 960) -> np.ndarray:
     blocks = range(round(start * RATE), round((start + seconds) * RATE), block)
     return np.concatenate([voice(first / RATE, block) for first in blocks])
 
 
 def test_a_voice_that_says_nothing_is_silent():
-    assert not heard(Voice(), 0, 0.1).any()
+    assert not heard(VoicePlayer(), 0, 0.1).any()
 
 
 @pytest.mark.parametrize("begin", [0.1, 0.1 + 1 / RATE, 0.1234])
 def test_a_clip_begins_at_its_sample(begin: float):
-    voice, clip = Voice(), ramp(0.25)
+    voice, clip = VoicePlayer(), ramp(0.25)
     voice.put(begin, clip)
     out = heard(voice, 0, 0.6)
     first = round(begin * RATE)
@@ -30,7 +30,7 @@ def test_a_clip_begins_at_its_sample(begin: float):
 
 
 def test_clips_that_follow_each_other_leave_no_gap():
-    voice, clip = Voice(), np.full(4_801, 500, np.int16)
+    voice, clip = VoicePlayer(), np.full(4_801, 500, np.int16)
     voice.put(0.1, clip)
     voice.put(0.1 + 4_801 / RATE, clip)
     out = heard(voice, 0, 0.4)
@@ -38,14 +38,14 @@ def test_clips_that_follow_each_other_leave_no_gap():
 
 
 def test_what_sounds_together_never_wraps_around():
-    voice = Voice()
+    voice = VoicePlayer()
     voice.put(0.0, np.full(960, 30_000, np.int16))
     voice.put(0.0, np.full(960, 30_000, np.int16))
     assert heard(voice, 0, 0.02).tolist() == [32_767] * 960
 
 
 def test_an_interruption_fades_and_ends():
-    voice = Voice()
+    voice = VoicePlayer()
     voice.put(0.0, np.full(RATE, 10_000, np.int16))
     voice.put(1.0, np.full(RATE, 10_000, np.int16))
     voice.cut(0.04)
@@ -57,14 +57,14 @@ def test_an_interruption_fades_and_ends():
 
 
 def test_an_interruption_in_silence_changes_nothing():
-    voice = Voice()
+    voice = VoicePlayer()
     voice.put(0.0, np.full(960, 10_000, np.int16))
     voice.cut(0.5)
     assert heard(voice, 0, 0.02).all()
 
 
 def test_a_long_life_keeps_no_old_sound():
-    voice = Voice()
+    voice = VoicePlayer()
     for second in range(100):
         voice.put(second, np.zeros(RATE, np.int16))
     assert len(voice._clips) <= 3

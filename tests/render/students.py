@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from avatar_rtc.box import Box
 from avatar_rtc.render.student.file import Student, image_hash
-from avatar_rtc.render.student.networks import BodyDecoder, FaceDecoder, Shape
+from avatar_rtc.render.student.networks import BodyDecoder, DecoderSizes, FaceDecoder
 from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF
 from avatar_rtc.student_header import BODY_INPUTS
 
@@ -38,9 +38,9 @@ def a_student(rgba: NDArray[np.uint8], seed: int = 0) -> Student:
     for part in FACE_PARTS:
         box = BOXES[part]
         outputs = 3 if part == "mouth" else 4
-        shape = Shape(len(MORPHS_OF[part]), box.height // 8, box.width // 8, (8, 8, 4), outputs, 16, 8)
+        shape = DecoderSizes(len(MORPHS_OF[part]), box.height // 8, box.width // 8, (8, 8, 4), outputs, 16, 8)
         faces[part] = _shaken(FaceDecoder(shape), 0.3)
-    shape = Shape(BODY_INPUTS, BODY_BOX.height // 32, BODY_BOX.width // 32, (8, 8, 8, 4), 7, 16, 8)
+    shape = DecoderSizes(BODY_INPUTS, BODY_BOX.height // 32, BODY_BOX.width // 32, (8, 8, 8, 4), 7, 16, 8)
     body = _shaken(BodyDecoder(shape), 0.1)
     with torch.no_grad():
         for bulk in (body.bulk.weight, body.bulk.bias):

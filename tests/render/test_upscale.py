@@ -13,7 +13,7 @@ from avatar_rtc.render.colour import converted
 from avatar_rtc.render.upscale import enlarge as module
 from avatar_rtc.render.upscale import networks
 from avatar_rtc.render.upscale.enlarge import enlarge
-from avatar_rtc.render.upscale.networks import QUALITIES, SIZES, Doubler, Quality, load_network
+from avatar_rtc.render.upscale.networks import QUALITIES, SIZES, Doubler, Quality, load_upscaler
 from tests.render.filters.filter_laws import figure
 
 METHODS = [("bilinear", "low"), ("bicubic", "low"), ("lanczos", "low"), ("anime", "low"), ("anime", "high")]
@@ -71,7 +71,7 @@ def test_opencv_and_torch_agree(method: str) -> None:
 
 @pytest.mark.parametrize("quality", SIZES)
 def test_the_networks_are_as_small_as_promised_and_better_than_bicubic(quality: Any) -> None:
-    network = load_network(quality, torch.device("cpu"), torch.float32)
+    network = load_upscaler(quality, torch.device("cpu"), torch.float32)
     assert sum(p.numel() for p in network.parameters()) <= {"low": 30_000, "high": 200_000}[quality]
     clean = shown(256)
     small = avg_pool2d(clean[None], 2)[0]
@@ -95,7 +95,7 @@ def test_the_networks_are_as_small_as_promised_and_better_than_bicubic(quality: 
 def test_passing_over_what_is_transparent_changes_nothing(
     quality: str, place: tuple[int, int, int, int]
 ) -> None:
-    network = load_network(quality, torch.device("cpu"), torch.float32)
+    network = load_upscaler(quality, torch.device("cpu"), torch.float32)
     top, bottom, left, right = place
     image = torch.zeros(4, 96, 96)
     image[:, top:bottom, left:right] = torch.rand(4, 96, 96, generator=torch.manual_seed(3))[
@@ -110,7 +110,7 @@ def test_a_large_picture_is_doubled_in_strips_and_looks_the_same(
     quality: Quality, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its maps never take more memory than those of a strip."""
-    network = load_network(quality, torch.device("cpu"), torch.float32)
+    network = load_upscaler(quality, torch.device("cpu"), torch.float32)
     picture = shown(96)
     whole = network.doubled(picture)
     seen: list[int] = []

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from avatar_rtc.bench.clapper import PROGRAM, Heard, audience, flash_delays
-from avatar_rtc.bench.lips import SENTENCES
+from avatar_rtc.bench.lips import PLAIN_SENTENCES
 from avatar_rtc.bench.served import Served, served
 
 MINUTES = float(os.environ.get("AVATAR_RTC_SOAK_MINUTES", "30"))
@@ -64,7 +64,7 @@ async def test_half_an_hour_of_speech_stays_in_sync_and_leaves_nothing_behind(tm
                 if number % CLAP_EVERY == 0:
                     claps.append(await viewer.clap())
                 else:
-                    text = " ".join(SENTENCES[(number + i) % len(SENTENCES)] for i in range(2))
+                    text = " ".join(PLAIN_SENTENCES[(number + i) % len(PLAIN_SENTENCES)] for i in range(2))
                     await asyncio.to_thread(say, server, text)
                 memory["server"].append(process.memory_info().rss)
                 memory["worker"].append(worker.memory_info().rss)

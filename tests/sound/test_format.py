@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from avatar_rtc.errors import AvatarRtcError, InputError, OutOfRange, TooLarge
 from avatar_rtc.sound import decode as decode_module
 from avatar_rtc.sound.decode import SoundReader, decode, examine
-from avatar_rtc.sound.format import WANTED, format_of
+from avatar_rtc.sound.format import WANTED_SOUND, format_of
 from avatar_rtc.sound.mp4_boxes import MAX_SAMPLES, check_boxes
 
 RATE = 48_000
@@ -147,7 +147,7 @@ def test_what_is_no_sound_file_is_refused_at_once_and_opens_nothing(name: str, m
 def test_the_error_names_what_is_wanted():
     with pytest.raises(InputError) as told:
         decode(b"ffconcat version 1.0", 60)
-    assert WANTED in str(told.value)
+    assert WANTED_SOUND in str(told.value)
 
 
 def wav(form: bytes, body: bytes, size: int | None = None, riff: bytes = b"RIFF") -> bytes:

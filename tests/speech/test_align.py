@@ -6,10 +6,10 @@ import pytest
 
 from avatar_rtc.errors import InputError
 from avatar_rtc.speech import align as module
-from avatar_rtc.speech.align import align, align_words, warp
+from avatar_rtc.speech.align import align, align_words, cheapest_path
 from avatar_rtc.speech.features import HOP_S, Floats
 from avatar_rtc.speech.spoken import Speech, TimedPhoneme, TimedWord
-from avatar_rtc.speech.viseme_network import load_network
+from avatar_rtc.speech.viseme_network import load_visemes
 
 RATE = 16_000
 TEXT = "Could you hand me the big yellow jug over there, before somebody drops it?"
@@ -75,7 +75,7 @@ def cost_cell_by_cell(costs: Floats, diagonal: float) -> float:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (2, 2), (17, 23), (40, 12)])
 def test_the_path_costs_what_it_costs_cell_by_cell(shape: tuple[int, int]):
     costs = np.random.default_rng(shape[0]).uniform(0, 1, shape).astype(np.float32)
-    path = warp(costs)
+    path = cheapest_path(costs)
     assert path[0].tolist() == [0, 0]
     assert path[-1].tolist() == [shape[0] - 1, shape[1] - 1]
     steps = np.diff(path, axis=0)
@@ -131,7 +131,7 @@ def test_a_stretched_rendering_is_aligned_within_25_ms(speed: float):
 def test_another_voice_at_another_rate_and_loudness_is_aligned_too(helped: bool):
     plain, other = spoken(TEXT), spoken(TEXT, 0.9, "en-us+f3")
     # Said to be of a lower rate than it is, it is slower and its voice lower too.
-    found, _ = align(plain, other.pcm // 4, round(other.rate / 1.1), load_network() if helped else None)
+    found, _ = align(plain, other.pcm // 4, round(other.rate / 1.1), load_visemes() if helped else None)
     sounds, truth = ([p for p in spoken if p.ipa] for spoken in (found, other.phonemes))
     errors = [abs(a.start - 1.1 * b.start) for a, b in zip(sounds, truth, strict=True)]
     assert np.percentile(errors, 90) < 0.025

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from avatar_rtc.face.visemes import IPA, is_burst, shapes_of
+from avatar_rtc.face.visemes import SHAPE_OF_IPA, is_burst, shapes_of
 from avatar_rtc.speech.classes import (
     CLASS_IPA,
     CLASSES,
@@ -38,12 +38,12 @@ def test_the_parts_of_a_diphthong_last_as_long_as_their_shapes():
         )
 
 
-@pytest.mark.parametrize("ipa", IPA)
+@pytest.mark.parametrize("ipa", SHAPE_OF_IPA)
 def test_every_sound_whose_lips_are_known_has_a_class_that_closes_them_alike(ipa: str):
     closing = {name: shapes_of(CLASS_IPA[CLASSES.index(name)])[0][0].closure for name in CLASSES}
-    assert [closing[name] for name in names(ipa)] == [IPA[ipa].closure]
+    assert [closing[name] for name in names(ipa)] == [SHAPE_OF_IPA[ipa].closure]
     if names(ipa) == ["E"]:
-        assert IPA[ipa].is_vowel or IPA[ipa].dominance == 0.6, "an unknown sound"
+        assert SHAPE_OF_IPA[ipa].is_vowel or SHAPE_OF_IPA[ipa].dominance == 0.6, "an unknown sound"
 
 
 @pytest.mark.parametrize(("name", "ipa"), [*zip(CLASSES, CLASS_IPA, strict=True)])

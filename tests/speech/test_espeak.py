@@ -10,7 +10,7 @@ import pytest
 
 from avatar_rtc.errors import OutOfRange, UnknownName
 from avatar_rtc.speech.espeak import Espeak, listed, render, voice_id
-from avatar_rtc.speech.espeak_library import load
+from avatar_rtc.speech.espeak_library import load_library
 from avatar_rtc.speech.spoken import Speech
 from tests.waiting import until
 
@@ -196,7 +196,7 @@ def test_a_call_cancelled_while_it_waits_says_nothing() -> None:
     ],
 )
 def test_voices_are_found_by_language_file_and_name(name: str, identifier: str) -> None:
-    assert voice_id(name, load()) == identifier
+    assert voice_id(name, load_library()) == identifier
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ async def test_every_listed_voice_means_itself(espeak: Espeak) -> None:
     names = [voice.name for voice in voices]
     assert len(set(names)) == len(names) > 100
     assert {"en-us", "en-gb", "de", "ja", "fr-fr"} <= set(names)
-    library = load()
+    library = load_library()
     assert [voice_id(name, library) for name in names] == [voice.identifier for voice in library.voices]
     assert list(voices) == listed(library)
 

@@ -64,7 +64,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         np.savez(file, af_heart=style, bm_george=style, zf_xiaobei=style)
     files = {name: (folder / name).read_bytes() for name in ("model.onnx", "voices.bin")}
     monkeypatch.setattr(kokoro_files, "MODELS", {"float32": pinned("model.onnx", files["model.onnx"])})
-    monkeypatch.setattr(kokoro_files, "VOICES", pinned("voices.bin", files["voices.bin"]))
+    monkeypatch.setattr(kokoro_files, "VOICES_FILE", pinned("voices.bin", files["voices.bin"]))
     package = ModuleType("kokoro_onnx")
     package.Kokoro = FakeKokoro  # type: ignore[attr-defined]
     package.__spec__ = sys.__spec__

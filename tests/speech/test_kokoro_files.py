@@ -10,7 +10,14 @@ from aiohttp import web
 
 from avatar_rtc.errors import SetupError
 from avatar_rtc.speech import kokoro_files
-from avatar_rtc.speech.kokoro_files import MODELS, VOICES, ModelFile, fetch, installed, kokoro_folder
+from avatar_rtc.speech.kokoro_files import (
+    MODELS,
+    VOICES_FILE,
+    ModelFile,
+    fetch_missing,
+    installed,
+    kokoro_folder,
+)
 from tests.speech.stub_server import dies, nobody, serving
 
 
@@ -40,7 +47,7 @@ def names(folder: Path) -> list[str]:
 
 
 async def fetched(url: str, folder: Path, **options: Any) -> None:
-    await asyncio.to_thread(fetch, (FILE,), folder, url, **options)
+    await asyncio.to_thread(fetch_missing, (FILE,), folder, url, **options)
 
 
 async def test_a_file_comes_whole_and_only_once(tmp_path: Path) -> None:
@@ -96,12 +103,12 @@ def test_files_of_a_folder_are_taken_if_they_are_right(tmp_path: Path) -> None:
     source, folder = tmp_path / "source", tmp_path / "kokoro"
     source.mkdir()
     with pytest.raises(SetupError, match=r"big\.bin is missing"):
-        fetch((FILE,), folder, source)
+        fetch_missing((FILE,), folder, source)
     (source / "big.bin").write_bytes(BIG[:-1])
     with pytest.raises(SetupError, match="not the official file"):
-        fetch((FILE,), folder, source)
+        fetch_missing((FILE,), folder, source)
     (source / "big.bin").write_bytes(BIG)
-    fetch((FILE,), folder, source)
+    fetch_missing((FILE,), folder, source)
     assert (folder / "big.bin").read_bytes() == BIG and (source / "big.bin").exists()
 
 
@@ -110,22 +117,22 @@ def test_again_replaces_a_damaged_file(tmp_path: Path) -> None:
     for place, data in ((source, BIG), (folder, BIG[::-1])):
         place.mkdir()
         (place / "big.bin").write_bytes(data)
-    fetch((FILE,), folder, source)
+    fetch_missing((FILE,), folder, source)
     assert (folder / "big.bin").read_bytes() == BIG[::-1]  # its size is right
-    fetch((FILE,), folder, source, again=True)
+    fetch_missing((FILE,), folder, source, again=True)
     assert (folder / "big.bin").read_bytes() == BIG
 
 
 def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(SetupError, match="cannot store the Kokoro model in"):
-        fetch((FILE,), tmp_path / "file" / "kokoro", tmp_path)
+        fetch_missing((FILE,), tmp_path / "file" / "kokoro", tmp_path)
 
 
 def test_the_best_whole_model_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     models = {"float32": pinned("a", b"aaa"), "int8": pinned("b", b"b")}
     monkeypatch.setattr(kokoro_files, "MODELS", models)
-    monkeypatch.setattr(kokoro_files, "VOICES", pinned("v", b"vv"))
+    monkeypatch.setattr(kokoro_files, "VOICES_FILE", pinned("v", b"vv"))
     assert installed(tmp_path) is None
     for name, data in (("b", b"b"), ("v", b"vv"), ("a", b"a")):
         (tmp_path / name).write_bytes(data)
@@ -140,7 +147,7 @@ def test_the_cache_can_be_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 def test_the_pinned_files_are_told_apart() -> None:
-    files = [*MODELS.values(), VOICES]
+    files = [*MODELS.values(), VOICES_FILE]
     assert all(len(file.sha256) == 64 and int(file.sha256, 16) for file in files)
     assert len({file.sha256 for file in files}) == len({file.name for file in files}) == len(files)
     sizes = [file.size for file in MODELS.values()]

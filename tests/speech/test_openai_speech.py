@@ -250,7 +250,7 @@ async def test_answers_that_are_no_speech_are_told(answer: str) -> None:
 
 
 async def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("avatar_rtc.speech.remote.MAX_BYTES", 3 << 20)
+    monkeypatch.setattr("avatar_rtc.speech.remote.MAX_ANSWER_BYTES", 3 << 20)
     with pytest.raises(EngineFailed, match="more than 3 MiB"):
         await spoken(speech=floods)
 

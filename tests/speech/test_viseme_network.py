@@ -32,13 +32,13 @@ from avatar_rtc.speech.viseme_network import (
     PosteriorStream,
     Runs,
     joined,
-    load_network,
+    load_visemes,
     openness,
     phonemes_of,
     posteriors,
 )
 
-NETWORK = load_network()
+NETWORK = load_visemes()
 RATE = 24_000
 UNSEEN = (
     "Between you and me, the map was upside down.",
@@ -239,7 +239,7 @@ def test_torch_and_numpy_agree_on_the_network(tmp_path: Path):
     inputs, labels = windows.batch(torch.arange(len(windows)))
     with torch.inference_mode():
         expected = torch.softmax(module(inputs), dim=1).numpy()
-    network = load_network(tmp_path / "network.safetensors")
+    network = load_visemes(tmp_path / "network.safetensors")
     found = [network.classify(np.pad(r, ((BACK, AHEAD), (0, 0)), mode="edge")) for r in rows]
     assert np.concatenate(found) == pytest.approx(expected, abs=1e-5)
     assert labels.tolist() == [number for one in two for number in one.labels]
@@ -254,7 +254,7 @@ def test_training_makes_a_file_that_can_be_loaded(tmp_path: Path, capsys: pytest
     losses = [float(line.split()[-1]) for line in capsys.readouterr().out.splitlines() if "loss" in line]
     assert len(losses) == 3
     assert losses[-1] < losses[0]
-    load_network(path)
+    load_visemes(path)
 
 
 def test_variation_keeps_the_rows_and_differs_every_time():
@@ -282,18 +282,18 @@ def test_held_out_voices_and_sentences_are_never_trained_on():
 def test_a_network_that_cannot_be_read_is_told(tmp_path: Path):
     path = tmp_path / "network.safetensors"
     with pytest.raises(SetupError, match="cannot read the viseme network"):
-        load_network(path)
+        load_visemes(path)
     path.write_bytes(b"not this")
     with pytest.raises(SetupError, match="cannot read the viseme network"):
-        load_network(path)
+        load_visemes(path)
     tensors = load_file(resource("assets", "visemes", "network.safetensors"))
     save_file({**tensors, "colour": np.zeros(3, np.float32)}, path)
     with pytest.raises(SetupError, match="shapes differ"):
-        load_network(path)
+        load_visemes(path)
     del tensors["hidden.bias"]
     save_file(tensors, path)
     with pytest.raises(SetupError, match="it lacks 'hidden.bias'"):
-        load_network(path)
+        load_visemes(path)
 
 
 def test_an_odd_sample_rate_is_refused():

@@ -7,9 +7,9 @@ import pytest
 from aiohttp import web
 
 from avatar_rtc.errors import EngineFailed, UnknownName
-from avatar_rtc.face.visemes import IPA as SHAPES
+from avatar_rtc.face.visemes import SHAPE_OF_IPA as SHAPES
 from avatar_rtc.face.visemes import shapes_of
-from avatar_rtc.speech.voicevox import FRAMES_PER_S, IPA, Voicevox, ipa_of
+from avatar_rtc.speech.voicevox import FRAMES_PER_S, IPA_OF_PHONEME, Voicevox, ipa_of_phoneme
 from tests.speech.stub_server import IMPATIENT, NO_SOUND, TROUBLES, Handler, nobody, says, serving, tone, wav
 
 SPEAKERS = [
@@ -169,15 +169,15 @@ async def test_a_sound_a_little_longer_stretches_the_phonemes() -> None:
 
 def test_all_lips_of_its_phonemes_are_known() -> None:
     known = {shape for shape in SHAPES.values()}
-    for name, ipa in IPA.items():
+    for name, ipa in IPA_OF_PHONEME.items():
         if ipa:
             shape = shapes_of(f"ˌ{ipa}")[0][0]
             assert shape in known, name
-    assert [ipa_of(name) for name in ("U", "N", "cl", "my", "??")] == ["ɯ", "ɴ", "ʔ", "mʲ", "ə"]
+    assert [ipa_of_phoneme(name) for name in ("U", "N", "cl", "my", "??")] == ["ɯ", "ɴ", "ʔ", "mʲ", "ə"]
 
 
 def test_lip_sounds_close_the_lips() -> None:
-    assert {name for name, ipa in IPA.items() if ipa and shapes_of(ipa)[0][0].closure == 1.0} == {
+    assert {name for name, ipa in IPA_OF_PHONEME.items() if ipa and shapes_of(ipa)[0][0].closure == 1.0} == {
         "p", "py", "b", "by", "m", "my",
     }  # fmt: skip
 

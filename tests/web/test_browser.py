@@ -147,7 +147,7 @@ def test_chain_is_edited(page: Any, server: Any) -> None:
     wait_until(lambda: server.get("avatars/main")["chain"] == [])
 
 
-def test_a_look_is_taken_and_every_kind_of_control_works(page: Any, server: Any) -> None:
+def test_a_preset_is_taken_and_every_kind_of_control_works(page: Any, server: Any) -> None:
     page.tab.select_option("#adders [aria-label='Take a preset']", "amber_terminal")
     names = ["colour_grade", "monochrome_display", "posterize", "crt"]
     wait_until(lambda: [name for name, _ in server.get("avatars/main")["chain"]] == names)

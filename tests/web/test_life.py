@@ -144,7 +144,7 @@ def test_changes_of_two_sliders_at_once_both_arrive(page: Any, server: Any) -> N
 
 
 def test_settings_are_those_of_the_schema(page: Any) -> None:
-    schema = settings.schema()
+    schema = settings.settings_schema()
     kinds = ("number", "integer", "boolean")
     simple = {
         key

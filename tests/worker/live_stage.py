@@ -10,7 +10,7 @@ from torch import Tensor
 
 from avatar_rtc.link.orders import Down, OpenAvatar, Up
 from avatar_rtc.stream.frame import EncodedFrame
-from avatar_rtc.worker.loop import THREADS, RenderLoop
+from avatar_rtc.worker.loop import FRAME_THREADS, RenderLoop
 from tests.waiting import wait_until
 from tests.worker.stage import EMOTIONS, SMALL
 
@@ -35,7 +35,7 @@ class Live:
     def __init__(self, animator: Callable[[OpenAvatar], tuple[Any, str]], **fields: Any) -> None:
         self.heard: list[Up] = []
         self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        fields.setdefault("threads", THREADS)
+        fields.setdefault("threads", FRAME_THREADS)
         loop = RenderLoop(self._inbox, self.heard.append, EMOTIONS, animator, **fields)
         self.loop = loop
         self._thread = threading.Thread(target=loop.run)

@@ -14,8 +14,8 @@ from avatar_rtc.render.filters import chain as chains
 from avatar_rtc.render.filters.chain import Filter
 from avatar_rtc.stream.frame import Layout
 from avatar_rtc.worker.budget import Budget, TooSlow
+from avatar_rtc.worker.failing_parts import MOST_RETRY_S, RETRY_PART_S
 from avatar_rtc.worker.picture import Finisher
-from avatar_rtc.worker.troubles import MOST_RETRY_S, RETRY_S
 from tests.render.filters.filter_laws import figure
 
 GREY = Backdrop(colour=(200, 200, 200))
@@ -109,7 +109,9 @@ def test_one_that_is_left_out_is_tried_less_and_less_often(shown, clock: Clock) 
         if clock.ran > before:
             tries.append(t)
     pauses = np.diff(tries)
-    assert pauses[:4] == pytest.approx([RETRY_S, 2 * RETRY_S, 4 * RETRY_S, 8 * RETRY_S], abs=1.1)
+    assert pauses[:4] == pytest.approx(
+        [RETRY_PART_S, 2 * RETRY_PART_S, 4 * RETRY_PART_S, 8 * RETRY_PART_S], abs=1.1
+    )
     assert max(pauses) == pytest.approx(MOST_RETRY_S, abs=1.1) and len(tries) < 10
 
 

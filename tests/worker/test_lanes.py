@@ -34,10 +34,10 @@ from avatar_rtc.render.filters.chain import Filter
 from avatar_rtc.render.static import create_static
 from avatar_rtc.stream.crop import Crop
 from avatar_rtc.stream.frame import ImageRendition, video_t
-from avatar_rtc.worker.beside import Beside, Ended
+from avatar_rtc.worker.beside import Beside, WorkDone
 from avatar_rtc.worker.frames import Order, made_alone, made_together
 from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
-from avatar_rtc.worker.loop import THREADS
+from avatar_rtc.worker.loop import FRAME_THREADS
 from tests.worker.live_stage import PATIENCE_S, Live, Painter
 from tests.worker.stage import ALPHA, EMOTIONS, colour, frames, opened
 
@@ -109,14 +109,14 @@ def test_an_animator_that_hangs_holds_up_those_alone_that_share_it(started: Call
     live = started(lambda message: (hanging if message.avatar.startswith("h") else painter, ""))
     try:
         # More of them than there are threads.
-        for n in range(THREADS + 2):
+        for n in range(FRAME_THREADS + 2):
             live.send(*watched(f"h{n}"))
         live.send(*watched("quick"), *watched("another"))
         live.until(lambda: min(len(live.of("quick")), len(live.of("another"))) >= 10)
-        assert not any(live.of(f"h{n}") for n in range(THREADS + 2))
+        assert not any(live.of(f"h{n}") for n in range(FRAME_THREADS + 2))
     finally:
         event.set()
-    live.until(lambda: all(len(live.of(f"h{n}")) >= 2 for n in range(THREADS + 2)))
+    live.until(lambda: all(len(live.of(f"h{n}")) >= 2 for n in range(FRAME_THREADS + 2)))
 
 
 def test_more_slow_ones_than_threads_take_turns(
@@ -127,7 +127,7 @@ def test_more_slow_ones_than_threads_take_turns(
         return image
 
     monkeypatch.setitem(chains.FILTERS, "bloom", Filter(slow))
-    live, names = started(), [f"s{n}" for n in range(2 * THREADS)]
+    live, names = started(), [f"s{n}" for n in range(2 * FRAME_THREADS)]
     for name in names:
         live.send(*watched(name, SLOW))
     live.send(*watched("quick"))
@@ -299,7 +299,7 @@ def test_the_pixels_are_the_same_wherever_they_are_made() -> None:
     def keep(seen: dict[int, bytes], n: int, made: Any) -> None:
         seen[n] = made.result().frames[0].data
 
-    ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
+    ended: queue.SimpleQueue[WorkDone] = queue.SimpleQueue()
     beside, there = Beside(2, "pictures", ended.put), list[bytes]()
     for tick in (101.0, 101.7):
         seen: dict[int, bytes] = {}

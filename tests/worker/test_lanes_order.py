@@ -30,7 +30,7 @@ from avatar_rtc.link.orders import (
 from avatar_rtc.speech.lips import timeline
 from avatar_rtc.speech.spoken import TimedPhoneme
 from avatar_rtc.stream.frame import ImageRendition
-from avatar_rtc.worker.loop import THREADS
+from avatar_rtc.worker.loop import FRAME_THREADS
 from tests.worker.live_stage import Live, Painter
 from tests.worker.stage import opened
 
@@ -128,4 +128,4 @@ def end_of(script: Sequence[tuple[float, Down]], threads: int) -> dict[str, obje
 @given(scripts)
 def test_slow_avatars_end_as_if_there_were_one_thread(script: list[tuple[float, Down]]) -> None:
     script = [*((0.0, opened(name, fps=60.0)) for name in NAMES), *script]
-    assert end_of(script, THREADS) == end_of([(0.0, message) for _, message in script], 0)
+    assert end_of(script, FRAME_THREADS) == end_of([(0.0, message) for _, message in script], 0)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from avatar_rtc.animation.emotions import load_emotions
-from avatar_rtc.animation.mixer import Look
+from avatar_rtc.animation.mixer import Appearance
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.control.state import AvatarState, DataEyes
 from avatar_rtc.face.pose import neutral
@@ -120,16 +120,16 @@ def test_the_crop_is_what_viewers_get() -> None:
     message = opened(AvatarState(), crop=crop)
     avatar = open_avatar(message, Still(), EMOTIONS)
     picture = torch.from_numpy(np.frombuffer(message.rgba, np.uint8).reshape(512, 512, 4).copy())
-    shown = avatar.shown(picture.permute(2, 0, 1) / 255, Look(neutral(), {}, {}))
+    shown = avatar.shown(picture.permute(2, 0, 1) / 255, Appearance(neutral(), {}, {}))
     assert torch.equal(shown, picture.permute(2, 0, 1)[:, 64:320, 128:384] / 255)
 
 
 def test_a_swap_that_fails_leaves_the_running_motion_as_it_is() -> None:
     animator = Still()
     running = open_avatar(opened(AvatarState()), animator, EMOTIONS)
-    before = running.mixer.look(AvatarState(emotions={"love": 1.0}), 1.0)
+    before = running.mixer.appearance(AvatarState(emotions={"love": 1.0}), 1.0)
     bad = opened(AvatarState(), rgba=b"short")
     with pytest.raises(ValueError):
         running.take_over(open_avatar(bad, animator, EMOTIONS))
-    after = running.mixer.look(AvatarState(emotions={"love": 1.0}), 1.0)
+    after = running.mixer.appearance(AvatarState(emotions={"love": 1.0}), 1.0)
     assert (before.pose == after.pose).all() and before.cels == after.cels

@@ -18,7 +18,7 @@ from avatar_rtc.render.static import create_static
 from avatar_rtc.resources import resource
 from avatar_rtc.stream.frame import Rendition
 from avatar_rtc.worker.live import Slot, open_avatar
-from avatar_rtc.worker.offline import SETTLED_S, OfflineAvatar, framed
+from avatar_rtc.worker.offline import EMOTION_SETTLED_S, OfflineAvatar, framed
 
 DATA = Path(__file__).parents[1] / "data"
 EMOTIONS = load_emotions(resource("assets", "emotions"))
@@ -48,17 +48,17 @@ def test_its_frames_are_those_a_live_avatar_sends(chain: list[list[object]]) -> 
     live.slots[Rendition("h264", "alpha")] = Slot(Rendition("h264", "alpha"))
     for number, frame in enumerate(offline(opening(chain=chain)).frames(4)):
         t = number / FPS
-        look = live.mixer.look(live.state, t)
-        pose = torch.from_numpy(look.pose[None].copy())
-        picture = live.animator.animate(pose, [live.character.under(look.cels)])[0]
-        planes = live.planes(live.shown(picture, look), t, {"alpha"})["alpha"]
+        appearance = live.mixer.appearance(live.state, t)
+        pose = torch.from_numpy(appearance.pose[None].copy())
+        picture = live.animator.animate(pose, [live.character.under(appearance.cels)])[0]
+        planes = live.planes(live.shown(picture, appearance), t, {"alpha"})["alpha"]
         colour, alpha = alpha_layout_of(frame)
         assert np.abs(planes[:512] - colour).max() <= 2 and np.abs(planes[512:1024] - alpha).max() <= 1.01
 
 
 def test_a_still_is_the_frame_of_its_second() -> None:
     chain: list[list[object]] = [["noise", {"strength": 0.5}]]
-    *_, last = offline(opening(chain=chain)).frames(round(SETTLED_S * FPS) + 1)
+    *_, last = offline(opening(chain=chain)).frames(round(EMOTION_SETTLED_S * FPS) + 1)
     assert np.array_equal(offline(opening(chain=chain)).still(), last)
     assert not np.array_equal(offline(opening(8, chain)).still(), last)
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar_rtc.worker.pace import ALONE_MS, Pace, bearable_ms
+from avatar_rtc.worker.pace import ALONE_MS, FrameCost, bearable_ms
 
 
 @given(st.lists(st.floats(1, 60), min_size=1, max_size=16))
@@ -20,7 +20,7 @@ def test_alone_it_may_take_longer() -> None:
 
 
 def test_one_disturbed_frame_decides_nothing_and_another_recipe_is_unknown() -> None:
-    pace = Pace()
+    pace = FrameCost()
     assert pace.ms("a") is None
     pace.add("a", 300.0)
     assert pace.ms("a") == 300.0 and pace.ms("b") is None

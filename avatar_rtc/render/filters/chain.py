@@ -49,7 +49,7 @@ def run_chain(
     chain: Sequence[Operation],
     t: float,
     seed: int,
-    told: Callable[[int, str], None] = lambda place, name: None,
+    on_done: Callable[[int, str], None] = lambda place, name: None,
     most_pixels: float = math.inf,
 ) -> tuple[Tensor, ColourSpace]:
     """The picture after every operation, and the space it is in; an empty chain gives the picture itself.
@@ -70,7 +70,7 @@ def run_chain(
         image, space = converted(image, space, wanted), wanted
         # Two of the same kind must not draw the same noise.
         image = run.function(image, operation.params, t, seed + place)
-        told(place, operation.name)
+        on_done(place, operation.name)
     return image, space
 
 

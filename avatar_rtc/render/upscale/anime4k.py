@@ -30,7 +30,7 @@ _TERM = re.compile(r"(?:vec4result|result\+)=mat4\(([^()]*)\)\*(go?_\d+)(?:\(([^
 _BIAS = re.compile(r"result\+=vec4\(([^()]*)\)")
 
 
-class Source(NamedTuple):
+class PassInput(NamedTuple):
     """What a pass reads: four maps, as they are, or one half of them."""
 
     texture: str
@@ -41,7 +41,7 @@ class Pass(NamedTuple):
     """One convolution of some textures; borders repeated."""
 
     saves: str
-    sources: tuple[Source, ...]
+    sources: tuple[PassInput, ...]
     layer: nn.Conv2d
 
 
@@ -100,7 +100,7 @@ def _convolution(block: str, known: set[str]) -> Pass:
         if found is None or (found[2] or found[4]) not in known:
             raise InputError(f"pass {saves[1]}: {line[:60]!r} cannot be read")
         half: Literal["all", "positive", "negative"] = "negative" if found[3] else "positive"
-        sources[found[1]] = Source(found[2], "all") if found[2] else Source(found[4], half)
+        sources[found[1]] = PassInput(found[2], "all") if found[2] else PassInput(found[4], half)
     *statements, end = _squeezed(block[block.find("{") + 1 : block.rfind("}")]).split(";")[:-1] or [""]
     terms = [(statement, _TERM.fullmatch(statement)) for statement in statements]
     if end != "returnresult" or not any(term for _, term in terms):

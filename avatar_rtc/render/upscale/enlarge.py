@@ -18,7 +18,7 @@ from torch.nn.functional import interpolate
 
 from avatar_rtc.errors import SetupError
 from avatar_rtc.render.upscale.anime4k import load_anime4k
-from avatar_rtc.render.upscale.networks import load_network
+from avatar_rtc.render.upscale.networks import load_upscaler
 
 Method = Literal["bilinear", "bicubic", "lanczos", "anime", "anime4k", "pyanime4k"]
 Quality = Literal["low", "high"]
@@ -50,7 +50,7 @@ def enlarge(image: Tensor, height: int, width: int, method: Method, quality: Qua
 def _by_network(image: Tensor, height: int, width: int, method: Method, quality: Quality) -> Tensor:
     while image.shape[-2] < height or image.shape[-1] < width:
         if method == "anime":
-            image = load_network(quality, image.device, image.dtype).doubled(image)
+            image = load_upscaler(quality, image.device, image.dtype).doubled(image)
         else:
             alpha = _bilinear(image[3:], 2 * image.shape[-2], 2 * image.shape[-1])
             if method == "anime4k":

@@ -98,7 +98,7 @@ def _drawn(alpha: Tensor, axis: int, margin: int) -> slice:
 
 
 @lru_cache(maxsize=4)
-def load_network(quality: Quality, device: torch.device, dtype: torch.dtype) -> Doubler:
+def load_upscaler(quality: Quality, device: torch.device, dtype: torch.dtype) -> Doubler:
     """The network that ships for a quality.
 
     Raises:

@@ -14,7 +14,7 @@ class Member(Protocol):
 M = TypeVar("M", bound=Member)
 
 
-class Crowd(Generic[M]):
+class OpenConnections(Generic[M]):
     """Connections by address, the oldest first.
 
     Of too many, the oldest idle one of the address with most yields, then of the address with second most, …,

@@ -19,7 +19,7 @@ REFUSAL_S = 1.0
 _MOST_ADDRESSES = 10_000
 
 
-class Pace:
+class RequestPace:
     """Whose turn it is when: for each address a bucket of tokens, kept as the time at which it is full."""
 
     def __init__(self, per_s: float, burst_s: float = BURST_S, most_waiting: int = MOST_WAITING) -> None:
@@ -51,7 +51,7 @@ class Pace:
 
 def create_pacing(per_s: float, clock: Callable[[], float]) -> Middleware:
     """The middleware that lets requests wait their turn, and answers 429 where too many wait."""
-    pace = Pace(per_s)
+    pace = RequestPace(per_s)
 
     @web.middleware
     async def pacing(request: web.Request, handler: Handler) -> web.StreamResponse:

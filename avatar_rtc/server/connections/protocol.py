@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from avatar_rtc.server.addresses import address_of
-from avatar_rtc.server.connections.crowd import Crowd
+from avatar_rtc.server.connections.crowd import OpenConnections
 from avatar_rtc.server.connections.descriptors import connections_within
 from avatar_rtc.server.http.keys import CONFIG, LIMITS
 from avatar_rtc.server.limits import PROGRESS_BYTES, Limits
@@ -162,7 +162,7 @@ class Door(web.Server):
         """
         super().__init__(handler, **options)
         self._limits = limits
-        self._crowd: Crowd[Connection] = Crowd(most)
+        self._crowd: OpenConnections[Connection] = OpenConnections(most)
 
     def __call__(self) -> Connection:
         """For `loop.create_server`."""

@@ -30,7 +30,7 @@ _MAX_FIELD_BYTES = 1024
 _MULTIPART_OVERHEAD_BYTES = 64 * 1024
 
 MAX_CHARACTER_BYTES = 64 * 1024 * 1024
-FILES = {"toml": TOML, "student": STUDENT, **{name: f"{name}.png" for name in (*CELS, *FX)}}
+PART_FILES = {"toml": TOML, "student": STUDENT, **{name: f"{name}.png" for name in (*CELS, *FX)}}
 """Part of a form → the file of a character's folder that it is."""
 
 
@@ -145,12 +145,18 @@ async def read_upload(request: web.Request) -> Upload:
     require_type(request, "multipart/form-data", *UPLOAD_TYPES)
     if request.content_type in UPLOAD_TYPES:
         return Upload(request.query.get("name", ""), await read_spool(request, MAX_IMAGE_BYTES), {})
-    limits = {"name": _MAX_FIELD_BYTES, "image": MAX_IMAGE_BYTES, **dict.fromkeys(FILES, MAX_IMAGE_BYTES)}
+    limits = {
+        "name": _MAX_FIELD_BYTES,
+        "image": MAX_IMAGE_BYTES,
+        **dict.fromkeys(PART_FILES, MAX_IMAGE_BYTES),
+    }
     parts = await read_form(request, limits, MAX_CHARACTER_BYTES)
     if "image" not in parts:
         raise InputError("the form lacks the part 'image'")
     name = text_of(parts.get("name")) or request.query.get("name", "")
-    return Upload(name, parts["image"], {FILES[part]: data for part, data in parts.items() if part in FILES})
+    return Upload(
+        name, parts["image"], {PART_FILES[part]: data for part, data in parts.items() if part in PART_FILES}
+    )
 
 
 async def read_form(

@@ -7,7 +7,7 @@ from avatar_rtc.characters.decoding import decoding_within
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.turns import Turns
 
-MOST_WAITING = 8
+MOST_WAITING_TURNS = 8
 
 
 class Desk:
@@ -16,8 +16,8 @@ class Desk:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._turns = Turns(
-            MOST_WAITING + 1,
-            lambda: limits.refuse("decode_s", "pictures that wait to be decoded", MOST_WAITING),
+            MOST_WAITING_TURNS + 1,
+            lambda: limits.refuse("decode_s", "pictures that wait to be decoded", MOST_WAITING_TURNS),
         )
 
     @asynccontextmanager

@@ -11,7 +11,7 @@ from dataclasses import replace
 from avatar_rtc.animation.emotions import changed
 from avatar_rtc.characters.character import Character
 from avatar_rtc.clock import MediaClock
-from avatar_rtc.control.changes import Change, Flowing, after, after_all, answer, check_picture
+from avatar_rtc.control.changes import Change, Flowing, after_all, answer, check_sendable, next_state
 from avatar_rtc.control.former_settings import translated
 from avatar_rtc.control.messages import ChainSet, CropSet, EmotionSet, EmotionsSet, SettingsPatch, SettingsSet
 from avatar_rtc.control.state import AvatarState
@@ -82,7 +82,7 @@ class Actor:
 
     def flow(self, message: Flowing) -> bool:
         """Take what comes many times a second; False if something newer is held. Raises as `act`."""
-        state = after(self.state, message, self._clock.t())
+        state = next_state(self.state, message, self._clock.t())
         if state is self.state:
             return False
         # No `state` event: this is nobody else's business.
@@ -103,7 +103,7 @@ class Actor:
         Raises:
             InputError: its picture could not be sent in this state; nothing has changed.
         """
-        check_picture(self.state, character.crop, self._fps)
+        check_sendable(self.state, character.crop, self._fps)
         leaves = self._settle_for(self._known(character, self.state))
         self.character = character
         enter()
@@ -134,10 +134,10 @@ class Actor:
         state = after_all(self.state, translated(message, self.state), self._clock.t())
         match message:
             case CropSet() | ChainSet() | SettingsSet() | SettingsPatch():
-                check_picture(state, self.character.crop, self._fps)
+                check_sendable(state, self.character.crop, self._fps)
             case EmotionsSet():
                 if self._settle_for(self._known(self.character, state)):
-                    state = after(self.state, message, self._clock.t())
+                    state = next_state(self.state, message, self._clock.t())
         if state != self.state:
             self._replace_state(state)
         return answer(self.state, message)

@@ -28,7 +28,7 @@ from avatar_rtc.control.state import AvatarState
 from avatar_rtc.control.state_json import state_json
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.link.orders import AvatarFailed, Hush, OpenAvatar, Say, SetState, Stats, Up
-from avatar_rtc.media.voice import Voice
+from avatar_rtc.media.voice import VoicePlayer
 from avatar_rtc.server.live.actor import Actor
 from avatar_rtc.server.live.distillation import Distillation
 from avatar_rtc.server.live.shared import Shared
@@ -66,7 +66,7 @@ class Avatar:
         self.clock = MediaClock(time.monotonic())
         self.used_at = time.monotonic()
         """CLOCK_MONOTONIC second in which somebody last wanted something of it."""
-        voice = Voice()
+        voice = VoicePlayer()
         # What belongs to the avatar does not own it: all of it is free as soon as the avatar has ended.
         me = weakref.proxy(self)
         self.actor = Actor(

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from avatar_rtc.errors import CapacityExceeded, InputError, WorkerLost, without_addresses
 from avatar_rtc.link.orders import (
-    Answer,
     Down,
+    PictureAnswer,
     ProcessStill,
     SnapshotTaken,
     Still,
@@ -36,7 +36,7 @@ class Pictures:
         """`send` tells the worker; False if none is up."""
         self._send = send
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[Answer]] = {}
+        self._waiting: dict[int, asyncio.Future[PictureAnswer]] = {}
         self._busy: Counter[str] = Counter()
         self._one_still = asyncio.Lock()
 
@@ -70,7 +70,7 @@ class Pictures:
         assert isinstance(answer, SnapshotTaken)
         return answer.png
 
-    def answered(self, answer: Answer) -> None:
+    def answered(self, answer: PictureAnswer) -> None:
         """The worker has answered a request; one that nobody waits for any more is dropped."""
         future = self._waiting.get(answer.request)
         if future is None or future.done():
@@ -96,9 +96,9 @@ class Pictures:
         finally:
             self._busy[what] -= 1
 
-    async def _asked(self, message: Callable[[int], Down], timeout_s: float) -> Answer:
+    async def _asked(self, message: Callable[[int], Down], timeout_s: float) -> PictureAnswer:
         number = next(self._numbers)
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[PictureAnswer] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
         try:
             if not self._send(message(number)):

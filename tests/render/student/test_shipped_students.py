@@ -13,7 +13,7 @@ from avatar_rtc.box import Box
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.face.pose import pose_from
 from avatar_rtc.render.cels import Cels, Dressing
-from avatar_rtc.render.stills import render_stills
+from avatar_rtc.render.posed import render_poses
 from avatar_rtc.render.student.animator import create_student
 from avatar_rtc.render.student.file import TEACHER, read_student
 from avatar_rtc.resources import resource
@@ -39,7 +39,7 @@ def test_near_the_teacher(name: str, pose: str) -> None:
     character = STORE.load_character(name)
     assert character.student is not None
     student = read_student(character.student)
-    (picture,) = render_stills(character.rgba, [pose_from(POSES[pose])], "student", "cpu", character.student)
+    (picture,) = render_poses(character.rgba, [pose_from(POSES[pose])], "student", "cpu", character.student)
     theirs = over_grey(np.array(Image.open(TEACHER_FRAMES / f"{name}_{pose}.webp")))
     ours = over_grey(picture)
     assert psnr(ours, theirs) > (28 if pose == "turned" else 32)

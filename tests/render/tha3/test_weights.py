@@ -21,7 +21,7 @@ from avatar_rtc.render.tha3.weights_files import (
     CACHE_VARIABLE,
     SHA256,
     WHEEL_FOLDER,
-    Precision,
+    WeightsPrecision,
     cache_folder,
     chosen_folder,
     variant_folder,
@@ -72,7 +72,7 @@ def test_installed_networks_are_those_in_the_source(
     assert not weights_ready(cache)
     installed = install_weights(make(tmp_path / "source", files), cache)
     assert weights_ready(cache) and chosen_folder(cache) == installed == variant_folder("separable", cache)
-    precisions: tuple[tuple[Precision, torch.dtype], ...] = (
+    precisions: tuple[tuple[WeightsPrecision, torch.dtype], ...] = (
         ("float32", torch.float32),
         ("float16", torch.float16),
     )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from avatar_rtc.config import Config, LimitsConfig
 from avatar_rtc.server.connections import pace as pacing
-from avatar_rtc.server.connections.pace import Pace
+from avatar_rtc.server.connections.pace import RequestPace
 from avatar_rtc.server.http.keys import LIMITS
 
 
@@ -17,7 +17,7 @@ from avatar_rtc.server.http.keys import LIMITS
     st.lists(st.tuples(st.integers(0, 2), st.floats(0, 3)), max_size=200),
 )
 def test_no_address_is_served_faster_than_its_rate_after_its_burst(rate, arrivals):
-    pace, now = Pace(rate, burst_s=10, most_waiting=50), 0.0
+    pace, now = RequestPace(rate, burst_s=10, most_waiting=50), 0.0
     served: dict[str, list[float]] = {}
     for who, gap in arrivals:
         now += gap
@@ -33,12 +33,12 @@ def test_no_address_is_served_faster_than_its_rate_after_its_burst(rate, arrival
 
 
 def test_a_thousand_calls_at_once_do_not_wait_at_the_default():
-    pace = Pace(LimitsConfig().requests_per_s)
+    pace = RequestPace(LimitsConfig().requests_per_s)
     assert all(pace.wait("a", 0.0) == 0 for _ in range(1000))
 
 
 def test_beyond_the_burst_they_wait_in_turn_then_are_refused():
-    pace = Pace(10, burst_s=1, most_waiting=5)
+    pace = RequestPace(10, burst_s=1, most_waiting=5)
     waits = [pace.wait("a", 0.0) for _ in range(20)]
     assert waits[:10] == [0.0] * 10
     assert waits[10:15] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5]) and waits[15:] == [None] * 5
@@ -47,7 +47,7 @@ def test_beyond_the_burst_they_wait_in_turn_then_are_refused():
 
 def test_addresses_are_forgotten(monkeypatch):
     monkeypatch.setattr(pacing, "_MOST_ADDRESSES", 50)
-    pace = Pace(1, burst_s=1)
+    pace = RequestPace(1, burst_s=1)
     for number in range(500):
         pace.wait(str(number), number / 10)
     assert len(pace._full_at) <= 50

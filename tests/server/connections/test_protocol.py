@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from avatar_rtc.config import Config, LimitsConfig
 from avatar_rtc.server.addresses import address_of
 from avatar_rtc.server.connections import descriptors
-from avatar_rtc.server.connections.crowd import Crowd
+from avatar_rtc.server.connections.crowd import OpenConnections
 from avatar_rtc.server.http.keys import LIMITS
 from tests.server.rendering.stuck import Stuck, half_head, request
 
@@ -45,7 +45,7 @@ class Seat:
 
 @given(st.integers(1, 9), st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.booleans()), max_size=60))
 def test_a_crowd_keeps_its_size_and_is_fair(most, moves):
-    crowd: Crowd[Seat] = Crowd(most)
+    crowd: OpenConnections[Seat] = OpenConnections(most)
     for number, idle, leaves in moves:
         seat, before = Seat(f"a{number}", idle), crowd.all()
         share = {each.address: sum(other.address == each.address for other in before) for each in before}
@@ -67,7 +67,7 @@ def test_a_crowd_keeps_its_size_and_is_fair(most, moves):
 
 
 def test_one_address_with_all_connections_yields_to_a_newcomer():
-    crowd: Crowd[Seat] = Crowd(10)
+    crowd: OpenConnections[Seat] = OpenConnections(10)
     seats = [Seat("flood", is_idle=False) for _ in range(10)]
     for seat in seats:
         crowd.enter(seat, seat.address)

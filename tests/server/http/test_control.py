@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from avatar_rtc.control.settings import DEFAULTS, check_settings, schema, settings_json
+from avatar_rtc.control.settings import DEFAULTS, check_settings, settings_json, settings_schema
 from avatar_rtc.face.cels import CELS
 from avatar_rtc.face.gaze import Gaze
 from avatar_rtc.face.pose import INDEX
@@ -53,7 +53,7 @@ async def test_settings_over_http(client, renderer):
     assert renderer.state.settings == check_settings({"liveliness": 0.5, "target_fps": 12})
     assert (await told(client, "PATCH", "settings", {"breathing_cycle_duration": 6}))["liveliness"] == 0.5
     assert await told(client, "DELETE", "settings") == full
-    assert await (await client.get("/api/v1/settings/schema")).json() == schema()
+    assert await (await client.get("/api/v1/settings/schema")).json() == settings_schema()
 
 
 async def test_a_crop_over_http(client, renderer):

@@ -6,7 +6,7 @@ import pytest
 
 from avatar_rtc.config import LimitsConfig
 from avatar_rtc.errors import CapacityExceeded
-from avatar_rtc.server.http.desk import MOST_WAITING, Desk
+from avatar_rtc.server.http.desk import MOST_WAITING_TURNS, Desk
 from avatar_rtc.server.limits import Limits
 
 
@@ -35,12 +35,12 @@ async def test_the_queue_is_short_and_moves_in_time():
             raise AssertionError("nobody gets in")
 
     async with desk.turn():
-        waiting = [asyncio.create_task(wait()) for _ in range(MOST_WAITING)]
+        waiting = [asyncio.create_task(wait()) for _ in range(MOST_WAITING_TURNS)]
         await asyncio.sleep(0)
         with pytest.raises(CapacityExceeded, match="8 pictures"):
             await wait()
         for each in await asyncio.gather(*waiting, return_exceptions=True):
             assert isinstance(each, CapacityExceeded) and "0.2 seconds" in str(each)
-    assert limits.refused == {"decode_s": MOST_WAITING + 1}
+    assert limits.refused == {"decode_s": MOST_WAITING_TURNS + 1}
     async with desk.turn():
         pass

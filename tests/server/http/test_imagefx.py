@@ -17,7 +17,7 @@ from avatar_rtc.link.orders import ProcessStill, Still, StillFailed, StillProces
 from avatar_rtc.link.pipe import pack
 from avatar_rtc.server.rendering.pictures import MAX_STILLS
 from avatar_rtc.server.rendering.supervisor import Rendering
-from avatar_rtc.worker.stills import process
+from avatar_rtc.worker.stills import process_still
 from tests.server.rendering.test_supervisor import Workshop
 from tests.waiting import until
 
@@ -117,15 +117,15 @@ def still() -> Still:
 
 
 def test_the_worker_processes_and_tells_what_goes_wrong():
-    plain = process(ProcessStill(3, still()), "cpu")
+    plain = process_still(ProcessStill(3, still()), "cpu")
     assert isinstance(plain, StillProcessed) and plain.request == 3 and plain.still == still()
-    large = process(ProcessStill(4, still(), size=(64, 50), method="bicubic"), "cpu")
+    large = process_still(ProcessStill(4, still(), size=(64, 50), method="bicubic"), "cpu")
     assert isinstance(large, StillProcessed) and (large.still.width, large.still.height) == (64, 50)
-    broken = process(ProcessStill(5, Still(b"abc", 32, 24)), "cpu")
+    broken = process_still(ProcessStill(5, Still(b"abc", 32, 24)), "cpu")
     assert isinstance(broken, StillFailed) and broken.request == 5
-    late = process(ProcessStill(6, still(), until=time.monotonic() - 0.1), "cpu")
+    late = process_still(ProcessStill(6, still(), until=time.monotonic() - 0.1), "cpu")
     assert isinstance(late, StillFailed) and "too long" in late.detail
-    lacking = process(
+    lacking = process_still(
         ProcessStill(7, still(), check_chain([["upscale", {"method": "anime4k", "factor": 2.0}]])), "cpu"
     )
     assert isinstance(lacking, StillFailed) and lacking.detail.startswith("anime4k needs the folder")

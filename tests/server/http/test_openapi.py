@@ -20,7 +20,7 @@ from avatar_rtc.resources import resource
 from avatar_rtc.server.http.answers import Avatar
 from avatar_rtc.server.http.routes import openapi
 from avatar_rtc.server.http.routes.openapi import described, document
-from avatar_rtc.server.http.routes.openapi_schemas import EMPTY, an_object, named, one
+from avatar_rtc.server.http.routes.openapi_schemas import EMPTY, an_object, one, values_by_name
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NO_EXAMPLE = {"load", "post_character", "post_audio"}
@@ -316,7 +316,9 @@ async def plain(request: web.Request) -> web.Response:
     return web.Response()
 
 
-@described("things", body=named(one("integer")), statuses={201: "Made.", 409: "Taken."}, answer="image/png")
+@described(
+    "things", body=values_by_name(one("integer")), statuses={201: "Made.", 409: "Taken."}, answer="image/png"
+)
 async def put_thing(request: web.Request) -> web.Response:
     """Put a thing."""
     return web.Response()

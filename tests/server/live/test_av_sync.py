@@ -14,7 +14,7 @@ import pytest
 from aiortc.mediastreams import MediaStreamError
 
 from avatar_rtc.bench.clapper import BEEP_S, HEARD_LEVEL, beep
-from avatar_rtc.bench.wire import Signal, audio_wire, hear, video_wire, watch
+from avatar_rtc.bench.wire import Signal, audio_wire, hear, note_bright_pictures, video_wire
 from avatar_rtc.link.orders import Down, Say, Up
 from avatar_rtc.stream.frame import EncodedFrame, video_t
 
@@ -78,7 +78,7 @@ def clap(client, renderer, watch_on):
         pictures, sounds = video_wire(video), audio_wire(audio)
         flash, voice = Signal(90_000), Signal(48_000)
         readers = [
-            asyncio.create_task(watch(frames_of(watcher.video), pictures, flash)),
+            asyncio.create_task(note_bright_pictures(frames_of(watcher.video), pictures, flash)),
             asyncio.create_task(hear(frames_of(watcher.audio), sounds, voice, HEARD_LEVEL)),
         ]
         await watcher.frame()

@@ -15,7 +15,7 @@ from avatar_rtc.config import LimitsConfig
 from avatar_rtc.control.messages import SpeechAppend, SpeechSay
 from avatar_rtc.errors import AlreadyThere, AvatarRtcError, EngineFailed, InputError
 from avatar_rtc.face.timeline import Timeline
-from avatar_rtc.media.voice import Voice
+from avatar_rtc.media.voice import VoicePlayer
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.voice import hearing, speaker
 from avatar_rtc.server.live.voice.hearing import SoundStream
@@ -44,7 +44,7 @@ class Fault:
             raise self.random.choice(RAISED)("made up")
 
 
-class FaultyVoice(Voice):
+class FaultyVoice(VoicePlayer):
     def __init__(self, fault: Fault) -> None:
         super().__init__()
         self._fault = fault

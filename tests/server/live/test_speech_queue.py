@@ -11,7 +11,7 @@ import pytest
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.errors import CapacityExceeded, EngineFailed
 from avatar_rtc.face.timeline import Timeline
-from avatar_rtc.media.voice import FADE_S, Voice
+from avatar_rtc.media.voice import FADE_S, VoicePlayer
 from avatar_rtc.server.live.voice.speech_queue import MAX_WAITING, SpeechQueue
 from avatar_rtc.server.live.voice.utterance import LEAD_S, Feeling, Piece, Utterance
 from avatar_rtc.speech.spoken import TimedWord
@@ -49,7 +49,7 @@ class Stage:
     def __post_init__(self) -> None:
         loop = asyncio.get_running_loop()
         self.clock = MediaClock(loop.time(), loop.time)
-        self.voice = Voice()
+        self.voice = VoicePlayer()
         self.queue = SpeechQueue(
             self.clock,
             delay=lambda: D,

@@ -65,7 +65,7 @@ def busiest(monkeypatch):
 async def warm(client, renderer) -> None:
     """What is loaded once is loaded."""
     classify("happy")
-    espeak.load()
+    espeak.load_library()
     await client.post("/api/v1/classify", json={"text": "happy"})
     await client.post("/api/tts/speak", json={"text": "Hello there.", "format": "wav"})
     await client.post(f"{API}/speech", json={"text": "Hello there. [joy] So.", "emotion": "auto"})

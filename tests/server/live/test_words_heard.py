@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.control.messages import SpeechAppend, SpeechSay
 from avatar_rtc.errors import InputError
-from avatar_rtc.media.voice import Voice
+from avatar_rtc.media.voice import VoicePlayer
 from avatar_rtc.server.http.keys import AVATARS, ENGINES
 from avatar_rtc.server.live.voice import speaker
 from avatar_rtc.server.live.voice.speaker import Speaker
@@ -67,7 +67,7 @@ def told(ssml: bool, chunks: list[str], streamed: bool) -> tuple[list[str], str 
         loop = asyncio.get_running_loop()
         nothing = lambda *_: None  # noqa: E731
         clock = MediaClock(loop.time(), loop.time)
-        queue = SpeechQueue(clock, lambda: 0.08, Voice(), nothing, nothing, nothing, nothing)
+        queue = SpeechQueue(clock, lambda: 0.08, VoicePlayer(), nothing, nothing, nothing, nothing)
         speaking = Speaking(queue, Speaker(Rules()), Engines([engine]), lambda: ())
         first = SpeechSay(text=chunks[0], more=streamed)
         speech_id = await speaking.say(first, on_event=events.append)

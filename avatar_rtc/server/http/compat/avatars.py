@@ -12,7 +12,7 @@ from aiohttp import web
 from pydantic import BaseModel, Field
 
 from avatar_rtc.characters.character import PICTURE, Character
-from avatar_rtc.characters.image import MAX_BYTES
+from avatar_rtc.characters.image import MAX_PICTURE_BYTES
 from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, json_object
 from avatar_rtc.control.messages import (
     ControlMessage,
@@ -34,14 +34,18 @@ from avatar_rtc.server.http.bodies import (
     read_json,
     require_type,
 )
-from avatar_rtc.server.http.compat.feed import FORMATS, send_feed
+from avatar_rtc.server.http.compat.feed import FEED_FORMATS, send_feed
 from avatar_rtc.server.http.compat.settings import feed_format, our_name, our_settings, our_templates
 from avatar_rtc.server.http.keys import AVATARS, STORE, UPLOADS, find_avatar
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import BYTES, NOT_ADMITTED, TEXT, an_object, many
 from avatar_rtc.server.http.spool import Spool
 
-_PARTS = {"file": MAX_BYTES, "json": MAX_MESSAGE_BYTES, **dict.fromkeys((*CELS, *FX), MAX_BYTES)}
+_PARTS = {
+    "file": MAX_PICTURE_BYTES,
+    "json": MAX_MESSAGE_BYTES,
+    **dict.fromkeys((*CELS, *FX), MAX_PICTURE_BYTES),
+}
 _NAME = "uploaded"
 _NO_INSTANCE = {404: "There is no such avatar."}
 _MAIN = {"instance_id": "main"}
@@ -164,7 +168,7 @@ async def load_animator_settings(request: web.Request) -> web.Response:
     wanted = body.animator_settings
     avatar = find_avatar(request, body.instance_id)
     await avatar.apply(SettingsSet(settings=our_settings(wanted)))
-    request.app[FORMATS][avatar] = feed_format(wanted)
+    request.app[FEED_FORMATS][avatar] = feed_format(wanted)
     return _ok()
 
 

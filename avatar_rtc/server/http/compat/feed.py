@@ -29,7 +29,7 @@ _NO_CACHE = {"Cache-Control": "no-cache, no-store, must-revalidate", "Pragma": "
 _PATIENCE = 1.5
 """Frames that come at the rate asked for may be half a frame late before the last one is sent again."""
 _RECENT = 25
-FORMATS: web.AppKey["WeakKeyDictionary[Avatar, ImageCodec]"] = web.AppKey("FORMATS", WeakKeyDictionary)
+FEED_FORMATS: web.AppKey["WeakKeyDictionary[Avatar, ImageCodec]"] = web.AppKey("FORMATS", WeakKeyDictionary)
 """What the feed of an avatar is made of, where the last settings said so; PNG otherwise."""
 
 
@@ -38,7 +38,7 @@ async def send_feed(request: web.Request, avatar: Avatar) -> web.StreamResponse:
     content_type = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
     response = web.StreamResponse(headers={**_NO_CACHE, hdrs.CONTENT_TYPE: content_type})
     await response.prepare(request)
-    feed = _Feed(avatar, lambda: request.app[FORMATS].get(avatar, "png"))
+    feed = _Feed(avatar, lambda: request.app[FEED_FORMATS].get(avatar, "png"))
     try:
         while True:
             await response.write(await feed.next())

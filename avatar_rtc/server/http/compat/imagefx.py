@@ -10,7 +10,7 @@ import numpy as np
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from avatar_rtc.characters.image import MAX_BYTES, PICTURE_KINDS, read_picture, write_picture
+from avatar_rtc.characters.image import MAX_PICTURE_BYTES, PICTURE_KINDS, read_picture, write_picture
 from avatar_rtc.checked import Checked
 from avatar_rtc.complaints import complaint
 from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, json_object
@@ -135,7 +135,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 async def _form(request: web.Request) -> tuple[Spool, dict[str, Any]]:
     require_type(request, "multipart/form-data")
-    parts = await read_form(request, {"file": MAX_BYTES, "json": MAX_MESSAGE_BYTES})
+    parts = await read_form(request, {"file": MAX_PICTURE_BYTES, "json": MAX_MESSAGE_BYTES})
     if missing := {"file", "json"} - parts.keys():
         raise InputError(f"the form lacks the part {sorted(missing)[0]!r}")
     return parts["file"], json_object(parts["json"].read())

@@ -30,7 +30,7 @@ _Speed = Annotated[float, Field(ge=0.25, le=4.0)]
 _NO_VOICE = {502: "A speech engine failed.", 503: "There is no voice, or too many texts wait."}
 MAX_HEADER_BYTES = 60_000
 """A longer header no client reads: Python's own gives up at 65,536, and most earlier."""
-AT_ONCE = 2
+FILES_AT_ONCE = 2
 """Sound files that are made at the same time: each holds up to ten minutes of samples."""
 
 

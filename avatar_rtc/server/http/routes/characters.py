@@ -8,7 +8,7 @@ from aiohttp import hdrs, web
 
 from avatar_rtc.characters.own import NoRoom, Room
 from avatar_rtc.errors import InputError, NotFound
-from avatar_rtc.server.http.bodies import FILES, UPLOAD_TYPES, read_upload
+from avatar_rtc.server.http.bodies import PART_FILES, UPLOAD_TYPES, read_upload
 from avatar_rtc.server.http.keys import LIMITS, STORE, UPLOADS
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import BYTES, TEXT, an_object, many, one
@@ -26,7 +26,7 @@ async def list_characters(request: web.Request) -> web.Response:
     "characters",
     body=UPLOAD_TYPES,
     form={"image": BYTES},
-    optional={"name": TEXT, **dict.fromkeys(FILES, BYTES)},
+    optional={"name": TEXT, **dict.fromkeys(PART_FILES, BYTES)},
     query={"name": one("string", default="")},
     answer=an_object(name=TEXT),
     statuses={

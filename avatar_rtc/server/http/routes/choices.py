@@ -14,22 +14,22 @@ from avatar_rtc.server.http.routes.openapi_schemas import (
     TEXT,
     an_object,
     many,
-    named,
     one,
     ref,
+    values_by_name,
 )
 
 
-@described("server", answer=named(one("object")))
+@described("server", answer=values_by_name(one("object")))
 async def get_filters(request: web.Request) -> web.Response:
     """A JSON schema per operation of the chain."""
-    return web.json_response(chain.schema())
+    return web.json_response(chain.operations_schema())
 
 
 @described("server", answer=one("object"))
 async def get_settings_schema(request: web.Request) -> web.Response:
     """The JSON schema of an avatar's settings: type, range, default, help."""
-    return web.json_response(settings.schema())
+    return web.json_response(settings.settings_schema())
 
 
 @described("server", answer=an_object(backdrops=many(an_object(name=TEXT, url=TEXT))))
@@ -42,7 +42,7 @@ async def list_backdrops(request: web.Request) -> web.Response:
 
 @described(
     "server",
-    answer=an_object(presets=named(an_object(title=TEXT, description=TEXT, chain=ref(CHAIN)))),
+    answer=an_object(presets=values_by_name(an_object(title=TEXT, description=TEXT, chain=ref(CHAIN)))),
 )
 async def list_presets(request: web.Request) -> web.Response:
     """Name → title, description and chain of each shipped preset."""

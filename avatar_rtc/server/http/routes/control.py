@@ -28,7 +28,7 @@ from avatar_rtc.server.http.keys import avatar_of
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import (
     CHAIN,
-    EMOTIONS,
+    EMOTIONS_SCHEMA,
     EMPTY,
     FLAG,
     HELD,
@@ -41,7 +41,7 @@ from avatar_rtc.server.http.routes.openapi_schemas import (
 )
 
 
-@described("control", answer=EMOTIONS)
+@described("control", answer=EMOTIONS_SCHEMA)
 async def get_emotions(request: web.Request) -> web.Response:
     """What each emotion does to this avatar's face: its morphs and cels."""
     templates = avatar_of(request).templates

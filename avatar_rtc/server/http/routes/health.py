@@ -8,7 +8,7 @@ from aiohttp import web
 from avatar_rtc.errors import WorkerLost
 from avatar_rtc.server.http.keys import AVATARS, CLOSING, LIMITS, RENDERER
 from avatar_rtc.server.http.routes.openapi import described
-from avatar_rtc.server.http.routes.openapi_schemas import TEXT, an_object, many, named, one
+from avatar_rtc.server.http.routes.openapi_schemas import TEXT, an_object, many, one, values_by_name
 from avatar_rtc.server.live.avatars import MAIN
 
 LOST_S = 60.0
@@ -22,8 +22,8 @@ LOST_S = 60.0
         wrong=many(TEXT),
         device={"type": ["string", "null"]},
         worker_restarts=one("integer"),
-        avatars=named(TEXT),
-        refused=named(one("integer")),
+        avatars=values_by_name(TEXT),
+        refused=values_by_name(one("integer")),
     ),
     statuses={503: "It cannot mend itself: start it anew, perhaps with other options."},
 )

@@ -21,8 +21,8 @@ from avatar_rtc import __version__
 from avatar_rtc.server.http.routes import pages
 from avatar_rtc.server.http.routes.openapi_schemas import (
     PROBLEM,
-    Part,
     Schema,
+    SchemaPart,
     components,
     models_in,
     one,
@@ -45,7 +45,7 @@ _COMMON = {
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _ATTRIBUTE = "__openapi__"
 AnyHandler = TypeVar("AnyHandler", bound=Callable[..., Any])
-Content = Part | str | Sequence[str]
+Content = SchemaPart | str | Sequence[str]
 """A model or a schema is JSON; strings are content types of bytes."""
 
 

@@ -12,7 +12,7 @@ from avatar_rtc.filters_schema import chain
 from avatar_rtc.server.http.answers import Avatar, Problem
 
 Schema = Mapping[str, Any]
-Part = Schema | type[BaseModel]
+SchemaPart = Schema | type[BaseModel]
 """A JSON schema, or a model that stands for its own; so may any part of a schema."""
 PROBLEM, CHAIN = Problem.__name__, "Chain"
 _PREFIX = "#/components/schemas/"
@@ -30,17 +30,17 @@ def one(kind: str, **more: object) -> Schema:
     return {"type": kind, **more}
 
 
-def an_object(**properties: Part) -> Schema:
+def an_object(**properties: SchemaPart) -> Schema:
     """An object that has all of these."""
     return one("object", properties=properties, required=[*properties])
 
 
-def many(items: Part, **more: object) -> Schema:
+def many(items: SchemaPart, **more: object) -> Schema:
     """A list."""
     return one("array", items=items, **more)
 
 
-def named(values: Part) -> Schema:
+def values_by_name(values: SchemaPart) -> Schema:
     """An object from names to such values."""
     return one("object", additionalProperties=values)
 
@@ -90,7 +90,9 @@ CANDIDATE = "\r\n".join(
     )
 )
 """One of its candidates, as it is trickled."""
-EMOTIONS = an_object(emotions=named(an_object(pose=named(NUMBER), cels=named(NUMBER))))
+EMOTIONS_SCHEMA = an_object(
+    emotions=values_by_name(an_object(pose=values_by_name(NUMBER), cels=values_by_name(NUMBER)))
+)
 """Emotion → what it does."""
 
 NOT_ADMITTED = {409: "The avatar has failed.", 503: "As many watch as may."}
@@ -103,7 +105,9 @@ def components(models: Iterable[type[BaseModel]]) -> tuple[dict[type[BaseModel],
     by_mode, whole = models_json_schema(
         [(model, "validation") for model in wanted], ref_template=f"{_PREFIX}{{model}}"
     )
-    named: dict[str, Schema] = {f"{name}_parameters": schema for name, schema in chain.schema().items()}
+    named: dict[str, Schema] = {
+        f"{name}_parameters": schema for name, schema in chain.operations_schema().items()
+    }
     chains = {CHAIN: chain.chain_schema()}
     # Pydantic has no names for messages, which are more than a model to it.
     messages = {m.__name__: by_mode[m, "validation"] for m in wanted if issubclass(m, Message)}

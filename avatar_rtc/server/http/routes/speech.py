@@ -10,7 +10,7 @@ from avatar_rtc.errors import without_addresses
 from avatar_rtc.server.http.bodies import read_json, read_model
 from avatar_rtc.server.http.keys import CLASSIFIER, ENGINES, avatar_of
 from avatar_rtc.server.http.routes.openapi import described
-from avatar_rtc.server.http.routes.openapi_schemas import EMPTY, TEXT, an_object, many, named, one
+from avatar_rtc.server.http.routes.openapi_schemas import EMPTY, TEXT, an_object, many, one, values_by_name
 from avatar_rtc.speech.script import MAX_CHARACTERS
 
 _NO_VOICE = {502: "A speech engine failed.", 503: "Too much waits to be said, or there is no voice."}
@@ -63,7 +63,9 @@ async def delete_speech(request: web.Request) -> web.Response:
 
 @described(
     "speech",
-    answer=an_object(voices=many(an_object(name=TEXT, language=TEXT, engine=TEXT)), away=named(TEXT)),
+    answer=an_object(
+        voices=many(an_object(name=TEXT, language=TEXT, engine=TEXT)), away=values_by_name(TEXT)
+    ),
 )
 async def get_voices(request: web.Request) -> web.Response:
     """The voices of all engines, and why engines that could be there are not."""

@@ -21,7 +21,7 @@ from avatar_rtc.speech.lips import timeline
 from avatar_rtc.speech.loudness import Loudness, loud_phonemes
 from avatar_rtc.speech.spoken import TimedPhoneme
 from avatar_rtc.speech.timings import Timed, Unit
-from avatar_rtc.speech.viseme_network import Listener, load_network
+from avatar_rtc.speech.viseme_network import Listener, load_visemes
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
 log = logging.getLogger(__name__)
@@ -289,6 +289,6 @@ class _Ears:
 
 
 def _aligned(pcm: Pcm, text: str) -> Piece:
-    phonemes, words = align(espeak.render(text), pcm, AUDIO_CLOCK_HZ, load_network())
+    phonemes, words = align(espeak.render(text), pcm, AUDIO_CLOCK_HZ, load_visemes())
     lips = timeline(pcm, AUDIO_CLOCK_HZ, phonemes, marks_burst=True)
     return Piece(pcm, lips, "aligned", text, words)

@@ -25,7 +25,7 @@ from avatar_rtc.speech.script import Line, prepare
 from avatar_rtc.speech.sentences import Splitter
 from avatar_rtc.speech.spoken import Engine, LipSource, Speech, TimedPhoneme, TimedWord
 from avatar_rtc.speech.tags import Tag, emotion_named
-from avatar_rtc.speech.viseme_network import Listener, load_network
+from avatar_rtc.speech.viseme_network import Listener, load_visemes
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +167,7 @@ def _aligned(speech: Speech, text: str) -> tuple[tuple[TimedPhoneme, ...], tuple
     reference = espeak.render(text)
     if speech.words:
         return align_words(reference, speech.words, speech.seconds), speech.words, "aligned"
-    return (*align(reference, speech.pcm, speech.rate, load_network()), "aligned")
+    return (*align(reference, speech.pcm, speech.rate, load_visemes()), "aligned")
 
 
 def _phonemes_heard(

@@ -26,7 +26,7 @@ from avatar_rtc.errors import (
     public,
 )
 from avatar_rtc.face.timeline import Timeline
-from avatar_rtc.media.voice import FADE_S, Voice, next_block
+from avatar_rtc.media.voice import FADE_S, VoicePlayer, next_block
 from avatar_rtc.server.live.voice.schedule import Schedule
 from avatar_rtc.server.live.voice.utterance import Event, Feeling, Piece, Utterance
 from avatar_rtc.speech.spoken import LipSource
@@ -53,7 +53,7 @@ class SpeechQueue:
         self,
         clock: MediaClock,
         delay: Callable[[], float],
-        voice: Voice,
+        voice: VoicePlayer,
         say: Callable[[str, float, Timeline], None],
         hush: Callable[[float], None],
         feel: Callable[[Feeling], None],

@@ -10,7 +10,7 @@ from avatar_rtc.errors import AvatarRtcError
 
 log = logging.getLogger(__name__)
 
-RETRY_S = 5.0
+RETRY_PART_S = 5.0
 """Memory that ran out may be free again by then; twice as long after each time that it fails again."""
 MOST_RETRY_S = 160.0
 Made = TypeVar("Made")
@@ -26,7 +26,7 @@ class _Failure:
     detail: str
 
 
-class Troubles:
+class FailingParts:
     """The parts of one avatar's picture that fail at present."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
@@ -61,7 +61,7 @@ class Troubles:
             if not is_known:
                 expected = isinstance(error, AvatarRtcError)
                 log.warning("%s cannot be made: %s", part, error, exc_info=not expected)
-            pause = min(2 * failure.pause, MOST_RETRY_S) if failure and is_known else RETRY_S
+            pause = min(2 * failure.pause, MOST_RETRY_S) if failure and is_known else RETRY_PART_S
             self._set(part, _Failure(cause, t + pause, pause, f"{part} is left out: {_words(error)}"))
             return None
         if failure is not None:

@@ -16,7 +16,7 @@ _GPU_BATCH = 16
 """Poses a GPU is given at once; a CPU gets one, for more would only cost memory there."""
 
 
-def render_stills(
+def render_poses(
     rgba: NDArray[np.uint8],
     poses: Sequence[Pose],
     animator_name: str,
