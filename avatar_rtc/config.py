@@ -17,9 +17,9 @@ from pydantic import (
     model_validator,
 )
 
-from avatar_rtc.complaints import complaint
 from avatar_rtc.config_words import check_host, check_ice_url, check_origin
 from avatar_rtc.errors import InputError
+from avatar_rtc.intake.complaints import complaint
 
 AnimatorName = Literal["auto", "tha3", "student", "static"]
 

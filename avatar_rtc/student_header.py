@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from avatar_rtc.box import Box
-from avatar_rtc.complaints import complaint
 from avatar_rtc.errors import InputError, TooLarge
+from avatar_rtc.intake.complaints import complaint
+from avatar_rtc.stream.box import Box
 
 FORMAT = "avatar-rtc-student-1"
 MAX_STUDENT_BYTES = 16 * 2**20

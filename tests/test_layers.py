@@ -9,12 +9,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "avatar_rtc"
 FLOORS = (
-    set(
-        "errors wanted complaints checked names clock config config_words resources student_header "
-        "box curves files".split()
-    ),
+    {"errors", "intake", "clock", "config", "config_words", "curves", "files", "resources"},
     {"face", "stream", "filters_schema"},
-    {"control", "sound", "doctor"},
+    {"control", "sound", "doctor", "student_header"},
     {"link"},
     {"characters", "animation", "render", "speech", "media"},
     {"server", "worker", "client", "distill"},

@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 from pydantic import ValidationError
 
-from avatar_rtc.complaints import complaint
 from avatar_rtc.errors import InputError, SetupError, UnknownName
 from avatar_rtc.face.emotions import EmotionChange, EmotionTemplate, Template
+from avatar_rtc.intake.complaints import complaint
 
 
 def load_emotions(folder: Path) -> Mapping[str, EmotionTemplate]:

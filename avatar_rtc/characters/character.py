@@ -27,7 +27,6 @@ from pydantic import (
 
 from avatar_rtc.characters.image import read_cel, read_character
 from avatar_rtc.characters.toml import read_toml
-from avatar_rtc.complaints import complaint, refusing
 from avatar_rtc.control.changes import after_all
 from avatar_rtc.control.former_settings import translated
 from avatar_rtc.control.messages import SettingsSet, control_from
@@ -35,7 +34,8 @@ from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import InputError, TooLarge, UnknownName
 from avatar_rtc.face.cels import CELS, FX, CelImage
 from avatar_rtc.face.emotions import EMOTIONS, MAX_OWN_EMOTIONS, EmotionChange, EmotionTemplate, Template
-from avatar_rtc.names import ByName
+from avatar_rtc.intake.complaints import complaint, refusing
+from avatar_rtc.intake.names import ByName
 from avatar_rtc.stream.crop import FULL_FRAME, Crop
 
 PICTURE, TOML, STUDENT = "character.png", "character.toml", "student.safetensors"

@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 from avatar_rtc.characters.character import PICTURE
 from avatar_rtc.errors import CapacityExceeded, SetupError
 from avatar_rtc.files import STALE_S, put_folder, sync
-from avatar_rtc.names import PATTERN, is_name
+from avatar_rtc.intake.names import PATTERN, is_name
 
 log = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ from avatar_rtc.characters.reading import read_whole, version_of
 from avatar_rtc.characters.student import check_student
 from avatar_rtc.errors import InputError, Refused, SetupError, TooLarge, UnknownName
 from avatar_rtc.face.cels import FX, CelImage
-from avatar_rtc.names import check_name, is_name
+from avatar_rtc.intake.names import check_name, is_name
 from avatar_rtc.resources import resource
 from avatar_rtc.student_header import image_hash
 

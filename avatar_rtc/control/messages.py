@@ -18,7 +18,6 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from avatar_rtc.complaints import complaint
 from avatar_rtc.control.settings import SettingsValues
 from avatar_rtc.control.state import BackdropChain, HeldChanges, HeldValues
 from avatar_rtc.errors import BadMessage, UnknownName
@@ -28,7 +27,8 @@ from avatar_rtc.face.gaze import GazeTarget
 from avatar_rtc.face.pose import MorphValues
 from avatar_rtc.face.visemes import VisemeWeights, mixed
 from avatar_rtc.filters_schema.chain import Chain
-from avatar_rtc.names import ByName
+from avatar_rtc.intake.complaints import complaint
+from avatar_rtc.intake.names import ByName
 from avatar_rtc.stream.crop import Bottom, Left, OwnCrop, Right, Top
 
 Weight = Annotated[float, Field(ge=0.0, le=1.0)]

@@ -20,10 +20,10 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
-from avatar_rtc.complaints import complaint
 from avatar_rtc.errors import BadMessage, InputError
 from avatar_rtc.face.effects import EFFECTS, Effect
-from avatar_rtc.names import ByName
+from avatar_rtc.intake.complaints import complaint
+from avatar_rtc.intake.names import ByName
 
 MouthMorph = Literal["mouth_aaa", "mouth_iii", "mouth_uuu", "mouth_eee", "mouth_ooo", "mouth_delta"]
 SwayMorph = Literal["head_x", "head_y", "neck_z", "body_y", "body_z"]

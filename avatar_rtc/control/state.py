@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from avatar_rtc.checked import Checked
 from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
 from avatar_rtc.errors import BadMessage
 from avatar_rtc.face.cels import CEL_RANGES
@@ -14,8 +13,9 @@ from avatar_rtc.face.holding import pose_holds
 from avatar_rtc.face.pose import MORPH_RANGES
 from avatar_rtc.face.ranges import Ranges
 from avatar_rtc.filters_schema.chain import Operation, chain_schema, check_chain
+from avatar_rtc.intake.checked import Checked
+from avatar_rtc.intake.wanted import shown
 from avatar_rtc.stream.crop import NO_OWN_CROP, OwnCrop
-from avatar_rtc.wanted import shown
 
 HELD = Ranges("morph or cel", {**MORPH_RANGES.limits, **CEL_RANGES.limits})
 """What overrides may hold."""

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, grid_sample, interpolate
 
-from avatar_rtc.box import Box
 from avatar_rtc.distill.body_window import maps_in
 from avatar_rtc.distill.samples import give_back
 from avatar_rtc.distill.training import StepProgress, Training, draw
 from avatar_rtc.render.pixels import from_bytes, over_grey, premultiplied
 from avatar_rtc.render.student.networks import BodyDecoder, DecoderSizes, body_features
 from avatar_rtc.render.tha3.boxes import FACE_BOX
+from avatar_rtc.stream.box import Box
 from avatar_rtc.student_header import BODY_INPUTS, ROTATION_INPUTS
 
 _BATCH = 6

@@ -4,7 +4,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate, silu
 
-from avatar_rtc.box import Box
 from avatar_rtc.render.student.networks import (
     GRID_UNIT,
     BodyDecoder,
@@ -12,6 +11,7 @@ from avatar_rtc.render.student.networks import (
     StudentDecoder,
     body_features,
 )
+from avatar_rtc.stream.box import Box
 
 _MARGIN = 2
 """Pixels around a window that a level needs of the one above: its kernel reaches one, and one to spare."""

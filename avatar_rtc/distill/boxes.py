@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_rtc.box import Box
 from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.student.parts import MOUTH, FacePart
 from avatar_rtc.render.tha3.boxes import FACE_BOX
+from avatar_rtc.stream.box import Box
 
 _MOVED = 0.06
 """Change of a colour that counts; below it THA3 shimmers everywhere."""

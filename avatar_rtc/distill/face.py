@@ -8,13 +8,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from avatar_rtc.box import Box
 from avatar_rtc.distill.samples import give_back
 from avatar_rtc.distill.training import StepProgress, Training, draw
 from avatar_rtc.render.pixels import from_bytes
 from avatar_rtc.render.student.networks import DecoderSizes, FaceDecoder
 from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF, FacePart
 from avatar_rtc.render.tha3.boxes import FACE_BOX
+from avatar_rtc.stream.box import Box
 
 _BATCH = 16
 _RATE = 2e-3

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from avatar_rtc.box import Box
 from avatar_rtc.render.pixels import over_grey, picture_of
 from avatar_rtc.render.student.animator import create_student
 from avatar_rtc.render.student.file import Student
+from avatar_rtc.stream.box import Box
 
 _CAP = 60.0
 _WHOLE = Box(0, 0, 512, 512)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_rtc.box import Box
 from avatar_rtc.doctor.picture import Finding, picture_findings
 from avatar_rtc.doctor.reference import BOXES, REFERENCE, Region, region
 from avatar_rtc.face.pose import MORPHS, Pose, neutral, pose_from
+from avatar_rtc.stream.box import Box
 from avatar_rtc.stream.pixels import seen_on
 
 NEUTRAL = "neutral"

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from avatar_rtc.box import Box
+from avatar_rtc.stream.box import Box
 
 Region = Literal["brow", "left eye", "right eye", "mouth", "head", "body"]
 

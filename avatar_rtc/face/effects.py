@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from avatar_rtc.complaints import refusing
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.face.cels import FX
+from avatar_rtc.intake.complaints import refusing
 
 EffectType = Literal["cycle", "sequence", "cycle_with_fadeout", "sequence_with_fadeout"]
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
 
-from avatar_rtc.complaints import refusing
 from avatar_rtc.errors import InputError
 from avatar_rtc.face.cels import CelValues
 from avatar_rtc.face.pose import MORPH_RANGES, MorphValues
+from avatar_rtc.intake.complaints import refusing
 
 _EMOTIONS = (
     "admiration amusement anger annoyance approval caring confusion curiosity desire disappointment "

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from avatar_rtc.checked import Checked
 from avatar_rtc.errors import BadMessage, UnknownName
 from avatar_rtc.face.ranges import Ranges
-from avatar_rtc.wanted import shown
+from avatar_rtc.intake.checked import Checked
+from avatar_rtc.intake.wanted import shown
 
 NAMED = ("viewer", "away")
 _COORDINATES = Ranges("coordinate", dict.fromkeys("xy", (-1.0, 1.0)))

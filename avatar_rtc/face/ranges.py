@@ -8,9 +8,9 @@ from typing import Any, Self
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from avatar_rtc.complaints import refusing
 from avatar_rtc.errors import InputError, OutOfRange, UnknownName
-from avatar_rtc.wanted import shown
+from avatar_rtc.intake.complaints import refusing
+from avatar_rtc.intake.wanted import shown
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,13 +12,13 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import ValidationError
 
-from avatar_rtc.checked import Checked
-from avatar_rtc.complaints import complaint
 from avatar_rtc.errors import BadMessage, InputError, UnknownName
 from avatar_rtc.filters_schema import capture, display, scene, signal, size, tape, tube
 from avatar_rtc.filters_schema.params import Params
 from avatar_rtc.filters_schema.size import Upscale
-from avatar_rtc.wanted import shown
+from avatar_rtc.intake.checked import Checked
+from avatar_rtc.intake.complaints import complaint
+from avatar_rtc.intake.wanted import shown
 
 MAX_OPERATIONS = 32
 MAX_ENLARGEMENT = 4

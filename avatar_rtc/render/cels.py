@@ -7,10 +7,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from avatar_rtc.box import Box
 from avatar_rtc.face.cels import CELS, FX, ON_SKIN, CelImage
 from avatar_rtc.render.colour import ColourSpace, from_linear, srgb_to_linear, to_linear
 from avatar_rtc.render.pixels import divisor, picture_of
+from avatar_rtc.stream.box import Box
 
 STEPS = 64
 """Opacities are rounded to 1/64: an easing then ends, and with it the composing of new pictures."""

@@ -9,8 +9,8 @@ import aiohttp
 from pydantic import TypeAdapter, ValidationError
 from yarl import URL
 
-from avatar_rtc.complaints import complaint
 from avatar_rtc.errors import AvatarRtcError, EngineFailed, TooLarge
+from avatar_rtc.intake.complaints import complaint
 from avatar_rtc.sound.pcm import Pcm, from_bytes
 from avatar_rtc.sound.wav import read_wav
 

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from avatar_rtc.box import Box
 from avatar_rtc.distill.body import body_sizes
 from avatar_rtc.distill.body_window import maps_in
 from avatar_rtc.render.student.networks import BodyDecoder
+from avatar_rtc.stream.box import Box
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from avatar_rtc.characters.character import _read_toml
 from avatar_rtc.control.messages import EmotionsSet, control_from
 from avatar_rtc.errors import InputError
 from avatar_rtc.face.emotions import EmotionTemplate
-from avatar_rtc.names import check_name, is_name
+from avatar_rtc.intake.names import check_name, is_name
 
 Door = Callable[[Mapping[str, Any]], EmotionTemplate]
 

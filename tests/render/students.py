@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from avatar_rtc.box import Box
 from avatar_rtc.render.student.file import Student, image_hash
 from avatar_rtc.render.student.networks import BodyDecoder, DecoderSizes, FaceDecoder
 from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF
+from avatar_rtc.stream.box import Box
 from avatar_rtc.student_header import BODY_INPUTS
 
 BOXES = {

@@ -19,7 +19,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from avatar_rtc.box import Box
 from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.cels import Dressing, over
 from avatar_rtc.render.colour import ColourSpace, from_linear, to_linear
@@ -29,6 +28,7 @@ from avatar_rtc.render.student.lids import lids_of, on_lids
 from avatar_rtc.render.student.networks import GRID_UNIT
 from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF, FacePart
 from avatar_rtc.render.tha3.boxes import FACE_BOX
+from avatar_rtc.stream.box import Box
 
 Pixels = NDArray[np.float32]
 """(H, W, 4) premultiplied sRGB, or maps (H, W, n)."""

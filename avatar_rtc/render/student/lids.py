@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
-from avatar_rtc.box import Box
 from avatar_rtc.face.pose import INDEX, neutral
 from avatar_rtc.render.filters.planes import blur, luminance
 from avatar_rtc.render.pixels import premultiplied, straight
 from avatar_rtc.render.student.file import Student
 from avatar_rtc.render.student.parts import MORPHS_OF, FacePart
+from avatar_rtc.stream.box import Box
 
 _EYES: tuple[FacePart, ...] = ("eye_right", "eye_left")
 _UNDER_LID = 0.05

@@ -1,6 +1,6 @@
 """Where THA3 looks: boxes in the 512 px picture."""
 
-from avatar_rtc.box import Box
+from avatar_rtc.stream.box import Box
 
 HEAD_BOX = Box(192, 64, 128, 128)
 FACE_BOX = Box(160, 32, 192, 192)

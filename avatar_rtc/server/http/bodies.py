@@ -13,10 +13,10 @@ from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import BaseModel, ValidationError
 
 from avatar_rtc.characters.character import STUDENT, TOML
-from avatar_rtc.complaints import complaint
 from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, json_object
 from avatar_rtc.errors import BadMessage, InputError, TooLarge, UnknownName
 from avatar_rtc.face.cels import CELS, FX
+from avatar_rtc.intake.complaints import complaint
 from avatar_rtc.server.http.leases import Taken, moving
 from avatar_rtc.server.http.problems import Problem
 from avatar_rtc.server.http.spool import Spool

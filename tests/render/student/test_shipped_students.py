@@ -9,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from avatar_rtc.box import Box
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.face.pose import pose_from
 from avatar_rtc.render.cels import Cels, Dressing
@@ -17,6 +16,7 @@ from avatar_rtc.render.posed import render_poses
 from avatar_rtc.render.student.animator import create_student
 from avatar_rtc.render.student.file import TEACHER, read_student
 from avatar_rtc.resources import resource
+from avatar_rtc.stream.box import Box
 
 TEACHER_FRAMES = Path(__file__).parents[2] / "data" / "teacher"
 POSES = json.loads((TEACHER_FRAMES / "poses.json").read_text())

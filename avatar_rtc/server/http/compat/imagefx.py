@@ -11,12 +11,12 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from avatar_rtc.characters.image import MAX_PICTURE_BYTES, PICTURE_KINDS, read_picture, write_picture
-from avatar_rtc.checked import Checked
-from avatar_rtc.complaints import complaint
 from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, json_object
 from avatar_rtc.errors import BadMessage, InputError, TooLarge, UnknownName
 from avatar_rtc.filters_schema.chain import OPERATIONS, Operation, chain_schema, check_chain, enlargement
 from avatar_rtc.filters_schema.params import Params
+from avatar_rtc.intake.checked import Checked
+from avatar_rtc.intake.complaints import complaint
 from avatar_rtc.link.orders import ProcessStill, Still
 from avatar_rtc.server.http.bodies import read_form, require_type
 from avatar_rtc.server.http.keys import RENDERER, UPLOADS

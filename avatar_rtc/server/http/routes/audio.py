@@ -5,8 +5,8 @@ import asyncio
 from aiohttp import hdrs, web
 from pydantic import TypeAdapter, ValidationError
 
-from avatar_rtc.complaints import complaint
 from avatar_rtc.errors import BadMessage, InputError
+from avatar_rtc.intake.complaints import complaint
 from avatar_rtc.server.http.bodies import read_form, read_spool, require_type, text_of
 from avatar_rtc.server.http.keys import DECODING, LIMITS, avatar_of
 from avatar_rtc.server.http.routes.openapi import described

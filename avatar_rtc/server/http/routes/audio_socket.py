@@ -16,9 +16,9 @@ from typing import Annotated, Any, Literal
 from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from avatar_rtc.complaints import complaint
 from avatar_rtc.control.envelope import envelope_of, error
 from avatar_rtc.errors import AvatarRtcError, BadMessage, InputError, public
+from avatar_rtc.intake.complaints import complaint
 from avatar_rtc.server.http.keys import LIMITS, SOCKETS, avatar_of
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.limits import Pool

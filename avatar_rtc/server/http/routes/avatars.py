@@ -14,7 +14,7 @@ from avatar_rtc.config import AnimatorName
 from avatar_rtc.control.messages import ControlMessage, control_from
 from avatar_rtc.control.settings import SettingsValues
 from avatar_rtc.errors import InputError, NotFound, SetupError
-from avatar_rtc.names import Name
+from avatar_rtc.intake.names import Name
 from avatar_rtc.server.http.admission import require_shown
 from avatar_rtc.server.http.answers import Avatar, DistillationTold
 from avatar_rtc.server.http.bodies import read_model

@@ -5,8 +5,8 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, Field
 
-from avatar_rtc.complaints import refusing
 from avatar_rtc.errors import InputError
+from avatar_rtc.intake.complaints import refusing
 
 PATTERN = "[a-z0-9_-]{1,64}"
 _NAME = re.compile(PATTERN)

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from avatar_rtc.complaints import refusing
+from avatar_rtc.intake.complaints import refusing
 
 
 @dataclass(frozen=True)

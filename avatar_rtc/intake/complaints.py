@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
 from avatar_rtc.errors import InputError, OutOfRange, UnknownName
-from avatar_rtc.wanted import Place, Schema, names_in, place_of, shown, words_for
+from avatar_rtc.intake.wanted import Place, Schema, names_in, place_of, shown, words_for
 
 Checked = TypeVar("Checked")
 Given = ParamSpec("Given")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from avatar_rtc.box import Box
+from avatar_rtc.stream.box import Box
 
 SIDE = 24
 FRAME = Box(0, 0, SIDE, SIDE)
