@@ -58,7 +58,7 @@ class OwnFolder:
 
     def names(self) -> list[str]:
         """Of all that are there."""
-        return names_in(self.root)
+        return stored_names(self.root)
 
     def find(self, name: str) -> Path | None:
         """The folder of a character, or None. One that is being replaced just now is waited for."""
@@ -163,7 +163,7 @@ class OwnFolder:
         ]
 
 
-def names_in(root: Path) -> list[str]:
+def stored_names(root: Path) -> list[str]:
     """Of the folders there that hold a character's picture."""
     return [name for name in _entries(root) if is_name(name) and (root / name / PICTURE).is_file()]
 

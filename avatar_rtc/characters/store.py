@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from avatar_rtc.characters.character import PICTURE, STUDENT, TOML, Character, build_character
 from avatar_rtc.characters.decoded import Decoded
 from avatar_rtc.characters.image import MAX_PICTURE_BYTES, full_frame, read_cel, read_character, write_picture
-from avatar_rtc.characters.own import OwnFolder, Room, names_in
+from avatar_rtc.characters.own import OwnFolder, Room, stored_names
 from avatar_rtc.characters.packing import looks_like_zip, read_folder, read_zip
 from avatar_rtc.characters.reading import read_whole, version_of
 from avatar_rtc.characters.student import check_student
@@ -56,7 +56,7 @@ class CharacterStore:
 
     def names(self) -> list[str]:
         """All characters, sorted."""
-        return sorted({*names_in(self._shipped), *self._own.names()})
+        return sorted({*stored_names(self._shipped), *self._own.names()})
 
     def is_shipped(self, name: str) -> bool:
         """Whether a character of this name came with the package."""

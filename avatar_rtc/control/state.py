@@ -14,7 +14,7 @@ from avatar_rtc.face.pose import MORPH_RANGES
 from avatar_rtc.face.ranges import Ranges
 from avatar_rtc.filters_schema.chain import Operation, chain_schema, check_chain
 from avatar_rtc.intake.checked import Checked
-from avatar_rtc.intake.wanted import shown
+from avatar_rtc.intake.wanted import shown_value
 from avatar_rtc.stream.crop import NO_OWN_CROP, OwnCrop
 
 HELD = Ranges("morph or cel", {**MORPH_RANGES.limits, **CEL_RANGES.limits})
@@ -130,7 +130,7 @@ def _check_backdrop_chain(chain: object) -> tuple[Operation, ...] | Literal["sha
         return chain
     if isinstance(chain, str):
         raise BadMessage(
-            f'a backdrop\'s chain is {shown(chain)}: wanted is a list of operations, or "shared"'
+            f'a backdrop\'s chain is {shown_value(chain)}: wanted is a list of operations, or "shared"'
         )
     return check_chain(chain)
 

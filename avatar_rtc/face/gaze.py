@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from avatar_rtc.errors import BadMessage, UnknownName
 from avatar_rtc.face.ranges import Ranges
 from avatar_rtc.intake.checked import Checked
-from avatar_rtc.intake.wanted import shown
+from avatar_rtc.intake.wanted import shown_value
 
 NAMED = ("viewer", "away")
 _COORDINATES = Ranges("coordinate", dict.fromkeys("xy", (-1.0, 1.0)))
@@ -46,7 +46,7 @@ def check_gaze(target: object) -> Gaze | None:
         case Mapping():
             at = _COORDINATES.check({str(name): target.get(name) for name in (*target, "x", "y")})
             return Gaze((at["x"], at["y"]))
-    raise BadMessage(f'gaze is {shown(target)}: wanted is "viewer", "away", {{"x": x, "y": y}} or null')
+    raise BadMessage(f'gaze is {shown_value(target)}: wanted is "viewer", "away", {{"x": x, "y": y}} or null')
 
 
 def _schema() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from avatar_rtc.errors import InputError, OutOfRange, UnknownName
 from avatar_rtc.intake.complaints import refusing
-from avatar_rtc.intake.wanted import shown
+from avatar_rtc.intake.wanted import shown_value
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,7 @@ def number_in(name: str, value: object, low: float, high: float) -> float:
         InputError: no finite number.
     """
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < math.inf:
-        raise InputError(f"{name} is {shown(value)}, but must be a number")
+        raise InputError(f"{name} is {shown_value(value)}, but must be a number")
     if not low <= value <= high:
         raise OutOfRange(name, value, low, high)
     return float(value)

@@ -18,7 +18,7 @@ from avatar_rtc.filters_schema.params import Params
 from avatar_rtc.filters_schema.size import Upscale
 from avatar_rtc.intake.checked import Checked
 from avatar_rtc.intake.complaints import complaint
-from avatar_rtc.intake.wanted import shown
+from avatar_rtc.intake.wanted import shown_value
 
 MAX_OPERATIONS = 32
 MAX_ENLARGEMENT = 4
@@ -51,7 +51,7 @@ def check_chain(chain: object) -> tuple[Operation, ...]:
         InputError: a parameter outside its range, or of the wrong type, or too large a picture in the end.
     """
     if not isinstance(chain, Sequence) or isinstance(chain, str):
-        raise BadMessage(f"a chain is {shown(chain)}: wanted is a list of [name, {{parameters}}] pairs")
+        raise BadMessage(f"a chain is {shown_value(chain)}: wanted is a list of [name, {{parameters}}] pairs")
     if len(chain) > MAX_OPERATIONS:
         raise BadMessage(f"a chain holds at most {MAX_OPERATIONS} operations, not {len(chain)}")
     checked = tuple(_operation(entry) for entry in chain)

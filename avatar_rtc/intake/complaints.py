@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
 from avatar_rtc.errors import InputError, OutOfRange, UnknownName
-from avatar_rtc.intake.wanted import Place, Schema, names_in, place_of, shown, words_for
+from avatar_rtc.intake.wanted import Place, Schema, names_in, place_of, shown_value, words_for
 
 Checked = TypeVar("Checked")
 Given = ParamSpec("Given")
@@ -114,7 +114,11 @@ class _Fault:
         where = self._place.dotted
         if not where:
             return words
-        return f"{where} is {shown(self._value, self._toml)}: {words}" if self._shows else f"{where}: {words}"
+        return (
+            f"{where} is {shown_value(self._value, self._toml)}: {words}"
+            if self._shows
+            else f"{where}: {words}"
+        )
 
     def _wanted(self, before: str) -> str:
         words = words_for(self._place.declared, self._whole, self._toml)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 Schema = Mapping[str, Any]
-Step = str | int
+PathStep = str | int
 _MAX_SHOWN = 60
 _DEPTH = 4
 """Of objects in objects whose names are listed; a schema may hold itself."""
@@ -25,7 +25,7 @@ _BOUNDS = {
 class Place(NamedTuple):
     """Where a value stands."""
 
-    path: tuple[Step, ...]
+    path: tuple[PathStep, ...]
     """Keys and indices."""
     declared: Schema
     """What the schema says of it; empty if that is nothing."""
@@ -38,9 +38,9 @@ class Place(NamedTuple):
         return ".".join(filter(None, (self.within, *map(str, self.path))))
 
 
-def place_of(whole: Schema, steps: Sequence[Step], within: str = "") -> Place:
+def place_of(whole: Schema, steps: Sequence[PathStep], within: str = "") -> Place:
     """The place that a complaint of pydantic names, without what it says of branches and validators."""
-    node, path = resolved(whole, whole), tuple[Step, ...]()
+    node, path = dereferenced(whole, whole), tuple[PathStep, ...]()
     for step in steps:
         below = _below(node, step, whole)
         if below is not None:
@@ -66,12 +66,12 @@ def words_for(node: Schema, whole: Schema, toml: bool = False) -> str:
         whole: where references of `node` lead.
         toml: say it as TOML has it.
     """
-    node = resolved(node, whole)
+    node = dereferenced(node, whole)
     if (choices := node.get("anyOf") or node.get("oneOf")) is not None:
         found = [words_for(choice, whole, toml) for choice in choices]
         return _listed([words for words in dict.fromkeys(found) if words and not (toml and words == "null")])
     if "enum" in node or "const" in node:
-        return _listed([shown(value) for value in node.get("enum", [node.get("const")])])
+        return _listed([shown_value(value) for value in node.get("enum", [node.get("const")])])
     match node.get("type"):
         case "number" | "integer" as kind:
             return " ".join(
@@ -88,7 +88,7 @@ def words_for(node: Schema, whole: Schema, toml: bool = False) -> str:
     return ""
 
 
-def shown(value: object, toml: bool = False) -> str:
+def shown_value(value: object, toml: bool = False) -> str:
     """A value as it is told: shortened, and what holds others by its kind alone."""
     match value:
         case None:
@@ -102,7 +102,7 @@ def shown(value: object, toml: bool = False) -> str:
     return f"{value!r:.{_MAX_SHOWN}}"
 
 
-def resolved(node: Schema, whole: Schema) -> Schema:
+def dereferenced(node: Schema, whole: Schema) -> Schema:
     """The schema itself, where there is a reference to it."""
     while (target := node.get("$ref")) is not None:
         node = whole.get("$defs", {}).get(target.rpartition("/")[2], {})
@@ -110,20 +110,20 @@ def resolved(node: Schema, whole: Schema) -> Schema:
 
 
 def _branches(node: Schema, whole: Schema) -> Iterator[Schema]:
-    node = resolved(node, whole)
+    node = dereferenced(node, whole)
     yield node
     for choice in (*node.get("anyOf", ()), *node.get("oneOf", ())):
         yield from _branches(choice, whole)
 
 
-def _below(node: Schema, step: Step, whole: Schema) -> Schema | None:
+def _below(node: Schema, step: PathStep, whole: Schema) -> Schema | None:
     for branch in _branches(node, whole):
         if (found := _member(branch, step)) is not None:
-            return resolved(found, whole)
+            return dereferenced(found, whole)
     return None
 
 
-def _member(node: Schema, step: Step) -> Schema | None:
+def _member(node: Schema, step: PathStep) -> Schema | None:
     """What an object or a list says of one of its members; None if it cannot have it."""
     if isinstance(step, int):
         first: Sequence[Schema] = node.get("prefixItems", ())
@@ -151,7 +151,7 @@ def _number(value: float) -> str:
 def _list(node: Schema, whole: Schema, toml: bool) -> str:
     if "prefixItems" in node:
         return f"a list of {len(node['prefixItems'])}"
-    items = resolved(_schema_or_none(node.get("items")) or {}, whole)
+    items = dereferenced(_schema_or_none(node.get("items")) or {}, whole)
     if toml and items.get("type") == "string":
         return 'a list of texts, such as ["a", "b"]'
     return "a list"

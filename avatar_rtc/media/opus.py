@@ -14,7 +14,7 @@ from avatar_rtc.clock import MediaClock
 from avatar_rtc.media.broadcast import Broadcast, Packet
 from avatar_rtc.media.release import Release
 from avatar_rtc.sound import pcm
-from avatar_rtc.sound.frames import frame_of
+from avatar_rtc.sound.frames import audio_frame
 from avatar_rtc.sound.pcm import Pcm
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ, AUDIO_TIME_BASE, audio_pts
 
@@ -31,7 +31,7 @@ PcmSource = Callable[[float, int], Pcm]
 """(t, samples) → (samples,) int16, 48 kHz mono: what sounds from media time t on."""
 
 
-def silence(t: float, samples: int) -> Pcm:
+def silent_source(t: float, samples: int) -> Pcm:
     """A source for an avatar that says nothing."""
     return pcm.silence(samples)
 
@@ -45,7 +45,11 @@ class OpusStream:
     """
 
     def __init__(
-        self, clock: MediaClock, release: Release, broadcast: Broadcast[Packet], source: PcmSource = silence
+        self,
+        clock: MediaClock,
+        release: Release,
+        broadcast: Broadcast[Packet],
+        source: PcmSource = silent_source,
     ) -> None:
         """Takes over `on_first` and `on_last` of the broadcast."""
         self._clock, self._release, self._broadcast = clock, release, broadcast
@@ -93,7 +97,7 @@ class OpusStream:
 
     def _encode(self, t: float) -> None:
         assert self._encoder is not None
-        frame = frame_of(self._read(t), AUDIO_CLOCK_HZ)
+        frame = audio_frame(self._read(t), AUDIO_CLOCK_HZ)
         frame.pts, frame.time_base = audio_pts(t), AUDIO_TIME_BASE
         for packet in self._encoder.encode(frame):
             # The block is heard LOOK_AHEAD after the packet begins: what comes before is the block before it.
@@ -107,7 +111,7 @@ class OpusStream:
             return np.ascontiguousarray(self.source(t, BLOCK_SAMPLES), np.int16)
         except Exception:
             log.exception("the audio source failed at t = %.3f s", t)
-            return silence(t, BLOCK_SAMPLES)
+            return silent_source(t, BLOCK_SAMPLES)
 
 
 def create_opus_encoder() -> AudioCodecContext:

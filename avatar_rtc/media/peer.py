@@ -46,7 +46,7 @@ EVERYWHERE = MediaBind(interfaces=True)
 CLOSE_TIMEOUT_S = 5.0
 
 
-class Source(Protocol):
+class PeerSource(Protocol):
     """What a peer shows; an avatar."""
 
     def watch(self, rendition: Rendition) -> Subscription[Packet]:
@@ -67,7 +67,7 @@ class Peer:
 
     def __init__(
         self,
-        source: Source,
+        source: PeerSource,
         layout: Layout,
         ice: IceServers,
         conversation: Conversation,

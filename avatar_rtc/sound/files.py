@@ -6,13 +6,13 @@ from typing import Literal, get_args
 import av
 from av.audio.stream import AudioStream
 
-from avatar_rtc.sound.frames import frame_of
-from avatar_rtc.sound.pcm import Pcm, to_bytes
+from avatar_rtc.sound.frames import audio_frame
+from avatar_rtc.sound.pcm import Pcm, pcm_to_bytes
 from avatar_rtc.sound.resample import resampled
 
-SoundFormat = Literal["wav", "flac", "mp3", "opus", "aac", "pcm"]
-SOUND_FORMATS: tuple[SoundFormat, ...] = get_args(SoundFormat)
-CONTENT_TYPES: dict[SoundFormat, str] = {
+SoundFileKind = Literal["wav", "flac", "mp3", "opus", "aac", "pcm"]
+SOUND_FORMATS: tuple[SoundFileKind, ...] = get_args(SoundFileKind)
+CONTENT_TYPES: dict[SoundFileKind, str] = {
     "wav": "audio/wav",
     "flac": "audio/flac",
     "mp3": "audio/mpeg",
@@ -20,7 +20,7 @@ CONTENT_TYPES: dict[SoundFormat, str] = {
     "aac": "audio/aac",
     "pcm": "audio/pcm",
 }
-_CODECS: dict[SoundFormat, tuple[str, str]] = {
+_CODECS: dict[SoundFileKind, tuple[str, str]] = {
     "wav": ("pcm_s16le", "wav"),
     "flac": ("flac", "flac"),
     "mp3": ("libmp3lame", "mp3"),
@@ -31,11 +31,11 @@ FILE_RATE = 24_000
 """Of a file, if nothing else is said: what clients of speech servers expect."""
 
 
-def write_sound(pcm: Pcm, rate: int, kind: SoundFormat, file_rate: int = FILE_RATE) -> bytes:
+def write_sound(pcm: Pcm, rate: int, kind: SoundFileKind, file_rate: int = FILE_RATE) -> bytes:
     """Mono sound as a file of `file_rate` Hz; "pcm" is its bare samples, 16 bit little-endian."""
     samples = resampled(pcm, rate, file_rate)
     if kind == "pcm":
-        return to_bytes(samples)
+        return pcm_to_bytes(samples)
     codec, container = _CODECS[kind]
     file = io.BytesIO()
     with av.open(file, "w", format=container) as out:
@@ -43,6 +43,6 @@ def write_sound(pcm: Pcm, rate: int, kind: SoundFormat, file_rate: int = FILE_RA
         assert isinstance(stream, AudioStream)
         stream.layout = "mono"
         if len(samples):
-            out.mux(stream.encode(frame_of(samples, file_rate)))
+            out.mux(stream.encode(audio_frame(samples, file_rate)))
         out.mux(stream.encode(None))
     return file.getvalue()

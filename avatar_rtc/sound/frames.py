@@ -8,7 +8,7 @@ import numpy as np
 from avatar_rtc.sound.pcm import Pcm, silence
 
 
-def frame_of(pcm: Pcm, rate: int) -> av.AudioFrame:
+def audio_frame(pcm: Pcm, rate: int) -> av.AudioFrame:
     """A frame of mono sound."""
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(pcm)[None], format="s16", layout="mono")
     frame.sample_rate = rate

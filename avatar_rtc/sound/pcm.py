@@ -28,7 +28,7 @@ def silence(samples: int = 0) -> Pcm:
     return np.zeros(samples, np.int16)
 
 
-def from_bytes(data: bytes) -> Pcm:
+def pcm_from_bytes(data: bytes) -> Pcm:
     """Bare 16-bit little-endian samples.
 
     Raises:
@@ -39,7 +39,7 @@ def from_bytes(data: bytes) -> Pcm:
     return np.frombuffer(data, "<i2").astype(np.int16)
 
 
-def to_bytes(pcm: Pcm) -> bytes:
+def pcm_to_bytes(pcm: Pcm) -> bytes:
     """16-bit little-endian samples."""
     return pcm.astype("<i2").tobytes()
 

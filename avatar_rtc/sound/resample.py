@@ -6,7 +6,7 @@ To 16 kHz it passes 6 kHz whole and 7 kHz at -0.4 dB; of what lies from 9 kHz on
 import av
 import numpy as np
 
-from avatar_rtc.sound.frames import frame_of, pcm_of
+from avatar_rtc.sound.frames import audio_frame, pcm_of
 from avatar_rtc.sound.pcm import Pcm, check_rate, silence
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
@@ -41,7 +41,7 @@ class Resampler:
 
     def push(self, pcm: Pcm) -> Pcm:
         """What can be told of the sound so far; the last milliseconds come with the next piece."""
-        return pcm if self._mono is None or not pcm.size else self._mono.push(frame_of(pcm, self._rate))
+        return pcm if self._mono is None or not pcm.size else self._mono.push(audio_frame(pcm, self._rate))
 
     def finish(self) -> Pcm:
         """The last milliseconds."""

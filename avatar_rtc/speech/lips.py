@@ -9,7 +9,7 @@ from avatar_rtc.sound.pcm import Pcm
 from avatar_rtc.speech.classes import with_closures
 from avatar_rtc.speech.loudness import Loudness
 from avatar_rtc.speech.spoken import TimedPhoneme
-from avatar_rtc.speech.viseme_network import joined
+from avatar_rtc.speech.viseme_network import merged_neighbours
 
 SHORT_PAUSE_S = 0.12
 """Within a shorter pause the mouth stays a little open."""
@@ -60,7 +60,7 @@ def timeline(
         marks_burst: p, t and k begin at their burst, as with espeak and what is aligned to it.
         loudness: of the sound before this, for sound that comes in pieces.
     """
-    timed = with_closures(phonemes) if marks_burst else joined(phonemes)
+    timed = with_closures(phonemes) if marks_burst else merged_neighbours(phonemes)
     segments = _segments(timed)
     fast = _FAST_SHARE if _syllables_per_s(timed) > _FAST_SYLLABLES else 1.0
     shaped = [

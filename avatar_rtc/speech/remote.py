@@ -11,7 +11,7 @@ from yarl import URL
 
 from avatar_rtc.errors import AvatarRtcError, EngineFailed, TooLarge
 from avatar_rtc.intake.complaints import complaint
-from avatar_rtc.sound.pcm import Pcm, from_bytes
+from avatar_rtc.sound.pcm import Pcm, pcm_from_bytes
 from avatar_rtc.sound.wav import read_wav
 
 MAX_ANSWER_BYTES = 64 << 20
@@ -153,7 +153,7 @@ def _decoded(body: bytes, pcm_rate: int) -> tuple[Pcm, int]:
         return read_wav(body, MAX_ANSWER_S)
     if len(body) > 2 * MAX_ANSWER_S * pcm_rate:
         raise TooLarge(f"more than {MAX_ANSWER_S} s of samples")
-    return from_bytes(body), pcm_rate
+    return pcm_from_bytes(body), pcm_rate
 
 
 def _without_password(url: str) -> str:

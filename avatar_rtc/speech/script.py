@@ -25,10 +25,10 @@ class Line:
     shown: str
     """What a reader sees: no tags, but with emoji and whole addresses."""
     places: tuple[int, ...] = field(repr=False)
-    """Where each character of `spoken`, and its end, lies in `shown`; never falls."""
+    """Where each character of `spoken`, and its end, lies in `words_of`; never falls."""
 
     def shown_span(self, begin: int, stop: int) -> tuple[int, int]:
-        """Where the word `spoken[begin:stop]` lies in `shown`, with a picture that stands right behind it.
+        """Where the word `spoken[begin:stop]` lies in `words_of`, with a picture that stands right behind it.
 
         >>> line = prepare("See https://example.com/a now 😀!")
         >>> line.spoken, line.shown[slice(*line.shown_span(4, 15))]
@@ -123,7 +123,11 @@ def prepare_all(text: str, reads_ssml: bool = True) -> Line:
     if len(sentences) == 1 or not any(map(ssml.is_document, sentences)):
         return prepare(text, reads_ssml)
     said = [prepare(sentence, reads_ssml).spoken for sentence in sentences]
-    return prepare(ssml.joined(said), reads_ssml) if reads_ssml else _verbatim(" ".join(filter(None, said)))
+    return (
+        prepare(ssml.one_document(said), reads_ssml)
+        if reads_ssml
+        else _verbatim(" ".join(filter(None, said)))
+    )
 
 
 def prepare(sentence: str, reads_ssml: bool = True) -> Line:
@@ -160,7 +164,7 @@ def prepare(sentence: str, reads_ssml: bool = True) -> Line:
 
 def _of_document(text: str) -> Line:
     spoken = ssml.COMMENT.sub("", text).lstrip()
-    shown = _spaced(_traced(spoken).without(ssml.PART, ssml.shown))
+    shown = _spaced(_traced(spoken).without(ssml.PART, ssml.words_of))
     places = tuple(bisect_left(shown.origins, at) for at in range(len(spoken) + 1))
     return Line(spoken, (), shown.text, places)
 

@@ -96,15 +96,15 @@ def without_tags(text: str) -> str:
     return _MARKUP.sub(lambda tag: " " * len(tag[0]), text)
 
 
-def shown(part: re.Match[str]) -> str:
+def words_of(part: re.Match[str]) -> str:
     """What a reader sees of a `PART`."""
     return html.unescape(part[0]) if part[0][0] == "&" else " " if part["pause"] else ""
 
 
-def joined(parts: Sequence[str]) -> str:
+def one_document(parts: Sequence[str]) -> str:
     """One document of texts and documents, in order.
 
-    >>> joined(["a < b", "<speak>c<break/></speak>"])
+    >>> one_document(["a < b", "<speak>c<break/></speak>"])
     '<speak><s>a &lt; b</s><p>c<break/></p></speak>'
     """
     return "<speak>" + "".join(map(_inner, parts)) + END

@@ -204,10 +204,10 @@ def openness(found: Posteriors) -> Floats:
 def phonemes_of(found: Posteriors) -> tuple[TimedPhoneme, ...]:
     """The sounds that stand for the classes heard, joined and without gaps, in s from the first row."""
     runs = Runs()
-    return joined([*runs.feed(found), *runs.finish()])
+    return merged_neighbours([*runs.feed(found), *runs.finish()])
 
 
-def joined(phonemes: Iterable[TimedPhoneme]) -> tuple[TimedPhoneme, ...]:
+def merged_neighbours(phonemes: Iterable[TimedPhoneme]) -> tuple[TimedPhoneme, ...]:
     """The same with neighbours of the same sound made one."""
     groups = [list(group) for _, group in groupby(phonemes, key=lambda phoneme: phoneme.ipa)]
     return tuple(replace(group[0], end=group[-1].end) for group in groups)
@@ -247,7 +247,7 @@ class Runs:
             TimedPhoneme(row * HOP_S, (row + 1) * HOP_S, CLASS_IPA[number])
             for row, number in zip(rows, settled, strict=True)
         )
-        return list(joined(sounds))
+        return list(merged_neighbours(sounds))
 
     def _believed(self, ahead: list[int]) -> int:
         if ahead[0] == CLOSED or len(set(ahead)) == 1:
@@ -270,7 +270,7 @@ class Listener:
     def hear(self, pcm: Pcm) -> list[TimedPhoneme]:
         """The phonemes settled by this piece, in s from the first sample of all, without gaps.
 
-        One that goes on comes in parts; `joined` puts them together.
+        One that goes on comes in parts; `merged_neighbours` puts them together.
         """
         return self._runs.feed(self._stream.feed(pcm))
 

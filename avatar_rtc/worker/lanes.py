@@ -22,7 +22,7 @@ from avatar_rtc.worker.snapshots import Snapshots
 from avatar_rtc.worker.stats import StageTimes
 
 log = logging.getLogger(__name__)
-Step = Callable[[Doing], AbstractContextManager[object]]
+LaneStep = Callable[[Doing], AbstractContextManager[object]]
 """Entered around a piece of work, on its thread."""
 _EARLY_S = 0.001
 """A tick so close is rendered now."""
@@ -39,7 +39,7 @@ class Lanes:
         emit: Callable[[Up], None],
         now: Callable[[], float],
         device: str,
-        step: Step,
+        step: LaneStep,
         fail: Callable[[Seat, str], None],
         settle: Callable[[Seat], None],
     ) -> None:

@@ -39,7 +39,7 @@ from avatar_rtc.link.orders import (
 )
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.worker.beside import Beside, WorkDone
-from avatar_rtc.worker.lanes import Lanes, Step
+from avatar_rtc.worker.lanes import Lanes, LaneStep
 from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
 from avatar_rtc.worker.seats import Seat, in_line
 from avatar_rtc.worker.snapshots import Snapshots
@@ -69,7 +69,7 @@ class RenderLoop:
         *,
         threads: int = 0,
         chain_ms: float = math.inf,
-        step: Step = lambda doing: nullcontext(),
+        step: LaneStep = lambda doing: nullcontext(),
     ) -> None:
         """
         Args:

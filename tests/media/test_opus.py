@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from avatar_rtc.media.broadcast import Broadcast
-from avatar_rtc.media.opus import BLOCK_SAMPLES, LOOK_AHEAD, OpusStream, create_opus_encoder, silence
+from avatar_rtc.media.opus import BLOCK_SAMPLES, LOOK_AHEAD, OpusStream, create_opus_encoder, silent_source
 from avatar_rtc.media.release import Release
 
 
-def create_stream(clock, source=silence):
+def create_stream(clock, source=silent_source):
     release = Release(clock)
     broadcast = Broadcast("audio", 50)
     return OpusStream(clock, release, broadcast, source), release, broadcast

@@ -10,7 +10,7 @@ from avatar_rtc.errors import InputError
 from avatar_rtc.speech import espeak
 from avatar_rtc.speech.script import check_text, prepare, prepare_all
 from avatar_rtc.speech.sentences import Splitter, split
-from avatar_rtc.speech.ssml import begins, check_document, is_document, joined, may_begin, without_tags
+from avatar_rtc.speech.ssml import begins, check_document, is_document, may_begin, one_document, without_tags
 from tests.speech.angle_brackets import Marked, clean, documents, filled, heard, marked
 
 BROKEN = (
@@ -97,6 +97,6 @@ def test_what_may_still_become_a_document_is_waited_for_and_nothing_else(text: s
 
 
 def test_several_documents_make_one():
-    whole = joined(["a < b", "<?xml version='1.0'?><speak xml:lang='de'>c &amp; <s>d</s></speak>"])
+    whole = one_document(["a < b", "<?xml version='1.0'?><speak xml:lang='de'>c &amp; <s>d</s></speak>"])
     assert is_document(whole) and prepare(whole).shown == "a < b c & d"
     assert "xml:lang='de'" in whole

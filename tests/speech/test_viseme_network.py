@@ -31,8 +31,8 @@ from avatar_rtc.speech.viseme_network import (
     Posteriors,
     PosteriorStream,
     Runs,
-    joined,
     load_visemes,
+    merged_neighbours,
     openness,
     phonemes_of,
     posteriors,
@@ -120,7 +120,7 @@ def test_a_stream_gives_the_same_posteriors_and_phonemes_as_the_whole(seed: int)
     assert np.concatenate(parts) == pytest.approx(whole, abs=1e-3)
     listener = Listener(RATE)
     heard = [phoneme for piece in pieces(pcm, seed) for phoneme in listener.hear(piece)]
-    found = joined([*heard, *listener.finish()])
+    found = merged_neighbours([*heard, *listener.finish()])
     expected = phonemes_of(whole)
     assert [p.ipa for p in found] == [p.ipa for p in expected]
     assert [p.end for p in found] == pytest.approx([p.end for p in expected])
@@ -196,7 +196,7 @@ def test_runs_are_the_same_in_any_pieces():
     for count in (1, 7, 100, 500):
         runs = Runs()
         parts = [sound for part in np.array_split(drawn, count) for sound in runs.feed(part)]
-        assert joined([*parts, *runs.finish()]) == phonemes_of(drawn)
+        assert merged_neighbours([*parts, *runs.finish()]) == phonemes_of(drawn)
 
 
 @pytest.mark.parametrize("voice", ["en-us+linda", "en-us+m6"])

@@ -21,8 +21,8 @@ from avatar_rtc.render.filters.capture import tinted
 from avatar_rtc.render.filters.planes import (
     FRAME_HZ,
     as_blocks,
-    frame_of,
     scale_of,
+    tick_of,
 )
 from avatar_rtc.render.filters.tables import kept
 from avatar_rtc.render.pixels import premultiplied, straight
@@ -112,7 +112,7 @@ def scanlines(image: Tensor, params: Scanlines, t: float, seed: int) -> Tensor:
     line = (2 if params.double_size else 1) * scale_of(image)
     if line < _FINEST_LINE:
         line = 1.0
-    field = (params.field + (frame_of(t) if params.dynamic else 0)) % 2
+    field = (params.field + (tick_of(t) if params.dynamic else 0)) % 2
     lit = 1 - _dark_lines(image.shape[-2], line, field, image.device, image.dtype) * params.strength
     if params.channel == "A":
         return torch.cat([image[:3], image[3:] * lit])

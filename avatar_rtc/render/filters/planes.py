@@ -211,12 +211,12 @@ def _placed(image: Tensor, scale: float, y: float, x: float) -> Tensor:
     return grid_sample(image[None], grid[None], "bilinear", "border", align_corners=False)[0]
 
 
-def frame_of(t: float) -> int:
+def tick_of(t: float) -> int:
     """Which 25th of a second t lies in.
 
     Times have the errors of floats: 29 / 25 s would lie in the 28th, and grain stand still for two pictures.
 
-    >>> frame_of(29 / 25), frame_of(29 / 25 - 1e-12), frame_of(1.199)
+    >>> tick_of(29 / 25), tick_of(29 / 25 - 1e-12), tick_of(1.199)
     (29, 29, 29)
     """
     return int(t * FRAME_HZ + 1e-6)
@@ -235,7 +235,7 @@ def uniform(seed: int, t: float, salt: int, height: int, width: int, like: Tenso
 
 def draws(seed: int, t: float, salt: int, period: int = 1) -> np.random.Generator:
     """Random decisions, which change every `period` 25ths of a second."""
-    return np.random.default_rng([seed % 2**63, frame_of(t) // period, salt])
+    return np.random.default_rng([seed % 2**63, tick_of(t) // period, salt])
 
 
 def key(seed: int, t: float, salt: int) -> int:
@@ -244,7 +244,7 @@ def key(seed: int, t: float, salt: int) -> int:
     >>> key(1, 0.0, 0) == key(1, 0.039, 0), key(1, 0.0, 0) == key(1, 0.041, 0)
     (True, False)
     """
-    mixed = np.random.SeedSequence([seed % 2**63, frame_of(t), salt]).generate_state(1, np.uint64)
+    mixed = np.random.SeedSequence([seed % 2**63, tick_of(t), salt]).generate_state(1, np.uint64)
     return int(mixed[0]) >> 1
 
 

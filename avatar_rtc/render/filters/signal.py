@@ -22,11 +22,11 @@ from avatar_rtc.render.filters.planes import (
     blur,
     draws,
     enlarged,
-    frame_of,
     from_yuv,
     moved,
     scale_of,
     shifted,
+    tick_of,
     to_yuv,
 )
 from avatar_rtc.render.pixels import premultiplied, straight
@@ -146,7 +146,7 @@ def bands(params: Glitches, height: int, t: float, seed: int) -> list[Band]:
     Time is cut into holds of hold_min to hold_max 25ths of a second; in each there are
     ⌊max_glitches · U^unboost + V / 2⌋ bands, U and V uniform in [0, 1), of random height and place.
     """
-    frame, size = frame_of(t), params.hold_max * 4
+    frame, size = tick_of(t), params.hold_max * 4
     chunk = draws(seed, t, 21, size)
     ends = _holds(params, size, chunk)
     seeds = chunk.integers(2**63, size=len(ends))

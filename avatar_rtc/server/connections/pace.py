@@ -9,9 +9,9 @@ from aiohttp.typedefs import Handler, Middleware
 
 from avatar_rtc.server.addresses import address_of
 from avatar_rtc.server.http.keys import LIMITS
-from avatar_rtc.server.http.problems import Problem
+from avatar_rtc.server.http.problems import RequestRefused
 
-BURST_S = 10.0
+REQUESTS_BURST_S = 10.0
 """So many seconds' worth of requests may come at once."""
 MOST_WAITING = 256
 REFUSAL_S = 1.0
@@ -22,7 +22,9 @@ _MOST_ADDRESSES = 10_000
 class RequestPace:
     """Whose turn it is when: for each address a bucket of tokens, kept as the time at which it is full."""
 
-    def __init__(self, per_s: float, burst_s: float = BURST_S, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(
+        self, per_s: float, burst_s: float = REQUESTS_BURST_S, most_waiting: int = MOST_WAITING
+    ) -> None:
         self._interval, self._burst_s = 1 / per_s, burst_s
         self._patience = (most_waiting + 0.5) / per_s
         self._full_at: dict[str, float] = {}
@@ -64,7 +66,7 @@ def create_pacing(per_s: float, clock: Callable[[], float]) -> Middleware:
             await asyncio.sleep(REFUSAL_S)
             retry = str(max(1, math.ceil(MOST_WAITING / per_s)))
             detail = f"more than {per_s:g} requests a second come from your address, and {MOST_WAITING} wait"
-            raise Problem(429, f"{detail}; try again later", {hdrs.RETRY_AFTER: retry})
+            raise RequestRefused(429, f"{detail}; try again later", {hdrs.RETRY_AFTER: retry})
         return await handler(request)
 
     return pacing

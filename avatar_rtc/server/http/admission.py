@@ -6,7 +6,7 @@ from aiohttp import hdrs, web
 
 from avatar_rtc.server.addresses import address_of
 from avatar_rtc.server.http.keys import AVATARS, CONFIG, LIMITS
-from avatar_rtc.server.http.problems import Problem
+from avatar_rtc.server.http.problems import RequestRefused
 from avatar_rtc.server.http.routes.ice import own_ice_servers
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.seats import who_yields
@@ -23,7 +23,7 @@ def require_shown(avatar: Avatar) -> None:
         Problem: 409, it has failed; whoever waits for a picture could only wait.
     """
     if avatar.status.phase == "failed":
-        raise Problem(
+        raise RequestRefused(
             409,
             f"the avatar cannot be shown: {avatar.status.detail}",
             {hdrs.RETRY_AFTER: str(RETRY_FAILED_S)},

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from avatar_rtc.control.state_answer import StateTold
-from avatar_rtc.server.live.distillation import Phase as DistillationPhase
-from avatar_rtc.server.live.status import Phase
+from avatar_rtc.server.live.distillation import StudentPhase as DistillationPhase
+from avatar_rtc.server.live.status import AvatarPhase
 
 
 def _only_sometimes(schema: dict[str, Any]) -> None:
@@ -56,7 +56,7 @@ class Avatar(StateTold):
     id: str
     character: str
     device: str | None
-    state: Phase
+    state: AvatarPhase
     animator: str
     fps: float
     stage_ms: dict[str, float]

@@ -18,7 +18,7 @@ from avatar_rtc.errors import BadMessage, InputError, TooLarge, UnknownName
 from avatar_rtc.face.cels import CELS, FX
 from avatar_rtc.intake.complaints import complaint
 from avatar_rtc.server.http.leases import Taken, moving
-from avatar_rtc.server.http.problems import Problem
+from avatar_rtc.server.http.problems import RequestRefused
 from avatar_rtc.server.http.spool import Spool
 
 MAX_SDP_BYTES = 64 * 1024
@@ -60,9 +60,9 @@ def require_type(request: web.Request, *wanted: str) -> None:
     """
     accept = {"Accept": ", ".join(wanted)}
     if request.headers.get(hdrs.CONTENT_TYPE) is None or request.content_type not in wanted:
-        raise Problem(415, f"the content type must be {' or '.join(wanted)}", accept)
+        raise RequestRefused(415, f"the content type must be {' or '.join(wanted)}", accept)
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
-        raise Problem(415, "the body must not be compressed", accept)
+        raise RequestRefused(415, "the body must not be compressed", accept)
 
 
 async def read_spool(request: web.Request, limit: int) -> Spool:

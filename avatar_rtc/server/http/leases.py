@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from avatar_rtc.server.http.keys import LIMITS
-from avatar_rtc.server.http.problems import Problem
+from avatar_rtc.server.http.problems import RequestRefused
 from avatar_rtc.server.http.spool import Spool
 from avatar_rtc.server.limits import PROGRESS_BYTES, Lease
 
@@ -86,7 +86,7 @@ async def moving(request: web.Request) -> AsyncIterator[None]:
         if not patience.expired():
             raise
         limits.count("body_s")
-        raise Problem(408, f"less than 16 KiB of the body came within {patience_s:g} s") from None
+        raise RequestRefused(408, f"less than 16 KiB of the body came within {patience_s:g} s") from None
     finally:
         if watch is not None:
             watch.cancel()

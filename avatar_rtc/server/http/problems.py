@@ -30,7 +30,7 @@ RETRY_AFTER_S = 2
 """Told with a 503 that does not know better: about the time a render worker needs to come back."""
 
 
-class Problem(errors.AvatarRtcError):
+class RequestRefused(errors.AvatarRtcError):
     """A refusal that only exists in HTTP, such as a missing `If-Match`."""
 
     def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
@@ -43,7 +43,7 @@ async def problems_middleware(request: web.Request, handler: Handler) -> web.Str
     """Answer every error below with a problem; an unexpected one is logged with the id it shows."""
     try:
         return await handler(request)
-    except Problem as error:
+    except RequestRefused as error:
         return problem(error.status, str(error), error.headers)
     except errors.AvatarRtcError as error:
         return _known(error)

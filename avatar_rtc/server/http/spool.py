@@ -6,7 +6,7 @@ Uploads that never end, or wait for their turn, would hold their memory otherwis
 import logging
 from tempfile import SpooledTemporaryFile
 
-from avatar_rtc.server.http.problems import Problem
+from avatar_rtc.server.http.problems import RequestRefused
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Spool:
             self._file.write(chunk)
         except OSError as error:
             log.error("an upload cannot be kept in the folder for temporary files: %s", error)
-            raise Problem(503, "there is no room here for an upload; try again later") from None
+            raise RequestRefused(503, "there is no room here for an upload; try again later") from None
         self.size += len(chunk)
 
     def read(self) -> bytes:

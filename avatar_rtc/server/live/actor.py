@@ -17,7 +17,7 @@ from avatar_rtc.control.messages import ChainSet, CropSet, EmotionSet, EmotionsS
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.face.emotions import EmotionTemplate
-from avatar_rtc.server.live.mood import Emotion, Mood
+from avatar_rtc.server.live.mood import Mood, ShownEmotion
 from avatar_rtc.server.live.voice.utterance import Feeling
 
 
@@ -48,7 +48,7 @@ class Actor:
         self.state = replace(self.state, emotions={self.default_emotion: 1.0})
         # Its mood does not own it: all of it is free as soon as the avatar has ended.
         me = weakref.proxy(self)
-        self._mood = Mood(Emotion(self.state.emotions), lambda emotion: me._express(emotion))
+        self._mood = Mood(ShownEmotion(self.state.emotions), lambda emotion: me._express(emotion))
 
     @property
     def emotions(self) -> tuple[str, ...]:
@@ -108,7 +108,7 @@ class Actor:
         self.character = character
         enter()
         # Not before: it may be an emotion that only the new character has.
-        self._mood.default = Emotion({self.default_emotion: 1.0})
+        self._mood.default = ShownEmotion({self.default_emotion: 1.0})
         if leaves:
             self._mood.settle(self._mood.default)
 
@@ -125,9 +125,9 @@ class Actor:
             if name not in self.emotions:
                 raise UnknownName("emotion", name, self.emotions)
         hold_s = None if message.hold_ms is None else message.hold_ms / 1000
-        self._mood.settle(Emotion(weights, message.intensity), hold_s)
+        self._mood.settle(ShownEmotion(weights, message.intensity), hold_s)
 
-    def _express(self, emotion: Emotion) -> None:
+    def _express(self, emotion: ShownEmotion) -> None:
         self._replace_state(replace(self.state, emotions=dict(emotion.weights), intensity=emotion.intensity))
 
     def _change(self, message: Change) -> dict[str, object]:
@@ -147,7 +147,7 @@ class Actor:
         if all(name in known for name in self._mood.settled.weights):
             return False
         default = self._mood.default
-        common = Emotion({next(iter(self._common)): 1.0})
+        common = ShownEmotion({next(iter(self._common)): 1.0})
         self._mood.settle(default if all(name in known for name in default.weights) else common)
         return True
 

@@ -18,7 +18,7 @@ from avatar_rtc.server.live.turns import Turn, Turns
 log = logging.getLogger(__name__)
 
 Quality = Literal["draft", "good", "best"]
-Phase = Literal["idle", "queued", "running", "done", "failed"]
+StudentPhase = Literal["idle", "queued", "running", "done", "failed"]
 Done = Callable[[bool], Awaitable[None]]
 """Told that the student is written, and whether it is good enough to be shown."""
 SILENCE_S = 1800.0
@@ -37,7 +37,7 @@ class Distillation:
             turns: of all avatars of the server; one makes a student, the others wait.
         """
         self._changed, self._turns = changed, turns
-        self.phase: Phase = "idle"
+        self.phase: StudentPhase = "idle"
         self._progress: dict[str, Any] = {}
         self._detail: str | None = None
         self._turn: Turn | None = None

@@ -11,7 +11,7 @@ HOLD_S = 5.0
 
 
 @dataclass(frozen=True)
-class Emotion:
+class ShownEmotion:
     """A blend of emotions and how strongly it is shown."""
 
     weights: Mapping[str, float]
@@ -24,7 +24,7 @@ class Mood:
     A feeling gives way to the emotion that is settled; one that was settled for a while to the default.
     """
 
-    def __init__(self, default: Emotion, show: Callable[[Emotion], None]) -> None:
+    def __init__(self, default: ShownEmotion, show: Callable[[ShownEmotion], None]) -> None:
         """In the default emotion; `show` is told of every change."""
         self._default = self._settled = default
         self._show = show
@@ -32,17 +32,17 @@ class Mood:
         self._holding: asyncio.TimerHandle | None = None
 
     @property
-    def settled(self) -> Emotion:
+    def settled(self) -> ShownEmotion:
         """What is shown when no feeling is."""
         return self._settled
 
     @property
-    def default(self) -> Emotion:
+    def default(self) -> ShownEmotion:
         """What the avatar goes back to."""
         return self._default
 
     @default.setter
-    def default(self, default: Emotion) -> None:
+    def default(self, default: ShownEmotion) -> None:
         """From now on; an avatar that is in its default emotion follows."""
         if default == self._default:
             return
@@ -51,7 +51,7 @@ class Mood:
         if follows:
             self.settle(default)
 
-    def settle(self, emotion: Emotion, hold_s: float | None = None) -> None:
+    def settle(self, emotion: ShownEmotion, hold_s: float | None = None) -> None:
         """Be in another emotion from now on, or for a while; a feeling under way is over."""
         self.close()
         self._settled = emotion
@@ -65,7 +65,7 @@ class Mood:
             self._feeling.cancel()
         hold = HOLD_S if feeling.hold_s is None else feeling.hold_s
         self._feeling = asyncio.get_running_loop().call_later(hold, self._subside)
-        self._show(Emotion({feeling.emotion: 1.0}, feeling.strength))
+        self._show(ShownEmotion({feeling.emotion: 1.0}, feeling.strength))
 
     def close(self) -> None:
         """Nothing comes back any more."""

@@ -13,7 +13,7 @@ SLOW_NOTE = (
     "THA3 on a CPU does not reach real time: 2 pictures a second. "
     "A student, distilled once for this character, is fluid"
 )
-Phase = Literal["starting", "live", "failed"]
+AvatarPhase = Literal["starting", "live", "failed"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Status:
 
     animator: str
     """What "auto" became, once known."""
-    phase: Phase = "starting"
+    phase: AvatarPhase = "starting"
     """ "starting" also while a lost render worker is being replaced."""
     detail: str | None = None
     """Why it failed."""

@@ -11,7 +11,7 @@ from typing import Any
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.link.orders import RequestKeyframe, StartRendition, StopRendition, ToAvatar
 from avatar_rtc.media.broadcast import Broadcast, Packet, Subscription
-from avatar_rtc.media.opus import OpusStream, PcmSource, silence
+from avatar_rtc.media.opus import OpusStream, PcmSource, silent_source
 from avatar_rtc.media.release import Release
 from avatar_rtc.stream.frame import (
     AnyRendition,
@@ -40,7 +40,7 @@ class Streams:
         avatar: str,
         clock: MediaClock,
         send: Callable[[ToAvatar], None],
-        voice: PcmSource = silence,
+        voice: PcmSource = silent_source,
         is_silent: Callable[[], bool] = lambda: True,
     ) -> None:
         """Broadcasts start rendering with their first subscriber.

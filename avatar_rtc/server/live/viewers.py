@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from avatar_rtc.config import MediaBind
 from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.ice import IceServers
-from avatar_rtc.media.peer import Peer, Source
+from avatar_rtc.media.peer import Peer, PeerSource
 from avatar_rtc.server.live.seats import Pending
 from avatar_rtc.server.live.session import CONTROL, Addressee, Session
 from avatar_rtc.sound.pcm import Pcm
@@ -46,7 +46,7 @@ class Viewers:
 
     def __init__(
         self,
-        source: Source,
+        source: PeerSource,
         addressee: Addressee,
         on_change: Callable[[], None],
         bind: MediaBind,

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from avatar_rtc.link.orders import OpenAvatar, Say, StartRendition, ToAvatar, Up
+from avatar_rtc.server.rendering.outbox import MAX_SAID
 from avatar_rtc.stream.frame import AnyRendition
 
-MAX_SAID = 256
-"""Pieces of speech that may not be over yet; beyond, the oldest is forgotten."""
 MEND_AFTER_S = (2.0, 10.0, 60.0)
 """Waits before an avatar that has failed is opened again, if that may help; then it stays failed."""
 WELL_S = 120.0

@@ -19,6 +19,7 @@ from avatar_rtc.link.orders import (
     StillProcessed,
     TakeSnapshot,
 )
+from avatar_rtc.server.rendering.outbox import MAX_SNAPSHOTS
 
 STILL_TIMEOUT_S = 60.0
 """A large picture through a long chain on a slow CPU."""
@@ -26,7 +27,6 @@ MAX_STILLS = 4
 """Those that wait included; each may have 36 MiB of pixels."""
 SNAPSHOT_TIMEOUT_S = 20.0
 """A frame of THA3 on busy cores, behind the start of a model."""
-MAX_SNAPSHOTS = 32
 
 
 class Pictures:

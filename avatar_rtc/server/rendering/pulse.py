@@ -30,7 +30,7 @@ BOOTING_S = 120.0
 
 
 @dataclass(frozen=True)
-class Finding:
+class WorkerHealth:
     """How the worker is."""
 
     ailment: str = ""
@@ -86,7 +86,7 @@ class Pulse:
             due = min(due, self.heard_at + SILENT_S)
         return min(due - now, SILENT_S) if due > now else LOOK_S
 
-    def look(self, now: float, owes: bool, busy_s: float | None) -> Finding:
+    def look(self, now: float, owes: bool, busy_s: float | None) -> WorkerHealth:
         """How it is.
 
         Args:
@@ -98,7 +98,7 @@ class Pulse:
         if self.news_at != self._last_news[0]:
             self._last_news = self.news_at, busy_s
         if not self._has_booted and now - self.started > BOOTING_S:
-            return Finding(f"the render worker has not started within {BOOTING_S:g} s", True)
+            return WorkerHealth(f"the render worker has not started within {BOOTING_S:g} s", True)
         if self._beat is None:
             return self._overdue(now, owes, busy_s)
         silent_s = now - self.heard_at
@@ -107,25 +107,25 @@ class Pulse:
         ailment = f"the render worker has been silent for {silent_s:.0f} s"
         stopped_s = STOPPED_S if self._has_booted else HANG_TIMEOUT_S
         if silent_s >= stopped_s and self._busy_s is not None and busy_s == self._busy_s:
-            return Finding(f"{ailment} and does nothing", True)
+            return WorkerHealth(f"{ailment} and does nothing", True)
         self._busy_s = busy_s
         limit = OPENING_S if self._beat.opening_s or not self._has_booted else HANG_TIMEOUT_S
-        return Finding(ailment, silent_s >= limit)
+        return WorkerHealth(ailment, silent_s >= limit)
 
-    def _overdue(self, now: float, owes: bool, busy_s: float | None) -> Finding:
+    def _overdue(self, now: float, owes: bool, busy_s: float | None) -> WorkerHealth:
         """How it is as far as its work tells."""
         beat = self._beat or Beat()
         age = now - self._beat_at
         if beat.opening_s and beat.opening_s + age > OPENING_S:
-            return Finding(f"the render worker has been opening an avatar for {OPENING_S:g} s", True)
+            return WorkerHealth(f"the render worker has been opening an avatar for {OPENING_S:g} s", True)
         waited = now - self.news_at if not beat.opening_s else 0.0
         if owes and waited < self.hang_timeout_s and beat.rendering_s > STUCK_S:
-            return Finding(f"the render worker has been rendering a picture for {STUCK_S:g} s", True)
+            return WorkerHealth(f"the render worker has been rendering a picture for {STUCK_S:g} s", True)
         if not owes or waited < self.hang_timeout_s:
-            return Finding()
+            return WorkerHealth()
         ailment = f"the render worker brings no pictures for {waited:.0f} s"
         since = self._last_news[1]
         if since is None or busy_s is None:
-            return Finding(ailment, True)
+            return WorkerHealth(ailment, True)
         is_starved = IDLE_SHARE * waited < busy_s - since < self.hang_timeout_s
-        return Finding(ailment, not is_starved or waited > STARVED_S)
+        return WorkerHealth(ailment, not is_starved or waited > STARVED_S)

@@ -95,7 +95,7 @@ async def test_too_much_waits_and_goes_on_when_there_is_room():
 
 
 async def test_a_stream_that_stops_is_over(monkeypatch):
-    monkeypatch.setattr(hearing, "STREAM_PATIENCE_S", 0.05)
+    monkeypatch.setattr(hearing, "SOUND_PATIENCE_S", 0.05)
     stream = SoundStream(RATE)
     await stream.feed(noise(0.3).tobytes())
     assert sum([piece.seconds async for piece in stream.pieces()]) == pytest.approx(0.3)

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from avatar_rtc.server.live.mood import HOLD_S, Emotion, Mood
+from avatar_rtc.server.live.mood import HOLD_S, Mood, ShownEmotion
 from avatar_rtc.server.live.voice.utterance import Feeling
 from tests.virtual_time import run
 
-CALM = Emotion({"calm": 1.0})
+CALM = ShownEmotion({"calm": 1.0})
 Shown = list[tuple[float, dict, float]]
 
 
@@ -58,7 +58,7 @@ def test_an_emotion_that_is_set_ends_a_feeling_and_stays():
     async def scenario(mood: Mood) -> None:
         mood.feel(Feeling(0.0, "joy", 1.0))
         await asyncio.sleep(1)
-        mood.settle(Emotion({"anger": 0.5}, 0.8))
+        mood.settle(ShownEmotion({"anger": 0.5}, 0.8))
         await asyncio.sleep(20)
         mood.feel(Feeling(0.0, "joy", 1.0))
         await asyncio.sleep(20)
@@ -70,7 +70,7 @@ def test_an_emotion_that_is_set_ends_a_feeling_and_stays():
 
 def test_an_emotion_that_is_held_for_a_while_gives_way_to_the_default():
     async def scenario(mood: Mood) -> None:
-        mood.settle(Emotion({"joy": 1.0}), hold_s=3)
+        mood.settle(ShownEmotion({"joy": 1.0}), hold_s=3)
         await asyncio.sleep(20)
 
     assert played(scenario) == [(0.0, {"joy": 1.0}, 1.0), (3.0, {"calm": 1.0}, 1.0)]
@@ -78,9 +78,9 @@ def test_an_emotion_that_is_held_for_a_while_gives_way_to_the_default():
 
 def test_another_emotion_ends_the_hold_of_the_one_before():
     async def scenario(mood: Mood) -> None:
-        mood.settle(Emotion({"joy": 1.0}), hold_s=3)
+        mood.settle(ShownEmotion({"joy": 1.0}), hold_s=3)
         await asyncio.sleep(1)
-        mood.settle(Emotion({"anger": 1.0}))
+        mood.settle(ShownEmotion({"anger": 1.0}))
         await asyncio.sleep(20)
 
     assert [(t, next(iter(w))) for t, w, _ in played(scenario)] == [(0, "joy"), (1, "anger")]
@@ -88,7 +88,7 @@ def test_another_emotion_ends_the_hold_of_the_one_before():
 
 def test_a_hold_that_ends_under_a_feeling_is_seen_after_it():
     async def scenario(mood: Mood) -> None:
-        mood.settle(Emotion({"joy": 1.0}), hold_s=3)
+        mood.settle(ShownEmotion({"joy": 1.0}), hold_s=3)
         await asyncio.sleep(1)
         mood.feel(Feeling(0.0, "anger", 1.0, hold_s=4))
         await asyncio.sleep(20)
@@ -98,10 +98,10 @@ def test_a_hold_that_ends_under_a_feeling_is_seen_after_it():
 
 def test_who_is_in_the_default_emotion_follows_another_default():
     async def scenario(mood: Mood) -> None:
-        mood.default = Emotion({"joy": 1.0})
+        mood.default = ShownEmotion({"joy": 1.0})
         await asyncio.sleep(1)
-        mood.settle(Emotion({"anger": 1.0}))
-        mood.default = Emotion({"calm": 1.0})
+        mood.settle(ShownEmotion({"anger": 1.0}))
+        mood.default = ShownEmotion({"calm": 1.0})
         await asyncio.sleep(1)
 
     assert [(t, next(iter(w))) for t, w, _ in played(scenario)] == [(0, "joy"), (1, "anger")]

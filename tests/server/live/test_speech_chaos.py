@@ -20,7 +20,7 @@ from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.voice import hearing, speaker
 from avatar_rtc.server.live.voice.hearing import SoundStream
 from avatar_rtc.server.live.voice.speaker import Speaker
-from avatar_rtc.server.live.voice.speaking import STREAM_PATIENCE_S, Speaking
+from avatar_rtc.server.live.voice.speaking import TEXT_PATIENCE_S, Speaking
 from avatar_rtc.server.live.voice.speech_queue import REMEMBERED, SpeechQueue
 from avatar_rtc.server.live.voice.utterance import PATIENCE_S, Feeling, Piece, Utterance
 from avatar_rtc.speech.engines import Engines
@@ -282,10 +282,10 @@ def test_a_text_that_nobody_ends_holds_the_avatar_a_minute(at_once):
                     stage.speaking.append(SpeechAppend(speech_id=stage.first, text=" \n", more=True))
                     await asyncio.sleep(7)
 
-        await asyncio.gather(nag(), asyncio.sleep(STREAM_PATIENCE_S + 10))
+        await asyncio.gather(nag(), asyncio.sleep(TEXT_PATIENCE_S + 10))
 
     stage = staged(scenario)
-    assert finished(stage)[stage.first][0] <= STREAM_PATIENCE_S + 1
+    assert finished(stage)[stage.first][0] <= TEXT_PATIENCE_S + 1
     assert finished(stage)[stage.next][1]["position_ms"] == 500
 
 
@@ -298,7 +298,7 @@ def test_a_text_that_drips_holds_the_avatar_two_minutes_at_most(at_once):
                 stage.speaking.append(SpeechAppend(speech_id=stage.first, text="b", more=True))
 
     stage = staged(scenario)
-    assert finished(stage)[stage.first][0] <= 2 * STREAM_PATIENCE_S
+    assert finished(stage)[stage.first][0] <= 2 * TEXT_PATIENCE_S
 
 
 def test_a_stream_that_drips_is_over(at_once):
@@ -310,7 +310,7 @@ def test_a_stream_that_drips_is_over(at_once):
             await asyncio.sleep(3)
 
     stage = staged(scenario)
-    assert finished(stage)[stage.first][0] <= hearing.STREAM_PATIENCE_S + 1
+    assert finished(stage)[stage.first][0] <= hearing.SOUND_PATIENCE_S + 1
 
 
 class Hung(FaultyEngine):
@@ -340,7 +340,7 @@ def test_an_engine_that_hangs_ends_its_utterance_and_the_next_is_heard(is_deaf: 
 
     stage = staged(scenario)
     at, event = finished(stage)[stage.first]
-    assert at <= STREAM_PATIENCE_S + stage.speaking._speaker.sentence_s + 1 and event["interrupted"]
+    assert at <= TEXT_PATIENCE_S + stage.speaking._speaker.sentence_s + 1 and event["interrupted"]
     assert "within" in event["detail"]
     assert finished(stage)[stage.next][1]["position_ms"] == 500
 

@@ -20,7 +20,7 @@ from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import TEXT, an_object, many, one
 from avatar_rtc.server.http.routes.speech import post_classify
 from avatar_rtc.server.live.voice.speaker import in_thread_if_long
-from avatar_rtc.sound.files import CONTENT_TYPES, FILE_RATE, SoundFormat, write_sound
+from avatar_rtc.sound.files import CONTENT_TYPES, FILE_RATE, SoundFileKind, write_sound
 from avatar_rtc.sound.pcm import silence
 from avatar_rtc.speech.script import MAX_CHARACTERS, prepare_all
 from avatar_rtc.speech.spoken import Speech
@@ -40,7 +40,7 @@ class Speak(BaseModel):
     text: _TextField
     voice: str = ""
     speed: _Speed = 1.0
-    format: SoundFormat = "flac"
+    format: SoundFileKind = "flac"
     get_metadata: bool = True
     stream: bool = False
     """Taken and without effect: a sentence is made faster than it can be sent."""
@@ -52,7 +52,7 @@ class OpenAiSpeak(BaseModel):
     input: _TextField
     voice: str = ""
     speed: _Speed = 1.0
-    response_format: SoundFormat = "mp3"
+    response_format: SoundFileKind = "mp3"
 
 
 @described("predecessor", answer=an_object(sample_rate=one("integer"), model=TEXT))
@@ -107,7 +107,7 @@ async def classify_labels(request: web.Request) -> web.Response:
 
 
 async def _sound_file(
-    request: web.Request, text: str, how: Speak | OpenAiSpeak, kind: SoundFormat, tells_words: bool
+    request: web.Request, text: str, how: Speak | OpenAiSpeak, kind: SoundFileKind, tells_words: bool
 ) -> web.Response:
     spoken, speech = await _speech(request, text, how.voice, how.speed)
     headers: dict[str, str] = {}

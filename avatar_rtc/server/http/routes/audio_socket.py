@@ -24,8 +24,8 @@ from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.limits import Pool
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.voice.hearing import (
+    SOUND_PATIENCE_S,
     STREAM_LEAD_S,
-    STREAM_PATIENCE_S,
     TIMED_PIECE_S,
     SoundStream,
     pieces_of,
@@ -136,7 +136,7 @@ class _Caller:
             self._heard,
             speech_id=wanted.id,
             lead_s=STREAM_LEAD_S,
-            patience_s=(TIMED_PIECE_S if is_whole else 0.0) + 2 * STREAM_PATIENCE_S,
+            patience_s=(TIMED_PIECE_S if is_whole else 0.0) + 2 * SOUND_PATIENCE_S,
             # Whoever ended it: sound that still comes for it must not hold up what is said on this line.
             on_over=stream.abandon,
         )

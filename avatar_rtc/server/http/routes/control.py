@@ -23,6 +23,7 @@ from avatar_rtc.control.messages import (
     control_from,
 )
 from avatar_rtc.control.settings import AnimatorSettings, settings_json
+from avatar_rtc.intake.wanted import Schema
 from avatar_rtc.server.http.bodies import MAX_TEMPLATES_BYTES, read_json
 from avatar_rtc.server.http.keys import avatar_of
 from avatar_rtc.server.http.routes.openapi import described
@@ -31,10 +32,9 @@ from avatar_rtc.server.http.routes.openapi_schemas import (
     EMOTIONS_SCHEMA,
     EMPTY,
     FLAG,
-    HELD,
     HELD_OR_NOT,
+    HELD_SCHEMA,
     TEXT,
-    Schema,
     an_object,
     many,
     ref,
@@ -70,13 +70,15 @@ async def delete_emotions(request: web.Request) -> web.Response:
     return await _apply(request, "emotions.set", {"emotions": {}})
 
 
-@described("control", answer=an_object(overrides=HELD))
+@described("control", answer=an_object(overrides=HELD_SCHEMA))
 async def get_overrides(request: web.Request) -> web.Response:
     """The morphs and cels that are held."""
     return web.json_response({"overrides": dict(avatar_of(request).state.overrides)})
 
 
-@described("control", body=HELD, answer=an_object(overrides=HELD), example={"head_x": 0.5, "blush1": 1})
+@described(
+    "control", body=HELD_SCHEMA, answer=an_object(overrides=HELD_SCHEMA), example={"head_x": 0.5, "blush1": 1}
+)
 async def put_overrides(request: web.Request) -> web.Response:
     """Hold these morphs and cels over everything else, and let go of all others.
 
@@ -88,7 +90,7 @@ async def put_overrides(request: web.Request) -> web.Response:
 @described(
     "control",
     body=HELD_OR_NOT,
-    answer=an_object(overrides=HELD),
+    answer=an_object(overrides=HELD_SCHEMA),
     example={"eye_wink_left": 1, "head_x": None},
 )
 async def patch_overrides(request: web.Request) -> web.Response:
@@ -99,7 +101,7 @@ async def patch_overrides(request: web.Request) -> web.Response:
     return await _apply(request, "overrides.patch", {"overrides": await read_json(request)})
 
 
-@described("control", answer=an_object(overrides=HELD))
+@described("control", answer=an_object(overrides=HELD_SCHEMA))
 async def delete_overrides(request: web.Request) -> web.Response:
     """Let go of all."""
     return web.json_response(await avatar_of(request).apply(OverridesSet(overrides={})))

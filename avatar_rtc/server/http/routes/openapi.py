@@ -18,10 +18,10 @@ from aiohttp.typedefs import Handler
 from pydantic import BaseModel
 
 from avatar_rtc import __version__
+from avatar_rtc.intake.wanted import Schema
 from avatar_rtc.server.http.routes import pages
 from avatar_rtc.server.http.routes.openapi_schemas import (
     PROBLEM,
-    Schema,
     SchemaPart,
     components,
     models_in,

@@ -9,9 +9,9 @@ from pydantic.json_schema import models_json_schema
 from avatar_rtc.control import state
 from avatar_rtc.control.messages import Message
 from avatar_rtc.filters_schema import chain
+from avatar_rtc.intake.wanted import Schema
 from avatar_rtc.server.http.answers import Avatar, Problem
 
-Schema = Mapping[str, Any]
 SchemaPart = Schema | type[BaseModel]
 """A JSON schema, or a model that stands for its own; so may any part of a schema."""
 PROBLEM, CHAIN = Problem.__name__, "Chain"
@@ -54,7 +54,7 @@ TEXT, NUMBER, FLAG = one("string"), one("number"), one("boolean")
 BYTES = one("string", format="binary")
 ANYTHING: Schema = {}
 EMPTY = one("object", maxProperties=0)
-HELD = state.HELD.json_schema()
+HELD_SCHEMA = state.HELD.json_schema()
 """Overrides: morph or cel → value."""
 HELD_OR_NOT = state.HELD.changes().json_schema()
 """Changes of overrides; null lets go."""

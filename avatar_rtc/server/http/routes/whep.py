@@ -17,7 +17,7 @@ from avatar_rtc.media.offer import IceRestartUnsupported
 from avatar_rtc.server.http.admission import admit
 from avatar_rtc.server.http.bodies import MAX_SDP_BYTES, read_text, require_type
 from avatar_rtc.server.http.keys import CONFIG, avatar_of
-from avatar_rtc.server.http.problems import Problem
+from avatar_rtc.server.http.problems import RequestRefused
 from avatar_rtc.server.http.routes.ice import link_headers
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import CANDIDATE, NOT_ADMITTED, OFFER, TEXT, one
@@ -89,13 +89,13 @@ async def patch_resource(request: web.Request) -> web.Response:
     require_type(request, FRAGMENT)
     tags = request.headers.get(hdrs.IF_MATCH)
     if tags is None:
-        raise Problem(428, "a PATCH needs If-Match with the ETag of the 201 answer")
+        raise RequestRefused(428, "a PATCH needs If-Match with the ETag of the 201 answer")
     fragment = await read_text(request, MAX_FRAGMENT_BYTES)
-    restart = Problem(422, "ICE restarts are not supported; DELETE this resource and POST a new offer")
+    restart = RequestRefused(422, "ICE restarts are not supported; DELETE this resource and POST a new offer")
     if tags.strip() == "*":
         raise restart
     if f'"{viewer.tag}"' not in (tag.strip() for tag in tags.split(",")):
-        raise Problem(412, "If-Match names another ICE session than the one at hand")
+        raise RequestRefused(412, "If-Match names another ICE session than the one at hand")
     try:
         await viewer.peer.add_candidates(fragment)
     except IceRestartUnsupported:

@@ -13,7 +13,7 @@ from avatar_rtc.errors import AvatarRtcError, CapacityExceeded, InputError, TooL
 from avatar_rtc.face.timeline import GAIN_STEP_S
 from avatar_rtc.server.limits import Lease, Pool
 from avatar_rtc.server.live.voice.utterance import Piece
-from avatar_rtc.sound.pcm import Pcm, from_bytes, silence, to_bytes
+from avatar_rtc.sound.pcm import Pcm, pcm_from_bytes, pcm_to_bytes, silence
 from avatar_rtc.sound.resample import Resampler
 from avatar_rtc.speech import espeak
 from avatar_rtc.speech.align import align
@@ -39,14 +39,14 @@ STREAM_LEAD_S = 0.2
 """Streamed sound waits so long before it is heard: lips are known some 80 ms behind the sound."""
 MAX_BUFFERED_S = 60.0
 """Of a stream that comes faster than it is heard; beyond that it has to wait."""
-STREAM_PATIENCE_S = 10.0
+SOUND_PATIENCE_S = 10.0
 """A stream that was begun and does not bring a piece within so long is over."""
 _STEP = round(GAIN_STEP_S * AUDIO_CLOCK_HZ)
 _SLICE_S = 1.0
 """So much of a message is taken in before the event loop may do something else."""
 
 
-class Source(Protocol):
+class SoundSource(Protocol):
     """Sound of 48 kHz, mono, that is read from its beginning to its end."""
 
     async def read(self, samples: int) -> tuple[Pcm, bool]:
@@ -58,21 +58,21 @@ class Source(Protocol):
 
 
 class Recorded:
-    """A sound that is here as a whole, as a `Source`."""
+    """A sound that is here as a whole, as a `SoundSource`."""
 
     def __init__(self, pcm: Pcm) -> None:
         self._pcm = pcm
 
     async def read(self, samples: int) -> tuple[Pcm, bool]:
-        """See `Source.read`."""
+        """See `SoundSource.read`."""
         taken, self._pcm = self._pcm[:samples], self._pcm[samples:]
         return taken, not len(self._pcm)
 
 
 async def pieces_of(
-    source: Source, text: str = "", units: Sequence[Unit] = ()
+    source: SoundSource, text: str = "", units: Sequence[Unit] = ()
 ) -> AsyncGenerator[Piece, None]:
-    """A sound with its words or its timings, if they are known; raises as `Source.read`."""
+    """A sound with its words or its timings, if they are known; raises as `SoundSource.read`."""
     ears: _Ears | _Prompted = _Ears()
     step_s = PIECE_S
     if units:
@@ -104,7 +104,7 @@ def pieces_of_sound(pcm: Pcm, text: str = "", units: Sequence[Unit] = ()) -> Asy
 class _Joined:
     """What has been read of a source, and the rest of it."""
 
-    def __init__(self, begun: Pcm, rest: Source) -> None:
+    def __init__(self, begun: Pcm, rest: SoundSource) -> None:
         self._begun, self._rest = Recorded(begun), rest
         self._is_begun = True
 
@@ -117,7 +117,7 @@ class _Joined:
 
 
 class SoundStream:
-    """Mono 16-bit sound that comes bit by bit, of any rate; a `Source`. Used on the event loop."""
+    """Mono 16-bit sound that comes bit by bit, of any rate; a `SoundSource`. Used on the event loop."""
 
     def __init__(self, rate: int, pool: Pool | None = None) -> None:
         """
@@ -146,7 +146,7 @@ class SoundStream:
         """
         if len(data) % 2:
             raise InputError("a message of 16-bit sound has an even number of bytes")
-        samples = from_bytes(data)
+        samples = pcm_from_bytes(data)
         step = round(_SLICE_S * self._rate)
         for begin in range(0, len(samples), step):
             await self._feed(samples[begin : begin + step])
@@ -189,7 +189,7 @@ class SoundStream:
                 yield await asyncio.to_thread(ears.hear, pcm, self.is_complete and not self._bytes)
 
     async def read(self, samples: int) -> tuple[Pcm, bool]:
-        """See `Source.read`."""
+        """See `SoundSource.read`."""
         while self._buffered_s < min(samples / AUDIO_CLOCK_HZ, MAX_BUFFERED_S) and not self.is_complete:
             await self._gather(self._buffered_s + STREAM_PIECE_S)
         pcm = self._take(samples)
@@ -202,7 +202,7 @@ class SoundStream:
     async def _gather(self, seconds: float) -> None:
         """Until so much is here; a stream that takes too long for it is over."""
         try:
-            async with asyncio.timeout(STREAM_PATIENCE_S):
+            async with asyncio.timeout(SOUND_PATIENCE_S):
                 while self._buffered_s < seconds and not self.is_complete:
                     self._news.clear()
                     await self._news.wait()
@@ -231,7 +231,7 @@ class SoundStream:
         self._total_s += seconds
 
     def _put(self, pcm: Pcm) -> None:
-        self._bytes += to_bytes(pcm)
+        self._bytes += pcm_to_bytes(pcm)
         if self._buffered_s > MAX_BUFFERED_S:
             self._room.clear()
         self._news.set()
@@ -240,7 +240,7 @@ class SoundStream:
         here = len(self._bytes) // 2
         # A gain is told per step, so pieces but the last are whole multiples of it.
         count = min(most, here if self.is_complete else here // _STEP * _STEP)
-        pcm = from_bytes(bytes(self._bytes[: 2 * count]))
+        pcm = pcm_from_bytes(bytes(self._bytes[: 2 * count]))
         del self._bytes[: 2 * count]
         if self._lease is not None:
             self._lease.shrink(count / AUDIO_CLOCK_HZ)

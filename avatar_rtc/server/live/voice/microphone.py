@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 
 from avatar_rtc.errors import CapacityExceeded, NotFound
 from avatar_rtc.server.limits import Pool
-from avatar_rtc.server.live.voice.hearing import STREAM_LEAD_S, STREAM_PATIENCE_S, SoundStream
+from avatar_rtc.server.live.voice.hearing import SOUND_PATIENCE_S, STREAM_LEAD_S, SoundStream
 from avatar_rtc.server.live.voice.speaking import Speaking
 from avatar_rtc.sound.levels import FLOOR_DB, levels_db
 from avatar_rtc.sound.pcm import Pcm
@@ -27,7 +27,7 @@ BEFORE_S = 0.2
 
 MAX_STRETCH_S = 60.0
 """A stretch without a pause is cut, so that others are heard too."""
-BURST_S = 5.0
+MICROPHONE_BURST_S = 5.0
 """So much sound may come at once, after a stall of the network; what comes faster yet is left out."""
 
 
@@ -51,7 +51,7 @@ class Microphone:
             async for block in sound:
                 now = loop.time()
                 self._ahead_until = max(self._ahead_until, now)
-                if self._ahead_until - now < BURST_S:
+                if self._ahead_until - now < MICROPHONE_BURST_S:
                     self._ahead_until += len(block) / AUDIO_CLOCK_HZ
                     self._hear(block)
         finally:
@@ -84,7 +84,7 @@ class Microphone:
             self._speech_id = self._speaking.play(
                 stream.pieces(),
                 lead_s=STREAM_LEAD_S,
-                patience_s=2 * STREAM_PATIENCE_S,
+                patience_s=2 * SOUND_PATIENCE_S,
                 on_over=stream.abandon,
             )
         except (CapacityExceeded, NotFound):

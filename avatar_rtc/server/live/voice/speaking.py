@@ -27,7 +27,7 @@ from avatar_rtc.speech.script import check_text
 
 MAX_STREAM_CHARACTERS = 200_000
 """Of one utterance whose text comes bit by bit."""
-STREAM_PATIENCE_S = 60.0
+TEXT_PATIENCE_S = 60.0
 """An open text to which nothing is appended for so long is taken as complete."""
 CHARACTERS_PER_S = 15.0
 """Of speech: by them the text that waits is counted among the sound that does."""
@@ -66,7 +66,7 @@ class TextStream:
     async def chunks(self) -> AsyncIterator[str]:
         """All of it; ends when it is complete, or nothing but spaces came for a minute."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + STREAM_PATIENCE_S
+        until = loop.time() + TEXT_PATIENCE_S
         while True:
             try:
                 async with asyncio.timeout_at(until):
@@ -79,7 +79,7 @@ class TextStream:
             self._lease.shrink(len(chunk) / CHARACTERS_PER_S)
             yield chunk
             if not chunk.isspace():
-                until = loop.time() + STREAM_PATIENCE_S
+                until = loop.time() + TEXT_PATIENCE_S
 
     def close(self) -> None:
         """Nobody will say the rest."""
@@ -135,7 +135,7 @@ class Speaking:
                 manner = Manner(engine, name, message.speed or self._speed, message.emotion)
                 pieces = self._speaker.pieces(text.chunks(), manner)
                 # A text may be slow to come, and the engine slow to say it.
-                patience = STREAM_PATIENCE_S + self._speaker.sentence_s
+                patience = TEXT_PATIENCE_S + self._speaker.sentence_s
                 return self.play(pieces, on_event, text, patience_s=patience)
         except BaseException:
             text.close()
