@@ -7,11 +7,12 @@ neither loads no WebRTC. All else in the package may change from one version to 
 
 from typing import TYPE_CHECKING
 
+from avatar_rtc.version import __version__
+
 if TYPE_CHECKING:
     from avatar_rtc.client.client import AvatarClient
     from avatar_rtc.client.server import Server
 
-__version__ = "0.1.0"
 __all__ = ["AvatarClient", "Server", "__version__"]
 
 _HOMES = {"AvatarClient": "avatar_rtc.client.client", "Server": "avatar_rtc.client.server"}

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "avatar_rtc"
 FLOORS = (
-    {"errors", "intake", "clock", "config", "config_words", "curves", "files", "resources"},
+    {"errors", "intake", "clock", "config", "config_words", "curves", "files", "resources", "version"},
     {"face", "stream", "filters_schema"},
     {"control", "sound", "doctor", "student_header"},
     {"link"},

@@ -10,9 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from avatar_rtc import __version__
 from avatar_rtc.bench.measurement import Measurement
 from avatar_rtc.errors import AvatarRtcError, UnknownName
+from avatar_rtc.version import __version__
 
 FIGURES = {
     "join": "waiting for the answer and for the first frame",

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from avatar_rtc import __version__
 from avatar_rtc.errors import InputError
 from avatar_rtc.render.student.networks import BodyDecoder, DecoderSizes, FaceDecoder
 from avatar_rtc.render.student.parts import FACE_PARTS, FacePart
 from avatar_rtc.stream.box import Box
 from avatar_rtc.student_header import FORMAT, HEADER_BYTES, StudentHeader, check_made_for, read_header
 from avatar_rtc.student_header import image_hash as image_hash
+from avatar_rtc.version import __version__
 
 TEACHER = "Talking Head Anime 3 (THA3) by Pramook Khungurn"
 TEACHER_LICENCE = "CC BY 4.0; this student is derived from the teacher's weights"

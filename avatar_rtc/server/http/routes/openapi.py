@@ -17,7 +17,6 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel
 
-from avatar_rtc import __version__
 from avatar_rtc.intake.wanted import Schema
 from avatar_rtc.server.http.routes import pages
 from avatar_rtc.server.http.routes.openapi_schemas import (
@@ -30,6 +29,7 @@ from avatar_rtc.server.http.routes.openapi_schemas import (
     ref,
     resolved,
 )
+from avatar_rtc.version import __version__
 
 _JSON, _PROBLEM, _FORM = "application/json", "application/problem+json", "multipart/form-data"
 _METHODS = (hdrs.METH_GET, hdrs.METH_POST, hdrs.METH_PUT, hdrs.METH_PATCH, hdrs.METH_DELETE)
