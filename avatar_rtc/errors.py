@@ -35,9 +35,14 @@ class InputError(AvatarRtcError):
     """Something handed in is wrong, and the caller can mend it."""
 
     def after(self, place: str) -> Self:
-        """This error, with the place where it was found before its sentence."""
-        self.args = (f"{place}{self}",)
-        return self
+        """The same error, with the place where it was found before its sentence.
+
+        Another object: raised where this one is at hand, it would hold itself until the collector comes.
+        """
+        placed = type(self).__new__(type(self))
+        placed.__dict__ |= self.__dict__
+        placed.args = (f"{place}{self}",)
+        return placed
 
 
 MAX_SHOWN = 80

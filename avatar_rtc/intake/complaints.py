@@ -30,7 +30,8 @@ def refusing(check: Callable[Given, Checked]) -> Callable[Given, Checked]:
         try:
             return check(*args, **named)
         except InputError as error:
-            context = {"said": str(error), "error": error}
+            # Its traceback holds this frame, and what is here would hold it: a cycle for each refusal.
+            context = {"said": str(error), "error": error.with_traceback(None)}
             raise PydanticCustomError(_REFUSED, "{said}", context) from None
 
     return validate

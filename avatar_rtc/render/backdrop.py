@@ -41,7 +41,7 @@ class Ground:
         Args:
             file: the picture's file, if the backdrop names one.
             size: (width, height) of the layout, in px.
-            told: of a chain that is run at once, since nothing in it moves.
+            on_done: of a chain that is run at once, since nothing in it moves.
             most_pixels: see `run_chain`.
 
         Raises:

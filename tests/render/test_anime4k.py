@@ -88,7 +88,6 @@ def test_it_enlarges_through_the_folder(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "glsl" / "Anime4K_Upscale_CNN_x2_S.glsl").write_text(FILE)
     monkeypatch.setenv(FOLDER_VARIABLE, "")
     use_folder(tmp_path)
-    anime4k.load_anime4k.cache_clear()
     image = torch.rand(4, 10, 12, generator=torch.manual_seed(1))
     image[:3] *= image[3:]
     large = enlarge(image, 20, 24, "anime4k")
@@ -99,7 +98,6 @@ def test_it_enlarges_through_the_folder(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_without_a_folder_it_says_what_to_give(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(FOLDER_VARIABLE, "")
-    anime4k.load_anime4k.cache_clear()
     with pytest.raises(SetupError, match="--anime4k"):
         enlarge(torch.rand(4, 8, 8), 16, 16, "anime4k")
 

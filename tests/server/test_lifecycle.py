@@ -78,7 +78,7 @@ async def test_each_has_a_state_of_its_own(client, renderer):
         ({"id": "No Name"}, 400, "id"),
         ({"id": ""}, 400, "id"),
         ({"character": "heroo"}, 400, "did you mean 'hero'"),
-        ({"character": "../hero"}, 400, "no character name"),
+        ({"character": "../hero"}, 400, "cannot be a name"),
         ({"animator": "magic"}, 400, "animator"),
         ({"emotion": "joi"}, 400, "did you mean 'joy'"),
         ({"settings": {"livelines": 1}}, 400, "did you mean 'liveliness'"),

@@ -146,9 +146,8 @@ def _layer(weight: Tensor, bias: Tensor) -> nn.Conv2d:
     return layer
 
 
-@lru_cache(maxsize=4)
 def load_anime4k(quality: str, device: torch.device, dtype: torch.dtype) -> Anime4k:
-    """The network for a quality, from the folder in the environment.
+    """The network for a quality, from the folder that the environment names now.
 
     Raises:
         SetupError: no folder was given, or it lacks the file.
@@ -157,7 +156,12 @@ def load_anime4k(quality: str, device: torch.device, dtype: torch.dtype) -> Anim
     folder = os.environ.get(FOLDER_VARIABLE)
     if not folder:
         raise SetupError("anime4k needs the folder of Anime4K's GLSL files; start with --anime4k DIR")
-    file = find_file(Path(folder), quality)
+    return _network_in(Path(folder), quality, device, dtype)
+
+
+@lru_cache(maxsize=4)
+def _network_in(folder: Path, quality: str, device: torch.device, dtype: torch.dtype) -> Anime4k:
+    file = find_file(folder, quality)
     try:
         network = parse(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, InputError) as error:

@@ -44,7 +44,7 @@ async def test_a_full_disk_is_told_without_a_path(client, store, png, tmp_path, 
     def full(*_):
         raise OSError(28, "No space left on device", str(tmp_path / "secret"))
 
-    monkeypatch.setattr("avatar_rtc.characters.own._write", full)
+    monkeypatch.setattr("avatar_rtc.characters.own.sync", full)
     response = await client.post(f"{CHARACTERS}?name=a", data=png(), headers=PNG)
     said = await detail(response)
     assert response.status == 503 and "No space left" in said and str(tmp_path) not in said
