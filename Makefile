@@ -13,7 +13,7 @@ LOAD ?= 4
 help:
 	@echo "make install   create .venv and install everything"
 	@echo "make serve     install, fetch what the animator needs, serve http://127.0.0.1:8080/ (ARGS='--help')"
-	@echo "make test      install and run the whole test suite, with its coverage (ARGS='tests/link -x': those alone)"
+	@echo "make test      install and run the whole test suite (COVERAGE=1 measures its coverage, ARGS='tests/link -x': those alone)"
 	@echo "make lint      style, ruff, types, types-of-tests and layers, each also a target of its own"
 	@echo "make check     those and the tests: what a change must pass, with a verdict for each"
 	@echo "make soak      the long runs, results in out/soak.xml"
@@ -34,12 +34,12 @@ $(STAMP): pyproject.toml constraints.txt
 serve: install
 	$(BIN)/avatar-rtc serve $(ARGS)
 
-# Tests that measure time come last, and alone.
+# Browsers, which draw on the processor, and tests that measure time come last, and alone.
 test: install
 ifeq ($(strip $(ARGS)),)
 	failed=0; \
-	$(PYTEST) -n auto --dist loadgroup -m "not soak and not realtime" --cov --cov-report= --cov-fail-under=0 || failed=1; \
-	$(PYTEST) -m realtime --cov --cov-append || failed=1; \
+	$(PYTEST) -n auto --dist loadgroup -m "not soak and not realtime and not browser" $(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0) || failed=1; \
+	$(PYTEST) -m "not soak and (realtime or browser)" $(if $(COVERAGE),--cov --cov-append) || failed=1; \
 	exit $$failed
 else
 	$(PYTEST) $(ARGS)
@@ -75,7 +75,7 @@ check: install
 	@verdict=""; failed=0; \
 	for each in style ruff types types-of-tests layers test; do \
 		echo "== $$each"; \
-		if $(MAKE) --no-print-directory $$each; then word=ok; else word=FAILED; failed=1; fi; \
+		if $(MAKE) --no-print-directory $$each COVERAGE=1; then word=ok; else word=FAILED; failed=1; fi; \
 		verdict="$$verdict$$word $$each\n"; \
 	done; \
 	printf "\n$$verdict"; exit $$failed

@@ -24,5 +24,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         browser = item.get_closest_marker("browser") or item.path.is_relative_to(TESTS / "web")
         group = "browsers" if browser else item.path.relative_to(TESTS).with_suffix("").as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
-    # The largest group first, or the other processes would wait for it in the end.
-    items.sort(key=lambda item: next(mark.args[0] for mark in item.iter_markers("xdist_group")) != "browsers")

@@ -73,4 +73,5 @@ def test_a_wheel_serves_from_another_folder(tmp_path: Path) -> None:
     (packages,) = environment.glob("[Ll]ib/**/site-packages")
     # Only the folder itself: how this environment finds the source is not read from there.
     (packages / "libraries.pth").write_text(sysconfig.get_path("purelib"))
+    assert (packages / "avatar_rtc" / "py.typed").is_file()
     check_serves(environment, tmp_path / "elsewhere")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.web.conftest import Foreign, Server, _ForeignPage
 
+pytestmark = pytest.mark.browser
 SHOW = """
 <iframe id="whole" src="{url}/"></iframe>
 <iframe id="view" src="{url}/view/main"></iframe>
