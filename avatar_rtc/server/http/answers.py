@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from avatar_rtc.control.state_answer import StateTold
-from avatar_rtc.server.live.distillation import StudentPhase as DistillationPhase
+from avatar_rtc.server.live.distillation import StudentPhase
 from avatar_rtc.server.live.status import AvatarPhase
 
 
@@ -47,7 +47,7 @@ class DistillationTold(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    state: DistillationPhase
+    state: StudentPhase
 
 
 class Avatar(StateTold):

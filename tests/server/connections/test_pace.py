@@ -55,7 +55,7 @@ def test_addresses_are_forgotten(monkeypatch):
 
 async def test_a_flood_is_paced_and_then_refused(serve, monkeypatch):
     monkeypatch.setattr(pacing, "REFUSAL_S", 0.01)
-    limits = LimitsConfig(requests_per_s=100)
+    limits = LimitsConfig(requests_per_s=20)  # a machine that is busy asks for more as well
     client = await serve(Config(character="hero", animator="static", limits=limits))
     monkeypatch.setattr(pacing, "MOST_WAITING", 20)
 
@@ -63,7 +63,7 @@ async def test_a_flood_is_paced_and_then_refused(serve, monkeypatch):
         response = await client.get("/api/v1/avatars")
         return response.status, response.headers.get("Retry-After")
 
-    answers = [await asyncio.gather(*(ask() for _ in range(60))) for _ in range(20)]
+    answers = [await asyncio.gather(*(ask() for _ in range(60))) for _ in range(4)]
     found = {answer for some in answers for answer in some}
     assert (200, None) in found and all(status in (200, 429) for status, _ in found)
     assert all(retry for status, retry in found if status == 429)
