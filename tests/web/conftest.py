@@ -21,8 +21,15 @@ ARGUMENTS = (
     "--no-first-run --disable-background-networking --disable-component-update --disable-sync "
     "--autoplay-policy=no-user-gesture-required"
 ).split()
-KEEP_DRAWING = "setInterval(() => requestAnimationFrame(() => {}), 250)"
-"""On a busy machine Chromium without a screen loses a request for a frame, and a click waits for frames."""
+KEEP_DRAWING = """addEventListener("DOMContentLoaded", () => {
+  if (document.contentType !== "text/html") return;
+  const dot = document.documentElement.appendChild(document.createElement("i"));
+  Object.assign(dot.style, { position: "fixed", inset: "0 auto auto 0", width: "1px", height: "1px" });
+  dot.style.pointerEvents = "none";
+  dot.animate([{ opacity: 0.01 }, { opacity: 0.02 }], { duration: 1000, iterations: Infinity });
+})"""
+"""Chromium without a screen forgets at times that a page asked for a frame, and a click waits for two.
+What moves by itself keeps its compositor drawing."""
 TIMEOUT_MS = 20_000
 """Far beyond what anything takes here (1 to 3 s): it only ends a test that hangs."""
 
