@@ -38,6 +38,7 @@ from avatar_rtc.media.encode_image import encode_image
 from avatar_rtc.server.app import create_app
 from avatar_rtc.server.connections.protocol import Runner
 from avatar_rtc.stream.frame import AnyRendition, EncodedFrame, ImageRendition, video_pts
+from tests.server.rendering.stuck import Stuck
 
 EMOTIONS = ("anger", "joy", "neutral", "sadness")
 TEMPLATES = {name: EmotionTemplate(name, {"mouth_aaa": 0.25}, {}) for name in EMOTIONS}
@@ -348,3 +349,17 @@ async def live(store) -> AsyncIterator[Callable]:
             return client
 
         yield start
+
+
+@pytest.fixture
+async def stuck() -> AsyncIterator[Callable]:
+    """(client, data) → a raw connection to its server."""
+    opened: list[Stuck] = []
+
+    async def connect(client, data="") -> Stuck:
+        opened.append(await Stuck(client.server.port).open(data))
+        return opened[-1]
+
+    yield connect
+    for each in opened:
+        each.close()

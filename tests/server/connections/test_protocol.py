@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import pytest
@@ -14,27 +13,13 @@ from avatar_rtc.server.addresses import address_of
 from avatar_rtc.server.connections import descriptors
 from avatar_rtc.server.connections.crowd import OpenConnections
 from avatar_rtc.server.http.keys import LIMITS
-from tests.server.rendering.stuck import Stuck, half_head, request
+from tests.server.rendering.stuck import half_head, request
 
 QUICK = {"headers_s": 0.3, "body_s": 0.3}
 
 
 def bounded(**limits) -> Config:
     return Config(character="hero", animator="static", limits=LimitsConfig(**limits))
-
-
-@pytest.fixture
-async def stuck() -> AsyncIterator[Callable]:
-    """(client, data) → a raw connection to its server."""
-    opened: list[Stuck] = []
-
-    async def connect(client, data="") -> Stuck:
-        opened.append(await Stuck(client.server.port).open(data))
-        return opened[-1]
-
-    yield connect
-    for each in opened:
-        each.close()
 
 
 @dataclass(eq=False)

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import tracemalloc
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -11,7 +11,7 @@ from avatar_rtc.config import Config, LimitsConfig
 from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.server.http.keys import LIMITS
 from avatar_rtc.server.limits import MIB
-from tests.server.rendering.stuck import Stuck, half_body, request
+from tests.server.rendering.stuck import half_body, request
 from tests.waiting import until
 
 SIZE = 6 * 2**20
@@ -20,20 +20,6 @@ QUICK = {"headers_s": 0.3, "body_s": 0.3}
 
 def bounded(**limits) -> Config:
     return Config(character="hero", animator="static", limits=LimitsConfig(**limits))
-
-
-@pytest.fixture
-async def stuck() -> AsyncIterator[Callable]:
-    """(client, data) → a raw connection to its server."""
-    opened: list[Stuck] = []
-
-    async def connect(client, data="") -> Stuck:
-        opened.append(await Stuck(client.server.port).open(data))
-        return opened[-1]
-
-    yield connect
-    for each in opened:
-        each.close()
 
 
 @pytest.fixture
