@@ -11,11 +11,14 @@ const DIALS = {
   right: { ...EDGE, description: 'Right edge, 1 is the picture’s own.' },
   bottom: { ...EDGE, description: 'Lower edge, 1 is the picture’s own.' },
 };
+const LEAST = 1 / 16; // of each side is shown, as the server wants it
+const OPPOSITE = { left: 'right', right: 'left', top: 'bottom', bottom: 'top' };
 const NONE = { enabled: false, left: 0, top: 0, right: 1, bottom: 1 };
 
 export class CropDials {
   #dials; // name → control
   #crop = NONE; // as crop.set takes it
+  #wanted = NONE; // the same, with the changes under way
   #send;
 
   /**
@@ -26,7 +29,7 @@ export class CropDials {
   constructor(root, set, complain) {
     this.#send = newestOfEach(async (changes) => { this.#crop = await set({ ...this.#crop, ...changes }); }, complain);
     this.#dials = Object.entries(DIALS).map(([name, declared]) => {
-      const $dial = control(name, declared, NONE[name], (value) => this.#change({ [name]: value }));
+      const $dial = control(name, declared, NONE[name], (value) => this.#change({ [name]: this.#roomy(name, value) }));
       $dial.dataset.crop = name;
       return [name, $dial];
     });
@@ -43,13 +46,22 @@ export class CropDials {
   /** The character's own crop again; the edges are the picture's own. */
   reset() { return this.#change(NONE); }
 
+  /** An edge stops short of its opposite. */
+  #roomy(name, value) {
+    const other = this.#wanted[OPPOSITE[name]];
+    if (other === undefined) return value;
+    return ['left', 'top'].includes(name) ? Math.min(value, other - LEAST) : Math.max(value, other + LEAST);
+  }
+
   async #change(changes) {
+    this.#wanted = { ...this.#wanted, ...changes };
     await this.#send(changes);
     this.#draw(); // what was refused goes back to what is
   }
 
   #draw() {
     if (this.#send.isBusy) return;
+    this.#wanted = this.#crop;
     for (const [name, $dial] of this.#dials) {
       $dial.show(this.#crop[name]);
       $dial.classList.toggle('changed', this.#crop[name] !== NONE[name]);

@@ -52,6 +52,12 @@ class EffectQueue:
         for show in self._shows:
             show.left = min(show.left, t)
 
+    def keep(self, effects: Collection[Effect], t: float) -> None:
+        """Let what is none of these any more fade from media time t on."""
+        for show in self._shows:
+            if show.effect not in effects:
+                show.left = min(show.left, t)
+
     def at(self, t: float, share: float, have: Collection[str]) -> dict[str, float]:
         """Cel → opacity in (0, 1] at media time t; `share` scales what the emotion shown now has begun."""
         self._shows = [show for show in self._shows if not show.over(t)]

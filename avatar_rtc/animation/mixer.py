@@ -5,7 +5,7 @@ Layers, later wins: emotion (weighted blend, eased) → sway, breathing, accents
 Everything follows from the states and times given and the seed; so any second can be replayed.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +28,8 @@ from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.face.cels import CELS, FX
-from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.face.effects import Effect
+from avatar_rtc.face.emotions import ZERO, EmotionTemplate
 from avatar_rtc.face.pose import HIGH, INDEX, LOW, MORPHS, Pose, pose_from
 
 _CELS_FROM = len(MORPHS)
@@ -73,7 +74,7 @@ class Mixer:
 
     def recast(self, emotions: Mapping[str, EmotionTemplate], cels: Collection[str]) -> None:
         """Another character takes over; motion goes on from where it is."""
-        self._common, self._own = _faces(emotions), {}
+        self._common, self._own = _faces({ZERO.name: ZERO, **emotions}), {}
         self._templates = self._common
         self._have = frozenset(cels)
         self._target = np.zeros(len(MORPHS) + len(CELS), np.float32)
@@ -134,8 +135,7 @@ class Mixer:
         if before is not settings and before != settings:
             self._sway.configure(settings)
             self._blink.configure(settings)
-            if not settings.animefx_enabled:
-                self._effects.leave(t)
+            self._effects.keep(_effects_of(settings), t)
         speed = settings.emotion_speed.get(self._leading, 1.0)
         self._pace = speed * pace_of_rate(settings.pose_interpolator_step)
 
@@ -155,7 +155,7 @@ class Mixer:
         if leading == self._leading:
             return False
         self._leading = leading
-        self._effects.enter(leading, state.settings.animefx if state.settings.animefx_enabled else (), t)
+        self._effects.enter(leading, _effects_of(state.settings), t)
         if leading == "confusion":
             self._blink.confuse(t)
         return True
@@ -164,6 +164,10 @@ class Mixer:
 def _faces(templates: Mapping[str, EmotionTemplate]) -> dict[str, NDArray[np.float32]]:
     """Emotion → (61,): its morphs, then its cels."""
     return {name: np.concatenate([pose_from(t.pose), opacities(t.cels)]) for name, t in templates.items()}
+
+
+def _effects_of(settings: AnimatorSettings) -> Sequence[Effect]:
+    return settings.animefx if settings.animefx_enabled else ()
 
 
 def _live_cue(state: AvatarState, t: float) -> Mapping[str, float] | None:

@@ -33,9 +33,18 @@ from avatar_rtc.control.messages import SettingsSet, control_from
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import InputError, TooLarge, UnknownName
 from avatar_rtc.face.cels import CELS, FX, CelImage
-from avatar_rtc.face.emotions import EMOTIONS, MAX_OWN_EMOTIONS, EmotionChange, EmotionTemplate, Template
+from avatar_rtc.face.emotions import (
+    EMOTIONS,
+    MAX_OWN_EMOTIONS,
+    ZERO,
+    ByEmotion,
+    EmotionChange,
+    EmotionId,
+    EmotionTemplate,
+    Template,
+    by_id,
+)
 from avatar_rtc.intake.complaints import complaint, refusing
-from avatar_rtc.intake.names import ByName
 from avatar_rtc.stream.crop import FULL_FRAME, Crop
 
 PICTURE, TOML, STUDENT = "character.png", "character.toml", "student.safetensors"
@@ -92,10 +101,10 @@ class _Toml(_Section):
     licence: _Text = ""
     author: _Text = ""
     voice: _Text = ""
-    default_emotion: str = "neutral"
+    default_emotion: EmotionId = "neutral"
     crop: Crop = FULL_FRAME
-    emotions: dict[str, Template] = {}
-    own_emotions: ByName[Template] = Field({}, max_length=MAX_OWN_EMOTIONS)
+    emotions: ByEmotion[Template] = {}
+    own_emotions: dict[str, Template] = Field({}, max_length=MAX_OWN_EMOTIONS)
     settings: _Start = AvatarState()
 
     @field_validator("emotions")
@@ -109,7 +118,7 @@ class _Toml(_Section):
 
     @model_validator(mode="after")
     def _known_default(self) -> "_Toml":
-        known = (*EMOTIONS, *self.own_emotions)
+        known = (*EMOTIONS, ZERO.name, *by_id(self.own_emotions))
         if self.default_emotion not in known:
             raise ValueError(f"default_emotion: {UnknownName('emotion', self.default_emotion, known)}")
         return self
@@ -145,7 +154,7 @@ def build_character(name: str, files: Mapping[str, bytes], fx: Mapping[str, CelI
         display_name=toml.display_name or name,
         cels={**fx, **{cel: image for cel, image in cels.items() if image is not None}},
         emotions={emotion: to.change() for emotion, to in toml.emotions.items()},
-        own_emotions={emotion: to.template(emotion) for emotion, to in toml.own_emotions.items()},
+        own_emotions={own.name: own for own in (to.template(name) for name, to in toml.own_emotions.items())},
         start=toml.settings,
         default_emotion=toml.default_emotion,
         crop=toml.crop,

@@ -1,14 +1,13 @@
 """`avatar-rtc render`: an avatar as viewers would see it, or a character in given poses, into files."""
 
 import argparse
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.cli import render_clip
+from avatar_rtc.cli.pose_files import PosedFace, PoseFile, read_pose_file
 from avatar_rtc.errors import InputError
-from avatar_rtc.face.pose import Pose, pose_from
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,8 +24,9 @@ _EPILOG = """examples:
   avatar-rtc render --character me.png --pose pose.json --out posed.png
   avatar-rtc render --character placeholder --pose poses.json --animator static --out frames/
 
-A pose file holds one {"morph": value} object, or a list of them: then PATH is a folder of 000.png, 001.png,
-... Poses are rendered bare: no idle life, no filters, no crop.
+A pose file holds one {"morph": value} object, or {"pose": {...}, "cels": {...}}, or a list of them: then PATH
+is a folder of 000.png, 001.png, ... Files of emotion templates, {"joy": {"pose": {...}, "cels": {...}}, ...},
+give joy.png, ... Poses are rendered bare: no idle life, no filters, no crop.
 """
 
 
@@ -71,8 +71,8 @@ def run(args: argparse.Namespace) -> int:
     for name in ("preset", "emotion", "backdrop", "size"):
         if getattr(args, name) is not None:
             raise InputError(f"--pose renders bare poses; leave out --{name}, or --pose")
-    poses, is_list = read_poses(args.pose)
-    paths = output_paths(args.out, len(poses) if is_list else None)
+    file = read_pose_file(args.pose)
+    paths = output_paths(args.out, file)
 
     from avatar_rtc.characters.image import write_png
     from avatar_rtc.characters.store import CharacterStore, own_folder
@@ -85,59 +85,31 @@ def run(args: argparse.Namespace) -> int:
     from rich.progress import track
 
     console = Console(stderr=True)
-    pictures = _render(character, poses, args.animator, args.device, console)
+    pictures = _render(character, [*file.faces.values()], args.animator, args.device, console)
     render_clip.make_folder(paths[0].parent)
-    bar = track(pictures, "rendering", len(poses), console=console, disable=not is_list)
+    bar = track(pictures, "rendering", len(paths), console=console, disable=file.is_one)
     for path, picture in zip(paths, bar, strict=True):
         write_png(path, picture)
     return 0
 
 
-def read_poses(path: Path) -> tuple[list[Pose], bool]:
-    """The poses of a file, and whether it holds a list.
-
-    Raises:
-        InputError: it cannot be read, is no JSON, or holds a pose that is none; names which.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read the poses {path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is no JSON: {error}") from None
-    if isinstance(content, dict):
-        return [_read_pose(f"{path}", content)], False
-    if not isinstance(content, list) or not content:
-        raise InputError(f'{path} must hold one {{"morph": value}} object or a list of at least one')
-    return [_read_pose(f"{path}, pose {number}", each) for number, each in enumerate(content)], True
-
-
-def _read_pose(where: str, content: object) -> Pose:
-    if not isinstance(content, dict):
-        raise InputError(f'{where} is no {{"morph": value}} object')
-    try:
-        return pose_from(content)
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from None
-
-
-def output_paths(out: Path, count: int | None) -> list[Path]:
-    """One path for one pose (`count` None), numbered ones in the folder `out` for a list.
+def output_paths(out: Path, file: PoseFile) -> list[Path]:
+    """One path for one pose, those of the poses' names in the folder `out` for several.
 
     Raises:
         InputError: a folder stands where the file should be, or the other way round.
     """
-    if count is None:
+    if file.is_one:
         if out.is_dir():
             raise InputError(f"{out} is a folder; one pose gives one PNG, so name a file")
         return [out]
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; a list of poses needs a folder")
-    return [out / f"{number:03d}.png" for number in range(count)]
+    return [out / f"{name}.png" for name in file.faces]
 
 
 def _render(
-    character: "Character", poses: list[Pose], animator_name: str, device_name: str, console: Any
+    character: "Character", faces: Sequence[PosedFace], animator_name: str, device_name: str, console: Any
 ) -> "Iterator[NDArray[np.uint8]]":
     """The pictures (512, 512, 4), in order; weights are fetched first if the animator lacks them."""
     from avatar_rtc.cli.weights import fetch_weights
@@ -149,4 +121,5 @@ def _render(
     name = resolve(animator_name, device, character.student is not None)
     if name == "tha3" and not weights_ready():
         fetch_weights(None, None, console)
-    return render_poses(character.rgba, poses, name, device, character.student)
+    poses, strengths = [face.pose for face in faces], [face.cels for face in faces]
+    return render_poses(character.rgba, poses, name, device, character.student, character.cels, strengths)

@@ -126,6 +126,7 @@ def _avatar(
     from avatar_rtc.characters.store import CharacterStore, own_folder
     from avatar_rtc.cli.weights import fetch_weights
     from avatar_rtc.control.state import AvatarState
+    from avatar_rtc.face.emotions import ZERO, emotion_id
     from avatar_rtc.link.orders import OpenAvatar
     from avatar_rtc.render.animators import Animators, pick_device, resolve
     from avatar_rtc.render.tha3.weights_files import weights_ready
@@ -136,9 +137,10 @@ def _avatar(
     character = CharacterStore(resource("assets", "characters"), own_folder()).load_any_character(
         args.character
     )
-    emotion = args.emotion or character.default_emotion
-    if emotion not in emotions:
-        raise UnknownName("emotion", emotion, emotions)
+    emotion = emotion_id(args.emotion or character.default_emotion)
+    known = {**emotions, **character.own_emotions, ZERO.name: ZERO}
+    if emotion not in known:
+        raise UnknownName("emotion", emotion, known)
     device = pick_device(args.device)
     name = resolve(args.animator, device, character.student is not None)
     if name == "tha3" and not weights_ready():

@@ -22,9 +22,15 @@ from avatar_rtc.stream.crop import NO_OWN_CROP, OwnCrop
 
 BLUR = 6.7
 """Sigma of a backdrop that is out of focus, in px of 512, as the predecessor's clients had it."""
-FormerFormat = Annotated[
-    Literal["PNG", "QOI"], BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v)
-]
+
+
+def _no_path(name: object) -> object:
+    """A backdrop's name; a file on the client's own disk is none of ours."""
+    return None if isinstance(name, str) and ("/" in name or "\\" in name) else name
+
+
+WITHOUT_EFFECT = ("upscale_preset", "metrics_enabled")
+"""Of what settings held: a quality has one network, and the times of all stages are always told."""
 _NO_UPSCALE = Upscale(factor=1.0)
 
 
@@ -40,11 +46,11 @@ class FormerSettings(BaseModel):
     """low and high are sizes of the network `anime`, the others are interpolation."""
     postprocessor_chain: Chain | None = None
     """None keeps what there is."""
-    backdrop_path: str | None = Field(None, max_length=200)
-    """Name of the backdrop; None keeps what there is."""
+    backdrop_path: Annotated[str | None, BeforeValidator(_no_path)] = Field(None, max_length=200)
+    """Name of the backdrop; None, or a path on the client's disk, keeps what there is."""
     backdrop_blur: bool = True
     """Whether the backdrop of `backdrop_path` is out of focus."""
-    format: FormerFormat = "PNG"
+    format: str = Field("PNG", max_length=20)
     """Of the predecessor's feed, which hears of it at its own door; without effect elsewhere."""
     upscale_preset: Literal["A", "B", "C"] = "C"
     """Without effect: there is one network here."""
@@ -56,7 +62,8 @@ def translated(message: Change, state: AvatarState) -> list[Change]:
     """The message as today's, to be taken one after the other by a state that is this.
 
     Of settings it is the same message with motion alone, then what they name beside it; any other stays as it
-    is. A patch changes a crop edge by edge, and of an upscaling factor or quality.
+    is. Whole settings that name any of it replace all of it but the backdrop: what they do not name is as it
+    is by default. A patch changes a crop edge by edge, and of an upscaling factor or quality.
 
     Raises:
         UnknownName, OutOfRange, InputError: a value that cannot be, as `check_settings`.
@@ -72,8 +79,8 @@ def translated(message: Change, state: AvatarState) -> list[Change]:
     asked = _read(named, state.crop if is_patch else NO_OWN_CROP)
     return [
         message.model_copy(update={"settings": motion}),
-        *_crop(asked),
-        *_chain(asked, state, is_patch),
+        *(_crop(asked) if is_patch else [CropSet(**asdict(asked.crop))]),
+        *(_chain(asked, state) if is_patch else [_whole_chain(asked)]),
         *_backdrop(asked, state.backdrop),
     ]
 
@@ -88,7 +95,13 @@ def _crop(asked: FormerSettings) -> list[CropSet]:
     return [CropSet(**asdict(asked.crop))] if "crop" in asked.model_fields_set else []
 
 
-def _chain(asked: FormerSettings, state: AvatarState, is_patch: bool) -> list[ChainSet]:
+def _whole_chain(asked: FormerSettings) -> ChainSet:
+    upscaling = _upscaling(asked, None)
+    first = () if upscaling is None else (Operation("upscale", upscaling),)
+    return ChainSet(chain=chain_json((*first, *(asked.postprocessor_chain or ()))))
+
+
+def _chain(asked: FormerSettings, state: AvatarState) -> list[ChainSet]:
     """What `upscale` asks for is the operation `upscale` with which the chain begins."""
     before, rest = _upscaling_of(state.chain)
     enlarges = not asked.model_fields_set.isdisjoint(("upscale", "upscale_quality"))
@@ -97,9 +110,9 @@ def _chain(asked: FormerSettings, state: AvatarState, is_patch: bool) -> list[Ch
             return []
         chain = rest
     if enlarges:
-        upscaling = _upscaling(asked, (before or _NO_UPSCALE) if is_patch else None)
+        upscaling = _upscaling(asked, before or _NO_UPSCALE)
     else:
-        upscaling = before if is_patch and _upscaling_of(chain)[0] is None else None
+        upscaling = before if _upscaling_of(chain)[0] is None else None
     first = () if upscaling is None else (Operation("upscale", upscaling),)
     return [ChainSet(chain=chain_json((*first, *chain)))]
 

@@ -22,13 +22,20 @@ from avatar_rtc.control.settings import SettingsValues
 from avatar_rtc.control.state import BackdropChain, HeldChanges, HeldValues
 from avatar_rtc.errors import BadMessage, UnknownName
 from avatar_rtc.face.blendshapes import ShapeValues, morphs_of_checked
-from avatar_rtc.face.emotions import MAX_OWN_EMOTIONS, EmotionTemplate, Template
+from avatar_rtc.face.emotions import (
+    MAX_NAME,
+    MAX_OWN_EMOTIONS,
+    ByEmotion,
+    EmotionId,
+    EmotionTemplate,
+    Template,
+    by_id,
+)
 from avatar_rtc.face.gaze import GazeTarget
 from avatar_rtc.face.pose import MorphValues
 from avatar_rtc.face.visemes import VisemeWeights, mixed
 from avatar_rtc.filters_schema.chain import Chain
 from avatar_rtc.intake.complaints import complaint
-from avatar_rtc.intake.names import ByName
 from avatar_rtc.stream.crop import Bottom, Left, OwnCrop, Right, Top
 
 Weight = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -68,8 +75,8 @@ class EmotionSet(Message):
     """Show one emotion by name, or a blend by weights."""
 
     type: Literal["emotion.set"] = "emotion.set"
-    name: str | None = None
-    weights: dict[str, Weight] | None = Field(None, min_length=1, max_length=28)
+    name: EmotionId | None = None
+    weights: ByEmotion[Weight] | None = Field(None, min_length=1, max_length=28)
     intensity: Weight = 1.0
     hold_ms: float | None = Field(None, gt=0, le=MAX_HOLD_MS)
     """Then the avatar goes back to its default emotion; None is until another one is asked for."""
@@ -89,11 +96,20 @@ class EmotionsSet(Message):
     """Emotions of this avatar's own, over the factory's; none at all is the factory's again."""
 
     type: Literal["emotions.set"] = "emotions.set"
-    emotions: ByName[Template] = Field(max_length=MAX_OWN_EMOTIONS)
+    emotions: dict[str, Template] = Field(
+        max_length=MAX_OWN_EMOTIONS,
+        json_schema_extra={"propertyNames": {"minLength": 1, "maxLength": MAX_NAME}},
+    )
+    """Name → what it does. Names are free text: an emotion is known by the id of its name."""
+
+    @model_validator(mode="after")
+    def _one_each(self) -> "EmotionsSet":
+        by_id(self.emotions)
+        return self
 
     def templates(self) -> dict[str, EmotionTemplate]:
-        """Emotion → template."""
-        return {name: given.template(name) for name, given in self.emotions.items()}
+        """Id → template."""
+        return {each.name: each for each in (given.template(name) for name, given in self.emotions.items())}
 
 
 class OverridesSet(Message):
@@ -261,7 +277,7 @@ class SpeechSay(Message):
     """As listed under `voices`; "" is the avatar's own."""
     speed: float | None = Field(None, ge=0.5, le=2.0)
     """1 is the voice's own; None is what is configured."""
-    emotion: str | None = Field(None, max_length=64)
+    emotion: EmotionId | None = None
     """Shown while it speaks; "auto" reads it from the text; None leaves it to tags in the text."""
     more: StrictBool = False
     """True if more text follows by `speech.append`, such as a language model's tokens."""

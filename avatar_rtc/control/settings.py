@@ -22,8 +22,9 @@ from pydantic_core import CoreSchema
 
 from avatar_rtc.errors import BadMessage, InputError
 from avatar_rtc.face.effects import EFFECTS, Effect
+from avatar_rtc.face.emotions import ByEmotion
+from avatar_rtc.face.pose import FORMER_SUFFIX
 from avatar_rtc.intake.complaints import complaint
-from avatar_rtc.intake.names import ByName
 
 MouthMorph = Literal["mouth_aaa", "mouth_iii", "mouth_uuu", "mouth_eee", "mouth_ooo", "mouth_delta"]
 SwayMorph = Literal["head_x", "head_y", "neck_z", "body_y", "body_z"]
@@ -33,8 +34,7 @@ AnySettings = TypeVar("AnySettings", bound=BaseModel)
 
 
 def _without_index(name: object) -> object:
-    """THA3's own morph names end in `_index`."""
-    return name.removesuffix("_index") if isinstance(name, str) else name
+    return name.removesuffix(FORMER_SUFFIX) if isinstance(name, str) else name
 
 
 def _effects(entries: object) -> object:
@@ -62,7 +62,7 @@ class AnimatorSettings(BaseModel):
         description="How quickly emotions come: 0 holds, 1 jumps. A change has come by 95 % after"
         " 3 / ln(1 / (1 - step)) frames of 1/25 s: 0.3 is a third of a second, whatever the frame rate.",
     )
-    emotion_speed: ByName[SpeedFactor] = Field(
+    emotion_speed: ByEmotion[SpeedFactor] = Field(
         default_factory=dict,
         max_length=128,
         description="Emotion → how much faster than others it comes; 1 if not named.",

@@ -10,14 +10,14 @@ from avatar_rtc.face.cels import CEL_RANGES
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.face.gaze import Gaze
 from avatar_rtc.face.holding import pose_holds
-from avatar_rtc.face.pose import MORPH_RANGES
+from avatar_rtc.face.pose import FORMER_SUFFIX, MORPH_RANGES
 from avatar_rtc.face.ranges import Ranges
 from avatar_rtc.filters_schema.chain import Operation, chain_schema, check_chain
 from avatar_rtc.intake.checked import Checked
 from avatar_rtc.intake.wanted import shown_value
 from avatar_rtc.stream.crop import NO_OWN_CROP, OwnCrop
 
-HELD = Ranges("morph or cel", {**MORPH_RANGES.limits, **CEL_RANGES.limits})
+HELD = Ranges("morph or cel", {**MORPH_RANGES.limits, **CEL_RANGES.limits}, former_suffix=FORMER_SUFFIX)
 """What overrides may hold."""
 HeldValues = Annotated[dict[str, float], HELD]
 """Morph or cel → value."""

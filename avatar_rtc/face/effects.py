@@ -5,19 +5,22 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from avatar_rtc.errors import UnknownName
-from avatar_rtc.face.cels import FX
+from avatar_rtc.face.cels import FX, FX_PATTERN, is_fx
+from avatar_rtc.face.emotions import EmotionId
 from avatar_rtc.intake.complaints import refusing
 
 EffectType = Literal["cycle", "sequence", "cycle_with_fadeout", "sequence_with_fadeout"]
 
 
 def _check_cel(name: str) -> str:
-    if name not in FX:
+    if not is_fx(name):
         raise UnknownName("cel of an effect", name, FX)
     return name
 
 
-_EffectCel = Annotated[str, AfterValidator(refusing(_check_cel))]
+_EffectCel = Annotated[
+    str, AfterValidator(refusing(_check_cel)), Field(json_schema_extra={"pattern": f"^{FX_PATTERN}$"})
+]
 
 
 class Effect(BaseModel):
@@ -27,7 +30,7 @@ class Effect(BaseModel):
 
     name: str = Field("", max_length=60, description="For editors.")
     enabled: bool = Field(True, description="Off keeps the effect, but does not show it.")
-    emotions: tuple[str, ...] = Field((), max_length=200, description="Entering one of them shows it.")
+    emotions: tuple[EmotionId, ...] = Field((), max_length=200, description="Entering one of them shows it.")
     type: EffectType = Field(
         "sequence",
         description="cycle shows its pictures over and over at `fps` until `duration` is over, sequence each"
@@ -35,7 +38,11 @@ class Effect(BaseModel):
     )
     fps: float = Field(6.0, ge=0.0, le=60.0, description="Pictures per second of a cycle; 0 stays at one.")
     duration: float = Field(1.0, ge=0.0, le=60.0, description="Seconds from its beginning to its end.")
-    cels: tuple[_EffectCel, ...] = Field((), max_length=64, description="Its pictures, in order of time.")
+    cels: tuple[_EffectCel, ...] = Field(
+        (),
+        max_length=64,
+        description="Its pictures, in order of time; what a character lacks is passed over.",
+    )
 
 
 def _effect(name: str, emotions: str, kind: EffectType, count: str, duration: float) -> Effect:

@@ -1,6 +1,7 @@
 """The 45 morphs of THA3, their ranges, and poses as vectors.
 
-Names are THA3's own without the trailing `_index`. "left" and "right" are the character's.
+Names are THA3's own without the trailing `_index`, with which they are read as well. "left" and "right" are
+the character's.
 """
 
 from collections.abc import Mapping
@@ -50,7 +51,9 @@ MORPHS: tuple[Morph, ...] = (
     Morph("breathing", 0, 1),
 )
 INDEX: dict[str, int] = {m.name: i for i, m in enumerate(MORPHS)}
-MORPH_RANGES = Ranges("morph", {m.name: (m.low, m.high) for m in MORPHS})
+FORMER_SUFFIX = "_index"
+"""Of most names in THA3, and so in the files of other programs."""
+MORPH_RANGES = Ranges("morph", {m.name: (m.low, m.high) for m in MORPHS}, former_suffix=FORMER_SUFFIX)
 MorphValues = Annotated[dict[str, float], MORPH_RANGES]
 """Morph → value."""
 LOW: Pose = np.array([m.low for m in MORPHS], np.float32)

@@ -26,6 +26,8 @@ class Ranges:
     """Name → least, most."""
     lets_go: bool = False
     """True if None is taken as well."""
+    former_suffix: str = ""
+    """What names once ended in: they are read with it, too, and known without it."""
 
     def check(self, values: Mapping[str, object]) -> dict[str, float]:
         """The same mapping as floats, each known and in range.
@@ -33,12 +35,11 @@ class Ranges:
         Raises:
             UnknownName: a key is not among the names; tells the nearest.
             OutOfRange: a value is outside its range.
-            InputError: a value is no number.
+            InputError: a value is no number, or a name is there twice, with its former ending and without.
         """
-        checked = {}
-        for name, value in values.items():
-            if name not in self.limits:
-                raise UnknownName(self.kind, str(name), self.limits)
+        checked: dict[str, float] = {}
+        for given, value in values.items():
+            name = given if given in self.limits else self._formerly(given, values)
             low, high = self.limits[name]
             # Said twice, for poses come 60 times a second.
             if type(value) is float and low <= value <= high:
@@ -49,12 +50,24 @@ class Ranges:
 
     def check_changes(self, values: Mapping[str, object]) -> dict[str, float | None]:
         """As `check`, where None lets go of a name."""
-        held = self.check({name: 0.0 if value is None else value for name, value in values.items()})
-        return {name: None if value is None else held[name] for name, value in values.items()}
+        held = self.check({name: value for name, value in values.items() if value is not None})
+        gone = self.check({name: 0.0 for name, value in values.items() if value is None})
+        if twice := held.keys() & gone.keys():
+            raise InputError(f"{min(twice)} is there twice")
+        return {**held, **dict.fromkeys(gone, None)}
 
     def changes(self) -> Self:
         """The same for mappings where None lets go of a name."""
         return replace(self, lets_go=True)
+
+    def _formerly(self, given: object, values: Mapping[str, object]) -> str:
+        """The name of today for one that is not known."""
+        name = str(given).removesuffix(self.former_suffix)
+        if name not in self.limits:
+            raise UnknownName(self.kind, str(given), self.limits)
+        if name in values:
+            raise InputError(f"{name} is there twice, also as {given!r:.80}")
+        return name
 
     def json_schema(self) -> dict[str, Any]:
         """An object that has some of the names, and nothing else."""

@@ -81,6 +81,8 @@ def _params(name: str, params: dict[str, Any]) -> Params:
     if name not in OPERATIONS:
         raise UnknownName("operation", name, OPERATIONS)
     declared = OPERATIONS[name]
+    # Other programs tell caches apart by it; here it says nothing.
+    params = {key: value for key, value in params.items() if key != "name" or key in declared.model_fields}
     try:
         return declared.model_validate(params)
     except ValidationError as error:

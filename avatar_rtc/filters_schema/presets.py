@@ -34,7 +34,7 @@ def load_presets(folder: Path | None = None) -> Mapping[str, Preset]:
 
 
 def load_preset(file: Path) -> Preset:
-    """The preset in a file; a bare chain is one, too.
+    """The preset in a file; a bare chain is one, too, and so are settings that hold a chain.
 
     Raises:
         InputError: it cannot be read, or holds no chain that can be.
@@ -43,6 +43,8 @@ def load_preset(file: Path) -> Preset:
         data = json.loads(file.read_text("utf-8"))
         if isinstance(data, list):
             data = {"chain": data}
+        if isinstance(data, dict) and "postprocessor_chain" in data:
+            data = {"chain": data["postprocessor_chain"]}
         if not isinstance(data, dict) or set(data) - {"title", "description", "chain"} or "chain" not in data:
             raise InputError('wanted is {"title": …, "description": …, "chain": [[name, {…}], …]}')
         title, description = data.get("title", file.stem), data.get("description", "")

@@ -1,7 +1,7 @@
-"""The names that people give: of emotions, characters and avatars. They stand in paths, files and events."""
+"""The names that people give characters and avatars. They stand in paths, files and events."""
 
 import re
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
@@ -11,7 +11,6 @@ from avatar_rtc.intake.complaints import refusing
 PATTERN = "[a-z0-9_-]{1,64}"
 _NAME = re.compile(PATTERN)
 _SHOWN = 64
-T = TypeVar("T")
 
 
 def is_name(text: str) -> bool:
@@ -35,5 +34,3 @@ Name = Annotated[
     str, AfterValidator(refusing(check_name)), Field(json_schema_extra={"pattern": f"^{PATTERN}$"})
 ]
 """A name, checked, with its pattern in the schema."""
-ByName = Annotated[dict[Name, T], Field(json_schema_extra={"additionalProperties": False})]
-"""Name → something; a key that is no name is refused, and so says the schema."""

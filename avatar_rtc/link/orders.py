@@ -145,6 +145,10 @@ class ProcessStill:
     method: str = "bicubic"
     """As of the operation `upscale`."""
     quality: str = "low"
+    t: float = 0.0
+    """Media time in s of what moves in the chain."""
+    seed: int = 0
+    """Of what is random in the chain."""
     until: float = math.inf
     """CLOCK_MONOTONIC second after which nobody waits for it any more."""
 

@@ -85,6 +85,6 @@ def _processed(message: ProcessStill, device: str) -> Still:
         large = enlarge(premultiplied(image), height, width, message.method, message.quality)  # type: ignore[arg-type]
         image = straight(large)
     with Tables().in_use():  # those of so large a picture are of no use to others
-        image, space = run_chain(image, "srgb", message.chain, 0.0, 0, check_time)
+        image, space = run_chain(image, "srgb", message.chain, message.t, message.seed, check_time)
     rgba = rgba_of(converted(image, space, "srgb"))
     return Still(rgba.tobytes(), rgba.shape[1], rgba.shape[0])

@@ -58,6 +58,35 @@ def test_a_list_gives_numbered_files(tmp_path: Path) -> None:
     assert np.array_equal(first, third) and not np.array_equal(first, second)
 
 
+def test_emotion_templates_give_a_picture_each_by_name(tmp_path: Path) -> None:
+    templates = {
+        "joy": {"pose": {"mouth_aaa_index": 1.0, "breathing_index": 0.0}, "cels": {"blush1": 0.0}},
+        "My Emotion!": {"pose": {"head_x_index": -0.5}, "cels": {}},
+    }
+    assert render(templates, tmp_path / "frames") == 0
+    assert sorted(frame.name for frame in (tmp_path / "frames").iterdir()) == ["joy.png", "my_emotion.png"]
+    for name, pose in (("joy", {"mouth_aaa": 1.0}), ("my_emotion", {"head_x": -0.5})):
+        assert render(pose, tmp_path / f"{name}.png") == 0
+        assert np.array_equal(read(tmp_path / f"{name}.png"), read(tmp_path / "frames" / f"{name}.png"))
+    for one in ({"joy": templates["joy"]}, templates["joy"]):
+        assert render(one, tmp_path / "one.png") == 0
+        assert np.array_equal(read(tmp_path / "one.png"), read(tmp_path / "joy.png"))
+
+
+def test_cels_of_a_pose_are_drawn(tmp_path: Path) -> None:
+    folder = tmp_path / "disc"
+    folder.mkdir()
+    (folder / "character.png").write_bytes(PICTURE.read_bytes())
+    blush = Image.new("RGBA", (512, 512))
+    blush.paste((255, 0, 0, 255), (240, 240, 272, 272))
+    blush.save(folder / "disc_blush1.png")
+    poses = [{"pose": {}}, {"pose": {}, "cels": {"blush1": 1.0}}]
+    assert render(poses, tmp_path / "frames", character=folder) == 0
+    bare, blushing = read(tmp_path / "frames" / "000.png"), read(tmp_path / "frames" / "001.png")
+    assert blushing[256, 256].tolist() == [255, 0, 0, 255] != bare[256, 256].tolist()
+    assert np.array_equal(bare[:200], blushing[:200])
+
+
 def test_what_cannot_be_seen_is_all_zero(tmp_path: Path) -> None:
     assert render({"head_y": 0.7}, tmp_path / "posed.png") == 0
     rgba = read(tmp_path / "posed.png")
@@ -70,6 +99,10 @@ def test_what_cannot_be_seen_is_all_zero(tmp_path: Path) -> None:
         ({"mouth_aa": 1}, "did you mean 'mouth_aaa'"),
         ([{}, {"head_x": 2}], "pose 1: head_x is 2, but must lie in -1..1"),
         ({"head_x": "far"}, "must be a number"),
+        ({"head_x": 0, "head_x_index": 0}, "there twice"),
+        ({"pose": {"head_x": 0}, "cels": {"blsh1": 1}}, "did you mean 'blush1'"),
+        ({"pose": [], "cels": {}}, "is no {"),
+        ({"joy": {"pose": {}}, "Joy": {"pose": {}}}, "the id 'joy'"),
         ([{}, 5], "pose 1 is no"),
         ([], "at least one"),
         ("7", "at least one"),

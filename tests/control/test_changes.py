@@ -127,7 +127,7 @@ def test_emotions_of_an_avatars_own_are_absolute_and_small() -> None:
     [
         ({"pose": {"mouth_aab": 1.0}}, "did you mean 'mouth_aaa'"),
         ({"pose": {"mouth_aaa": 2.0}}, "must lie in 0..1"),
-        ({"pose": {"breathing": 0.5}}, "follows the clock"),
+        ({"pose": {"mouth_aaa": 1.0, "mouth_aaa_index": 1.0}}, "there twice"),
         ({"cels": {"blsh1": 1.0}}, "did you mean 'blush1'"),
     ],
 )

@@ -108,7 +108,7 @@ def test_everything_can_be_switched_off(off: dict[str, object]) -> None:
             "'animefx.0.durration'; did you mean 'animefx.0.duration'",
         ),
         ({"animefx": [["x", {"type": "cycel"}]]}, UnknownName, "did you mean 'cycle'"),
-        ({"animefx": [{"cels": ["fx_haert1"]}]}, UnknownName, "did you mean 'fx_heart1'"),
+        ({"animefx": [{"cels": ["fx haert1"]}]}, UnknownName, "did you mean 'fx_heart1'"),
         ({"animefx": [{"cels": ["blush1"]}]}, UnknownName, "cel of an effect"),
         ({"animefx": [{"fps": 61}]}, OutOfRange, "animefx.0.fps is 61, but must lie in 0..60"),
         ({"animefx": 1}, InputError, "animefx is 1"),

@@ -1,17 +1,22 @@
 """One law for what an emotion does, whoever writes it down: a message, a file of emotions, a character."""
 
 import json
+import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.characters.character import _read_toml
-from avatar_rtc.control.messages import EmotionsSet, control_from
+from avatar_rtc.control.messages import EmotionSet, EmotionsSet, control_from
+from avatar_rtc.control.state import HELD, check_overrides
 from avatar_rtc.errors import InputError
-from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.face.emotions import EmotionTemplate, emotion_id
+from avatar_rtc.face.pose import MORPH_RANGES, MORPHS
 from avatar_rtc.intake.names import check_name, is_name
 
 Door = Callable[[Mapping[str, Any]], EmotionTemplate]
@@ -42,7 +47,7 @@ def door(request: pytest.FixtureRequest, tmp_path: Path) -> Door:
 
 
 @pytest.mark.parametrize("breath", [0, 0.0])
-def test_breath_may_be_named_if_it_is_0(door: Door, breath: float) -> None:
+def test_breath_may_be_named_and_is_left_out(door: Door, breath: float) -> None:
     found = door(
         {
             "pose": {"mouth_smirk": 0.5, "breathing": breath, "head_x": 0},
@@ -55,7 +60,7 @@ def test_breath_may_be_named_if_it_is_0(door: Door, breath: float) -> None:
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        ({"pose": {"breathing": 0.5}}, "breathing is not an emotion's; it follows the clock"),
+        ({"pose": {"breathing": 1.5}}, "breathing is 1.5, but must lie in 0..1"),
         ({"pose": {"mouth_smrk": 1}}, "unknown morph 'mouth_smrk'; did you mean 'mouth_smirk'?"),
         ({"pose": {"head_x": -1.5}}, "head_x is -1.5, but must lie in -1..1"),
         ({"cels": {"blush1": 2}}, "blush1 is 2, but must lie in 0..1"),
@@ -77,3 +82,40 @@ def test_what_is_no_name(text: str) -> None:
     assert not is_name(text)
     with pytest.raises(InputError, match="cannot be a name; wanted are 1 to 64 of a-z"):
         check_name(text)
+
+
+@given(st.text(min_size=1, max_size=64))
+def test_the_id_of_an_id_is_itself_and_a_plain_word(name: str) -> None:
+    if not name.strip():
+        with pytest.raises(InputError, match="1 to 64"):
+            emotion_id(name)
+        return
+    known = emotion_id(name)
+    assert emotion_id(known) == known and 1 <= len(known) <= 64
+    assert all(sign.isalnum() or sign in "_-" or unicodedata.category(sign)[0] in "MN" for sign in known)
+
+
+@given(st.from_regex(r"[a-z0-9_-]{1,64}", fullmatch=True).filter(lambda name: name.strip("_") == name))
+def test_a_name_of_before_is_its_own_id(name: str) -> None:
+    assert emotion_id(name) == ("zero" if name == "reset" else name)
+
+
+def test_free_names_are_known_by_ids_and_keep_their_titles() -> None:
+    message = EmotionsSet(emotions={"My Emotion!": {"pose": {"mouth_aaa_index": 1}}, "joy": {"pose": {}}})
+    found = message.templates()
+    assert list(found) == ["my_emotion", "joy"] and found["my_emotion"].pose == {"mouth_aaa": 1.0}
+    assert [each.json()["title"] for each in found.values()] == ["My Emotion!", "joy"]
+    again = EmotionsSet(emotions={name: each.json() for name, each in found.items()})
+    assert again.templates() == found
+    with pytest.raises(InputError, match="two emotions have the id 'my_emotion'"):
+        EmotionsSet(emotions={"My Emotion!": {}, "my emotion": {}})
+    assert EmotionSet(name="MY EMOTION").blend() == {"my_emotion": 1.0}
+    assert EmotionSet(weights={"[reset]": 0.5, "Joy": 0.5}).blend() == {"zero": 0.5, "joy": 0.5}
+
+
+@given(st.dictionaries(st.sampled_from([m.name for m in MORPHS]), st.floats(0, 1), max_size=12), st.data())
+def test_morphs_are_read_with_their_former_ending(pose: dict[str, float], data: st.DataObject) -> None:
+    former = {name + data.draw(st.sampled_from(["", "_index"])): value for name, value in pose.items()}
+    assert MORPH_RANGES.check(former) == pose and check_overrides(former) == pose
+    changes = HELD.check_changes({**dict.fromkeys(former), "blush1": None})
+    assert changes == {**dict.fromkeys(pose), "blush1": None}

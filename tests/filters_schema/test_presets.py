@@ -1,5 +1,6 @@
 """Presets: the shipped ones can be run, and a bad file is told by its name."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,13 @@ def test_a_bare_chain_is_a_preset(tmp_path: Path) -> None:
     file = tmp_path / "mine.json"
     file.write_text('[["bloom"]]')
     assert load_preset(file).chain[0].name == "bloom" and load_preset(file).title == "mine"
+
+
+def test_settings_of_other_programs_that_hold_a_chain_are_one(tmp_path: Path) -> None:
+    file = tmp_path / "animator.json"
+    chain = [["noise", {"name": "noise0", "strength": 0.2}], ["zoom", {"name": "z"}]]
+    file.write_text(json.dumps({"target_fps": 25, "crop": {"left": 0.1}, "postprocessor_chain": chain}))
+    assert [operation.name for operation in load_preset(file).chain] == ["noise", "zoom"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from avatar_rtc.control.former_settings import translated
 from avatar_rtc.control.messages import ChainSet, CropSet, EmotionSet, EmotionsSet, SettingsPatch, SettingsSet
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import UnknownName
-from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.face.emotions import ZERO, EmotionTemplate
 from avatar_rtc.server.live.mood import Mood, ShownEmotion
 from avatar_rtc.server.live.voice.utterance import Feeling
 
@@ -53,14 +53,15 @@ class Actor:
     @property
     def emotions(self) -> tuple[str, ...]:
         """The names that may be set: the factory's, then the character's and the avatar's own."""
-        return tuple(self._known(self.character, self.state))
+        return tuple(name for name in self._known(self.character, self.state) if name != ZERO.name)
 
     @property
     def templates(self) -> Mapping[str, EmotionTemplate]:
         """Emotion → what it does, the character's and the avatar's own changes included."""
         own = {name: to for name, to in self.character.emotions.items() if name in self._common}
         known = self._known(self.character, self.state)
-        return {**known, **changed(self._common, own), **self.state.templates}
+        all_of_them = {**known, **changed(self._common, own), **self.state.templates}
+        return {name: template for name, template in all_of_them.items() if name in self.emotions}
 
     @property
     def default_emotion(self) -> str:
@@ -79,6 +80,11 @@ class Actor:
             self._set_emotion(message)
             return {}
         return self._change(message)
+
+    def check_emotion(self, name: str) -> None:
+        """Raise UnknownName, with the nearest, for the id of an emotion that it does not have."""
+        if name not in self._known(self.character, self.state):
+            raise UnknownName("emotion", name, self.emotions)
 
     def flow(self, message: Flowing) -> bool:
         """Take what comes many times a second; False if something newer is held. Raises as `act`."""
@@ -117,13 +123,12 @@ class Actor:
         self._mood.close()
 
     def _known(self, character: Character, state: AvatarState) -> Mapping[str, EmotionTemplate]:
-        return {**self._common, **character.own_emotions, **state.templates}
+        return {**self._common, ZERO.name: ZERO, **character.own_emotions, **state.templates}
 
     def _set_emotion(self, message: EmotionSet) -> None:
         weights = message.blend()
         for name in weights:
-            if name not in self.emotions:
-                raise UnknownName("emotion", name, self.emotions)
+            self.check_emotion(name)
         hold_s = None if message.hold_ms is None else message.hold_ms / 1000
         self._mood.settle(ShownEmotion(weights, message.intensity), hold_s)
 

@@ -100,7 +100,7 @@ class Avatar:
             queue,
             shared.speaker,
             shared.engines,
-            lambda: me.actor.emotions,
+            lambda name: me.actor.check_emotion(name),
             config.speech.speed,
             shared.limits,
         )

@@ -89,7 +89,8 @@ async def test_own_emotions_over_http(client, renderer):
     await told(client, "PUT", "emotion", {"weights": {"smug": 0.5, "joy": 0.25}, "intensity": 0.5})
     assert renderer.state.emotions == {"smug": 0.5, "joy": 0.25} and "smug" in renderer.state.templates
     emotions = (await told(client, "GET", "emotions"))["emotions"]
-    assert emotions["smug"] == SMUG["smug"] and emotions["joy"] == {"pose": {"mouth_aaa": 0.25}, "cels": {}}
+    assert emotions["smug"] == {"title": "smug", **SMUG["smug"]}
+    assert emotions["joy"] == {"title": "joy", "pose": {"mouth_aaa": 0.25}, "cels": {}}
 
 
 async def test_one_that_is_shown_when_its_template_goes_gives_way_first(client, renderer):
@@ -155,7 +156,7 @@ async def test_a_pose_over_http(client, renderer):
             "did you mean 'mouth_smirk'",
         ),
         ("PUT", "emotions", {"emotions": {"smug": {"mouth_smirk": 1}}}, "smug"),
-        ("PUT", "emotions", {"emotions": {"Smug!": {}}}, "emotions"),
+        ("PUT", "emotions", {"emotions": {"Smug!": {}, "smug": {}}}, "emotions"),
         ("PUT", "emotion", {"name": "joy", "hold_ms": 0}, "hold_ms"),
         ("PUT", "gaze", {"target": "vewer"}, "did you mean 'viewer'"),
         ("PUT", "gaze", {"target": {"x": 2, "y": 0}}, "x is 2, but must lie in -1..1"),

@@ -45,6 +45,14 @@ async def test_a_picture_comes_back_in_the_format_asked(client, renderer):
         with Image.open(io.BytesIO(await response.read())) as image:
             assert image.format == name and np.array_equal(np.array(image), PICTURE)
     assert renderer.stills[0].chain == check_chain([["bloom", {"sigma": 3.0}]])
+    assert len({still.t for still in renderer.stills}) == 3, "glitches that come and go are seen in some"
+
+
+async def test_a_picture_may_name_its_moment(client, renderer):
+    for sent in ({"t": 2.5, "seed": 7}, {"t": 0}):
+        options = {"format": "png", "filters": [["digital_glitches", {}]], **sent}
+        assert (await client.post("/api/imagefx/process", data=form(options))).status == 200
+    assert [(still.t, still.seed) for still in renderer.stills] == [(2.5, 7), (0.0, 0)]
 
 
 async def test_enlarging_is_asked_of_the_worker(client, renderer):

@@ -17,13 +17,6 @@ import pytest
 from aiohttp import ClientResponse, FormData
 from PIL import Image
 
-from avatar_rtc.control.changes import after_all
-from avatar_rtc.control.former_settings import FormerSettings, translated
-from avatar_rtc.control.messages import SettingsSet
-from avatar_rtc.control.settings import AnimatorSettings
-from avatar_rtc.control.state import AvatarState
-from avatar_rtc.server.http.compat.settings import feed_format, our_settings
-
 
 @dataclass
 class Part:
@@ -330,65 +323,3 @@ async def test_beyond_the_limit_it_says_so(live, png):
     await bindings.load(file=png())
     response = await bindings.client.post("/api/avatar/load", data=form({"file": png()}))
     assert response.status == 503 and "Retry-After" in response.headers
-
-
-# --- settings of its files -----------------------------------------------------------------------------
-
-
-def test_settings_that_cannot_be_are_left_out_and_the_rest_is_kept():
-    sent = {
-        "format": "TGA",
-        "target_fps": 30,
-        "blink_probability": "often",
-        "sway_morphs": ["head_x_index", "tail_index"],
-        "crop": {"enabled": True, "left": 0.12, "top": 0.0, "right": 0.88, "bottom": 1.0, "colour": "red"},
-        "blink_interval_min": 9.0,
-        "backdrop_path": "/home/somebody/space.png",
-        "animefx": [["x", {"cels": ["fx_heart1"]}], ["y", {"cels": ["fx_unknown"]}], 5],
-        "postprocessor_chain": [["bloom", {"name": "b"}], ["magic", {}], ["bloom", {"exposure": 1e9}]],
-        "future_setting": {"a": 1},
-    }
-    kept = our_settings(sent)
-    assert (kept["target_fps"], kept["blink_probability"]) == (30.0, 0.03)
-    assert kept["sway_morphs"] == ["head_x"]
-    assert kept["crop"] == {"enabled": True, "left": 0.12, "top": 0.0, "right": 0.88, "bottom": 1.0}
-    assert kept["blink_interval_min"] == 2.0 and "backdrop_path" not in kept
-    assert [effect["name"] for effect in kept["animefx"]] == ["x"]
-    assert [op for op, _ in kept["postprocessor_chain"]] == ["bloom"]
-    assert [operation.name for operation in shown(kept).chain] == ["bloom"]
-
-
-@pytest.mark.parametrize(
-    ("asked", "sent"), [("PNG", "png"), ("qoi", "qoi"), ("QOI", "qoi"), ("TGA", "png"), (5, "png")]
-)
-def test_the_feed_is_png_where_it_is_not_qoi(asked, sent):
-    assert feed_format({"format": asked}) == sent and feed_format({}) == "png"
-
-
-def test_settings_are_replaced_as_a_whole_but_for_a_chain_that_is_not_named():
-    edges = {"left": 0.25, "right": 0.75}
-    before = shown(
-        our_settings(
-            {"upscale": 2, "crop": {"enabled": True, **edges}, "postprocessor_chain": [["bloom", {}]]}
-        )
-    )
-    assert [operation.name for operation in before.chain] == ["upscale", "bloom"] and before.crop.enabled
-    assert shown(our_settings({"target_fps": 30}), before) == shown(
-        {"target_fps": 30, "postprocessor_chain": [["bloom", {}]]}
-    )
-
-
-def shown(settings, before=AvatarState()):  # noqa: B008  # frozen
-    """The state once these settings are taken."""
-    return after_all(before, translated(SettingsSet(settings=settings), before), 0.0)
-
-
-def test_its_rate_is_25_where_nothing_is_said():
-    assert our_settings({})["target_fps"] == 25.0
-
-
-@pytest.mark.parametrize("value", [None, 5, "x", [], {"a": []}, [["bloom"]], [[[]]]])
-@pytest.mark.parametrize("name", [*AnimatorSettings.model_fields, *FormerSettings.model_fields, "unknown"])
-def test_whatever_a_setting_is_the_others_are_read(name, value):
-    kept = our_settings({"liveliness": 0.5, name: value})
-    assert shown(kept) and (name == "liveliness" or kept["liveliness"] == 0.5)

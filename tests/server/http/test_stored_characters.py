@@ -200,9 +200,7 @@ def test_own_emotions_are_bounded(count: int, name: str) -> None:
             control_from(message)
 
 
-@pytest.mark.parametrize(
-    "speeds", [{"x" * 65: 1}, {"\U0001f600" * 60: 1}, {"": 1}, {f"e{n}": 1 for n in range(129)}]
-)
+@pytest.mark.parametrize("speeds", [{"x" * 65: 1}, {"": 1}, {f"e{n}": 1 for n in range(129)}])
 def test_settings_name_emotions_that_can_be(speeds) -> None:
     with pytest.raises(InputError, match="emotion_speed"):
         check_settings({"emotion_speed": speeds})
@@ -210,11 +208,11 @@ def test_settings_name_emotions_that_can_be(speeds) -> None:
 
 async def test_a_state_stays_small_whatever_callers_say(client) -> None:
     """The largest of everything that is told with each state."""
-    names = [f"{number:03d}".ljust(64, "x") for number in range(64)]
+    names = [f"{number:03d}".ljust(64, "漢") for number in range(64)]
     emotions = {name: {"pose": {"mouth_aaa": 0.123456789}} for name in names}
     path = f"{AVATARS_PATH}/main"
     assert (await client.put(f"{path}/emotions", json={"emotions": emotions})).status == 200
-    speeds = {f"{number:03d}".ljust(64, "y"): 1.23456789 for number in range(128)}
+    speeds = {f"{number:03d}".ljust(64, "字"): 1.23456789 for number in range(128)}
     assert (await client.put(f"{path}/settings", json={"emotion_speed": speeds})).status == 200
     weights = {name: 0.123456789012 for name in names[:28]}
     assert (await client.put(f"{path}/emotion", json={"weights": weights})).status == 200

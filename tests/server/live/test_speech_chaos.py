@@ -125,7 +125,7 @@ class Stage:
             self.queue,
             Speaker(Rules()),
             Engines([FaultyEngine(fault)]),
-            lambda: ("joy", "neutral"),
+            lambda emotion: None,
             limits=self.limits,
         )
         self.names: list[str] = []

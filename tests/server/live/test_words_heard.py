@@ -68,7 +68,7 @@ def told(ssml: bool, chunks: list[str], streamed: bool) -> tuple[list[str], str 
         nothing = lambda *_: None  # noqa: E731
         clock = MediaClock(loop.time(), loop.time)
         queue = SpeechQueue(clock, lambda: 0.08, VoicePlayer(), nothing, nothing, nothing, nothing)
-        speaking = Speaking(queue, Speaker(Rules()), Engines([engine]), lambda: ())
+        speaking = Speaking(queue, Speaker(Rules()), Engines([engine]), lambda emotion: None)
         first = SpeechSay(text=chunks[0], more=streamed)
         speech_id = await speaking.say(first, on_event=events.append)
         for chunk in chunks[1:]:

@@ -5,7 +5,7 @@ Where it answered 500, or 200 for an error, these answer 4xx.
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Literal
 
 from aiohttp import web
@@ -35,7 +35,7 @@ from avatar_rtc.server.http.bodies import (
     require_type,
 )
 from avatar_rtc.server.http.compat.feed import FEED_FORMATS, send_feed
-from avatar_rtc.server.http.compat.settings import feed_format, our_name, our_settings, our_templates
+from avatar_rtc.server.http.compat.settings import NOTES, feed_format, noted, our_settings, our_templates
 from avatar_rtc.server.http.keys import AVATARS, STORE, UPLOADS, find_avatar
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import BYTES, NOT_ADMITTED, TEXT, an_object, many
@@ -151,8 +151,10 @@ async def unload(request: web.Request) -> web.Response:
 async def load_emotion_templates(request: web.Request) -> web.Response:
     """Emotions of an avatar's own, over the factory's; none brings back the factory's."""
     body = check_model(Templates, await read_json(request, MAX_TEMPLATES_BYTES))
-    emotions = our_templates(body.emotions or {})
-    return await _told(request, body, {"type": "emotions.set", "emotions": emotions})
+    understood = our_templates(body.emotions or {})
+    message = control_from({"type": "emotions.set", "emotions": understood.wanted})
+    await find_avatar(request, body.instance_id).apply(message)
+    return _ok(understood.notes)
 
 
 @described(
@@ -167,9 +169,10 @@ async def load_animator_settings(request: web.Request) -> web.Response:
     body = check_model(Settings, await read_json(request))
     wanted = body.animator_settings
     avatar = find_avatar(request, body.instance_id)
-    await avatar.apply(SettingsSet(settings=our_settings(wanted)))
+    understood = our_settings(wanted)
+    await avatar.apply(SettingsSet(settings=understood.wanted))
     request.app[FEED_FORMATS][avatar] = feed_format(wanted)
-    return _ok()
+    return _ok(understood.notes)
 
 
 @described(
@@ -195,8 +198,7 @@ async def set_emotion(request: web.Request) -> web.Response:
 async def set_overrides(request: web.Request) -> web.Response:
     """Hold these morphs and cels, and no others."""
     body = check_model(Overrides, await read_json(request))
-    held = {our_name(name): value for name, value in body.overrides.items()}
-    return await _told(request, body, {"type": "overrides.set", "overrides": held})
+    return await _told(request, body, {"type": "overrides.set", "overrides": body.overrides})
 
 
 @described(
@@ -210,7 +212,7 @@ async def modify_overrides(request: web.Request) -> web.Response:
     """Hold some morphs and cels, or let go of some."""
     body = check_model(ModifyOverrides, await read_json(request))
     is_set = body.action == "set"
-    changed = {our_name(name): value if is_set else None for name, value in body.overrides.items()}
+    changed = {name: value if is_set else None for name, value in body.overrides.items()}
     return await _told(request, body, {"type": "overrides.patch", "overrides": changed})
 
 
@@ -310,5 +312,7 @@ async def _tell(request: web.Request, instance: Instance, message: ControlMessag
     return _ok()
 
 
-def _ok() -> web.Response:
-    return web.Response(text="OK")
+def _ok(notes: Iterable[str] = ()) -> web.Response:
+    """The answer, with what was not taken as it was given."""
+    told = noted(notes)
+    return web.Response(text="OK", headers={NOTES: told} if told else None)

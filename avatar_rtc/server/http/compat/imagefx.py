@@ -4,7 +4,8 @@ A form has a part `file`, the picture, and a part `json` with the rest.
 """
 
 import asyncio
-from typing import Annotated, Any, Literal, TypeVar
+import random
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from aiohttp import web
@@ -13,9 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from avatar_rtc.characters.image import MAX_PICTURE_BYTES, PICTURE_KINDS, read_picture, write_picture
 from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, json_object
 from avatar_rtc.errors import BadMessage, InputError, TooLarge, UnknownName
-from avatar_rtc.filters_schema.chain import OPERATIONS, Operation, chain_schema, check_chain, enlargement
+from avatar_rtc.filters_schema.chain import OPERATIONS, Chain, enlargement
 from avatar_rtc.filters_schema.params import Params
-from avatar_rtc.intake.checked import Checked
 from avatar_rtc.intake.complaints import complaint
 from avatar_rtc.link.orders import ProcessStill, Still
 from avatar_rtc.server.http.bodies import read_form, require_type
@@ -26,25 +26,11 @@ from avatar_rtc.server.http.spool import Spool
 
 _MAX_SIDE, _MAX_PIXELS = 4096, 4096 * 2304
 """Before and after; the most of 16:9. Beyond, an operation takes over 10 s, and 2 GB."""
+_MOMENTS_S = 3600.0
+"""Within so many seconds lies the moment of a picture that names none: glitches come and go."""
 _NO_WORKER = {503: "No render worker is up, or it has too much to do."}
 _CONTENT_TYPES = {"jpg": "image/jpeg", "tga": "image/x-tga"}
 _PICTURES = tuple(_CONTENT_TYPES.get(kind, f"image/{kind}") for kind in PICTURE_KINDS)
-
-
-def old_chain(chain: object) -> tuple[Operation, ...]:
-    """A chain as the predecessor's clients send it: `name` told apart caches that we do not have.
-
-    Raises:
-        BadMessage, UnknownName, InputError: as `check_chain`.
-    """
-    return check_chain([_without_name(entry) for entry in chain] if isinstance(chain, list) else chain)
-
-
-def _without_name(entry: Any) -> Any:
-    match entry:
-        case [str(name), dict(params)]:
-            return [name, {key: value for key, value in params.items() if key != "name"}]
-    return entry
 
 
 class Process(BaseModel):
@@ -53,7 +39,11 @@ class Process(BaseModel):
     model_config = ConfigDict(allow_inf_nan=False)
 
     format: str = "png"
-    filters: Annotated[tuple[Operation, ...], Checked(old_chain, chain_schema)] = ()
+    filters: Chain = ()
+    t: float | None = Field(
+        None, ge=0.0, le=1e6, description="Moment in s of filters that move; a random one if not given."
+    )
+    seed: int = Field(0, ge=0, lt=2**31, description="Of filters that are random.")
 
 
 class Enlarge(BaseModel):
@@ -80,7 +70,9 @@ async def process(request: web.Request) -> web.Response:
     """A picture through a chain of filters, at its own size unless the chain enlarges it."""
     picture, options = await _form(request)
     wanted = _checked(Process, options)
-    return await _answer(request, picture, wanted.format, ProcessStill(0, _EMPTY, wanted.filters))
+    t = random.uniform(0.0, _MOMENTS_S) if wanted.t is None else wanted.t
+    message = ProcessStill(0, _EMPTY, wanted.filters, t=t, seed=wanted.seed)
+    return await _answer(request, picture, wanted.format, message)
 
 
 @described(

@@ -1,53 +1,77 @@
-"""What the predecessor's clients send, as ours would: names without `_index`, and what cannot be is left out.
+"""What the predecessor's clients send, as ours would: what cannot be is left out or brought into its range.
 
 Its server dropped unknown and ill-typed settings with a warning and went on; a client that relies on it must
-not fail here. Overrides are not of this kind: a wrong one is refused.
+not fail here, but is told. Overrides are not of this kind: a wrong one is refused.
 """
 
 import contextlib
 import copy
-import logging
-from collections.abc import Mapping, Sequence
-from typing import Any
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from avatar_rtc.control.former_settings import FormerSettings
+from avatar_rtc.control.former_settings import WITHOUT_EFFECT, FormerSettings
 from avatar_rtc.control.settings import AnimatorSettings, AnySettings
 from avatar_rtc.errors import AvatarRtcError, InputError
-from avatar_rtc.face.cels import CELS
+from avatar_rtc.face.cels import CEL_RANGES
 from avatar_rtc.face.effects import Effect
-from avatar_rtc.face.pose import INDEX, MORPHS
-from avatar_rtc.filters_schema.chain import chain_json
-from avatar_rtc.server.http.compat.imagefx import old_chain
+from avatar_rtc.face.pose import MORPH_RANGES
+from avatar_rtc.face.ranges import Ranges
+from avatar_rtc.filters_schema.chain import chain_json, check_chain
+from avatar_rtc.stream.crop import MIN_SIDE
 from avatar_rtc.stream.frame import ImageCodec
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 FPS = 25
 """What its clients expect where they do not say."""
 
 
-def our_name(name: str) -> str:
-    """A morph's name here; a cel's is the same.
-
-    >>> our_name("mouth_aaa_index")
-    'mouth_aaa'
-    """
-    return name.removesuffix("_index")
+NOTES = "X-Notes"
+"""The header with what was left out, changed, or has no effect: a JSON list of sentences."""
+_MOST_NOTED = 2048
+"""Characters of that header; clients read heads of 8 KiB."""
 
 
-def our_templates(emotions: Mapping[str, Any]) -> dict[str, Any]:
-    """Emotion templates with our names of morphs; morphs and cels that do not exist are left out, as is
-    breath. Values are brought into their range.
+@dataclass(frozen=True)
+class Understood:
+    """What a client's file says, as ours would say it."""
+
+    wanted: dict[str, Any]
+    """As the message takes it."""
+    notes: tuple[str, ...] = ()
+    """What was left out, brought into its range, or has no effect; one sentence each."""
+
+
+def noted(notes: Iterable[str]) -> str:
+    """Notes as the header has them, as many as fit; "" is none."""
+    shown: list[str] = []
+    for note in notes:
+        told = json.dumps([*shown, f"{note:.300}"])
+        if len(told) > _MOST_NOTED:
+            break
+        shown.append(f"{note:.300}")
+    return json.dumps(shown) if shown else ""
+
+
+def our_templates(emotions: Mapping[str, Any]) -> Understood:
+    """Emotion templates, without morphs and cels that do not exist. Values are brought into their range.
 
     Raises:
         InputError: a template that is not `{"pose": {…}, "cels": {…}}`.
     """
-    return {name: _our_template(name, template) for name, template in emotions.items()}
+    notes: list[str] = []
+    return Understood(
+        {name: _our_template(name, template, notes) for name, template in emotions.items()}, tuple(notes)
+    )
 
 
-def _our_template(name: str, template: Any) -> dict[str, Any]:
+def _our_template(name: str, template: Any, notes: list[str]) -> dict[str, Any]:
     if not isinstance(template, Mapping) or not isinstance(template.get("pose"), Mapping):
         raise InputError(
             f'emotion {name!r:.80} must be {{"pose": {{morph: value}}, "cels": {{cel: opacity}}}}'
@@ -55,33 +79,42 @@ def _our_template(name: str, template: Any) -> dict[str, Any]:
     cels = template.get("cels", {})
     if not isinstance(cels, Mapping):
         raise InputError(f'the "cels" of emotion {name!r:.80} must be {{cel: opacity}}')
-    pose = {}
-    for given, value in template["pose"].items():
-        morph = our_name(given)
-        if morph in INDEX and morph != "breathing":
-            pose[morph] = _within(value, MORPHS[INDEX[morph]].low, MORPHS[INDEX[morph]].high)
-    return {"pose": pose, "cels": {cel: _within(v, 0, 1) for cel, v in cels.items() if cel in CELS}}
+    return {
+        "pose": _known(name, template["pose"], MORPH_RANGES, notes),
+        "cels": _known(name, cels, CEL_RANGES, notes),
+    }
 
 
-def _within(value: Any, low: float, high: float) -> Any:
-    return min(max(value, low), high) if isinstance(value, int | float) else value
+def _known(emotion: str, values: Mapping[str, Any], ranges: Ranges, notes: list[str]) -> dict[str, Any]:
+    """Those that there are, each in its range; what is no number stays, and is refused later."""
+    known = {}
+    for given, value in values.items():
+        name = given.removesuffix(ranges.former_suffix)
+        if name not in ranges.limits:
+            notes.append(f"emotion {emotion!r:.80}: there is no {ranges.kind} {given!r:.80}")
+            continue
+        low, high = ranges.limits[name]
+        known[name] = min(max(value, low), high) if isinstance(value, int | float) else value
+    return known
 
 
-def our_settings(data: Mapping[str, Any]) -> dict[str, Any]:
+def our_settings(data: Mapping[str, Any]) -> Understood:
     """Settings as `settings.set` takes them, without whatever of them cannot be.
 
-    All are named but the chain, the backdrop and what has no effect here: its settings are replaced as a
-    whole, so a crop that is not named is none.
+    They are replaced as a whole: what is not named is as it is by default, the chain and the crop as well.
+    The backdrop is the client's, which draws it by itself.
     """
     wanted: dict[str, Any] = {"target_fps": FPS, **copy.deepcopy(dict(data))}
-    wanted.pop("backdrop_path", None)  # a file of the client, which draws it by itself
-    if isinstance(chain := wanted.get("postprocessor_chain"), list):
-        wanted["postprocessor_chain"] = [op for entry in chain for op in _operation(entry)]
-    if isinstance(effects := wanted.get("animefx"), list):
-        wanted["animefx"] = [effect for entry in effects for effect in _effect(entry)]
+    wanted.pop("backdrop_path", None)
+    notes = [f"setting {name!r} has no effect here" for name in WITHOUT_EFFECT if name in data]
+    for name, read in (("postprocessor_chain", _operation), ("animefx", _effect)):
+        if isinstance(entries := wanted.get(name), list):
+            wanted[name] = [read_entry for entry in entries for read_entry in read(entry, notes)]
+    if isinstance(crop := wanted.get("crop"), Mapping):
+        wanted["crop"] = _roomy(crop, notes)
     former = {name: wanted.pop(name) for name in FormerSettings.model_fields if name in wanted}
-    motion, picture = _read(AnimatorSettings, wanted), _read(FormerSettings, former)
-    return {**motion.model_dump(mode="json"), **_named(picture)}
+    motion, picture = _read(AnimatorSettings, wanted, notes), _read(FormerSettings, former, notes)
+    return Understood({**motion.model_dump(mode="json"), **_named(picture)}, tuple(notes))
 
 
 def feed_format(data: Mapping[str, Any]) -> ImageCodec:
@@ -91,42 +124,67 @@ def feed_format(data: Mapping[str, Any]) -> ImageCodec:
 
 def _named(picture: FormerSettings) -> dict[str, Any]:
     shown = picture.model_dump(include={"crop", "upscale", "upscale_quality"})
-    chain = picture.postprocessor_chain
-    return shown if chain is None else {**shown, "postprocessor_chain": chain_json(chain)}
+    return {**shown, "postprocessor_chain": chain_json(picture.postprocessor_chain or ())}
 
 
-def _read(model: type[AnySettings], wanted: dict[str, Any]) -> AnySettings:
-    # Each round leaves out what the last one complained of.
+def _roomy(crop: Mapping[str, Any], notes: list[str]) -> dict[str, Any]:
+    """The crop with its edges at least as far apart as may be; what is no number stays."""
+    edges = dict(crop)
+    for low, high in (("left", "right"), ("top", "bottom")):
+        at, to = edges.get(low, 0.0), edges.get(high, 1.0)
+        if not all(isinstance(edge, int | float) and 0.0 <= edge <= 1.0 for edge in (at, to)):
+            continue
+        if to - at < MIN_SIDE:
+            # On a grid on which the distance is exact.
+            edges[low] = min(math.floor(at / MIN_SIDE * 64) * MIN_SIDE / 64, 1.0 - MIN_SIDE)
+            edges[high] = edges[low] + MIN_SIDE
+            notes.append(f"crop: {low} and {high} are kept {MIN_SIDE:g} apart at least")
+    return edges
+
+
+def _read(model: type[AnySettings], wanted: dict[str, Any], notes: list[str]) -> AnySettings:
+    # Each round mends, or leaves out, what the last one complained of.
     for _ in range(len(model.model_fields) * 8):
         try:
             return model.model_validate(wanted)
         except ValidationError as error:
-            faults = [fault["loc"] for fault in error.errors()]
+            faults = {fault["loc"]: _limit(fault) for fault in error.errors()}
         except AvatarRtcError as error:
-            faults = [(_culprit(model, wanted),)]
-            log.warning("%r", str(error))
-        for path in faults:
-            log.warning("setting %r is left out: it is unknown or cannot be", ".".join(map(str, path)))
-            _leave_out(wanted, path)
+            notes.append(str(error))
+            faults = {(_culprit(model, wanted),): None}
+        for path, limit in faults.items():
+            name = ".".join(map(str, path))
+            if limit is None or not _put(wanted, path, limit):
+                _leave_out(wanted, path)
+                notes.append(f"setting {name!r:.80} is left out: it is unknown or cannot be")
+            else:
+                notes.append(f"setting {name!r:.80} is {limit:g}, the nearest that can be")
     return model()
 
 
-def _operation(entry: Any) -> list[list[object]]:
+def _limit(fault: "ErrorDetails") -> float | None:
+    """The bound that a number is beyond; None for faults of another kind."""
+    context = fault.get("ctx", {})
+    bound = context.get("le", context.get("ge"))
+    return None if bound is None or isinstance(fault["input"], str) else float(bound)
+
+
+def _operation(entry: Any, notes: list[str]) -> list[list[object]]:
     """The operation as ours; none if it cannot be."""
     try:
-        return chain_json(old_chain([entry]))
+        return chain_json(check_chain([entry]))
     except AvatarRtcError as error:
-        log.warning("operation left out: %r", str(error))
+        notes.append(f"operation left out: {error}")
         return []
 
 
-def _effect(entry: Any) -> list[dict[str, Any]]:
+def _effect(entry: Any, notes: list[str]) -> list[dict[str, Any]]:
     """The effect as ours; none if it cannot be."""
     named = {**entry[1], "name": entry[0]} if isinstance(entry, list) and len(entry) == 2 else entry
     try:
         return [Effect.model_validate(named).model_dump(mode="json")]
     except (ValidationError, AvatarRtcError) as error:
-        log.warning("effect left out: %r", str(error))
+        notes.append(f"effect left out: {str(error).splitlines()[0]}")
         return []
 
 
@@ -138,6 +196,16 @@ def _culprit(model: type[BaseModel], wanted: Mapping[str, Any]) -> str:
         except (ValidationError, AvatarRtcError):
             return name
     return next(reversed(list(wanted)))
+
+
+def _put(node: Any, path: Sequence[int | str], value: float) -> bool:
+    """Put a value at a path; False if there is no such place."""
+    for step in path[:-1]:
+        node = _at(node, step)
+    if _at(node, path[-1]) is None:
+        return False
+    node[path[-1]] = value
+    return True
 
 
 def _leave_out(node: Any, path: Sequence[int | str]) -> None:

@@ -23,6 +23,7 @@ from avatar_rtc.control.messages import (
     control_from,
 )
 from avatar_rtc.control.settings import AnimatorSettings, settings_json
+from avatar_rtc.face.emotions import is_templates
 from avatar_rtc.intake.wanted import Schema
 from avatar_rtc.server.http.bodies import MAX_TEMPLATES_BYTES, read_json
 from avatar_rtc.server.http.keys import avatar_of
@@ -45,9 +46,7 @@ from avatar_rtc.server.http.routes.openapi_schemas import (
 async def get_emotions(request: web.Request) -> web.Response:
     """What each emotion does to this avatar's face: its morphs and cels."""
     templates = avatar_of(request).templates
-    return web.json_response(
-        {"emotions": {name: {"pose": dict(t.pose), "cels": dict(t.cels)} for name, t in templates.items()}}
-    )
+    return web.json_response({"emotions": {name: template.json() for name, template in templates.items()}})
 
 
 @described(
@@ -59,9 +58,10 @@ async def get_emotions(request: web.Request) -> web.Response:
 async def put_emotions(request: web.Request) -> web.Response:
     """Give the avatar emotions of its own, over the factory's.
 
-    As the message `emotions.set`.
+    As the message `emotions.set`. A file of templates, `{name: {"pose", "cels"}}` alone, will do, too.
     """
-    return await _apply(request, "emotions.set", await read_json(request, MAX_TEMPLATES_BYTES))
+    body = await read_json(request, MAX_TEMPLATES_BYTES)
+    return await _apply(request, "emotions.set", {"emotions": body} if is_templates(body) else body)
 
 
 @described("control", answer=an_object(emotions=many(TEXT)))

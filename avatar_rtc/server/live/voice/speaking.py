@@ -6,7 +6,7 @@ sound given or streamed ──────────────────�
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 from avatar_rtc.config import LimitsConfig
 from avatar_rtc.control.messages import SpeechAppend, SpeechSay
@@ -16,7 +16,6 @@ from avatar_rtc.errors import (
     InputError,
     NotFound,
     TooLarge,
-    UnknownName,
 )
 from avatar_rtc.server.limits import Lease, Limits, Pool
 from avatar_rtc.server.live.voice.speaker import AUTO, Manner, Speaker
@@ -95,14 +94,18 @@ class Speaking:
         queue: SpeechQueue,
         speaker: Speaker,
         engines: Engines,
-        emotions: Callable[[], Sequence[str]],
+        check_emotion: Callable[[str], None],
         speed: float = 1.0,
         limits: Limits | None = None,
     ) -> None:
-        """`limits` are those of the server; None is the default ones, for this avatar alone."""
+        """
+        Args:
+            check_emotion: raises for one that cannot be shown.
+            limits: those of the server; None is the default ones, for this avatar alone.
+        """
         self.queue = queue
         self._limits = limits or Limits(LimitsConfig())
-        self._speaker, self._engines, self._emotions = speaker, engines, emotions
+        self._speaker, self._engines, self._check_emotion = speaker, engines, check_emotion
         self._speed = speed
         self._texts: dict[str, TextStream] = {}
         self._in_order = asyncio.Lock()
@@ -123,8 +126,8 @@ class Speaking:
             CapacityExceeded: too much waits to be said.
             NotFound: the avatar is gone.
         """
-        if message.emotion not in (None, AUTO, *self._emotions()):
-            raise UnknownName("emotion", str(message.emotion), (*self._emotions(), AUTO))
+        if message.emotion is not None and message.emotion != AUTO:
+            self._check_emotion(message.emotion)
         text = TextStream(self._limits.speech)
         try:
             text.feed(message.text if message.more else check_text(message.text), message.more)
