@@ -6,10 +6,14 @@ import threading
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
 from avatar_rtc.errors import OutOfRange, UnknownName
+from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.speech.completeness import shortened, unheard
+from avatar_rtc.speech.espeak_clauses import PausedText, with_pauses
 from avatar_rtc.speech.espeak_library import MARK, PHONEME, WORD, EspeakEvent, EspeakLibrary, load_library
 from avatar_rtc.speech.gapless import Span, gapless
 from avatar_rtc.speech.spoken import Mark, Speech, TimedPhoneme, TimedWord, Voice
@@ -20,6 +24,8 @@ ESPEAK_VOICE = "en-us"
 RATE_WPM = 175
 """At speed 1."""
 SPEEDS = (0.5, 2.0)
+SHARES = (1.0, 0.5, 0.25)
+"""Of what espeak holds at once: a text is spoken again in smaller clauses if some of it is missing."""
 
 
 def render(
@@ -44,19 +50,34 @@ def render(
     if not SPEEDS[0] <= speed <= SPEEDS[1]:
         raise OutOfRange("speed", speed, *SPEEDS)
     library = load_library()
+    selected, rate = voice_id(voice, library), round(RATE_WPM * speed)
     ssml = is_document(text)
-    pcm, events = library.synthesize(
-        text, voice_id(voice, library), round(RATE_WPM * speed), ssml=ssml, stop=stop
-    )
-    seconds = len(pcm) / library.rate
-    phonemes = gapless(_spans(events, len(pcm), library.rate), seconds)
-    return Speech(
-        pcm,
-        library.rate,
-        phonemes,
-        tuple(_words(without_tags(text) if ssml else text, events, phonemes, library.rate)),
-        tuple(Mark(event.sample / library.rate, event.name) for event in events if event.kind == MARK),
-    )
+    heard = without_tags(text) if ssml else text
+    said: list[tuple[int, Speech]] = []
+    for share in SHARES:
+        paused = with_pauses(text, share, ssml)
+        pcm, events = library.synthesize(paused.text, selected, rate, ssml=ssml, stop=stop)
+        speech = _speech(heard, pcm, _in_text(events, paused), library.rate)
+        said.append((unheard(heard, speech), speech))
+        if not said[-1][0] or stop():
+            return speech
+    least, speech = min(said, key=lambda tried: tried[0])
+    return replace(speech, notes=(f"espeak left out about {least} letters of {shortened(heard)}",))
+
+
+def _speech(text: str, pcm: Pcm, events: Sequence[EspeakEvent], rate: int) -> Speech:
+    phonemes = gapless(_spans(events, len(pcm), rate), len(pcm) / rate)
+    words = tuple(_words(text, events, phonemes, rate))
+    marks = tuple(Mark(event.sample / rate, event.name) for event in events if event.kind == MARK)
+    return Speech(pcm, rate, phonemes, words, marks, marks_burst=True)
+
+
+def _in_text(events: Sequence[EspeakEvent], paused: PausedText) -> list[EspeakEvent]:
+    """The events with the positions of the text before pauses were put into it."""
+    return [
+        replace(event, position=paused.index(event.position)) if event.kind == WORD else event
+        for event in events
+    ]
 
 
 class Espeak:

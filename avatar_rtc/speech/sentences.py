@@ -5,10 +5,10 @@ in never matter, and a stream is always behind by a word or less.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
 from avatar_rtc.speech import ssml
+from avatar_rtc.speech.borders import last_border
 from avatar_rtc.speech.tags import LONGEST_ELEMENT, TAG
 
 LIMIT = 300
@@ -82,8 +82,6 @@ _BREATHS = (
 _OVERLAP = len(ssml.END) - 1
 _SOLID = re.compile(r"\S")
 _WINDOW = 1_024
-_JOINED = ("Mn", "Mc", "Me", "Cf")
-"""Categories of signs that belong to the one before them."""
 
 
 class Splitter:
@@ -279,7 +277,5 @@ def _breath(text: str) -> int:
         free = [cut for cut in cuts if not any(start < cut < end for start, end in tags)]
         if free:
             return free[-1]
-    cut = next((start for start, end in tags if start < LIMIT < end), LIMIT)
-    while cut > LIMIT // 2 and (unicodedata.category(text[cut]) in _JOINED or text[cut - 1] == "\u200d"):
-        cut -= 1
-    return cut
+    tag = next((start for start, end in tags if start < LIMIT < end), None)
+    return tag if tag is not None else last_border(text, LIMIT // 2, LIMIT)

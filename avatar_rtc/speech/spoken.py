@@ -52,6 +52,10 @@ class Speech:
     words: tuple[TimedWord, ...] = ()
     """Empty where the engine gives no times."""
     marks: tuple[Mark, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What of the text is not said, or not by the voice that was asked for: sentences for the caller."""
+    marks_burst: bool = False
+    """True if p, t and k begin at their burst, not where the lips close."""
 
     @property
     def seconds(self) -> float:
