@@ -4,8 +4,11 @@ Of graphemes this is what UAX 29 asks where it matters to a voice: marks, variat
 emoji, flags, and the conjuncts and jamo of Indic and Korean syllables stay whole.
 """
 
+import re
 import unicodedata
 
+_ENDS = tuple(map(re.compile, (r"[.!?…]\s+|[。！？।؟]", r"[,;:]\s+|[、，；：،؛]", r"\s+")))
+"""Of sentences, clauses and words."""
 _JOINED = ("Mn", "Mc", "Me", "Cf")
 """Categories of signs that belong to the one before them."""
 _SPACING = "\u0e33\u0eb3"
@@ -55,6 +58,28 @@ def last_border(text: str, least: int, most: int) -> int:
         if text[at - 1] in _PARTICLES or (at < len(text) and text[at] in _THAI_LEADING):
             return at
     return next((at for at in range(most, least - 1, -1) if may_cut(text, at)), most)
+
+
+def parts_of(text: str, begin: int, end: int, most: int) -> list[tuple[int, int]]:
+    """`text[begin:end]` in parts of at most so many characters: at the last sentence, comma or space of each.
+
+    >>> [text[a:b] for text in ["One. Two three."] for a, b in parts_of(text, 0, 15, 10)]
+    ['One. ', 'Two three.']
+    """
+    parts = []
+    while end - begin > most:
+        cut = begin + _last_cut(text[begin : begin + most + 1], most)
+        parts.append((begin, cut))
+        begin = cut
+    return [*parts, (begin, end)]
+
+
+def _last_cut(text: str, most: int) -> int:
+    for pattern in _ENDS:
+        cuts = [match.end() for match in pattern.finditer(text) if most // 4 < match.end() <= most]
+        if cuts:
+            return cuts[-1]
+    return last_border(text, max(1, most // 2), most)
 
 
 def _is_skin(sign: str) -> bool:

@@ -1,7 +1,7 @@
 """Whether all of a text was said: what was given, laid beside what came out.
 
-A letter has at least so many sounds, by its script. Words and phonemes that an engine tells show where some are
-missing; without them the length of the sound shows whether most of them are.
+A letter has at least so many sounds, by its script. Words and phonemes that an engine tells show where some
+are missing; without them the length of the sound shows whether most of them are.
 """
 
 from bisect import bisect_left

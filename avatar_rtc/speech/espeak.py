@@ -12,12 +12,14 @@ from itertools import pairwise
 
 from avatar_rtc.errors import OutOfRange, UnknownName
 from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.speech import japanese
 from avatar_rtc.speech.completeness import shortened, unheard
-from avatar_rtc.speech.espeak_clauses import PausedText, with_pauses
+from avatar_rtc.speech.espeak_clauses import with_pauses
 from avatar_rtc.speech.espeak_library import MARK, PHONEME, WORD, EspeakEvent, EspeakLibrary, load_library
 from avatar_rtc.speech.gapless import Span, gapless
 from avatar_rtc.speech.spoken import Mark, Speech, TimedPhoneme, TimedWord, Voice
 from avatar_rtc.speech.ssml import is_document, without_tags
+from avatar_rtc.speech.stretches import has_han
 from avatar_rtc.speech.word_ranges import ranges_at
 
 ESPEAK_VOICE = "en-us"
@@ -53,11 +55,13 @@ def render(
     selected, rate = voice_id(voice, library), round(RATE_WPM * speed)
     ssml = is_document(text)
     heard = without_tags(text) if ssml else text
+    kana = _kana(text, voice, library)
     said: list[tuple[int, Speech]] = []
     for share in SHARES:
-        paused = with_pauses(text, share, ssml)
+        paused = with_pauses(kana.text, share, ssml)
         pcm, events = library.synthesize(paused.text, selected, rate, ssml=ssml, stop=stop)
-        speech = _speech(heard, pcm, _in_text(events, paused), library.rate)
+        placed = [replace(event, position=kana.index(paused.index(event.position))) for event in events]
+        speech = _speech(heard, pcm, placed, library.rate)
         said.append((unheard(heard, speech), speech))
         if not said[-1][0] or stop():
             return speech
@@ -72,12 +76,10 @@ def _speech(text: str, pcm: Pcm, events: Sequence[EspeakEvent], rate: int) -> Sp
     return Speech(pcm, rate, phonemes, words, marks, marks_burst=True)
 
 
-def _in_text(events: Sequence[EspeakEvent], paused: PausedText) -> list[EspeakEvent]:
-    """The events with the positions of the text before pauses were put into it."""
-    return [
-        replace(event, position=paused.index(event.position)) if event.kind == WORD else event
-        for event in events
-    ]
+def _kana(text: str, voice: str, library: EspeakLibrary) -> japanese.KanaText:
+    """What espeak is given: it calls kanji "Chinese letter"."""
+    is_japanese = has_han(text) and language_of_voice(voice, library) == "ja"
+    return japanese.kana_of(text) if is_japanese and japanese.is_installed() else japanese.unchanged(text)
 
 
 class Espeak:
@@ -85,9 +87,20 @@ class Espeak:
 
     name = "espeak"
     ssml = True
+    longest = 20_000
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "espeak")
+
+    @property
+    def reads_kanji(self) -> bool:
+        """True with the extra `japanese`: espeak itself reads kana alone."""
+        return japanese.is_installed()
+
+    async def language(self, voice: str) -> str:
+        """What a voice speaks."""
+        library = await asyncio.get_running_loop().run_in_executor(self._thread, load_library)
+        return language_of_voice(voice, library)
 
     async def voices(self) -> Sequence[Voice]:
         """The languages; each may be given a timbre, as in "en-us+f3"."""
@@ -116,6 +129,12 @@ def listed(library: EspeakLibrary) -> list[Voice]:
         alone = _identifier(language, library) == voice.identifier
         voices.append(Voice(language if alone else voice.identifier, language, Espeak.name))
     return voices
+
+
+def language_of_voice(voice: str, library: EspeakLibrary) -> str:
+    """The main language of a voice; as `voice_id`."""
+    found = voice_id(voice, library).partition("+")[0]
+    return next(known.languages[0][1] for known in library.voices if known.identifier == found)
 
 
 def voice_id(voice: str, library: EspeakLibrary) -> str:

@@ -2,8 +2,8 @@
 
 Measured on espeak-ng 1.52 in 28 languages. It reads a text by clauses. A clause has 800 bytes, after a Hangul
 syllable became its three letters (9 bytes) and a Chinese character got a space (4 bytes), and 1,000 phonemes.
-A word has 132 phonemes. What is beyond is dropped, and nothing is told. So a comma is put where a clause would
-grow too long, and a space into a word.
+A word has 132 phonemes. What is beyond is dropped, and nothing is told. So a comma is put where a clause
+would grow too long, and a space into a word.
 """
 
 import re

@@ -27,6 +27,11 @@ _LANGUAGES = dict(a="en-us", b="en-gb", e="es", f="fr-fr", h="hi", i="it", j="ja
 """By the first letter of a voice; as espeak, which makes its phonemes, calls them."""
 
 
+def language_of_kokoro(voice: str) -> str:
+    """What a voice speaks by its name, "af_heart" American English; "" for a name that is not Kokoro's."""
+    return _LANGUAGES.get(voice[:1], "") if voice[1:3] in ("f_", "m_") else ""
+
+
 def absence(folder: Path | None = None) -> str:
     """Why it cannot speak here, and what mends that; "" if it can."""
     if importlib.util.find_spec(PACKAGE) is None:
@@ -41,6 +46,7 @@ class Kokoro:
 
     name = "kokoro"
     ssml = False
+    longest = 20_000
 
     def __init__(self, folder: Path | None = None) -> None:
         """`folder` holds the model; None is the user's cache."""
@@ -48,10 +54,19 @@ class Kokoro:
         self._thread = ThreadPoolExecutor(1, "kokoro")
         self._model: Any = None
 
+    @property
+    def reads_kanji(self) -> bool:
+        """False: espeak makes its phonemes, of kana alone."""
+        return False
+
+    async def language(self, voice: str) -> str:
+        """What a voice speaks, by its name."""
+        return language_of_kokoro(voice or KOKORO_VOICE) or "en-us"
+
     async def voices(self) -> Sequence[Voice]:
         """All voices of the file; the model is not loaded for it."""
         names = await self._in_thread(self._names)
-        return [Voice(name, _LANGUAGES.get(name[:1], ""), self.name) for name in names]
+        return [Voice(name, language_of_kokoro(name), self.name) for name in names]
 
     async def synthesize(self, text: str, voice: str, speed: float) -> Speech:
         """Speak; "" is DEFAULT_VOICE. A cancelled call is finished and thrown away: it cannot be stopped."""

@@ -115,4 +115,5 @@ def language_of(script: str, text: str, own: str = "", han: str = "") -> str:
     if own and language_tag(own) in languages:
         return language_tag(own)
     letters = set(text.lower())
-    return next((l for l, own in _OWN_LETTERS.get(script, {}).items() if letters & set(own)), languages[0])
+    telling = _OWN_LETTERS.get(script, {}).items()
+    return next((language for language, signs in telling if letters & set(signs)), languages[0])

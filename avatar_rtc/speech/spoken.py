@@ -80,6 +80,15 @@ class Engine(Protocol):
     name: str
     ssml: bool
     """True if the text may be SSML."""
+    longest: int
+    """Characters it takes at once."""
+
+    @property
+    def reads_kanji(self) -> bool:
+        """True if its voices of Japanese read Chinese characters."""
+
+    async def language(self, voice: str) -> str:
+        """What a voice speaks, or "" if it reads every language; arguments and errors as `synthesize`."""
 
     async def voices(self) -> Sequence[Voice]:
         """What it can speak with; raises as `synthesize`."""

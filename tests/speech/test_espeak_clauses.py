@@ -1,4 +1,4 @@
-"""That espeak says all of a text, however long its clauses and words are; words said alone are the measure."""
+"""That espeak says all of a text, however long its clauses and words are, measured by the words alone."""
 
 from functools import cache
 
