@@ -24,15 +24,16 @@ _FIRST_SHARE = 0.55
 """Of a diphthong's time, as in `avatar_rtc.face.visemes`."""
 
 _ROWS = {
-    "PP": "p b m",
-    "FF": "f v ɸ β ʋ",
-    "S": "s z θ ð ts dz",
-    "CH": "ʃ ʒ tʃ dʒ ɕ ʑ tɕ dʑ ʂ ʐ tʂ",
-    "D": "t d n ɲ ŋ k ɡ g l ɫ ʎ ɹ r ʁ ɾ ɽ ɻ ʀ j ɥ h ɦ ħ x ɣ ç χ q ʔ c ɟ ɰ ɴ ʈ ɖ ɳ ɭ ɬ ʝ ʕ",
-    "A": "ɑ a ʌ ɐ æ",
-    "E": "ɛ e ə ᵊ ɚ ɘ ɤ ɜ ɝ œ ø ɵ",
+    "PP": "p b m ɓ ʙ ʘ",
+    "FF": "f v ɸ β ʋ ɱ ⱱ",
+    "S": "s z θ ð ts dz ʦ ʣ",
+    "CH": "ʃ ʒ tʃ dʒ ɕ ʑ tɕ dʑ ʂ ʐ tʂ ʧ ʤ ʨ ʥ ɧ S Z tS dZ",
+    "D": "t d n ɲ ŋ k ɡ g l ɫ ʎ ɹ r ʁ ɾ ɽ ɻ ʀ j ɥ h ɦ ħ x ɣ ç χ q ʔ c ɟ ɰ ɴ ʈ ɖ ɳ ɭ ɬ ʝ ʕ "
+    "ɮ ʟ ɺ ɗ ǀ ǃ ǂ ǁ ɠ ʛ ʄ ʡ ʢ ʜ",
+    "A": "ɑ a ä ʌ ɐ æ",
+    "E": "ɛ e ε ə ᵊ ɚ ɘ ɤ ɜ ɝ ɞ œ ø ɵ",
     "I": "i ɪ ᵻ ɨ",
-    "O": "o ɔ ɒ",
+    "O": "o ɔ ɒ ɶ",
     "U": "u ʉ y ʊ ʏ ɯ w ʍ",
 }
 _OF_SYMBOL = {symbol: CLASSES.index(name) for name, row in _ROWS.items() for symbol in row.split()}

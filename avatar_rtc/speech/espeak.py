@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 
 from avatar_rtc.errors import OutOfRange, UnknownName
@@ -17,6 +17,9 @@ from avatar_rtc.speech.completeness import shortened, unheard
 from avatar_rtc.speech.espeak_clauses import with_pauses
 from avatar_rtc.speech.espeak_library import MARK, PHONEME, WORD, EspeakEvent, EspeakLibrary, load_library
 from avatar_rtc.speech.gapless import Span, gapless
+from avatar_rtc.speech.plain_letters import plain_letters
+from avatar_rtc.speech.rewritten import RewrittenText
+from avatar_rtc.speech.scripts import HAN, LATIN
 from avatar_rtc.speech.spoken import Mark, Speech, TimedPhoneme, TimedWord, Voice
 from avatar_rtc.speech.ssml import is_document, without_tags
 from avatar_rtc.speech.stretches import has_han
@@ -28,6 +31,12 @@ RATE_WPM = 175
 SPEEDS = (0.5, 2.0)
 SHARES = (1.0, 0.5, 0.25)
 """Of what espeak holds at once: a text is spoken again in smaller clauses if some of it is missing."""
+
+
+_SPELL_LATIN = frozenset("ba cv hyw ja kok ky my nog shn ti".split())
+"""Languages whose voices spell Latin words; all others read them, as English ones if they know no better."""
+_MOST_KNOWN = 6
+"""Sounds of a letter between two others; spelled they are ten and more."""
 
 
 def render(
@@ -55,18 +64,20 @@ def render(
     selected, rate = voice_id(voice, library), round(RATE_WPM * speed)
     ssml = is_document(text)
     heard = without_tags(text) if ssml else text
-    kana = _kana(text, voice, library)
+    given, unread = _given(text, voice, library)
+    notes = (f"no reading is known for {shortened(unread)}",) if unread else ()
     said: list[tuple[int, Speech]] = []
     for share in SHARES:
-        paused = with_pauses(kana.text, share, ssml)
+        paused = with_pauses(given.text, share, ssml)
         pcm, events = library.synthesize(paused.text, selected, rate, ssml=ssml, stop=stop)
-        placed = [replace(event, position=kana.index(paused.index(event.position))) for event in events]
-        speech = _speech(heard, pcm, placed, library.rate)
+        placed = [replace(event, position=given.index(paused.index(event.position))) for event in events]
+        speech = replace(_speech(heard, pcm, placed, library.rate), notes=notes)
         said.append((unheard(heard, speech), speech))
         if not said[-1][0] or stop():
             return speech
     least, speech = min(said, key=lambda tried: tried[0])
-    return replace(speech, notes=(f"espeak left out about {least} letters of {shortened(heard)}",))
+    lost = f"espeak left out about {least} letters of {shortened(heard)}"
+    return replace(speech, notes=notes or (lost,))
 
 
 def _speech(text: str, pcm: Pcm, events: Sequence[EspeakEvent], rate: int) -> Speech:
@@ -76,10 +87,19 @@ def _speech(text: str, pcm: Pcm, events: Sequence[EspeakEvent], rate: int) -> Sp
     return Speech(pcm, rate, phonemes, words, marks, marks_burst=True)
 
 
-def _kana(text: str, voice: str, library: EspeakLibrary) -> japanese.KanaText:
-    """What espeak is given: it calls kanji "Chinese letter"."""
-    is_japanese = has_han(text) and language_of_voice(voice, library) == "ja"
-    return japanese.kana_of(text) if is_japanese and japanese.is_installed() else japanese.unchanged(text)
+def _given(text: str, voice: str, library: EspeakLibrary) -> tuple[RewrittenText, str]:
+    """What espeak is given, for it spells letters that it does not know, and kanji that are left out."""
+    if has_han(text) and language_of_voice(voice, library) == "ja" and japanese.is_installed():
+        return japanese.kana_of(text)
+    return plain_letters(text, partial(_is_known, voice=voice_id(voice, library))), ""
+
+
+@lru_cache(4096)
+def _is_known(letter: str, voice: str) -> bool:
+    """Whether a voice reads a letter inside a word, where it would spell the word otherwise."""
+    library = load_library()
+    _, events = library.synthesize(f"b{letter}n", voice, RATE_WPM, ssml=False, stop=lambda: False)
+    return sum(1 for _ in _spans(events, 1, 1)) <= _MOST_KNOWN
 
 
 class Espeak:
@@ -92,10 +112,11 @@ class Espeak:
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "espeak")
 
-    @property
-    def reads_kanji(self) -> bool:
-        """True with the extra `japanese`: espeak itself reads kana alone."""
-        return japanese.is_installed()
+    def reads(self, script: str, language: str) -> bool:
+        """Kanji with the extra `japanese`, for espeak itself reads kana alone; some voices spell Latin."""
+        if script == HAN and language == "ja":
+            return japanese.is_installed()
+        return script != LATIN or language not in _SPELL_LATIN
 
     async def language(self, voice: str) -> str:
         """What a voice speaks."""

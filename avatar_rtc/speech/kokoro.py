@@ -17,6 +17,7 @@ from avatar_rtc.sound.pcm import from_floats
 from avatar_rtc.speech.gapless import gapless
 from avatar_rtc.speech.ipa_signs import read_signs
 from avatar_rtc.speech.kokoro_files import installed, kokoro_folder
+from avatar_rtc.speech.scripts import HAN, LATIN
 from avatar_rtc.speech.spoken import Speech, Voice
 from avatar_rtc.speech.word_ranges import counted_words
 
@@ -54,10 +55,9 @@ class Kokoro:
         self._thread = ThreadPoolExecutor(1, "kokoro")
         self._model: Any = None
 
-    @property
-    def reads_kanji(self) -> bool:
-        """False: espeak makes its phonemes, of kana alone."""
-        return False
+    def reads(self, script: str, language: str) -> bool:
+        """No kanji: espeak makes its phonemes, of kana alone."""
+        return language != "ja" or script not in (HAN, LATIN)
 
     async def language(self, voice: str) -> str:
         """What a voice speaks, by its name."""

@@ -82,9 +82,8 @@ class OpenAiSpeech:
         self._known: tuple[str, ...] = ()
         self._is_listed = False
 
-    @property
-    def reads_kanji(self) -> bool:
-        """Taken for granted; a server that makes too little sound of them is found out."""
+    def reads(self, script: str, language: str) -> bool:
+        """Taken for granted; a server that makes too little sound of a text is found out."""
         return True
 
     async def language(self, voice: str) -> str:

@@ -75,9 +75,8 @@ class Piper:
         # The times are those of the last text: nobody of ours may speak between text and times.
         self._turn = asyncio.Lock()
 
-    @property
-    def reads_kanji(self) -> bool:
-        """True: whoever trains a voice of Japanese gives it a front end for them."""
+    def reads(self, script: str, language: str) -> bool:
+        """True: whoever trains a voice gives it a front end for its scripts."""
         return True
 
     async def language(self, voice: str) -> str:

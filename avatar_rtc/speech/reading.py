@@ -5,22 +5,28 @@ text ──► stretches by script ──► who reads each: the voice that is a
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
 
-from avatar_rtc.errors import EngineFailed, Unreadable
+from avatar_rtc.errors import EngineFailed, SetupError, Unreadable
 from avatar_rtc.speech.borders import parts_of
 from avatar_rtc.speech.completeness import is_silent, shortened, unheard
 from avatar_rtc.speech.engines import Engines
 from avatar_rtc.speech.joined import Said
-from avatar_rtc.speech.scripts import language_tag
+from avatar_rtc.speech.scripts import HAN, language_tag, reads
 from avatar_rtc.speech.spoken import Engine, Speech
 from avatar_rtc.speech.ssml import is_document, without_tags
-from avatar_rtc.speech.stretches import Stretch, has_foreign_letters, has_han, main_language, stretches
+from avatar_rtc.speech.stretches import Stretch, has_foreign_letters, stretches
 
+T = TypeVar("T")
+_LONG = 1_000
+"""Characters of a text that the event loop does not wait for."""
 _FEW = 3
 """Letters that may be without a sound, as a lone sign of phonetics is."""
-_NAMES = {"cmn": "Chinese", "HAN": "Chinese characters", "KANA": "Japanese"}
+_NAMES = {HAN: "Chinese characters", "KANA": "kana"}
 
 
 @dataclass(frozen=True)
@@ -71,56 +77,54 @@ class Reader:
                 if not any(map(str.isalnum, part)) and len(roles) > 1:
                     continue
                 said += await self._said(begin, part, role, speed, notes)
+        if any(map(str.isalpha, text)) and all(is_silent(part.speech) for part in said):
+            raise EngineFailed("; ".join(dict.fromkeys(notes)))
         return Reading(tuple(said), tuple(notes))
 
     async def check(self, text: str, engine: Engine, voice: str) -> None:
         """
         Raises:
-            Unreadable: nobody here reads any of it; others as `read`.
+            Unreadable: nobody here reads any of it.
+            InputError: no such voice.
         """
-        await self._cast(text, engine, voice, "")
+        with suppress(EngineFailed, SetupError):  # which `read` tells
+            await self._cast(text, engine, voice, "")
 
     async def _cast(self, text: str, engine: Engine, voice: str, han: str) -> tuple[list[_Role], list[str]]:
-        if not has_foreign_letters(text):
-            return [_Role(0, len(text), engine, voice)], []
-        own = await engine.language(voice)
+        asked = (engine, voice)
+        # A text in Latin letters is what most voices read, and nobody need be asked.
+        own = await engine.language(voice) if voice or has_foreign_letters(text) else ""
+        if not own:
+            return [_Role(0, len(text), *asked)], []
         roles: list[_Role] = []
         notes: list[str] = []
-        for stretch in _stretches(text, own, han):
+        for stretch in await _aside(text, _stretches, text, partial(_is_own, engine, own), own, han):
             words = text[stretch.begin : stretch.end]
-            reader = await self._reader(stretch, words, engine, voice, own)
-            if reader is None:
-                notes.append(_nobody(stretch, words, own))
-                continue
-            if reader != (engine, voice):
-                notes.append(f"{_named(stretch)} is read by {reader[1]!r} of {reader[0].name}")
+            reader = asked
+            if stretch.scripts:
+                found = await self._engines.voice_of(stretch.language, stretch.scripts, asked)
+                if found is None:
+                    notes.append(_nobody(stretch, words))
+                    continue
+                reader = found
+                notes.append(f"{_named(stretch)} are read by {reader[1]!r} of {reader[0].name}")
             if roles and (roles[-1].engine, roles[-1].voice, roles[-1].end) == (*reader, stretch.begin):
                 roles[-1] = _Role(roles[-1].begin, stretch.end, *reader)
             else:
                 roles.append(_Role(stretch.begin, stretch.end, *reader))
         if not any(map(str.isalpha, "".join(text[role.begin : role.end] for role in roles))):
             raise Unreadable("; ".join(dict.fromkeys(notes)))
-        return roles, notes
-
-    async def _reader(
-        self, stretch: Stretch, words: str, engine: Engine, voice: str, own: str
-    ) -> tuple[Engine, str] | None:
-        """Who reads a stretch: the voice that is asked if it can."""
-        language = stretch.language if stretch.script else language_tag(own)
-        needs_kanji = language == "ja" and has_han(words)
-        if not stretch.script and (engine.reads_kanji or not needs_kanji):
-            return engine, voice
-        return await self._engines.voice_of(language, needs_kanji, (engine, voice))
+        return roles, list(dict.fromkeys(notes))
 
     async def _said(self, begin: int, text: str, role: _Role, speed: float, notes: list[str]) -> list[Said]:
         speech = await self._synthesize(role, text, speed)
         letters = sum(map(str.isalpha, text))
-        if letters and is_silent(speech):
+        if letters and await _aside(text, is_silent, speech):
             silence = f"{role.engine.name} made no sound of {shortened(text)}"
             if letters > _FEW:
                 raise EngineFailed(silence)
             notes.append(silence)
-        missing = 0 if speech.notes else unheard(text, speech, speed)
+        missing = 0 if speech.notes else await _aside(text, unheard, text, speech, speed)
         whole = [Said(begin, text, speech)]
         if not missing:
             return whole
@@ -143,28 +147,36 @@ class Reader:
             raise EngineFailed(f"{role.engine.name} did not answer within {self._sentence_s:g} s") from None
 
 
-def _stretches(text: str, own: str, han: str) -> Iterator[Stretch]:
+async def _aside(text: str, work: Callable[..., T], *args: Any) -> T:
+    """What is done with a text: at once, or in a thread if that may take milliseconds."""
+    return work(*args) if len(text) <= _LONG else await asyncio.to_thread(work, *args)
+
+
+def _is_own(engine: Engine, own: str, script: str, han: str) -> bool:
+    """Whether a voice of a language reads a script."""
+    language = language_tag(own)
+    if script == HAN and han not in ("", language) and (han, language) != ("cmn", "yue"):
+        return False
+    return reads(own, script) and engine.reads(script, language)
+
+
+def _stretches(text: str, own: Callable[[str, str], bool], language: str, han: str) -> list[Stretch]:
     """Those of a text; a document of SSML is one, for nobody reads half of it."""
     if not is_document(text):
-        yield from stretches(text, own, han)
-        return
-    heard = without_tags(text)
-    language = main_language(heard)
-    foreign = [part for part in stretches(heard, own, han) if part.language == language]
-    yield Stretch(0, len(text), foreign[0].script if foreign else "", language if foreign else "")
+        return stretches(text, own, language, han)
+    parts = stretches(without_tags(text), own, language, han)
+    longest = max(parts, key=lambda part: part.end - part.begin)
+    return [Stretch(0, len(text), longest.scripts, longest.language)]
 
 
 def _named(stretch: Stretch) -> str:
-    return _NAMES.get(stretch.script, stretch.script.capitalize())
+    names = (_NAMES.get(script, f"{script.capitalize()} letters") for script in sorted(stretch.scripts))
+    return " and ".join(names)
 
 
-def _nobody(stretch: Stretch, words: str, own: str) -> str:
-    if has_han(words) and "ja" in (stretch.language, language_tag(own)):
-        return (
-            f"no voice here reads kanji ({shortened(words.strip())}); "
-            "run: pip install 'avatar-rtc[japanese]', or set voicevox_url"
-        )
-    return (
-        f"no voice here reads {_named(stretch)} ({shortened(words.strip())}); wanted is an engine that does: "
-        "espeak, or a server as openai_url or piper_url"
-    )
+def _nobody(stretch: Stretch, words: str) -> str:
+    what = shortened(words.strip())
+    if HAN in stretch.scripts and stretch.language == "ja":
+        mend = "run: pip install 'avatar-rtc[japanese]', or set voicevox_url"
+        return f"no voice here reads kanji ({what}); {mend}"
+    return f"no voice here reads {_named(stretch)} ({what}); install espeak, or set openai_url or piper_url"

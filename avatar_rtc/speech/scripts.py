@@ -35,7 +35,6 @@ _LANGUAGES = {
     "GEORGIAN": "ka",
     "ARMENIAN": "hy hyw",
     "ETHIOPIC": "am ti",
-    "CHEROKEE": "chr",
     "SHAVIAN": "en-shaw",
 }
 LANGUAGES_OF = {script: tuple(names.split()) for script, names in _LANGUAGES.items()}
@@ -52,7 +51,7 @@ _OWN_LETTERS = {
 }  # fmt: skip
 """Letters that tell a language from the usual one of its script; the first that has one is meant."""
 
-_SAME_LANGUAGE = {"zh": "cmn", "zho": "cmn", "jp": "ja", "iw": "he", "in": "id", "no": "nb", "chr-us": "chr"}
+_SAME_LANGUAGE = {"zh": "cmn", "zho": "cmn", "jp": "ja", "iw": "he", "in": "id", "no": "nb"}
 
 
 @lru_cache(4096)
@@ -91,13 +90,30 @@ def reads(language: str, script: str) -> bool:
 _KANA = re.compile("[\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\uff66-\uff9f]")
 
 
+_CANTONESE = frozenset("嘅咗冇喺唔嚟啲嗰佢哋")
+_CHINESE = frozenset("你您她它们这吗呢吧么很没说对为个谢请哪谁还过东车书见现问间让给")
+"""Characters that no Japanese text has."""
+
+
 def han_language(text: str, before: str = "") -> str:
-    """What Han characters of a text are in: "ja" if kana stand beside them, else what they were before."""
-    return "ja" if _KANA.search(text) else before
+    """What Han characters of a text are in: "ja" if kana stand beside them, else what single ones tell, else
+    what they were before.
+
+    >>> han_language("今日は晴れ"), han_language("你好"), han_language("東京", "ja"), han_language("東京")
+    ('ja', 'cmn', 'ja', '')
+    """
+    if text.isascii():
+        return before
+    if _KANA.search(text):
+        return "ja"
+    signs = set(text)
+    return "yue" if signs & _CANTONESE else "cmn" if signs & _CHINESE else before
 
 
 def language_of(script: str, text: str, own: str = "", han: str = "") -> str:
     """The language that the letters of a script in a text are in; "" where no voice is known to read them.
+
+    Latin letters beside a voice that does not read them are taken for English.
 
     Args:
         text: all of it: single letters in it tell Ukrainian from Russian, or Persian from Arabic.
@@ -107,6 +123,8 @@ def language_of(script: str, text: str, own: str = "", han: str = "") -> str:
     >>> language_of("CYRILLIC", "Привіт"), language_of("CYRILLIC", "Привет", own="bg")
     ('uk', 'bg')
     """
+    if script == LATIN:
+        return "en"
     languages = LANGUAGES_OF.get(script, ())
     if not languages:
         return ""

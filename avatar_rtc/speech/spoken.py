@@ -83,9 +83,13 @@ class Engine(Protocol):
     longest: int
     """Characters it takes at once."""
 
-    @property
-    def reads_kanji(self) -> bool:
-        """True if its voices of Japanese read Chinese characters."""
+    def reads(self, script: str, language: str) -> bool:
+        """Whether its voices of a language read a script that the language is written in, or Latin letters.
+
+        Args:
+            script: as `scripts.script_of` gives it.
+            language: as `scripts.language_tag` gives it; "" for a voice of every language.
+        """
 
     async def language(self, voice: str) -> str:
         """What a voice speaks, or "" if it reads every language; arguments and errors as `synthesize`."""

@@ -5,12 +5,15 @@ Digits, punctuation and spaces go with the letters beside them.
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
-from avatar_rtc.speech.scripts import GREEK, HAN, LATIN, han_language, language_of, reads, script_of
+from avatar_rtc.speech.scripts import GREEK, HAN, LATIN, han_language, language_of, script_of
 
 _OPENING = ("Ps", "Pi")
+_CHINESE = (HAN, "KANA", "BOPOMOFO")
+"""Scripts that stand beside Han characters in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -19,41 +22,47 @@ class Stretch:
 
     begin: int
     end: int
-    script: str = ""
-    """Of its letters; "" if the voice that is asked reads them all, or there are none."""
+    scripts: frozenset[str] = frozenset()
+    """Of its letters; none if the voice that is asked reads them all."""
     language: str = ""
     """What they are in; "" if no language with a voice is written so."""
 
 
-def stretches(text: str, own: str = "", han: str = "") -> list[Stretch]:
+def stretches(text: str, own: Callable[[str, str], bool], language: str = "", han: str = "") -> list[Stretch]:
     """All of a text in order, without gaps.
 
     Args:
-        own: the language of the voice that is asked; "" reads everything.
+        own: whether the voice that is asked reads a script, if its Han characters are in this language.
+        language: that of the voice.
         han: what Han characters were in before this text, as `han_language` takes it.
 
     >>> text = "Say こんにちは to 3 men."
-    >>> [(text[s.begin : s.end], s.language) for s in stretches(text, "en-us")]
+    >>> found = stretches(text, lambda script, _: script == "LATIN")
+    >>> [(text[s.begin : s.end], s.language) for s in found]
     [('Say ', ''), ('こんにちは ', 'ja'), ('to 3 men.', '')]
     """
     found: list[Stretch] = []
-    for begin, end, script, language in _runs(text, own, han_language(text, han)):
+    for begin, end, script, characters, beside in _runs(text, han):
+        # Kana without the kanji between them are no words.
+        is_own = all(own(other, characters) for other in beside)
+        is_own = is_own or _is_letter_of_science(script, text[begin:end])
+        read = "" if is_own else language_of(script, text, language, characters)
+        scripts = frozenset[str]() if is_own else frozenset((script,))
         last = found[-1] if found else None
-        if last and (last.script == script or (last.language and last.language == language)):
-            found[-1] = Stretch(last.begin, end, last.script, last.language)
+        if last and last.language == read and (read or last.scripts == scripts):
+            found[-1] = Stretch(last.begin, end, last.scripts | scripts, read)
         else:
-            found.append(Stretch(begin, end, script, language))
+            found.append(Stretch(begin, end, scripts, read))
     return found or [Stretch(0, len(text))]
 
 
 def main_language(text: str) -> str:
     """The language that most letters of a text are in; "" for Latin letters, and for none."""
-    han = han_language(text)
     scripts = Counter(script for sign in text if (script := script_of(sign)))
     if not scripts:
         return ""
     script = scripts.most_common(1)[0][0]
-    return "" if script == LATIN else language_of(script, text, han=han)
+    return "" if script == LATIN else language_of(script, text, han=han_language(text))
 
 
 def has_foreign_letters(text: str) -> bool:
@@ -63,38 +72,43 @@ def has_foreign_letters(text: str) -> bool:
 
 def has_han(text: str) -> bool:
     """True if there are Chinese characters in it."""
-    return any(script_of(sign) == HAN for sign in text)
+    return not text.isascii() and any(script_of(sign) == HAN for sign in text)
 
 
-def _runs(text: str, own: str, han: str) -> Iterator[tuple[int, int, str, str]]:
-    """Begin, end, script and language of letters of one script, each with the signs around it."""
+def _runs(text: str, han: str) -> Iterator[tuple[int, int, str, str, frozenset[str]]]:
+    """Of letters of one script and the signs around them: begin, end, script, what Han characters are in
+    there, and the scripts that are read together with it."""
     letters = [(at, script) for at, sign in enumerate(text) if (script := script_of(sign))]
+    chinese = sum(script in _CHINESE for _, script in letters)
+    # A sentence in Japanese has it everywhere; in one that quotes some each quotation is for itself.
+    everywhere = han_language(text, han) if 2 * chinese > len(letters) else han
     begin = 0
-    for number, (at, script) in enumerate(letters):
-        following = letters[number + 1] if number + 1 < len(letters) else (len(text), "")
-        if following[1] == script:
-            continue
-        end = _between(text, at + 1, following[0])
-        yield begin, end, *_reader(text, begin, end, script, own, han)
-        begin = end
+    for is_chinese, group in groupby(letters, lambda letter: letter[1] in _CHINESE):
+        run = list(group)
+        quoted = text[run[0][0] : run[-1][0] + 1]
+        characters = han_language(quoted, everywhere) if is_chinese else everywhere
+        together = frozenset(script for _, script in run)
+        for script, signs in groupby(run, lambda letter: letter[1]):
+            last = [at for at, _ in signs][-1]
+            end = _between(text, last + 1)
+            yield begin, end, script, characters, together if is_chinese else frozenset((script,))
+            begin = end
 
 
-def _between(text: str, begin: int, end: int) -> int:
-    """Where in signs without letters the next stretch begins: behind the space, before what opens."""
-    if end == len(text):
-        return end
-    for at in range(begin, end):
+def _between(text: str, begin: int) -> int:
+    """Where behind these letters the next stretch begins: behind the space, before what opens."""
+    at = begin
+    while at < len(text) and not script_of(text[at]):
         if text[at].isspace():
-            while at < end and text[at].isspace():
+            while at < len(text) and text[at].isspace():
                 at += 1
-            return at
+            return at if any(map(script_of, text[at:])) else len(text)
         if unicodedata.category(text[at]) in _OPENING:
-            return at
-    return end
+            return at if any(map(script_of, text[at:])) else len(text)
+        at += 1
+    return at
 
 
-def _reader(text: str, begin: int, end: int, script: str, own: str, han: str) -> tuple[str, str]:
-    is_letter_of_science = script == GREEK and sum(map(str.isalpha, text[begin:end])) == 1
-    if is_letter_of_science or (reads(own, script) and not (own and script == HAN and han not in ("", own))):
-        return "", ""
-    return script, language_of(script, text, own, han)
+def _is_letter_of_science(script: str, run: str) -> bool:
+    """True for an α in a text of another script, which is rightly called by its name."""
+    return script == GREEK and sum(map(str.isalpha, run)) == 1

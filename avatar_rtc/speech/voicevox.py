@@ -80,9 +80,8 @@ class Voicevox:
         self._server = SpeechServer(self.name, url, total_s=total_s, connect_s=connect_s)
         self._styles: Mapping[str, int] = {}
 
-    @property
-    def reads_kanji(self) -> bool:
-        """True."""
+    def reads(self, script: str, language: str) -> bool:
+        """True: kanji and Latin words too."""
         return True
 
     async def language(self, voice: str) -> str:

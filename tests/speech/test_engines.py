@@ -23,7 +23,6 @@ class Fake:
 
     ssml = False
     longest = 1_000
-    reads_kanji = True
 
     def __init__(self, name: str, *voices: str, error: Exception | None = None) -> None:
         self.name, self.names, self.error = name, voices, error
@@ -35,6 +34,9 @@ class Fake:
         if self.error:
             raise self.error
         return [Voice(name, engine=self.name) for name in self.names]
+
+    def reads(self, script: str, language: str) -> bool:
+        return True
 
     async def language(self, voice: str) -> str:
         return ""

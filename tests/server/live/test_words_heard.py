@@ -32,7 +32,7 @@ SPEECH = "/api/v1/avatars/main/speech"
 class Recorder:
     """An engine that keeps what it is told to say, and says it in no time."""
 
-    name, longest, reads_kanji = "recorder", 20_000, True
+    name, longest = "recorder", 20_000
 
     def __init__(self, ssml: bool) -> None:
         self.ssml = ssml
@@ -40,6 +40,9 @@ class Recorder:
 
     async def voices(self):
         return ()
+
+    def reads(self, script: str, language: str) -> bool:
+        return True
 
     async def language(self, voice: str) -> str:
         return ""

@@ -136,7 +136,7 @@ async def _speech(request: web.Request, text: str, voice: str, speed: float) -> 
     reading = await reader.read(spoken, engine, name, min(2.0, max(0.5, speed)))
     speech = await asyncio.to_thread(joined, reading.parts, reading.notes)
     if speech.notes:
-        log.warning("a sound file: %s", "; ".join(speech.notes))
+        log.info("a sound file: %s", "; ".join(speech.notes))
     return spoken, speech
 
 

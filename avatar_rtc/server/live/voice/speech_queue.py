@@ -280,7 +280,7 @@ class SpeechQueue:
             event["detail"] = detail
         if utterance.notes:
             event["notes"] = list(utterance.notes)[:MAX_NOTES]
-            log.warning("speech %s: %s", utterance.id, "; ".join(event["notes"]))
+            log.info("speech %s: %s", utterance.id, "; ".join(event["notes"]))
         self._event(utterance, event)
 
     def _forget_schedules(self) -> None:
