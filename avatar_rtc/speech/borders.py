@@ -7,7 +7,7 @@ emoji, flags, and the conjuncts and jamo of Indic and Korean syllables stay whol
 import re
 import unicodedata
 
-_ENDS = tuple(map(re.compile, (r"[.!?…]\s+|[。！？।؟]", r"[,;:]\s+|[、，；：،؛]", r"\s+")))
+_ENDS = tuple(map(re.compile, (r"[.!?…]\s+|[。！？।؟။።។]", r"[,;:]\s+|[、，；：،؛]", r"\s+")))
 """Of sentences, clauses and words."""
 _JOINED = ("Mn", "Mc", "Me", "Cf")
 """Categories of signs that belong to the one before them."""

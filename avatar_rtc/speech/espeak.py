@@ -35,8 +35,8 @@ SHARES = (1.0, 0.5, 0.25)
 
 _SPELL_LATIN = frozenset("ba cv hyw ja kok ky my nog shn ti".split())
 """Languages whose voices spell Latin words; all others read them, as English ones if they know no better."""
-_MOST_KNOWN = 6
-"""Sounds of a letter between two others; spelled they are ten and more."""
+_MOST_KNOWN = 5
+"""Sounds of a letter among three others; by its name it has six and more, by its number ten to twenty."""
 
 
 def render(
@@ -98,8 +98,8 @@ def _given(text: str, voice: str, library: EspeakLibrary) -> tuple[RewrittenText
 def _is_known(letter: str, voice: str) -> bool:
     """Whether a voice reads a letter inside a word, where it would spell the word otherwise."""
     library = load_library()
-    _, events = library.synthesize(f"b{letter}n", voice, RATE_WPM, ssml=False, stop=lambda: False)
-    return sum(1 for _ in _spans(events, 1, 1)) <= _MOST_KNOWN
+    _, events = library.synthesize(f"ba{letter}a", voice, RATE_WPM, ssml=False, stop=lambda: False)
+    return sum(bool(ipa) for _, _, ipa in _spans(events, 1, 1)) <= _MOST_KNOWN
 
 
 class Espeak:

@@ -42,8 +42,8 @@ LANGUAGES_OF = {script: tuple(names.split()) for script, names in _LANGUAGES.ite
 
 _OWN_LETTERS = {
     "CYRILLIC": {
-        "uk": "іїєґ", "be": "ў", "sr": "ђћџљњј", "mk": "ѓќѕ", "kk": "әғқұ", "tt": "җ", "ba": "ҙҫҡ",
-        "cv": "ӑӗҫӳ", "ky": "ңөү",
+        "be": "ў", "mk": "ѓќѕ", "sr": "ђћџљњј", "kk": "әғқұ", "tt": "җ", "ba": "ҙҡ", "cv": "ӑӗҫӳ",
+        "ky": "ңөү", "uk": "іїєґ",
     },
     "ARABIC": {"ur": "ٹڈڑںےھہ", "ug": "ېۇۆۈۋ", "sd": "ٻڄڃڏڙڳ", "fa": "پچژگکی"},
     "BENGALI": {"as": "ৰৱ"},

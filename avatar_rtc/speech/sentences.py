@@ -40,7 +40,7 @@ TEXT_FACE = re.compile(
 _FACE_STARTS = frozenset("<>:;=xX^TQoO0-uU(（ヽ＼\\ლ٩¯_")
 _LONGEST_FACE = 26
 
-_WIDE = "。！？．।॥؟۔"
+_WIDE = "。！？．｡।॥؟۔။።។"
 _STOP = re.compile(rf"[.!?…‼⁇⁈⁉{_WIDE}]{{1,12}}|[\n\r\u2028\u2029]")
 _QUOTE_ENDS = r"\"'”’»)\]}」』）】〉》*_~`"
 _CLOSING = rf"(?:[ \u00a0\u202f]?»(?!\w)|[{_QUOTE_ENDS}.!?…‼⁇⁈⁉{_WIDE}]){{0,12}}"
