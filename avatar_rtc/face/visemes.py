@@ -6,6 +6,7 @@ shape against its neighbours (Cohen and Massaro's coarticulation).
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -65,7 +66,7 @@ _ROWS: dict[str, MouthShape] = {
     "ɹ r ʁ ɾ ɽ ɻ ʀ ɺ": _shape(0.00, 0.00, 0.25, 0.00, 0.00, 0.15, d=0.6),
     "l ɫ ɭ ʎ ɬ ɮ ʟ": _shape(0.00, 0.00, 0.00, 0.10, 0.00, 0.30, d=0.6),
     "t d n ɲ ʈ ɖ ɳ ɗ ǀ ǃ ǂ ǁ": _shape(0.00, 0.05, 0.00, 0.10, 0.00, 0.20, d=0.4),
-    "k ɡ g ŋ x ɣ ç χ q ʔ c ɟ ɰ ɴ ɠ ʛ ʄ ʝ ʕ ʡ ʢ ʜ": _shape(0.00, 0.00, 0.00, 0.00, 0.00, 0.20, d=0.2),
+    "k ɡ g ŋ x ɣ ç χ q ʔ c ɟ ɰ ɴ ɢ ɠ ʛ ʄ ʝ ʕ ʡ ʢ ʜ": _shape(0.00, 0.00, 0.00, 0.00, 0.00, 0.20, d=0.2),
     "h ɦ ħ": _shape(0.00, 0.00, 0.00, 0.00, 0.00, 0.00, d=0.2),
 }
 SHAPE_OF_IPA: Mapping[str, MouthShape] = {
@@ -83,6 +84,8 @@ _FIRST_SHARE = 0.55
 """Of a diphthong's time."""
 _MARKS = re.compile('[ˈˌːˑ.|‖\u0300-\u036fʰʷʲˠˤᵝⁿˡ˞ʼ0-9_:#^`"\\[?-]')
 """Stress, length, all diacritics, and what espeak has for them where it knows no IPA."""
+MARKS_ALONE: Mapping[str, str] = {"ʲ": "j", "ⁿ": "n", "ʷ": "w", "ʰ": "h"}
+"""Marks that espeak dates as sounds of their own, and the sounds they are then."""
 _LONGEST = max(map(len, SHAPE_OF_IPA))
 
 
@@ -96,10 +99,11 @@ def shapes_of(ipa: str) -> list[tuple[MouthShape, float]]:
     >>> shapes_of("")[0][0] is REST
     True
     """
-    bare = _MARKS.sub("", ipa)
+    bare = _MARKS.sub("", unicodedata.normalize("NFD", ipa))
     if not ipa.strip():
         return [(REST, 1.0)]
-    sounds = [SHAPE_OF_IPA[symbol] for symbol in _symbols(bare)] or [SHAPE_OF_IPA["ə"]]
+    alone = MARKS_ALONE.get(ipa.strip("ˈˌ"), "ə")
+    sounds = [SHAPE_OF_IPA[symbol] for symbol in _symbols(bare)] or [SHAPE_OF_IPA[alone]]
     scale = _STRESS if "ˈ" in ipa else 1.0 if "ˌ" in ipa else _UNSTRESSED
     scaled = [_scaled(shape, scale) if shape.is_vowel else shape for shape in sounds]
     if len(scaled) == 1:
