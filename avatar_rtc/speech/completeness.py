@@ -7,8 +7,6 @@ are missing; without them the length of the sound shows whether most of them are
 from bisect import bisect_left
 from collections.abc import Iterator
 
-import numpy as np
-
 from avatar_rtc.speech.scripts import script_of
 from avatar_rtc.speech.spoken import Speech
 
@@ -33,7 +31,8 @@ def shortened(text: str) -> str:
 
 def is_silent(speech: Speech) -> bool:
     """True for a sound of no length, or one in which nothing is heard."""
-    return not len(speech.pcm) or int(np.abs(speech.pcm.astype(np.int32)).max()) <= _SILENT
+    pcm = speech.pcm
+    return not len(pcm) or max(int(pcm.max()), -int(pcm.min())) <= _SILENT
 
 
 def unheard(text: str, speech: Speech, speed: float = 1.0) -> int:

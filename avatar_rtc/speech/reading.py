@@ -77,7 +77,7 @@ class Reader:
                 if not any(map(str.isalnum, part)) and len(roles) > 1:
                     continue
                 said += await self._said(begin, part, role, speed, notes)
-        if any(map(str.isalpha, text)) and all(is_silent(part.speech) for part in said):
+        if not said and any(map(str.isalpha, text)):
             raise EngineFailed("; ".join(dict.fromkeys(notes)))
         return Reading(tuple(said), tuple(notes))
 
@@ -124,6 +124,7 @@ class Reader:
             if letters > _FEW:
                 raise EngineFailed(silence)
             notes.append(silence)
+            return []
         missing = 0 if speech.notes else await _aside(text, unheard, text, speech, speed)
         whole = [Said(begin, text, speech)]
         if not missing:
