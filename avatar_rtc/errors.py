@@ -6,6 +6,7 @@ AvatarRtcError
 │   ├── OutOfRange        a number outside its declared range
 │   ├── UnsuitableImage   not an RGBA picture we can animate
 │   ├── TooLarge          more bytes or pixels than the limit (HTTP 413)
+│   ├── Unreadable        a text in a script that no voice here reads
 │   ├── BadMessage        a control message that cannot be read
 │   └── BadOffer          an SDP offer we cannot answer
 ├── NotFound              nothing of that name here (HTTP 404)
@@ -78,6 +79,10 @@ class UnsuitableImage(InputError):
 
 class TooLarge(InputError):
     """More bytes or pixels than the limit allows."""
+
+
+class Unreadable(InputError):
+    """A text that no voice here can read."""
 
 
 class BadMessage(InputError):

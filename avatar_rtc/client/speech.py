@@ -62,7 +62,8 @@ class SpeechCommands(Requests):
         Each has a `type` and a `speech_id`, and comes when it is heard: `speech.started`; `speech.subtitle`
         with the `text` of a sentence; `speech.word` with `word`, `begin` and `end` in that text and
         `duration_ms`; `speech.mark` with `name`; once for each speech `speech.finished` with `position_ms`,
-        `interrupted` and, if something went wrong, `detail`. The newest 1000 wait to be taken.
+        `interrupted`, `detail` if something went wrong, and `notes` of what was not said as it was asked.
+        The newest 1000 wait to be taken.
 
         Raises:
             Unreachable: the connection is lost.

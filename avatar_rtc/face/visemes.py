@@ -6,6 +6,7 @@ shape against its neighbours (Cohen and Massaro's coarticulation).
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -42,9 +43,9 @@ _ROWS: dict[str, MouthShape] = {
     "ɑ a ä ɑ̃ aː": _shape(0.95, 0.00, 0.00, 0.00, 0.00, 0.00, d=1.5),
     "ʌ ɐ": _shape(0.65, 0.00, 0.00, 0.00, 0.00, 0.10, d=1.2),
     "æ": _shape(0.65, 0.00, 0.00, 0.30, 0.00, 0.00, d=1.4),
-    "ɛ e ɛ̃ ẽ": _shape(0.10, 0.00, 0.00, 0.75, 0.00, 0.00, d=1.3),
+    "ɛ e ε ɛ̃ ẽ": _shape(0.10, 0.00, 0.00, 0.75, 0.00, 0.00, d=1.3),
     "ə ᵊ ɚ ɘ ɤ": _shape(0.10, 0.00, 0.00, 0.00, 0.00, 0.35, d=0.6),
-    "ɜ ɝ œ ø ɵ œ̃": _shape(0.00, 0.00, 0.00, 0.00, 0.20, 0.45, d=1.0),
+    "ɜ ɝ ɞ œ ø ɵ œ̃": _shape(0.00, 0.00, 0.00, 0.00, 0.20, 0.45, d=1.0),
     "i": _shape(0.00, 0.80, 0.00, 0.00, 0.00, 0.00, d=1.3),
     "ɪ ᵻ ɨ": _shape(0.00, 0.55, 0.00, 0.15, 0.00, 0.00, d=1.0),
     "u ʉ y": _shape(0.00, 0.00, 0.85, 0.00, 0.00, 0.00, d=1.5, r=True),
@@ -52,18 +53,20 @@ _ROWS: dict[str, MouthShape] = {
     "ɯ": _shape(0.00, 0.15, 0.50, 0.00, 0.00, 0.00, d=1.0),
     "o ɔ̃ õ": _shape(0.00, 0.00, 0.00, 0.00, 0.75, 0.00, d=1.4, r=True),
     "ɔ": _shape(0.15, 0.00, 0.00, 0.00, 0.75, 0.00, d=1.4, r=True),
-    "ɒ": _shape(0.35, 0.00, 0.00, 0.00, 0.55, 0.00, d=1.3),
+    "ɒ ɶ": _shape(0.35, 0.00, 0.00, 0.00, 0.55, 0.00, d=1.3),
     "w ɥ ʍ": _shape(0.00, 0.00, 0.90, 0.00, 0.00, 0.00, d=2.5, r=True),
     "j": _shape(0.00, 0.55, 0.00, 0.00, 0.00, 0.00, d=0.7),
-    "p b m": _shape(0.00, 0.00, 0.00, 0.00, 0.00, 0.00, c=1.0, d=8.0),
-    "f v ɸ β ʋ": _shape(0.00, 0.00, 0.00, 0.12, 0.00, 0.08, c=0.75, d=4.0),
-    "ʃ ʒ tʃ dʒ ɕ ʑ tɕ dʑ ʂ ʐ tʂ": _shape(0.00, 0.10, 0.40, 0.00, 0.15, 0.00, d=2.0, r=True),
-    "s z ts dz": _shape(0.00, 0.35, 0.00, 0.10, 0.00, 0.00, d=0.8),
+    "p b m ɓ ʙ ʘ": _shape(0.00, 0.00, 0.00, 0.00, 0.00, 0.00, c=1.0, d=8.0),
+    "f v ɸ β ʋ ɱ ⱱ": _shape(0.00, 0.00, 0.00, 0.12, 0.00, 0.08, c=0.75, d=4.0),
+    "ʃ ʒ tʃ dʒ ɕ ʑ tɕ dʑ ʂ ʐ tʂ ʧ ʤ ʨ ʥ ɧ S Z tS dZ": _shape(
+        0.00, 0.10, 0.40, 0.00, 0.15, 0.00, d=2.0, r=True
+    ),
+    "s z ts dz ʦ ʣ": _shape(0.00, 0.35, 0.00, 0.10, 0.00, 0.00, d=0.8),
     "θ ð": _shape(0.00, 0.00, 0.00, 0.15, 0.00, 0.25, d=0.8),
-    "ɹ r ʁ ɾ ɽ ɻ ʀ": _shape(0.00, 0.00, 0.25, 0.00, 0.00, 0.15, d=0.6),
-    "l ɫ ɭ ʎ": _shape(0.00, 0.00, 0.00, 0.10, 0.00, 0.30, d=0.6),
-    "t d n ɲ ʈ ɖ ɳ": _shape(0.00, 0.05, 0.00, 0.10, 0.00, 0.20, d=0.4),
-    "k ɡ g ŋ x ɣ ç χ q ʔ c ɟ ɰ ɴ": _shape(0.00, 0.00, 0.00, 0.00, 0.00, 0.20, d=0.2),
+    "ɹ r ʁ ɾ ɽ ɻ ʀ ɺ": _shape(0.00, 0.00, 0.25, 0.00, 0.00, 0.15, d=0.6),
+    "l ɫ ɭ ʎ ɬ ɮ ʟ": _shape(0.00, 0.00, 0.00, 0.10, 0.00, 0.30, d=0.6),
+    "t d n ɲ ʈ ɖ ɳ ɗ ǀ ǃ ǂ ǁ": _shape(0.00, 0.05, 0.00, 0.10, 0.00, 0.20, d=0.4),
+    "k ɡ g ŋ x ɣ ç χ q ʔ c ɟ ɰ ɴ ɢ ɠ ʛ ʄ ʝ ʕ ʡ ʢ ʜ": _shape(0.00, 0.00, 0.00, 0.00, 0.00, 0.20, d=0.2),
     "h ɦ ħ": _shape(0.00, 0.00, 0.00, 0.00, 0.00, 0.00, d=0.2),
 }
 SHAPE_OF_IPA: Mapping[str, MouthShape] = {
@@ -79,7 +82,10 @@ _STRESS = 1.1
 _UNSTRESSED = 0.85
 _FIRST_SHARE = 0.55
 """Of a diphthong's time."""
-_MARKS = re.compile("[ˈˌːˑ͡.|‖\u0303\u0329\u032f\u0306ʰʷʲˠˤ̩̥̬̪̺̻̯˞0-9_-]")
+_MARKS = re.compile('[ˈˌːˑ.|‖\u0300-\u036fʰʷʲˠˤᵝⁿˡ˞ʼ0-9_:#^`"\\[?-]')
+"""Stress, length, all diacritics, and what espeak has for them where it knows no IPA."""
+MARKS_ALONE: Mapping[str, str] = {"ʲ": "j", "ⁿ": "n", "ʷ": "w", "ʰ": "h"}
+"""Marks that espeak dates as sounds of their own, and the sounds they are then."""
 _LONGEST = max(map(len, SHAPE_OF_IPA))
 
 
@@ -93,10 +99,11 @@ def shapes_of(ipa: str) -> list[tuple[MouthShape, float]]:
     >>> shapes_of("")[0][0] is REST
     True
     """
-    bare = _MARKS.sub("", ipa)
+    bare = _MARKS.sub("", unicodedata.normalize("NFD", ipa))
     if not ipa.strip():
         return [(REST, 1.0)]
-    sounds = [SHAPE_OF_IPA[symbol] for symbol in _symbols(bare)] or [SHAPE_OF_IPA["ə"]]
+    alone = MARKS_ALONE.get(ipa.strip("ˈˌ"), "ə")
+    sounds = [SHAPE_OF_IPA[symbol] for symbol in _symbols(bare)] or [SHAPE_OF_IPA[alone]]
     scale = _STRESS if "ˈ" in ipa else 1.0 if "ˌ" in ipa else _UNSTRESSED
     scaled = [_scaled(shape, scale) if shape.is_vowel else shape for shape in sounds]
     if len(scaled) == 1:

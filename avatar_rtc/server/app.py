@@ -94,7 +94,7 @@ def create_app(
     app[CLOSING], app[SOCKETS] = asyncio.Event(), weakref.WeakSet()
     app[ENGINES] = engines = engines or create_engines(config.speech)
     app[CLASSIFIER] = classifier = _classifier(config)
-    speaker = Speaker(classifier, config.speech.timeout_s)
+    speaker = Speaker(classifier, config.speech.timeout_s, engines)
     app[LIMITS] = limits = Limits(config.limits)
     students = Turns(
         config.limits.distillations,

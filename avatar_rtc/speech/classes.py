@@ -1,12 +1,13 @@
 """The eleven kinds of sound that lips and ears can tell apart, and which kind each phoneme is."""
 
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_rtc.face.visemes import is_burst, shapes_of
+from avatar_rtc.face.visemes import MARKS_ALONE, is_burst, shapes_of
 from avatar_rtc.speech.features import HOP_S
 from avatar_rtc.speech.spoken import TimedPhoneme
 
@@ -24,15 +25,16 @@ _FIRST_SHARE = 0.55
 """Of a diphthong's time, as in `avatar_rtc.face.visemes`."""
 
 _ROWS = {
-    "PP": "p b m",
-    "FF": "f v ɸ β ʋ",
-    "S": "s z θ ð ts dz",
-    "CH": "ʃ ʒ tʃ dʒ ɕ ʑ tɕ dʑ ʂ ʐ tʂ",
-    "D": "t d n ɲ ŋ k ɡ g l ɫ ʎ ɹ r ʁ ɾ ɽ ɻ ʀ j ɥ h ɦ ħ x ɣ ç χ q ʔ c ɟ ɰ ɴ ʈ ɖ ɳ ɭ ɬ ʝ ʕ",
-    "A": "ɑ a ʌ ɐ æ",
-    "E": "ɛ e ə ᵊ ɚ ɘ ɤ ɜ ɝ œ ø ɵ",
+    "PP": "p b m ɓ ʙ ʘ",
+    "FF": "f v ɸ β ʋ ɱ ⱱ",
+    "S": "s z θ ð ts dz ʦ ʣ",
+    "CH": "ʃ ʒ tʃ dʒ ɕ ʑ tɕ dʑ ʂ ʐ tʂ ʧ ʤ ʨ ʥ ɧ S Z tS dZ",
+    "D": "t d n ɲ ŋ k ɡ g l ɫ ʎ ɹ r ʁ ɾ ɽ ɻ ʀ j ɥ h ɦ ħ x ɣ ç χ q ʔ c ɟ ɰ ɴ ʈ ɖ ɳ ɭ ɬ ʝ ʕ "
+    "ɮ ʟ ɺ ɢ ɗ ǀ ǃ ǂ ǁ ɠ ʛ ʄ ʡ ʢ ʜ",
+    "A": "ɑ a ä ʌ ɐ æ",
+    "E": "ɛ e ε ə ᵊ ɚ ɘ ɤ ɜ ɝ ɞ œ ø ɵ",
     "I": "i ɪ ᵻ ɨ",
-    "O": "o ɔ ɒ",
+    "O": "o ɔ ɒ ɶ",
     "U": "u ʉ y ʊ ʏ ɯ w ʍ",
 }
 _OF_SYMBOL = {symbol: CLASSES.index(name) for name, row in _ROWS.items() for symbol in row.split()}
@@ -50,7 +52,8 @@ def classes_of(ipa: str) -> tuple[tuple[int, float], ...]:
     """
     if not ipa.strip():
         return ((SILENCE, 1.0),)
-    found = list(_symbols(ipa)) or [_UNKNOWN]
+    alone = MARKS_ALONE.get(ipa.strip("ˈˌ"), "")
+    found = list(_symbols(unicodedata.normalize("NFD", ipa))) or [_OF_SYMBOL.get(alone, _UNKNOWN)]
     if len(found) == 1:
         return ((found[0], 1.0),)
     rest = round((1 - _FIRST_SHARE) / (len(found) - 1), 6)

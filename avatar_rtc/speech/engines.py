@@ -2,15 +2,16 @@
 
 import asyncio
 import importlib.util
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from avatar_rtc.config import SpeechConfig
 from avatar_rtc.errors import EngineFailed, SetupError, UnknownName
 from avatar_rtc.speech import kokoro
-from avatar_rtc.speech.espeak import Espeak
+from avatar_rtc.speech.espeak import ESPEAK_VOICE, Espeak
 from avatar_rtc.speech.openai_speech import OpenAiSpeech
 from avatar_rtc.speech.piper import Piper
+from avatar_rtc.speech.scripts import language_tag
 from avatar_rtc.speech.spoken import Engine, Voice
 from avatar_rtc.speech.voicevox import Voicevox
 
@@ -109,6 +110,28 @@ class Engines:
                 return own, own_name
         return engine, name
 
+    async def voice_of(
+        self, language: str, scripts: Collection[str], beside: tuple[Engine, str]
+    ) -> tuple[Engine, str] | None:
+        """The first engine with a voice of a language, and that voice; None if there is none.
+
+        Args:
+            language: as `scripts.language_of` gives it.
+            scripts: which it has to read.
+            beside: the engine and voice that read the rest of the text; espeak keeps its timbre.
+        """
+        if language and not self._listed:
+            await self.voices()
+        for name, voices in self._listed.items() if language else ():
+            engine = self._engines[name]
+            found = _of_language(voices, language)
+            if found is None or not all(engine.reads(script, language) for script in scripts):
+                continue
+            _, plus, timbre = beside[1].partition("+")
+            keeps = plus and beside[0] is engine and engine.name == Espeak.name
+            return engine, f"{found.name}+{timbre}" if keeps else found.name
+        return None
+
     async def close(self) -> None:
         """Close all engines."""
         for engine in self._engines.values():
@@ -120,6 +143,14 @@ class Engines:
             if any(voice.name in wanted for voice in voices):
                 return self._engines[engine]
         return None
+
+
+def _of_language(voices: Sequence[Voice], language: str) -> Voice | None:
+    """The voice whose name or tag it is, else one of a variety of it."""
+    spoken = [voice for voice in voices if language_tag(voice.language) == language]
+    best = (language, ESPEAK_VOICE, kokoro.KOKORO_VOICE)
+    exact = [voice for voice in spoken if voice.name in best or voice.language == language]
+    return next(iter(exact or spoken), None)
 
 
 async def _ask(engine: Engine) -> tuple[Voice, ...] | str:

@@ -6,20 +6,37 @@ import threading
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from dataclasses import replace
+from functools import lru_cache, partial
 from itertools import pairwise
 
 from avatar_rtc.errors import OutOfRange, UnknownName
+from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.speech import japanese
+from avatar_rtc.speech.completeness import shortened, unheard
+from avatar_rtc.speech.espeak_clauses import with_pauses
 from avatar_rtc.speech.espeak_library import MARK, PHONEME, WORD, EspeakEvent, EspeakLibrary, load_library
 from avatar_rtc.speech.gapless import Span, gapless
+from avatar_rtc.speech.plain_letters import plain_letters
+from avatar_rtc.speech.rewritten import RewrittenText
+from avatar_rtc.speech.scripts import HAN, LATIN
 from avatar_rtc.speech.spoken import Mark, Speech, TimedPhoneme, TimedWord, Voice
 from avatar_rtc.speech.ssml import is_document, without_tags
+from avatar_rtc.speech.stretches import has_han
 from avatar_rtc.speech.word_ranges import ranges_at
 
 ESPEAK_VOICE = "en-us"
 RATE_WPM = 175
 """At speed 1."""
 SPEEDS = (0.5, 2.0)
+SHARES = (1.0, 0.5, 0.25)
+"""Of what espeak holds at once: a text is spoken again in smaller clauses if some of it is missing."""
+
+
+_SPELL_LATIN = frozenset("ba cv hyw ja kok ky my nog shn ti".split())
+"""Languages whose voices spell Latin words; all others read them, as English ones if they know no better."""
+_MOST_KNOWN = 5
+"""Sounds of a letter among three others; by its name it has six and more, by its number ten to twenty."""
 
 
 def render(
@@ -44,19 +61,45 @@ def render(
     if not SPEEDS[0] <= speed <= SPEEDS[1]:
         raise OutOfRange("speed", speed, *SPEEDS)
     library = load_library()
+    selected, rate = voice_id(voice, library), round(RATE_WPM * speed)
     ssml = is_document(text)
-    pcm, events = library.synthesize(
-        text, voice_id(voice, library), round(RATE_WPM * speed), ssml=ssml, stop=stop
-    )
-    seconds = len(pcm) / library.rate
-    phonemes = gapless(_spans(events, len(pcm), library.rate), seconds)
-    return Speech(
-        pcm,
-        library.rate,
-        phonemes,
-        tuple(_words(without_tags(text) if ssml else text, events, phonemes, library.rate)),
-        tuple(Mark(event.sample / library.rate, event.name) for event in events if event.kind == MARK),
-    )
+    heard = without_tags(text) if ssml else text
+    given, unread = _given(text, voice, library)
+    notes = (f"no reading is known for {shortened(unread)}",) if unread else ()
+    said: list[tuple[int, Speech]] = []
+    for share in SHARES:
+        paused = with_pauses(given.text, share, ssml)
+        pcm, events = library.synthesize(paused.text, selected, rate, ssml=ssml, stop=stop)
+        placed = [replace(event, position=given.index(paused.index(event.position))) for event in events]
+        speech = replace(_speech(heard, pcm, placed, library.rate), notes=notes)
+        said.append((unheard(heard, speech), speech))
+        if not said[-1][0] or stop():
+            return speech
+    least, speech = min(said, key=lambda tried: tried[0])
+    lost = f"espeak left out about {least} letters of {shortened(heard)}"
+    return replace(speech, notes=notes or (lost,))
+
+
+def _speech(text: str, pcm: Pcm, events: Sequence[EspeakEvent], rate: int) -> Speech:
+    phonemes = gapless(_spans(events, len(pcm), rate), len(pcm) / rate)
+    words = tuple(_words(text, events, phonemes, rate))
+    marks = tuple(Mark(event.sample / rate, event.name) for event in events if event.kind == MARK)
+    return Speech(pcm, rate, phonemes, words, marks, marks_burst=True)
+
+
+def _given(text: str, voice: str, library: EspeakLibrary) -> tuple[RewrittenText, str]:
+    """What espeak is given, for it spells letters that it does not know, and kanji that are left out."""
+    if has_han(text) and language_of_voice(voice, library) == "ja" and japanese.is_installed():
+        return japanese.kana_of(text)
+    return plain_letters(text, partial(_is_known, voice=voice_id(voice, library))), ""
+
+
+@lru_cache(4096)
+def _is_known(letter: str, voice: str) -> bool:
+    """Whether a voice reads a letter inside a word, where it would spell the word otherwise."""
+    library = load_library()
+    _, events = library.synthesize(f"ba{letter}a", voice, RATE_WPM, ssml=False, stop=lambda: False)
+    return sum(bool(ipa) for _, _, ipa in _spans(events, 1, 1)) <= _MOST_KNOWN
 
 
 class Espeak:
@@ -64,9 +107,21 @@ class Espeak:
 
     name = "espeak"
     ssml = True
+    longest = 20_000
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "espeak")
+
+    def reads(self, script: str, language: str) -> bool:
+        """Kanji with the extra `japanese`, for espeak itself reads kana alone; some voices spell Latin."""
+        if script == HAN and language == "ja":
+            return japanese.is_installed()
+        return script != LATIN or language not in _SPELL_LATIN
+
+    async def language(self, voice: str) -> str:
+        """What a voice speaks."""
+        library = await asyncio.get_running_loop().run_in_executor(self._thread, load_library)
+        return language_of_voice(voice, library)
 
     async def voices(self) -> Sequence[Voice]:
         """The languages; each may be given a timbre, as in "en-us+f3"."""
@@ -95,6 +150,12 @@ def listed(library: EspeakLibrary) -> list[Voice]:
         alone = _identifier(language, library) == voice.identifier
         voices.append(Voice(language if alone else voice.identifier, language, Espeak.name))
     return voices
+
+
+def language_of_voice(voice: str, library: EspeakLibrary) -> str:
+    """The main language of a voice; as `voice_id`."""
+    found = voice_id(voice, library).partition("+")[0]
+    return next(known.languages[0][1] for known in library.voices if known.identifier == found)
 
 
 def voice_id(voice: str, library: EspeakLibrary) -> str:

@@ -17,6 +17,7 @@ from avatar_rtc.sound.pcm import from_floats
 from avatar_rtc.speech.gapless import gapless
 from avatar_rtc.speech.ipa_signs import read_signs
 from avatar_rtc.speech.kokoro_files import installed, kokoro_folder
+from avatar_rtc.speech.scripts import HAN, LATIN
 from avatar_rtc.speech.spoken import Speech, Voice
 from avatar_rtc.speech.word_ranges import counted_words
 
@@ -25,6 +26,11 @@ PACKAGE = "kokoro_onnx"
 T = TypeVar("T")
 _LANGUAGES = dict(a="en-us", b="en-gb", e="es", f="fr-fr", h="hi", i="it", j="ja", p="pt-br", z="cmn")
 """By the first letter of a voice; as espeak, which makes its phonemes, calls them."""
+
+
+def language_of_kokoro(voice: str) -> str:
+    """What a voice speaks by its name, "af_heart" American English; "" for a name that is not Kokoro's."""
+    return _LANGUAGES.get(voice[:1], "") if voice[1:3] in ("f_", "m_") else ""
 
 
 def absence(folder: Path | None = None) -> str:
@@ -41,6 +47,7 @@ class Kokoro:
 
     name = "kokoro"
     ssml = False
+    longest = 20_000
 
     def __init__(self, folder: Path | None = None) -> None:
         """`folder` holds the model; None is the user's cache."""
@@ -48,10 +55,18 @@ class Kokoro:
         self._thread = ThreadPoolExecutor(1, "kokoro")
         self._model: Any = None
 
+    def reads(self, script: str, language: str) -> bool:
+        """No kanji: espeak makes its phonemes, of kana alone."""
+        return language != "ja" or script not in (HAN, LATIN)
+
+    async def language(self, voice: str) -> str:
+        """What a voice speaks, by its name."""
+        return language_of_kokoro(voice or KOKORO_VOICE) or "en-us"
+
     async def voices(self) -> Sequence[Voice]:
         """All voices of the file; the model is not loaded for it."""
         names = await self._in_thread(self._names)
-        return [Voice(name, _LANGUAGES.get(name[:1], ""), self.name) for name in names]
+        return [Voice(name, language_of_kokoro(name), self.name) for name in names]
 
     async def synthesize(self, text: str, voice: str, speed: float) -> Speech:
         """Speak; "" is DEFAULT_VOICE. A cancelled call is finished and thrown away: it cannot be stopped."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.speech.kokoro import language_of_kokoro
 from avatar_rtc.speech.remote import EngineAnswer, SpeechServer
 from avatar_rtc.speech.spoken import Speech, TimedWord, Voice
 from avatar_rtc.speech.word_ranges import ranges_of
@@ -50,6 +51,8 @@ class OpenAiSpeech:
 
     name = "openai"
     ssml = False
+    longest = 4_000
+    """OpenAI itself refuses more than 4,096."""
 
     def __init__(
         self,
@@ -79,6 +82,16 @@ class OpenAiSpeech:
         self._known: tuple[str, ...] = ()
         self._is_listed = False
 
+    def reads(self, script: str, language: str) -> bool:
+        """Taken for granted; a server that makes too little sound of a text is found out."""
+        return True
+
+    async def language(self, voice: str) -> str:
+        """OpenAI's voices speak every language, Kokoro's the one of their name."""
+        if not voice and not self._known:
+            await self.voices()
+        return language_of_kokoro(voice or self._known[0])
+
     async def voices(self) -> Sequence[Voice]:
         """The voices the server lists, or OpenAI's own where it lists none."""
         answer = await self._server.ask("GET", _VOICES, absent=_NO_LIST)
@@ -90,7 +103,7 @@ class OpenAiSpeech:
             self._known = tuple(voice if isinstance(voice, str) else voice.id for voice in listed)
         if not self._known:
             raise self._server.failed("has no voices")
-        return [Voice(name, engine=self.name) for name in self._known]
+        return [Voice(name, language_of_kokoro(name), self.name) for name in self._known]
 
     async def synthesize(self, text: str, voice: str, speed: float) -> Speech:
         """Speak; "" is the first voice. A mixture such as "af_bella+af_sky" is the server's to understand."""

@@ -67,12 +67,24 @@ class Piper:
 
     name = "piper"
     ssml = False
+    longest = 5_000
 
     def __init__(self, url: str, *, total_s: float = 30.0, connect_s: float = 3.0) -> None:
         self._server = SpeechServer(self.name, url, total_s=total_s, connect_s=connect_s)
         self._known: dict[str, _VoiceConfig] = {}
         # The times are those of the last text: nobody of ours may speak between text and times.
         self._turn = asyncio.Lock()
+
+    def reads(self, script: str, language: str) -> bool:
+        """True: whoever trains a voice gives it a front end for its scripts."""
+        return True
+
+    async def language(self, voice: str) -> str:
+        """What a voice speaks, as its file tells."""
+        if not self._known:
+            await self.voices()
+        config = self._known.get(voice or (await self._info()).voice.name)
+        return config.language.code if config else ""
 
     async def voices(self) -> Sequence[Voice]:
         """The voices the server has downloaded."""

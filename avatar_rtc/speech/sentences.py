@@ -5,10 +5,10 @@ in never matter, and a stream is always behind by a word or less.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
 from avatar_rtc.speech import ssml
+from avatar_rtc.speech.borders import last_border
 from avatar_rtc.speech.tags import LONGEST_ELEMENT, TAG
 
 LIMIT = 300
@@ -40,7 +40,7 @@ TEXT_FACE = re.compile(
 _FACE_STARTS = frozenset("<>:;=xX^TQoO0-uU(（ヽ＼\\ლ٩¯_")
 _LONGEST_FACE = 26
 
-_WIDE = "。！？．।॥؟۔"
+_WIDE = "。！？．｡।॥؟۔။።។"
 _STOP = re.compile(rf"[.!?…‼⁇⁈⁉{_WIDE}]{{1,12}}|[\n\r\u2028\u2029]")
 _QUOTE_ENDS = r"\"'”’»)\]}」』）】〉》*_~`"
 _CLOSING = rf"(?:[ \u00a0\u202f]?»(?!\w)|[{_QUOTE_ENDS}.!?…‼⁇⁈⁉{_WIDE}]){{0,12}}"
@@ -82,8 +82,6 @@ _BREATHS = (
 _OVERLAP = len(ssml.END) - 1
 _SOLID = re.compile(r"\S")
 _WINDOW = 1_024
-_JOINED = ("Mn", "Mc", "Me", "Cf")
-"""Categories of signs that belong to the one before them."""
 
 
 class Splitter:
@@ -279,7 +277,5 @@ def _breath(text: str) -> int:
         free = [cut for cut in cuts if not any(start < cut < end for start, end in tags)]
         if free:
             return free[-1]
-    cut = next((start for start, end in tags if start < LIMIT < end), LIMIT)
-    while cut > LIMIT // 2 and (unicodedata.category(text[cut]) in _JOINED or text[cut - 1] == "\u200d"):
-        cut -= 1
-    return cut
+    tag = next((start for start, end in tags if start < LIMIT < end), None)
+    return tag if tag is not None else last_border(text, LIMIT // 2, LIMIT)

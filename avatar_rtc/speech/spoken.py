@@ -52,6 +52,10 @@ class Speech:
     words: tuple[TimedWord, ...] = ()
     """Empty where the engine gives no times."""
     marks: tuple[Mark, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What of the text is not said, or not by the voice that was asked for: sentences for the caller."""
+    marks_burst: bool = False
+    """True if p, t and k begin at their burst, not where the lips close."""
 
     @property
     def seconds(self) -> float:
@@ -76,6 +80,19 @@ class Engine(Protocol):
     name: str
     ssml: bool
     """True if the text may be SSML."""
+    longest: int
+    """Characters it takes at once."""
+
+    def reads(self, script: str, language: str) -> bool:
+        """Whether its voices of a language read a script that the language is written in, or Latin letters.
+
+        Args:
+            script: as `scripts.script_of` gives it.
+            language: as `scripts.language_tag` gives it; "" for a voice of every language.
+        """
+
+    async def language(self, voice: str) -> str:
+        """What a voice speaks, or "" if it reads every language; arguments and errors as `synthesize`."""
 
     async def voices(self) -> Sequence[Voice]:
         """What it can speak with; raises as `synthesize`."""

@@ -74,10 +74,19 @@ class Voicevox:
 
     name = "voicevox"
     ssml = False
+    longest = 1_000
 
     def __init__(self, url: str, *, total_s: float = 30.0, connect_s: float = 3.0) -> None:
         self._server = SpeechServer(self.name, url, total_s=total_s, connect_s=connect_s)
         self._styles: Mapping[str, int] = {}
+
+    def reads(self, script: str, language: str) -> bool:
+        """True: kanji and Latin words too."""
+        return True
+
+    async def language(self, voice: str) -> str:
+        """Japanese."""
+        return "ja"
 
     async def voices(self) -> Sequence[Voice]:
         """All styles of all speakers that can talk, as "speaker/style"."""

@@ -22,6 +22,7 @@ class Fake:
     """An engine with some voices, or none because of an error."""
 
     ssml = False
+    longest = 1_000
 
     def __init__(self, name: str, *voices: str, error: Exception | None = None) -> None:
         self.name, self.names, self.error = name, voices, error
@@ -33,6 +34,12 @@ class Fake:
         if self.error:
             raise self.error
         return [Voice(name, engine=self.name) for name in self.names]
+
+    def reads(self, script: str, language: str) -> bool:
+        return True
+
+    async def language(self, voice: str) -> str:
+        return ""
 
     async def synthesize(self, text: str, voice: str, speed: float) -> Speech:
         return Speech(np.zeros(1, np.int16), 8000)

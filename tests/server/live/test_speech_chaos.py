@@ -61,13 +61,19 @@ class FaultyVoice(VoicePlayer):
 class FaultyEngine:
     """Speaks a tenth of a second per letter, hangs, fails, or is cancelled from within."""
 
-    name, ssml = "faulty", False
+    name, ssml, longest = "faulty", False, 1_000
 
     def __init__(self, fault: Fault) -> None:
         self._fault = fault
 
     async def voices(self):
         return ()
+
+    def reads(self, script: str, language: str) -> bool:
+        return True
+
+    async def language(self, voice: str) -> str:
+        return ""
 
     async def synthesize(self, text: str, voice: str, speed: float) -> Speech:
         await asyncio.sleep(self._fault.random.choice((0.0, 0.1, 2.0)))

@@ -5,6 +5,7 @@ They make sound for the caller to play; no avatar speaks it.
 
 import asyncio
 import json
+import logging
 from bisect import bisect_left
 from functools import partial
 from typing import Annotated
@@ -22,8 +23,11 @@ from avatar_rtc.server.http.routes.speech import post_classify
 from avatar_rtc.server.live.voice.speaker import in_thread_if_long
 from avatar_rtc.sound.files import CONTENT_TYPES, FILE_RATE, SoundFileKind, write_sound
 from avatar_rtc.sound.pcm import silence
+from avatar_rtc.speech.joined import joined
 from avatar_rtc.speech.script import MAX_CHARACTERS, prepare_all
 from avatar_rtc.speech.spoken import Speech
+
+log = logging.getLogger(__name__)
 
 _TextField = Annotated[str, Field(max_length=MAX_CHARACTERS)]
 _Speed = Annotated[float, Field(ge=0.25, le=4.0)]
@@ -128,8 +132,12 @@ async def _speech(request: web.Request, text: str, voice: str, speed: float) -> 
     spoken = (await in_thread_if_long(ready, text)).spoken
     if not spoken:
         return "", Speech(silence(), FILE_RATE)
-    speaker = request.app[SPEAKER]
-    return spoken, await speaker.synthesize(engine, spoken, name, min(2.0, max(0.5, speed)))
+    reader = request.app[SPEAKER].reader
+    reading = await reader.read(spoken, engine, name, min(2.0, max(0.5, speed)))
+    speech = await asyncio.to_thread(joined, reading.parts, reading.notes)
+    if speech.notes:
+        log.info("a sound file: %s", "; ".join(speech.notes))
+    return spoken, speech
 
 
 def _words(spoken: str, speech: Speech) -> str:

@@ -1,6 +1,6 @@
 """From text to pieces of speech: sentences, an engine, times for the lips by the best way there is, feelings.
 
-text ──► Splitter ──► Line ──► Engine ──► Speech ──► phonemes ──► Piece
+text ──► Splitter ──► Line ──► Reader ──► Speech ──► phonemes ──► Piece
                                              └─ without times: laid beside espeak's rendering
 """
 
@@ -11,21 +11,27 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from avatar_rtc.errors import AvatarRtcError, EngineFailed
+from avatar_rtc.errors import AvatarRtcError, Unreadable
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.server.live.voice.utterance import Feeling, Piece
-from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.sound.pcm import silence
 from avatar_rtc.sound.resample import resampled
 from avatar_rtc.speech import espeak
 from avatar_rtc.speech.align import align, align_words
+from avatar_rtc.speech.engines import Engines
 from avatar_rtc.speech.feelings import Classifier
+from avatar_rtc.speech.joined import Said, joined
 from avatar_rtc.speech.lips import timeline
 from avatar_rtc.speech.loudness import loud_phonemes
+from avatar_rtc.speech.reading import Reader, Reading
 from avatar_rtc.speech.script import Line, prepare
+from avatar_rtc.speech.scripts import han_language
 from avatar_rtc.speech.sentences import Splitter
 from avatar_rtc.speech.spoken import Engine, LipSource, Speech, TimedPhoneme, TimedWord
+from avatar_rtc.speech.stretches import main_language
 from avatar_rtc.speech.tags import Tag, emotion_named
 from avatar_rtc.speech.viseme_network import Listener, load_visemes
+from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
 log = logging.getLogger(__name__)
 
@@ -54,40 +60,60 @@ class Manner:
 class Speaker:
     """Speaks for all avatars of a server."""
 
-    def __init__(self, classifier: Classifier, engine_s: float = 30.0) -> None:
-        """`engine_s` is how long a server of speech may take for a sentence."""
+    def __init__(
+        self, classifier: Classifier, engine_s: float = 30.0, engines: Engines | None = None
+    ) -> None:
+        """
+        Args:
+            engine_s: how long a server of speech may take for a sentence.
+            engines: among them a voice is found for scripts that the voice that is asked does not read.
+        """
         self._classifier = classifier
         # A server that hangs is told of by its own error, which names it.
         self.sentence_s = engine_s + SLACK_S
         """How long any engine may take for one."""
+        self.reader = Reader(engines or Engines(()), self.sentence_s)
 
     async def pieces(self, chunks: AsyncIterator[str], manner: Manner) -> AsyncGenerator[Piece, None]:
         """The sentences of a text that comes in chunks, each as soon as it is complete and synthesized.
 
+        A sentence that nobody reads is a piece without sound, and its notes tell why.
+
         Raises:
+            Unreadable: nobody here reads any of the sentences.
             InputError, EngineFailed, SetupError: as `Engine.synthesize`.
         """
         waiting: tuple[Tag, ...] = ()
+        han, is_heard = "", False
+        unread: Unreadable | None = None
         async for sentence in _sentences(chunks):
             line = await in_thread_if_long(partial(prepare, reads_ssml=manner.engine.ssml), sentence)
             if not line.spoken:
                 waiting += line.tags  # shown with what is spoken next
                 continue
-            piece = await self._piece(line, manner, waiting)
-            waiting = ()
+            han = han_language(line.spoken, han)
+            try:
+                piece = await self._piece(line, manner, waiting, han)
+            except Unreadable as error:
+                unread = unread or error
+                yield _unsaid(str(error))
+                continue
+            waiting, is_heard = (), True
             yield piece
+        if unread is not None and not is_heard:
+            raise unread
 
-    async def _piece(self, line: Line, manner: Manner, before: tuple[Tag, ...]) -> Piece:
-        speech = await self.synthesize(manner.engine, line.spoken, manner.voice, manner.speed)
-        is_espeak = manner.engine.name == espeak.Espeak.name
-        pcm, lips, words, source = await asyncio.to_thread(_prepared, speech, line.spoken, is_espeak)
+    async def _piece(self, line: Line, manner: Manner, before: tuple[Tag, ...], han: str) -> Piece:
+        reading = await self.reader.read(line.spoken, manner.engine, manner.voice, manner.speed, han)
+        speech, lips, source = await asyncio.to_thread(_prepared, reading)
+        words = speech.words
         feelings = [_feeling(replace(tag, at=0), words) for tag in before]
         feelings += [_feeling(tag, words) for tag in line.tags] or await self._felt(line, manner)
         for mark in speech.marks:
             if (emotion := emotion_named(mark.name)) is not None:
                 feelings.append(Feeling(mark.t, emotion, 1.0))
         return Piece(
-            pcm,
+            speech.pcm,
             lips,
             source,
             line.shown,
@@ -95,19 +121,8 @@ class Speaker:
             tuple(feelings),
             speech.marks,
             SENTENCE_GAP_S / manner.speed,
+            speech.notes,
         )
-
-    async def synthesize(self, engine: Engine, text: str, voice: str, speed: float) -> Speech:
-        """What an engine says, in time.
-
-        Raises:
-            InputError, EngineFailed, SetupError: as `Engine.synthesize`.
-        """
-        try:
-            async with asyncio.timeout(self.sentence_s):
-                return await engine.synthesize(text, voice, speed)
-        except TimeoutError:
-            raise EngineFailed(f"{engine.name} did not answer within {self.sentence_s:g} s") from None
 
     async def _felt(self, line: Line, manner: Manner) -> list[Feeling]:
         """What an untagged sentence feels like."""
@@ -135,14 +150,22 @@ async def in_thread_if_long(work: Callable[[str], T], text: str) -> T:
     return work(text) if len(text) <= LONG else await asyncio.to_thread(work, text)
 
 
-def _prepared(
-    speech: Speech, text: str, marks_burst: bool
-) -> tuple[Pcm, Timeline, tuple[TimedWord, ...], LipSource]:
+def _unsaid(note: str) -> Piece:
+    return Piece(silence(), timeline(silence(), AUDIO_CLOCK_HZ, ()), "tts", notes=(note,))
+
+
+def _prepared(reading: Reading) -> tuple[Speech, Timeline, LipSource]:
     """All that takes time, away from the event loop: times, lips, and the sound at the avatar's rate."""
-    phonemes, words, source = _timed(speech, text)
-    marks_burst = marks_burst or source == "aligned"
-    lips = timeline(speech.pcm, speech.rate, phonemes, marks_burst=marks_burst)
-    return resampled(speech.pcm, speech.rate), lips, words, source
+    parts: list[Said] = []
+    source: LipSource = "tts"
+    for part in reading.parts:
+        phonemes, words, source = _timed(part.speech, part.text)
+        bursts = part.speech.marks_burst or source == "aligned"
+        timed = replace(part.speech, phonemes=phonemes, words=words, marks_burst=bursts)
+        parts.append(replace(part, speech=timed))
+    speech = joined(parts, reading.notes)
+    lips = timeline(speech.pcm, speech.rate, speech.phonemes, marks_burst=speech.marks_burst)
+    return replace(speech, pcm=resampled(speech.pcm, speech.rate)), lips, source
 
 
 def _timed(speech: Speech, text: str) -> tuple[tuple[TimedPhoneme, ...], tuple[TimedWord, ...], LipSource]:
@@ -164,7 +187,7 @@ def _timed(speech: Speech, text: str) -> tuple[tuple[TimedPhoneme, ...], tuple[T
 
 
 def _aligned(speech: Speech, text: str) -> tuple[tuple[TimedPhoneme, ...], tuple[TimedWord, ...], LipSource]:
-    reference = espeak.render(text)
+    reference = espeak.render(text, main_language(text))
     if speech.words:
         return align_words(reference, speech.words, speech.seconds), speech.words, "aligned"
     return (*align(reference, speech.pcm, speech.rate, load_visemes()), "aligned")

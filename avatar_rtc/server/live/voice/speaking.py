@@ -121,7 +121,7 @@ class Speaking:
             on_event: told its events.
 
         Raises:
-            InputError: nothing to say, too much, no such voice or emotion.
+            InputError: nothing to say, too much, no such voice or emotion, or nobody here reads the text.
             SetupError: there is no voice here; the text tells the fix.
             CapacityExceeded: too much waits to be said.
             NotFound: the avatar is gone.
@@ -135,6 +135,8 @@ class Speaking:
                 asked = message.voice
                 resolving = self._engines.resolve(asked) if asked else self._engines.resolve_own(voice)
                 engine, name = await resolving
+                if not message.more:
+                    await self._speaker.reader.check(message.text, engine, name)
                 manner = Manner(engine, name, message.speed or self._speed, message.emotion)
                 pieces = self._speaker.pieces(text.chunks(), manner)
                 # A text may be slow to come, and the engine slow to say it.

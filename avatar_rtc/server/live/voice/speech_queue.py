@@ -12,7 +12,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from functools import partial
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.errors import (
@@ -39,6 +39,8 @@ MAX_WAITING = 64
 """Utterances that may wait."""
 REMEMBERED = 256
 """Utterances that are over and whose ids are not taken again yet."""
+MAX_NOTES = 20
+"""Of one utterance, that are told."""
 CLOSE_S = 1.0
 """How long those who make pieces may take to end."""
 
@@ -196,6 +198,7 @@ class SpeechQueue:
                 elif not isinstance(piece, AvatarRtcError):
                     log.error("speech %s failed", utterance.id, exc_info=piece)
                 return public(piece)
+            utterance.notes |= dict.fromkeys(piece.notes)
             if len(piece.pcm):
                 self._hand_over(utterance, piece)
                 silent_until = self._patient_until(utterance)
@@ -267,13 +270,18 @@ class SpeechQueue:
         self._finished.append(utterance.id)
         if utterance.on_over is not None:
             _guarded(utterance.on_over)
-        event: dict[str, object] = {
+        event: dict[str, Any] = {
             "type": "speech.finished",
             "speech_id": utterance.id,
             "position_ms": int(seconds * 1000),
             "interrupted": interrupted,
         }
-        self._event(utterance, event if detail is None else {**event, "detail": detail})
+        if detail is not None:
+            event["detail"] = detail
+        if utterance.notes:
+            event["notes"] = list(utterance.notes)[:MAX_NOTES]
+            log.info("speech %s: %s", utterance.id, "; ".join(event["notes"]))
+        self._event(utterance, event)
 
     def _forget_schedules(self) -> None:
         for schedule in self._schedules:

@@ -45,6 +45,8 @@ class Piece:
     marks: tuple[Mark, ...] = ()
     gap: float = 0.0
     """Seconds of silence between it and the piece before it in its utterance."""
+    notes: tuple[str, ...] = ()
+    """What of its text is not heard, or not by the voice that was asked."""
 
     @property
     def seconds(self) -> float:
@@ -92,6 +94,8 @@ class Utterance:
     """Called once it is over, before that is told: what it held can be let go."""
     heard: list[tuple[float, float]] = field(default_factory=list)
     """Media time at which each piece began, and how long it sounds."""
+    notes: dict[str, None] = field(default_factory=dict)
+    """Those of its pieces, each once."""
     is_over: bool = False
 
     def position(self, t: float) -> float:
