@@ -42,7 +42,7 @@ def told(chunks: list[str], *scribes: Scribe) -> list[dict[str, Any]]:
         clock = MediaClock(loop.time(), loop.time)
         queue = SpeechQueue(clock, lambda: 0.08, VoicePlayer(), nothing, nothing, nothing, nothing)
         engines = Engines(scribes)
-        speaking = Speaking(queue, Speaker(Rules(), engines=engines), engines, lambda: ())
+        speaking = Speaking(queue, Speaker(Rules(), engines=engines), engines, lambda emotion: None)
         message = SpeechSay(text=chunks[0], more=len(chunks) > 1)
         speech_id = await speaking.say(message, on_event=events.append)
         for number, chunk in enumerate(chunks[1:], 2):
