@@ -15,7 +15,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from avatar_rtc.config import LOOPBACK, Config
-from avatar_rtc.errors import MAX_SHOWN, Refused
+from avatar_rtc.errors import MAX_SHOWN, AvatarRtcError, Refused
 from avatar_rtc.server.http.keys import CONFIG
 from avatar_rtc.server.http.other_sites import asking_origin, embedding_headers, is_from_elsewhere
 from avatar_rtc.server.http.routes.pages import is_static
@@ -149,8 +149,8 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
 async def _preflight(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         response = await handler(request)  # WHEP answers OPTIONS itself
-    except web.HTTPMethodNotAllowed:
-        response = web.Response(status=204)
+    except (web.HTTPException, AvatarRtcError):
+        response = web.Response(status=204)  # the request itself is told, in words that a page can read
     return _may_ask(response)
 
 
