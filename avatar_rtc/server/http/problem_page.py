@@ -5,7 +5,9 @@ import hashlib
 from html import escape
 from http import HTTPStatus
 
-from aiohttp import hdrs, web
+from aiohttp import web
+
+from avatar_rtc.server.http.preferences import weight_of_type
 
 _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -25,31 +27,7 @@ _JSON = ("application/problem+json", "application/json")
 
 def wants_page(request: web.Request) -> bool:
     """True if the caller would rather have HTML than JSON, as a browser that goes to an address does."""
-    accept = request.headers.get(hdrs.ACCEPT, "*/*")
-    return quality(accept, "text/html") > max(quality(accept, kind) for kind in _JSON)
-
-
-def quality(accept: str, kind: str) -> float:
-    """How much an `Accept` header wants a type, 0..1; what names it most exactly counts (RFC 9110, 12.5.1).
-
-    >>> quality("text/html, */*;q=0.8", "application/json")
-    0.8
-    """
-    names = ("*/*", f"{kind.partition('/')[0]}/*", kind)
-    best, found = -1, 0.0
-    for each in accept.lower().split(","):
-        name, *parameters = (part.strip() for part in each.split(";"))
-        if name in names and names.index(name) > best:
-            best, found = names.index(name), _weight(parameters)
-    return found
-
-
-def _weight(parameters: list[str]) -> float:
-    text = next((each[2:] for each in parameters if each.startswith("q=")), "1")
-    try:
-        return min(1.0, max(0.0, float(text)))
-    except ValueError:
-        return 0.0
+    return weight_of_type(request, "text/html") > max(weight_of_type(request, kind) for kind in _JSON)
 
 
 def problem_page(status: int, detail: str, path: str) -> str:

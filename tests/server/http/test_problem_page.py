@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar_rtc.server.http.problem_page import problem_page, quality, sentence
+from avatar_rtc.server.http.problem_page import problem_page, sentence
 
 BROWSERS = (
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
@@ -76,15 +76,3 @@ def test_what_a_stranger_wrote_stays_text(detail, path):
 )
 def test_the_way_home_is_relative(path, root):
     assert f'href="{root}"' in problem_page(404, "nothing", path)
-
-
-@given(st.floats(0, 1).map(lambda q: round(q, 3)), st.floats(0, 1).map(lambda q: round(q, 3)))
-def test_the_most_exact_name_counts_in_any_order(exact, wild):
-    for accept in (f"text/html;q={exact}, */*;q={wild}", f"*/*;q={wild} , TEXT/HTML ; q={exact}"):
-        assert quality(accept, "text/html") == exact
-        assert quality(accept, "application/json") == wild
-
-
-@given(st.text(max_size=60))
-def test_any_header_has_a_quality(accept):
-    assert 0 <= quality(accept, "text/html") <= 1
