@@ -30,7 +30,7 @@ KEEP_DRAWING = """addEventListener("DOMContentLoaded", () => {
 })"""
 """Chromium without a screen forgets at times that a page asked for a frame, and a click waits for two.
 What moves by itself keeps its compositor drawing."""
-TIMEOUT_MS = 8_000
+TIMEOUT_MS = 20_000
 """Far beyond what anything takes here (1 to 3 s): it only ends a test that hangs."""
 
 
