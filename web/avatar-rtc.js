@@ -231,6 +231,7 @@ export class AvatarRtcElement extends AvatarCommands {
 
   #onFrame(metadata) {
     this.#requestFrame();
+    if (this.state !== 'live') return; // Chromium ends a lost stream with a black picture of 2 x 2
     if (metadata.mediaTime === this.#lastTime) return; // an animation frame without a new picture
     this.#lastTime = metadata.mediaTime;
     if (this.#layout === 'alpha' && !this.#renderer.draw(this.#video)) {
@@ -240,7 +241,7 @@ export class AvatarRtcElement extends AvatarCommands {
     this.#lostSince = 0;
     this.#poster.classList.add('hidden');
     this.#foot.classList.remove('alone');
-    this.#dim(this.state !== 'live');
+    this.#dim(false);
     this.#emit('frame', metadata);
   }
 
@@ -259,6 +260,7 @@ export class AvatarRtcElement extends AvatarCommands {
     this.#badge.classList.toggle('failed', state === 'failed');
     this.#badge.textContent = texts[state] ?? '';
     if (state !== 'live') this.#dim(state !== 'closed'); // the first frame is what ends it
+    if (state === 'retrying' || state === 'failed') this.#video.pause(); // the last picture stays
     const isWaiting = this.#foot.classList.contains('alone');
     this.#poster.classList.toggle('hidden', !isWaiting || state === 'failed');
     if (state !== 'live') this.#subtitles.clear();

@@ -6,7 +6,7 @@
  *   close() leads to closed from everywhere.
  */
 
-import { Fault, Refusal, endpoint, judge, noAnswer, waitMs } from './faults.js';
+import { Fault, OURS, Refusal, endpoint, judge, noAnswer, waitMs } from './faults.js';
 import { Requests } from './requests.js';
 import { StatsReader } from './stats.js';
 
@@ -153,7 +153,7 @@ export class AvatarConnection extends EventTarget {
 
   async #iceServers(signal) {
     // A WHEP server that is not ours has no such list; host candidates may do.
-    if (!/\/avatars\/[^/]+\/whep$/.test(this.#url.pathname)) return [];
+    if (!OURS.test(this.#url.pathname)) return [];
     const response = await fetch(new URL('../../ice-servers', this.#url), { signal });
     if (response.ok) return (await response.json().catch(() => null))?.iceServers ?? [];
     const refusal = await Refusal.from(response);

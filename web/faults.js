@@ -19,6 +19,9 @@ const BACKOFF_MAX_MS = 5_000;
 const RETRY_AFTER_MAX_S = 60;
 const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/;
 
+/** The path of an endpoint of ours, which stands behind a folder of the proxy at most. */
+export const OURS = /\/api\/v1\/avatars\/[^/]+\/whep$/;
+
 /** Something that went wrong, in a sentence. */
 export class Fault extends Error {
   /** @param {boolean} isFinal asking again cannot help. */
@@ -75,12 +78,14 @@ function refused({ status, message }, { url, here }) {
     return `${url.host} wants a password or key (${status}). ${way}`;
   }
   if (status === 403) return `${said} Then reload this page.`;
-  return NO_ENDPOINT.includes(status) ? `${said} ${wanted(url)}` : said;
+  if (!NO_ENDPOINT.includes(status)) return said;
+  const isName = hasReason && status === 404 && OURS.test(url.pathname);
+  return `${said} ${isName ? `Correct the name in src: ${url.origin}/api/v1/avatars lists all there are.` : wanted(url)}`;
 }
 
 function unreachable({ url, here, sinceLiveMs, isOffline }) {
   if (isOffline) return 'This device is offline.';
-  if (sinceLiveMs < Infinity) return `The server at ${url.host} cannot be reached. The avatar comes back by itself when it runs again.`;
+  if (sinceLiveMs < Infinity) return `The server at ${url.host} cannot be reached. Start it again, and the avatar comes back by itself.`;
   const others = url.origin === here ? '' : ` If it runs, what stands before it may refuse pages of ${here}.`;
   return `The server at ${url.host} cannot be reached. Start it (avatar-rtc serve), or correct the address in src.${others}`;
 }

@@ -126,8 +126,8 @@ def origin_refusal(origin: str) -> str:
         )
     origin = origin if len(origin) <= MAX_SHOWN else f"{origin[:MAX_SHOWN]}…"
     return (
-        f"pages of {origin} may not use this server; its operator can allow them: "
-        f"avatar-rtc serve --allow-origin {origin}, or allowed_origins in the settings"
+        f"pages of {origin} may not use this server; its operator can allow them with "
+        f'"--allow-origin {origin}" on the command line, or with allowed_origins in the settings'
     )
 
 
