@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-from PIL import Image
-
 from backdrop_abstract import abstract
 from backdrop_canvas import save
 from backdrop_day import day
 from backdrop_night import night
-
+from PIL import Image
 
 THUMBNAIL = (288, 162)
 """Pixels of the pictures to choose from: the page shows them at most half as wide."""
@@ -19,7 +17,9 @@ def thumbnail(picture: Path) -> None:
     folder = picture.parent / "thumbnails"
     folder.mkdir(exist_ok=True)
     with Image.open(picture) as image:
-        image.convert("RGB").resize(THUMBNAIL, Image.Resampling.LANCZOS).save(folder / picture.name, quality=75, method=6)
+        image.convert("RGB").resize(THUMBNAIL, Image.Resampling.LANCZOS).save(
+            folder / picture.name, quality=75, method=6
+        )
 
 
 def build(folder: Path) -> None:

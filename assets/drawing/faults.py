@@ -1,4 +1,4 @@
-"""The pictures docs/fault_*.png: the element on a page that is refused, with a wrong avatar, and without its server.
+"""The pictures docs/fault_*.png: the element where it is refused, with a wrong avatar, without its server.
 
 Needs Chromium and playwright: python assets/drawing/faults.py
 """
@@ -24,11 +24,16 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 SITE, SERVER = "http://blog.example", "http://avatar.example"
 SIZE = {"width": 560, "height": 430}
 COLOURS = 128
+COUNT = """() => {
+  window.drawn = 0;
+  document.querySelector('avatar-rtc').addEventListener('frame', () => { window.drawn += 1; });
+}"""
 HTML = f"""<!doctype html><meta charset="utf-8"><title>A page</title>
 <style>
   body {{ margin: 24px; font: 16px/1.5 system-ui, sans-serif; color: #1c2140; background: #faf5ea; }}
   h1 {{ font-size: 22px; margin: 0 0 12px; }}
-  avatar-rtc {{ inline-size: 100%; block-size: 330px; aspect-ratio: auto; border-radius: 10px; background: #dfeef2; }}
+  avatar-rtc {{ inline-size: 100%; block-size: 330px; aspect-ratio: auto; border-radius: 10px; }}
+  avatar-rtc {{ background: #dfeef2; }}
 </style>
 <h1>My page</h1>
 <script type="module" src="{SERVER}/avatar-rtc.js"></script>
@@ -67,7 +72,9 @@ def avatar_server(*flags: str) -> Iterator[tuple[int, Callable[[], None]]]:
         )
         assert process.stdout is not None
         try:
-            port = next(int(found[1]) for line in process.stdout if (found := re.search(r"127.*?:(\d+)", line)))
+            port = next(
+                int(found[1]) for line in process.stdout if (found := re.search(r"127.*?:(\d+)", line))
+            )
             yield port, process.kill
         finally:
             process.kill()
@@ -85,7 +92,7 @@ def take(name: str, avatar: str, state: str, *flags: str, live_first: bool = Fal
         tab = browser.new_page(viewport=SIZE, device_scale_factor=2)
         tab.goto(f"{SITE}/{avatar}")
         if live_first:
-            tab.evaluate("document.querySelector('avatar-rtc').addEventListener('frame', () => { window.drawn = (window.drawn ?? 0) + 1; })")
+            tab.evaluate(COUNT)
             _wait(tab, "window.drawn > 30")
             kill()
         _wait(tab, f"document.querySelector('avatar-rtc').state === '{state}'")

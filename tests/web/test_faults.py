@@ -1,4 +1,4 @@
-"""What can go wrong between a page and its avatar: for good or for now, told with what to do, by the element itself."""
+"""What can go wrong between a page and its avatar: for good or for now, and what the element says."""
 
 import itertools
 import json
@@ -9,15 +9,45 @@ from typing import Any
 
 import pytest
 
-from tests.web.conftest import Foreign, Server, _ForeignPage
 from tests.waiting import wait_until
+from tests.web.conftest import Foreign, Server, _ForeignPage
 
 pytestmark = pytest.mark.browser
 
 FOR_NOW = {408, 409, 425, 429, *range(500, 600)} - {501, 505}
 WHEP = "/api/v1/avatars/main/whep"
-PAGE = '<!doctype html><script type="module" src="{url}/avatar-rtc.js"></script><avatar-rtc src="{src}" muted>Loading…</avatar-rtc>'
+PAGE = (
+    '<!doctype html><script type="module" src="{url}/avatar-rtc.js"></script>'
+    '<avatar-rtc src="{src}" muted>Loading…</avatar-rtc>'
+)
 BADGE = "document.querySelector('avatar-rtc').shadowRoot.querySelector('.badge')"
+LOOPBACK = ("localhost", "127.0.0.1", "127.9.9.9", "[::1]", "a.localhost")
+ADDRESSES = (
+    ("http:", "whep", None),
+    ("http:", "//a.example/x", None),
+    ("http:", "http://[", "cannot be read"),
+    ("http:", "ftp://a.example/x", "begins with ftp:"),
+    ("http:", "data:text/html,x", "begins with data:"),
+    ("http:", "http://u:p@a.example/x", "name or password"),
+    ("https:", "http://a.example/x", "TLS"),
+    ("https:", "http://192.168.0.2/x", "TLS"),
+    ("https:", "http://127.0.0.1.a.example/x", "TLS"),
+    ("https:", "https://a.example/x", None),
+    *(("https:", f"http://{host}:8080/x", None) for host in LOOPBACK),
+)
+"""Scheme of the page, `src`, and what is said of it."""
+FORBID = """(src) => {
+  const policy = { httpEquiv: 'Content-Security-Policy', content: "connect-src 'none'" };
+  document.head.append(Object.assign(document.createElement('meta'), policy));
+  document.querySelector('avatar-rtc').src = src;
+}"""
+STRANGE_ANSWERS = (
+    ({"status": 200, "body": "<!doctype html>", "content_type": "text/html"}, "answers text/html"),
+    ({"status": 201, "json": {"sdp": ""}}, "answers application/json"),
+    ({"status": 201, "body": "v=0\r\nnonsense", "content_type": "application/sdp"}, "cannot be used"),
+    ({"status": 401, "body": "who are you?"}, "password or key (401)"),
+    ({"status": 403, "body": ""}, "403"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -70,31 +100,23 @@ def test_what_stays_and_what_passes_in_numbers(open_page: Any) -> None:
     for (status, ms), is_final in zip(cases, module(tab, asked), strict=True):
         missed = status == HTTPStatus.NOT_FOUND and ms is not None and ms < 60_000
         assert is_final is (status not in FOR_NOW and not missed), (status, ms)
-    waits = module(tab, "[1, 2, 5, 99].flatMap((n) => [0, 7, 1e9].map((s) => [0, 1].map((c) => faults.waitMs(n, s, c))))")
+    asked = "[0, 7, 1e9].map((s) => [0, 1].map((c) => faults.waitMs(n, s, c)))"
+    waits = module(tab, f"[1, 2, 5, 99].flatMap((n) => {asked})")
     assert all(300 <= low <= high for low, high in waits)
     assert [low for low, _ in waits[1::3]] == [7_000] * 4, "never before the time that the server asked for"
     assert max(high for _, high in waits) == 75_000 and max(high for _, high in waits[::3]) == 5_000
-    addresses = (
-        ("http:", "whep", None),
-        ("http:", "//a.example/x", None),
-        ("http:", "http://[", "cannot be read"),
-        ("http:", "ftp://a.example/x", "begins with ftp:"),
-        ("http:", "data:text/html,x", "begins with data:"),
-        ("http:", "http://u:p@a.example/x", "name or password"),
-        ("https:", "http://a.example/x", "https"),
-        ("https:", "http://192.168.0.2/x", "https"),
-        ("https:", "http://127.0.0.1.a.example/x", "https"),
-        ("https:", "https://a.example/x", None),
-        *(("https:", f"http://{host}:8080/x", None) for host in ("localhost", "127.0.0.1", "127.9.9.9", "[::1]", "a.localhost")),
-    )
-    base = json.dumps("http://b.example/page")
-    for protocol, src, says in addresses:
-        got = module(
-            tab,
-            f"{{ try {{ faults.endpoint({json.dumps(src)}, {{ base: {base}, protocol: {protocol!r} }}) }} "
-            "catch (error) { return error.message } return null }",
-        )
-        assert (got is None) if says is None else (got and says in got), (protocol, src, got)
+
+
+def test_addresses_that_lead_nowhere_in_numbers(open_page: Any) -> None:
+    tab = open_page("/view/main").tab
+    asked = f"""{json.dumps(ADDRESSES)}.map(([protocol, src]) => {{
+      try {{
+        faults.endpoint(src, {{ base: 'http://b.example/page', protocol }});
+        return null;
+      }} catch (error) {{ return error.message; }}
+    }})"""
+    for (protocol, src, says), got in zip(ADDRESSES, module(tab, asked), strict=True):
+        assert got is None if says is None else says in (got or ""), (protocol, src, got)
 
 
 def test_a_refused_origin_ends_it_with_the_way_out(embed: Any, server: Server, stranger: Foreign) -> None:
@@ -102,39 +124,30 @@ def test_a_refused_origin_ends_it_with_the_way_out(embed: Any, server: Server, s
     said = told(tab, "failed")
     assert f"--allow-origin {stranger.origin}" in said and "allowed_origins" in said
     # So may whoever asks with another type, for which browsers ask first.
-    read = f"fetch('{server.url}{WHEP}', {{ method: 'POST', body: 'v=0', headers: {{ 'Content-Type': 'application/sdp' }} }})"
-    answer = tab.evaluate(f"{read}.then(async (it) => [it.status, (await it.json()).detail])")
-    assert answer[0] == 403 and stranger.origin in answer[1]
+    asked = "{ method: 'POST', body: 'v=0', headers: { 'Content-Type': 'application/sdp' } }"
+    read = f"fetch('{server.url}{WHEP}', {asked}).then(async (it) => [it.status, (await it.json()).detail])"
+    status, detail = tab.evaluate(read)
+    assert status == 403 and stranger.origin in detail
 
 
-@pytest.mark.parametrize(
-    "path, says",
-    [
-        ("/api/v1/avatars/nobody/whep", "nobody"),
-        ("/", "/api/v1/avatars/main/whep"),
-        ("/api/v1/filters", "/api/v1/avatars/main/whep"),
-        ("/nowhere", "/api/v1/avatars/main/whep"),
-    ],
-)
-def test_a_wrong_avatar_or_address_ends_it(embed: Any, server: Server, foreign: Foreign, path: str, says: str) -> None:
-    assert says in told(embed(foreign, server.url + path), "failed")
+def test_a_wrong_avatar_or_address_ends_it(embed: Any, server: Server, foreign: Foreign) -> None:
+    tab = embed(foreign, f"{server.url}/api/v1/avatars/nobody/whep")
+    assert "nobody" in told(tab, "failed")
+    for path in ("/", "/api/v1/filters", "/nowhere"):
+        tab.evaluate("(src) => { document.querySelector('avatar-rtc').src = src; }", server.url + path)
+        assert WHEP in told(tab, "failed")
 
 
-@pytest.mark.parametrize(
-    "answer, says",
-    [
-        ({"status": 200, "body": "<!doctype html>", "content_type": "text/html"}, "answers text/html"),
-        ({"status": 201, "json": {"sdp": ""}}, "answers application/json"),
-        ({"status": 201, "body": "v=0\r\nnonsense", "content_type": "application/sdp"}, "cannot be used"),
-        ({"status": 401, "body": "who are you?"}, "password or key (401)"),
-        ({"status": 403, "body": ""}, "403"),
-    ],
-)
-def test_what_is_no_avatar_server_is_said(open_page: Any, answer: dict[str, Any], says: str) -> None:
+def _giving(answer: dict[str, Any]) -> Callable[[Any], None]:
+    return lambda route: route.fulfill(**answer)
+
+
+def test_what_is_no_avatar_server_is_said(open_page: Any) -> None:
     page = open_page("/view/main")
-    page.tab.route("**/whep?*", lambda route: route.fulfill(**answer))
-    page.tab.evaluate("document.querySelector('avatar-rtc').src = '/api/v1/avatars/other/whep'")
-    assert says in told(page.tab, "failed")
+    for number, (answer, says) in enumerate(STRANGE_ANSWERS):
+        page.tab.route(f"**/{number}/whep?*", _giving(answer))
+        page.tab.evaluate(f"document.querySelector('avatar-rtc').src = '/api/v1/avatars/{number}/whep'")
+        assert says in told(page.tab, "failed")
     page.errors[:] = [line for line in page.errors if "40" not in line]
 
 
@@ -152,8 +165,5 @@ def test_a_server_that_is_away_is_tried_again_and_said(embed: Any, stranger: For
 
 def test_a_page_that_forbids_the_server_says_so(embed: Any, server: Server, foreign: Foreign) -> None:
     tab = embed(foreign, "")
-    tab.evaluate("""(src) => {
-      document.head.append(Object.assign(document.createElement('meta'), { httpEquiv: 'Content-Security-Policy', content: "connect-src 'none'" }));
-      document.querySelector('avatar-rtc').src = src;
-    }""", server.url + WHEP)
+    tab.evaluate(FORBID, server.url + WHEP)
     assert f"Content-Security-Policy forbids {server.url}" in told(tab, "failed")

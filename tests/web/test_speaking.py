@@ -157,15 +157,19 @@ def test_voice_speed_and_emotion_are_those_chosen(page: Any, server: Any) -> Non
     assert server.get("avatars/main")["emotion"]["weights"] == {"joy": 1.0}
 
 
-PLACES = """[...document.querySelectorAll('main, main > *, .card, .stage, .script *, .manner, .readouts')].map(($each) => {
-  const { x, y, width, height } = $each.getBoundingClientRect();
+WATCHED = "main, main > *, .card, .stage, .script *, .readouts"
+PLACES = f"""[...document.querySelectorAll('{WATCHED}')].map(($each) => {{
+  const {{ x, y, width, height }} = $each.getBoundingClientRect();
   return [$each.className, x, y, width, height].join();
-})"""
+}})"""
 
 
 @pytest.mark.parametrize("width", [375, 1440])
 def test_an_empty_box_is_asked_for_without_a_jump(open_page: Any, width: int) -> None:
-    page = open_page(viewport={"width": width, "height": 900}, answers={"**/ice-servers": {}, "**/voices": {"voices": [], "away": {}}})
+    page = open_page(
+        viewport={"width": width, "height": 900},
+        answers={"**/ice-servers": {}, "**/voices": {"voices": [], "away": {}}},
+    )
     page.wait_live()
     page.tab.locator("#speak .go").scroll_into_view_if_needed()
     before = page.tab.evaluate(PLACES)

@@ -1,13 +1,14 @@
 """Text goes out packed to whoever can unpack it: shipped files, packed once, and answers in JSON.
 
-Packed text tells by its length how often a guess occurs in it (BREACH). No answer holds a secret beside words that
-another chose, and pages of strangers are refused before there is an answer.
+Packed text tells by its length how often a guess occurs in it (BREACH). No answer holds a secret beside words
+that another chose, and pages of strangers are refused before there is an answer.
 """
 
 import asyncio
 import gzip
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
@@ -45,22 +46,32 @@ async def compression_middleware(request: web.Request, handler: Handler) -> web.
     return response
 
 
+class _Text(NamedTuple):
+    tag: str
+    content: bytes
+    is_packed: bool
+
+
 async def text_file(request: web.Request, file: Path) -> web.Response:
     """A shipped file of one of `TEXT_TYPES`, or 304 where the caller has it."""
-    stat = file.stat()
-    is_packed = stat.st_size >= LEAST_BYTES and takes_gzip(request)
-    # Other bytes, another tag.
-    tag = f"{stat.st_mtime_ns:x}-{stat.st_size:x}{'-gzip' if is_packed else ''}"
+    text = await asyncio.to_thread(_read, file, takes_gzip(request))
     response = web.Response(content_type=TEXT_TYPES[file.suffix], charset="utf-8")
-    response.etag = tag
+    response.etag = text.tag
     response.headers[hdrs.VARY] = hdrs.ACCEPT_ENCODING
-    if any(each.value in (tag, "*") for each in request.if_none_match or ()):
+    if any(each.value in (text.tag, "*") for each in request.if_none_match or ()):
         response.set_status(304)
         return response
-    response.body = await asyncio.to_thread(_content, file, stat.st_mtime_ns, is_packed)
-    if is_packed:
+    response.body = text.content
+    if text.is_packed:
         response.headers[hdrs.CONTENT_ENCODING] = "gzip"
     return response
+
+
+def _read(file: Path, takes_gzip: bool) -> _Text:
+    stat = file.stat()
+    is_packed = takes_gzip and stat.st_size >= LEAST_BYTES
+    tag = f"{stat.st_mtime_ns:x}-{stat.st_size:x}{'-gzip' if is_packed else ''}"  # other bytes, another tag
+    return _Text(tag, _content(file, stat.st_mtime_ns, is_packed), is_packed)
 
 
 @lru_cache(maxsize=256)

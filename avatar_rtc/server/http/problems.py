@@ -49,7 +49,7 @@ class RequestRefused(errors.AvatarRtcError):
 async def problems_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer every error below with a problem; an unexpected one is logged with the id it shows."""
     response = await _answer(request, handler)
-    if not isinstance(response, Problem) or not wants_page(request):
+    if not isinstance(response, ProblemResponse) or not wants_page(request):
         return response
     page = problem_page(response.status, response.detail, request.path)
     kept = {name: value for name, value in response.headers.items() if name not in _OF_THE_BODY}
@@ -60,25 +60,27 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except RequestRefused as error:
-        return Problem(error.status, str(error), error.headers)
+        return ProblemResponse(error.status, str(error), error.headers)
     except errors.AvatarRtcError as error:
         return _known(error)
     except web.HTTPException as error:
         return _from_aiohttp(request, error)
     except web.RequestPayloadError as error:
         error.__traceback__ = None  # as below
-        return Problem(400, "the body is broken: its encoding or length is not what its headers say")
+        return ProblemResponse(400, "the body is broken: its encoding or length is not what its headers say")
     except Exception as error:
         if isinstance(error, ConnectionError) and (
             request.transport is None or request.transport.is_closing()
         ):
             # The body keeps this error, whose frames keep the body: that would stay until the collector runs.
             error.__traceback__ = None
-            return Problem(400, "the connection was lost")  # nobody reads it; raised, aiohttp would log it
+            return ProblemResponse(
+                400, "the connection was lost"
+            )  # nobody reads it; raised, aiohttp would log it
         return _unexpected(request)
 
 
-class Problem(web.Response):
+class ProblemResponse(web.Response):
     """The response for a problem; `detail` is what a user reads."""
 
     def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
@@ -95,7 +97,7 @@ class Problem(web.Response):
 def _unexpected(request: web.Request) -> web.Response:
     event = secrets.token_hex(4)
     log.exception("error %s in %s %s", event, request.method, request.path)
-    return Problem(500, f"something unexpected failed here; the server's log has it as {event}")
+    return ProblemResponse(500, f"something unexpected failed here; the server's log has it as {event}")
 
 
 def _known(error: errors.AvatarRtcError) -> web.Response:
@@ -106,7 +108,7 @@ def _known(error: errors.AvatarRtcError) -> web.Response:
     detail = errors.public(error)
     if isinstance(error, errors.OPERATORS):
         log.warning("%s", error)
-    return Problem(status, detail, headers)
+    return ProblemResponse(status, detail, headers)
 
 
 def _from_aiohttp(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
@@ -123,4 +125,4 @@ def _from_aiohttp(request: web.Request, error: web.HTTPException) -> web.StreamR
             detail = f"there is nothing at {request.path}"
         case _:
             detail = error.text or error.reason
-    return Problem(error.status, detail, headers)
+    return ProblemResponse(error.status, detail, headers)

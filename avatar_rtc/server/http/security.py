@@ -4,8 +4,9 @@ Even a server on loopback is reachable by every web page that its user opens. Tw
 outside the list is refused, so a foreign name that was re-pointed to this machine (DNS rebinding) opens
 nothing; and a foreign page may only load static files, unless the operator allows its origin.
 
-Why it is refused, a foreign page may read: who has embedded an avatar has to learn which setting lacks. The
-refusal holds nothing but that sentence; it never goes with `Access-Control-Allow-Credentials`, and no handler has run.
+Why it is refused, a foreign page may read: who has embedded an avatar has to learn which setting is missing.
+The refusal holds nothing but that sentence. It never goes with `Access-Control-Allow-Credentials`, and no
+handler has run.
 """
 
 import ipaddress
@@ -121,8 +122,8 @@ def origin_refusal(origin: str) -> str:
     """Why a foreign page may do nothing here, and what its operator can do about it."""
     if origin == "null":
         return (
-            "pages without an origin, such as a file or a sandboxed frame, may not use this server; serve the "
-            "page over http, or let the operator allow every page: avatar-rtc serve --allow-origin '*'"
+            "pages without an origin, such as a file or a sandboxed frame, may not use this server; serve "
+            "the page over http, or let the operator allow every page: avatar-rtc serve --allow-origin '*'"
         )
     origin = origin if len(origin) <= MAX_SHOWN else f"{origin[:MAX_SHOWN]}…"
     return (

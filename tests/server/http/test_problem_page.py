@@ -14,7 +14,7 @@ BROWSERS = (
     "text/html",
 )
 PROGRAMS = ("*/*", "application/json", "application/json, text/plain, */*", "application/problem+json", "")
-REFUSED = (
+REFUSED: tuple[tuple[str, str, dict[str, str], int], ...] = (
     ("GET", "/nothing", {}, 404),
     ("GET", "/nothing.js", {}, 404),
     ("GET", "/view/nobody", {}, 404),

@@ -150,7 +150,8 @@ async def test_allowed_origin_gets_cors_also_on_errors(serve, allowed):
 
 
 @pytest.mark.parametrize(
-    "path, method", [(EMOTION, "PUT"), (f"{API}/whep", "POST"), (f"{API}/whep/x", "PATCH"), ("/nothing", "POST")]
+    "path, method",
+    [(EMOTION, "PUT"), (f"{API}/whep", "POST"), (f"{API}/whep/x", "PATCH"), ("/nothing", "POST")],
 )
 async def test_preflight_of_an_allowed_origin(serve, path, method):
     client = await serve(Config(character="hero", allowed_origins=("https://studio.example",)))

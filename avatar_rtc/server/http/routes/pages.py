@@ -61,14 +61,20 @@ def routes() -> list[web.RouteDef]:
 
 
 async def _file(request: web.Request, folder: Path, path: str) -> web.StreamResponse:
+    file = _find(folder, path)
+    if file.suffix in TEXT_TYPES:
+        response: web.StreamResponse = await text_file(request, file)
+    else:
+        # Python knows the type of WebP only from 3.13 on.
+        kind = {hdrs.CONTENT_TYPE: "image/webp"} if file.suffix == ".webp" else {}
+        response = web.FileResponse(file, headers=kind)
+    response.headers.update(_HEADERS)
+    return response
+
+
+def _find(folder: Path, path: str) -> Path:
     root = folder.resolve()
     file = (root / path).resolve()
     if not file.is_relative_to(root) or not file.is_file():
         raise web.HTTPNotFound
-    if file.suffix in TEXT_TYPES:
-        text = await text_file(request, file)
-        text.headers.update(_HEADERS)
-        return text
-    # Python knows the type of WebP only from 3.13 on.
-    kind = {hdrs.CONTENT_TYPE: "image/webp"} if file.suffix == ".webp" else {}
-    return web.FileResponse(file, headers=_HEADERS | kind)
+    return file
