@@ -74,9 +74,8 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         ):
             # The body keeps this error, whose frames keep the body: that would stay until the collector runs.
             error.__traceback__ = None
-            return ProblemResponse(
-                400, "the connection was lost"
-            )  # nobody reads it; raised, aiohttp would log it
+            # Nobody reads it; raised, aiohttp would log it.
+            return ProblemResponse(400, "the connection was lost")
         return _unexpected(request)
 
 
