@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 _HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
@@ -21,27 +22,52 @@ def check_host(name: str) -> str:
 
 
 def check_origin(origin: str) -> str:
-    """An origin, or "*", as it is; raises as `check_host`."""
+    """An origin as browsers write it, or "*"; raises as `check_host`, and names the origin that may be meant.
+
+    >>> check_origin("HTTPS://Example.org:443")
+    'https://example.org'
+    """
     if origin == "*":
         return origin
-    wanted = ValueError(
-        "wanted is an origin: scheme, host and perhaps port, such as 'https://example.org', or '*'"
-    )
-    try:
-        parts = urlsplit(origin)
-        is_origin = (
-            parts.scheme in ("http", "https") and origin.lower() == f"{parts.scheme}://{parts.netloc}".lower()
+    found = _origin_of(origin)
+    # What urlsplit has dropped on the way (a path, a name, line breaks) was there.
+    if found is None or not _is_host(found.host) or origin.lower() not in found.ways:
+        raise ValueError(
+            "wanted is an origin: scheme, host and perhaps port, such as 'https://example.org', "
+            f"or '*'{_meant(origin)}"
         )
-        if (
-            not is_origin
-            or parts.username is not None
-            or not _is_host(parts.hostname or "")
-            or parts.port == 0
-        ):
-            raise wanted
+    return found.ways[0]
+
+
+class _Origin(NamedTuple):
+    host: str
+    ways: tuple[str, ...]
+    """To write it, that of browsers first: lower case, without the scheme's own port."""
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def _origin_of(url: str) -> _Origin | None:
+    """The origin of a URL; None if it has none."""
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, parts.hostname
     except ValueError:
-        raise wanted from None
-    return origin
+        return None
+    if parts.scheme not in _PORTS or not host or port == 0:
+        return None
+    bare = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}"
+    if port in (None, _PORTS[parts.scheme]):
+        return _Origin(host, (bare, f"{bare}:{_PORTS[parts.scheme]}"))
+    return _Origin(host, (f"{bare}:{port}",))
+
+
+def _meant(origin: str) -> str:
+    """The origin of what was written instead, as a question; "" if there is none."""
+    scheme = "http" if re.match(r"localhost\b|[\d\[]", origin) else "https"
+    near = _origin_of(origin if "://" in origin else f"{scheme}://{origin}")
+    return f"; did you mean {near.ways[0]!r}?" if near and _is_host(near.host) and origin != "null" else ""
 
 
 def check_ice_url(url: str, *schemes: str) -> str:

@@ -1,12 +1,18 @@
 """Settings from defaults, file and flags."""
 
+import argparse
+import contextlib
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from avatar_rtc.cli import serve
 from avatar_rtc.config import Config, load_config
-from avatar_rtc.config_words import check_ice_url
+from avatar_rtc.config_words import check_ice_url, check_origin
 from avatar_rtc.errors import InputError
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
@@ -119,6 +125,40 @@ def test_bad_settings_are_named(tmp_path: Path, text: str, says: str) -> None:
 )
 def test_good_settings_are_taken(settings: dict) -> None:
     load_config(None, **settings)
+
+
+HOSTS = st.from_regex(r"[a-z][a-z0-9]{0,8}(\.[a-z]{2,6}){0,2}", fullmatch=True) | st.just("[::1]")
+
+
+@given(st.sampled_from(["http", "https"]), HOSTS, st.none() | st.integers(1, 65_535), st.booleans())
+def test_an_origin_is_taken_as_browsers_write_it(scheme, host, port, is_loud) -> None:
+    own = {"http": 80, "https": 443}[scheme]
+    browsers = f"{scheme}://{host}" + ("" if port in (None, own) else f":{port}")
+    written = f"{scheme}://{host}" + ("" if port is None else f":{port}")
+    assert check_origin(written.upper() if is_loud else written) == browsers
+    for near in (f"{written}/", f"{written}/page?x#y", f"{scheme}://me:pw@{written.partition('//')[2]}"):
+        with pytest.raises(ValueError, match=re.escape(f"did you mean {browsers!r}?")):
+            check_origin(near)
+
+
+@given(st.text(max_size=30))
+def test_no_text_breaks_the_check_of_origins(text) -> None:
+    with contextlib.suppress(ValueError):
+        assert check_origin(check_origin(text)) == check_origin(text)
+
+
+def test_origins_by_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = argparse.ArgumentParser()
+    serve.add(parser.add_subparsers())
+    flags = ("--allow-origin", "HTTPS://A.example:443", "--allow-origin", "http://localhost:3000")
+    args = parser.parse_args(["serve", *flags])
+    config = load_config(None, allowed_origins=args.allowed_origins)
+    assert config.allowed_origins == ("https://a.example", "http://localhost:3000")
+    assert parser.parse_args(["serve"]).allowed_origins is None
+    with pytest.raises(SystemExit) as ended:
+        parser.parse_args(["serve", "--allow-origin", "localhost:3000"])
+    assert ended.value.code == 2
+    assert "did you mean 'http://localhost:3000'?" in capsys.readouterr().err
 
 
 def test_every_stun_and_turn_url_that_is_taken_can_be_used() -> None:

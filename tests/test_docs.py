@@ -128,8 +128,8 @@ def test_errors_that_are_quoted_are_said() -> None:
     sources = "".join(file.read_text() for file in files)
     for quoted in (
         "needs Python 3.11 or newer", "cannot listen on", "would let anyone on the network drive the avatar",
-        "no weights, so no THA3", "this machine has no CUDA GPU", "no route to the server",
-        "the server cannot be reached", "does not answer to the host name", "may not drive this server",
+        "no weights, so no THA3", "this machine has no CUDA GPU", "no picture comes through",
+        "cannot be reached", "does not answer to the host name", "may not use this server",
         "no render worker is up", "Tap for sound", "there is no voice here", "kokoro is not installed",
     ):  # fmt: skip
         assert quoted in (DOCS / "troubleshooting.md").read_text(), quoted

@@ -1,6 +1,6 @@
 /** The server's HTTP interface, as far as the page needs it. */
 
-import { Refusal } from './connection.js';
+import { Refusal } from './faults.js';
 
 const ROOT = new URL('api/v1/', document.baseURI);
 

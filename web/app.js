@@ -105,7 +105,7 @@ async function measure() {
   const figures = await $avatar.stats;
   // The lower half of the video is its alpha. A copy, for whoever asks soon after gets the same object.
   readouts.show(figures && $avatar.layout === 'alpha' ? { ...figures, height: figures.height / 2 } : figures);
-  if ($('chain').childElementCount) editor.times = (await request('GET', path)).stage_ms;
+  if ($('chain').childElementCount && $avatar.state === 'live') editor.times = (await request('GET', path)).stage_ms;
 }
 
 // --- connection --------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ function showPill(state, reason = '') {
   $('state').textContent = WORDS[state] ?? state;
   $('state').dataset.state = state;
   $('state').title = reason;
-  announce(`${WORDS[state] ?? state} ${reason}`);
+  if (state === 'live' || state in WORDS) announce(WORDS[state] ?? state); // the reason is told by the element itself
 }
 
 $avatar.addEventListener('statechange', ({ detail }) => {
@@ -175,7 +175,8 @@ async function upload(file) {
 
 $('characters').addEventListener('change', () => show($('characters').value).catch(complain));
 $('file').addEventListener('change', () => {
-  upload($('file').files[0]).catch(complain);
+  const [file] = $('file').files;
+  if (file) upload(file).catch(complain); // a chooser that is left without a choice empties it
   $('file').value = ''; // so that the same file can be chosen again
 });
 document.addEventListener('dragover', (event) => {
@@ -243,4 +244,4 @@ request('GET', 'settings/schema').then((schema) => { life.schema = schema; }).ca
 request('GET', 'presets').then(({ presets }) => { editor.presets = behind.presets = presets; }).catch(complain);
 request('GET', 'backdrops').then(({ backdrops }) => { behind.files = backdrops; }).catch(complain);
 $avatar.src = whep;
-setInterval(measure, MEASURE_MS);
+setInterval(() => measure().catch(() => {}), MEASURE_MS); // what is wrong, the element says

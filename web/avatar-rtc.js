@@ -2,7 +2,8 @@
  * <avatar-rtc src="https://host/api/v1/avatars/main/whep" subtitles>: a live avatar, transparent over any page.
  *
  * Load it from the server that runs the avatar: <script type="module" src="https://host/avatar-rtc.js"></script>.
- * Content between the tags is shown until the first frame. Browsers refuse sound before the user has touched the
+ * Content between the tags is shown until the first frame, or until it is clear that there will be none. What is wrong
+ * then stands in the element, and the last picture stays, dimmed. Browsers refuse sound before the user has touched the
  * page: the element then falls silent, fires `volumechange`, and shows a button that turns the sound on. With
  * `muted` it is silent from the start and shows none.
  */
@@ -30,8 +31,15 @@ STYLE.replaceSync(`
   .poster { position: absolute; inset: 0; display: grid; place-items: center; }
   .foot { position: absolute; inset: auto 12px 12px; display: flex; flex-direction: column; align-items: center;
     gap: 8px; container-type: inline-size; font: 500 13px/1.35 system-ui, sans-serif; pointer-events: none; }
-  .badge { padding: .3em .8em; border-radius: 1em; color: #fff; background: rgb(20 22 40 / .78);
+  .foot.alone { inset-block: 12px; justify-content: center; }
+  .foot { max-block-size: calc(100% - 24px); }
+  .badge { box-sizing: border-box; max-inline-size: min(100%, 36em); padding: .3em .8em; border-radius: 1em; color: #fff;
+    background: rgb(20 22 40 / .86); overflow: auto; overflow-wrap: anywhere; text-wrap: pretty; pointer-events: auto;
     animation: appear .25s .5s backwards; }
+  .badge.failed { padding: .7em 1em; border-inline-start: 5px solid #ff7350; border-radius: .5em; background: #14162a; font-size: 14px;
+    user-select: text; }
+  :is(canvas, video) { transition: opacity .4s; }
+  .dim { opacity: .4; }
   .subtitles { position: relative; box-sizing: border-box; max-inline-size: min(100%, 32em); max-block-size: calc(4.05em + .8em);
     overflow: hidden; padding: .4em .8em; border-radius: .5em; font-size: clamp(15px, 1.1cqi + 10px, 40px);
     text-align: center; text-wrap: balance; overflow-wrap: anywhere; color: #fff; background: rgb(20 22 40 / .86); }
@@ -44,6 +52,10 @@ STYLE.replaceSync(`
   .sound::before { content: ""; inline-size: .75em; block-size: 1em; background: currentColor;
     clip-path: polygon(0 30%, 35% 30%, 100% 0, 100% 100%, 35% 70%, 0 70%); }
   @keyframes appear { from { opacity: 0; } }
+  @media (prefers-reduced-motion: reduce) {
+    .badge { animation-duration: 0s; }
+    :is(canvas, video) { transition: none; }
+  }
 `);
 
 /**
@@ -73,14 +85,15 @@ export class AvatarRtcElement extends AvatarCommands {
   #sound = element('button', { part: 'sound', className: 'sound hidden', type: 'button', textContent: 'Tap for sound' });
   #caption = element('div', { part: 'subtitles', className: 'subtitles', dir: 'auto' });
   #badge = element('div', { part: 'badge', className: 'badge' });
+  #foot = element('div', { part: 'foot', className: 'foot alone' });
   #subtitles = new Subtitles(this.#caption);
 
   constructor() {
     super();
     this.#root.adoptedStyleSheets = [STYLE];
-    const $foot = element('div', { part: 'foot', className: 'foot' });
-    $foot.append(this.#badge, this.#caption, this.#sound); // the button lowest, where nothing moves it
-    this.#root.append(this.#canvas, this.#video, this.#poster, $foot);
+    this.#badge.setAttribute('role', 'status');
+    this.#foot.append(this.#badge, this.#caption, this.#sound); // the button lowest, where nothing moves it
+    this.#root.append(this.#canvas, this.#video, this.#poster, this.#foot);
     this.#sound.addEventListener('click', () => { this.muted = false; });
     this.#internals.role = 'group'; // not img: what is in an img is kept from assistive technology
     this.#internals.ariaLabel = 'Live avatar'; // an aria-label of the page wins
@@ -218,6 +231,7 @@ export class AvatarRtcElement extends AvatarCommands {
 
   #onFrame(metadata) {
     this.#requestFrame();
+    if (this.state !== 'live') return; // Chromium ends a lost stream with a black picture of 2 x 2
     if (metadata.mediaTime === this.#lastTime) return; // an animation frame without a new picture
     this.#lastTime = metadata.mediaTime;
     if (this.#layout === 'alpha' && !this.#renderer.draw(this.#video)) {
@@ -226,6 +240,8 @@ export class AvatarRtcElement extends AvatarCommands {
     }
     this.#lostSince = 0;
     this.#poster.classList.add('hidden');
+    this.#foot.classList.remove('alone');
+    this.#dim(false);
     this.#emit('frame', metadata);
   }
 
@@ -238,8 +254,15 @@ export class AvatarRtcElement extends AvatarCommands {
   }
 
   #show({ state, reason }) {
-    const texts = { connecting: 'connecting…', retrying: `reconnecting… ${reason}`, failed: reason };
+    const again = this.#connection.hasBeenLive ? 'reconnecting' : 'connecting';
+    const texts = { connecting: 'connecting…', retrying: `${again}… ${reason}`, failed: reason };
+    this.#badge.setAttribute('aria-live', state === 'failed' ? 'assertive' : 'polite');
+    this.#badge.classList.toggle('failed', state === 'failed');
     this.#badge.textContent = texts[state] ?? '';
+    if (state !== 'live') this.#dim(state !== 'closed'); // the first frame is what ends it
+    if (state === 'retrying' || state === 'failed') this.#video.pause(); // the last picture stays
+    const isWaiting = this.#foot.classList.contains('alone');
+    this.#poster.classList.toggle('hidden', !isWaiting || state === 'failed');
     if (state !== 'live') this.#subtitles.clear();
     try {
       this.#internals.states.clear();
@@ -248,6 +271,10 @@ export class AvatarRtcElement extends AvatarCommands {
       // Browsers of before 2024 have no custom states or demand two dashes: they style by event.
     }
     this.#emit('statechange', { state, reason });
+  }
+
+  #dim(isDim) {
+    for (const $picture of [this.#canvas, this.#video]) $picture.classList.toggle('dim', isDim);
   }
 
   #emit(type, detail = null) {

@@ -13,7 +13,7 @@ const FILTERS = {
 export class BackdropCard {
   #root;
   #onChange;
-  #files = []; // [{name, url}, …]
+  #files = []; // [{name, thumbnail}, …]
   #backdrop = null; // as backdrop.set takes it
   #editor;
   #own = section('own'); // the editor of its own chain
@@ -30,7 +30,7 @@ export class BackdropCard {
     this.#editor = new ChainEditor($list, $adders, (chain) => this.#change({ chain }));
   }
 
-  /** @param {Array<{name: string, url: string}>} files from GET /api/v1/backdrops. */
+  /** @param {Array<{name: string, thumbnail: string}>} files from GET /api/v1/backdrops. */
   set files(files) {
     this.#files = files;
     this.#draw();
@@ -84,8 +84,8 @@ export class BackdropCard {
       this.#change({ name: value });
     };
     $thumbs.append(thumb('plain colour', $plain, name === null, () => choose(null)));
-    for (const { name: file, url } of this.#files) {
-      const $picture = Object.assign(new Image(), { src: new URL(`.${url}`, document.baseURI), alt: '', loading: 'lazy' });
+    for (const { name: file, thumbnail } of this.#files) {
+      const $picture = Object.assign(new Image(), { src: new URL(`.${thumbnail}`, document.baseURI), alt: '', loading: 'lazy' });
       $thumbs.append(thumb(file, $picture, file === name, () => choose(file)));
     }
     const $colour = Object.assign(document.createElement('input'), { type: 'color', value: colour });

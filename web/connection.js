@@ -2,10 +2,11 @@
  * One viewer's connection to an avatar: WHEP, data channels, reconnecting.
  *
  *   closed ─connect()─► connecting ─► live ─► retrying ─► live …
- *                           └────────────────────┴─► failed   (the server refuses for good)
+ *                           └────────────────────┴─► failed   (for good: faults.js says what is)
  *   close() leads to closed from everywhere.
  */
 
+import { Fault, OURS, Refusal, endpoint, judge, noAnswer, waitMs } from './faults.js';
 import { Requests } from './requests.js';
 import { StatsReader } from './stats.js';
 
@@ -15,32 +16,7 @@ const DISCONNECTED_MS = 1_500; // ICE often heals itself within that time
 const SILENCE_MS = 3_000; // audio alone sends 50 packets a second
 const DELETE_MS = 2_000;
 const STABLE_MS = 3_000; // a connection that held this long resets the back-off
-const BACKOFF_MS = 300;
-const BACKOFF_MAX_MS = 5_000;
 const BACKLOG_BYTES = 4_096; // a cue or pose that would have to wait is worthless
-
-/** A refusal of the server, with the sentence it gave. */
-export class Refusal extends Error {
-  /** @param {number} status HTTP status. @param {number} retryAfter seconds, 0 where the server gave none. */
-  constructor(status, detail, retryAfter = 0) {
-    super(detail);
-    this.name = 'Refusal';
-    this.status = status;
-    this.retryAfter = retryAfter;
-  }
-
-  /** True where asking again cannot help. An avatar that is missing (404) may yet be opened. */
-  get isFinal() {
-    return this.status >= 400 && this.status < 500 && ![404, 408, 409, 425, 429].includes(this.status);
-  }
-
-  /** The refusal in a fetch response that is not ok: RFC 9457 detail, else the status. */
-  static async from(response) {
-    const body = await response.json().catch(() => null);
-    const detail = body?.detail ?? `${response.status} ${response.statusText}`.trim();
-    return new Refusal(response.status, detail, Number(response.headers.get('Retry-After')) || 0);
-  }
-}
 
 /**
  * Events: `statechange` {state, reason}, `track` {stream}, `message` (what the server sends unasked), `refusal`
@@ -48,8 +24,9 @@ export class Refusal extends Error {
  * Times are milliseconds.
  */
 export class AvatarConnection extends EventTarget {
-  #url;
-  #iceServersUrl;
+  #src;
+  #video;
+  #url = null; // of the endpoint, known when it connects
   #state = 'closed';
   #reason = '';
   #life = null; // AbortController of the present attempt: ends its fetches, listeners and timers
@@ -62,6 +39,8 @@ export class AvatarConnection extends EventTarget {
   #requests = new Requests();
   #failures = 0;
   #liveSince = 0;
+  #lastLive = -Infinity; // when it ceased to be
+  #isForbidden = false; // by the page's own Content-Security-Policy
   #retryTimer = 0;
   #isSuspended = false; // the page lies in the back/forward cache
 
@@ -71,11 +50,8 @@ export class AvatarConnection extends EventTarget {
    */
   constructor(url, { video = 'alpha' } = {}) {
     super();
-    this.#url = new URL(url, document.baseURI);
-    // A WHEP server that is not ours has no such list; host candidates may do.
-    const isOurs = /\/avatars\/[^/]+\/whep$/.test(this.#url.pathname);
-    this.#iceServersUrl = isOurs ? new URL('../../ice-servers', this.#url) : null;
-    this.#url.searchParams.set('video', video);
+    this.#src = url;
+    this.#video = video;
   }
 
   /** connecting | live | retrying | closed | failed */
@@ -88,19 +64,21 @@ export class AvatarConnection extends EventTarget {
     return this.#reason;
   }
 
+  /** Whether there was a picture once: who comes back is told other words than who comes. */
+  get hasBeenLive() {
+    return this.#lastLive > -Infinity || this.#state === 'live';
+  }
+
   connect() {
     if (this.#life || this.#state === 'retrying') return;
-    addEventListener('pagehide', this.#onPageHide);
-    addEventListener('pageshow', this.#onPageShow);
-    addEventListener('online', this.#onOnline);
+    this.#isForbidden = false;
+    this.#listen(true);
     this.#set('connecting');
     this.#attempt();
   }
 
   close() {
-    removeEventListener('pagehide', this.#onPageHide);
-    removeEventListener('pageshow', this.#onPageShow);
-    removeEventListener('online', this.#onOnline);
+    this.#listen(false);
     this.#end('the connection was closed');
     this.#requests.end('the connection was closed');
     this.#set('closed');
@@ -145,7 +123,10 @@ export class AvatarConnection extends EventTarget {
   }
 
   async #negotiate(signal) {
-    const watchdog = setTimeout(() => this.#lost(signal, new Error('no route to the server')), CONNECT_MS);
+    this.#url = endpoint(this.#src, { base: document.baseURI, protocol: location.protocol });
+    this.#url.searchParams.set('video', this.#video);
+    if (!globalThis.RTCPeerConnection) throw new Fault('this browser has no WebRTC, or keeps it from pages', true);
+    const watchdog = setTimeout(() => this.#lost(signal, this.#late()), CONNECT_MS);
     signal.addEventListener('abort', () => clearTimeout(watchdog));
     const pc = new RTCPeerConnection({ iceServers: await this.#iceServers(signal), bundlePolicy: 'max-bundle' });
     if (signal.aborted) return pc.close();
@@ -158,18 +139,33 @@ export class AvatarConnection extends EventTarget {
       method: 'POST', body: pc.localDescription.sdp, headers: { 'Content-Type': 'application/sdp' }, signal,
     });
     if (!response.ok) throw await Refusal.from(response);
-    const location = response.headers.get('Location'); // null across origins if the server does not expose it
-    this.#resource = location && new URL(location, response.url).href;
+    const resource = response.headers.get('Location'); // null across origins if the server does not expose it
+    this.#resource = resource && new URL(resource, response.url).href;
     this.#tag = response.headers.get('ETag') ?? '';
-    await pc.setRemoteDescription({ type: 'answer', sdp: await response.text() });
+    const sdp = await response.text();
+    if (!sdp.startsWith('v=0')) throw noAnswer(this.#url, response.headers.get('Content-Type'));
+    if (signal.aborted) return;
+    await pc.setRemoteDescription({ type: 'answer', sdp }).catch(({ message }) => {
+      throw new Fault(`the answer of ${this.#url.host} cannot be used: ${message}`, true);
+    });
     late.forward((candidates) => this.#trickle(pc, candidates, signal));
   }
 
   async #iceServers(signal) {
-    if (!this.#iceServersUrl) return [];
-    const response = await fetch(this.#iceServersUrl, { signal });
-    if (!response.ok) throw await Refusal.from(response);
-    return (await response.json()).iceServers;
+    // A WHEP server that is not ours has no such list; host candidates may do.
+    if (!OURS.test(this.#url.pathname)) return [];
+    const response = await fetch(new URL('../../ice-servers', this.#url), { signal });
+    if (response.ok) return (await response.json().catch(() => null))?.iceServers ?? [];
+    const refusal = await Refusal.from(response);
+    if (refusal.status === 404) return []; // what is wrong, the endpoint itself has to say
+    throw refusal;
+  }
+
+  #late() {
+    const { host } = this.#url;
+    return new Fault(this.#pc?.remoteDescription
+      ? `${host} answers, but no picture comes through: UDP is blocked on the way. Its operator can let it in, or set up TURN`
+      : `${host} does not answer within ${CONNECT_MS / 1_000} s`);
   }
 
   #prepare(pc, signal, watchdog) {
@@ -263,17 +259,24 @@ export class AvatarConnection extends EventTarget {
     if (signal.aborted) return;
     const wasStable = this.#state === 'live' && performance.now() - this.#liveSince > STABLE_MS;
     this.#failures = wasStable ? 0 : this.#failures + 1;
+    const now = performance.now();
+    if (this.#state === 'live') this.#lastLive = now;
     this.#end(error.message);
-    if (error instanceof Refusal && error.isFinal) {
-      this.#requests.end(error.message);
-      this.#set('failed', error.message);
+    const place = { url: this.#url, here: location.origin, sinceLiveMs: now - this.#lastLive, isOffline: !navigator.onLine };
+    const { isFinal, reason } = this.#isForbidden ? this.#forbidden() : judge(error, place);
+    if (isFinal) {
+      this.#listen(false);
+      this.#requests.end(reason);
+      this.#set('failed', reason);
       return;
     }
-    this.#set('retrying', error instanceof TypeError ? 'the server cannot be reached' : error.message);
-    const backoff = Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** Math.min(this.#failures, 10));
-    const wait = Math.max(backoff, (error.retryAfter ?? 0) * 1_000);
-    // Jitter: the viewers of a server that restarts must not all come back in the same instant.
-    this.#retryTimer = setTimeout(() => this.#attempt(), wait * (0.5 + Math.random() / 2));
+    this.#set('retrying', reason);
+    this.#retryTimer = setTimeout(() => this.#attempt(), waitMs(this.#failures, error.retryAfter ?? 0, Math.random()));
+  }
+
+  #forbidden() {
+    const { origin } = this.#url;
+    return { isFinal: true, reason: `This page’s Content-Security-Policy forbids ${origin}. Add it to connect-src.` };
   }
 
   #end(reason) {
@@ -283,6 +286,19 @@ export class AvatarConnection extends EventTarget {
     this.#life = this.#pc = this.#cues = this.#poses = this.#resource = this.#stats = null;
     this.#requests.lose(reason);
   }
+
+  #listen(on) {
+    const change = on ? 'addEventListener' : 'removeEventListener';
+    window[change]('pagehide', this.#onPageHide);
+    window[change]('pageshow', this.#onPageShow);
+    window[change]('online', this.#onOnline);
+    document[change]('securitypolicyviolation', this.#onViolation);
+  }
+
+  // To fetch it looks like a server that is away.
+  #onViolation = ({ disposition, effectiveDirective, blockedURI }) => {
+    this.#isForbidden ||= disposition === 'enforce' && effectiveDirective === 'connect-src' && blockedURI.startsWith(this.#url?.origin);
+  };
 
   #onPageHide = () => {
     this.#isSuspended = true;

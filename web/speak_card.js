@@ -3,6 +3,8 @@
 import { request } from './api.js';
 import { voiceGroups } from './voices.js';
 
+const NOTHING = 'First type what it is to say.';
+
 export class SpeakCard {
   #avatar;
   #form;
@@ -28,6 +30,7 @@ export class SpeakCard {
       this.#speak();
     });
     text.addEventListener('keydown', (event) => this.#onKey(event));
+    text.addEventListener('input', () => this.#show());
     speed.addEventListener('input', () => this.#showSpeed());
     stop.addEventListener('click', () => this.#stop());
     document.addEventListener('keydown', (event) => {
@@ -41,6 +44,12 @@ export class SpeakCard {
 
   async #speak() {
     const { text, voice, speed, emotion } = this.#form.elements;
+    if (!text.value.trim()) {
+      text.focus();
+      this.#tell(NOTHING, true);
+      this.#announce(NOTHING);
+      return;
+    }
     const manner = { voice: voice.value, speed: speed.valueAsNumber, emotion: emotion.value || null };
     const said = this.#avatar.say(text.value, manner);
     // The text stays, to be said once more in another voice; what is typed next replaces it.
@@ -114,8 +123,14 @@ export class SpeakCard {
     const waiting = this.#speechIds.size - (this.#current ? 1 : 0);
     const now = this.#current ? ['speaking'] : [];
     if (waiting) now.push(this.#current ? `${waiting} waiting` : 'getting ready');
-    this.#form.querySelector('.now').textContent = now.join(', ');
+    this.#tell(now.join(', '));
     this.#form.elements.stop.disabled = !this.#speechIds.size;
+  }
+
+  #tell(text, isWish = false) {
+    const $now = this.#form.querySelector('.now');
+    $now.textContent = text;
+    $now.classList.toggle('wish', isWish);
   }
 
   #showSpeed() {

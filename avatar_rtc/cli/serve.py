@@ -15,6 +15,7 @@ from avatar_rtc.cli.memory import share_arenas
 from avatar_rtc.cli.serve_checks import check_folders, check_voice, warn_of_strangers
 from avatar_rtc.cli.signals import catch_signals
 from avatar_rtc.config import Config, load_config
+from avatar_rtc.config_words import check_origin
 from avatar_rtc.errors import InputError, SetupError
 from avatar_rtc.filters_schema.anime4k_files import use_folder
 
@@ -25,6 +26,7 @@ _EXAMPLE = """examples:
   avatar-rtc serve
   avatar-rtc serve --character me.png --port 9000
   avatar-rtc serve --animator static        no network, no weights: quick to try the plumbing
+  avatar-rtc serve --allow-origin https://example.org     pages there may embed the avatar
 """
 
 
@@ -47,9 +49,25 @@ def add(subparsers: Any) -> None:
     parser.add_argument(
         "--anime4k", type=Path, metavar="DIR", help="Anime4K's GLSL files, as further upscalers"
     )
+    parser.add_argument(
+        "--allow-origin",
+        action="append",
+        type=_origin,
+        dest="allowed_origins",
+        metavar="ORIGIN",
+        help="let pages of that site embed and drive avatars, such as https://example.org; "
+        "once for each site, '*' is any; in place of allowed_origins",
+    )
     parser.add_argument("--insecure", action="store_const", const=True, help="allow any --host")
     parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
     parser.set_defaults(run=run)
+
+
+def _origin(text: str) -> str:
+    try:
+        return check_origin(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r:.80}: {error}") from None
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     logs.set_up(args.log_level)
     if args.anime4k is not None:
         use_folder(args.anime4k)
-    flags = ("host", "port", "character", "animator", "device", "fps", "insecure")
+    flags = ("host", "port", "character", "animator", "device", "fps", "allowed_origins", "insecure")
     config = load_config(args.config, **{name: getattr(args, name) for name in flags})
     check_folders(config)
     if not needs_accelerator(config):

@@ -20,6 +20,7 @@ from avatar_rtc.server.http.compat import avatars as compat_avatars
 from avatar_rtc.server.http.compat import imagefx
 from avatar_rtc.server.http.compat import speech as compat_speech
 from avatar_rtc.server.http.compat.feed import FEED_FORMATS
+from avatar_rtc.server.http.compression import compression_middleware
 from avatar_rtc.server.http.desk import Desk
 from avatar_rtc.server.http.ending import tell_closing
 from avatar_rtc.server.http.keys import (
@@ -89,7 +90,9 @@ def create_app(
     character = store.load_any_character(config.character)
     pacing = create_pacing(config.limits.requests_per_s, time.monotonic)
     security = create_security(config)
-    app = web.Application(middlewares=[problems_middleware, pacing, security, leases_middleware])
+    app = web.Application(
+        middlewares=[problems_middleware, pacing, security, leases_middleware, compression_middleware]
+    )
     app[CONFIG], app[RENDERER], app[STORE] = config, renderer, store
     app[CLOSING], app[SOCKETS] = asyncio.Event(), weakref.WeakSet()
     app[ENGINES] = engines = engines or create_engines(config.speech)

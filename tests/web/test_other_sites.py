@@ -58,10 +58,10 @@ def width(tab: Any) -> int:
     return tab.evaluate("document.querySelector('#snapshot').naturalWidth")
 
 
-def test_a_stranger_frames_shows_and_reads_nothing(show, stranger):
+def test_a_stranger_frames_shows_and_reads_nothing_but_why(show, stranger):
     tab = show(stranger)
     assert not has_page(tab, "whole") and not has_page(tab, "view")
-    assert width(tab) == 0 and tab.evaluate("window.fetched") == "refused"
+    assert width(tab) == 0 and tab.evaluate("window.fetched") == 403
 
 
 def test_an_allowed_site_frames_the_view_shows_and_reads(show, foreign, open_page):

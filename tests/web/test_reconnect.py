@@ -10,16 +10,24 @@ pytestmark = pytest.mark.browser
 def test_page_survives_the_servers_death(own_server: Any, open_page: Any) -> None:
     page = open_page(host=own_server.url)
     page.wait_live()
+    canvas = "document.querySelector('avatar-rtc').shadowRoot.querySelector('canvas')"
+    width = page.tab.evaluate(f"{canvas}.width")
     own_server.kill()
     page.wait("avatar.state === 'retrying'")
     assert "reconnecting" in page.tab.text_content("#state")
     badge = "document.querySelector('avatar-rtc').shadowRoot.querySelector('.badge').textContent"
     assert page.tab.evaluate(badge).startswith("reconnecting…")
+    page.wait(f"{badge}.includes('127.0.0.1:{own_server.port} cannot be reached')")
+    assert "by itself" in page.tab.evaluate(badge)
+    # The last picture stays, dimmed.
+    page.wait(f"getComputedStyle({canvas}).opacity < 0.5")
+    assert page.tab.evaluate(f"{canvas}.width") == width, "Chromium ends a stream with 2 x 2 px of black"
 
     own_server.start()
     page.wait("avatar.state === 'live'")
     page.wait_live()
     assert page.tab.evaluate(badge) == ""
+    page.wait(f"getComputedStyle({canvas}).opacity === '1'")
     assert page.tab.evaluate("avatar.ping().then((answer) => answer.t_ms > 0)")
     # Chromium logs every request that found no server; nothing else may have gone wrong.
     page.errors[:] = [line for line in page.errors if "ERR_CONNECTION" not in line]
@@ -34,7 +42,7 @@ def test_server_that_says_goodbye_is_left_at_once(own_server: Any, open_page: An
     own_server.close()
     page.wait("window.told")
     told = page.tab.evaluate("told")
-    assert told == {"state": "retrying", "reason": "the server is closing"}
+    assert told == {"state": "retrying", "reason": "The server is closing."}
     page.errors[:] = [line for line in page.errors if "ERR_CONNECTION" not in line]
 
 

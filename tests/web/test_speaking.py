@@ -157,6 +157,33 @@ def test_voice_speed_and_emotion_are_those_chosen(page: Any, server: Any) -> Non
     assert server.get("avatars/main")["emotion"]["weights"] == {"joy": 1.0}
 
 
+WATCHED = "main, main > *, .card, .stage, .script *, .readouts"
+PLACES = f"""[...document.querySelectorAll('{WATCHED}')].map(($each) => {{
+  const {{ x, y, width, height }} = $each.getBoundingClientRect();
+  return [$each.className, x, y, width, height].join();
+}})"""
+
+
+@pytest.mark.parametrize("width", [375, 1440])
+def test_an_empty_box_is_asked_for_without_a_jump(open_page: Any, width: int) -> None:
+    page = open_page(
+        viewport={"width": width, "height": 900},
+        answers={"**/ice-servers": {}, "**/voices": {"voices": [], "away": {}}},
+    )
+    page.wait_live()
+    page.tab.locator("#speak .go").scroll_into_view_if_needed()
+    before = page.tab.evaluate(PLACES)
+    for text in ("", " \n "):
+        page.tab.fill("#speak textarea", text)
+        page.tab.click("#speak .go")
+        assert "type what it is to say" in page.tab.inner_text("#speak .now")
+        assert page.tab.evaluate("document.activeElement.name") == "text"
+    assert page.tab.is_hidden("#alert") and page.tab.evaluate(PLACES) == before
+    assert "type what" in page.tab.text_content("#status")
+    page.tab.keyboard.type("m")
+    assert page.tab.inner_text("#speak .now") == ""
+
+
 def test_what_goes_wrong_is_told(page: Any) -> None:
     def alert_after(voice: str, text: str) -> str:
         page.tab.evaluate("voice => document.querySelector('[name=voice]').options[0].value = voice", voice)
@@ -166,7 +193,7 @@ def test_what_goes_wrong_is_told(page: Any) -> None:
         told: str = page.tab.text_content("#alert p")
         return told
 
-    assert alert_after("", " \n") == (
+    assert alert_after("", "\u200b") == (
         "nothing to say: the text is empty, or holds only spaces and control characters"
     )
     assert alert_after("marvin", "Hello.").startswith("unknown voice 'marvin'; did you mean '")

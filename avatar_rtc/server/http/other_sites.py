@@ -12,13 +12,14 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from avatar_rtc.config import Config
+from avatar_rtc.server.http.problem_page import PAGE_POLICY
 from avatar_rtc.server.http.routes.pages import is_static, is_view
 
 _SITE = "Sec-Fetch-Site"
 _FOREIGN = ("cross-site", "same-site")
 _PAGE = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' data: blob:; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors"
+    "base-uri 'none'; form-action 'self'; "
 )
 
 
@@ -37,7 +38,7 @@ def asking_origin(request: web.Request) -> str | None:
 
 
 def embedding_headers(
-    request: web.Request, content_type: str, allowed: bool, config: Config
+    request: web.Request, response: web.StreamResponse, allowed: bool, config: Config
 ) -> CIMultiDict[str]:
     """The headers of an answer.
 
@@ -45,13 +46,14 @@ def embedding_headers(
         allowed: it goes to a page of a site in `allowed_origins`.
     """
     ancestors = ("'self'", *config.allowed_origins) if is_view(request) else ("'self'",)
-    is_page = is_static(request) and content_type == "text/html"
-    everywhere = allowed or (is_static(request) and not is_page) or len(ancestors) > 1
+    is_html = response.content_type == "text/html"
+    policy = (PAGE_POLICY if response.status >= 400 else _PAGE) if is_html else ""
+    everywhere = allowed or (is_static(request) and not is_html) or len(ancestors) > 1
     headers = CIMultiDict(
         {
             "Referrer-Policy": "same-origin",
             "Cross-Origin-Resource-Policy": "cross-origin" if everywhere else "same-origin",
-            "Content-Security-Policy": f"{_PAGE if is_page else 'frame-ancestors'} {' '.join(ancestors)}",
+            "Content-Security-Policy": f"{policy}frame-ancestors {' '.join(ancestors)}",
         }
     )
     if len(ancestors) == 1:  # its one word for other sites, ALLOW-FROM, no browser knows any more

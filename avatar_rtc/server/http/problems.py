@@ -1,4 +1,7 @@
-"""Every failed request becomes one `application/problem+json` (RFC 9457), here and nowhere else."""
+"""Every failed request becomes one `application/problem+json` (RFC 9457), here and nowhere else.
+
+A browser that goes to an address is shown a page that says the same.
+"""
 
 import json
 import logging
@@ -10,6 +13,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from avatar_rtc import errors
+from avatar_rtc.server.http.problem_page import problem_page, wants_page
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +34,9 @@ RETRY_AFTER_S = 2
 """Told with a 503 that does not know better: about the time a render worker needs to come back."""
 
 
+_OF_THE_BODY = (hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH)
+
+
 class RequestRefused(errors.AvatarRtcError):
     """A refusal that only exists in HTTP, such as a missing `If-Match`."""
 
@@ -41,42 +48,55 @@ class RequestRefused(errors.AvatarRtcError):
 @web.middleware
 async def problems_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer every error below with a problem; an unexpected one is logged with the id it shows."""
+    response = await _answer(request, handler)
+    if not isinstance(response, ProblemResponse) or not wants_page(request):
+        return response
+    page = problem_page(response.status, response.detail, request.path)
+    kept = {name: value for name, value in response.headers.items() if name not in _OF_THE_BODY}
+    return web.Response(status=response.status, text=page, content_type="text/html", headers=kept)
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except RequestRefused as error:
-        return problem(error.status, str(error), error.headers)
+        return ProblemResponse(error.status, str(error), error.headers)
     except errors.AvatarRtcError as error:
         return _known(error)
     except web.HTTPException as error:
         return _from_aiohttp(request, error)
     except web.RequestPayloadError as error:
         error.__traceback__ = None  # as below
-        return problem(400, "the body is broken: its encoding or length is not what its headers say")
+        return ProblemResponse(400, "the body is broken: its encoding or length is not what its headers say")
     except Exception as error:
         if isinstance(error, ConnectionError) and (
             request.transport is None or request.transport.is_closing()
         ):
             # The body keeps this error, whose frames keep the body: that would stay until the collector runs.
             error.__traceback__ = None
-            return problem(400, "the connection was lost")  # nobody reads it; raised, aiohttp would log it
+            # Nobody reads it; raised, aiohttp would log it.
+            return ProblemResponse(400, "the connection was lost")
         return _unexpected(request)
 
 
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
+class ProblemResponse(web.Response):
     """The response for a problem; `detail` is what a user reads."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    return web.Response(
-        status=status,
-        text=json.dumps(body),
-        content_type="application/problem+json",
-        headers={**(headers or {}), hdrs.CACHE_CONTROL: "no-store"},
-    )
+
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        self.detail = detail
+        body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+        super().__init__(
+            status=status,
+            text=json.dumps(body),
+            content_type="application/problem+json",
+            headers={**(headers or {}), hdrs.CACHE_CONTROL: "no-store"},
+        )
 
 
 def _unexpected(request: web.Request) -> web.Response:
     event = secrets.token_hex(4)
     log.exception("error %s in %s %s", event, request.method, request.path)
-    return problem(500, f"something unexpected failed here; the server's log has it as {event}")
+    return ProblemResponse(500, f"something unexpected failed here; the server's log has it as {event}")
 
 
 def _known(error: errors.AvatarRtcError) -> web.Response:
@@ -87,7 +107,7 @@ def _known(error: errors.AvatarRtcError) -> web.Response:
     detail = errors.public(error)
     if isinstance(error, errors.OPERATORS):
         log.warning("%s", error)
-    return problem(status, detail, headers)
+    return ProblemResponse(status, detail, headers)
 
 
 def _from_aiohttp(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
@@ -104,4 +124,4 @@ def _from_aiohttp(request: web.Request, error: web.HTTPException) -> web.StreamR
             detail = f"there is nothing at {request.path}"
         case _:
             detail = error.text or error.reason
-    return problem(error.status, detail, headers)
+    return ProblemResponse(error.status, detail, headers)

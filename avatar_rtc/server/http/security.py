@@ -3,6 +3,10 @@
 Even a server on loopback is reachable by every web page that its user opens. Two defences: a Host header
 outside the list is refused, so a foreign name that was re-pointed to this machine (DNS rebinding) opens
 nothing; and a foreign page may only load static files, unless the operator allows its origin.
+
+Why it is refused, a foreign page may read: who has embedded an avatar has to learn which setting is missing.
+The refusal holds nothing but that sentence. It never goes with `Access-Control-Allow-Credentials`, and no
+handler has run.
 """
 
 import ipaddress
@@ -12,7 +16,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from avatar_rtc.config import LOOPBACK, Config
-from avatar_rtc.errors import Refused
+from avatar_rtc.errors import MAX_SHOWN, AvatarRtcError, Refused
 from avatar_rtc.server.http.keys import CONFIG
 from avatar_rtc.server.http.other_sites import asking_origin, embedding_headers, is_from_elsewhere
 from avatar_rtc.server.http.routes.pages import is_static
@@ -73,52 +77,85 @@ def create_security(config: Config) -> Middleware:
 
     @web.middleware
     async def security(request: web.Request, handler: Handler) -> web.StreamResponse:
-        authority = request.headers.get(hdrs.HOST, "")
+        authority, origin = request.headers.get(hdrs.HOST, ""), request.headers.get(hdrs.ORIGIN)
+        asks_first = (
+            request.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers
+        )
         if not is_host_allowed(authority, config):
-            raise Refused(f"this server does not answer to the host name {authority!r}; see allowed_hosts")
-        origin = request.headers.get(hdrs.ORIGIN)
+            request[_READER] = origin or ""
+            return _refuse(
+                f"this server does not answer to the host name {authority!r:.90}; see allowed_hosts",
+                asks_first,
+            )
         if origin is None and is_from_elsewhere(request):
             origin = asking_origin(request)
             if "*" not in config.allowed_origins and not (origin and is_origin_allowed(origin, config)):
                 raise Refused("pages of other sites may not show this; see allowed_origins")
-            request[_SHOWN] = True
+            request[_READER], request[_ALLOWED] = "", True
             return await handler(request)
         if origin is None or is_same_origin(origin, authority) or is_static(request):
+            request[_READER] = ""
             return await handler(request)
+        request[_READER] = origin
         if not is_origin_allowed(origin, config):
-            raise Refused(f"pages of {origin!r} may not drive this server; see allowed_origins")
-        request[_FOREIGN] = origin
-        if request.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers:
-            return await _preflight(request, handler)
-        return await handler(request)
+            return _refuse(origin_refusal(origin), asks_first)
+        request[_ALLOWED] = True
+        return await (_preflight(request, handler) if asks_first else handler(request))
 
     return security
 
 
-_FOREIGN = web.RequestKey("_FOREIGN", str)
-_SHOWN = web.RequestKey("_SHOWN", bool)
+_READER = web.RequestKey("_READER", str)
+"""The foreign origin that may read the answer; "" if there is none."""
+_ALLOWED = web.RequestKey("_ALLOWED", bool)
+"""Set if the page that asks is of an allowed origin."""
+
+
+def _refuse(why: str, asks_first: bool) -> web.StreamResponse:
+    # A browser hides why it may not even ask. So it may, and is refused then, and tells the page.
+    if asks_first:
+        return _may_ask(web.Response(status=204))
+    raise Refused(why)
+
+
+def origin_refusal(origin: str) -> str:
+    """Why a foreign page may do nothing here, and what its operator can do about it."""
+    if origin == "null":
+        return (
+            "pages without an origin, such as a file or a sandboxed frame, may not use this server; serve "
+            "the page over http, or let the operator allow every page: avatar-rtc serve --allow-origin '*'"
+        )
+    origin = origin if len(origin) <= MAX_SHOWN else f"{origin[:MAX_SHOWN]}…"
+    return (
+        f"pages of {origin} may not use this server; its operator can allow them with "
+        f'"--allow-origin {origin}" on the command line, or with allowed_origins in the settings'
+    )
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Signal `on_response_prepare`: what other sites may do with the answer, errors included."""
-    allowed = _FOREIGN in request or _SHOWN in request
     for name, value in embedding_headers(
-        request, response.content_type, allowed, request.app[CONFIG]
+        request, response, request.get(_ALLOWED, False), request.app[CONFIG]
     ).items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
-    if origin := request.get(_FOREIGN):
+    # Who was refused before it was known whence it came, for asking too fast, may read that, too.
+    if origin := request.get(_READER, request.headers.get(hdrs.ORIGIN)):
         response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
         response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _EXPOSED
-        response.headers[hdrs.VARY] = hdrs.ORIGIN
+        response.headers.add(hdrs.VARY, hdrs.ORIGIN)
 
 
 async def _preflight(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         response = await handler(request)  # WHEP answers OPTIONS itself
-    except web.HTTPMethodNotAllowed:
-        response = web.Response(status=204)
+    except (web.HTTPException, AvatarRtcError):
+        response = web.Response(status=204)  # the request itself is told, in words that a page can read
+    return _may_ask(response)
+
+
+def _may_ask(response: web.StreamResponse) -> web.StreamResponse:
     response.headers[hdrs.ACCESS_CONTROL_ALLOW_METHODS] = _ALLOWED_METHODS
     response.headers[hdrs.ACCESS_CONTROL_ALLOW_HEADERS] = _ALLOWED_HEADERS
     response.headers[hdrs.ACCESS_CONTROL_MAX_AGE] = _PREFLIGHT_S

@@ -89,7 +89,8 @@ async def test_a_backdrop_reaches_the_worker(client, renderer):
     backdrops = (await (await client.get("/api/v1/backdrops")).json())["backdrops"]
     assert {"day", "night"} <= {b["name"] for b in backdrops}
     for backdrop in backdrops:
-        assert (await client.get(backdrop["url"])).content_type.startswith("image/")
+        for url in (backdrop["url"], backdrop["thumbnail"]):
+            assert (await client.get(url)).content_type.startswith("image/")
 
 
 @pytest.mark.parametrize("chain", [None, []])

@@ -3,7 +3,7 @@
 import pytest
 
 from avatar_rtc.config import Config
-from avatar_rtc.server.http.security import host_name, is_host_allowed, is_same_origin
+from avatar_rtc.server.http.security import host_name, is_host_allowed, is_same_origin, origin_refusal
 
 API = "/api/v1/avatars/main"
 EMOTION = f"{API}/emotion"
@@ -81,14 +81,52 @@ async def test_foreign_host_is_refused_everywhere(client, path):
 async def test_foreign_origin_drives_nothing(client, renderer, method, path, origin):
     told = len(renderer.sent)
     response = await client.request(method, path, headers={"Origin": origin}, json={"name": "joy"})
-    assert response.status == 403 and "Access-Control-Allow-Origin" not in response.headers
-    assert len(renderer.sent) == told
+    assert response.status == 403 and len(renderer.sent) == told
+    # Why, it may read, and nothing else: with no cookies, and with the same words whatever it asked for.
+    assert response.headers["Access-Control-Allow-Origin"] == origin
+    assert "Access-Control-Allow-Credentials" not in response.headers
+    assert (await response.json(content_type=None))["detail"] == origin_refusal(origin)
 
 
-async def test_foreign_preflight_is_refused(client):
-    headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "PUT"}
-    response = await client.options(EMOTION, headers=headers)
-    assert response.status == 403 and "Access-Control-Allow-Methods" not in response.headers
+async def test_a_foreign_page_may_ask_and_is_then_refused(client, renderer):
+    """A browser hides the answer to a preflight; only that of the request itself can be read."""
+    asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "PUT"}
+    answers = []
+    for path in (EMOTION, f"{API}/whep", "/api/v1/avatars/nobody", "/nothing", "/"):
+        response = await client.options(path, headers=asked)
+        answers.append((response.status, await response.text(), response.headers.get("Accept-Post")))
+        assert "Access-Control-Allow-Credentials" not in response.headers
+    assert set(answers) == {(204, "", None)}, "nobody learns what is here"
+    sent = len(renderer.sent)
+    response = await client.put(EMOTION, headers={"Origin": "https://evil.example"}, json={"name": "joy"})
+    assert response.status == 403 and len(renderer.sent) == sent
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://[::1]:3000", "null", "x" * 9000])
+def test_the_refusal_names_the_origin_and_the_way_out(origin):
+    words = origin_refusal(origin)
+    assert "--allow-origin" in words and len(words) < 400
+    assert origin in ("null", "x" * 9000) or f'"--allow-origin {origin}"' in words
+
+
+async def test_no_other_answer_can_be_read_by_a_stranger(client):
+    """What one may load is open to all; of all else only refusals."""
+    origin = {"Origin": "https://evil.example"}
+    for route in client.app.router.routes():
+        path = route.resource.canonical.replace("{avatar}", "main") if route.resource else ""
+        if "{" in path or route.method not in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+            continue
+        async with client.request(route.method, path, headers=origin) as response:
+            allowed = response.headers.get("Access-Control-Allow-Origin")
+            assert response.status == 403 if allowed != "*" else response.status == 200, path
+
+
+async def test_a_foreign_host_tells_its_reason_to_the_page(client):
+    headers = {"Host": "evil.example", "Origin": "https://blog.example"}
+    response = await client.get(API, headers=headers)
+    assert (
+        response.status == 403 and response.headers["Access-Control-Allow-Origin"] == "https://blog.example"
+    )
 
 
 async def test_same_origin_is_served(client):
@@ -112,15 +150,13 @@ async def test_allowed_origin_gets_cors_also_on_errors(serve, allowed):
 
 
 @pytest.mark.parametrize(
-    "path, method", [(EMOTION, "PUT"), (f"{API}/whep", "POST"), (f"{API}/whep/x", "PATCH")]
+    "path, method",
+    [(EMOTION, "PUT"), (f"{API}/whep", "POST"), (f"{API}/whep/x", "PATCH"), ("/nothing", "POST")],
 )
 async def test_preflight_of_an_allowed_origin(serve, path, method):
     client = await serve(Config(character="hero", allowed_origins=("https://studio.example",)))
     headers = {"Origin": "https://studio.example", "Access-Control-Request-Method": method}
     response = await client.options(path, headers=headers)
-    if path.endswith("/x"):  # no such resource; the browser shows that as a network error, which is as well
-        assert response.status == 404
-        return
     assert response.status == 204
     assert method in response.headers["Access-Control-Allow-Methods"]
     assert {"Content-Type", "If-Match"} <= set(response.headers["Access-Control-Allow-Headers"].split(", "))

@@ -32,11 +32,18 @@ async def get_settings_schema(request: web.Request) -> web.Response:
     return web.json_response(settings.settings_schema())
 
 
-@described("server", answer=an_object(backdrops=many(an_object(name=TEXT, url=TEXT))))
+@described("server", answer=an_object(backdrops=many(an_object(name=TEXT, url=TEXT, thumbnail=TEXT))))
 async def list_backdrops(request: web.Request) -> web.Response:
-    """The pictures that can stand behind an avatar, and where they can be seen."""
-    files = backdrop_files().values()
-    found = [{"name": file.stem, "url": f"/assets/backdrops/{file.name}"} for file in files]
+    """The pictures that can stand behind an avatar, and where they and their small copies can be seen."""
+    files, folder = backdrop_files().values(), "/assets/backdrops"
+    found = [
+        {
+            "name": file.stem,
+            "url": f"{folder}/{file.name}",
+            "thumbnail": f"{folder}/thumbnails/{file.name}",
+        }
+        for file in files
+    ]
     return web.json_response({"backdrops": found})
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from aiohttp import hdrs, web
 
 from avatar_rtc.resources import resource
+from avatar_rtc.server.http.compression import TEXT_TYPES, text_file
 from avatar_rtc.server.http.keys import avatar_of
 
 _STATIC = "page:"
@@ -30,23 +31,23 @@ def is_view(request: web.Request) -> bool:
 
 async def get_index(request: web.Request) -> web.StreamResponse:
     """The demo page."""
-    return _file(resource("web"), "index.html")
+    return await _file(request, resource("web"), "index.html")
 
 
 async def get_view(request: web.Request) -> web.StreamResponse:
     """The bare transparent page of one avatar, for OBS browser sources and iframes."""
     avatar_of(request)
-    return _file(resource("web"), "view.html")
+    return await _file(request, resource("web"), "view.html")
 
 
 async def get_web_file(request: web.Request) -> web.StreamResponse:
     """A script, style or picture of the pages."""
-    return _file(resource("web"), request.match_info["path"])
+    return await _file(request, resource("web"), request.match_info["path"])
 
 
 async def get_asset(request: web.Request) -> web.StreamResponse:
     """A shipped asset."""
-    return _file(resource("assets"), request.match_info["path"])
+    return await _file(request, resource("assets"), request.match_info["path"])
 
 
 def routes() -> list[web.RouteDef]:
@@ -59,11 +60,21 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-def _file(folder: Path, path: str) -> web.StreamResponse:
+async def _file(request: web.Request, folder: Path, path: str) -> web.StreamResponse:
+    file = _find(folder, path)
+    if file.suffix in TEXT_TYPES:
+        response: web.StreamResponse = await text_file(request, file)
+    else:
+        # Python knows the type of WebP only from 3.13 on.
+        kind = {hdrs.CONTENT_TYPE: "image/webp"} if file.suffix == ".webp" else {}
+        response = web.FileResponse(file, headers=kind)
+    response.headers.update(_HEADERS)
+    return response
+
+
+def _find(folder: Path, path: str) -> Path:
     root = folder.resolve()
     file = (root / path).resolve()
     if not file.is_relative_to(root) or not file.is_file():
         raise web.HTTPNotFound
-    # Python knows the type of WebP only from 3.13 on.
-    kind = {hdrs.CONTENT_TYPE: "image/webp"} if file.suffix == ".webp" else {}
-    return web.FileResponse(file, headers=_HEADERS | kind)
+    return file
