@@ -30,11 +30,12 @@ from avatar_rtc.media.broadcast import MediaKind, Packet, Subscription
 from avatar_rtc.media.candidates import Candidates
 from avatar_rtc.media.channels import Channels, Conversation
 from avatar_rtc.media.codecs import preferred, video_codec
+from avatar_rtc.media.fragment import read_fragment
 from avatar_rtc.media.guard import Guard
 from avatar_rtc.media.ice import IceServers
 from avatar_rtc.media.liveness import CONNECT_TIMEOUT_S, SILENCE_TIMEOUT_S, Liveness
 from avatar_rtc.media.microphone import listen
-from avatar_rtc.media.offer import ParsedOffer, read_fragment, read_offer, with_one_fingerprint
+from avatar_rtc.media.offer import ParsedOffer, read_offer, with_one_fingerprint
 from avatar_rtc.media.peer_stats import PeerStats, read_stats
 from avatar_rtc.media.tracks import PacketTrack
 from avatar_rtc.sound.pcm import Pcm
@@ -148,15 +149,15 @@ class Peer:
     async def add_candidates(self, sdpfrag: str) -> None:
         """Take trickled candidates (application/trickle-ice-sdpfrag) without waiting for any of them.
 
-        More than a sane peer has are ignored.
+        More than a sane peer has are ignored, and so is what cannot be read or is of no use.
 
         Raises:
             IceRestartUnsupported: the fragment restarts ICE, which needs a new offer.
-            InputError: it cannot be read, or there was no offer before.
+            InputError: it is too long, or there was no offer before.
         """
         if self._offer is None:
             raise InputError("candidates come after the offer")
-        await self._candidates.add(read_fragment(sdpfrag, self._offer))
+        await self._candidates.add(read_fragment(sdpfrag, self._offer.mids, self._offer.ufrags))
 
     def send(self, label: str, text: str) -> bool:
         """Push a message over a channel the peer has opened; False if it has not, or is too far behind."""

@@ -12,8 +12,8 @@ from aiortc.sdp import SessionDescription
 
 from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import InputError, SetupError
+from avatar_rtc.media.fragment import IceRestartUnsupported
 from avatar_rtc.media.microphone import listen
-from avatar_rtc.media.offer import IceRestartUnsupported
 from avatar_rtc.stream.frame import Rendition
 from tests.waiting import until
 
@@ -278,8 +278,7 @@ async def test_ice_restart_is_refused(stage):
     await peer.answer(await viewer.offer())
     with pytest.raises(IceRestartUnsupported, match="new offer"):
         await peer.add_candidates("a=ice-ufrag:other\r\na=ice-pwd:01234567890123456789012\r\n")
-    with pytest.raises(InputError, match="ICE candidate"):
-        await peer.add_candidates("a=mid:0\r\na=candidate:nonsense\r\n")
+    await peer.add_candidates("a=mid:0\r\na=candidate:nonsense\r\n")
 
 
 async def test_candidates_before_the_offer(stage):
