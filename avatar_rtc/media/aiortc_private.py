@@ -72,7 +72,7 @@ def bind_media(pc: RTCPeerConnection, bind: MediaBind) -> None:
     By itself aioice takes every address but loopback, so without a network a page on this machine could not
     connect, and with one, strangers could reach a server that is for this machine alone.
     """
-    for transport in _transports(pc):
+    for transport in transports_of(pc):
         connection = transport.transport._connection
         gather = connection.get_component_candidates
         connection.get_component_candidates = partial(_gather_on, gather, bind)  # type: ignore[method-assign]
@@ -87,12 +87,12 @@ def guard_connection(pc: RTCPeerConnection, guard: Guard) -> None:
     an empty one, or at whatever makes a parser raise. `guard.heard` is called for authentic STUN checks and
     answers, and for what DTLS or SRTP could authenticate. aioice notices a vanished peer only after 31 s.
     """
-    for transport in _transports(pc):
+    for transport in transports_of(pc):
         connection = transport.transport._connection
         gather = FunctionType(
             Connection.get_component_candidates.__code__,
             # Its sockets are guarded from their first datagram on; no other connection is touched.
-            {**vars(aioice.ice), "StunProtocol": partial(_GuardedProtocol, guard)},
+            {**vars(aioice.ice), "StunProtocol": partial(GuardedProtocol, guard)},
             argdefs=Connection.get_component_candidates.__defaults__,
         )
         connection.get_component_candidates = partial(gather, connection)  # type: ignore[method-assign]
@@ -105,7 +105,7 @@ def guard_connection(pc: RTCPeerConnection, guard: Guard) -> None:
         pc.sctp._guard = guard
 
 
-class _GuardedProtocol(StunProtocol):
+class GuardedProtocol(StunProtocol):
     """A socket, or a relay, that hands on what the guard lets in."""
 
     def __init__(self, guard: Guard, receiver: Connection) -> None:
@@ -290,7 +290,7 @@ MAX_MISORDERED = 512
 """Pieces that came before others; they are sorted for each that comes."""
 
 
-def _transports(pc: RTCPeerConnection) -> set[RTCDtlsTransport]:
+def transports_of(pc: RTCPeerConnection) -> set[RTCDtlsTransport]:
     """Of a peer connection; one if everything is bundled."""
     transports = {sender.transport for sender in pc.getSenders()}
     if pc.sctp is not None:

@@ -86,7 +86,7 @@ async def test_sockets_are_guarded_from_their_making_and_of_this_connection_only
     await pc.setLocalDescription()
     (connection,) = {sender.transport.transport._connection for sender in pc.getSenders()}
     assert connection._protocols
-    assert {type(protocol).__name__ for protocol in connection._protocols} == {"_GuardedProtocol"}
+    assert {type(protocol).__name__ for protocol in connection._protocols} == {"GuardedProtocol"}
     other = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     other.addTransceiver("video", direction="recvonly")
     await other.setLocalDescription()
