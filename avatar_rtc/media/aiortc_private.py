@@ -20,7 +20,7 @@ from aiortc import RTCDtlsTransport, RTCPeerConnection, RTCRtpSender, RTCSctpTra
 from aiortc.rtcsctptransport import DataChunk, ForwardTsnChunk, SackChunk
 from OpenSSL import SSL
 
-from avatar_rtc.config import MediaBind
+from avatar_rtc.config import LOOPBACK, MediaBind
 from avatar_rtc.media.guard import MAX_WAITING_DATAGRAMS, Address, Guard, datagram_kind
 
 
@@ -66,16 +66,19 @@ MAX_LATE_S = 1.0
 """Of a correction; a packet later than this comes from a broken clock."""
 
 
-def bind_media(pc: RTCPeerConnection, bind: MediaBind) -> None:
+def bind_media(pc: RTCPeerConnection, bind: MediaBind, guard: Guard | None = None) -> None:
     """Open sockets on these addresses alone; call between the remote and the local description.
 
     By itself aioice takes every address but loopback, so without a network a page on this machine could not
     connect, and with one, strangers could reach a server that is for this machine alone.
+
+    Args:
+        guard: of the connection; if they are confined, it lets nobody in but this machine.
     """
     for transport in transports_of(pc):
         connection = transport.transport._connection
         gather = connection.get_component_candidates
-        connection.get_component_candidates = partial(_gather_on, gather, bind)  # type: ignore[method-assign]
+        connection.get_component_candidates = partial(_gather_on, gather, bind, guard)  # type: ignore[method-assign]
 
 
 def guard_connection(pc: RTCPeerConnection, guard: Guard) -> None:
@@ -133,7 +136,7 @@ class GuardedProtocol(StunProtocol):
 
     def _receive(self, data: bytes, address: Address) -> None:
         try:
-            taken = self._take(data, address)
+            taken = self._guard.may_come(address) and self._take(data, address)
         except Exception as error:  # whatever their parsers stumble over
             self._guard.dropped.add(error)
         else:
@@ -299,7 +302,10 @@ def transports_of(pc: RTCPeerConnection) -> set[RTCDtlsTransport]:
 
 
 async def _gather_on(
-    gather: Callable[..., Any], bind: MediaBind, component: int, addresses: list[str]
+    gather: Callable[..., Any], bind: MediaBind, guard: Guard | None, component: int, addresses: list[str]
 ) -> Any:
-    wanted = [*(addresses if bind.interfaces else ()), *bind.addresses]
+    wanted = [*(addresses if bind.interfaces or bind.confined else ()), *bind.addresses]
+    if bind.confined:
+        assert guard is not None, "nobody else would keep strangers out"
+        guard.hosts = frozenset((*wanted, *LOOPBACK))
     return await gather(component=component, addresses=wanted)

@@ -191,7 +191,7 @@ class Peer:
                 transceiver.direction = "inactive"
         guard_connection(self._pc, self._guard)
         ask_servers(self._pc, self._ice, self._guard)
-        bind_media(self._pc, self._bind)
+        bind_media(self._pc, self._bind, self._guard)
         await self._pc.setLocalDescription()
         answer = with_one_fingerprint(self._pc.localDescription.sdp)
         self.rendition = Rendition(video_codec(answer), self._layout)

@@ -192,7 +192,9 @@ def silence(pc):
 
 
 async def test_sockets_listen_where_they_are_told_to(stage):
-    for bind in (MediaBind(True), MediaBind(True, ("127.0.0.1",)), MediaBind(False, ("127.0.0.1",))):
+    own = ("127.0.0.1",)
+    confined = MediaBind(False, own, confined=True)
+    for bind in (MediaBind(True), MediaBind(True, own), MediaBind(False, own), confined):
         viewer, peer = stage.viewer(), stage.peer(bind=bind)
         before = udp_sockets()
         answer = SessionDescription.parse(await peer.answer(await viewer.offer()))
@@ -200,7 +202,7 @@ async def test_sockets_listen_where_they_are_told_to(stage):
         opened = udp_sockets() - before - {c for c in udp_sockets() if c in viewer_sockets(viewer)}
         assert {address for address, _ in opened} == offered
         assert ("127.0.0.1" in offered) == bool(bind.addresses)
-        assert (offered != {"127.0.0.1"}) == bind.interfaces
+        assert (offered != {"127.0.0.1"}) == (bind.interfaces or bind.confined)
 
 
 async def test_where_no_socket_can_be_opened_is_said(stage):
@@ -227,6 +229,15 @@ async def test_a_server_for_this_machine_asks_the_network_for_no_name(stage):
     await peer.answer(await viewer.offer())
     await peer.add_candidates("a=mid:0\r\na=candidate:1 1 udp 1 nobody.local 5000 typ host\r\n")
     assert not peer._candidates._resolving
+
+
+async def test_a_server_for_this_machine_is_reached_without_its_loopback_address(stage, tools):
+    """As by Firefox, which sends nothing there from any other address."""
+    viewer, peer = stage.viewer(), stage.peer(bind=MediaBind(False, ("127.0.0.1",), confined=True))
+    answer = await peer.answer(await viewer.offer())
+    lines = [line for line in answer.splitlines() if line[:12] != "a=candidate:" or "127.0.0.1" not in line]
+    await viewer.take("\r\n".join([*lines, ""]))
+    assert tools.mean_yuv(await viewer.frame()) == pytest.approx(tools.YUV, abs=2)
 
 
 async def test_connects_over_loopback_alone(stage, monkeypatch, tools):
