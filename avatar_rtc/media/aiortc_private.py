@@ -16,7 +16,8 @@ import aioice.ice
 from aioice import stun
 from aioice.ice import Connection, StunProtocol
 from aioice.turn import TurnTransport
-from aiortc import RTCDtlsTransport, RTCPeerConnection, RTCRtpSender, RTCSctpTransport
+from aiortc import RTCCertificate, RTCDtlsTransport, RTCPeerConnection, RTCRtpSender, RTCSctpTransport
+from aiortc.rtcdtlstransport import SRTPProtectionProfile
 from aiortc.rtcsctptransport import DataChunk, ForwardTsnChunk, SackChunk
 from OpenSSL import SSL
 
@@ -102,6 +103,8 @@ def guard_connection(pc: RTCPeerConnection, guard: Guard) -> None:
         transport.__class__ = _GuardedDtls
         assert isinstance(transport, _GuardedDtls)
         transport._guard = guard
+        certificate = transport._RTCDtlsTransport__local_certificate  # type: ignore[attr-defined]
+        certificate.__class__ = _OpenCertificate
     if pc.sctp is not None:
         pc.sctp.__class__ = _GuardedSctp
         assert isinstance(pc.sctp, _GuardedSctp)
@@ -248,6 +251,24 @@ class _GuardedDtls(RTCDtlsTransport):
     async def _handle_rtp_data(self, data: bytes, arrival_time_ms: int) -> None:
         self._guard.heard()
         await super()._handle_rtp_data(data, arrival_time_ms)
+
+
+class _OpenCertificate(RTCCertificate):
+    """One that also shakes hands with peers whose own certificate is of RSA, as GStreamer's is.
+
+    aiortc names ciphers for ECDSA alone, its own kind, so a peer of the other that is DTLS's server found
+    none. Whose a certificate is, its fingerprint in the description tells, whatever its kind.
+    """
+
+    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
+        context = super()._create_ssl_context(srtp_profiles)
+        names = (f"ECDHE-{kind}-{cipher}" for kind in ("ECDSA", "RSA") for cipher in CIPHERS)
+        context.set_cipher_list(":".join(names).encode())
+        return context
+
+
+CIPHERS = ("AES128-GCM-SHA256", "CHACHA20-POLY1305", "AES128-SHA", "AES256-SHA")
+"""Those of aiortc, in its order."""
 
 
 class _GuardedSctp(RTCSctpTransport):

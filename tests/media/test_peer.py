@@ -8,7 +8,9 @@ import numpy as np
 import psutil
 import pytest
 from aiortc.mediastreams import MediaStreamError
+from aiortc.rtcdtlstransport import RTCCertificate, generate_certificate
 from aiortc.sdp import SessionDescription
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import InputError, SetupError
@@ -237,6 +239,24 @@ async def test_a_server_for_this_machine_is_reached_without_its_loopback_address
     answer = await peer.answer(await viewer.offer())
     lines = [line for line in answer.splitlines() if line[:12] != "a=candidate:" or "127.0.0.1" not in line]
     await viewer.take("\r\n".join([*lines, ""]))
+    assert tools.mean_yuv(await viewer.frame()) == pytest.approx(tools.YUV, abs=2)
+
+
+async def test_a_viewer_with_a_certificate_of_rsa_connects(stage, tools):
+    """As GStreamer's webrtcbin has one."""
+
+    class Certificate(RTCCertificate):
+        def _create_ssl_context(self, srtp_profiles):
+            context = super()._create_ssl_context(srtp_profiles)
+            context.set_cipher_list(b"ECDHE-RSA-AES128-GCM-SHA256")
+            return context
+
+    viewer, peer, key = stage.viewer(), stage.peer(), rsa.generate_private_key(65537, 2048)
+    viewer.pc._RTCPeerConnection__certificates = [Certificate(key, generate_certificate(key))]
+    for transceiver in viewer.pc.getTransceivers():
+        transport = transceiver.sender.transport
+        transport._RTCDtlsTransport__local_certificate = viewer.pc._RTCPeerConnection__certificates[0]
+    await viewer.take(await peer.answer(await viewer.offer()))
     assert tools.mean_yuv(await viewer.frame()) == pytest.approx(tools.YUV, abs=2)
 
 
