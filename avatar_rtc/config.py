@@ -62,7 +62,7 @@ class MediaBind(NamedTuple):
     addresses: tuple[str, ...] = ()
     """And these."""
     confined: bool = False
-    """All of them, but for programs on this machine alone: Firefox sends nothing to loopback addresses."""
+    """Those of IPv4 too, for programs on this machine alone: Firefox sends nothing to loopback addresses."""
 
 
 def _address(text: str) -> str:

@@ -325,8 +325,9 @@ def transports_of(pc: RTCPeerConnection) -> set[RTCDtlsTransport]:
 async def _gather_on(
     gather: Callable[..., Any], bind: MediaBind, guard: Guard | None, component: int, addresses: list[str]
 ) -> Any:
-    wanted = [*(addresses if bind.interfaces or bind.confined else ()), *bind.addresses]
+    wanted = [*(addresses if bind.interfaces else ()), *bind.addresses]
     if bind.confined:
         assert guard is not None, "nobody else would keep strangers out"
+        wanted += [address for address in addresses if ":" not in address]
         guard.hosts = frozenset((*wanted, *LOOPBACK))
     return await gather(component=component, addresses=wanted)

@@ -79,7 +79,7 @@ class Guard:
         """An authentic check came, so the far end has our description: our password is in it."""
         self.hosts: frozenset[str] | None = None
         """Of whom alone anything is taken; None is everybody. This machine's addresses keep all others out:
-        Linux drops what comes from elsewhere under one of them."""
+        Linux drops what comes from elsewhere under one of them, by IPv4 whatever its settings."""
         self._known: set[tuple[object, Address]] = set()
 
     def may_come(self, address: Address) -> bool:
