@@ -45,11 +45,17 @@ def check_watched(*command: str) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("player", ["whip-whep", "@eyevinn/webrtc-player", "werift"])
-def test_a_player_of_npm_stays_connected(player: str) -> None:
-    packages = {player} if player == "werift" else {player, "@roamhq/wrtc"}
-    resolve = ";".join(f"require.resolve('{name}/package.json')" for name in packages)
-    needs(f"node and the npm packages {sorted(packages)}; NODE_PATH says where", "node", "-e", resolve)
+@pytest.mark.parametrize(
+    ("player", "modules"),
+    [
+        ("whip-whep", ("whip-whep/whep.js", "@roamhq/wrtc")),
+        ("@eyevinn/webrtc-player", ("@eyevinn/webrtc-player", "@roamhq/wrtc")),
+        ("werift", ("werift",)),
+    ],
+)
+def test_a_player_of_npm_stays_connected(player: str, modules: tuple[str, ...]) -> None:
+    resolve = ";".join(f"require.resolve('{name}')" for name in modules)
+    needs(f"node and the npm modules {modules}; NODE_PATH says where", "node", "-e", resolve)
     check_watched("node", str(HERE / "play.cjs"), player, "WHEP", str(SECONDS))
 
 
