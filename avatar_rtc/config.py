@@ -61,6 +61,8 @@ class MediaBind(NamedTuple):
     """All of them, loopback apart."""
     addresses: tuple[str, ...] = ()
     """And these."""
+    confined: bool = False
+    """Those of IPv4 too, for programs on this machine alone: Firefox sends nothing to loopback addresses."""
 
 
 def _address(text: str) -> str:
@@ -199,6 +201,8 @@ class Config(_Section):
     def media_bind(self) -> MediaBind:
         """Where viewers' sockets listen: like HTTP, only on this machine if nobody else is served.
 
+        A browser on this machine may want to use its other addresses: they are confined to it.
+
         Whoever names hosts, STUN or TURN servers on a loopback address has a proxy before it: viewers come
         from elsewhere, and their media does not go through the proxy.
         """
@@ -207,7 +211,9 @@ class Config(_Section):
         serves_others = bool(self.allowed_hosts or self.stun_urls or self.turn.urls)
         if host in WILDCARDS or (not self.media_host and self.is_loopback and serves_others):
             return MediaBind(True, (own,))
-        return MediaBind(False, (own if host in LOOPBACK else host,))
+        if host not in LOOPBACK:
+            return MediaBind(False, (host,))
+        return MediaBind(False, (own,), confined=not self.media_host)
 
 
 def load_config(file: Path | None, **flags: Any) -> Config:

@@ -74,7 +74,7 @@ export class AvatarRtcElement extends AvatarCommands {
   #renderer = null;
   #frameRequest = 0;
   #lostSince = 0;
-  #lastTime = -1;
+  #lastPicture = -1;
   #isSilenced = false; // by the browser
   #wasMuted = false;
   #internals = this.attachInternals();
@@ -232,8 +232,10 @@ export class AvatarRtcElement extends AvatarCommands {
   #onFrame(metadata) {
     this.#requestFrame();
     if (this.state !== 'live') return; // Chromium ends a lost stream with a black picture of 2 x 2
-    if (metadata.mediaTime === this.#lastTime) return; // an animation frame without a new picture
-    this.#lastTime = metadata.mediaTime;
+    // By number where there is one: in Firefox all pictures of a stream have the time 0.
+    const picture = metadata.presentedFrames ?? metadata.mediaTime;
+    if (picture === this.#lastPicture) return; // an animation frame without a new picture
+    this.#lastPicture = picture;
     if (this.#layout === 'alpha' && !this.#renderer.draw(this.#video)) {
       this.#onUndrawn();
       return;

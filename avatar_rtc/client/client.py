@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from numpy.typing import NDArray
 
@@ -26,8 +26,10 @@ from avatar_rtc.client.picture import VideoFrame, rgba_from_stacked, rgba_opaque
 from avatar_rtc.client.whep import Whep, endpoint
 from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import AvatarRtcError, InputError, NotFound, Unreachable
+from avatar_rtc.media.aioice_private import ask_servers
 from avatar_rtc.media.aiortc_private import bind_media, guard_connection
 from avatar_rtc.media.guard import Guard
+from avatar_rtc.media.ice import IceServers, ice_servers_from
 from avatar_rtc.stream.frame import Layout
 
 PICTURES_KEPT = 2
@@ -105,8 +107,9 @@ class AvatarClient(Commands):
         """
         self._whep = Whep(self._endpoint, self._token)
         try:
-            self._pc = RTCPeerConnection(RTCConfiguration(iceServers=await self._ice_servers()))
-            self._control = self._prepare(self._pc)
+            ice = await self._ice_servers()
+            self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+            self._control = self._prepare(self._pc, ice)
             await self._connect(self._pc)
         except BaseException:
             await self.close()
@@ -183,24 +186,25 @@ class AvatarClient(Commands):
         # Audio, video and data share one transport (max-bundle), so there is one such entry.
         return max((s.bytesReceived for s in stats.values() if s.type == "transport"), default=0)
 
-    async def _ice_servers(self) -> list[RTCIceServer]:
+    async def _ice_servers(self) -> IceServers:
         if self._endpoint.ice_servers is None or self._endpoint.is_loopback:
-            return []
+            return IceServers()
         try:
             found = await self._whep.get(self._endpoint.ice_servers)
         except (NotFound, InputError):
-            return []  # an older server, or none of ours behind a path like ours
-        fields = ("urls", "username", "credential")
-        return [RTCIceServer(**{k: s[k] for k in fields if k in s}) for s in found.get("iceServers", [])]
+            return IceServers()  # an older server, or none of ours behind a path like ours
+        return ice_servers_from(found.get("iceServers", []))
 
-    def _prepare(self, pc: RTCPeerConnection) -> Control:
+    def _prepare(self, pc: RTCPeerConnection, ice: IceServers) -> Control:
         pc.addTransceiver("video", direction="recvonly")
         if self._with_audio:
             pc.addTransceiver("audio", direction="recvonly")
         cues = pc.createDataChannel("cues", ordered=False, maxRetransmits=0)
         pose = pc.createDataChannel("pose", ordered=False, maxRetransmits=0)
         control = pc.createDataChannel("control")
-        guard_connection(pc, Guard())
+        guard = Guard()
+        guard_connection(pc, guard)
+        ask_servers(pc, ice, guard)
         bind_media(pc, MediaBind(True, ("127.0.0.1",) if self._endpoint.is_loopback else ()))
         pc.on("track", self._track)
         pc.on("connectionstatechange", lambda: self._state_changed(pc.connectionState))

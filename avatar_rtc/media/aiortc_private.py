@@ -16,11 +16,12 @@ import aioice.ice
 from aioice import stun
 from aioice.ice import Connection, StunProtocol
 from aioice.turn import TurnTransport
-from aiortc import RTCDtlsTransport, RTCPeerConnection, RTCRtpSender, RTCSctpTransport
+from aiortc import RTCCertificate, RTCDtlsTransport, RTCPeerConnection, RTCRtpSender, RTCSctpTransport
+from aiortc.rtcdtlstransport import SRTPProtectionProfile
 from aiortc.rtcsctptransport import DataChunk, ForwardTsnChunk, SackChunk
 from OpenSSL import SSL
 
-from avatar_rtc.config import MediaBind
+from avatar_rtc.config import LOOPBACK, MediaBind
 from avatar_rtc.media.guard import MAX_WAITING_DATAGRAMS, Address, Guard, datagram_kind
 
 
@@ -66,16 +67,19 @@ MAX_LATE_S = 1.0
 """Of a correction; a packet later than this comes from a broken clock."""
 
 
-def bind_media(pc: RTCPeerConnection, bind: MediaBind) -> None:
+def bind_media(pc: RTCPeerConnection, bind: MediaBind, guard: Guard | None = None) -> None:
     """Open sockets on these addresses alone; call between the remote and the local description.
 
     By itself aioice takes every address but loopback, so without a network a page on this machine could not
     connect, and with one, strangers could reach a server that is for this machine alone.
+
+    Args:
+        guard: of the connection; if they are confined, it lets nobody in but this machine.
     """
-    for transport in _transports(pc):
+    for transport in transports_of(pc):
         connection = transport.transport._connection
         gather = connection.get_component_candidates
-        connection.get_component_candidates = partial(_gather_on, gather, bind)  # type: ignore[method-assign]
+        connection.get_component_candidates = partial(_gather_on, gather, bind, guard)  # type: ignore[method-assign]
 
 
 def guard_connection(pc: RTCPeerConnection, guard: Guard) -> None:
@@ -87,25 +91,27 @@ def guard_connection(pc: RTCPeerConnection, guard: Guard) -> None:
     an empty one, or at whatever makes a parser raise. `guard.heard` is called for authentic STUN checks and
     answers, and for what DTLS or SRTP could authenticate. aioice notices a vanished peer only after 31 s.
     """
-    for transport in _transports(pc):
+    for transport in transports_of(pc):
         connection = transport.transport._connection
         gather = FunctionType(
             Connection.get_component_candidates.__code__,
             # Its sockets are guarded from their first datagram on; no other connection is touched.
-            {**vars(aioice.ice), "StunProtocol": partial(_GuardedProtocol, guard)},
+            {**vars(aioice.ice), "StunProtocol": partial(GuardedProtocol, guard)},
             argdefs=Connection.get_component_candidates.__defaults__,
         )
         connection.get_component_candidates = partial(gather, connection)  # type: ignore[method-assign]
         transport.__class__ = _GuardedDtls
         assert isinstance(transport, _GuardedDtls)
         transport._guard = guard
+        certificate = transport._RTCDtlsTransport__local_certificate  # type: ignore[attr-defined]
+        certificate.__class__ = _OpenCertificate
     if pc.sctp is not None:
         pc.sctp.__class__ = _GuardedSctp
         assert isinstance(pc.sctp, _GuardedSctp)
         pc.sctp._guard = guard
 
 
-class _GuardedProtocol(StunProtocol):
+class GuardedProtocol(StunProtocol):
     """A socket, or a relay, that hands on what the guard lets in."""
 
     def __init__(self, guard: Guard, receiver: Connection) -> None:
@@ -133,7 +139,7 @@ class _GuardedProtocol(StunProtocol):
 
     def _receive(self, data: bytes, address: Address) -> None:
         try:
-            taken = self._take(data, address)
+            taken = self._guard.may_come(address) and self._take(data, address)
         except Exception as error:  # whatever their parsers stumble over
             self._guard.dropped.add(error)
         else:
@@ -247,6 +253,24 @@ class _GuardedDtls(RTCDtlsTransport):
         await super()._handle_rtp_data(data, arrival_time_ms)
 
 
+class _OpenCertificate(RTCCertificate):
+    """One that also shakes hands with peers whose own certificate is of RSA, as GStreamer's is.
+
+    aiortc names ciphers for ECDSA alone, its own kind, so a peer of the other that is DTLS's server found
+    none. Whose a certificate is, its fingerprint in the description tells, whatever its kind.
+    """
+
+    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
+        context = super()._create_ssl_context(srtp_profiles)
+        names = (f"ECDHE-{kind}-{cipher}" for kind in ("ECDSA", "RSA") for cipher in CIPHERS)
+        context.set_cipher_list(":".join(names).encode())
+        return context
+
+
+CIPHERS = ("AES128-GCM-SHA256", "CHACHA20-POLY1305", "AES128-SHA", "AES256-SHA")
+"""Those of aiortc, in its order."""
+
+
 class _GuardedSctp(RTCSctpTransport):
     """Data channels of which a peer cannot make us hold more than it was told that we do."""
 
@@ -290,7 +314,7 @@ MAX_MISORDERED = 512
 """Pieces that came before others; they are sorted for each that comes."""
 
 
-def _transports(pc: RTCPeerConnection) -> set[RTCDtlsTransport]:
+def transports_of(pc: RTCPeerConnection) -> set[RTCDtlsTransport]:
     """Of a peer connection; one if everything is bundled."""
     transports = {sender.transport for sender in pc.getSenders()}
     if pc.sctp is not None:
@@ -299,7 +323,11 @@ def _transports(pc: RTCPeerConnection) -> set[RTCDtlsTransport]:
 
 
 async def _gather_on(
-    gather: Callable[..., Any], bind: MediaBind, component: int, addresses: list[str]
+    gather: Callable[..., Any], bind: MediaBind, guard: Guard | None, component: int, addresses: list[str]
 ) -> Any:
     wanted = [*(addresses if bind.interfaces else ()), *bind.addresses]
+    if bind.confined:
+        assert guard is not None, "nobody else would keep strangers out"
+        wanted += [address for address in addresses if ":" not in address]
+        guard.hosts = frozenset((*wanted, *LOOPBACK))
     return await gather(component=component, addresses=wanted)

@@ -5,14 +5,22 @@ import logging
 
 from aiortc import RTCIceCandidate, RTCPeerConnection
 
-from avatar_rtc.media.offer import is_mdns
-
 log = logging.getLogger(__name__)
 
 MAX_CANDIDATES = 64
 """Per peer, trickled ones included; browsers have a dozen."""
 MAX_NAMES = 16
 """Of them, those whose names have to be asked for in the whole network."""
+
+
+def is_usable(candidate: RTCIceCandidate) -> bool:
+    """UDP alone reaches us, RTCP shares the port of RTP, and a port beyond 16 bits would end the socket."""
+    return candidate.protocol.lower() == "udp" and candidate.component == 1 and 0 < candidate.port < 65_536
+
+
+def is_mdns(candidate: RTCIceCandidate) -> bool:
+    """True if the address is a name that has to be asked for by multicast, which takes up to a second."""
+    return candidate.ip.lower().endswith(".local")
 
 
 class Candidates:

@@ -77,7 +77,14 @@ class Guard:
         """The last alert that came in the clear, which anyone can send; of use when a handshake fails."""
         self.has_asked = False
         """An authentic check came, so the far end has our description: our password is in it."""
+        self.hosts: frozenset[str] | None = None
+        """Of whom alone anything is taken; None is everybody. This machine's addresses keep all others out:
+        Linux drops what comes from elsewhere under one of them, by IPv4 whatever its settings."""
         self._known: set[tuple[object, Address]] = set()
+
+    def may_come(self, address: Address) -> bool:
+        """Whether anything is taken from there."""
+        return self.hosts is None or address[0] in self.hosts
 
     def knows(self, socket: object, address: Address) -> bool:
         """Whether this address has been authentic towards this one of our sockets."""

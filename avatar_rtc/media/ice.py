@@ -1,16 +1,34 @@
 """The STUN and TURN servers this end of a peer connection uses."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
-from aiortc import RTCConfiguration, RTCIceServer
 from aiortc.rtcicetransport import parse_stun_turn_uri
 
 from avatar_rtc.errors import InputError
+from avatar_rtc.media.gathering import Gathering
+
+
+@dataclass(frozen=True)
+class IceServer:
+    """One server, as its URL tells."""
+
+    url: str
+    host: str
+    port: int
+    transport: str
+    """"udp" or "tcp"."""
+    is_relay: bool
+    """TURN, not STUN."""
+    is_secure: bool
+    """By TLS; its certificate is for the host's name."""
 
 
 @dataclass(frozen=True)
 class IceServers:
-    """STUN and TURN servers this end uses itself; aiortc takes the first of each.
+    """STUN and TURN servers this end asks for addresses, and its login at those that relay.
 
     Raises:
         InputError: a URL that is none of stun:, turn:, turns:.
@@ -19,20 +37,37 @@ class IceServers:
     urls: tuple[str, ...] = ()
     username: str = ""
     credential: str = ""
+    gathering: Gathering = field(default_factory=Gathering, compare=False)
+    """Asks them; shared by the peers of a process."""
 
     def __post_init__(self) -> None:
-        for url in self.urls:
-            try:
-                parse_stun_turn_uri(url)
-            except ValueError as error:
-                raise InputError(f"{url!r} is no STUN or TURN URL: {error}") from None
+        _ = self.servers  # read now, so that it raises here
 
-    def configuration(self) -> RTCConfiguration:
-        """For a peer connection. Always explicit: left out, aiortc would ask a server of Google."""
-        servers = [RTCIceServer(url, self.username, self.credential) for url in self.urls]
-        return RTCConfiguration(iceServers=servers)
+    @cached_property
+    def servers(self) -> tuple[IceServer, ...]:
+        """Those that this end can use: it knows no STUN by TLS, and no TURN by DTLS."""
+        return tuple(server for url in self.urls if (server := _read(url)) is not None)
 
-    @property
-    def has_turn(self) -> bool:
-        """True if a relayed candidate is expected."""
-        return any(url.startswith("turn") for url in self.urls)
+
+def ice_servers_from(entries: Iterable[Mapping[str, Any]]) -> IceServers:
+    """Of a list of W3C RTCIceServer objects, as a server gives it; the login is the last one named."""
+    urls: list[str] = []
+    login = ("", "")
+    for entry in entries:
+        named = entry.get("urls", ())
+        urls += [named] if isinstance(named, str) else named
+        if "username" in entry:
+            login = entry["username"], entry.get("credential", "")
+    return IceServers(tuple(urls), *login)
+
+
+def _read(url: str) -> IceServer | None:
+    try:
+        parts = parse_stun_turn_uri(url)
+    except ValueError as error:
+        raise InputError(f"{url!r} is no STUN or TURN URL: {error}") from None
+    is_relay, is_secure = parts["scheme"].startswith("turn"), parts["scheme"].endswith("s")
+    transport = parts.get("transport", "udp")
+    if transport not in ("udp", "tcp") or (is_secure and not (is_relay and transport == "tcp")):
+        return None
+    return IceServer(url, parts["host"], parts["port"], transport, is_relay, is_secure)

@@ -1,4 +1,4 @@
-"""Read what a peer sends: SDP offers and trickled candidates, with a sentence for each thing wrong.
+"""Read the SDP offers of peers, with a sentence for each thing wrong.
 
 aiortc parses SDP by assertion and lookup, and an offer it accepts may still fail later in a task nobody
 waits for; so everything is checked here first.
@@ -8,19 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from aiortc import RTCIceCandidate
-from aiortc.sdp import MediaDescription, SessionDescription, candidate_from_sdp, grouplines
+from aiortc.sdp import MediaDescription, SessionDescription, grouplines
 
-from avatar_rtc.errors import BadOffer, InputError
+from avatar_rtc.errors import BadOffer
+from avatar_rtc.media.candidates import is_usable
 
 MAX_SDP_BYTES = 64 * 1024
 MAX_SECTIONS = 8
 MEDIA_KINDS = ("audio", "video", "application")
 _SHA_256 = "a=fingerprint:sha-256 "
 _ICE_LINES = ("a=candidate:", "a=end-of-candidates")
-
-
-class IceRestartUnsupported(InputError):
-    """A fragment with other ICE credentials: aiortc cannot restart ICE (WHEP: 422, then offer anew)."""
 
 
 @dataclass(frozen=True)
@@ -70,28 +67,6 @@ def read_offer(sdp: str) -> ParsedOffer:
     )
 
 
-def read_fragment(fragment: str, offer: ParsedOffer) -> tuple[RTCIceCandidate, ...]:
-    """The candidates in a body of type application/trickle-ice-sdpfrag (RFC 8840).
-
-    Raises:
-        IceRestartUnsupported: its ICE credentials are not the offer's.
-        InputError: too long, or a candidate that cannot be read.
-    """
-    if len(fragment) > MAX_SDP_BYTES:
-        raise InputError(f"a fragment is at most {MAX_SDP_BYTES} bytes, not {len(fragment)}")
-    found: list[RTCIceCandidate] = []
-    mid = offer.mids[0]
-    for line in fragment.splitlines():
-        name, _, value = line.strip().partition(":")
-        if name == "a=ice-ufrag" and value not in offer.ufrags:
-            raise IceRestartUnsupported("an ICE restart is not supported; make a new offer")
-        if name == "a=mid":
-            mid = value
-        elif name == "a=candidate":
-            found.append(_candidate(value, mid))
-    return tuple(filter(_is_usable, found))
-
-
 def with_one_fingerprint(sdp: str) -> str:
     """An offer or answer of aiortc that names its certificate by SHA-256 alone, which every peer knows.
 
@@ -102,11 +77,6 @@ def with_one_fingerprint(sdp: str) -> str:
     return "".join(
         line for line in lines if not line.startswith("a=fingerprint:") or line.startswith(_SHA_256)
     )
-
-
-def is_mdns(candidate: RTCIceCandidate) -> bool:
-    """True if the address is a name that has to be asked for by multicast, which takes up to a second."""
-    return candidate.ip.lower().endswith(".local")
 
 
 def _parse(sdp: str) -> SessionDescription:
@@ -163,17 +133,5 @@ def _defaults(media: MediaDescription) -> Iterator[str]:
 
 def _candidates(description: SessionDescription) -> Iterator[RTCIceCandidate]:
     for media in description.media:
-        for candidate in filter(_is_usable, media.ice_candidates):
+        for candidate in filter(is_usable, media.ice_candidates):
             yield replace(candidate, sdpMid=media.rtp.muxId)
-
-
-def _is_usable(candidate: RTCIceCandidate) -> bool:
-    """UDP alone reaches us, RTCP shares the port of RTP, and a port beyond 16 bits would end the socket."""
-    return candidate.protocol.lower() == "udp" and candidate.component == 1 and 0 < candidate.port < 65_536
-
-
-def _candidate(value: str, mid: str) -> RTCIceCandidate:
-    try:
-        return replace(candidate_from_sdp(value), sdpMid=mid)
-    except (AssertionError, ValueError):
-        raise InputError(f"this is not an ICE candidate: {value:.80}") from None

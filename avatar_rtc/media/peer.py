@@ -13,12 +13,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Protocol
 
-from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.exceptions import OperationError
 from aiortc.mediastreams import MediaStreamTrack
 
 from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import BadOffer, InputError, SetupError
+from avatar_rtc.media.aioice_private import ask_servers
 from avatar_rtc.media.aiortc_private import (
     bind_media,
     date_reports,
@@ -30,11 +31,12 @@ from avatar_rtc.media.broadcast import MediaKind, Packet, Subscription
 from avatar_rtc.media.candidates import Candidates
 from avatar_rtc.media.channels import Channels, Conversation
 from avatar_rtc.media.codecs import preferred, video_codec
+from avatar_rtc.media.fragment import read_fragment
 from avatar_rtc.media.guard import Guard
 from avatar_rtc.media.ice import IceServers
 from avatar_rtc.media.liveness import CONNECT_TIMEOUT_S, SILENCE_TIMEOUT_S, Liveness
 from avatar_rtc.media.microphone import listen
-from avatar_rtc.media.offer import ParsedOffer, read_fragment, read_offer, with_one_fingerprint
+from avatar_rtc.media.offer import ParsedOffer, read_offer, with_one_fingerprint
 from avatar_rtc.media.peer_stats import PeerStats, read_stats
 from avatar_rtc.media.tracks import PacketTrack
 from avatar_rtc.sound.pcm import Pcm
@@ -96,7 +98,7 @@ class Peer:
         self._source, self._layout, self._ice = source, layout, ice
         self._on_closed, self._bind = on_closed, bind
         self._loop = asyncio.get_running_loop()
-        self._pc = RTCPeerConnection(ice.configuration())
+        self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))  # None would ask a server of Google
         self._liveness = Liveness(self.end, connect_timeout_s, silence_timeout_s)
         self._guard = Guard(self._liveness.heard, bounds.dropped)
         self._channels = Channels(conversation, bounds)
@@ -148,15 +150,15 @@ class Peer:
     async def add_candidates(self, sdpfrag: str) -> None:
         """Take trickled candidates (application/trickle-ice-sdpfrag) without waiting for any of them.
 
-        More than a sane peer has are ignored.
+        More than a sane peer has are ignored, and so is what cannot be read or is of no use.
 
         Raises:
             IceRestartUnsupported: the fragment restarts ICE, which needs a new offer.
-            InputError: it cannot be read, or there was no offer before.
+            InputError: it is too long, or there was no offer before.
         """
         if self._offer is None:
             raise InputError("candidates come after the offer")
-        await self._candidates.add(read_fragment(sdpfrag, self._offer))
+        await self._candidates.add(read_fragment(sdpfrag, self._offer.mids, self._offer.ufrags))
 
     def send(self, label: str, text: str) -> bool:
         """Push a message over a channel the peer has opened; False if it has not, or is too far behind."""
@@ -188,14 +190,13 @@ class Peer:
                 # A section more than we have tracks for: aiortc would decode it and keep it for nobody.
                 transceiver.direction = "inactive"
         guard_connection(self._pc, self._guard)
-        bind_media(self._pc, self._bind)
+        ask_servers(self._pc, self._ice, self._guard)
+        bind_media(self._pc, self._bind, self._guard)
         await self._pc.setLocalDescription()
         answer = with_one_fingerprint(self._pc.localDescription.sdp)
         self.rendition = Rendition(video_codec(answer), self._layout)
         if "a=candidate:" not in answer:
-            raise SetupError(f"no socket for media could be opened{self._where()}")
-        if self._ice.has_turn and "typ relay" not in answer:
-            log.warning("the TURN server gave no address; peers that need it will not connect")
+            raise SetupError(f"no socket for media could be opened{self._where()}{self._asked()}")
         await self._candidates.add(offer.candidates)
         self.answered_at = time.monotonic()
         return answer
@@ -205,6 +206,9 @@ class Peer:
         return (
             f" on {addresses}; see the setting media_host" if addresses and not self._bind.interfaces else ""
         )
+
+    def _asked(self) -> str:
+        return f"; no address was given by {', '.join(self._ice.urls)}" if self._ice.urls else ""
 
     def _add_track(
         self,

@@ -14,6 +14,7 @@ from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.characters.store import CharacterStore, own_folder
 from avatar_rtc.config import Config
 from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.media.gathering import Gathering
 from avatar_rtc.resources import resource
 from avatar_rtc.server.connections.pace import create_pacing
 from avatar_rtc.server.http.compat import avatars as compat_avatars
@@ -30,6 +31,7 @@ from avatar_rtc.server.http.keys import (
     CONFIG,
     DECODING,
     ENGINES,
+    GATHERING,
     LIMITS,
     RENDERER,
     SOCKETS,
@@ -94,6 +96,7 @@ def create_app(
         middlewares=[problems_middleware, pacing, security, leases_middleware, compression_middleware]
     )
     app[CONFIG], app[RENDERER], app[STORE] = config, renderer, store
+    app[GATHERING] = gathering = Gathering()
     app[CLOSING], app[SOCKETS] = asyncio.Event(), weakref.WeakSet()
     app[ENGINES] = engines = engines or create_engines(config.speech)
     app[CLASSIFIER] = classifier = _classifier(config)
@@ -123,6 +126,7 @@ def create_app(
     app.on_response_prepare.append(add_headers)
     # Before cleanup: requests still under way may take seconds, and the viewers wait for no answer.
     app.on_shutdown.append(tell_closing)
+    app.on_cleanup.append(lambda _: gathering.close())
     return app
 
 

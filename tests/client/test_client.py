@@ -3,16 +3,15 @@
 import asyncio
 import threading
 from dataclasses import replace
-from typing import Any, cast
 
 import numpy as np
 import pytest
-from aiortc import RTCConfiguration, RTCIceServer
 
 from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.client.speech import EVENT_CAPACITY
 from avatar_rtc.control.messages import control_from
 from avatar_rtc.errors import InputError, NotFound, TooLarge, Unreachable
+from avatar_rtc.media.ice import IceServers
 from tests.waiting import until
 
 COLOUR = (200, 100, 40)
@@ -273,19 +272,14 @@ async def test_no_media_path_is_an_error_after_the_time_out(server) -> None:
 
 
 async def test_stun_and_turn_of_a_server_elsewhere_are_used(server, monkeypatch) -> None:
-    asked = []
-
-    def configuration(iceServers: list[RTCIceServer]) -> RTCConfiguration:
-        asked.append(iceServers)
-        return RTCConfiguration(iceServers=[])
-
+    asked: list[IceServers] = []
+    monkeypatch.setattr("avatar_rtc.client.client.ask_servers", lambda pc, ice, guard: asked.append(ice))
     turn = {"urls": ["turn:127.0.0.1:9"], "username": "1:x", "credential": "y"}
     server.ice_servers = [{"urls": ["stun:127.0.0.1:9"]}, turn]
-    monkeypatch.setattr("avatar_rtc.client.client.RTCConfiguration", configuration)
     async with AvatarClient(server.url):
         pass
     client = AvatarClient(server.url)
     client._endpoint = replace(client._endpoint, is_loopback=False)
     async with client:
         pass
-    assert asked == [[], [RTCIceServer(["stun:127.0.0.1:9"]), RTCIceServer(**cast(Any, turn))]]
+    assert asked == [IceServers(), IceServers(("stun:127.0.0.1:9", "turn:127.0.0.1:9"), "1:x", "y")]

@@ -86,7 +86,7 @@ async def test_sockets_are_guarded_from_their_making_and_of_this_connection_only
     await pc.setLocalDescription()
     (connection,) = {sender.transport.transport._connection for sender in pc.getSenders()}
     assert connection._protocols
-    assert {type(protocol).__name__ for protocol in connection._protocols} == {"_GuardedProtocol"}
+    assert {type(protocol).__name__ for protocol in connection._protocols} == {"GuardedProtocol"}
     other = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     other.addTransceiver("video", direction="recvonly")
     await other.setLocalDescription()
@@ -148,6 +148,22 @@ async def test_an_authentic_check_is_a_sign_of_life_and_another_is_not(connected
     check.add_message_integrity(connection.local_password.encode())
     selected.protocol.datagram_received(bytes(check), selected.remote_addr)
     assert heard
+    # A server for this machine takes nothing of others, authentic or not.
+    guard = selected.protocol._guard
+    for hosts, is_heard in ((frozenset({"192.0.2.1"}), False), (frozenset(selected.remote_addr[:1]), True)):
+        guard.hosts = hosts
+        del heard[:]
+        selected.protocol.datagram_received(bytes(check), selected.remote_addr)
+        assert bool(heard) == is_heard
+
+
+async def test_confined_sockets_take_what_comes_from_this_machine_alone(pc):
+    guard = Guard()
+    guard_connection(pc, guard)
+    bind_media(pc, MediaBind(False, ("127.0.0.1",), confined=True), guard)
+    await pc.setLocalDescription()
+    assert guard.hosts is not None and addresses_of(pc) == guard.hosts - {"::1", "localhost"}
+    assert not guard.may_come(("203.0.113.9", 4000)) and guard.may_come(("::1", 4000))
 
 
 async def test_media_reports_and_data_are_signs_of_life_once_authenticated(connected):

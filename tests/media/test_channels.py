@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from avatar_rtc.media.bounds import Bounds, Rate
 from avatar_rtc.media.candidates import MAX_CANDIDATES, MAX_NAMES, Candidates
 from avatar_rtc.media.channels import MAX_ANSWERING, MAX_BUFFERED_BYTES, MAX_CHANNELS, Channels
-from avatar_rtc.media.offer import read_fragment, read_offer
+from avatar_rtc.media.fragment import read_fragment
+from avatar_rtc.media.offer import read_offer
 from tests.waiting import until
 
 
@@ -228,10 +229,12 @@ async def test_candidates_and_names_are_bounded():
     offer, ice = read_offer(OFFER + "\r\n"), Ice()
     candidates = Candidates(ice)
     names = trickled(*(f"{n}.local 5000" for n in range(40)))
-    await candidates.add(read_fragment(names, offer))
+    await candidates.add(read_fragment(names, offer.mids, offer.ufrags))
     assert len(candidates._resolving) == MAX_NAMES
     for _ in range(5):
-        await candidates.add(read_fragment(trickled(*(f"192.0.2.{n} 5000" for n in range(40))), offer))
+        await candidates.add(
+            read_fragment(trickled(*(f"192.0.2.{n} 5000" for n in range(40))), offer.mids, ())
+        )
     assert len(ice.given) == MAX_CANDIDATES - 40
     await candidates.close()
     assert not candidates._resolving
@@ -243,4 +246,4 @@ async def test_candidates_and_names_are_bounded():
 def test_a_port_that_would_end_a_socket_is_left_out(address):
     offer = read_offer(OFFER + "\r\n" + trickled(address, "192.0.2.1 5000"))
     assert [c.port for c in offer.candidates] == [5000]
-    assert [c.port for c in read_fragment(trickled(address, "192.0.2.1 5000"), offer)] == [5000]
+    assert [c.port for c in read_fragment(trickled(address, "192.0.2.1 5000"), offer.mids, ())] == [5000]

@@ -1,12 +1,12 @@
-"""Offers and fragments as text: whatever comes in, an Offer or an InputError comes out."""
+"""Offers as text: whatever comes in, an offer or a BadOffer comes out."""
 
 import asyncio
 import random
 
 import pytest
 
-from avatar_rtc.errors import BadOffer, InputError
-from avatar_rtc.media.offer import IceRestartUnsupported, is_mdns, read_fragment, read_offer
+from avatar_rtc.errors import BadOffer
+from avatar_rtc.media.offer import read_offer
 
 SPOILED: tuple[str, ...] = (
     "a=mid:0",
@@ -69,40 +69,3 @@ async def test_candidates_are_taken_out(stage):
     assert "a=end-of-candidates" in sdp and "a=end-of-candidates" not in offer.sdp
     assert len(offer.candidates) == sdp.count("a=candidate")
     assert {candidate.sdpMid for candidate in offer.candidates} <= set(offer.mids)
-
-
-def test_fragment(offer):
-    (ufrag, *_) = offer.ufrags
-    text = (
-        f"a=ice-ufrag:{ufrag}\r\na=ice-pwd:x\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n"
-        "a=candidate:1 1 UDP 2130706431 192.0.2.1 5000 typ host\r\n"
-        "m=video 9 RTP/AVP 0\r\na=mid:1\r\n"
-        "a=candidate:2 1 UDP 1 aa-bb.local 5001 typ host\r\na=end-of-candidates\r\n"
-    )
-    first, second = read_fragment(text, offer)
-    assert (first.ip, first.port, first.sdpMid, is_mdns(first)) == ("192.0.2.1", 5000, "0", False)
-    assert (second.sdpMid, is_mdns(second)) == ("1", True)
-
-
-def test_fragment_without_mid_means_the_first_section(offer):
-    (found,) = read_fragment("a=candidate:1 1 UDP 1 192.0.2.1 5000 typ host", offer)
-    assert found.sdpMid == offer.mids[0]
-
-
-@pytest.mark.parametrize("text", ["", "\r\n", "a=end-of-candidates", "garbage", "é" * 100])
-def test_fragment_with_nothing_in_it(offer, text):
-    assert read_fragment(text, offer) == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "error", "complaint"),
-    [
-        ("a=candidate:1 1 UDP", InputError, "not an ICE candidate"),
-        ("a=candidate:1 x UDP 1 192.0.2.1 5000 typ host", InputError, "not an ICE candidate"),
-        ("a=ice-ufrag:other", IceRestartUnsupported, "ICE restart"),
-        ("a=x\n" * 20_000, InputError, "at most 65536 bytes"),
-    ],
-)
-def test_broken_fragments(offer, text, error, complaint):
-    with pytest.raises(error, match=complaint):
-        read_fragment(text, offer)

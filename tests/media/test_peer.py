@@ -8,12 +8,14 @@ import numpy as np
 import psutil
 import pytest
 from aiortc.mediastreams import MediaStreamError
+from aiortc.rtcdtlstransport import RTCCertificate, generate_certificate
 from aiortc.sdp import SessionDescription
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import InputError, SetupError
+from avatar_rtc.media.fragment import IceRestartUnsupported
 from avatar_rtc.media.microphone import listen
-from avatar_rtc.media.offer import IceRestartUnsupported
 from avatar_rtc.stream.frame import Rendition
 from tests.waiting import until
 
@@ -192,7 +194,9 @@ def silence(pc):
 
 
 async def test_sockets_listen_where_they_are_told_to(stage):
-    for bind in (MediaBind(True), MediaBind(True, ("127.0.0.1",)), MediaBind(False, ("127.0.0.1",))):
+    own = ("127.0.0.1",)
+    confined = MediaBind(False, own, confined=True)
+    for bind in (MediaBind(True), MediaBind(True, own), MediaBind(False, own), confined):
         viewer, peer = stage.viewer(), stage.peer(bind=bind)
         before = udp_sockets()
         answer = SessionDescription.parse(await peer.answer(await viewer.offer()))
@@ -200,7 +204,7 @@ async def test_sockets_listen_where_they_are_told_to(stage):
         opened = udp_sockets() - before - {c for c in udp_sockets() if c in viewer_sockets(viewer)}
         assert {address for address, _ in opened} == offered
         assert ("127.0.0.1" in offered) == bool(bind.addresses)
-        assert (offered != {"127.0.0.1"}) == bind.interfaces
+        assert (offered != {"127.0.0.1"}) == (bind.interfaces or bind.confined)
 
 
 async def test_where_no_socket_can_be_opened_is_said(stage):
@@ -227,6 +231,33 @@ async def test_a_server_for_this_machine_asks_the_network_for_no_name(stage):
     await peer.answer(await viewer.offer())
     await peer.add_candidates("a=mid:0\r\na=candidate:1 1 udp 1 nobody.local 5000 typ host\r\n")
     assert not peer._candidates._resolving
+
+
+async def test_a_server_for_this_machine_is_reached_without_its_loopback_address(stage, tools):
+    """As by Firefox, which sends nothing there from any other address."""
+    viewer, peer = stage.viewer(), stage.peer(bind=MediaBind(False, ("127.0.0.1",), confined=True))
+    answer = await peer.answer(await viewer.offer())
+    lines = [line for line in answer.splitlines() if line[:12] != "a=candidate:" or "127.0.0.1" not in line]
+    await viewer.take("\r\n".join([*lines, ""]))
+    assert tools.mean_yuv(await viewer.frame()) == pytest.approx(tools.YUV, abs=2)
+
+
+async def test_a_viewer_with_a_certificate_of_rsa_connects(stage, tools):
+    """As GStreamer's webrtcbin has one."""
+
+    class Certificate(RTCCertificate):
+        def _create_ssl_context(self, srtp_profiles):
+            context = super()._create_ssl_context(srtp_profiles)
+            context.set_cipher_list(b"ECDHE-RSA-AES128-GCM-SHA256")
+            return context
+
+    viewer, peer, key = stage.viewer(), stage.peer(), rsa.generate_private_key(65537, 2048)
+    viewer.pc._RTCPeerConnection__certificates = [Certificate(key, generate_certificate(key))]
+    for transceiver in viewer.pc.getTransceivers():
+        transport = transceiver.sender.transport
+        transport._RTCDtlsTransport__local_certificate = viewer.pc._RTCPeerConnection__certificates[0]
+    await viewer.take(await peer.answer(await viewer.offer()))
+    assert tools.mean_yuv(await viewer.frame()) == pytest.approx(tools.YUV, abs=2)
 
 
 async def test_connects_over_loopback_alone(stage, monkeypatch, tools):
@@ -278,8 +309,7 @@ async def test_ice_restart_is_refused(stage):
     await peer.answer(await viewer.offer())
     with pytest.raises(IceRestartUnsupported, match="new offer"):
         await peer.add_candidates("a=ice-ufrag:other\r\na=ice-pwd:01234567890123456789012\r\n")
-    with pytest.raises(InputError, match="ICE candidate"):
-        await peer.add_candidates("a=mid:0\r\na=candidate:nonsense\r\n")
+    await peer.add_candidates("a=mid:0\r\na=candidate:nonsense\r\n")
 
 
 async def test_candidates_before_the_offer(stage):

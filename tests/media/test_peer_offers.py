@@ -53,8 +53,13 @@ async def test_direction_may_be_left_out(stage, tools):
 
 
 def test_ice_servers_are_explicit():
-    assert IceServers().configuration().iceServers == []
-    servers = IceServers(("turn:turn.example.org",), "1:me", "secret")
-    assert servers.configuration().iceServers[0].credential == "secret"
+    assert IceServers().servers == ()
+    urls = ("turn:a.example", "turns:b.example?transport=tcp", "stun:c.example:1", "stuns:d.example")
+    read = IceServers((*urls, "turns:e.example?transport=udp")).servers
+    assert [(each.host, each.port, each.transport, each.is_relay, each.is_secure) for each in read] == [
+        ("a.example", 3478, "udp", True, False),
+        ("b.example", 5349, "tcp", True, True),
+        ("c.example", 1, "udp", False, False),
+    ]
     with pytest.raises(InputError, match="no STUN or TURN URL"):
         IceServers(("http://example.org",))

@@ -10,7 +10,13 @@ from collections.abc import AsyncIterator
 import pytest
 from aioice import stun
 from aioice.turn import create_turn_endpoint
+from aiortc import RTCConfiguration, RTCPeerConnection
 
+from avatar_rtc.config import MediaBind
+from avatar_rtc.media.aioice_private import ask_servers
+from avatar_rtc.media.aiortc_private import bind_media, guard_connection
+from avatar_rtc.media.guard import Guard
+from avatar_rtc.media.ice import IceServers
 from avatar_rtc.resources import resource
 from avatar_rtc.server.http.routes.ice import turn_credential
 
@@ -55,6 +61,22 @@ async def test_other_credentials_get_none(turn_address, secret, expires_in):
     with pytest.raises(stun.TransactionFailed) as refusal:
         await _allocate(turn_address, credential, "udp")
     assert refusal.value.response.attributes["ERROR-CODE"][0] == 401
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+async def test_the_answer_to_an_offer_names_a_relay(turn_address, transport):
+    secret = turn_credential(SECRET, "viewer", int(time.time()) + 60)
+    ice = IceServers((f"turn:127.0.0.1:{turn_address[1]}?transport={transport}",), *secret)
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    pc.addTransceiver("video", direction="recvonly")
+    guard = Guard()
+    guard_connection(pc, guard)
+    ask_servers(pc, ice, guard)
+    bind_media(pc, MediaBind(False, ("127.0.0.1",)))
+    await pc.setLocalDescription()
+    (candidate,) = (line for line in pc.localDescription.sdp.splitlines() if "typ relay" in line)
+    assert "127.0.0.1" in candidate
+    await pc.close()
 
 
 async def _allocate(address, credential, transport):

@@ -5,7 +5,7 @@ import time
 from aiohttp import hdrs, web
 
 from avatar_rtc.server.addresses import address_of
-from avatar_rtc.server.http.keys import AVATARS, CONFIG, LIMITS
+from avatar_rtc.server.http.keys import AVATARS, CONFIG, GATHERING, LIMITS
 from avatar_rtc.server.http.problems import RequestRefused
 from avatar_rtc.server.http.routes.ice import own_ice_servers
 from avatar_rtc.server.live.avatar import Avatar
@@ -65,5 +65,5 @@ async def admit(
         BadOffer: the offer cannot be answered.
     """
     require_room(request, avatar)
-    ice = own_ice_servers(request.app[CONFIG])
+    ice = own_ice_servers(request.app[CONFIG], request.app[GATHERING])
     return await avatar.viewers.join(offer_sdp, layout, ice, speaks, address_of(request.remote))

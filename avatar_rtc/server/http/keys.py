@@ -8,6 +8,7 @@ from aiohttp import web
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import Config
 from avatar_rtc.errors import NotFound
+from avatar_rtc.media.gathering import Gathering
 from avatar_rtc.server.http.desk import Desk
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.avatar import Avatar
@@ -24,6 +25,8 @@ LIMITS = web.AppKey("LIMITS", Limits)
 RENDERER = web.AppKey("RENDERER", Renderer)
 STORE = web.AppKey("STORE", CharacterStore)
 DECODING = web.AppKey("DECODING", Decoding)
+GATHERING = web.AppKey("GATHERING", Gathering)
+"""What is known of STUN and TURN servers."""
 AVATARS = web.AppKey("AVATARS", Avatars)
 SPEAKER = web.AppKey("SPEAKER", Speaker)
 ENGINES = web.AppKey("ENGINES", Engines)

@@ -22,7 +22,7 @@ from avatar_rtc.server.http.other_sites import asking_origin, embedding_headers,
 from avatar_rtc.server.http.routes.pages import is_static
 
 _WILDCARDS = ("0.0.0.0", "::", "")
-_EXPOSED = "Location, Link, ETag, Retry-After"
+_EXPOSED = "Location, Link, ETag, Retry-After, Accept-Post, Accept-Patch"
 _ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _ALLOWED_HEADERS = "Content-Type, If-Match, Authorization"
 _PREFLIGHT_S = "600"

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import secrets
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from avatar_rtc.stream.frame import Layout
 
 CLOSE_GRACE_S = 0.1
 """For the `closing` event to leave before its connection does."""
+REMEMBERED_VIEWERS = 256
+"""Viewers who left, for players that say goodbye twice, or after their connection has closed."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Viewers:
         self._on_change, self._bind = on_change, bind
         self._on_microphone, self._bounds = on_microphone, bounds
         self._viewers: dict[str, Viewer] = {}
+        self._left: deque[str] = deque(maxlen=REMEMBERED_VIEWERS)
 
     def __len__(self) -> int:
         return len(self._viewers)
@@ -73,6 +77,10 @@ class Viewers:
     def find(self, viewer_id: str) -> Viewer | None:
         """The viewer of that id, while it is connected or connecting."""
         return self._viewers.get(viewer_id)
+
+    def has_left(self, viewer_id: str) -> bool:
+        """Whether that was a viewer, not long ago, and is none any more."""
+        return viewer_id in self._left
 
     async def join(
         self, offer_sdp: str, layout: Layout, ice: IceServers, speaks: bool = False, address: str = ""
@@ -109,6 +117,7 @@ class Viewers:
         """Let somebody go who has not connected; the seat is free at once."""
         viewer = self._viewers.pop(offer.viewer_id, None)
         if viewer is not None:
+            self._left.append(viewer.id)
             viewer.peer.end("did not connect, and others want the seat")
             self._on_change()
 
@@ -128,4 +137,5 @@ class Viewers:
 
     def _gone(self, peer: Peer) -> None:
         if self._viewers.pop(peer.id, None):
+            self._left.append(peer.id)
             self._on_change()

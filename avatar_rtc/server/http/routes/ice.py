@@ -14,6 +14,7 @@ from typing import NamedTuple
 from aiohttp import hdrs, web
 
 from avatar_rtc.config import Config
+from avatar_rtc.media.gathering import Gathering
 from avatar_rtc.media.ice import IceServers
 from avatar_rtc.server.http.keys import CONFIG
 from avatar_rtc.server.http.routes.openapi import described
@@ -59,12 +60,10 @@ def ice_servers(config: Config) -> list[dict[str, object]]:
     return servers
 
 
-def own_ice_servers(config: Config) -> IceServers:
-    """The same servers for our end of a connection."""
-    if not config.turn.urls:
-        return IceServers(config.stun_urls)
-    username, password = fresh_credential(config)
-    return IceServers((*config.stun_urls, *config.turn.urls), username, password)
+def own_ice_servers(config: Config, gathering: Gathering) -> IceServers:
+    """The same servers for our end of a connection, asked by `gathering`."""
+    username, password = fresh_credential(config) if config.turn.urls else ("", "")
+    return IceServers((*config.stun_urls, *config.turn.urls), username, password, gathering)
 
 
 def link_headers(config: Config) -> list[str]:

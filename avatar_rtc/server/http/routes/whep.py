@@ -4,16 +4,19 @@
     PATCH  /api/v1/avatars/{avatar}/whep/{viewer}             trickled candidates → 204
     DELETE /api/v1/avatars/{avatar}/whep/{viewer}             leave → 200
 
-An ICE restart is refused with 422, as aiortc has none; the player then sends a new offer.
+An ICE restart is refused with 422, as aiortc has none; the player then sends a new offer. What a PATCH is,
+its fragment says: players write `If-Match: *`, or none, over candidates of the session at hand.
 """
 
+import re
+from collections.abc import Iterable
 from typing import get_args
 
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from avatar_rtc.errors import InputError, NotFound, Refused
-from avatar_rtc.media.offer import IceRestartUnsupported
+from avatar_rtc.media.fragment import MAX_FRAGMENT_BYTES, IceRestartUnsupported
 from avatar_rtc.server.http.admission import admit
 from avatar_rtc.server.http.bodies import MAX_SDP_BYTES, read_text, require_type
 from avatar_rtc.server.http.keys import CONFIG, avatar_of
@@ -26,7 +29,9 @@ from avatar_rtc.stream.frame import Layout
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
-MAX_FRAGMENT_BYTES = 16 * 1024
+_TAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s,"]+)')
+"""In `If-Match`: one in quotes, weak or not, or what stands without any."""
+_PREFIX = re.compile(r"(/[\w.~-]{1,64}){1,8}/?", re.ASCII)
 
 
 @described(
@@ -53,15 +58,26 @@ async def post_offer(request: web.Request) -> web.Response:
         raise Refused("this server takes no microphones; its operator can set microphone = true")
     offer = await read_text(request, MAX_SDP_BYTES)
     viewer, answer = await admit(request, avatar, offer, layout, speaks)
-    headers = CIMultiDict(
-        {
-            hdrs.LOCATION: f"/api/v1/avatars/{avatar.name}/whep/{viewer.id}",
-            hdrs.ETAG: f'"{viewer.tag}"',
-        }
-    )
-    for link in link_headers(request.app[CONFIG]):
-        headers.add(hdrs.LINK, link)
-    return web.Response(status=201, text=answer, content_type=SDP, headers=headers)
+    headers, outer = _links(request), outer_path(request.headers.get("X-Forwarded-Prefix"))
+    headers[hdrs.LOCATION] = f"{outer}/api/v1/avatars/{avatar.name}/whep/{viewer.id}"
+    headers[hdrs.ETAG] = f'"{viewer.tag}"'
+    # As bytes: `text` would add a charset to the type, which SDP has not, and some players compare the whole.
+    return web.Response(status=201, body=answer.encode(), content_type=SDP, headers=headers)
+
+
+def _links(request: web.Request) -> CIMultiDict[str]:
+    return CIMultiDict((hdrs.LINK, link) for link in link_headers(request.app[CONFIG]))
+
+
+def outer_path(prefix: str | None) -> str:
+    """The path that a proxy says it has cut off, in `X-Forwarded-Prefix`; "" if it says none, or no path.
+
+    Whoever writes the header misleads nobody but itself: it is in no answer but its own, which nobody keeps.
+
+    >>> outer_path("/live/"), outer_path(None), outer_path("//other.example")
+    ('/live', '', '')
+    """
+    return prefix.rstrip("/") if prefix and _PREFIX.fullmatch(prefix) else ""
 
 
 def _flag(request: web.Request, name: str) -> bool:
@@ -79,7 +95,6 @@ def _flag(request: web.Request, name: str) -> bool:
         204: "Taken.",
         412: "`If-Match` names another ICE session.",
         422: "An ICE restart is not possible.",
-        428: "`If-Match` is missing.",
     },
     example=CANDIDATE,
 )
@@ -87,33 +102,43 @@ async def patch_resource(request: web.Request) -> web.Response:
     """Take trickled candidates."""
     viewer = _viewer_of(request)
     require_type(request, FRAGMENT)
-    tags = request.headers.get(hdrs.IF_MATCH)
-    if tags is None:
-        raise RequestRefused(428, "a PATCH needs If-Match with the ETag of the 201 answer")
-    fragment = await read_text(request, MAX_FRAGMENT_BYTES)
-    restart = RequestRefused(422, "ICE restarts are not supported; DELETE this resource and POST a new offer")
-    if tags.strip() == "*":
-        raise restart
-    if f'"{viewer.tag}"' not in (tag.strip() for tag in tags.split(",")):
+    if not names_session(request.headers.getall(hdrs.IF_MATCH, ("*",)), viewer.tag):
         raise RequestRefused(412, "If-Match names another ICE session than the one at hand")
     try:
-        await viewer.peer.add_candidates(fragment)
+        await viewer.peer.add_candidates(await read_text(request, MAX_FRAGMENT_BYTES))
     except IceRestartUnsupported:
-        raise restart from None
+        raise RequestRefused(
+            422, "ICE restarts are not supported; DELETE this resource and POST a new offer"
+        ) from None
     return web.Response(status=204)
+
+
+def names_session(tags: Iterable[str], tag: str) -> bool:
+    """True if a request with these values of `If-Match` is for the session of that entity tag (RFC 9110).
+
+    A weak tag counts: a proxy that compresses what it passes on weakens the tag, and means the same session.
+
+    >>> [names_session([tags], "one") for tags in ('"other", W/"one"', "*", '"two"')]
+    [True, True, False]
+    """
+    return any(bare == "*" or tag in (quoted, bare) for value in tags for quoted, bare in _TAG.findall(value))
 
 
 @described("watching")
 async def delete_resource(request: web.Request) -> web.Response:
-    """Leave; what was sent in `If-Match` does not matter."""
-    await _viewer_of(request).peer.close()
+    """Leave; what was sent in `If-Match` does not matter, nor that the viewer has left already."""
+    viewers, viewer_id = avatar_of(request).viewers, request.match_info["viewer"]
+    if not viewers.has_left(viewer_id):
+        await _viewer_of(request).peer.close()
     return web.Response()
 
 
 async def options_endpoint(request: web.Request) -> web.Response:
-    """Tell what may be posted."""
+    """Tell what may be posted, and the STUN and TURN servers, which some players ask for beforehand."""
     avatar_of(request)
-    return web.Response(status=204, headers={"Accept-Post": SDP, hdrs.ALLOW: "OPTIONS, HEAD, POST"})
+    headers = _links(request)
+    headers["Accept-Post"], headers[hdrs.ALLOW] = SDP, "OPTIONS, HEAD, POST"
+    return web.Response(status=204, headers=headers)
 
 
 async def head_endpoint(request: web.Request) -> web.Response:
