@@ -17,7 +17,7 @@ from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.resources import resource
 from avatar_rtc.server.connections.pace import create_pacing
 from avatar_rtc.server.http.compat import avatars as compat_avatars
-from avatar_rtc.server.http.compat import imagefx
+from avatar_rtc.server.http.compat import imagefx, natlang
 from avatar_rtc.server.http.compat import speech as compat_speech
 from avatar_rtc.server.http.compat.feed import FEED_FORMATS
 from avatar_rtc.server.http.desk import Desk
@@ -94,7 +94,7 @@ def create_app(
     app[CLOSING], app[SOCKETS] = asyncio.Event(), weakref.WeakSet()
     app[ENGINES] = engines = engines or create_engines(config.speech)
     app[CLASSIFIER] = classifier = _classifier(config)
-    speaker = Speaker(classifier, config.speech.timeout_s)
+    speaker = Speaker(classifier, config.speech.timeout_s, config.speech.auto_never)
     app[LIMITS] = limits = Limits(config.limits)
     students = Turns(
         config.limits.distillations,
@@ -114,7 +114,7 @@ def create_app(
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
         whep, offer, avatars, control, characters, choices, health, speech, audio, audio_socket, ice,
-        compat_avatars, compat_speech, imagefx, openapi, pages,
+        compat_avatars, compat_speech, imagefx, natlang, openapi, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)

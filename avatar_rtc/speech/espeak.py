@@ -161,7 +161,7 @@ def _heard_words(
 ) -> Iterator[tuple[float, Range]]:
     """When the first sound of each word begins.
 
-    espeak dates a word with the last sound before it, where that is a nasal; the order of its events is right.
+    espeak dates a word with the last sound before it, where that is a nasal; its events are in order.
     """
     waiting, places = None, iter(ranges)
     for event in events:

@@ -18,13 +18,12 @@ from avatar_rtc.speech.gapless import gapless
 from avatar_rtc.speech.ipa_signs import read_signs
 from avatar_rtc.speech.kokoro_files import installed, kokoro_folder
 from avatar_rtc.speech.spoken import Speech, Voice
+from avatar_rtc.speech.voice_aliases import KOKORO_LANGUAGES
 from avatar_rtc.speech.word_ranges import counted_words
 
 KOKORO_VOICE = "af_heart"
 PACKAGE = "kokoro_onnx"
 T = TypeVar("T")
-_LANGUAGES = dict(a="en-us", b="en-gb", e="es", f="fr-fr", h="hi", i="it", j="ja", p="pt-br", z="cmn")
-"""By the first letter of a voice; as espeak, which makes its phonemes, calls them."""
 
 
 def absence(folder: Path | None = None) -> str:
@@ -51,7 +50,7 @@ class Kokoro:
     async def voices(self) -> Sequence[Voice]:
         """All voices of the file; the model is not loaded for it."""
         names = await self._in_thread(self._names)
-        return [Voice(name, _LANGUAGES.get(name[:1], ""), self.name) for name in names]
+        return [Voice(name, KOKORO_LANGUAGES.get(name[:1], ""), self.name) for name in names]
 
     async def synthesize(self, text: str, voice: str, speed: float) -> Speech:
         """Speak; "" is DEFAULT_VOICE. A cancelled call is finished and thrown away: it cannot be stopped."""
@@ -97,7 +96,7 @@ class Kokoro:
         names = list(model.get_voices())
         if voice not in names:
             raise UnknownName("voice of kokoro", voice, names)
-        language = _LANGUAGES.get(voice[:1], "en-us")
+        language = KOKORO_LANGUAGES.get(voice[:1], "en-us")
         try:
             audio, rate, timings = model.create_timed(text, voice, speed=speed, lang=language)
         except Exception as error:

@@ -277,7 +277,7 @@ def sounds_of(text: str) -> list[str]:
 
 @pytest.mark.parametrize("before", ENDINGS)
 def test_sounds_stay_with_their_word(before: str) -> None:
-    """Whatever a word ends with, the vowel after it begins the next, and all words before are as they were."""
+    """Whatever a word ends with, the vowel after it begins the next word."""
     alone = sounds_of(f"{before} tea")[0]
     for after in BEGINNINGS:
         first, second, _ = sounds_of(f"{before} {after} tea")

@@ -18,10 +18,14 @@ from avatar_rtc.server.http.other_sites import asking_origin, embedding_headers,
 from avatar_rtc.server.http.routes.pages import is_static
 
 _WILDCARDS = ("0.0.0.0", "::", "")
-_EXPOSED = "Location, Link, ETag, Retry-After"
+_EXPOSED = (
+    "Location, Link, ETag, Retry-After, x-audio-duration, x-word-timestamps, x-word-timestamps-truncated"
+)
 _ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _ALLOWED_HEADERS = "Content-Type, If-Match, Authorization"
 _PREFLIGHT_S = "600"
+_MAX_ORIGIN = 300
+"""A name has 253 characters. What is allowed comes back in the answer, whose head must stay short."""
 
 
 def host_name(authority: str) -> str | None:
@@ -65,6 +69,8 @@ def is_same_origin(origin: str, authority: str) -> bool:
 
 def is_origin_allowed(origin: str, config: Config) -> bool:
     """True if the operator lets that site embed and drive avatars."""
+    if len(origin) > _MAX_ORIGIN:
+        return False
     return "*" in config.allowed_origins or origin.lower() in map(str.lower, config.allowed_origins)
 
 
@@ -86,7 +92,7 @@ def create_security(config: Config) -> Middleware:
         if origin is None or is_same_origin(origin, authority) or is_static(request):
             return await handler(request)
         if not is_origin_allowed(origin, config):
-            raise Refused(f"pages of {origin!r} may not drive this server; see allowed_origins")
+            raise Refused(f"pages of {origin[:_MAX_ORIGIN]!r} may not drive this server; see allowed_origins")
         request[_FOREIGN] = origin
         if request.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers:
             return await _preflight(request, handler)

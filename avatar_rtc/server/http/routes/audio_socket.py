@@ -3,8 +3,8 @@
     caller ──► {"type": "speech.begin", "sample_rate": 24000}, binary PCM16 …, {"type": "speech.end"}
            ◄── speech.started, speech.progress, speech.finished {position_ms, interrupted}
 
-Messages of sound may be cut anywhere. One utterance after the other; `speech.interrupt` ends what it has begun.
-A caller that sends faster than the avatar speaks is read no further once a minute of sound waits.
+Messages of sound may be cut anywhere. One utterance after the other; `speech.interrupt` ends what it has
+begun. A caller that sends faster than the avatar speaks is read no further once a minute of sound waits.
 """
 
 import asyncio
