@@ -16,7 +16,7 @@ import numpy as np
 from av.audio.stream import AudioStream
 
 from avatar_rtc.errors import InputError, TooLarge
-from avatar_rtc.sound.format import WANTED_SOUND, format_of
+from avatar_rtc.sound.format import WANTED_SOUND, openable
 from avatar_rtc.sound.pcm import Pcm, check_channels, check_rate, silence
 from avatar_rtc.sound.resample import Mono
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
@@ -41,7 +41,7 @@ class SoundReader:
             InputError: it is none of the formats that are taken, or there is no sound in it that is.
             TooLarge: it took too long.
         """
-        kind, data = format_of(data)
+        kind, data = openable(data)
         self._decoders = kind.decoders
         self._bytes = _Bytes(data, until)
         self._heard = 0

@@ -80,7 +80,7 @@ def format_of(data: bytes) -> tuple[SoundFormat, bytes]:
     """What the bytes are, and the bytes without the ID3 tags before them.
 
     Raises:
-        InputError: none of the formats that are taken, or an MP4 whose tables are absurd.
+        InputError: none of the formats that are taken; says what they look like.
     """
     bare = _without_id3(data)
     found = _found(bare[:_HEAD_BYTES])
@@ -89,6 +89,16 @@ def format_of(data: bytes) -> tuple[SoundFormat, bytes]:
         raise InputError(
             f"not a sound file that can be read: it looks like {looks}; wanted is {WANTED_SOUND}"
         )
+    return found, bare
+
+
+def openable(data: bytes) -> tuple[SoundFormat, bytes]:
+    """The format, and the bytes as FFmpeg may have them.
+
+    Raises:
+        InputError: as `format_of`, an MP4 whose tables are absurd, or a WAV that does not say what it holds.
+    """
+    found, bare = format_of(data)
     if found is MP4:
         check_boxes(bare)
     return found, mended(bare) if found is WAV else bare

@@ -13,6 +13,7 @@ from avatar_rtc.sound.wav_header import FOLLOWING_BYTES, following, is_wav, read
 
 LEAST_S = 0.005
 """So much is taken in at once: a decoder's call for every sample would cost more than the sound lasts."""
+MAX_STREAM_HEADER_BYTES = 64 * 1024
 _LOOKED_AT = 12
 _CODEC = "pcm_s16le"
 _WIDTH = 2
@@ -40,6 +41,7 @@ class StreamedSound:
         """Bytes of sound to come, as a WAV says; None is without end."""
         self._skipped = 0
         """Bytes to be left out."""
+        self._taken_on: tuple[str, int, int] | None = None
         self._take_on(_CODEC, rate, channels, _WIDTH * channels)
 
     def push(self, data: bytes) -> Pcm:
@@ -101,7 +103,7 @@ class StreamedSound:
 
     def _begin(self) -> bool:
         """Take the header off; False if more bytes are needed for it."""
-        head = bytes(self._waiting)
+        head = bytes(self._waiting[:_LOOKED_AT])
         if not is_wav(head):
             if (other := file_format(head)) is not None:
                 raise InputError(
@@ -109,8 +111,10 @@ class StreamedSound:
                     "send a file as the body of a POST"
                 )
             return True
-        header = read_wav_header(head)
+        header = read_wav_header(self._waiting)
         if header is None:
+            if len(self._waiting) > MAX_STREAM_HEADER_BYTES:
+                raise InputError(f"the WAV has no sound in its first {MAX_STREAM_HEADER_BYTES >> 10} KiB")
             return False
         form = header.form
         if form.codec is None:
@@ -123,6 +127,9 @@ class StreamedSound:
         return True
 
     def _take_on(self, codec: str, rate: int, channels: int, frame_bytes: int) -> None:
+        if self._taken_on == (codec, rate, channels):
+            return
+        self._taken_on = (codec, rate, channels)
         self._rate, self._frame_bytes = rate, frame_bytes
         decoder = av.CodecContext.create(codec, "r")
         assert isinstance(decoder, av.AudioCodecContext)

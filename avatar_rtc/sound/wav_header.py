@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from avatar_rtc.errors import InputError
 from avatar_rtc.sound.pcm import check_channels, check_rate
 
+Bytes = bytes | bytearray
 PCM_CODECS = {
     (1, 1): "pcm_u8",
     (1, 2): "pcm_s16le",
@@ -24,6 +25,10 @@ PCM_CODECS = {
 """(format tag, bytes of a sample) → FFmpeg's decoder."""
 MAX_BEFORE_BYTES = 1 << 20
 """Of chunks before the sound; pictures of an album lie there."""
+MAX_CHUNKS = 1_000
+"""Before a sound, or behind it."""
+MAX_WAVS = 1_000
+"""That are laid end to end."""
 RIFFS = (b"RIFF", b"RF64")
 _HEAD_BYTES = 12
 FOLLOWING_BYTES = _HEAD_BYTES + 1
@@ -81,20 +86,22 @@ class WavHeader:
     """How many bytes of sound it says there are; None if that is no length."""
 
 
-def is_wav(head: bytes) -> bool:
+def is_wav(head: Bytes) -> bool:
     """Whether these bytes begin a WAV; twelve are enough."""
     return head[:4] in RIFFS and head[8:12] == b"WAVE"
 
 
-def read_wav_header(data: bytes) -> WavHeader | None:
-    """The header of a WAV; None if more bytes are needed to tell.
+def read_wav_header(data: Bytes, start: int = 0) -> WavHeader | None:
+    """The header of a WAV that begins at `start`; None if more bytes are needed to tell.
 
     Raises:
         InputError: it says nothing of its samples, or what cannot be.
         OutOfRange: its rate is no rate of speech.
     """
-    at, form = _HEAD_BYTES, None
-    while at + 8 <= len(data):
+    at, form = start + _HEAD_BYTES, None
+    for _ in range(MAX_CHUNKS):
+        if at + 8 > len(data):
+            return None
         kind, size = struct.unpack_from("<4sI", data, at)
         at += 8
         if kind == b"data":
@@ -102,18 +109,16 @@ def read_wav_header(data: bytes) -> WavHeader | None:
                 raise InputError("the WAV does not say how its samples are written")
             return WavHeader(form, at, size if 0 < size < _STREAMED_BYTES else None)
         if kind == b"fmt " and at + size <= len(data):
-            form = _form(data[at : at + size])
-        if at + size > MAX_BEFORE_BYTES:
-            return _sought(data, at, form)
+            form = _form(bytes(data[at : at + size]))
+        if at + size > start + MAX_BEFORE_BYTES:
+            return _sought(data, at, start + MAX_BEFORE_BYTES, form)
         at = after_chunk(data, at + size, size)
-    if len(data) > MAX_BEFORE_BYTES:
-        raise InputError("the WAV has no sound in its first megabyte")
-    return None
+    raise InputError(f"the WAV has more than {MAX_CHUNKS} chunks before its sound")
 
 
-def after_chunk(data: bytes, end: int, size: int) -> int:
+def after_chunk(data: Bytes, end: int, size: int) -> int:
     """Where the next chunk begins: an odd one is padded, unless its writer forgot it."""
-    return end if size % 2 == 0 or data[end : end + 4] in _CHUNKS else end + 1
+    return end if size % 2 == 0 or bytes(data[end : end + 4]) in _CHUNKS else end + 1
 
 
 def following(head: bytes) -> tuple[int, bool] | None:
@@ -140,13 +145,12 @@ def mended(data: bytes) -> bytes:
     if first is None:
         raise InputError("the WAV is cut off before its sound begins")
     header: WavHeader | None = first
-    sounds, at = [], 0
-    while header is not None and header.form == first.form:
-        begin = at + header.begin
-        end = _end_of_sound(data, begin, header.declared)
-        sounds.append(memoryview(data)[begin:end])
+    sounds = list[memoryview]()
+    while header is not None and header.form == first.form and len(sounds) < MAX_WAVS:
+        end = _end_of_sound(data, header.begin, header.declared)
+        sounds.append(memoryview(data)[header.begin : end])
         at = _next_wav(data, end)
-        header = read_wav_header(data[at : at + MAX_BEFORE_BYTES]) if at < len(data) else None
+        header = read_wav_header(data, at) if at < len(data) else None
     return _written(first.form, sounds)
 
 
@@ -172,15 +176,20 @@ def _end_of_sound(data: bytes, begin: int, declared: int | None) -> int:
 
 def _next_wav(data: bytes, end: int) -> int:
     """Where another WAV begins behind this sound and its chunks; the end if there is none."""
-    at, is_wave = end, False
-    while not is_wave and (found := following(data[at : at + FOLLOWING_BYTES])) is not None:
-        at, is_wave = at + found[0], found[1]
-    return at if is_wave else len(data)
+    at = end
+    for _ in range(MAX_CHUNKS):
+        found = following(data[at : at + FOLLOWING_BYTES])
+        if found is None:
+            break
+        at += found[0]
+        if found[1]:
+            return at
+    return len(data)
 
 
-def _sought(data: bytes, at: int, form: WavForm | None) -> WavHeader | None:
+def _sought(data: Bytes, at: int, end: int, form: WavForm | None) -> WavHeader | None:
     """The sound behind a chunk whose length cannot be."""
-    found = data.find(b"data", at, MAX_BEFORE_BYTES)
+    found = data.find(b"data", at, end)
     if form is None or found < 0:
         raise InputError("a chunk of the WAV says that it is longer than a megabyte")
     if found + 8 > len(data):

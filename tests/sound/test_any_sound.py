@@ -1,7 +1,9 @@
 """Whatever a sound is written in, and however it is cut, what is heard is what was written."""
 
+import contextlib
 import io
 import struct
+import time
 
 import numpy as np
 import pytest
@@ -215,3 +217,26 @@ def test_the_sound_of_a_file_with_pictures_is_heard():
         out.mux([*sound.encode(tone), *sound.encode(None), *video.encode(None)])
     pcm, _ = read_sound(file.getvalue(), 60)
     assert likeness(pcm, as_pcm(made_up(1, 1.0, 48_000)), 4_000) > 0.97
+
+
+def test_a_thousand_tiny_wavs_and_chunks_cost_little():
+    """Lengths are believed no further than it takes milliseconds."""
+    tiny = Dialect().write(np.zeros(1), 16_000)
+    chunks = b"JUNK\0\0\0\0" * 500_000
+    began = time.process_time()
+    for data in (
+        tiny * 100_000,
+        tiny + chunks,
+        tiny[:12] + chunks + tiny[12:],
+        (tiny + chunks[:8_000]) * 500,
+    ):
+        with contextlib.suppress(InputError):
+            read_sound(data, 60)
+    stream = StreamedSound(16_000)
+    for data in (tiny * 2_000, tiny + chunks[:90_000]):
+        stream.push(data)
+    with pytest.raises(InputError, match="64 KiB|1000 chunks"):
+        slow = StreamedSound(16_000)
+        for _ in range(70):
+            slow.push(tiny[:12] + b"JUNK\xff\xff\0\0" + bytes(1_000) if _ == 0 else b"JUNK" + bytes(1_000))
+    assert time.process_time() - began < 5  # 0.4 s on an idle machine

@@ -148,7 +148,12 @@ class SoundStream:
         for begin in range(0, len(data), _SLICE_BYTES):
             if self.is_complete:
                 return
-            await self._feed(self._sound.push(data[begin : begin + _SLICE_BYTES]))
+            try:
+                pcm = self._sound.push(data[begin : begin + _SLICE_BYTES])
+            except InputError:
+                self.finish()  # told once: the rest of it may be on its way
+                raise
+            await self._feed(pcm)
             await asyncio.sleep(0)
 
     def offer(self, pcm: Pcm) -> bool:
