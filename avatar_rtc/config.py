@@ -118,6 +118,8 @@ class SpeechConfig(_Section):
     piper_url: HttpUrl = ""
     timeout_s: float = Field(30.0, ge=1.0, le=600.0)
     """How long a server may take for one sentence."""
+    auto_never: tuple[str, ...] = ()
+    """Emotions that are never read from a text: the next likely one is shown."""
     emotion_model: Path | None = None
     """Folder of a GoEmotions network (ONNX) that reads emotions from text; None is rules and a lexicon."""
 

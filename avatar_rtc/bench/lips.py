@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from avatar_rtc.bench.measurement import Measurement, at_least, at_most, skipped, told
 from avatar_rtc.errors import SetupError
+from avatar_rtc.sound.decode import read_sound
 from avatar_rtc.sound.pcm import Pcm
-from avatar_rtc.sound.wav import read_wav
 from avatar_rtc.speech.align import align
 from avatar_rtc.speech.classes import CLASS_IPA, class_numbers, opening_of, with_closures
 from avatar_rtc.speech.espeak import render
@@ -98,7 +98,7 @@ def flite(text: str, voice: str) -> Speech:
         done = subprocess.run(command, capture_output=True, text=True, timeout=30)
         if done.returncode:
             raise SetupError(f"flite cannot speak with {voice}: {done.stderr.strip()}")
-        pcm, rate = read_wav(path.read_bytes())
+        pcm, rate = read_sound(path.read_bytes(), 60.0)
     start, phonemes = 0.0, []
     for phone, end in (segment.split(":") for segment in done.stdout.split()):
         phonemes.append(TimedPhoneme(start, float(end), _PHONES[phone]))

@@ -18,7 +18,7 @@ from avatar_rtc.media.gathering import Gathering
 from avatar_rtc.resources import resource
 from avatar_rtc.server.connections.pace import create_pacing
 from avatar_rtc.server.http.compat import avatars as compat_avatars
-from avatar_rtc.server.http.compat import imagefx
+from avatar_rtc.server.http.compat import imagefx, natlang
 from avatar_rtc.server.http.compat import speech as compat_speech
 from avatar_rtc.server.http.compat.feed import FEED_FORMATS
 from avatar_rtc.server.http.compression import compression_middleware
@@ -100,7 +100,7 @@ def create_app(
     app[CLOSING], app[SOCKETS] = asyncio.Event(), weakref.WeakSet()
     app[ENGINES] = engines = engines or create_engines(config.speech)
     app[CLASSIFIER] = classifier = _classifier(config)
-    speaker = Speaker(classifier, config.speech.timeout_s, engines)
+    speaker = Speaker(classifier, config.speech.timeout_s, engines, config.speech.auto_never)
     app[LIMITS] = limits = Limits(config.limits)
     students = Turns(
         config.limits.distillations,
@@ -120,7 +120,7 @@ def create_app(
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
         whep, offer, avatars, control, characters, choices, health, speech, audio, audio_socket, ice,
-        compat_avatars, compat_speech, imagefx, openapi, pages,
+        compat_avatars, compat_speech, imagefx, natlang, openapi, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)

@@ -1,6 +1,11 @@
-"""Sound files from outside, decoded: mono, 16 bit, of 48 kHz unless their own rate is asked for."""
+"""Sound files from outside, decoded: mono, 16 bit, of 48 kHz unless their own rate is asked for.
+
+All doors read with this: bodies, forms, answers of speech servers. What comes as a stream is read by
+`streamed.py`, with the same decoders and the same header of a WAV.
+"""
 
 import io
+import logging
 import math
 import time
 from collections.abc import Iterator
@@ -11,12 +16,13 @@ import numpy as np
 from av.audio.stream import AudioStream
 
 from avatar_rtc.errors import InputError, TooLarge
-from avatar_rtc.sound.format import WANTED_SOUND, format_of
-from avatar_rtc.sound.pcm import Pcm, check_rate, silence
+from avatar_rtc.sound.format import WANTED_SOUND, openable
+from avatar_rtc.sound.pcm import Pcm, check_channels, check_rate, silence
 from avatar_rtc.sound.resample import Mono
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
-MAX_SOUND_CHANNELS = 8
+log = logging.getLogger(__name__)
+
 EXAMINED_S = 2.0
 """So much of a file is decoded to see whether it is sound."""
 
@@ -35,7 +41,7 @@ class SoundReader:
             InputError: it is none of the formats that are taken, or there is no sound in it that is.
             TooLarge: it took too long.
         """
-        kind, data = format_of(data)
+        kind, data = openable(data)
         self._decoders = kind.decoders
         self._bytes = _Bytes(data, until)
         self._heard = 0
@@ -52,7 +58,11 @@ class SoundReader:
             )
             self._stream = self._sound_of(self._container)
             self._packets = self._container.demux(self._stream)
-        self.rate = rate or self._stream.codec_context.sample_rate
+
+    @property
+    def rate(self) -> int:
+        """Hz of what is read; the file's own is known for sure once some of it has been."""
+        return self._mono.rate or self._stream.codec_context.sample_rate
 
     def read(self, samples: int, until: float = math.inf) -> Pcm:
         """The next samples; fewer only at the end, and before damage, which the next call tells.
@@ -119,10 +129,8 @@ class SoundReader:
             raise InputError(
                 f"the sound in this file is coded as {name}, which is not taken; wanted is {WANTED_SOUND}"
             )
-        if context.channels > MAX_SOUND_CHANNELS:
-            raise InputError(
-                f"the sound has {context.channels} channels; up to {MAX_SOUND_CHANNELS} are taken"
-            )
+        if context.channels:  # 0 is not known yet
+            check_channels(context.channels)
         if context.sample_rate:
             check_rate(context.sample_rate)
         return stream
@@ -130,8 +138,6 @@ class SoundReader:
     def _decode(self, packet: "av.Packet[AudioStream] | None") -> None:
         frames = packet.decode() if packet is not None else []
         for frame in frames:
-            if frame.format.name.startswith(("flt", "dbl")) and not np.isfinite(frame.to_ndarray()).all():
-                raise InputError("the sound holds samples that are no numbers (NaN or infinite)")
             self._keep(self._mono.push(frame))
         if packet is None:
             self._keep(self._mono.finish())
@@ -171,20 +177,18 @@ class _Bytes(io.BytesIO):
 
 
 def examine(data: bytes, max_seconds: float, until: float = math.inf) -> float:
-    """How long a wav, flac, mp3, ogg, webm, m4a or aac file lasts, in s, once its beginning has been decoded.
+    """How long a sound file lasts, in s, once its beginning has been decoded.
 
     Args:
         until: CLOCK_MONOTONIC second by which that has to be known.
 
     Raises:
-        InputError: it is none of these, is damaged at its beginning, holds no sound, or holds NaN.
+        InputError: it is none that is taken, is damaged before any sound, or holds none.
         TooLarge: it lasts longer than `max_seconds`, or takes too long.
     """
     with closing(SoundReader(data, until)) as reader:
         head = reader.read(round(min(EXAMINED_S, max_seconds + 1) * AUDIO_CLOCK_HZ), until)
-        if reader.damage is not None:
-            raise reader.damage
-        is_all = reader.is_done
+        is_all = reader.is_done or reader.damage is not None
     seconds = len(head) / AUDIO_CLOCK_HZ
     if not len(head):
         raise InputError("the sound file holds no sound")
@@ -196,23 +200,32 @@ def examine(data: bytes, max_seconds: float, until: float = math.inf) -> float:
     return seconds
 
 
-def decode(data: bytes, max_seconds: float) -> Pcm:
-    """A wav, flac, mp3, ogg, webm, m4a or aac file as 48 kHz mono, all of it.
+def read_sound(data: bytes, max_seconds: float, rate: int | None = None) -> tuple[Pcm, int]:
+    """A sound file as mono, all of it, or all before it is damaged; and its rate in Hz.
+
+    Args:
+        rate: the rate that is wanted; None leaves it as it is.
 
     Raises:
-        InputError: it is none of these, is damaged, holds no sound, or numbers that are none (NaN).
+        InputError: it is none that is taken, is damaged before any sound, or holds none.
+        OutOfRange: its rate is no rate of speech.
         TooLarge: it lasts longer than `max_seconds`.
     """
-    with closing(SoundReader(data)) as reader:
-        pcm = reader.read(round(max_seconds * AUDIO_CLOCK_HZ) + 1)
+    with closing(SoundReader(data, rate=rate)) as reader:
+        pcm = reader.read(1)
+        most = math.floor(max_seconds * reader.rate)
+        if reader.damage is None:
+            pcm = np.concatenate([pcm, reader.read(most)])
         if reader.damage is not None:
-            raise reader.damage
-    if len(pcm) > max_seconds * AUDIO_CLOCK_HZ:
+            log.warning("%s; what comes before is heard", reader.damage)
+        rate = reader.rate
+    if len(pcm) > most:
         raise _too_long(max_seconds)
     if not len(pcm):
         raise InputError("the sound file holds no sound")
-    return pcm
+    return pcm, rate
 
 
 def _too_long(seconds: float) -> TooLarge:
-    return TooLarge(f"the sound lasts longer than {seconds / 60:.0f} minutes; send it in parts")
+    length = f"{seconds / 60:.0f} minutes" if seconds >= 60 else f"{seconds:g} s"
+    return TooLarge(f"the sound lasts longer than {length}; send it in parts")

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 from avatar_rtc.errors import InputError
 from avatar_rtc.sound.mp4_boxes import check_boxes
+from avatar_rtc.sound.resemblance import resemblance
+from avatar_rtc.sound.wav_header import PCM_CODECS, is_wav, mended
 
-WANTED_SOUND = "wav, flac, mp3, ogg, webm, m4a or aac"
+WANTED_SOUND = "wav, flac, mp3, ogg, webm, m4a, aac, aiff, caf, au or amr"
 _ID3_HEAD = 10
+_PADDING_BYTES = 64 * 1024
 _MAX_STREAMS = 8
 _PROBED_BYTES = 1 << 20
 
@@ -19,6 +22,8 @@ _PROBED_BYTES = 1 << 20
 class SoundFormat:
     """How a kind of file is opened."""
 
+    name: str
+    """Ours, for people."""
     demuxer: str
     """FFmpeg's name of it."""
     decoders: frozenset[str]
@@ -39,31 +44,75 @@ class SoundFormat:
         return {**common, "enable_drefs": "0", "use_absolute_path": "0", "advanced_editlist": "0"}
 
 
-_PCM = "pcm_u8 pcm_s16le pcm_s24le pcm_s32le pcm_f32le pcm_f64le pcm_alaw pcm_mulaw".split()
-_MP3, _FLAC = ("mp3", "mp3float"), ("flac",)
+_PCM = tuple(PCM_CODECS.values())
+_BIG = tuple("pcm_s8 pcm_s16be pcm_s24be pcm_s32be pcm_f32be pcm_f64be".split())
+_MP3 = tuple("mp3 mp3float mp2 mp2float mp1 mp1float".split())
+_FLAC, _AMR, _ALAC = ("flac",), ("amrnb", "amrwb"), ("alac",)
+_ADPCM = ("adpcm_ms", "adpcm_ima_wav", "gsm_ms")
 _OGG = ("opus", "libopus", "vorbis", "libvorbis", *_FLAC)
-WAV = SoundFormat("wav", frozenset(_PCM))
-FLAC = SoundFormat("flac", frozenset(_FLAC))
-MP3 = SoundFormat("mp3", frozenset(_MP3))
-OGG = SoundFormat("ogg", frozenset(_OGG))
-MATROSKA = SoundFormat("matroska", frozenset((*_OGG, *_MP3, *_PCM, "aac")))
-MP4 = SoundFormat("mov", frozenset((*_OGG, *_MP3, "aac")))
-ADTS = SoundFormat("aac", frozenset(("aac",)))
+WAV = SoundFormat("wav", "wav", frozenset((*_PCM, *_ADPCM, *_MP3)))
+FLAC = SoundFormat("flac", "flac", frozenset(_FLAC))
+MP3 = SoundFormat("mp3", "mp3", frozenset(_MP3))
+OGG = SoundFormat("ogg", "ogg", frozenset(_OGG))
+MATROSKA = SoundFormat("webm", "matroska", frozenset((*_OGG, *_MP3, *_PCM, "aac")))
+MP4 = SoundFormat("mp4", "mov", frozenset((*_OGG, *_MP3, *_ALAC, *_AMR, *_PCM, *_BIG, "aac")))
+ADTS = SoundFormat("aac", "aac", frozenset(("aac",)))
+AIFF = SoundFormat("aiff", "aiff", frozenset((*_PCM, *_BIG)))
+CAF = SoundFormat("caf", "caf", frozenset((*_PCM, *_BIG, *_ALAC, "aac", "opus", "libopus")))
+AU = SoundFormat("au", "au", frozenset((*_PCM, *_BIG)))
+W64 = SoundFormat("w64", "w64", frozenset(_PCM))
+AMR = SoundFormat("amr", "amr", frozenset(_AMR))
+_MAGIC = {
+    b"fLaC": FLAC,
+    b"OggS": OGG,
+    b"\x1a\x45\xdf\xa3": MATROSKA,
+    b"caff": CAF,
+    b".snd": AU,
+    b"#!AM": AMR,
+    b"riff": W64,
+}
+_FIRST_BOXES = frozenset((b"ftyp", b"moov", b"mdat", b"wide", b"skip", b"free", b"pnot"))
+"""Old QuickTime has no `ftyp`."""
+_HEAD_BYTES = 12
 
 
 def format_of(data: bytes) -> tuple[SoundFormat, bytes]:
     """What the bytes are, and the bytes without the ID3 tags before them.
 
     Raises:
-        InputError: none of the formats that are taken, or an MP4 whose tables are absurd.
+        InputError: none of the formats that are taken; says what they look like.
     """
-    data = _without_id3(data)
-    found = _found(data[:12])
+    bare = _without_id3(data)
+    found = _found(bare[:_HEAD_BYTES])
     if found is None:
-        raise InputError(f"not a sound file that can be read; wanted is {WANTED_SOUND}")
+        looks = resemblance(bare or data)
+        raise InputError(
+            f"not a sound file that can be read: it looks like {looks}; wanted is {WANTED_SOUND}"
+        )
+    return found, bare
+
+
+def openable(data: bytes) -> tuple[SoundFormat, bytes]:
+    """The format, and the bytes as FFmpeg may have them.
+
+    Raises:
+        InputError: as `format_of`, an MP4 whose tables are absurd, or a WAV that does not say what it holds.
+    """
+    found, bare = format_of(data)
     if found is MP4:
-        check_boxes(data)
-    return found, data
+        check_boxes(bare)
+    return found, mended(bare) if found is WAV else bare
+
+
+def file_format(head: bytes) -> SoundFormat | None:
+    """The format whose mark these bytes begin with; None if it may be anything else, frames of mp3 too."""
+    if is_wav(head):
+        return WAV
+    if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
+        return AIFF
+    if head[4:8] in _FIRST_BOXES:
+        return MP4
+    return MP3 if head[:3] == b"ID3" else _MAGIC.get(head[:4])
 
 
 def _without_id3(data: bytes) -> bytes:
@@ -76,29 +125,21 @@ def _without_id3(data: bytes) -> bytes:
         )
         footer = _ID3_HEAD if data[at + 5] & 0x10 else 0
         at += _ID3_HEAD + size + footer
-    while at and data[at : at + 1] == b"\0":  # padding that its tag does not count
-        at += 1
+    # Padding that its tag does not count; encoders of mp3 put some before their first frame, too.
+    begin = at + len(data[at : at + _PADDING_BYTES]) - len(data[at : at + _PADDING_BYTES].lstrip(b"\0"))
+    if at or _found_frame(data[begin : begin + _HEAD_BYTES]):
+        at = begin
     return data[at:] if at else data
 
 
 def _found(head: bytes) -> SoundFormat | None:
-    if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
-        return WAV
-    if head.startswith(b"fLaC"):
-        return FLAC
-    if head.startswith(b"OggS"):
-        return OGG
-    if head.startswith(b"\x1a\x45\xdf\xa3"):
-        return MATROSKA
-    if head[4:8] == b"ftyp":
-        return MP4
-    if len(head) >= 4 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
-        return _found_frame(head)
-    return None
+    return file_format(head) or _found_frame(head)
 
 
 def _found_frame(head: bytes) -> SoundFormat | None:
     """By the header of a frame: eleven ones, version, layer, bit rate, sampling rate."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return None
     layer = head[1] >> 1 & 3
     if layer == 0:
         return ADTS if head[1] & 0xF0 == 0xF0 else None

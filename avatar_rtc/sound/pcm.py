@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_rtc.errors import OutOfRange
+from avatar_rtc.errors import InputError, OutOfRange
 
 Pcm = NDArray[np.int16]
 """(samples,) mono, 16 bit; of 48 kHz where nothing else is said."""
@@ -11,6 +11,7 @@ Floats = NDArray[np.float32]
 """(samples,) mono, in [-1, 1]."""
 MIN_RATE, MAX_RATE = 4_000, 192_000
 """Samples per second that are taken in."""
+MAX_SOUND_CHANNELS = 8
 _FULL_SCALE = 32_768
 
 
@@ -21,6 +22,15 @@ def check_rate(rate: int) -> None:
     """
     if not MIN_RATE <= rate <= MAX_RATE:
         raise OutOfRange("sample rate", rate, MIN_RATE, MAX_RATE)
+
+
+def check_channels(channels: int) -> None:
+    """
+    Raises:
+        InputError: none, or more than are taken.
+    """
+    if not 1 <= channels <= MAX_SOUND_CHANNELS:
+        raise InputError(f"the sound has {channels} channels; 1 to {MAX_SOUND_CHANNELS} are taken")
 
 
 def silence(samples: int = 0) -> Pcm:

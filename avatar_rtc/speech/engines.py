@@ -13,8 +13,11 @@ from avatar_rtc.speech.openai_speech import OpenAiSpeech
 from avatar_rtc.speech.piper import Piper
 from avatar_rtc.speech.scripts import language_tag
 from avatar_rtc.speech.spoken import Engine, Voice
+from avatar_rtc.speech.voice_aliases import name_of, nearest_voice, wish_of
 from avatar_rtc.speech.voicevox import Voicevox
 
+USUAL_LANGUAGE = "en-us"
+"""Of voices whose names tell none, such as OpenAI's."""
 LIST_S = 5.0
 """How long an engine may take to list its voices before it counts as away."""
 
@@ -66,7 +69,8 @@ class Engines:
         Args:
             voice: "engine:voice", whose second part the engine judges when it speaks; the name of an engine,
                 for its own choice; or that of a voice, perhaps with a "+" and what its engine makes of that,
-                such as "en-us+f3"; "" is the configured one.
+                such as "en-us+f3"; "" is the configured one. For a voice of Kokoro or OpenAI that is not here
+                the nearest one speaks.
 
         Raises:
             UnknownName: no engine, or none that answers, has it.
@@ -86,6 +90,8 @@ class Engines:
         if found is None:  # an engine may have been away, or got a new voice
             await self.voices()
             found = self._find(name)
+        if found is None and (near := self._near(name)) is not None:
+            return near
         if found is None:
             known = [known.name for voices in self._listed.values() for known in voices]
             raise UnknownName("voice", name, known)
@@ -136,6 +142,15 @@ class Engines:
         """Close all engines."""
         for engine in self._engines.values():
             await engine.close()
+
+    def _near(self, name: str) -> tuple[Engine, str] | None:
+        """The voice nearest to one that callers name out of habit."""
+        voices = [voice for listed in self._listed.values() for voice in listed]
+        wish = wish_of(name)
+        if wish is None or (near := nearest_voice(wish, voices, USUAL_LANGUAGE)) is None:
+            return None
+        owner = next(name for name, listed in self._listed.items() if near in listed)
+        return self._engines[owner], name_of(near, wish)
 
     def _find(self, name: str) -> Engine | None:
         wanted = (name, name.partition("+")[0])

@@ -23,7 +23,7 @@ from avatar_rtc.speech.scripts import HAN, LATIN
 from avatar_rtc.speech.spoken import Mark, Speech, TimedPhoneme, TimedWord, Voice
 from avatar_rtc.speech.ssml import is_document, without_tags
 from avatar_rtc.speech.stretches import has_han
-from avatar_rtc.speech.word_ranges import ranges_at
+from avatar_rtc.speech.word_ranges import Range, ranges_at
 
 ESPEAK_VOICE = "en-us"
 RATE_WPM = 175
@@ -206,9 +206,8 @@ def _spans(events: Sequence[EspeakEvent], samples: int, rate: int) -> Iterator[S
 def _words(
     text: str, events: Sequence[EspeakEvent], phonemes: Sequence[TimedPhoneme], rate: int
 ) -> Iterator[TimedWord]:
-    begun = [event for event in events if event.kind == WORD]
-    ranges = ranges_at(text, [event.position for event in begun])
-    words = [(event.sample / rate, found) for event, found in zip(begun, ranges, strict=True) if found]
+    begun = [event.position for event in events if event.kind == WORD]
+    words = list(_heard_words(events, ranges_at(text, begun), rate))
     sounds = [p for p in phonemes if p.ipa]
     starts = [p.start for p in sounds]
     for number, (start, (begin, stop)) in enumerate(words):
@@ -216,3 +215,19 @@ def _words(
         first, end = bisect_left(starts, start), bisect_left(starts, limit)
         if first < end:  # a pause after the word is not part of it
             yield TimedWord(start, min(sounds[end - 1].end, limit), begin, stop)
+
+
+def _heard_words(
+    events: Sequence[EspeakEvent], ranges: Sequence[Range | None], rate: int
+) -> Iterator[tuple[float, Range]]:
+    """When the first sound of each word begins.
+
+    espeak dates a word with the last sound before it, where that is a nasal; its events are in order.
+    """
+    waiting, places = None, iter(ranges)
+    for event in events:
+        if event.kind == WORD:
+            waiting = next(places) or waiting
+        elif waiting and event.kind == PHONEME and event.name and not event.name.startswith("("):
+            yield event.sample / rate, waiting
+            waiting = None

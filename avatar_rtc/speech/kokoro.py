@@ -19,18 +19,17 @@ from avatar_rtc.speech.ipa_signs import read_signs
 from avatar_rtc.speech.kokoro_files import installed, kokoro_folder
 from avatar_rtc.speech.scripts import HAN, LATIN
 from avatar_rtc.speech.spoken import Speech, Voice
+from avatar_rtc.speech.voice_aliases import KOKORO_LANGUAGES
 from avatar_rtc.speech.word_ranges import counted_words
 
 KOKORO_VOICE = "af_heart"
 PACKAGE = "kokoro_onnx"
 T = TypeVar("T")
-_LANGUAGES = dict(a="en-us", b="en-gb", e="es", f="fr-fr", h="hi", i="it", j="ja", p="pt-br", z="cmn")
-"""By the first letter of a voice; as espeak, which makes its phonemes, calls them."""
 
 
 def language_of_kokoro(voice: str) -> str:
     """What a voice speaks by its name, "af_heart" American English; "" for a name that is not Kokoro's."""
-    return _LANGUAGES.get(voice[:1], "") if voice[1:3] in ("f_", "m_") else ""
+    return KOKORO_LANGUAGES.get(voice[:1], "") if voice[1:3] in ("f_", "m_") else ""
 
 
 def absence(folder: Path | None = None) -> str:
@@ -112,7 +111,7 @@ class Kokoro:
         names = list(model.get_voices())
         if voice not in names:
             raise UnknownName("voice of kokoro", voice, names)
-        language = _LANGUAGES.get(voice[:1], "en-us")
+        language = KOKORO_LANGUAGES.get(voice[:1], "en-us")
         try:
             audio, rate, timings = model.create_timed(text, voice, speed=speed, lang=language)
         except Exception as error:

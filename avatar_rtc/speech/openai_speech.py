@@ -130,7 +130,7 @@ class OpenAiSpeech:
         body = {**request, "stream": False, "return_timestamps": True}
         captions = await self._server.ask_for(_CAPTIONS, "POST", _CAPTIONED, body=body)
         try:
-            data = base64.b64decode(captions.audio, validate=True)
+            data = bytes_of_base64(captions.audio)
         except ValueError:
             raise self._server.failed(f"answered {_CAPTIONED} with audio that is no base64") from None
         pcm, rate = await self._sound(EngineAnswer(data, ""), _CAPTIONED)
@@ -143,6 +143,18 @@ class OpenAiSpeech:
     async def close(self) -> None:
         """Close the connections."""
         await self._server.close()
+
+
+def bytes_of_base64(text: str) -> bytes:
+    """What it stands for: of either alphabet, in lines or not, padded or not, perhaps as a data URL.
+
+    Raises:
+        ValueError: it is none.
+    """
+    head, comma, tail = text.partition(",")
+    bare = "".join((tail if comma and head.startswith("data:") else text).split()).rstrip("=")
+    ordinary = bare.replace("-", "+").replace("_", "/")
+    return base64.b64decode(ordinary + "=" * (-len(ordinary) % 4), validate=True)
 
 
 def believable_words(

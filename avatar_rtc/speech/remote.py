@@ -1,6 +1,7 @@
 """Asking a speech server over HTTP; whatever goes wrong is an EngineFailed that names the server."""
 
 import asyncio
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -11,12 +12,21 @@ from yarl import URL
 
 from avatar_rtc.errors import AvatarRtcError, EngineFailed, TooLarge
 from avatar_rtc.intake.complaints import complaint
-from avatar_rtc.sound.pcm import Pcm, pcm_from_bytes
-from avatar_rtc.sound.wav import read_wav
+from avatar_rtc.sound.decode import read_sound
+from avatar_rtc.sound.format import file_format
+from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.sound.resemblance import printable
+from avatar_rtc.sound.wav_header import wav_of
 
 MAX_ANSWER_BYTES = 64 << 20
 MAX_ANSWER_S = 600
 """The longest sound that is taken for an answer."""
+_BARE_TYPES = ("audio/pcm", "audio/l16", "audio/raw", "audio/x-raw", "audio/s16le", "audio/x-pcm")
+_FRAME_TYPES = ("audio/mpeg", "audio/mp3", "audio/aac", "audio/aacp")
+"""Of files that begin with no mark but a frame, whose bytes might be samples as well."""
+_PARAMETER = re.compile(r"\b(rate|channels)\s*=\s*\"?(\d{1,6})\b")
+_PCM_RATE = 24_000
+"""Of bare samples whose rate nobody tells, in Hz: what most models of speech make."""
 _SHOWN = 160
 """Characters of a server's own words that are repeated in an error."""
 
@@ -29,6 +39,7 @@ class EngineAnswer:
 
     body: bytes = field(repr=False)
     content_type: str
+    """With its parameters; "" if it has none."""
 
 
 class SpeechServer:
@@ -85,7 +96,7 @@ class SpeechServer:
                     return None
                 if response.status >= 400:
                     raise self.failed(f"answered {response.status} to {path}: {_shown(content)}")
-                return EngineAnswer(content, response.content_type)
+                return EngineAnswer(content, response.headers.get(aiohttp.hdrs.CONTENT_TYPE, ""))
         except aiohttp.ConnectionTimeoutError:
             raise self.failed("cannot be reached: nobody answers") from None
         except TimeoutError:
@@ -114,23 +125,24 @@ class SpeechServer:
             raise self.failed(f"answered {path} with other JSON than expected: {why}") from None
 
     async def sound(self, answer: EngineAnswer | None, path: str, pcm_rate: int = 0) -> tuple[Pcm, int]:
-        """The sound of an answer and its rate in Hz.
+        """The sound of an answer and its rate in Hz, whatever kind of file it is.
 
         Args:
-            pcm_rate: of a body that is not a WAV but bare samples, 16 bit, mono; 0 if it must be a WAV.
+            pcm_rate: of a body that is no file but bare samples, 16 bit, unless its content type tells
+                another; 0 if it must be a file, or such a content type.
 
         Raises:
             EngineFailed: it holds no sound, or much too much.
         """
+        answer = answer or EngineAnswer(b"", "")
         try:
-            pcm, rate = await asyncio.to_thread(_decoded, answer.body if answer else b"", pcm_rate)
+            file = _file_of(answer, pcm_rate)
+            pcm, rate = await asyncio.to_thread(read_sound, file, MAX_ANSWER_S)
         except TooLarge:
             raise self.failed(f"answered {path} with more than {MAX_ANSWER_S} s of sound") from None
         except (AvatarRtcError, ValueError) as error:
-            kind = f" ({answer.content_type})" if answer else ""
-            raise self.failed(f"answered {path} with no sound{kind}: {error}; wanted is a WAV") from None
-        if not len(pcm):
-            raise self.failed(f"answered {path} with a sound of no length")
+            kind = f" ({answer.content_type[:_SHOWN]})" if answer.content_type else ""
+            raise self.failed(f"answered {path} with no sound{kind}: {error}") from None
         return pcm, rate
 
     async def close(self) -> None:
@@ -148,12 +160,15 @@ class SpeechServer:
         return bytes(content)
 
 
-def _decoded(body: bytes, pcm_rate: int) -> tuple[Pcm, int]:
-    if not pcm_rate or body.startswith(b"RIFF"):
-        return read_wav(body, MAX_ANSWER_S)
-    if len(body) > 2 * MAX_ANSWER_S * pcm_rate:
-        raise TooLarge(f"more than {MAX_ANSWER_S} s of samples")
-    return pcm_from_bytes(body), pcm_rate
+def _file_of(answer: EngineAnswer, pcm_rate: int) -> bytes:
+    """The answer as a file of sound: bare samples as a WAV, all else as it is."""
+    kind, _, parameters = answer.content_type.lower().partition(";")
+    is_bare = kind.strip() in _BARE_TYPES or (pcm_rate and kind.strip() not in _FRAME_TYPES)
+    if not is_bare or file_format(answer.body) or printable(answer.body):
+        return answer.body
+    told = {name: int(number) for name, number in _PARAMETER.findall(parameters)}
+    # L16 ought to be big-endian, and what is called so by servers of speech is not.
+    return wav_of(answer.body, told.get("rate") or pcm_rate or _PCM_RATE, told.get("channels") or 1)
 
 
 def _without_password(url: str) -> str:

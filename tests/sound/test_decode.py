@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 
 from avatar_rtc.errors import InputError, TooLarge
-from avatar_rtc.sound.decode import decode
+from avatar_rtc.sound.decode import read_sound
+
+
+def heard(data: bytes, most: float) -> np.ndarray:
+    return read_sound(data, most, 48_000)[0]
 
 
 def tone(rate: int, seconds: float = 0.5, hz: float = 440.0) -> np.ndarray:
@@ -59,20 +63,20 @@ def encoded(codec: str, container: str, rate: int = 48_000) -> bytes:
     [("flac", "flac"), ("libmp3lame", "mp3"), ("libopus", "ogg"), ("pcm_s16le", "wav")],
 )
 def test_files_decode(codec: str, container: str):
-    out = decode(encoded(codec, container), 60)
+    out = heard(encoded(codec, container), 60)
     assert len(out) / 48_000 == pytest.approx(1.0, abs=0.06)
     assert loudest_hz(out) == pytest.approx(440, abs=4)
 
 
 def test_8_bit_mono_of_8_khz_is_sound():
     pcm = (tone(8_000) // 256 + 128).astype(np.uint8)
-    out = decode(wav(pcm, 8_000, width=1), 60)
+    out = heard(wav(pcm, 8_000, width=1), 60)
     assert loudest_hz(out) == pytest.approx(440, abs=4)
 
 
 def test_stereo_becomes_mono():
     both = np.repeat(tone(48_000), 2)
-    assert len(decode(wav(both, 48_000, channels=2), 60)) == 24_000
+    assert len(heard(wav(both, 48_000, channels=2), 60)) == 24_000
 
 
 @pytest.mark.parametrize(
@@ -80,17 +84,17 @@ def test_stereo_becomes_mono():
 )
 def test_what_is_no_sound_is_refused(data: bytes):
     with pytest.raises(InputError):
-        decode(data, 60)
+        heard(data, 60)
 
 
 def test_no_samples_are_no_sound():
     with pytest.raises(InputError):
-        decode(wav(np.zeros(0, np.int16), 48_000), 60)
+        heard(wav(np.zeros(0, np.int16), 48_000), 60)
 
 
 def test_a_sound_that_is_too_long_is_refused_while_it_is_read():
-    with pytest.raises(TooLarge, match="minutes"):
-        decode(wav(np.zeros(48_000 * 3, np.int16), 48_000), 2.0)
+    with pytest.raises(TooLarge, match="longer than 2 s"):
+        heard(wav(np.zeros(48_000 * 3, np.int16), 48_000), 2.0)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -98,13 +102,13 @@ def test_samples_that_are_no_numbers_are_refused(bad: float):
     samples = np.sin(np.arange(4_800) / 10)
     samples[777] = bad
     with pytest.raises(InputError, match="no numbers"):
-        decode(float_wav(samples, 48_000), 60)
+        heard(float_wav(samples, 48_000), 60)
 
 
 def test_a_truncated_file_is_played_as_far_as_it_goes_or_refused():
     whole = encoded("flac", "flac")
     try:
-        out = decode(whole[: len(whole) // 2], 60)
+        out = heard(whole[: len(whole) // 2], 60)
     except InputError as error:
         assert "damaged" in str(error)
     else:

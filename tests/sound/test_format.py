@@ -18,11 +18,15 @@ from hypothesis import strategies as st
 
 from avatar_rtc.errors import AvatarRtcError, InputError, OutOfRange, TooLarge
 from avatar_rtc.sound import decode as decode_module
-from avatar_rtc.sound.decode import SoundReader, decode, examine
+from avatar_rtc.sound.decode import SoundReader, examine, read_sound
 from avatar_rtc.sound.format import WANTED_SOUND, format_of
 from avatar_rtc.sound.mp4_boxes import MAX_SAMPLES, check_boxes
 
 RATE = 48_000
+
+
+def heard(data: bytes, most: float) -> np.ndarray:
+    return read_sound(data, most, RATE)[0]
 
 
 def tone(seconds: float, rate: int = RATE) -> np.ndarray:
@@ -50,7 +54,10 @@ TAKEN = [
     ("flac", "flac", "flac"), ("libmp3lame", "mp3", "mp3"), ("libopus", "ogg", "ogg"),
     ("libopus", "webm", "matroska"), ("libmp3lame", "matroska", "matroska"), ("aac", "mp4", "mov"),
     ("aac", "ipod", "mov"), ("libopus", "mp4", "mov"),
-    ("aac", "adts", "aac"),
+    ("aac", "adts", "aac"), ("alac", "ipod", "mov"), ("pcm_s16le", "mov", "mov"),
+    ("pcm_s16be", "aiff", "aiff"), ("pcm_s24be", "aiff", "aiff"), ("pcm_mulaw", "au", "au"),
+    ("pcm_s16be", "caf", "caf"), ("alac", "caf", "caf"), ("pcm_s16le", "w64", "w64"),
+    ("adpcm_ms", "wav", "wav"), ("libmp3lame", "wav", "wav"), ("mp2", "mp2", "mp3"),
 ]  # fmt: skip
 
 
@@ -59,9 +66,9 @@ def test_what_is_taken_is_heard_and_its_length_known(codec: str, container: str,
     for seconds in (1.0, 5.0):
         data = encoded(codec, container, seconds)
         assert format_of(data)[0].demuxer == demuxer
-        heard = len(decode(data, 60)) / RATE
-        assert heard == pytest.approx(seconds, abs=0.08)
-        assert examine(data, 60) == pytest.approx(heard, abs=0.08)
+        told = len(heard(data, 60)) / RATE
+        assert told == pytest.approx(seconds, abs=0.08)
+        assert examine(data, 60) == pytest.approx(told, abs=0.08)
 
 
 @pytest.mark.parametrize(("codec", "container", "demuxer"), TAKEN)
@@ -71,14 +78,14 @@ def test_pieces_are_the_whole(codec: str, container: str, demuxer: str):
     while not reader.is_done:
         parts.append(reader.read(7_777))
     assert all(len(part) == 7_777 for part in parts[:-1])
-    assert np.array_equal(np.concatenate(parts), decode(data, 60))
+    assert np.array_equal(np.concatenate(parts), heard(data, 60))
     assert not len(reader.read(10)) and reader.is_done
 
 
 def test_tags_before_a_sound_are_left_out():
     tag = b"ID3\4\0\0" + bytes((0, 0, 8, 0)) + bytes(1024)
     for codec, container in (("flac", "flac"), ("libmp3lame", "mp3"), ("aac", "adts")):
-        assert len(decode(tag + tag + encoded(codec, container), 60)) > 0.9 * RATE
+        assert len(heard(tag + tag + encoded(codec, container), 60)) > 0.9 * RATE
 
 
 def sdp(port: int) -> bytes:
@@ -88,7 +95,7 @@ def sdp(port: int) -> bytes:
 
 
 def adpcm() -> bytes:
-    return encoded("adpcm_ima_wav", "wav")
+    return encoded("adpcm_yamaha", "wav")
 
 
 HOSTILE = {
@@ -105,13 +112,13 @@ HOSTILE = {
     "sid": b"PSID\0\2" + bytes(120),
     "spc": b"SNES-SPC700 Sound File Data v0.30" + bytes(100),
     "voc": b"Creative Voice File\x1a\x1a\0\x0a\1\x29\x11" + bytes(40),
-    "au": b".snd\0\0\0\x18\xff\xff\xff\xff\0\0\0\1\0\0\0\1\0\0\0\1",
+    "au": b".snd\0\0\0\x18\xff\xff\xff\xff\0\0\0\1\0\0\x1f\x40\0\0\0\0",
     "aiff": b"FORM\0\0\0\x40AIFFCOMM\0\0\0\x12\0\xff\xff\xff\xff\xff\0\x10" + bytes(40),
     "caf": b"caff\0\1\0\0desc" + bytes(60),
     "w64": b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0" + bytes(60),
     "ac3": b"\x0b\x77" + bytes(100),
     "dts": b"\x7f\xfe\x80\x01" + bytes(100),
-    "amr": b"#!AMR\n" + bytes(100),
+    "amr": b"#!AMR\n" + b"\xff" * 100,
     "wavpack": b"wvpk" + bytes(100),
     "ape": b"MAC " + bytes(100),
     "tta": b"TTA1" + bytes(100),
@@ -137,7 +144,7 @@ def test_what_is_no_sound_file_is_refused_at_once_and_opens_nothing(name: str, m
     (tmp_path / "a.wav").write_bytes(encoded("pcm_s16le", "wav"))
     data = HOSTILE[name] or adpcm()
     files, began = set(os.listdir("/proc/self/fd")), time.process_time()
-    for trial in (lambda: decode(data, 60), lambda: examine(data, 60, time.monotonic() + 5)):
+    for trial in (lambda: heard(data, 60), lambda: examine(data, 60, time.monotonic() + 5)):
         with pytest.raises(InputError, match="wanted|no sound|not a sound|cannot be read"):
             trial()
     assert time.process_time() - began < 1.0  # milliseconds, on a busy machine too
@@ -146,7 +153,7 @@ def test_what_is_no_sound_file_is_refused_at_once_and_opens_nothing(name: str, m
 
 def test_the_error_names_what_is_wanted():
     with pytest.raises(InputError) as told:
-        decode(b"ffconcat version 1.0", 60)
+        heard(b"ffconcat version 1.0", 60)
     assert WANTED_SOUND in str(told.value)
 
 
@@ -166,7 +173,7 @@ def test_a_length_that_was_made_up_is_no_harm(size: int):
     """Servers that send a WAV while they make it do not know its length."""
     for seconds in (1.0, 4.0):
         data = wav(form(), tone(seconds).tobytes(), size)
-        assert len(decode(data, 60)) == seconds * RATE
+        assert len(heard(data, 60)) == seconds * RATE
         assert examine(data, 60) == pytest.approx(seconds, abs=0.01)
 
 
@@ -323,4 +330,4 @@ def test_a_wav_of_many_headers_is_one_sound():
     with wave.open(file, "wb") as out:
         out.setparams((1, 2, RATE, 0, "NONE", ""))
         out.writeframes(tone(1.0).tobytes())
-    assert len(decode(file.getvalue() * 3, 60)) >= RATE
+    assert len(heard(file.getvalue() * 3, 60)) >= RATE

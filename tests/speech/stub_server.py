@@ -38,7 +38,7 @@ def says(body: Any, content_type: str = "") -> Handler:
 
     async def answer(request: web.Request) -> web.Response:
         if isinstance(body, bytes):
-            return web.Response(body=body, content_type=content_type or "audio/wav")
+            return web.Response(body=body, headers={"Content-Type": content_type or "audio/wav"})
         return web.json_response(body)
 
     return answer
@@ -78,11 +78,11 @@ TROUBLES: dict[str, tuple[Handler, str]] = {
 }
 """Ways to fail whatever is asked, and what the error says of it."""
 NO_SOUND: dict[str, tuple[bytes, str]] = {
-    "a web page": (b"<html>hello</html>", "no sound"),
+    "a web page": (b"<html>hello</html>", "looks like a web page"),
     "nothing": (b"", "no sound"),
-    "a cut-off WAV": (wav(tone(1.0))[:20_000], "cut off"),
+    "its words as JSON": (b'{"audio": "none"}', "looks like JSON"),
     "half a header": (wav(tone(1.0))[:20], "cut off"),
-    "an empty WAV": (wav(tone(0.0)), "no length"),
+    "an empty WAV": (wav(tone(0.0)), "holds no sound"),
     "eleven minutes": (wav(np.zeros(8000 * 660, np.int16), 8000), "more than 600 s of sound"),
     "an odd rate": (wav(tone(0.1), 100), "sample rate is 100"),
 }

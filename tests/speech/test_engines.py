@@ -244,3 +244,13 @@ def test_bad_settings_are_named(tmp_path: Path, text: str, says_what: str) -> No
 
 def test_the_key_is_not_printed() -> None:
     assert "hush" not in repr(SpeechConfig(openai_key="hush"))
+
+
+async def test_a_voice_of_others_is_its_own_before_it_is_the_nearest(first: Fake, second: Fake) -> None:
+    engine, name = await Engines([first, second]).resolve("alloy")
+    assert engine is first and name == "anna"  # of no language, as all here
+    kokoro = Fake("kokoro", "af_bella", "alloy")
+    assert await Engines([first, kokoro]).resolve("alloy") == (kokoro, "alloy")
+    assert await Engines([first, kokoro]).resolve("af_sky") == (kokoro, "af_bella")
+    with pytest.raises(UnknownName):
+        await Engines([first, kokoro]).resolve("nobody")

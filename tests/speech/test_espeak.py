@@ -261,3 +261,32 @@ async def test_no_thread_is_left_after_close() -> None:
     await engine.synthesize("a", "", 1.0)
     await engine.close()
     await until(lambda: not any(thread.name.startswith("espeak") for thread in threading.enumerate()))
+
+
+ENDINGS = "Sharon an in him sing all her old bus his big cat one some wool car".split()
+BEGINNINGS = "is apple open orange under I egg ever uncle and art".split()
+VOWELS = "aɐæɑɒɔoɛeəɚɜɪiʊuʌ"
+
+
+def sounds_of(text: str) -> list[str]:
+    speech = render(text)
+    return [
+        "".join(p.ipa for p in speech.phonemes if word.start <= p.start < word.end) for word in speech.words
+    ]
+
+
+@pytest.mark.parametrize("before", ENDINGS)
+def test_sounds_stay_with_their_word(before: str) -> None:
+    """Whatever a word ends with, the vowel after it begins the next word."""
+    alone = sounds_of(f"{before} tea")[0]
+    for after in BEGINNINGS:
+        first, second, _ = sounds_of(f"{before} {after} tea")
+        assert second.lstrip("ˈˌ")[0] in VOWELS, (before, after, second)
+        assert (first[-1] in VOWELS) == (alone[-1] in VOWELS) or before in ("her", "car"), (first, alone)
+
+
+def test_no_sound_is_between_words() -> None:
+    speech = render("Sharon and I ate an orange in an old house, and on an island. Am I in?")
+    told = [p for word in speech.words for p in speech.phonemes if word.start <= p.start < word.end]
+    assert [p for p in told if p.ipa] == [p for p in speech.phonemes if p.ipa]
+    assert sounds_of("My name is Sharon, and I am.")[3] == "ʃˈæɹən"

@@ -10,7 +10,13 @@ import pytest
 from aiohttp import web
 
 from avatar_rtc.errors import EngineFailed, UnknownName
-from avatar_rtc.speech.openai_speech import OPENAI_VOICES, OpenAiSpeech, believable_words
+from avatar_rtc.sound.files import CONTENT_TYPES, SoundFileKind, write_sound
+from avatar_rtc.speech.openai_speech import (
+    OPENAI_VOICES,
+    OpenAiSpeech,
+    believable_words,
+    bytes_of_base64,
+)
 from tests.speech.stub_server import (
     IMPATIENT,
     NO_SOUND,
@@ -90,8 +96,52 @@ async def test_bare_samples_are_24_khz() -> None:
     )
     assert stub.bodies("/v1/audio/speech")[0]["response_format"] == "pcm"
     assert np.array_equal(speech.pcm, tone(0.5)) and speech.rate == 24_000
-    with pytest.raises(EngineFailed, match="3 bytes are no 16 bit samples"):
-        await spoken(options=dict(response_format="pcm"), speech=says(b"abc", "audio/pcm"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "channels", "rate"),
+    [
+        ("audio/pcm", 1, 24_000),
+        ("", 1, 24_000),
+        ("application/octet-stream", 1, 24_000),
+        ("audio/L16;codec=pcm; rate=16000", 1, 16_000),
+        ('audio/pcm; channels=2; rate="44100"', 2, 44_100),
+    ],
+)
+async def test_bare_samples_are_what_their_type_says(kind: str, channels: int, rate: int) -> None:
+    """And half a sample at the end is left out."""
+    body = np.repeat(tone(0.5), channels).tobytes() + b"\1"
+    speech, _ = await spoken(options=dict(response_format="pcm"), speech=says(body, kind))
+    assert np.array_equal(speech.pcm, tone(0.5)) and speech.rate == rate
+
+
+@pytest.mark.parametrize("body", [b'{"error": {"message": "no such voice"}}', b"<html>bad gateway</html>"])
+async def test_words_are_not_heard_as_samples(body: bytes) -> None:
+    with pytest.raises(EngineFailed, match="looks like"):
+        await spoken(options=dict(response_format="pcm"), speech=says(body, "application/octet-stream"))
+
+
+@pytest.mark.parametrize("asked", ["wav", "pcm"])
+@pytest.mark.parametrize("kind", ["flac", "mp3", "opus", "aac", "wav"])
+async def test_a_server_that_answers_with_another_kind_of_file_is_heard(
+    kind: SoundFileKind, asked: str
+) -> None:
+    body = write_sound(tone(0.5), 24_000, kind)
+    speech, _ = await spoken(options=dict(response_format=asked), speech=says(body, CONTENT_TYPES[kind]))
+    assert speech.seconds == pytest.approx(0.5, abs=0.09)
+
+
+def test_base64_of_any_dialect_is_read() -> None:
+    data = bytes(range(256)) + b"\xff"
+    for text in (
+        base64.b64encode(data).decode(),
+        base64.urlsafe_b64encode(data).decode().rstrip("="),
+        base64.encodebytes(data).decode(),
+        "data:audio/wav;base64," + base64.b64encode(data).decode(),
+    ):
+        assert bytes_of_base64(text) == data
+    with pytest.raises(ValueError):
+        bytes_of_base64("no: base64")
 
 
 async def test_a_wav_whose_length_was_not_known_yet_is_read() -> None:

@@ -61,8 +61,17 @@ def require_type(request: web.Request, *wanted: str) -> None:
     accept = {"Accept": ", ".join(wanted)}
     if request.headers.get(hdrs.CONTENT_TYPE) is None or request.content_type not in wanted:
         raise RequestRefused(415, f"the content type must be {' or '.join(wanted)}", accept)
+    require_plain(request, *wanted)
+
+
+def require_plain(request: web.Request, *wanted: str) -> None:
+    """Refuse a compressed body, whatever it holds.
+
+    Raises:
+        Problem: 415.
+    """
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
-        raise RequestRefused(415, "the body must not be compressed", accept)
+        raise RequestRefused(415, "the body must not be compressed", {"Accept": ", ".join(wanted)})
 
 
 async def read_spool(request: web.Request, limit: int) -> Spool:

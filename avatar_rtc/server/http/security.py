@@ -22,10 +22,15 @@ from avatar_rtc.server.http.other_sites import asking_origin, embedding_headers,
 from avatar_rtc.server.http.routes.pages import is_static
 
 _WILDCARDS = ("0.0.0.0", "::", "")
-_EXPOSED = "Location, Link, ETag, Retry-After, Accept-Post, Accept-Patch"
+_EXPOSED = (
+    "Location, Link, ETag, Retry-After, Accept-Post, Accept-Patch, "
+    "x-audio-duration, x-word-timestamps, x-word-timestamps-truncated"
+)
 _ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _ALLOWED_HEADERS = "Content-Type, If-Match, Authorization"
 _PREFLIGHT_S = "600"
+_MAX_ORIGIN = 300
+"""A name has 253 characters. What is allowed comes back in the answer, whose head must stay short."""
 
 
 def host_name(authority: str) -> str | None:
@@ -69,6 +74,8 @@ def is_same_origin(origin: str, authority: str) -> bool:
 
 def is_origin_allowed(origin: str, config: Config) -> bool:
     """True if the operator lets that site embed and drive avatars."""
+    if len(origin) > _MAX_ORIGIN:
+        return False
     return "*" in config.allowed_origins or origin.lower() in map(str.lower, config.allowed_origins)
 
 
@@ -96,7 +103,7 @@ def create_security(config: Config) -> Middleware:
         if origin is None or is_same_origin(origin, authority) or is_static(request):
             request[_READER] = ""
             return await handler(request)
-        request[_READER] = origin
+        request[_READER] = origin if len(origin) <= _MAX_ORIGIN else ""
         if not is_origin_allowed(origin, config):
             return _refuse(origin_refusal(origin), asks_first)
         request[_ALLOWED] = True

@@ -13,7 +13,7 @@ from avatar_rtc.config import Config, LimitsConfig, SpeechConfig
 from avatar_rtc.link.orders import Hush, Say
 from avatar_rtc.server.app import create_app
 from avatar_rtc.server.http.keys import LIMITS
-from avatar_rtc.sound.decode import decode
+from avatar_rtc.sound.decode import read_sound
 from avatar_rtc.speech.engines import Engines
 
 RATE = 24_000
@@ -314,7 +314,7 @@ async def test_the_predecessors_voice_answers_in_its_shape(client, kind_):
     response = await client.post("/api/tts/speak", json={"text": "Hällo, world", "format": kind_})
     assert response.status == 200, await response.text()
     seconds = float(response.headers["x-audio-duration"])
-    assert len(decode(await response.read(), 60)) / 48_000 == pytest.approx(seconds, abs=0.12)
+    assert len(read_sound(await response.read(), 60, 48_000)[0]) / 48_000 == pytest.approx(seconds, abs=0.12)
     words = json.loads(response.headers["x-word-timestamps"])
     assert [word["word"] for word in words] == ["H%C3%A4llo", "world"]
     assert 0 <= words[0]["start_time"] < words[0]["end_time"] <= words[1]["end_time"] <= seconds + 0.01

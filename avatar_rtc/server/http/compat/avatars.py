@@ -255,7 +255,7 @@ stop_data_eyes = _switch("stop_data_eyes", DataEyesSet(on=False), "Let the data 
 @described("predecessor", answer=an_object(modules=many(TEXT)))
 async def get_modules(request: web.Request) -> web.Response:
     """What of the predecessor's modules there is."""
-    return web.json_response({"modules": ["avatar", "classify", "imagefx", "tts"]})
+    return web.json_response({"modules": ["avatar", "classify", "imagefx", "natlang", "tts"]})
 
 
 @described("predecessor", answer="text/plain")

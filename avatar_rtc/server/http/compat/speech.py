@@ -4,17 +4,17 @@ They make sound for the caller to play; no avatar speaks it.
 """
 
 import asyncio
-import json
+import base64
 import logging
-from bisect import bisect_left
 from functools import partial
-from typing import Annotated
-from urllib.parse import quote
+from typing import Annotated, Literal
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from pydantic import BaseModel, Field
 
+from avatar_rtc.errors import InputError
 from avatar_rtc.server.http.bodies import read_model
+from avatar_rtc.server.http.compat.word_times import word_headers, word_times
 from avatar_rtc.server.http.departure import while_there
 from avatar_rtc.server.http.keys import CLASSIFIER, ENGINES, SOUND_FILES, SPEAKER
 from avatar_rtc.server.http.routes.openapi import described
@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 _TextField = Annotated[str, Field(max_length=MAX_CHARACTERS)]
 _Speed = Annotated[float, Field(ge=0.25, le=4.0)]
 _NO_VOICE = {502: "A speech engine failed.", 503: "There is no voice, or too many texts wait."}
-MAX_HEADER_BYTES = 60_000
-"""A longer header no client reads: Python's own gives up at 65,536, and most earlier."""
+_JSON = "application/json"
+_Place = Literal["header", "body"]
 FILES_AT_ONCE = 2
 """Sound files that are made at the same time: each holds up to ten minutes of samples."""
 
@@ -75,17 +75,22 @@ async def list_voices(request: web.Request) -> web.Response:
 @described(
     "predecessor",
     body=Speak,
-    answer=tuple(CONTENT_TYPES.values()),
+    answer=(*CONTENT_TYPES.values(), _JSON),
+    query={"timestamps": one("string", enum=["header", "body"], default="header")},
     statuses=_NO_VOICE,
     example={"text": "Hello there.", "format": "wav"},
 )
 async def tts_speak(request: web.Request) -> web.Response:
-    """A sound file of a text, and with `get_metadata` when its words sound."""
+    """A sound file of a text, and with `get_metadata` when its words sound.
+
+    That is in `x-word-timestamps`, as far as 6 KiB go; `x-word-timestamps-truncated` then tells how many of
+    how many words. With `?timestamps=body`, or `Accept: application/json`, the answer is JSON with all of
+    them, and the file as `audio` in base64.
+    """
     wanted = await read_model(request, Speak)
+    tells: _Place | None = None if not wanted.get_metadata else "body" if _wants_json(request) else "header"
     async with request.app[SOUND_FILES].turn():
-        return await while_there(
-            request, _sound_file(request, wanted.text, wanted, wanted.format, wanted.get_metadata)
-        )
+        return await while_there(request, _sound_file(request, wanted.text, wanted, wanted.format, tells))
 
 
 @described(
@@ -100,7 +105,7 @@ async def openai_speech(request: web.Request) -> web.Response:
     wanted = await read_model(request, OpenAiSpeak)
     async with request.app[SOUND_FILES].turn():
         return await while_there(
-            request, _sound_file(request, wanted.input, wanted, wanted.response_format, False)
+            request, _sound_file(request, wanted.input, wanted, wanted.response_format, None)
         )
 
 
@@ -111,18 +116,26 @@ async def classify_labels(request: web.Request) -> web.Response:
 
 
 async def _sound_file(
-    request: web.Request, text: str, how: Speak | OpenAiSpeak, kind: SoundFileKind, tells_words: bool
+    request: web.Request, text: str, how: Speak | OpenAiSpeak, kind: SoundFileKind, tells: _Place | None
 ) -> web.Response:
     spoken, speech = await _speech(request, text, how.voice, how.speed)
-    headers: dict[str, str] = {}
-    if isinstance(how, Speak):
-        headers["x-audio-duration"] = f"{speech.seconds:.6f}"
-    if tells_words:
-        words = await asyncio.to_thread(_words, spoken, speech)
-        if len(words) <= MAX_HEADER_BYTES:
-            headers["x-word-timestamps"] = words
+    headers = {"x-audio-duration": f"{speech.seconds:.6f}"} if isinstance(how, Speak) else {}
+    words = await asyncio.to_thread(word_times, spoken, speech) if tells else []
     body = await asyncio.to_thread(write_sound, speech.pcm, speech.rate, kind)
+    if tells == "body":
+        audio = (await asyncio.to_thread(base64.b64encode, body)).decode()
+        told = {"content_type": CONTENT_TYPES[kind], "duration": speech.seconds, "timestamps": words}
+        return web.json_response({"audio": audio, **told}, headers=headers)
+    if tells == "header":
+        headers |= await asyncio.to_thread(word_headers, words)
     return web.Response(body=body, content_type=CONTENT_TYPES[kind], headers=headers)
+
+
+def _wants_json(request: web.Request) -> bool:
+    place = request.query.get("timestamps", "")
+    if place not in ("", "header", "body"):
+        raise InputError(f"timestamps is {place[:80]!r}, but must be header or body")
+    return place == "body" or (not place and request.headers.get(hdrs.ACCEPT, "").strip() == _JSON)
 
 
 async def _speech(request: web.Request, text: str, voice: str, speed: float) -> tuple[str, Speech]:
@@ -138,23 +151,6 @@ async def _speech(request: web.Request, text: str, voice: str, speed: float) -> 
     if speech.notes:
         log.info("a sound file: %s", "; ".join(speech.notes))
     return spoken, speech
-
-
-def _words(spoken: str, speech: Speech) -> str:
-    """The JSON of `x-word-timestamps`: text percent-encoded, for headers are ASCII; times in s."""
-    starts = [phoneme.start for phoneme in speech.phonemes]
-    told = []
-    for word in speech.words:
-        first, end = bisect_left(starts, word.start), bisect_left(starts, word.end)
-        told.append(
-            {
-                "word": quote(spoken[word.begin : word.stop]),
-                "phonemes": quote("".join(p.ipa for p in speech.phonemes[first:end])),
-                "start_time": round(word.start, 4),
-                "end_time": round(word.end, 4),
-            }
-        )
-    return json.dumps(told)
 
 
 def routes() -> list[web.RouteDef]:

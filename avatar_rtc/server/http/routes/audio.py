@@ -7,20 +7,21 @@ from pydantic import TypeAdapter, ValidationError
 
 from avatar_rtc.errors import BadMessage, InputError
 from avatar_rtc.intake.complaints import complaint
-from avatar_rtc.server.http.bodies import read_form, read_spool, require_type, text_of
+from avatar_rtc.server.http.bodies import read_form, read_spool, require_plain, text_of
 from avatar_rtc.server.http.keys import DECODING, LIMITS, avatar_of
+from avatar_rtc.server.http.problems import RequestRefused
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import BYTES, TEXT, an_object, many, one
 from avatar_rtc.server.limits import Lease
 from avatar_rtc.server.live.voice.decoding import StoredSound
 from avatar_rtc.server.live.voice.hearing import pieces_of
+from avatar_rtc.sound.format import format_of
 from avatar_rtc.speech.script import check_text
 from avatar_rtc.speech.timings import Unit, Units
 
-SOUND_TYPES = (
-    "audio/wav audio/x-wav audio/wave audio/vnd.wave audio/flac audio/x-flac audio/mpeg audio/mp3 audio/ogg "
-    "audio/opus audio/webm audio/mp4 audio/x-m4a audio/aac"
-).split()
+SOUND_TYPES = ("audio/*", "video/mp4", "video/webm", "application/octet-stream")
+"""What a body of sound ought to be called. Recorders, shells and frameworks call it otherwise, so its bytes
+tell."""
 MAX_SOUND_BYTES = 48 * 1024 * 1024
 _MAX_TEXT_BYTES = 128 * 1024
 _MAX_TIMINGS_BYTES = 4 * 1024 * 1024
@@ -43,10 +44,10 @@ async def post_audio(request: web.Request) -> web.Response:
     """Speak a sound file, lips and all; 202 with the `speech_id`.
 
     The body is the file, with `?text=` if its words are known; or a form with `audio`, and if they are known
-    `text` and `timings` (see speech/timings.py).
+    `text` and `timings` (see speech/timings.py). What kind of file it is is told by its bytes.
     """
     avatar = avatar_of(request)
-    require_type(request, "multipart/form-data", *SOUND_TYPES)
+    require_plain(request, "multipart/form-data", *SOUND_TYPES)
     if request.content_type == "multipart/form-data":
         form = await read_form(
             request, {"audio": MAX_SOUND_BYTES, "text": _MAX_TEXT_BYTES, "timings": _MAX_TIMINGS_BYTES}
@@ -65,6 +66,7 @@ async def post_audio(request: web.Request) -> web.Response:
         # What is held while it waits, whatever it turns out to be.
         lease.grow(sound.size / WAITING_BYTES_PER_S)
         data = await asyncio.to_thread(sound.read)
+        _check_kind(request, data)
         seconds = await request.app[DECODING].examine(data)
         lease.grow(max(0.0, seconds - lease.amount))
         pieces = pieces_of(StoredSound(data, request.app[DECODING]), text, units)
@@ -77,6 +79,24 @@ async def post_audio(request: web.Request) -> web.Response:
         status=202,
         headers={hdrs.LOCATION: f"/api/v1/avatars/{avatar.name}/speech/{speech_id}"},
     )
+
+
+def _check_kind(request: web.Request, data: bytes) -> None:
+    """Refuse at once what neither is sound nor is said to be.
+
+    Raises:
+        Problem: 415, naming what it looks like and what is wanted.
+    """
+    named = request.headers.get(hdrs.CONTENT_TYPE) and request.content_type
+    if not named or named.startswith(("audio/", "video/", "multipart/")) or named == SOUND_TYPES[-1]:
+        return  # whatever is wrong with it is told by who decodes it
+    try:
+        format_of(data)
+    except InputError as error:
+        wanted = f"send a sound as audio/wav or another of {', '.join(SOUND_TYPES)}"
+        raise RequestRefused(
+            415, f"the body is called {named}: {error}; {wanted}", {"Accept": ", ".join(SOUND_TYPES)}
+        ) from None
 
 
 def read_units(data: bytes | str) -> list[Unit]:

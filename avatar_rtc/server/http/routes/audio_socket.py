@@ -3,8 +3,8 @@
     caller ──► {"type": "speech.begin", "sample_rate": 24000}, binary PCM16 …, {"type": "speech.end"}
            ◄── speech.started, speech.progress, speech.finished {position_ms, interrupted}
 
-One utterance after the other; `speech.interrupt` ends what it has begun. A caller that sends faster than the
-avatar speaks is read no further once a minute of sound waits.
+Messages of sound may be cut anywhere. One utterance after the other; `speech.interrupt` ends what it has
+begun. A caller that sends faster than the avatar speaks is read no further once a minute of sound waits.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ from avatar_rtc.server.live.voice.hearing import (
     pieces_of,
 )
 from avatar_rtc.server.live.voice.utterance import Event
+from avatar_rtc.sound.pcm import MAX_SOUND_CHANNELS
 from avatar_rtc.speech.script import check_text
 from avatar_rtc.speech.timings import Units
 
@@ -50,6 +51,8 @@ class Begin(BaseModel):
     id: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     """The speech id; made here if it is left out."""
     sample_rate: int
+    """Of bare samples, 16 bit, little-endian; a WAV in the stream says its own."""
+    channels: int = Field(1, ge=1, le=MAX_SOUND_CHANNELS)
     text: str = Field("", max_length=20_000)
     """The words, if they are known. With text or timings the sound is heard when a minute of it is here."""
     timings: Units = []
@@ -129,7 +132,7 @@ class _Caller:
         self._end()  # one left open has lost its end
         if wanted.text:
             check_text(wanted.text)
-        stream = SoundStream(wanted.sample_rate, self._pool)
+        stream = SoundStream(wanted.sample_rate, self._pool, wanted.channels)
         is_whole = bool(wanted.text or wanted.timings)
         speech_id = self._avatar.speech.play(
             pieces_of(stream, wanted.text, wanted.timings) if is_whole else stream.pieces(),

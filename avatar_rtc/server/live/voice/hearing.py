@@ -14,7 +14,7 @@ from avatar_rtc.face.timeline import GAIN_STEP_S
 from avatar_rtc.server.limits import Lease, Pool
 from avatar_rtc.server.live.voice.utterance import Piece
 from avatar_rtc.sound.pcm import Pcm, pcm_from_bytes, pcm_to_bytes, silence
-from avatar_rtc.sound.resample import Resampler
+from avatar_rtc.sound.streamed import StreamedSound
 from avatar_rtc.speech import espeak
 from avatar_rtc.speech.align import align
 from avatar_rtc.speech.lips import timeline
@@ -42,8 +42,8 @@ MAX_BUFFERED_S = 60.0
 SOUND_PATIENCE_S = 10.0
 """A stream that was begun and does not bring a piece within so long is over."""
 _STEP = round(GAIN_STEP_S * AUDIO_CLOCK_HZ)
-_SLICE_S = 1.0
-"""So much of a message is taken in before the event loop may do something else."""
+_SLICE_BYTES = 96_000
+"""So much of a message is taken in before the event loop may do something else: 2 ms of work."""
 
 
 class SoundSource(Protocol):
@@ -117,18 +117,19 @@ class _Joined:
 
 
 class SoundStream:
-    """Mono 16-bit sound that comes bit by bit, of any rate; a `SoundSource`. Used on the event loop."""
+    """Sound that comes bit by bit; a `SoundSource`. Used on the event loop."""
 
-    def __init__(self, rate: int, pool: Pool | None = None) -> None:
+    def __init__(self, rate: int, pool: Pool | None = None, channels: int = 1) -> None:
         """
         Args:
+            rate: Hz of 16-bit samples; a WAV in the stream says its own.
             pool: what waits to be heard is taken of it, in seconds; None is without bounds.
+            channels: whose samples come in turns.
 
         Raises:
             OutOfRange: no rate of speech.
         """
-        self._rate = rate
-        self._resampler = Resampler(rate)
+        self._sound = StreamedSound(rate, channels)
         self._bytes = bytearray()
         self._lease = Lease(pool) if pool is not None else None
         self._total_s = 0.0
@@ -137,37 +138,46 @@ class SoundStream:
         self.is_complete = False
 
     async def feed(self, data: bytes) -> None:
-        """Take sound; waits while too much of it has not been heard yet.
+        """Take sound, cut anywhere; waits while too much of it has not been heard yet.
 
         Raises:
-            InputError: half a sample.
+            InputError: it is another kind of file, or a WAV that cannot be read.
             TooLarge: the stream is longer than a sound may be.
             CapacityExceeded: too much waits to be heard, by all avatars; this is left out.
         """
-        if len(data) % 2:
-            raise InputError("a message of 16-bit sound has an even number of bytes")
-        samples = pcm_from_bytes(data)
-        step = round(_SLICE_S * self._rate)
-        for begin in range(0, len(samples), step):
-            await self._feed(samples[begin : begin + step])
+        for begin in range(0, len(data), _SLICE_BYTES):
+            if self.is_complete:
+                return
+            try:
+                pcm = self._sound.push(data[begin : begin + _SLICE_BYTES])
+            except InputError:
+                self.finish()  # told once: the rest of it may be on its way
+                raise
+            await self._feed(pcm)
             await asyncio.sleep(0)
 
     def offer(self, pcm: Pcm) -> bool:
-        """Take sound if there is room for it; False if not."""
+        """Take sound of the stream's rate if there is room for it; False if not."""
         if not self._room.is_set() or self.is_complete or self._total_s >= MAX_SECONDS:
             return False
+        pcm = self._sound.push(pcm_to_bytes(pcm))
         try:
             self._grow(len(pcm))
         except CapacityExceeded:
             return False
-        self._put(self._resampler.push(pcm))
+        self._put(pcm)
         return True
 
     def finish(self) -> None:
         """Nothing more comes."""
         if not self.is_complete:
             self.is_complete = True
-            self._put(self._resampler.finish())
+            try:
+                rest = self._sound.finish()
+            except InputError as error:
+                log.info("the end of a stream is no sound: %s", error)
+                rest = silence()
+            self._put(rest)
 
     def abandon(self) -> None:
         """Nobody will hear the rest: what waits is dropped, and so is what still comes."""
@@ -209,23 +219,23 @@ class SoundStream:
         except TimeoutError:
             self.finish()
 
-    async def _feed(self, samples: Pcm) -> None:
+    async def _feed(self, pcm: Pcm) -> None:
         if self._total_s >= MAX_SECONDS:
             raise TooLarge(f"streamed sound lasts at most {MAX_SECONDS / 60:.0f} minutes; begin another")
         while not self.is_complete:
             await self._room.wait()
             try:
-                self._grow(len(samples))
+                self._grow(len(pcm))
                 break
             except CapacityExceeded:
                 if not self._bytes:
                     raise  # it is others that wait
                 self._room.clear()
         if not self.is_complete:
-            self._put(self._resampler.push(samples))
+            self._put(pcm)
 
     def _grow(self, samples: int) -> None:
-        seconds = samples / self._rate
+        seconds = samples / AUDIO_CLOCK_HZ
         if self._lease is not None:
             self._lease.grow(seconds)
         self._total_s += seconds

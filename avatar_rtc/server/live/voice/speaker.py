@@ -6,12 +6,12 @@ text ──► Splitter ──► Line ──► Reader ──► Speech ──�
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from avatar_rtc.errors import AvatarRtcError, Unreadable
+from avatar_rtc.errors import AvatarRtcError, UnknownName, Unreadable
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.server.live.voice.utterance import Feeling, Piece
 from avatar_rtc.sound.pcm import silence
@@ -61,14 +61,25 @@ class Speaker:
     """Speaks for all avatars of a server."""
 
     def __init__(
-        self, classifier: Classifier, engine_s: float = 30.0, engines: Engines | None = None
+        self,
+        classifier: Classifier,
+        engine_s: float = 30.0,
+        engines: Engines | None = None,
+        auto_never: Collection[str] = (),
     ) -> None:
         """
         Args:
             engine_s: how long a server of speech may take for a sentence.
             engines: among them a voice is found for scripts that the voice that is asked does not read.
+            auto_never: emotions that are not read from a text.
+
+        Raises:
+            UnknownName: one of them is none that can be read.
         """
-        self._classifier = classifier
+        self._classifier, self._auto_never = classifier, frozenset(auto_never)
+        for name in auto_never:
+            if name not in classifier.labels:
+                raise UnknownName("emotion in speech.auto_never", name, classifier.labels)
         # A server that hangs is told of by its own error, which names it.
         self.sentence_s = engine_s + SLACK_S
         """How long any engine may take for one."""
@@ -130,7 +141,8 @@ class Speaker:
             return []
         if manner.emotion != AUTO:
             return [Feeling(0.0, manner.emotion, 1.0)]
-        emotion, score = (await self._classifier.classify(line.shown))[0]
+        scores = await self._classifier.classify(line.shown)
+        emotion, score = next((it for it in scores if it[0] not in self._auto_never), ("neutral", 1.0))
         return [Feeling(0.0, emotion, 1.0)] if score >= _FELT_FROM and emotion != "neutral" else []
 
 
