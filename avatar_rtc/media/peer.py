@@ -13,8 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Protocol
 
-from aiortc import RTCPeerConnection, RTCSessionDescription
-from aiortc.exceptions import OperationError
+from aiortc import RTCPeerConnection, RTCRtpTransceiver, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamTrack
 
 from avatar_rtc.config import MediaBind
@@ -24,17 +23,21 @@ from avatar_rtc.media.aiortc_private import (
     date_reports,
     guard_connection,
     on_keyframe_request,
+    send_single_nals,
+    settle,
 )
+from avatar_rtc.media.answer import write_answer
 from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.broadcast import MediaKind, Packet, Subscription
 from avatar_rtc.media.candidates import Candidates
 from avatar_rtc.media.channels import Channels, Conversation
-from avatar_rtc.media.codecs import preferred, video_codec
+from avatar_rtc.media.codecs import sent_codec, takes_single_nals_only
 from avatar_rtc.media.guard import Guard
 from avatar_rtc.media.ice import IceServers
 from avatar_rtc.media.liveness import CONNECT_TIMEOUT_S, SILENCE_TIMEOUT_S, Liveness
 from avatar_rtc.media.microphone import listen
-from avatar_rtc.media.offer import ParsedOffer, read_fragment, read_offer, with_one_fingerprint
+from avatar_rtc.media.negotiation import Negotiated, Section
+from avatar_rtc.media.offer import ParsedOffer, read_fragment, read_offer
 from avatar_rtc.media.peer_stats import PeerStats, read_stats
 from avatar_rtc.media.tracks import PacketTrack
 from avatar_rtc.sound.pcm import Pcm
@@ -92,7 +95,7 @@ class Peer:
         bounds = bounds or Bounds()
         self.id = secrets.token_urlsafe(16)
         self.rendition: Rendition | None = None
-        """What is sent, known once the offer is answered."""
+        """What is shown, known once the offer is answered; None if it asks for no picture."""
         self._source, self._layout, self._ice = source, layout, ice
         self._on_closed, self._bind = on_closed, bind
         self._loop = asyncio.get_running_loop()
@@ -129,14 +132,11 @@ class Peer:
             SetupError: no socket could be opened; closed as well.
         """
         try:
-            self._offer = read_offer(offer_sdp)
+            self._offer = read_offer(offer_sdp, hears=self._on_microphone is not None)
             return await self._negotiate(self._offer)
         except (BadOffer, SetupError):
             await self.close()
             raise
-        except OperationError:
-            await self.close()
-            raise BadOffer("no common codec: video is sent as H264 or VP8, audio as Opus") from None
         except Exception as error:
             log.warning("aiortc could not take an offer", exc_info=True)
             await self.close()
@@ -177,21 +177,15 @@ class Peer:
         self._pc.on("datachannel", self._channels.add)
         self._pc.on("track", self._listen)
         self._liveness.start()
-        self._add_track(
-            "video", self._watch, self._request_keyframe, ["video/H264", "video/VP8", "video/rtx"]
-        )
-        if offer.has_audio:
-            self._add_track("audio", self._source.listen, None, ["audio/opus"])
+        self._choose(offer.negotiated)
         await self._pc.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
-        for transceiver in self._pc.getTransceivers():
-            if transceiver.sender.track is None:
-                # A section more than we have tracks for: aiortc would decode it and keep it for nobody.
-                transceiver.direction = "inactive"
+        media = (section for section in offer.negotiated.taken if section.payloads)
+        for section, transceiver in zip(media, self._pc.getTransceivers(), strict=True):
+            self._open(section, transceiver)
         guard_connection(self._pc, self._guard)
         bind_media(self._pc, self._bind)
         await self._pc.setLocalDescription()
-        answer = with_one_fingerprint(self._pc.localDescription.sdp)
-        self.rendition = Rendition(video_codec(answer), self._layout)
+        answer = write_answer(offer.negotiated, self._pc.localDescription.sdp)
         if "a=candidate:" not in answer:
             raise SetupError(f"no socket for media could be opened{self._where()}")
         if self._ice.has_turn and "typ relay" not in answer:
@@ -206,21 +200,30 @@ class Peer:
             f" on {addresses}; see the setting media_host" if addresses and not self._bind.interfaces else ""
         )
 
-    def _add_track(
-        self,
-        kind: MediaKind,
-        subscribe: Callable[[], Subscription[Packet]],
-        request_keyframe: Callable[[], None] | None,
-        codecs: list[str],
-    ) -> None:
-        track = self._tracks[kind] = PacketTrack(kind, subscribe, request_keyframe)
-        hears = kind == "audio" and self._on_microphone is not None
-        transceiver = self._pc.addTransceiver(track, direction="sendrecv" if hears else "sendonly")
-        # Before the remote description: afterwards aiortc has settled for the offer's order, VP8 first.
-        transceiver.setCodecPreferences(preferred(kind, codecs))
-        date_reports(transceiver.sender, lambda: 0.0 if track.t is None else self._source.late_s(track.t))
-        if request_keyframe:
-            on_keyframe_request(transceiver.sender, request_keyframe)
+    def _choose(self, negotiated: Negotiated) -> None:
+        """Which rendition it gets, if any."""
+        for section in negotiated.sections:
+            if section.why_not:
+                log.info("peer %s: %.20s is left out: %s", self.id[:6], section.kind, section.why_not)
+        if video := negotiated.sending("video"):
+            whole_nals = takes_single_nals_only(video.payloads)
+            self.rendition = Rendition(sent_codec(video.payloads), self._layout, whole_nals)
+
+    def _open(self, section: Section, transceiver: RTCRtpTransceiver) -> None:
+        transceiver.direction = section.direction
+        settle(transceiver, section.payloads, section.extensions)
+        if not section.direction.startswith("send"):
+            return
+        sender = transceiver.sender
+        if section.kind == "video":
+            track = self._tracks["video"] = PacketTrack("video", self._watch, self._request_keyframe)
+            on_keyframe_request(sender, self._request_keyframe)
+            if takes_single_nals_only(section.payloads):
+                send_single_nals(sender)
+        else:
+            track = self._tracks["audio"] = PacketTrack("audio", self._source.listen)
+        sender.replaceTrack(track)
+        date_reports(sender, lambda: 0.0 if track.t is None else self._source.late_s(track.t))
 
     def _listen(self, track: MediaStreamTrack) -> None:
         if track.kind != "audio" or self._on_microphone is None:
