@@ -54,7 +54,7 @@ def _taken(section: Section, opened: MediaDescription) -> Iterator[str]:
 
 def _media(section: Section, opened: MediaDescription) -> Iterator[str]:
     yield f"a={section.direction}"
-    yield "a=rtcp-mux"
+    yield from ("a=rtcp:9 IN IP4 0.0.0.0", "a=rtcp-mux")
     for extension in section.extensions:
         yield f"a=extmap:{extension.id}{_LAST_WAY[extension.is_one_way]} {extension.uri}"
     for payload in section.payloads:
