@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aiortc import RTCConfiguration, RTCIceServer
+from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceServer
 from aiortc.rtcicetransport import parse_stun_turn_uri
 
 from avatar_rtc.errors import InputError
@@ -28,9 +28,13 @@ class IceServers:
                 raise InputError(f"{url!r} is no STUN or TURN URL: {error}") from None
 
     def configuration(self) -> RTCConfiguration:
-        """For a peer connection. Always explicit: left out, aiortc would ask a server of Google."""
+        """For a peer connection. Always explicit: left out, aiortc would ask a server of Google.
+
+        Every section begins with a transport of its own, and is bundled as the offer wants it. Else aiortc lets
+        those of one kind share one, offered so or not, and forgets one of them if data channels come first.
+        """
         servers = [RTCIceServer(url, self.username, self.credential) for url in self.urls]
-        return RTCConfiguration(iceServers=servers)
+        return RTCConfiguration(iceServers=servers, bundlePolicy=RTCBundlePolicy.MAX_COMPAT)
 
     @property
     def has_turn(self) -> bool:

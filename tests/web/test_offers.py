@@ -33,7 +33,7 @@ async (cases) => Promise.all(cases.map(async ({ media, options, munge, data, cod
     const answer = await response.text();
     if (response.status !== 201) return { sdp, answer };
     await pc.setRemoteDescription({ type: "answer", sdp: answer });
-    const end = performance.now() + 8000;
+    const end = performance.now() + 20000;
     const done = async () => pc.connectionState === "connected"
       && (feature ? await frames() > 2 : pc.sctp.state === "connected");
     while (!await done() && performance.now() < end) await new Promise((next) => setTimeout(next, 20));
@@ -47,7 +47,7 @@ async (cases) => Promise.all(cases.map(async ({ media, options, munge, data, cod
   }
 }))
 """
-AT_ONCE = 7
+AT_ONCE = 5
 VIDEO, AUDIO = ("video", "recvonly"), ("audio", "recvonly")
 G711 = ("audio", "recvonly", "audio/PCMU")
 AV1, VP9 = ("video", "recvonly", "video/AV1"), ("video", "recvonly", "video/VP9")
