@@ -216,8 +216,8 @@ a=ice-pwd:0123456789012345678901
 a=setup:actpass
 a=recvonly
 a=rtpmap:96 VP8/90000
-a=fingerprint:sha-256 00:00""".splitlines()
-)
+a=fingerprint:sha-256 """.splitlines()
+) + ":".join(["00"] * 32)
 
 
 def trickled(*addresses: str) -> str:
