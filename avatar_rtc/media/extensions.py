@@ -10,6 +10,8 @@ _MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 _SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 MAX_SHORT_ID, MAX_SHORT_BYTES = 14, 16
 """Of the short form of the header, which every peer reads."""
+MAX_EXTENSIONS = 64
+"""That are looked at; browsers offer a dozen."""
 _EXTMAP = re.compile(r"([0-9]{1,4})(?:/(\w+))?\s+(\S+).*")
 
 
@@ -36,7 +38,8 @@ def _wanted(offer: SdpText, section: SdpSection, has_mid: bool) -> Iterator[Exte
     fits = has_mid and len((section.first("mid") or "").encode()) <= MAX_SHORT_BYTES
     missing = {*([_MID] if fits else ()), *([_SEND_TIME] if section.kind == "video" else ())}
     ids: set[int] = set()
-    for value in (*section.attributes.get("extmap", ()), *offer.session.get("extmap", ())):
+    offered = (*section.attributes.get("extmap", ()), *offer.session.get("extmap", ()))
+    for value in offered[:MAX_EXTENSIONS]:
         found = _EXTMAP.fullmatch(value)
         if found is None or int(found[1]) in ids:
             continue

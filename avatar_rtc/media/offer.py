@@ -19,7 +19,7 @@ from avatar_rtc.media.sdp import MAX_SDP_BYTES, read_sdp
 _REVERSED = {"sendonly": "recvonly", "recvonly": "sendonly"}
 _STAND_IN = {"video": "96 VP8/90000", "audio": "111 opus/48000/2"}
 """aiortc wants to agree on a codec; what was agreed on is told it afterwards."""
-MAX_MESSAGE_BYTES = 65_536
+FAR_MESSAGE_BYTES = 65_536
 """Of a data channel's peer that does not say (RFC 8841), or takes any size."""
 
 
@@ -150,7 +150,7 @@ def _plain_section(section: Section) -> Iterator[str]:
     else:
         yield "m=application 9 UDP/DTLS/SCTP webrtc-datachannel"
         yield f"a=sctp-port:{_sctp_port(section)}"
-        yield f"a=max-message-size:{_number(section.offered.first('max-message-size')) or MAX_MESSAGE_BYTES}"
+        yield f"a=max-message-size:{_number(section.offered.first('max-message-size')) or FAR_MESSAGE_BYTES}"
     yield f"a=mid:{section.name}"
     yield f"a=ice-ufrag:{section.transport.ufrag}"
     yield f"a=ice-pwd:{section.transport.password}"

@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from avatar_rtc.media.sdp import SdpSection, SdpText
 
 _DIGEST_BYTES = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
 """The hashes we can count, the one that everybody can count first."""
 _SETUPS = ("actpass", "active", "passive", "holdconn")
+MAX_FINGERPRINTS = 16
+"""That are looked at in one place."""
 MAX_CREDENTIAL = 256
 """Characters (RFC 8839)."""
 
@@ -75,7 +78,7 @@ def _credential(values: tuple[str, ...]) -> str:
 
 def _fingerprints(values: Iterable[str]) -> tuple[str, ...]:
     found: dict[str, list[str]] = {}
-    for value in values:
+    for value in islice(values, MAX_FINGERPRINTS):
         algorithm, _, digest = value.partition(" ")
         algorithm, digest = algorithm.lower(), digest.strip().upper()
         is_whole = len(digest) == 3 * _DIGEST_BYTES.get(algorithm, 0) - 1

@@ -82,7 +82,8 @@ REFUSED = r"m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=rtpmap:0 PCMU/8000\r\na=mid:pcm\r
         ),
     ],
     ids=(
-        "unbundled bare stray no-setup active passive case unknown-mid proto refused no-mids mode-0 certificates"
+        "unbundled bare stray no-setup active passive case unknown-mid proto refused no-mids mode-0 "
+        "certificates"
     ).split(),
 )
 async def test_bent_offers_are_answered_and_play(stage, tools, bend, bend_back):
