@@ -30,8 +30,8 @@ class IceServers:
     def configuration(self) -> RTCConfiguration:
         """For a peer connection. Always explicit: left out, aiortc would ask a server of Google.
 
-        Every section begins with a transport of its own, and is bundled as the offer wants it. Else aiortc lets
-        those of one kind share one, offered so or not, and forgets one of them if data channels come first.
+        Every section begins with a transport of its own, and is bundled as the offer wants it. Else aiortc
+        lets those of one kind share one, offered so or not, and forgets one if data channels come first.
         """
         servers = [RTCIceServer(url, self.username, self.credential) for url in self.urls]
         return RTCConfiguration(iceServers=servers, bundlePolicy=RTCBundlePolicy.MAX_COMPAT)
