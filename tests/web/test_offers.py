@@ -33,9 +33,9 @@ async (cases) => Promise.all(cases.map(async ({ media, options, munge, data, cod
     const answer = await response.text();
     if (response.status !== 201) return { sdp, answer };
     await pc.setRemoteDescription({ type: "answer", sdp: answer });
-    const end = performance.now() + 20000;
+    const end = performance.now() + 60000;  // only ends a test that hangs; the worker may be starting yet
     const done = async () => pc.connectionState === "connected"
-      && (feature ? await frames() > 2 : pc.sctp.state === "connected");
+      && (feature ? await frames() > 0 : pc.sctp.state === "connected");
     while (!await done() && performance.now() < end) await new Promise((next) => setTimeout(next, 20));
     const found = { sdp, answer, state: pc.connectionState, played: await done() };
     await fetch(response.headers.get("Location"), { method: "DELETE" });
@@ -147,4 +147,4 @@ def test_chromium_plays_what_it_offers_however_odd(open_page: Any) -> None:
         for (name, want), got in zip(CASES.items(), found, strict=True)
         if not got.get("played") or got["directions"] != want["want"]
     }
-    assert not wrong
+    assert not wrong, {name: {**got, "sdp": "", "answer": ""} for name, got in wrong.items()}
