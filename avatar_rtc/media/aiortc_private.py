@@ -1,13 +1,14 @@
 """Every private attribute of aiortc and aioice this project relies on; pinned by a test.
 
-aiortc has no public way to learn of a keyframe request, to date a sender report, to see that a peer is still
-there, or to choose addresses. All of it is done to one object, so no other connection is touched.
+aiortc has no public way to learn of a keyframe request, to date a sender report, to agree on what it does not
+know, to see that a peer is still there, or to choose addresses. All of it is done to one object, so no other
+connection is touched.
 """
 
 import asyncio
 import time
 from asyncio import selector_events
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from types import FunctionType
 from typing import Any
@@ -16,13 +17,27 @@ import aioice.ice
 from aioice import stun
 from aioice.ice import Connection, StunProtocol
 from aioice.turn import TurnTransport
-from aiortc import RTCCertificate, RTCDtlsTransport, RTCPeerConnection, RTCRtpSender, RTCSctpTransport
-from aiortc.rtcdtlstransport import SRTPProtectionProfile
+from aiortc import (
+    RTCCertificate,
+    RTCDtlsParameters,
+    RTCDtlsTransport,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCRtpTransceiver,
+    RTCSctpTransport,
+)
+from aiortc.codecs.h264 import H264Encoder
+from aiortc.rtcdtlstransport import SRTPProtectionProfile, certificate_digest
+from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters
 from aiortc.rtcsctptransport import DataChunk, ForwardTsnChunk, SackChunk
 from OpenSSL import SSL
 
 from avatar_rtc.config import LOOPBACK, MediaBind
+from avatar_rtc.media.broadcast import Packet
+from avatar_rtc.media.codecs import Payloads
+from avatar_rtc.media.extensions import Extension
 from avatar_rtc.media.guard import MAX_WAITING_DATAGRAMS, Address, Guard, datagram_kind
+from avatar_rtc.stream.frame import VIDEO_TIME_BASE
 
 
 def on_keyframe_request(sender: RTCRtpSender, request: Callable[[], None]) -> None:
@@ -61,6 +76,29 @@ class _DatedSender(RTCRtpSender):
     @_RTCRtpSender__ntp_timestamp.setter
     def _RTCRtpSender__ntp_timestamp(self, ntp: int) -> None:
         self._dated = ntp - round(min(max(self._late_s(), 0.0), MAX_LATE_S) * 2**32)
+
+
+def settle(transceiver: RTCRtpTransceiver, payloads: Payloads, extensions: Sequence[Extension]) -> None:
+    """Let a transceiver use what was agreed on; call it between the remote and the local description.
+
+    By itself aiortc knows H264 of two profiles in one mode, and changes payload types below 96.
+    """
+    transceiver._codecs = list(payloads)
+    transceiver._headerExtensions = [RTCRtpHeaderExtensionParameters(id=e.id, uri=e.uri) for e in extensions]
+
+
+def send_single_nals(sender: RTCRtpSender) -> None:
+    """Send each NAL unit of H264 in a packet of its own (packetization-mode 0, RFC 6184)."""
+    sender._RTCRtpSender__encoder = SingleNals()  # type: ignore[attr-defined]
+
+
+class SingleNals:
+    """What aiortc asks for the payloads of a picture, if none may hold more or less than one NAL unit."""
+
+    def pack(self, packet: Packet) -> tuple[list[bytes], int]:
+        """(payloads, RTP time) of a picture in Annex B, whose clock is that of RTP."""
+        assert packet.pts is not None and packet.time_base == VIDEO_TIME_BASE
+        return list(H264Encoder._split_bitstream(bytes(packet))), packet.pts
 
 
 MAX_LATE_S = 1.0
@@ -231,6 +269,14 @@ class _GuardedDtls(RTCDtlsTransport):
     """A transport that outlives what it cannot handle, and says when the peer was heard."""
 
     _guard: Guard
+
+    def _validate_peer_identity(self, remoteParameters: RTCDtlsParameters) -> None:
+        # Several are certificates of which one is used (RFC 8122, 5); aiortc wants it to be all of them.
+        assert self._ssl is not None, "the handshake is over"
+        used = self._ssl.get_peer_certificate(as_cryptography=True)
+        known = remoteParameters.fingerprints
+        found = [f for f in known if used and certificate_digest(used, f.algorithm) == f.value.upper()]
+        super()._validate_peer_identity(RTCDtlsParameters(found or known, remoteParameters.role))
 
     async def _recv_next(self) -> None:
         try:

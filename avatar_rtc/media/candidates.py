@@ -2,8 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Collection
+from dataclasses import replace
 
 from aiortc import RTCIceCandidate, RTCPeerConnection
+from aiortc.sdp import candidate_from_sdp
 
 log = logging.getLogger(__name__)
 
@@ -11,6 +14,7 @@ MAX_CANDIDATES = 64
 """Per peer, trickled ones included; browsers have a dozen."""
 MAX_NAMES = 16
 """Of them, those whose names have to be asked for in the whole network."""
+_MAX_PRIORITY = 2**32 - 1
 
 
 def is_usable(candidate: RTCIceCandidate) -> bool:
@@ -21,6 +25,22 @@ def is_usable(candidate: RTCIceCandidate) -> bool:
 def is_mdns(candidate: RTCIceCandidate) -> bool:
     """True if the address is a name that has to be asked for by multicast, which takes up to a second."""
     return candidate.ip.lower().endswith(".local")
+
+
+def read_candidate(value: str, mid: str, ufrags: Collection[str]) -> RTCIceCandidate | None:
+    """What stands behind `candidate:`, for the section `mid`; None if it cannot be read, is of no use, or
+    of another session than those of these ufrags."""
+    words = value.split()
+    extensions = dict(zip(words[8::2], words[9::2], strict=False))
+    try:
+        candidate = replace(candidate_from_sdp(value), sdpMid=mid)
+    except (AssertionError, ValueError, IndexError):
+        log.debug("not a candidate that we know: %.80s", value)
+        return None
+    is_ours = extensions.get("ufrag", "") in ("", *ufrags)
+    return (
+        candidate if is_ours and is_usable(candidate) and 0 <= candidate.priority <= _MAX_PRIORITY else None
+    )
 
 
 class Candidates:

@@ -5,32 +5,29 @@ networks that we have not, with an empty line for the end. What is of use is tak
 refuse a viewer for. Only credentials that the session does not have ask for something else, an ICE restart.
 """
 
-import logging
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 
 from aiortc import RTCIceCandidate
-from aiortc.sdp import candidate_from_sdp
 
 from avatar_rtc.errors import InputError
-from avatar_rtc.media.candidates import is_usable
-
-log = logging.getLogger(__name__)
+from avatar_rtc.media.candidates import read_candidate
 
 MAX_FRAGMENT_BYTES = 64 * 1024
 """As much as an offer may have: a player may repeat its candidates under each section."""
-_MAX_PRIORITY = 2**32 - 1
 
 
 class IceRestartUnsupported(InputError):
     """A fragment with other ICE credentials: aiortc cannot restart ICE (WHEP: 422, then offer anew)."""
 
 
-def read_fragment(fragment: str, mids: Sequence[str], ufrags: Collection[str]) -> tuple[RTCIceCandidate, ...]:
+def read_fragment(
+    fragment: str, routes: Mapping[str, str], ufrags: Collection[str]
+) -> tuple[RTCIceCandidate, ...]:
     """The candidates of a fragment that may be of use; unknown sections, networks and lines have none.
 
     Args:
-        mids: of the offer's sections; candidates before any a=mid are of the first.
+        routes: name of each of the offer's sections → name of that which has its transport; candidates
+            before any a=mid are of the first.
         ufrags: the offer's.
 
     Raises:
@@ -40,28 +37,14 @@ def read_fragment(fragment: str, mids: Sequence[str], ufrags: Collection[str]) -
     if len(fragment) > MAX_FRAGMENT_BYTES:
         raise InputError(f"a fragment is at most {MAX_FRAGMENT_BYTES} bytes, not {len(fragment)}")
     found: list[RTCIceCandidate] = []
-    mid = next(iter(mids), "")
+    mid = next(iter(routes), "")
     for line in fragment.splitlines():
         name, _, value = line.strip().removeprefix("a=").partition(":")
         if name == "ice-ufrag" and value not in ufrags:
             raise IceRestartUnsupported("an ICE restart is not supported; make a new offer")
         if name == "mid":
             mid = value
-        elif name == "candidate" and mid in mids and (candidate := _read_candidate(value, mid, ufrags)):
-            found.append(candidate)
+        elif name == "candidate" and (route := routes.get(mid)) is not None:
+            candidate = read_candidate(value, route, ufrags)
+            found += [candidate] if candidate else []
     return tuple(found)
-
-
-def _read_candidate(value: str, mid: str, ufrags: Collection[str]) -> RTCIceCandidate | None:
-    """What stands behind `candidate:`; None if it cannot be read, is of no use, or of another session."""
-    words = value.split()
-    extensions = dict(zip(words[8::2], words[9::2], strict=False))
-    try:
-        candidate = replace(candidate_from_sdp(value), sdpMid=mid)
-    except (AssertionError, ValueError, IndexError):
-        log.debug("not a candidate that we know: %.80s", value)
-        return None
-    is_ours = extensions.get("ufrag", "") in ("", *ufrags)
-    return (
-        candidate if is_ours and is_usable(candidate) and 0 <= candidate.priority <= _MAX_PRIORITY else None
-    )

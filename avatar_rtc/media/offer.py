@@ -1,137 +1,118 @@
 """Read the SDP offers of peers, with a sentence for each thing wrong.
 
+offer ──read_sdp──► text ──negotiate──► sections, taken or refused ──► a plain offer for aiortc
+
 aiortc parses SDP by assertion and lookup, and an offer it accepts may still fail later in a task nobody
-waits for; so everything is checked here first.
+waits for; so nothing that a peer wrote reaches it, but words that were checked.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from aiortc import RTCIceCandidate
-from aiortc.sdp import MediaDescription, SessionDescription, grouplines
 
-from avatar_rtc.errors import BadOffer
-from avatar_rtc.media.candidates import is_usable
+from avatar_rtc.media.candidates import read_candidate
+from avatar_rtc.media.negotiation import Negotiated, Section, negotiate
+from avatar_rtc.media.sdp import read_sdp
 
-MAX_SDP_BYTES = 64 * 1024
-MAX_SECTIONS = 8
-MEDIA_KINDS = ("audio", "video", "application")
-_SHA_256 = "a=fingerprint:sha-256 "
-_ICE_LINES = ("a=candidate:", "a=end-of-candidates")
+_REVERSED = {"sendonly": "recvonly", "recvonly": "sendonly"}
+_STAND_IN = {"video": "96 VP8/90000", "audio": "111 opus/48000/2"}
+"""aiortc wants to agree on a codec; what was agreed on is told it afterwards."""
+FAR_MESSAGE_BYTES = 65_536
+"""Of a data channel's peer that does not say (RFC 8841), or takes any size."""
 
 
 @dataclass(frozen=True)
 class ParsedOffer:
     """An offer that can be answered."""
 
+    negotiated: Negotiated
+    """What becomes of each section."""
     sdp: str
-    """Without candidates, which are added one by one, and with defaults written out."""
+    """An offer of the sections that are taken, in words that aiortc reads; without candidates."""
     candidates: tuple[RTCIceCandidate, ...]
-    has_audio: bool
+    """The addresses in it, each with the name of the section that has the transport."""
     mids: tuple[str, ...]
-    """Of its media sections, in their order."""
+    """Names of the sections that are taken, in their order."""
     ufrags: frozenset[str]
+    routes: Mapping[str, str]
+    """Name of a section → name of that which has its transport."""
 
 
-def read_offer(sdp: str) -> ParsedOffer:
-    """Check an offer and take its candidates out.
+def read_offer(sdp: str, hears: bool = False) -> ParsedOffer:
+    """Read an offer, decide on each of its sections, and take its candidates out.
 
     End-of-candidates is left out too: a browser that hides its addresses names none we can reach, but
     reaches us; told that no more come, aioice would give up before it does.
 
+    Args:
+        hears: whether the peer's own sound is wanted.
+
     Raises:
-        BadOffer: too long, not SDP, or without video that wants to be received.
+        BadOffer: too long, not SDP, or with nothing that could be sent, heard or told.
     """
-    if len(sdp) > MAX_SDP_BYTES:
-        raise BadOffer(f"an offer is at most {MAX_SDP_BYTES} bytes, not {len(sdp)}")
-    description = _parse(sdp)
-    video = next((m for m in description.media if m.kind == "video"), None)
-    if video is None:
-        raise BadOffer("the offer has no video section; add one with direction recvonly")
-    if video.direction in ("sendonly", "inactive"):
-        raise BadOffer(f"the offer's video is {video.direction}; the avatar needs recvonly to be seen")
-    for media in description.media:
-        _check_section(media)
-    mids = tuple(media.rtp.muxId for media in description.media)
-    if len(set(mids)) < len(mids):
-        raise BadOffer("two media sections of the offer have the same a=mid")
-    bundles = (group.items for group in description.group if group.semantic == "BUNDLE")
-    if any(mid not in mids for items in bundles for mid in items):
-        raise BadOffer("the offer's a=group:BUNDLE names a section that is not there")
+    text = read_sdp(sdp)
+    negotiated = negotiate(text, hears)
+    taken = negotiated.taken
+    tag, *others = negotiated.bundle or ("",)
+    routes = {section.name: section.name for section in taken} | {mid: tag for mid in others}
+    if tag:
+        # What is refused may have brought the addresses of those it was offered with.
+        routes = {section.mid: tag for section in negotiated.sections if section.is_bundled} | routes
+    ufrags = frozenset(section.transport.ufrag for section in taken)
     return ParsedOffer(
-        sdp=_without_candidates(sdp, description),
-        candidates=tuple(_candidates(description)),
-        has_audio=any(media.kind == "audio" for media in description.media),
-        mids=mids,
-        ufrags=frozenset(_ufrag(media) for media in description.media),
+        negotiated=negotiated,
+        sdp=_plain_offer(negotiated),
+        candidates=tuple(_candidates(negotiated, routes, ufrags)),
+        mids=tuple(section.name for section in taken),
+        ufrags=ufrags,
+        routes=routes,
     )
 
 
-def with_one_fingerprint(sdp: str) -> str:
-    """An offer or answer of aiortc that names its certificate by SHA-256 alone, which every peer knows.
-
-    aiortc adds SHA-384 and SHA-512. libdatachannel takes the last, but counts in SHA-256 if DTLS starts
-    before it has stored our answer: one join in 10 to 50 failed with the alert "unknown CA".
-    """
-    lines = sdp.splitlines(keepends=True)
-    return "".join(
-        line for line in lines if not line.startswith("a=fingerprint:") or line.startswith(_SHA_256)
-    )
+def _candidates(
+    negotiated: Negotiated, routes: Mapping[str, str], ufrags: frozenset[str]
+) -> Iterator[RTCIceCandidate]:
+    """Those that are of use; of others an offer may be full."""
+    for section in negotiated.sections:
+        for value in section.offered.attributes.get("candidate", ()) if section.name in routes else ():
+            if candidate := read_candidate(value, routes[section.name], ufrags):
+                yield candidate
 
 
-def _parse(sdp: str) -> SessionDescription:
-    if not sdp.lstrip().startswith("v=0"):
-        raise BadOffer("this is not SDP: an offer begins with v=0")
-    try:
-        description = SessionDescription.parse(sdp)
-    except Exception as error:  # asserts, StopIteration, KeyError, ValueError: whatever the text runs into
-        raise BadOffer(f"the offer is broken SDP ({type(error).__name__}: {error})"[:200]) from None
-    if len(description.media) > MAX_SECTIONS:
-        raise BadOffer(f"an offer has at most {MAX_SECTIONS} media sections, not {len(description.media)}")
-    return description
+def _plain_offer(negotiated: Negotiated) -> str:
+    lines = ["v=0", "o=- 0 0 IN IP4 0.0.0.0", "s=-", "t=0 0"]
+    if negotiated.bundle:
+        lines.append(f"a=group:BUNDLE {' '.join(negotiated.bundle)}")
+    if negotiated.is_lite:
+        lines.append("a=ice-lite")
+    for section in negotiated.taken:
+        lines += _plain_section(section)
+    return "".join(f"{line}\r\n" for line in lines)
 
 
-def _check_section(media: MediaDescription) -> None:
-    """Raise BadOffer for what aiortc would only stumble over."""
-    where = f"the offer's {media.kind} section"
-    if media.kind not in MEDIA_KINDS:
-        raise BadOffer(f"{where} is of a kind we cannot answer; offer {', '.join(MEDIA_KINDS)}")
-    if not media.rtp.muxId:
-        raise BadOffer(f"{where} has no a=mid")
-    if not _ufrag(media) or media.ice is None or not media.ice.password:
-        raise BadOffer(f"{where} has no a=ice-ufrag or no a=ice-pwd")
-    if media.dtls is None or not media.dtls.fingerprints:
-        raise BadOffer(f"{where} has no a=setup or no a=fingerprint; WebRTC is encrypted by DTLS")
-    if media.kind != "application" and not media.rtcp_mux:
-        raise BadOffer(f"{where} has no a=rtcp-mux")
+def _plain_section(section: Section) -> Iterator[str]:
+    if codec := _STAND_IN.get(section.kind):
+        yield f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {codec.partition(' ')[0]}"
+        yield f"a=rtpmap:{codec}"
+        yield f"a={_REVERSED.get(section.direction, section.direction)}"
+        yield "a=rtcp-mux"
+    else:
+        yield "m=application 9 UDP/DTLS/SCTP webrtc-datachannel"
+        yield f"a=sctp-port:{_sctp_port(section)}"
+        yield f"a=max-message-size:{_number(section.offered.first('max-message-size')) or FAR_MESSAGE_BYTES}"
+    yield f"a=mid:{section.name}"
+    yield f"a=ice-ufrag:{section.transport.ufrag}"
+    yield f"a=ice-pwd:{section.transport.password}"
+    yield f"a=setup:{section.transport.setup}"
+    for fingerprint in section.transport.fingerprints:
+        yield f"a=fingerprint:{fingerprint}"
 
 
-def _ufrag(media: MediaDescription) -> str:
-    return (media.ice and media.ice.usernameFragment) or ""
+def _sctp_port(section: Section) -> int:
+    """Of the newer form by its own line, of the older by what stands for a format (RFC 8841)."""
+    return _number(section.offered.first("sctp-port")) or _number(section.offered.formats[0]) or 5000
 
 
-def _without_candidates(sdp: str, description: SessionDescription) -> str:
-    session, sections = grouplines(sdp)
-    lines = list(session)
-    for section, media in zip(sections, description.media, strict=True):
-        lines += [line for line in section if not line.startswith(_ICE_LINES)]
-        lines += _defaults(media)
-    return "\r\n".join(lines) + "\r\n"
-
-
-def _defaults(media: MediaDescription) -> Iterator[str]:
-    """What RFC 8866 and 8841 let an offer leave out, but aiortc does not."""
-    if media.kind != "application":
-        if media.direction is None:
-            yield "a=sendrecv"
-        return
-    if media.sctpCapabilities is None:
-        yield "a=max-message-size:65536"
-    if media.sctp_port is None and not media.sctpmap:
-        yield "a=sctp-port:5000"
-
-
-def _candidates(description: SessionDescription) -> Iterator[RTCIceCandidate]:
-    for media in description.media:
-        for candidate in filter(is_usable, media.ice_candidates):
-            yield replace(candidate, sdpMid=media.rtp.muxId)
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 10 else None

@@ -13,8 +13,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Protocol
 
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
-from aiortc.exceptions import OperationError
+from aiortc import (
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCRtpTransceiver,
+    RTCSessionDescription,
+)
 from aiortc.mediastreams import MediaStreamTrack
 
 from avatar_rtc.config import MediaBind
@@ -25,18 +30,22 @@ from avatar_rtc.media.aiortc_private import (
     date_reports,
     guard_connection,
     on_keyframe_request,
+    send_single_nals,
+    settle,
 )
+from avatar_rtc.media.answer import write_answer
 from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.broadcast import MediaKind, Packet, Subscription
 from avatar_rtc.media.candidates import Candidates
 from avatar_rtc.media.channels import Channels, Conversation
-from avatar_rtc.media.codecs import preferred, video_codec
+from avatar_rtc.media.codecs import sent_codec, takes_single_nals_only
 from avatar_rtc.media.fragment import read_fragment
 from avatar_rtc.media.guard import Guard
 from avatar_rtc.media.ice import IceServers
 from avatar_rtc.media.liveness import CONNECT_TIMEOUT_S, SILENCE_TIMEOUT_S, Liveness
 from avatar_rtc.media.microphone import listen
-from avatar_rtc.media.offer import ParsedOffer, read_offer, with_one_fingerprint
+from avatar_rtc.media.negotiation import Negotiated, Section
+from avatar_rtc.media.offer import ParsedOffer, read_offer
 from avatar_rtc.media.peer_stats import PeerStats, read_stats
 from avatar_rtc.media.tracks import PacketTrack
 from avatar_rtc.sound.pcm import Pcm
@@ -94,11 +103,14 @@ class Peer:
         bounds = bounds or Bounds()
         self.id = secrets.token_urlsafe(16)
         self.rendition: Rendition | None = None
-        """What is sent, known once the offer is answered."""
+        """What is shown, known once the offer is answered; None if it asks for no picture."""
         self._source, self._layout, self._ice = source, layout, ice
         self._on_closed, self._bind = on_closed, bind
         self._loop = asyncio.get_running_loop()
-        self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))  # None would ask a server of Google
+        # Without a list of servers it would ask one of Google. Every section begins with a transport of its
+        # own, and is bundled as the offer wants it: else aiortc lets those of one kind share one, offered so
+        # or not, and forgets one if data channels come first.
+        self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_COMPAT))
         self._liveness = Liveness(self.end, connect_timeout_s, silence_timeout_s)
         self._guard = Guard(self._liveness.heard, bounds.dropped)
         self._channels = Channels(conversation, bounds)
@@ -131,14 +143,11 @@ class Peer:
             SetupError: no socket could be opened; closed as well.
         """
         try:
-            self._offer = read_offer(offer_sdp)
+            self._offer = read_offer(offer_sdp, hears=self._on_microphone is not None)
             return await self._negotiate(self._offer)
         except (BadOffer, SetupError):
             await self.close()
             raise
-        except OperationError:
-            await self.close()
-            raise BadOffer("no common codec: video is sent as H264 or VP8, audio as Opus") from None
         except Exception as error:
             log.warning("aiortc could not take an offer", exc_info=True)
             await self.close()
@@ -158,7 +167,7 @@ class Peer:
         """
         if self._offer is None:
             raise InputError("candidates come after the offer")
-        await self._candidates.add(read_fragment(sdpfrag, self._offer.mids, self._offer.ufrags))
+        await self._candidates.add(read_fragment(sdpfrag, self._offer.routes, self._offer.ufrags))
 
     def send(self, label: str, text: str) -> bool:
         """Push a message over a channel the peer has opened; False if it has not, or is too far behind."""
@@ -179,22 +188,16 @@ class Peer:
         self._pc.on("datachannel", self._channels.add)
         self._pc.on("track", self._listen)
         self._liveness.start()
-        self._add_track(
-            "video", self._watch, self._request_keyframe, ["video/H264", "video/VP8", "video/rtx"]
-        )
-        if offer.has_audio:
-            self._add_track("audio", self._source.listen, None, ["audio/opus"])
+        self._choose(offer.negotiated)
         await self._pc.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
-        for transceiver in self._pc.getTransceivers():
-            if transceiver.sender.track is None:
-                # A section more than we have tracks for: aiortc would decode it and keep it for nobody.
-                transceiver.direction = "inactive"
+        media = (section for section in offer.negotiated.taken if section.payloads)
+        for section, transceiver in zip(media, self._pc.getTransceivers(), strict=True):
+            self._open(section, transceiver)
         guard_connection(self._pc, self._guard)
         ask_servers(self._pc, self._ice, self._guard)
         bind_media(self._pc, self._bind, self._guard)
         await self._pc.setLocalDescription()
-        answer = with_one_fingerprint(self._pc.localDescription.sdp)
-        self.rendition = Rendition(video_codec(answer), self._layout)
+        answer = write_answer(offer.negotiated, self._pc.localDescription.sdp)
         if "a=candidate:" not in answer:
             raise SetupError(f"no socket for media could be opened{self._where()}{self._asked()}")
         await self._candidates.add(offer.candidates)
@@ -210,21 +213,30 @@ class Peer:
     def _asked(self) -> str:
         return f"; no address was given by {', '.join(self._ice.urls)}" if self._ice.urls else ""
 
-    def _add_track(
-        self,
-        kind: MediaKind,
-        subscribe: Callable[[], Subscription[Packet]],
-        request_keyframe: Callable[[], None] | None,
-        codecs: list[str],
-    ) -> None:
-        track = self._tracks[kind] = PacketTrack(kind, subscribe, request_keyframe)
-        hears = kind == "audio" and self._on_microphone is not None
-        transceiver = self._pc.addTransceiver(track, direction="sendrecv" if hears else "sendonly")
-        # Before the remote description: afterwards aiortc has settled for the offer's order, VP8 first.
-        transceiver.setCodecPreferences(preferred(kind, codecs))
-        date_reports(transceiver.sender, lambda: 0.0 if track.t is None else self._source.late_s(track.t))
-        if request_keyframe:
-            on_keyframe_request(transceiver.sender, request_keyframe)
+    def _choose(self, negotiated: Negotiated) -> None:
+        """Which rendition it gets, if any."""
+        for section in negotiated.sections:
+            if section.why_not:
+                log.info("peer %s: %.20s is left out: %s", self.id[:6], section.kind, section.why_not)
+        if video := negotiated.sending("video"):
+            whole_nals = takes_single_nals_only(video.payloads)
+            self.rendition = Rendition(sent_codec(video.payloads), self._layout, whole_nals)
+
+    def _open(self, section: Section, transceiver: RTCRtpTransceiver) -> None:
+        transceiver.direction = section.direction
+        settle(transceiver, section.payloads, section.extensions)
+        if not section.direction.startswith("send"):
+            return
+        sender = transceiver.sender
+        if section.kind == "video":
+            track = self._tracks["video"] = PacketTrack("video", self._watch, self._request_keyframe)
+            on_keyframe_request(sender, self._request_keyframe)
+            if takes_single_nals_only(section.payloads):
+                send_single_nals(sender)
+        else:
+            track = self._tracks["audio"] = PacketTrack("audio", self._source.listen)
+        sender.replaceTrack(track)
+        date_reports(sender, lambda: 0.0 if track.t is None else self._source.late_s(track.t))
 
     def _listen(self, track: MediaStreamTrack) -> None:
         if track.kind != "audio" or self._on_microphone is None:

@@ -22,9 +22,11 @@ class Rendition:
 
     codec: Codec
     layout: Layout
+    whole_nals: bool = False
+    """H264 in slices that fit into a packet each, for those who take no parts of a NAL unit."""
 
     def __str__(self) -> str:
-        return f"{self.codec}/{self.layout}"
+        return f"{self.codec}/{self.layout}{'/whole nals' if self.whole_nals else ''}"
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,8 @@ class Slot:
         if self.encoder is None or (picture.shape, fps) != self.made_for:
             self.close()
             height, width = picture.shape[0] * 2 // 3, picture.shape[1]
-            self.encoder = create_encoder(self.rendition.codec, width, height, fps)
+            wanted = self.rendition
+            self.encoder = create_encoder(wanted.codec, width, height, fps, whole_nals=wanted.whole_nals)
             self.made_for, self.key_wanted = (picture.shape, fps), True
         key, self.key_wanted = self.key_wanted, False
         return self.encoder.encode(picture, video_pts(t), key)

@@ -89,7 +89,7 @@ class LiveSource:
         self.release.forget(rendition)
 
     async def _run(self, rendition: Rendition) -> None:
-        encoder = create_encoder(rendition.codec, WIDTH, HEIGHT, FPS)
+        encoder = create_encoder(rendition.codec, WIDTH, HEIGHT, FPS, whole_nals=rendition.whole_nals)
         self.encoders.append(encoder)
         n = int(self.clock.t() * FPS)
         while True:

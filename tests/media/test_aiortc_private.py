@@ -7,6 +7,7 @@ import socket
 import aioice.ice
 import aioice.stun
 import aioice.turn
+import av
 import pytest
 from aiortc import (
     RTCConfiguration,
@@ -25,9 +26,11 @@ from avatar_rtc.media.aiortc_private import (
     date_reports,
     guard_connection,
     on_keyframe_request,
+    send_single_nals,
     waiting_datagrams,
 )
 from avatar_rtc.media.guard import Dropped, Guard
+from avatar_rtc.stream.frame import VIDEO_TIME_BASE
 from tests.waiting import until
 
 
@@ -48,6 +51,22 @@ async def pc():
     pc.addTransceiver("video", direction="recvonly")
     yield pc
     await pc.close()
+
+
+def test_what_is_agreed_on_for_a_transceiver_is_kept_in_these(pc):
+    (transceiver,) = pc.getTransceivers()
+    assert transceiver._codecs == [] and transceiver._headerExtensions == []
+    assert parameters(RTCDtlsTransport._validate_peer_identity) == ["self", "remoteParameters"]
+
+
+def test_single_nals_are_the_nal_units_of_a_picture(pc):
+    (sender,) = pc.getSenders()
+    assert sender._RTCRtpSender__encoder is None
+    send_single_nals(sender)
+    packet = av.Packet(b"\0\0\0\1\x67a\0\0\1\x68b\0\0\1\x65" + b"c" * 2000)
+    packet.pts, packet.time_base = 9000, VIDEO_TIME_BASE
+    payloads, t = sender._RTCRtpSender__encoder.pack(packet)
+    assert (payloads, t) == ([b"\x67a", b"\x68b", b"\x65" + b"c" * 2000], 9000)
 
 
 @pytest.mark.parametrize("kind", [RTCP_PSFB_PLI, RTCP_PSFB_FIR])

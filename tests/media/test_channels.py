@@ -217,8 +217,8 @@ a=ice-pwd:0123456789012345678901
 a=setup:actpass
 a=recvonly
 a=rtpmap:96 VP8/90000
-a=fingerprint:sha-256 00:00""".splitlines()
-)
+a=fingerprint:sha-256 """.splitlines()
+) + ":".join(["00"] * 32)
 
 
 def trickled(*addresses: str) -> str:
@@ -229,11 +229,11 @@ async def test_candidates_and_names_are_bounded():
     offer, ice = read_offer(OFFER + "\r\n"), Ice()
     candidates = Candidates(ice)
     names = trickled(*(f"{n}.local 5000" for n in range(40)))
-    await candidates.add(read_fragment(names, offer.mids, offer.ufrags))
+    await candidates.add(read_fragment(names, offer.routes, offer.ufrags))
     assert len(candidates._resolving) == MAX_NAMES
     for _ in range(5):
         await candidates.add(
-            read_fragment(trickled(*(f"192.0.2.{n} 5000" for n in range(40))), offer.mids, ())
+            read_fragment(trickled(*(f"192.0.2.{n} 5000" for n in range(40))), offer.routes, ())
         )
     assert len(ice.given) == MAX_CANDIDATES - 40
     await candidates.close()
@@ -246,4 +246,4 @@ async def test_candidates_and_names_are_bounded():
 def test_a_port_that_would_end_a_socket_is_left_out(address):
     offer = read_offer(OFFER + "\r\n" + trickled(address, "192.0.2.1 5000"))
     assert [c.port for c in offer.candidates] == [5000]
-    assert [c.port for c in read_fragment(trickled(address, "192.0.2.1 5000"), offer.mids, ())] == [5000]
+    assert [c.port for c in read_fragment(trickled(address, "192.0.2.1 5000"), offer.routes, ())] == [5000]

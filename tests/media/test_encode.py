@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from avatar_rtc.errors import InputError
-from avatar_rtc.media.encode import create_encoder
+from avatar_rtc.media.encode import MAX_SLICE_BYTES, create_encoder
 from avatar_rtc.stream.levels import default_bitrate_bps, h264_level
 
 CODECS = ("h264", "vp8")
@@ -86,6 +86,18 @@ def test_parameter_sets_stand_before_every_idr(tools):
         found = [kind for kind in kinds(data) if kind in (SPS, PPS, IDR)]
         assert found == ([SPS, PPS, IDR] if key else [])
         assert len([kind for kind in kinds(data) if kind in (1, IDR)]) == 1, "one slice"
+
+
+@pytest.mark.parametrize(("width", "height"), [(128, 256), (512, 1024)])
+def test_whole_nals_fit_into_packets_and_cost_little(tools, width, height):
+    pictures = [tools.moving_picture(n, width, height) for n in range(6)]
+    plain, bounded = (
+        run(create_encoder("h264", width, height, 30, whole_nals=each), pictures, keys=(3,))
+        for each in (False, True)
+    )
+    assert max(len(unit) for data, _ in bounded for unit in nal_units(data)) <= MAX_SLICE_BYTES
+    assert sum(len(data) for data, _ in bounded) < 1.2 * sum(len(data) for data, _ in plain)
+    assert len(decode("h264", [data for data, _ in bounded])) == 6
 
 
 @pytest.mark.parametrize(("width", "height", "level"), [(512, 1024, 31), (1280, 720, 31), (1920, 1080, 40)])

@@ -8,7 +8,7 @@ from avatar_rtc.errors import InputError
 from avatar_rtc.media.candidates import is_mdns
 from avatar_rtc.media.fragment import IceRestartUnsupported, read_fragment
 
-UFRAG, MIDS = "our1", ("0", "pictures")
+UFRAG, ROUTES = "our1", {"0": "0", "pictures": "pictures"}
 GOOD = "a=candidate:1 1 UDP 2130706431 192.0.2.1 5000 typ host generation 0 ufrag our1 network-cost 999"
 NAMED = "a=candidate:2 1 udp 1 aa-bb.local 5001 typ host"
 USELESS = (
@@ -32,14 +32,20 @@ USELESS = (
 
 
 def read(text: str) -> list[tuple[str, int, str | None]]:
-    return [(found.ip, found.port, found.sdpMid) for found in read_fragment(text, MIDS, {UFRAG})]
+    return [(found.ip, found.port, found.sdpMid) for found in read_fragment(text, ROUTES, {UFRAG})]
 
 
 def test_candidates_belong_to_the_section_they_stand_in():
     lines = [f"a=ice-ufrag:{UFRAG}", "a=ice-pwd:x", GOOD, "m=video 9 RTP/AVP 0", "a=mid:pictures", NAMED]
-    first, second = read_fragment("\r\n".join([*lines, "a=mid:nowhere", GOOD]), MIDS, {UFRAG})
+    first, second = read_fragment("\r\n".join([*lines, "a=mid:nowhere", GOOD]), ROUTES, {UFRAG})
     assert (first.ip, first.port, first.sdpMid, is_mdns(first)) == ("192.0.2.1", 5000, "0", False)
     assert (second.sdpMid, is_mdns(second)) == ("pictures", True)
+
+
+def test_what_is_bundled_has_the_transport_of_another():
+    text = "\r\n".join(["a=mid:1", GOOD, "a=mid:2", NAMED])
+    found = read_fragment(text, {"0": "0", "1": "0", "2": "0"}, {UFRAG})
+    assert [candidate.sdpMid for candidate in found] == ["0", "0"]
 
 
 @given(

@@ -52,7 +52,7 @@ async def test_spoiled_offers_are_answered_or_refused_and_leave_nothing(stage):
             outcomes["answered"] += 1
         except BadOffer:
             outcomes["refused"] += 1
-    assert min(outcomes.values()) > 10, outcomes
+    assert min(outcomes.values()) > 4, outcomes
     await asyncio.gather(*(peer.close() for peer in stage.peers))
     assert not failures
 

@@ -58,7 +58,7 @@ async def test_both_tracks_are_one_stream(stage):
 
 
 async def test_an_answer_names_its_certificate_once_as_every_peer_knows_it(stage):
-    """libdatachannel judged by SHA-256 what it expected in SHA-512; see `with_one_fingerprint`."""
+    """libdatachannel judged by SHA-256 what it expected in SHA-512; see `media/answer.py`."""
     viewer, peer = stage.viewer(), stage.peer()
     answer = SessionDescription.parse(await peer.answer(await viewer.offer()))
     for media in answer.media:

@@ -83,15 +83,22 @@ async def test_bad_posts_are_refused_with_a_problem(client, path, headers, body,
     assert about["viewers"] == 0
 
 
-async def test_offers_without_video_to_receive_are_refused(client, offer):
+async def test_a_voice_or_channels_alone_are_answered(client, offer):
     pc = RTCPeerConnection()
     pc.createDataChannel("control")
     await pc.setLocalDescription(await pc.createOffer())
     for sdp in (await offer("audio"), pc.localDescription.sdp):
         response = await client.post(ENDPOINT, data=sdp, headers=SDP)
-        problem = await response.json(content_type="application/problem+json")
-        assert response.status == 400 and "video" in problem["detail"]
+        assert response.status == 201
+        assert (await client.delete(response.headers["Location"])).status == 200
     await pc.close()
+
+
+async def test_offers_of_which_nothing_is_left_are_refused(client, offer):
+    sdp = (await offer("audio", "video")).replace("a=recvonly", "a=sendonly")
+    response = await client.post(ENDPOINT, data=sdp, headers=SDP)
+    problem = await response.json(content_type="application/problem+json")
+    assert response.status == 400 and "video is sendonly" in problem["detail"]
 
 
 async def test_without_a_common_codec_is_refused(client, offer):
