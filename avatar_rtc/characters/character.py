@@ -25,7 +25,7 @@ from pydantic import (
     model_validator,
 )
 
-from avatar_rtc.characters.image import read_cel, read_character
+from avatar_rtc.characters.image import prepare_character, read_cel, read_prepared
 from avatar_rtc.characters.toml import read_toml
 from avatar_rtc.control.changes import after_all
 from avatar_rtc.control.former_settings import translated

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from avatar_rtc.characters.character import PICTURE, STUDENT, TOML, Character, build_character
 from avatar_rtc.characters.decoded import Decoded
-from avatar_rtc.characters.image import MAX_PICTURE_BYTES, full_frame, read_cel, read_character, write_picture
+from avatar_rtc.characters.image import MAX_PICTURE_BYTES, full_frame, read_cel, read_prepared, write_picture
 from avatar_rtc.characters.own import OwnFolder, Room, stored_names
 from avatar_rtc.characters.packing import looks_like_zip, read_folder, read_zip
 from avatar_rtc.characters.reading import read_whole, version_of
@@ -69,7 +69,7 @@ class CharacterStore:
             InputError: the name could not be one.
             UnknownName: no such character; names the nearest.
         """
-        return read_character(self.png(name))
+        return read_prepared(self.png(name))
 
     def load_character(self, name: str) -> Character:
         """A stored character with its cels and the common effects; raises as `load`, `build_character`."""
@@ -78,7 +78,7 @@ class CharacterStore:
             return held
         students = self._version_of_students(name)
         version, files = self._read(name)
-        character = build_character(name, files, self._fx)
+        character = build_character(name, files, self._fx, prepared=True)
         if (student := self._student_of_shipped(character)) is not None:
             character = replace(character, student=student)
         self._decoded.put(name, (version, students), character)
