@@ -10,7 +10,7 @@ from avatar_rtc.characters.png_colours import code_points, declared_space
 _MAX_PROFILE_BYTES = 4 * 2**20
 """Profiles of printers have up to 3 MiB."""
 _NEAR = 2
-"""Levels by which a profile may differ from sRGB and still be taken for it, so that bits stay what they are."""
+"""Levels by which a profile may differ from sRGB and still be taken for it, so that bits stay as they are."""
 _UNREADABLE = "its colour profile cannot be read and is passed over: colours are taken as sRGB"
 
 
@@ -38,7 +38,9 @@ def _rgba(image: Image.Image, data: bytes) -> Image.Image:
     hidden = image.info.get("transparency")
     if image.mode.startswith("I") or image.mode == "F":
         levels = np.nan_to_num(np.asarray(image, np.float64))
-        whole = 1.0 if image.mode == "F" and levels.max(initial=0) <= 1 else 255.0 if image.mode == "F" else 65535
+        whole = (
+            1.0 if image.mode == "F" and levels.max(initial=0) <= 1 else 255.0 if image.mode == "F" else 65535
+        )
         grey = np.clip(levels / whole * 255 + 0.5, 0, 255).astype(np.uint8)
         alpha = np.where(levels == hidden, 0, 255) if isinstance(hidden, int) else np.full_like(grey, 255)
         return Image.merge("RGBA", [Image.fromarray(p.astype(np.uint8)) for p in (grey, grey, grey, alpha)])
@@ -47,7 +49,9 @@ def _rgba(image: Image.Image, data: bytes) -> Image.Image:
             image, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB"
         ).convert("RGBA")  # type: ignore[union-attr]
     if isinstance(hidden, int) and image.mode == "L" and depth < 8:
-        image.info["transparency"] = hidden * 255 // (2**depth - 1)  # Pillow stretches the levels, not this one
+        image.info["transparency"] = (
+            hidden * 255 // (2**depth - 1)
+        )  # Pillow stretches the levels, not this one
     if isinstance(hidden, tuple) and depth == 16:
         image.info["transparency"] = tuple(value >> 8 for value in hidden)
     return image.convert("RGBA")

@@ -67,7 +67,7 @@ class Decoded:
     frame: Frame
     """What was cut; the middle of the picture, if nothing was."""
     done: tuple[str, ...]
-    """What was done that its owner may want to know: sentences without a full stop, starting in lower case."""
+    """What was done that its owner may want to know: sentences in lower case, without a full stop."""
 
 
 def open_picture(data: bytes) -> Image.Image:

@@ -20,7 +20,7 @@ _SMALLEST, _LARGEST, _STEP = 14.0, 170.0, 1.1
 _D = 10.0
 """Distance between the eyes in px at which a face is judged."""
 _HAIR = 2.3
-"""How far above the eyes the figure ends, in distances of the eyes: from 2 to 2.7 on known good characters."""
+"""How far above the eyes the figure ends, in distances of the eyes; 2 to 2.7 on known good characters."""
 _TOO_NARROW = 1.1
 """By how much the likeliest distance between the eyes falls short of the real one; 1.06 to 1.19 measured."""
 _KEPT = 12
@@ -112,11 +112,11 @@ def _everywhere(figure: Image.Image) -> Iterator[Face]:
 def _likeness(
     rgb: NDArray[np.float64], alpha: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How much each pixel is the middle between two eyes, and the row where the figure begins near a column."""
+    """How much each pixel is the middle between two eyes; the row where the figure begins near a column."""
     means = _Means(rgb, alpha)
     skins = [means.of(box) for box in _SKIN]
     eyes = [means.of(box) for box in _EYES]
-    skin = sum(part[..., :3] for part in skins) / len(skins)
+    skin = np.mean([part[..., :3] for part in skins], axis=0)
     contrast = np.minimum(_unlike(eyes[0], skin), _unlike(eyes[1], skin))
     uneven = np.sqrt(np.max([((part[..., :3] - skin) ** 2).sum(-1) for part in skins], axis=0))
     rough = np.mean([_unlike(part, part[..., :3]) for part in skins], axis=0)

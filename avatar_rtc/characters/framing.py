@@ -11,7 +11,7 @@ from avatar_rtc.characters.face_finding import VISIBLE, Face, find_faces
 SIZE = 512
 """Side in pixels of the square that animators work on."""
 _AXIS, _EYES_Y, _EYES = 254.0, 145.0, 45.0
-"""Where a face is put: column and row of the point between the eyes, and their distance, in px of the frame."""
+"""Where a face is put: column and row of the point between the eyes, and their distance, in px."""
 _SHIFT_X, _SHIFT_UP, _SHIFT_DOWN = 34.0, 45.0, 34.0
 _LEAST_EYES, _MOST_EYES = 35.0, 58.0
 """Within these a face stays as it stands: nothing breaks at 30 px off and at scales from 0.8 to 1.1."""
@@ -100,7 +100,9 @@ def frame_figure(image: Image.Image) -> tuple[Frame, list[str]]:
     faces = find_faces(image)
     if not faces:
         return _by_outline(middle, edges)
-    well = [face for face in faces if face.likeness > faces[0].likeness - _NEARLY and _stands_well(face, middle)]
+    well = [
+        face for face in faces if face.likeness > faces[0].likeness - _NEARLY and _stands_well(face, middle)
+    ]
     if well:
         return middle, _others(well[0], faces)
     face = faces[0]
@@ -160,7 +162,9 @@ def _others(face: Face, faces: list[Face]) -> list[str]:
     ]
     if not more:
         return []
-    return [f"{len(more) + 1} faces were found; the one at ({face.x:.0f},{face.y:.0f}) of the picture was taken"]
+    return [
+        f"{len(more) + 1} faces were found; the one at ({face.x:.0f},{face.y:.0f}) of the picture was taken"
+    ]
 
 
 def _by_outline(middle: Frame, edges: _Edges) -> tuple[Frame, list[str]]:

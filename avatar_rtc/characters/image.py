@@ -52,9 +52,9 @@ def read_character(data: bytes) -> NDArray[np.uint8]:
     return prepare_character(data).rgba
 
 
-def read_prepared(data: bytes) -> NDArray[np.uint8]:
+def read_prepared(data: bytes) -> Decoded:
     """A picture that was prepared before, as it is: no head is looked for; raises as `prepare_character`."""
-    return _visible(data, "middle").rgba
+    return _visible(data, "middle")
 
 
 def read_cel(data: bytes, frame: Frame | None = None) -> CelImage | None:

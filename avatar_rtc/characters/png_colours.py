@@ -57,16 +57,19 @@ def declared_space(image: Image.Image, data: bytes) -> Space | None:
     if (points := code_points(data)) is not None:
         return _by_code(*points)
     info = image.info
-    if info.get("icc_profile") or "srgb" in info or "gamma" not in info and "chromaticity" not in info:
+    if info.get("icc_profile") or "srgb" in info or ("gamma" not in info and "chromaticity" not in info):
         return None
     gamma = info.get("gamma", 1 / 2.2)
     place = info.get("chromaticity", ())
     usual = len(place) != 8 or np.allclose(place, (*_D65, *sum(_SRGB, ())), atol=0.003)
-    if usual and abs(gamma - 1 / 2.2) < 0.01 or not 0.1 <= gamma <= 2:
+    if (usual and abs(gamma - 1 / 2.2) < 0.01) or not 0.1 <= gamma <= 2:
         return None
     levels = np.linspace(0, 1, 256)
     curve = _srgb_light(levels) if abs(gamma - 1 / 2.2) < 0.01 else levels ** (1 / gamma)
-    white, *primaries = [(float(x), float(y)) for x, y in zip(place[::2], place[1::2], strict=True)] or [_D65, *_SRGB]
+    white, *primaries = [(float(x), float(y)) for x, y in zip(place[::2], place[1::2], strict=True)] or [
+        _D65,
+        *_SRGB,
+    ]
     return _space(curve, primaries, white, f"a gamma of {1 / gamma:.2f}" if usual else "its own primaries")
 
 

@@ -23,5 +23,5 @@ def looks_like_tga(data: bytes) -> bool:
         return False
     start = 18 + id_length + map_type * map_length * map_depth // 8
     if kind & _PACKED:  # a packet of at least two bytes stands for 128 pixels at most
-        return data.endswith(_FOOTER) or len(data) - start >= 2 * (-(-width * height // 128))
-    return len(data) - start >= width * height * depth // 8
+        return data.endswith(_FOOTER) or len(data) - start >= 2 * int(width * height / 128)
+    return bool(len(data) - start >= width * height * depth // 8)

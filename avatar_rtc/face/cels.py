@@ -1,5 +1,6 @@
 """Cels: transparent overlays on the character (`blush1`, moves with the face) or around it (`fx_heart1`)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -34,7 +35,18 @@ _FX_COUNTS = {
     "exclaim": 3,
 }
 FX = tuple(f"fx_{name}{n}" for name, count in _FX_COUNTS.items() for n in range(1, count + 1))
-"""Overlays around the character, in drawing order, bottom to top."""
+"""The common overlays around the character, in drawing order, bottom to top. A character may have others."""
+FX_PATTERN = "fx_[A-Za-z0-9_-]{1,60}"
+_FX_NAME = re.compile(FX_PATTERN)
+
+
+def is_fx(name: str) -> bool:
+    """Whether an overlay of this name goes around the character: a common one, or one of its own.
+
+    >>> is_fx("fx_heart1"), is_fx("fx_star12"), is_fx("blush1")
+    (True, True, False)
+    """
+    return _FX_NAME.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,7 +35,8 @@ class Cels:
     """The cels of a character in linear light, drawn in a fixed order."""
 
     def __init__(self, cels: Mapping[str, CelImage]) -> None:
-        self._cels = {name: cels[name] for name in (*CELS, *FX) if name in cels}
+        own = sorted(cels.keys() - {*CELS, *FX})
+        self._cels = {name: cels[name] for name in (*CELS, *FX, *own) if name in cels}
         self._linear: dict[str, Tensor] = {}
         """Those that were drawn already: all of them take 40 ms to convert, and most are never seen."""
 
