@@ -11,7 +11,7 @@ mina/
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -183,18 +183,21 @@ def _pixels(data: bytes, student: bytes | None, prepared: bool) -> Decoded:
 
 def _about(files: Mapping[str, bytes]) -> _Toml:
     """What `character.toml` says, and over it what was saved later."""
-    try:
-        values = read_toml(files.get(TOML, b""))
-    except InputError as error:
-        raise error.after(f"{TOML}: ") from None
-    about = _checked(values, TOML, toml=True)
-    if SAVED not in files:
-        return about
-    try:
-        saved = json_object(files[SAVED], MAX_SAVED_BYTES)
-    except InputError as error:
-        raise error.after(f"{SAVED}: ") from None
-    return _checked({**values, **saved}, SAVED, toml=False)
+    about, values = _Toml(), dict[str, object]()
+    for file, read in ((TOML, read_toml), (SAVED, _read_saved)):
+        if file in files:
+            try:
+                values |= read(files[file])
+                about = _Toml.model_validate(values)
+            except ValidationError as error:
+                raise complaint(error, _Toml, f"{file}: ", toml=file == TOML) from None
+            except InputError as error:
+                raise error.after(f"{file}: ") from None
+    return about
+
+
+def _read_saved(data: bytes) -> dict[str, Any]:
+    return json_object(data, MAX_SAVED_BYTES)
 
 
 def check_saved(values: Mapping[str, object]) -> None:
@@ -203,11 +206,7 @@ def check_saved(values: Mapping[str, object]) -> None:
     Raises:
         InputError: names the key.
     """
-    _checked(values, SAVED, toml=False)
-
-
-def _checked(values: Mapping[str, object], file: str, toml: bool) -> _Toml:
     try:
-        return _Toml.model_validate(values)
+        _Toml.model_validate(values)
     except ValidationError as error:
-        raise complaint(error, _Toml, f"{file}: ", toml=toml) from None
+        raise complaint(error, _Toml) from None

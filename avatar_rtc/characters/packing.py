@@ -1,4 +1,4 @@
-"""Files of characters, from a folder, beside a picture, or in a zip; limits are checked before any is read."""
+"""Files of characters, from a folder, beside a picture, or in a zip; limits are checked before reading."""
 
 import io
 import zipfile
