@@ -16,7 +16,7 @@ _SHIFT_X, _SHIFT_UP, _SHIFT_DOWN = 34.0, 45.0, 30.0
 _LEAST_EYES, _MOST_EYES = 36.0, 54.0
 """Within these a face stays as it stands: nothing breaks at 30 px off and at scales from 0.8 to 1.1."""
 _BY_CHANCE = 0.5
-"""Share of that for pictures that are no square: nobody has framed them, so nothing is lost by doing it well."""
+"""Share of that for pictures that are no square: nobody has framed them yet."""
 _AIR = 8.0
 """Above the hair, in px of the frame."""
 _LOWERED, _SHRUNK = 25.0, 0.85

@@ -65,7 +65,7 @@ def declared_space(image: Image.Image, data: bytes) -> Space | None:
     if (usual and abs(gamma - 1 / 2.2) < 0.01) or not 0.1 <= gamma <= 2:
         return None
     levels = np.linspace(0, 1, 256)
-    curve = _srgb_light(levels) if abs(gamma - 1 / 2.2) < 0.01 else levels ** (1 / gamma)
+    curve = levels ** (1 / gamma)
     white, *primaries = [(float(x), float(y)) for x, y in zip(place[::2], place[1::2], strict=True)] or [
         _D65,
         *_SRGB,

@@ -78,7 +78,9 @@ def test_every_mode_of_tiff_is_read(mode: str) -> None:
     elif mode == "LAB":
         white = Image.new("RGB", (16, 16), (200, 200, 200))
         profiles = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
-        image = ImageCms.profileToProfile(white, *profiles, outputMode="LAB")
+        converted = ImageCms.profileToProfile(white, *profiles, outputMode="LAB")
+        assert converted is not None
+        image = converted
     elif mode == "PA":
         image = Image.new("P", (16, 16), 1)
         image.putpalette([0, 0, 0, 200, 200, 200])

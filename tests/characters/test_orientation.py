@@ -1,4 +1,4 @@
-"""Whatever a file says of how it stands, its picture comes upright: all eight ways, in all formats that say it."""
+"""Whatever a file says of how it stands, its picture comes upright: all eight ways, in all formats."""
 
 import io
 import re

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from avatar_rtc.animation.emotions import load_emotions
-from avatar_rtc.characters.character import _read_toml
+from avatar_rtc.characters.character import _about
+from avatar_rtc.characters.parts import TOML
 from avatar_rtc.control.messages import EmotionsSet, control_from
 from avatar_rtc.errors import InputError
 from avatar_rtc.face.emotions import EmotionTemplate
@@ -28,7 +29,7 @@ def by_character(data: Mapping[str, Any]) -> EmotionTemplate:
         f"[own_emotions.smug.{part}]\n" + "\n".join(f"{k} = {v}" for k, v in values.items())
         for part, values in data.items()
     ]
-    return _read_toml("\n".join(lines).encode()).own_emotions["smug"].template("smug")
+    return _about({TOML: "\n".join(lines).encode()}).own_emotions["smug"].template("smug")
 
 
 @pytest.fixture(params=["message", "file", "character"])

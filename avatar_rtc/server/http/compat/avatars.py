@@ -219,7 +219,7 @@ async def modify_overrides(request: web.Request) -> web.Response:
     statuses={**_NO_INSTANCE, **NOT_ADMITTED},
 )
 async def result_feed(request: web.Request) -> web.StreamResponse:
-    """The video of `?instance_id=`: an endless multipart answer of PNG, QOI or TGA pictures with transparency."""
+    """The video of `?instance_id=`: an endless multipart answer of PNG, QOI or TGA pictures with alpha."""
     name = request.query.get("instance_id")
     if name is None:
         raise InputError("the query lacks instance_id")
