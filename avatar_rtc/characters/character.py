@@ -25,7 +25,7 @@ from pydantic import (
     model_validator,
 )
 
-from avatar_rtc.characters.decoding import Decoded
+from avatar_rtc.characters.decoding import DecodedPicture
 from avatar_rtc.characters.framing import Frame
 from avatar_rtc.characters.image import prepare_character, read_cel, read_prepared
 from avatar_rtc.characters.parts import SAVED, STUDENT, TOML, cels_in, find_picture, unused
@@ -169,7 +169,7 @@ def _cel(file: str, data: bytes, frame: Frame) -> CelImage | None:
         raise InputError(f"{file}: {error}") from None
 
 
-def _pixels(data: bytes, student: bytes | None, prepared: bool) -> Decoded:
+def _pixels(data: bytes, student: bytes | None, prepared: bool) -> DecodedPicture:
     """The picture; one that has a student stays as the student knows it."""
     if student is not None and not prepared:
         plain = read_prepared(data)

@@ -14,7 +14,7 @@ _NEAR = 2
 _UNREADABLE = "its colour profile cannot be read and is passed over: colours are taken as sRGB"
 
 
-def to_srgb(image: Image.Image, data: bytes) -> tuple[Image.Image, list[str]]:
+def in_srgb(image: Image.Image, data: bytes) -> tuple[Image.Image, list[str]]:
     """The picture as RGBA in sRGB, and what was done to its colours.
 
     Args:

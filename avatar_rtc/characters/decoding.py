@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from avatar_rtc.characters.colours import to_srgb
+from avatar_rtc.characters.colours import in_srgb
 from avatar_rtc.characters.framing import Frame, frame_figure
 from avatar_rtc.characters.orientation import upright
 from avatar_rtc.characters.targa import looks_like_tga
@@ -59,7 +59,7 @@ Cut = Literal["whole", "middle", "head"] | Frame
 
 
 @dataclass(frozen=True, eq=False)
-class Decoded:
+class DecodedPicture:
     """The pixels of a file, upright and in sRGB."""
 
     rgba: NDArray[np.uint8]
@@ -87,7 +87,7 @@ def is_slow(image: Image.Image) -> bool:
     return image.width * image.height > (_HOLDING_PIXELS if image.format in _HOLDING else _QUICK_PIXELS)
 
 
-def decode_picture(image: Image.Image, data: bytes, cut: Cut) -> Decoded:
+def decode_picture(image: Image.Image, data: bytes, cut: Cut) -> DecodedPicture:
     """The pixels of an opened picture.
 
     Args:
@@ -99,7 +99,7 @@ def decode_picture(image: Image.Image, data: bytes, cut: Cut) -> Decoded:
     _seconds_left()
     try:
         image.load()
-        rgba, done = to_srgb(image, data)
+        rgba, done = in_srgb(image, data)
     except Exception:  # decoders of a dozen formats raise whatever broken bytes lead them to
         raise UnsuitableImage(f"the {image.format} file is cut short or damaged; {WANTED_PICTURE}") from None
     rgba, turned = upright(rgba, image)
@@ -110,10 +110,10 @@ def decode_picture(image: Image.Image, data: bytes, cut: Cut) -> Decoded:
         frame = cut.on(*rgba.size)
     if cut != "whole":
         rgba = frame.cut(rgba)
-    return Decoded(np.array(rgba, np.uint8), frame, (*turned, *done, *said))
+    return DecodedPicture(np.array(rgba, np.uint8), frame, (*turned, *done, *said))
 
 
-def decode_apart(data: bytes, cut: Cut) -> Decoded:
+def decode_apart(data: bytes, cut: Cut) -> DecodedPicture:
     """The same of an image file, by another process; blocks.
 
     Raises:
@@ -131,7 +131,7 @@ def decode_apart(data: bytes, cut: Cut) -> Decoded:
     head, _, pixels = done.stdout.partition(b"\n")
     told = json.loads(head)
     rgba = np.frombuffer(bytearray(pixels), np.uint8).reshape(told["shape"])
-    return Decoded(rgba, Frame(**told["frame"]), tuple(told["done"]))
+    return DecodedPicture(rgba, Frame(**told["frame"]), tuple(told["done"]))
 
 
 def _seconds_left() -> float:

@@ -26,8 +26,8 @@ _TOO_NARROW = 1.1
 _KEPT = 12
 """Places kept of each size."""
 
-Box = tuple[float, float, float, float]
-_SKIN: tuple[Box, ...] = (
+_Area = tuple[float, float, float, float]
+_SKIN: tuple[_Area, ...] = (
     (-0.05, 0.40, -0.13, 0.13),
     (0.38, 0.62, -0.62, -0.30),
     (0.38, 0.62, 0.30, 0.62),
@@ -35,12 +35,12 @@ _SKIN: tuple[Box, ...] = (
 )
 """Nose, cheeks and chin: upper, lower, left and right end, in distances of the eyes, from the point between
 them."""
-_EYES: tuple[Box, Box] = ((-0.25, 0.25, -0.78, -0.25), (-0.25, 0.25, 0.25, 0.78))
-_MOUTH: Box = (0.50, 0.76, -0.22, 0.22)
+_EYES: tuple[_Area, _Area] = ((-0.25, 0.25, -0.78, -0.25), (-0.25, 0.25, 0.25, 0.78))
+_MOUTH: _Area = (0.50, 0.76, -0.22, 0.22)
 
 
 @dataclass(frozen=True)
-class Face:
+class FoundFace:
     """A face, in px of the picture."""
 
     x: float
@@ -55,7 +55,7 @@ class Face:
     """Row in which the figure begins above it."""
 
 
-def find_faces(image: Image.Image) -> list[Face]:
+def find_faces(image: Image.Image) -> list[FoundFace]:
     """The places that look like a face, the likeliest first, none twice.
 
     Args:
@@ -66,13 +66,13 @@ def find_faces(image: Image.Image) -> list[Face]:
         return []
     scale = min(1.0, _SIDE / max(box[2] - box[0], box[3] - box[1]))
     figure = _resized(image.crop(box), scale)
-    found: list[Face] = []
+    found: list[FoundFace] = []
     for face in sorted(_everywhere(figure), key=lambda face: -face.likeness):
         if not any(_same(face, other) for other in found):
             found.append(face)
     back = (figure.width / (box[2] - box[0]), figure.height / (box[3] - box[1]))
     return [
-        Face(
+        FoundFace(
             box[0] + face.x / back[0],
             box[1] + face.y / back[1],
             face.eyes * _TOO_NARROW / back[1],
@@ -88,12 +88,12 @@ def _resized(image: Image.Image, scale: float) -> Image.Image:
     return image.resize(size, Image.Resampling.BOX)
 
 
-def _same(face: Face, other: Face) -> bool:
+def _same(face: FoundFace, other: FoundFace) -> bool:
     near = abs(face.x - other.x) + abs(face.y - other.y) < 0.6 * other.eyes
     return near and 0.7 < face.eyes / other.eyes < 1.4
 
 
-def _everywhere(figure: Image.Image) -> Iterator[Face]:
+def _everywhere(figure: Image.Image) -> Iterator[FoundFace]:
     """The best places of every size, in px of the figure."""
     eyes = _SMALLEST
     while eyes < _LARGEST and eyes < max(figure.size) / 2:
@@ -105,7 +105,7 @@ def _everywhere(figure: Image.Image) -> Iterator[Face]:
             y, x = divmod(int(index), likeness.shape[1])
             if likeness[y, x] > 0:
                 above = float(top[x]) / scale
-                yield Face((x + 0.5) / scale, (y + 0.5) / scale, eyes, float(likeness[y, x]), above)
+                yield FoundFace((x + 0.5) / scale, (y + 0.5) / scale, eyes, float(likeness[y, x]), above)
         eyes *= _STEP
 
 
@@ -142,7 +142,7 @@ class _Means:
         padded = np.pad(values, ((self._pad + 1, self._pad), (self._pad + 1, self._pad), (0, 0)))
         self._sums = padded.cumsum(0).cumsum(1)
 
-    def of(self, box: Box) -> NDArray[np.float64]:
+    def of(self, box: _Area) -> NDArray[np.float64]:
         """(height, width, 5) of the box around each pixel."""
         top, bottom, left, right = (round(end * _D) + self._pad for end in box)
         bottom, right = max(bottom, top + 1), max(right, left + 1)

@@ -6,7 +6,7 @@ from typing import Self
 
 from PIL import Image
 
-from avatar_rtc.characters.face_finding import VISIBLE, Face, find_faces
+from avatar_rtc.characters.face_finding import VISIBLE, FoundFace, find_faces
 
 SIZE = 512
 """Side in pixels of the square that animators work on."""
@@ -115,7 +115,7 @@ def frame_figure(image: Image.Image) -> tuple[Frame, list[str]]:
     return frame, [*_moved(face, frame), *_others(face, faces)]
 
 
-def _stands_well(face: Face, frame: Frame) -> bool:
+def _stands_well(face: FoundFace, frame: Frame) -> bool:
     scale = SIZE / frame.side
     x, y = (face.x - frame.left) * scale, (face.y - frame.top) * scale
     share = 1.0 if frame.width == frame.height else _BY_CHANCE
@@ -133,7 +133,7 @@ def _holds(frame: Frame, edges: _Edges) -> bool:
     return inside and frame.top <= top and bottom <= frame.top + frame.side
 
 
-def _around(face: Face, size: tuple[int, int]) -> Frame:
+def _around(face: FoundFace, size: tuple[int, int]) -> Frame:
     """The face at its place; lower and smaller, as far as it may be, where hair or a hat reach high."""
     height = (face.y - face.top) / face.eyes
     eyes = min(_EYES, max(_SHRUNK * _EYES, (_EYES_Y + _LOWERED - _AIR) / max(height, 0.1)))
@@ -150,7 +150,7 @@ def _scaled(size: tuple[int, int]) -> list[str]:
     return [f"scaled from {width}x{height} px to {SIZE}x{SIZE}"] if width != SIZE else []
 
 
-def _moved(face: Face, frame: Frame) -> list[str]:
+def _moved(face: FoundFace, frame: Frame) -> list[str]:
     said = (
         f"framed the head, found at ({face.x:.0f},{face.y:.0f}) of {frame.width}x{frame.height} px: took the "
         f"square of {frame.side:.0f} px at ({frame.left:.0f},{frame.top:.0f})"
@@ -160,7 +160,7 @@ def _moved(face: Face, frame: Frame) -> list[str]:
     return [said]
 
 
-def _others(face: Face, faces: list[Face]) -> list[str]:
+def _others(face: FoundFace, faces: list[FoundFace]) -> list[str]:
     """What to say of further figures."""
     more = [
         other

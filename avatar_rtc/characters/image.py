@@ -10,7 +10,7 @@ from PIL import Image
 from avatar_rtc.characters.decoding import (
     WANTED_PICTURE,
     Cut,
-    Decoded,
+    DecodedPicture,
     decode_apart,
     decode_picture,
     is_slow,
@@ -32,7 +32,7 @@ PICTURE_KINDS = {
 """What pictures are written as, by the ending of their names."""
 
 
-def prepare_character(data: bytes) -> Decoded:
+def prepare_character(data: bytes) -> DecodedPicture:
     """The picture in an image file, as (512, 512, 4) sRGB with straight alpha, and what was done to it.
 
     It is turned and its colours are brought to sRGB as the file says. A head that does not stand where
@@ -52,7 +52,7 @@ def read_character(data: bytes) -> NDArray[np.uint8]:
     return prepare_character(data).rgba
 
 
-def read_prepared(data: bytes) -> Decoded:
+def read_prepared(data: bytes) -> DecodedPicture:
     """A picture that was prepared before, as it is: no head is looked for; raises as `prepare_character`."""
     return _visible(data, "middle")
 
@@ -123,7 +123,7 @@ def write_png(path: Path, rgba: NDArray[np.uint8]) -> None:
     put_file(path, data.getvalue())
 
 
-def _visible(data: bytes, cut: Cut) -> Decoded:
+def _visible(data: bytes, cut: Cut) -> DecodedPicture:
     found = _read(data, cut)
     if not found.rgba.any():
         raise UnsuitableImage(
@@ -132,7 +132,7 @@ def _visible(data: bytes, cut: Cut) -> Decoded:
     return found
 
 
-def _read(data: bytes, cut: Cut) -> Decoded:
+def _read(data: bytes, cut: Cut) -> DecodedPicture:
     """(512, 512, 4), all zero where nothing shows; see `prepare_character`."""
     if len(data) > MAX_PICTURE_BYTES:
         raise TooLarge(
@@ -147,7 +147,7 @@ def _read(data: bytes, cut: Cut) -> Decoded:
     return found
 
 
-def _decoded(image: Image.Image, data: bytes, cut: Cut) -> Decoded:
+def _decoded(image: Image.Image, data: bytes, cut: Cut) -> DecodedPicture:
     return decode_apart(data, cut) if is_slow(image) else decode_picture(image, data, cut)
 
 

@@ -11,7 +11,7 @@ from avatar_rtc.errors import InputError, TooLarge
 MAX_ENTRIES = 128
 MAX_UNPACKED = 64 * 2**20
 """Bytes of all files together."""
-MAX_CHARACTERS = 16
+MOST_CHARACTERS = 16
 """In one zip."""
 _SYMLINK, _FILE_TYPE = 0o120000, 0o170000
 _ENCRYPTED = 1
@@ -104,8 +104,10 @@ def read_pack(data: bytes) -> list[Packed]:
     except Exception:  # broken archives end in whatever zlib, struct and zipfile make of them
         raise InputError("the file is no zip that can be read, or it is damaged") from None
     found = [each for folder, files in sorted(folders.items()) for each in _characters(folder, files)]
-    if len(found) > MAX_CHARACTERS:
-        raise InputError(f"the zip holds {len(found)} characters; at most {MAX_CHARACTERS} are taken at once")
+    if len(found) > MOST_CHARACTERS:
+        raise InputError(
+            f"the zip holds {len(found)} characters; at most {MOST_CHARACTERS} are taken at once"
+        )
     # A folder without a picture is the one character's that lacks it, or of no concern.
     return [each for each in found if each.has_picture] or found[:1] or [Packed("", {})]
 

@@ -10,6 +10,7 @@ ever written to the package: students of shipped characters lie beside the user'
 """
 
 import json
+import logging
 import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
@@ -42,6 +43,8 @@ from avatar_rtc.face.cels import FX, CelImage, is_fx
 from avatar_rtc.intake.names import check_name, is_name
 from avatar_rtc.resources import resource
 from avatar_rtc.student_header import image_hash
+
+log = logging.getLogger(__name__)
 
 _TRIES = 20
 """A character may be replaced while it is looked for, but hardly so often."""
@@ -159,8 +162,10 @@ class CharacterStore:
             except OSError as error:
                 raise InputError(f"cannot read {error.filename or path}: {error.strerror}") from None
         if path.exists() or not is_name(name_or_path):
-            files = _files_at(path)
-            return build_character(path.stem, files, self._fx)
+            character = build_character(path.stem, _files_at(path), self._fx)
+            for said in character.done:
+                log.info("%s: %s", path.name, said)
+            return character
         raise UnknownName("character", name_or_path, self.names())
 
     def save(

@@ -12,7 +12,7 @@ from PIL import Image
 
 from avatar_rtc.characters.character import build_character
 from avatar_rtc.characters.image import read_picture
-from avatar_rtc.characters.packing import MAX_CHARACTERS, read_pack
+from avatar_rtc.characters.packing import MOST_CHARACTERS, read_pack
 from avatar_rtc.characters.parts import MAX_OWN_EFFECTS, cel_of, cels_in, find_picture, is_part
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.characters.targa import looks_like_tga
@@ -113,7 +113,7 @@ def test_one_bad_character_keeps_all_out(store: CharacterStore) -> None:
         with pytest.raises(InputError):
             store.save("", zipped({"ann/ann.png": picture(), **files}))
     with pytest.raises(InputError, match="at most 16"):
-        read_pack(zipped({f"{n}/x.png": picture() for n in range(MAX_CHARACTERS + 1)}))
+        read_pack(zipped({f"{n}/x.png": picture() for n in range(MOST_CHARACTERS + 1)}))
     assert store.names() == before
 
 
