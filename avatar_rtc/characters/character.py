@@ -44,6 +44,7 @@ from avatar_rtc.stream.crop import FULL_FRAME, Crop
 from avatar_rtc.student_header import check_made_for, read_header
 
 MAX_SAVED_BYTES = 1024 * 1024
+"""28 emotions that name every morph and cel, with all digits, have 100 KB."""
 
 
 @dataclass(frozen=True, eq=False)
