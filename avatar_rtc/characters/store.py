@@ -209,12 +209,12 @@ class CharacterStore:
         return character
 
     def saved(self, name: str) -> dict[str, Any]:
-        """What was saved into an own character with `keep_saved`, by key of `character.toml`.
+        """What was saved into a character with `keep_saved`, by key of `character.toml`.
 
         Raises:
-            InputError, UnknownName, Refused: as `delete`.
+            InputError, UnknownName: as `load_character`.
         """
-        _, files = self._read_own(name)
+        _, files = self._read(name)
         return json_object(files[SAVED], MAX_SAVED_BYTES) if SAVED in files else {}
 
     def keep_saved(self, name: str, values: Mapping[str, Any], room: Room | None = None) -> None:

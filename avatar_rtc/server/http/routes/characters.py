@@ -81,11 +81,7 @@ async def post_character(request: web.Request) -> web.Response:
     return web.json_response(told, status=201, headers={hdrs.LOCATION: location})
 
 
-@described(
-    "characters",
-    answer=values_by_name(ANYTHING),
-    statuses={403: "It is a shipped one."},
-)
+@described("characters", answer=values_by_name(ANYTHING))
 async def get_saved(request: web.Request) -> web.Response:
     """What was saved into a stored character, by key of `character.toml`."""
     name, store = request.match_info["name"], request.app[STORE]
@@ -100,10 +96,9 @@ async def get_saved(request: web.Request) -> web.Response:
     example={"voice": "en-us+f3", "crop": {"bottom": 0.8}, "settings": {"liveliness": 0.8}},
 )
 async def put_saved(request: web.Request) -> web.Response:
-    """Save into a stored character what goes before its `character.toml`: `emotions`, `own_emotions`,
-    `settings`, `crop`, `voice` and its other keys.
+    """Save into a stored character what goes before its `character.toml`.
 
-    It counts for avatars that are made from then on. What was saved before is replaced as a whole.
+    Keys are the toml's: `emotions`, `own_emotions`, `settings`, `crop`, `voice` and the others. It counts for avatars that are made from then on. What was saved before is replaced as a whole.
     """
     values = await read_json(request, MAX_TEMPLATES_BYTES)
     name, store = request.match_info["name"], request.app[STORE]
