@@ -10,7 +10,8 @@ import pytest
 from pydantic import BaseModel
 
 from avatar_rtc.characters import character
-from avatar_rtc.characters.character import PICTURE, TOML, build_character
+from avatar_rtc.characters.character import build_character
+from avatar_rtc.characters.parts import PICTURE, TOML
 from avatar_rtc.config import Config, load_config
 from avatar_rtc.control.messages import ControlMessage, control_from
 from avatar_rtc.control.settings import AnimatorSettings, settings_schema

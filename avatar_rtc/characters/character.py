@@ -5,13 +5,13 @@ mina/
   mina_blush1.png      a cel; what stands before its name is free
   fx_heart1.png        its own effect, in the place of the common one
   character.toml       may be missing, as every key in it may
+  saved.json           what was saved since, over what the toml says
   student.safetensors  a network that animates this picture on a CPU, made by `avatar-rtc distill`
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +25,18 @@ from pydantic import (
     model_validator,
 )
 
-from avatar_rtc.characters.image import read_cel, read_character
+from avatar_rtc.characters.decoding import DecodedPicture
+from avatar_rtc.characters.framing import Frame
+from avatar_rtc.characters.image import prepare_character, read_cel, read_prepared
+from avatar_rtc.characters.parts import SAVED, STUDENT, TOML, cels_in, find_picture, unused
 from avatar_rtc.characters.toml import read_toml
 from avatar_rtc.control.changes import after_all
+from avatar_rtc.control.envelope import json_object
 from avatar_rtc.control.former_settings import translated
 from avatar_rtc.control.messages import SettingsSet, control_from
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import InputError, TooLarge, UnknownName
-from avatar_rtc.face.cels import CELS, FX, CelImage
+from avatar_rtc.face.cels import CelImage
 from avatar_rtc.face.emotions import (
     EMOTIONS,
     MAX_OWN_EMOTIONS,
@@ -46,9 +50,10 @@ from avatar_rtc.face.emotions import (
 )
 from avatar_rtc.intake.complaints import complaint, refusing
 from avatar_rtc.stream.crop import FULL_FRAME, Crop
+from avatar_rtc.student_header import check_made_for, read_header
 
-PICTURE, TOML, STUDENT = "character.png", "character.toml", "student.safetensors"
-_CEL_FILE = re.compile(rf"(?:[^/]*_)?({'|'.join((*CELS, *FX))})\.png")
+MAX_SAVED_BYTES = 1024 * 1024
+"""28 emotions that name every morph and cel, with all digits, have 100 KB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +79,10 @@ class Character:
     author: str = ""
     student: bytes | None = field(default=None, repr=False)
     """The file of its student, as it is; None if it has none."""
+    done: tuple[str, ...] = ()
+    """What was done to its picture, and what there is to say of it; sentences without a full stop."""
+    unused: tuple[str, ...] = ()
+    """Names of files that came with it, and are of no use to it."""
 
 
 _Text = Annotated[str, Field(max_length=200)]
@@ -124,33 +133,29 @@ class _Toml(_Section):
         return self
 
 
-def is_part(file: str) -> bool:
-    """True if a file of this name can belong to a character."""
-    return file.endswith(".png") or file in (TOML, STUDENT)
-
-
-def build_character(name: str, files: Mapping[str, bytes], fx: Mapping[str, CelImage]) -> Character:
+def build_character(
+    name: str, files: Mapping[str, bytes], fx: Mapping[str, CelImage], prepared: bool = False
+) -> Character:
     """The character in a folder's files.
 
     Args:
         files: file name → content; others than pictures and `character.toml` are passed over.
         fx: the common effects.
+        prepared: its pictures are as they were kept once; no head is looked for.
 
     Raises:
         InputError: no picture, two for one cel, or a fault in the toml; names the file and the key.
         UnsuitableImage, TooLarge: a picture will not do; names the file.
     """
-    toml = _read_toml(files.get(TOML, b""))
+    toml = _about(files)
     picture = find_picture(name, files)
-    cels: dict[str, CelImage | None] = {}
-    for file in sorted(files):
-        if (found := _CEL_FILE.fullmatch(file)) and file != picture:
-            if found[1] in cels:
-                raise InputError(f"two files hold the cel {found[1]!r}; one of them is {file!r}")
-            cels[found[1]] = _named(file, files[file])
+    found = _pixels(files[picture], files.get(STUDENT), prepared)
+    cels = {cel: _cel(file, files[file], found.frame) for cel, file in cels_in(files, picture).items()}
     return Character(
         name=name,
-        rgba=read_character(files[picture]),
+        rgba=found.rgba,
+        done=found.done,
+        unused=tuple(unused(files, picture)),
         display_name=toml.display_name or name,
         cels={**fx, **{cel: image for cel, image in cels.items() if image is not None}},
         emotions={emotion: to.change() for emotion, to in toml.emotions.items()},
@@ -165,36 +170,53 @@ def build_character(name: str, files: Mapping[str, bytes], fx: Mapping[str, CelI
     )
 
 
-def find_picture(name: str, files: Mapping[str, bytes]) -> str:
-    """The file with the character's picture: `character.png`, `<name>.png`, or the only one that is no cel.
-
-    Raises:
-        InputError: none of them is there.
-    """
-    for file in (PICTURE, f"{name}.png"):
-        if file in files:
-            return file
-    others = [file for file in files if file.endswith(".png") and not _CEL_FILE.fullmatch(file)]
-    if len(others) == 1:
-        return others[0]
-    raise InputError(f"there is no image file of the character {name!r}; call its picture {PICTURE!r}")
-
-
-def _named(file: str, data: bytes) -> CelImage | None:
+def _cel(file: str, data: bytes, frame: Frame) -> CelImage | None:
     try:
-        return read_cel(data)
+        return read_cel(data, frame)
     except TooLarge as error:
         raise TooLarge(f"{file}: {error}") from None
     except InputError as error:
         raise InputError(f"{file}: {error}") from None
 
 
-def _read_toml(data: bytes) -> _Toml:
+def _pixels(data: bytes, student: bytes | None, prepared: bool) -> DecodedPicture:
+    """The picture; one that has a student stays as the student knows it."""
+    if student is not None and not prepared:
+        plain = read_prepared(data)
+        try:
+            check_made_for(read_header(student).image_sha256, plain.rgba)
+            return plain
+        except InputError:
+            pass
+    return read_prepared(data) if prepared else prepare_character(data)
+
+
+def _about(files: Mapping[str, bytes]) -> _Toml:
+    """What `character.toml` says, and over it what was saved later."""
+    about, values = _Toml(), dict[str, object]()
+    for file, read in ((TOML, read_toml), (SAVED, _read_saved)):
+        if file in files:
+            try:
+                values |= read(files[file])
+                about = _Toml.model_validate(values)
+            except ValidationError as error:
+                raise complaint(error, _Toml, f"{file}: ", toml=file == TOML) from None
+            except InputError as error:
+                raise error.after(f"{file}: ") from None
+    return about
+
+
+def _read_saved(data: bytes) -> dict[str, Any]:
+    return json_object(data, MAX_SAVED_BYTES)
+
+
+def check_saved(values: Mapping[str, object]) -> None:
+    """Refuse what `saved.json` cannot hold.
+
+    Raises:
+        InputError: names the key.
+    """
     try:
-        return _Toml.model_validate(read_toml(data))
-    except TooLarge as error:
-        raise TooLarge(f"{TOML}: {error}") from None
-    except InputError as error:
-        raise InputError(f"{TOML}: {error}") from None
+        _Toml.model_validate(values)
     except ValidationError as error:
-        raise complaint(error, _Toml, f"{TOML}: ", toml=True) from None
+        raise complaint(error, _Toml) from None

@@ -6,23 +6,28 @@ pixels: 9 s), or take GB of memory. A process can be ended in time, and its memo
 
 import contextlib
 import io
+import json
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextvars import ContextVar
+from dataclasses import asdict, dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from avatar_rtc.characters.colours import in_srgb
+from avatar_rtc.characters.framing import Frame, frame_figure
+from avatar_rtc.characters.orientation import upright
+from avatar_rtc.characters.targa import looks_like_tga
 from avatar_rtc.errors import UnsuitableImage
 
-SIZE = 512
-"""Side in pixels of the square that animators work on."""
 # Left out on purpose: formats that start other programs (EPS), that nest pictures of undeclared size
-# (ICO, ICNS), or that have no magic number and so claim any bytes. JPEG and BMP are here only to be told
-# that they lack transparency.
+# (ICO, ICNS), or that have no magic number and so claim any bytes, but TGA, which has a room of its own.
+# JPEG and BMP are here only to be told that they lack transparency.
 FORMATS = ("PNG", "WEBP", "AVIF", "GIF", "TIFF", "QOI", "JPEG2000", "JPEG", "BMP")
 WANTED_PICTURE = "wanted is a picture with a transparent background, best a PNG of 512x512 pixels"
 DECODING_PATIENCE_S = 20.0
@@ -31,6 +36,8 @@ _QUICK_PIXELS = 4 * 10**6
 _HOLDING = ("JPEG2000", "QOI")
 """Formats whose decoders hold the interpreter; they take 0.1 to 1 s for a million pixels."""
 _HOLDING_PIXELS = 300_000
+_QUICK_PROFILE_BYTES = 64 * 1024
+"""Profiles of screens have 0.5 to 20 KiB, those of tables of colours up to MiB."""
 _MEMORY_BYTES = 3 * 2**30
 """Of addresses, of the process: 64 million pixels as PNG take 1.5 GB."""
 
@@ -47,13 +54,44 @@ def decoding_within(seconds: float) -> Iterator[None]:
         _until.reset(token)
 
 
+Cut = Literal["whole", "middle", "head"] | Frame
+"""What is wanted of a picture: all of it, its middle square, the square around its head, or this one."""
+
+
+@dataclass(frozen=True, eq=False)
+class DecodedPicture:
+    """The pixels of a file, upright and in sRGB."""
+
+    rgba: NDArray[np.uint8]
+    """(height, width, 4), straight alpha."""
+    frame: Frame
+    """What was cut; the middle of the picture, if nothing was."""
+    done: tuple[str, ...]
+    """What was done that its owner may want to know: sentences in lower case, without a full stop."""
+
+
+def open_picture(data: bytes) -> Image.Image:
+    """The file with its header read and its pixels not.
+
+    Raises:
+        Exception: of whatever kind: it is no picture in one of `FORMATS`, or TGA.
+    """
+    formats = ("TGA",) if looks_like_tga(data) else FORMATS
+    return Image.open(io.BytesIO(data), formats=formats)
+
+
 def is_slow(image: Image.Image) -> bool:
     """Whether a picture, of which only the header was read, is to be decoded apart."""
+    if len(image.info.get("icc_profile") or b"") > _QUICK_PROFILE_BYTES:
+        return True
     return image.width * image.height > (_HOLDING_PIXELS if image.format in _HOLDING else _QUICK_PIXELS)
 
 
-def decode_picture(image: Image.Image) -> Image.Image:
-    """The pixels, RGBA.
+def decode_picture(image: Image.Image, data: bytes, cut: Cut) -> DecodedPicture:
+    """The pixels of an opened picture.
+
+    Args:
+        data: its file.
 
     Raises:
         UnsuitableImage: the file is damaged.
@@ -61,28 +99,27 @@ def decode_picture(image: Image.Image) -> Image.Image:
     _seconds_left()
     try:
         image.load()
-        return image.convert("RGBA")
+        rgba, done = in_srgb(image, data)
     except Exception:  # decoders of a dozen formats raise whatever broken bytes lead them to
         raise UnsuitableImage(f"the {image.format} file is cut short or damaged; {WANTED_PICTURE}") from None
+    rgba, turned = upright(rgba, image)
+    frame, said = Frame.middle(*rgba.size), list[str]()
+    if cut == "head":
+        frame, said = frame_figure(rgba)
+    elif isinstance(cut, Frame):
+        frame = cut.on(*rgba.size)
+    if cut != "whole":
+        rgba = frame.cut(rgba)
+    return DecodedPicture(np.array(rgba, np.uint8), frame, (*turned, *done, *said))
 
 
-def square(image: Image.Image) -> Image.Image:
-    """Cropped around the centre and scaled to 512x512; Pillow premultiplies RGBA by itself for this."""
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    return image.crop((left, top, left + side, top + side)).resize((SIZE, SIZE), Image.Resampling.LANCZOS)
-
-
-def decoded_apart(data: bytes, square: bool) -> NDArray[np.uint8]:
-    """The pixels of an image file, (height, width, 4), by another process; blocks.
-
-    Args:
-        square: as `square` makes it.
+def decode_apart(data: bytes, cut: Cut) -> DecodedPicture:
+    """The same of an image file, by another process; blocks.
 
     Raises:
         UnsuitableImage: the file is damaged, or takes too much time or memory.
     """
-    command = [sys.executable, "-m", __name__, *(["--square"] if square else [])]
+    command = [sys.executable, "-m", __name__, json.dumps(asdict(cut) if isinstance(cut, Frame) else cut)]
     try:
         done = subprocess.run(
             command, input=data, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_seconds_left()
@@ -91,8 +128,10 @@ def decoded_apart(data: bytes, square: bool) -> NDArray[np.uint8]:
         raise _too_slow() from None
     if done.returncode:
         raise UnsuitableImage(f"the file is damaged, or takes too much memory to decode; {WANTED_PICTURE}")
-    width, height = (int.from_bytes(done.stdout[at : at + 4]) for at in (0, 4))
-    return np.frombuffer(bytearray(done.stdout[8:]), np.uint8).reshape(height, width, 4)
+    head, _, pixels = done.stdout.partition(b"\n")
+    told = json.loads(head)
+    rgba = np.frombuffer(bytearray(pixels), np.uint8).reshape(told["shape"])
+    return DecodedPicture(rgba, Frame(**told["frame"]), tuple(told["done"]))
 
 
 def _seconds_left() -> float:
@@ -108,17 +147,18 @@ def _too_slow() -> UnsuitableImage:
 
 
 def main() -> None:
-    """The other process: an image file on stdin, its size and pixels on stdout."""
+    """The other process: an image file on stdin; on stdout a line of JSON, then the pixels."""
     with contextlib.suppress(ImportError, ValueError, OSError):  # not on Windows; a lower limit may be set
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     Image.MAX_IMAGE_PIXELS = None  # whoever started this has judged the size
-    with Image.open(io.BytesIO(sys.stdin.buffer.read()), formats=FORMATS) as image:
-        rgba = decode_picture(image)
-    if "--square" in sys.argv:
-        rgba = square(rgba)
-    sys.stdout.buffer.write(b"".join(side.to_bytes(4) for side in rgba.size) + rgba.tobytes())
+    data, wanted = sys.stdin.buffer.read(), json.loads(sys.argv[1])
+    with open_picture(data) as image:
+        found = decode_picture(image, data, Frame(**wanted) if isinstance(wanted, dict) else wanted)
+    told = {"shape": found.rgba.shape, "frame": asdict(found.frame), "done": found.done}
+    sys.stdout.buffer.write(json.dumps(told).encode() + b"\n")
+    sys.stdout.buffer.write(found.rgba.data)
 
 
 if __name__ == "__main__":

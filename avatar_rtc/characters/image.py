@@ -8,14 +8,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from avatar_rtc.characters.decoding import (
-    FORMATS,
-    SIZE,
     WANTED_PICTURE,
+    Cut,
+    DecodedPicture,
+    decode_apart,
     decode_picture,
-    decoded_apart,
     is_slow,
-    square,
+    open_picture,
 )
+from avatar_rtc.characters.framing import SIZE, Frame
 from avatar_rtc.errors import TooLarge, UnknownName, UnsuitableImage
 from avatar_rtc.face.cels import CelImage
 from avatar_rtc.files import put_file
@@ -31,31 +32,41 @@ PICTURE_KINDS = {
 """What pictures are written as, by the ending of their names."""
 
 
-def read_character(data: bytes) -> NDArray[np.uint8]:
-    """The picture in an image file, as (512, 512, 4) sRGB with straight alpha.
+def prepare_character(data: bytes) -> DecodedPicture:
+    """The picture in an image file, as (512, 512, 4) sRGB with straight alpha, and what was done to it.
 
-    Animated files give their first frame. What is not square is cropped around its centre; other sizes are
-    scaled (Lanczos on premultiplied colour). Pixels of alpha 0 are all zero, so hidden colours steer nothing.
+    It is turned and its colours are brought to sRGB as the file says. A head that does not stand where
+    animators want it is framed, see `frame_figure`; else what is not square is cropped around its centre.
+    It is scaled by Lanczos on premultiplied colour. Animated files give their first frame. Pixels of alpha 0
+    are all zero, so hidden colours steer nothing.
 
     Raises:
         TooLarge: more than 16 MiB, or 64 million pixels declared; checked before anything is decoded.
         UnsuitableImage: no picture, a broken one, one without alpha, or one that shows nothing.
     """
-    rgba = _read(data)
-    if not rgba.any():
-        raise UnsuitableImage(
-            "the picture is transparent everywhere; a character must be visible in its middle"
-        )
-    return rgba
+    return _visible(data, "head")
 
 
-def read_cel(data: bytes) -> CelImage | None:
-    """A cel, brought to the frame as its character is, cut down to what shows; None if nothing does.
+def read_character(data: bytes) -> NDArray[np.uint8]:
+    """The pixels of `prepare_character`, which see."""
+    return prepare_character(data).rgba
+
+
+def read_prepared(data: bytes) -> DecodedPicture:
+    """A picture that was prepared before, as it is: no head is looked for; raises as `prepare_character`."""
+    return _visible(data, "middle")
+
+
+def read_cel(data: bytes, frame: Frame | None = None) -> CelImage | None:
+    """A cel, cut down to what shows; None if nothing does.
+
+    Args:
+        frame: what was cut from the character's picture; None is the middle.
 
     Raises:
-        TooLarge, UnsuitableImage: as `read_character`.
+        TooLarge, UnsuitableImage: as `prepare_character`.
     """
-    rgba = _read(data)
+    rgba = _read(data, frame or "middle").rgba
     rows, columns = (np.flatnonzero(rgba[..., 3].any(axis)) for axis in (1, 0))
     if not rows.size:
         return None
@@ -67,7 +78,7 @@ def read_picture(data: bytes, most_pixels: int = MAX_PIXELS) -> NDArray[np.uint8
     """Any picture, (height, width, 4) sRGB with straight alpha; one without alpha is opaque.
 
     Raises:
-        TooLarge, UnsuitableImage: as `read_character`; or more than `most_pixels` are declared.
+        TooLarge, UnsuitableImage: as `prepare_character`; or more than `most_pixels` are declared.
     """
     if len(data) > MAX_PICTURE_BYTES:
         raise TooLarge(f"the image file has {len(data) / 2**20:.1f} MiB; at most 16 MiB are taken")
@@ -76,9 +87,7 @@ def read_picture(data: bytes, most_pixels: int = MAX_PIXELS) -> NDArray[np.uint8
             raise TooLarge(
                 f"the picture declares {image.width}x{image.height} pixels; at most {most_pixels} are taken"
             )
-        if is_slow(image):
-            return decoded_apart(data, square=False)
-        return np.array(decode_picture(image), np.uint8)
+        return _decoded(image, data, "whole").rgba
 
 
 def write_picture(rgba: NDArray[np.uint8], kind: str) -> bytes:
@@ -107,12 +116,6 @@ def full_frame(cel: CelImage) -> NDArray[np.uint8]:
     return frame
 
 
-def image_size(data: bytes) -> tuple[int, int]:
-    """Width and height in px of an image file that `read_character` took."""
-    with Image.open(io.BytesIO(data)) as image:
-        return image.size
-
-
 def write_png(path: Path, rgba: NDArray[np.uint8]) -> None:
     """Write (height, width, 4) RGBA as a PNG; see `put_file`."""
     data = io.BytesIO()
@@ -120,8 +123,17 @@ def write_png(path: Path, rgba: NDArray[np.uint8]) -> None:
     put_file(path, data.getvalue())
 
 
-def _read(data: bytes) -> NDArray[np.uint8]:
-    """(512, 512, 4), all zero where nothing shows; see `read_character`."""
+def _visible(data: bytes, cut: Cut) -> DecodedPicture:
+    found = _read(data, cut)
+    if not found.rgba.any():
+        raise UnsuitableImage(
+            "the picture is transparent everywhere; a character must be visible in its middle"
+        )
+    return found
+
+
+def _read(data: bytes, cut: Cut) -> DecodedPicture:
+    """(512, 512, 4), all zero where nothing shows; see `prepare_character`."""
     if len(data) > MAX_PICTURE_BYTES:
         raise TooLarge(
             f"the image file has {len(data) / 2**20:.1f} MiB; "
@@ -130,11 +142,13 @@ def _read(data: bytes) -> NDArray[np.uint8]:
     if not data:
         raise UnsuitableImage(f"the image file is empty (0 bytes); {WANTED_PICTURE}")
     with _open(data) as image:
-        if is_slow(image):
-            rgba = decoded_apart(data, square=True)
-        else:
-            rgba = np.array(square(decode_picture(image)), np.uint8)
-    return hide_unseen(rgba)
+        found = _decoded(image, data, cut)
+    hide_unseen(found.rgba)
+    return found
+
+
+def _decoded(image: Image.Image, data: bytes, cut: Cut) -> DecodedPicture:
+    return decode_apart(data, cut) if is_slow(image) else decode_picture(image, data, cut)
 
 
 def _open(data: bytes) -> Image.Image:
@@ -151,7 +165,7 @@ def _open(data: bytes) -> Image.Image:
 def _header(data: bytes) -> Image.Image:
     """The file with its header read and its pixels not."""
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        image = open_picture(data)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise TooLarge(_too_many("more than 64 million")) from None
     except Exception:  # parsers of a dozen formats raise whatever broken bytes lead them to

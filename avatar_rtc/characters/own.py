@@ -15,13 +15,13 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from avatar_rtc.characters.character import PICTURE
+from avatar_rtc.characters.parts import PICTURE
 from avatar_rtc.errors import CapacityExceeded, SetupError
 from avatar_rtc.files import STALE_S, put_folder, sync
 from avatar_rtc.intake.names import PATTERN, is_name
@@ -72,8 +72,20 @@ class OwnFolder:
             self._mend(name)
         return folder if (folder / PICTURE).is_file() else None
 
-    def put(self, name: str, files: Mapping[str, bytes], room: Room) -> None:
+    def put(
+        self,
+        name: str,
+        files: Mapping[str, bytes],
+        room: Room,
+        still: Callable[[], bool] = lambda: True,
+    ) -> bool:
         """Keep a character's files in the place of what had the name: all of them, or nothing has changed.
+
+        Args:
+            still: asked when nobody else can change anything; if it is false, nothing is kept.
+
+        Returns:
+            Whether they are kept.
 
         Raises:
             NoRoom: there would be more than may be.
@@ -87,10 +99,13 @@ class OwnFolder:
             sync(part)
             with self._locked():
                 self._sweep()
+                if not still():
+                    return False
                 self._check(room, name, sum(map(len, files.values())))
                 old = self._beside(name, "old")
                 put_folder(part, self.root / name, old)
             shutil.rmtree(old, ignore_errors=True)
+            return True
         except OSError as error:
             log.error("cannot create %s: %s", self.root / name, error)
             raise SetupError(f"cannot create the character {name!r}: {_reason(error)}") from None

@@ -4,8 +4,8 @@ import contextlib
 from collections.abc import Hashable
 from pathlib import Path
 
-from avatar_rtc.characters.character import PICTURE
 from avatar_rtc.characters.packing import read_folder
+from avatar_rtc.characters.parts import PICTURE
 from avatar_rtc.errors import SetupError
 
 _TRIES = 20

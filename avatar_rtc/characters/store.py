@@ -9,27 +9,42 @@ ever written to the package: students of shipped characters lie beside the user'
 ```
 """
 
-from collections.abc import Hashable, Mapping
+import json
+import logging
+import re
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 from numpy import uint8
 from numpy.typing import NDArray
 
-from avatar_rtc.characters.character import PICTURE, STUDENT, TOML, Character, build_character
+from avatar_rtc.characters.character import MAX_SAVED_BYTES, Character, build_character, check_saved
 from avatar_rtc.characters.decoded import Decoded
-from avatar_rtc.characters.image import MAX_PICTURE_BYTES, full_frame, read_cel, read_character, write_picture
+from avatar_rtc.characters.image import MAX_PICTURE_BYTES, full_frame, read_cel, read_prepared, write_picture
 from avatar_rtc.characters.own import OwnFolder, Room, stored_names
-from avatar_rtc.characters.packing import looks_like_zip, read_folder, read_zip
+from avatar_rtc.characters.packing import (
+    Packed,
+    looks_like_zip,
+    read_beside,
+    read_folder,
+    read_pack,
+    read_zip,
+)
+from avatar_rtc.characters.parts import PICTURE, SAVED, STUDENT, TOML
 from avatar_rtc.characters.reading import read_whole, version_of
 from avatar_rtc.characters.student import check_student
+from avatar_rtc.control.envelope import json_object
 from avatar_rtc.errors import InputError, Refused, SetupError, TooLarge, UnknownName
-from avatar_rtc.face.cels import FX, CelImage
+from avatar_rtc.face.cels import FX, CelImage, is_fx
 from avatar_rtc.intake.names import check_name, is_name
 from avatar_rtc.resources import resource
 from avatar_rtc.student_header import image_hash
+
+log = logging.getLogger(__name__)
 
 _TRIES = 20
 """A character may be replaced while it is looked for, but hardly so often."""
@@ -69,7 +84,7 @@ class CharacterStore:
             InputError: the name could not be one.
             UnknownName: no such character; names the nearest.
         """
-        return read_character(self.png(name))
+        return read_prepared(self.png(name)).rgba
 
     def load_character(self, name: str) -> Character:
         """A stored character with its cels and the common effects; raises as `load`, `build_character`."""
@@ -78,7 +93,7 @@ class CharacterStore:
             return held
         students = self._version_of_students(name)
         version, files = self._read(name)
-        character = build_character(name, files, self._fx)
+        character = build_character(name, files, self._fx, prepared=True)
         if (student := self._student_of_shipped(character)) is not None:
             character = replace(character, student=student)
         self._decoded.put(name, (version, students), character)
@@ -147,46 +162,86 @@ class CharacterStore:
             except OSError as error:
                 raise InputError(f"cannot read {error.filename or path}: {error.strerror}") from None
         if path.exists() or not is_name(name_or_path):
-            files = _files_of(_read_file(path))
-            beside = path.parent / STUDENT
-            if list(files) == [PICTURE] and beside.is_file():
-                files[STUDENT] = _read_file(beside)
-            return build_character(path.stem, files, self._fx)
+            character = build_character(path.stem, _files_at(path), self._fx)
+            for said in character.done:
+                log.info("%s: %s", path.name, said)
+            return character
         raise UnknownName("character", name_or_path, self.names())
 
     def save(
         self, name: str, data: bytes, more: Mapping[str, bytes] | None = None, room: Room | None = None
-    ) -> NDArray[uint8]:
+    ) -> tuple[Character, ...]:
         """Check an image file, or a zip of a character's folder, and keep it under a name; an own character
-        of this name is replaced as a whole.
+        of this name is replaced as a whole. Of a zip of several folders all are kept, each under the name of
+        its folder: all are checked before any is kept.
 
         Args:
             more: further files of the folder, such as cels, by name.
             room: how much may be kept; None is as much as there is room for.
 
         Returns:
-            The picture as kept, (512, 512, 4).
+            What was kept.
 
         Raises:
             InputError: a name that could not be one, or a shipped character's; see also `build_character`,
                 `check_student`.
-            UnsuitableImage, TooLarge: see `read_character`, `read_zip`.
+            UnsuitableImage, TooLarge: see `prepare_character`, `read_pack`.
             NoRoom: there would be more than may be.
             SetupError: the folder cannot be written, or the disk is full.
         """
+        packed = read_pack(data) if looks_like_zip(data) else [Packed("", {PICTURE: data})]
+        if len(packed) == 1:
+            packed = [Packed(name or _named_after(packed[0].name), {**packed[0].files, **(more or {})})]
+        else:
+            packed = [replace(each, name=_named_after(each.name or name)) for each in packed]
+        checked = [(each, self._check(each.name, each.files)) for each in packed]
+        for each, character in checked:
+            self._own.put(character.name, _as_kept(character, each.files), room or Room())
+        return tuple(character for _, character in checked)
+
+    def _check(self, name: str, files: Mapping[str, bytes]) -> Character:
+        """The character in files that are to be kept."""
         if (self._shipped / check_name(name)).exists():
             raise InputError(f"{name!r} is a shipped character and cannot be replaced; choose another name")
-        files = {**_files_of(data), **(more or {})}
         character = build_character(name, files, {})
         if character.student is not None:
             check_student(character.student, character.rgba)
-        kept = {PICTURE: write_picture(character.rgba, "png")}
-        for cel, image in character.cels.items():
-            file = f"{cel}.png" if cel in FX else f"{name}_{cel}.png"
-            kept[file] = write_picture(full_frame(image), "png")
-        kept |= {file: files[file] for file in (TOML, STUDENT) if file in files}
-        self._own.put(name, kept, room or Room())
-        return character.rgba
+        return character
+
+    def saved(self, name: str) -> dict[str, Any]:
+        """What was saved into a character with `keep_saved`, by key of `character.toml`.
+
+        Raises:
+            InputError, UnknownName: as `load_character`.
+        """
+        _, files = self._read(name)
+        return json_object(files[SAVED], MAX_SAVED_BYTES) if SAVED in files else {}
+
+    def keep_saved(self, name: str, values: Mapping[str, Any], room: Room | None = None) -> None:
+        """Save into an own character what goes before its `character.toml`, in the place of what was saved;
+        nothing at all brings back the toml's.
+
+        Raises:
+            InputError: a key or value cannot be; or as `delete`.
+            UnknownName, Refused, NoRoom, SetupError: as `delete`, `save`.
+        """
+        check_saved(values)
+        kept = False
+        while not kept:  # again, if somebody has changed the character meanwhile
+            version, files = self._read_own(name)
+            saved = {SAVED: json.dumps(values).encode()} if values else {}
+            others = {file: data for file, data in files.items() if file != SAVED}
+            kept = self._own.put(name, {**others, **saved}, room or Room(), self._unchanged(name, version))
+
+    def _unchanged(self, name: str, version: Hashable) -> Callable[[], bool]:
+        return lambda: version_of(self._own.root / name) == version
+
+    def _read_own(self, name: str) -> tuple[Hashable, dict[str, bytes]]:
+        if self.is_shipped(check_name(name)):
+            raise Refused(
+                f"{name!r} is a shipped character and cannot be changed; upload it under another name"
+            )
+        return self._read(name)
 
     def build(self, name: str, files: Mapping[str, bytes]) -> Character:
         """A character that is not kept, of a folder's files; see `build_character`."""
@@ -245,9 +300,29 @@ class CharacterStore:
         return version_of(*sorted(folder.iterdir())) if folder.is_dir() else None
 
 
-def _files_of(data: bytes) -> dict[str, bytes]:
-    """The files of a character in a zip, or of one that is a mere picture."""
-    return read_zip(data) if looks_like_zip(data) else {PICTURE: data}
+def _files_at(path: Path) -> dict[str, bytes]:
+    """The files of a character in a zip, or of a mere picture with what lies beside it."""
+    data = _read_file(path)
+    if looks_like_zip(data):
+        return read_zip(data)
+    try:
+        return {**read_beside(path), PICTURE: data}
+    except OSError as error:
+        raise InputError(f"cannot read beside {path}: {error.strerror}") from None
+
+
+def _named_after(folder: str) -> str:
+    """The name of a character whose files came in a folder of this name."""
+    return re.sub("[ .]+", "-", folder.lower())
+
+
+def _as_kept(character: Character, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files in which a character is kept."""
+    kept = {PICTURE: write_picture(character.rgba, "png")}
+    for cel, image in character.cels.items():
+        file = f"{cel}.png" if is_fx(cel) else f"{character.name}_{cel}.png"
+        kept[file] = write_picture(full_frame(image), "png")
+    return kept | {file: files[file] for file in (TOML, SAVED, STUDENT) if file in files}
 
 
 def _read_file(path: Path) -> bytes:

@@ -8,7 +8,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from avatar_rtc.characters.character import STUDENT
+from avatar_rtc.characters.parts import STUDENT
 from avatar_rtc.errors import InputError, TooLarge
 from avatar_rtc.student_header import check_made_for, read_header
 

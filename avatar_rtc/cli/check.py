@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,8 @@ def run(args: argparse.Namespace) -> int:
     from avatar_rtc.characters.store import CharacterStore, own_folder
     from avatar_rtc.resources import resource
 
-    rgba = CharacterStore(resource("assets", "characters"), own_folder()).load_any(args.file)
+    character = CharacterStore(resource("assets", "characters"), own_folder()).load_any_character(args.file)
+    rgba = character.rgba
 
     from rich.console import Console
 
@@ -67,11 +69,10 @@ def run(args: argparse.Namespace) -> int:
     if not args.no_sheet:
         path = args.sheet or Path(f"{Path(args.file).stem}_check.png")
         write_png(path, contact_sheet(pictures))
-    size = _size_note(Path(args.file).expanduser())
     if args.json:
-        print(json.dumps(_to_json(diagnosis, size), indent=2))
+        print(json.dumps(_to_json(diagnosis, character.done), indent=2))
     else:
-        _print(diagnosis, size, Console())
+        _print(diagnosis, character.done, Console())
     return 0 if diagnosis.healthy else 1
 
 
@@ -106,29 +107,18 @@ def pose_all(
     return {name: posed[pose.tobytes()] for name, pose in poses.items()}
 
 
-def _size_note(path: Path) -> str:
-    """What scaling did to an image file; empty for stored characters and pictures of the right size."""
-    from avatar_rtc.characters.decoding import SIZE
-    from avatar_rtc.characters.image import image_size
-
-    if not path.is_file() or path.suffix == ".zip":
-        return ""
-    width, height = image_size(path.read_bytes())
-    return "" if (width, height) == (SIZE, SIZE) else f"the picture has {width}x{height} px"
-
-
-def _to_json(diagnosis: "Diagnosis", size: str) -> dict[str, Any]:
+def _to_json(diagnosis: "Diagnosis", prepared: Sequence[str]) -> dict[str, Any]:
     from dataclasses import asdict
 
     return {
         "healthy": diagnosis.healthy,
-        "size": size,
+        "prepared": [*prepared],
         "findings": [asdict(finding) for finding in diagnosis.findings],
         "responses": {name: round(value, 2) for name, value in diagnosis.responses.items()},
     }
 
 
-def _print(diagnosis: "Diagnosis", size: str, console: Any) -> None:
+def _print(diagnosis: "Diagnosis", prepared: Sequence[str], console: Any) -> None:
     from rich.table import Table
 
     table = Table("", "finding", "advice", show_lines=True)
@@ -136,10 +126,8 @@ def _print(diagnosis: "Diagnosis", size: str, console: Any) -> None:
     for finding in diagnosis.findings:
         severity = f"[{colours[finding.severity]}]{finding.severity}[/]"
         table.add_row(severity, finding.what, finding.advice)
-    if size:
-        table.add_row(
-            "[cyan]note[/]", size, "it is cropped to a square and scaled to 512x512; draw in that size"
-        )
+    for said in prepared:
+        table.add_row("[cyan]note[/]", said, "")
     if table.row_count:
         console.print(table)
     console.print("[green]will animate well[/]" if diagnosis.healthy else "[red]will not animate well[/]")

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from avatar_rtc.stream.crop import FULL_FRAME, Crop
 
 Codec = Literal["h264", "vp8"]
-ImageCodec = Literal["png", "qoi"]
+ImageCodec = Literal["png", "qoi", "tga"]
 Layout = Literal["alpha", "matte"]
 
 VIDEO_CLOCK_HZ = 90_000

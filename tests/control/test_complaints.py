@@ -12,7 +12,8 @@ import pytest
 from pydantic import BaseModel
 
 from avatar_rtc.animation.emotions import load_emotions
-from avatar_rtc.characters.character import TOML, build_character
+from avatar_rtc.characters.character import build_character
+from avatar_rtc.characters.parts import TOML
 from avatar_rtc.config import Config, load_config
 from avatar_rtc.control.messages import ControlMessage, control_from
 from avatar_rtc.control.settings import check_settings

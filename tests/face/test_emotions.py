@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avatar_rtc.animation.emotions import load_emotions
-from avatar_rtc.characters.character import _read_toml
+from avatar_rtc.characters.character import _about
+from avatar_rtc.characters.parts import TOML
 from avatar_rtc.control.messages import EmotionSet, EmotionsSet, control_from
 from avatar_rtc.control.state import HELD, check_overrides
 from avatar_rtc.errors import InputError
@@ -33,7 +34,7 @@ def by_character(data: Mapping[str, Any]) -> EmotionTemplate:
         f"[own_emotions.smug.{part}]\n" + "\n".join(f"{k} = {v}" for k, v in values.items())
         for part, values in data.items()
     ]
-    return _read_toml("\n".join(lines).encode()).own_emotions["smug"].template("smug")
+    return _about({TOML: "\n".join(lines).encode()}).own_emotions["smug"].template("smug")
 
 
 @pytest.fixture(params=["message", "file", "character"])

@@ -10,7 +10,7 @@ from avatar_rtc.media.encode_image import encode_image
 from avatar_rtc.stream.frame import ImageCodec
 
 
-@pytest.mark.parametrize("codec", ["png", "qoi"])
+@pytest.mark.parametrize("codec", ["png", "qoi", "tga"])
 @pytest.mark.parametrize("size", [(1, 1), (37, 61), (512, 512)])
 def test_another_reader_sees_the_same_pixels(codec: ImageCodec, size: tuple[int, int]) -> None:
     rgba = np.random.default_rng(1).integers(0, 256, (*size, 4), np.uint8)

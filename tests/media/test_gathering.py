@@ -52,7 +52,10 @@ def test_nothing_is_waited_for_longer_than_after_the_first_usable_address(delays
         found, took = await timed(gathering, questions, reachable)
         first = 0.0 if reachable else min((each for each in delays if each >= 0), default=NEVER)
         deadline = first + GATHER_S if first < GIVE_UP_S else GIVE_UP_S
-        assert sorted(found) == sorted(each for each in delays if 0 <= each < deadline)
+        # What answers in the very moment of the deadline may be among them or not.
+        clear = [each for each in delays if each >= 0 and abs(each - deadline) > 1e-9]
+        assert sorted(each for each in found if each in clear) == sorted(e for e in clear if e < deadline)
+        assert all(each <= deadline + 1e-9 for each in found)
         # As soon as all have answered, or else at the deadline.
         last = max(map(abs, delays), default=0.0)
         assert took == pytest.approx(min(last, deadline))

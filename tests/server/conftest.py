@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from PIL import Image
 
-from avatar_rtc.characters.character import PICTURE
+from avatar_rtc.characters.parts import PICTURE
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import Config
 from avatar_rtc.face.cels import CelImage

@@ -4,7 +4,7 @@ Strict types are a defence as well: a page of another site can post `text/plain`
 preflight, but not JSON, SDP or a picture.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -12,10 +12,10 @@ from aiohttp import BodyPartReader, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import BaseModel, ValidationError
 
-from avatar_rtc.characters.character import STUDENT, TOML
+from avatar_rtc.characters.parts import STUDENT, TOML
 from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, json_object
 from avatar_rtc.errors import BadMessage, InputError, TooLarge, UnknownName
-from avatar_rtc.face.cels import CELS, FX
+from avatar_rtc.face.cels import CELS, FX, is_fx
 from avatar_rtc.intake.complaints import complaint
 from avatar_rtc.server.http.leases import Taken, moving
 from avatar_rtc.server.http.problems import RequestRefused
@@ -25,10 +25,14 @@ MAX_SDP_BYTES = 64 * 1024
 MAX_TEMPLATES_BYTES = 1024 * 1024
 """28 emotions that name every morph and cel, with all digits, have 100 KB."""
 MAX_IMAGE_BYTES = 16 * 1024 * 1024
-UPLOAD_TYPES = ("image/png", "image/webp", "application/zip")
+UPLOAD_TYPES = (
+    "image/png", "image/webp", "image/avif", "image/gif", "image/tiff", "image/x-tga", "image/qoi",
+    "image/jp2", "application/zip",
+)  # fmt: skip
 _MAX_FIELD_BYTES = 1024
 _MULTIPART_OVERHEAD_BYTES = 64 * 1024
 
+_MAX_PARTS = 128
 MAX_CHARACTER_BYTES = 64 * 1024 * 1024
 PART_FILES = {"toml": TOML, "student": STUDENT, **{name: f"{name}.png" for name in (*CELS, *FX)}}
 """Part of a form → the file of a character's folder that it is."""
@@ -43,6 +47,8 @@ class Upload:
     """A picture, or a zip of its folder."""
     more: Mapping[str, Spool]
     """Further files of the folder, by name."""
+    ignored: tuple[str, ...] = ()
+    """Parts of the form that are nothing of a character's."""
 
     def read(self) -> tuple[bytes, dict[str, bytes]]:
         """Both as bytes; may block."""
@@ -144,28 +150,33 @@ def check_model(model: type[Model], data: Mapping[str, Any]) -> Model:
 async def read_upload(request: web.Request) -> Upload:
     """An uploaded character: multipart `name`, `image` and cels under their names, or the bytes and `?name=`.
 
-    A form may also have the parts `toml` and `student`, the character's other files.
+    A form may also have the parts `toml` and `student`, the character's other files. Others are passed over.
 
     Raises:
         Problem: 415, neither of both.
         TooLarge: a file has more than 16 MiB, or all have more than 64.
-        InputError: a part is missing or unknown.
+        InputError: the picture is missing.
     """
     require_type(request, "multipart/form-data", *UPLOAD_TYPES)
     if request.content_type in UPLOAD_TYPES:
         return Upload(request.query.get("name", ""), await read_spool(request, MAX_IMAGE_BYTES), {})
-    limits = {
-        "name": _MAX_FIELD_BYTES,
-        "image": MAX_IMAGE_BYTES,
-        **dict.fromkeys(PART_FILES, MAX_IMAGE_BYTES),
-    }
-    parts = await read_form(request, limits, MAX_CHARACTER_BYTES)
+    parts, ignored = await read_lenient_form(request, _limit_of, MAX_CHARACTER_BYTES)
     if "image" not in parts:
         raise InputError("the form lacks the part 'image'")
     name = text_of(parts.get("name")) or request.query.get("name", "")
-    return Upload(
-        name, parts["image"], {PART_FILES[part]: data for part, data in parts.items() if part in PART_FILES}
-    )
+    more = {file: data for part, data in parts.items() if (file := part_file(part)) is not None}
+    return Upload(name, parts["image"], more, ignored)
+
+
+def part_file(part: str) -> str | None:
+    """The file of a character's folder that a part of a form is; None if it is none."""
+    return f"{part}.png" if is_fx(part) else PART_FILES.get(part)
+
+
+def _limit_of(part: str) -> int | None:
+    if part == "name":
+        return _MAX_FIELD_BYTES
+    return MAX_IMAGE_BYTES if part == "image" or part_file(part) is not None else None
 
 
 async def read_form(
@@ -184,21 +195,46 @@ async def read_form(
         InputError: a part of another name, a second one of a name, or the body is broken.
     """
     total = sum(limits.values()) if total is None else total
+    parts, others = await read_lenient_form(request, limits.get, total)
+    if others:
+        raise UnknownName("part of the form", others[0], limits)
+    return parts
+
+
+async def read_lenient_form(
+    request: web.Request, limit_of: Callable[[str], int | None], total: int
+) -> tuple[dict[str, Spool], tuple[str, ...]]:
+    """The parts of a multipart form that are known, each at most once, and the names of all others.
+
+    Args:
+        limit_of: part → the most bytes it may have; None for an unknown one, which is read and dropped.
+        total: the most bytes of all together.
+
+    Raises:
+        TooLarge: a part has more, or all together, or there are more than 128.
+        CapacityExceeded, Problem: as `read_form`.
+        InputError: a part without a name, a second one of a name, or the body is broken.
+    """
     _check_declared(request, total + _MULTIPART_OVERHEAD_BYTES)
-    taken, parts = Taken(request), dict[str, Spool]()
+    taken, parts, others = Taken(request), dict[str, Spool](), list[str]()
+    dropped = 0
     try:
         async with moving(request):
             async for part in await request.multipart():
                 name = part.name if isinstance(part, BodyPartReader) else None
                 if not isinstance(part, BodyPartReader) or not name or name in parts:
                     raise InputError("every part of the form needs a name of its own")
-                if name not in limits:
-                    raise UnknownName("part of the form", name, limits)
-                parts[name] = taken.spool()
-                await _read_part(part, parts[name], limits[name], taken)
-                if sum(spool.size for spool in parts.values()) > total:
+                if len(parts) + len(others) == _MAX_PARTS:
+                    raise TooLarge(f"a form may have at most {_MAX_PARTS} parts")
+                if (limit := limit_of(name)) is None:
+                    others.append(name)
+                    dropped += await _drop_part(part, total - dropped)
+                else:
+                    parts[name] = taken.spool()
+                    await _read_part(part, parts[name], limit, taken)
+                if sum(spool.size for spool in parts.values()) + dropped > total:
                     raise _too_large(total)
-        return parts
+        return parts, tuple(others)
     except (HttpProcessingError, ValueError, AssertionError, KeyError, RuntimeError):
         # aiohttp's reader has no error of its own for a body that is not what its header says.
         raise InputError("the multipart body is broken") from None
@@ -207,6 +243,16 @@ async def read_form(
 def text_of(part: Spool | None) -> str:
     """The text in a part of a form; "" if there is none."""
     return "" if part is None else part.read().decode(errors="replace")
+
+
+async def _drop_part(part: BodyPartReader, most: int) -> int:
+    """How many bytes it had."""
+    size = 0
+    while chunk := await part.read_chunk(64 * 1024):
+        size += len(chunk)
+        if size > most:
+            raise _too_large(most)
+    return size
 
 
 async def _read_part(part: BodyPartReader, spool: Spool, limit: int, taken: Taken) -> None:

@@ -156,7 +156,7 @@ class Caller:
             )
             filled["viewer"] = answer.headers["Location"].rpartition("/")[2]
             headers["If-Match"] = answer.headers["ETag"]
-        if operation["operationId"] == "delete_character":
+        if operation["operationId"] in ("delete_character", "put_saved", "delete_saved"):
             stored = await self._client.post(
                 "/api/v1/characters?name=own", data=self._png, headers={"Content-Type": "image/png"}
             )

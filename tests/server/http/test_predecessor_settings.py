@@ -50,9 +50,10 @@ def test_settings_that_cannot_be_are_left_out_and_the_rest_is_kept():
 
 
 @pytest.mark.parametrize(
-    ("asked", "sent"), [("PNG", "png"), ("qoi", "qoi"), ("QOI", "qoi"), ("TGA", "png"), (5, "png")]
+    ("asked", "sent"),
+    [("PNG", "png"), ("qoi", "qoi"), ("QOI", "qoi"), ("TGA", "tga"), ("IM", "png"), (5, "png")],
 )
-def test_the_feed_is_png_where_it_is_not_qoi(asked, sent):
+def test_the_feed_is_png_where_it_is_nothing_else(asked, sent):
     assert feed_format({"format": asked}) == sent and feed_format({}) == "png"
 
 

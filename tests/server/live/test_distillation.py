@@ -6,8 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from avatar_rtc.characters.character import PICTURE, STUDENT
 from avatar_rtc.characters.image import write_png
+from avatar_rtc.characters.parts import PICTURE, STUDENT
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import Config, LimitsConfig
 from avatar_rtc.link.orders import AvatarReady, OpenAvatar

@@ -11,8 +11,9 @@ from typing import Any, Literal
 from aiohttp import web
 from pydantic import BaseModel, Field
 
-from avatar_rtc.characters.character import PICTURE, Character
+from avatar_rtc.characters.character import Character
 from avatar_rtc.characters.image import MAX_PICTURE_BYTES
+from avatar_rtc.characters.parts import PICTURE
 from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, json_object
 from avatar_rtc.control.messages import (
     ControlMessage,
@@ -24,14 +25,14 @@ from avatar_rtc.control.messages import (
     control_from,
 )
 from avatar_rtc.errors import InputError
-from avatar_rtc.face.cels import CELS, FX
+from avatar_rtc.face.cels import CELS, FX, is_fx
 from avatar_rtc.server.http.admission import require_room
 from avatar_rtc.server.http.bodies import (
     MAX_CHARACTER_BYTES,
     MAX_TEMPLATES_BYTES,
     check_model,
-    read_form,
     read_json,
+    read_lenient_form,
     require_type,
 )
 from avatar_rtc.server.http.compat.feed import FEED_FORMATS, send_feed
@@ -41,11 +42,6 @@ from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import BYTES, NOT_ADMITTED, TEXT, an_object, many
 from avatar_rtc.server.http.spool import Spool
 
-_PARTS = {
-    "file": MAX_PICTURE_BYTES,
-    "json": MAX_MESSAGE_BYTES,
-    **dict.fromkeys((*CELS, *FX), MAX_PICTURE_BYTES),
-}
 _NAME = "uploaded"
 _NO_INSTANCE = {404: "There is no such avatar."}
 _MAIN = {"instance_id": "main"}
@@ -92,18 +88,20 @@ class ModifyOverrides(Instance):
     "predecessor",
     form={"file": BYTES},
     optional=dict.fromkeys((*CELS, *FX), BYTES),
-    answer=an_object(instance_id=TEXT),
+    answer=an_object(instance_id=TEXT, prepared=many(TEXT), ignored=many(TEXT)),
     statuses={503: "There are as many avatars as may be."},
 )
 async def load(request: web.Request) -> web.Response:
     """A form with the picture as `file`, and cels under their names: makes an avatar, which is paused."""
-    form = await _form(request)
+    form, ignored = await _form(request)
     if "json" in form:
         raise InputError("the form may have no part 'json' here; reload takes one")
     character = await _character(request, form)
     avatar = request.app[AVATARS].create(character, str(uuid.uuid4()))
     await avatar.apply(PauseSet(on=True))
-    return web.json_response({"instance_id": avatar.name})
+    return web.json_response(
+        {"instance_id": avatar.name, "prepared": character.done, "ignored": [name[:80] for name in ignored]}
+    )
 
 
 @described(
@@ -116,7 +114,7 @@ async def load(request: web.Request) -> web.Response:
 )
 async def reload(request: web.Request) -> web.Response:
     """As `load`, with `{"instance_id"}` as `json`: another character for an avatar; its state stays."""
-    form = await _form(request)
+    form, _ = await _form(request)
     if "json" not in form:
         raise InputError("the form lacks the part 'json'")
     instance = check_model(Instance, json_object(form["json"].read()))
@@ -223,7 +221,7 @@ async def modify_overrides(request: web.Request) -> web.Response:
     statuses={**_NO_INSTANCE, **NOT_ADMITTED},
 )
 async def result_feed(request: web.Request) -> web.StreamResponse:
-    """The video of `?instance_id=`: an endless multipart answer of PNG or QOI pictures with transparency."""
+    """The video of `?instance_id=`: an endless multipart answer of PNG, QOI or TGA pictures with alpha."""
     name = request.query.get("instance_id")
     if name is None:
         raise InputError("the query lacks instance_id")
@@ -283,9 +281,16 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-async def _form(request: web.Request) -> dict[str, Spool]:
+async def _form(request: web.Request) -> tuple[dict[str, Spool], tuple[str, ...]]:
+    """Its parts, and the names of those that are nothing of a character's."""
     require_type(request, "multipart/form-data")
-    return await read_form(request, _PARTS, MAX_CHARACTER_BYTES)
+    return await read_lenient_form(request, _limit_of, MAX_CHARACTER_BYTES)
+
+
+def _limit_of(part: str) -> int | None:
+    if part == "json":
+        return MAX_MESSAGE_BYTES
+    return MAX_PICTURE_BYTES if part == "file" or part in CELS or is_fx(part) else None
 
 
 async def _character(request: web.Request, form: dict[str, Spool]) -> Character:

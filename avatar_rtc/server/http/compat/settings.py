@@ -119,7 +119,8 @@ def our_settings(data: Mapping[str, Any]) -> Understood:
 
 def feed_format(data: Mapping[str, Any]) -> ImageCodec:
     """What the pictures of the feed are to be, by the settings of a client."""
-    return "qoi" if str(data.get("format")).upper() == "QOI" else "png"
+    formats: dict[str, ImageCodec] = {"QOI": "qoi", "TGA": "tga"}
+    return formats.get(str(data.get("format")).upper(), "png")
 
 
 def _named(picture: FormerSettings) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Stored characters over HTTP."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -8,12 +9,30 @@ from aiohttp import hdrs, web
 
 from avatar_rtc.characters.own import NoRoom, Room
 from avatar_rtc.errors import InputError, NotFound
-from avatar_rtc.server.http.bodies import PART_FILES, UPLOAD_TYPES, read_upload
+from avatar_rtc.server.http.bodies import (
+    MAX_TEMPLATES_BYTES,
+    PART_FILES,
+    UPLOAD_TYPES,
+    read_json,
+    read_upload,
+)
 from avatar_rtc.server.http.keys import LIMITS, STORE, UPLOADS
 from avatar_rtc.server.http.routes.openapi import described
-from avatar_rtc.server.http.routes.openapi_schemas import BYTES, TEXT, an_object, many, one
+from avatar_rtc.server.http.routes.openapi_schemas import (
+    ANYTHING,
+    BYTES,
+    TEXT,
+    an_object,
+    many,
+    one,
+    values_by_name,
+)
+
+log = logging.getLogger(__name__)
 
 Found = TypeVar("Found")
+_MOST_LETTERS = 80
+"""Of a name that is told to be ignored."""
 
 
 @described("characters", answer=an_object(characters=many(TEXT)))
@@ -28,9 +47,9 @@ async def list_characters(request: web.Request) -> web.Response:
     form={"image": BYTES},
     optional={"name": TEXT, **dict.fromkeys(PART_FILES, BYTES)},
     query={"name": one("string", default="")},
-    answer=an_object(name=TEXT),
+    answer=an_object(name=TEXT, characters=many(TEXT), prepared=many(TEXT), ignored=many(TEXT)),
     statuses={
-        201: "It is stored; `Location` is its path.",
+        201: "It is stored; `Location` is its path. `prepared` says what was done to the picture.",
         403: "It would replace a shipped one.",
         503: "As many are stored as may be, or the disk is full.",
     },
@@ -39,19 +58,67 @@ async def post_character(request: web.Request) -> web.Response:
     """Check an uploaded picture, or zip of a character's folder, and keep it.
 
     A form has the parts `name` and `image`, and may have cels under their names (`blush1`, `fx_heart1`, …),
-    `toml` and `student`.
+    effects of its own (`fx_star1`), `toml` and `student`. A zip of several folders stores a character for
+    each, under the folder's name. What belongs to none is `ignored`.
     """
     upload = await read_upload(request)
-    store, limits = request.app[STORE], request.app[LIMITS]
-    room = Room(limits.config.characters, limits.config.characters_mb)
+    store = request.app[STORE]
     async with request.app[UPLOADS].turn():
-        try:
-            await asyncio.to_thread(lambda: store.save(upload.name, *upload.read(), room))
-        except NoRoom as full:
-            limits.count(full.setting)
-            raise
-    location = f"/api/v1/characters/{upload.name}"
-    return web.json_response({"name": upload.name}, status=201, headers={hdrs.LOCATION: location})
+        kept = await _kept(request, lambda room: store.save(upload.name, *upload.read(), room))
+    several = len(kept) > 1
+    ignored = [*upload.ignored, *(f"{each.name}/{file}" for each in kept for file in each.unused)]
+    if several and upload.name and upload.name not in {each.name for each in kept}:
+        ignored.append("name: the zip holds several characters, and each has the name of its folder")
+    told = {
+        "name": kept[0].name,
+        "characters": [each.name for each in kept],
+        "prepared": [f"{each.name}: {said}" if several else said for each in kept for said in each.done],
+        "ignored": [name[:_MOST_LETTERS] for name in ignored],
+    }
+    if told["prepared"] or told["ignored"]:
+        log.info("uploaded %r: %s", told["name"], "; ".join((*told["prepared"], *map(repr, told["ignored"]))))
+    location = f"/api/v1/characters/{kept[0].name}"
+    return web.json_response(told, status=201, headers={hdrs.LOCATION: location})
+
+
+@described("characters", answer=values_by_name(ANYTHING))
+async def get_saved(request: web.Request) -> web.Response:
+    """What was saved into a stored character, by key of `character.toml`."""
+    name, store = request.match_info["name"], request.app[STORE]
+    return web.json_response(await asyncio.to_thread(_found, store.saved, name))
+
+
+@described(
+    "characters",
+    body=values_by_name(ANYTHING),
+    answer=values_by_name(ANYTHING),
+    statuses={403: "It is a shipped one.", 503: "The disk is full."},
+    example={"voice": "en-us+f3", "crop": {"bottom": 0.8}, "settings": {"liveliness": 0.8}},
+)
+async def put_saved(request: web.Request) -> web.Response:
+    """Save into a stored character what goes before its `character.toml`.
+
+    Keys are the toml's: `emotions`, `own_emotions`, `settings`, `crop`, `voice` and the others. What was
+    saved before is replaced as a whole. It counts for avatars that are made from then on.
+    """
+    values = await read_json(request, MAX_TEMPLATES_BYTES)
+    name, store = request.match_info["name"], request.app[STORE]
+
+    def keep(room: Room) -> None:
+        _found(store.saved, name)  # a name that is none is 404, a value that cannot be is 400
+        store.keep_saved(name, values, room)
+
+    async with request.app[UPLOADS].turn():
+        await _kept(request, keep)
+    return web.json_response(values)
+
+
+@described("characters", statuses={204: "It is as it was uploaded.", 403: "It is a shipped one."})
+async def delete_saved(request: web.Request) -> web.Response:
+    """Forget what was saved into a stored character: back to its `character.toml`."""
+    name, store = request.match_info["name"], request.app[STORE]
+    await asyncio.to_thread(_found, lambda name: store.keep_saved(name, {}), name)
+    return web.Response(status=204)
 
 
 @described("characters", answer="image/png")
@@ -78,7 +145,21 @@ def routes() -> list[web.RouteDef]:
         web.post(characters, post_character),
         web.get(f"{characters}/{{name}}", get_character),
         web.delete(f"{characters}/{{name}}", delete_character),
+        web.get(f"{characters}/{{name}}/saved", get_saved),
+        web.put(f"{characters}/{{name}}/saved", put_saved),
+        web.delete(f"{characters}/{{name}}/saved", delete_saved),
     ]
+
+
+async def _kept(request: web.Request, keep: Callable[[Room], Found]) -> Found:
+    """What `keep` gives when it may take as much room as there is; a refusal is counted."""
+    limits = request.app[LIMITS]
+    room = Room(limits.config.characters, limits.config.characters_mb)
+    try:
+        return await asyncio.to_thread(keep, room)
+    except NoRoom as full:
+        limits.count(full.setting)
+        raise
 
 
 def _found(do: Callable[[str], Found], name: str) -> Found:

@@ -1,0 +1,91 @@
+"""What an upload says of what was done and passed over, and what is saved into a stored character."""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from aiohttp import FormData
+from PIL import Image
+
+from avatar_rtc.server.http.keys import STORE
+
+CHARACTERS = "/api/v1/characters"
+
+
+def form(parts: dict[str, bytes | str]) -> FormData:
+    data = FormData()
+    for name, content in parts.items():
+        data.add_field(name, content, **({"filename": name} if isinstance(content, bytes) else {}))
+    return data
+
+
+async def detail(response) -> str:
+    return (await response.json(content_type="application/problem+json"))["detail"]
+
+
+async def test_a_turned_picture_is_told(client, png) -> None:
+    exif, data = Image.Exif(), io.BytesIO()
+    exif[0x0112] = 6
+    Image.open(io.BytesIO(png(side=512))).save(data, "PNG", exif=exif)
+    response = await client.post(
+        f"{CHARACTERS}?name=a", data=data.getvalue(), headers={"Content-Type": "image/png"}
+    )
+    answer = await response.json()
+    assert response.status == 201 and answer["name"] == "a" and answer["ignored"] == []
+    assert answer["prepared"] == ["turned by 90° to the right, as the file asks"]
+
+
+async def test_unknown_parts_are_passed_over_and_told(client, png) -> None:
+    parts = {"name": "a", "image": png(), "fx_star1": png(), "icon": b"x" * 5000, "blsh1": png()}
+    response = await client.post(CHARACTERS, data=form(parts))
+    assert response.status == 201 and (await response.json())["ignored"] == ["icon", "blsh1"]
+    assert "fx_star1" in client.app[STORE].load_character("a").cels
+
+
+async def test_a_form_has_so_many_parts_at_most(client, png) -> None:
+    parts = {"name": "a", "image": png(), **{f"icon{n}": b"x" for n in range(200)}}
+    response = await client.post(CHARACTERS, data=form(parts))
+    assert response.status == 413 and "128 parts" in await detail(response)
+
+
+async def test_a_zip_of_several_answers_with_all(client, png) -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("ann/ann.png", png())
+        archive.writestr("bob/bob.png", png())
+        archive.writestr("bob/notes.txt", b"hello")
+    response = await client.post(
+        CHARACTERS, data=data.getvalue(), headers={"Content-Type": "application/zip"}
+    )
+    answer = await response.json()
+    assert response.status == 201 and answer["characters"] == ["ann", "bob"]
+    assert answer["ignored"] == ["bob/notes.txt"]
+
+
+async def test_saving_into_a_character_and_back(client, png) -> None:
+    path = f"{CHARACTERS}/a"
+    await client.post(f"{path.rpartition('/')[0]}?name=a", data=png(), headers={"Content-Type": "image/png"})
+    wanted = {"voice": "somebody", "crop": {"bottom": 0.75}, "settings": {"liveliness": 0.5}}
+    response = await client.put(f"{path}/saved", json=wanted)
+    assert response.status == 200
+    assert await (await client.get(f"{path}/saved")).json() == wanted
+    assert client.app[STORE].load_character("a").start.settings.liveliness == 0.5
+    refused = await client.put(f"{path}/saved", json={"settings": {"livelines": 0.5}})
+    assert refused.status == 400 and "liveliness" in await detail(refused)
+    assert (await client.delete(f"{path}/saved")).status == 204
+    assert await (await client.get(f"{path}/saved")).json() == {}
+
+
+@pytest.mark.parametrize(("name", "status"), [("hero", 403), ("nobody", 404)])
+async def test_shipped_and_missing_ones_cannot_be_changed(client, name: str, status: int) -> None:
+    for send in (client.delete, lambda url: client.put(url, json={"voice": "x"})):
+        assert (await send(f"{CHARACTERS}/{name}/saved")).status == status
+
+
+async def test_the_predecessors_load_passes_over_what_it_does_not_know(client, png) -> None:
+    parts = {"file": png(), "blsh1": b"x", "fx_star1": png()}
+    response = await client.post("/api/avatar/load", data=form(parts))
+    answer = await response.json()
+    assert response.status == 200 and answer["ignored"] == ["blsh1"] and answer["instance_id"]
+    assert np.array(answer["prepared"]).size == 1
