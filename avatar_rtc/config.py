@@ -118,6 +118,14 @@ class SpeechConfig(_Section):
     """How long a server may take for one sentence."""
     emotion_model: Path | None = None
     """Folder of a GoEmotions network (ONNX) that reads emotions from text; None is rules and a lexicon."""
+    narration: Literal["skip", "speak"] = "skip"
+    """What a text tells a character to do, as `*waves slowly*` and `(sighs)`."""
+    code: Literal["skip", "speak"] = "skip"
+    """Code in fences."""
+    tables: Literal["skip", "speak"] = "skip"
+    """The cells of tables, row by row."""
+    reasoning: Literal["marked", "from_start"] = "marked"
+    """Reasoning is never spoken; "from_start" for a model whose template opens it, so that only its end is marked."""
 
 
 class LimitsConfig(_Section):

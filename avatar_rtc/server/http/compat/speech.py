@@ -22,6 +22,7 @@ from avatar_rtc.server.http.routes.speech import post_classify
 from avatar_rtc.server.live.voice.speaker import in_thread_if_long
 from avatar_rtc.sound.files import CONTENT_TYPES, FILE_RATE, SoundFileKind, write_sound
 from avatar_rtc.sound.pcm import silence
+from avatar_rtc.speech.cleaning.cleaner import clean
 from avatar_rtc.speech.script import MAX_CHARACTERS, prepare_all
 from avatar_rtc.speech.spoken import Speech
 
@@ -124,11 +125,11 @@ async def _sound_file(
 async def _speech(request: web.Request, text: str, voice: str, speed: float) -> tuple[str, Speech]:
     """What is spoken of a text, and its sound; a text with nothing to say is no sound, as it used to be."""
     engine, name = await request.app[ENGINES].resolve(voice)
-    ready = partial(prepare_all, reads_ssml=engine.ssml)
-    spoken = (await in_thread_if_long(ready, text)).spoken
+    speaker = request.app[SPEAKER]
+    heard = await in_thread_if_long(partial(clean, read_aloud=speaker.read_aloud), text)
+    spoken = (await in_thread_if_long(partial(prepare_all, reads_ssml=engine.ssml), heard)).spoken
     if not spoken:
         return "", Speech(silence(), FILE_RATE)
-    speaker = request.app[SPEAKER]
     return spoken, await speaker.synthesize(engine, spoken, name, min(2.0, max(0.5, speed)))
 
 

@@ -1,7 +1,7 @@
 """From text to pieces of speech: sentences, an engine, times for the lips by the best way there is, feelings.
 
-text ──► Splitter ──► Line ──► Engine ──► Speech ──► phonemes ──► Piece
-                                             └─ without times: laid beside espeak's rendering
+text ──► Cleaner ──► Splitter ──► Line ──► Engine ──► Speech ──► phonemes ──► Piece
+                                                         └─ without times: laid beside espeak's rendering
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from avatar_rtc.sound.pcm import Pcm
 from avatar_rtc.sound.resample import resampled
 from avatar_rtc.speech import espeak
 from avatar_rtc.speech.align import align, align_words
+from avatar_rtc.speech.cleaning.cleaner import BY_DEFAULT, Cleaner, ReadAloud
 from avatar_rtc.speech.feelings import Classifier
 from avatar_rtc.speech.lips import timeline
 from avatar_rtc.speech.loudness import loud_phonemes
@@ -54,9 +55,15 @@ class Manner:
 class Speaker:
     """Speaks for all avatars of a server."""
 
-    def __init__(self, classifier: Classifier, engine_s: float = 30.0) -> None:
-        """`engine_s` is how long a server of speech may take for a sentence."""
-        self._classifier = classifier
+    def __init__(
+        self, classifier: Classifier, engine_s: float = 30.0, read_aloud: ReadAloud = BY_DEFAULT
+    ) -> None:
+        """
+        Args:
+            engine_s: how long a server of speech may take for a sentence.
+            read_aloud: what of a text is spoken beside its words.
+        """
+        self._classifier, self.read_aloud = classifier, read_aloud
         # A server that hangs is told of by its own error, which names it.
         self.sentence_s = engine_s + SLACK_S
         """How long any engine may take for one."""
@@ -68,7 +75,7 @@ class Speaker:
             InputError, EngineFailed, SetupError: as `Engine.synthesize`.
         """
         waiting: tuple[Tag, ...] = ()
-        async for sentence in _sentences(chunks):
+        async for sentence in _sentences(chunks, self.read_aloud):
             line = await in_thread_if_long(partial(prepare, reads_ssml=manner.engine.ssml), sentence)
             if not line.spoken:
                 waiting += line.tags  # shown with what is spoken next
@@ -119,15 +126,22 @@ class Speaker:
         return [Feeling(0.0, emotion, 1.0)] if score >= _FELT_FROM and emotion != "neutral" else []
 
 
-async def _sentences(chunks: AsyncIterator[str]) -> AsyncIterator[str]:
+async def _sentences(chunks: AsyncIterator[str], read_aloud: ReadAloud) -> AsyncIterator[str]:
     splitter = Splitter()
-    async for chunk in chunks:
-        for sentence in splitter.sentences(chunk):
+    async for text in _cleaned(chunks, read_aloud):
+        for sentence in splitter.sentences(text):
             await asyncio.sleep(0)  # there may be thousands that say nothing
             yield sentence
     for sentence in splitter.rest():
         await asyncio.sleep(0)
         yield sentence
+
+
+async def _cleaned(chunks: AsyncIterator[str], read_aloud: ReadAloud) -> AsyncIterator[str]:
+    cleaner = Cleaner(read_aloud)
+    async for chunk in chunks:
+        yield await in_thread_if_long(cleaner.feed, chunk)
+    yield await asyncio.to_thread(cleaner.finish)  # SSML that was never closed may be long
 
 
 async def in_thread_if_long(work: Callable[[str], T], text: str) -> T:
