@@ -125,7 +125,7 @@ class SpeechConfig(_Section):
     tables: Literal["skip", "speak"] = "skip"
     """The cells of tables, row by row."""
     reasoning: Literal["marked", "from_start"] = "marked"
-    """Reasoning is never spoken; "from_start" for a model whose template opens it, so that only its end is marked."""
+    """Where reasoning begins, which is never spoken; "from_start" if a model's template opens it."""
 
 
 class LimitsConfig(_Section):

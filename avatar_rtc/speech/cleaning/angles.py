@@ -1,4 +1,4 @@
-"""A name in angle brackets, as HTML and language models write them: `<think>`, `</b>`, `<invoke name="x">`."""
+"""A name in angle brackets, as HTML and models write them: `<think>`, `</b>`, `<invoke name="x">`."""
 
 import re
 from collections.abc import Set
@@ -22,7 +22,7 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _PAIR = re.compile(rf"([A-Za-z_][\w:.-]*)(?:\s*=\s*({_VALUE}))?")
-_BEGINNING = re.compile(rf"</?(?P<name>[A-Za-z][\w:.-]{{0,52}})(?P<after>(?=[\s=/>]))?")
+_BEGINNING = re.compile(r"</?(?P<name>[A-Za-z][\w:.-]{0,52})(?P<after>(?=[\s=/>]))?")
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,7 @@ class Cleaner:
                 return escaped(text, at, is_all)
             case "`":
                 return self._fenced(text, at, is_all) or code_span(text, at, is_all)
-            case sign if _IN_ADDRESS.search(self._before):
+            case _ if _IN_ADDRESS.search(self._before):
                 return None
             case "~":
                 return self._fenced(text, at, is_all) if self._is_line_start() else None

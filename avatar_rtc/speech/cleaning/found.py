@@ -1,8 +1,8 @@
 """What a reader finds where a text goes on: something that is not to be heard as it is written.
 
 A reader is given a text that may still grow. It answers with what it found, with None if there is nothing of
-its kind, or with `UNDECIDED` while more text decides. What it answers never changes by what comes later: so the
-pieces that a text comes in never matter. It waits for a bounded number of characters only.
+its kind, or with `UNDECIDED` while more text decides. What it answers never changes by what comes later: so
+the pieces that a text comes in never matter. It waits for a bounded number of characters only.
 """
 
 import re

@@ -53,7 +53,11 @@ def fenced(text: str, at: int, is_all: bool, is_line_start: bool, skips: bool) -
     line_end = text.find("\n", end, end + _LONGEST_SPAN)
     if line_end < 0 and not is_all and len(text) < end + _LONGEST_SPAN:
         closer = text.find(fence[0], end)
-        return UNDECIDED if closer < 0 or closer + size == len(text) else _code_span(text, at, size, closer, skips)
+        return (
+            UNDECIDED
+            if closer < 0 or closer + size == len(text)
+            else _code_span(text, at, size, closer, skips)
+        )
     closer = text.find(fence[0], end, line_end if line_end >= 0 else end + _LONGEST_SPAN)
     if closer >= 0:
         return _code_span(text, at, size, closer, skips)
@@ -83,6 +87,8 @@ def code_span(text: str, at: int, is_all: bool) -> Found | None:
     if at + marks == len(text) and not is_all:
         return UNDECIDED
     start, limit = at + marks, at + _LONGEST_SPAN
+    if marks == 1 and text[start : start + 1].isspace():
+        return Found(1)  # alone
     closer = text.find("`" * marks, start, limit)
     line = text.find("\n", start, closer if closer >= 0 else limit)
     if closer < 0 or line >= 0:
@@ -109,7 +115,7 @@ def table_row(text: str, at: int, is_all: bool, skips: bool) -> Found | None:
 
 
 def link(text: str, at: int, is_all: bool, is_line_start: bool) -> Found | None:
-    """`[words](address)` and `[words][1]` are their words, `![words](address)` too; `[1]: address` is nothing."""
+    """`[words](address)`, `[words][1]` and `![words](address)` are words; `[1]: address` is nothing."""
     if text.startswith("!", at) and text[at + 1 : at + 2] != "[":
         return UNDECIDED if not is_all and at + 1 == len(text) else None
     start = at + text.startswith("!", at)
@@ -138,7 +144,9 @@ def _footnote(text: str, at: int, is_all: bool) -> Found | None:
     note = _FOOTNOTE.match(text, at)
     if note is None:
         return UNDECIDED if not is_all and _PART_OF_FOOTNOTE.match(text, at) else None
-    return UNDECIDED if not is_all and note.end() == len(text) and note[0][-1] in "]:" else Found(len(note[0]))
+    return (
+        UNDECIDED if not is_all and note.end() == len(text) and note[0][-1] in "]:" else Found(len(note[0]))
+    )
 
 
 def dollars(text: str, at: int, is_all: bool) -> Found | None:

@@ -1,9 +1,9 @@
 """The marks of language models: reasoning, tool calls, and the tokens of chat templates.
 
-    <think>…</think>  [THINK]…[/THINK]  ◁think▷…◁/think▷  <|channel|>analysis<|message|>…<|end|>      skipped
-    <tool_call>…</tool_call>  <｜tool▁calls▁begin｜>…<｜tool▁calls▁end｜>  [TOOL_CALLS][…]              skipped
-    <|im_start|>user … <|im_end|>                                          a turn of somebody else:    skipped
-    <|im_start|>assistant  <|eot_id|>  </s>  [INST]  <end_of_turn>                                     dropped
+    <think>…</think>  [THINK]…[/THINK]  ◁think▷…◁/think▷  <|channel|>analysis<|message|>…<|end|>   skipped
+    <tool_call>…</tool_call>  <｜tool▁calls▁begin｜>…<｜tool▁calls▁end｜>  [TOOL_CALLS][…]           skipped
+    <|im_start|>user … <|im_end|>  a turn of somebody else                                         skipped
+    <|im_start|>assistant  <|eot_id|>  </s>  [INST]  <end_of_turn>                                 dropped
 
 What was opened and never closed is skipped to the end of the text. A closing mark alone is dropped.
 """

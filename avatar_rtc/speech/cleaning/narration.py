@@ -14,19 +14,24 @@ LONGEST = 600
 """Characters; a mark that is not closed within so many, or on its line, closes nothing."""
 LONGEST_ASIDE = 60
 """The same in round or square brackets."""
-_VERBS = (
-    "bat beam bend bite blink blow blush boop bounce bow breathe brush cackle chew chuckle clap clasp clear close "
-    "cock cough cover cringe cross cross cry cuddle curtsy dance drool drop extend eye facepalm fidget flail flap "
-    "flick flinch flip fold frown gasp gaze gesture giggle glance glare gnaw grab grimace grin groan growl "
-    "grumble grunt gulp hide hiss hold hop hug huff hum jump kiss kneel laugh lean leap lick lift look lower "
-    "mumble murmur mutter nibble nod nudge nuzzle open pant pat pause peek perk pinch pinch place play point "
-    "poke ponder pout pull purr push put raise reach roll rub run scoff scowl scratch scream shake shift shiver "
-    "shriek shrug shudder shuffle sigh sing sip sit slap smile smirk snap sneer sneeze snicker sniff sniffle "
-    "snore snort snuggle sob spin squeak squeal squeeze squint squirm stammer stand stare step stomp stop "
-    "stretch strike stroke stutter swallow sway sweat take tap tease tilt tiptoe toss touch tremble trot tuck "
-    "tug turn twirl twist twitch wag wait walk wave weep whimper whine whisper whistle wiggle wince wink wipe "
-    "yawn yell zoom"
+_EXPRESSIONS = (
+    "beam blink blush bow cackle chuckle clap cough cringe cry curtsy facepalm fidget frown gasp giggle "
+    "glare grimace grin groan growl grumble grunt gulp hiccup huff hum laugh moan mumble murmur mutter nod "
+    "pant pout purr scoff scowl shiver shriek shrug shudder sigh smile smirk sneer sneeze snicker sniff "
+    "sniffle snore snort sob squeak squeal squirm stammer stutter tremble twitch wave whimper whine whistle "
+    "wiggle wince wink yawn"
 ).split()
+"""A word of these alone is narration even inside a sentence."""
+_MOVES = (
+    "bat bend bite blow boop bounce breathe brush chew clasp clear close cock cover cross cuddle dance drool "
+    "drop extend eye flail flap flick flinch flip fold gaze gesture glance gnaw grab hide hiss hold hop hug "
+    "jump kiss kneel lean leap lick lift look lower nibble nudge nuzzle open pat pause peek perk pinch place "
+    "play point poke ponder pull push put raise reach roll rub run scratch scream shake shift shuffle sing "
+    "sip sit slap snap snuggle spin squeeze squint stand stare step stomp stretch strike stroke swallow sway "
+    "sweat take tap tease think tilt tiptoe toss touch trot tuck tug turn twirl twist wag wait walk weep "
+    "whisper wipe wonder yell zoom"
+).split()
+"""Inside a sentence, narration only with more words, as in "holds your hand"."""
 
 
 def _forms(verb: str) -> tuple[str, str]:
@@ -42,17 +47,26 @@ def _forms(verb: str) -> tuple[str, str]:
     return third, stem + (stem[-1] if doubled else "") + "ing"
 
 
-_ACTS = frozenset(form for verb in _VERBS for form in _forms(verb))
+_EXPRESSIVE = frozenset(form for verb in _EXPRESSIONS for form in _forms(verb))
+_ACTS = _EXPRESSIVE | frozenset(form for verb in _MOVES for form in _forms(verb))
+_MOVING = _ACTS - _EXPRESSIVE
+_LEADS_ON = re.compile(
+    r"\b(?:it|he|she|who|that|which|i|you|we|they|the|an?|my|his|her|your|our|their|to|not|never|really|also|just"
+    r"|is|are|was|were|be)[ \t]+\Z",
+    re.IGNORECASE,
+)
+"""Words before a word of their sentence: "she *smiles* a lot"."""
 _WHO = frozenset("she he they i it".split())
 _NO_ACTS = frozenset(
     "always this is was has does yes as us its his less unless sometimes perhaps besides across plus minus "
-    "towards afterwards thanks news lots things these those nothing something anything everything during being "
-    "bring thing morning evening king stops".split()
+    "towards afterwards thanks news lots things these those nothing something anything everything during "
+    "being bring thing morning evening king stops".split()
 )
 _ADVERBS = r"\w+(?:ly|wards?)|up|down|around|away|back|over|out|at|and|her|his|my|their|its|your"
 _ACT_AND_MORE = re.compile(rf"\w+s\s+(?:{_ADVERBS})\b", re.IGNORECASE)
 _ENDED = re.compile(
-    r"(?:\A|\n|(?<!\d)[.!?。！？‼⁇⁈⁉]|[^\w\s.,;:'\"’”)\]*_&<>=+/-])[\"'”’»)\]}」』*_~]*[ \t]*[\"'“‘«(（「『]*\Z"
+    r"(?:\A|\n|(?<!\d)[.!?。！？‼⁇⁈⁉]|[^\w\s.,;:'\"’”)\]*_&<>=+/-]|,(?=[\"”»]))"
+    r"[\"'”’»)\]}」』*_~]*[ \t]*[\"'“‘«(（「『]*\Z"
 )
 _GOES_ON = re.compile(r"(?:\.\.+|…)[\"'”’)\]]*[ \t]*\Z")
 _STANDS_FIRST = re.compile(r"[\w\"'“‘«(（「『\[.…]")
@@ -105,18 +119,24 @@ def _is_narration(inside: str, before: str, after: str) -> bool:
     word = _WORD.search(bare)
     if word is None or bare[-1:] == ":":
         return False
-    if is_act(bare):
+    is_alone, is_small = len(bare.split()) == 1, word[0][0].islower()
+    is_act_of_one = is_act(bare)
+    if not _ENDED.search(before):
+        return (
+            is_act_of_one and not _LEADS_ON.search(before) and not (is_alone and word[0].lower() in _MOVING)
+        )
+    if is_act_of_one:
         return True
-    if not _ENDED.search(before) or _GOES_ON.search(before):
-        return False
-    following, is_apart = after.strip(" \t")[:1], after[:1] in (" ", "\t", "")
+    is_trailing = after.startswith(("..", "…"))
+    following, is_apart = after.strip(" \t")[:1], after[:1] in (" ", "\t", "") or is_trailing
     if not is_apart and following != "\n" and not following > "\u2e80":
         return False  # "*Well*, yes"
-    is_alone = len(bare.split()) == 1
-    if not word[0][0].isupper() and not word[0][0].islower():
-        return len(bare) > 1 and (is_apart or following == "\n" or not is_alone or len(bare) > 2)
-    goes_on = following.islower()
-    if word[0][0].islower():
+    goes_on = following.islower() or is_trailing
+    if _GOES_ON.search(before):
+        return is_small and not goes_on and _is_verb(word[0])
+    if not word[0][0].isupper() and not is_small:
+        return len(bare) > 1 and (is_apart or following == "\n" or len(bare) > 2)  # a script without cases
+    if is_small:
         return not (is_alone and goes_on) or _is_verb(word[0])
     return not goes_on and not is_alone and bare[-1] not in "?!"
 
@@ -127,14 +147,16 @@ def is_act(words: str) -> bool:
 
 
 def _begins_act(words: str, is_all: bool) -> bool | None:
-    """True if the first word, or the second behind "she" or "softly", is an act; None while it is not whole."""
+    """True if the first word, or the one behind "she" or "softly", is an act; None while it is not whole."""
     for number, word in enumerate(_WORD.finditer(words)):
         if word.end() == len(words) and not is_all:
             return None
         lower = word[0].lower()
         if number == 0 and (lower in _WHO or lower.endswith("ly")):
             continue
-        is_felt = lower.endswith(("s", "ing")) and emotion_named(lower) is not None
+        is_felt = (
+            lower.endswith(("s", "ing")) and not lower.endswith("ss") and emotion_named(lower) is not None
+        )
         return lower not in _NO_ACTS and (lower in _ACTS or is_felt)
     return False if is_all else None
 
@@ -150,7 +172,7 @@ def _is_verb(word: str) -> bool:
 
 
 def aside(text: str, at: int, is_all: bool) -> Found | None:
-    """Narration in brackets: `(sighs softly)`, `[laughs]`, `（笑）`; what names a feeling alone in `[]` is a tag."""
+    """Narration in brackets: `(sighs softly)`, `[bows]`, `（笑）`; what names a feeling in `[]` is a tag."""
     whole = _ASIDE.match(text, at)
     if whole is None:
         is_open = not is_all and _PART_OF_ASIDE.match(text, at) and _may_be_told(text[at + 1 :])

@@ -7,22 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from avatar_rtc.errors import InputError
 from avatar_rtc.speech.cleaning.cleaner import Cleaner, ReadAloud, clean
-from avatar_rtc.speech.script import Line, prepare
-from avatar_rtc.speech.sentences import Splitter
 from tests.speech.cleaning.llm_texts import WORD, Written, anything, written, written_of
-
-
-def lines(pieces: list[str], read_aloud: ReadAloud) -> list[Line] | str:
-    """What is heard, shown and felt of a text that comes so; or why it is refused."""
-    cleaner, splitter = Cleaner(read_aloud), Splitter()
-    sentences = [sentence for piece in pieces for sentence in splitter.feed(cleaner.feed(piece))]
-    sentences += splitter.feed(cleaner.finish()) + splitter.finish()
-    try:
-        return [prepare(sentence) for sentence in sentences]
-    except InputError as refusal:
-        return str(refusal)
+from tests.speech.cleaning.told import lines
 
 
 def cut(text: str, chance: random.Random, longest: int) -> list[str]:
@@ -34,7 +21,9 @@ def cut(text: str, chance: random.Random, longest: int) -> list[str]:
     return pieces
 
 
-CHOICES = st.builds(ReadAloud, st.booleans(), st.booleans(), st.booleans(), st.booleans()) | st.just(ReadAloud())
+CHOICES = st.builds(ReadAloud, st.booleans(), st.booleans(), st.booleans(), st.booleans()) | st.just(
+    ReadAloud()
+)
 
 
 @given(anything, CHOICES, st.randoms(use_true_random=False), st.integers(1, 12))
@@ -65,7 +54,10 @@ def test_signs_in_any_order_may_come_one_by_one(text: str) -> None:
 def test_what_is_to_be_heard_is_heard_and_shown_and_nothing_else(text: Written) -> None:
     told = lines([text.text], ReadAloud())
     assert not isinstance(told, str)
-    for said in (" ".join(line.spoken for line in told if "<speak>" not in line.spoken), " ".join(line.shown for line in told)):
+    for said in (
+        " ".join(line.spoken for line in told if "<speak>" not in line.spoken),
+        " ".join(line.shown for line in told),
+    ):
         found = WORD.findall(said)
         assert not [word for word in found if word.startswith("hidden")]
         assert found == [word for word in text.heard if word in found]
@@ -80,7 +72,9 @@ def test_plain_prose_goes_on_at_once(text: str) -> None:
     assert [cleaner.feed(sign) for sign in text] == list(text)
 
 
-@pytest.mark.parametrize("sign", ["<", "*", "`", "[", "(", "&", "$", "{", "|", "_", "~", "!", "◁", "<th", "<a hr", "[^", "\\["])
+@pytest.mark.parametrize(
+    "sign", ["<", "*", "`", "[", "(", "&", "$", "{", "|", "_", "~", "!", "◁", "<th", "<a hr", "[^", "\\["]
+)
 def test_a_sign_that_begins_nothing_holds_prose_back_for_a_while_only(sign: str) -> None:
     cleaner = Cleaner()
     prose = " word" * 1_000
@@ -92,10 +86,49 @@ def test_a_sign_that_begins_nothing_holds_prose_back_for_a_while_only(sign: str)
 
 
 HOSTILE = (
-    "<", "*", "[", "`", "```", "(", "*a", " *a", "[a", "<a ", "<!--", "{\"name\":", "{\"a\":\"\\", "|", "\n|", "$", "$a", "\\(",
-    "[a](", "[a](b", "(a(", "<|", "<|channel|>", "<|im_start|>", "&amp", "<speak>", "◁", "[TOOL_CALLS][", "[THINK]",
-    "<think>", "</think>", "~", "\n```", "_a ", "＊", "<p style='", "[[[]", "<think a='", "*waves* ", "[^", "\\", "<?xml ",
-)  # fmt: skip
+    "<",
+    "*",
+    "[",
+    "`",
+    "```",
+    "(",
+    "*a",
+    " *a",
+    "[a",
+    "<a ",
+    "<!--",
+    '{"name":',
+    '{"a":"\\',
+    "|",
+    "\n|",
+    "$",
+    "$a",
+    "\\(",
+    "[a](",
+    "[a](b",
+    "(a(",
+    "<|",
+    "<|channel|>",
+    "<|im_start|>",
+    "&amp",
+    "<speak>",
+    "◁",
+    "[TOOL_CALLS][",
+    "[THINK]",
+    "<think>",
+    "</think>",
+    "~",
+    "\n```",
+    "_a ",
+    "＊",
+    "<p style='",
+    "[[[]",
+    "<think a='",
+    "*waves* ",
+    "[^",
+    "\\",
+    "<?xml ",
+)
 
 
 def test_hostile_text_takes_time_in_proportion_only() -> None:

@@ -50,6 +50,8 @@ class Manner:
     speed: float = 1.0
     emotion: str | None = None
     """One emotion for all of it, AUTO to read it from the text, or None for tags alone."""
+    speaks_narration: bool | None = None
+    """Whether `*waves slowly*` is spoken; None is what the server is set up to."""
 
 
 class Speaker:
@@ -75,7 +77,7 @@ class Speaker:
             InputError, EngineFailed, SetupError: as `Engine.synthesize`.
         """
         waiting: tuple[Tag, ...] = ()
-        async for sentence in _sentences(chunks, self.read_aloud):
+        async for sentence in _sentences(chunks, self._read_aloud_for(manner)):
             line = await in_thread_if_long(partial(prepare, reads_ssml=manner.engine.ssml), sentence)
             if not line.spoken:
                 waiting += line.tags  # shown with what is spoken next
@@ -83,6 +85,11 @@ class Speaker:
             piece = await self._piece(line, manner, waiting)
             waiting = ()
             yield piece
+
+    def _read_aloud_for(self, manner: Manner) -> ReadAloud:
+        if manner.speaks_narration is None:
+            return self.read_aloud
+        return replace(self.read_aloud, narration=manner.speaks_narration)
 
     async def _piece(self, line: Line, manner: Manner, before: tuple[Tag, ...]) -> Piece:
         speech = await self.synthesize(manner.engine, line.spoken, manner.voice, manner.speed)
