@@ -8,7 +8,7 @@ from avatar_rtc.speech.cleaning.found import UNDECIDED, Found, Until
 
 LONGEST_TAG = 400
 """Characters; what is longer is text."""
-_NAME = r"(?:[A-Za-z]{1,12}:)?[A-Za-z][\w.-]{0,40}"
+_NAME = r"(?:[A-Za-z]{1,12}:)?[A-Za-z0][\w.-]{0,40}"
 _BOOLEAN = "async|autoplay|checked|controls|defer|disabled|hidden|loop|muted|nowrap|open"
 _VALUE = r"""(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=`]+)"""
 _ATTRIBUTE = rf"\s+(?:[A-Za-z_][\w:.-]*\s*=\s*{_VALUE}|(?:{_BOOLEAN})(?=[\s/>]))"
@@ -22,7 +22,7 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _PAIR = re.compile(rf"([A-Za-z_][\w:.-]*)(?:\s*=\s*({_VALUE}))?")
-_BEGINNING = re.compile(r"</?(?P<name>[A-Za-z][\w:.-]{0,52})(?P<after>(?=[\s=/>]))?")
+_BEGINNING = re.compile(r"</?(?P<name>[A-Za-z0][\w:.-]{0,52})(?P<after>(?=[\s=/>]))?")
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from avatar_rtc.speech.cleaning.model_marks import (
     triangled,
 )
 from avatar_rtc.speech.cleaning.narration import aside, narrated
+from avatar_rtc.speech.cleaning.speaker_name import speaker_name
 
 UNSEEN = re.compile(
     "(?!\\s)[\x00-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffe\uffff\ud800-\udfff]"
@@ -38,12 +39,6 @@ _BEGINNINGS = beginnings_of(_NAMES)
 _SPECIAL = re.compile(r"[<&*_＊`~\[!(（【{$\\|◁]")
 _LINE_START = re.compile(r"(?:\A|\n)[ \t>]*(?:(?:[-*+•]|\d{1,3}[.)])[ \t]+)?\Z")
 _IN_ADDRESS = re.compile(r"(?:://|\bwww\.)[^\s<>\"]*\Z", re.IGNORECASE)
-_SPEAKER_NAME = re.compile(
-    r"(?:\*\*)?(?:AI assistant|assistant|AI|chat ?bot|bot|ChatGPT)(?:\*\*)?[ ]?[:：](?:\*\*)?(?!/)",
-    re.IGNORECASE,
-)
-_PART_OF_SPEAKER_NAME = re.compile(r"\*{0,2}(?P<name>[A-Za-z]*(?: [A-Za-z]*)?)\*{0,2}[ ]?(?:[:：]\*?)?\Z")
-_SPEAKER_NAMES = ("ai assistant", "assistant", "chatbot", "chat bot", "bot", "chatgpt")
 _REMEMBERED = 64
 _ANY_CLOSING = Until(
     re.compile(
@@ -167,7 +162,7 @@ class Cleaner:
                 return dollars(text, at, is_all)
             case "|" if self._is_line_start():
                 return table_row(text, at, is_all, not self._read_aloud.tables)
-            case "{" if self._is_line_start():
+            case "{" if not self._before[-1:].isalnum():
                 return bare_call(text, at, is_all)
             case "[" | "!":
                 return self._bracketed(text, at, is_all)
@@ -203,19 +198,6 @@ class Cleaner:
         if found is None and is_html(tag):
             return html_found(tag, not self._read_aloud.code, not self._read_aloud.tables)
         return found
-
-
-def speaker_name(text: str, at: int, is_all: bool) -> Found | None:
-    """ "Assistant:" before all that is heard."""
-    name = _SPEAKER_NAME.match(text, at)
-    if name and (is_all or name.end() + 1 < len(text)):
-        return Found(len(name[0]))
-    if name and not is_all:
-        return UNDECIDED  # two asterisks may follow
-    part = None if is_all else _PART_OF_SPEAKER_NAME.match(text, at)
-    if part is None or not any(role.startswith(part["name"].lower()) for role in _SPEAKER_NAMES):
-        return None
-    return UNDECIDED
 
 
 def read_aloud_of(config: SpeechConfig) -> ReadAloud:

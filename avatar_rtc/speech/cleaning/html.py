@@ -28,7 +28,7 @@ TABLE = "table"
 NAMES = BLOCKS | INLINE | UNHEARD | CODE | {TABLE}
 _ATTRIBUTES = frozenset(
     "align allow alt async autoplay bgcolor border cellpadding cellspacing charset checked cite class color "
-    "colspan content controls coords data datetime defer dir disabled download face for height hidden href "
+    "colspan content controls coords data datetime defer dir disabled done download duration face for height hidden href "
     "hspace id lang loading loop media method muted name nowrap open placeholder poster rel role rowspan "
     "scope size sizes span src srcset start style summary tabindex target title type usemap valign value "
     "vspace width xmlns".split()

@@ -72,9 +72,10 @@ def fenced(text: str, at: int, is_all: bool, is_line_start: bool, skips: bool) -
 
 
 def _closing_fence(fence: str) -> Until:
-    """A fence at the start of a line, with no language behind it, or at the end of one."""
+    """A fence at the start of a line, unless a language alone is behind it, or one at the end of a line."""
     run = f"{fence[0]}{{{len(fence)},}}"
-    return Until(re.compile(rf"\n[ \t]{{0,8}}{run}(?=[^\w{fence[0]}])|{run}[ \t]{{0,8}}\r?(?=\n)"), 40)
+    starting = rf"\n[ \t]{{0,8}}{run}(?=[^\w{fence[0]}]|\w{{1,20}}[^\w\n])"
+    return Until(re.compile(rf"{starting}|{run}[ \t]{{0,8}}\r?(?=\n)"), 64)
 
 
 def _code_span(text: str, at: int, size: int, closer: int, skips: bool) -> Found:
@@ -105,10 +106,11 @@ def table_row(text: str, at: int, is_all: bool, skips: bool) -> Found | None:
             return UNDECIDED
         end = min(len(text), at + _LONGEST_ROW)
     row = text[at:end].strip()
-    is_row = row.count("|") > 1 and (row.endswith("|") or " | " in row)
-    if not is_row:
+    is_delimiter = _DELIMITERS.match(row) is not None
+    is_row = row.count("|") > 1 and not row.startswith("||") and (row.endswith("|") or " | " in row)
+    if not is_row and not is_delimiter:
         return None
-    if skips or _DELIMITERS.match(row):
+    if skips or is_delimiter:
         return Found(end - at)
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     return Found(end - at, ", ".join(filter(None, cells)) + ".")

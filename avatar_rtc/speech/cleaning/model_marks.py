@@ -24,10 +24,12 @@ _CALLS = frozenset(
     "tool_result tool_results tool_output tool_outputs function_call function_calls functioncall "
     "function_result function_results function_response function invoke use_mcp_tool parameter".split()
 )
-_WRAPPERS = frozenset("answer final_answer final response reply assistant".split())
+_WRAPPERS = frozenset("answer final_answer final response reply assistant output speech dialogue".split())
 """Around what is to be heard."""
-_TOKENS = frozenset(
-    "s pad unk bos eos sep cls mask eop eot eod endoftext end_of_text end_of_turn start_of_turn "
+_NUMBERED = [f"{name}{number}" for name in ("extra_id_", "unused") for number in range(100)]
+_BYTES = [f"0x{byte:02x}" for byte in range(256)]
+_TOKENS = frozenset(_NUMBERED + _BYTES) | frozenset(
+    "s pad unk sop bos eos sep cls mask eop eot eod endoftext end_of_text end_of_turn start_of_turn "
     "begin_of_text end_of_utterance sot".split()
 )
 MODEL_NAMES = _REASONING | _CALLS | _WRAPPERS | _TOKENS
@@ -67,11 +69,11 @@ _CALL_NAME = re.compile(r"(?:tool|function|action)s?(?:_(?:call|response|result|
 _FEELING = re.compile(r"(?:act|emote|emotion|expression|mood|face)\b")
 _FEELING_NAME = re.compile(r"[A-Za-z]+")
 _FEELING_STRENGTH = re.compile(r"(?:intensity|strength)\W{1,4}([0-9.]{1,6})")
-_BRACKET = re.compile(r"\[(?P<end>/?)(?P<name>[A-Z][A-Za-z_]{1,20})\]")
-_PART_OF_BRACKET = re.compile(r"\[/?(?:[A-Z][A-Z_]{0,20})?\Z")
+_BRACKET = re.compile(r"\[(?P<end>/?)(?P<name>[A-Z][A-Za-z_]{1,20}|gMASK)\]")
+_PART_OF_BRACKET = re.compile(r"\[/?(?:[A-Z][A-Z_]{0,20}|g[A-Z]{0,4})?\Z")
 _BRACKETS_SKIPPED = frozenset("THINK TOOL_RESULTS AVAILABLE_TOOLS SYSTEM_PROMPT REASONING".split())
 _BRACKETS = _BRACKETS_SKIPPED | frozenset(
-    "TOOL_CALLS INST BOS EOS PAD UNK CLS SEP MASK ARGS CALL_ID TOOL_CONTENT IMG".split()
+    "TOOL_CALLS INST gMASK BOS EOS PAD UNK CLS SEP MASK ARGS CALL_ID TOOL_CONTENT IMG".split()
 )
 _TRIANGLES = re.compile(r"◁(?P<end>/?)(?P<name>\w{1,20})▷")
 _PART_OF_TRIANGLES = re.compile(r"◁/?\w{0,20}\Z")
@@ -184,7 +186,7 @@ def bracketed(text: str, at: int, is_all: bool) -> Found | None:
         if part is None or is_all:
             return None
         begun = part[0].lstrip("[/")
-        return UNDECIDED if any(name.startswith(begun) for name in (*_BRACKETS, "gMASK")) else None
+        return UNDECIDED if any(name.startswith(begun) for name in _BRACKETS) else None
     name, length = token["name"], token.end() - at
     if name not in _BRACKETS:
         return None

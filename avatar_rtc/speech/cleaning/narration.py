@@ -80,7 +80,10 @@ _FAR = 8
 """Characters behind it that are looked at."""
 _ASIDE = re.compile(r"[(（\[【](?P<inside>[^()（）\[\]【】\n<>*]{1,58})(?P<end>[)）\]】])")
 _PART_OF_ASIDE = re.compile(r"[(（\[【][^()（）\[\]【】\n<>*]{0,58}\Z")
-_JAPANESE = re.compile(r"[笑泣汗怒照涙苦爆微拍]|[（(]?[wW]{2,}")
+_EAST_ASIAN = re.compile(
+    r"\A(?:(?=[\u2e80-\U0010ffff])(?:.{0,11}[笑泣涙汗怒]い?|.{0,6}(?:照れ|ため息|溜息|拍手|微笑み|爆)|[笑哭叹歎][着著])|[wW]{2,})\Z"
+)
+_LONGEST_EAST_ASIAN = 14
 
 
 def narrated(text: str, at: int, is_all: bool, before: str) -> Found | None:
@@ -186,11 +189,11 @@ def aside(text: str, at: int, is_all: bool) -> Found | None:
 
 
 def _is_told(inside: str) -> bool:
-    is_short = len(inside) < 4 and bool(_JAPANESE.match(inside))
-    return is_short or bool(_begins_act(inside, True))
+    return bool(_EAST_ASIAN.match(inside)) or bool(_begins_act(inside, True))
 
 
 def _may_be_told(begun: str) -> bool:
     """True while what a bracket holds so far may become `_is_told`."""
     bare = begun.lstrip()
-    return len(bare) < 4 or _begins_act(bare, False) is not False
+    is_short = len(bare.rstrip()) <= _LONGEST_EAST_ASIAN and (bare > "\u2e80" or not bare)
+    return is_short or _begins_act(bare, False) is not False
