@@ -84,7 +84,8 @@ _NO_PRODUCT = r"(?:(?<![\d)][ \t])(?<!\b\w[ \t])|(?![*][ \t]+(?:[\d(.-]|\w\b)))"
 _MARKUP = re.compile(
     rf"<(?P<bare>{_ADDRESS})>|(?P<kept>{_ADDRESS}|{TEXT_FACE.pattern})"
     r"|!?\[(?P<label>[^\[\]\n]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\)"
-    r"|^[ \t]*(?:[-*_=~]{3,}|(?:[-*_][ \t]+){2,}[-*_]|:?-+:?(?:[ \t]*\|[ \t]*:?-+:?)+|```\w*)[ \t]*$"  # rules and fences
+    r"|^[ \t]*(?:[-*_=~]{3,}|(?:[-*_][ \t]+){2,}[-*_]|```\w*)[ \t]*$"  # rules and fences
+    r"|^[ \t]*:?-+:?(?:[ \t]*\|[ \t]*:?-+:?)+[ \t]*$"  # under the head of a table
     r"|^[ \t]*(?:(?:[-*+•]|\#{1,6}|>+)[ \t]+)+(?:\[[ xX]\][ \t]+)?"  # lists, headings, quotations, tasks
     r"|(?<=[^#\s])[ \t]+\#+[ \t]*$"  # the end of a heading
     r"|(?<![A-Za-z0-9*])\*{1,3}(?=[^\s*])|(?<=[^\s*])\*{1,3}(?![A-Za-z0-9*])"

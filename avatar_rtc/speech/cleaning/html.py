@@ -28,10 +28,10 @@ TABLE = "table"
 NAMES = BLOCKS | INLINE | UNHEARD | CODE | {TABLE}
 _ATTRIBUTES = frozenset(
     "align allow alt async autoplay bgcolor border cellpadding cellspacing charset checked cite class color "
-    "colspan content controls coords data datetime defer dir disabled done download duration face for height hidden href "
-    "hspace id lang loading loop media method muted name nowrap open placeholder poster rel role rowspan "
-    "scope size sizes span src srcset start style summary tabindex target title type usemap valign value "
-    "vspace width xmlns".split()
+    "colspan content controls coords data datetime defer dir disabled done download duration face for height "
+    "hidden href hspace id lang loading loop media method muted name nowrap open placeholder poster rel "
+    "role rowspan scope size sizes span src srcset start style summary tabindex target title type usemap "
+    "valign value vspace width xmlns".split()
 )
 _MADE_BY_MACHINES = ("reasoning", "tool_calls", "code_interpreter")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")

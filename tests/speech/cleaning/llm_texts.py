@@ -137,7 +137,11 @@ _LINES = (
     "*sighs. H. looks away.* W.",
 )
 _HALVES = st.sampled_from(
-    "<think <br < </ ` `` * ** _ ~~ [ ]( ) ( $ \\ & &am | { [TOOL_ <| <｜ <|im_ ◁ ! ＊ 【 <!-- <speak> :".split()
+    [
+        *"<think <br < </ ` `` * ** _ ~~ [ ]( ) ( $ & &am | { [TOOL_ <| <｜ <|im_ ◁ ! ＊ 【".split(),
+        *"<!-- <speak>".split(),
+        "\\",
+    ]
 )
 _HIDE = st.sampled_from(_HIDDEN)
 _inline = st.lists(st.sampled_from(_SENTENCES) | st.sampled_from(_INLINE) | _HIDE, min_size=1, max_size=4)
