@@ -1,6 +1,7 @@
 """Bare JSON that calls a tool, as small models write it: `{"name": "get_time", "arguments": {}}`.
 
-Only an object or a list of them that begins a line, and only by its first keys: other JSON is text.
+Only an object that no word touches, or a list of them that begins a line, and only by its first keys: other
+JSON is text.
 """
 
 import re

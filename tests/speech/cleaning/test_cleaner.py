@@ -4,7 +4,7 @@ import random
 import time
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from avatar_rtc.speech.cleaning.cleaner import Cleaner, ReadAloud, clean
@@ -26,7 +26,6 @@ CHOICES = st.builds(ReadAloud, st.booleans(), st.booleans(), st.booleans(), st.b
 )
 
 
-@settings(max_examples=40)
 @given(anything, CHOICES, st.randoms(use_true_random=False), st.integers(1, 12))
 def test_the_pieces_a_text_comes_in_change_nothing(
     template: str, read_aloud: ReadAloud, chance: random.Random, longest: int
@@ -35,7 +34,6 @@ def test_the_pieces_a_text_comes_in_change_nothing(
     assert lines(cut(text, chance, longest), read_aloud) == lines([text], read_aloud)
 
 
-@settings(max_examples=40)
 @given(anything, st.data())
 def test_it_may_be_cut_in_two_anywhere(template: str, data: st.DataObject) -> None:
     text = written_of(template).text
@@ -44,7 +42,6 @@ def test_it_may_be_cut_in_two_anywhere(template: str, data: st.DataObject) -> No
     assert cleaner.feed(text[:at]) + cleaner.feed(text[at:]) + cleaner.finish() == clean(text)
 
 
-@settings(max_examples=60)
 @given(st.text(alphabet="<>/|[]()*_`~$&;\\{}!#^:.,\"'= \naAbhikTHINKsp1＊｜◁", max_size=60))
 @example("*a b*        c")
 @example("<s><sp")
@@ -53,7 +50,6 @@ def test_signs_in_any_order_may_come_one_by_one(text: str) -> None:
     assert "".join(map(cleaner.feed, text)) + cleaner.finish() == clean(text)
 
 
-@settings(max_examples=40)
 @given(written)
 def test_what_is_to_be_heard_is_heard_and_shown_and_nothing_else(text: Written) -> None:
     told = lines([text.text], ReadAloud())
@@ -68,7 +64,6 @@ def test_what_is_to_be_heard_is_heard_and_shown_and_nothing_else(text: Written) 
     assert tuple(WORD.findall(" ".join(line.shown for line in told))) == text.heard
 
 
-@settings(max_examples=40)
 @given(st.text(alphabet="abc XYZ.,;:?'\"-–1290äé日本。\n", max_size=200))
 def test_plain_prose_goes_on_at_once(text: str) -> None:
     cleaner = Cleaner()
@@ -139,11 +134,11 @@ HOSTILE = (
 def test_hostile_text_takes_time_in_proportion_only() -> None:
     start = time.process_time()
     for unit in HOSTILE:
-        text = unit * (1_500 // len(unit))
+        text = unit * (800 // len(unit))
         cleaner = Cleaner()
         got = "".join(map(cleaner.feed, text)) + cleaner.finish()
         assert got == clean(text)
-    assert time.process_time() - start < 30  # 2 s on a fast core; minutes if it were quadratic
+    assert time.process_time() - start < 30  # 1 s on a fast core; minutes if it were quadratic
 
 
 def test_a_finished_cleaner_takes_another_text() -> None:
