@@ -122,6 +122,14 @@ class SpeechConfig(_Section):
     """Emotions that are never read from a text: the next likely one is shown."""
     emotion_model: Path | None = None
     """Folder of a GoEmotions network (ONNX) that reads emotions from text; None is rules and a lexicon."""
+    narration: Literal["skip", "speak"] = "skip"
+    """What a text tells a character to do, as `*waves slowly*` and `(sighs)`."""
+    code: Literal["skip", "speak"] = "skip"
+    """Code in fences."""
+    tables: Literal["skip", "speak"] = "skip"
+    """The cells of tables, row by row."""
+    reasoning: Literal["marked", "from_start"] = "marked"
+    """Where reasoning begins, which is never spoken; "from_start" if a model's template opens it."""
 
 
 class LimitsConfig(_Section):

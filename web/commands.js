@@ -79,13 +79,14 @@ export class AvatarCommands extends HTMLElement {
   /**
    * Speak a text, after what is being said already.
    * @param {string} text may hold tags such as [joy].
-   * @param {{voice?: string, speed?: ?number, emotion?: ?string, more?: boolean}} manner voice: "" is the character's
-   *   own; speed: 0.5..2, null as the server is set up; emotion: a name, "auto" to read it from the text, null for tags alone; more: true if
+   * @param {{voice?: string, speed?: ?number, emotion?: ?string, narration?: ?string, more?: boolean}} manner voice: "" is the character's
+   *   own; speed: 0.5..2, null as the server is set up; emotion: a name, "auto" to read it from the text, null for tags alone;
+   *   narration: "skip" or "speak" what stands as *waves slowly*, null as the server is set up; more: true if
    *   text follows by `appendSpeech`.
    * @returns {Promise<string>} the speech id, that of its `speech` events.
    */
-  async say(text, { voice = '', speed = null, emotion = null, more = false } = {}) {
-    return (await this.#send({ type: 'speech.say', text, voice, speed, emotion, more })).speech_id;
+  async say(text, { voice = '', speed = null, emotion = null, narration = null, more = false } = {}) {
+    return (await this.#send({ type: 'speech.say', text, voice, speed, emotion, narration, more })).speech_id;
   }
 
   /** More text of a speech that was begun with `more`, the last of it if there is none. */

@@ -24,6 +24,7 @@ class SpeechCommands(Requests):
         voice: str = "",
         speed: float | None = None,
         emotion: str | None = None,
+        narration: str | None = None,
         more: bool = False,
     ) -> str:
         """Speak a text after what is being said already; gives its speech id as soon as it is queued.
@@ -33,6 +34,7 @@ class SpeechCommands(Requests):
             voice: one of `GET /api/v1/voices`, or "engine:voice"; "" is the character's own.
             speed: 1 is the voice's own; in 0.5..2; None is what the server is set up to.
             emotion: shown while it speaks; "auto" reads it from the text, None leaves it to the tags.
+            narration: "skip" or "speak" what stands as `*waves slowly*`; None is the server's setting.
             more: text follows by `append`, such as a language model's tokens.
 
         Raises:
@@ -40,7 +42,7 @@ class SpeechCommands(Requests):
             Unreachable: as `request`.
         """
         answer = await self.request(
-            "speech.say", text=text, voice=voice, speed=speed, emotion=emotion, more=more
+            "speech.say", text=text, voice=voice, speed=speed, emotion=emotion, narration=narration, more=more
         )
         return str(answer["speech_id"])
 

@@ -279,6 +279,8 @@ class SpeechSay(Message):
     """1 is the voice's own; None is what is configured."""
     emotion: EmotionId | None = None
     """Shown while it speaks; "auto" reads it from the text; None leaves it to tags in the text."""
+    narration: Literal["skip", "speak"] | None = None
+    """Whether `*waves slowly*` is spoken; None is what is configured."""
     more: StrictBool = False
     """True if more text follows by `speech.append`, such as a language model's tokens."""
 

@@ -64,6 +64,7 @@ from avatar_rtc.server.live.shared import Renderer, Shared
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.decoding import Decoding
 from avatar_rtc.server.live.voice.speaker import Speaker
+from avatar_rtc.speech.cleaning.cleaner import read_aloud_of
 from avatar_rtc.speech.engines import Engines, create_engines
 from avatar_rtc.speech.feelings import Classifier, Rules
 from avatar_rtc.speech.feelings_model import ModelFeelings
@@ -100,7 +101,13 @@ def create_app(
     app[CLOSING], app[SOCKETS] = asyncio.Event(), weakref.WeakSet()
     app[ENGINES] = engines = engines or create_engines(config.speech)
     app[CLASSIFIER] = classifier = _classifier(config)
-    speaker = Speaker(classifier, config.speech.timeout_s, engines, config.speech.auto_never)
+    speaker = Speaker(
+        classifier,
+        config.speech.timeout_s,
+        engines,
+        config.speech.auto_never,
+        read_aloud_of(config.speech),
+    )
     app[LIMITS] = limits = Limits(config.limits)
     students = Turns(
         config.limits.distillations,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from avatar_rtc.errors import InputError, TooLarge
 from avatar_rtc.speech import ssml
+from avatar_rtc.speech.cleaning.cleaner import UNSEEN
 from avatar_rtc.speech.sentences import EMOJI, TEXT_FACE, split
 from avatar_rtc.speech.tags import Tag, next_word, strip_tags
 
@@ -75,22 +76,24 @@ def _traced(text: str) -> _Traced:
     return _Traced(text, tuple(range(len(text) + 1)))
 
 
-_CONTROL = re.compile(
-    "(?!\\s)[\x00-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffe\uffff\ud800-\udfff]"
-)
-"""Nothing one sees or hears: control and bidi characters, soft hyphens, halves of surrogate pairs."""
 _SPACE = re.compile(r"\s+")
 _LETTER = re.compile(r"[^\W_]")
 _ADDRESS = r"(?:https?://|www\.)[^\s<>\"]*[^\s<>\".,;:!?…。、)\]}'’”*_~`]"
 _HOST = re.compile(r"(?:https?://)?(?:[^\s/@]*@)?(?:www\.)?([^\s/?#:]+)", re.IGNORECASE)
+_NO_PRODUCT = r"(?:(?<![\d)][ \t])(?<!\b\w[ \t])|(?![*][ \t]+(?:[\d(.-]|\w\b)))"
 _MARKUP = re.compile(
     rf"<(?P<bare>{_ADDRESS})>|(?P<kept>{_ADDRESS}|{TEXT_FACE.pattern})"
     r"|!?\[(?P<label>[^\[\]\n]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\)"
-    r"|^[ \t]*(?:[-*_=~]{3,}|```\w*)[ \t]*$"  # rules and fences
-    r"|^[ \t]*(?:[-*+•]|\#{1,6}|>+)[ \t]+"  # lists, headings, quotations
+    r"|^[ \t]*(?:[-*_=~]{3,}|(?:[-*_][ \t]+){2,}[-*_]|```\w*)[ \t]*$"  # rules and fences
+    r"|^[ \t]*:?-+:?(?:[ \t]*\|[ \t]*:?-+:?)+[ \t]*$"  # under the head of a table
+    r"|^[ \t]*(?:(?:[-*+•]|\#{1,6}|>+)[ \t]+)+(?:\[[ xX]\][ \t]+)?"  # lists, headings, quotations, tasks
+    r"|(?<=[^#\s])[ \t]+\#+[ \t]*$"  # the end of a heading
     r"|(?<![A-Za-z0-9*])\*{1,3}(?=[^\s*])|(?<=[^\s*])\*{1,3}(?![A-Za-z0-9*])"
     r"|(?<!\w)_{1,3}(?=[^\s_])|(?<=[^\s_])_{1,3}(?!\w)"
-    r"|~~|`+|\\(?P<escaped>[\\`*_\[\]#<>~])",
+    rf"|(?<!\S)(?:{_NO_PRODUCT}\*|\*{{2,}}|_+|~+|\#+|`+)(?!\S)"  # alone, and no product
+    r"|(?<![\w*])\*{2,}(?=\w)|(?<=\w)~+(?![\w~/])|(?<![\w&/#])\#(?=[^\W\d])"
+    r"|(?<!\S)\|(?!\S)|(?<![=\w])==(?=[^\s=])|(?<=[^\s=])==(?![=\w])"
+    r"|~~|`+|\\(?P<escaped>[\\`*_\[\]#<>~$|!&+{}])",
     re.MULTILINE | re.IGNORECASE,
 )
 _NOT_SPOKEN = re.compile(
@@ -109,7 +112,7 @@ def check_text(text: str) -> str:
     """
     if len(text) > MAX_CHARACTERS:
         raise TooLarge(f"the text has {len(text)} characters; at most {MAX_CHARACTERS} can be said at once")
-    heard = _CONTROL.sub("", text).strip()
+    heard = UNSEEN.sub("", text).strip()
     if not heard:
         raise InputError("nothing to say: the text is empty, or holds only spaces and control characters")
     if ssml.begins(heard) and (end := heard.find(ssml.END)) >= 0:
@@ -146,7 +149,7 @@ def prepare(sentence: str, reads_ssml: bool = True) -> Line:
     Line(spoken='Well, hi!', tags=(Tag(at=6, emotion='joy', strength=0.7, hold_s=None),),
          shown='Well, hi 😀!')
     """
-    text = _CONTROL.sub("", sentence)
+    text = UNSEEN.sub("", sentence)
     if ssml.is_document(text):
         ssml.check_document(text)
         line = _of_document(text.strip())

@@ -80,14 +80,16 @@ async def test_speech_requests_carry_what_was_said(server) -> None:
     server.answer = lambda m: {"type": "ok", "id": m["id"], "speech_id": "s1"}
     async with AvatarClient(server.url) as avatar:
         assert await avatar.say("Hi.") == "s1"
-        await avatar.say("Hé 😀\ud83d", voice="espeak:de", speed=1.5, emotion="auto", more=True)
+        await avatar.say(
+            "Hé 😀\ud83d", voice="espeak:de", speed=1.5, emotion="auto", narration="speak", more=True
+        )
         await avatar.append("s1", " there")
         await avatar.append("s1", "", more=False)
         await avatar.stop_speaking("s1")
         await avatar.stop_speaking()
     told = [{k: v for k, v in m.items() if k != "id"} for m in server.control]
-    plain = {"voice": "", "speed": None, "emotion": None, "more": False}
-    fancy = {"voice": "espeak:de", "speed": 1.5, "emotion": "auto", "more": True}
+    plain = {"voice": "", "speed": None, "emotion": None, "narration": None, "more": False}
+    fancy = {"voice": "espeak:de", "speed": 1.5, "emotion": "auto", "narration": "speak", "more": True}
     assert told == [
         {"type": "speech.say", "text": "Hi.", **plain},
         {"type": "speech.say", "text": "Hé 😀?", **fancy},  # half a character cannot be sent

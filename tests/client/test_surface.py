@@ -33,7 +33,7 @@ received
 received_bytes()
 request(kind, **fields)
 resume()
-say(text, *, voice='', speed=None, emotion=None, more=False)
+say(text, *, voice='', speed=None, emotion=None, narration=None, more=False)
 send_cue(t_ms, visemes)
 send_pose(morphs=None, *, blendshapes=None, head=None, t_ms=None)
 set_backdrop(name=None, *, colour='#181a26', fit='cover', blur=0.0, chain=())

@@ -56,7 +56,7 @@ MESSAGES: tuple[dict[str, Any], ...] = (
     {"type": "cue.set", "t_ms": 5.0, "visemes": {"aaa": 0.5}},
     {"type": "pose.set", "t_ms": 5.0, "morphs": {"head_x": 0.5}},
     {"type": "pose.set", "t_ms": 5.0, "blendshapes": {"jawOpen": 0.5}, "head": [1.0, 2.0, 3.0]},
-    {"type": "speech.say", "text": "Hello", "voice": "x", "speed": 1.5, "more": False},
+    {"type": "speech.say", "text": "Hello", "voice": "x", "speed": 1.5, "narration": "skip", "more": False},
     {"type": "speech.append", "speech_id": "a", "text": "b", "more": True},
     {"type": "speech.stop", "speech_id": "a"},
 )

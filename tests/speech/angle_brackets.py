@@ -32,7 +32,7 @@ _PLAIN = (
 )  # fmt: skip
 _HALVES = (
     "<speak>", "</speak>", "<speak", "<speak ", "speak>", "<", "</", "<s", "<?xml", "<?xml version='1.0'?>",
-    "<speak x='1'>", "<speak/>", "</speak", "<!--", "-->", "&amp", "&",
+    "<speak x='1'>", "<speak/>", "</speak", "<!-", "-->", "&amp", "&",
 )  # fmt: skip
 _INSIDE = (
     "W", "W W.", "<b>W</b>", "<s>W</s>", "<break time='1s'/>", "<mark name='H'/>", "<!-- H > H -->",

@@ -6,7 +6,6 @@ They make sound for the caller to play; no avatar speaks it.
 import asyncio
 import base64
 import logging
-from functools import partial
 from typing import Annotated, Literal
 
 from aiohttp import hdrs, web
@@ -20,11 +19,10 @@ from avatar_rtc.server.http.keys import CLASSIFIER, ENGINES, SOUND_FILES, SPEAKE
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import TEXT, an_object, many, one
 from avatar_rtc.server.http.routes.speech import post_classify
-from avatar_rtc.server.live.voice.speaker import in_thread_if_long
 from avatar_rtc.sound.files import CONTENT_TYPES, FILE_RATE, SoundFileKind, write_sound
 from avatar_rtc.sound.pcm import silence
 from avatar_rtc.speech.joined import joined
-from avatar_rtc.speech.script import MAX_CHARACTERS, prepare_all
+from avatar_rtc.speech.script import MAX_CHARACTERS
 from avatar_rtc.speech.spoken import Speech
 
 log = logging.getLogger(__name__)
@@ -141,12 +139,11 @@ def _wants_json(request: web.Request) -> bool:
 async def _speech(request: web.Request, text: str, voice: str, speed: float) -> tuple[str, Speech]:
     """What is spoken of a text, and its sound; a text with nothing to say is no sound, as it used to be."""
     engine, name = await request.app[ENGINES].resolve(voice)
-    ready = partial(prepare_all, reads_ssml=engine.ssml)
-    spoken = (await in_thread_if_long(ready, text)).spoken
+    speaker = request.app[SPEAKER]
+    spoken = await speaker.spoken_of(text, engine)
     if not spoken:
         return "", Speech(silence(), FILE_RATE)
-    reader = request.app[SPEAKER].reader
-    reading = await reader.read(spoken, engine, name, min(2.0, max(0.5, speed)))
+    reading = await speaker.reader.read(spoken, engine, name, min(2.0, max(0.5, speed)))
     speech = await asyncio.to_thread(joined, reading.parts, reading.notes)
     if speech.notes:
         log.info("a sound file: %s", "; ".join(speech.notes))

@@ -1,7 +1,7 @@
 """From text to pieces of speech: sentences, an engine, times for the lips by the best way there is, feelings.
 
-text ──► Splitter ──► Line ──► Reader ──► Speech ──► phonemes ──► Piece
-                                             └─ without times: laid beside espeak's rendering
+text ──► Cleaner ──► Splitter ──► Line ──► Reader ──► Speech ──► phonemes ──► Piece
+                                                        └─ without times: laid beside espeak's rendering
 """
 
 import asyncio
@@ -18,13 +18,14 @@ from avatar_rtc.sound.pcm import silence
 from avatar_rtc.sound.resample import resampled
 from avatar_rtc.speech import espeak
 from avatar_rtc.speech.align import align, align_words
+from avatar_rtc.speech.cleaning.cleaner import BY_DEFAULT, Cleaner, ReadAloud, clean
 from avatar_rtc.speech.engines import Engines
 from avatar_rtc.speech.feelings import Classifier
 from avatar_rtc.speech.joined import Said, joined
 from avatar_rtc.speech.lips import timeline
 from avatar_rtc.speech.loudness import loud_phonemes
 from avatar_rtc.speech.reading import Reader, Reading
-from avatar_rtc.speech.script import Line, prepare
+from avatar_rtc.speech.script import Line, prepare, prepare_all
 from avatar_rtc.speech.scripts import han_language
 from avatar_rtc.speech.sentences import Splitter
 from avatar_rtc.speech.spoken import Engine, LipSource, Speech, TimedPhoneme, TimedWord
@@ -55,6 +56,8 @@ class Manner:
     speed: float = 1.0
     emotion: str | None = None
     """One emotion for all of it, AUTO to read it from the text, or None for tags alone."""
+    speaks_narration: bool | None = None
+    """Whether `*waves slowly*` is spoken; None is what the server is set up to."""
 
 
 class Speaker:
@@ -66,17 +69,20 @@ class Speaker:
         engine_s: float = 30.0,
         engines: Engines | None = None,
         auto_never: Collection[str] = (),
+        read_aloud: ReadAloud = BY_DEFAULT,
     ) -> None:
         """
         Args:
             engine_s: how long a server of speech may take for a sentence.
             engines: among them a voice is found for scripts that the voice that is asked does not read.
             auto_never: emotions that are not read from a text.
+            read_aloud: what of a text is spoken beside its words.
 
         Raises:
             UnknownName: one of them is none that can be read.
         """
         self._classifier, self._auto_never = classifier, frozenset(auto_never)
+        self.read_aloud = read_aloud
         for name in auto_never:
             if name not in classifier.labels:
                 raise UnknownName("emotion in speech.auto_never", name, classifier.labels)
@@ -97,7 +103,7 @@ class Speaker:
         waiting: tuple[Tag, ...] = ()
         han, is_heard = "", False
         unread: Unreadable | None = None
-        async for sentence in _sentences(chunks):
+        async for sentence in _sentences(chunks, self.read_aloud_for(manner)):
             line = await in_thread_if_long(partial(prepare, reads_ssml=manner.engine.ssml), sentence)
             if not line.spoken:
                 waiting += line.tags  # shown with what is spoken next
@@ -113,6 +119,25 @@ class Speaker:
             yield piece
         if unread is not None and not is_heard:
             raise unread
+
+    async def spoken_of(self, text: str, engine: Engine, read_aloud: ReadAloud | None = None) -> str:
+        """All that is spoken of a whole text; "" if that is nothing."""
+        heard = await in_thread_if_long(partial(clean, read_aloud=read_aloud or self.read_aloud), text)
+        return (await in_thread_if_long(partial(prepare_all, reads_ssml=engine.ssml), heard)).spoken
+
+    async def check(self, text: str, manner: Manner) -> None:
+        """
+        Raises:
+            Unreadable: nobody here reads any of what is spoken of a whole text.
+        """
+        spoken = await self.spoken_of(text, manner.engine, self.read_aloud_for(manner))
+        await self.reader.check(spoken, manner.engine, manner.voice)
+
+    def read_aloud_for(self, manner: Manner) -> ReadAloud:
+        """What of a text is spoken beside its words, for one request."""
+        if manner.speaks_narration is None:
+            return self.read_aloud
+        return replace(self.read_aloud, narration=manner.speaks_narration)
 
     async def _piece(self, line: Line, manner: Manner, before: tuple[Tag, ...], han: str) -> Piece:
         reading = await self.reader.read(line.spoken, manner.engine, manner.voice, manner.speed, han)
@@ -146,15 +171,22 @@ class Speaker:
         return [Feeling(0.0, emotion, 1.0)] if score >= _FELT_FROM and emotion != "neutral" else []
 
 
-async def _sentences(chunks: AsyncIterator[str]) -> AsyncIterator[str]:
+async def _sentences(chunks: AsyncIterator[str], read_aloud: ReadAloud) -> AsyncIterator[str]:
     splitter = Splitter()
-    async for chunk in chunks:
-        for sentence in splitter.sentences(chunk):
+    async for text in _cleaned(chunks, read_aloud):
+        for sentence in splitter.sentences(text):
             await asyncio.sleep(0)  # there may be thousands that say nothing
             yield sentence
     for sentence in splitter.rest():
         await asyncio.sleep(0)
         yield sentence
+
+
+async def _cleaned(chunks: AsyncIterator[str], read_aloud: ReadAloud) -> AsyncIterator[str]:
+    cleaner = Cleaner(read_aloud)
+    async for chunk in chunks:
+        yield await in_thread_if_long(cleaner.feed, chunk)
+    yield await asyncio.to_thread(cleaner.finish)  # SSML that was never closed may be long
 
 
 async def in_thread_if_long(work: Callable[[str], T], text: str) -> T:

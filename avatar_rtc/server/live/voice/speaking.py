@@ -135,9 +135,10 @@ class Speaking:
                 asked = message.voice
                 resolving = self._engines.resolve(asked) if asked else self._engines.resolve_own(voice)
                 engine, name = await resolving
+                narration = None if message.narration is None else message.narration == "speak"
+                manner = Manner(engine, name, message.speed or self._speed, message.emotion, narration)
                 if not message.more:
-                    await self._speaker.reader.check(message.text, engine, name)
-                manner = Manner(engine, name, message.speed or self._speed, message.emotion)
+                    await self._speaker.check(message.text, manner)
                 pieces = self._speaker.pieces(text.chunks(), manner)
                 # A text may be slow to come, and the engine slow to say it.
                 patience = TEXT_PATIENCE_S + self._speaker.sentence_s

@@ -1,0 +1,220 @@
+"""What of a language model's text is to be heard and read: all else is left out, before sentences are made.
+
+text in pieces ──► Cleaner ──► text in pieces ──► Splitter ──► sentences ──► script.prepare ──► Line
+
+Its state belongs to the whole text, so how the text is cut into pieces changes nothing. Plain prose goes on
+at once; a sign that may begin a mark is held back while that is open, for a few hundred characters at most.
+Takes time in proportion to the text, whatever is in it.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from avatar_rtc.config import SpeechConfig
+from avatar_rtc.speech import ssml
+from avatar_rtc.speech.cleaning.angles import AngleTag, beginnings_of, read_angle
+from avatar_rtc.speech.cleaning.calls import bare_call
+from avatar_rtc.speech.cleaning.document import OpenDocument
+from avatar_rtc.speech.cleaning.found import UNDECIDED, Found, Skip, Until
+from avatar_rtc.speech.cleaning.html import NAMES, comment, entity, html_found, is_html
+from avatar_rtc.speech.cleaning.markdown import code_span, dollars, escaped, fenced, link, table_row
+from avatar_rtc.speech.cleaning.model_marks import (
+    MODEL_NAMES,
+    barred,
+    bracketed,
+    model_tag_found,
+    system_prompt,
+    triangled,
+)
+from avatar_rtc.speech.cleaning.narration import aside, narrated
+from avatar_rtc.speech.cleaning.speaker_name import speaker_name
+
+UNSEEN = re.compile(
+    "(?!\\s)[\x00-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+"""Nothing one sees or hears: control and bidi characters, soft hyphens, halves of surrogate pairs."""
+_NAMES = MODEL_NAMES | NAMES
+_BEGINNINGS = beginnings_of(_NAMES)
+_SPECIAL = re.compile(r"[<&*_＊`~\[!(（【{$\\|◁]")
+_LINE_START = re.compile(r"(?:\A|\n)[ \t>]*(?:(?:[-*+•]|\d{1,3}[.)])[ \t]+)?\Z")
+_IN_ADDRESS = re.compile(r"(?:://|\bwww\.)[^\s<>\"]*\Z", re.IGNORECASE)
+_REMEMBERED = 64
+_ANY_CLOSING = Until(
+    re.compile(
+        r"</(?:think|thinking|thought|reasoning|seed:think)\s{0,4}>|\[/THINK\]|◁/think▷|<\|end\|>",
+        re.IGNORECASE,
+    ),
+    24,
+)
+
+
+@dataclass(frozen=True)
+class ReadAloud:
+    """Which parts of a text are heard and shown that are not by default."""
+
+    narration: bool = False
+    """`*waves slowly*`, `(sighs)`."""
+    code: bool = False
+    """What stands in fences."""
+    tables: bool = False
+    """Their cells, row by row."""
+    is_begun_in_reasoning: bool = False
+    """The model's template opens the reasoning: all up to the first closing mark is reasoning."""
+
+
+BY_DEFAULT: Final = ReadAloud()
+
+
+class Cleaner:
+    """Cleans a text that comes in pieces, such as a language model's tokens."""
+
+    def __init__(self, read_aloud: ReadAloud = BY_DEFAULT) -> None:
+        self._read_aloud = read_aloud
+        self._begin()
+
+    def _begin(self) -> None:
+        self._rest = ""
+        self._before = ""
+        """The last of what is heard so far."""
+        self._has_begun = False
+        self._skip: Skip | None = _ANY_CLOSING if self._read_aloud.is_begun_in_reasoning else None
+        self._document: OpenDocument | None = None
+
+    def feed(self, chunk: str) -> str:
+        """What this piece adds to what is heard."""
+        return self._take(UNSEEN.sub("", chunk), False)
+
+    def finish(self) -> str:
+        """What is left, when nothing more will come; the cleaner can then take another text."""
+        left = self._take("", True)
+        self._begin()
+        return left
+
+    def _take(self, chunk: str, is_all: bool) -> str:
+        text = self._rest + chunk
+        if self._document:
+            whole = self._document.add(chunk, is_all)
+            if whole is None:
+                return ""
+            text, self._document = whole, None
+        heard: list[str] = []
+        at, last_end = 0, text.rfind(ssml.END)
+        while at < len(text):
+            if self._skip:
+                at, is_over = self._skip.end(text, at, is_all)
+                if not is_over:
+                    break
+                self._skip = None
+            elif (plain := self._plain_until(text, at)) > at:
+                heard.append(self._hear(text[at:plain]))
+                at = plain
+            elif ssml.begins(text, at) and at < last_end:
+                end = text.find(ssml.END, at) + len(ssml.END)
+                heard.append(self._hear(text[at:end]))
+                at = end
+            elif ssml.begins(text, at) and not is_all:
+                self._document = OpenDocument(text[at:])
+                at = len(text)
+            else:
+                found = self._find(text, at, is_all)
+                if found is UNDECIDED:
+                    break
+                found = found or Found(1, text[at])
+                heard.append(self._hear(found.said))
+                at += found.length
+                self._skip = found.skip
+        self._rest = text[at:]
+        return "".join(heard)
+
+    def _plain_until(self, text: str, at: int) -> int:
+        """Where the next sign is that may begin something."""
+        if not self._has_begun:
+            return at
+        special = _SPECIAL.search(text, at)
+        return special.start() if special else len(text)
+
+    def _hear(self, said: str) -> str:
+        self._before = (self._before + said[-_REMEMBERED:])[-_REMEMBERED:]
+        self._has_begun = self._has_begun or bool(said.strip())
+        return said
+
+    def _find(self, text: str, at: int, is_all: bool) -> Found | None:
+        """What begins there, that is not to be heard as it is written; the first reader that knows it."""
+        if not self._has_begun and (found := speaker_name(text, at, is_all)):
+            return found
+        match text[at]:
+            case "<":
+                return self._angled(text, at, is_all)
+            case "&":
+                return entity(text, at, is_all)
+            case "◁":
+                return triangled(text, at, is_all)
+            case "\\":
+                return escaped(text, at, is_all)
+            case "`":
+                return self._fenced(text, at, is_all) or code_span(text, at, is_all)
+            case _ if _IN_ADDRESS.search(self._before):
+                return None
+            case "~":
+                return self._fenced(text, at, is_all) if self._is_line_start() else None
+            case "$":
+                return dollars(text, at, is_all)
+            case "|" if self._is_line_start():
+                return table_row(text, at, is_all, not self._read_aloud.tables)
+            case "{" if not self._before[-1:].isalnum():
+                return bare_call(text, at, is_all)
+            case "[" | "!":
+                return self._bracketed(text, at, is_all)
+            case "(" | "（" | "【" if not self._read_aloud.narration:
+                return aside(text, at, is_all)
+            case "*" | "_" | "＊" if not self._read_aloud.narration:
+                return narrated(text, at, is_all, self._before)
+        return None
+
+    def _is_line_start(self) -> bool:
+        return _LINE_START.search(self._before) is not None
+
+    def _fenced(self, text: str, at: int, is_all: bool) -> Found | None:
+        return fenced(text, at, is_all, self._is_line_start(), not self._read_aloud.code)
+
+    def _bracketed(self, text: str, at: int, is_all: bool) -> Found | None:
+        is_line_start = self._is_line_start()
+        found = bare_call(text, at, is_all) if text[at] == "[" and is_line_start else None
+        found = found or bracketed(text, at, is_all) or link(text, at, is_all, is_line_start)
+        return found or (aside(text, at, is_all) if not self._read_aloud.narration else None)
+
+    def _angled(self, text: str, at: int, is_all: bool) -> Found | None:
+        if not is_all and ssml.may_begin(text, at):
+            return UNDECIDED
+        tag = read_angle(text, at, is_all, _NAMES, _BEGINNINGS)
+        if isinstance(tag, AngleTag):
+            return self._of_tag(tag, text, at, is_all)
+        found = comment(text, at, is_all) or system_prompt(text, at, is_all) or barred(text, at, is_all)
+        return found or tag
+
+    def _of_tag(self, tag: AngleTag, text: str, at: int, is_all: bool) -> Found | None:
+        found = model_tag_found(tag, text, at, is_all) if tag.name in MODEL_NAMES else None
+        if found is None and is_html(tag):
+            return html_found(tag, not self._read_aloud.code, not self._read_aloud.tables)
+        return found
+
+
+def read_aloud_of(config: SpeechConfig) -> ReadAloud:
+    """What the settings say."""
+    return ReadAloud(
+        config.narration == "speak",
+        config.code == "speak",
+        config.tables == "speak",
+        config.reasoning == "from_start",
+    )
+
+
+def clean(text: str, read_aloud: ReadAloud = BY_DEFAULT) -> str:
+    """What of a whole text is to be heard.
+
+    >>> clean("<think>A guest.</think>*waves* Hello, **you**!")
+    ' Hello, **you**!'
+    """
+    cleaner = Cleaner(read_aloud)
+    return cleaner.feed(text) + cleaner.finish()
