@@ -1,0 +1,95 @@
+"""What aaa does to a mouth: whether it opens, and whether the neutral pose closed what was drawn open."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from avatar_rtc.doctor.eyes import Eye, Seen, Side
+from avatar_rtc.doctor.picture import Finding
+from avatar_rtc.stream.box import Box
+
+_FRAME = Box(0, 0, 512, 512)
+_DISTANCE = 48.0
+"""Between the eyes of a well placed figure, in px; taken where one eye alone is seen."""
+_HALF_WIDTH, _TOP, _BOTTOM = 0.42, 0.36, 1.0
+"""The window below the eyes in which mouths lie, in distances between the eyes: they lie 0.55 to 0.75 lower."""
+_OPENS = 25.0
+"""Change of a pixel, 0..255, that belongs to an opening mouth."""
+_DEAD, _SMALL = 12, 35
+"""So many pixels of it are none, and hardly one; 60 to 350 are usual."""
+_DRAWN_CLOSED = 0.45
+"""Share of aaa's change that closing the drawn mouth has, where it was drawn open; 0.8 to 1.3 is usual."""
+_ADVICE = "draw it slightly open, about 17x9 px at (256,176), or copy one from a working character"
+
+
+@dataclass(frozen=True)
+class Mouth:
+    """How a mouth opens."""
+
+    box: Box
+    """Where it was looked for."""
+    opens: int
+    """Pixels that aaa changes strongly."""
+    drawn_open: float
+    """How much the neutral pose changes the drawing there, as a share of what aaa changes."""
+
+
+def find_mouth(source: Seen, still: Seen, open_: Seen, eyes: Mapping[Side, Eye]) -> Mouth:
+    """The mouth below the eyes that were found.
+
+    Args:
+        source: as drawn.
+        still: the neutral pose.
+        open_: the same with mouth_aaa.
+    """
+    box = mouth_box(eyes)
+    drawn, closed, opened = (picture[box.slices] for picture in (source, still, open_))
+    change = np.abs(opened - closed).mean(-1)
+    mask = change > _OPENS
+    share = np.abs(drawn - closed).mean(-1)[mask].mean() / change[mask].mean() if mask.any() else 0.0
+    return Mouth(box, int(mask.sum()), float(share))
+
+
+def mouth_findings(mouth: Mouth) -> list[Finding]:
+    """A mouth that does not open is an error; one without an inside, or a tiny one, a warning."""
+    box = mouth.box
+    where = f"it was looked for in x {box.x}..{box.right}, y {box.y}..{box.bottom}"
+    if mouth.opens < _DEAD:
+        what = f"the mouth does not react to aaa; {where}"
+        return [Finding("error", what, f"{_ADVICE}; beards and masks confuse the network", "mouth")]
+    if mouth.opens < _SMALL:
+        return [Finding("warning", "the mouth hardly opens with aaa", _ADVICE, "mouth")]
+    if mouth.drawn_open < _DRAWN_CLOSED:
+        what = "the mouth seems to be drawn closed: the network invents its inside"
+        return [Finding("warning", what, _ADVICE, "mouth")]
+    return []
+
+
+def mouth_box(eyes: Mapping[Side, Eye]) -> Box:
+    """Where to look for the mouth: below the middle of the eyes, as far as faces have it."""
+    middle, y = middle_of(eyes)
+    apart = distance(eyes) or _DISTANCE
+    return Box.between(
+        round(y + _TOP * apart),
+        round(y + _BOTTOM * apart),
+        round(middle - _HALF_WIDTH * apart),
+        round(middle + _HALF_WIDTH * apart),
+    ).common(_FRAME)
+
+
+def middle_of(eyes: Mapping[Side, Eye]) -> tuple[float, float]:
+    """(x, y) between the eyes; of one eye, half a usual distance beside it."""
+    if len(eyes) == 2:
+        (lx, ly), (rx, ry) = eyes["left"].centre, eyes["right"].centre
+        return (lx + rx) / 2, (ly + ry) / 2
+    (eye,) = eyes.values()
+    return eye.centre[0] + (-1 if eye.side == "left" else 1) * _DISTANCE / 2, eye.centre[1]
+
+
+def distance(eyes: Mapping[Side, Eye]) -> float:
+    """From eye to eye in px; 0 if there is one only."""
+    if len(eyes) < 2:
+        return 0.0
+    (lx, ly), (rx, ry) = eyes["left"].centre, eyes["right"].centre
+    return float(np.hypot(lx - rx, ly - ry))
