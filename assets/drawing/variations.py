@@ -1,12 +1,12 @@
-"""Forty other characters from the same parts: what a stranger may bring, good and bad, with the right verdict.
+"""Other characters from the same parts: what a stranger may bring, good and bad.
 
-What is wrong with the bad ones is known by construction; `verdict` is also what a person said of their poses.
+`tests/doctor/test_variations.py` says what the doctor must think of each.
 """
 
 import colorsys
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import eyes
 import face
@@ -15,7 +15,7 @@ import tavi
 from character import Drawing
 from eyes import CENTRES, EyeStyle, eye, placed
 from hair import LEFT, RIGHT, Lock, Palette, locks
-from svg import Curve, ellipse, fill, group, ink, line, mirror, outline
+from svg import Curve, ellipse, fill, group, ink, line, outline
 
 _MAINS = {"liora": liora, "tavi": tavi}
 _HAIR = ("back-hair", "nape", "falling-hair", "wisps", "tufts", "crown", "sides", "bangs", "gloss", "rim")
@@ -24,13 +24,9 @@ _MIDDLE_Y = 148.0
 
 @dataclass(frozen=True)
 class Variation:
-    """One character, and what the doctor should say of it."""
+    """One character: what is other than in a shipped one."""
 
     base: str = "liora"
-    good: bool = True
-    """Whether it animates well."""
-    faulty: tuple[str, ...] = ()
-    """The parts that a bad one's errors must name, such as "left eye"."""
     size: tuple[float, float] = (1.0, 1.0)
     """Of the eyes, width and height; 1 is as shipped."""
     apart: float = 0.0
@@ -66,7 +62,9 @@ class Variation:
 # --- what is drawn over -------------------------------------------------------------------------------------
 
 
-def glasses(colour: str, tint: str = "#FFFFFF", opacity: float = 0.0, square: bool = False, width: float = 1.6):
+def glasses(
+    colour: str, tint: str = "#FFFFFF", opacity: float = 0.0, square: bool = False, width: float = 1.6
+):
     """Frames around both eyes, with a tint on the lenses."""
 
     def draw(_: str) -> str:
@@ -77,7 +75,8 @@ def glasses(colour: str, tint: str = "#FFFFFF", opacity: float = 0.0, square: bo
             else:
                 d = f"M{x - 20} 149a20 18 0 1 0 40 0a20 18 0 1 0 -40 0z"
             parts.append(
-                f'<path d="{d}" fill="{tint}" fill-opacity="{opacity}" stroke="{colour}" stroke-width="{width}"/>'
+                f'<path d="{d}" fill="{tint}" fill-opacity="{opacity}" '
+                f'stroke="{colour}" stroke-width="{width}"/>'
             )
         bridge = line([(252.5, 147), (256, 145), (259.5, 147)], colour, width)
         arms = line([(212, 146), (206, 144)], colour, width) + line([(300, 146), (306, 144)], colour, width)
@@ -100,8 +99,30 @@ def beard(colour: str, moustache: bool = True):
 
     def draw(_: str) -> str:
         shape = outline(
-            [(207, 150), (210, 172), (222, 190), (240, 203), (256, 207), (272, 203), (290, 190), (302, 172), (305, 150)],
-            [(305, 150), (298, 152), (284, 168), (272, 176), (266, 184), (256, 186), (246, 184), (240, 176), (228, 168), (214, 152), (207, 150)],
+            [
+                (207, 150),
+                (210, 172),
+                (222, 190),
+                (240, 203),
+                (256, 207),
+                (272, 203),
+                (290, 190),
+                (302, 172),
+                (305, 150),
+            ],
+            [
+                (305, 150),
+                (298, 152),
+                (284, 168),
+                (272, 176),
+                (266, 184),
+                (256, 186),
+                (246, 184),
+                (240, 176),
+                (228, 168),
+                (214, 152),
+                (207, 150),
+            ],
         )
         parts = fill(shape, colour)
         if moustache:
@@ -182,7 +203,9 @@ def _towards(svg: str, colour: str) -> str:
     def changed(found: re.Match[str]) -> str:
         text = found[0]
         _, s, v = colorsys.rgb_to_hsv(*(int(text[i : i + 2], 16) / 255 for i in (1, 3, 5)))
-        rgb = colorsys.hsv_to_rgb(wanted[0], min(1.0, wanted[1] * (0.6 + 0.8 * s)), min(1.0, wanted[2] * (0.25 + v)))
+        rgb = colorsys.hsv_to_rgb(
+            wanted[0], min(1.0, wanted[1] * (0.6 + 0.8 * s)), min(1.0, wanted[2] * (0.25 + v))
+        )
         return "#" + "".join(f"{round(255 * c):02X}" for c in rgb)
 
     return re.sub(r"#[0-9A-Fa-f]{6}", changed, svg)
@@ -285,11 +308,11 @@ TUNING: Mapping[str, Variation] = {
     "boy": Variation("tavi", size=(0.9, 0.7), hair="#9A4A3A", brows="#3A1A16"),
     "small": Variation(size=(0.7, 0.7), hair="#6A4A8A"),
     "narrow": Variation("tavi", size=(1.0, 0.5), hair="#333A44", iris="#5A6A4A"),
-    "big": Variation(good=False, faulty=("left",), size=(1.3, 1.3)),
+    "big": Variation(size=(1.3, 1.3)),
     "dark": Variation("tavi", skin="#9A6A4A", hair="#3A2A22", iris="#4A2A1A"),
     "brown": Variation(skin="#C8946A", hair="#2A2026", iris="#3A6A4A"),
-    "pale_lash": Variation(good=False, faulty=("left", "right"), lash="#F0DCC8"),
-    "no_lash": Variation("tavi", good=False, faulty=("right",), lash="none"),
+    "pale_lash": Variation(lash="#F0DCC8"),
+    "no_lash": Variation("tavi", lash="none"),
     "round_glasses": Variation(over=(glasses("#2A2A34"),)),
     "red_square": Variation("tavi", over=(glasses("#C03A3A", square=True),)),
     "tinted": Variation("tavi", over=(glasses("#3A3A44", "#6AA0D0", 0.3),)),
@@ -298,33 +321,47 @@ TUNING: Mapping[str, Variation] = {
     "hair_in_left": Variation(over=(strand(_THIN_LEFT, 7),)),
     "hat": Variation(over=(hat("#7A4A9A"),)),
     "line_mouth": Variation(mouth=(1, 0)),
-    "low": Variation(shift=(0, 62), good=False, faulty=("head",)),
-    "far": Variation(scale=0.55, good=False, faulty=("head",)),
-    "grounded": Variation(ground="#88AACC", good=False, faulty=("background",)),
+    "low": Variation(shift=(0, 62)),
+    "far": Variation(scale=0.55),
+    "grounded": Variation(ground="#88AACC"),
 }
 """The laws were made with these in sight."""
 
 KEPT_BACK: Mapping[str, Variation] = {
-    "silver": Variation("tavi", good=False, faulty=("right",), hair="#C8CCD8", iris="#AA3A5A"),
-    "chibi": Variation(good=False, faulty=("mouth",), size=(1.12, 1.12), lower=5, mouth=(0.7, 0.7), hair="#E8A0B8"),
+    "silver": Variation("tavi", hair="#C8CCD8", iris="#AA3A5A"),
+    "chibi": Variation(size=(1.12, 1.12), lower=5, mouth=(0.7, 0.7), hair="#E8A0B8"),
     "tiny": Variation("tavi", size=(0.6, 0.62), hair="#88AA55"),
     "slits": Variation(size=(1.05, 0.45), hair="#4A4A55"),
-    "huge": Variation("tavi", good=False, faulty=("left",), size=(1.35, 1.35)),
-    "night": Variation(good=False, faulty=("right",), skin="#7A5238", hair="#1E1A20", iris="#5A3A20"),
+    "huge": Variation("tavi", size=(1.35, 1.35)),
+    "night": Variation(skin="#7A5238", hair="#1E1A20", iris="#5A3A20"),
     "tan": Variation("tavi", skin="#DDB088", hair="#E8D8A0", iris="#3A5AAA"),
-    "ghost_lash": Variation("tavi", good=False, faulty=("right",), lash="#F4E4D4"),
+    "ghost_lash": Variation("tavi", lash="#F4E4D4"),
     "bald_lids": Variation(lash="none", hair="#557799"),
     "thin_glasses": Variation("tavi", over=(glasses("#888890", width=1.0),)),
     "black_square": Variation(over=(glasses("#1A1A22", square=True, width=2.4),), hair="#553322"),
-    "sunglasses": Variation(over=(glasses("#111118", "#101018", 0.95),), good=False, faulty=("eyes",)),
+    "sunglasses": Variation(over=(glasses("#111118", "#101018", 0.95),)),
     "goatee": Variation("tavi", over=(stubble("#3A2A22"),), hair="#3A2A22", size=(0.9, 0.65)),
     "lock_over_right": Variation(over=(strand(_OVER_RIGHT_EYE, 52, RIGHT),), hair="#3A4A8A"),
     "hair_in_both": Variation("tavi", over=(strand(_THIN_LEFT, 8), strand(_THIN_RIGHT, 8))),
     "low_hat": Variation("tavi", over=(hat("#444444", 120),)),
-    "masked": Variation(over=(mask_over_mouth("#E8EEF4"),), good=False, faulty=("mouth",)),
-    "sleeping": Variation("tavi", eyes="closed", good=False, faulty=("eyes",)),
-    "left_of_frame": Variation("tavi", shift=(-66, 0), good=False, faulty=("head",)),
-    "lying": Variation(turn=90, good=False, faulty=("eyes",)),
+    "masked": Variation(over=(mask_over_mouth("#E8EEF4"),)),
+    "sleeping": Variation("tavi", eyes="closed"),
+    "left_of_frame": Variation("tavi", shift=(-66, 0)),
+    "lying": Variation(turn=90),
 }
 """The test's own: nobody looked at what the doctor says of them while it was made."""
-VARIATIONS: Mapping[str, Variation] = {**TUNING, **KEPT_BACK}
+FRESH: Mapping[str, Variation] = {
+    "mint": Variation(hair="#7AC8A8", iris="#AA7A2A", size=(0.85, 0.9), brows="#2A4A3A"),
+    "elder": Variation("tavi", hair="#D8D8D8", size=(0.8, 0.55), over=(beard("#C8C8CC"),)),
+    "ebony": Variation("tavi", skin="#6A4630", hair="#181418", iris="#3A2A1A"),
+    "rose_glasses": Variation("tavi", over=(glasses("#C06A8A", "#FFC0D8", 0.25),), hair="#AA5577"),
+    "half_moon": Variation(over=(glasses("#555560", square=True, width=1.2),), size=(0.8, 0.8)),
+    "patched": Variation(over=(patch(0),), hair="#334433"),
+    "goggle_eyes": Variation(size=(1.4, 1.3), hair="#C87A3A"),
+    "speck": Variation(size=(0.5, 0.55), hair="#4A6A9A"),
+    "dots": Variation("tavi", eyes="dots"),
+    "mute": Variation("tavi", mouth=(0, 0), hair="#774433"),
+    "shrunk": Variation("tavi", scale=0.82),
+    "raised": Variation(shift=(0, -60), hair="#663333"),
+}
+VARIATIONS: Mapping[str, Variation] = {**TUNING, **KEPT_BACK, **FRESH}

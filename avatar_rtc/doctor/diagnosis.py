@@ -33,7 +33,8 @@ _PROBES: Mapping[str, Mapping[str, float]] = {
     **{
         name: {name: 1.0}
         for name in (
-            "iris_rotation_x", "iris_rotation_y", "head_x", "head_y", "neck_z", "body_y", "body_z", "breathing"
+            "iris_rotation_x", "iris_rotation_y", "head_x", "head_y", "neck_z",
+            "body_y", "body_z", "breathing",
         )
     },
 }  # fmt: skip
@@ -119,13 +120,21 @@ def _ordered(
 
 
 def _no_eyes(rgba: NDArray[np.uint8]) -> Finding:
-    if rgba[0, :, 3].any() and not rgba[-8:, :, 3].any():
-        return Finding("error", "the picture is upside down", "turn it by 180 degrees", "head")
+    opaque = rgba[..., 3] > 0
+    edges = [int(edge.sum()) for edge in (opaque[0], opaque[:, 0], opaque[:, -1], opaque[-1])]
+    body = edges.index(max(edges))  # figures leave the picture where their body goes on
+    if body < 3 and edges[body] > 2 * edges[3]:
+        turn = ("by 180 degrees", "anticlockwise", "clockwise")[body]
+        lies = ("is upside down", "lies on its side", "lies on its side")[body]
+        return Finding(
+            "error", f"the figure {lies}, and no eyes that close were found", f"turn it {turn}", "head"
+        )
     box = FACE_BOX
     return Finding(
         "error",
-        f"no eyes that close were found; they were looked for in x {box.x}..{box.right}, y {box.y}..{box.bottom}",
-        "wanted is one face, upright, facing the viewer, in x 192..320, y 64..192, with open eyes and dark lashes",
+        "no eyes that close were found; they were looked for in "
+        f"x {box.x}..{box.right}, y {box.y}..{box.bottom}",
+        "wanted is one face, upright, facing the viewer, in x 192..320, y 64..192, its eyes open, lashes dark",
         "eyes",
     )
 
@@ -142,5 +151,7 @@ def _placement(eyes: Mapping[Side, Eye]) -> list[Finding]:
     apart = distance(eyes)
     if 0 < apart < _LEAST_DISTANCE:
         what = f"the head is too small: its eyes are {apart:.0f} px apart"
-        found.append(Finding("error", what, f"enlarge the figure by {48 / apart:.1f}: 48 px are best", "head"))
+        found.append(
+            Finding("error", what, f"enlarge the figure by {48 / apart:.1f}: 48 px are best", "head")
+        )
     return found

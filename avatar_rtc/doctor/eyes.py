@@ -1,4 +1,4 @@
-"""What closing lids do to a face: where they close, whether the opening vanishes, whether a line is left there.
+"""What closing lids do to a face: where they close, whether the opening vanishes, whether a line is left.
 
 An eye is what a wink of its side changes. So it is found at any size, in any colour, behind glasses and hair.
 """
@@ -32,8 +32,13 @@ _MOST_SPREAD = 70
 """Pixels across: whatever is wider is a picture that falls apart, and no eye."""
 _CORNERS = 0.15
 """Share of an eye's width at either corner where no line is asked for."""
-BLANK, FAINT = 0.12, 0.2
+BLANK, FAINT = 0.14, 0.2
 """Contrast of the line that is left: below the first nobody sees an eye, below the second hardly anybody."""
+_REACH = 6
+"""How far above and below a line its lid or skin is looked for, in px; lines are 2 to 5 px thick."""
+_TOO_TALL, _TORN = 31, 0.4
+"""Height in px of what a wink changes, and the contrast below which so large an eye has torn its lash: those
+that close well are 10 to 29 px high, and as large ones were smeared."""
 _STAYS = 0.75
 """Share of the opening that may still be there; 0.03 to 0.58 on eyes that close."""
 _BESIDE = 0.4
@@ -107,9 +112,14 @@ def eye_findings(
             found.append(_missing(side, still, winks, other))
         elif eye.beside > _BESIDE:
             what = f"closing {called(side)} moves the other one as well"
-            found.append(Finding("error", what, "draw dark lashes and a dark iris, free of glasses and hair", side))
+            found.append(
+                Finding("error", what, "draw dark lashes and a dark iris, free of glasses and hair", side)
+            )
         elif eye.stays > _STAYS and not keep_open:
             found.append(Finding("error", f"{called(side)} does not close", _LID, side))
+        elif eye.box.height >= _TOO_TALL and eye.line < _TORN:
+            what = f"{called(side)} is {eye.box.height} px high, and tears its lash as it closes"
+            found.append(Finding("error", what, "draw the eyes 21 to 25 px high and 27 to 31 px wide", side))
         elif eye.line < FAINT or eye.blank_in:
             found.append(_pale(eye))
     return found
@@ -155,7 +165,10 @@ def _missing(side: Side, still: Seen, winks: Mapping[Side, Seen], other: Eye) ->
     if here.shape == there.shape and np.abs(here[:, ::-1] - there).mean() < _ALIKE * bare:
         return Finding("error", f"{called(side)} does not close; {where}", _LID, side)
     return Finding(
-        "note", f"{called(side)} is not seen: covered, or not drawn; {where}", "nothing, if it is meant so", side
+        "note",
+        f"{called(side)} is not seen: covered, or not drawn; {where}",
+        "nothing, if it is meant so",
+        side,
     )
 
 
@@ -169,13 +182,13 @@ _FRAME = Box(0, 0, 512, 512)
 
 def _changed(change: NDArray[np.float32]) -> NDArray[np.bool_] | None:
     """The pixels of one wink, as one patch; None if nothing like an eye changes."""
-    within = np.zeros_like(change)
-    within[FACE_BOX.slices] = change[FACE_BOX.slices]
-    peak = float(np.percentile(within[FACE_BOX.slices], 99.8))
+    within = change[FACE_BOX.slices]
+    peak = float(np.percentile(within, 99.8))
     if peak < _LEAST_PEAK:
         return None
-    mask = within > max(_LEAST_CHANGE, _SHARE * peak)
-    mask &= largest(grown(mask, 1))
+    strong = within > max(_LEAST_CHANGE, _SHARE * peak)
+    mask = np.zeros(change.shape, bool)
+    mask[FACE_BOX.slices] = strong & largest(grown(strong, 1))
     if mask.sum() < _LEAST_PIXELS:
         return None
     box = _box(mask)
@@ -191,21 +204,35 @@ def _box(mask: NDArray[np.bool_]) -> Box:
 
 def _left_is_right_of_right(masks: Mapping[Side, NDArray[np.bool_]]) -> bool:
     left, right = _box(masks["left"]), _box(masks["right"])
-    return left.x + left.width / 2 > right.right - right.width / 4 and right.x + right.width / 2 < left.x + left.width / 4
+    return (
+        left.x + left.width / 2 > right.right - right.width / 4
+        and right.x + right.width / 2 < left.x + left.width / 4
+    )
 
 
 def _line(closed: Seen, mask: NDArray[np.bool_]) -> float:
-    """The median over columns of how much darker than its lid the darkest pixel of each is, 0..1."""
+    """How deep the darkest valley of a column is, as a share of the lid's light; the median over columns."""
     light, box = closed.mean(-1), _box(mask)
     trimmed = round(_CORNERS * box.width)
     depths = []
     for column in range(box.x + trimmed, box.right - trimmed):
         rows = np.flatnonzero(mask[:, column])
         if len(rows) >= 2:
-            cut = light[max(rows[0] - 1, 0) : rows[-1] + 2, column]
-            depths.append(float(np.percentile(cut, 60) - cut.min()))
+            depths.append(_valley(light[:, column], int(rows[0]), int(rows[-1]) + 1))
     lid = float(np.median(light[mask]))
     return float(np.median(depths)) / max(lid, 1.0) if depths else 0.0
+
+
+def _valley(light: NDArray[np.float32], first: int, last: int) -> float:
+    """By how much a row of first..last is darker than something near above it, and than something near below.
+
+    Skin that is darker than the lid is no line, and a lid darker than its skin none either.
+    """
+    depths = [
+        min(light[max(row - _REACH, 0) : row].max(), light[row + 1 : row + 1 + _REACH].max()) - light[row]
+        for row in range(max(first, 1), min(last, len(light) - 2) + 1)
+    ]
+    return float(max(depths, default=0.0))
 
 
 def _stays(still: Seen, closed: Seen, mask: NDArray[np.bool_]) -> float:

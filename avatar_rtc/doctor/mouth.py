@@ -13,11 +13,11 @@ _FRAME = Box(0, 0, 512, 512)
 _DISTANCE = 48.0
 """Between the eyes of a well placed figure, in px; taken where one eye alone is seen."""
 _HALF_WIDTH, _TOP, _BOTTOM = 0.42, 0.36, 1.0
-"""The window below the eyes in which mouths lie, in distances between the eyes: they lie 0.55 to 0.75 lower."""
+"""The window below the eyes in which mouths are looked for, in distances between the eyes."""
 _OPENS = 25.0
 """Change of a pixel, 0..255, that belongs to an opening mouth."""
-_DEAD, _SMALL = 12, 35
-"""So many pixels of it are none, and hardly one; 60 to 350 are usual."""
+_DEAD, _SMALL = 25, 50
+"""So many pixels of it are none, and hardly one; 80 to 370 are usual."""
 _DRAWN_CLOSED = 0.45
 """Share of aaa's change that closing the drawn mouth has, where it was drawn open; 0.8 to 1.3 is usual."""
 _ADVICE = "draw it slightly open, about 17x9 px at (256,176), or copy one from a working character"

@@ -32,7 +32,7 @@ class Finding:
     """A sentence without a full stop, starting in lower case."""
     advice: str = ""
     part: str = ""
-    """What of the face it is about: "left", "right" of the eyes, "mouth", "brow", …; empty is the whole picture."""
+    """What it is about: "left" or "right" eye, "eyes", "mouth", "left brow", "head", "background", …"""
 
 
 def picture_findings(rgba: NDArray[np.uint8]) -> list[Finding]:
@@ -76,14 +76,19 @@ def _placement(seen: NDArray[np.bool_]) -> list[Finding]:
         if abs(offset) > _TOLERANCE:
             found.append(_misplaced("left" if offset > 0 else "right", abs(offset)))
     else:
-        found.append(Finding("error", "there is nothing where the head belongs (x 192..320, y 64..192)", part="head"))
+        found.append(
+            Finding("error", "there is nothing where the head belongs (x 192..320, y 64..192)", part="head")
+        )
     return found
 
 
 def _misplaced(where: str, by: int) -> Finding:
     lies = {"up": "low", "down": "high", "left": "far to the right", "right": "far to the left"}[where]
     return Finding(
-        "error", f"by its outline the figure stands about {by} px too {lies}", f"move it {where} by {by} px", "head"
+        "error",
+        f"by its outline the figure stands about {by} px too {lies}",
+        f"move it {where} by {by} px",
+        "head",
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from avatar_rtc.doctor.eyes import SIDES, Eye, Seen, Side
-from avatar_rtc.doctor.picture import Finding
+from avatar_rtc.doctor.picture import Finding, Severity
 from avatar_rtc.stream.box import Box
 
 _FRAME = Box(0, 0, 512, 512)
@@ -23,7 +23,7 @@ class Region:
     probes: tuple[str, ...]
     least: float
     """Mean change of RGB, 0..255, in the box that the strongest of its probes must make."""
-    severity: str
+    severity: Severity
     advice: str
 
 
@@ -84,6 +84,5 @@ def region_findings(found: Mapping[str, float], of: list[Region]) -> list[Findin
         values = {p: found[key] for p in region.probes if (key := f"{region.name}: {p}") in found}
         if values and max(values.values()) < region.least:
             what = f"the {region.name} hardly moves with {', '.join(values)}"
-            severity = "error" if region.severity == "error" else "warning"
-            findings.append(Finding(severity, what, region.advice, region.name))
+            findings.append(Finding(region.severity, what, region.advice, region.name))
     return findings
