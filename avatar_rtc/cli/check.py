@@ -140,7 +140,7 @@ def _parts(diagnosis: "Diagnosis", worst: Mapping[str, str]) -> list[tuple[str, 
     """A line for each part that was found: what was measured there."""
     lines = [
         (
-            f"{side} eye: closed, a line of contrast {eye.line:.2f} is left, {eye.stays:.0%} of its opening stays",
+            f"{side} eye: closed, a line of contrast {eye.line:.2f} is left, {eye.stays:.0%} of the opening",
             worst.get(side, ""),
         )
         for side, eye in diagnosis.eyes.items()

@@ -134,7 +134,7 @@ def _no_eyes(rgba: NDArray[np.uint8]) -> Finding:
         "error",
         "no eyes that close were found; they were looked for in "
         f"x {box.x}..{box.right}, y {box.y}..{box.bottom}",
-        "wanted is one face, upright, facing the viewer, in x 192..320, y 64..192, its eyes open, lashes dark",
+        "wanted is one face, upright, facing the viewer, in x 192..320, y 64..192, eyes open, lashes dark",
         "eyes",
     )
 

@@ -20,6 +20,9 @@ _DEAD, _SMALL = 25, 50
 """So many pixels of it are none, and hardly one; 80 to 370 are usual."""
 _DRAWN_CLOSED = 0.45
 """Share of aaa's change that closing the drawn mouth has, where it was drawn open; 0.8 to 1.3 is usual."""
+_RED_INSIDE = 8.0
+"""How much redder than green aaa must make a mouth that was drawn closed, in hundreds of levels; 18 to 46 where a
+line opens, and 0 to 2 where there is none."""
 _ADVICE = "draw it slightly open, about 17x9 px at (256,176), or copy one from a working character"
 
 
@@ -33,6 +36,8 @@ class Mouth:
     """Pixels that aaa changes strongly."""
     drawn_open: float
     """How much the neutral pose changes the drawing there, as a share of what aaa changes."""
+    inside: float
+    """How much redder than green aaa makes it, in hundreds of levels."""
 
 
 def find_mouth(source: Seen, still: Seen, open_: Seen, eyes: Mapping[Side, Eye]) -> Mouth:
@@ -48,22 +53,27 @@ def find_mouth(source: Seen, still: Seen, open_: Seen, eyes: Mapping[Side, Eye])
     change = np.abs(opened - closed).mean(-1)
     mask = change > _OPENS
     share = np.abs(drawn - closed).mean(-1)[mask].mean() / change[mask].mean() if mask.any() else 0.0
-    return Mouth(box, int(mask.sum()), float(share))
+    return Mouth(box, int(mask.sum()), float(share), _red(opened) - _red(closed))
 
 
 def mouth_findings(mouth: Mouth) -> list[Finding]:
     """A mouth that does not open is an error; one without an inside, or a tiny one, a warning."""
     box = mouth.box
     where = f"it was looked for in x {box.x}..{box.right}, y {box.y}..{box.bottom}"
-    if mouth.opens < _DEAD:
+    drawn_closed = mouth.drawn_open < _DRAWN_CLOSED
+    if mouth.opens < _DEAD or (drawn_closed and mouth.inside < _RED_INSIDE):
         what = f"the mouth does not react to aaa; {where}"
         return [Finding("error", what, f"{_ADVICE}; beards and masks confuse the network", "mouth")]
     if mouth.opens < _SMALL:
         return [Finding("warning", "the mouth hardly opens with aaa", _ADVICE, "mouth")]
-    if mouth.drawn_open < _DRAWN_CLOSED:
+    if drawn_closed:
         what = "the mouth seems to be drawn closed: the network invents its inside"
         return [Finding("warning", what, _ADVICE, "mouth")]
     return []
+
+
+def _red(part: Seen) -> float:
+    return float(np.clip(part[..., 0] - part[..., 1] - 25, 0, None).sum() / 100)
 
 
 def mouth_box(eyes: Mapping[Side, Eye]) -> Box:

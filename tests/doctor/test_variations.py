@@ -39,7 +39,7 @@ KEPT_BACK: Mapping[str, frozenset[str]] = {
     "left_of_frame": frozenset({"head"}),
     "lying": frozenset({"eyes"}),
 }
-"""Judged without having been looked at: 17 of 20 were right. Then the laws of chibi, huge and night were found."""
+"""Judged before the laws knew them: 17 of 20 were right; the laws of chibi, huge and night came after."""
 CLOSING = {"sunglasses", "sleeping", "lying"}
 """Without an eye that closes."""
 
