@@ -325,7 +325,7 @@ TUNING: Mapping[str, Variation] = {
     "far": Variation(scale=0.55),
     "grounded": Variation(ground="#88AACC"),
 }
-"""The laws were made with these in sight."""
+"""The doctor's laws were made with these in sight."""
 
 KEPT_BACK: Mapping[str, Variation] = {
     "silver": Variation("tavi", hair="#C8CCD8", iris="#AA3A5A"),
@@ -349,19 +349,14 @@ KEPT_BACK: Mapping[str, Variation] = {
     "left_of_frame": Variation("tavi", shift=(-66, 0)),
     "lying": Variation(turn=90),
 }
-"""The test's own: nobody looked at what the doctor says of them while it was made."""
-FRESH: Mapping[str, Variation] = {
+"""Judged when the laws were made."""
+LATER: Mapping[str, Variation] = {
     "mint": Variation(hair="#7AC8A8", iris="#AA7A2A", size=(0.85, 0.9), brows="#2A4A3A"),
     "elder": Variation("tavi", hair="#D8D8D8", size=(0.8, 0.55), over=(beard("#C8C8CC"),)),
     "ebony": Variation("tavi", skin="#6A4630", hair="#181418", iris="#3A2A1A"),
-    "rose_glasses": Variation("tavi", over=(glasses("#C06A8A", "#FFC0D8", 0.25),), hair="#AA5577"),
     "half_moon": Variation(over=(glasses("#555560", square=True, width=1.2),), size=(0.8, 0.8)),
-    "patched": Variation(over=(patch(0),), hair="#334433"),
     "goggle_eyes": Variation(size=(1.4, 1.3), hair="#C87A3A"),
-    "speck": Variation(size=(0.5, 0.55), hair="#4A6A9A"),
     "dots": Variation("tavi", eyes="dots"),
-    "mute": Variation("tavi", mouth=(0, 0), hair="#774433"),
-    "shrunk": Variation("tavi", scale=0.82),
-    "raised": Variation(shift=(0, -60), hair="#663333"),
 }
-VARIATIONS: Mapping[str, Variation] = {**TUNING, **KEPT_BACK, **FRESH}
+"""Judged when the laws were mended."""
+VARIATIONS: Mapping[str, Variation] = {**TUNING, **KEPT_BACK, **LATER}

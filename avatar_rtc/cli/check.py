@@ -114,7 +114,6 @@ def what_was_seen(
     """The parts of the face that the doctor judged, framed, and below what it says of each."""
     from avatar_rtc.characters.sheet import seen_sheet
     from avatar_rtc.doctor.diagnosis import AAA, HELD_SHUT, NEUTRAL, WINKS
-    from avatar_rtc.doctor.eyes import FACE_BOX
 
     worst = {finding.part: finding.severity for finding in reversed(diagnosis.findings)}
     eyes = [(eye.box.grown(2), worst.get(side, "")) for side, eye in diagnosis.eyes.items()]
@@ -133,7 +132,24 @@ def what_was_seen(
         for f in diagnosis.findings
     ]
     verdict = ("will animate well", "") if diagnosis.healthy else ("will not animate well", "error")
-    return seen_sheet(pictures, FACE_BOX, frames, [verdict, *_parts(diagnosis, worst), *said])
+    return seen_sheet(pictures, _around(diagnosis), frames, [verdict, *_parts(diagnosis, worst), *said])
+
+
+def _around(diagnosis: "Diagnosis") -> Box:
+    """Eyes and mouth with some room, or where eyes were looked for."""
+    from avatar_rtc.doctor.eyes import SEARCHED
+
+    boxes = [eye.box for eye in diagnosis.eyes.values()]
+    if diagnosis.mouth is None or not boxes:
+        return SEARCHED
+    boxes.append(diagnosis.mouth.box)
+    around = Box.between(
+        min(box.y for box in boxes),
+        max(box.bottom for box in boxes),
+        min(box.x for box in boxes),
+        max(box.right for box in boxes),
+    )
+    return around.grown(24).common(Box(0, 0, 512, 512))
 
 
 def _parts(diagnosis: "Diagnosis", worst: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_rtc.doctor.eyes import FACE_BOX, SIDES, Eye, Side, eye_findings, find_eyes
-from avatar_rtc.doctor.mouth import Mouth, distance, find_mouth, middle_of, mouth_findings
+from avatar_rtc.doctor.eyes import SEARCHED, SIDES, Eye, Side, eye_findings, find_eyes
+from avatar_rtc.doctor.mouth import OpeningMouth, distance, find_mouth, middle_of, mouth_findings
 from avatar_rtc.doctor.picture import Finding, picture_findings
 from avatar_rtc.doctor.regions import region_findings, regions, responses
 from avatar_rtc.face.pose import Pose, neutral, pose_from
@@ -58,7 +58,7 @@ class Diagnosis:
     """Region and probe → mean change of the region's RGB, 0..255."""
     eyes: Mapping[Side, Eye] = field(default_factory=dict)
     """Those that close."""
-    mouth: Mouth | None = None
+    mouth: OpeningMouth | None = None
     """None if there are no eyes to look for it from, or aaa was not posed."""
 
     @property
@@ -112,7 +112,7 @@ def _ordered(
     findings: list[Finding],
     moved: Mapping[str, float] | None = None,
     eyes: Mapping[Side, Eye] | None = None,
-    mouth: Mouth | None = None,
+    mouth: OpeningMouth | None = None,
 ) -> Diagnosis:
     order = ("error", "warning", "note")
     worst_first = sorted(findings, key=lambda finding: order.index(finding.severity))
@@ -129,7 +129,7 @@ def _no_eyes(rgba: NDArray[np.uint8]) -> Finding:
         return Finding(
             "error", f"the figure {lies}, and no eyes that close were found", f"turn it {turn}", "head"
         )
-    box = FACE_BOX
+    box = SEARCHED
     return Finding(
         "error",
         "no eyes that close were found; they were looked for in "

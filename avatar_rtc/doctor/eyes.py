@@ -15,10 +15,10 @@ from avatar_rtc.stream.box import Box
 
 Side = Literal["left", "right"]
 """The character's: its left eye is on the right in the picture."""
-Seen = NDArray[np.float32]
+OverGrey = NDArray[np.float32]
 """(512, 512, 3) sRGB in 0..255, laid over grey."""
 SIDES: tuple[Side, ...] = ("left", "right")
-FACE_BOX = Box(160, 32, 192, 192)
+SEARCHED = Box(160, 32, 192, 192)
 """The part of the picture in which THA3 moves brows, eyes and mouth."""
 
 _LEAST_CHANGE = 12.0
@@ -32,7 +32,7 @@ _MOST_SPREAD = 70
 """Pixels across: whatever is wider is a picture that falls apart, and no eye."""
 _CORNERS = 0.15
 """Share of an eye's width at either corner where no line is asked for."""
-BLANK, FAINT = 0.14, 0.2
+BLANK, FAINT = 0.15, 0.2
 """Contrast of the line that is left: below the first nobody sees an eye, below the second hardly anybody."""
 _REACH = 6
 """How far above and below a line its lid or skin is looked for, in px; lines are 2 to 5 px thick."""
@@ -72,7 +72,7 @@ class Eye:
 
 
 def find_eyes(
-    still: Seen, winks: Mapping[Side, Seen], held_shut: Mapping[str, Seen] | None = None
+    still: OverGrey, winks: Mapping[Side, OverGrey], held_shut: Mapping[str, OverGrey] | None = None
 ) -> dict[Side, Eye]:
     """The eyes that close, by side; those that are covered, drawn closed or missing are left out.
 
@@ -98,7 +98,7 @@ def find_eyes(
 
 
 def eye_findings(
-    still: Seen, winks: Mapping[Side, Seen], eyes: Mapping[Side, Eye], keep_open: float
+    still: OverGrey, winks: Mapping[Side, OverGrey], eyes: Mapping[Side, Eye], keep_open: float
 ) -> list[Finding]:
     """What is wrong with the eyes, of which at least one was found.
 
@@ -153,7 +153,7 @@ def _pale(eye: Eye) -> Finding:
     return Finding("warning", what, f"draw the upper lash thicker and darker, or {_KEEP}", eye.side)
 
 
-def _missing(side: Side, still: Seen, winks: Mapping[Side, Seen], other: Eye) -> Finding:
+def _missing(side: Side, still: OverGrey, winks: Mapping[Side, OverGrey], other: Eye) -> Finding:
     """An eye that no wink moves: is it there and does not close, or is it covered?"""
     axis = _axis(other)
     x, y = 2 * axis - other.centre[0], other.centre[1]
@@ -182,13 +182,13 @@ _FRAME = Box(0, 0, 512, 512)
 
 def _changed(change: NDArray[np.float32]) -> NDArray[np.bool_] | None:
     """The pixels of one wink, as one patch; None if nothing like an eye changes."""
-    within = change[FACE_BOX.slices]
+    within = change[SEARCHED.slices]
     peak = float(np.percentile(within, 99.8))
     if peak < _LEAST_PEAK:
         return None
     strong = within > max(_LEAST_CHANGE, _SHARE * peak)
     mask = np.zeros(change.shape, bool)
-    mask[FACE_BOX.slices] = strong & largest(grown(strong, 1))
+    mask[SEARCHED.slices] = strong & largest(grown(strong, 1))
     if mask.sum() < _LEAST_PIXELS:
         return None
     box = _box(mask)
@@ -210,7 +210,7 @@ def _left_is_right_of_right(masks: Mapping[Side, NDArray[np.bool_]]) -> bool:
     )
 
 
-def _line(closed: Seen, mask: NDArray[np.bool_]) -> float:
+def _line(closed: OverGrey, mask: NDArray[np.bool_]) -> float:
     """How deep the darkest valley of a column is, as a share of the lid's light; the median over columns."""
     light, box = closed.mean(-1), _box(mask)
     trimmed = round(_CORNERS * box.width)
@@ -235,7 +235,7 @@ def _valley(light: NDArray[np.float32], first: int, last: int) -> float:
     return float(max(depths, default=0.0))
 
 
-def _stays(still: Seen, closed: Seen, mask: NDArray[np.bool_]) -> float:
+def _stays(still: OverGrey, closed: OverGrey, mask: NDArray[np.bool_]) -> float:
     """The share of what is no lid that is there before and after."""
     lid = np.median(closed[mask], axis=0)
     before, after = (np.abs(p[mask] - lid).mean(-1) > _FAR for p in (still, closed))

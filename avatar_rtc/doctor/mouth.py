@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from avatar_rtc.doctor.eyes import Eye, Seen, Side
+from avatar_rtc.doctor.eyes import Eye, OverGrey, Side
 from avatar_rtc.doctor.picture import Finding
 from avatar_rtc.stream.box import Box
 
@@ -21,13 +21,13 @@ _DEAD, _SMALL = 25, 50
 _DRAWN_CLOSED = 0.45
 """Share of aaa's change that closing the drawn mouth has, where it was drawn open; 0.8 to 1.3 is usual."""
 _RED_INSIDE = 8.0
-"""How much redder than green aaa must make a mouth that was drawn closed, in hundreds of levels; 18 to 46 where a
+"""How much redder aaa must make a mouth that was drawn closed, in hundreds of levels; 18 to 46 where a
 line opens, and 0 to 2 where there is none."""
 _ADVICE = "draw it slightly open, about 17x9 px at (256,176), or copy one from a working character"
 
 
 @dataclass(frozen=True)
-class Mouth:
+class OpeningMouth:
     """How a mouth opens."""
 
     box: Box
@@ -40,7 +40,7 @@ class Mouth:
     """How much redder than green aaa makes it, in hundreds of levels."""
 
 
-def find_mouth(source: Seen, still: Seen, open_: Seen, eyes: Mapping[Side, Eye]) -> Mouth:
+def find_mouth(source: OverGrey, still: OverGrey, open_: OverGrey, eyes: Mapping[Side, Eye]) -> OpeningMouth:
     """The mouth below the eyes that were found.
 
     Args:
@@ -53,10 +53,10 @@ def find_mouth(source: Seen, still: Seen, open_: Seen, eyes: Mapping[Side, Eye])
     change = np.abs(opened - closed).mean(-1)
     mask = change > _OPENS
     share = np.abs(drawn - closed).mean(-1)[mask].mean() / change[mask].mean() if mask.any() else 0.0
-    return Mouth(box, int(mask.sum()), float(share), _red(opened) - _red(closed))
+    return OpeningMouth(box, int(mask.sum()), float(share), _red(opened) - _red(closed))
 
 
-def mouth_findings(mouth: Mouth) -> list[Finding]:
+def mouth_findings(mouth: OpeningMouth) -> list[Finding]:
     """A mouth that does not open is an error; one without an inside, or a tiny one, a warning."""
     box = mouth.box
     where = f"it was looked for in x {box.x}..{box.right}, y {box.y}..{box.bottom}"
@@ -72,7 +72,7 @@ def mouth_findings(mouth: Mouth) -> list[Finding]:
     return []
 
 
-def _red(part: Seen) -> float:
+def _red(part: OverGrey) -> float:
     return float(np.clip(part[..., 0] - part[..., 1] - 25, 0, None).sum() / 100)
 
 

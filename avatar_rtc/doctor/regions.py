@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from avatar_rtc.doctor.eyes import SIDES, Eye, Seen, Side
+from avatar_rtc.doctor.eyes import SIDES, Eye, OverGrey, Side
 from avatar_rtc.doctor.picture import Finding, Severity
 from avatar_rtc.stream.box import Box
 
@@ -65,7 +65,7 @@ HEAD = ("head_x", "head_y", "neck_z")
 BODY = ("body_y", "body_z", "breathing")
 
 
-def responses(seen: Mapping[str, Seen], still: Seen, of: list[Region]) -> dict[str, float]:
+def responses(seen: Mapping[str, OverGrey], still: OverGrey, of: list[Region]) -> dict[str, float]:
     """Region and probe → mean change there, for the probes that were posed."""
     found = {}
     for region in of:

@@ -5,6 +5,7 @@ python tests/data/make_doctor_faces.py [NAME ...]   needs resvg-py and THA3's we
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,8 @@ def main(names: Sequence[str], folder: Path = FOLDER) -> None:
     """Draw, pose and keep those named, or all."""
     sys.path.insert(0, str(ROOT / "assets" / "drawing"))
     import resvg_py
-    import variations
+
+    variations = import_module("variations")
 
     folder.mkdir(exist_ok=True)
     for name in names or variations.VARIATIONS:

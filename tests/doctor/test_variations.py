@@ -40,7 +40,15 @@ KEPT_BACK: Mapping[str, frozenset[str]] = {
     "lying": frozenset({"eyes"}),
 }
 """Judged before the laws knew them: 17 of 20 were right; the laws of chibi, huge and night came after."""
-CLOSING = {"sunglasses", "sleeping", "lying"}
+LATER: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("elder", "half_moon", "mint"), GOOD),
+    "dots": frozenset({"left", "right"}),
+    "goggle_eyes": frozenset({"left", "right"}),
+    "ebony": frozenset({"right"}),
+}
+"""Judged after that: 5 of 6 were right; ebony moved the border of blank lids from 0.14 to 0.15."""
+ALL = {**TUNED, **KEPT_BACK, **LATER}
+UNCLOSING = {"sunglasses", "sleeping", "lying"}
 """Without an eye that closes."""
 
 
@@ -60,13 +68,13 @@ def blamed(diagnosis: Diagnosis) -> set[str]:
     return {finding.part for finding in diagnosis.findings if finding.severity == "error"}
 
 
-@pytest.mark.parametrize("name", (*TUNED, *KEPT_BACK))
+@pytest.mark.parametrize("name", ALL)
 def test_the_verdict_is_right_and_blames_what_is_wrong(name: str) -> None:
-    wanted = {**TUNED, **KEPT_BACK}[name]
+    wanted = ALL[name]
     diagnosis = diagnose(*drawn(name))
     assert diagnosis.healthy == (not wanted)
     assert wanted & blamed(diagnosis) or not wanted
-    assert bool(diagnosis.eyes) == (name not in CLOSING)
+    assert bool(diagnosis.eyes) == (name not in UNCLOSING)
 
 
 @pytest.mark.parametrize("name", ("pale_lash", "no_lash", "ghost_lash", "silver"))
@@ -120,7 +128,6 @@ def test_lids_that_stay_half_open_are_no_blank_ones() -> None:
 @pytest.mark.soak
 @pytest.mark.weights
 def test_drawn_and_posed_anew_they_are_judged_alike(tmp_path: Path) -> None:
-    wanted = {**TUNED, **KEPT_BACK}
-    make_doctor_faces.main(tuple(wanted), tmp_path)
-    wrong = [name for name in wanted if diagnose(*drawn(name, tmp_path)).healthy != (not wanted[name])]
+    make_doctor_faces.main(tuple(ALL), tmp_path)
+    wrong = [name for name, parts in ALL.items() if diagnose(*drawn(name, tmp_path)).healthy == bool(parts)]
     assert wrong == []
