@@ -41,6 +41,8 @@ _TOO_TALL, _TORN = 31, 0.4
 that close well are 10 to 29 px high, and as large ones were smeared."""
 _STAYS = 0.75
 """Share of the opening that may still be there; 0.03 to 0.58 on eyes that close."""
+_SLIT = 0.1
+"""Share of the opening from which on a slit of iris is seen, and a lid is not blank."""
 _BESIDE = 0.4
 """Share of a wink that the other eye may make."""
 _FAR = 35.0
@@ -92,7 +94,11 @@ def find_eyes(
             beside = float(changes[side][other].mean() / own)
         line, stays = _line(winks[side], mask), _stays(still, winks[side], mask)
         shut = held_shut or {}
-        blank = tuple(name for name, picture in shut.items() if _line(picture, mask) < BLANK)
+        blank = tuple(
+            name
+            for name, picture in shut.items()
+            if _line(picture, mask) < BLANK and _stays(still, picture, mask) < _SLIT
+        )
         eyes[side] = Eye(side, _box(mask), line, stays, blank, beside)
     return eyes
 
@@ -121,7 +127,7 @@ def eye_findings(
             what = f"{called(side)} is {eye.box.height} px high, and tears its lash as it closes"
             found.append(Finding("error", what, "draw the eyes 21 to 25 px high and 27 to 31 px wide", side))
         elif eye.line < FAINT or eye.blank_in:
-            found.append(_pale(eye))
+            found.append(_pale(eye, keep_open))
     return found
 
 
@@ -130,7 +136,8 @@ _LID = (
 )
 
 
-_KEEP = "say keep_eyes_open = 0.3 in character.toml, which helps behind glasses"
+_KEEP, _KEEP_STEP = 0.3, 0.2
+"""What is proposed first for `keep_eyes_open`, and by how much more where that is not enough."""
 
 
 def called(side: Side) -> str:
@@ -143,14 +150,16 @@ def called(side: Side) -> str:
     return f"the {side} eye (the character's, on the {where} in the picture)"
 
 
-def _pale(eye: Eye) -> Finding:
+def _pale(eye: Eye, keep_open: float) -> Finding:
+    wanted = min(keep_open + _KEEP_STEP, 1.0) if keep_open else _KEEP
+    keep = f"say keep_eyes_open = {wanted:.1f} in character.toml, which helps behind glasses"
     if eye.line < BLANK:
         what = f"{called(eye.side)} closes to a blank lid: no line is left there"
-        return Finding("error", what, f"{_LID}, or {_KEEP}", eye.side)
+        return Finding("error", what, f"{_LID}, or {keep}", eye.side)
     faint = ["closes to a faint line"] if eye.line < FAINT else []
     blank = [f"is a blank lid with {', '.join(eye.blank_in)}"] if eye.blank_in else []
     what = f"{called(eye.side)} {' and '.join(faint + blank)}"
-    return Finding("warning", what, f"draw the upper lash thicker and darker, or {_KEEP}", eye.side)
+    return Finding("warning", what, f"draw the upper lash thicker and darker, or {keep}", eye.side)
 
 
 def _missing(side: Side, still: OverGrey, winks: Mapping[Side, OverGrey], other: Eye) -> Finding:
