@@ -353,7 +353,6 @@ KEPT_BACK: Mapping[str, Variation] = {
 LATER: Mapping[str, Variation] = {
     "mint": Variation(hair="#7AC8A8", iris="#AA7A2A", size=(0.85, 0.9), brows="#2A4A3A"),
     "elder": Variation("tavi", hair="#D8D8D8", size=(0.8, 0.55), over=(beard("#C8C8CC"),)),
-    "ebony": Variation("tavi", skin="#6A4630", hair="#181418", iris="#3A2A1A"),
     "half_moon": Variation(over=(glasses("#555560", square=True, width=1.2),), size=(0.8, 0.8)),
     "goggle_eyes": Variation(size=(1.4, 1.3), hair="#C87A3A"),
     "dots": Variation("tavi", eyes="dots"),
