@@ -45,8 +45,8 @@ LATER: Mapping[str, frozenset[str]] = {
     "dots": frozenset({"left", "right"}),
     "goggle_eyes": frozenset({"left", "right"}),
 }
-"""Judged after that: 5 of 6 were right. On the sixth, of very dark skin, a lid that a person calls blank has a
-line of 0.15, and is called faint; it is not among these."""
+"""Judged after that: 5 of 6 were right. On the sixth, of very dark skin, a lid that a person calls blank has
+a line of 0.15, and is called faint; it is not among these."""
 ALL = {**TUNED, **KEPT_BACK, **LATER}
 UNCLOSING = {"sunglasses", "sleeping", "lying"}
 """Without an eye that closes."""
