@@ -1,7 +1,8 @@
 """One appearance per frame, from everything that wants to move the face.
 
 Layers, later wins: emotion (weighted blend, eased) → sway, breathing, accents, gaze, blinks → a caller's pose
-→ random talking or a cue, speech → overrides. Cels go with the emotion, effects with the moment it came.
+→ lids kept open → random talking or a cue, speech → overrides. Cels go with the emotion, effects with the
+moment it came.
 Everything follows from the states and times given and the seed; so any second can be replayed.
 """
 
@@ -18,6 +19,7 @@ from avatar_rtc.animation.cels import drive, opacities, shown_cels
 from avatar_rtc.animation.easing import Eased, pace_of_rate
 from avatar_rtc.animation.effects import EffectQueue
 from avatar_rtc.animation.gaze import GazeDriver
+from avatar_rtc.animation.lids import keep_open
 from avatar_rtc.animation.lips import Lips
 from avatar_rtc.animation.live import Live
 from avatar_rtc.animation.mouth import Mouth
@@ -55,9 +57,17 @@ class Mixer:
     """The appearance of one avatar over time."""
 
     def __init__(
-        self, emotions: Mapping[str, EmotionTemplate], seed: int, cels: Collection[str] = (*CELS, *FX)
+        self,
+        emotions: Mapping[str, EmotionTemplate],
+        seed: int,
+        cels: Collection[str] = (*CELS, *FX),
+        keep_eyes_open: float = 0.0,
     ) -> None:
-        """`cels` are those the character has; whatever needs another one does without."""
+        """
+        Args:
+            cels: those the character has; whatever needs another one does without.
+            keep_eyes_open: how far its lids stay open at least, 0..1, whatever closes them but overrides.
+        """
         self._sway, self._blink, self._breath = Sway(seed), Blink(seed), Breathing()
         self._gaze, self._accents = GazeDriver(seed), Accents(seed)
         self._live, self._talking, self._mouth = Live(), Talking(seed), Mouth()
@@ -70,10 +80,16 @@ class Mixer:
         self._leading, self._share = "", 0.0
         self._t = 0.0
         self._own: Mapping[str, EmotionTemplate] = {}
-        self.recast(emotions, cels)
+        self.recast(emotions, cels, keep_eyes_open)
 
-    def recast(self, emotions: Mapping[str, EmotionTemplate], cels: Collection[str]) -> None:
+    def recast(
+        self,
+        emotions: Mapping[str, EmotionTemplate],
+        cels: Collection[str],
+        keep_eyes_open: float = 0.0,
+    ) -> None:
         """Another character takes over; motion goes on from where it is."""
+        self._keep_eyes_open = keep_eyes_open
         self._common, self._own = _faces({ZERO.name: ZERO, **emotions}), {}
         self._templates = self._common
         self._have = frozenset(cels)
@@ -120,6 +136,7 @@ class Mixer:
         self._gaze.apply(pose, emotion, state.gaze, speaking, settings, t)
         close_lids(pose, self._blink.at(t))
         self._live.apply(pose, state.live_pose, t, dt)
+        keep_open(pose, self._keep_eyes_open)
         self._mouth.apply(pose, shapes, dt, soft=cue is None)
         self.lips.apply(pose, t, dt)
 

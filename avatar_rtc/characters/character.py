@@ -73,6 +73,8 @@ class Character:
     """How its avatars move and are shown, until they are told otherwise."""
     default_emotion: str = "neutral"
     crop: Crop = FULL_FRAME
+    keep_eyes_open: float = 0.0
+    """How far its lids stay open at least, 0..1; for eyes that look empty when they are closed."""
     voice: str = ""
     """Name of a voice for speech; empty is the default one."""
     licence: str = ""
@@ -112,6 +114,7 @@ class _Toml(_Section):
     voice: _Text = ""
     default_emotion: EmotionId = "neutral"
     crop: Crop = FULL_FRAME
+    keep_eyes_open: float = Field(0.0, ge=0.0, le=1.0)
     emotions: ByEmotion[Template] = {}
     own_emotions: dict[str, Template] = Field({}, max_length=MAX_OWN_EMOTIONS)
     settings: _Start = AvatarState()
@@ -163,6 +166,7 @@ def build_character(
         start=toml.settings,
         default_emotion=toml.default_emotion,
         crop=toml.crop,
+        keep_eyes_open=toml.keep_eyes_open,
         voice=toml.voice,
         licence=toml.licence,
         author=toml.author,

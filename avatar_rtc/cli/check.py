@@ -2,11 +2,12 @@
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avatar_rtc.face.pose import EYEBROW, FACE, Pose, pose_from
+from avatar_rtc.face.pose import EYEBROW, FACE, MORPHS, Pose, pose_from
+from avatar_rtc.stream.box import Box
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from avatar_rtc.doctor.diagnosis import Diagnosis
 
 _EPILOG = """examples:
-  avatar-rtc check me.png                    writes me_check.png, to be looked at: figures do not see it all
-  avatar-rtc check me.png --json --no-sheet
+  avatar-rtc check me.png                    writes me_check.png: what was seen, and what is thought of it
+  avatar-rtc check me.png --sheet all.png    and every emotion and morph, to be looked at
+  avatar-rtc check mina/ --json --no-sheet   with the keep_eyes_open of its character.toml
 
 Exit codes: 0 will animate well, 1 will not, 2 no readable picture with transparency.
 """
@@ -27,18 +29,20 @@ def add(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "check",
         help="will this picture animate well, and if not, why?",
-        description="Pose a character in every way, compare with ones that work, and say what to draw anew.",
+        description="Pose a character, look at what its lids and its mouth do, and say what to draw anew.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", metavar="FILE", help="an RGBA image, or the name of a stored character")
+    parser.add_argument(
+        "file", metavar="FILE", help="an RGBA image, a character's folder or zip, or the name of a stored one"
+    )
     parser.add_argument(
         "--sheet",
         type=Path,
         metavar="PATH",
-        help="contact sheet of emotions and morphs; default: <name>_check.png here",
+        help="write a contact sheet of all emotions and morphs as well, which takes a minute",
     )
-    parser.add_argument("--no-sheet", action="store_true", help="write none, which is faster")
+    parser.add_argument("--no-sheet", action="store_true", help="write no picture at all")
     parser.add_argument("--json", action="store_true", help="print findings and figures as JSON")
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps", help="default: auto")
     parser.set_defaults(run=run)
@@ -49,30 +53,37 @@ def run(args: argparse.Namespace) -> int:
 
     Raises:
         InputError: no readable RGBA picture.
-        SetupError: weights cannot be had, or the sheet cannot be written.
+        SetupError: weights cannot be had, or a picture cannot be written.
     """
+    from rich.console import Console
+
     from avatar_rtc.characters.image import write_png
     from avatar_rtc.characters.sheet import contact_sheet
     from avatar_rtc.characters.store import CharacterStore, own_folder
+    from avatar_rtc.doctor.diagnosis import diagnose, doctor_poses
     from avatar_rtc.resources import resource
 
-    character = CharacterStore(resource("assets", "characters"), own_folder()).load_any_character(args.file)
-    rgba = character.rgba
-
-    from rich.console import Console
-
-    from avatar_rtc.doctor.diagnosis import diagnose, doctor_poses
-
-    emotions = {} if args.no_sheet else _emotions()
-    pictures = pose_all(rgba, {**emotions, **doctor_poses()}, args.device, Console(stderr=True))
-    diagnosis = diagnose(rgba, {name: pictures[name] for name in doctor_poses()})
+    store = CharacterStore(resource("assets", "characters"), own_folder())
+    character = store.load_any_character(args.file)
+    rgba, keep = character.rgba, character.keep_eyes_open
+    wanted = doctor_poses(keep_eyes_open=keep)
+    shown = {**_emotions(), **morph_poses()} if args.sheet and not args.no_sheet else {}
+    prefixed = {f"sheet {name}": pose for name, pose in shown.items()}
+    pictures = pose_all(rgba, {**prefixed, **wanted}, args.device, Console(stderr=True))
+    seen = {name: pictures[name] for name in wanted}
+    diagnosis = diagnose(rgba, seen, keep)
+    written = []
     if not args.no_sheet:
-        path = args.sheet or Path(f"{Path(args.file).stem}_check.png")
-        write_png(path, contact_sheet(pictures))
+        card = Path(f"{Path(args.file).expanduser().resolve().stem}_check.png")
+        write_png(card, what_was_seen(rgba, seen, diagnosis))
+        written.append(card)
+        if args.sheet:
+            write_png(args.sheet, contact_sheet({name: pictures[f"sheet {name}"] for name in shown}))
+            written.append(args.sheet)
     if args.json:
-        print(json.dumps(_to_json(diagnosis, character.done), indent=2))
+        print(json.dumps(_to_json(diagnosis, character.done, written), indent=2))
     else:
-        _print(diagnosis, character.done, Console())
+        _print(diagnosis, character.done, written, Console())
     return 0 if diagnosis.healthy else 1
 
 
@@ -82,6 +93,76 @@ def _emotions() -> dict[str, Pose]:
 
     found = load_emotions(resource("assets", "emotions"))
     return {name: pose_from(template.pose) for name, template in found.items()}
+
+
+def morph_poses() -> dict[str, Pose]:
+    """Every morph at the end of its range, or at both ends, by what a sheet calls it."""
+    poses = {}
+    for morph in MORPHS:
+        if morph.low < 0:
+            poses[f"{morph.name} -1"] = pose_from({morph.name: morph.low})
+            poses[f"{morph.name} +1"] = pose_from({morph.name: morph.high})
+        else:
+            poses[morph.name] = pose_from({morph.name: morph.high})
+    return poses
+
+
+def what_was_seen(
+    rgba: "NDArray[np.uint8]", seen: "dict[str, NDArray[np.uint8]]", diagnosis: "Diagnosis"
+) -> "NDArray[np.uint8]":
+    """The parts of the face that the doctor judged, framed, and below what it says of each."""
+    from avatar_rtc.characters.sheet import seen_sheet
+    from avatar_rtc.doctor.diagnosis import AAA, HELD_SHUT, NEUTRAL, WINKS
+
+    worst = {finding.part: finding.severity for finding in reversed(diagnosis.findings)}
+    eyes = [(eye.box.grown(2), worst.get(side, "")) for side, eye in diagnosis.eyes.items()]
+    frames: dict[str, list[tuple[Box, str]]] = {NEUTRAL: eyes}
+    for side, wink in WINKS.items():
+        if side in diagnosis.eyes:
+            frames[wink] = [(diagnosis.eyes[side].box.grown(2), worst.get(side, ""))]
+    if diagnosis.mouth is not None:
+        frames[AAA] = [(diagnosis.mouth.box, worst.get("mouth", ""))]
+    pictures = {
+        "as drawn": rgba,
+        **{name: seen[name] for name in (NEUTRAL, *WINKS.values(), AAA, *HELD_SHUT)},
+    }
+    said = [
+        (f"{f.severity}: {f.what}" + (f": {f.advice}" if f.advice else ""), str(f.severity))
+        for f in diagnosis.findings
+    ]
+    verdict = ("will animate well", "") if diagnosis.healthy else ("will not animate well", "error")
+    return seen_sheet(pictures, _around(diagnosis), frames, [verdict, *_parts(diagnosis, worst), *said])
+
+
+def _around(diagnosis: "Diagnosis") -> Box:
+    """Eyes and mouth with some room, or where eyes were looked for."""
+    from avatar_rtc.doctor.eyes import SEARCHED
+
+    boxes = [eye.box for eye in diagnosis.eyes.values()]
+    if diagnosis.mouth is None or not boxes:
+        return SEARCHED
+    boxes.append(diagnosis.mouth.box)
+    around = Box.between(
+        min(box.y for box in boxes),
+        max(box.bottom for box in boxes),
+        min(box.x for box in boxes),
+        max(box.right for box in boxes),
+    )
+    return around.grown(24).common(Box(0, 0, 512, 512))
+
+
+def _parts(diagnosis: "Diagnosis", worst: Mapping[str, str]) -> list[tuple[str, str]]:
+    """A line for each part that was found: what was measured there."""
+    lines = [
+        (
+            f"{side} eye: closed, a line of contrast {eye.line:.2f} is left, {eye.stays:.0%} of the opening",
+            worst.get(side, ""),
+        )
+        for side, eye in diagnosis.eyes.items()
+    ]
+    if diagnosis.mouth is not None:
+        lines.append((f"mouth: aaa opens {diagnosis.mouth.opens} pixels", worst.get("mouth", "")))
+    return lines
 
 
 def pose_all(
@@ -107,18 +188,21 @@ def pose_all(
     return {name: posed[pose.tobytes()] for name, pose in poses.items()}
 
 
-def _to_json(diagnosis: "Diagnosis", prepared: Sequence[str]) -> dict[str, Any]:
+def _to_json(diagnosis: "Diagnosis", prepared: Sequence[str], written: Sequence[Path]) -> dict[str, Any]:
     from dataclasses import asdict
 
     return {
         "healthy": diagnosis.healthy,
         "prepared": [*prepared],
         "findings": [asdict(finding) for finding in diagnosis.findings],
+        "eyes": {side: asdict(eye) for side, eye in diagnosis.eyes.items()},
+        "mouth": asdict(diagnosis.mouth) if diagnosis.mouth else None,
+        "pictures": [str(path) for path in written],
         "responses": {name: round(value, 2) for name, value in diagnosis.responses.items()},
     }
 
 
-def _print(diagnosis: "Diagnosis", prepared: Sequence[str], console: Any) -> None:
+def _print(diagnosis: "Diagnosis", prepared: Sequence[str], written: Sequence[Path], console: Any) -> None:
     from rich.table import Table
 
     table = Table("", "finding", "advice", show_lines=True)
@@ -131,3 +215,5 @@ def _print(diagnosis: "Diagnosis", prepared: Sequence[str], console: Any) -> Non
     if table.row_count:
         console.print(table)
     console.print("[green]will animate well[/]" if diagnosis.healthy else "[red]will not animate well[/]")
+    for path in written:
+        console.print(f"look at {path}: figures do not see it all", soft_wrap=True)

@@ -116,7 +116,7 @@ def _distill(args: argparse.Namespace) -> int:
     console = Console(stderr=True)
     device = pick_device(args.device)
     use_cores(1 if args.background else _cores())
-    _prepare(character.rgba, args.force, device, console)
+    _prepare(character, args.force, device, console)
     plan = _plan(args, device, character.rgba)
     folder = working_folder(cache_folder(), character.rgba, plan)
     emotions = load_emotions(resource("assets", "emotions"))
@@ -166,7 +166,7 @@ def _write(
     put_file(out, data)
 
 
-def _prepare(rgba: "NDArray[np.uint8]", force: bool, device: str, console: Any) -> None:
+def _prepare(character: "Character", force: bool, device: str, console: Any) -> None:
     """Fetch the weights, and ask the doctor.
 
     Raises:
@@ -181,7 +181,9 @@ def _prepare(rgba: "NDArray[np.uint8]", force: bool, device: str, console: Any) 
         fetch_weights(None, None, console)
     if force:
         return
-    diagnosis = diagnose(rgba, pose_all(rgba, doctor_poses(), device, console))
+    rgba, keep = character.rgba, character.keep_eyes_open
+    pictures = pose_all(rgba, doctor_poses(keep_eyes_open=keep), device, console)
+    diagnosis = diagnose(rgba, pictures, keep)
     if not diagnosis.healthy:
         found = "; ".join(f.what for f in diagnosis.findings if f.severity == "error")
         raise InputError(

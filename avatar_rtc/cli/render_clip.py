@@ -151,6 +151,7 @@ def _avatar(
         state=AvatarState(emotions={emotion: 1.0}, chain=chain), fps=args.fps, seed=args.seed,
         cels=character.cels, emotions=character.emotions,
         own_emotions=character.own_emotions, crop=character.crop,
+        keep_eyes_open=character.keep_eyes_open,
     )  # fmt: skip
     return OfflineAvatar(opened, animator, emotions, size)
 

@@ -31,6 +31,8 @@ class Finding:
     what: str
     """A sentence without a full stop, starting in lower case."""
     advice: str = ""
+    part: str = ""
+    """What it is about: "left" or "right" eye, "eyes", "mouth", "left brow", "head", "background", …"""
 
 
 def picture_findings(rgba: NDArray[np.uint8]) -> list[Finding]:
@@ -43,6 +45,7 @@ def picture_findings(rgba: NDArray[np.uint8]) -> list[Finding]:
                 "error",
                 "the picture has no transparent background",
                 "cut the figure out; everything around it must have alpha 0",
+                "background",
             )
         ]
     return [*_placement(seen), *_ground(rgba[..., 3], seen)]
@@ -73,14 +76,19 @@ def _placement(seen: NDArray[np.bool_]) -> list[Finding]:
         if abs(offset) > _TOLERANCE:
             found.append(_misplaced("left" if offset > 0 else "right", abs(offset)))
     else:
-        found.append(Finding("error", "there is nothing where the head belongs (x 192..320, y 64..192)"))
+        found.append(
+            Finding("error", "there is nothing where the head belongs (x 192..320, y 64..192)", part="head")
+        )
     return found
 
 
 def _misplaced(where: str, by: int) -> Finding:
     lies = {"up": "low", "down": "high", "left": "far to the right", "right": "far to the left"}[where]
     return Finding(
-        "error", f"by its outline the figure stands about {by} px too {lies}", f"move it {where} by {by} px"
+        "error",
+        f"by its outline the figure stands about {by} px too {lies}",
+        f"move it {where} by {by} px",
+        "head",
     )
 
 
@@ -90,7 +98,7 @@ def _ground(alpha: NDArray[np.uint8], seen: NDArray[np.bool_]) -> list[Finding]:
     if corners:
         where = " and ".join(corners)
         found.append(Finding("warning", f"the {where} corner is not transparent", "erase the background"))
-    stray = seen & ~_grown(largest(seen))
+    stray = seen & ~grown(largest(seen))
     if stray.any():
         rows, columns = np.nonzero(stray)
         found.append(
@@ -100,7 +108,7 @@ def _ground(alpha: NDArray[np.uint8], seen: NDArray[np.bool_]) -> list[Finding]:
                 "erase them; they stand still while the figure moves",
             )
         )
-    haze = int(((alpha > 0) & ~seen & ~_grown(seen)).sum())
+    haze = int(((alpha > 0) & ~seen & ~grown(seen)).sum())
     if haze > 50:
         found.append(
             Finding("note", f"{haze} nearly transparent pixels lie around the figure", "erase the haze")
@@ -146,7 +154,7 @@ def _runs(row: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
 
 
-def _grown(mask: NDArray[np.bool_], by: int = 3) -> NDArray[np.bool_]:
+def grown(mask: NDArray[np.bool_], by: int = 3) -> NDArray[np.bool_]:
     """The mask, and what is within so many px of it, along both sides."""
     rows = sliding_window_view(np.pad(mask, ((by, by), (0, 0))), 2 * by + 1, axis=0).any(-1)
     both = sliding_window_view(np.pad(rows, ((0, 0), (by, by))), 2 * by + 1, axis=1).any(-1)

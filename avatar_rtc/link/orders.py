@@ -42,6 +42,8 @@ class OpenAvatar:
     """Those that only the character has."""
     crop: Crop = FULL_FRAME
     """The part of the posed picture that is shown."""
+    keep_eyes_open: float = 0.0
+    """How far the character's lids stay open at least, 0..1."""
     student: bytes | None = field(default=None, repr=False)
     """The file of the character's student, if it has one."""
 

@@ -126,7 +126,7 @@ class LiveAvatar:
     def take_over(self, before: "LiveAvatar") -> None:
         """Be the same avatar with another character: its viewers stay, and its motion goes on."""
         self.slots, self.mixer = before.slots, before.mixer
-        self.mixer.recast(self.templates, self.opened.cels)
+        self.mixer.recast(self.templates, self.opened.cels, self.opened.keep_eyes_open)
 
     @property
     def recipe(self) -> object:
@@ -236,7 +236,7 @@ def open_avatar(
         animator=animator,
         cels=cels,
         character=DressedCharacter(animator, image, cels),
-        mixer=Mixer(templates, message.seed, message.cels),
+        mixer=Mixer(templates, message.seed, message.cels, message.keep_eyes_open),
         templates=templates,
         finisher=Finisher(message.matte_size, message.seed, complaints.append, chain_ms),
         complaints=complaints,

@@ -128,6 +128,8 @@ def test_own_effects_take_the_place_of_the_common_ones(store: CharacterStore, fo
         ('[settings]\nbackdrop_path = "dya"', "did you mean 'day'"),
         ("settings = 5", "settings"),
         ('default_emotion = "joi"', "default_emotion.*'joy'"),
+        ("keep_eyes_open = 1.5", "keep_eyes_open"),
+        ('keep_eyes_open = "wide"', "keep_eyes_open"),
         ("[emotions.fera.pose]\nhead_x = 0", "emotions.*'fear'.*own_emotions"),
         ("[own_emotions.smug.pose]\nhead_xx = 0.5", "own_emotions.smug.*'head_x'"),
         ("[own_emotions.'So smug'.pose]\nhead_x = 0.5\n[own_emotions.so_smug.pose]", "the id 'so_smug'"),

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from avatar_rtc.cli.main import main
-from avatar_rtc.face.pose import Pose
+from avatar_rtc.face.pose import INDEX, Pose
 from avatar_rtc.resources import resource
 
 LIORA = resource("assets", "characters", "liora", "character.png")
@@ -31,15 +31,39 @@ def still(monkeypatch: pytest.MonkeyPatch) -> list[Pose]:
 
 
 def test_one_that_does_not_move_fails_and_gets_a_sheet(
-    still: list[Pose], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    still: list[Pose], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sheet = tmp_path / "sheet.png"
+    monkeypatch.chdir(tmp_path)
     assert main(["check", str(LIORA), "--json", "--sheet", str(sheet)]) == 1
     told = json.loads(capsys.readouterr().out)
     assert told["healthy"] is False and told["findings"][0]["severity"] == "error"
     assert len({pose.tobytes() for pose in still}) == len(still)  # each once
     with Image.open(sheet) as image:
-        assert image.size == (8 * 196, (28 + 52) // 8 * 214)  # neutral is an emotion as well
+        assert image.size == (8 * 196, (28 + 52) // 8 * 214)
+    assert told["pictures"] == ["character_check.png", str(sheet)]
+    with Image.open(tmp_path / "character_check.png") as image:
+        assert image.width == 7 * 2 * 196 and image.height > 2 * 196
+
+
+def test_what_was_seen_is_shown_without_a_sheet_and_fewer_poses_are_made(
+    still: list[Pose], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", str(LIORA)]) == 1
+    assert "look at character_check.png" in capsys.readouterr().out.replace("\n", " ")
+    assert [path.name for path in tmp_path.iterdir()] == ["character_check.png"]
+    assert len(still) <= 20  # 15 s on two cores
+
+
+def test_lids_close_as_far_as_the_characters_file_says(still: list[Pose], tmp_path: Path) -> None:
+    folder = tmp_path / "mina"
+    folder.mkdir()
+    (folder / "character.png").write_bytes(LIORA.read_bytes())
+    (folder / "character.toml").write_text("keep_eyes_open = 0.25")
+    main(["check", str(folder), "--no-sheet"])
+    assert max(pose[INDEX["eye_wink_left"]] for pose in still) == 0.75
+    assert max(pose[INDEX["mouth_aaa"]] for pose in still) == 1
 
 
 def test_size_is_noted(still: list[Pose], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -246,6 +246,7 @@ class Avatar:
             emotions=character.emotions,
             own_emotions=character.own_emotions,
             crop=character.crop,
+            keep_eyes_open=character.keep_eyes_open,
             # Megabytes, which these animators have no use for.
             student=None if self._asked in ("static", "tha3") else character.student,
         )
