@@ -103,7 +103,7 @@ class EmotionTemplate:
 
     def json(self) -> dict[str, object]:
         """As `Template` reads it."""
-        return {"title": self.title or self.name, "pose": dict(self.pose), "cels": dict(self.cels)}
+        return {"pose": dict(self.pose), "cels": dict(self.cels)}
 
 
 ZERO = EmotionTemplate("zero", {}, {})

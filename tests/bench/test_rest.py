@@ -145,12 +145,14 @@ def test_the_table_of_kinds_by_hand() -> None:
 def test_all_of_it_on_a_real_server(tmp_path: Path) -> None:
     file = tmp_path / "rest.json"
     code = main(["bench", "--quick", "--only", "rest", "--json", str(file)])
-    failed, waits, viewer, load = json.loads(file.read_text())["figures"]
+    failed, waits, snapshots, viewer, load = json.loads(file.read_text())["figures"]
     # How fast it is depends on what else runs here; that nothing fails does not.
     assert (failed["value"], failed["passed"], failed["detail"]["errors"]) == (0, True, [])
-    assert waits["detail"]["samples"] == sum(k["count"] for k in waits["detail"]["kinds"].values()) == 100
+    samples = waits["detail"]["samples"] + snapshots["detail"]["samples"]
+    assert samples == sum(k["count"] for k in waits["detail"]["kinds"].values()) == 100
+    assert snapshots["passed"] is (snapshots["value"] <= 150) and snapshots["detail"]["samples"] == 2
     assert 0 < waits["detail"]["p50"] <= waits["value"] <= waits["detail"]["max"]
     assert waits["passed"] is (waits["value"] <= 50) and waits["reach"] == "<= 50"
     assert viewer["value"] > 0 and viewer["passed"] is (viewer["value"] >= 29)
     assert 0 < load["value"] < 100 and load["passed"] is None
-    assert code == (0 if waits["passed"] and viewer["passed"] else 1)
+    assert code == (0 if waits["passed"] and snapshots["passed"] and viewer["passed"] else 1)

@@ -124,7 +124,7 @@ async def test_commands_are_refused_by_name(real: Served) -> None:
         for refused, said in (
             (avatar.set_overrides({"haed_x": 1}), "did you mean 'head_x'"),
             (avatar.patch_overrides({"head_x": 2}), "head_x is 2"),
-            (avatar.set_emotions({"a b": {}}), "a b"),
+            (avatar.set_emotions({"a b": {}, "A B": {}}), "two emotions have the id 'a_b'"),
             (avatar.set_emotions({"x": {"pose": {"mouth": 1}}}), "unknown morph 'mouth'"),
             (avatar.set_settings({"livelyness": 1}), "did you mean 'liveliness'"),
             (avatar.patch_settings({"liveliness": 3}), "liveliness is 3"),

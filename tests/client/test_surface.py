@@ -78,6 +78,7 @@ ERRORS = {
     "TooLarge": "InputError",
     "BadMessage": "InputError",
     "BadOffer": "InputError",
+    "Unreadable": "InputError",
     "NotFound": "AvatarRtcError",
     "AlreadyThere": "AvatarRtcError",
     "Refused": "AvatarRtcError",

@@ -105,8 +105,9 @@ def test_free_names_are_known_by_ids_and_keep_their_titles() -> None:
     message = EmotionsSet(emotions={"My Emotion!": {"pose": {"mouth_aaa_index": 1}}, "joy": {"pose": {}}})
     found = message.templates()
     assert list(found) == ["my_emotion", "joy"] and found["my_emotion"].pose == {"mouth_aaa": 1.0}
-    assert [each.json()["title"] for each in found.values()] == ["My Emotion!", "joy"]
-    again = EmotionsSet(emotions={name: each.json() for name, each in found.items()})
+    assert [each.title for each in found.values()] == ["My Emotion!", ""]
+    told = {name: {"title": each.title, **each.json()} for name, each in found.items()}
+    again = EmotionsSet(emotions=told)
     assert again.templates() == found
     with pytest.raises(InputError, match="two emotions have the id 'my_emotion'"):
         EmotionsSet(emotions={"My Emotion!": {}, "my emotion": {}})

@@ -129,7 +129,7 @@ def test_a_snapshot_that_fails_ends_nothing() -> None:
 
 
 def test_a_picture_no_encoder_takes_is_told_and_the_others_go_on(monkeypatch) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise InputError("too large")
 
     monkeypatch.setattr(worker.live, "create_encoder", refuse)

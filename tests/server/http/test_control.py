@@ -89,8 +89,8 @@ async def test_own_emotions_over_http(client, renderer):
     await told(client, "PUT", "emotion", {"weights": {"smug": 0.5, "joy": 0.25}, "intensity": 0.5})
     assert renderer.state.emotions == {"smug": 0.5, "joy": 0.25} and "smug" in renderer.state.templates
     emotions = (await told(client, "GET", "emotions"))["emotions"]
-    assert emotions["smug"] == {"title": "smug", **SMUG["smug"]}
-    assert emotions["joy"] == {"title": "joy", "pose": {"mouth_aaa": 0.25}, "cels": {}}
+    assert emotions["smug"] == SMUG["smug"]
+    assert emotions["joy"] == {"pose": {"mouth_aaa": 0.25}, "cels": {}}
 
 
 async def test_one_that_is_shown_when_its_template_goes_gives_way_first(client, renderer):

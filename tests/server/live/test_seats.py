@@ -14,6 +14,7 @@ from avatar_rtc.server.live.seats import CONNECTING_IN_A_CROWD_S, CONNECTING_S, 
 
 ENDPOINT = "/api/v1/avatars/main/whep"
 SDP = {"Content-Type": "application/sdp"}
+FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
 NOW = 1000.0
 
 offers = st.lists(
@@ -125,7 +126,7 @@ async def test_dead_offers_yield_and_are_counted(serve, offer, monkeypatch):
     assert (await (await client.get("/api/v1/avatars/main")).json())["viewers"] == 3
     for expected in (0, 1, 2):
         assert (await client.post(ENDPOINT, data=await offer(), headers=SDP)).status == 201
-        gone = await client.delete(joined[expected].headers["Location"])
+        gone = await client.patch(joined[expected].headers["Location"], data="", headers=FRAGMENT)
         assert gone.status == 404, "the oldest went first"
         assert (await (await client.get("/api/v1/avatars/main")).json())["viewers"] == 3
     assert (await (await client.get("/healthz")).json())["refused"] == {"pending_offers": 3}

@@ -44,9 +44,17 @@ from avatar_rtc.server.http.routes.openapi_schemas import (
 
 @described("control", answer=EMOTIONS_SCHEMA)
 async def get_emotions(request: web.Request) -> web.Response:
-    """What each emotion does to this avatar's face: its morphs and cels."""
+    """What each emotion does to this avatar's face: its morphs and cels.
+
+    Beside them stand the titles of those that were given another name than their id.
+    """
     templates = avatar_of(request).templates
-    return web.json_response({"emotions": {name: template.json() for name, template in templates.items()}})
+    return web.json_response(
+        {
+            "emotions": {name: template.json() for name, template in templates.items()},
+            "titles": {name: template.title for name, template in templates.items() if template.title},
+        }
+    )
 
 
 @described(

@@ -91,7 +91,8 @@ CANDIDATE = "\r\n".join(
 )
 """One of its candidates, as it is trickled."""
 EMOTIONS_SCHEMA = an_object(
-    emotions=values_by_name(an_object(title=TEXT, pose=values_by_name(NUMBER), cels=values_by_name(NUMBER)))
+    emotions=values_by_name(an_object(pose=values_by_name(NUMBER), cels=values_by_name(NUMBER))),
+    titles=values_by_name(TEXT),
 )
 """Emotion → what it does."""
 
