@@ -16,6 +16,7 @@ from avatar_rtc.control.changes import Change
 from avatar_rtc.control.messages import BackdropSet, ChainSet, CropSet, SettingsPatch, SettingsSet
 from avatar_rtc.control.settings import read_settings
 from avatar_rtc.control.state import AvatarState, Backdrop
+from avatar_rtc.filters_schema.anime4k_files import is_folder_given
 from avatar_rtc.filters_schema.chain import Chain, Operation, chain_json
 from avatar_rtc.filters_schema.size import Upscale
 from avatar_rtc.stream.crop import NO_OWN_CROP, OwnCrop
@@ -29,8 +30,12 @@ def _no_path(name: object) -> object:
     return None if isinstance(name, str) and ("/" in name or "\\" in name) else name
 
 
-WITHOUT_EFFECT = ("upscale_preset", "metrics_enabled")
-"""Of what settings held: a quality has one network, and the times of all stages are always told."""
+def without_effect() -> tuple[str, ...]:
+    """Of what settings held, what says nothing here: the times of all stages are always told, and presets are
+    of Anime4K's networks, if they were given."""
+    return ("metrics_enabled",) if is_folder_given() else ("metrics_enabled", "upscale_preset")
+
+
 _NO_UPSCALE = Upscale(factor=1.0)
 
 
@@ -53,7 +58,7 @@ class FormerSettings(BaseModel):
     format: str = Field("PNG", max_length=20)
     """Of the predecessor's feed, which hears of it at its own door; without effect elsewhere."""
     upscale_preset: Literal["A", "B", "C"] = "C"
-    """Without effect: there is one network here."""
+    """Of Anime4K's networks, if the server was given them; else without effect."""
     metrics_enabled: bool = False
     """Without effect: times per stage are always measured."""
 
@@ -104,7 +109,7 @@ def _whole_chain(asked: FormerSettings) -> ChainSet:
 def _chain(asked: FormerSettings, state: AvatarState) -> list[ChainSet]:
     """What `upscale` asks for is the operation `upscale` with which the chain begins."""
     before, rest = _upscaling_of(state.chain)
-    enlarges = not asked.model_fields_set.isdisjoint(("upscale", "upscale_quality"))
+    enlarges = not asked.model_fields_set.isdisjoint(("upscale", "upscale_quality", "upscale_preset"))
     if (chain := asked.postprocessor_chain) is None:
         if not enlarges:
             return []
@@ -129,9 +134,11 @@ def _upscaling(asked: FormerSettings, held: Upscale | None) -> Upscale | None:
     if "upscale" in asked.model_fields_set:
         changes["factor"] = asked.upscale
     if (quality := asked.upscale_quality) in ("low", "high"):
-        changes |= {"method": "anime", "quality": quality}
+        changes |= {"method": "anime4k" if is_folder_given() else "anime", "quality": quality}
     elif "upscale_quality" in asked.model_fields_set:
         changes["method"] = quality
+    if is_folder_given() and not asked.model_fields_set.isdisjoint(("upscale_quality", "upscale_preset")):
+        changes["preset"] = asked.upscale_preset
     upscaling = (held or _NO_UPSCALE).model_copy(update=changes)
     # One that is off and not as it is by default waits for its factor: callers may patch one after the other.
     waits = held is not None and upscaling != _NO_UPSCALE

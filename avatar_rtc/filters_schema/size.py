@@ -22,6 +22,12 @@ class Upscale(Params):
         "low", description="Of networks: low for processors, high for graphics cards."
     )
 
+    preset: Literal["none", "A", "B", "C"] = Field(
+        "none",
+        description="Of anime4k: A restores lines before it enlarges, B does so softly, C takes noise away "
+        "as it does.",
+    )
+
     @property
     def neutral(self) -> bool:
         return self.factor == 1.0

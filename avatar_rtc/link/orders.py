@@ -147,6 +147,7 @@ class ProcessStill:
     method: str = "bicubic"
     """As of the operation `upscale`."""
     quality: str = "low"
+    preset: str = "none"
     t: float = 0.0
     """Media time in s of what moves in the chain."""
     seed: int = 0

@@ -82,7 +82,7 @@ def _processed(message: ProcessStill, device: str) -> Still:
     image = picture_of(pixels, device)
     if message.size is not None:
         width, height = message.size
-        large = enlarge(premultiplied(image), height, width, message.method, message.quality)  # type: ignore[arg-type]
+        large = enlarge(premultiplied(image), height, width, message.method, message.quality, message.preset)  # type: ignore[arg-type]
         image = straight(large)
     with Tables().in_use():  # those of so large a picture are of no use to others
         image, space = run_chain(image, "srgb", message.chain, message.t, message.seed, check_time)

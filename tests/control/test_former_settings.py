@@ -13,6 +13,7 @@ from avatar_rtc.control.messages import BackdropSet, ChainSet, CropSet, Settings
 from avatar_rtc.control.settings import AnimatorSettings, check_settings
 from avatar_rtc.control.state import AvatarState, Backdrop
 from avatar_rtc.errors import AvatarRtcError, InputError, OutOfRange, UnknownName
+from avatar_rtc.filters_schema.anime4k_files import FOLDER_VARIABLE
 from avatar_rtc.filters_schema.chain import Operation, check_chain
 from avatar_rtc.stream.crop import MIN_SIDE, NO_OWN_CROP, OwnCrop
 
@@ -144,6 +145,18 @@ def test_a_backdrop_is_out_of_focus_unless_it_says_otherwise() -> None:
     sharp = told(SettingsPatch(settings={"backdrop_path": "day", "backdrop_blur": False}), state=own)
     assert (sharp.backdrop.blur, sharp.backdrop.fit) == (0.0, "contain")
     assert told(SettingsPatch(settings={"backdrop_blur": False, "backdrop_path": None}), state=own) == own
+
+
+def test_presets_are_of_anime4ks_networks_if_there_are_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = {"upscale": 2.0, "upscale_quality": "high", "upscale_preset": "A"}
+    for folder, chain in (
+        ("", [["upscale", {"factor": 2.0, "method": "anime", "quality": "high"}]]),
+        ("x", [["upscale", {"factor": 2.0, "method": "anime4k", "quality": "high", "preset": "A"}]]),
+    ):
+        monkeypatch.setenv(FOLDER_VARIABLE, folder)
+        assert told(SettingsSet(settings=wanted)).chain == check_chain(chain)
+        patches = [SettingsPatch(settings={name: value}) for name, value in wanted.items()]
+        assert told(*patches).chain == check_chain(chain)
 
 
 @pytest.mark.parametrize("name", ["format", "upscale_preset", "metrics_enabled"])

@@ -96,6 +96,59 @@ def test_it_enlarges_through_the_folder(tmp_path: Path, monkeypatch: pytest.Monk
         enlarge(image, 20, 24, "anime4k", "high")
 
 
+RESTORES = FILE[: FILE.index("//!DESC Tiny-Depth")].replace(
+    "//!SAVE conv2d_last_tf", "//!BIND MAIN\n//!SAVE MAIN"
+)
+RESTORES = "return result + MAIN_tex(MAIN_pos);".join(RESTORES.rsplit("return result;", 1))
+"""The same convolutions, the last of which adds to the picture itself."""
+
+
+def restored_by_numpy(rgb: "np.ndarray") -> "np.ndarray":
+    main = np.concatenate([rgb, np.ones_like(rgb[..., :1])], -1)
+    first = convolved(main, FIRST) + BIAS[0]
+    last = convolved(np.maximum(first, 0), PLUS) + convolved(np.maximum(-first, 0), MINUS) + BIAS[1]
+    return rgb + last[..., :3]
+
+
+def test_a_network_that_restores_is_what_numpy_makes_of_it() -> None:
+    rgb = R.random((7, 9, 3)).astype(np.float32)
+    given = torch.from_numpy(rgb).permute(2, 0, 1)[None]
+    found = anime4k.parse(RESTORES)(given)[0].permute(1, 2, 0)
+    assert_close(found, torch.from_numpy(restored_by_numpy(rgb)), atol=1e-5, rtol=1e-4)
+
+
+def test_a_preset_is_its_networks_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    denoises = FILE.replace(f"{BIAS[1][0]:.8f}", "0.30000000")
+    for name, text in (
+        ("Upscale_CNN_x2", FILE),
+        ("Upscale_Denoise_CNN_x2", denoises),
+        ("Restore_CNN", RESTORES),
+    ):
+        (tmp_path / f"Anime4K_{name}_S.glsl").write_text(text)
+    monkeypatch.setenv(FOLDER_VARIABLE, "")
+    use_folder(tmp_path)
+    image = torch.ones(4, 6, 8)
+    image[:3] = torch.rand(3, 6, 8, generator=torch.manual_seed(4))
+
+    def of(text: str, rgb: torch.Tensor) -> torch.Tensor:
+        return anime4k.parse(text)(rgb[None, :3])[0].clamp(0, 1)
+
+    wanted = {
+        "none": of(FILE, image),
+        "A": of(FILE, of(RESTORES, image)),
+        "C": of(denoises, image),
+    }
+    for preset, colours in wanted.items():
+        found = enlarge(image, 12, 16, "anime4k", preset=preset)  # type: ignore[arg-type]
+        assert_close(found[:3], colours)
+    twice = enlarge(image, 24, 32, "anime4k", preset="C")
+    assert_close(twice[:3], of(FILE, wanted["C"]))
+    with pytest.raises(SetupError, match=r"Restore_CNN_Soft_S\.glsl"):
+        enlarge(image, 12, 16, "anime4k", preset="B")
+
+
 def test_without_a_folder_it_says_what_to_give(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(FOLDER_VARIABLE, "")
     with pytest.raises(SetupError, match="--anime4k"):

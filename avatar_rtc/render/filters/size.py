@@ -13,7 +13,7 @@ def upscale(image: Tensor, params: Upscale, t: float, seed: int) -> Tensor:
     torch.Size([4, 16, 16])
     """
     height, width = (int(side * params.factor) for side in image.shape[-2:])
-    return enlarge(image, height, width, params.method, params.quality)
+    return enlarge(image, height, width, params.method, params.quality, params.preset)
 
 
 FILTERS = {"upscale": upscale}

@@ -21,12 +21,13 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, pixel_shuffle, relu
 
 from avatar_rtc.errors import InputError, SetupError
-from avatar_rtc.filters_schema.anime4k_files import FOLDER_VARIABLE, find_file
+from avatar_rtc.filters_schema.anime4k_files import FOLDER_VARIABLE, NetworkKind, find_file
 
 # Of lines without spaces.
 _READ = r"(\w+)_tex(?:Off\(vec2\(x_off,y_off\)\)|\(\w+_pos\))"
 _SOURCE = re.compile(rf"#define(go?_\d+)(?:\(x_off,y_off\))?\((?:{_READ}|max\((-?)\({_READ}\),0\.0\))\)")
 _TERM = re.compile(r"(?:vec4result|result\+)=mat4\(([^()]*)\)\*(go?_\d+)(?:\(([^(),]*),([^(),]*)\))?")
+_RESTORED = "restored"
 _BIAS = re.compile(r"result\+=vec4\(([^()]*)\)")
 
 
@@ -46,10 +47,11 @@ class Pass(NamedTuple):
 
 
 class Anime4k(nn.Module):
-    """RGB (B, 3, H, W), sRGB → (B, 3, 2 H, 2 W)."""
+    """RGB (B, 3, H, W), sRGB → (B, 3, 2 H, 2 W), or (B, 3, H, W) of a network that restores."""
 
     def __init__(self, passes: list[Pass], last: tuple[str, ...]) -> None:
-        """`last` are the textures that are laid out: one for all colours, or one for each."""
+        """`last` are the textures that are laid out: one for all colours, or one for each; none if the last
+        pass gives the colours of a restored picture."""
         super().__init__()
         self._passes, self._last = passes, last
         self.layers = nn.ModuleList(step.layer for step in passes)
@@ -59,6 +61,8 @@ class Anime4k(nn.Module):
         for step in self._passes:
             read = torch.cat([_half(textures[s.texture], s.half) for s in step.sources], dim=1)
             textures[step.saves] = step.layer(read)
+        if not self._last:
+            return rgb + textures[_RESTORED][:, :3]
         residual = torch.cat([pixel_shuffle(textures[name], 2) for name in self._last], dim=1)
         return interpolate(rgb, scale_factor=2, mode="bilinear", align_corners=False) + residual
 
@@ -71,7 +75,7 @@ def parse(text: str) -> Anime4k:
     """The network in a file's text. Every line must be understood: one left out would change the picture.
 
     Raises:
-        InputError: it is no x2 network of Anime4K 3 or 4, or damaged.
+        InputError: it is no network of Anime4K 3 or 4 that doubles or restores, or damaged.
     """
     *convolutions, final = text.split("//!DESC ")[1:] or [""]
     passes: list[Pass] = []
@@ -79,10 +83,17 @@ def parse(text: str) -> Anime4k:
     for block in convolutions:
         passes.append(_convolution(block, known))
         known.add(passes[-1].saves)
+    if passes and "mat4(" in final:
+        # It adds to the picture what the others give as they are: it saves, so to say, a texture of its own.
+        restored = final.replace("//!SAVE MAIN", f"//!SAVE {_RESTORED}")
+        ending = restored.replace("return result + MAIN_tex(MAIN_pos);", "return result;")
+        if ending == restored:
+            raise InputError("this is no Anime4K network: its last pass does not add to the picture")
+        return Anime4k([*passes, _convolution(ending, known)], ())
     last = tuple(name for name in re.findall(r"//!BIND (\w+)", final) if name != "MAIN")
     adds = "+MAIN_tex(MAIN_pos);" in _squeezed(final)
     if not passes or not adds or len(last) not in (1, 3) or not set(last) <= known:
-        raise InputError("this is no Anime4K x2 network: wanted are convolutions and a depth-to-space pass")
+        raise InputError("this is no Anime4K network: wanted are convolutions and a depth-to-space pass")
     return Anime4k(passes, last)
 
 
@@ -146,8 +157,10 @@ def _layer(weight: Tensor, bias: Tensor) -> nn.Conv2d:
     return layer
 
 
-def load_anime4k(quality: str, device: torch.device, dtype: torch.dtype) -> Anime4k:
-    """The network for a quality, from the folder that the environment names now.
+def load_anime4k(
+    quality: str, device: torch.device, dtype: torch.dtype, kind: NetworkKind = "upscale"
+) -> Anime4k:
+    """The network of a kind for a quality, from the folder that the environment names now.
 
     Raises:
         SetupError: no folder was given, or it lacks the file.
@@ -156,12 +169,14 @@ def load_anime4k(quality: str, device: torch.device, dtype: torch.dtype) -> Anim
     folder = os.environ.get(FOLDER_VARIABLE)
     if not folder:
         raise SetupError("anime4k needs the folder of Anime4K's GLSL files; start with --anime4k DIR")
-    return _network_in(Path(folder), quality, device, dtype)
+    return _network_in(Path(folder), quality, device, dtype, kind)
 
 
-@lru_cache(maxsize=4)
-def _network_in(folder: Path, quality: str, device: torch.device, dtype: torch.dtype) -> Anime4k:
-    file = find_file(folder, quality)
+@lru_cache(maxsize=8)
+def _network_in(
+    folder: Path, quality: str, device: torch.device, dtype: torch.dtype, kind: NetworkKind
+) -> Anime4k:
+    file = find_file(folder, quality, kind)
     try:
         network = parse(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, InputError) as error:

@@ -6,7 +6,7 @@ neighbours, and colour never exceeds it: an edge that rings would show as a ligh
 
 import importlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Literal
 
@@ -17,21 +17,33 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from avatar_rtc.errors import SetupError
+from avatar_rtc.filters_schema.anime4k_files import NetworkKind
 from avatar_rtc.render.upscale.anime4k import load_anime4k
 from avatar_rtc.render.upscale.networks import load_upscaler
 
 Method = Literal["bilinear", "bicubic", "lanczos", "anime", "anime4k", "pyanime4k"]
 Quality = Literal["low", "high"]
+UpscalePreset = Literal["none", "A", "B", "C"]
+RESTORES: Mapping[UpscalePreset, NetworkKind] = {"A": "restore", "B": "restore softly"}
+"""What comes before the enlarging."""
 _LOBES = 4
 """Of the Lanczos kernel, to each side, as OpenCV has it."""
 
 
-def enlarge(image: Tensor, height: int, width: int, method: Method, quality: Quality = "low") -> Tensor:
+def enlarge(
+    image: Tensor,
+    height: int,
+    width: int,
+    method: Method,
+    quality: Quality = "low",
+    preset: UpscalePreset = "none",
+) -> Tensor:
     """The picture (4, H, W), premultiplied sRGB, at another size, (4, height, width).
 
     Args:
         method: anime, anime4k and pyanime4k double once or twice by a network, then shrink to the size
             asked; the others interpolate.
+        preset: of anime4k.
 
     Raises:
         SetupError: what the method needs is not here.
@@ -39,7 +51,7 @@ def enlarge(image: Tensor, height: int, width: int, method: Method, quality: Qua
     if image.shape[-2:] == (height, width):
         return image
     if method not in ("bilinear", "bicubic", "lanczos"):
-        return _by_network(image, height, width, method, quality)
+        return _by_network(image, height, width, method, quality, preset)
     alpha = _bilinear(image[3:], height, width)
     if method == "bilinear":
         return torch.cat([_bilinear(image[:3], height, width), alpha])
@@ -47,20 +59,31 @@ def enlarge(image: Tensor, height: int, width: int, method: Method, quality: Qua
     return torch.cat([torch.minimum(colour.clamp_(min=0), alpha), alpha])
 
 
-def _by_network(image: Tensor, height: int, width: int, method: Method, quality: Quality) -> Tensor:
+def _by_network(
+    image: Tensor, height: int, width: int, method: Method, quality: Quality, preset: UpscalePreset
+) -> Tensor:
+    if method == "anime4k" and (kind := RESTORES.get(preset)) is not None:
+        restore = load_anime4k(quality, image.device, image.dtype, kind)
+        image = _with_alpha(restore(image[None, :3])[0], image[3:])
+    first: NetworkKind = "denoise" if preset == "C" else "upscale"
     while image.shape[-2] < height or image.shape[-1] < width:
         if method == "anime":
             image = load_upscaler(quality, image.device, image.dtype).doubled(image)
         else:
             alpha = _bilinear(image[3:], 2 * image.shape[-2], 2 * image.shape[-1])
             if method == "anime4k":
-                double: Callable[[Tensor], Tensor] = load_anime4k(quality, image.device, image.dtype)
+                double: Callable[[Tensor], Tensor] = load_anime4k(quality, image.device, image.dtype, first)
+                first = "upscale"
             else:
                 double = _pyanime4k(quality, threading.get_ident())
-            image = torch.cat([torch.minimum(double(image[None, :3])[0].clamp(min=0), alpha), alpha])
+            image = _with_alpha(double(image[None, :3])[0], alpha)
     if image.shape[-2:] == (height, width):
         return image
     return interpolate(image[None], size=(height, width), mode="area")[0]
+
+
+def _with_alpha(colour: Tensor, alpha: Tensor) -> Tensor:
+    return torch.cat([torch.minimum(colour.clamp(min=0), alpha), alpha])
 
 
 @lru_cache(maxsize=8)

@@ -5,6 +5,7 @@ A form has a part `file`, the picture, and a part `json` with the rest.
 
 import asyncio
 import random
+from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from avatar_rtc.characters.image import MAX_PICTURE_BYTES, PICTURE_KINDS, read_picture, write_picture
 from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, json_object
 from avatar_rtc.errors import BadMessage, InputError, TooLarge, UnknownName
+from avatar_rtc.filters_schema.anime4k_files import is_folder_given
 from avatar_rtc.filters_schema.chain import OPERATIONS, Chain, enlargement
 from avatar_rtc.filters_schema.params import Params
 from avatar_rtc.intake.complaints import complaint
@@ -55,7 +57,7 @@ class Enlarge(BaseModel):
     upscaled_width: int = Field(ge=1, le=_MAX_SIDE)
     upscaled_height: int = Field(ge=1, le=_MAX_SIDE)
     preset: Literal["A", "B", "C"] = "C"
-    """Taken and without effect: there is one network for each quality."""
+    """Of Anime4K's networks, if the server was given them; else without effect."""
     quality: Literal["low", "high", "bilinear", "bicubic"] = "low"
 
 
@@ -86,11 +88,13 @@ async def enlarge(request: web.Request) -> web.Response:
     """A picture at another size."""
     picture, options = await _form(request)
     wanted = _checked(Enlarge, options)
-    is_network = wanted.quality in ("low", "high")
-    message = ProcessStill(
-        0, _EMPTY, size=(wanted.upscaled_width, wanted.upscaled_height),
-        method="anime" if is_network else wanted.quality, quality=wanted.quality if is_network else "low",
-    )  # fmt: skip
+    message = ProcessStill(0, _EMPTY, size=(wanted.upscaled_width, wanted.upscaled_height))
+    if wanted.quality not in ("low", "high"):
+        message = replace(message, method=wanted.quality)
+    elif is_folder_given():
+        message = replace(message, method="anime4k", quality=wanted.quality, preset=wanted.preset)
+    else:
+        message = replace(message, method="anime", quality=wanted.quality)
     return await _answer(request, picture, wanted.format, message)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from avatar_rtc.control.former_settings import WITHOUT_EFFECT, FormerSettings
+from avatar_rtc.control.former_settings import FormerSettings, without_effect
 from avatar_rtc.control.settings import AnimatorSettings, AnySettings
 from avatar_rtc.errors import AvatarRtcError, InputError
 from avatar_rtc.face.cels import CEL_RANGES
@@ -106,7 +106,7 @@ def our_settings(data: Mapping[str, Any]) -> Understood:
     """
     wanted: dict[str, Any] = {"target_fps": FPS, **copy.deepcopy(dict(data))}
     wanted.pop("backdrop_path", None)
-    notes = [f"setting {name!r} has no effect here" for name in WITHOUT_EFFECT if name in data]
+    notes = [f"setting {name!r} has no effect here" for name in without_effect() if name in data]
     for name, read in (("postprocessor_chain", _operation), ("animefx", _effect)):
         if isinstance(entries := wanted.get(name), list):
             wanted[name] = [read_entry for entry in entries for read_entry in read(entry, notes)]
@@ -124,7 +124,7 @@ def feed_format(data: Mapping[str, Any]) -> ImageCodec:
 
 
 def _named(picture: FormerSettings) -> dict[str, Any]:
-    shown = picture.model_dump(include={"crop", "upscale", "upscale_quality"})
+    shown = picture.model_dump(include={"crop", "upscale", "upscale_quality", "upscale_preset"})
     return {**shown, "postprocessor_chain": chain_json(picture.postprocessor_chain or ())}
 
 
