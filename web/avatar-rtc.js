@@ -261,7 +261,8 @@ export class AvatarRtcElement extends AvatarCommands {
     this.#badge.setAttribute('aria-live', state === 'failed' ? 'assertive' : 'polite');
     this.#badge.classList.toggle('failed', state === 'failed');
     this.#badge.textContent = texts[state] ?? '';
-    if (state !== 'live') this.#dim(state !== 'closed'); // the first frame is what ends it
+    // There is a picture to dim once one was drawn; the first of a new stream is what ends it.
+    if (state !== 'live') this.#dim(state !== 'closed' && this.#lastPicture !== -1);
     if (state === 'retrying' || state === 'failed') this.#video.pause(); // the last picture stays
     const isWaiting = this.#foot.classList.contains('alone');
     this.#poster.classList.toggle('hidden', !isWaiting || state === 'failed');
