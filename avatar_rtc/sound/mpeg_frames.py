@@ -6,7 +6,7 @@ never there by chance.
 
 from collections.abc import Iterator
 
-HEADER_BYTES = 6
+FRAME_HEADER_BYTES = 6
 SOUGHT_BYTES = 16 * 1024
 """So far into a file its first whole frame is sought: a recording of a broadcast begins anywhere."""
 _CHAIN = 3
@@ -24,12 +24,14 @@ _RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 
 
 def frame_bytes(head: bytes) -> int:
     """Length of the frame whose header these bytes begin with; 0 if they begin with none."""
-    if len(head) < HEADER_BYTES or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+    if len(head) < FRAME_HEADER_BYTES or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return 0
     version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
     if layer == 0:  # ADTS
         length = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
-        return length if head[1] & 0xF0 == 0xF0 and head[2] >> 2 & 15 < 13 and length > HEADER_BYTES else 0
+        return (
+            length if head[1] & 0xF0 == 0xF0 and head[2] >> 2 & 15 < 13 and length > FRAME_HEADER_BYTES else 0
+        )
     rate, bits, padding = head[2] >> 2 & 3, head[2] >> 4, head[2] >> 1 & 1
     if version == 1 or rate == 3 or not 0 < bits < 15:
         return 0
@@ -46,14 +48,16 @@ def next_frame(data: bytes, at: int = 0) -> int | None:
 
     It may be the end of the data, or beyond it: then it is not known whether a frame follows.
     """
-    length = frame_bytes(data[at : at + HEADER_BYTES])
+    length = frame_bytes(data[at : at + FRAME_HEADER_BYTES])
     end = at + length
     if not length:
         return None
-    follows = data[end : end + HEADER_BYTES]
-    if len(follows) < HEADER_BYTES:
+    follows = data[end : end + FRAME_HEADER_BYTES]
+    if len(follows) < FRAME_HEADER_BYTES:
         return end
-    return end if frame_bytes(follows) and _kind(follows) == _kind(data[at : at + HEADER_BYTES]) else None
+    return (
+        end if frame_bytes(follows) and _kind(follows) == _kind(data[at : at + FRAME_HEADER_BYTES]) else None
+    )
 
 
 def first_frame(data: bytes) -> int | None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from avatar_rtc.errors import InputError
 from avatar_rtc.sound.format import file_format
-from avatar_rtc.sound.mpeg_frames import HEADER_BYTES, next_frame
+from avatar_rtc.sound.mpeg_frames import FRAME_HEADER_BYTES, next_frame
 from avatar_rtc.sound.pcm import Pcm, check_channels, check_rate, silence
 from avatar_rtc.sound.resample import Mono
 from avatar_rtc.sound.resemblance import unlike_samples
@@ -17,7 +17,7 @@ LEAST_S = 0.005
 """So much is taken in at once: a decoder's call for every sample would cost more than the sound lasts."""
 MAX_STREAM_HEADER_BYTES = 64 * 1024
 _LOOKED_AT = 12
-MAX_FRAME_BYTES = 8192 + HEADER_BYTES
+MAX_FRAME_BYTES = 8192 + FRAME_HEADER_BYTES
 """The longest of AAC, and the header behind it."""
 _CODEC = "pcm_s16le"
 _WIDTH = 2
@@ -130,7 +130,7 @@ class StreamedSound:
         known, frames = file_format(head), bytes(self._waiting[:MAX_FRAME_BYTES])
         other = known.name if known is not None else unlike_samples(frames)
         if not other and (end := next_frame(frames)) is not None:
-            if end + HEADER_BYTES <= len(frames):
+            if end + FRAME_HEADER_BYTES <= len(frames):
                 other = "frames of mp3 or aac"
             elif not is_all:
                 return False
