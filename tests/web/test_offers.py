@@ -82,7 +82,7 @@ CASES = {
         AUDIO, VIDEO, directions="stopped recvonly", munge="sdp.replace('m=audio 9', 'm=audio 0')"
     ),
     "the same, each for itself": case(
-        G711, VIDEO, AUDIO, directions="stopped recvonly recvonly", options={"bundlePolicy": "max-compat"}
+        G711, VIDEO, AUDIO, directions="inactive recvonly recvonly", options={"bundlePolicy": "max-compat"}
     ),
     "unknown pictures around one": case(
         AV1, VIDEO, VP9, AUDIO, directions="inactive recvonly stopped recvonly"
