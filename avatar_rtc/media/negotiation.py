@@ -238,10 +238,8 @@ def _is_idle(section: Section) -> bool:
 
 def _nothing_left(sections: Iterable[Section]) -> str:
     """The sentence for an offer of which nothing can be used; it names each thing once."""
-    reasons = (
-        f"{s.kind:.20} has {s.why_not}" if s.why_not else f"{s.kind} is {s.offered_direction}"
-        for s in sections
-    )
+    whys = ((s, _why_unknown(s.offered, ()) if s.is_kept else s.why_not) for s in sections)
+    reasons = (f"{s.kind:.20} has {why}" if why else f"{s.kind} is {s.offered_direction}" for s, why in whys)
     return f"nothing in the offer can be answered: {'; '.join(dict.fromkeys(reasons))[:400]}. {_WANTED}"
 
 

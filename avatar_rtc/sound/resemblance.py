@@ -39,6 +39,8 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 _LOOKED_AT = 512
 _LEAST_MARK, _LEAST_TEXT = 3, 12
 """Bytes: fewer are there by chance."""
+_TS = b"\x47"
+"""Begins each packet of a transport stream, and every other byte of a steady voltage."""
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_\-\s]{24,}={0,2}\s*")
 _BASE64_SOUND = re.compile(
     rb"RIFF....WAVE|OggS|fLaC|ID3|....ftyp|\x1a\x45\xdf\xa3|\xff[\xe0-\xff]", re.DOTALL
@@ -62,15 +64,15 @@ def resemblance(data: bytes) -> str:
 def unlike_samples(data: bytes) -> str:
     """The same, of what bare samples hardly begin with by chance; "" if these may be samples."""
     head = bytes(data[:_LOOKED_AT])
-    short = any(head.startswith(magic) for magic, _ in _MAGIC if len(magic) < _LEAST_MARK)
-    return "" if short or len(head) < _LEAST_TEXT else _known(head)
+    short = [_TS, *(magic for magic, _ in _MAGIC if len(magic) < _LEAST_MARK)]
+    return "" if head.startswith(tuple(short)) or len(head) < _LEAST_TEXT else _known(head)
 
 
 def _known(head: bytes) -> str:
     if head[:4] == b"RIFF":
         kind = {b"WEBP": "a WebP picture", b"AVI ": "an AVI video"}.get(head[8:12])
         return kind or "a RIFF file that is no WAV"
-    if head[:1] == b"\x47" and head[188:189] == b"\x47":
+    if head[:1] == _TS == head[188:189]:
         return "an MPEG transport stream"
     for magic, words in _MAGIC:
         if head.startswith(magic):

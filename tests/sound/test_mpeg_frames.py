@@ -94,6 +94,13 @@ def test_samples_are_samples_however_they_begin(seed, loud, size):
     assert sum(map(len, [*heard, stream.finish()])) == 4_000
 
 
+@pytest.mark.parametrize("volts", [0, -1, 0x47, 0x4D42, -1025])
+def test_a_steady_voltage_is_samples(volts):
+    stream = StreamedSound(48_000)
+    heard = stream.push(np.full(1_000, volts, "<i2").tobytes())
+    assert len(heard) + len(stream.finish()) == 1_000
+
+
 def test_one_header_alone_is_samples():
     data = FOREIGN["mp3"][:100]
     stream = StreamedSound(48_000)
