@@ -41,6 +41,9 @@ _QUICK_PROFILE_BYTES = 64 * 1024
 _MEMORY_BYTES = 3 * 2**30
 """Of addresses, of the process: 64 million pixels as PNG take 1.5 GB."""
 
+_SOLID, _FULL = 250, 0.98
+"""Alpha from which on a pixel hides what is behind it, and the share of those in a picture without a hole."""
+
 _until: ContextVar[float | None] = ContextVar("_until", default=None)
 
 
@@ -106,11 +109,18 @@ def decode_picture(image: Image.Image, data: bytes, cut: Cut) -> DecodedPicture:
     frame, said = Frame.middle(*rgba.size), list[str]()
     if cut == "head":
         frame, said = frame_figure(rgba)
+        said += _opaque(rgba)
     elif isinstance(cut, Frame):
         frame = cut.on(*rgba.size)
     if cut != "whole":
         rgba = frame.cut(rgba)
     return DecodedPicture(np.array(rgba, np.uint8), frame, (*turned, *done, *said))
+
+
+def _opaque(rgba: Image.Image) -> list[str]:
+    """What to say of a picture whose background was never taken away."""
+    seen = sum(rgba.getchannel("A").histogram()[_SOLID:]) / (rgba.width * rgba.height)
+    return ["nothing around the figure is transparent, so all of it moves along"] if seen > _FULL else []
 
 
 def decode_apart(data: bytes, cut: Cut) -> DecodedPicture:

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from aiortc import RTCIceCandidate, RTCPeerConnection
 from aiortc.sdp import candidate_from_sdp
+
+from avatar_rtc.media.guard import Address
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +48,20 @@ def read_candidate(value: str, mid: str, ufrags: Collection[str]) -> RTCIceCandi
 class Candidates:
     """What one peer has named; more than a sane peer has are ignored."""
 
-    def __init__(self, pc: RTCPeerConnection, asks_for_names: bool = True) -> None:
+    def __init__(
+        self,
+        pc: RTCPeerConnection,
+        asks_for_names: bool = True,
+        may_come: Callable[[Address], bool] = lambda _: True,
+    ) -> None:
         """
         Args:
             asks_for_names: open a socket of multicast DNS when a name comes. A peer on this machine reaches
                 us without, and only by it would anything here be open to the network.
+            may_come: whether anything is taken from an address; others are not checked either, so that an
+                offer cannot make a server for this machine alone send to the network.
         """
-        self._pc, self._asks = pc, asks_for_names
+        self._pc, self._asks, self._may_come = pc, asks_for_names, may_come
         self._taken = self._names = 0
         self._resolving: set[asyncio.Task[None]] = set()
 
@@ -61,7 +70,8 @@ class Candidates:
         for candidate in candidates[: MAX_CANDIDATES - self._taken]:
             self._taken += 1
             if not is_mdns(candidate):
-                await self._add_one(candidate)
+                if self._may_come((candidate.ip, candidate.port)):
+                    await self._add_one(candidate)
             elif self._asks and self._names < MAX_NAMES:
                 self._names += 1
                 task = asyncio.create_task(self._add_one(candidate))

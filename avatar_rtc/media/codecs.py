@@ -8,6 +8,7 @@ Baseline is what is sent, and what decoders of every higher profile have to deco
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from aiortc.rtcrtpparameters import RTCRtcpFeedback, RTCRtpCodecParameters
 
@@ -25,6 +26,8 @@ _CODECS: Mapping[str, tuple[str, int]] = {
 _FEEDBACK = {"video": ("nack", "nack pli", "ccm fir", "goog-remb"), "audio": ()}
 _PROFILES = (0x42, 0x4D, 0x58, 0x64, 0x6E, 0x7A, 0xF4)
 """Baseline, main, extended, high, high 10, high 4:2:2, high 4:4:4."""
+_BESIDE = ("rtx", "red", "ulpfec", "flexfec-03", "cn", "telephone-event")
+"""Formats that go along with a codec and are none."""
 _ECHOED = ("level-asymmetry-allowed", "packetization-mode", "profile-level-id")
 """What both ends of H264 must say alike; the rest is what the peer can take, or sends."""
 
@@ -65,6 +68,21 @@ def agreed_payloads(section: SdpSection) -> Payloads:
     )
     repair = (each for each in offered if each.name == "rtx" and each.clock_hz == best.clock_hz)
     return (chosen, *(_rtx(each, best) for each in repair if _apt(each) == best.payload_type))[:2]
+
+
+def idle_payloads(section: SdpSection) -> Payloads:
+    """What an answer takes of a section's codecs if nothing is ever sent in it: the first, whatever it is."""
+    named = (each for each in _offered(section) if each.name not in _BESIDE)
+    return tuple(
+        RTCRtpCodecParameters(
+            mimeType=f"{section.kind}/{each.name.upper()}",
+            clockRate=each.clock_hz,
+            channels=each.channels if section.kind == "audio" else None,
+            payloadType=each.payload_type,
+            parameters=dict(each.parameters),
+        )
+        for each in islice(named, 1)
+    )
 
 
 def sent_codec(payloads: Payloads) -> Codec:

@@ -40,6 +40,7 @@ def read_fragment(
     mid = next(iter(routes), "")
     for line in fragment.splitlines():
         name, _, value = line.strip().removeprefix("a=").partition(":")
+        value = value.strip()
         if name == "ice-ufrag" and value not in ufrags:
             raise IceRestartUnsupported("an ICE restart is not supported; make a new offer")
         if name == "mid":

@@ -5,7 +5,8 @@ STUN, TURN ─► reflexive, relayed ──┘            whoever was silent is 
 
 WHEP has no way to tell a player of addresses that come later. So a relay that comes late is not used, but how
 long it took is remembered, and the next offers wait that much for it: a TURN server by TLS at the other end
-of a continent takes five round trips. One that never answers costs nobody more than the 200 ms.
+of a continent takes five round trips. A server asks its relays once before anybody comes (`learn`). One that
+never answers costs nobody more than the 200 ms.
 """
 
 import asyncio
@@ -88,6 +89,12 @@ class Gathering:
                 self._leave(task, question, begun)
         return found
 
+    def learn(self, questions: Iterable[Question[Any]]) -> None:
+        """Ask relays ahead, with all the time there is: the first viewer, too, waits as long as they take."""
+        loop = asyncio.get_running_loop()
+        for question in questions:
+            self._leave(loop.create_task(question.ask()), question, loop.time())
+
     async def close(self) -> None:
         """Wait for no relay any more."""
         late = tuple(self._late.values())
@@ -116,9 +123,10 @@ class Gathering:
             async with asyncio.timeout_at(begun + GIVE_UP_S):
                 answer = await task
         except Exception as error:
-            log.debug("%s gave no address: %r", question.server, error)
+            self._complain(question.server, str(error) or type(error).__name__)
             return
-        self._takes_s[question.server] = min((loop.time() - begun) * _MARGIN, LONGEST_GATHER_S)
+        takes_s = (loop.time() - begun) * _MARGIN
+        self._takes_s[question.server] = min(max(takes_s, GATHER_S), LONGEST_GATHER_S)
         self._silent_at.pop(question.server, None)
         question.discard(answer)
 

@@ -79,7 +79,8 @@ class Guard:
         """An authentic check came, so the far end has our description: our password is in it."""
         self.hosts: frozenset[str] | None = None
         """Of whom alone anything is taken; None is everybody. This machine's addresses keep all others out:
-        Linux drops what comes from elsewhere under one of them, by IPv4 whatever its settings."""
+        Linux drops what comes from elsewhere under one of them, by IPv4 unless `accept_local` is set; and
+        then as ever nothing is taken that does not know the password."""
         self._known: set[tuple[object, Address]] = set()
 
     def may_come(self, address: Address) -> bool:

@@ -1,7 +1,8 @@
 """What is made of each section of an offer: taken, or refused with a reason (RFC 8866, 8843, 9429).
 
 The first video that can be shown shows the avatar, and the first audio lets it be heard. Where a voice is
-wanted, one audio that sends is heard. What else could be taken is, and nothing is sent in it.
+wanted, one audio that sends is heard. What else could be taken is, and nothing is sent in it; so is the first
+of a bundle, whatever its codecs, if all others have its transport.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from avatar_rtc.errors import BadOffer
-from avatar_rtc.media.codecs import Payloads, agreed_payloads
+from avatar_rtc.media.codecs import Payloads, agreed_payloads, idle_payloads
 from avatar_rtc.media.extensions import Extension, agreed_extensions
 from avatar_rtc.media.sdp import Attributes, SdpSection, SdpText
 from avatar_rtc.media.transport import FarTransport, far_transport
@@ -45,6 +46,8 @@ class Section:
     extensions: tuple[Extension, ...]
     direction: Direction = "inactive"
     """Ours."""
+    is_kept: bool = False
+    """Nothing can be sent in it, but its bundle needs it."""
     why_not: str = ""
     """Why it is answered with port 0; empty if it is taken."""
 
@@ -95,7 +98,7 @@ def negotiate(offer: SdpText, hears: bool = False) -> Negotiated:
         _judged(offer, section, mid, name, together if mid in group else ())
         for section, mid, name in zip(offer.sections, mids, names, strict=True)
     )
-    sections = _directed(list(_within_bounds(judged)), hears)
+    sections = _directed(list(_within_bounds(_with_first(list(judged), group))), hears)
     if all(section.why_not or _is_idle(section) for section in sections):
         raise BadOffer(_nothing_left(sections))
     return _bundled(offer, sections, group, together)
@@ -134,9 +137,15 @@ def _judged(
         is_bundled=bool(together),
         payloads=payloads,
         extensions=agreed_extensions(offer, section, has_mid=bool(mid)) if payloads else (),
-        why_not=_why_off(section, bool(together))
+        why_not=_why_not(section, payloads, transport, is_bundled=bool(together)),
+    )
+
+
+def _why_not(section: SdpSection, payloads: Payloads, transport: FarTransport, is_bundled: bool) -> str:
+    return (
+        _why_off(section, is_bundled)
         or _why_unknown(section, payloads)
-        or transport.why_not(has_rtcp=section.kind != "application"),
+        or transport.why_not(has_rtcp=section.kind != "application")
     )
 
 
@@ -169,6 +178,23 @@ def _is_data(section: SdpSection) -> bool:
     return DATA_FORMAT in (*section.formats, *sctpmap.split())
 
 
+def _with_first(sections: list[Section], group: Sequence[str]) -> list[Section]:
+    """With the first of the bundle, though nothing can be sent in it, if the others have its transport.
+
+    libwebrtc, told to bundle as much as it can, has no other transport, and takes no answer that refuses its
+    first section. So that stays, inactive, with a codec of its own: as a browser answers that sends nothing.
+    """
+    others = [section for section in sections if section.is_bundled and not section.why_not]
+    at = next((at for at, section in enumerate(sections) if section.mid in group[:1]), None)
+    if at is None or any(each.transport.ufrag != sections[at].transport.ufrag for each in others):
+        return sections
+    first, payloads = sections[at], idle_payloads(sections[at].offered)
+    if not others or not first.why_not or _why_not(first.offered, payloads, first.transport, True):
+        return sections
+    kept = replace(first, payloads=payloads, is_kept=True, why_not="")
+    return [*sections[:at], kept, *sections[at + 1 :]]
+
+
 def _within_bounds(sections: Iterable[Section]) -> Iterator[Section]:
     taken, has_data = 0, False
     for section in sections:
@@ -196,8 +222,8 @@ def _directed(sections: list[Section], hears: bool) -> list[Section]:
 
 
 def _first(sections: Iterable[Section], kind: str, directions: Sequence[str]) -> Section | None:
-    found = (s for s in sections if s.kind == kind and not s.why_not and s.offered_direction in directions)
-    return next(found, None)
+    found = (s for s in sections if s.kind == kind and not s.why_not and not s.is_kept)
+    return next((s for s in found if s.offered_direction in directions), None)
 
 
 def _ours(sends: bool, receives: bool) -> Direction:
@@ -212,10 +238,8 @@ def _is_idle(section: Section) -> bool:
 
 def _nothing_left(sections: Iterable[Section]) -> str:
     """The sentence for an offer of which nothing can be used; it names each thing once."""
-    reasons = (
-        f"{s.kind:.20} has {s.why_not}" if s.why_not else f"{s.kind} is {s.offered_direction}"
-        for s in sections
-    )
+    whys = ((s, _why_unknown(s.offered, ()) if s.is_kept else s.why_not) for s in sections)
+    reasons = (f"{s.kind:.20} has {why}" if why else f"{s.kind} is {s.offered_direction}" for s, why in whys)
     return f"nothing in the offer can be answered: {'; '.join(dict.fromkeys(reasons))[:400]}. {_WANTED}"
 
 

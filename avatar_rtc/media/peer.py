@@ -118,7 +118,7 @@ class Peer:
         self._listening: set[asyncio.Task[None]] = set()
         self._tracks: dict[MediaKind, PacketTrack] = {}
         self._offer: ParsedOffer | None = None
-        self._candidates = Candidates(self._pc, asks_for_names=bind.interfaces)
+        self._candidates = Candidates(self._pc, bind.interfaces, self._guard.may_come)
         self.answered_at = math.inf
         """CLOCK_MONOTONIC second in which its answer was ready; infinite before."""
         self.was_connected = False

@@ -15,7 +15,7 @@ MAX_SECTIONS = 32
 Attributes = Mapping[str, tuple[str, ...]]
 """Name → values in their order; a flag such as `a=rtcp-mux` has the value ""."""
 
-_M_LINE = re.compile(r"m=\s*(\S+)\s+([0-9]{1,9})(?:/[0-9]{1,9})?\s+(\S+)\s+(\S.*)")
+_M_LINE = re.compile(r"m=\s*(\S+)\s+([0-9]{1,9})(?:/[0-9]{1,9})?\s+(\S+)(?:\s+(\S.*))?")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class SdpSection:
     port: int
     proto: str
     formats: tuple[str, ...]
-    """At least one."""
+    """At least one; "0" where none is named, which is unlawful, but of this section alone."""
     attributes: Attributes
 
     def first(self, name: str) -> str | None:
@@ -72,7 +72,7 @@ def _section(lines: list[str]) -> SdpSection:
     if found is None:
         raise BadOffer(f"broken SDP: {lines[0]:.60} is not m=<media> <port> <proto> <formats>")
     kind, port, proto, formats = found.groups()
-    return SdpSection(kind, int(port), proto, tuple(formats.split()), _attributes(lines[1:]))
+    return SdpSection(kind, int(port), proto, tuple((formats or "0").split()), _attributes(lines[1:]))
 
 
 def _attributes(lines: Iterable[str]) -> Attributes:

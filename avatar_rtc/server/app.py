@@ -14,6 +14,7 @@ from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.characters.store import CharacterStore, own_folder
 from avatar_rtc.config import Config
 from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.media.aioice_private import try_relays
 from avatar_rtc.media.gathering import Gathering
 from avatar_rtc.resources import resource
 from avatar_rtc.server.connections.pace import create_pacing
@@ -133,8 +134,13 @@ def create_app(
     app.on_response_prepare.append(add_headers)
     # Before cleanup: requests still under way may take seconds, and the viewers wait for no answer.
     app.on_shutdown.append(tell_closing)
+    app.on_startup.append(_try_relays)
     app.on_cleanup.append(lambda _: gathering.close())
     return app
+
+
+async def _try_relays(app: web.Application) -> None:
+    try_relays(ice.own_ice_servers(app[CONFIG], app[GATHERING]))
 
 
 def _classifier(config: Config) -> Classifier:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from avatar_rtc.errors import InputError
 from avatar_rtc.sound.mp4_boxes import check_boxes
+from avatar_rtc.sound.mpeg_frames import first_frame
 from avatar_rtc.sound.resemblance import resemblance
 from avatar_rtc.sound.wav_header import PCM_CODECS, is_wav, mended
 
@@ -77,13 +78,16 @@ _HEAD_BYTES = 12
 
 
 def format_of(data: bytes) -> tuple[SoundFormat, bytes]:
-    """What the bytes are, and the bytes without the ID3 tags before them.
+    """What the bytes are, and the bytes without ID3 tags before them, or the rest of a frame cut off.
 
     Raises:
         InputError: none of the formats that are taken; says what they look like.
     """
     bare = _without_id3(data)
     found = _found(bare[:_HEAD_BYTES])
+    if found is None and (at := first_frame(bare)) is not None:
+        bare = bare[at:]
+        found = _found_frame(bare[:_HEAD_BYTES])
     if found is None:
         looks = resemblance(bare or data)
         raise InputError(

@@ -22,6 +22,8 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x0b\x77", "AC-3"),
     (b"\x7f\xfe\x80\x01", "DTS"),
     (b"wvpk", "WavPack"),
+    (b"RIFX", "a WAV of big-endian numbers (RIFX)"),
+    (b"Creative Voice File", "Creative Voice"),
     (b"MAC ", "Monkey's Audio"),
     (b"TTA1", "True Audio"),
     (b"Extended Module", "a tracker's module"),
@@ -35,6 +37,10 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"data:", "a data URL; send the bytes that it stands for"),
 )
 _LOOKED_AT = 512
+_LEAST_MARK, _LEAST_TEXT = 3, 12
+"""Bytes: fewer are there by chance."""
+_TS = b"\x47"
+"""Begins each packet of a transport stream, and every other byte of a steady voltage."""
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_\-\s]{24,}={0,2}\s*")
 _BASE64_SOUND = re.compile(
     rb"RIFF....WAVE|OggS|fLaC|ID3|....ftyp|\x1a\x45\xdf\xa3|\xff[\xe0-\xff]", re.DOTALL
@@ -52,17 +58,27 @@ def resemblance(data: bytes) -> str:
         return "nothing: it has no bytes"
     if not any(head):
         return "nothing: its first bytes are all 0"
+    return _known(head) or f"none that is known here; it begins with the bytes {head[:8].hex(' ')}"
+
+
+def unlike_samples(data: bytes) -> str:
+    """The same, of what bare samples hardly begin with by chance; "" if these may be samples."""
+    head = bytes(data[:_LOOKED_AT])
+    short = [_TS, *(magic for magic, _ in _MAGIC if len(magic) < _LEAST_MARK)]
+    return "" if head.startswith(tuple(short)) or len(head) < _LEAST_TEXT else _known(head)
+
+
+def _known(head: bytes) -> str:
     if head[:4] == b"RIFF":
         kind = {b"WEBP": "a WebP picture", b"AVI ": "an AVI video"}.get(head[8:12])
         return kind or "a RIFF file that is no WAV"
-    if head[:1] == b"\x47" and head[188:189] == b"\x47":
+    if head[:1] == _TS == head[188:189]:
         return "an MPEG transport stream"
     for magic, words in _MAGIC:
         if head.startswith(magic):
             return words
-    if text := printable(head):
-        return _text(head, text)
-    return f"none that is known here; it begins with the bytes {head[:8].hex(' ')}"
+    text = printable(head)
+    return _text(head, text) if text else ""
 
 
 def printable(data: bytes) -> str:

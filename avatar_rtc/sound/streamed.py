@@ -7,14 +7,18 @@ import numpy as np
 
 from avatar_rtc.errors import InputError
 from avatar_rtc.sound.format import file_format
+from avatar_rtc.sound.mpeg_frames import FRAME_HEADER_BYTES, next_frame
 from avatar_rtc.sound.pcm import Pcm, check_channels, check_rate, silence
 from avatar_rtc.sound.resample import Mono
+from avatar_rtc.sound.resemblance import unlike_samples
 from avatar_rtc.sound.wav_header import FOLLOWING_BYTES, following, is_wav, read_wav_header
 
 LEAST_S = 0.005
 """So much is taken in at once: a decoder's call for every sample would cost more than the sound lasts."""
 MAX_STREAM_HEADER_BYTES = 64 * 1024
 _LOOKED_AT = 12
+MAX_FRAME_BYTES = 8192 + FRAME_HEADER_BYTES
+"""The longest of AAC, and the header behind it."""
 _CODEC = "pcm_s16le"
 _WIDTH = 2
 
@@ -82,7 +86,7 @@ class StreamedSound:
             if self._part == "sound" and (self._left is None or self._left >= self._frame_bytes):
                 return len(self._waiting) >= self._frame_bytes
             if self._part == "head":
-                if not self._waiting or not self._begin():
+                if not self._waiting or not self._begin(is_all=not ahead):
                     return False
                 self._part = "sound"
             elif len(self._waiting) < (self._left or 0) + max(ahead, 1):
@@ -101,16 +105,11 @@ class StreamedSound:
         elif not was_sound:
             self._waiting.clear()
 
-    def _begin(self) -> bool:
-        """Take the header off; False if more bytes are needed for it."""
+    def _begin(self, is_all: bool) -> bool:
+        """Take the header off; False if more bytes are needed for it, unless these are all."""
         head = bytes(self._waiting[:_LOOKED_AT])
         if not is_wav(head):
-            if (other := file_format(head)) is not None:
-                raise InputError(
-                    f"a stream is bare samples or a WAV of them, and this looks like {other.name}; "
-                    "send a file as the body of a POST"
-                )
-            return True
+            return self._begin_bare(head, is_all)
         header = read_wav_header(self._waiting)
         if header is None:
             if len(self._waiting) > MAX_STREAM_HEADER_BYTES:
@@ -124,6 +123,22 @@ class StreamedSound:
         self._take_on(form.codec, form.rate, form.channels, form.frame_bytes)
         self._left = header.declared
         del self._waiting[: header.begin]
+        return True
+
+    def _begin_bare(self, head: bytes, is_all: bool) -> bool:
+        """As `_begin`, without a WAV: samples, unless they are what is none."""
+        known, frames = file_format(head), bytes(self._waiting[:MAX_FRAME_BYTES])
+        other = known.name if known is not None else unlike_samples(frames)
+        if not other and (end := next_frame(frames)) is not None:
+            if end + FRAME_HEADER_BYTES <= len(frames):
+                other = "frames of mp3 or aac"
+            elif not is_all:
+                return False
+        if other:
+            raise InputError(
+                f"a stream is bare samples or a WAV of them, and this looks like {other}; "
+                "send a file as the body of a POST"
+            )
         return True
 
     def _take_on(self, codec: str, rate: int, channels: int, frame_bytes: int) -> None:

@@ -3,7 +3,8 @@
 Everything a browser would answer is in it, and much that none writes: odd lines, forms and orders.
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
@@ -143,6 +144,14 @@ def _codec_lines(draw, kind: str, number: int, good: bool) -> str:
     return f"{line}\na=fmtp:{number} {said}" if said else line
 
 
+def _names_a_codec(section: list[str]) -> bool:
+    """Whether it is media, on, and says what one of its formats is."""
+    kind, port, proto, *formats = section[0].removeprefix("m=").split()
+    named = re.findall(r"^a=rtpmap:(\d+) (?!rtx)[^/\s]+/\d+", "\n".join(section[1:]), re.MULTILINE)
+    is_on = port != "0" or "a=bundle-only" in section
+    return kind in ("audio", "video") and is_on and proto in PROTOS and bool({*named} & {*formats})
+
+
 @st.composite
 def offers(draw) -> Built:
     """An offer with at least one section to be answered with something."""
@@ -209,6 +218,9 @@ def offers(draw) -> Built:
         sections.append(lines)
         mids.append(mid)
         expected.append(Expected(good, good and wants and kind in ("audio", "video"), kind == "application"))
+    if is_bundled and has_mids and any(each.taken for each in expected) and _names_a_codec(sections[0]):
+        # All have one transport, and the first of a bundle has it.
+        expected[0] = replace(expected[0], taken=True)
     head = ["v=0", f"o=- {draw(st.sampled_from(('1', '9' * 19)))} 2 IN IP4 127.0.0.1", "s=-", "t=0 0"]
     head += draw(st.lists(st.sampled_from(STRAY[:9]), max_size=2))
     head += [f"a=group:BUNDLE {' '.join(mids)}"] if is_bundled and has_mids else []

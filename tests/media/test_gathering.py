@@ -131,3 +131,24 @@ def test_the_next_server_is_asked_until_the_silent_one_has_had_its_time():
         assert gathering.choose(both) == "stun:a"
 
     virtual_time.run(scenario())
+
+
+def test_relays_asked_ahead_are_waited_for_by_the_first_viewer(caplog):
+    """As long as they take; of those that are not there the log tells at once."""
+
+    async def scenario():
+        gathering, returned = Gathering(), list[float]()
+        far = question("turn:far", 0.4, returned.append)
+        gathering.learn(
+            [far, question("turn:near", 0.01, returned.append), question("turn:off", -0.1, returned.append)]
+        )
+        await asyncio.sleep(1)
+        assert sorted(returned) == [0.01, 0.4] and "turn:off" in caplog.text
+        found, took = await timed(gathering, [far, question("turn:near", 0.19, returned.append)], True)
+        assert sorted(found) == [0.19, 0.4] and took == pytest.approx(0.4)
+        # What was near then may take its 200 ms now.
+        found, took = await timed(gathering, [question("turn:near", 0.19, returned.append)], True)
+        assert found == [0.19]
+        await gathering.close()
+
+    virtual_time.run(scenario())

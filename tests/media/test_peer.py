@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import InputError, SetupError
+from avatar_rtc.media.aiortc_private import transports_of
 from avatar_rtc.media.fragment import IceRestartUnsupported
 from avatar_rtc.media.microphone import listen
 from avatar_rtc.stream.frame import Rendition
@@ -231,6 +232,17 @@ async def test_a_server_for_this_machine_asks_the_network_for_no_name(stage):
     await peer.answer(await viewer.offer())
     await peer.add_candidates("a=mid:0\r\na=candidate:1 1 udp 1 nobody.local 5000 typ host\r\n")
     assert not peer._candidates._resolving
+
+
+async def test_a_server_for_this_machine_sends_nothing_elsewhere(stage):
+    """Whatever an offer names as its addresses."""
+    viewer, peer = stage.viewer(), stage.peer(bind=MediaBind(False, ("127.0.0.1",), confined=True))
+    elsewhere = "a=candidate:9 1 udp 1 203.0.113.9 5000 typ host\r\n"
+    await peer.answer((await viewer.offer()).replace("a=end-of-candidates\r\n", elsewhere))
+    await peer.add_candidates(f"a=mid:0\r\n{elsewhere}")
+    for transport in transports_of(peer._pc):
+        known = {each.host for each in transport.transport._connection.remote_candidates}
+        assert known and known <= peer._guard.hosts
 
 
 async def test_a_server_for_this_machine_is_reached_without_its_loopback_address(stage, tools):

@@ -13,12 +13,13 @@ from aioice.turn import create_turn_endpoint
 from aiortc import RTCConfiguration, RTCPeerConnection
 
 from avatar_rtc.config import MediaBind
-from avatar_rtc.media.aioice_private import ask_servers
+from avatar_rtc.media.aioice_private import ask_servers, try_relays
 from avatar_rtc.media.aiortc_private import bind_media, guard_connection
 from avatar_rtc.media.guard import Guard
 from avatar_rtc.media.ice import IceServers
 from avatar_rtc.resources import resource
 from avatar_rtc.server.http.routes.ice import turn_credential
+from tests.waiting import until
 
 SECRET = "a secret of this test"
 TURNSERVER = shutil.which("turnserver")
@@ -77,6 +78,15 @@ async def test_the_answer_to_an_offer_names_a_relay(turn_address, transport):
     (candidate,) = (line for line in pc.localDescription.sdp.splitlines() if "typ relay" in line)
     assert "127.0.0.1" in candidate
     await pc.close()
+
+
+async def test_a_relay_is_known_before_the_first_viewer_comes(turn_address):
+    secret = turn_credential(SECRET, "viewer", int(time.time()) + 60)
+    ice = IceServers((f"turn:127.0.0.1:{turn_address[1]}",), *secret)
+    before = asyncio.all_tasks()
+    try_relays(ice)
+    await until(lambda: asyncio.all_tasks() == before)
+    assert [*ice.gathering._takes_s] == [*ice.urls] and not ice.gathering._silent_at
 
 
 async def _allocate(address, credential, transport):

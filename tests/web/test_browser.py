@@ -299,7 +299,7 @@ def test_leaving_frees_the_viewer_at_once(page: Any, server: Any) -> None:
     wait_until(lambda: server.get("avatars/main")["viewers"] == 0, within_s=3)
 
 
-@pytest.mark.parametrize("width", [360, 820])
+@pytest.mark.parametrize("width", [320, 820])
 def test_small_screens_do_not_scroll_sideways(open_page: Any, width: int) -> None:
     page = open_page(viewport={"width": width, "height": 740})
     page.wait_live()

@@ -264,7 +264,7 @@ def test_snapshot_is_downloaded(page: Any, tmp_path: Path) -> None:
     assert alpha[:32, :32].max() == 0 and alpha[190, 256] == 255
 
 
-@pytest.mark.parametrize("width", [390, 820])
+@pytest.mark.parametrize("width", [320, 820])
 def test_unfolded_it_does_not_scroll_sideways(open_page: Any, width: int) -> None:
     page = open_page(viewport={"width": width, "height": 844})
     page.wait("document.querySelector('[data-setting=liveliness]')")

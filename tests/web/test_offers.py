@@ -63,8 +63,18 @@ CASES = {
     "sound alone": case(AUDIO, directions="recvonly", feature="audio"),
     "data alone": case(directions="", feature="", data=True),
     "everything": case(AUDIO, VIDEO, directions="recvonly recvonly", data=True),
-    "sound first that cannot be served": case(G711, VIDEO, directions="stopped recvonly"),
-    # libwebrtc takes no answer that refuses the first of its max-bundle, whoever gives it.
+    "sound first that cannot be served": case(G711, VIDEO, directions="inactive recvonly"),
+    "the same, all in one": case(
+        G711, VIDEO, directions="inactive recvonly", options={"bundlePolicy": "max-bundle"}, data=True
+    ),
+    "pictures that cannot be served before others, all in one": case(
+        AV1,
+        VP9,
+        VIDEO,
+        AUDIO,
+        directions="inactive stopped recvonly recvonly",
+        options={"bundlePolicy": "max-bundle"},
+    ),
     "sound behind that cannot be served, all in one": case(
         VIDEO, G711, directions="recvonly stopped", options={"bundlePolicy": "max-bundle"}
     ),
@@ -72,12 +82,12 @@ CASES = {
         AUDIO, VIDEO, directions="stopped recvonly", munge="sdp.replace('m=audio 9', 'm=audio 0')"
     ),
     "the same, each for itself": case(
-        G711, VIDEO, AUDIO, directions="stopped recvonly recvonly", options={"bundlePolicy": "max-compat"}
+        G711, VIDEO, AUDIO, directions="inactive recvonly recvonly", options={"bundlePolicy": "max-compat"}
     ),
     "unknown pictures around one": case(
-        AV1, VIDEO, VP9, AUDIO, directions="stopped recvonly stopped recvonly"
+        AV1, VIDEO, VP9, AUDIO, directions="inactive recvonly stopped recvonly"
     ),
-    "unknown pictures alone, and sound": case(AV1, AUDIO, directions="stopped recvonly", feature="audio"),
+    "unknown pictures alone, and sound": case(AV1, AUDIO, directions="inactive recvonly", feature="audio"),
     "inactive first": case(("video", "inactive"), VIDEO, directions="inactive recvonly"),
     "sending first": case(("video", "sendonly"), ("video", "sendrecv"), directions="inactive recvonly"),
     "several": case(VIDEO, VIDEO, AUDIO, AUDIO, directions="recvonly inactive recvonly inactive"),

@@ -25,10 +25,8 @@ MAX_SDP_BYTES = 64 * 1024
 MAX_TEMPLATES_BYTES = 1024 * 1024
 """28 emotions that name every morph and cel, with all digits, have 100 KB."""
 MAX_IMAGE_BYTES = 16 * 1024 * 1024
-UPLOAD_TYPES = (
-    "image/png", "image/webp", "image/avif", "image/gif", "image/tiff", "image/x-tga", "image/qoi",
-    "image/jp2", "application/zip",
-)  # fmt: skip
+UPLOAD_TYPES = ("image/*", "application/zip", "application/x-zip-compressed", "application/octet-stream")
+"""What a picture, or a zip of a character's folder, may be called; its bytes tell what it is."""
 _MAX_FIELD_BYTES = 1024
 _MULTIPART_OVERHEAD_BYTES = 64 * 1024
 
@@ -157,9 +155,10 @@ async def read_upload(request: web.Request) -> Upload:
         TooLarge: a file has more than 16 MiB, or all have more than 64.
         InputError: the picture is missing.
     """
-    require_type(request, "multipart/form-data", *UPLOAD_TYPES)
-    if request.content_type in UPLOAD_TYPES:
+    if request.content_type.startswith("image/") or request.content_type in UPLOAD_TYPES:
+        require_plain(request, *UPLOAD_TYPES)
         return Upload(request.query.get("name", ""), await read_spool(request, MAX_IMAGE_BYTES), {})
+    require_type(request, "multipart/form-data", *UPLOAD_TYPES)
     parts, ignored = await read_lenient_form(request, _limit_of, MAX_CHARACTER_BYTES)
     if "image" not in parts:
         raise InputError("the form lacks the part 'image'")

@@ -36,6 +36,13 @@ async def test_a_turned_picture_is_told(client, png) -> None:
     assert answer["prepared"] == ["turned by 90° to the right, as the file asks"]
 
 
+async def test_a_picture_without_a_hole_is_told(client) -> None:
+    data = io.BytesIO()
+    Image.new("RGBA", (512, 512), (240, 240, 240, 255)).save(data, "PNG")
+    answer = await (await client.post(CHARACTERS, data=form({"name": "a", "image": data.getvalue()}))).json()
+    assert answer["prepared"] == ["nothing around the figure is transparent, so all of it moves along"]
+
+
 async def test_unknown_parts_are_passed_over_and_told(client, png) -> None:
     parts = {"name": "a", "image": png(), "fx_star1": png(), "icon": b"x" * 5000, "blsh1": png()}
     response = await client.post(CHARACTERS, data=form(parts))

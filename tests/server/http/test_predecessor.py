@@ -191,10 +191,13 @@ async def test_reload_keeps_what_it_was_told(bindings, png):
     files = {
         "file": png(side=256),
         "tears1": png(),
+        "icon": b"x",
         "json": json.dumps({"instance_id": bindings.instance}).encode(),
     }
     response = await bindings.client.post("/api/avatar/reload", data=form(files))
     assert (response.status, await response.text()) == (200, "OK")
+    scaled, passed_over = json.loads(response.headers["X-Notes"])
+    assert "256x256" in scaled and "'icon'" in passed_over
     state = await bindings.state()
     assert state["emotion"]["weights"] == {"joy": 1.0} and state["overrides"] == {"head_x": 0.5}
 

@@ -55,6 +55,8 @@ def test_settings_that_cannot_be_are_left_out_and_the_rest_is_kept():
 )
 def test_the_feed_is_png_where_it_is_nothing_else(asked, sent):
     assert feed_format({"format": asked}) == sent and feed_format({}) == "png"
+    is_known = str(asked).lower() == sent
+    assert is_known == (f"format {asked!r}" not in "".join(our_settings({"format": asked}).notes))
 
 
 def test_settings_are_replaced_as_a_whole():

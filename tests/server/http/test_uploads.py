@@ -249,10 +249,21 @@ async def test_broken_multipart_is_a_problem(client, content_type, body):
     assert response.status in (400, 415)
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/octet-stream", "image/svg+xml"])
+@pytest.mark.parametrize("content_type", ["text/plain", "application/json", "video/mp4"])
 async def test_other_content_types_are_415(client, png, content_type):
     response = await client.post(CHARACTERS, data=png(), headers={"Content-Type": content_type})
-    assert response.status == 415 and "image/png" in response.headers["Accept"]
+    assert response.status == 415 and "image/*" in response.headers["Accept"]
+
+
+@pytest.mark.parametrize("content_type", ["image/jpeg", "image/heic", "IMAGE/x", "application/octet-stream"])
+async def test_its_bytes_tell_what_a_picture_is(client, png, content_type):
+    path, headers = f"{CHARACTERS}?name=a", {"Content-Type": content_type}
+    assert (await client.post(path, data=png(), headers=headers)).status == 201
+    photo = io.BytesIO()
+    Image.new("RGB", (600, 800), (210, 205, 195)).save(photo, "JPEG")
+    response = await client.post(path, data=photo.getvalue(), headers=headers)
+    told = await response.json(content_type="application/problem+json")
+    assert response.status == 400 and "(JPEG, RGB) has no alpha channel" in told["detail"]
 
 
 async def test_declared_100_mb_are_refused_before_they_are_sent(client):

@@ -121,6 +121,13 @@ async def test_a_file_in_a_stream_is_told_once_and_ends_it():
     assert stream.is_complete and await all_of(stream.pieces()) == []
 
 
+async def test_what_is_too_short_to_tell_at_once_is_told_at_the_end():
+    stream = SoundStream(RATE)
+    await stream.feed(b'{"error": "quota exceeded"}')
+    assert "looks like JSON" in str(stream.finish()) and stream.finish() is None
+    assert await all_of(stream.pieces()) == []
+
+
 async def test_a_wav_in_a_stream_says_its_rate_and_channels():
     sound = noise(0.5, 16_000)
     data = wav_of(np.repeat(sound, 2).tobytes(), 16_000, 2)

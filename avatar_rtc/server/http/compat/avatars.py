@@ -113,15 +113,18 @@ async def load(request: web.Request) -> web.Response:
     example={"json": _MAIN},
 )
 async def reload(request: web.Request) -> web.Response:
-    """As `load`, with `{"instance_id"}` as `json`: another character for an avatar; its state stays."""
-    form, _ = await _form(request)
+    """As `load`, with `{"instance_id"}` as `json`: another character for an avatar; its state stays.
+
+    `X-Notes` tells what was done to the picture, and what was passed over.
+    """
+    form, ignored = await _form(request)
     if "json" not in form:
         raise InputError("the form lacks the part 'json'")
     instance = check_model(Instance, json_object(form["json"].read()))
     avatar = find_avatar(request, instance.instance_id)
     character = await _character(request, form)
     avatar.swap(character, "")
-    return _ok()
+    return _ok((*character.done, *(f"part {name!r:.80} is nothing of a character's" for name in ignored)))
 
 
 @described(

@@ -34,6 +34,8 @@ FPS = 25
 
 NOTES = "X-Notes"
 """The header with what was left out, changed, or has no effect: a JSON list of sentences."""
+_PNG = "PNG"
+_FEED_FORMATS: Mapping[str, ImageCodec] = {"QOI": "qoi", "TGA": "tga"}
 _MOST_NOTED = 2048
 """Characters of that header; clients read heads of 8 KiB."""
 
@@ -107,6 +109,8 @@ def our_settings(data: Mapping[str, Any]) -> Understood:
     wanted: dict[str, Any] = {"target_fps": FPS, **copy.deepcopy(dict(data))}
     wanted.pop("backdrop_path", None)
     notes = [f"setting {name!r} has no effect here" for name in without_effect() if name in data]
+    if str(data.get("format", _PNG)).upper() not in (_PNG, *_FEED_FORMATS):
+        notes.append(f"the feed is of PNG pictures: format {data['format']!r:.80} is not sent")
     for name, read in (("postprocessor_chain", _operation), ("animefx", _effect)):
         if isinstance(entries := wanted.get(name), list):
             wanted[name] = [read_entry for entry in entries for read_entry in read(entry, notes)]
@@ -119,8 +123,7 @@ def our_settings(data: Mapping[str, Any]) -> Understood:
 
 def feed_format(data: Mapping[str, Any]) -> ImageCodec:
     """What the pictures of the feed are to be, by the settings of a client."""
-    formats: dict[str, ImageCodec] = {"QOI": "qoi", "TGA": "tga"}
-    return formats.get(str(data.get("format")).upper(), "png")
+    return _FEED_FORMATS.get(str(data.get("format")).upper(), "png")
 
 
 def _named(picture: FormerSettings) -> dict[str, Any]:

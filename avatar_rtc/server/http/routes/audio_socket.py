@@ -149,8 +149,10 @@ class _Caller:
 
     def _end(self) -> None:
         if self._stream is not None:
-            self._stream.finish()
+            wrong = self._stream.finish()
             self._stream = None
+            if wrong is not None:
+                self._tell(error(None, public(wrong)))
 
     def _interrupt(self) -> None:
         self._end()

@@ -168,16 +168,18 @@ class SoundStream:
         self._put(pcm)
         return True
 
-    def finish(self) -> None:
-        """Nothing more comes."""
-        if not self.is_complete:
-            self.is_complete = True
-            try:
-                rest = self._sound.finish()
-            except InputError as error:
-                log.info("the end of a stream is no sound: %s", error)
-                rest = silence()
-            self._put(rest)
+    def finish(self) -> InputError | None:
+        """Nothing more comes; what is wrong with the end, which is left out then, if anything is."""
+        if self.is_complete:
+            return None
+        self.is_complete, wrong = True, None
+        try:
+            rest = self._sound.finish()
+        except InputError as error:
+            log.info("the end of a stream is no sound: %s", error)
+            rest, wrong = silence(), error
+        self._put(rest)
+        return wrong
 
     def abandon(self) -> None:
         """Nobody will hear the rest: what waits is dropped, and so is what still comes."""
