@@ -85,6 +85,7 @@ _MARKUP = re.compile(
     rf"<(?P<bare>{_ADDRESS})>|(?P<kept>{_ADDRESS}|{TEXT_FACE.pattern})"
     r"|!?\[(?P<label>[^\[\]\n]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\)"
     r"|^[ \t]*(?:[-*_=~]{3,}|(?:[-*_][ \t]+){2,}[-*_]|```\w*)[ \t]*$"  # rules and fences
+    r"|^[ \t]*(?:\+(?:[-=]+\+)+|[\u2500-\u257f](?:[\u2500-\u257f \t]*[\u2500-\u257f])?)[ \t]*$"  # drawn lines
     r"|^[ \t]*:?-+:?(?:[ \t]*\|[ \t]*:?-+:?)+[ \t]*$"  # under the head of a table
     r"|^[ \t]*(?:(?:[-*+•]|\#{1,6}|>+)[ \t]+)+(?:\[[ xX]\][ \t]+)?"  # lists, headings, quotations, tasks
     r"|(?<=[^#\s])[ \t]+\#+[ \t]*$"  # the end of a heading

@@ -35,6 +35,8 @@ _ATTRIBUTES = frozenset(
 )
 _MADE_BY_MACHINES = ("reasoning", "tool_calls", "code_interpreter")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_MARK_SIGN = re.compile(r"[\\`*_\[\]#<>~$|!&+{}]")
+"""Written as an entity it marks nothing, and so gets a backslash, which `script` takes away."""
 _PART_OF_ENTITY = re.compile(r"&(?:#[0-9]{0,7}|#[xX][0-9a-fA-F]{0,6}|[A-Za-z][A-Za-z0-9]{0,31}|)\Z")
 
 
@@ -86,4 +88,4 @@ def entity(text: str, at: int, is_all: bool) -> Found | None:
         return UNDECIDED if not is_all and _PART_OF_ENTITY.match(text, at) else None
     if whole[0][1] != "#" and whole[0][1:] not in html5:
         return None
-    return Found(len(whole[0]), unescape(whole[0]))
+    return Found(len(whole[0]), _MARK_SIGN.sub(r"\\\g<0>", unescape(whole[0])))
