@@ -23,10 +23,14 @@ INLINE = frozenset(
 )
 UNHEARD = frozenset("script style svg math template noscript textarea canvas".split())
 """What is inside is for a browser."""
+SPOKEN = frozenset("break prosody emphasis say-as phoneme express-as".split())
+"""Of SSML, outside of a document of it."""
 CODE = frozenset(("pre", "xmp"))
 TABLE = "table"
-NAMES = BLOCKS | INLINE | UNHEARD | CODE | {TABLE}
+NAMES = BLOCKS | INLINE | UNHEARD | SPOKEN | CODE | {TABLE}
 _ATTRIBUTES = frozenset(
+    "alias alphabet contour format interpret-as level ph pitch range rate strength styledegree time volume "
+    "xml:lang "
     "align allow alt async autoplay bgcolor border cellpadding cellspacing charset checked cite class color "
     "colspan content controls coords data datetime defer dir disabled done download duration face for height "
     "hidden href hspace id lang loading loop media method muted name nowrap open placeholder poster rel "
@@ -61,7 +65,7 @@ def html_found(tag: AngleTag, skips_code: bool, skips_tables: bool) -> Found:
         return Found(tag.length, " ", closing(tag.name))
     if tag.name in ("td", "th") and tag.is_end:
         return Found(tag.length, ", ")
-    return Found(tag.length, "" if tag.name in INLINE else "\n")
+    return Found(tag.length, " " if tag.name == "break" else "" if tag.name in INLINE | SPOKEN else "\n")
 
 
 def comment(text: str, at: int, is_all: bool) -> Found | None:

@@ -25,9 +25,10 @@ def speaker_name(text: str, at: int, is_all: bool) -> Found | None:
 
 
 _OWN = "assistant|response|answer|output|ai|model|bot"
-_OTHERS = "user|human|instruction|input|system|question"
+_OTHERS = "instruction|input|system"
 _TURN = re.compile(
-    rf"#{{2,3}}[ ]?(?i:(?:(?P<own>{_OWN})|{_OTHERS})[ ]?:)[ \t]{{0,4}}|(?:USER|HUMAN|Human):[ ]"
+    rf"###[ ]?(?i:(?P<own>{_OWN})[ ]?:[ \t]{{0,4}}|(?:user|human)[ ]?:|(?:{_OTHERS})[ ]?:[ \t]{{0,4}}(?=\n))"
+    r"|(?:USER|HUMAN|Human):[ ]"
 )
 _PART_OF_TURN = re.compile(
     r"(?:#{1,3}[ ]?[A-Za-z]{0,11}[ ]?:?[ \t]{0,4}|U(?:S(?:E(?:R:?)?)?)?|H(?:[UMANuman]{0,4}):?)\Z"

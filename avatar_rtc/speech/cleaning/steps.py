@@ -31,6 +31,8 @@ _TOLD = re.compile(
 )
 _FINAL_CHANNEL = Until(re.compile("assistantfinal"), 16)
 """The tokens around channels are lost where a program drops all special ones."""
+_NOTHING = Until(re.compile(""), 0)
+_LONGEST_REASONING = 1_200
 _LONGEST_TOLD = 90
 _NAMES = tuple(f"{_THOUGHT.replace('?', '')}|inner thought|thought|{_STEP}|{_ANSWER}".split("|"))
 _NEXT = rf"\n[ \t]{{0,4}}(?={_BOLD}[ ]?(?:(?:{_ANSWER})|(?:{_STEP}){_NUMBER}){_COLON})"
@@ -54,8 +56,8 @@ def step(text: str, at: int, is_all: bool, is_agent: bool, is_first: bool) -> Fo
         return UNDECIDED if is_open and not is_all else None
     name = (label["step"] or label["answer"]).lower()
     is_thought = re.fullmatch(_THOUGHT, name) is not None
-    if is_thought and not is_agent and not is_first and name != "thought":
-        return None
+    if is_thought and name != "thought" and not is_agent:
+        return _reasoned(text, at, is_all) if is_first else None
     if not is_agent and not is_thought and name not in ("final answer", "final response"):
         return None
     if label["answer"]:
@@ -71,6 +73,15 @@ def _told_thought(text: str, at: int, is_all: bool) -> Found | None:
     begun = text[at : at + _LONGEST_TOLD].lower()
     is_open = any(word.startswith(begun) or begun.startswith(word) for word in _TOLD_WORDS)
     return UNDECIDED if is_open and not is_all and len(begun) < _LONGEST_TOLD and "\n" not in begun else None
+
+
+def _reasoned(text: str, at: int, is_all: bool) -> Found | None:
+    """Reasoning, if what follows it is labelled soon; else it may be a title, or an explanation."""
+    limit = at + _LONGEST_REASONING
+    following = _END_OF_STEP.pattern.search(text, at, limit)
+    if following is None:
+        return UNDECIDED if not is_all and len(text) < limit else None
+    return Found(following.end() - at, "", _NOTHING)
 
 
 def _may_name(begun: str) -> bool:

@@ -65,6 +65,7 @@ _INLINE = (
     "`<think>` W.",
     "W `</b>` W.",
     "\\*W\\* W.",
+    "<mstts:express-as style='H'>W</mstts:express-as> <prosody rate='H'>W</prosody> W.",
     "[W][2] W.",
     'W <|ACT:{"emotion": "happy"}|> W.',
 )
@@ -106,6 +107,7 @@ _HIDDEN = (
     '<details type="reasoning">H</details>',
     "<plan>H</plan>",
     "<action>H H</action>",
+    "<break time='1s'/>",
     "【3†H】",
     "[citation:3]",
     "<laughs>",

@@ -66,6 +66,8 @@ SAID = (
     "We sell (running shoes) and (walking sticks).",
     "Symptoms (coughing, sneezing) and the (singing) bird.",
     "In physics (waves of light) matter.",
+    "The shop (opens at 9 am) and the bag (holds up to 5 kg) are near, (turns out) yes.",
+    "It (runs on batteries) and (works on Mac).",
     "Know **waves** and **points**.",
     "~Welcome to my shop~ and ~5 people",
     "well-known -ish words - dash: and :colon:",
