@@ -8,7 +8,7 @@ Takes time in proportion to the text, whatever is in it.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from avatar_rtc.config import SpeechConfig
@@ -21,6 +21,7 @@ from avatar_rtc.speech.cleaning.citations import citation
 from avatar_rtc.speech.cleaning.document import OpenDocument
 from avatar_rtc.speech.cleaning.found import UNDECIDED, Found, Skip, Until
 from avatar_rtc.speech.cleaning.html import NAMES, comment, entity, html_found, is_html
+from avatar_rtc.speech.cleaning.json_answers import json_answer
 from avatar_rtc.speech.cleaning.markdown import code_span, dollars, escaped, fenced, link
 from avatar_rtc.speech.cleaning.marked_acts import angled_act, marked_act
 from avatar_rtc.speech.cleaning.model_marks import (
@@ -156,7 +157,7 @@ class Cleaner:
 
     def _find(self, text: str, at: int, is_all: bool) -> Found | None:
         """What begins there, that is not to be heard as it is written; the first reader that knows it."""
-        if not self._has_begun and (found := speaker_name(text, at, is_all)):
+        if not self._has_begun and (found := self._beginning(text, at, is_all)):
             return found
         if self._begins_line() and (found := self._line(text, at, is_all)):
             return found
@@ -194,6 +195,13 @@ class Cleaner:
                 found = self._marked_act(text, at, is_all)
                 return found or narrated(text, at, is_all, self._before)
         return None
+
+    def _beginning(self, text: str, at: int, is_all: bool) -> Found | None:
+        """What only the beginning of all that is heard begins."""
+        answer, said = json_answer(text, at, is_all)
+        if answer is None or answer is UNDECIDED:
+            return answer or speaker_name(text, at, is_all)
+        return replace(answer, said=clean(said, replace(self._read_aloud, is_begun_in_reasoning=False)))
 
     def _line(self, text: str, at: int, is_all: bool) -> Found | None:
         """What only the beginning of a line begins."""

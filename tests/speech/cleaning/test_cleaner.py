@@ -134,6 +134,19 @@ HOSTILE = (
     "[^",
     "\\",
     "<?xml ",
+    '{"text":"}',
+    '{"text":{',
+    "Thought: a\n",
+    "### Human: ",
+    "a | b\n",
+    "a | b\n-|-\n",
+    "~waves ",
+    "-waves",
+    "<waves ",
+    "<action>",
+    "\ue200",
+    "【1†",
+    "Reasoning: ",
 )
 
 
