@@ -3,7 +3,6 @@
 import importlib
 import subprocess
 import sys
-from difflib import SequenceMatcher
 from pathlib import Path
 
 import pytest
@@ -71,8 +70,9 @@ def test_long_and_short_names_of_phonemes_are_read() -> None:
 
 def test_foreign_words_bring_no_language_names() -> None:
     """espeak says "(en)" where it changes the language."""
-    ratio = SequenceMatcher(None, sounds(render("日本", "ja")), sounds(render("日", "ja"))).ratio()
-    assert ratio > 0.5 and not any("(" in ipa for ipa in sounds(render("日本", "ja")))
+    for text, voice in (("кот cat кот", "ru"), ("la casa κόσμος", "it"), ("ああ cat ああ", "ja")):
+        said = sounds(render(text, voice))
+        assert len(said) >= 6 and not any("(" in ipa for ipa in said)
 
 
 def test_without_the_package_the_fix_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

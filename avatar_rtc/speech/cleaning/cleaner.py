@@ -267,7 +267,7 @@ def clean(text: str, read_aloud: ReadAloud = BY_DEFAULT) -> str:
     """What of a whole text is to be heard.
 
     >>> clean("<think>A guest.</think>*waves* Hello, **you**!")
-    ' Hello, **you**!'
+    '  Hello, **you**!'
     """
     cleaner = Cleaner(read_aloud)
     return cleaner.feed(text) + cleaner.finish()

@@ -6,7 +6,8 @@ _SIGNS = {
     "times": "×", "cdot": "·", "div": "÷", "pm": "±", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "ne": "≠",
     "neq": "≠", "approx": "≈", "to": "→", "rightarrow": "→", "infty": "infinity", "sqrt": "√", "ldots": "…",
     "dots": "…", "cdots": "…", "left": "", "right": "", "text": "", "mathrm": "", "mathbf": "", "mathit": "",
-    "displaystyle": "", "quad": " ", "qquad": " ", "begin": "", "end": "", "boxed": "", "operatorname": "", "mathbb": "",
+    "displaystyle": "", "quad": " ", "qquad": " ", "begin": "", "end": "", "boxed": "", "operatorname": "",
+    "mathbb": "",
 }  # fmt: skip
 _WORDS = {
     "int": "integral",
