@@ -34,7 +34,7 @@ from avatar_rtc.speech.cleaning.model_marks import (
 )
 from avatar_rtc.speech.cleaning.narration import narrated
 from avatar_rtc.speech.cleaning.speaker_name import speaker_name, turn_label
-from avatar_rtc.speech.cleaning.steps import step
+from avatar_rtc.speech.cleaning.steps import goes_on, step
 from avatar_rtc.speech.cleaning.tables import open_table, table_row
 
 UNSEEN = re.compile(
@@ -207,7 +207,7 @@ class Cleaner:
         """What only the beginning of a line begins."""
         found = step(text, at, is_all, self._is_agent, not self._has_begun)
         if found and found is not UNDECIDED:
-            self._is_agent = found.skip is not None
+            self._is_agent = goes_on(found)
         found = found or turn_label(text, at, is_all)
         return found or (None if self._read_aloud.tables else open_table(text, at, is_all))
 

@@ -11,7 +11,7 @@ from avatar_rtc.speech.cleaning.found import UNDECIDED, Found, Until
 _NUMBER = r"(?:[ ]?#?\d{1,2})?"
 _BOLD = r"[*_#]{0,3}"
 _THOUGHT = "thoughts?|thinking|inner thoughts?|internal monologue|reasoning"
-_STEP = "thought|action|action input|observation|tool|tool input|function|plan"
+_STEP = "thought|action|action input|observation|tool|tool input"
 _ANSWER = "final answer|final response|answer|response|reply|assistant|output"
 _COLON = r"[*_]{0,3}[ ]?[:：][*_]{0,3}"
 _LABEL = re.compile(
@@ -63,6 +63,11 @@ def step(text: str, at: int, is_all: bool, is_agent: bool, is_first: bool) -> Fo
     if label["answer"]:
         return Found(len(label[0]))
     return Found(len(label[0]), "", _END_OF_THOUGHT if is_thought else _END_OF_STEP)
+
+
+def goes_on(found: Found) -> bool:
+    """Whether other steps may follow what `step` found."""
+    return found.skip not in (None, _FINAL_CHANNEL)
 
 
 def _told_thought(text: str, at: int, is_all: bool) -> Found | None:

@@ -27,6 +27,8 @@ STEPS = (
         ("Food for thought: tea. Action: no.", "Food for thought: tea. Action: no."),
         ("Plan: tea.\nObservation: it is hot.", "Plan: tea. Observation: it is hot."),
         ("My reasoning: tea.\nReasoning: heat.", "My reasoning: tea. Reasoning: heat."),
+        ("Thought: HIDDEN\n\nSure.\nPlan: tea.", "Sure. Plan: tea."),
+        ("analysisThe HIDDEN.assistantfinalYes.\nAction: tea.", "Yes. Action: tea."),
         ("Thinking: fast and slow.\n\nAnswer me.", "Thinking: fast and slow. Answer me."),
         ("### Input: file\n## Question: why?", "### Input: file ## Question: why?"),
         ("Humans: we.\nUsers: they.", "Humans: we. Users: they."),
