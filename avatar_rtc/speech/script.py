@@ -97,10 +97,7 @@ _MARKUP = re.compile(
     r"|~~|`+|\\(?P<escaped>[\\`*_\[\]#<>~$|!&+{}])",
     re.MULTILINE | re.IGNORECASE,
 )
-_SHORTCODE = (
-    r"(?<![\w:]):(?:[a-z0-9]{1,20}(?:_[a-z0-9]{1,20}){1,4}|[+-]1|smiley?|grin|wave|heart|hearts|joy|sob|fire|rocket|tada"
-    r"|thinking|wink|blush|laughing|cry|clap|pray|eyes|star|sparkles|thumbsup|ok|100|sunglasses|rofl|kiss|hug):(?![\w:])"
-)
+_SHORTCODE = r"(?<![^\s:,.!?]):(?:[a-z][a-z0-9]{1,20}(?:_[a-z0-9]{1,20}){0,4}|[+-]1|100):(?![\w/:])"
 """An emoji as chats write it, such as `:heart_eyes:`."""
 _NOT_SPOKEN = re.compile(
     rf"(?P<address>{_ADDRESS})|{_SHORTCODE}|{TEXT_FACE.pattern}|{EMOJI.pattern}|[\ufe0e\ufe0f\u20e3]",

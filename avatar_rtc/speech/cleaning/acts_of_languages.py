@@ -6,7 +6,7 @@ _WORDS = frozenset(
     # German, Dutch
     "lacht lachend lächelt lächelnd seufzt seufzend kichert grinst grinsend winkt winkend nickt "
     "nickend flüstert "
-    "flüsternd weint zwinkert schmunzelt räuspert hustet gähnt schluchzt verbeugt lachen seufzer "
+    "flüsternd weint zwinkert schmunzelt räuspert hustet gähnt schluchzt verbeugt "
     "glimlacht zucht giechelt grinnikt fluistert knipoogt knikt zwaait "
     # French
     "rires rire rit riant sourit souriant soupire soupir glousse ricane chuchote pleure sanglote "
@@ -39,10 +39,10 @@ _JAPANESE = re.compile(
 _CHINESE = re.compile(
     r"(?:[轻輕微偷苦傻冷大害温溫淡甜][轻輕微偷笑柔羞]*地?)?(?:微笑|轻笑|輕笑|偷笑|苦笑|大笑|傻笑|叹气|嘆氣|叹了口气|挥手|揮手|挥挥手|"
     r"点头|點頭|点点头|摇头|搖頭|摇摇头|低头|低頭|抬头|抬頭|歪头|歪頭|眨眼|眨眨眼|脸红|臉紅|鞠躬|鼓掌|拍手|沉默|小声|小聲|"
-    r"害羞|撒娇|嘟嘴|哭泣|抽泣|捂脸|扶额|耸肩|伸手|清嗓子)[\u4e00-\u9fff]{0,8}"
+    r"害羞|撒娇|嘟嘴|哭泣|抽泣|捂脸|扶额|耸肩|伸手|清嗓子)(?:[着著了道地一两兩][\u4e00-\u9fff]{0,8})?"
 )
 _KOREAN = re.compile(
-    r"(?=.{0,24}\Z)(?:.*(?:며|면서)|(?:미소|한숨|웃음|침묵|박수|속삭임|눈물)(?:\s?\S{1,6})?|하하|ㅋ+|ㅎ+)"
+    r"(?=.{0,24}\Z)(?:.*(?:(?<!이)며|면서)|(?:미소|한숨|웃음|침묵|박수|속삭임|눈물)(?:\s?\S{1,6})?|하하|ㅋ+|ㅎ+)"
 )
 
 

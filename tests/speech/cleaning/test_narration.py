@@ -70,10 +70,11 @@ SAID = (
     "It (runs on batteries) and (works on Mac).",
     "Know **waves** and **points**.",
     "~Welcome to my shop~ and ~5 people",
-    "well-known -ish words - dash: and :colon:",
+    "well-known -ish words - dash: and 10:30:45",
     "if a <b and c> d",
     "*Yes* and *no*. *Thanks*",
     "*Please read this.* *This is important.*",
+    "这是（微笑曲线）图。 그는 (학생이며) 착하다. Das (Lachen) ist schön.",
     "東京（とうきょう）に行く。北京（首都）很大。",
 )
 
