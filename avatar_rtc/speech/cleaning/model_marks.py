@@ -51,7 +51,7 @@ _LONGEST = 240
 _LONGEST_TOLD = 300
 _BARRED = re.compile(rf"<(?P<before>{_BAR}?)(?P<body>/?[^<>|｜\n]{{1,200}})(?P<after>{_BAR}?)>")
 _PART_OF_BARRED = re.compile(rf"<{_BAR}?[^<>|｜\n]{{0,200}}{_BAR}?\Z")
-_PART_OF_BAR_LAST = re.compile(r"<[a-z_]{1,20}\|?\Z")
+_PART_OF_BAR_LAST = re.compile(rf"<[a-z_]{{1,20}}{_BAR}?\Z")
 _ROLE = re.compile(
     rf"[ \t]{{0,3}}(?P<role>{_OWN_ROLES}|{_OTHER_ROLES})(?P<end>"
     r"<\|(?:end_header_id|header_end|end_of_role|role_end)\|>|[ \t]{0,3}(?=[\n<]))",

@@ -49,6 +49,7 @@ def test_it_may_be_cut_in_two_anywhere(template: str, data: st.DataObject) -> No
 @given(st.text(alphabet="<>/|[]()*_`~$&;\\{}!#^:.,\"'= \naAbhikTHINKsp1＊｜◁", max_size=60))
 @example("*a b*        c")
 @example("<s><sp")
+@example("<_｜>")
 def test_signs_in_any_order_may_come_one_by_one(text: str) -> None:
     cleaner = Cleaner()
     assert "".join(map(cleaner.feed, text)) + cleaner.finish() == clean(text)

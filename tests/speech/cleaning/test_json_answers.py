@@ -31,8 +31,9 @@ def test_the_text_of_an_answer_is_heard_and_nothing_else(
 
 
 def test_its_feeling_is_shown() -> None:
-    (line,) = lines(['{"mood": "sad", "text": "Oh *sighs* no"}'], BY_DEFAULT)
-    assert not isinstance(line, str)
+    told = lines(['{"mood": "sad", "text": "Oh *sighs* no"}'], BY_DEFAULT)
+    assert not isinstance(told, str)
+    (line,) = told
     assert (line.spoken, [tag.emotion for tag in line.tags]) == ("Oh no", ["sadness"])
 
 
