@@ -59,6 +59,7 @@ def show(args: argparse.Namespace) -> int:
 
     from avatar_rtc.config import load_config
     from avatar_rtc.speech.engines import create_engines
+    from avatar_rtc.speech.scripts import scripts_of
     from avatar_rtc.speech.spoken import Voice
 
     config = load_config(args.config, insecure=True).speech  # nothing is served
@@ -71,9 +72,10 @@ def show(args: argparse.Namespace) -> int:
             await engines.close()
 
     voices, away = asyncio.run(ask())
-    table = Table("engine", "voice", "language")
+    table = Table("engine", "voice", "language", "letters")
     for voice in voices:
-        table.add_row(voice.engine, voice.name, voice.language)
+        letters = ", ".join(script.capitalize() for script in scripts_of(voice.language))
+        table.add_row(voice.engine, voice.name, voice.language, letters)
     console = Console()
     if voices:
         console.print(table)

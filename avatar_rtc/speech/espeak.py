@@ -7,22 +7,18 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from itertools import pairwise
 
 from avatar_rtc.errors import OutOfRange, UnknownName
 from avatar_rtc.sound.pcm import Pcm
-from avatar_rtc.speech import japanese
 from avatar_rtc.speech.completeness import shortened, unheard
 from avatar_rtc.speech.espeak_clauses import with_pauses
+from avatar_rtc.speech.espeak_given import given, reads_script
 from avatar_rtc.speech.espeak_library import MARK, PHONEME, WORD, EspeakEvent, EspeakLibrary, load_library
 from avatar_rtc.speech.gapless import Span, gapless
-from avatar_rtc.speech.plain_letters import plain_letters
-from avatar_rtc.speech.rewritten import RewrittenText
-from avatar_rtc.speech.scripts import HAN, LATIN
 from avatar_rtc.speech.spoken import Mark, Speech, TimedPhoneme, TimedWord, Voice
 from avatar_rtc.speech.ssml import is_document, without_tags
-from avatar_rtc.speech.stretches import has_han
 from avatar_rtc.speech.word_ranges import Range, ranges_at
 
 ESPEAK_VOICE = "en-us"
@@ -31,12 +27,6 @@ RATE_WPM = 175
 SPEEDS = (0.5, 2.0)
 SHARES = (1.0, 0.5, 0.25)
 """Of what espeak holds at once: a text is spoken again in smaller clauses if some of it is missing."""
-
-
-_SPELL_LATIN = frozenset("ba cv hyw ja kok ky my nog shn ti".split())
-"""Languages whose voices spell Latin words; all others read them, as English ones if they know no better."""
-_MOST_KNOWN = 5
-"""Sounds of a letter among three others; by its name it has six and more, by its number ten to twenty."""
 
 
 def render(
@@ -64,13 +54,12 @@ def render(
     selected, rate = voice_id(voice, library), round(RATE_WPM * speed)
     ssml = is_document(text)
     heard = without_tags(text) if ssml else text
-    given, unread = _given(text, voice, library)
-    notes = (f"no reading is known for {shortened(unread)}",) if unread else ()
+    rewritten, notes = given(text, selected, language_of_voice(voice, library), _languages(library))
     said: list[tuple[int, Speech]] = []
     for share in SHARES:
-        paused = with_pauses(given.text, share, ssml)
+        paused = with_pauses(rewritten.text, share, ssml)
         pcm, events = library.synthesize(paused.text, selected, rate, ssml=ssml, stop=stop)
-        placed = [replace(event, position=given.index(paused.index(event.position))) for event in events]
+        placed = [replace(event, position=rewritten.index(paused.index(event.position))) for event in events]
         speech = replace(_speech(heard, pcm, placed, library.rate), notes=notes)
         said.append((unheard(heard, speech), speech))
         if not said[-1][0] or stop():
@@ -87,21 +76,6 @@ def _speech(text: str, pcm: Pcm, events: Sequence[EspeakEvent], rate: int) -> Sp
     return Speech(pcm, rate, phonemes, words, marks, marks_burst=True)
 
 
-def _given(text: str, voice: str, library: EspeakLibrary) -> tuple[RewrittenText, str]:
-    """What espeak is given, for it spells letters that it does not know, and kanji that are left out."""
-    if has_han(text) and language_of_voice(voice, library) == "ja" and japanese.is_installed():
-        return japanese.kana_of(text)
-    return plain_letters(text, partial(_is_known, voice=voice_id(voice, library))), ""
-
-
-@lru_cache(4096)
-def _is_known(letter: str, voice: str) -> bool:
-    """Whether a voice reads a letter inside a word, where it would spell the word otherwise."""
-    library = load_library()
-    _, events = library.synthesize(f"ba{letter}a", voice, RATE_WPM, ssml=False, stop=lambda: False)
-    return sum(bool(ipa) for _, _, ipa in _spans(events, 1, 1)) <= _MOST_KNOWN
-
-
 class Espeak:
     """The engine: one text at a time, in a thread of its own."""
 
@@ -114,9 +88,7 @@ class Espeak:
 
     def reads(self, script: str, language: str) -> bool:
         """Kanji with the extra `japanese`, for espeak itself reads kana alone; some voices spell Latin."""
-        if script == HAN and language == "ja":
-            return japanese.is_installed()
-        return script != LATIN or language not in _SPELL_LATIN
+        return reads_script(script, language)
 
     async def language(self, voice: str) -> str:
         """What a voice speaks."""
@@ -176,9 +148,12 @@ def voice_id(voice: str, library: EspeakLibrary) -> str:
     return f"{found}+{timbres[timbre.lower()]}"
 
 
+def _languages(library: EspeakLibrary) -> frozenset[str]:
+    return frozenset(language for voice in library.voices for _, language in voice.languages)
+
+
 def _names(library: EspeakLibrary) -> list[str]:
-    languages = [language for voice in library.voices for _, language in voice.languages]
-    return sorted({*languages, *(voice.identifier for voice in library.voices)})
+    return sorted({*_languages(library), *(voice.identifier for voice in library.voices)})
 
 
 def _identifier(name: str, library: EspeakLibrary) -> str | None:

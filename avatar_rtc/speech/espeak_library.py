@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,10 @@ class EspeakLibrary:
         self._library.espeak_SetUriCallback(self._refuse_files)
         self._callback: Any = None
         self._lock = threading.Lock()
-        self.voices: tuple[LibraryVoice, ...] = tuple(map(_read_voice, self._list(None)))
+        self.voices: tuple[LibraryVoice, ...] = tuple(
+            voice for voice in map(_read_voice, self._list(None)) if _has_dictionary(voice, Path(data))
+        )
+        """Those that can speak: some languages have a voice, but no dictionary."""
         self.variants: tuple[str, ...] = tuple(
             voice.identifier.decode().removeprefix("!v/") for voice in self._list(b"variant")
         )
@@ -209,6 +213,18 @@ def _name(event: Any) -> str:
         whole = ctypes.string_at(ctypes.addressof(event) + _Event.id.offset, _ID_BYTES).split(b"\0")[0]
         return whole.decode("utf-8", "replace").rstrip("\ufffd")
     return (event.id.name or b"").decode("utf-8", "replace") if event.type == MARK else ""
+
+
+def _has_dictionary(voice: LibraryVoice, data: Path) -> bool:
+    """Without one a voice is silent."""
+    file = data / "lang" / voice.identifier
+    named = (
+        re.search(r"^dictionary\s+(\S+)", file.read_text("utf-8", "replace"), re.M)
+        if file.is_file()
+        else None
+    )
+    name = named[1] if named else voice.languages[0][1].partition("-")[0]
+    return not file.is_file() or (data / f"{name}_dict").is_file()
 
 
 def _read_voice(voice: Any) -> LibraryVoice:

@@ -16,7 +16,7 @@ from avatar_rtc.speech.borders import parts_of
 from avatar_rtc.speech.completeness import is_silent, shortened, unheard
 from avatar_rtc.speech.engines import Engines
 from avatar_rtc.speech.joined import Said
-from avatar_rtc.speech.scripts import HAN, language_tag, reads
+from avatar_rtc.speech.scripts import HAN, language_tag, reads_there
 from avatar_rtc.speech.spoken import Engine, Speech
 from avatar_rtc.speech.ssml import is_document, without_tags
 from avatar_rtc.speech.stretches import Stretch, has_foreign_letters, stretches
@@ -155,10 +155,7 @@ async def _aside(text: str, work: Callable[..., T], *args: Any) -> T:
 
 def _is_own(engine: Engine, own: str, script: str, han: str) -> bool:
     """Whether a voice of a language reads a script."""
-    language = language_tag(own)
-    if script == HAN and han not in ("", language) and (han, language) != ("cmn", "yue"):
-        return False
-    return reads(own, script) and engine.reads(script, language)
+    return reads_there(own, script, han) and engine.reads(script, language_tag(own))
 
 
 def _stretches(text: str, own: Callable[[str, str], bool], language: str, han: str) -> list[Stretch]:

@@ -16,6 +16,12 @@ class RewrittenText:
         """Where a sign of it was before."""
         return at if self.origins is None else self.origins[max(0, min(at, len(self.origins) - 1))]
 
+    def of(self, before: "RewrittenText") -> "RewrittenText":
+        """This text, with the indices of the one before the one it was made from."""
+        if self.origins is None or before.origins is None:
+            return RewrittenText(self.text, self.origins if before.origins is None else before.origins)
+        return RewrittenText(self.text, tuple(map(before.index, self.origins)))
+
 
 def rewritten(pieces: Iterable[tuple[int, str]], length: int) -> RewrittenText:
     """Put together of pieces with the index each comes from, in order, out of a text so long.

@@ -85,6 +85,7 @@ _MARKUP = re.compile(
     rf"<(?P<bare>{_ADDRESS})>|(?P<kept>{_ADDRESS}|{TEXT_FACE.pattern})"
     r"|!?\[(?P<label>[^\[\]\n]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\)"
     r"|^[ \t]*(?:[-*_=~]{3,}|(?:[-*_][ \t]+){2,}[-*_]|```\w*)[ \t]*$"  # rules and fences
+    r"|^[ \t]*(?:\+(?:[-=]+\+)+|[\u2500-\u257f](?:[\u2500-\u257f \t]*[\u2500-\u257f])?)[ \t]*$"  # drawn lines
     r"|^[ \t]*:?-+:?(?:[ \t]*\|[ \t]*:?-+:?)+[ \t]*$"  # under the head of a table
     r"|^[ \t]*(?:(?:[-*+•]|\#{1,6}|>+)[ \t]+)+(?:\[[ xX]\][ \t]+)?"  # lists, headings, quotations, tasks
     r"|(?<=[^#\s])[ \t]+\#+[ \t]*$"  # the end of a heading
@@ -96,8 +97,11 @@ _MARKUP = re.compile(
     r"|~~|`+|\\(?P<escaped>[\\`*_\[\]#<>~$|!&+{}])",
     re.MULTILINE | re.IGNORECASE,
 )
+_SHORTCODE = r"(?<![^\s:,.!?]):(?:[a-z][a-z0-9]{1,20}(?:_[a-z0-9]{1,20}){0,4}|[+-]1|100):(?![\w/:])"
+"""An emoji as chats write it, such as `:heart_eyes:`."""
 _NOT_SPOKEN = re.compile(
-    rf"(?P<address>{_ADDRESS})|{TEXT_FACE.pattern}|{EMOJI.pattern}|[\ufe0e\ufe0f\u20e3]", re.IGNORECASE
+    rf"(?P<address>{_ADDRESS})|{_SHORTCODE}|{TEXT_FACE.pattern}|{EMOJI.pattern}|[\ufe0e\ufe0f\u20e3]",
+    re.IGNORECASE,
 )
 _SPACE_BEFORE_STOP = re.compile(r"\s+(?=[,.!?;:…)](?:\W|$))")
 

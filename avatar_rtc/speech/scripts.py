@@ -87,6 +87,26 @@ def reads(language: str, script: str) -> bool:
     return not language or script == LATIN or language_tag(language) in LANGUAGES_OF.get(script, ())
 
 
+def scripts_of(language: str) -> tuple[str, ...]:
+    """The scripts that a language is written in, in capitals: Latin, unless another is known.
+
+    >>> scripts_of("ja"), scripts_of("de"), scripts_of("sr")
+    (('HAN', 'KANA'), ('LATIN',), ('CYRILLIC',))
+    """
+    tag = language_tag(language)
+    if "-latn" in language.lower():
+        return (LATIN,)
+    return tuple(script for script, languages in LANGUAGES_OF.items() if tag in languages) or (LATIN,)
+
+
+def reads_there(language: str, script: str, han: str) -> bool:
+    """As `reads`, where Han characters are in a language, as `han_language` finds it."""
+    tag = language_tag(language)
+    if script == HAN and han not in ("", tag) and (han, tag) != ("cmn", "yue"):
+        return False
+    return reads(language, script)
+
+
 _KANA = re.compile("[\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\uff66-\uff9f]")
 
 

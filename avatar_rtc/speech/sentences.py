@@ -82,6 +82,8 @@ _BREATHS = (
 _OVERLAP = len(ssml.END) - 1
 _SOLID = re.compile(r"\S")
 _WINDOW = 1_024
+_LONGEST_GAP = 20
+"""Space between a line that says nothing and a document."""
 
 
 class Splitter:
@@ -185,7 +187,7 @@ def _end_at(text: str, stop: re.Match[str], is_all: bool) -> int | None:
     """Where the sentence ends if it ends with this stop, 0 if it does not, None if that is still open."""
     before = TAG.sub("", text[: stop.start()])
     if not _LETTER.search(before):
-        return 0  # "... and then", "[joy]\n": nothing to say yet
+        return _end_before_document(text, stop, is_all)  # "... and then", "[joy]\n": nothing to say yet
     if stop[0].isspace():
         return stop.end()
     after = _AFTER.match(text, stop.end())
@@ -197,6 +199,18 @@ def _end_at(text: str, stop: re.Match[str], is_all: bool) -> int | None:
         return None
     is_end = _ends_wide(stop, after) or (_ends(stop, after, lead) and not _is_dot_of_word(before, stop, lead))
     return after.end("pictures") if is_end else 0
+
+
+def _end_before_document(text: str, stop: re.Match[str], is_all: bool) -> int | None:
+    """Where a line that says nothing ends if a document follows it, which is a sentence by itself; else as
+    `_end_at`."""
+    if not stop[0].isspace():
+        return 0
+    limit = stop.end() + _LONGEST_GAP
+    solid = _SOLID.search(text, stop.end(), limit)
+    if solid is None or ssml.may_begin(text, solid.start()):
+        return 0 if is_all or len(text) >= limit + ssml.LONGEST_OPENING else None
+    return stop.end() if ssml.begins(text, solid.start()) else 0
 
 
 def _is_weak(stop: re.Match[str], after: re.Match[str], word: re.Match[str] | None) -> bool:

@@ -17,6 +17,8 @@ from avatar_rtc.errors import InputError
 END = "</speak>"
 _DECLARATION = r"<\?xml\s[^<>]{0,200}\?>\s{0,20}"
 _LONGEST_ATTRIBUTES = 1_000
+LONGEST_OPENING = 1_300
+"""Characters of what opens a document, at most."""
 _OPENING = re.compile(
     rf"\s*(?:{_DECLARATION})?<speak(?P<attributes>\s[^<>]{{0,{_LONGEST_ATTRIBUTES}}})?(?<!/)>"
 )
@@ -73,6 +75,15 @@ def check_document(text: str) -> None:
         parser.Parse(_NAMED.sub(_blank_if_known, text.strip()), True)
     except expat.ExpatError as error:
         _refuse(expat.ErrorString(error.code), parser)
+
+
+def is_well_formed(document: str) -> bool:
+    """Whether `check_document` takes it."""
+    try:
+        check_document(document)
+    except InputError:
+        return False
+    return True
 
 
 def _refuse(what: str, parser: expat.XMLParserType) -> None:

@@ -27,7 +27,7 @@ def test_voices_are_listed_and_what_is_away_is_told(
     assert main(["voices", "--config", str(file)]) == 0
     out = capsys.readouterr().out
     rows = [line.replace("│", " ").split() for line in out.splitlines()]
-    assert ["espeak", "en-us", "en-us"] in rows and ["espeak", "en-gb", "en-gb"] in rows
+    assert ["espeak", "en-us", "en-us", "Latin"] in rows and ["espeak", "ru", "ru", "Cyrillic"] in rows
     assert "piper: the piper server at http://127.0.0.1" in out
     assert "kokoro: " in out and "avatar-rtc" in out
 

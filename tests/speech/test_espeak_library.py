@@ -10,7 +10,7 @@ import pytest
 from avatar_rtc.errors import SetupError, TooLarge
 from avatar_rtc.speech import espeak_library
 from avatar_rtc.speech.espeak import render
-from avatar_rtc.speech.espeak_library import EspeakLibrary, _printable
+from avatar_rtc.speech.espeak_library import PHONEME, EspeakLibrary, _printable, load_library
 from avatar_rtc.speech.spoken import Speech
 from tests.speech.stub_server import tone, wav
 
@@ -109,3 +109,10 @@ def test_a_word_without_end_does_not_end_the_process(text: str):
 def test_long_numbers_and_markup_keep_their_points():
     text = '<break time="0.5s"/>' + "12345.678" * 10
     assert _printable(text, True) == text
+
+
+def test_no_voice_that_is_listed_is_silent() -> None:
+    library = load_library()
+    for voice in library.voices:
+        _, events = library.synthesize("papa 1", voice.identifier, 400, ssml=False, stop=lambda: False)
+        assert any(event.kind == PHONEME and event.name for event in events), voice

@@ -22,6 +22,7 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _PAIR = re.compile(rf"([A-Za-z_][\w:.-]*)(?:\s*=\s*({_VALUE}))?")
+_NAMESPACE = re.compile(r"[a-z]{1,12}:?")
 _BEGINNING = re.compile(r"</?(?P<name>[A-Za-z0][\w:.-]{0,52})(?P<after>(?=[\s=/>]))?")
 
 
@@ -56,7 +57,7 @@ def read_angle(
     name = begun["name"].lower()
     bare = name if name in names or name in beginnings else name.partition(":")[2] or name
     if begun.end() == len(text):
-        is_prefix = bare in beginnings or (name.endswith(":") and len(name) < 13)
+        is_prefix = bare in beginnings or _NAMESPACE.fullmatch(name) is not None
         return UNDECIDED if is_prefix and not is_all else None
     if bare not in names or begun["after"] is None:
         return None

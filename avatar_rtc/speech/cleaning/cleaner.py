@@ -8,17 +8,22 @@ Takes time in proportion to the text, whatever is in it.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from avatar_rtc.config import SpeechConfig
 from avatar_rtc.speech import ssml
+from avatar_rtc.speech.cleaning import citations
 from avatar_rtc.speech.cleaning.angles import AngleTag, beginnings_of, read_angle
+from avatar_rtc.speech.cleaning.asides import aside
 from avatar_rtc.speech.cleaning.calls import bare_call
+from avatar_rtc.speech.cleaning.citations import citation
 from avatar_rtc.speech.cleaning.document import OpenDocument
 from avatar_rtc.speech.cleaning.found import UNDECIDED, Found, Skip, Until
 from avatar_rtc.speech.cleaning.html import NAMES, comment, entity, html_found, is_html
-from avatar_rtc.speech.cleaning.markdown import code_span, dollars, escaped, fenced, link, table_row
+from avatar_rtc.speech.cleaning.json_answers import json_answer
+from avatar_rtc.speech.cleaning.markdown import code_span, dollars, escaped, fenced, link
+from avatar_rtc.speech.cleaning.marked_acts import angled_act, marked_act
 from avatar_rtc.speech.cleaning.model_marks import (
     MODEL_NAMES,
     barred,
@@ -27,8 +32,10 @@ from avatar_rtc.speech.cleaning.model_marks import (
     system_prompt,
     triangled,
 )
-from avatar_rtc.speech.cleaning.narration import aside, narrated
-from avatar_rtc.speech.cleaning.speaker_name import speaker_name
+from avatar_rtc.speech.cleaning.narration import narrated
+from avatar_rtc.speech.cleaning.speaker_name import speaker_name, turn_label
+from avatar_rtc.speech.cleaning.steps import goes_on, step
+from avatar_rtc.speech.cleaning.tables import open_table, table_row
 
 UNSEEN = re.compile(
     "(?!\\s)[\x00-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffe\uffff\ud800-\udfff]"
@@ -36,7 +43,7 @@ UNSEEN = re.compile(
 """Nothing one sees or hears: control and bidi characters, soft hyphens, halves of surrogate pairs."""
 _NAMES = MODEL_NAMES | NAMES
 _BEGINNINGS = beginnings_of(_NAMES)
-_SPECIAL = re.compile(r"[<&*_＊`~\[!(（【{$\\|◁]")
+_SPECIAL = re.compile(r"[\ue200<&*_＊`~\[!(（【{$\\|│┃║◁:-]|(?<=\n)")
 _LINE_START = re.compile(r"(?:\A|\n)[ \t>]*(?:(?:[-*+•]|\d{1,3}[.)])[ \t]+)?\Z")
 _IN_ADDRESS = re.compile(r"(?:://|\bwww\.)[^\s<>\"]*\Z", re.IGNORECASE)
 _REMEMBERED = 64
@@ -78,6 +85,8 @@ class Cleaner:
         self._before = ""
         """The last of what is heard so far."""
         self._has_begun = False
+        self._is_agent = False
+        """Whether it is written in steps, and their answer has not come yet."""
         self._skip: Skip | None = _ANY_CLOSING if self._read_aloud.is_begun_in_reasoning else None
         self._document: OpenDocument | None = None
 
@@ -111,7 +120,7 @@ class Cleaner:
                 at = plain
             elif ssml.begins(text, at) and at < last_end:
                 end = text.find(ssml.END, at) + len(ssml.END)
-                heard.append(self._hear(text[at:end]))
+                heard.append(self._hear(self._of_document(text[at:end])))
                 at = end
             elif ssml.begins(text, at) and not is_all:
                 self._document = OpenDocument(text[at:])
@@ -127,9 +136,16 @@ class Cleaner:
         self._rest = text[at:]
         return "".join(heard)
 
+    def _of_document(self, document: str) -> str:
+        """On a line of its own; one that is quoted inside a line and cannot be read is text."""
+        is_first = self._before.rstrip(" \t")[-1:] in ("", "\n")
+        if is_first or not ssml.is_well_formed(document):
+            return document
+        return f"\n{document}\n"
+
     def _plain_until(self, text: str, at: int) -> int:
         """Where the next sign is that may begin something."""
-        if not self._has_begun:
+        if not self._has_begun or self._begins_line():
             return at
         special = _SPECIAL.search(text, at)
         return special.start() if special else len(text)
@@ -141,7 +157,9 @@ class Cleaner:
 
     def _find(self, text: str, at: int, is_all: bool) -> Found | None:
         """What begins there, that is not to be heard as it is written; the first reader that knows it."""
-        if not self._has_begun and (found := speaker_name(text, at, is_all)):
+        if not self._has_begun and (found := self._beginning(text, at, is_all)):
+            return found
+        if self._begins_line() and (found := self._line(text, at, is_all)):
             return found
         match text[at]:
             case "<":
@@ -157,20 +175,47 @@ class Cleaner:
             case _ if _IN_ADDRESS.search(self._before):
                 return None
             case "~":
-                return self._fenced(text, at, is_all) if self._is_line_start() else None
+                found = self._fenced(text, at, is_all) if self._is_line_start() else None
+                return found or self._marked_act(text, at, is_all)
+            case "-" | ":":
+                return self._marked_act(text, at, is_all)
             case "$":
                 return dollars(text, at, is_all)
-            case "|" if self._is_line_start():
+            case "|" | "│" | "┃" | "║" if self._is_line_start():
                 return table_row(text, at, is_all, not self._read_aloud.tables)
             case "{" if not self._before[-1:].isalnum():
                 return bare_call(text, at, is_all)
             case "[" | "!":
                 return self._bracketed(text, at, is_all)
+            case "【" | citations.PRIVATE if found := citation(text, at, is_all):
+                return found
             case "(" | "（" | "【" if not self._read_aloud.narration:
-                return aside(text, at, is_all)
+                return aside(text, at, is_all, self._before)
             case "*" | "_" | "＊" if not self._read_aloud.narration:
-                return narrated(text, at, is_all, self._before)
+                found = self._marked_act(text, at, is_all)
+                return found or narrated(text, at, is_all, self._before)
         return None
+
+    def _beginning(self, text: str, at: int, is_all: bool) -> Found | None:
+        """What only the beginning of all that is heard begins."""
+        answer, said = json_answer(text, at, is_all)
+        if answer is None or answer is UNDECIDED:
+            return answer or speaker_name(text, at, is_all)
+        return replace(answer, said=clean(said, replace(self._read_aloud, is_begun_in_reasoning=False)))
+
+    def _line(self, text: str, at: int, is_all: bool) -> Found | None:
+        """What only the beginning of a line begins."""
+        found = step(text, at, is_all, self._is_agent, not self._has_begun)
+        if found and found is not UNDECIDED:
+            self._is_agent = goes_on(found)
+        found = found or turn_label(text, at, is_all)
+        return found or (None if self._read_aloud.tables else open_table(text, at, is_all))
+
+    def _marked_act(self, text: str, at: int, is_all: bool) -> Found | None:
+        return None if self._read_aloud.narration else marked_act(text, at, is_all, self._before)
+
+    def _begins_line(self) -> bool:
+        return self._before[-1:] in ("", "\n")
 
     def _is_line_start(self) -> bool:
         return _LINE_START.search(self._before) is not None
@@ -181,8 +226,9 @@ class Cleaner:
     def _bracketed(self, text: str, at: int, is_all: bool) -> Found | None:
         is_line_start = self._is_line_start()
         found = bare_call(text, at, is_all) if text[at] == "[" and is_line_start else None
-        found = found or bracketed(text, at, is_all) or link(text, at, is_all, is_line_start)
-        return found or (aside(text, at, is_all) if not self._read_aloud.narration else None)
+        found = found or bracketed(text, at, is_all) or citation(text, at, is_all)
+        found = found or link(text, at, is_all, is_line_start)
+        return found or (None if self._read_aloud.narration else aside(text, at, is_all, self._before))
 
     def _angled(self, text: str, at: int, is_all: bool) -> Found | None:
         if not is_all and ssml.may_begin(text, at):
@@ -191,10 +237,17 @@ class Cleaner:
         if isinstance(tag, AngleTag):
             return self._of_tag(tag, text, at, is_all)
         found = comment(text, at, is_all) or system_prompt(text, at, is_all) or barred(text, at, is_all)
-        return found or tag
+        found = found or citation(text, at, is_all)
+        if found or tag or self._read_aloud.narration:
+            return found or tag
+        return angled_act(text, at, is_all)
 
     def _of_tag(self, tag: AngleTag, text: str, at: int, is_all: bool) -> Found | None:
-        found = model_tag_found(tag, text, at, is_all) if tag.name in MODEL_NAMES else None
+        found = (
+            model_tag_found(tag, text, at, is_all, not self._read_aloud.narration)
+            if tag.name in MODEL_NAMES
+            else None
+        )
         if found is None and is_html(tag):
             return html_found(tag, not self._read_aloud.code, not self._read_aloud.tables)
         return found

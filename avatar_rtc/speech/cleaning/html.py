@@ -23,10 +23,14 @@ INLINE = frozenset(
 )
 UNHEARD = frozenset("script style svg math template noscript textarea canvas".split())
 """What is inside is for a browser."""
+SPOKEN = frozenset("break prosody emphasis say-as phoneme express-as".split())
+"""Of SSML, outside of a document of it."""
 CODE = frozenset(("pre", "xmp"))
 TABLE = "table"
-NAMES = BLOCKS | INLINE | UNHEARD | CODE | {TABLE}
+NAMES = BLOCKS | INLINE | UNHEARD | SPOKEN | CODE | {TABLE}
 _ATTRIBUTES = frozenset(
+    "alias alphabet contour format interpret-as level ph pitch range rate strength styledegree time volume "
+    "xml:lang "
     "align allow alt async autoplay bgcolor border cellpadding cellspacing charset checked cite class color "
     "colspan content controls coords data datetime defer dir disabled done download duration face for height "
     "hidden href hspace id lang loading loop media method muted name nowrap open placeholder poster rel "
@@ -35,6 +39,8 @@ _ATTRIBUTES = frozenset(
 )
 _MADE_BY_MACHINES = ("reasoning", "tool_calls", "code_interpreter")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_MARK_SIGN = re.compile(r"[\\`*_\[\]#<>~$|!&+{}]")
+"""Written as an entity it marks nothing, and so gets a backslash, which `script` takes away."""
 _PART_OF_ENTITY = re.compile(r"&(?:#[0-9]{0,7}|#[xX][0-9a-fA-F]{0,6}|[A-Za-z][A-Za-z0-9]{0,31}|)\Z")
 
 
@@ -59,7 +65,7 @@ def html_found(tag: AngleTag, skips_code: bool, skips_tables: bool) -> Found:
         return Found(tag.length, " ", closing(tag.name))
     if tag.name in ("td", "th") and tag.is_end:
         return Found(tag.length, ", ")
-    return Found(tag.length, "" if tag.name in INLINE else "\n")
+    return Found(tag.length, " " if tag.name == "break" else "" if tag.name in INLINE | SPOKEN else "\n")
 
 
 def comment(text: str, at: int, is_all: bool) -> Found | None:
@@ -86,4 +92,4 @@ def entity(text: str, at: int, is_all: bool) -> Found | None:
         return UNDECIDED if not is_all and _PART_OF_ENTITY.match(text, at) else None
     if whole[0][1] != "#" and whole[0][1:] not in html5:
         return None
-    return Found(len(whole[0]), unescape(whole[0]))
+    return Found(len(whole[0]), _MARK_SIGN.sub(r"\\\g<0>", unescape(whole[0])))

@@ -1,4 +1,4 @@
-"""Markdown that spans more than one sentence can hold: code, tables, links, footnotes, formulas.
+"""Markdown that spans more than one sentence can hold: code, links, footnotes, formulas.
 
 Marks around words (`**bold**`), headings and bullets are left to `script`, which sees a sentence at a time.
 """
@@ -10,7 +10,6 @@ from avatar_rtc.speech.cleaning.found import UNDECIDED, Found, Until
 
 _LONGEST_SPAN = 200
 _LONGEST_LABEL = 300
-_LONGEST_ROW = 4_000
 _LONGEST_BLOCK = 300
 _LONGEST_FENCE = 16
 _FENCE = re.compile(rf"(`{{3,{_LONGEST_FENCE}}}|~{{3,{_LONGEST_FENCE}}})")
@@ -23,12 +22,13 @@ _PART_OF_TARGET = re.compile(
     rf"{_ADDRESS}(?:\([^()\s]{{0,100}}|\s(?:\"[^\"\n]{{0,200}}\"?|'[^'\n]{{0,200}}'?)?\s?)?\Z"
 )
 _REFERENCE = re.compile(r"\[[\w.-]{1,40}\]")
+_NUMBER_ALONE = re.compile(r"\[?\^?\d{1,3}\]?")
+"""As in `[[1]](https://…)`, where something is from."""
 _PART_OF_REFERENCE = re.compile(r"\[[\w.-]{0,40}\Z")
 _DEFINITION = re.compile(r":[ \t](?:<|https?://|/|www\.)[^\n]{0,1000}(?=\n|\Z)")
 _PART_OF_DEFINITION = re.compile(r":(?:[ \t](?:h|ht|htt|https?|https?:|https?:/|ww?|www)?)?\Z")
 _FOOTNOTE = re.compile(r"\[\^[\w.-]{1,40}\](?::[ \t]?)?")
 _PART_OF_FOOTNOTE = re.compile(r"\[(?:\^[\w.-]{0,40}\]?)?\Z")
-_DELIMITERS = re.compile(r"[ \t|:-]*-[ \t|:-]*\Z")
 _DOLLARS = re.compile(
     r"\$\$(?P<block>[^$]{1,1000})\$\$|\$(?P<inline>[^\s$](?:[^$\n]{0,200}[^\s$\\])?)\$(?!\d)"
 )
@@ -98,24 +98,6 @@ def code_span(text: str, at: int, is_all: bool) -> Found | None:
     return Found(closer + marks - at, text[start:closer])
 
 
-def table_row(text: str, at: int, is_all: bool, skips: bool) -> Found | None:
-    """A line from one `|` to another: a row of a table. Skipped, or its cells one after the other."""
-    end = text.find("\n", at, at + _LONGEST_ROW)
-    if end < 0:
-        if not is_all and len(text) < at + _LONGEST_ROW:
-            return UNDECIDED
-        end = min(len(text), at + _LONGEST_ROW)
-    row = text[at:end].strip()
-    is_delimiter = _DELIMITERS.match(row) is not None
-    is_row = row.count("|") > 1 and not row.startswith("||") and (row.endswith("|") or " | " in row)
-    if not is_row and not is_delimiter:
-        return None
-    if skips or is_delimiter:
-        return Found(end - at)
-    cells = [cell.strip() for cell in row.strip("|").split("|")]
-    return Found(end - at, ", ".join(filter(None, cells)) + ".")
-
-
 def link(text: str, at: int, is_all: bool, is_line_start: bool) -> Found | None:
     """`[words](address)`, `[words][1]` and `![words](address)` are words; `[1]: address` is nothing."""
     if text.startswith("!", at) and text[at + 1 : at + 2] != "[":
@@ -130,7 +112,8 @@ def link(text: str, at: int, is_all: bool, is_line_start: bool) -> Found | None:
     if label.end() == len(text) and not is_all:
         return UNDECIDED
     if target := _TARGET.match(text, label.end()):
-        return Found(target.end() - at, label["label"])
+        is_number = _NUMBER_ALONE.fullmatch(label["label"])
+        return Found(target.end() - at, "" if is_number else label["label"])
     if not is_all and _PART_OF_TARGET.match(text, label.end()):
         return UNDECIDED
     if is_line_start and (definition := _DEFINITION.match(text, label.end())):

@@ -16,15 +16,25 @@ from avatar_rtc.speech.tags import emotion_named
 
 _REASONING = frozenset(
     "think thinking thought thoughts reasoning reflection reflect analysis scratchpad inner_monologue "
-    "internal_monologue inner_thoughts internal_thoughts chain_of_thought cot monologue antthinking "
-    "seed:think thinking_process reasoning_process deliberation".split()
+    "internal_monologue inner_voice inner_thoughts internal_thoughts chain_of_thought cot monologue "
+    "seed:think thinking_process reasoning_process deliberation plan planning commentary "
+    "antthinking search_quality_reflection self_reflection understanding".split()
 )
 _CALLS = frozenset(
     "tool_call tool_calls toolcall toolcalls tool_use tool tools tool_code tool_response tool_responses "
     "tool_result tool_results tool_output tool_outputs function_call function_calls functioncall "
-    "function_result function_results function_response function invoke use_mcp_tool parameter".split()
+    "function_result function_results function_response function invoke use_mcp_tool parameter "
+    "artifact antartifact code_execution execute_command".split()
 )
-_WRAPPERS = frozenset("answer final_answer final response reply assistant output speech dialogue".split())
+_TOLD = frozenset(
+    "action actions gesture narration narrator stage_direction stage_directions emote scene".split()
+)
+"""What a character does, in a tag."""
+_FELT = frozenset("emotion emotions mood feeling expression".split())
+_WRAPPERS = frozenset(
+    "answer final_answer final response final_response reply assistant output speech dialogue dialog say "
+    "utterance spoken message msg result text".split()
+)
 """Around what is to be heard."""
 _NUMBERED = [f"{name}{number}" for name in ("extra_id_", "unused") for number in range(100)]
 _BYTES = [f"0x{byte:02x}" for byte in range(256)]
@@ -32,15 +42,16 @@ _TOKENS = frozenset(_NUMBERED + _BYTES) | frozenset(
     "s pad unk sop bos eos sep cls mask eop eot eod endoftext end_of_text end_of_turn start_of_turn "
     "begin_of_text end_of_utterance sot".split()
 )
-MODEL_NAMES = _REASONING | _CALLS | _WRAPPERS | _TOKENS
+MODEL_NAMES = _REASONING | _CALLS | _TOLD | _FELT | _WRAPPERS | _TOKENS
 """In plain angle brackets."""
 _OWN_ROLES = "assistant|model|bot|ai|gpt"
 _OTHER_ROLES = "user|human|system|developer|tool|tools|function|ipython|environment|observation|tool_response"
 _BAR = "[|｜]"
 _LONGEST = 240
+_LONGEST_TOLD = 300
 _BARRED = re.compile(rf"<(?P<before>{_BAR}?)(?P<body>/?[^<>|｜\n]{{1,200}})(?P<after>{_BAR}?)>")
 _PART_OF_BARRED = re.compile(rf"<{_BAR}?[^<>|｜\n]{{0,200}}{_BAR}?\Z")
-_PART_OF_BAR_LAST = re.compile(r"<[a-z_]{1,20}\|?\Z")
+_PART_OF_BAR_LAST = re.compile(rf"<[a-z_]{{1,20}}{_BAR}?\Z")
 _ROLE = re.compile(
     rf"[ \t]{{0,3}}(?P<role>{_OWN_ROLES}|{_OTHER_ROLES})(?P<end>"
     r"<\|(?:end_header_id|header_end|end_of_role|role_end)\|>|[ \t]{0,3}(?=[\n<]))",
@@ -81,16 +92,31 @@ _SYSTEM = re.compile(r"<<(?P<end>/?)SYS>>")
 _PART_OF_SYSTEM = re.compile(r"<(?:<(?:/?(?:S(?:Y(?:S>?)?)?)?)?)?\Z")
 
 
-def model_tag_found(tag: AngleTag, text: str, at: int, is_all: bool) -> Found | None:
+def model_tag_found(tag: AngleTag, text: str, at: int, is_all: bool, skips_told: bool) -> Found | None:
     """What stands in the place of a tag in plain angle brackets whose name is a model's."""
     if tag.name == "start_of_turn":
         return _turn(text, at, tag.length, is_all)
+    if tag.name in _TOLD | _FELT and not tag.attributes and not tag.value:
+        return _told_in_tag(tag, text, at, is_all, skips_told)
     is_block = tag.name in _REASONING or tag.name in _CALLS
     if not is_block and (tag.attributes or tag.value):
         return None
     if is_block and not tag.is_end and not tag.is_empty:
         return Found(tag.length, " ", closing(tag.name))
     return Found(tag.length, " " if is_block or tag.name in _WRAPPERS else "")
+
+
+def _told_in_tag(tag: AngleTag, text: str, at: int, is_all: bool, skips: bool) -> Found | None:
+    """Narration, if it is closed soon; "<action>" alone is a word."""
+    begin, limit = at + tag.length, at + _LONGEST_TOLD
+    if tag.is_end or tag.is_empty:
+        return Found(tag.length, " ")
+    closer = closing(tag.name).pattern.search(text, begin, limit)
+    if closer is None:
+        return UNDECIDED if not is_all and len(text) < limit else None
+    if tag.name in _FELT:
+        return Found(closer.end() - at, _emotion_tag(text[begin : closer.start()]))
+    return Found(closer.end() - at, " ") if skips else Found(tag.length, " ")
 
 
 def barred(text: str, at: int, is_all: bool) -> Found | None:

@@ -65,6 +65,7 @@ _INLINE = (
     "`<think>` W.",
     "W `</b>` W.",
     "\\*W\\* W.",
+    "<mstts:express-as style='H'>W</mstts:express-as> <prosody rate='H'>W</prosody> W.",
     "[W][2] W.",
     'W <|ACT:{"emotion": "happy"}|> W.',
 )
@@ -104,6 +105,13 @@ _HIDDEN = (
     "<|assistant|>\n",
     "<|START_THINKING|>H<|END_THINKING|>",
     '<details type="reasoning">H</details>',
+    "<plan>H</plan>",
+    "<action>H H</action>",
+    "<break time='1s'/>",
+    "【3†H】",
+    "[citation:3]",
+    "<laughs>",
+    "\ue200cite\ue202H\ue201",
 )
 _LINES = (
     "```python\nH = H\n```",
@@ -135,11 +143,26 @@ _LINES = (
     "[clears H] W.",
     "W.\n<speak>W <mark name='H'/>W.</speak>",
     "*sighs. H. looks away.* W.",
+    "***waves H*** W.",
+    "~giggles H~ W.",
+    "W -bows to H- W.",
+    "H | H\n:-|-:\nH | 2.5\nH | H",
+    "H H | 2\n-|-\nW.",
+    "Thought: H. H\nAction: H\nAction Input: H\nFinal Answer: W.",
+    "### User: H\n### Assistant: W.",
+    "(lacht H) W.",
+    "W (laughing W) W (singing W).",
+    "W | W",
+    "&lt;think&gt; W &lt;speak&gt;W&lt;/speak&gt; &#42;W&#42;",
+    "W <speak>W W</speak> W.",
+    "W: W - W",
 )
 _HALVES = st.sampled_from(
     [
         *"<think <br < </ ` `` * ** _ ~~ [ ]( ) ( $ & &am | { [TOOL_ <| <｜ <|im_ ◁ ! ＊ 【".split(),
-        *"<!-- <speak>".split(),
+        *"<!-- <speak> Thought: Action: ### :".split(),
+        "Final Answer:",
+        "W |",
         "\\",
     ]
 )
