@@ -24,8 +24,8 @@ from avatar_rtc.link.orders import OpenAvatar
 from avatar_rtc.render.animators import Animators
 from avatar_rtc.render.colour import converted
 from avatar_rtc.resources import resource
-from avatar_rtc.speech.espeak import render
-from avatar_rtc.speech.lips import timeline
+from avatar_rtc.speech.phonemes.lips import timeline
+from avatar_rtc.speech.voices.espeak import render
 from avatar_rtc.worker.live import LiveAvatar, open_avatar
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "liora.webp"

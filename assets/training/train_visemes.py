@@ -22,11 +22,18 @@ from torch import Tensor, nn
 
 from avatar_rtc.resources import resource
 from avatar_rtc.sound.pcm import Floats
-from avatar_rtc.speech.classes import CLASSES, SILENCE, class_numbers, with_closures
-from avatar_rtc.speech.espeak import render
-from avatar_rtc.speech.features import BANDS, COLUMNS, HOP_S, RunningPeak, mel_power
+from avatar_rtc.speech.phonemes.classes import CLASSES, SILENCE, class_numbers, with_closures
+from avatar_rtc.speech.phonemes.features import BANDS, COLUMNS, HOP_S, RunningPeak, mel_power
+from avatar_rtc.speech.phonemes.viseme_network import (
+    AHEAD,
+    BACK,
+    SCALE_DB,
+    Equalizer,
+    VisemeNetwork,
+    load_visemes,
+)
 from avatar_rtc.speech.spoken import TimedPhoneme
-from avatar_rtc.speech.viseme_network import AHEAD, BACK, SCALE_DB, Equalizer, VisemeNetwork, load_visemes
+from avatar_rtc.speech.voices.espeak import render
 
 ACCENTS = (
     "en-us", "en-us", "en-us", "en-gb-x-rp", "en-gb-scotland", "en-029", "en-us-nyc", "en-gb-x-gbclan",

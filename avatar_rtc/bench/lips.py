@@ -20,18 +20,18 @@ from avatar_rtc.bench.measurement import Measurement, at_least, at_most, skipped
 from avatar_rtc.errors import SetupError
 from avatar_rtc.sound.decode import read_sound
 from avatar_rtc.sound.pcm import Pcm
-from avatar_rtc.speech.align import align
-from avatar_rtc.speech.classes import CLASS_IPA, class_numbers, opening_of, with_closures
-from avatar_rtc.speech.espeak import render
-from avatar_rtc.speech.features import HOP_S
-from avatar_rtc.speech.spoken import Speech, TimedPhoneme
-from avatar_rtc.speech.viseme_network import (
+from avatar_rtc.speech.phonemes.align import align
+from avatar_rtc.speech.phonemes.classes import CLASS_IPA, class_numbers, opening_of, with_closures
+from avatar_rtc.speech.phonemes.features import HOP_S
+from avatar_rtc.speech.phonemes.viseme_network import (
     PosteriorStream,
     VisemeNetwork,
     load_visemes,
     openness,
     posteriors,
 )
+from avatar_rtc.speech.spoken import Speech, TimedPhoneme
+from avatar_rtc.speech.voices.espeak import render
 
 FLITE_VOICES = ("slt", "rms", "awb", "kal16")
 ALIGNED, HEARD = 70.0, 45.0

@@ -18,10 +18,10 @@ from avatar_rtc.face.pose import INDEX, MOUTH_OPEN, neutral
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.render.posed import render_poses
 from avatar_rtc.resources import resource
-from avatar_rtc.speech.classes import with_closures
-from avatar_rtc.speech.espeak import render
-from avatar_rtc.speech.lips import timeline
+from avatar_rtc.speech.phonemes.classes import with_closures
+from avatar_rtc.speech.phonemes.lips import timeline
 from avatar_rtc.speech.spoken import Speech
+from avatar_rtc.speech.voices.espeak import render
 
 BILABIAL_SENTENCES = (
     "Pam put a pebble in the bumpy pumpkin.",

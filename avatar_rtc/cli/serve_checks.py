@@ -9,7 +9,7 @@ from avatar_rtc.config import Config
 from avatar_rtc.errors import InputError, SetupError, UnknownName
 
 if TYPE_CHECKING:
-    from avatar_rtc.speech.engines import Engines
+    from avatar_rtc.speech.voices.engines import Engines
 
 log = logging.getLogger(__name__)
 

@@ -58,9 +58,9 @@ def show(args: argparse.Namespace) -> int:
     from rich.table import Table
 
     from avatar_rtc.config import load_config
-    from avatar_rtc.speech.engines import create_engines
-    from avatar_rtc.speech.scripts import scripts_of
+    from avatar_rtc.speech.languages.scripts import scripts_of
     from avatar_rtc.speech.spoken import Voice
+    from avatar_rtc.speech.voices.engines import create_engines
 
     config = load_config(args.config, insecure=True).speech  # nothing is served
 
@@ -89,8 +89,14 @@ def fetch_voices(args: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-    from avatar_rtc.speech.kokoro import absence
-    from avatar_rtc.speech.kokoro_files import MODELS, RELEASE_URL, VOICES_FILE, fetch_missing, kokoro_folder
+    from avatar_rtc.speech.voices.kokoro import absence
+    from avatar_rtc.speech.voices.kokoro_files import (
+        MODELS,
+        RELEASE_URL,
+        VOICES_FILE,
+        fetch_missing,
+        kokoro_folder,
+    )
 
     console, folder = Console(stderr=True), kokoro_folder()
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()

@@ -35,8 +35,8 @@ from OpenSSL import SSL
 from avatar_rtc.config import LOOPBACK, MediaBind
 from avatar_rtc.media.broadcast import Packet
 from avatar_rtc.media.codecs import Payloads
-from avatar_rtc.media.extensions import Extension
 from avatar_rtc.media.guard import MAX_WAITING_DATAGRAMS, Address, Guard, datagram_kind
+from avatar_rtc.media.offers.extensions import Extension
 from avatar_rtc.stream.frame import VIDEO_TIME_BASE
 
 

@@ -12,7 +12,7 @@ from itertools import islice
 
 from aiortc.rtcrtpparameters import RTCRtcpFeedback, RTCRtpCodecParameters
 
-from avatar_rtc.media.sdp import SdpSection
+from avatar_rtc.media.offers.sdp import SdpSection
 from avatar_rtc.stream.frame import Codec
 
 Payloads = tuple[RTCRtpCodecParameters, ...]

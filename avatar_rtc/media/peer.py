@@ -24,7 +24,9 @@ from aiortc.mediastreams import MediaStreamTrack
 
 from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import BadOffer, InputError, SetupError
-from avatar_rtc.media.aioice_private import ask_servers
+from avatar_rtc.media.addresses.aioice_private import ask_servers
+from avatar_rtc.media.addresses.candidates import Candidates
+from avatar_rtc.media.addresses.ice import IceServers
 from avatar_rtc.media.aiortc_private import (
     bind_media,
     date_reports,
@@ -33,19 +35,17 @@ from avatar_rtc.media.aiortc_private import (
     send_single_nals,
     settle,
 )
-from avatar_rtc.media.answer import write_answer
 from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.broadcast import MediaKind, Packet, Subscription
-from avatar_rtc.media.candidates import Candidates
 from avatar_rtc.media.channels import Channels, Conversation
 from avatar_rtc.media.codecs import sent_codec, takes_single_nals_only
-from avatar_rtc.media.fragment import read_fragment
 from avatar_rtc.media.guard import Guard
-from avatar_rtc.media.ice import IceServers
 from avatar_rtc.media.liveness import CONNECT_TIMEOUT_S, SILENCE_TIMEOUT_S, Liveness
 from avatar_rtc.media.microphone import listen
-from avatar_rtc.media.negotiation import Negotiated, Section
-from avatar_rtc.media.offer import ParsedOffer, read_offer
+from avatar_rtc.media.offers.answer import write_answer
+from avatar_rtc.media.offers.fragment import read_fragment
+from avatar_rtc.media.offers.negotiation import Negotiated, Section
+from avatar_rtc.media.offers.offer import ParsedOffer, read_offer
 from avatar_rtc.media.peer_stats import PeerStats, read_stats
 from avatar_rtc.media.tracks import PacketTrack
 from avatar_rtc.sound.pcm import Pcm

@@ -14,8 +14,8 @@ from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.characters.store import CharacterStore, own_folder
 from avatar_rtc.config import Config
 from avatar_rtc.face.emotions import EmotionTemplate
-from avatar_rtc.media.aioice_private import try_relays
-from avatar_rtc.media.gathering import Gathering
+from avatar_rtc.media.addresses.aioice_private import try_relays
+from avatar_rtc.media.addresses.gathering import Gathering
 from avatar_rtc.resources import resource
 from avatar_rtc.server.connections.pace import create_pacing
 from avatar_rtc.server.http.compat import avatars as compat_avatars
@@ -66,9 +66,9 @@ from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.decoding import Decoding
 from avatar_rtc.server.live.voice.speaker import Speaker
 from avatar_rtc.speech.cleaning.cleaner import read_aloud_of
-from avatar_rtc.speech.engines import Engines, create_engines
 from avatar_rtc.speech.feelings import Classifier, Rules
 from avatar_rtc.speech.feelings_model import ModelFeelings
+from avatar_rtc.speech.voices.engines import Engines, create_engines
 
 
 def create_app(

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from avatar_rtc.speech import ssml
-from avatar_rtc.speech.borders import last_border
+from avatar_rtc.speech.languages.borders import last_border
 from avatar_rtc.speech.tags import LONGEST_ELEMENT, TAG
 
 LIMIT = 300

@@ -8,7 +8,7 @@ import pytest
 from avatar_rtc.animation.lips import GIVE_BACK, LEAD, SLEW, STOP, TAKE, Lips
 from avatar_rtc.face.pose import INDEX, MOUTH_OPEN, pose_from
 from avatar_rtc.face.timeline import Timeline
-from avatar_rtc.speech.lips import Style, timeline
+from avatar_rtc.speech.phonemes.lips import Style, timeline
 from avatar_rtc.speech.spoken import TimedPhoneme
 
 RATE = 16_000

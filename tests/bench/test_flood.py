@@ -10,7 +10,7 @@ from PIL import Image
 from avatar_rtc.bench.flood import a_datagram, an_offer, long_silence, plain_png
 from avatar_rtc.bench.served import served
 from avatar_rtc.bench.strangers import flooded, stuck
-from avatar_rtc.media.offer import read_offer
+from avatar_rtc.media.offers.offer import read_offer
 
 REFUSALS = {"200", "201", "202", "204", "400", "408", "409", "413", "415", "429", "503"}
 

@@ -11,7 +11,7 @@ from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.client.speech import EVENT_CAPACITY
 from avatar_rtc.control.messages import control_from
 from avatar_rtc.errors import InputError, NotFound, TooLarge, Unreachable
-from avatar_rtc.media.ice import IceServers
+from avatar_rtc.media.addresses.ice import IceServers
 from tests.waiting import until
 
 COLOUR = (200, 100, 40)

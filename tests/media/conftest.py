@@ -15,9 +15,9 @@ from aiortc.mediastreams import MediaStreamError
 
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.config import MediaBind
+from avatar_rtc.media.addresses.ice import IceServers
 from avatar_rtc.media.broadcast import Broadcast, Subscription
 from avatar_rtc.media.encode import VideoEncoder, create_encoder
-from avatar_rtc.media.ice import IceServers
 from avatar_rtc.media.opus import OpusStream
 from avatar_rtc.media.peer import Peer
 from avatar_rtc.media.release import Release

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import InputError, SetupError
 from avatar_rtc.media.aiortc_private import transports_of
-from avatar_rtc.media.fragment import IceRestartUnsupported
 from avatar_rtc.media.microphone import listen
+from avatar_rtc.media.offers.fragment import IceRestartUnsupported
 from avatar_rtc.stream.frame import Rendition
 from tests.waiting import until
 
@@ -59,7 +59,7 @@ async def test_both_tracks_are_one_stream(stage):
 
 
 async def test_an_answer_names_its_certificate_once_as_every_peer_knows_it(stage):
-    """libdatachannel judged by SHA-256 what it expected in SHA-512; see `media/answer.py`."""
+    """libdatachannel judged by SHA-256 what it expected in SHA-512; see `media/offers/answer.py`."""
     viewer, peer = stage.viewer(), stage.peer()
     answer = SessionDescription.parse(await peer.answer(await viewer.offer()))
     for media in answer.media:

@@ -11,9 +11,9 @@ from aiortc.mediastreams import AudioStreamTrack
 from aiortc.sdp import SessionDescription
 
 from avatar_rtc.errors import BadOffer, InputError
-from avatar_rtc.media.ice import IceServers
-from avatar_rtc.media.offer import read_offer
-from avatar_rtc.media.sdp import MAX_SDP_BYTES
+from avatar_rtc.media.addresses.ice import IceServers
+from avatar_rtc.media.offers.offer import read_offer
+from avatar_rtc.media.offers.sdp import MAX_SDP_BYTES
 from avatar_rtc.stream.frame import Rendition
 from tests.waiting import until
 

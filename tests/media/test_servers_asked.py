@@ -12,8 +12,8 @@ from aioice import stun
 
 from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import SetupError
-from avatar_rtc.media.gathering import GIVE_UP_S
-from avatar_rtc.media.ice import IceServers
+from avatar_rtc.media.addresses.gathering import GIVE_UP_S
+from avatar_rtc.media.addresses.ice import IceServers
 
 LOOPBACK = MediaBind(False, ("127.0.0.1",))
 
@@ -92,7 +92,7 @@ async def test_who_answers_is_in_the_answer_and_the_next_is_asked_when_one_is_si
 
 
 async def test_without_any_address_the_error_names_the_servers(stage, ports, monkeypatch):
-    monkeypatch.setattr("avatar_rtc.media.gathering.GIVE_UP_S", 0.1)
+    monkeypatch.setattr("avatar_rtc.media.addresses.gathering.GIVE_UP_S", 0.1)
     url = f"turn:127.0.0.1:{ports['silent']}"
     peer = stage.peer(bind=MediaBind(False, ("192.0.2.1",)), ice=IceServers((url,), "me", "secret"))
     with pytest.raises(SetupError, match=f"no address was given by {url}"):

@@ -3,8 +3,8 @@
 import pytest
 
 from avatar_rtc.face.visemes import SHAPE_OF_IPA, shapes_of
-from avatar_rtc.speech.classes import CLASSES, classes_of
-from avatar_rtc.speech.espeak import render
+from avatar_rtc.speech.phonemes.classes import CLASSES, classes_of
+from avatar_rtc.speech.voices.espeak import render
 from tests.speech.words_of_languages import SPACED, UNSPACED
 
 PULMONIC = (

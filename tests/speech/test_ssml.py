@@ -7,10 +7,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from avatar_rtc.errors import InputError
-from avatar_rtc.speech import espeak
 from avatar_rtc.speech.script import check_text, prepare, prepare_all
 from avatar_rtc.speech.sentences import Splitter, split
 from avatar_rtc.speech.ssml import begins, check_document, is_document, may_begin, one_document, without_tags
+from avatar_rtc.speech.voices import espeak
 from tests.speech.angle_brackets import Marked, clean, documents, filled, heard, marked
 
 BROKEN = (

@@ -13,10 +13,10 @@ from aioice.turn import create_turn_endpoint
 from aiortc import RTCConfiguration, RTCPeerConnection
 
 from avatar_rtc.config import MediaBind
-from avatar_rtc.media.aioice_private import ask_servers, try_relays
+from avatar_rtc.media.addresses.aioice_private import ask_servers, try_relays
+from avatar_rtc.media.addresses.ice import IceServers
 from avatar_rtc.media.aiortc_private import bind_media, guard_connection
 from avatar_rtc.media.guard import Guard
-from avatar_rtc.media.ice import IceServers
 from avatar_rtc.resources import resource
 from avatar_rtc.server.http.routes.ice import turn_credential
 from tests.waiting import until

@@ -27,7 +27,7 @@ from avatar_rtc.link.orders import (
     StopRendition,
     TakeSnapshot,
 )
-from avatar_rtc.speech.lips import timeline
+from avatar_rtc.speech.phonemes.lips import timeline
 from avatar_rtc.speech.spoken import TimedPhoneme
 from avatar_rtc.stream.frame import ImageRendition
 from avatar_rtc.worker.loop import FRAME_THREADS

@@ -35,7 +35,7 @@ from avatar_rtc.link.orders import (
 from avatar_rtc.link.orders import Still as Picture
 from avatar_rtc.render.filters import chain as chains
 from avatar_rtc.render.filters.chain import Filter
-from avatar_rtc.speech.lips import timeline
+from avatar_rtc.speech.phonemes.lips import timeline
 from avatar_rtc.speech.spoken import TimedPhoneme
 from avatar_rtc.stream.frame import video_t
 from avatar_rtc.worker.loop import RenderLoop

@@ -8,7 +8,7 @@ from aiohttp import web
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import Config
 from avatar_rtc.errors import NotFound
-from avatar_rtc.media.gathering import Gathering
+from avatar_rtc.media.addresses.gathering import Gathering
 from avatar_rtc.server.http.desk import Desk
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.avatar import Avatar
@@ -17,8 +17,8 @@ from avatar_rtc.server.live.shared import Renderer
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.decoding import Decoding
 from avatar_rtc.server.live.voice.speaker import Speaker
-from avatar_rtc.speech.engines import Engines
 from avatar_rtc.speech.feelings import Classifier
+from avatar_rtc.speech.voices.engines import Engines
 
 CONFIG = web.AppKey("CONFIG", Config)
 LIMITS = web.AppKey("LIMITS", Limits)

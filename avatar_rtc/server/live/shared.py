@@ -10,7 +10,7 @@ from avatar_rtc.link.orders import OpenAvatar, ProcessStill, Still, ToAvatar, Up
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.speaker import Speaker
-from avatar_rtc.speech.engines import Engines
+from avatar_rtc.speech.voices.engines import Engines
 
 
 class Renderer(Protocol):

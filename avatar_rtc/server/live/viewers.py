@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from avatar_rtc.config import MediaBind
+from avatar_rtc.media.addresses.ice import IceServers
 from avatar_rtc.media.bounds import Bounds
-from avatar_rtc.media.ice import IceServers
 from avatar_rtc.media.peer import Peer, PeerSource
 from avatar_rtc.server.live.seats import Pending
 from avatar_rtc.server.live.session import CONTROL, Addressee, Session

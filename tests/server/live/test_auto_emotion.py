@@ -6,8 +6,8 @@ import pytest
 
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.server.live.voice.speaker import AUTO, Manner, Speaker
-from avatar_rtc.speech.espeak import Espeak
 from avatar_rtc.speech.feelings import Scores
+from avatar_rtc.speech.voices.espeak import Espeak
 
 
 class Told:

@@ -11,7 +11,7 @@ from avatar_rtc.server.live.voice import hearing
 from avatar_rtc.server.live.voice.hearing import MAX_BUFFERED_S, SoundStream, pieces_of_sound
 from avatar_rtc.sound.resample import resampled
 from avatar_rtc.sound.wav_header import wav_of
-from avatar_rtc.speech import espeak
+from avatar_rtc.speech.voices import espeak
 
 RATE = 48_000
 

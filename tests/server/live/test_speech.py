@@ -14,7 +14,7 @@ from avatar_rtc.link.orders import Hush, Say
 from avatar_rtc.server.app import create_app
 from avatar_rtc.server.http.keys import LIMITS
 from avatar_rtc.sound.decode import read_sound
-from avatar_rtc.speech.engines import Engines
+from avatar_rtc.speech.voices.engines import Engines
 
 RATE = 24_000
 SPEECH, AUDIO = "/api/v1/avatars/main/speech", "/api/v1/avatars/main/audio"

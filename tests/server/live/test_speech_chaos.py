@@ -23,9 +23,9 @@ from avatar_rtc.server.live.voice.speaker import Speaker
 from avatar_rtc.server.live.voice.speaking import TEXT_PATIENCE_S, Speaking
 from avatar_rtc.server.live.voice.speech_queue import REMEMBERED, SpeechQueue
 from avatar_rtc.server.live.voice.utterance import PATIENCE_S, Feeling, Piece, Utterance
-from avatar_rtc.speech.engines import Engines
 from avatar_rtc.speech.feelings import Rules
 from avatar_rtc.speech.spoken import Speech, TimedPhoneme, TimedWord
+from avatar_rtc.speech.voices.engines import Engines
 from tests.virtual_time import run
 
 RATE, D = 48_000, 0.08

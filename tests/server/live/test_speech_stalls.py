@@ -10,8 +10,8 @@ import wave
 import pytest
 
 from avatar_rtc.link.orders import Say
-from avatar_rtc.speech import espeak
 from avatar_rtc.speech.feelings import classify
+from avatar_rtc.speech.voices import espeak
 from tests.waiting import until
 
 MOST_S = 0.05

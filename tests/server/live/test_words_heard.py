@@ -18,9 +18,9 @@ from avatar_rtc.server.live.voice import speaker
 from avatar_rtc.server.live.voice.speaker import Speaker
 from avatar_rtc.server.live.voice.speaking import Speaking
 from avatar_rtc.server.live.voice.speech_queue import SpeechQueue
-from avatar_rtc.speech.engines import Engines
 from avatar_rtc.speech.feelings import Rules
 from avatar_rtc.speech.spoken import Speech, TimedPhoneme
+from avatar_rtc.speech.voices.engines import Engines
 from tests.speech.angle_brackets import Marked, filled, heard, marked
 from tests.virtual_time import run
 from tests.waiting import until

@@ -21,7 +21,7 @@ from avatar_rtc.server.http.routes.openapi_schemas import TEXT, an_object, many,
 from avatar_rtc.server.http.routes.speech import post_classify
 from avatar_rtc.sound.files import CONTENT_TYPES, FILE_RATE, SoundFileKind, write_sound
 from avatar_rtc.sound.pcm import silence
-from avatar_rtc.speech.joined import joined
+from avatar_rtc.speech.languages.joined import joined
 from avatar_rtc.speech.script import MAX_CHARACTERS
 from avatar_rtc.speech.spoken import Speech
 

@@ -16,8 +16,8 @@ from avatar_rtc.server.limits import Lease
 from avatar_rtc.server.live.voice.decoding import StoredSound
 from avatar_rtc.server.live.voice.hearing import pieces_of
 from avatar_rtc.sound.format import format_of
+from avatar_rtc.speech.phonemes.timings import Unit, Units
 from avatar_rtc.speech.script import check_text
-from avatar_rtc.speech.timings import Unit, Units
 
 SOUND_TYPES = ("audio/*", "video/mp4", "video/webm", "application/octet-stream")
 """What a body of sound ought to be called. Recorders, shells and frameworks call it otherwise, so its bytes
@@ -44,7 +44,7 @@ async def post_audio(request: web.Request) -> web.Response:
     """Speak a sound file, lips and all; 202 with the `speech_id`.
 
     The body is the file, with `?text=` if its words are known; or a form with `audio`, and if they are known
-    `text` and `timings` (see speech/timings.py). What kind of file it is is told by its bytes.
+    `text` and `timings` (see speech/phonemes/timings.py). What kind of file it is is told by its bytes.
     """
     avatar = avatar_of(request)
     require_plain(request, "multipart/form-data", *SOUND_TYPES)

@@ -32,8 +32,8 @@ from avatar_rtc.server.live.voice.hearing import (
 )
 from avatar_rtc.server.live.voice.utterance import Event
 from avatar_rtc.sound.pcm import MAX_SOUND_CHANNELS
+from avatar_rtc.speech.phonemes.timings import Units
 from avatar_rtc.speech.script import check_text
-from avatar_rtc.speech.timings import Units
 
 log = logging.getLogger(__name__)
 

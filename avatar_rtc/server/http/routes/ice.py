@@ -14,8 +14,8 @@ from typing import NamedTuple
 from aiohttp import hdrs, web
 
 from avatar_rtc.config import Config
-from avatar_rtc.media.gathering import Gathering
-from avatar_rtc.media.ice import IceServers
+from avatar_rtc.media.addresses.gathering import Gathering
+from avatar_rtc.media.addresses.ice import IceServers
 from avatar_rtc.server.http.keys import CONFIG
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import TEXT, an_object, many, one

@@ -16,7 +16,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from avatar_rtc.errors import InputError, NotFound, Refused
-from avatar_rtc.media.fragment import MAX_FRAGMENT_BYTES, IceRestartUnsupported
+from avatar_rtc.media.offers.fragment import MAX_FRAGMENT_BYTES, IceRestartUnsupported
 from avatar_rtc.server.http.admission import admit
 from avatar_rtc.server.http.bodies import MAX_SDP_BYTES, read_text, require_type
 from avatar_rtc.server.http.keys import CONFIG, avatar_of

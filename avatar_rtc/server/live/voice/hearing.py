@@ -15,13 +15,13 @@ from avatar_rtc.server.limits import Lease, Pool
 from avatar_rtc.server.live.voice.utterance import Piece
 from avatar_rtc.sound.pcm import Pcm, pcm_from_bytes, pcm_to_bytes, silence
 from avatar_rtc.sound.streamed import StreamedSound
-from avatar_rtc.speech import espeak
-from avatar_rtc.speech.align import align
-from avatar_rtc.speech.lips import timeline
-from avatar_rtc.speech.loudness import Loudness, loud_phonemes
+from avatar_rtc.speech.phonemes.align import align
+from avatar_rtc.speech.phonemes.lips import timeline
+from avatar_rtc.speech.phonemes.loudness import Loudness, loud_phonemes
+from avatar_rtc.speech.phonemes.timings import Timed, Unit
+from avatar_rtc.speech.phonemes.viseme_network import Listener, load_visemes
 from avatar_rtc.speech.spoken import TimedPhoneme
-from avatar_rtc.speech.timings import Timed, Unit
-from avatar_rtc.speech.viseme_network import Listener, load_visemes
+from avatar_rtc.speech.voices import espeak
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
 log = logging.getLogger(__name__)

@@ -16,22 +16,22 @@ from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.server.live.voice.utterance import Feeling, Piece
 from avatar_rtc.sound.pcm import silence
 from avatar_rtc.sound.resample import resampled
-from avatar_rtc.speech import espeak
-from avatar_rtc.speech.align import align, align_words
 from avatar_rtc.speech.cleaning.cleaner import BY_DEFAULT, Cleaner, ReadAloud, clean
-from avatar_rtc.speech.engines import Engines
 from avatar_rtc.speech.feelings import Classifier
-from avatar_rtc.speech.joined import Said, joined
-from avatar_rtc.speech.lips import timeline
-from avatar_rtc.speech.loudness import loud_phonemes
-from avatar_rtc.speech.reading import Reader, Reading
+from avatar_rtc.speech.languages.joined import Said, joined
+from avatar_rtc.speech.languages.reading import Reader, Reading
+from avatar_rtc.speech.languages.scripts import han_language
+from avatar_rtc.speech.languages.stretches import main_language
+from avatar_rtc.speech.phonemes.align import align, align_words
+from avatar_rtc.speech.phonemes.lips import timeline
+from avatar_rtc.speech.phonemes.loudness import loud_phonemes
+from avatar_rtc.speech.phonemes.viseme_network import Listener, load_visemes
 from avatar_rtc.speech.script import Line, prepare, prepare_all
-from avatar_rtc.speech.scripts import han_language
 from avatar_rtc.speech.sentences import Splitter
 from avatar_rtc.speech.spoken import Engine, LipSource, Speech, TimedPhoneme, TimedWord
-from avatar_rtc.speech.stretches import main_language
 from avatar_rtc.speech.tags import Tag, emotion_named
-from avatar_rtc.speech.viseme_network import Listener, load_visemes
+from avatar_rtc.speech.voices import espeak
+from avatar_rtc.speech.voices.engines import Engines
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
 log = logging.getLogger(__name__)

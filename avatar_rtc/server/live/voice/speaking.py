@@ -21,8 +21,8 @@ from avatar_rtc.server.limits import Lease, Limits, Pool
 from avatar_rtc.server.live.voice.speaker import AUTO, Manner, Speaker
 from avatar_rtc.server.live.voice.speech_queue import SpeechQueue
 from avatar_rtc.server.live.voice.utterance import LEAD_S, PATIENCE_S, Event, Piece, Utterance
-from avatar_rtc.speech.engines import Engines
 from avatar_rtc.speech.script import check_text
+from avatar_rtc.speech.voices.engines import Engines
 
 MAX_STREAM_CHARACTERS = 200_000
 """Of one utterance whose text comes bit by bit."""
