@@ -47,6 +47,10 @@ _BESIDE = 0.4
 """Share of a wink that the other eye may make."""
 _FAR = 35.0
 """Difference from the lid's colour, 0..255, from which on a pixel is no lid."""
+_ALIEN = 0.6
+"""Difference of a lid from the skin below and around it, as a share of that skin's light: THA3 paints lids
+for fair skin. 0.18 at most on good ones, 0.27 over eye shadow, 1.2 to 1.5 where pale lids closed on
+dark skin."""
 _ALIKE = 0.6
 """Difference from the other eye mirrored, as a share of that eye's from bare skin: below, there is an eye."""
 
@@ -64,6 +68,8 @@ class Eye:
     """Share of the opening that is still there."""
     blank_in: tuple[str, ...]
     """The other ways of closing that leave no line."""
+    alien: float
+    """Difference of the closed lid's colour from the skin's, as a share of the skin's light."""
     beside: float
     """How strongly its wink changes the other eye, as a share of that eye's own wink; 0 if there is none."""
 
@@ -99,7 +105,8 @@ def find_eyes(
             for name, picture in shut.items()
             if _line(picture, mask) < BLANK and _stays(still, picture, mask) < _SLIT
         )
-        eyes[side] = Eye(side, _box(mask), line, stays, blank, beside)
+        alien = _alien(still, winks[side], mask)
+        eyes[side] = Eye(side, _box(mask), line, stays, blank, alien, beside)
     return eyes
 
 
@@ -126,6 +133,11 @@ def eye_findings(
         elif eye.box.height >= _TOO_TALL and eye.line < _TORN:
             what = f"{called(side)} is {eye.box.height} px high, and tears its lash as it closes"
             found.append(Finding("error", what, "draw the eyes 21 to 25 px high and 27 to 31 px wide", side))
+        elif eye.alien > _ALIEN:
+            what = f"{called(side)} closes with a lid of another colour than the skin"
+            found.append(
+                Finding("error", what, f"draw lighter skin around the eyes, or {_kept(keep_open)}", side)
+            )
         elif eye.line < FAINT or eye.blank_in:
             found.append(_pale(eye, keep_open))
     return found
@@ -150,9 +162,13 @@ def called(side: Side) -> str:
     return f"the {side} eye (the character's, on the {where} in the picture)"
 
 
-def _pale(eye: Eye, keep_open: float) -> Finding:
+def _kept(keep_open: float) -> str:
     wanted = min(keep_open + _KEEP_STEP, 1.0) if keep_open else _KEEP
-    keep = f"say keep_eyes_open = {wanted:.1f} in character.toml, which helps behind glasses"
+    return f"say keep_eyes_open = {wanted:.1f} in character.toml"
+
+
+def _pale(eye: Eye, keep_open: float) -> Finding:
+    keep = f"{_kept(keep_open)}, which helps behind glasses"
     if eye.line < BLANK:
         what = f"{called(eye.side)} closes to a blank lid: no line is left there"
         return Finding("error", what, f"{_LID}, or {keep}", eye.side)
@@ -249,3 +265,17 @@ def _stays(still: OverGrey, closed: OverGrey, mask: NDArray[np.bool_]) -> float:
     lid = np.median(closed[mask], axis=0)
     before, after = (np.abs(p[mask] - lid).mean(-1) > _FAR for p in (still, closed))
     return float(after.sum() / max(before.sum(), 1))
+
+
+def _alien(still: OverGrey, closed: OverGrey, mask: NDArray[np.bool_]) -> float:
+    """How far the lid's colour is from skin: that below the eye, or that around it, whichever is nearer.
+
+    One of them may be hair, shade or the rim of glasses.
+    """
+    box = _box(mask)
+    below = np.zeros_like(mask)
+    below[box.bottom + 1 : box.bottom + 1 + _REACH, box.x : box.right] = True
+    around = grown(mask, _REACH) & ~grown(mask, 2)
+    lid = np.median(closed[mask], axis=0)
+    skins = [np.median(still[place], axis=0) for place in (below, around) if place.any()]
+    return min((float(np.abs(lid - skin).mean() / max(skin.mean(), 1.0)) for skin in skins), default=0.0)
