@@ -1,4 +1,4 @@
-"""Heads of many styles, good and bad, to judge the doctor by; see `tests/doctor/test_strangers.py`."""
+"""Heads of many styles, good and bad, to judge the doctor by; see `tests/doctor/test_variations.py`."""
 
 from collections.abc import Mapping
 

@@ -70,7 +70,8 @@ def mouth_findings(mouth: OpeningMouth) -> list[Finding]:
     box = mouth.box
     where = f"it was looked for in x {box.x}..{box.right}, y {box.y}..{box.bottom}"
     drawn_closed = mouth.drawn_open < _DRAWN_CLOSED
-    if mouth.opens < _DEAD or (drawn_closed and mouth.inside < _RED_INSIDE):
+    small = drawn_closed or mouth.opens < _SMALL
+    if mouth.opens < _DEAD or (small and mouth.inside < _RED_INSIDE):
         what = f"the mouth does not react to aaa; {where}"
         return [Finding("error", what, f"{_ADVICE}; beards and masks confuse the network", "mouth")]
     if mouth.stays > _STUCK:
