@@ -10,8 +10,8 @@ from avatar_rtc.stream.box import Box
 
 FAINT = 0.2
 """Contrast of a line below which hardly anybody sees an eye."""
-_A_LINE = 5.0
-"""From the upper lash to the lower lid, in px: what is less is a line; narrow open eyes have 6 to 10."""
+_A_LINE = 4.5
+"""From the upper lash to the lower lid, in px: what is less is a line; narrow open eyes have 5 to 10."""
 _TOO_TALL, _TORN = 31, 0.4
 """Height in px of what a wink changes, and the contrast below which so large an eye has torn its lash: those
 that close well are 10 to 29 px high, and as large ones were smeared."""
