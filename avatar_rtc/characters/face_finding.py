@@ -23,12 +23,15 @@ _HAIR = 2.3
 """How far above the eyes the figure ends, in distances of the eyes; 2 to 2.7 on known good characters."""
 _TOO_NARROW = 1.1
 """By how much the likeliest distance between the eyes falls short of the real one; 1.06 to 1.19 measured."""
+_HELD, _LOWER = 36.0, (0.3, 1.5)
+"""Skin between locks of hair looks like a face. It is a forehead if a face that is no smaller and by so much
+less likely lies below it, so many distances of its own eyes."""
 _KEPT = 12
 """Places kept of each size."""
 
 _Area = tuple[float, float, float, float]
 _SKIN: tuple[_Area, ...] = (
-    (-0.05, 0.40, -0.13, 0.13),
+    (-0.20, 0.40, -0.13, 0.13),
     (0.38, 0.62, -0.62, -0.30),
     (0.38, 0.62, 0.30, 0.62),
     (0.82, 0.98, -0.20, 0.20),
@@ -70,6 +73,7 @@ def find_faces(image: Image.Image) -> list[FoundFace]:
     for face in sorted(_everywhere(figure), key=lambda face: -face.likeness):
         if not any(_same(face, other) for other in found):
             found.append(face)
+    likely = sorted(found, key=lambda f: _HELD * any(_holds(other, f) for other in found) - f.likeness)
     back = (figure.width / (box[2] - box[0]), figure.height / (box[3] - box[1]))
     return [
         FoundFace(
@@ -79,7 +83,7 @@ def find_faces(image: Image.Image) -> list[FoundFace]:
             face.likeness,
             box[1] + face.top / back[1],
         )
-        for face in found
+        for face in likely
     ]
 
 
@@ -91,6 +95,13 @@ def _resized(image: Image.Image, scale: float) -> Image.Image:
 def _same(face: FoundFace, other: FoundFace) -> bool:
     near = abs(face.x - other.x) + abs(face.y - other.y) < 0.6 * other.eyes
     return near and 0.7 < face.eyes / other.eyes < 1.4
+
+
+def _holds(face: FoundFace, other: FoundFace) -> bool:
+    """Whether the other is only the forehead of the face."""
+    nearest, furthest = (face.y - lower * face.eyes for lower in _LOWER)
+    below = furthest < other.y < nearest and abs(face.x - other.x) < 0.5 * face.eyes
+    return below and face.eyes > 0.95 * other.eyes and face.likeness > other.likeness - _HELD
 
 
 def _everywhere(figure: Image.Image) -> Iterator[FoundFace]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_rtc.doctor.eyes import SEARCHED, SIDES, Eye, Side, eye_findings, find_eyes
+from avatar_rtc.doctor.eye_findings import eye_findings
+from avatar_rtc.doctor.eyes import SEARCHED, SIDES, Eye, Side, find_eyes
 from avatar_rtc.doctor.mouth import OpeningMouth, distance, find_mouth, middle_of, mouth_findings
 from avatar_rtc.doctor.picture import Finding, picture_findings
 from avatar_rtc.doctor.regions import region_findings, regions, responses
@@ -33,8 +34,7 @@ _PROBES: Mapping[str, Mapping[str, float]] = {
     **{
         name: {name: 1.0}
         for name in (
-            "iris_rotation_x", "iris_rotation_y", "head_x", "head_y", "neck_z",
-            "body_y", "body_z", "breathing",
+            "iris_rotation_x", "iris_rotation_y", "neck_z", "body_z",
         )
     },
 }  # fmt: skip

@@ -23,6 +23,12 @@ _DRAWN_CLOSED = 0.45
 _RED_INSIDE = 8.0
 """How much redder aaa must make a mouth that was drawn closed, in hundreds of levels; 18 to 46 where a
 line opens, and 0 to 2 where there is none."""
+_REDDER = 30.0
+"""How much redder than the face the inside of a mouth is, in 0..255."""
+_INSIDE = 60
+"""Pixels of it from which on it is asked whether a mouth closes; teeth, tongues and lips are 70 to 330."""
+_STUCK = 0.85
+"""Share of that inside which silence shows as well: 0 to 0.76 on mouths that close, from 0.92 on others."""
 _ADVICE = "draw it slightly open, about 17x9 px at (256,176), or copy one from a working character"
 
 
@@ -38,6 +44,8 @@ class OpeningMouth:
     """How much the neutral pose changes the drawing there, as a share of what aaa changes."""
     inside: float
     """How much redder than green aaa makes it, in hundreds of levels."""
+    stays: float
+    """Share of the red that aaa shows which the neutral pose shows as well; 0 if there is little red."""
 
 
 def find_mouth(source: OverGrey, still: OverGrey, open_: OverGrey, eyes: Mapping[Side, Eye]) -> OpeningMouth:
@@ -53,17 +61,22 @@ def find_mouth(source: OverGrey, still: OverGrey, open_: OverGrey, eyes: Mapping
     change = np.abs(opened - closed).mean(-1)
     mask = change > _OPENS
     share = np.abs(drawn - closed).mean(-1)[mask].mean() / change[mask].mean() if mask.any() else 0.0
-    return OpeningMouth(box, int(mask.sum()), float(share), _red(opened) - _red(closed))
+    inside = _red(opened) - _red(closed)
+    return OpeningMouth(box, int(mask.sum()), float(share), inside, _stuck(closed, opened))
 
 
 def mouth_findings(mouth: OpeningMouth) -> list[Finding]:
-    """A mouth that does not open is an error; one without an inside, or a tiny one, a warning."""
+    """A mouth that does not open or close is an error; a tiny one, or one without an inside, a warning."""
     box = mouth.box
     where = f"it was looked for in x {box.x}..{box.right}, y {box.y}..{box.bottom}"
     drawn_closed = mouth.drawn_open < _DRAWN_CLOSED
-    if mouth.opens < _DEAD or (drawn_closed and mouth.inside < _RED_INSIDE):
+    small = drawn_closed or mouth.opens < _SMALL
+    if mouth.opens < _DEAD or (small and mouth.inside < _RED_INSIDE):
         what = f"the mouth does not react to aaa; {where}"
         return [Finding("error", what, f"{_ADVICE}; beards and masks confuse the network", "mouth")]
+    if mouth.stays > _STUCK:
+        what = "the mouth stays open when silent"
+        return [Finding("error", what, f"{_ADVICE}, on fair skin and free of the chin", "mouth")]
     if mouth.opens < _SMALL:
         return [Finding("warning", "the mouth hardly opens with aaa", _ADVICE, "mouth")]
     if drawn_closed:
@@ -74,6 +87,13 @@ def mouth_findings(mouth: OpeningMouth) -> list[Finding]:
 
 def _red(part: OverGrey) -> float:
     return float(np.clip(part[..., 0] - part[..., 1] - 25, 0, None).sum() / 100)
+
+
+def _stuck(closed: OverGrey, opened: OverGrey) -> float:
+    redness = [part[..., 0] - part[..., 1] for part in (closed, opened)]
+    before, after = (red > np.median(redness[0]) + _REDDER for red in redness)
+    shown = int(after.sum())
+    return float((before & after).sum() / shown) if shown >= _INSIDE else 0.0
 
 
 def mouth_box(eyes: Mapping[Side, Eye]) -> Box:

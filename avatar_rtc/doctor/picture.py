@@ -122,7 +122,7 @@ def _corners(alpha: NDArray[np.uint8]) -> dict[str, int]:
 
 def largest(seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The connected part (8 neighbours) with the most pixels, as a mask of the same shape."""
-    runs = [(y, *run) for y, row in enumerate(seen) for run in _runs(row)]
+    runs = _runs(seen)
     parts = list(range(len(runs)))
 
     def part(number: int) -> int:
@@ -148,10 +148,10 @@ def largest(seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return mask
 
 
-def _runs(row: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Where the row is true: starts and ends (one past the last)."""
-    edges = np.flatnonzero(np.diff(np.pad(row, 1).astype(np.int8)))
-    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
+def _runs(seen: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+    """Where the rows are true, from top to bottom: row, start, end (one past the last)."""
+    rows, edges = np.nonzero(np.diff(np.pad(seen, ((0, 0), (1, 1))).astype(np.int8), axis=1))
+    return list(zip(rows[::2].tolist(), edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def grown(mask: NDArray[np.bool_], by: int = 3) -> NDArray[np.bool_]:

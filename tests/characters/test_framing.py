@@ -1,6 +1,7 @@
 """A head, wherever it is in a picture, comes to where animators want it; one that is there already stays."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from avatar_rtc.characters.image import prepare_character, read_cel
 from avatar_rtc.resources import resource
 from tests.characters.figures import Figure, draw_figure
 
+DRAWN = Path(__file__).parent.parent / "data" / "framing"
 SHIPPED = ("liora", "tavi", "placeholder")
 
 
@@ -67,6 +69,14 @@ def test_a_well_placed_picture_keeps_every_bit(name: str) -> None:
     found = prepare_character(file_of(shipped(name)))
     assert (found.rgba == pixels * (pixels[..., 3:] > 0)).all()
     assert found.done == ()
+
+
+@pytest.mark.parametrize("name", ["viking", "lennon"])
+def test_a_forehead_between_locks_is_no_face(name: str) -> None:
+    """Heads of `assets/drawing/strangers.py` that stand well; their foreheads were framed instead."""
+    with Image.open(DRAWN / f"{name}.webp") as image:
+        frame, _ = frame_figure(image.convert("RGBA"))
+    assert frame == Frame.middle(384, 384)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Draw the variations of `assets/drawing`, pose them, and keep their faces for the doctor's quick tests.
+"""Draw what lies in `assets/drawing` to judge the doctor by, pose it, and keep the faces for its quick tests.
 
 python tests/data/make_doctor_faces.py [NAME ...]   needs resvg-py and THA3's weights; 10 s each on two cores
 """
@@ -30,12 +30,14 @@ def main(names: Sequence[str], folder: Path = FOLDER) -> None:
     sys.path.insert(0, str(ROOT / "assets" / "drawing"))
     import resvg_py
 
-    variations = import_module("variations")
-
+    variations, heads, strangers = (import_module(n) for n in ("variations", "heads", "strangers"))
+    drawings = {name: variations.svg(one) for name, one in variations.VARIATIONS.items()}
+    drawings |= {name: heads.svg(one) for name, one in strangers.STRANGERS.items()}
     folder.mkdir(exist_ok=True)
-    for name in names or variations.VARIATIONS:
-        svg = variations.svg(variations.VARIATIONS[name])
-        rgba = read_character(bytes(resvg_py.svg_to_bytes(svg_string=svg, width=1024, height=1024)))
+    for name in names or drawings:
+        rgba = read_character(
+            bytes(resvg_py.svg_to_bytes(svg_string=drawings[name], width=1024, height=1024))
+        )
         poses = doctor_poses(FACES[1:])
         pictures = [rgba, *render_poses(rgba, list(poses.values()), "tha3", "cpu")]
         keep(name, pictures, folder)
