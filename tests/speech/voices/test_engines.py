@@ -15,7 +15,7 @@ from avatar_rtc.speech.voices import engines as module
 from avatar_rtc.speech.voices.engines import Engines, create_engines
 from tests.speech.stub_server import nobody, says, serving
 
-EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
+EXAMPLE = Path(__file__).parents[3] / "config.example.toml"
 
 
 class Fake:

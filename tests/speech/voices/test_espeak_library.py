@@ -101,7 +101,7 @@ def test_a_broken_library_is_named(tmp_path: Path) -> None:
 )
 def test_a_word_without_end_does_not_end_the_process(text: str):
     """Another process speaks it: espeak would write beyond its buffers."""
-    code = "import sys; from avatar_rtc.speech import espeak; espeak.render(sys.argv[1])"
+    code = "import sys; from avatar_rtc.speech.voices import espeak; espeak.render(sys.argv[1])"
     done = subprocess.run([sys.executable, "-c", code, text], capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr[-300:]
 
