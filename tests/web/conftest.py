@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests.spareless import PROGRAM
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = (
     "--no-sandbox --disable-gpu --use-angle=swiftshader --enable-unsafe-swiftshader --disable-quic "
@@ -51,7 +53,7 @@ class Server:
 
     def start(self) -> None:
         """Start it; after `kill`, on the same port."""
-        command = [sys.executable, "-m", "avatar_rtc", "serve", "--animator", "static"]
+        command = [sys.executable, "-m", *PROGRAM, "--animator", "static"]
         command += ["--character", "placeholder"]  # plain colours, known to the pixel
         command += ["--port", str(self.port), "--config", str(self._config)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
