@@ -1,6 +1,7 @@
 """What holds for every test."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,11 @@ from hypothesis import HealthCheck, settings
 # Torch's threads wait for each other at every operation; beside a server, its worker and a browser on two
 # cores that made single tests ten times slower. Set before anything imports torch, and for child processes.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Where compiled modules may not be kept, every server, worker and command that a test starts compiles the
+# package anew, 1 CPU s each, and every process of pytest all tests, 7 s.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 TESTS = Path(__file__).parent
 

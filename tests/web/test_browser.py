@@ -26,8 +26,8 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.browser
 
 SIDE = 128
-# Read within the `frame` event: later the drawing buffer is gone. Given as text: Playwright wraps every number
-# of an array in an object of its own, 65,536 for a picture, and half a second went by.
+# Read within the `frame` event: later the drawing buffer is gone. Given as text: Playwright wraps every
+# number of an array in an object of its own, 65,536 for a picture, which took a second and more.
 FRAMES = f"""
 (count) => new Promise((resolve) => {{
   const avatar = document.querySelector('avatar-rtc');
@@ -38,8 +38,8 @@ FRAMES = f"""
     context.clearRect(0, 0, {SIDE}, {SIDE});
     context.drawImage(canvas, 0, 0, {SIDE}, {SIDE});
     const {{ data }} = context.getImageData(0, 0, {SIDE}, {SIDE});
-    const rows = Array.from({{ length: {SIDE} }}, (_, y) => data.subarray({4 * SIDE} * y, {4 * SIDE} * (y + 1)));
-    frames.push(btoa(rows.map((row) => String.fromCharCode(...row)).join('')));
+    const row = (y) => String.fromCharCode(...data.subarray({4 * SIDE} * y, {4 * SIDE} * (y + 1)));
+    frames.push(btoa(Array.from({{ length: {SIDE} }}, (_, y) => row(y)).join('')));
     if (frames.length < count) return;
     avatar.removeEventListener('frame', take);
     resolve(frames);
@@ -284,6 +284,7 @@ def test_without_webgl_the_matte_is_shown(open_page: Any, server: Any) -> None:
 def test_view_is_bare_and_transparent(open_page: Any, tmp_path: Path) -> None:
     page = open_page("/view/main?muted&fit=cover", viewport={"width": 400, "height": 400})
     page.wait_live()
+    page.wait("getComputedStyle(avatar.shadowRoot.querySelector('canvas')).opacity === '1'")
     from PIL import Image
 
     page.tab.screenshot(path=tmp_path / "view.png", omit_background=True)
