@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from avatar_rtc.characters.image import read_character
+from avatar_rtc.characters.image import read_prepared
 from avatar_rtc.doctor.diagnosis import PROBES, Diagnosis, diagnose, doctor_poses
 from avatar_rtc.doctor.picture import largest, picture_findings
 from avatar_rtc.render.posed import render_poses
@@ -18,7 +18,7 @@ SKIN = (254, 244, 234, 255)
 
 
 def character(name: str) -> Picture:
-    return read_character(resource("assets", "characters", name, "character.png").read_bytes())
+    return read_prepared(resource("assets", "characters", name, "character.png").read_bytes()).rgba
 
 
 def moved(rgba: Picture, right: int, down: int) -> Picture:
