@@ -71,7 +71,7 @@ def test_too_many_pixels_for_the_purpose_are_refused_by_the_header():
 
 
 def test_other_threads_go_on_meanwhile():
-    data, over = file_of(3000, 3000, "JPEG2000"), threading.Event()
+    data, over = file_of(1500, 1500, "JPEG2000"), threading.Event()
     thread = threading.Thread(target=lambda: (read_character(data), over.set()))
     thread.start()
     ticks = 0
