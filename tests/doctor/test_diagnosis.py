@@ -1,6 +1,7 @@
 """The doctor: shipped characters pass, spoilt copies of them are told what is wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 
 import numpy as np
 import pytest
@@ -9,12 +10,22 @@ from numpy.typing import NDArray
 from avatar_rtc.characters.image import read_prepared
 from avatar_rtc.doctor.diagnosis import PROBES, Diagnosis, diagnose, doctor_poses
 from avatar_rtc.doctor.picture import largest, picture_findings
+from avatar_rtc.render import posed
+from avatar_rtc.render.animators import Animators
 from avatar_rtc.render.posed import render_poses
 from avatar_rtc.resources import resource
 
 Picture = NDArray[np.uint8]
 MORPHS = ("eye_wink_left", "eye_wink_right", "mouth_aaa")
 SKIN = (254, 244, 234, 255)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_model() -> Iterator[None]:
+    """THA3 is loaded once for all of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(posed, "Animators", cache(Animators))
+        yield
 
 
 def character(name: str) -> Picture:
