@@ -1,16 +1,18 @@
 """What holds for every test."""
 
 import os
-from pathlib import Path
+import sys
 
-import pytest
 from hypothesis import HealthCheck, settings
 
 # Torch's threads wait for each other at every operation; beside a server, its worker and a browser on two
 # cores that made single tests ten times slower. Set before anything imports torch, and for child processes.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-TESTS = Path(__file__).parent
+# Where compiled modules may not be kept, every server, worker and command that a test starts compiles the
+# package anew, 1 CPU s each, and every process of pytest all tests, 7 s.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # How quickly inputs are made up is the machine's affair, not the code's.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -20,12 +22,3 @@ settings.load_profile("any machine")
 def pytest_xdist_auto_num_workers() -> int:
     """Two for each core: half of the time a test waits for a server, a browser or a timer."""
     return 2 * (os.cpu_count() or 1)
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one group run in one process: those of a file, which share servers, and all of browsers."""
-    for item in items:
-        browser = item.get_closest_marker("browser") or item.path.is_relative_to(TESTS / "web")
-        group = "browsers" if browser else item.path.relative_to(TESTS).with_suffix("").as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))

@@ -10,7 +10,10 @@ from avatar_rtc.errors import InputError, Refused, SetupError, TooLarge, Unknown
 
 
 def picture(value: int) -> np.ndarray:
-    return np.full((512, 512, 4), [value, 0, 0, 255], np.uint8)
+    """A figure so small that no head is looked for in it: that takes 700 ms of a large one."""
+    rgba = np.zeros((512, 512, 4), np.uint8)
+    rgba[:16, :16] = value, 0, 0, 255
+    return rgba
 
 
 def png(value: int, tmp_path: Path) -> bytes:

@@ -27,7 +27,10 @@ ROUNDS = 60
 
 
 def picture(value: int) -> np.ndarray:
-    return np.full((512, 512, 4), [value, value, value, 255], np.uint8)
+    """A figure so small that no head is looked for in it: that takes 700 ms of a large one."""
+    rgba = np.zeros((512, 512, 4), np.uint8)
+    rgba[:16, :16] = value, value, value, 255
+    return rgba
 
 
 def files(value: int) -> tuple[bytes, dict[str, bytes]]:

@@ -10,13 +10,14 @@ from PIL import Image
 
 from avatar_rtc.bench.served import Served, served
 from avatar_rtc.cli.main import main
+from tests.spareless import PROGRAM
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Served]:
-    with served("--animator", "static") as found:
+    with served("--animator", "static", program=PROGRAM) as found:
         yield found
 
 

@@ -17,6 +17,7 @@ from aiohttp import web
 from aiortc import RTCDataChannel, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 
 from avatar_rtc.bench.served import Served, served
+from tests.spareless import PROGRAM
 
 SIDE = 64
 COLOUR = (200, 100, 40)
@@ -148,7 +149,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("real")
     config = folder / "config.toml"
     config.write_text(f"data_dir = {json.dumps(str(folder))}\nmax_avatars = 3\n")
-    with served("--animator", "static", "--config", str(config)) as found:
+    with served("--animator", "static", "--config", str(config), program=PROGRAM) as found:
         yield found
 
 

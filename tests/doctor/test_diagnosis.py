@@ -1,12 +1,17 @@
 """The doctor: shipped characters pass, spoilt copies of them are told what is wrong."""
 
+from collections.abc import Iterator
+from functools import cache
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from avatar_rtc.characters.image import read_character
+from avatar_rtc.characters.image import read_prepared
 from avatar_rtc.doctor.diagnosis import PROBES, Diagnosis, diagnose, doctor_poses
 from avatar_rtc.doctor.picture import largest, picture_findings
+from avatar_rtc.render import posed
+from avatar_rtc.render.animators import Animators
 from avatar_rtc.render.posed import render_poses
 from avatar_rtc.resources import resource
 
@@ -15,8 +20,16 @@ MORPHS = ("eye_wink_left", "eye_wink_right", "mouth_aaa")
 SKIN = (254, 244, 234, 255)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_model() -> Iterator[None]:
+    """THA3 is loaded once for all of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(posed, "Animators", cache(Animators))
+        yield
+
+
 def character(name: str) -> Picture:
-    return read_character(resource("assets", "characters", name, "character.png").read_bytes())
+    return read_prepared(resource("assets", "characters", name, "character.png").read_bytes()).rgba
 
 
 def painted(rgba: Picture, rows: slice, columns: slice) -> Picture:

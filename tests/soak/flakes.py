@@ -15,8 +15,8 @@ from pathlib import Path
 
 OUT = Path("out")
 PHASES = {
-    "parallel": ("-n", "auto", "--dist", "loadgroup", "-m", "not soak and not realtime"),
-    "realtime": ("-m", "realtime"),
+    "parallel": ("-n", "auto", "--dist", "loadfile", "-m", "not soak and not realtime and not browser"),
+    "alone": ("-m", "not soak and (realtime or browser)"),
 }
 """As in the Makefile."""
 

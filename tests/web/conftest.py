@@ -1,5 +1,6 @@
 """A real server and a real Chromium, for the browser tests."""
 
+import contextlib
 import json
 import re
 import shutil
@@ -14,6 +15,8 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+
+from tests.spareless import PROGRAM
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = (
@@ -51,7 +54,7 @@ class Server:
 
     def start(self) -> None:
         """Start it; after `kill`, on the same port."""
-        command = [sys.executable, "-m", "avatar_rtc", "serve", "--animator", "static"]
+        command = [sys.executable, "-m", *PROGRAM, "--animator", "static"]
         command += ["--character", "placeholder"]  # plain colours, known to the pixel
         command += ["--port", str(self.port), "--config", str(self._config)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -183,12 +186,29 @@ def _giving(answer: object) -> Callable[[Any], None]:
 
 @pytest.fixture
 def open_page(chromium: Any, server: Server) -> Iterator[Callable[..., Page]]:
+    """See `pages`."""
+    with pages(chromium, server) as open_page:
+        yield open_page
+
+
+@pytest.fixture(scope="module")
+def open_page_for_all(chromium: Any, server: Server) -> Iterator[Callable[..., Page]]:
+    """The same for tests that leave their page as they found it."""
+    with pages(chromium, server) as open_page:
+        yield open_page
+
+
+@contextlib.contextmanager
+def pages(chromium: Any, server: Server) -> Iterator[Callable[..., Page]]:
     """`open_page(path, init=script, **options of the context)` → Page, in a fresh profile.
 
     `answers`, glob → JSON, are given in the server's place.
+
+    Raises:
+        AssertionError: at the end, if a page has asked another host, or an error was logged.
     """
     contexts = []
-    pages = []
+    opened = []
 
     def open_page(
         path: str = "/",
@@ -200,7 +220,7 @@ def open_page(chromium: Any, server: Server) -> Iterator[Callable[..., Page]]:
         context = chromium.new_context(**options)
         contexts.append(context)
         page = Page(context.new_page(), host)
-        pages.append(page)
+        opened.append(page)
         for script in filter(None, (KEEP_DRAWING, init)):
             page.tab.add_init_script(script)
         for glob, answer in answers.items():
@@ -211,5 +231,5 @@ def open_page(chromium: Any, server: Server) -> Iterator[Callable[..., Page]]:
     yield open_page
     for context in contexts:
         context.close()
-    assert [page.foreign for page in pages if page.foreign] == []
-    assert [page.errors for page in pages if page.errors] == []
+    assert [page.foreign for page in opened if page.foreign] == []
+    assert [page.errors for page in opened if page.errors] == []

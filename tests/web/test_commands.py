@@ -27,14 +27,21 @@ RTCPeerConnection.prototype.createDataChannel = function (...values) {
 """
 
 
-@pytest.fixture
-def page(open_page: Any, server: Any) -> Iterator[Any]:
-    """The bare page, its avatar neutral; afterwards it is left as it was found."""
-    page = open_page("/view/main?muted", init=CHANNELS)
+@pytest.fixture(scope="module")
+def bare(open_page_for_all: Any) -> Any:
+    page = open_page_for_all("/view/main?muted", init=CHANNELS)
     page.wait_live()
     page.tab.evaluate("window.avatar = document.querySelector('avatar-rtc')")
+    return page
+
+
+@pytest.fixture
+def page(bare: Any) -> Iterator[Any]:
+    """The bare page, its avatar neutral; afterwards it is left as it was found."""
+    page = bare
     page.tab.evaluate("avatar.setEmotion('neutral')")
     yield page
+    page.tab.evaluate("clearInterval(window.sender)")
     page.tab.evaluate("avatar.setOverrides({})")
     page.tab.evaluate("avatar.setSettings({})")
     page.tab.evaluate("avatar.setCrop({ enabled: false })")

@@ -12,6 +12,7 @@ import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from tests.server.rendering.stuck import Stuck, half_body, half_form, half_head, request, websocket
+from tests.spareless import PROGRAM
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 WITHIN_S = 6.0
@@ -35,7 +36,7 @@ class Process:
 @pytest.fixture
 async def served(tmp_path) -> AsyncIterator[Process]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "avatar_rtc", "serve", "--animator", "static", "--port", "0"),
+        *(sys.executable, "-m", *PROGRAM, "--animator", "static", "--port", "0"),
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None

@@ -21,6 +21,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.schemas import APIOperation
 
 from avatar_rtc.bench.served import Served, served
+from tests.spareless import PROGRAM
 
 pytestmark = pytest.mark.slow
 REQUESTS = 150
@@ -75,7 +76,8 @@ def fuzzed(folder: Path) -> Iterator[Target]:
     config.write_text(f"data_dir = {json.dumps(str(folder / 'own'))}\n{limits}")
     with contextlib.ExitStack() as stack:
         with patch.object(tempfile, "TemporaryFile", lambda: log.open("w+b")):
-            server = stack.enter_context(served("--animator", "static", "--config", str(config)))
+            flags = ("--animator", "static", "--config", str(config))
+            server = stack.enter_context(served(*flags, program=PROGRAM))
         yield Target(server, log)
 
 
