@@ -20,7 +20,6 @@ from avatar_rtc.characters.own import NoRoom, Room
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.errors import InputError, SetupError, UnknownName
 
-pytestmark = pytest.mark.usefixtures("unframed")
 NAMES = ("ann", "bob", "cy")
 ROUNDS = 60
 """Operations of each thread."""
