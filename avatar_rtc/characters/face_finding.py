@@ -127,11 +127,11 @@ def _likeness(
     means = _Means(rgb, alpha)
     skins = [means.of(box) for box in _SKIN]
     eyes = [means.of(box) for box in _EYES]
-    skin = np.mean([part[..., :3] for part in skins], axis=0)
+    skin = np.mean([part[:3] for part in skins], axis=0)
     contrast = np.minimum(_unlike(eyes[0], skin), _unlike(eyes[1], skin))
-    uneven = np.sqrt(np.max([((part[..., :3] - skin) ** 2).sum(-1) for part in skins], axis=0))
-    rough = np.mean([_unlike(part, part[..., :3]) for part in skins], axis=0)
-    lopsided = np.abs(eyes[0][..., :3] - eyes[1][..., :3]).sum(-1)
+    uneven = np.sqrt(np.max([((part[:3] - skin) ** 2).sum(0) for part in skins], axis=0))
+    rough = np.mean([_unlike(part, part[:3]) for part in skins], axis=0)
+    lopsided = np.abs(eyes[0][:3] - eyes[1][:3]).sum(0)
     mouth = np.minimum(_unlike(means.of(_MOUTH), skin), 50)
     likeness = np.minimum(contrast, 100) - 1.5 * uneven - 0.8 * rough - 0.3 * lopsided + 0.3 * mouth
     top = _tops(alpha)
@@ -139,35 +139,39 @@ def _likeness(
         rows = np.arange(alpha.shape[0])[:, None] + 0.5
         hair = np.log2(np.maximum((rows - top) / _D, 0.1) / _HAIR)
         likeness = likeness - 50 * np.maximum(0, np.abs(hair) - 0.3)
-    solid = np.min([part[..., 4] for part in (*skins, *eyes)], axis=0) > 0.95
+    solid = np.min([part[4] for part in (*skins, *eyes)], axis=0) > 0.95
     return np.where(solid, likeness, -np.inf), top
 
 
 class _Means:
-    """Means over boxes around every pixel of a picture: three colours, the sum of their squares, alpha."""
+    """Means over boxes around every pixel of a picture: three colours, the sum of their squares, alpha.
+
+    Each is a plane of its own: sums over colours that lie side by side are six times as slow.
+    """
 
     def __init__(self, rgb: NDArray[np.float64], alpha: NDArray[np.float64]) -> None:
         self._shape = alpha.shape
         self._pad = round(1.5 * _D)
-        values = np.concatenate([rgb, (rgb**2).sum(-1, keepdims=True), alpha[..., None]], -1)
-        padded = np.pad(values, ((self._pad + 1, self._pad), (self._pad + 1, self._pad), (0, 0)))
-        self._sums = padded.cumsum(0).cumsum(1)
+        planes = np.moveaxis(rgb, -1, 0)
+        values = np.concatenate([planes, (planes**2).sum(0, keepdims=True), alpha[None]])
+        padded = np.pad(values, ((0, 0), (self._pad + 1, self._pad), (self._pad + 1, self._pad)))
+        self._sums = padded.cumsum(1).cumsum(2)
 
     def of(self, box: _Area) -> NDArray[np.float64]:
-        """(height, width, 5) of the box around each pixel."""
+        """(5, height, width) of the box around each pixel."""
         top, bottom, left, right = (round(end * _D) + self._pad for end in box)
         bottom, right = max(bottom, top + 1), max(right, left + 1)
         height, width = self._shape
         rows, ends = slice(top, top + height), slice(bottom, bottom + height)
-        total = self._sums[ends, right : right + width] - self._sums[rows, right : right + width]
-        total = total - self._sums[ends, left : left + width] + self._sums[rows, left : left + width]
+        total = self._sums[:, ends, right : right + width] - self._sums[:, rows, right : right + width]
+        total = total - self._sums[:, ends, left : left + width] + self._sums[:, rows, left : left + width]
         found: NDArray[np.float64] = total / ((bottom - top) * (right - left))
         return found
 
 
 def _unlike(part: NDArray[np.float64], colour: NDArray[np.float64]) -> NDArray[np.float64]:
     """Root of the mean squared distance of a box's pixels from a colour."""
-    squares = part[..., 3] - 2 * (part[..., :3] * colour).sum(-1) + (colour**2).sum(-1)
+    squares = part[3] - 2 * (part[:3] * colour).sum(0) + (colour**2).sum(0)
     found: NDArray[np.float64] = np.sqrt(np.maximum(squares, 0))
     return found
 
