@@ -11,7 +11,10 @@ def test_defaults_are_filled_in_and_written_out() -> None:
     chain = check_chain([["vignetting", {}], ["upscale"], ["vignetting", {"strength": 0.1}]])
     assert chain_json(chain) == [
         ["vignetting", {"enabled": True, "strength": 0.42}],
-        ["upscale", {"enabled": True, "factor": 2.0, "method": "bicubic", "quality": "low"}],
+        [
+            "upscale",
+            {"enabled": True, "factor": 2.0, "method": "bicubic", "quality": "low", "preset": "none"},
+        ],
         ["vignetting", {"enabled": True, "strength": 0.1}],
     ]
     assert check_chain(chain_json(chain)) == chain
