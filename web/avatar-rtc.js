@@ -32,6 +32,7 @@ STYLE.replaceSync(`
   .foot { position: absolute; inset: auto 12px 12px; display: flex; flex-direction: column; align-items: center;
     gap: 8px; container-type: inline-size; font: 500 13px/1.35 system-ui, sans-serif; pointer-events: none; }
   .foot.alone { inset-block: 12px; justify-content: center; }
+  .foot.alone .sound { display: none; } /* it would leap down with the first picture, from under the finger */
   .foot { max-block-size: calc(100% - 24px); }
   .badge { box-sizing: border-box; max-inline-size: min(100%, 36em); padding: .3em .8em; border-radius: 1em; color: #fff;
     background: rgb(20 22 40 / .86); overflow: auto; overflow-wrap: anywhere; text-wrap: pretty; pointer-events: auto;
