@@ -33,6 +33,8 @@ KEEP_DRAWING = """addEventListener("DOMContentLoaded", () => {
 })"""
 """Chromium without a screen forgets at times that a page asked for a frame, and a click waits for two.
 What moves by itself keeps its compositor drawing."""
+STALLED_MS = 6_000
+"""By then Chromium has stopped to draw, dot or not, once in some hundred clicks. A picture taken wakes it."""
 TIMEOUT_MS = 20_000
 """Far beyond what anything takes here (1 to 3 s): it only ends a test that hangs."""
 
@@ -97,9 +99,26 @@ class Page:
         self.errors: list[str] = []
         self.foreign: list[str] = []
         tab.set_default_timeout(TIMEOUT_MS)
+        for name in ("click", "check", "uncheck", "hover"):
+            setattr(tab, name, self._nudged(getattr(tab, name)))
         tab.on("pageerror", lambda error: self.errors.append(str(error)))
         tab.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
         tab.on("request", lambda request: self._note(request.url, host))
+
+    def _nudged(self, action: Callable[..., None]) -> Callable[..., None]:
+        """The action once more after a picture was taken of the tab, if it waited for very long."""
+
+        def act(*arguments: Any, **options: Any) -> None:
+            from playwright.sync_api import TimeoutError as Waited
+
+            try:
+                action(*arguments, **{"timeout": STALLED_MS, **options})
+            except Waited:
+                with contextlib.suppress(Waited):
+                    self.tab.screenshot(timeout=STALLED_MS)
+                action(*arguments, **options)
+
+        return act
 
     def _note(self, url: str, host: str) -> None:
         if not url.startswith((f"{host}/", "data:", "blob:")):
