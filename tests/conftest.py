@@ -15,10 +15,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 # How quickly inputs are made up is the machine's affair, not the code's.
-# Of each law 60 a run, other ones each time; the soak has thousands where it counts.
-settings.register_profile(
-    "any machine", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
 

@@ -76,7 +76,7 @@ def stays(away: np.ndarray, fps: float = 100) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.7, 0.9])
 def test_a_speaker_looks_at_the_viewer_for_the_share_of_time_in_the_settings(share: float):
     settings = AnimatorSettings(eye_contact=share)
-    away = np.concatenate([Eyes(seed, settings, 10).run(1200, speaking=True)[2] for seed in range(3)])
+    away = np.concatenate([Eyes(seed, settings, 25).run(1200, speaking=True)[2] for seed in range(3)])
     assert 1 - away.mean() == pytest.approx(share, abs=0.04)
 
 
@@ -86,11 +86,11 @@ def test_full_contact_is_never_broken_and_none_is_hardly_made():
 
 
 def test_a_listener_looks_away_seldom_and_shortly():
-    runs = [stays(Eyes(seed, fps=10).run(2400)[2], 10) for seed in range(4)]
+    runs = [stays(Eyes(seed, fps=25).run(2400)[2], 25) for seed in range(4)]
     contact, away = (np.concatenate(each) for each in zip(*runs, strict=True))
     assert contact.mean() == pytest.approx(CONTACT_IDLE, rel=0.12)
     assert away.mean() == pytest.approx(AWAY_IDLE, rel=0.12)
-    assert min(contact.min(), away.min()) >= LEAST_STAY - 1 / 10
+    assert min(contact.min(), away.min()) >= LEAST_STAY - 1 / 25
 
 
 def test_leaps_are_bounded_and_angles_away_fall_off_exponentially():

@@ -166,10 +166,25 @@ class _ForeignPage(BaseHTTPRequestHandler):
 @pytest.fixture(scope="session")
 def foreign() -> Iterator[Foreign]:
     """A site that the server allows to embed."""
+    with _site() as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def stranger() -> Iterator[Foreign]:
+    """A site that the server does not allow."""
+    with _site() as site:
+        yield site
+
+
+@contextlib.contextmanager
+def _site() -> Iterator[Foreign]:
     with Foreign(("127.0.0.1", 0), _ForeignPage) as site:
-        threading.Thread(target=site.serve_forever, name="foreign site", daemon=True).start()
+        thread = threading.Thread(target=site.serve_forever, name="foreign site", daemon=True)
+        thread.start()
         yield site
         site.shutdown()
+        thread.join()
 
 
 @pytest.fixture(scope="session")

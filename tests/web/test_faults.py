@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import threading
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
@@ -48,17 +47,6 @@ STRANGE_ANSWERS = (
     ({"status": 401, "body": "who are you?"}, "password or key (401)"),
     ({"status": 403, "body": ""}, "403"),
 )
-
-
-@pytest.fixture(scope="module")
-def stranger() -> Iterator[Foreign]:
-    """A site that the server does not allow."""
-    with Foreign(("127.0.0.1", 0), _ForeignPage) as site:
-        thread = threading.Thread(target=site.serve_forever, name="stranger", daemon=True)
-        thread.start()
-        yield site
-        site.shutdown()
-        thread.join()
 
 
 @pytest.fixture

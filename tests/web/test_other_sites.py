@@ -1,12 +1,11 @@
 """Pages of other sites in a real browser: what they can frame, show and read."""
 
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from tests.web.conftest import Foreign, Server, _ForeignPage
+from tests.web.conftest import Foreign, Server
 
 pytestmark = pytest.mark.browser
 SHOW = """
@@ -17,17 +16,6 @@ SHOW = """
 window.fetched = fetch("{url}/api/v1/avatars/main/snapshot.png").then((it) => it.status, () => "refused");
 </script>
 """
-
-
-@pytest.fixture
-def stranger() -> Iterator[Foreign]:
-    """A site that the server does not allow."""
-    with Foreign(("127.0.0.1", 0), _ForeignPage) as site:
-        thread = threading.Thread(target=site.serve_forever, name="stranger", daemon=True)
-        thread.start()
-        yield site
-        site.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ def messages(draw: st.DrawFn) -> str:
     for name, field in model.model_fields.items():
         how = draw(st.integers(0, 9))
         if name not in message and (how > 6 or field.is_required()) and how:
-            message[name] = draw(FIELDS.get(name, WILD) if how > 2 else WILD)
+            message[name] = draw(FIELDS.get(name, WILD) if how > 1 else WILD)
     if draw(st.integers(0, 19)) == 0:
         message[draw(TEXTS)] = draw(WILD)
     return json.dumps(message)
@@ -188,7 +188,7 @@ async def send_messages(target: Target, count: int) -> None:
             if answer["id"] != id_of(text) or "inside the server" in answer.get("detail", ""):
                 faults.append(f"{answer!s:.200}: {text:.300}")
         assert not faults, "\n".join(faults)
-        assert min(answers.values()) > count / 8, answers
+        assert min(answers.values()) > count / 5, answers
         await check_seen(target, watcher, times)
 
 

@@ -18,7 +18,7 @@ from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.client.server import Server
 from avatar_rtc.link.orders import CloseAvatar, OpenAvatar, StartRendition, StopRendition
 
-MANY, AT_ONCE, ROUNDS = 20, 5, 3
+MANY, AT_ONCE, ROUNDS = 20, 5, 5
 NAMES = tuple(f"extra-{number}" for number in range(MANY))
 WATCHED, SHOWN = NAMES[7], NAMES[3]
 LIMIT = MANY + 1
