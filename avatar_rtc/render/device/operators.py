@@ -5,7 +5,8 @@ and so does every way of reading a value back.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -69,12 +70,25 @@ class OperatorMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return func(*args, **kwargs)
 
 
+@dataclass(frozen=True)
+class FusedCall:
+    """A call of a fused function."""
+
+    name: str
+    kernels: int
+    """When compiled."""
+    operators: int
+    """When not."""
+
+
 class OperatorLog(OperatorMode):
     """Writes down what runs while it is entered."""
 
     def __init__(self) -> None:
         super().__init__()
         self.operators: list[Operator] = []
+        self.fused_calls: list[FusedCall] = []
+        self._in_fused_call = False
         self._values = _MadeOfValues(self.operators)
 
     def __enter__(self) -> Self:
@@ -100,6 +114,24 @@ class OperatorLog(OperatorMode):
     def kernels(self) -> int:
         """How many operators computed on a device, or copied within it."""
         return len(self.operators) - len(self.uploads) - len(self.downloads)
+
+    @property
+    def fused_kernels(self) -> int:
+        """How many there are where fused functions are compiled."""
+        return self.kernels - sum(call.operators - call.kernels for call in self.fused_calls)
+
+    @contextmanager
+    def one_fused_call(self, name: str, kernels: int) -> Iterator[None]:
+        """A fused function runs inside; of one within another the outer counts."""
+        if self._in_fused_call:
+            yield
+            return
+        self._in_fused_call, before = True, self.kernels
+        try:
+            yield
+        finally:
+            self._in_fused_call = False
+        self.fused_calls.append(FusedCall(name, kernels, self.kernels - before))
 
     @property
     def uploads(self) -> Sequence[Operator]:
