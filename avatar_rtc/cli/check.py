@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from avatar_rtc.cli.device import chosen_device
 from avatar_rtc.face.pose import EYEBROW, FACE, MORPHS, Pose, pose_from
 from avatar_rtc.stream.box import Box
 
@@ -172,11 +173,10 @@ def pose_all(
     from rich.progress import track
 
     from avatar_rtc.cli.weights import fetch_weights
-    from avatar_rtc.render.animators import pick_device
     from avatar_rtc.render.posed import render_poses
     from avatar_rtc.render.tha3.weights_files import weights_ready
 
-    device = pick_device(device_name)
+    device = chosen_device(device_name, console)
     if not weights_ready():
         fetch_weights(None, None, console)
     once = {pose.tobytes(): pose for pose in poses.values()}

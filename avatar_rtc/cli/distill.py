@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.cli.background import cause, end_with_input, step_back
+from avatar_rtc.cli.device import chosen_device
 from avatar_rtc.distill.progress import TimeLeft
 from avatar_rtc.errors import InputError, SetupError
 
@@ -110,11 +111,10 @@ def _distill(args: argparse.Namespace) -> int:
 
     from avatar_rtc.distill.plan import costs
     from avatar_rtc.distill.run import distill, use_cores, working_folder
-    from avatar_rtc.render.animators import pick_device
     from avatar_rtc.render.tha3.weights_files import cache_folder
 
     console = Console(stderr=True)
-    device = pick_device(args.device)
+    device = chosen_device(args.device, console)
     use_cores(1 if args.background else _cores())
     _prepare(character, args.force, device, console)
     plan = _plan(args, device, character.rgba)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.cli import render_clip
+from avatar_rtc.cli.device import chosen_device
 from avatar_rtc.cli.pose_files import PosedFace, PoseFile, read_pose_file
 from avatar_rtc.errors import InputError
 
@@ -113,11 +114,11 @@ def _render(
 ) -> "Iterator[NDArray[np.uint8]]":
     """The pictures (512, 512, 4), in order; weights are fetched first if the animator lacks them."""
     from avatar_rtc.cli.weights import fetch_weights
-    from avatar_rtc.render.animators import pick_device, resolve
+    from avatar_rtc.render.animators import resolve
     from avatar_rtc.render.posed import render_poses
     from avatar_rtc.render.tha3.weights_files import weights_ready
 
-    device = pick_device(device_name)
+    device = chosen_device(device_name, console)
     name = resolve(animator_name, device, character.student is not None)
     if name == "tha3" and not weights_ready():
         fetch_weights(None, None, console)

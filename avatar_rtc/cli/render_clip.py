@@ -7,6 +7,7 @@ from itertools import chain as one_after_the_other
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from avatar_rtc.cli.device import chosen_device
 from avatar_rtc.errors import InputError, OutOfRange, SetupError, UnknownName
 from avatar_rtc.filters_schema.anime4k_files import use_folder
 
@@ -128,7 +129,7 @@ def _avatar(
     from avatar_rtc.control.state import AvatarState
     from avatar_rtc.face.emotions import ZERO, emotion_id
     from avatar_rtc.link.orders import OpenAvatar
-    from avatar_rtc.render.animators import Animators, pick_device, resolve
+    from avatar_rtc.render.animators import Animators, resolve
     from avatar_rtc.render.tha3.weights_files import weights_ready
     from avatar_rtc.resources import resource
     from avatar_rtc.worker.offline import OfflineAvatar
@@ -141,7 +142,7 @@ def _avatar(
     known = {**emotions, **character.own_emotions, ZERO.name: ZERO}
     if emotion not in known:
         raise UnknownName("emotion", emotion, known)
-    device = pick_device(args.device)
+    device = chosen_device(args.device, console)
     name = resolve(args.animator, device, character.student is not None)
     if name == "tha3" and not weights_ready():
         fetch_weights(None, None, console)

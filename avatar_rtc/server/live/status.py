@@ -55,8 +55,13 @@ class Status:
         """As while a character is being prepared."""
         return replace(self, phase="starting", detail=None)
 
-    def json(self, device: str | None) -> dict[str, object]:
-        """What `state` events show; "detail" and "note" only where there is one."""
+    def json(self, device: str | None, device_note: str = "") -> dict[str, object]:
+        """What `state` events show; "detail" and "note" only where there is one.
+
+        Args:
+            device: where it is rendered, once known.
+            device_note: what there is to say of that.
+        """
         slow = SLOW_NOTE if (self.animator, device) == ("tha3", "cpu") else ""
         about = {
             "state": self.phase,
@@ -64,6 +69,6 @@ class Status:
             "fps": round(self.stats.fps, 1),
             "stage_ms": {stage: round(ms, 2) for stage, ms in self.stats.stage_ms.items()},
             "detail": self.detail,
-            "note": ". ".join(filter(None, [slow, self.note, self.impaired])) or None,
+            "note": ". ".join(filter(None, [device_note, slow, self.note, self.impaired])) or None,
         }
         return {name: value for name, value in about.items() if value is not None}

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from avatar_rtc.link.orders import Beat, Booted, Up
+from avatar_rtc.link.orders import Beat, Booted, BootFailed, Broken, Up
 from avatar_rtc.link.worker import Worker
 from avatar_rtc.server.rendering.pulse import HANG_TIMEOUT_S, Pulse
 
@@ -32,6 +32,8 @@ class Attended:
         """What it said when it was up."""
         self.ailment = ""
         """What is wrong with it; "" if nothing is."""
+        self._last_words = ""
+        """Why it ends, as it says itself."""
         self._hear: Callable[[Up], None] = _nobody
         self._owes: Callable[[], bool] = lambda: False
         self._pulse = Pulse(time.monotonic(), hang_timeout_s)
@@ -88,6 +90,8 @@ class Attended:
                 self.ailment = ""
                 if isinstance(message, Booted):
                     self.booted = message
+                elif isinstance(message, BootFailed | Broken):
+                    self._last_words = message.detail
                 if not isinstance(message, Beat):
                     self._pass_on(message)
         except Exception as error:
@@ -95,7 +99,7 @@ class Attended:
             return f"what it said could not be read ({type(error).__name__})"
         finally:
             watch.cancel()
-        return self.ailment or "it ended"
+        return self._last_words or self.ailment or "it ended"
 
     def _pass_on(self, message: Up) -> None:
         try:

@@ -16,12 +16,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from avatar_rtc.config import LimitsConfig
+from avatar_rtc.errors import without_addresses
 from avatar_rtc.link.orders import (
     AvatarFailed,
     AvatarReady,
     Beat,
     Booted,
     BootFailed,
+    Broken,
     Down,
     OpenAvatar,
     ProcessStill,
@@ -88,7 +90,9 @@ class Rendering:
         self._cause = "one is being started"
         """Why no worker is up."""
         self.device: str | None = None
-        """"cuda", "mps" or "cpu"; None until a worker is up."""
+        """"cuda[:n]", "mps" or "cpu"; None until a worker is up."""
+        self.device_note = ""
+        """What there is to say of it; see `Booted.note`."""
         self.failure: str | None = None
         """Why no worker will ever come up with these options."""
         self.settled = asyncio.Event()
@@ -131,7 +135,7 @@ class Rendering:
     @property
     def ailments(self) -> tuple[str, ...]:
         """Sentences on what is wrong with the worker and the spare, for everybody to read."""
-        return (*self.hindrances, *filter(None, [self._spare.ailment]))
+        return (*self.hindrances, *filter(None, [self.device_note, self._spare.ailment]))
 
     @property
     def hindrances(self) -> tuple[str, ...]:
@@ -139,7 +143,7 @@ class Rendering:
         if self.failure is not None:
             return (self.failure,)
         if self._in_charge is None or self.device is None:
-            return (f"no render worker is up: {self._cause}",)
+            return (f"no render worker is up: {without_addresses(self._cause)}",)
         return tuple(filter(None, [self._in_charge.ailment]))
 
     def open(self, message: OpenAvatar, on_up: Callable[[Up], None]) -> None:
@@ -239,20 +243,24 @@ class Rendering:
 
     def _hear(self, message: Up, is_warm: bool) -> None:
         match message:
-            case Booted(device=device, seconds=seconds):
-                self.device = device
+            case Booted(device=device, seconds=seconds, note=note):
+                if note and note != self.device_note:
+                    log.warning("%s", note)
+                self.device, self.device_note = device, without_addresses(note)
                 self.settled.set()
                 self.recovery = Recovery(boot_s=0.0 if is_warm else seconds)
                 self._roster.brief()
                 if self._with_spare:
                     self._spare.want()
+            case BootFailed() if self.settled.is_set():
+                pass  # what has worked may work again: it ends, and another one is tried later
             case BootFailed(detail=detail):
                 self.failure = detail
                 self.settled.set()
                 self._roster.fail(detail)
             case StillProcessed() | SnapshotTaken() | StillFailed():
                 self._pictures.answered(message)
-            case Beat():
+            case Beat() | Broken():
                 pass
             case _:
                 if isinstance(message, AvatarReady):

@@ -41,6 +41,16 @@ async def test_without_a_worker_it_lives_but_is_not_ready(client, renderer):
     assert status == 503 and problem["detail"] == "no render worker is up: it ended"
 
 
+async def test_a_card_that_is_not_used_is_told_and_keeps_nobody_away(client, renderer):
+    renderer.device_note = "rendering on the CPU: the driver is too old"
+    renderer.ailments = [renderer.device_note]
+    status, health = await told(client, "/healthz")
+    assert (status, health["status"], health["wrong"]) == (200, "impaired", [renderer.device_note])
+    assert (await told(client, "/readyz"))[0] == 200
+    avatar = await (await client.get("/api/v1/avatars/main")).json()
+    assert avatar["note"] == renderer.device_note
+
+
 async def test_what_cannot_work_is_not_alive(client, renderer):
     renderer.failure = "there is no CUDA GPU"
     renderer.ailments = renderer.hindrances = [renderer.failure]

@@ -19,6 +19,7 @@ from avatar_rtc.link.orders import (
     AvatarStarting,
     Booted,
     BootFailed,
+    Broken,
     CloseAvatar,
     Down,
     Hush,
@@ -189,6 +190,27 @@ async def test_options_that_cannot_work_fail_every_avatar_and_end_the_tries() ->
         rendering.open(opened("late"), heard.append)
     assert heard == [AvatarFailed("main", "no CUDA GPU"), AvatarFailed("late", "no CUDA GPU")]
     assert len(workers) == 1
+
+
+async def test_options_that_have_worked_are_tried_again() -> None:
+    """A card that died with its worker may be back a moment later."""
+    told = [Booted("cuda", 1.0), BootFailed("the driver is being reset"), Booted("cuda", 1.0, "slow")]
+    workers: list[FakeWorker] = []
+
+    async def spawn() -> FakeWorker:
+        workers.append(FakeWorker(told[len(workers)]))  # type: ignore[arg-type]
+        return workers[-1]
+
+    async with Rendering(spawn, spare=False) as rendering:
+        await until(lambda: rendering.device)
+        workers[0].say(Broken("the card of /dev/x has failed"))
+        workers[0].say(None)
+        await until(lambda: len(workers) == 2)
+        assert rendering.ailments == ("no render worker is up: the card of … has failed",)
+        workers[1].say(None)
+        await until(lambda: len(workers) == 3 and rendering.device)
+        assert rendering.failure is None
+        assert rendering.restarts == 2 and rendering.ailments == ("slow",)
 
 
 async def test_closing_tells_the_worker() -> None:

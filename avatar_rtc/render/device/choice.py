@@ -1,0 +1,165 @@
+"""Which device renders, and a sentence on every one that cannot: an explicit one is refused, "auto" goes on.
+
+"auto" is the first CUDA card that works, else the CPU. It never is "mps": of the operators that THA3 and the
+filters need, torch has had some there in part only, and a character's student is fluid on those processors.
+"""
+
+import re
+from dataclasses import dataclass
+
+from avatar_rtc.errors import MAX_SHOWN, InputError
+from avatar_rtc.render.device.machine import DRIVER_S, Card, Machine, TorchMachine
+from avatar_rtc.render.device.memory import is_out_of_memory
+
+NEEDED_BYTES = 640 * 2**20
+"""Of a card's free memory, beside what CUDA itself takes there: the larger THA3 in float16 (259 MiB), what it
+computes with for one picture (139 MiB; both counted on the meta device by the tests), a chain at 1024 x 1024
+(80 to 130 MiB), and what libraries want to work in."""
+_OTHERWISE = "or use 'cpu' or 'auto'"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A device that was tried and works."""
+
+    device: str
+    """As torch names it."""
+    note: str = ""
+    """Why "auto" is the CPU although there is a card, or not the first; "" if there is nothing to say."""
+
+
+class _Unusable(Exception):
+    """What is wrong with a device, and what to do."""
+
+
+def choose_device(name: str, machine: Machine | None = None) -> Choice:
+    """The device of "auto", "cpu", "mps" or "cuda[:n]", tried by computing something small there.
+
+    Args:
+        machine: None is this one.
+
+    Raises:
+        InputError: the device cannot be used here; says why, and what would help.
+    """
+    if name == "cpu":
+        return Choice("cpu")
+    machine = machine or TorchMachine()
+    if name == "auto":
+        return _auto(machine)
+    try:
+        if name == "mps":
+            _try_mps(machine)
+        else:
+            _try_card(machine, _cards(machine), int(name.partition(":")[2] or 0))
+    except _Unusable as error:
+        raise InputError(f"device {name!r}: {error}, {_OTHERWISE}") from None
+    return Choice(name)
+
+
+def _auto(machine: Machine) -> Choice:
+    if not (machine.cuda_build or machine.has_driver()):
+        return Choice("cpu")
+    wrong = []
+    try:
+        cards = _cards(machine)
+    except _Unusable as error:
+        # A build for CUDA is what is installed everywhere: without a driver there is nothing to tell.
+        return Choice("cpu", f"rendering on the CPU: {error}" if machine.has_driver() else "")
+    for index in range(len(cards)):
+        try:
+            _try_card(machine, cards, index)
+        except _Unusable as error:
+            wrong.append(f"{error}")
+            continue
+        device = f"cuda:{index}" if index else "cuda"
+        return Choice(device, f"rendering on {device}: {'; '.join(wrong)}" if wrong else "")
+    return Choice("cpu", f"rendering on the CPU: {'; '.join(wrong)}")
+
+
+def _cards(machine: Machine) -> list[Card]:
+    """The cards that torch sees, at least one."""
+    if not machine.cuda_build:
+        if machine.has_driver():
+            raise _Unusable(
+                "NVIDIA's driver is there, but this PyTorch is built for the CPU alone; "
+                "install PyTorch's CUDA build, its site tells how"
+            )
+        raise _Unusable("this machine has no CUDA GPU, and this PyTorch is built for the CPU alone")
+    if machine.has_driver() and not machine.driver_answers():
+        raise _Unusable(
+            f"NVIDIA's driver does not answer within {DRIVER_S:g} s; "
+            "look at `nvidia-smi`, restart the machine"
+        )
+    try:
+        cards, why = machine.cards()
+    except Exception as error:  # torch has several kinds for it
+        cards, why = (), str(error)
+    if cards:
+        return [*cards]
+    if found := re.search(r"driver on your system is too old \(found version (\d+)\)", why):
+        raise _Unusable(
+            f"NVIDIA's driver is too old for this PyTorch ({machine.cuda_build}): it knows "
+            f"{_cuda_version(int(found[1]))}; update the driver, install a PyTorch that is built for it"
+        )
+    if (hidden := machine.hidden_by()) is not None and machine.has_driver():
+        raise _Unusable(
+            f"CUDA_VISIBLE_DEVICES is {hidden!r:.{MAX_SHOWN}} and hides all cards; name one there, unset it"
+        )
+    if not machine.has_driver():
+        raise _Unusable("this machine has no CUDA GPU, or no driver for it is loaded")
+    raise _Unusable(f"CUDA cannot start: {_words(why) or 'torch sees no card'}; look at `nvidia-smi`")
+
+
+def _try_card(machine: Machine, cards: list[Card], index: int) -> None:
+    if index >= len(cards):
+        there = ", ".join(f"cuda:{n} ({card.name})" for n, card in enumerate(cards))
+        raise _Unusable(f"there is none of that number, only {there}; name one of those")
+    card, device = cards[index], f"cuda:{index}"
+    try:
+        machine.probe(device)
+        free = machine.free_bytes(device)
+    except Exception as error:
+        raise _Unusable(_why_not(machine, card, error)) from None
+    if free < NEEDED_BYTES:
+        raise _Unusable(_too_full(card, free))
+
+
+def _why_not(machine: Machine, card: Card, error: Exception) -> str:
+    if is_out_of_memory(error):
+        return _too_full(card, 0)
+    if "no kernel image" in str(error) or "invalid device function" in str(error):
+        its = ".".join(map(str, card.capability))
+        return (
+            f"{card.name} has compute capability {its}, for which this PyTorch ({machine.cuda_build}) has no "
+            f"kernels, only for {', '.join(machine.kernels) or 'others'}; install a PyTorch that has"
+        )
+    return f"{card.name} cannot be used: {_words(str(error))}; look at `nvidia-smi`"
+
+
+def _too_full(card: Card, free: int) -> str:
+    return (
+        f"{card.name} has {free / 2**30:.1f} of {card.total_bytes / 2**30:.1f} GiB free, and rendering takes "
+        f"{NEEDED_BYTES / 2**30:.1f}; end what else uses it, or take a larger card"
+    )
+
+
+def _try_mps(machine: Machine) -> None:
+    if not machine.has_mps_build:
+        raise _Unusable("this PyTorch is not built for it, only those for macOS on Apple silicon are")
+    if not machine.has_mps:
+        raise _Unusable("this is no Apple silicon machine with macOS 12.3 or newer")
+    try:
+        machine.probe("mps")
+    except Exception as error:
+        raise _Unusable(f"this PyTorch lacks there what rendering needs: {_words(str(error))}") from None
+
+
+def _cuda_version(number: int) -> str:
+    """As NVIDIA counts: 12020 is CUDA 12.2."""
+    return f"CUDA {number // 1000}.{number % 1000 // 10}"
+
+
+def _words(said: str) -> str:
+    """The first sentence of what torch says, which goes on with advice for its developers."""
+    line = said.strip().splitlines()[0] if said.strip() else ""
+    return line.split(". ")[0].removeprefix("CUDA initialization: ").rstrip(".")[:200]

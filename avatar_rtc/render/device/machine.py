@@ -1,0 +1,136 @@
+"""What torch and drivers say of this machine's cards, behind an interface that tests can stand in for."""
+
+import os
+import shutil
+import subprocess
+import sys
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch.nn.functional import grid_sample
+
+DRIVER_S = 20.0
+"""A driver that has not answered by then never will; several cards take it a few seconds."""
+_KILLED_S = 1.0
+_ASK_DRIVER = "import ctypes; ctypes.CDLL('nvcuda.dll' if {windows} else 'libcuda.so.1').cuInit(0)"
+
+
+@dataclass(frozen=True)
+class Card:
+    """A CUDA device."""
+
+    name: str
+    """As its maker calls it."""
+    capability: tuple[int, int]
+    """Of its processors, such as (8, 6)."""
+    total_bytes: int
+
+
+class Machine(Protocol):
+    """A machine as torch sees it. Nothing here is asked before the one above it went well."""
+
+    cuda_build: str
+    """What torch is built for, such as "CUDA 13.0"; "" if for the CPU alone."""
+    kernels: Sequence[str]
+    """The architectures it has kernels for, such as "sm_86"."""
+    has_mps_build: bool
+    has_mps: bool
+
+    def has_driver(self) -> bool:
+        """Whether a driver of NVIDIA's is there, wherever torch is not asked."""
+
+    def driver_answers(self) -> bool:
+        """Whether it can be asked anything: one that hangs holds whoever asks, and is no better later."""
+
+    def hidden_by(self) -> str | None:
+        """CUDA_VISIBLE_DEVICES, which hides cards; None if it is not set."""
+
+    def cards(self) -> tuple[Sequence[Card], str]:
+        """The cards that torch sees, and its words on why there are none.
+
+        Raises:
+            Exception: CUDA cannot be started.
+        """
+
+    def free_bytes(self, device: str) -> int:
+        """Memory of a card that nobody has."""
+
+    def probe(self, device: str) -> None:
+        """Allocate a little there, compute with it and look at what came out.
+
+        Raises:
+            Exception: that does not go; in torch's words.
+        """
+
+
+class TorchMachine:
+    """This machine; see `Machine`."""
+
+    def __init__(self) -> None:
+        cuda, rocm = torch.version.cuda, torch.version.hip
+        self.cuda_build = f"CUDA {cuda}" if cuda else f"ROCm {rocm}" if rocm else ""
+        # ROCm names its architectures otherwise, and torch's own check leaves them alone too.
+        self.kernels: Sequence[str] = torch.cuda.get_arch_list() if cuda else ()
+        self.has_mps_build = torch.backends.mps.is_built()
+        self.has_mps = torch.backends.mps.is_available()
+
+    def has_driver(self) -> bool:
+        """See `Machine.has_driver`."""
+        return Path("/proc/driver/nvidia").exists() or shutil.which("nvidia-smi") is not None
+
+    def driver_answers(self) -> bool:
+        """See `Machine.driver_answers`; by a process of its own, for torch asks with the interpreter held."""
+        code = _ASK_DRIVER.format(windows=sys.platform == "win32")
+        quiet = subprocess.DEVNULL
+        with suppress(OSError):
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", code], stdin=quiet, stdout=quiet, stderr=quiet
+            )
+            try:
+                process.wait(DRIVER_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_KILLED_S)  # and no longer: deep in a driver nobody can be killed
+                return False
+        return True
+
+    def hidden_by(self) -> str | None:
+        """See `Machine.hidden_by`."""
+        return os.environ.get("CUDA_VISIBLE_DEVICES")
+
+    def cards(self) -> tuple[Sequence[Card], str]:
+        """See `Machine.cards`."""
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            if not torch.cuda.is_available():
+                return (), " ".join(str(each.message) for each in told)
+            found = [torch.cuda.get_device_properties(n) for n in range(torch.cuda.device_count())]
+        return [Card(each.name, (each.major, each.minor), each.total_memory) for each in found], ""
+
+    def free_bytes(self, device: str) -> int:
+        """See `Machine.free_bytes`."""
+        return torch.cuda.mem_get_info(device)[0]
+
+    def probe(self, device: str) -> None:
+        """See `Machine.probe`."""
+        probe(device)
+
+
+def probe(device: str) -> None:
+    """Allocate a little on a device, warp it as THA3 and the filters do, and look at what came out.
+
+    Raises:
+        Exception: that does not go, or something else came out.
+    """
+    with torch.inference_mode():
+        picture = torch.full((1, 1, 8, 8), 0.5, device=device)
+        grid = torch.linspace(-2, 2, 128, device=device).reshape(1, 8, 8, 2)
+        found = grid_sample(picture, grid, "bilinear", "border", align_corners=False).cpu()
+    if not torch.allclose(found, torch.full_like(found, 0.5), atol=1e-3):
+        raise RuntimeError("it computes wrongly")

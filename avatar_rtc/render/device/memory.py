@@ -1,0 +1,44 @@
+"""Memory that ran out, on a card or on the host: how that shows, and the sentence for it."""
+
+import torch
+
+_ON_HOST = "DefaultCPUAllocator"
+"""In the words of torch, which raises a plain RuntimeError when the host has no memory."""
+_ON_CARD = (
+    "CUDA out of memory",
+    "CUDA error: out of memory",
+    "MPS backend out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+)
+"""Libraries raise what they like."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether this says that there was no memory for something, and nothing worse."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in (_ON_HOST, *_ON_CARD))
+
+
+def no_memory_for(what: str, error: BaseException) -> str:
+    """A sentence for users: what there was no memory for, where, and what helps.
+
+    >>> no_memory_for("a picture", MemoryError()).partition("; ")[0]
+    'this machine has no memory for a picture'
+    """
+    on_host = isinstance(error, MemoryError) or _ON_HOST in str(error)
+    where = "this machine" if on_host else "the card"
+    return (
+        f"{where} has no memory for {what}; close avatars, or shorten chains: "
+        "those that enlarge a picture take most"
+    )
+
+
+def give_back_cached(device: str) -> None:
+    """Let others have what torch keeps of a device's memory for later."""
+    kind = torch.device(device).type
+    if kind == "cuda":
+        torch.cuda.empty_cache()
+    elif kind == "mps":
+        torch.mps.empty_cache()
