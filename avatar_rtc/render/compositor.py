@@ -35,6 +35,10 @@ class DressedCharacter:
         self._prepared.move_to_end(layers)
         return self._prepared[layers]
 
+    def forget_dressed(self) -> None:
+        """Free what is prepared of it under cels."""
+        self._prepared.clear()
+
     def _dress(self, layers: Layers) -> Any:
         if not layers:
             return self._bare

@@ -88,6 +88,7 @@ def _render(
     from avatar_rtc.animation.emotions import load_emotions
     from avatar_rtc.render.animators import Animators, limit_threads
     from avatar_rtc.render.device.choice import choose_device
+    from avatar_rtc.render.device.machine import is_sick
     from avatar_rtc.resources import resource
     from avatar_rtc.worker.live import pixels_of
     from avatar_rtc.worker.loop import FRAME_THREADS, RenderLoop
@@ -114,6 +115,7 @@ def _render(
         threads=FRAME_THREADS,
         chain_ms=args.chain_ms,
         step=progress.step,
+        is_sick=lambda: is_sick(device),
     ).run()
     # A thread beside may be within a kernel, and an interpreter that ends would abort it there.
     os._exit(0)

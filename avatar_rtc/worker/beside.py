@@ -114,5 +114,17 @@ def outcome(work: Callable[[], Result]) -> "Future[Result]":
     return future
 
 
+def let_go(error: BaseException) -> None:
+    """Free what the frames hold that an error came through, once it was told.
+
+    They hold whoever called them, and these what came of their work, the error itself included: half of a
+    picture's memory would stay until the collector comes.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        seen.__traceback__ = None
+        seen = seen.__context__
+
+
 def _over(result: "Future[Result]", then: Callable[["Future[Result]"], None]) -> WorkDone:
     return WorkDone(lambda: then(result))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from avatar_rtc.errors import AvatarRtcError
+from avatar_rtc.render.device.memory import is_out_of_memory, no_memory_for
 
 log = logging.getLogger(__name__)
 
@@ -81,4 +82,6 @@ class FailingParts:
 
 
 def _words(error: Exception) -> str:
+    if is_out_of_memory(error):
+        return no_memory_for("it", error)
     return str(error) if isinstance(error, AvatarRtcError) else f"{type(error).__name__}: {error}"

@@ -5,6 +5,7 @@ Shot ─► posed (batched) ─► finished: effects, chain ─► layouts ─�
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -95,15 +96,15 @@ def made_together(
     moving = [order for order in orders if not order.avatar.stands_still]
     if not moving:
         return
-    begun, watch = own_seconds(), Stopwatch()
-    try:
-        with torch.inference_mode():
-            shots = [shot_of(order) for order in moving]
-            watch("pose")
-            pictures = posed(shots)
-            watch("animate")
-    except Exception:
-        for order in moving:  # one of them is at fault
+    begun, watch, pictures = own_seconds(), Stopwatch(), None
+    with suppress(Exception), torch.inference_mode():
+        shots = [shot_of(order) for order in moving]
+        watch("pose")
+        pictures = posed(shots)
+        watch("animate")
+    if pictures is None:
+        # One of them is at fault. The exception is gone by now, and with it what the batch had in memory.
+        for order in moving:
             yield order, outcome(partial(made_alone, order, now))
         return
     if pictures.is_cuda and any(order.avatar.has_operations for order in moving):

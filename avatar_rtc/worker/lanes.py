@@ -13,7 +13,8 @@ from itertools import groupby
 
 from avatar_rtc.link.orders import Up
 from avatar_rtc.render.animator import is_exclusive
-from avatar_rtc.worker.beside import Beside, outcome
+from avatar_rtc.render.device.memory import is_out_of_memory, no_memory_for
+from avatar_rtc.worker.beside import Beside, let_go, outcome
 from avatar_rtc.worker.frames import FrameMade, Order, made_alone, made_together
 from avatar_rtc.worker.pace import bearable_ms
 from avatar_rtc.worker.progress import Doing
@@ -40,12 +41,12 @@ class Lanes:
         now: Callable[[], float],
         device: str,
         step: LaneStep,
-        fail: Callable[[Seat, str], None],
+        fail: Callable[[Seat, float, BaseException], None],
         settle: Callable[[Seat], None],
     ) -> None:
         """
         Args:
-            fail: told of a seat no frame can be made of, and why.
+            fail: told of a seat no frame can be made of, when that was begun, and why.
             settle: told of a seat when a picture that was made beside is over.
         """
         self._seats, self._snapshots, self._beside, self._emit = seats, snapshots, beside, emit
@@ -171,15 +172,16 @@ class Lanes:
 
     def _end(self, seat: Seat, order: Order, made: "Future[FrameMade]") -> None:
         """Hand up what came of an order."""
-        if seat.is_closing:
-            return  # who asked is gone, and another avatar may have its name
+        is_gone = seat.is_closing or seat.live is not order.avatar
         if error := made.exception():
-            log.error("no picture of %s", seat.name, exc_info=error)
-            if order.is_frame:
-                self._fail(seat, str(error))
-            else:
-                self._snapshots.failed(seat.name, f"{type(error).__name__}: {error}")
+            if not is_gone:
+                log.error("no picture of %s", seat.name, exc_info=error)
+            let_go(error)
+            if not is_gone:
+                self._tell_failure(seat, order, error)
             return
+        if is_gone:
+            return  # who asked is gone, and another avatar may have its name
         picture = made.result()
         told: list[Up] = [*picture.impairments, *picture.frames]
         for message in told:
@@ -191,3 +193,11 @@ class Lanes:
         if order.is_frame and picture.stage_ms:
             self._stats.add(seat.name, picture.stage_ms)
             self._stats.report(self._now())
+
+    def _tell_failure(self, seat: Seat, order: Order, error: BaseException) -> None:
+        if order.is_frame:
+            self._fail(seat, order.begun, error)
+        elif is_out_of_memory(error):
+            self._snapshots.failed(seat.name, no_memory_for("it", error))
+        else:
+            self._snapshots.failed(seat.name, f"{type(error).__name__}: {error}")

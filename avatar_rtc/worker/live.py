@@ -205,6 +205,11 @@ class LiveAvatar:
         self.complaints.clear()
         return told
 
+    def forget_kept(self) -> None:
+        """Free what is kept for speed alone, and would be made anew."""
+        self.character.forget_dressed()
+        self.finisher.forget_tables()
+
     def close(self) -> None:
         """Free the encoders."""
         for slot in self.slots.values():

@@ -23,6 +23,7 @@ from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.link.orders import (
     AvatarFailed,
     AvatarReady,
+    Broken,
     CloseAvatar,
     Down,
     Hush,
@@ -38,7 +39,9 @@ from avatar_rtc.link.orders import (
     Up,
 )
 from avatar_rtc.render.animator import Animator
-from avatar_rtc.worker.beside import Beside, WorkDone
+from avatar_rtc.render.device.memory import is_out_of_memory, no_memory_for
+from avatar_rtc.worker.beside import Beside, WorkDone, let_go
+from avatar_rtc.worker.failures import Failures
 from avatar_rtc.worker.lanes import Lanes, LaneStep
 from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
 from avatar_rtc.worker.seats import Seat, in_line
@@ -70,6 +73,7 @@ class RenderLoop:
         threads: int = 0,
         chain_ms: float = math.inf,
         step: LaneStep = lambda doing: nullcontext(),
+        is_sick: Callable[[], bool] = lambda: False,
     ) -> None:
         """
         Args:
@@ -78,6 +82,7 @@ class RenderLoop:
             threads: beside this one, for what is slow or not known to be quick; with 0 all is done here.
             chain_ms: what the operations of one frame may take.
             step: entered around each piece of work, on its thread.
+            is_sick: whether the device computes nothing any more; asked after an error nobody foresaw.
         """
         self._inbox, self._emit, self._emotions, self._now = inbox, emit, emotions, now
         self._animator, self._device, self._chain_ms, self._step = animator, device, chain_ms, step
@@ -85,8 +90,10 @@ class RenderLoop:
         self._pictures = Beside(threads, "pictures", lambda ended: inbox.put(ended))
         self._openings = Beside(min(threads, _OPENINGS), "openings", lambda ended: inbox.put(ended))
         self._seats: dict[str, Seat] = {}
+        self._failures = Failures(self._seats, device, now, self._refuse, self._break, is_sick)
+        failed = self._failures.of_frame
         self._lanes = Lanes(
-            self._seats, self._snapshots, self._pictures, emit, now, device, step, self._fail, self._settle
+            self._seats, self._snapshots, self._pictures, emit, now, device, step, failed, self._settle
         )
 
     def run(self) -> None:
@@ -193,15 +200,10 @@ class RenderLoop:
         """Show a character that is prepared."""
         seat.is_opening, name = False, message.avatar
         if not seat.is_closing:
-            try:
-                avatar, note = opened.result()
-            except AvatarRtcError as error:
-                self._emit(AvatarFailed(name, str(error), is_shown=seat.live is not None))
-            except Exception as error:
-                log.exception("avatar %s cannot be opened", name)
-                why = f"{type(error).__name__}: {error}"
-                self._emit(AvatarFailed(name, why, may_pass=True, is_shown=seat.live is not None))
+            if error := opened.exception():
+                self._tell_unopened(seat, error)
             else:
+                avatar, note = opened.result()
                 if seat.live is not None:
                     avatar.take_over(seat.live)
                 seat.live = avatar
@@ -210,10 +212,24 @@ class RenderLoop:
         if seat.live is None:
             del self._seats[name]
 
+    def _tell_unopened(self, seat: Seat, error: BaseException) -> None:
+        is_foreseen = isinstance(error, AvatarRtcError)
+        if not is_foreseen:
+            log.error("avatar %s cannot be opened", seat.name, exc_info=error)
+        let_go(error)
+        if self._failures.ends_worker(error):
+            return
+        why = str(error) if is_foreseen else f"{type(error).__name__}: {error}"
+        if is_out_of_memory(error):
+            why = no_memory_for("this character", error)
+        self._emit(AvatarFailed(seat.name, why, may_pass=not is_foreseen, is_shown=seat.live is not None))
+
     def _settle(self, seat: Seat) -> None:
         """After something beside is over: go on with what waits for it."""
         if seat.is_rendering:
             return
+        if seat.refusal and seat.live is not None:
+            self._refuse(seat, seat.refusal)
         if seat.arrived is not None:
             arrived, seat.arrived = seat.arrived, None
             arrived()
@@ -222,9 +238,19 @@ class RenderLoop:
             for message in waiting:
                 self._tell(message)
 
-    def _fail(self, seat: Seat, why: str) -> None:
-        self._forget(seat)
-        self._emit(AvatarFailed(seat.name, f"rendering failed: {why}", may_pass=True))
+    def _refuse(self, seat: Seat, why: str) -> None:
+        """Render an avatar no more; one of which a picture is being made goes after that."""
+        seat.refusal = why
+        if not seat.is_rendering:
+            self._forget(seat)
+            seat.refusal = ""
+            self._emit(AvatarFailed(seat.name, why, may_pass=True))
+
+    def _break(self, why: str) -> None:
+        """End, for the device does nothing any more."""
+        log.critical("%s; this worker ends", why)
+        self._emit(Broken(why))
+        self._inbox.put(None)
 
     def _forget(self, seat: Seat) -> None:
         self._snapshots.failed(seat.name, "it is gone")

@@ -8,7 +8,8 @@
 """
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Literal
 
 import numpy as np
@@ -21,6 +22,7 @@ from avatar_rtc.filters_schema.backdrops import backdrop_file
 from avatar_rtc.filters_schema.chain import Operation
 from avatar_rtc.render.backdrop import Ground
 from avatar_rtc.render.colour import ColourSpace, converted
+from avatar_rtc.render.device.memory import is_out_of_memory
 from avatar_rtc.render.filters.chain import run_chain
 from avatar_rtc.render.filters.tables import Tables
 from avatar_rtc.render.layout import Matte, alpha_layout, rgba_layout
@@ -99,6 +101,11 @@ class Finisher:
         stage("layout")
         return found
 
+    def forget_tables(self) -> None:
+        """Free what chain and backdrop have made for the next frames."""
+        self._tables.clear()
+        self._ground = None
+
     def _finished(
         self,
         part: str,
@@ -117,7 +124,7 @@ class Finisher:
                 budget.end(place, name)
 
             budget.start()
-            with self._tables.in_use():
+            with self._tabled():
                 return run_chain(picture.float(), space, chain, t, self._seed, on_done, self._most_pixels)
 
         found = self.failing.attempt(part, chain, t, run)
@@ -129,13 +136,24 @@ class Finisher:
 
         def make() -> Tensor:
             budget.start()
-            with self._tables.in_use():
+            with self._tabled():
                 return self._ground_of(backdrop, device, budget).at(t, self._seed, budget.end)
 
         made = self.failing.attempt("the backdrop", backdrop, t, make)
         if made is not None:
             return made
         return self._ground_of(Backdrop(colour=backdrop.colour), device, budget).at(t, self._seed)
+
+    @contextmanager
+    def _tabled(self) -> Iterator[None]:
+        """With the tables of this avatar; where there is no memory for what runs inside, they go as well."""
+        try:
+            with self._tables.in_use():
+                yield
+        except Exception as error:
+            if is_out_of_memory(error):
+                self.forget_tables()
+            raise
 
     def _ground_of(self, backdrop: Backdrop, device: torch.device, budget: Budget) -> Ground:
         if self._ground is None or self._ground.backdrop != backdrop:

@@ -22,6 +22,8 @@ class Seat:
     """A character is being prepared for it; `live`, if any, goes on."""
     arrived: Callable[[], None] | None = None
     """Brings the character that is prepared, once no picture is being made."""
+    refusal: str = ""
+    """Why it is to go, once no picture of it is being made."""
     has_no_room: bool = False
     """A picture is due, and has to wait for the end of another's."""
     tick: int | None = None

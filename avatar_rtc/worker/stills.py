@@ -16,6 +16,7 @@ import torch
 from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.link.orders import ProcessStill, Still, StillFailed, StillProcessed
 from avatar_rtc.render.colour import converted
+from avatar_rtc.render.device.memory import is_out_of_memory, no_memory_for
 from avatar_rtc.render.filters.chain import run_chain
 from avatar_rtc.render.filters.tables import Tables
 from avatar_rtc.render.pixels import picture_of, premultiplied, rgba_of, straight
@@ -66,6 +67,8 @@ def process_still(message: ProcessStill, device: str) -> StillAnswer:
         return StillFailed(message.request, str(error))
     except Exception as error:
         log.exception("a picture cannot be processed")
+        if is_out_of_memory(error):
+            return StillFailed(message.request, no_memory_for("so large a picture", error))
         return StillFailed(
             message.request, f"the picture cannot be processed: {type(error).__name__}: {error}"
         )

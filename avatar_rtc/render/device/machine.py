@@ -14,6 +14,8 @@ from typing import Protocol
 import torch
 from torch.nn.functional import grid_sample
 
+from avatar_rtc.render.device.memory import is_out_of_memory
+
 DRIVER_S = 20.0
 """A driver that has not answered by then never will; several cards take it a few seconds."""
 _KILLED_S = 1.0
@@ -134,3 +136,17 @@ def probe(device: str) -> None:
         found = grid_sample(picture, grid, "bilinear", "border", align_corners=False).cpu()
     if not torch.allclose(found, torch.full_like(found, 0.5), atol=1e-3):
         raise RuntimeError("it computes wrongly")
+
+
+def is_sick(device: str) -> bool:
+    """Whether a device that has worked computes nothing any more; the CPU always does.
+
+    After some errors, such as of its memory or of a kernel, CUDA refuses all else until the process ends.
+    """
+    if device == "cpu":
+        return False
+    try:
+        probe(device)
+    except Exception as error:
+        return not is_out_of_memory(error)
+    return False
