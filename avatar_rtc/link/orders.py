@@ -229,6 +229,8 @@ class AvatarFailed:
     """It was no fault of the character or its settings, so it may go well another time."""
     is_shown: bool = False
     """The character before this one still is."""
+    no_room: bool = False
+    """The device has no memory left for it; another one may have."""
 
 
 @dataclass(frozen=True)
@@ -249,6 +251,8 @@ class Stats:
     stage_ms: dict[str, float] = field(default_factory=dict)
     """Mean milliseconds per frame of pose, animate, backdrop, each operation as "chain <place> <name>", what
     else the chain takes as "chain", layout, encode."""
+    encoders: dict[str, str] = field(default_factory=dict)
+    """Rendition → the encoder at work, such as "libx264", and why it is not NVENC where a card refuses."""
 
 
 @dataclass(frozen=True)

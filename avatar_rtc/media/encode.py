@@ -4,9 +4,7 @@ Only av and numpy here: the render worker uses this module and must not load aio
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from fractions import Fraction
-from functools import cache
 
 import av
 import numpy as np
@@ -18,6 +16,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 from numpy.typing import NDArray
 
 from avatar_rtc.errors import InputError
+from avatar_rtc.media.nvenc import Nvenc
 from avatar_rtc.stream.frame import VIDEO_CLOCK_HZ, VIDEO_TIME_BASE, Codec
 from avatar_rtc.stream.levels import default_bitrate_bps, h264_level
 
@@ -33,18 +32,36 @@ ONE_THREAD_MACROBLOCKS = 3600
 """Up to 1280 x 720 one thread keeps 30 fps with ease, and slices would only cost bits."""
 
 
+EncodingFailed = FFmpegError
+"""What an encoder raises that cannot go on."""
+
+
 class VideoEncoder:
     """Encodes one picture after the other; a packet comes out for every picture that goes in."""
 
-    def __init__(self, context: VideoCodecContext) -> None:
-        """Owns `context`, which is open already."""
-        self._context = context
+    def __init__(self, context: VideoCodecContext, note: str = "") -> None:
+        """Owns `context`, which is open already.
+
+        Args:
+            note: why it is not the one that is preferred.
+        """
+        self._context, self._note = context, note
         self._last_key: int | None = None
 
     @property
     def name(self) -> str:
         """The encoder at work, such as "libx264"."""
         return self._context.codec.name
+
+    @property
+    def described(self) -> str:
+        """Its name, and why it is not the one that is preferred."""
+        return f"{self.name} ({self._note})" if self._note else self.name
+
+    @property
+    def is_hardware(self) -> bool:
+        """Whether a card encodes, which may stop doing so."""
+        return self.name == "h264_nvenc"
 
     def encode(self, i420: NDArray[np.uint8], pts: int, key: bool) -> list[tuple[bytes, bool]]:
         """Encode one picture.
@@ -81,12 +98,14 @@ def create_encoder(
     fps: float,
     bitrate_bps: int | None = None,
     whole_nals: bool = False,
+    nvenc: Nvenc | None = None,
 ) -> VideoEncoder:
     """An encoder for pictures of `width` x `height` px coming at about `fps`.
 
     Args:
         bitrate_bps: held over a quarter of a second; None is `default_bitrate_bps`.
         whole_nals: of H264, slices of `MAX_SLICE_BYTES` at most; 1 to 3 % more bytes, and no more time.
+        nvenc: what a card has refused so far; None asks it anew.
 
     Raises:
         InputError: odd or too small sides, or beyond H.264 level 5.1.
@@ -100,12 +119,14 @@ def create_encoder(
     if whole_nals:  # rarely asked for, so by what is known to keep within it
         options = _X264 | {"level": level, "slice-max-size": str(MAX_SLICE_BYTES)}
         return VideoEncoder(_open("libx264", width, height, fps, bitrate_bps, options))
-    if has_nvenc():
-        # A consumer card may be out of sessions, or want larger pictures: then x264 does it.
-        with suppress(FFmpegError):
-            options = _NVENC | {"level": level}
-            return VideoEncoder(_open("h264_nvenc", width, height, fps, bitrate_bps, options))
-    return VideoEncoder(_open("libx264", width, height, fps, bitrate_bps, _X264 | {"level": level}))
+    nvenc = nvenc or Nvenc()
+    options = _NVENC | {"level": level}
+    made = nvenc.open(width, height, lambda: _open("h264_nvenc", width, height, fps, bitrate_bps, options))
+    if made is not None:
+        return VideoEncoder(made)
+    context = _open("libx264", width, height, fps, bitrate_bps, _X264 | {"level": level})
+    why = nvenc.why_not(width, height)
+    return VideoEncoder(context, why and f"NVENC refuses: {why}")
 
 
 _X264 = {
@@ -157,9 +178,8 @@ def _open(
     return context
 
 
-@cache
 def has_nvenc() -> bool:
-    """True if an NVIDIA encoder can be opened here; asked once per process."""
+    """True if an NVIDIA encoder can be opened here now, and encodes."""
     try:
         context = _open("h264_nvenc", 256, 256, 30, 500_000, _NVENC)
         VideoEncoder(context).encode(np.full((384, 256), 128, np.uint8), 0, True)

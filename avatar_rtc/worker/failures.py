@@ -28,14 +28,14 @@ class Failures:
         seats: Mapping[str, Seat],
         device: str,
         now: Callable[[], float],
-        refuse: Callable[[Seat, str], None],
+        refuse: Callable[[Seat, str, bool], None],
         end: Callable[[str], None],
         is_sick: Callable[[], bool],
     ) -> None:
         """
         Args:
             seats: in the order in which they were first opened.
-            refuse: forgets an avatar, and tells its owner why.
+            refuse: forgets an avatar, and tells its owner why, and whether it is for want of memory.
             end: ends the worker, and tells why.
             is_sick: whether the device computes nothing any more.
         """
@@ -50,7 +50,7 @@ class Failures:
         if is_out_of_memory(error):
             self._make_room(begun, error)
         elif not self.ends_worker(error):
-            self._refuse(seat, f"rendering failed: {error}")
+            self._refuse(seat, f"rendering failed: {error}", False)
 
     def ends_worker(self, error: BaseException) -> bool:
         """Whether this was the device, which does nothing any more; then the worker ends."""
@@ -71,7 +71,7 @@ class Failures:
             stay = [seat for seat in self._seats.values() if seat.live is not None and not seat.refusal]
             for newest in stay[-1:]:
                 log.error("no memory for the frames of all avatars: %s is refused", newest.name)
-                self._refuse(newest, no_memory_for("another avatar", error))
+                self._refuse(newest, no_memory_for("another avatar", error), True)
         else:
             for seat in self._seats.values():
                 if seat.live is not None and not seat.is_rendering:

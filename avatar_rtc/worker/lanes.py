@@ -191,7 +191,7 @@ class Lanes:
         if order.is_frame or seat.tick is None:
             seat.pace.add(picture.recipe, picture.cost_ms)
         if order.is_frame and picture.stage_ms:
-            self._stats.add(seat.name, picture.stage_ms)
+            self._stats.add(seat.name, picture.stage_ms, order.avatar.encoders)
             self._stats.report(self._now())
 
     def _tell_failure(self, seat: Seat, order: Order, error: BaseException) -> None:

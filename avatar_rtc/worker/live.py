@@ -15,8 +15,9 @@ from avatar_rtc.control.state import AvatarState
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.filters_schema.chain import enlargement
 from avatar_rtc.link.orders import OpenAvatar, PictureImpaired
-from avatar_rtc.media.encode import VideoEncoder, create_encoder
+from avatar_rtc.media.encode import EncodingFailed, VideoEncoder, create_encoder
 from avatar_rtc.media.encode_image import encode_image
+from avatar_rtc.media.nvenc import Nvenc
 from avatar_rtc.render.animator import SIZE, Animator
 from avatar_rtc.render.cels import Cels
 from avatar_rtc.render.compositor import DressedCharacter
@@ -35,6 +36,7 @@ class Slot:
     """The encoder of one rendition."""
 
     rendition: Rendition
+    nvenc: Nvenc = field(default_factory=Nvenc)
     encoder: VideoEncoder | None = None
     made_for: tuple[tuple[int, ...], float] = ((), 0.0)
     """Shape and rate of the pictures the encoder takes."""
@@ -43,17 +45,35 @@ class Slot:
     def encode(self, picture: NDArray[np.uint8], fps: float, t: float) -> list[tuple[bytes, bool]]:
         """Packets of the picture for media time t; a new size or rate starts a new encoder.
 
+        What a card fails to encode, the processor does.
+
         Raises:
             InputError: too large a picture for its rate.
+            EncodingFailed: it cannot be encoded; the next one starts a new encoder.
         """
+        height, width = picture.shape[0] * 2 // 3, picture.shape[1]
         if self.encoder is None or (picture.shape, fps) != self.made_for:
             self.close()
-            height, width = picture.shape[0] * 2 // 3, picture.shape[1]
             wanted = self.rendition
-            self.encoder = create_encoder(wanted.codec, width, height, fps, whole_nals=wanted.whole_nals)
+            self.encoder = create_encoder(
+                wanted.codec, width, height, fps, whole_nals=wanted.whole_nals, nvenc=self.nvenc
+            )
             self.made_for, self.key_wanted = (picture.shape, fps), True
         key, self.key_wanted = self.key_wanted, False
-        return self.encoder.encode(picture, video_pts(t), key)
+        encoder = self.encoder
+        try:
+            return encoder.encode(picture, video_pts(t), key)
+        except EncodingFailed as error:
+            self.close()
+            if not encoder.is_hardware:
+                raise
+            self.nvenc.refuse(width, height, error)
+        return self.encode(picture, fps, t)
+
+    @property
+    def described(self) -> str:
+        """The encoder at work; "" before the first picture."""
+        return self.encoder.described if self.encoder is not None else ""
 
     def close(self) -> None:
         """Free the encoder."""
@@ -74,13 +94,18 @@ class ImageSlot:
         self.key_wanted = False
         return [(encode_image(picture, self.rendition.codec), True)]
 
+    @property
+    def described(self) -> str:
+        """The encoder at work."""
+        return self.rendition.codec
+
     def close(self) -> None:
         """Nothing to free."""
 
 
-def slot_of(rendition: AnyRendition) -> Slot | ImageSlot:
-    """What encodes a rendition."""
-    return Slot(rendition) if isinstance(rendition, Rendition) else ImageSlot(rendition)
+def slot_of(rendition: AnyRendition, nvenc: Nvenc | None = None) -> Slot | ImageSlot:
+    """What encodes a rendition; `nvenc` is what a card has refused in this process."""
+    return Slot(rendition, nvenc or Nvenc()) if isinstance(rendition, Rendition) else ImageSlot(rendition)
 
 
 @dataclass
@@ -166,6 +191,11 @@ class LiveAvatar:
     def layouts(self) -> set[PictureForm]:
         """Those that somebody watches."""
         return {rendition.layout for rendition in self.slots}
+
+    @property
+    def encoders(self) -> dict[str, str]:
+        """What encodes each rendition that somebody watches."""
+        return {f"{rendition}": slot.described for rendition, slot in self.slots.items() if slot.described}
 
     def planes(
         self,

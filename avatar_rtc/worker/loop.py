@@ -38,6 +38,7 @@ from avatar_rtc.link.orders import (
     ToAvatar,
     Up,
 )
+from avatar_rtc.media.nvenc import Nvenc
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.render.device.memory import is_out_of_memory, no_memory_for
 from avatar_rtc.worker.beside import Beside, WorkDone, let_go
@@ -90,6 +91,7 @@ class RenderLoop:
         self._pictures = Beside(threads, "pictures", lambda ended: inbox.put(ended))
         self._openings = Beside(min(threads, _OPENINGS), "openings", lambda ended: inbox.put(ended))
         self._seats: dict[str, Seat] = {}
+        self._nvenc = Nvenc()
         self._failures = Failures(self._seats, device, now, self._refuse, self._break, is_sick)
         failed = self._failures.of_frame
         self._lanes = Lanes(
@@ -164,7 +166,7 @@ class RenderLoop:
             case Hush(t=t):
                 avatar.mixer.lips.stop(t)
             case StartRendition(rendition=rendition):
-                avatar.slots.setdefault(rendition, slot_of(rendition))
+                avatar.slots.setdefault(rendition, slot_of(rendition, self._nvenc))
                 self._lanes.schedule(seat)
             case StopRendition(rendition=rendition):
                 if slot := avatar.slots.pop(rendition, None):
@@ -220,16 +222,17 @@ class RenderLoop:
         if self._failures.ends_worker(error):
             return
         why = str(error) if is_foreseen else f"{type(error).__name__}: {error}"
-        if is_out_of_memory(error):
+        if no_room := is_out_of_memory(error):
             why = no_memory_for("this character", error)
-        self._emit(AvatarFailed(seat.name, why, may_pass=not is_foreseen, is_shown=seat.live is not None))
+        is_shown = seat.live is not None
+        self._emit(AvatarFailed(seat.name, why, not is_foreseen, is_shown, no_room))
 
     def _settle(self, seat: Seat) -> None:
         """After something beside is over: go on with what waits for it."""
         if seat.is_rendering:
             return
         if seat.refusal and seat.live is not None:
-            self._refuse(seat, seat.refusal)
+            self._refuse(seat, seat.refusal, no_room=True)
         if seat.arrived is not None:
             arrived, seat.arrived = seat.arrived, None
             arrived()
@@ -238,13 +241,13 @@ class RenderLoop:
             for message in waiting:
                 self._tell(message)
 
-    def _refuse(self, seat: Seat, why: str) -> None:
+    def _refuse(self, seat: Seat, why: str, no_room: bool) -> None:
         """Render an avatar no more; one of which a picture is being made goes after that."""
         seat.refusal = why
         if not seat.is_rendering:
             self._forget(seat)
             seat.refusal = ""
-            self._emit(AvatarFailed(seat.name, why, may_pass=True))
+            self._emit(AvatarFailed(seat.name, why, may_pass=True, no_room=no_room))
 
     def _break(self, why: str) -> None:
         """End, for the device does nothing any more."""

@@ -30,11 +30,13 @@ class StageTimes:
         self._emit = emit
         self._frames: dict[str, int] = defaultdict(int)
         self._ms: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+        self._encoders: dict[str, Mapping[str, str]] = {}
         self._since = 0.0
 
-    def add(self, avatar: str, stage_ms: Mapping[str, float]) -> None:
-        """A frame took so long."""
+    def add(self, avatar: str, stage_ms: Mapping[str, float], encoders: Mapping[str, str]) -> None:
+        """A frame took so long, and was encoded so."""
         self._frames[avatar] += 1
+        self._encoders[avatar] = encoders
         for stage, ms in stage_ms.items():
             self._ms[avatar][stage] += ms
 
@@ -46,7 +48,7 @@ class StageTimes:
             means = {stage: round(ms / count, 3) for stage, ms in self._ms[avatar].items()}
             # The first period has no beginning to measure from.
             fps = count / (now - self._since) if self._since else 0.0
-            self._emit(Stats(avatar, round(fps, 2), means))
+            self._emit(Stats(avatar, round(fps, 2), means, {**self._encoders[avatar]}))
         self._frames.clear()
         self._ms.clear()
         self._since = now
@@ -55,5 +57,6 @@ class StageTimes:
         """Forget an avatar nobody watches."""
         self._frames.pop(avatar, None)
         self._ms.pop(avatar, None)
+        self._encoders.pop(avatar, None)
         if not self._frames:
             self._since = 0.0

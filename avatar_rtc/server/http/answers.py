@@ -69,6 +69,11 @@ class Avatar(StateTold):
     worker_restarts: int
     distillation: DistillationTold
     speech: SpeechTold
+    encoders: dict[str, str] = Field(
+        {},
+        description="Rendition → the encoder at work, and why it is not the card's.",
+        json_schema_extra=_only_sometimes,
+    )
     detail: str = Field("", description="Why it failed.", json_schema_extra=_only_sometimes)
     note: str = Field(
         "", description="What the character's owner should know.", json_schema_extra=_only_sometimes

@@ -56,7 +56,7 @@ class Status:
         return replace(self, phase="starting", detail=None)
 
     def json(self, device: str | None, device_note: str = "") -> dict[str, object]:
-        """What `state` events show; "detail" and "note" only where there is one.
+        """What `state` events show; "encoders", "detail" and "note" only where there is one.
 
         Args:
             device: where it is rendered, once known.
@@ -68,6 +68,7 @@ class Status:
             "animator": self.animator,
             "fps": round(self.stats.fps, 1),
             "stage_ms": {stage: round(ms, 2) for stage, ms in self.stats.stage_ms.items()},
+            "encoders": self.stats.encoders or None,
             "detail": self.detail,
             "note": ". ".join(filter(None, [device_note, slow, self.note, self.impaired])) or None,
         }

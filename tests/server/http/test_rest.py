@@ -16,7 +16,8 @@ MAIN = "/api/v1/avatars/main"
 
 
 async def test_avatar_shows_everything_the_contract_names(client, renderer):
-    renderer.on_up["main"](Stats("main", 24.96, {"pose": 0.123, "animate": 5.0}))
+    encoders = {"h264/alpha": "libx264"}
+    renderer.on_up["main"](Stats("main", 24.96, {"pose": 0.123, "animate": 5.0}, encoders))
     about = await (await client.get(MAIN)).json()
     assert about == {
         "id": "main",
@@ -27,6 +28,7 @@ async def test_avatar_shows_everything_the_contract_names(client, renderer):
         "device": "cpu",
         "fps": 25.0,
         "stage_ms": {"pose": 0.12, "animate": 5.0},
+        "encoders": encoders,
         "viewers": 0,
         "renditions": [],
         "emotion": {"weights": {"neutral": 1.0}, "intensity": 1.0},
