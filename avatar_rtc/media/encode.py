@@ -120,7 +120,7 @@ def create_encoder(
         options = _X264 | {"level": level, "slice-max-size": str(MAX_SLICE_BYTES)}
         return VideoEncoder(_open("libx264", width, height, fps, bitrate_bps, options))
     nvenc = nvenc or Nvenc()
-    options = _NVENC | {"level": level}
+    options = _NVENC | {"level": level, "gpu": f"{nvenc.card}"}
     made = nvenc.open(width, height, lambda: _open("h264_nvenc", width, height, fps, bitrate_bps, options))
     if made is not None:
         return VideoEncoder(made)

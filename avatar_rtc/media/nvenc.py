@@ -30,14 +30,18 @@ class _Refusal:
 class Nvenc:
     """What it has refused in this process. Any thread may ask."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
+    def __init__(self, card: int | None = 0, now: Callable[[], float] = time.monotonic) -> None:
+        """
+        Args:
+            card: the number of the one that encodes; None leaves all of them alone.
+        """
+        self.card, self._now = card, now
         self._refusals: dict[tuple[int, int] | None, _Refusal] = {}
         """By size in px; None is all of them."""
 
     def open(self, width: int, height: int, make: Callable[[], Opened]) -> Opened | None:
         """What `make` gives; None if it is refused, or was lately."""
-        if self._refusal(width, height) is not None:
+        if self.card is None or self._refusal(width, height) is not None:
             return None
         try:
             return make()

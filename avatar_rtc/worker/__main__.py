@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, BinaryIO
 
 from avatar_rtc.errors import InputError
-from avatar_rtc.link.orders import Booted, BootFailed, OpenAvatar, Up
+from avatar_rtc.link.orders import Booted, BootFailed, Broken, OpenAvatar, Up
 from avatar_rtc.link.pipe import pack, read
 from avatar_rtc.worker.progress import StepClock, heartbeat
 from avatar_rtc.worker.system import die_with, widen
@@ -102,8 +102,13 @@ def _render(
     limit_threads(device)
     emit(Booted(device, time.monotonic() - args.spawned_at, chosen.note))
     emotions, animators = load_emotions(resource("assets", "emotions")), Animators(device)
+    may_improve = iter([chosen.may_improve])
 
     def animator(message: OpenAvatar) -> "tuple[Animator, str]":
+        # A spare is up while another worker fills the card, and gets its first avatar when that one is gone.
+        if next(may_improve, False) and choose_device(args.device).device != device:
+            emit(Broken("a card that was full has room again"))
+            inbox.put(None)
         return animators.get(message.animator, message.student, pixels_of(message))
 
     RenderLoop(

@@ -18,6 +18,8 @@ from concurrent.futures import Future
 from contextlib import nullcontext
 from functools import partial
 
+import torch
+
 from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.link.orders import (
@@ -91,7 +93,8 @@ class RenderLoop:
         self._pictures = Beside(threads, "pictures", lambda ended: inbox.put(ended))
         self._openings = Beside(min(threads, _OPENINGS), "openings", lambda ended: inbox.put(ended))
         self._seats: dict[str, Seat] = {}
-        self._nvenc = Nvenc()
+        # A card that does not render is left alone: it may be full, or hang whoever asks.
+        self._nvenc = Nvenc((torch.device(device).index or 0) if device.startswith("cuda") else None)
         self._failures = Failures(self._seats, device, now, self._refuse, self._break, is_sick)
         failed = self._failures.of_frame
         self._lanes = Lanes(

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import queue
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,8 @@ from avatar_rtc.media import encode
 from avatar_rtc.media.encode import create_encoder, has_nvenc
 from avatar_rtc.media.nvenc import AGAIN_S, Nvenc
 from avatar_rtc.stream.frame import Rendition
-from avatar_rtc.worker.live import Slot
+from avatar_rtc.worker.live import Slot, slot_of
+from avatar_rtc.worker.loop import RenderLoop
 
 EXTERNAL = -0x20545845
 """AVERROR_EXTERNAL of libavutil/error.h: "EXT " backwards."""
@@ -46,6 +48,7 @@ class Card:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, error: Exception | None) -> None:
         self.error, self.asked = error, 0
+        self.options: Mapping[str, str] = {}
         self._open = encode._open
         monkeypatch.setattr(encode, "_open", self.open)
 
@@ -55,6 +58,7 @@ class Card:
         if name != "h264_nvenc":
             return self._open(name, width, height, fps, bitrate_bps, options)
         self.asked += 1
+        self.options = options
         if self.error is not None:
             raise self.error
         return self._open("libx264", width, height, fps, bitrate_bps, encode._X264)
@@ -66,7 +70,7 @@ def test_x264_takes_over_and_says_why_once(
 ) -> None:
     error, words, may_pass, concerns_all = REFUSALS[name]
     card, now = Card(monkeypatch, error), [0.0]
-    nvenc = Nvenc(lambda: now[0])
+    nvenc = Nvenc(now=lambda: now[0])
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
             encoder = create_encoder("h264", *SIZE, 30, nvenc=nvenc)
@@ -100,7 +104,8 @@ def test_a_card_that_stops_encoding_costs_no_picture(monkeypatch: pytest.MonkeyP
 
     slot.encoder = Broken()  # type: ignore[assignment]
     ((data, key),) = slot.encode(picture, 30.0, 0.1)
-    assert (key and len(av.CodecContext.create("h264", "r").decode(av.Packet(data))) == 0) or data
+    decoder: Any = av.CodecContext.create("h264", "r")
+    assert key and len(decoder.decode(av.Packet(data)) + decoder.decode(None)) == 1
     assert slot.described == "libx264 (NVENC refuses: no card here has an encoder that is able)"
     assert card.asked == 1, "it is not asked again"
     Broken.is_hardware = False
@@ -108,6 +113,15 @@ def test_a_card_that_stops_encoding_costs_no_picture(monkeypatch: pytest.MonkeyP
     with pytest.raises(ExternalError):
         slot.encode(picture, 30.0, 0.2)
     assert slot.encoder is None, "the next picture gets a new one"
+
+
+def test_each_worker_encodes_on_its_own_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    card = Card(monkeypatch, None)
+    for device, wanted in (("cuda", "0"), ("cuda:1", "1"), ("cpu", None), ("mps", None)):
+        loop = RenderLoop(queue.SimpleQueue(), lambda _: None, {}, lambda _: None, device=device)  # type: ignore
+        slot, card.options = slot_of(Rendition("h264", "alpha"), loop._nvenc), {}
+        slot.encode(np.full((768, 256), 128, np.uint8), 30.0, 0.0)
+        assert card.options.get("gpu") == wanted
 
 
 def test_what_never_goes_by_a_card_does_not_ask_it(monkeypatch: pytest.MonkeyPatch) -> None:

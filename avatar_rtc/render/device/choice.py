@@ -5,16 +5,17 @@ filters need, torch has had some there in part only, and a character's student i
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from avatar_rtc.errors import MAX_SHOWN, InputError
-from avatar_rtc.render.device.machine import DRIVER_S, Card, Machine, TorchMachine
+from avatar_rtc.render.device.driver import DRIVER_S
+from avatar_rtc.render.device.machine import Card, Machine, TorchMachine
 from avatar_rtc.render.device.memory import is_out_of_memory
 
 NEEDED_BYTES = 640 * 2**20
 """Of a card's free memory, beside what CUDA itself takes there: the larger THA3 in float16 (259 MiB), what it
 computes with for one picture (139 MiB; both counted on the meta device by the tests), a chain at 1024 x 1024
-(80 to 130 MiB), and what libraries want to work in."""
+(80 to 150 MiB), and what libraries want to work in."""
 _OTHERWISE = "or use 'cpu' or 'auto'"
 
 
@@ -26,10 +27,16 @@ class Choice:
     """As torch names it."""
     note: str = ""
     """Why "auto" is the CPU although there is a card, or not the first; "" if there is nothing to say."""
+    may_improve: bool = False
+    """A card was only too full: asked again, it may be the better choice."""
 
 
 class _Unusable(Exception):
     """What is wrong with a device, and what to do."""
+
+
+class _TooFull(_Unusable):
+    """Too little of its memory is free."""
 
 
 def choose_device(name: str, machine: Machine | None = None) -> Choice:
@@ -59,7 +66,7 @@ def choose_device(name: str, machine: Machine | None = None) -> Choice:
 def _auto(machine: Machine) -> Choice:
     if not (machine.cuda_build or machine.has_driver()):
         return Choice("cpu")
-    wrong = []
+    wrong: list[_Unusable] = []
     try:
         cards = _cards(machine)
     except _Unusable as error:
@@ -69,11 +76,16 @@ def _auto(machine: Machine) -> Choice:
         try:
             _try_card(machine, cards, index)
         except _Unusable as error:
-            wrong.append(f"{error}")
+            wrong.append(error)
             continue
-        device = f"cuda:{index}" if index else "cuda"
-        return Choice(device, f"rendering on {device}: {'; '.join(wrong)}" if wrong else "")
-    return Choice("cpu", f"rendering on the CPU: {'; '.join(wrong)}")
+        return _second_best(f"cuda:{index}", wrong) if wrong else Choice("cuda")
+    return _second_best("cpu", wrong)
+
+
+def _second_best(device: str, wrong: list[_Unusable]) -> Choice:
+    where = "the CPU" if device == "cpu" else device
+    note = f"rendering on {where}: {'; '.join(map(str, wrong))}"
+    return Choice(device, note, any(isinstance(each, _TooFull) for each in wrong))
 
 
 def _cards(machine: Machine) -> list[Card]:
@@ -85,7 +97,8 @@ def _cards(machine: Machine) -> list[Card]:
                 "install PyTorch's CUDA build, its site tells how"
             )
         raise _Unusable("this machine has no CUDA GPU, and this PyTorch is built for the CPU alone")
-    if machine.has_driver() and not machine.driver_answers():
+    free = machine.ask_driver() if machine.has_driver() else []
+    if free is None:
         raise _Unusable(
             f"NVIDIA's driver does not answer within {DRIVER_S:g} s; "
             "look at `nvidia-smi`, restart the machine"
@@ -94,6 +107,8 @@ def _cards(machine: Machine) -> list[Card]:
         cards, why = machine.cards()
     except Exception as error:  # torch has several kinds for it
         cards, why = (), str(error)
+    if cards and len(cards) == len(free):
+        return [replace(card, free_bytes=each) for card, each in zip(cards, free, strict=True)]
     if cards:
         return [*cards]
     if found := re.search(r"driver on your system is too old \(found version (\d+)\)", why):
@@ -115,18 +130,20 @@ def _try_card(machine: Machine, cards: list[Card], index: int) -> None:
         there = ", ".join(f"cuda:{n} ({card.name})" for n, card in enumerate(cards))
         raise _Unusable(f"there is none of that number, only {there}; name one of those")
     card, device = cards[index], f"cuda:{index}"
+    if card.free_bytes is not None and card.free_bytes < NEEDED_BYTES:
+        raise _TooFull(_too_full(card, card.free_bytes))
     try:
         machine.probe(device)
         free = machine.free_bytes(device)
     except Exception as error:
+        if is_out_of_memory(error):
+            raise _TooFull(_too_full(card, 0)) from None
         raise _Unusable(_why_not(machine, card, error)) from None
     if free < NEEDED_BYTES:
-        raise _Unusable(_too_full(card, free))
+        raise _TooFull(_too_full(card, free))
 
 
 def _why_not(machine: Machine, card: Card, error: Exception) -> str:
-    if is_out_of_memory(error):
-        return _too_full(card, 0)
     if "no kernel image" in str(error) or "invalid device function" in str(error):
         its = ".".join(map(str, card.capability))
         return (

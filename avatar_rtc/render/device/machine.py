@@ -2,11 +2,8 @@
 
 import os
 import shutil
-import subprocess
-import sys
 import warnings
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,12 +11,8 @@ from typing import Protocol
 import torch
 from torch.nn.functional import grid_sample
 
+from avatar_rtc.render.device.driver import ask_driver
 from avatar_rtc.render.device.memory import is_out_of_memory
-
-DRIVER_S = 20.0
-"""A driver that has not answered by then never will; several cards take it a few seconds."""
-_KILLED_S = 1.0
-_ASK_DRIVER = "import ctypes; ctypes.CDLL('nvcuda.dll' if {windows} else 'libcuda.so.1').cuInit(0)"
 
 
 @dataclass(frozen=True)
@@ -31,6 +24,8 @@ class Card:
     capability: tuple[int, int]
     """Of its processors, such as (8, 6)."""
     total_bytes: int
+    free_bytes: int | None = None
+    """Beside what a context takes, as the driver tells; None if it does not."""
 
 
 class Machine(Protocol):
@@ -46,8 +41,8 @@ class Machine(Protocol):
     def has_driver(self) -> bool:
         """Whether a driver of NVIDIA's is there, wherever torch is not asked."""
 
-    def driver_answers(self) -> bool:
-        """Whether it can be asked anything: one that hangs holds whoever asks, and is no better later."""
+    def ask_driver(self) -> Sequence[int] | None:
+        """Free bytes of each card; [] if it cannot tell, None if it hangs, and so would whoever asks it."""
 
     def hidden_by(self) -> str | None:
         """CUDA_VISIBLE_DEVICES, which hides cards; None if it is not set."""
@@ -85,22 +80,9 @@ class TorchMachine:
         """See `Machine.has_driver`."""
         return Path("/proc/driver/nvidia").exists() or shutil.which("nvidia-smi") is not None
 
-    def driver_answers(self) -> bool:
-        """See `Machine.driver_answers`; by a process of its own, for torch asks with the interpreter held."""
-        code = _ASK_DRIVER.format(windows=sys.platform == "win32")
-        quiet = subprocess.DEVNULL
-        with suppress(OSError):
-            process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", code], stdin=quiet, stdout=quiet, stderr=quiet
-            )
-            try:
-                process.wait(DRIVER_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(_KILLED_S)  # and no longer: deep in a driver nobody can be killed
-                return False
-        return True
+    def ask_driver(self) -> Sequence[int] | None:
+        """See `Machine.ask_driver`."""
+        return ask_driver()
 
     def hidden_by(self) -> str | None:
         """See `Machine.hidden_by`."""
