@@ -16,7 +16,8 @@ NEEDED_BYTES = 640 * 2**20
 """Of a card's free memory, beside what CUDA itself takes there: the larger THA3 in float16 (259 MiB), what it
 computes with for one picture (139 MiB; both counted on the meta device by the tests), a chain at 1024 x 1024
 (80 to 150 MiB), and what libraries want to work in."""
-_OTHERWISE = "or use 'cpu' or 'auto'"
+_NO_CARDS = ("", "-1")
+"""CUDA_VISIBLE_DEVICES of who wants none to be used."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,24 @@ class Choice:
 
 
 class _Unusable(Exception):
-    """What is wrong with a device, and what to do."""
+    """What is wrong with a device."""
+
+    def __init__(self, wrong: str, advice: str = "") -> None:
+        """`advice` is what to do about it."""
+        super().__init__("; ".join(filter(None, [wrong, advice])))
+        self.otherwise = f"{self}{', or' if advice else ';'} use 'cpu' or 'auto'"
+        """All of it, for who asked for that device."""
 
 
 class _TooFull(_Unusable):
     """Too little of its memory is free."""
+
+    def __init__(self, card: Card, free: int) -> None:
+        super().__init__(
+            f"{card.name} has {free >> 20} of {card.total_bytes >> 20} MiB free, and rendering takes "
+            f"{NEEDED_BYTES >> 20}",
+            "end what else uses it, take a larger card",
+        )
 
 
 def choose_device(name: str, machine: Machine | None = None) -> Choice:
@@ -59,7 +73,7 @@ def choose_device(name: str, machine: Machine | None = None) -> Choice:
         else:
             _try_card(machine, _cards(machine), int(name.partition(":")[2] or 0))
     except _Unusable as error:
-        raise InputError(f"device {name!r}: {error}, {_OTHERWISE}") from None
+        raise InputError(f"device {name!r}: {error.otherwise}") from None
     return Choice(name)
 
 
@@ -71,7 +85,8 @@ def _auto(machine: Machine) -> Choice:
         cards = _cards(machine)
     except _Unusable as error:
         # A build for CUDA is what is installed everywhere: without a driver there is nothing to tell.
-        return Choice("cpu", f"rendering on the CPU: {error}" if machine.has_driver() else "")
+        is_known = not machine.has_driver() or machine.hidden_by() in _NO_CARDS
+        return Choice("cpu") if is_known else _second_best("cpu", [error])
     for index in range(len(cards)):
         try:
             _try_card(machine, cards, index)
@@ -93,15 +108,15 @@ def _cards(machine: Machine) -> list[Card]:
     if not machine.cuda_build:
         if machine.has_driver():
             raise _Unusable(
-                "NVIDIA's driver is there, but this PyTorch is built for the CPU alone; "
-                "install PyTorch's CUDA build, its site tells how"
+                "NVIDIA's driver is there, but this PyTorch is built for the CPU alone",
+                "install PyTorch's CUDA build (its site tells how)",
             )
         raise _Unusable("this machine has no CUDA GPU, and this PyTorch is built for the CPU alone")
     free = machine.ask_driver() if machine.has_driver() else []
     if free is None:
         raise _Unusable(
-            f"NVIDIA's driver does not answer within {DRIVER_S:g} s; "
-            "look at `nvidia-smi`, restart the machine"
+            f"NVIDIA's driver does not answer within {DRIVER_S:g} s",
+            "look at `nvidia-smi`, restart the machine",
         )
     try:
         cards, why = machine.cards()
@@ -114,50 +129,45 @@ def _cards(machine: Machine) -> list[Card]:
     if found := re.search(r"driver on your system is too old \(found version (\d+)\)", why):
         raise _Unusable(
             f"NVIDIA's driver is too old for this PyTorch ({machine.cuda_build}): it knows "
-            f"{_cuda_version(int(found[1]))}; update the driver, install a PyTorch that is built for it"
+            f"{_cuda_version(int(found[1]))}",
+            "update the driver, install a PyTorch that is built for it",
         )
     if (hidden := machine.hidden_by()) is not None and machine.has_driver():
         raise _Unusable(
-            f"CUDA_VISIBLE_DEVICES is {hidden!r:.{MAX_SHOWN}} and hides all cards; name one there, unset it"
+            f"CUDA_VISIBLE_DEVICES is {hidden!r:.{MAX_SHOWN}} and hides all cards", "name one there, unset it"
         )
     if not machine.has_driver():
         raise _Unusable("this machine has no CUDA GPU, or no driver for it is loaded")
-    raise _Unusable(f"CUDA cannot start: {_words(why) or 'torch sees no card'}; look at `nvidia-smi`")
+    raise _Unusable(f"CUDA cannot start: {_words(why) or 'torch sees no card'}", "look at `nvidia-smi`")
 
 
 def _try_card(machine: Machine, cards: list[Card], index: int) -> None:
     if index >= len(cards):
         there = ", ".join(f"cuda:{n} ({card.name})" for n, card in enumerate(cards))
-        raise _Unusable(f"there is none of that number, only {there}; name one of those")
+        raise _Unusable(f"there is none of that number, only {there}", "name one of those")
     card, device = cards[index], f"cuda:{index}"
     if card.free_bytes is not None and card.free_bytes < NEEDED_BYTES:
-        raise _TooFull(_too_full(card, card.free_bytes))
+        raise _TooFull(card, card.free_bytes)
     try:
         machine.probe(device)
         free = machine.free_bytes(device)
     except Exception as error:
         if is_out_of_memory(error):
-            raise _TooFull(_too_full(card, 0)) from None
-        raise _Unusable(_why_not(machine, card, error)) from None
+            raise _TooFull(card, 0) from None
+        raise _why_not(machine, card, error) from None
     if free < NEEDED_BYTES:
-        raise _TooFull(_too_full(card, free))
+        raise _TooFull(card, free)
 
 
-def _why_not(machine: Machine, card: Card, error: Exception) -> str:
+def _why_not(machine: Machine, card: Card, error: Exception) -> _Unusable:
     if "no kernel image" in str(error) or "invalid device function" in str(error):
         its = ".".join(map(str, card.capability))
-        return (
+        return _Unusable(
             f"{card.name} has compute capability {its}, for which this PyTorch ({machine.cuda_build}) has no "
-            f"kernels, only for {', '.join(machine.kernels) or 'others'}; install a PyTorch that has"
+            f"kernels, only for {', '.join(machine.kernels) or 'others'}",
+            "install a PyTorch that has",
         )
-    return f"{card.name} cannot be used: {_words(str(error))}; look at `nvidia-smi`"
-
-
-def _too_full(card: Card, free: int) -> str:
-    return (
-        f"{card.name} has {free / 2**30:.1f} of {card.total_bytes / 2**30:.1f} GiB free, and rendering takes "
-        f"{NEEDED_BYTES / 2**30:.1f}; end what else uses it, or take a larger card"
-    )
+    return _Unusable(f"{card.name} cannot be used: {_words(str(error))}", "look at `nvidia-smi`")
 
 
 def _try_mps(machine: Machine) -> None:
@@ -179,4 +189,4 @@ def _cuda_version(number: int) -> str:
 def _words(said: str) -> str:
     """The first sentence of what torch says, which goes on with advice for its developers."""
     line = said.strip().splitlines()[0] if said.strip() else ""
-    return line.split(". ")[0].removeprefix("CUDA initialization: ").rstrip(".")[:200]
+    return re.split(r"(?<!e\.g)\. ", line)[0].removeprefix("CUDA initialization: ").rstrip(".")[:200]

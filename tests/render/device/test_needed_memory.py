@@ -1,4 +1,4 @@
-"""The memory that rendering takes of a card, counted on the meta device, against what is wanted of it before."""
+"""The memory that rendering takes of a card, counted on the meta device, against what is wanted before."""
 
 import weakref
 from collections.abc import Callable
