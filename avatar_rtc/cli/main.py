@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from avatar_rtc.cli import bench, check, distill, render, serve, voices, watch, weights
+from avatar_rtc.cli.device import shortage
 from avatar_rtc.errors import AvatarRtcError, InputError, NotFound, Refused
 from avatar_rtc.version import __version__
 
@@ -37,6 +38,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except AvatarRtcError as error:
         print(f"avatar-rtc: {error}", file=sys.stderr)
+        return 1
+    except Exception as error:
+        if not (said := shortage(error)):
+            raise
+        print(f"avatar-rtc: {said}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -45,9 +45,11 @@ class Failures:
         """When something was last done about a shortage of memory."""
         self._ends = False
 
-    def of_frame(self, seat: Seat, begun: float, error: BaseException) -> None:
-        """No frame could be made of an avatar; it was begun at that monotonic second."""
-        if is_out_of_memory(error):
+    def of_picture(self, seat: Seat, begun: float | None, error: BaseException) -> None:
+        """A picture of an avatar could not be made: a frame, begun at that monotonic second, or None."""
+        if begun is None:
+            self.ends_worker(error)
+        elif is_out_of_memory(error):
             self._make_room(begun, error)
         elif not self.ends_worker(error):
             self._refuse(seat, f"rendering failed: {error}", False)

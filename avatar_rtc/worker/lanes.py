@@ -41,12 +41,12 @@ class Lanes:
         now: Callable[[], float],
         device: str,
         step: LaneStep,
-        fail: Callable[[Seat, float, BaseException], None],
+        fail: Callable[[Seat, float | None, BaseException], None],
         settle: Callable[[Seat], None],
     ) -> None:
         """
         Args:
-            fail: told of a seat no frame can be made of, when that was begun, and why.
+            fail: told of a seat no picture can be made of, when that was begun if it is a frame, and why.
             settle: told of a seat when a picture that was made beside is over.
         """
         self._seats, self._snapshots, self._beside, self._emit = seats, snapshots, beside, emit
@@ -195,9 +195,7 @@ class Lanes:
             self._stats.report(self._now())
 
     def _tell_failure(self, seat: Seat, order: Order, error: BaseException) -> None:
-        if order.is_frame:
-            self._fail(seat, order.begun, error)
-        elif is_out_of_memory(error):
-            self._snapshots.failed(seat.name, no_memory_for("it", error))
-        else:
-            self._snapshots.failed(seat.name, f"{type(error).__name__}: {error}")
+        if not order.is_frame:
+            why = f"{type(error).__name__}: {error}"
+            self._snapshots.failed(seat.name, no_memory_for("it", error) if is_out_of_memory(error) else why)
+        self._fail(seat, order.begun if order.is_frame else None, error)

@@ -89,14 +89,15 @@ class RenderLoop:
         """
         self._inbox, self._emit, self._emotions, self._now = inbox, emit, emotions, now
         self._animator, self._device, self._chain_ms, self._step = animator, device, chain_ms, step
-        self._stills, self._snapshots = Stills(emit, device), Snapshots(emit)
+        self._stills = Stills(emit, device, lambda error: self._failures.ends_worker(error))
+        self._snapshots = Snapshots(emit)
         self._pictures = Beside(threads, "pictures", lambda ended: inbox.put(ended))
         self._openings = Beside(min(threads, _OPENINGS), "openings", lambda ended: inbox.put(ended))
         self._seats: dict[str, Seat] = {}
         # A card that does not render is left alone: it may be full, or hang whoever asks.
         self._nvenc = Nvenc((torch.device(device).index or 0) if device.startswith("cuda") else None)
         self._failures = Failures(self._seats, device, now, self._refuse, self._break, is_sick)
-        failed = self._failures.of_frame
+        failed = self._failures.of_picture
         self._lanes = Lanes(
             self._seats, self._snapshots, self._pictures, emit, now, device, step, failed, self._settle
         )

@@ -32,8 +32,18 @@ StillAnswer = StillProcessed | StillFailed
 class Stills:
     """Processes pictures one after another; the thread starts with the first of them."""
 
-    def __init__(self, emit: Callable[[StillAnswer], None], device: str) -> None:
-        """`emit` gets the answers, on the thread of the pictures."""
+    def __init__(
+        self,
+        emit: Callable[[StillAnswer], None],
+        device: str,
+        fault: Callable[[BaseException], object] = lambda error: None,
+    ) -> None:
+        """
+        Args:
+            emit: gets the answers, on the thread of the pictures.
+            fault: told of what nobody foresaw, on that thread.
+        """
+        self._fault = fault
         self._emit, self._device, self._computing = emit, device, torch.get_num_threads()
         self._inbox: queue.SimpleQueue[ProcessStill | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -54,19 +64,22 @@ class Stills:
         yield_to_frames()
         compute_on(self._computing)
         while (message := taken(self._inbox)) is not None:
-            self._emit(process_still(message, self._device))
+            self._emit(process_still(message, self._device, self._fault))
             del message  # or its picture would stay until the next one
 
 
 @torch.inference_mode()
-def process_still(message: ProcessStill, device: str) -> StillAnswer:
-    """The answer to a request; whatever goes wrong is told, never raised."""
+def process_still(
+    message: ProcessStill, device: str, fault: Callable[[BaseException], object] = lambda error: None
+) -> StillAnswer:
+    """The answer to a request; whatever goes wrong is told, never raised, and to `fault` if unforeseen."""
     try:
         return StillProcessed(message.request, _processed(message, device))
     except AvatarRtcError as error:
         return StillFailed(message.request, str(error))
     except Exception as error:
         log.exception("a picture cannot be processed")
+        fault(error)
         if is_out_of_memory(error):
             return StillFailed(message.request, no_memory_for("so large a picture", error))
         return StillFailed(

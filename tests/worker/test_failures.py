@@ -18,8 +18,10 @@ from avatar_rtc.link.orders import (
     Broken,
     CloseAvatar,
     PictureImpaired,
+    ProcessStill,
     SetState,
     StartRendition,
+    Still,
     StillFailed,
     TakeSnapshot,
     Up,
@@ -27,6 +29,7 @@ from avatar_rtc.link.orders import (
 from avatar_rtc.render.filters import chain as chains
 from avatar_rtc.render.filters.chain import Filter
 from avatar_rtc.stream.frame import EncodedFrame
+from avatar_rtc.worker import stills
 from avatar_rtc.worker.loop import RenderLoop
 from tests.worker import live_stage
 from tests.worker.live_stage import PATIENCE_S, Live
@@ -212,6 +215,22 @@ def test_a_card_that_dies_while_a_character_is_opened_ends_the_worker() -> None:
             is_sick=lambda is_sick=is_sick: is_sick,
         )
         assert len(heard) == 1 and isinstance(heard[0], Broken if is_sick else AvatarFailed)
+
+
+def test_a_card_that_dies_under_a_snapshot_or_a_picture_ends_the_worker(monkeypatch: Any) -> None:
+    script: list[tuple[float, Any]] = [(0.0, opened()), (0.5, TakeSnapshot("main", 1)), (9.0, None)]
+    heard = played(script, lambda t: Card(t, 0, LAUNCH), is_sick=lambda: True)
+    assert [type(m) for m in heard] == [AvatarReady, StillFailed, Broken]
+
+    def dead(*_: object, **__: object) -> None:
+        raise RuntimeError(str(LAUNCH))
+
+    monkeypatch.setattr(stills, "picture_of", dead)
+    live = Live(lambda message: (live_stage.Painter(), ""), is_sick=lambda: True)
+    live.send(ProcessStill(1, Still(bytes(4 * 64), 8, 8)))
+    live.until(lambda: len(live.heard) == 2)
+    assert {type(m) for m in live.heard} == {StillFailed, Broken}
+    live.end()
 
 
 def test_an_error_on_a_card_that_is_well_is_the_avatars() -> None:

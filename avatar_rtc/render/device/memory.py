@@ -27,12 +27,15 @@ def no_memory_for(what: str, error: BaseException) -> str:
     >>> no_memory_for("a picture", MemoryError()).partition("; ")[0]
     'this machine has no memory for a picture'
     """
-    on_host = isinstance(error, MemoryError) or _ON_HOST in str(error)
-    where = "this machine" if on_host else "the card"
     return (
-        f"{where} has no memory for {what}; close avatars, or shorten chains: "
+        f"{what_is_full(error)} has no memory for {what}; close avatars, or shorten chains: "
         "those that enlarge a picture take most"
     )
+
+
+def what_is_full(error: BaseException) -> str:
+    """Whose memory ran out."""
+    return "this machine" if isinstance(error, MemoryError) or _ON_HOST in str(error) else "the card"
 
 
 def give_back_cached(device: str) -> None:
