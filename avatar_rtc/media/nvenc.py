@@ -51,8 +51,12 @@ class Nvenc:
 
     def refuse(self, width: int, height: int, error: FFmpegError | ValueError) -> None:
         """It does not encode pictures of that size, or does so no more."""
-        size, refusal = _judged(width, height, error, self._now())
-        before, self._refusals[size] = self._refusals.get(size), refusal
+        now = self._now()
+        size, refusal = _judged(width, height, error, now)
+        before = self._refusals.get(size)
+        # Whoever changes the size of his picture all day leaves no more than a minute of it.
+        standing = {each: known for each, known in self._refusals.items() if now < known.until}
+        self._refusals = {**standing, size: refusal}
         if refusal.why and (before is None or before.why != refusal.why):
             log.warning("NVENC refuses, and x264 encodes: %s", refusal.why)
 

@@ -21,7 +21,7 @@ SHORTAGE_S = 10.0
 
 
 class Failures:
-    """Sees to what fails, for all seats. Lives on the render thread."""
+    """Sees to what fails, for all seats. Lives on the render thread; `ends_worker` may be asked on any."""
 
     def __init__(
         self,

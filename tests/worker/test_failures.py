@@ -115,7 +115,11 @@ def test_the_newest_avatars_go_until_the_others_fit(error: BaseException) -> Non
     heard = played(script, lambda timeline: Card(timeline, 2, error))
     assert failed(heard) == ["d", "c"]
     last = [m for m in heard if isinstance(m, AvatarFailed)][-1]
-    assert last.may_pass and "has no memory for another avatar; close avatars, or shorten" in last.detail
+    assert (
+        last.may_pass
+        and last.no_room
+        and "has no memory for another avatar; close avatars, or shorten" in last.detail
+    )
     assert after(heard, last) == {"a", "b"}
     assert len([m for m in heard if isinstance(m, EncodedFrame)]) >= 2 * 25
 
@@ -178,7 +182,7 @@ def test_a_character_without_memory_is_refused_and_what_was_there_stays() -> Non
     heard = played(script, lambda timeline: Full(timeline, 9))
     told = [m for m in heard if isinstance(m, AvatarFailed)]
     assert [(m.avatar, m.may_pass, m.is_shown) for m in told] == [("c", True, False), ("a", True, True)]
-    assert all("the card has no memory for this character" in m.detail for m in told)
+    assert all(m.no_room and "the card has no memory for this character" in m.detail for m in told)
     assert after(heard, told[-1]) == {"a", "b"}
 
 
