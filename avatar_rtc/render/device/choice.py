@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from avatar_rtc.errors import MAX_SHOWN, InputError
 from avatar_rtc.render.device.driver import DRIVER_S
-from avatar_rtc.render.device.machine import Card, Machine, TorchMachine
+from avatar_rtc.render.device.machine import Machine, SeenCard, TorchMachine
 from avatar_rtc.render.device.memory import is_out_of_memory
 
 NEEDED_BYTES = 640 * 2**20
@@ -45,7 +45,7 @@ class _Unusable(Exception):
 class _TooFull(_Unusable):
     """Too little of its memory is free."""
 
-    def __init__(self, card: Card, free: int) -> None:
+    def __init__(self, card: SeenCard, free: int) -> None:
         super().__init__(
             f"{card.name} has {free >> 20} of {card.total_bytes >> 20} MiB free, and rendering takes "
             f"{NEEDED_BYTES >> 20}",
@@ -103,7 +103,7 @@ def _second_best(device: str, wrong: list[_Unusable]) -> Choice:
     return Choice(device, note, any(isinstance(each, _TooFull) for each in wrong))
 
 
-def _cards(machine: Machine) -> list[Card]:
+def _cards(machine: Machine) -> list[SeenCard]:
     """The cards that torch sees, at least one."""
     if not machine.cuda_build:
         if machine.has_driver():
@@ -141,7 +141,7 @@ def _cards(machine: Machine) -> list[Card]:
     raise _Unusable(f"CUDA cannot start: {_words(why) or 'torch sees no card'}", "look at `nvidia-smi`")
 
 
-def _try_card(machine: Machine, cards: list[Card], index: int) -> None:
+def _try_card(machine: Machine, cards: list[SeenCard], index: int) -> None:
     if index >= len(cards):
         there = ", ".join(f"cuda:{n} ({card.name})" for n, card in enumerate(cards))
         raise _Unusable(f"there is none of that number, only {there}", "name one of those")
@@ -159,7 +159,7 @@ def _try_card(machine: Machine, cards: list[Card], index: int) -> None:
         raise _TooFull(card, free)
 
 
-def _why_not(machine: Machine, card: Card, error: Exception) -> _Unusable:
+def _why_not(machine: Machine, card: SeenCard, error: Exception) -> _Unusable:
     if "no kernel image" in str(error) or "invalid device function" in str(error):
         its = ".".join(map(str, card.capability))
         return _Unusable(

@@ -16,7 +16,7 @@ from avatar_rtc.render.device.memory import is_out_of_memory
 
 
 @dataclass(frozen=True)
-class Card:
+class SeenCard:
     """A CUDA device."""
 
     name: str
@@ -47,7 +47,7 @@ class Machine(Protocol):
     def hidden_by(self) -> str | None:
         """CUDA_VISIBLE_DEVICES, which hides cards; None if it is not set."""
 
-    def cards(self) -> tuple[Sequence[Card], str]:
+    def cards(self) -> tuple[Sequence[SeenCard], str]:
         """The cards that torch sees, and its words on why there are none.
 
         Raises:
@@ -88,14 +88,14 @@ class TorchMachine:
         """See `Machine.hidden_by`."""
         return os.environ.get("CUDA_VISIBLE_DEVICES")
 
-    def cards(self) -> tuple[Sequence[Card], str]:
+    def cards(self) -> tuple[Sequence[SeenCard], str]:
         """See `Machine.cards`."""
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
             if not torch.cuda.is_available():
                 return (), " ".join(str(each.message) for each in told)
             found = [torch.cuda.get_device_properties(n) for n in range(torch.cuda.device_count())]
-        return [Card(each.name, (each.major, each.minor), each.total_memory) for each in found], ""
+        return [SeenCard(each.name, (each.major, each.minor), each.total_memory) for each in found], ""
 
     def free_bytes(self, device: str) -> int:
         """See `Machine.free_bytes`."""

@@ -8,12 +8,12 @@ import torch
 
 from avatar_rtc.errors import InputError
 from avatar_rtc.render.device.choice import NEEDED_BYTES, Choice, choose_device
-from avatar_rtc.render.device.machine import Card, is_sick, probe
+from avatar_rtc.render.device.machine import SeenCard, is_sick, probe
 
 LARGE, OLD, SMALL = (
-    Card("Large 24", (8, 6), 24 * 2**30),
-    Card("Old 4", (5, 0), 4 * 2**30),
-    Card("Small 1", (8, 6), 2**30),
+    SeenCard("Large 24", (8, 6), 24 * 2**30),
+    SeenCard("Old 4", (5, 0), 4 * 2**30),
+    SeenCard("Small 1", (8, 6), 2**30),
 )
 NO_KERNEL = RuntimeError(
     "CUDA error: no kernel image is available for execution on the device\n"
@@ -44,7 +44,7 @@ class Pretended:
     driver: bool = True
     told: Sequence[int] | None = ()
     hidden: str | None = None
-    seen: Sequence[Card] | Exception = (LARGE,)
+    seen: Sequence[SeenCard] | Exception = (LARGE,)
     why: str = ""
     free: Sequence[int] = (20 * 2**30, 20 * 2**30)
     raises: dict[str, Exception] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Pretended:
     def hidden_by(self) -> str | None:
         return self.hidden
 
-    def cards(self) -> tuple[Sequence[Card], str]:
+    def cards(self) -> tuple[Sequence[SeenCard], str]:
         assert self.told is not None, "who asks a driver that hangs, hangs"
         if isinstance(self.seen, Exception):
             raise self.seen
