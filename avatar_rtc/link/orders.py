@@ -220,6 +220,8 @@ class AvatarFailed:
     """It was no fault of the character or its settings, so it may go well another time."""
     is_shown: bool = False
     """The character before this one still is."""
+    no_room: bool = False
+    """The device has no memory left for it; another one may have."""
 
 
 @dataclass(frozen=True)
