@@ -76,6 +76,8 @@ class Fleet:
         self._placed: dict[str, _Placed] = {}
         self._stills: Counter[str] = Counter()
         """Pictures under way on each device."""
+        self._full_at: dict[str, float] = {}
+        """Device → when it last had no memory for an avatar."""
         self.settled = asyncio.Event()
         """Set once a worker was up on any device, or none will ever be: `failure` tells which."""
 
@@ -153,9 +155,7 @@ class Fleet:
         """
         name = message.avatar
         known = self._placed.get(name)
-        device = (
-            known.device if known else min(self._hopeful() or self._renderings, key=self._loads().__getitem__)
-        )
+        device = known.device if known else self._least_busy(self._hopeful() or self._renderings)
         self._placed[name] = _Placed(device, on_up)
         self._renderings[device].open(message, lambda up: self._hear(name, up))
 
@@ -196,6 +196,11 @@ class Fleet:
     def _loads(self) -> dict[str, Load]:
         return loads({device: each.burdens for device, each in self._renderings.items()})
 
+    def _least_busy(self, devices: Iterable[str]) -> str:
+        """The one to place an avatar on; one that lately had no room for another only if all are so."""
+        now, busy = time.monotonic(), self._loads()
+        return min(devices, key=lambda each: (now - self._full_at.get(each, -math.inf) < WELL_S, busy[each]))
+
     def _well(self, but: str = "") -> list[str]:
         """The devices that bring pictures."""
         return [device for device, each in self._renderings.items() if not each.hindrances and device != but]
@@ -207,8 +212,11 @@ class Fleet:
     def _hear(self, name: str, message: Up) -> None:
         """A worker says something of an avatar."""
         placed = self._placed[name]
+        is_full = isinstance(message, AvatarFailed) and message.no_room
+        if is_full:
+            self._full_at[placed.device] = time.monotonic()
         if (why := self._why_leave(placed, message)) and self._move(name, placed, why):
-            if isinstance(message, AvatarFailed) and message.no_room:
+            if is_full:
                 placed.made_room_at = time.monotonic()
             message = AvatarStarting(name)
         if isinstance(message, AvatarReady) and placed.note:
@@ -236,7 +244,7 @@ class Fleet:
         briefing = left.close_avatar(name) if others else None
         if briefing is None:
             return False
-        target = min(others, key=self._loads().__getitem__)
+        target = self._least_busy(others)
         log.warning("avatar %s moves from %s to %s: %s", name, placed.device, target, why)
         placed.note, placed.device = f"moved from {placed.device} to {target}: {why}", target
         self._renderings[target].adopt(briefing)
