@@ -150,7 +150,7 @@ class LimitsConfig(_Section):
     messages_per_s: float = Field(240.0, ge=1.0, le=100_000.0)
     """Messages on the data channels of one viewer."""
     opens_per_s: float = Field(4.0, ge=0.1, le=1_000.0)
-    """Characters that the render worker is given: of new avatars, and of those that change theirs."""
+    """Characters that each render worker is given: of new avatars, and of those that change theirs."""
     decode_s: float = Field(20.0, ge=0.1, le=600.0)
     """In which a sound or picture that somebody sends has to be decoded."""
     queued_speech_s: float = Field(3_600.0, ge=1.0, le=86_400.0)

@@ -7,6 +7,7 @@ others do on average. Of devices that are equally busy the one with fewer avatar
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum
 from statistics import fmean
 from typing import NamedTuple
 
@@ -52,7 +53,7 @@ def loads(burdens: Mapping[str, Sequence[Burden]]) -> dict[str, Load]:
     """The load of each device, by the avatars that each has."""
     usual = _usual(each for here in burdens.values() for each in here)
     return {
-        device: Load(round(sum(_counted(each, usual) for each in here), 2), len(here))
+        device: Load(round(fsum(_counted(each, usual) for each in here), 2), len(here))
         for device, here in burdens.items()
     }
 
