@@ -215,7 +215,8 @@ class Fleet:
         is_full = isinstance(message, AvatarFailed) and message.no_room
         if is_full:
             self._full_at[placed.device] = time.monotonic()
-        if (why := self._why_leave(placed, message)) and self._move(name, placed, why):
+        why = self._why_leave(placed, message)
+        if why is not None and self._move(name, placed, why):
             if is_full:
                 placed.made_room_at = time.monotonic()
             message = AvatarStarting(name)
@@ -223,18 +224,18 @@ class Fleet:
             message = replace(message, note=". ".join(filter(None, [placed.note, message.note])))
         placed.on_up(message)
 
-    def _why_leave(self, placed: _Placed, message: Up) -> str:
-        """Why an avatar is better off on another device, now that it is told this; "" if it is not."""
+    def _why_leave(self, placed: _Placed, message: Up) -> str | None:
+        """Why an avatar is better off on another device, now that it is told this; None if it is not."""
         here = self._renderings[placed.device]
         match message:
             case AvatarFailed() if here.failure is not None:
                 return here.failure
             case AvatarFailed(detail=detail, no_room=True, is_shown=False):
                 has_moved = time.monotonic() - placed.made_room_at < WELL_S
-                return "" if has_moved else detail
+                return None if has_moved else detail
             case AvatarStarting() if here.lost_s > GONE_S:
                 return f"no render worker has been up there for {here.lost_s:.0f} s"
-        return ""
+        return None
 
     def _move(self, name: str, placed: _Placed, why: str) -> bool:
         """Render an avatar on another device from now on; False if there is none to go to."""

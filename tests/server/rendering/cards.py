@@ -34,11 +34,11 @@ class Held:
 
     opened: OpenAvatar
     said: list[Say] = field(default_factory=list)
-    watched: list[AnyRendition] = field(default_factory=list)
+    watched: set[AnyRendition] = field(default_factory=set)
 
 
 class CardWorker:
-    """Up at once, if its card lets it; every message counts, also one too many."""
+    """Up at once, if its card lets it; what is said twice it knows twice."""
 
     def __init__(self, card: "Card") -> None:
         self.card = card
@@ -75,9 +75,9 @@ class CardWorker:
             case Say() if held:
                 held.said.append(message)
             case StartRendition(rendition=rendition) if held:
-                held.watched.append(rendition)
+                held.watched.add(rendition)
             case StopRendition(rendition=rendition) if held:
-                held.watched.remove(rendition)
+                held.watched.discard(rendition)  # of a start and its end the outbox sends the end alone
 
     def say(self, message: Up | None) -> None:
         self._up.put_nowait(message)

@@ -77,7 +77,7 @@ async def test_a_card_that_never_comes_up_leaves_its_avatars_to_the_others(caplo
         await service.settled.wait()
         await until(lambda: set(cards[1].held) == {"main", "other"})
         await until(lambda: all(isinstance(each.heard[-1], AvatarReady) for each in avatars.values()))
-        assert cards[1].held["main"].watched == [ALPHA]
+        assert cards[1].held["main"].watched == {ALPHA}
         ready = avatars["main"].heard[-1]
         assert ready.note == "moved from cuda:0 to cuda:1: it fell off the bus"
         assert avatars["main"].heard == [AvatarStarting("main"), ready]
@@ -142,7 +142,7 @@ async def test_an_avatar_without_room_is_tried_on_one_other_card(monkeypatch):
         assert avatar.heard[1].note == "moved from cuda:1 to cuda:2: out of memory"
         full = len(cards[1].worker.told)
         assert cards[1].worker.told[-1] == CloseAvatar("main")
-        assert cards[2].held["main"].watched == [ALPHA]
+        assert cards[2].held["main"].watched == {ALPHA}
         assert cards[2].held["main"].opened.state.intensity == 0.5
         cards[0].room = cards[2].room = 1
         service.open(opened("late"), late)

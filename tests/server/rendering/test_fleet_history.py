@@ -91,7 +91,7 @@ class History:
             case "watch":
                 rendition = RENDITIONS[self.count % 2]
                 is_new = rendition not in held.watched
-                (held.watched.append if is_new else held.watched.remove)(rendition)
+                (held.watched.add if is_new else held.watched.remove)(rendition)
                 self.service.send((StartRendition if is_new else StopRendition)(name, rendition))
 
     def open(self, name: str) -> None:
@@ -125,7 +125,7 @@ class History:
             held = at[0].held[name]
             if held.opened != wanted.opened or held.said != wanted.said:
                 found.append(f"{name} was told {held}")
-            if sorted(map(str, held.watched)) != sorted(map(str, wanted.watched)):
+            if held.watched != wanted.watched:
                 found.append(f"{name} is watched by {held.watched}")
             if not self.last(name, AvatarReady):
                 found.append(f"{name} heard {self.ears[name].heard}")
