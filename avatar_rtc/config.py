@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -17,17 +18,11 @@ from pydantic import (
     model_validator,
 )
 
-from avatar_rtc.config_words import check_host, check_ice_url, check_origin
+from avatar_rtc.config_words import check_devices, check_host, check_ice_url, check_origin
 from avatar_rtc.errors import InputError
 from avatar_rtc.intake.complaints import complaint
 
 AnimatorName = Literal["auto", "tha3", "student", "static"]
-
-
-def _check_device(name: str) -> str:
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,2})?", name):
-        raise ValueError("wanted is auto, cpu, mps, cuda or cuda:N")
-    return name
 
 
 def _check_url(url: str) -> str:
@@ -44,7 +39,12 @@ def _check_turn(url: str) -> str:
     return check_ice_url(url, "turn", "turns")
 
 
-DeviceName = Annotated[str, AfterValidator(_check_device)]
+def _with_commas(names: object) -> object:
+    is_list = isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
+    return ",".join(names) if is_list else names  # type: ignore[arg-type]
+
+
+DeviceNames = Annotated[str, BeforeValidator(_with_commas), AfterValidator(check_devices)]
 HttpUrl = Annotated[str, AfterValidator(_check_url)]
 HostName = Annotated[str, AfterValidator(check_host)]
 Origin = Annotated[str, AfterValidator(check_origin)]
@@ -150,7 +150,7 @@ class LimitsConfig(_Section):
     messages_per_s: float = Field(240.0, ge=1.0, le=100_000.0)
     """Messages on the data channels of one viewer."""
     opens_per_s: float = Field(4.0, ge=0.1, le=1_000.0)
-    """Characters that the render worker is given: of new avatars, and of those that change theirs."""
+    """Characters that each render worker is given: of new avatars, and of those that change theirs."""
     decode_s: float = Field(20.0, ge=0.1, le=600.0)
     """In which a sound or picture that somebody sends has to be decoded."""
     queued_speech_s: float = Field(3_600.0, ge=1.0, le=86_400.0)
@@ -176,7 +176,8 @@ class Config(_Section):
     port: int = Field(8080, ge=0, le=65_535)
     character: str = "liora"
     animator: AnimatorName = "auto"
-    device: DeviceName = "auto"
+    device: DeviceNames = "auto"
+    """One, or several with commas between; a TOML list is such a text, too."""
     fps: float = Field(30.0, ge=1.0, le=60.0)
     max_viewers: int = Field(64, ge=1, le=10_000)
     max_avatars: int = Field(16, ge=1, le=1_000)
@@ -201,6 +202,11 @@ class Config(_Section):
     @classmethod
     def _is_address(cls, host: str) -> str:
         return host and check_host(host)  # "" is every address
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Each device by its own name, as it was given; a render worker runs on each."""
+        return tuple(self.device.split(","))
 
     @property
     def is_loopback(self) -> bool:

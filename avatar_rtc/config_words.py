@@ -1,4 +1,4 @@
-"""Hosts, origins and servers, as the settings name them: what can be one, and what is wanted instead."""
+"""Hosts, origins, servers, devices, as the settings name them: what can be one, and what is wanted."""
 
 import ipaddress
 import re
@@ -8,6 +8,24 @@ from urllib.parse import urlsplit
 _HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 _ICE = re.compile(r"(?P<scheme>\w+):(?P<host>[^\s:?/@#\[\]]+)(?::(?P<port>\d{1,5}))?"
                   r"(?P<query>\?transport=(?:udp|tcp))?")  # fmt: skip
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:(0|[1-9][0-9]?))?")
+
+
+def check_devices(names: str) -> str:
+    """One device, or several with commas between, without blanks; raises as `check_host`.
+
+    >>> check_devices("cuda:0, cuda:1")
+    'cuda:0,cuda:1'
+    """
+    devices = [name.strip() for name in names.split(",")]
+    if not all(map(_DEVICE.fullmatch, devices)):
+        raise ValueError("wanted is auto, cpu, mps, cuda or cuda:N, or several such as 'cuda:0,cuda:1'")
+    if len(devices) > 1 and "auto" in devices:
+        raise ValueError("auto is one device; wanted is auto alone, or the names of several")
+    # Two workers on one card would each hold the models, and render in two batches what fits into one.
+    if len({"cuda:0" if name == "cuda" else name for name in devices}) < len(devices):
+        raise ValueError("wanted is each device once; cuda is cuda:0")
+    return ",".join(devices)
 
 
 def check_host(name: str) -> str:

@@ -52,6 +52,15 @@ BAD = [
     ("avatar_expiry_s = -1.0", "avatar_expiry_s"),
     ("device = 'tpu'", "device is 'tpu': wanted is auto, cpu"),
     ("device = 'cuda:x'", "cuda:N"),
+    ("device = 'cuda:01'", "cuda:N"),
+    ("device = ''", "device is '': wanted is auto, cpu"),
+    ("device = []", "device is a list: wanted is auto, cpu"),
+    ("device = 'cuda:0,'", "several such as 'cuda:0,cuda:1'"),
+    ("device = ['cuda:0', 1]", "wanted is a text in quotes"),
+    ("device = ['cuda:0', 'tpu']", "device is a list: wanted is auto, cpu"),
+    ("device = 'cpu,auto'", "wanted is auto alone"),
+    ("device = 'cuda:1,cuda:1'", "wanted is each device once"),
+    ("device = 'cuda,cuda:0'", "wanted is each device once; cuda is cuda:0"),
     (
         "animator = 'magic'",
         "unknown animator 'magic'; did you mean 'static'? Wanted is one of 'auto', 'tha3'",
@@ -119,12 +128,21 @@ def test_bad_settings_are_named(tmp_path: Path, text: str, says: str) -> None:
         {"stun_urls": ("stun:stun.example.org", "stun:192.0.2.1:3478")},
         {"turn": {"urls": ("turn:a.example:3478?transport=tcp", "turns:a.example:443"), "secret": "s"}},
         {"device": "cuda:1"},
+        {"device": "cuda:0,cuda:1,cpu"},
         {"speech": {"openai_url": "https://api.openai.com/v1", "piper_url": "http://[::1]:5000"}},
     ],
     ids=str,
 )
 def test_good_settings_are_taken(settings: dict) -> None:
     load_config(None, **settings)
+
+
+@pytest.mark.parametrize("given", ["cuda:0,cuda:10", "cuda:0, cuda:10", ["cuda:0", "cuda:10"]], ids=str)
+def test_several_devices_are_a_list_or_a_text(given: str | list[str]) -> None:
+    config = load_config(None, device=given)
+    assert (config.device, config.devices) == ("cuda:0,cuda:10", ("cuda:0", "cuda:10"))
+    assert not serve.needs_accelerator(Config()) and serve.needs_accelerator(config)
+    assert not serve.needs_accelerator(load_config(None, device="cpu"))
 
 
 HOSTS = st.from_regex(r"[a-z][a-z0-9]{0,8}(\.[a-z]{2,6}){0,2}", fullmatch=True) | st.just("[::1]")

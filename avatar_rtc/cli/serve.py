@@ -7,6 +7,7 @@ import gc
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _EXAMPLE = """examples:
   avatar-rtc serve
   avatar-rtc serve --character me.png --port 9000
+  avatar-rtc serve --device cuda:0,cuda:1   two cards; each avatar is rendered on one
   avatar-rtc serve --animator static        no network, no weights: quick to try the plumbing
   avatar-rtc serve --allow-origin https://example.org     pages there may embed the avatar
 """
@@ -43,7 +45,11 @@ def add(subparsers: Any) -> None:
     parser.add_argument("--port", type=int, help="port to bind to (default 8080; 0 takes a free one)")
     parser.add_argument("--character", metavar="NAME|PATH", help="a stored character, or any RGBA image")
     parser.add_argument("--animator", choices=("auto", "tha3", "student", "static"))
-    parser.add_argument("--device", metavar="auto|cpu|cuda|mps", help="where to render (default auto)")
+    parser.add_argument(
+        "--device",
+        metavar="auto|cpu|cuda|mps",
+        help="where to render (default auto); cuda:1 is the second card, cuda:0,cuda:1 are both",
+    )
     parser.add_argument("--fps", type=float, help="frames per second to aim for (default 30)")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings as TOML; flags win over it")
     parser.add_argument(
@@ -89,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
 
 def needs_accelerator(config: Config) -> bool:
     """True if the operator wants a device that this machine may not have."""
-    return config.device not in ("auto", "cpu")
+    return not {"auto", "cpu"}.issuperset(config.devices)
 
 
 def ensure_weights(config: Config) -> None:
@@ -127,20 +133,23 @@ async def _serve(config: Config) -> None:
     from avatar_rtc.server.connections.protocol import Runner
     from avatar_rtc.server.http.ending import REQUESTS_S
     from avatar_rtc.server.http.keys import CLOSING, ENGINES
+    from avatar_rtc.server.rendering.fleet import Fleet
     from avatar_rtc.server.rendering.process import spawn_worker
     from avatar_rtc.server.rendering.supervisor import Rendering
 
     raise_limit()
     stop, limits = catch_signals(), config.limits
-    async with Rendering(
-        lambda: spawn_worker(config.device, limits.chain_ms), opens_per_s=limits.opens_per_s
-    ) as rendering:
+    renderings = {
+        device: Rendering(partial(spawn_worker, device, limits.chain_ms), opens_per_s=limits.opens_per_s)
+        for device in config.devices
+    }
+    async with Fleet(renderings) as fleet:
         if needs_accelerator(config):
-            await rendering.settled.wait()
-            if rendering.failure is not None:
-                raise InputError(rendering.failure)
+            await fleet.settled.wait()
+            if fleet.failure is not None:
+                raise InputError(fleet.failure)
             await asyncio.to_thread(ensure_weights, config)
-        app = create_app(config, rendering)
+        app = create_app(config, fleet)
         await check_voice(app[ENGINES], config.speech.voice)
         runner = Runner(app, access_log_class=AccessLog, shutdown_timeout=REQUESTS_S)
         await runner.setup()

@@ -37,6 +37,7 @@ from avatar_rtc.media.encode import create_encoder
 from avatar_rtc.media.encode_image import encode_image
 from avatar_rtc.server.app import create_app
 from avatar_rtc.server.connections.protocol import Runner
+from avatar_rtc.server.rendering.fleet import DeviceReport
 from avatar_rtc.stream.frame import AnyRendition, EncodedFrame, ImageRendition, video_pts
 from tests.server.rendering.stuck import Stuck
 
@@ -47,7 +48,7 @@ SIDE = 64
 
 
 class FakeRenderer:
-    """Stands in for `Rendering`: records what it is told, and sends grey frames, as bright as `luma`."""
+    """Stands in for `Fleet`: records what it is told, and sends grey frames, as bright as `luma`."""
 
     def __init__(self) -> None:
         self.device: str | None = "cpu"
@@ -64,6 +65,16 @@ class FakeRenderer:
         self.opened: dict[str, OpenAvatar] = {}
         self._tasks: dict[tuple[str, AnyRendition], asyncio.Task[None]] = {}
         self._keys: set[AnyRendition] = set()
+
+    @property
+    def reports(self) -> list[DeviceReport]:
+        return [DeviceReport("auto", self.device, len(self.opened), 0.0, self.restarts)]
+
+    def device_of(self, avatar: str) -> str | None:
+        return self.device
+
+    def device_note_of(self, avatar: str) -> str:
+        return self.device_note
 
     def open(self, message: OpenAvatar, on_up: Callable[[Up], None]) -> None:
         self.sent.append(message)
@@ -331,6 +342,7 @@ async def live(store) -> AsyncIterator[Callable]:
     from avatar_rtc.animation.emotions import load_emotions
     from avatar_rtc.render.static import create_static
     from avatar_rtc.resources import resource
+    from avatar_rtc.server.rendering.fleet import Fleet
     from avatar_rtc.server.rendering.supervisor import Rendering
     from avatar_rtc.worker.thread import ThreadWorker
 
@@ -341,8 +353,8 @@ async def live(store) -> AsyncIterator[Callable]:
     async with contextlib.AsyncExitStack() as stack:
 
         async def start(**settings) -> TestClient:
-            rendering = await stack.enter_async_context(Rendering(spawn, spare=False))
-            app = create_app(Config(character="hero", animator="static", **settings), rendering, store)
+            fleet = await stack.enter_async_context(Fleet({"cpu": Rendering(spawn, spare=False)}))
+            app = create_app(Config(character="hero", animator="static", **settings), fleet, store)
             client = await stack.enter_async_context(TestClient(Served(app)))
             async with asyncio.timeout(10):
                 while (await (await client.get("/api/v1/avatars/main")).json())["state"] != "live":  # noqa: ASYNC110

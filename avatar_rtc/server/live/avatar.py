@@ -195,11 +195,12 @@ class Avatar:
     def describe(self) -> dict[str, object]:
         """What `GET /avatars/{id}` and `state` events show."""
         release, renderer = self.streams.release, self._shared.renderer
+        device = renderer.device_of(self.name)
         return {
             "id": self.name,
             "character": self.actor.character.name,
-            "device": renderer.device,
-            **self.status.json(renderer.device, renderer.device_note),
+            "device": device,
+            **self.status.json(device, renderer.device_note_of(self.name)),
             "viewers": len(self.viewers),
             "renditions": self.streams.renditions(),
             "emotions": list(self.actor.emotions),

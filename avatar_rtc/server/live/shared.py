@@ -10,19 +10,24 @@ from avatar_rtc.link.orders import OpenAvatar, ProcessStill, Still, ToAvatar, Up
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.speaker import Speaker
+from avatar_rtc.server.rendering.fleet import DeviceReport
 from avatar_rtc.speech.voices.engines import Engines
 
 
 class Renderer(Protocol):
-    """What avatars need of `Rendering`."""
+    """What avatars need of `Fleet`."""
 
-    device: str | None
-    """None until a worker is up."""
-    device_note: str
-    """What there is to say of it; "" if nothing."""
-    failure: str | None
-    """Why no worker will ever come up."""
-    restarts: int
+    @property
+    def device(self) -> str | None:
+        """What renders, with commas between several; None until a worker is up."""
+
+    @property
+    def failure(self) -> str | None:
+        """Why no worker will ever come up."""
+
+    @property
+    def restarts(self) -> int:
+        """Workers that were lost and replaced."""
 
     @property
     def superseded(self) -> int:
@@ -40,6 +45,16 @@ class Renderer(Protocol):
     def hindrances(self) -> Sequence[str]:
         """Those of them that keep pictures from coming."""
 
+    @property
+    def reports(self) -> Sequence[DeviceReport]:
+        """How it goes with each device."""
+
+    def device_of(self, avatar: str) -> str | None:
+        """What renders an avatar; None while no worker does."""
+
+    def device_note_of(self, avatar: str) -> str:
+        """What there is to say of that; "" if nothing."""
+
     def open(self, message: OpenAvatar, on_up: Callable[[Up], None]) -> None:
         """Open an avatar, or swap the character of an open one."""
 
@@ -50,10 +65,10 @@ class Renderer(Protocol):
         """Forget an avatar."""
 
     async def process(self, message: ProcessStill) -> Still:
-        """A picture through a chain; see `Rendering.process`."""
+        """A picture through a chain; see `Fleet.process`."""
 
     async def snapshot(self, avatar: str) -> bytes:
-        """A PNG of an avatar; see `Rendering.snapshot`."""
+        """A PNG of an avatar; see `Fleet.snapshot`."""
 
 
 @dataclass(frozen=True)

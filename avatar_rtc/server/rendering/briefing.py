@@ -3,11 +3,12 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from avatar_rtc.link.orders import OpenAvatar, Say, StartRendition, ToAvatar, Up
 from avatar_rtc.server.rendering.outbox import MAX_SAID
+from avatar_rtc.server.rendering.placement import Burden, cost_of
 from avatar_rtc.stream.frame import AnyRendition
 
 MEND_AFTER_S = (2.0, 10.0, 60.0)
@@ -33,6 +34,13 @@ class Briefing:
     tries: int = 0
     """How often it has been opened again."""
     mending: asyncio.TimerHandle | None = None
+    cost: float | None = None
+    """See `Burden`."""
+
+    @property
+    def burden(self) -> Burden:
+        """What it is for its device."""
+        return Burden(self.cost, bool(self.renditions))
 
     @property
     def owes(self) -> bool:
@@ -52,6 +60,16 @@ class Briefing:
     def watched(self) -> list[ToAvatar]:
         """What has to be encoded of it."""
         return [StartRendition(self.opened.avatar, rendition) for rendition in self.renditions]
+
+    def measure(self, stage_ms: Mapping[str, float], together: int) -> None:
+        """Its pictures take so long; see `cost_of`."""
+        wanted_fps = min(self.opened.fps, self.opened.state.settings.target_fps)
+        self.cost = cost_of(stage_ms, wanted_fps, together)
+
+    def leave(self) -> None:
+        """Another worker will have it, on another device: nothing is known of how it will go there."""
+        self.stop_mending()
+        self.is_ready, self.has_failed, self.tries, self.cost = False, False, 0, None
 
     def succeed(self) -> None:
         """It has become ready."""

@@ -16,11 +16,13 @@ from avatar_rtc.link.orders import (
     Say,
     SetState,
     StartRendition,
+    Stats,
     StopRendition,
     ToAvatar,
     Up,
 )
 from avatar_rtc.server.rendering.briefing import Briefing
+from avatar_rtc.server.rendering.placement import Burden
 from avatar_rtc.stream.frame import EncodedFrame
 
 log = logging.getLogger(__name__)
@@ -46,13 +48,18 @@ class Roster:
         """Whether pictures have to come."""
         return any(briefing.owes for briefing in self._briefings.values())
 
+    @property
+    def burdens(self) -> list[Burden]:
+        """What each avatar is for the device."""
+        return [briefing.burden for briefing in self._briefings.values()]
+
     def open(self, message: OpenAvatar, on_up: Callable[[Up], None]) -> None:
         """Open an avatar, or swap the character of an open one; `on_up` gets what concerns it."""
         known = self._briefings.get(message.avatar)
         self._briefings[message.avatar] = briefing = Briefing(message, on_up)
         if known is not None:
             known.stop_mending()
-            briefing.renditions, briefing.said = known.renditions, known.said
+            briefing.renditions, briefing.said, briefing.cost = known.renditions, known.said, known.cost
         if known is not None and known.has_failed:
             self._post(CloseAvatar(message.avatar))
             self._brief(briefing, paced=True)
@@ -79,11 +86,17 @@ class Roster:
                 briefing.renditions.discard(rendition)
         self._post(message)
 
-    def close(self, name: str) -> None:
-        """Forget an avatar."""
+    def close(self, name: str) -> Briefing | None:
+        """Forget an avatar; gives what another worker has to know of it, None if it is not open."""
         if briefing := self._briefings.pop(name, None):
-            briefing.stop_mending()
+            briefing.leave()
             self._post(CloseAvatar(name))
+        return briefing
+
+    def adopt(self, briefing: Briefing) -> None:
+        """Take an avatar that another roster has closed; it is told as before."""
+        self._briefings[briefing.opened.avatar] = briefing
+        self._brief(briefing, paced=False)
 
     def brief(self) -> None:
         """A worker is up: tell it everything of all avatars."""
@@ -124,6 +137,8 @@ class Roster:
                     briefing.fail()
                 if may_pass:
                     briefing.mend(lambda: self._mend(avatar, briefing))
+            case Stats(stage_ms=stage_ms):
+                briefing.measure(stage_ms, sum(each.burden.is_watched for each in self._briefings.values()))
             case EncodedFrame(rendition=rendition) if rendition not in briefing.renditions:
                 return
         self._tell(briefing, message)

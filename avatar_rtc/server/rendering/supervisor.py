@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -38,8 +38,10 @@ from avatar_rtc.link.orders import (
 from avatar_rtc.link.worker import Worker
 from avatar_rtc.server.rendering.attended import Attended
 from avatar_rtc.server.rendering.backoff import Backoff
+from avatar_rtc.server.rendering.briefing import Briefing
 from avatar_rtc.server.rendering.outbox import Outbox
 from avatar_rtc.server.rendering.pictures import Pictures
+from avatar_rtc.server.rendering.placement import Burden
 from avatar_rtc.server.rendering.pulse import HANG_TIMEOUT_S
 from avatar_rtc.server.rendering.roster import Roster
 from avatar_rtc.server.rendering.spare import Spare
@@ -133,6 +135,11 @@ class Rendering:
         return 0.0 if self.device is not None else time.monotonic() - self._lost_at
 
     @property
+    def burdens(self) -> Sequence[Burden]:
+        """What each of its avatars is for the device."""
+        return self._roster.burdens
+
+    @property
     def ailments(self) -> tuple[str, ...]:
         """Sentences on what is wrong with the worker and the spare, for everybody to read."""
         return (*self.hindrances, *filter(None, [self.device_note, self._spare.ailment]))
@@ -159,9 +166,13 @@ class Rendering:
         """Tell the worker something about an open avatar. Never waits."""
         self._roster.send(message)
 
-    def close_avatar(self, name: str) -> None:
-        """Forget an avatar."""
-        self._roster.close(name)
+    def close_avatar(self, name: str) -> Briefing | None:
+        """Forget an avatar; gives what `adopt` of another wants to know of it, None if it is not open."""
+        return self._roster.close(name)
+
+    def adopt(self, briefing: Briefing) -> None:
+        """Render an avatar that another one rendered before, and go on where that one ended."""
+        self._roster.adopt(briefing)
 
     async def process(self, message: ProcessStill) -> Still:
         """See `Pictures.process`."""

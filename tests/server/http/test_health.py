@@ -22,6 +22,7 @@ async def test_all_is_well(client):
         "wrong": [],
         "device": "cpu",
         "worker_restarts": 0,
+        "devices": [{"asked": "auto", "device": "cpu", "avatars": 1, "load": 0.0, "restarts": 0}],
         "avatars": {"main": "live"},
         "refused": {},
     }

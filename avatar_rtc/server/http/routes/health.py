@@ -3,12 +3,14 @@
 What is told here anybody may read: names of avatars, but nothing of the machine's disk, network or secrets.
 """
 
+from dataclasses import asdict
+
 from aiohttp import web
 
 from avatar_rtc.errors import WorkerLost
 from avatar_rtc.server.http.keys import AVATARS, CLOSING, LIMITS, RENDERER
 from avatar_rtc.server.http.routes.openapi import described
-from avatar_rtc.server.http.routes.openapi_schemas import TEXT, an_object, many, one, values_by_name
+from avatar_rtc.server.http.routes.openapi_schemas import NUMBER, TEXT, an_object, many, one, values_by_name
 from avatar_rtc.server.live.avatars import MAIN
 
 LOST_S = 60.0
@@ -22,6 +24,15 @@ LOST_S = 60.0
         wrong=many(TEXT),
         device={"type": ["string", "null"]},
         worker_restarts=one("integer"),
+        devices=many(
+            an_object(
+                asked=TEXT,
+                device={"type": ["string", "null"]},
+                avatars=one("integer"),
+                load=NUMBER,
+                restarts=one("integer"),
+            )
+        ),
         avatars=values_by_name(TEXT),
         refused=values_by_name(one("integer")),
     ),
@@ -31,7 +42,8 @@ async def healthz(request: web.Request) -> web.Response:
     """Is it alive? For who restarts servers.
 
     200 also while a render worker is being replaced: `status` is then "impaired", and `wrong` says in
-    sentences what is.
+    sentences what is. `devices` has one entry for each device of the settings: `load` is what its avatars are
+    expected to take of it, in s of each second.
     """
     renderer, wrong = request.app[RENDERER], _wrong(request.app)
     if renderer.failure is not None or renderer.lost_s > LOST_S:
@@ -45,6 +57,7 @@ async def healthz(request: web.Request) -> web.Response:
             "wrong": wrong,
             "device": renderer.device,
             "worker_restarts": renderer.restarts,
+            "devices": [asdict(each) for each in renderer.reports],
             "avatars": {name: avatar.status.phase for name, avatar in request.app[AVATARS].items()},
             "refused": refused,
         }
