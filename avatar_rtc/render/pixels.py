@@ -87,5 +87,10 @@ def rgba_of(image: Tensor) -> NDArray[np.uint8]:
 
 def to_bytes(values: Tensor) -> NDArray[np.uint8]:
     """The inverse of `from_bytes`, on the CPU; rounded as in `rgba_of`."""
-    found: NDArray[np.uint8] = values.float().mul(255).round_().clamp_(0, 255).byte().cpu().numpy()
+    found: NDArray[np.uint8] = to_levels(values).cpu().numpy()
     return found
+
+
+def to_levels(values: Tensor) -> Tensor:
+    """The same where the values are."""
+    return values.float().mul(255).round_().clamp_(0, 255).byte()
