@@ -1,4 +1,4 @@
-"""The floor of a frame: what its parts must reckon and move at least, whoever writes the kernels.
+"""The floor of a frame: what its parts must reckon and move, by how well their kernels are put together.
 
 Counted on the meta device, with the networks that are shipped, in float16; told in `docs/gpu.md`.
 """
@@ -28,14 +28,14 @@ _META = torch.device("meta")
 class Floor:
     """What a part of a frame asks of a card."""
 
-    flops: int
+    flops: float
     """Of convolutions and matrices; one multiply-add is two."""
-    read_bytes: int
-    written_bytes: int
+    read_bytes: float
+    written_bytes: float
     kernels: int
 
     @property
-    def moved_bytes(self) -> int:
+    def moved_bytes(self) -> float:
         """Read and written."""
         return self.read_bytes + self.written_bytes
 
@@ -47,8 +47,9 @@ def floors(batch: int, fusion: Fusion = "fused") -> Mapping[FramePart, Floor]:
         batch: avatars that are animated together. Each has a layout of its own.
         fusion: "fused": weights and inputs are read once, outputs written once, and what lies between two
             convolutions stays in registers; but an instance norm must know all of a plane, so what a
-            convolution wrote is read twice. "by hand": the convolution sums up what it writes, and the next
-            one norms what it reads. "eager": each operator reads and writes all of its tensors.
+            convolution wrote is read twice. That is what a compiler can make. "by hand": a convolution sums
+            up what it writes, the next one norms what it reads, and the two halves of a separable one are
+            together; nobody does with less. "eager": each operator reads and writes all of its tensors.
     """
     return {part: _sum(kernels) for part, kernels in frame_kernels(batch, fusion).items()}
 
@@ -75,17 +76,24 @@ def frame_kernels(batch: int, fusion: Fusion, *, separable: bool = True) -> dict
 
 @cache
 def _traffic(batch: int, separable: bool) -> Mapping[FramePart, Traffic]:
+    found = {part: traffic_of(partial(work, batch)) for part, work in _works(separable).items()}
+    return {**found, "layout": traffic_of(_layout)}
+
+
+@cache
+def _works(separable: bool) -> Mapping[FramePart, Callable[[int], object]]:
     works: dict[FramePart, Callable[[int], object]] = {
         "eyebrows": _eyebrows(_network("eyebrow_morphing_combiner", separable)),
         "face": _face(_network("face_morpher", separable)),
         "rotator": _rotator(_network("two_algo_face_body_rotator", separable)),
         "editor": _editor(_network("editor", separable)),
-        "layout": lambda batch: _layout(),
     }
-    return {part: traffic_of(partial(work, batch)) for part, work in works.items()}
+    with torch.inference_mode():
+        for work in works.values():
+            work(1)  # tables are made at the first call
+    return works
 
 
-@cache
 def _network(name: PartName, separable: bool) -> Network:
     with _META:
         return Network(PARTS[name], separable=separable).half().eval()

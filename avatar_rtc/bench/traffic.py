@@ -4,8 +4,10 @@
  work ─► steps: each operator, what it read, wrote and reckoned ─► kernels ─► sums
                                                             │
    "eager"    every operator is a kernel                    │
-   "fused"    what lies between two convolutions is one     │ how steps are put together
-   "by hand"  … and is done by the convolution itself       │
+   "fused"    what lies between two convolutions is one     │
+   "pairs"    … and the two halves of a separable one are   │ how steps are put together
+   "norms"    … or each does what lies before it itself     │
+   "by hand"  both                                          │
 ```
 """
 
@@ -20,7 +22,7 @@ from torch.utils.flop_counter import flop_registry
 
 from avatar_rtc.render.device.operators import OperatorMode
 
-Fusion = Literal["eager", "fused", "by hand"]
+Fusion = Literal["eager", "fused", "pairs", "norms", "by hand"]
 _NO_WORK = {
     "empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided", "_unsafe_view",
     "_reshape_alias", "detach", "alias", "resize_", "lift_fresh",
@@ -118,11 +120,9 @@ class Traffic(OperatorMode):  # type: ignore[no-untyped-call]
 
 
 def traffic_of(work: Callable[[], object]) -> Traffic:
-    """The traffic of one piece of work, its tables being there already."""
+    """The traffic of one piece of work; what it keeps for later calls is among it if this is the first."""
     found = Traffic()
     with torch.inference_mode():
-        with Traffic():
-            work()
         with found:
             results = work()
         found.end(results)
@@ -154,11 +154,11 @@ def _may_follow(group: Sequence[_Step], step: _Step, fusion: Fusion) -> bool:
     made = {memory for each in group for memory in each.written}
     if step.name in _ELSEWHERE and made & step.read.keys():
         return False
-    if fusion == "by hand":
-        # A convolution begins with what comes before it, and ends by summing up what it wrote.
-        done = [each for each in group if each.is_convolution]
-        return not done or (step.is_convolution and all(each.is_depthwise for each in done))
-    return not (step.is_convolution or any(each.is_convolution for each in group))
+    done = [each for each in group if each.is_convolution]
+    if step.is_convolution and done:
+        return fusion in ("pairs", "by hand") and all(each.is_depthwise for each in done)
+    # A convolution may begin with what comes before it, and end by summing up what it wrote.
+    return not done and (not step.is_convolution or fusion in ("norms", "by hand"))
 
 
 def _kernels_of(group: Sequence[_Step], needed: set[int], fusion: Fusion) -> list[Kernel]:
@@ -173,7 +173,7 @@ def _kernels_of(group: Sequence[_Step], needed: set[int], fusion: Fusion) -> lis
             written[memory] = max(written.get(memory, 0), size)
     in_place = written.keys() & read.keys()
     kept = written.keys() if fusion == "eager" else needed | in_place
-    again = 0 if fusion == "by hand" else _read_again(group, read)
+    again = 0 if fusion in ("norms", "by hand") else _read_again(group, read)
     whole = Kernel(
         sum(step.flops for step in group),
         sum(read.values()),
