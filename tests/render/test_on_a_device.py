@@ -18,9 +18,8 @@ from avatar_rtc.render.device.operators import OperatorLog, operators_of
 from avatar_rtc.render.pixels import picture_of, rgba_of
 from avatar_rtc.render.posed import _rgba_in_one_copy, render_poses
 from avatar_rtc.render.static import create_static
-from avatar_rtc.render.tha3.animator import Tha3Animator
-from avatar_rtc.render.tha3.networks import PARTS, Network
 from avatar_rtc.stream.crop import Crop
+from tests.render.thin_networks import thin_animator
 
 META = torch.device("meta")
 RNG = np.random.default_rng(5)
@@ -42,9 +41,7 @@ def static() -> Animator:
 
 
 def tha3() -> Animator:
-    with META:
-        networks = {name: Network(PARTS[name], separable=True).half().eval() for name in PARTS}
-    return Tha3Animator(dict(networks), "meta", torch.float16)
+    return thin_animator("meta", torch.float16)
 
 
 def poses(count: int) -> Tensor:
