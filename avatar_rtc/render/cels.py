@@ -9,6 +9,7 @@ from torch import Tensor
 
 from avatar_rtc.face.cels import CELS, FX, ON_SKIN, CelImage
 from avatar_rtc.render.colour import ColourSpace, from_linear, srgb_to_linear, to_linear
+from avatar_rtc.render.device.fusing import fused
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.pixels import divisor, picture_of
 from avatar_rtc.stream.box import Box
@@ -20,6 +21,7 @@ Layers = tuple[tuple[str, int], ...]
 """Cels in drawing order, bottom to top, with their opacity in 1/64."""
 
 
+@fused()
 def over(top: Tensor, base: Tensor, strength: float | Tensor) -> Tensor:
     """`top`, its alpha scaled by `strength`, over `base` (Porter and Duff).
 
