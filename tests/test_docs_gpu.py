@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from avatar_rtc.bench.floors import floors, frame_kernels
-from avatar_rtc.bench.predicted import CARDS, Assumed, Card, frame_ms, kernels_at_1024
+from avatar_rtc.bench.predicted import CARDS, Assumed, DataSheet, frame_ms, kernels_at_1024
 from tests.data.make_gpu_tables import PAGE, floor_table, frame_table, put, tables
 
 TEXT = PAGE.read_text()
@@ -27,7 +27,7 @@ def test_all_tables_are_what_is_counted() -> None:
     kernels = [each for part in parts if part != "layout" for each in parts[part]]
     assert f"{sum(each.flops for each in kernels) / 1e9:.0f} GFLOP" in WORDS
     # 16.3 TFLOPS, 672 GB/s; twice the bytes in float32.
-    titan = Card("Titan RTX", 16.3e12, 16.3e12, 672e9, 6 << 20, 2e12, 12e9, 1)
+    titan = DataSheet("Titan RTX", 16.3e12, 16.3e12, 672e9, 6 << 20, 2e12, 12e9, 1)
     wide = [replace(k, read_bytes=2 * k.read_bytes, written_bytes=2 * k.written_bytes) for k in kernels]
     quick, slow = (frame_ms(wide, "eager", titan, Assumed(tensor_share=share)) for share in (0.5, 0.35))
     assert f"come to {quick:.0f} to {slow:.0f} ms" in WORDS

@@ -6,7 +6,7 @@ Counted on the meta device, with the networks that are shipped, in float16; told
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -20,7 +20,6 @@ from avatar_rtc.render.tha3.boxes import FACE_BOX, HEAD_BOX
 from avatar_rtc.render.tha3.networks import PARTS, Network, PartName, combine, edit, morph, warp
 
 FramePart = Literal["eyebrows", "face", "rotator", "editor", "layout"]
-FRAME_PARTS: tuple[FramePart, ...] = get_args(FramePart)
 _META = torch.device("meta")
 
 
@@ -77,7 +76,13 @@ def frame_kernels(batch: int, fusion: Fusion, *, separable: bool = True) -> dict
 @cache
 def _traffic(batch: int, separable: bool) -> Mapping[FramePart, Traffic]:
     found = {part: traffic_of(partial(work, batch)) for part, work in _works(separable).items()}
-    return {**found, "layout": traffic_of(_layout)}
+    return {**found, "layout": _layout_traffic()}
+
+
+@cache
+def _layout_traffic() -> Traffic:
+    traffic_of(_layout)  # tables are made at the first call
+    return traffic_of(_layout)
 
 
 @cache

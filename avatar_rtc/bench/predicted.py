@@ -33,7 +33,7 @@ I420_BYTES = 3 * SIZE * SIZE
 
 
 @dataclass(frozen=True)
-class Card:
+class DataSheet:
     """A card as its maker describes it; rates are dense, and peaks."""
 
     name: str
@@ -53,9 +53,9 @@ class Card:
 
 
 CARDS = (
-    Card("H200", 989e12, 67e12, 4.8e12, 50 << 20, 5.5e12, 50e9, 0),
-    Card("RTX 4090", 165e12, 82.6e12, 1.008e12, 72 << 20, 4.5e12, 25e9, 2),
-    Card("RTX 3070 laptop", 32e12, 16e12, 0.448e12, 4 << 20, 1.2e12, 12e9, 1),
+    DataSheet("H200", 989e12, 67e12, 4.8e12, 50 << 20, 5.5e12, 50e9, 0),
+    DataSheet("RTX 4090", 165e12, 82.6e12, 1.008e12, 72 << 20, 4.5e12, 25e9, 2),
+    DataSheet("RTX 3070 laptop", 32e12, 16e12, 0.448e12, 4 << 20, 1.2e12, 12e9, 1),
 )
 
 
@@ -79,7 +79,7 @@ class Assumed:
     """Between two kernels of a graph."""
 
 
-def kernel_us(kernel: Kernel, card: Card, assumed: Assumed = Assumed()) -> float:
+def kernel_us(kernel: Kernel, card: DataSheet, assumed: Assumed = Assumed()) -> float:
     """One kernel on the device."""
     rate = (
         card.tensor_flops_per_s * assumed.tensor_share
@@ -92,7 +92,7 @@ def kernel_us(kernel: Kernel, card: Card, assumed: Assumed = Assumed()) -> float
     return max(1e6 * kernel.flops / rate, 1e6 * kernel.moved_bytes / bandwidth, assumed.shortest_us)
 
 
-def frame_ms(kernels: Sequence[Kernel], way: Way, card: Card, assumed: Assumed = Assumed()) -> float:
+def frame_ms(kernels: Sequence[Kernel], way: Way, card: DataSheet, assumed: Assumed = Assumed()) -> float:
     """All kernels of a frame, one after the other.
 
     Args:
@@ -103,7 +103,7 @@ def frame_ms(kernels: Sequence[Kernel], way: Way, card: Card, assumed: Assumed =
     return max(device, host) / 1000
 
 
-def copy_ms(size: int, card: Card) -> float:
+def copy_ms(size: int, card: DataSheet) -> float:
     """So many bytes to the host, and 10 us to begin; beside the next frame, so it adds to the delay alone."""
     return 0.01 + 1000 * size / card.copied_bytes_per_s
 

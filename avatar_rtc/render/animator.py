@@ -51,7 +51,7 @@ class Animator(Protocol):
 
 
 def device_of(animator: Animator) -> torch.device:
-    """Where it wants its pictures and draws them: the CPU, unless it says otherwise."""
+    """Where its pictures are."""
     return getattr(animator, "device", torch.device("cpu"))
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from avatar_rtc.bench.floors import FRAME_PARTS, Floor, floor_ms, floors, frame_kernels
+from avatar_rtc.bench.floors import Floor, FramePart, floor_ms, floors, frame_kernels
 from avatar_rtc.bench.predicted import CARDS, WAYS, Assumed, Way, frame_ms, kernels_of_frame
 from avatar_rtc.bench.traffic import Fusion, Kernel, traffic_of
 from avatar_rtc.render.tha3.networks import PARTS, Network, PartName
@@ -84,7 +85,7 @@ def test_the_one_copy_to_the_host_goes_through() -> None:
     assert traffic_of(lambda: (picture * 2).cpu().numpy()).kernels("fused")
 
 
-@pytest.mark.parametrize("part", FRAME_PARTS)
+@pytest.mark.parametrize("part", get_args(FramePart))
 def test_each_fusion_asks_for_less(part: str) -> None:
     eager, fused, by_hand = (floors(1, fusion)[part] for fusion in ("eager", "fused", "by hand"))  # type: ignore[index]
     assert eager.moved_bytes > fused.moved_bytes > by_hand.moved_bytes

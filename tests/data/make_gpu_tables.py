@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import get_args
 
-from avatar_rtc.bench.floors import FRAME_PARTS, Floor, floors, frame_kernels
+from avatar_rtc.bench.floors import Floor, FramePart, floors, frame_kernels
 from avatar_rtc.bench.predicted import (
     CARDS,
     I420_BYTES,
@@ -20,6 +21,7 @@ from avatar_rtc.bench.traffic import Fusion
 
 PAGE = Path(__file__).parents[2] / "docs" / "gpu.md"
 BATCHES = (1, 4, 16)
+PARTS: tuple[FramePart, ...] = get_args(FramePart)
 BY_HAND: tuple[Fusion, ...] = ("fused", "pairs", "norms", "by hand")
 
 
@@ -32,7 +34,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def floor_table(batch: int) -> str:
     """What each part asks for, and all of them."""
     ways = [floors(batch, fusion) for fusion in ("eager", "fused", "by hand")]
-    rows = {part: [way[part] for way in ways] for part in FRAME_PARTS}
+    rows = {part: [way[part] for way in ways] for part in PARTS}
     lines = [_floor_row(name, found) for name, found in rows.items()]
     lines.append(_floor_row("all", [_sum(list(way.values())) for way in ways]))
     head = ["part", "GFLOP", "MB eager", "fused", "by hand", "kernels eager", "fused", "by hand"]
@@ -85,7 +87,7 @@ def kernel_table() -> str:
     rows = []
     for card in CARDS:
         kernels = {fusion: frame_kernels(4, fusion) for fusion in BY_HAND}
-        for part in FRAME_PARTS:
+        for part in PARTS:
             ms = [frame_ms(kernels[fusion][part], "fused", card) for fusion in BY_HAND]
             rows.append([f"{card.name}, {part}", *(f"{each:.2f}" for each in ms), f"{ms[0] - ms[-1]:.2f}"])
     return table(["card, part", *(f"ms {fusion}" for fusion in BY_HAND), "gain at most"], rows)
