@@ -205,7 +205,8 @@ def compose(source: Tensor, offset: tuple[int, int], grid: Tensor, paint: Tensor
     y = (2 * torch.arange(offset[0], offset[0] + height, device=maps.device) + 1) / h - 1
     x = (2 * torch.arange(offset[1], offset[1] + width, device=maps.device) + 1) / w - 1
     places = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)
-    # By numbers: a tensor of them would be uploaded at every step.
-    where = places + torch.stack([maps[:, 0] * (512 / w), maps[:, 1] * (512 / h)], dim=-1)
+    scale = torch.full((2,), 512 / w, device=maps.device)  # a tensor of both would be uploaded at every step
+    scale[1:].fill_(512 / h)
+    where = places + maps[:, :2].permute(0, 2, 3, 1) * scale
     warped = grid_sample(source, where, "bilinear", "zeros", align_corners=False)
     return torch.lerp(warped, maps[:, 2:6], maps[:, 6:])
