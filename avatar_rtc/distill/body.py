@@ -16,6 +16,7 @@ from torch.nn.functional import avg_pool2d, grid_sample, interpolate
 from avatar_rtc.distill.body_window import maps_in
 from avatar_rtc.distill.samples import give_back
 from avatar_rtc.distill.training import StepProgress, Training, draw
+from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.pixels import from_bytes, over_grey, premultiplied
 from avatar_rtc.render.student.networks import BodyDecoder, DecoderSizes, body_features
 from avatar_rtc.render.tha3.boxes import FACE_BOX
@@ -80,14 +81,14 @@ class _Lesson:
     def __init__(
         self, box: Box, bodies: NDArray[np.void], source: NDArray[np.uint8], seed: int, device: str
     ) -> None:
-        self._box, self._seed, self._device = box, seed, device
+        self._box, self._seed, self._device = box, seed, torch.device(device)
         self._poses = torch.from_numpy(bodies["pose"].copy())
         self._bodies = bodies
-        self._source = torch.from_numpy(source).permute(2, 0, 1)
+        self._source = uploaded(source, self._device).permute(2, 0, 1)
         self._near = _face_window(box)
-        self._weight = torch.ones(box.height, box.width)
-        self._weight[*self._near.slices] = _FACE_WEIGHT
-        self._weight /= self._weight.mean()
+        weight = torch.ones(box.height, box.width)
+        weight[*self._near.slices] = _FACE_WEIGHT
+        self._weight = uploaded(weight / weight.mean(), self._device)
 
     def start(self, network: BodyDecoder) -> None:
         """Fit the bulk of the grid at once, and for good: ridge regression on the pose and its products.
@@ -122,15 +123,15 @@ class _Lesson:
         chosen = draw(self._seed, step, _BATCH, len(self._poses))
         window = self._window(step)
         rows, columns = window.slices
-        grid, paint = maps_in(network, self._poses[chosen].to(self._device), window.halved)
-        frames = from_bytes(self._part("frame", chosen, window).to(self._device))
+        grid, paint = maps_in(network, uploaded(self._poses[chosen], self._device), window.halved)
+        frames = from_bytes(self._uploaded("frame", chosen, window))
         source, offset = self._sources(chosen, window)
         error = over_grey(compose(source, offset, grid, paint) - frames, white=0)
-        weight = self._weight[rows, columns].to(self._device)
+        weight = self._weight[rows, columns]
         weight = weight / weight.mean()
-        grids = self._part("grid", chosen, window.halved).to(self._device).float()
+        grids = self._uploaded("grid", chosen, window.halved).float()
         seen = (avg_pool2d(frames[:, 3:], 2) > 0.02).float()
-        painted = from_bytes(self._part("painted", chosen, window.halved).to(self._device))
+        painted = from_bytes(self._uploaded("painted", chosen, window.halved))
         loss: Tensor = (
             10 * (error.abs() * weight).mean()
             + 60 * (error * error * weight).mean()
@@ -138,6 +139,10 @@ class _Lesson:
             + 0.2 * ((paint[:, 4] - painted).abs() * seen[:, 0]).mean()
         )
         return loss
+
+    def _uploaded(self, field: str, chosen: Iterable[int], window: Box) -> Tensor:
+        """See `_part`; where the network is."""
+        return uploaded(self._part(field, chosen, window), self._device)
 
     def _part(self, field: str, chosen: Iterable[int], window: Box) -> Tensor:
         """A window of some records, read where they lie: all of them at once are a megabyte each.
@@ -166,11 +171,10 @@ class _Lesson:
         whole = Box(0, 0, self._box.width, self._box.height)
         seen = window.grown(_REACH).common(whole)
         sources = self._source[None].repeat(len(chosen), 1, 1, 1)
-        sources[:, :, *FACE_BOX.slices] = torch.from_numpy(
-            np.stack([self._bodies["face"][each] for each in chosen])
-        )
+        faces = np.stack([self._bodies["face"][each] for each in chosen])
+        sources[:, :, *FACE_BOX.slices] = uploaded(faces, self._device)
         rows, columns = seen.moved(self._box.x, self._box.y).slices
-        shown = premultiplied(from_bytes(sources[:, :, rows, columns].to(self._device)))
+        shown = premultiplied(from_bytes(sources[:, :, rows, columns]))
         return shown, (window.y - seen.y, window.x - seen.x)
 
 
@@ -201,7 +205,8 @@ def compose(source: Tensor, offset: tuple[int, int], grid: Tensor, paint: Tensor
     y = (2 * torch.arange(offset[0], offset[0] + height, device=maps.device) + 1) / h - 1
     x = (2 * torch.arange(offset[1], offset[1] + width, device=maps.device) + 1) / w - 1
     places = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)
-    scale = torch.tensor([512 / w, 512 / h], device=maps.device)
+    scale = torch.full((2,), 512 / w, device=maps.device)  # a tensor of both would be uploaded at every step
+    scale[1:].fill_(512 / h)
     where = places + maps[:, :2].permute(0, 2, 3, 1) * scale
     warped = grid_sample(source, where, "bilinear", "zeros", align_corners=False)
     return torch.lerp(warped, maps[:, 2:6], maps[:, 6:])

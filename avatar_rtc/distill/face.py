@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from avatar_rtc.distill.samples import give_back
 from avatar_rtc.distill.training import StepProgress, Training, draw
+from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.pixels import from_bytes
 from avatar_rtc.render.student.networks import DecoderSizes, FaceDecoder
 from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF, FacePart
@@ -79,29 +80,29 @@ class _Lesson:
         device: str,
     ) -> None:
         rows, columns = box.within(FACE_BOX).slices
-        self._seed, self._device = seed, device
+        self._seed, self._device = seed, torch.device(device)
         poses = [some["pose"][:, MORPHS_OF[part]] for some in faces]
         self._poses = torch.from_numpy(np.concatenate(poses))
         shown = [_cut(some, rows, columns) for some in faces]
         self._shown = torch.from_numpy(np.concatenate(shown))
-        self._rest = from_bytes(torch.from_numpy(rest[:3, rows, columns])).to(device)
+        self._rest = uploaded(from_bytes(torch.from_numpy(rest[:3, rows, columns])), self._device)
         self._has_lids = part != "mouth"
         self._marked_poses = torch.from_numpy(marked["pose"][:, MORPHS_OF[part]])
         self._open = torch.from_numpy(np.ascontiguousarray(marked["open"][:, rows, columns]))
         spread = _spread(self._shown).mean(0) / 255
-        self._weight = (0.5 + spread / spread.mean().clamp_min(1e-6)).clamp_max(4).to(device)
+        self._weight = uploaded((0.5 + spread / spread.mean().clamp_min(1e-6)).clamp_max(4), self._device)
 
     def loss(self, network: nn.Module, step: int) -> Tensor:
         """L1 and squared distance of the colours, where things move most, and of the opening of the lids."""
         chosen = draw(self._seed, step, _BATCH, len(self._poses))
-        target = from_bytes(self._shown[chosen].to(self._device)) - self._rest
-        maps = network(self._poses[chosen].to(self._device))
+        target = from_bytes(uploaded(self._shown[chosen], self._device)) - self._rest
+        maps = network(uploaded(self._poses[chosen], self._device))
         error = (maps[:, :3] - target) * self._weight.sqrt()
         loss: Tensor = 10 * error.abs().mean() + 40 * (error * error).mean()
         if self._has_lids:
             chosen = draw(self._seed + 1, step, _BATCH // 2, len(self._marked_poses))
-            seen = network(self._marked_poses[chosen].to(self._device))[:, 3].sigmoid()
-            loss = loss + 2 * (seen - from_bytes(self._open[chosen].to(self._device))).abs().mean()
+            seen = network(uploaded(self._marked_poses[chosen], self._device))[:, 3].sigmoid()
+            loss = loss + 2 * (seen - from_bytes(uploaded(self._open[chosen], self._device))).abs().mean()
         return loss
 
 

@@ -1,4 +1,7 @@
-"""THA3 as the teacher: poses in, records out."""
+"""THA3 as the teacher: poses in, records out.
+
+Everything of a record is made where THA3 runs; the records of a batch then come over in one copy.
+"""
 
 import time
 from collections.abc import Sequence
@@ -13,7 +16,8 @@ from avatar_rtc.distill.poses import probe_poses
 from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE
 from avatar_rtc.face.pose import INDEX, Pose, neutral
 from avatar_rtc.render.colour import linear_to_srgb
-from avatar_rtc.render.pixels import picture_of, premultiplied, to_bytes
+from avatar_rtc.render.device.uploads import uploaded
+from avatar_rtc.render.pixels import picture_of, premultiplied, to_levels
 from avatar_rtc.render.tha3.animator import Tha3Animator, Tha3Character, create_tha3
 from avatar_rtc.render.tha3.boxes import FACE_BOX
 
@@ -36,53 +40,43 @@ class Teacher:
         """
         self._animator: Tha3Animator = create_tha3(device)
         self.batch = 1 if device == "cpu" else _GPU_BATCH
-        image = picture_of(rgba)
+        image = uploaded(picture_of(rgba), self._animator.device)
         plain = self._animator.prepare(image)
         self._plain = [plain.fork() for _ in range(self.batch)]
         self._eyes = self._find_eyes()
-        tinted = [self._animator.prepare(self._mark(image, mark)) for mark in _MARKS]
+        self._colours = uploaded(torch.tensor(_MARKS), self._animator.device)[:, :, None, None]
+        tinted = [self._animator.prepare(self._mark(image, colour)) for colour in self._colours]
         self._marked = [[each.fork() for _ in range(self.batch)] for each in tinted]
 
     def faces(self, poses: Sequence[Pose]) -> list[NDArray[np.void]]:
         """POSED_FACE records of up to `batch` poses."""
-        shown = self._pose_faces(self._plain, poses)
-        return [
-            _record(POSED_FACE, pose=pose, face=face)
-            for pose, face in zip(poses, to_bytes(linear_to_srgb(shown)), strict=True)
-        ]
+        shown = linear_to_srgb(self._pose_faces(self._plain, poses))
+        return _records(POSED_FACE, poses, to_levels(shown))
 
     def marked(self, poses: Sequence[Pose]) -> list[NDArray[np.void]]:
         """MARKED_FACE records of up to `batch` poses: how far the lids leave the eyes in sight."""
         green, magenta = (linear_to_srgb(self._pose_faces(tinted, poses)) for tinted in self._marked)
-        across = _colour(_MARKS[0]) - _colour(_MARKS[1])
+        across = self._colours[0] - self._colours[1]
         seen = ((green - magenta)[:, :3] * across).sum(1) / (_MARK_OPACITY * (across * across).sum())
         hidden = (1 - avg_pool2d(seen[:, None], 3, 1, 1)[:, 0].clamp(0, 1)) * self._eyes
-        return [
-            _record(MARKED_FACE, pose=pose, open=o)
-            for pose, o in zip(poses, to_bytes(1 - hidden), strict=True)
-        ]
+        return _records(MARKED_FACE, poses, to_levels(1 - hidden))
 
     def bodies(self, poses: Sequence[Pose]) -> list[NDArray[np.void]]:
         """POSED_BODY records of up to `batch` poses."""
         characters = self._plain[: len(poses)]
-        pictures = premultiplied(linear_to_srgb(self._animator.animate(_tensor(poses), characters)).cpu())
-        return [
-            _record(
-                POSED_BODY,
-                pose=pose,
-                face=to_bytes(linear_to_srgb(character.face().cpu()))[0],
-                frame=to_bytes(picture),
-                grid=avg_pool2d(character.warped_by(), 2)[0].cpu().numpy(),
-                painted=to_bytes(avg_pool2d(character.painted(), 2)[0, 0].cpu()),
-            )
-            for pose, character, picture in zip(poses, characters, pictures, strict=True)
-        ]
+        frames = premultiplied(linear_to_srgb(self._animator.animate(_tensor(poses), characters)))
+        faces = linear_to_srgb(torch.cat([character.face() for character in characters]))
+        grids = avg_pool2d(torch.cat([character.warped_by() for character in characters]), 2)
+        painted = avg_pool2d(torch.cat([character.painted() for character in characters]), 2)
+        return _records(
+            POSED_BODY, poses, to_levels(faces), to_levels(frames), grids.half(), to_levels(painted)
+        )
 
     def _pose_faces(self, characters: list[Tha3Character], poses: Sequence[Pose]) -> Tensor:
-        """(B, 4, 192, 192) linear, on the CPU."""
+        """(B, 4, 192, 192) linear, where THA3 runs."""
         batch = characters[: len(poses)]
         self._animator.pose_faces(_tensor(poses), batch)
-        return torch.cat([character.face() for character in batch]).cpu()
+        return torch.cat([character.face() for character in batch])
 
     def _find_eyes(self) -> Tensor:
         """(192, 192) in [0, 1]: 1 where closing the lids changes the face, softly 0 elsewhere."""
@@ -95,27 +89,28 @@ class Teacher:
         grown = -avg_pool2d(-(avg_pool2d(changed, 5, 1, 2) > 0.15).float(), 3, 1, 1)
         return grown[0, 0]
 
-    def _mark(self, image: Tensor, mark: tuple[float, float, float]) -> Tensor:
+    def _mark(self, image: Tensor, colour: Tensor) -> Tensor:
         """The picture with its eyes tinted."""
         marked = image.clone()
         part = marked[:3, *FACE_BOX.slices]
-        part += self._eyes * _MARK_OPACITY * (_colour(mark) - part)
+        part += self._eyes * _MARK_OPACITY * (colour - part)
         return marked
-
-
-def _colour(mark: tuple[float, float, float]) -> Tensor:
-    return torch.tensor(mark)[:, None, None]
 
 
 def _tensor(poses: Sequence[Pose]) -> Tensor:
     return torch.from_numpy(np.stack(poses))
 
 
-def _record(kind: np.dtype, **fields: object) -> NDArray[np.void]:
-    record = np.zeros((), kind)
-    for name, value in fields.items():
-        record[name] = value
-    return record
+def _records(kind: np.dtype, poses: Sequence[Pose], *shown: Tensor) -> list[NDArray[np.void]]:
+    """Records of a batch.
+
+    Args:
+        shown: the fields after the pose, in their order and type, each for all poses.
+    """
+    fields = torch.cat([each.flatten(1).contiguous().view(torch.uint8) for each in shown], dim=1)
+    pose = np.stack(poses).astype(np.float32).view(np.uint8)
+    records = np.concatenate([pose, fields.cpu().numpy()], axis=1).view(kind)[:, 0]
+    return [records[number, ...] for number in range(len(records))]
 
 
 def seconds_per_body(rgba: NDArray[np.uint8], device: str) -> float:

@@ -24,8 +24,11 @@ _WARM_UP = 0.02
 _AVERAGED = 0.995
 """Decay per step of the running mean of the weights, which is what is kept in the end."""
 
+_READ_STEPS = 50
+"""A loss on a device is read with so many others: reading one waits for its step to end."""
+
 StepProgress = Callable[[int, int, float], None]
-"""Told the steps done, the steps there are, and the newest loss."""
+"""Told the steps done, the steps there are, and the newest loss that was read."""
 
 
 class Training:
@@ -41,8 +44,7 @@ class Training:
             path: of the checkpoint; taken up if it is there.
         """
         self._module, self._loss, self.steps, self._path = module, loss, steps, path
-        mean = get_ema_multi_avg_fn(_AVERAGED)  # type: ignore[no-untyped-call]
-        self.averaged: nn.Module = AveragedModel(module, multi_avg_fn=mean)
+        self.averaged = _RunningMean(module)
         learned = [p for p in module.parameters() if p.requires_grad]
         self._optimizer = torch.optim.AdamW(learned, lr=rate, weight_decay=1e-4)
         self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimizer, lambda k: _rate(k / steps))
@@ -50,6 +52,8 @@ class Training:
         self.losses: list[float] = []
         """One per checkpoint interval's worth of steps, for the report: means of 50 steps."""
         self._recent: list[float] = []
+        self._unread: list[Tensor] = []
+        self._read_steps = 1 if all(p.device.type == "cpu" for p in learned) else _READ_STEPS
         self._take_up()
 
     def run(self, progress: StepProgress) -> nn.Module:
@@ -61,12 +65,13 @@ class Training:
         saved = time.monotonic()
         while self.done < self.steps:
             self._step()
+            if len(self._unread) >= self._read_steps or not (self._recent or self.losses):
+                self._read_losses()
             progress(self.done, self.steps, self._recent[-1] if self._recent else self.losses[-1])
             if time.monotonic() - saved > CHECKPOINT_S or self.done == self.steps:
                 self.save()
                 saved = time.monotonic()
-        found: nn.Module = self.averaged.module  # type: ignore[assignment]
-        return found.eval()
+        return self.averaged.module.eval()
 
     def _step(self) -> None:
         loss = self._loss(self._module, self.done)
@@ -75,15 +80,24 @@ class Training:
         nn.utils.clip_grad_norm_(self._module.parameters(), 1.0)
         self._optimizer.step()
         self._schedule.step()
-        self.averaged.update_parameters(self._module)  # type: ignore[operator]
+        self.averaged.update_parameters(self._module)
         self.done += 1
-        self._recent.append(float(loss.detach()))
-        if len(self._recent) == 50:
-            self.losses.append(sum(self._recent) / 50)
-            self._recent.clear()
+        self._unread.append(loss.detach())
+
+    def _read_losses(self) -> None:
+        """Read all that are still on the device, in one copy."""
+        if not self._unread:
+            return
+        for loss in torch.stack(self._unread).cpu().tolist():
+            self._recent.append(loss)
+            if len(self._recent) == 50:
+                self.losses.append(sum(self._recent) / 50)
+                self._recent.clear()
+        self._unread.clear()
 
     def save(self) -> None:
         """Write the checkpoint: the new one takes the old one's place only when it is whole."""
+        self._read_losses()
         state: dict[str, Any] = {
             "done": self.done,
             "losses": self.losses,
@@ -104,12 +118,32 @@ class Training:
     def _take_up(self) -> None:
         if not self._path.exists():
             return
-        state = torch.load(self._path, weights_only=True)
+        # Wherever it was written: what is loaded goes to where the module is.
+        state = torch.load(self._path, map_location="cpu", weights_only=True)
         self.done, self.losses, self._recent = state["done"], state["losses"], state["recent"]
         self._module.load_state_dict(state["module"])
         self.averaged.load_state_dict(state["averaged"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._schedule.load_state_dict(state["schedule"])
+
+
+class _RunningMean(AveragedModel):
+    """The mean of a module's weights over its steps, the newest counting most."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__(module)
+        self._move = get_ema_multi_avg_fn(_AVERAGED)  # type: ignore[no-untyped-call]
+
+    @torch.no_grad()
+    def update_parameters(self, model: nn.Module) -> None:
+        """As in the parent, which uploads the number of steps each time and has the host wait for it."""
+        mean, newest = list(self.parameters()), list(model.parameters())
+        if self.n_averaged == 0:
+            for kept, new in zip(mean, newest, strict=True):
+                kept.copy_(new)
+        else:
+            self._move(mean, newest, self.n_averaged)
+        self.n_averaged += 1
 
 
 def _rate(at: float) -> float:

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from avatar_rtc.face.cels import CELS, FX, ON_SKIN, CelImage
 from avatar_rtc.render.colour import ColourSpace, from_linear, srgb_to_linear, to_linear
+from avatar_rtc.render.device.fusing import fused
+from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.pixels import divisor, picture_of
 from avatar_rtc.stream.box import Box
 
@@ -19,6 +21,7 @@ Layers = tuple[tuple[str, int], ...]
 """Cels in drawing order, bottom to top, with their opacity in 1/64."""
 
 
+@fused()
 def over(top: Tensor, base: Tensor, strength: float | Tensor) -> Tensor:
     """`top`, its alpha scaled by `strength`, over `base` (Porter and Duff).
 
@@ -37,7 +40,7 @@ class Cels:
     def __init__(self, cels: Mapping[str, CelImage]) -> None:
         own = sorted(cels.keys() - {*CELS, *FX})
         self._cels = {name: cels[name] for name in (*CELS, *FX, *own) if name in cels}
-        self._linear: dict[str, Tensor] = {}
+        self._linear: dict[tuple[str, torch.device], Tensor] = {}
         """Those that were drawn already: all of them take 40 ms to convert, and most are never seen."""
 
     def layers(self, strengths: Mapping[str, float]) -> Layers:
@@ -46,16 +49,16 @@ class Cels:
         return tuple((name, level) for name, level in wanted if level)
 
     def draw(self, picture: Tensor, layers: Layers, space: ColourSpace) -> Tensor:
-        """The picture (4, 512, 512) under these layers, in the colour space it has; a copy, if any."""
+        """The picture (4, H, W) under these layers, in the colour space it has; a copy, if any."""
         return Dressing(self, layers).draw(picture, space) if layers else picture
 
     def top(self, name: str, device: torch.device) -> tuple[Tensor, Box]:
         """A cel (4, h, w), linear, straight alpha, on the device, and where it lies."""
         cel = self._cels[name]
-        if name not in self._linear:
-            self._linear[name] = srgb_to_linear(picture_of(cel.rgba)).to(device)
+        if (name, device) not in self._linear:
+            self._linear[name, device] = uploaded(srgb_to_linear(picture_of(cel.rgba)), device)
         height, width = cel.rgba.shape[:2]
-        return self._linear[name], Box(cel.x, cel.y, width, height)
+        return self._linear[name, device], Box(cel.x, cel.y, width, height)
 
 
 class PreparedCel(NamedTuple):
@@ -78,7 +81,7 @@ class Dressing:
     layers: Layers
 
     def draw(self, picture: Tensor, space: ColourSpace) -> Tensor:
-        """A copy of the picture (4, 512, 512) under them, in the colour space it has."""
+        """A copy of the picture (4, H, W) under them, in the colour space it has."""
         picture = picture.clone()
         for top in self.tops(picture.device):
             part = picture[:, *top.box.slices]

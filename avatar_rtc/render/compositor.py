@@ -9,8 +9,9 @@ from typing import Any
 
 from torch import Tensor
 
-from avatar_rtc.render.animator import Animator
+from avatar_rtc.render.animator import Animator, device_of
 from avatar_rtc.render.cels import Cels, Dressing, Layers
+from avatar_rtc.render.device.uploads import uploaded
 
 _KEPT = 4
 """Dressed characters kept: wavering and data eyes go round two and four of them."""
@@ -21,8 +22,10 @@ class DressedCharacter:
 
     def __init__(self, animator: Animator, image: Tensor, cels: Cels) -> None:
         """`image` is (4, 512, 512) sRGB, straight alpha. Prepares it bare, which may take seconds."""
-        self._animator, self._image, self._cels = animator, image, cels
-        self._bare = animator.prepare(image)
+        self._animator, self._cels = animator, cels
+        # It goes over once: an easing cel composes it anew up to 64 times.
+        self._image = uploaded(image, device_of(animator))
+        self._bare = animator.prepare(self._image)
         self._prepared: OrderedDict[Layers, Any] = OrderedDict()
 
     def under(self, strengths: Mapping[str, float]) -> Any:

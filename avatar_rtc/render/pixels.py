@@ -12,6 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from avatar_rtc.render.device.uploads import uploaded
+
 Picture = TypeVar("Picture", Tensor, NDArray[np.float32])
 
 LEAST_ALPHA = 1e-6
@@ -59,7 +61,7 @@ def picture_of(rgba: NDArray[np.uint8], device: torch.device | str = "cpu") -> T
         # By numpy: of twenty avatars opened and closed five times a worker keeps 40 MB, not 75.
         return torch.from_numpy(rgba.transpose(2, 0, 1).astype(np.float32) / 255)
     pixels = torch.from_numpy(rgba if rgba.flags.writeable else rgba.copy())
-    return from_bytes(pixels.to(device).permute(2, 0, 1))
+    return from_bytes(uploaded(pixels, torch.device(device)).permute(2, 0, 1))
 
 
 def from_bytes(values: Tensor) -> Tensor:
@@ -87,5 +89,10 @@ def rgba_of(image: Tensor) -> NDArray[np.uint8]:
 
 def to_bytes(values: Tensor) -> NDArray[np.uint8]:
     """The inverse of `from_bytes`, on the CPU; rounded as in `rgba_of`."""
-    found: NDArray[np.uint8] = values.float().mul(255).round_().clamp_(0, 255).byte().cpu().numpy()
+    found: NDArray[np.uint8] = to_levels(values).cpu().numpy()
     return found
+
+
+def to_levels(values: Tensor) -> Tensor:
+    """The same where the values are."""
+    return values.float().mul(255).round_().clamp_(0, 255).byte()

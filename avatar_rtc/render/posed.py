@@ -6,6 +6,7 @@ from types import MappingProxyType
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from avatar_rtc.face.cels import CelImage
 from avatar_rtc.face.pose import Pose
@@ -13,7 +14,7 @@ from avatar_rtc.render.animators import Animators
 from avatar_rtc.render.cels import Cels
 from avatar_rtc.render.colour import to_srgb
 from avatar_rtc.render.compositor import DressedCharacter
-from avatar_rtc.render.pixels import picture_of, rgba_of
+from avatar_rtc.render.pixels import picture_of, rgba_of, to_bytes
 from avatar_rtc.stream.pixels import hide_unseen
 
 _GPU_BATCH = 16
@@ -48,9 +49,20 @@ def render_poses(
     def render(batch: Sequence[tuple[Pose, Mapping[str, float]]]) -> list[NDArray[np.uint8]]:
         dressed = [character.under(shown) for _, shown in batch]
         pictures = animator.animate(torch.from_numpy(np.stack([pose for pose, _ in batch])), dressed)
-        return [hide_unseen(rgba_of(picture)) for picture in to_srgb(pictures, animator.space)]
+        return [hide_unseen(picture) for picture in _rgba_of_each(to_srgb(pictures, animator.space))]
 
     size = 1 if device == "cpu" else _GPU_BATCH
     return (
         picture for start in range(0, len(faces), size) for picture in render(faces[start : start + size])
     )
+
+
+def _rgba_of_each(pictures: Tensor) -> list[NDArray[np.uint8]]:
+    if pictures.device.type == "cpu":
+        return [rgba_of(picture) for picture in pictures]
+    return _rgba_in_one_copy(pictures)
+
+
+def _rgba_in_one_copy(pictures: Tensor) -> list[NDArray[np.uint8]]:
+    """The bytes (H, W, 4) of pictures (B, 4, H, W)."""
+    return list(to_bytes(pictures.permute(0, 2, 3, 1).contiguous()))

@@ -14,6 +14,7 @@ from avatar_rtc.face.pose import INDEX
 from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.cels import Dressing
 from avatar_rtc.render.colour import ColourSpace
+from avatar_rtc.render.device.uploads import uploaded
 
 _EYES = ((232, 147), (280, 147))
 """Centres (x, y) of the eyes on the left and on the right of the picture."""
@@ -67,10 +68,11 @@ class StaticAnimator:
         self._hold = ((_NECK_BOTTOM - rows) / (_NECK_BOTTOM - _HEAD_BOTTOM)).clamp(0, 1)[:, None]
         self._rows = rows[:, None]
         self._columns = torch.arange(SIZE, device=self.device)[None, :]
+        self._inside = uploaded(torch.tensor([*_INSIDE, 1.0]), self.device)[:, None, None]
 
     def prepare(self, image: Tensor) -> StaticCharacter:
         """Keep the picture; see `Animator.prepare`."""
-        image = image.to(self.device)
+        image = uploaded(image, self.device)
         cheeks = torch.stack([image[:, y + 22, x] for x, y in _EYES]).mean(0)
         cheeks[3] = 1.0
         return StaticCharacter(image, cheeks[:, None, None])
@@ -97,8 +99,7 @@ class StaticAnimator:
         if opening > 0.02:
             width = sum(w * pose[name] for name, w in _WIDTH.items()) / sum(pose[n] for n in _WIDTH)
             half = (max(2, round(_MOUTH_HALF[0] * width)), max(1, round(_MOUTH_HALF[1] * opening)))
-            inside = torch.tensor([*_INSIDE, 1.0], device=self.device)[:, None, None]
-            self._paint(image, _MOUTH, half, inside, top=1.0)
+            self._paint(image, _MOUTH, half, self._inside, top=1.0)
         self._move_head(image, pose)
 
     def _paint(

@@ -152,7 +152,7 @@ def body_features(poses: Tensor) -> Tensor:
     it by 0.2 to 0.6 px (rms), which was most of what a body that knew the rotation alone had wrong there.
     """
     rotation = poses[:, ROTATION]
-    rows, columns = torch.triu_indices(rotation.shape[1], rotation.shape[1])
+    rows, columns = torch.triu_indices(rotation.shape[1], rotation.shape[1], device=poses.device)
     return torch.cat([rotation, rotation[:, rows] * rotation[:, columns], poses[:, : FACE.stop]], dim=1)
 
 
