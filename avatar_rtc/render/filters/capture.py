@@ -28,6 +28,7 @@ from avatar_rtc.render.filters.planes import (
     centres,
     colour_planes,
     luminance,
+    mixed,
     scale_of,
     to_yuv,
     with_luminance,
@@ -53,7 +54,7 @@ def lens_blur(image: Tensor, params: LensBlur, t: float, seed: int) -> Tensor:
     return _dulled(_disc_mean(planes, radius, step))
 
 
-@fused()
+@fused(kernels=2)
 def _shining(image: Tensor, highlights: float) -> Tensor:
     """(5, H, W): premultiplied colour and alpha, times the factor, and the factor."""
     source = premultiplied(image)
@@ -107,7 +108,8 @@ def bloom(image: Tensor, params: Bloom, t: float, seed: int) -> Tensor:
     if params.threshold == 1:
         return _exposed(image, params.exposure) if params.exposure > 0 else image
     sigma = params.sigma * scale_of(image)
-    return _glowing(image, blur(_bright(image, params.threshold), sigma, sigma), params.exposure)
+    glow = blur(_bright(image, params.threshold), sigma, sigma)
+    return _glowing(image, glow, params.exposure if params.exposure > 0 else None)
 
 
 @fused()
@@ -119,11 +121,11 @@ def _bright(image: Tensor, threshold: float) -> Tensor:
 
 
 @fused()
-def _glowing(image: Tensor, glow: Tensor, exposure: float) -> Tensor:
+def _glowing(image: Tensor, glow: Tensor, exposure: float | None) -> Tensor:
     rgb = (image[:3] * image[3:]).add_(glow[:3])
     alpha = (image[3:] + glow[3:]).clamp_(max=1)
     result = torch.cat([rgb.div_(divisor(alpha)), alpha])
-    return _exposed(result, exposure) if exposure > 0 else result.clamp_(0, 1)
+    return result.clamp_(0, 1) if exposure is None else _exposed(result, exposure)
 
 
 @fused()
@@ -154,7 +156,7 @@ def _one_colour(image: Tensor, colour: int) -> Tensor:
     return torch.cat([image[colour : colour + 1] * image[3:], image[3:]])
 
 
-@fused(kernels=2)
+@fused(kernels=3)
 def _fringes(image: Tensor, scale: float) -> Tensor:
     """(4, H, W): red with its alpha, and blue with its own, each as large as it is seen."""
     red = magnified(_one_colour(image, 0), 1 / (1 + scale))
@@ -230,10 +232,10 @@ def desaturate(image: Tensor, params: Desaturate, t: float, seed: int) -> Tensor
 @fused()
 def tinted(image: Tensor, strength: float, tint: Tensor) -> Tensor:
     """(1 - s) · rgb + s · Y · tint, alpha kept; the tint is (3, 1, 1)."""
-    return torch.cat([torch.lerp(image[:3], luminance(image[:3]) * tint, strength), image[3:]])
+    return torch.cat([mixed(image[:3], luminance(image[:3]) * tint, strength), image[3:]])
 
 
-@fused()
+@fused(kernels=2)
 def _tinted_but_for_a_hue(image: Tensor, strength: float, tint: Tensor, hue: float, q: float) -> Tensor:
     rgb = image[:3]
     share = strength * (1 - _share_of_a_hue(rgb, hue, q))

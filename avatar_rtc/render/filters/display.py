@@ -77,7 +77,10 @@ def _stepped(image: Tensor, steps: int, dither: float, pattern: Tensor | None) -
         share = v.sub_(lower)  # of the way to the next step, to the eye
         # Of the light: (v² - k²) / ((k + 1)² - k²) = f + f (f - 1) / (2 k + 1), with v = k + f.
         light = (share - 1).mul_(share).div_(2 * lower + 1)
-        share.add_(light, alpha=dither)
+        if on_host(image):
+            share.add_(light, alpha=dither)
+        else:
+            share.add_(light * dither)
         limit = (pattern - 0.5) * dither + 0.5
         v = lower.add_(share > limit).clamp_(max=steps)
     return torch.cat([v.div_(steps).square_(), image[3:]])
@@ -142,8 +145,8 @@ def scanlines(image: Tensor, params: Scanlines, t: float, seed: int) -> Tensor:
     if line < _FINEST_LINE:
         line = 1.0
     field = (params.field + (tick_of(t) if params.dynamic else 0)) % 2
-    dark = _dark_lines(image.shape[-2], line, field, image.device, image.dtype)
-    return _lined(image, dark, params.strength, params.channel == "A")
+    dark = _dark_lines(image.shape[-2], line, image.device, image.dtype)
+    return _lined(image, dark[field], params.strength, params.channel == "A")
 
 
 @fused()
@@ -155,11 +158,15 @@ def _lined(image: Tensor, dark: Tensor, strength: float, in_alpha: bool) -> Tens
 
 
 @kept(shared=8)
-def _dark_lines(h: int, line: float, field: int, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """(1, H, 1): the share of each row that lies in a dark line; the first is dark for field 0. Read only."""
-    periods, rest = np.divmod(np.arange(h + 1) + field * line, 2 * line)
+def _dark_lines(h: int, line: float, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """(2, 1, H, 1): for each field the share of each row that lies in a dark line. Read only.
+
+    The first line is dark in field 0.
+    """
+    edges = np.arange(h + 1) + np.array([[0], [line]])
+    periods, rest = np.divmod(edges, 2 * line)
     share = np.diff(periods * line + np.minimum(rest, line))  # of how much is dark above each edge of a row
-    return uploaded(share, device, dtype)[None, :, None]
+    return uploaded(share, device, dtype)[:, None, :, None]
 
 
 FILTERS = {

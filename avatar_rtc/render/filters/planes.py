@@ -2,7 +2,8 @@
 device.
 
 Lengths are in px of the picture at hand; `scale_of` tells how many there are to one of a picture 512 px high.
-On a card what is elementwise is `fused`; tables are given to fused functions, and never made in them.
+On a card what is elementwise is `fused`. Fused functions are given their tables, and nothing in them is
+decided by a float: there it is a tensor without dimensions.
 """
 
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from avatar_rtc.filters_schema.params import Colour
 from avatar_rtc.render.device.fusing import fused
+from avatar_rtc.render.device.host import on_host
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.filters.tables import kept
 
@@ -40,6 +42,11 @@ def centres(count: int, device: torch.device, dtype: torch.dtype) -> Tensor:
 def colour_planes(colour: Colour, device: torch.device, dtype: torch.dtype) -> Tensor:
     """A colour as (3, 1, 1), to multiply planes by. Read only."""
     return uploaded(np.array(colour)[:, None, None], device, dtype)
+
+
+def mixed(first: Tensor, second: Tensor, share: float) -> Tensor:
+    """(1 - s) · first + s · second."""
+    return torch.lerp(first, second, share) if on_host(first) else first + share * (second - first)
 
 
 @fused()

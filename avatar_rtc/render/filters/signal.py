@@ -21,8 +21,7 @@ from avatar_rtc.render.device.host import on_host
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.filters.blurs import as_blocks, blur, enlarged
 from avatar_rtc.render.filters.chance import FRAME_HZ, draws, tick_of
-from avatar_rtc.render.filters.planes import centres, from_planes, luminance, scale_of, to_yuv
-from avatar_rtc.render.filters.tables import kept
+from avatar_rtc.render.filters.planes import from_planes, luminance, scale_of, to_yuv
 from avatar_rtc.render.filters.warps import moved, shifted
 from avatar_rtc.render.pixels import premultiplied, straight
 
@@ -59,7 +58,7 @@ def _chroma(image: Tensor) -> Tensor:
     return torch.cat([to_yuv(image[:3])[1:] * image[3:], image[3:]])
 
 
-@fused()
+@fused(kernels=2)
 def _with_chroma(image: Tensor, spread: Tensor) -> Tensor:
     u, v = spread[:2] / spread[2:].clamp(min=1e-7)
     return torch.cat([from_planes(luminance(image[:3])[0], u, v).mul_(image[3:] > 0), image[3:]])
@@ -85,24 +84,15 @@ def analog_rippling_hsync(image: Tensor, params: AnalogRipplingHsync, t: float, 
 
     τ = 25 t · speed / 512 heights gone by.
     """
-    waves = (
-        (params.amplitude1, params.density1, _phase(t, params.speed, params.density1)),
-        (params.amplitude2, params.density2, _phase(t, params.speed, params.density2)),
-        (params.amplitude3, params.density3, _phase(t, params.speed, params.density3)),
-    )
     h = image.shape[-2]
-    if not on_host(image):
-        return _rippled(image, centres(h, image.device, image.dtype), waves)
     y = (np.arange(h) * 2 + 1) / h - 1
-    shift = sum(a * np.sin(np.pi * d * y - phase) for a, d, phase in waves)
+    waves = (
+        (params.amplitude1, params.density1),
+        (params.amplitude2, params.density2),
+        (params.amplitude3, params.density3),
+    )
+    shift = sum(a * np.sin(np.pi * d * y - _phase(t, params.speed, d)) for a, d in waves)
     return _rows_shifted(image, np.asarray(shift))
-
-
-@fused(kernels=2)
-def _rippled(image: Tensor, y: Tensor, waves: tuple[tuple[float, float, float], ...]) -> Tensor:
-    """Of waves (amplitude, density, phase)."""
-    shift = torch.stack([a * torch.sin(math.pi * d * y - phase) for a, d, phase in waves]).sum(0)
-    return _rows_looked_up(image, shift)
 
 
 def analog_runaway_hsync(image: Tensor, params: AnalogRunawayHsync, t: float, seed: int) -> Tensor:
@@ -110,32 +100,15 @@ def analog_runaway_hsync(image: Tensor, params: AnalogRunawayHsync, t: float, se
 
     τ = 25 t · speed / 512 heights gone by.
     """
+    h = image.shape[-2]
     densities = (params.ripple_density1, params.ripple_density2, params.ripple_density3)
     flutter = sum(-math.sin(_phase(t, params.speed, d)) for d in densities)
     amplitude = params.ripple_amplitude
     bend = (1 - amplitude) * params.asymmetry + amplitude * flutter
-    if on_host(image):
-        return _rows_shifted(image, -bend * _ramp(image.shape[-2], params.placement))
-    ramp = _ramp_on_card(image.shape[-2], params.placement, image.device, image.dtype)
-    return _bent(image, ramp, -bend)
-
-
-def _ramp(h: int, placement: str) -> NDArray[np.float64]:
-    """(H,): q of each row."""
     place = (np.arange(h) + 0.5) / h
-    outer = place if placement == "bottom" else 1 - place
-    ramp: NDArray[np.float64] = np.clip((outer - (1 - _BEND)) / _BEND, 0, 1) ** 2
-    return ramp
-
-
-@kept(shared=8)
-def _ramp_on_card(h: int, placement: str, device: torch.device, dtype: torch.dtype) -> Tensor:
-    return uploaded(_ramp(h, placement), device, dtype)
-
-
-@fused(kernels=2)
-def _bent(image: Tensor, ramp: Tensor, by: float) -> Tensor:
-    return _rows_looked_up(image, ramp * by)
+    outer = place if params.placement == "bottom" else 1 - place
+    ramp = np.clip((outer - (1 - _BEND)) / _BEND, 0, 1) ** 2
+    return _rows_shifted(image, -bend * ramp)
 
 
 def digital_glitches(image: Tensor, params: DigitalGlitches, t: float, seed: int) -> Tensor:
@@ -144,20 +117,15 @@ def digital_glitches(image: Tensor, params: DigitalGlitches, t: float, seed: int
     if not found:
         return image
     if not on_host(image):
-        shift = np.zeros(image.shape[-2], np.float32)
+        shift = np.zeros(image.shape[-2])
         for block in found:
             shift[block.rows] = params.strength * block.sign
-        return _torn_apart(image, uploaded(shift, image.device, image.dtype))
+        return _rows_shifted(image, shift)
     result = image.clone()
     for block in found:
         left = params.strength * block.sign * image.shape[-1] / 2
         result[:, block.rows] = straight(moved(premultiplied(image[:, block.rows]), 0.0, -left))
     return result
-
-
-@fused(kernels=2)
-def _torn_apart(image: Tensor, shift: Tensor) -> Tensor:
-    return _rows_looked_up(image, shift)
 
 
 class Band(NamedTuple):
@@ -225,10 +193,12 @@ def _phase(t: float, speed: float, density: float) -> float:
 
 
 def _rows_shifted(image: Tensor, shift: NDArray[np.float64]) -> Tensor:
-    """Each row looked up so many half widths further right; rows that do not move are copied. On the host."""
+    """Each row looked up so many half widths further right; rows that do not move are copied."""
     rows_moved = np.flatnonzero(shift)
     if not rows_moved.size:
         return image
+    if not on_host(image):
+        return _rows_looked_up(image, uploaded(shift, image.device, image.dtype))
     rows = slice(int(rows_moved[0]), int(rows_moved[-1]) + 1)
     part = premultiplied(image[:, rows])
     by = torch.from_numpy(shift[rows] * image.shape[-1] / 2).to(image)[:, None]
@@ -238,8 +208,9 @@ def _rows_shifted(image: Tensor, shift: NDArray[np.float64]) -> Tensor:
     return torch.cat([image[:, : rows.start], found, image[:, rows.stop :]], dim=1)
 
 
+@fused(kernels=3)
 def _rows_looked_up(image: Tensor, shift: Tensor) -> Tensor:
-    """The same on a card, for (H,) half widths: what does not move is not told apart before it is seen."""
+    """The same on a card, of shifts (H,): all rows at once, whichever move in this frame."""
     by = shift[:, None]
     found = straight(shifted(premultiplied(image), 0.0, by * (image.shape[-1] / 2)))
     return torch.where(by == 0, image, found)

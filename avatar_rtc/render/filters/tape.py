@@ -44,7 +44,7 @@ def _streaked(image: Tensor, streaks: Tensor, strength: float) -> Tensor:
     return torch.cat([image[:3] * factor, image[3:]])
 
 
-@fused()
+@fused(kernels=5)
 def _speckled(
     image: Tensor, streaks: Tensor, in_u: Tensor, in_v: Tensor, strength: float, in_blocks: bool
 ) -> Tensor:
@@ -99,8 +99,8 @@ def analog_vhsglitches(image: Tensor, params: AnalogVhsglitches, t: float, seed:
 def _banded_with_noise(image: Tensor, streaks: Tensor, share: Tensor) -> Tensor:
     """`share` (H,) of each line is noise."""
     part = share[:, None]
-    mixed = torch.lerp(image[:3], repeated(streaks, *image.shape[-2:]).expand(3, -1, -1), part)
-    return torch.cat([torch.where(part == 0, image[:3], mixed * (image[3:] > 0)), image[3:]])
+    noisy = torch.lerp(image[:3], repeated(streaks, *image.shape[-2:]).expand(3, -1, -1), part)
+    return torch.cat([torch.where(part == 0, image[:3], noisy * (image[3:] > 0)), image[3:]])
 
 
 def analog_vhs_headswitching(image: Tensor, params: AnalogVhsHeadswitching, t: float, seed: int) -> Tensor:
@@ -122,7 +122,7 @@ def analog_vhs_headswitching(image: Tensor, params: AnalogVhsHeadswitching, t: f
     return _torn(image, count, params.max_displacement, waves, streaks, params.noise_blend)
 
 
-@fused(kernels=2)
+@fused(kernels=4)
 def _torn(
     image: Tensor,
     count: int,
@@ -139,8 +139,8 @@ def _torn(
     part = straight(shifted(premultiplied(image[:, h - count :]), 0.0, shift[:, None]))
     if streaks is not None:
         share = (e * blend)[None, :, None]
-        mixed = part[:3] + share * (repeated(streaks, count, w) - part[:3])
-        part = torch.cat([mixed * (part[3:] > 0), part[3:]])
+        noisy = part[:3] + share * (repeated(streaks, count, w) - part[:3])
+        part = torch.cat([noisy * (part[3:] > 0), part[3:]])
     return torch.cat([image[:, : h - count], part], dim=1)
 
 
@@ -159,7 +159,7 @@ def analog_vhstracking(image: Tensor, params: AnalogVhstracking, t: float, seed:
     return torch.cat([floated[:, : h - count], repeated(streaks, count, w).expand(4, -1, -1)], dim=1)
 
 
-@fused(kernels=2)
+@fused(kernels=3)
 def _floated(image: Tensor, down: float) -> Tensor:
     return straight(moved(premultiplied(image), down, 0.0))
 

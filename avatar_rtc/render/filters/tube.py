@@ -12,7 +12,7 @@ from avatar_rtc.filters_schema.tube import Crt
 from avatar_rtc.render.device.fusing import fused
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.filters.blurs import blur
-from avatar_rtc.render.filters.planes import scale_of
+from avatar_rtc.render.filters.planes import mixed, scale_of
 from avatar_rtc.render.filters.tables import kept
 from avatar_rtc.render.filters.warps import sample
 from avatar_rtc.render.pixels import premultiplied, straight
@@ -60,10 +60,10 @@ def crt(image: Tensor, params: Crt, t: float, seed: int) -> Tensor:
 
 @fused()
 def _scattered(light: Tensor, blurred: Tensor, share: float) -> Tensor:
-    return light.lerp(blurred, share)
+    return mixed(light, blurred, share)
 
 
-@fused()
+@fused(kernels=2)
 def _on_curved_glass(light: Tensor, y: Tensor, x: Tensor, pattern: Tensor | None, edge: Tensor) -> Tensor:
     """The same of a premultiplied picture, whose pixels are looked up at (y, x)."""
     return _on_glass(straight(sample(light, y, x)), pattern, edge)

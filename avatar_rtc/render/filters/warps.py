@@ -66,8 +66,8 @@ def _placed(image: Tensor, scale: float, y: float, x: float) -> Tensor:
 
 def _axis(image: Tensor, count: int, scale: float, start: float) -> Tensor:
     """i · scale + start, in px, for each of `count` px, on the axis from -1 to 1."""
-    first, last = ((2 * (i * scale + start) + 1) / count - 1 for i in (0, count - 1))
-    return torch.linspace(first, last, count, device=image.device, dtype=image.dtype)
+    places = torch.arange(count, device=image.device, dtype=image.dtype)
+    return places * (2 / count * scale) + ((2 * start + 1) / count - 1)
 
 
 def _sample_on_card(image: Tensor, y: Tensor, x: Tensor) -> Tensor:
