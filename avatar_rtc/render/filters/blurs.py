@@ -68,7 +68,7 @@ def enlarged(planes: Tensor, h: int, w: int) -> Tensor:
     return interpolate(planes[None], size=(h, w), mode="bilinear", align_corners=False)[0]
 
 
-def repeated(planes: Tensor, h: int, w: int) -> Tensor:
+def spread_nearest(planes: Tensor, h: int, w: int) -> Tensor:
     """At another size, each px the nearest; (C, h, w). The same planes if they are as large already."""
     if planes.shape[-2:] == (h, w):
         return planes

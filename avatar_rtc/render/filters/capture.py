@@ -22,13 +22,13 @@ from avatar_rtc.render.colour import linear_to_srgb, srgb_to_linear
 from avatar_rtc.render.device.fusing import fused
 from avatar_rtc.render.device.host import on_host
 from avatar_rtc.render.device.uploads import uploaded
-from avatar_rtc.render.filters.blurs import blur, enlarged, repeated, shrunk
+from avatar_rtc.render.filters.blurs import blur, enlarged, shrunk, spread_nearest
 from avatar_rtc.render.filters.chance import uniform
 from avatar_rtc.render.filters.planes import (
+    blended,
     centres,
     colour_planes,
     luminance,
-    mixed,
     scale_of,
     to_yuv,
     with_luminance,
@@ -181,7 +181,7 @@ def noise(image: Tensor, params: Noise, t: float, seed: int) -> Tensor:
 
 @fused()
 def _grained(image: Tensor, grain: Tensor, strength: float, in_alpha: bool) -> Tensor:
-    factor = repeated(grain, *image.shape[-2:]).mul(strength).add_(1 - strength)
+    factor = spread_nearest(grain, *image.shape[-2:]).mul(strength).add_(1 - strength)
     if in_alpha:
         return torch.cat([image[:3], image[3:] * factor])
     y = luminance(image[:3])
@@ -232,7 +232,7 @@ def desaturate(image: Tensor, params: Desaturate, t: float, seed: int) -> Tensor
 @fused()
 def tinted(image: Tensor, strength: float, tint: Tensor) -> Tensor:
     """(1 - s) · rgb + s · Y · tint, alpha kept; the tint is (3, 1, 1)."""
-    return torch.cat([mixed(image[:3], luminance(image[:3]) * tint, strength), image[3:]])
+    return torch.cat([blended(image[:3], luminance(image[:3]) * tint, strength), image[3:]])
 
 
 @fused(kernels=2)

@@ -44,7 +44,7 @@ def colour_planes(colour: Colour, device: torch.device, dtype: torch.dtype) -> T
     return uploaded(np.array(colour)[:, None, None], device, dtype)
 
 
-def mixed(first: Tensor, second: Tensor, share: float) -> Tensor:
+def blended(first: Tensor, second: Tensor, share: float) -> Tensor:
     """(1 - s) · first + s · second."""
     return torch.lerp(first, second, share) if on_host(first) else first + share * (second - first)
 

@@ -15,7 +15,7 @@ from avatar_rtc.filters_schema.tape import (
 from avatar_rtc.render.device.fusing import fused
 from avatar_rtc.render.device.host import on_host
 from avatar_rtc.render.device.uploads import uploaded
-from avatar_rtc.render.filters.blurs import blur, enlarged, repeated
+from avatar_rtc.render.filters.blurs import blur, enlarged, spread_nearest
 from avatar_rtc.render.filters.chance import FRAME_HZ, uniform
 from avatar_rtc.render.filters.planes import from_planes, scale_of, to_yuv
 from avatar_rtc.render.filters.signal import bands
@@ -40,7 +40,7 @@ def analog_vhs_noise(image: Tensor, params: AnalogVhsNoise, t: float, seed: int)
 
 @fused()
 def _streaked(image: Tensor, streaks: Tensor, strength: float) -> Tensor:
-    factor = repeated(streaks, *image.shape[-2:]).mul(strength).add_(1 - strength)
+    factor = spread_nearest(streaks, *image.shape[-2:]).mul(strength).add_(1 - strength)
     return torch.cat([image[:3] * factor, image[3:]])
 
 
@@ -51,7 +51,7 @@ def _speckled(
     image = _streaked(image, streaks, strength)
     y, u, v = to_yuv(image[:3])
     amount = y.sqrt().mul_(2 * strength)
-    large = repeated if in_blocks else enlarged
+    large = spread_nearest if in_blocks else enlarged
     u, v = (
         plane + (large(noise, *image.shape[-2:])[0] - 0.5).mul_(amount)
         for plane, noise in ((u, in_u), (v, in_v))
@@ -86,7 +86,7 @@ def analog_vhsglitches(image: Tensor, params: AnalogVhsglitches, t: float, seed:
         streaks = _streaks(image, h, False, 4, seed, t)  # of all lines: one size whatever the bands are
         return _banded_with_noise(image, streaks, uploaded(share, image.device, image.dtype))
     heights = [band.rows.stop - band.rows.start for band in found]
-    streaks = repeated(_streaks(image, sum(heights), False, 4, seed, t), sum(heights), w)
+    streaks = spread_nearest(_streaks(image, sum(heights), False, 4, seed, t), sum(heights), w)
     result = image.clone()
     noises = streaks.split(heights, dim=1)  # type: ignore[no-untyped-call]
     for band, noise in zip(found, noises, strict=True):
@@ -99,7 +99,7 @@ def analog_vhsglitches(image: Tensor, params: AnalogVhsglitches, t: float, seed:
 def _banded_with_noise(image: Tensor, streaks: Tensor, share: Tensor) -> Tensor:
     """`share` (H,) of each line is noise."""
     part = share[:, None]
-    noisy = torch.lerp(image[:3], repeated(streaks, *image.shape[-2:]).expand(3, -1, -1), part)
+    noisy = torch.lerp(image[:3], spread_nearest(streaks, *image.shape[-2:]).expand(3, -1, -1), part)
     return torch.cat([torch.where(part == 0, image[:3], noisy * (image[3:] > 0)), image[3:]])
 
 
@@ -139,7 +139,7 @@ def _torn(
     part = straight(shifted(premultiplied(image[:, h - count :]), 0.0, shift[:, None]))
     if streaks is not None:
         share = (e * blend)[None, :, None]
-        noisy = part[:3] + share * (repeated(streaks, count, w) - part[:3])
+        noisy = part[:3] + share * (spread_nearest(streaks, count, w) - part[:3])
         part = torch.cat([noisy * (part[3:] > 0), part[3:]])
     return torch.cat([image[:, : h - count], part], dim=1)
 
@@ -156,10 +156,10 @@ def analog_vhstracking(image: Tensor, params: AnalogVhstracking, t: float, seed:
     if count <= 0:
         return floated
     streaks = _streaks(image, count, params.double_size, 6, seed, t)
-    return torch.cat([floated[:, : h - count], repeated(streaks, count, w).expand(4, -1, -1)], dim=1)
+    return torch.cat([floated[:, : h - count], spread_nearest(streaks, count, w).expand(4, -1, -1)], dim=1)
 
 
-@fused(kernels=3)
+@fused(kernels=4)
 def _floated(image: Tensor, down: float) -> Tensor:
     return straight(moved(premultiplied(image), down, 0.0))
 

@@ -12,7 +12,7 @@ from avatar_rtc.filters_schema.tube import Crt
 from avatar_rtc.render.device.fusing import fused
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.filters.blurs import blur
-from avatar_rtc.render.filters.planes import mixed, scale_of
+from avatar_rtc.render.filters.planes import blended, scale_of
 from avatar_rtc.render.filters.tables import kept
 from avatar_rtc.render.filters.warps import sample
 from avatar_rtc.render.pixels import premultiplied, straight
@@ -60,7 +60,7 @@ def crt(image: Tensor, params: Crt, t: float, seed: int) -> Tensor:
 
 @fused()
 def _scattered(light: Tensor, blurred: Tensor, share: float) -> Tensor:
-    return mixed(light, blurred, share)
+    return blended(light, blurred, share)
 
 
 @fused(kernels=2)

@@ -35,7 +35,7 @@ KERNELS = {
     "analog_vhs_noise": (8, 4),
     "analog_vhsglitches": (9, 4),
     "analog_vhs_headswitching": (53, 7),
-    "analog_vhstracking": (19, 8),
+    "analog_vhstracking": (19, 9),
     "pixelize": (9, 3),
     "posterize": (6, 1),
     "translucent_display": (2, 1),
