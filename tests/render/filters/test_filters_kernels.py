@@ -73,7 +73,13 @@ def test_every_operation_has_its_figure() -> None:
     assert set(KERNELS) == set(FILTERS)
 
 
-@pytest.mark.parametrize("name", CHAINS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in ("default", "clean", "film") else pytest.param(name, marks=pytest.mark.soak)
+        for name in CHAINS
+    ],
+)
 @torch.inference_mode()
 def test_no_chain_grows(name: str) -> None:
     image = torch.zeros(4, 512, 512, device="meta")
