@@ -39,7 +39,7 @@ def atmospheric_dust(image: Tensor, params: AtmosphericDust, t: float, seed: int
         return _lit_in_part(image, _shine(motes, h, w), params.colour)
     side = 2 * math.ceil(max(_FINEST_MOTE, params.size * _softness(params.depth) * h / 512)) + 2
     colour = colour_planes(params.colour, image.device, image.dtype)
-    return _lit(image, _shine_on_card(uploaded(motes, image.device, torch.float32), side, h, w), colour)
+    return _lit(image, _shine_on_card(uploaded(motes.astype(np.float32), image.device), side, h, w), colour)
 
 
 def _lit_in_part(image: Tensor, shine: Plane, colour: Colour) -> Tensor:

@@ -198,7 +198,7 @@ def _rows_shifted(image: Tensor, shift: NDArray[np.float64]) -> Tensor:
     if not rows_moved.size:
         return image
     if not on_host(image):
-        return _rows_looked_up(image, uploaded(shift, image.device, image.dtype))
+        return _rows_looked_up(image, uploaded(shift.astype(np.float32), image.device, image.dtype))
     rows = slice(int(rows_moved[0]), int(rows_moved[-1]) + 1)
     part = premultiplied(image[:, rows])
     by = torch.from_numpy(shift[rows] * image.shape[-1] / 2).to(image)[:, None]
