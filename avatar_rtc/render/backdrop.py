@@ -13,8 +13,8 @@ from torch import Tensor
 from avatar_rtc.control.state import Backdrop
 from avatar_rtc.errors import InputError
 from avatar_rtc.render.colour import converted, srgb_to_linear
+from avatar_rtc.render.filters.blurs import blur
 from avatar_rtc.render.filters.chain import active, run_chain
-from avatar_rtc.render.filters.planes import blur
 from avatar_rtc.render.pixels import from_bytes, picture_of
 from avatar_rtc.stream.pixels import rounded, seen_on
 

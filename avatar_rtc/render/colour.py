@@ -13,6 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from avatar_rtc.render.device.fusing import fused
+from avatar_rtc.render.device.host import on_host
 from avatar_rtc.render.pixels import premultiplied, straight
 
 ColourSpace = Literal["linear", "srgb", "srgb-premultiplied"]
@@ -22,34 +24,36 @@ Curve = Literal["to linear", "to srgb"]
 
 def to_linear(image: Tensor, space: ColourSpace) -> Tensor:
     """Linear RGB with straight alpha of a picture in any space."""
-    return image if space == "linear" else _through("to linear", to_srgb(image, space))
+    return converted(image, space, "linear")
 
 
 def to_srgb(image: Tensor, space: ColourSpace) -> Tensor:
     """sRGB with straight alpha of a picture in any space."""
-    if space == "linear":
-        return _through("to srgb", image)
-    return straight(image) if space == "srgb-premultiplied" else image
+    return converted(image, space, "srgb")
 
 
 def from_linear(image: Tensor, space: ColourSpace) -> Tensor:
     """The inverse of `to_linear`."""
-    if space == "linear":
-        return image
-    image = _through("to srgb", image)
-    return premultiplied(image) if space == "srgb-premultiplied" else image
+    return converted(image, "linear", space)
 
 
 def converted(image: Tensor, space: ColourSpace, wanted: ColourSpace) -> Tensor:
-    """A picture in one space as it is in another."""
-    if space == wanted:
-        return image
+    """A picture in one space as it is in another; itself if that is the same."""
+    return image if space == wanted else _converted(image, space, wanted)
+
+
+@fused()
+def _converted(image: Tensor, space: ColourSpace, wanted: ColourSpace) -> Tensor:
+    if space == "srgb-premultiplied":
+        image = straight(image)
     if wanted == "linear":
-        return to_linear(image, space)
-    image = to_srgb(image, space)
+        return _through("to linear", image)
+    if space == "linear":
+        image = _through("to srgb", image)
     return premultiplied(image) if wanted == "srgb-premultiplied" else image
 
 
+@fused()
 def srgb_to_linear(image: Tensor) -> Tensor:
     """Linear RGB of an sRGB picture; values in [0, 1], alpha kept.
 
@@ -61,6 +65,7 @@ def srgb_to_linear(image: Tensor) -> Tensor:
     return torch.cat([linear, image[..., 3:, :, :]], dim=-3)
 
 
+@fused()
 def linear_to_srgb(image: Tensor) -> Tensor:
     """sRGB of a linear picture; values are clamped to [0, 1], alpha kept.
 
@@ -73,13 +78,13 @@ def linear_to_srgb(image: Tensor) -> Tensor:
 
 
 def _through(curve: Curve, image: Tensor) -> Tensor:
-    """The curve of every colour of a picture; of a large one on the CPU by a table of 16 bits.
+    """The curve of every colour of a picture; of a large one on the host by a table of 16 bits.
 
     That is off by 2e-5 (to linear) and 1e-4 (to sRGB, next to black), a fortieth of a step of 8 bits, and
     takes half the time.
     """
     is_large = image.dim() == 3 and image.numel() >= _LARGE and image.dtype == torch.float32
-    if image.device.type != "cpu" or not is_large:
+    if not on_host(image) or not is_large:
         return _CURVES[curve](image)
     out = torch.empty_like(image, memory_format=torch.contiguous_format)
     colours = np.ascontiguousarray(image[:3].numpy()).reshape(-1, image.shape[-1])
@@ -105,5 +110,7 @@ _LARGE = 1 << 17
 
 
 def _power(base: Tensor, exponent: float) -> Tensor:
-    """base ** exponent for base >= 0, in half the time that `pow` takes on a CPU."""
+    """base ** exponent for base >= 0; on the host in half the time that `pow` takes there."""
+    if not on_host(base):
+        return base.pow(exponent)
     return base.log().mul_(exponent).exp_()

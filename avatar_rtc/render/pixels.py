@@ -12,6 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from avatar_rtc.render.device.fusing import fused
+from avatar_rtc.render.device.host import on_host
 from avatar_rtc.render.device.uploads import uploaded
 
 Picture = TypeVar("Picture", Tensor, NDArray[np.float32])
@@ -21,12 +23,14 @@ LEAST_ALPHA = 1e-6
 picture of 16 bits, and what blurs and warps leave of its colour is their rounding."""
 
 
+@fused()
 def premultiplied(image: Tensor) -> Tensor:
     """Colours times alpha: what may be blurred and warped without dark rims."""
     alpha = image[..., 3:, :, :]
     return torch.cat([image[..., :3, :, :] * alpha, alpha], dim=-3)
 
 
+@fused()
 def straight(image: Tensor) -> Tensor:
     """The inverse of `premultiplied`: colours divided by alpha, at most 1, and 0 where alpha is 0.
 
@@ -64,6 +68,7 @@ def picture_of(rgba: NDArray[np.uint8], device: torch.device | str = "cpu") -> T
     return from_bytes(uploaded(pixels, torch.device(device)).permute(2, 0, 1))
 
 
+@fused()
 def from_bytes(values: Tensor) -> Tensor:
     """Bytes of any shape as floats in [0, 1]."""
     return values.float() / 255
@@ -74,7 +79,7 @@ def rgba_of(image: Tensor) -> NDArray[np.uint8]:
 
     On a CPU by OpenCV, in a tenth of torch's time.
     """
-    if image.device.type != "cpu":
+    if not on_host(image):
         return np.ascontiguousarray(to_bytes(image).transpose(1, 2, 0))
     h, w = image.shape[-2:]
     pixels = image.float().permute(1, 2, 0)
@@ -93,6 +98,7 @@ def to_bytes(values: Tensor) -> NDArray[np.uint8]:
     return found
 
 
+@fused()
 def to_levels(values: Tensor) -> Tensor:
     """The same where the values are."""
     return values.float().mul(255).round_().clamp_(0, 255).byte()

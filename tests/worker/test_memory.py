@@ -8,7 +8,7 @@ import threading
 import pytest
 import torch
 
-from avatar_rtc.render.filters.tables import Tables, kept
+from avatar_rtc.render.filters.tables import MOST_TABLES, Tables, kept
 from avatar_rtc.server.rendering.process import _KEEP_MEMORY
 
 STILLS = """
@@ -76,6 +76,15 @@ def test_each_owner_keeps_tables_of_its_own() -> None:
         table(5)
     assert made[-1] == 5
     assert table(4) is table(4) and made[-1] == 4  # of the process
+
+
+def test_small_tables_are_bounded_in_number() -> None:
+    """As a slider leaves them behind that a stranger moves for days."""
+    made: list[int] = []
+    mine = Tables()
+    for number in [*range(MOST_TABLES + 1), MOST_TABLES, 0]:
+        mine.get(number, lambda: made.append(number))  # noqa: B023
+    assert made == [*range(MOST_TABLES + 1), 0]
 
 
 def test_tables_are_of_the_thread_that_uses_them() -> None:

@@ -16,19 +16,13 @@ from avatar_rtc.filters_schema.signal import (
     ChromaSubsample,
     DigitalGlitches,
 )
-from avatar_rtc.render.filters.planes import (
-    FRAME_HZ,
-    as_blocks,
-    blur,
-    draws,
-    enlarged,
-    from_yuv,
-    moved,
-    scale_of,
-    shifted,
-    tick_of,
-    to_yuv,
-)
+from avatar_rtc.render.device.fusing import fused
+from avatar_rtc.render.device.host import on_host
+from avatar_rtc.render.device.uploads import uploaded
+from avatar_rtc.render.filters.blurs import as_blocks, blur, enlarged
+from avatar_rtc.render.filters.chance import FRAME_HZ, draws, tick_of
+from avatar_rtc.render.filters.planes import from_planes, luminance, scale_of, to_yuv
+from avatar_rtc.render.filters.warps import moved, shifted
 from avatar_rtc.render.pixels import premultiplied, straight
 
 _BEND = 1 / 8
@@ -48,29 +42,41 @@ def chroma_subsample(image: Tensor, params: ChromaSubsample, t: float, seed: int
     is 2, with double_size 4; 4:2:2 keeps all lines, with double_size every other one.
     Chroma counts by its alpha, so that what is transparent does not grey the colours next to it.
     """
-    alpha = image[3:]
-    yuv = to_yuv(image[:3])
-    weighted = torch.cat([yuv[1:] * alpha, alpha])
+    weighted = _chroma(image)
     if params.mode == "analog":
-        spread = blur(weighted, 0.0, params.sigma * scale_of(image))
-    else:
-        n = 4 if params.double_size else 2
-        lines = n if params.subsampling == "4:2:0" else n // 2
-        unit = scale_of(image)
-        high = max(1, round(lines * unit)) if lines > 1 else 1
-        spread = _every(weighted, high, max(1, round(n * unit)), params.upscale)
-    yuv[1:] = spread[:2] / spread[2:].clamp(min=1e-7)
-    return torch.cat([from_yuv(yuv).mul_(alpha > 0), alpha])
+        return _with_chroma(image, blur(weighted, 0.0, params.sigma * scale_of(image)))
+    n = 4 if params.double_size else 2
+    lines = n if params.subsampling == "4:2:0" else n // 2
+    unit = scale_of(image)
+    high = max(1, round(lines * unit)) if lines > 1 else 1
+    return _with_chroma(image, _every(weighted, high, max(1, round(n * unit)), params.upscale))
+
+
+@fused()
+def _chroma(image: Tensor) -> Tensor:
+    """(3, H, W): U and V by alpha, and alpha, their weight."""
+    return torch.cat([to_yuv(image[:3])[1:] * image[3:], image[3:]])
+
+
+@fused(kernels=2)
+def _with_chroma(image: Tensor, spread: Tensor) -> Tensor:
+    u, v = spread[:2] / spread[2:].clamp(min=1e-7)
+    return torch.cat([from_planes(luminance(image[:3])[0], u, v).mul_(image[3:] > 0), image[3:]])
 
 
 def _every(weighted: Tensor, high: int, wide: int, mode: str) -> Tensor:
     """The first sample of every high x wide px, then as large as before; alpha, the weight, comes last."""
     h, w = weighted.shape[-2:]
     # A transparent sample has no colour: there, and only there, the mean of its px tells.
-    few = weighted[:, ::high, ::wide] + 1e-3 * avg_pool2d(weighted, (high, wide), ceil_mode=True)
+    few = _samples(weighted, avg_pool2d(weighted, (high, wide), ceil_mode=True), high, wide)
     if mode == "nearest":
         return as_blocks(few, high, wide, h, w)
     return enlarged(few, few.shape[-2] * high, few.shape[-1] * wide)[:, :h, :w]
+
+
+@fused()
+def _samples(weighted: Tensor, means: Tensor, high: int, wide: int) -> Tensor:
+    return weighted[:, ::high, ::wide] + 1e-3 * means
 
 
 def analog_rippling_hsync(image: Tensor, params: AnalogRipplingHsync, t: float, seed: int) -> Tensor:
@@ -108,7 +114,14 @@ def analog_runaway_hsync(image: Tensor, params: AnalogRunawayHsync, t: float, se
 def digital_glitches(image: Tensor, params: DigitalGlitches, t: float, seed: int) -> Tensor:
     """Blocks of lines looked up `strength` further on, in half widths, to either side."""
     found = bands(params, image.shape[-2], t, seed)
-    result = image.clone() if found else image
+    if not found:
+        return image
+    if not on_host(image):
+        shift = np.zeros(image.shape[-2])
+        for block in found:
+            shift[block.rows] = params.strength * block.sign
+        return _rows_shifted(image, shift)
+    result = image.clone()
     for block in found:
         left = params.strength * block.sign * image.shape[-1] / 2
         result[:, block.rows] = straight(moved(premultiplied(image[:, block.rows]), 0.0, -left))
@@ -181,16 +194,26 @@ def _phase(t: float, speed: float, density: float) -> float:
 
 def _rows_shifted(image: Tensor, shift: NDArray[np.float64]) -> Tensor:
     """Each row looked up so many half widths further right; rows that do not move are copied."""
-    moved = np.flatnonzero(shift)
-    if not moved.size:
+    rows_moved = np.flatnonzero(shift)
+    if not rows_moved.size:
         return image
-    rows = slice(int(moved[0]), int(moved[-1]) + 1)
+    if not on_host(image):
+        return _rows_looked_up(image, uploaded(shift.astype(np.float32), image.device, image.dtype))
+    rows = slice(int(rows_moved[0]), int(rows_moved[-1]) + 1)
     part = premultiplied(image[:, rows])
     by = torch.from_numpy(shift[rows] * image.shape[-1] / 2).to(image)[:, None]
     found = straight(shifted(part, 0.0, by))
     if found.shape == image.shape:
         return found
     return torch.cat([image[:, : rows.start], found, image[:, rows.stop :]], dim=1)
+
+
+@fused(kernels=3)
+def _rows_looked_up(image: Tensor, shift: Tensor) -> Tensor:
+    """The same on a card, of shifts (H,): all rows at once, whichever move in this frame."""
+    by = shift[:, None]
+    found = straight(shifted(premultiplied(image), 0.0, by * (image.shape[-1] / 2)))
+    return torch.where(by == 0, image, found)
 
 
 FILTERS = {

@@ -17,6 +17,8 @@ P = ParamSpec("P")
 Table = TypeVar("Table")
 MOST_TABLE_BYTES = 160 * 2**20
 """Of one avatar: those of a tube 2048 px high are as large."""
+MOST_TABLES = 256
+"""Of one avatar: a slider that moves leaves small ones behind. 32 operations have half as many."""
 
 
 class Tables:
@@ -37,14 +39,14 @@ class Tables:
             _in_use.reset(token)
 
     def get(self, key: object, make: Callable[[], Table]) -> Table:
-        """The table of that key; the others yield to it if there are too many bytes."""
+        """The table of that key; the others yield to it if there are too many, or too many bytes."""
         if key in self._kept:
             self._kept.move_to_end(key)
             return cast(Table, self._kept[key][0])
         table = make()
         self._kept[key] = table, _bytes_of(table)
         self._bytes += _bytes_of(table)
-        while self._bytes > self._most_bytes and len(self._kept) > 1:
+        while (self._bytes > self._most_bytes and len(self._kept) > 1) or len(self._kept) > MOST_TABLES:
             _, (_, freed) = self._kept.popitem(last=False)
             self._bytes -= freed
         return table

@@ -2,9 +2,9 @@
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from avatar_rtc.filters_schema.tape import (
     AnalogVhsglitches,
@@ -12,18 +12,14 @@ from avatar_rtc.filters_schema.tape import (
     AnalogVhsNoise,
     AnalogVhstracking,
 )
-from avatar_rtc.render.filters.planes import (
-    FRAME_HZ,
-    blur,
-    enlarged,
-    from_yuv,
-    moved,
-    scale_of,
-    shifted,
-    to_yuv,
-    uniform,
-)
+from avatar_rtc.render.device.fusing import fused
+from avatar_rtc.render.device.host import on_host
+from avatar_rtc.render.device.uploads import uploaded
+from avatar_rtc.render.filters.blurs import blur, enlarged, spread_nearest
+from avatar_rtc.render.filters.chance import FRAME_HZ, uniform
+from avatar_rtc.render.filters.planes import from_planes, scale_of, to_yuv
 from avatar_rtc.render.filters.signal import bands
+from avatar_rtc.render.filters.warps import moved, shifted
 from avatar_rtc.render.pixels import premultiplied, straight
 
 _LUMA_SIGMA, _CHROMA_SIGMA = 2.0, 4.0
@@ -35,39 +31,46 @@ def analog_vhs_noise(image: Tensor, params: AnalogVhsNoise, t: float, seed: int)
 
     A tape carries nearly the root of light, so noise that is even there is 2 √Y as strong here.
     """
-    factor = _streaks(image, image.shape[-2], params.double_size, _LUMA_SIGMA, 1, seed, t)
-    factor = factor.mul_(params.strength).add_(1 - params.strength)
-    rgb = image[:3] * factor
-    if params.mode == "NTSC":
-        yuv = to_yuv(rgb)
-        amount = yuv[:1].sqrt().mul_(2 * params.strength)
-        for plane, salt in ((1, 2), (2, 3)):
-            yuv[plane : plane + 1] += _coarse(image, params, salt, seed, t).sub_(0.5).mul_(amount)
-        rgb = from_yuv(yuv).mul_(image[3:] > 0)
-    return torch.cat([rgb, image[3:]])
+    streaks = _streaks(image, image.shape[-2], params.double_size, 1, seed, t)
+    if params.mode == "PAL":
+        return _streaked(image, streaks, params.strength)
+    in_u, in_v = (_coarse(image, salt, seed, t) for salt in (2, 3))
+    return _speckled(image, streaks, in_u, in_v, params.strength, params.ntsc_chroma == "nearest")
 
 
-def _streaks(
-    image: Tensor, lines: int, doubled: bool, sigma: float, salt: int, seed: int, t: float
+@fused()
+def _streaked(image: Tensor, streaks: Tensor, strength: float) -> Tensor:
+    factor = spread_nearest(streaks, *image.shape[-2:]).mul(strength).add_(1 - strength)
+    return torch.cat([image[:3] * factor, image[3:]])
+
+
+@fused(kernels=5)
+def _speckled(
+    image: Tensor, streaks: Tensor, in_u: Tensor, in_v: Tensor, strength: float, in_blocks: bool
 ) -> Tensor:
-    """Noise in [0, 1) blurred sideways (1, lines, W); drawn at the size of a 512 px picture."""
-    w, unit = image.shape[-1], scale_of(image)
-    high, wide = max(1, round(lines / unit / (2 if doubled else 1))), max(1, round(w / unit))
-    streaks = blur(uniform(seed, t, salt, high, wide, image)[None], 0.0, sigma)
-    if (high, wide) != (lines, w):
-        streaks = interpolate(streaks[None], size=(lines, w), mode="nearest")[0]
-    return streaks
+    image = _streaked(image, streaks, strength)
+    y, u, v = to_yuv(image[:3])
+    amount = y.sqrt().mul_(2 * strength)
+    large = spread_nearest if in_blocks else enlarged
+    u, v = (
+        plane + (large(noise, *image.shape[-2:])[0] - 0.5).mul_(amount)
+        for plane, noise in ((u, in_u), (v, in_v))
+    )
+    return torch.cat([from_planes(y, u, v).mul_(image[3:] > 0), image[3:]])
 
 
-def _coarse(image: Tensor, params: AnalogVhsNoise, salt: int, seed: int, t: float) -> Tensor:
-    """Noise in [0, 1) of half the picture's size, spread over it (1, H, W)."""
-    h, w = image.shape[-2:]
+def _streaks(image: Tensor, lines: int, doubled: bool, salt: int, seed: int, t: float) -> Tensor:
+    """Noise in [0, 1) blurred sideways (1, h, w), as large as so many lines are in a 512 px picture."""
+    unit = scale_of(image)
+    high, wide = max(1, round(lines / unit / (2 if doubled else 1))), max(1, round(image.shape[-1] / unit))
+    return blur(uniform(seed, t, salt, high, wide, image)[None], 0.0, _LUMA_SIGMA)
+
+
+def _coarse(image: Tensor, salt: int, seed: int, t: float) -> Tensor:
+    """Noise in [0, 1) of half the picture's size (1, h, w)."""
     unit = scale_of(image) * 2
-    high, wide = max(1, round(h / unit)), max(1, round(w / unit))
-    drawn = blur(uniform(seed, t, salt, high, wide, image)[None], 0.0, _CHROMA_SIGMA / 2)
-    if params.ntsc_chroma == "nearest":
-        return interpolate(drawn[None], size=(h, w), mode="nearest")[0]
-    return enlarged(drawn, h, w)
+    high, wide = (max(1, round(side / unit)) for side in image.shape[-2:])
+    return blur(uniform(seed, t, salt, high, wide, image)[None], 0.0, _CHROMA_SIGMA / 2)
 
 
 def analog_vhsglitches(image: Tensor, params: AnalogVhsglitches, t: float, seed: int) -> Tensor:
@@ -75,8 +78,15 @@ def analog_vhsglitches(image: Tensor, params: AnalogVhsglitches, t: float, seed:
     found = bands(params, image.shape[-2], t, seed)
     if not found:
         return image
+    h, w = image.shape[-2:]
+    if not on_host(image):
+        share = np.zeros(h, np.float32)
+        for band in found:
+            share[band.rows] += (1 - share[band.rows]) * params.strength
+        streaks = _streaks(image, h, False, 4, seed, t)  # of all lines: one size whatever the bands are
+        return _banded_with_noise(image, streaks, uploaded(share, image.device, image.dtype))
     heights = [band.rows.stop - band.rows.start for band in found]
-    streaks = _streaks(image, sum(heights), False, _LUMA_SIGMA, 4, seed, t)
+    streaks = spread_nearest(_streaks(image, sum(heights), False, 4, seed, t), sum(heights), w)
     result = image.clone()
     noises = streaks.split(heights, dim=1)  # type: ignore[no-untyped-call]
     for band, noise in zip(found, noises, strict=True):
@@ -85,29 +95,52 @@ def analog_vhsglitches(image: Tensor, params: AnalogVhsglitches, t: float, seed:
     return result
 
 
+@fused()
+def _banded_with_noise(image: Tensor, streaks: Tensor, share: Tensor) -> Tensor:
+    """`share` (H,) of each line is noise."""
+    part = share[:, None]
+    noisy = torch.lerp(image[:3], spread_nearest(streaks, *image.shape[-2:]).expand(3, -1, -1), part)
+    return torch.cat([torch.where(part == 0, image[:3], noisy * (image[3:] > 0)), image[3:]])
+
+
 def analog_vhs_headswitching(image: Tensor, params: AnalogVhsHeadswitching, t: float, seed: int) -> Tensor:
     """The lowest rows, e from 0 to 1 downwards, are torn sideways and mixed with noise by e · noise_blend.
 
     Torn by e · max_displacement · (sin π(3e + 2c) + 0.7 sin π(7e + 5c) + 0.4 sin π(13e + 11c)) half widths,
     c = 25 t · speed / 512.
     """
-    h, w = image.shape[-2:]
+    h = image.shape[-2]
     count = round(params.height * h)
     if count == 0:
         return image
-    e = (torch.arange(count, device=image.device, dtype=image.dtype) + 0.5) / count
     c = t * FRAME_HZ * params.speed / 512
-    wave = sum(
-        # Turns are counted here: after hours, a tensor's floats would no longer tell them apart.
-        a * torch.sin(math.pi * (k * e + math.fmod(m * c, 2)))
-        for a, k, m in ((1, 3, 2), (0.7, 7, 5), (0.4, 13, 11))
-    )
-    shift = e * params.max_displacement * wave * w / 2
+    # Turns are counted here: after hours, a tensor's floats would no longer tell them apart.
+    waves = tuple((a, k, math.fmod(m * c, 2)) for a, k, m in ((1.0, 3, 2), (0.7, 7, 5), (0.4, 13, 11)))
+    if params.noise_blend == 0:
+        return _torn(image, count, params.max_displacement, waves)
+    streaks = _streaks(image, count, params.double_size, 5, seed, t)
+    return _torn(image, count, params.max_displacement, waves, streaks, params.noise_blend)
+
+
+@fused(kernels=4)
+def _torn(
+    image: Tensor,
+    count: int,
+    displacement: float,
+    waves: tuple[tuple[float, int, float], ...],
+    streaks: Tensor | None = None,
+    blend: float = 0.0,
+) -> Tensor:
+    """Of the lowest `count` rows, by waves (amplitude, density, turn)."""
+    h, w = image.shape[-2:]
+    e = (torch.arange(count, device=image.device, dtype=image.dtype) + 0.5) / count
+    wave = sum(a * torch.sin(math.pi * (k * e + turn)) for a, k, turn in waves)
+    shift = e * displacement * wave * w / 2
     part = straight(shifted(premultiplied(image[:, h - count :]), 0.0, shift[:, None]))
-    if params.noise_blend > 0:
-        streaks = _streaks(image, count, params.double_size, _LUMA_SIGMA, 5, seed, t)
-        share = (e * params.noise_blend)[None, :, None]
-        part = torch.cat([(part[:3] + share * (streaks - part[:3])) * (part[3:] > 0), part[3:]])
+    if streaks is not None:
+        share = (e * blend)[None, :, None]
+        noisy = part[:3] + share * (spread_nearest(streaks, count, w) - part[:3])
+        part = torch.cat([noisy * (part[3:] > 0), part[3:]])
     return torch.cat([image[:, : h - count], part], dim=1)
 
 
@@ -116,14 +149,19 @@ def analog_vhstracking(image: Tensor, params: AnalogVhstracking, t: float, seed:
 
     c = 25 t · speed / 512; the band is (offset + base_offset) / 2 of the height, in colour and alpha.
     """
-    h = image.shape[-2]
+    h, w = image.shape[-2:]
     offset = params.max_dynamic_offset * math.sin(math.pi * t * FRAME_HZ * params.speed / 512)
-    floated = image if offset == 0 else straight(moved(premultiplied(image), -offset * h / 2, 0.0))
+    floated = image if offset == 0 else _floated(image, -offset * h / 2)
     count = min(h, round((offset + params.base_offset) / 2 * h))
     if count <= 0:
         return floated
-    streaks = _streaks(image, count, params.double_size, _LUMA_SIGMA, 6, seed, t)
-    return torch.cat([floated[:, : h - count], streaks.expand(4, -1, -1)], dim=1)
+    streaks = _streaks(image, count, params.double_size, 6, seed, t)
+    return torch.cat([floated[:, : h - count], spread_nearest(streaks, count, w).expand(4, -1, -1)], dim=1)
+
+
+@fused(kernels=4)
+def _floated(image: Tensor, down: float) -> Tensor:
+    return straight(moved(premultiplied(image), down, 0.0))
 
 
 FILTERS = {

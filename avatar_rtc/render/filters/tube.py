@@ -9,8 +9,12 @@ from torch import Tensor
 
 from avatar_rtc.curves import hermite
 from avatar_rtc.filters_schema.tube import Crt
-from avatar_rtc.render.filters.planes import blur, sample, scale_of
+from avatar_rtc.render.device.fusing import fused
+from avatar_rtc.render.device.uploads import uploaded
+from avatar_rtc.render.filters.blurs import blur
+from avatar_rtc.render.filters.planes import blended, scale_of
 from avatar_rtc.render.filters.tables import kept
+from avatar_rtc.render.filters.warps import sample
 from avatar_rtc.render.pixels import premultiplied, straight
 
 _TRIAD, _SLOT = 3 / 512, 6 / 512
@@ -37,21 +41,42 @@ def crt(image: Tensor, params: Crt, t: float, seed: int) -> Tensor:
     """
     h, w = image.shape[-2:]
     curvature, place = params.curvature, (image.device, image.dtype)
-    if params.glow > 0 or curvature > 0:
-        light = premultiplied(image)
-        if params.glow > 0:
-            sigma = _SCATTER_SIGMA * scale_of(image)
-            light.lerp_(blur(light, sigma, sigma), params.glow * _SCATTERED)
-        if curvature > 0:
-            light = sample(light, *_looked_up(h, w, curvature, *place))
-        image = straight(light)
     strength = 0.0 if params.mask == "none" else params.mask_strength
+    pattern = edge = None
     if params.scanline > 0 or strength > 0:
         pattern = _pattern(h, w, curvature, params.scanline, params.lines, params.mask, strength, *place)
+    if curvature > 0:
+        edge = _edge(h, w, curvature, *place)
+    if params.glow == curvature == 0:
+        return _on_glass(image, pattern, edge)
+    light = premultiplied(image)
+    if params.glow > 0:
+        sigma = _SCATTER_SIGMA * scale_of(image)
+        light = _scattered(light, blur(light, sigma, sigma), params.glow * _SCATTERED)
+    if edge is None:
+        return _on_glass(straight(light), pattern, edge)
+    return _on_curved_glass(light, *_looked_up(h, w, curvature, *place), pattern, edge)
+
+
+@fused()
+def _scattered(light: Tensor, blurred: Tensor, share: float) -> Tensor:
+    return blended(light, blurred, share)
+
+
+@fused(kernels=2)
+def _on_curved_glass(light: Tensor, y: Tensor, x: Tensor, pattern: Tensor | None, edge: Tensor) -> Tensor:
+    """The same of a premultiplied picture, whose pixels are looked up at (y, x)."""
+    return _on_glass(straight(sample(light, y, x)), pattern, edge)
+
+
+@fused()
+def _on_glass(image: Tensor, pattern: Tensor | None, edge: Tensor | None) -> Tensor:
+    """The picture under beams and phosphors, (3, H, W), and the edge of the glass, (4, H, W)."""
+    if pattern is not None:
         rgb = image[:3]
         relief = (rgb * -_SWELL).add_(1).mul_(rgb).mul_(pattern)
         image = torch.cat([relief.add_(rgb).clamp_(0, 1), image[3:]])
-    return image * _edge(h, w, curvature, *place) if curvature > 0 else image
+    return image if edge is None else image * edge
 
 
 class Glass(NamedTuple):
@@ -80,7 +105,7 @@ def _looked_up(
     """y and x (H, W), px, of the flat picture that each pixel shows. Read only."""
     glass = _glass(h, w, curvature)
     y, x = ((glass.y + 1) * h - 1) / 2, ((glass.x + 1) * w - 1) / 2
-    return torch.tensor(y, device=device, dtype=dtype), torch.tensor(x, device=device, dtype=dtype)
+    return uploaded(y, device, dtype), uploaded(x, device, dtype)
 
 
 @kept(shared=4)
@@ -98,7 +123,7 @@ def _edge(h: int, w: int, curvature: float, device: torch.device, dtype: torch.d
     ramp = np.clip(inside / (_RIM * curvature * h / 512), 0, 1)
     bright = hermite(ramp)
     planes = np.stack([bright, bright, bright, np.clip(inside + 0.5, 0, 1)])
-    return torch.tensor(planes, device=device, dtype=dtype)
+    return uploaded(planes, device, dtype)
 
 
 @kept(shared=4)
@@ -120,7 +145,7 @@ def _pattern(
             bricks = _wave(turns / 2, across / 2) * _wave(slots, down)
             lit = lit * (1 + strength * _SLOTTED * bricks)
         planes.append(lit - 1)
-    return torch.tensor(np.stack(planes), device=device, dtype=dtype)
+    return uploaded(np.stack(planes), device, dtype)
 
 
 def _wave(turns: Map, per_px: Map) -> Map:

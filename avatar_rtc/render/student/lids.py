@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 
 from avatar_rtc.face.pose import INDEX, neutral
-from avatar_rtc.render.filters.planes import blur, luminance
+from avatar_rtc.render.filters.blurs import blur
+from avatar_rtc.render.filters.planes import luminance
 from avatar_rtc.render.pixels import premultiplied, straight
 from avatar_rtc.render.student.file import Student
 from avatar_rtc.render.student.parts import MORPHS_OF, FacePart

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from avatar_rtc.filters_schema.chain import OPERATIONS
-from avatar_rtc.render.filters import planes
+from avatar_rtc.render.filters import blurs, planes
 from avatar_rtc.render.filters.chain import FILTERS
 from tests.render.filters.filter_laws import (
     apply,
@@ -132,7 +132,7 @@ def test_bloom_is_the_formula() -> None:
     image[3] = 1
     bright = image[:3] * (planes.luminance(image[:3]) >= 0.56)
     sigma = 4.0 * 96 / 512
-    wanted = 1 - torch.exp(-0.842 * (image[:3] + planes.blur(bright, sigma, sigma)))
+    wanted = 1 - torch.exp(-0.842 * (image[:3] + blurs.blur(bright, sigma, sigma)))
     assert_close(apply(image, "bloom", sigma=4.0)[:3], wanted.clamp(0, 1), atol=1e-4, rtol=0)
 
 

@@ -34,16 +34,6 @@ def test_strong_settings_look_the_same_at_any_size(name: str, params: dict[str, 
     looks_the_same_at_any_size(name, 0.003, **params)
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
-@pytest.mark.parametrize(("name", "params"), [*STRONG, *((name, {}) for name in scene.FILTERS)])
-def test_a_gpu_gives_the_same(name: str, params: dict[str, Any]) -> None:
-    image = figure(390, 602)
-    found = apply(image.cuda(), name, **params).cpu()
-    difference = seen(found) - seen(apply(image, name, **params))
-    assert difference.abs().mean() < 1e-3 and difference.abs().max() < 0.1
-
-
 # ── zoom ──
 
 
