@@ -9,6 +9,7 @@ from torch import Tensor
 
 from avatar_rtc.face.cels import CELS, FX, ON_SKIN, CelImage
 from avatar_rtc.render.colour import ColourSpace, from_linear, srgb_to_linear, to_linear
+from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.pixels import divisor, picture_of
 from avatar_rtc.stream.box import Box
 
@@ -37,8 +38,9 @@ class Cels:
     def __init__(self, cels: Mapping[str, CelImage]) -> None:
         own = sorted(cels.keys() - {*CELS, *FX})
         self._cels = {name: cels[name] for name in (*CELS, *FX, *own) if name in cels}
-        self._linear: dict[str, Tensor] = {}
-        """Those that were drawn already: all of them take 40 ms to convert, and most are never seen."""
+        self._linear: dict[tuple[str, torch.device], Tensor] = {}
+        """Those that were drawn already: all of them take 40 ms to convert, and most are never seen. On each
+        device that drew them, for beside a card a student draws on the CPU."""
 
     def layers(self, strengths: Mapping[str, float]) -> Layers:
         """What there is to draw for these opacities; cels that are missing or do not show are left out."""
@@ -52,10 +54,10 @@ class Cels:
     def top(self, name: str, device: torch.device) -> tuple[Tensor, Box]:
         """A cel (4, h, w), linear, straight alpha, on the device, and where it lies."""
         cel = self._cels[name]
-        if name not in self._linear:
-            self._linear[name] = srgb_to_linear(picture_of(cel.rgba)).to(device)
+        if (name, device) not in self._linear:
+            self._linear[name, device] = uploaded(srgb_to_linear(picture_of(cel.rgba)), device)
         height, width = cel.rgba.shape[:2]
-        return self._linear[name], Box(cel.x, cel.y, width, height)
+        return self._linear[name, device], Box(cel.x, cel.y, width, height)
 
 
 class PreparedCel(NamedTuple):

@@ -96,7 +96,7 @@ def _render(
     except InputError as error:
         emit(BootFailed(str(error)))
         return
-    limit_threads(device)
+    limit_threads()
     emit(Booted(device, time.monotonic() - args.spawned_at))
     emotions, animators = load_emotions(resource("assets", "emotions")), Animators(device)
 
