@@ -105,9 +105,17 @@ class StudentAnimator:
 
     @torch.inference_mode()
     def animate(self, poses: Tensor, characters: Sequence[StudentCharacter]) -> Tensor:
-        """Pictures (B, 4, 512, 512), premultiplied sRGB; see `Animator.animate`."""
-        pictures = [self._animate(c, pose.numpy(), pose) for c, pose in zip(characters, poses, strict=True)]
-        return uploaded(pictures[0][None] if len(pictures) == 1 else torch.stack(pictures), self._device)
+        """Pictures (B, 4, 512, 512), premultiplied sRGB; see `Animator.animate`.
+
+        The same character may stand in a batch several times, with a pose each.
+        """
+        pictures = (self._animate(c, pose.numpy(), pose) for c, pose in zip(characters, poses, strict=True))
+        if len(characters) == 1:
+            return uploaded(next(pictures)[None], self._device)
+        batch = torch.empty(len(characters), 4, SIZE, SIZE)
+        for row, picture in zip(batch, pictures, strict=True):  # the next one may be painted over it
+            row.copy_(picture)
+        return uploaded(batch, self._device)
 
     def _animate(self, character: StudentCharacter, pose: NDArray[np.float32], morphs: Tensor) -> Tensor:
         kept = character.kept

@@ -56,6 +56,17 @@ def test_cels_are_drawn_by_the_cpu_and_what_comes_after_by_the_card(
     assert large.device == META and large.shape == (4, 1024, 1024)
 
 
+@torch.inference_mode()
+def test_one_character_may_stand_in_a_batch_several_times() -> None:
+    """As a card's batches have it when poses are rendered to files."""
+    animator = create_student(a_student(RGBA))
+    poses = torch.cat([POSE, POSE + 0.3, POSE - 0.2])
+    together = animator.animate(poses, [animator.prepare(IMAGE)] * 3)
+    alone = animator.prepare(IMAGE)
+    for row, pose in enumerate(poses):
+        assert torch.equal(together[row], animator.animate(pose[None], [alone])[0])
+
+
 def test_who_asks_for_a_student_beside_a_card_gets_one_of_its_pictures(
     animator: StudentAnimator,
 ) -> None:
