@@ -74,7 +74,7 @@ def _speed(character: Character, count: int, slow_count: int) -> list[Measuremen
     _, animator, prepared, image = _prepared(character)
     threads = torch.get_num_threads()
     poses = talking_poses(count + 2)
-    limit_threads("cpu")
+    limit_threads()
     rgba = _times(animator, prepared, poses, straight=True)[2:]
     animate = _times(animator, prepared, poses)[2:]
     torch.set_num_threads(threads)

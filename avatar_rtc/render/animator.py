@@ -58,3 +58,8 @@ def device_of(animator: Animator) -> torch.device:
 def is_exclusive(animator: Animator) -> bool:
     """Whether only one call of `animate` may be under way."""
     return bool(getattr(animator, "exclusive", False))
+
+
+def computes_on_cpu(animator: Animator) -> bool:
+    """Whether it computes on the CPU whatever the device: its pictures are not known to be quick."""
+    return bool(getattr(animator, "on_cpu", False))

@@ -14,16 +14,16 @@ from avatar_rtc.render.static import create_static
 ANIMATORS = ("tha3", "student", "static")
 
 
-def limit_threads(device: str) -> None:
+def limit_threads() -> None:
     """Let torch and OpenCV compute on one thread of a CPU; for processes that render in real time.
 
     The operations of a frame are small, so a second thread gains little on an idle machine; on a busy one
     each waits for whichever thread got no core (layout of one frame, load 4: 299 ms on two, 21 on one).
     OpenVINO has threads of its own. Only THA3 in plain torch wants more, and takes them while it runs.
+    Beside a card, too: students compute on the CPU.
     """
     cv2.setNumThreads(1)  # its own would take the cores of the frames, whoever they work for
-    if device == "cpu":
-        torch.set_num_threads(1)
+    torch.set_num_threads(1)
 
 
 def resolve(name: str, device: str, has_student: bool) -> str:
@@ -64,7 +64,7 @@ class Animators:
         note = ""
         if resolve(name, self._device, student is not None) == "student":
             try:
-                return _student(student, rgba), ""
+                return _student(student, rgba, self._device), ""
             except InputError as error:
                 if name == "student":
                     raise
@@ -96,7 +96,7 @@ def create_animator(name: str, device: str) -> Animator:
     raise UnknownName("animator", name, ANIMATORS)
 
 
-def _student(data: bytes | None, rgba: NDArray[np.uint8]) -> Animator:
+def _student(data: bytes | None, rgba: NDArray[np.uint8], device: str) -> Animator:
     from avatar_rtc.render.student.animator import create_student
     from avatar_rtc.render.student.file import check_fits, read_student
 
@@ -104,4 +104,4 @@ def _student(data: bytes | None, rgba: NDArray[np.uint8]) -> Animator:
         raise InputError("this character has no student; run `avatar-rtc distill` on it, or use 'tha3'")
     student = read_student(data)
     check_fits(student, rgba)
-    return create_student(student)
+    return create_student(student, device)

@@ -41,7 +41,8 @@ class Cels:
         own = sorted(cels.keys() - {*CELS, *FX})
         self._cels = {name: cels[name] for name in (*CELS, *FX, *own) if name in cels}
         self._linear: dict[tuple[str, torch.device], Tensor] = {}
-        """Those that were drawn already: all of them take 40 ms to convert, and most are never seen."""
+        """Those that were drawn already: all of them take 40 ms to convert, and most are never seen. On each
+        device that drew them, for beside a card a student draws on the CPU."""
 
     def layers(self, strengths: Mapping[str, float]) -> Layers:
         """What there is to draw for these opacities; cels that are missing or do not show are left out."""

@@ -99,7 +99,7 @@ def _render(
         emit(BootFailed(str(error)))
         return
     device = chosen.device
-    limit_threads(device)
+    limit_threads()
     emit(Booted(device, time.monotonic() - args.spawned_at, chosen.note))
     emotions, animators = load_emotions(resource("assets", "emotions")), Animators(device)
     may_improve = iter([chosen.may_improve])

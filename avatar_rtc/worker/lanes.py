@@ -12,7 +12,7 @@ from functools import partial
 from itertools import groupby
 
 from avatar_rtc.link.orders import Up
-from avatar_rtc.render.animator import is_exclusive
+from avatar_rtc.render.animator import computes_on_cpu, is_exclusive
 from avatar_rtc.render.device.memory import is_out_of_memory, no_memory_for
 from avatar_rtc.worker.beside import Beside, let_go, outcome
 from avatar_rtc.worker.frames import FrameMade, Order, made_alone, made_together
@@ -98,7 +98,8 @@ class Lanes:
     def _belongs_beside(self, seat: Seat) -> bool:
         """Whether a picture of it now would cost more than the others can bear, or may."""
         avatar = seat.shown
-        on_gpu_alone = self._device != "cpu" and not avatar.has_operations
+        on_cpu = self._device == "cpu" or computes_on_cpu(avatar.animator)
+        on_gpu_alone = not on_cpu and not avatar.has_operations
         if self._beside.is_here or on_gpu_alone:
             return False
         if avatar.finisher.failing.is_retrying(avatar.t(self._now())):

@@ -119,6 +119,28 @@ def test_an_animator_that_hangs_holds_up_those_alone_that_share_it(started: Call
     live.until(lambda: all(len(live.of(f"h{n}")) >= 2 for n in range(FRAME_THREADS + 2)))
 
 
+def test_beside_a_card_one_that_the_cpu_computes_costs_no_other_a_tick(started: Callable[..., Live]) -> None:
+    """A card's pictures are known to be quick, and a student's are not."""
+    event = threading.Event()
+
+    class Student(Painter):
+        on_cpu = True
+
+        def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
+            assert event.wait(PATIENCE_S)
+            return super().animate(poses, characters)
+
+    student, painter = Student(), Painter()
+    live = started(lambda message: (student if message.avatar == "slow" else painter, ""), device="mps")
+    try:
+        live.send(*watched("slow"), *watched("quick"))
+        live.until(lambda: len(live.of("quick")) >= 5)
+        assert not live.of("slow")
+    finally:
+        event.set()
+    live.until(lambda: len(live.of("slow")) >= 1)
+
+
 def test_more_slow_ones_than_threads_take_turns(
     started: Callable[..., Live], monkeypatch: pytest.MonkeyPatch
 ) -> None:

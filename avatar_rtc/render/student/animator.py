@@ -8,6 +8,9 @@
 
 Every step runs only if what it depends on has changed, and all of it works inside the body box. Pictures
 are premultiplied sRGB, rows of RGBA pixels, which OpenCV warps in a fifth of torch's time.
+
+It is the CPU that computes. Where a card renders, the finished picture goes there, so chain, upscaler and
+layouts do not ask whose it is.
 """
 
 from collections.abc import Sequence
@@ -22,6 +25,7 @@ from torch import Tensor
 from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.cels import Dressing, over
 from avatar_rtc.render.colour import ColourSpace, from_linear, to_linear
+from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.pixels import from_bytes, premultiplied, rgba_of
 from avatar_rtc.render.student.file import Student, check_fits
 from avatar_rtc.render.student.lids import lids_of, on_lids
@@ -68,9 +72,12 @@ class StudentAnimator:
 
     name = "student"
     space: ColourSpace = "srgb-premultiplied"
+    on_cpu = True
+    """See `computes_on_cpu`."""
 
-    def __init__(self, student: Student) -> None:
-        self._student = student
+    def __init__(self, student: Student, device: str = "cpu") -> None:
+        """`device` is where its pictures are wanted."""
+        self._student, self._device = student, torch.device(device)
         self._box = box = student.body_box
         self._inner = {part: student.boxes[part].within(box) for part in FACE_PARTS}
         columns, rows = np.meshgrid(np.arange(box.width), np.arange(box.height))
@@ -98,9 +105,17 @@ class StudentAnimator:
 
     @torch.inference_mode()
     def animate(self, poses: Tensor, characters: Sequence[StudentCharacter]) -> Tensor:
-        """Pictures (B, 4, 512, 512), premultiplied sRGB; see `Animator.animate`."""
-        pictures = [self._animate(c, pose.numpy(), pose) for c, pose in zip(characters, poses, strict=True)]
-        return pictures[0][None] if len(pictures) == 1 else torch.stack(pictures)
+        """Pictures (B, 4, 512, 512), premultiplied sRGB; see `Animator.animate`.
+
+        The same character may stand in a batch several times, with a pose each.
+        """
+        pictures = (self._animate(c, pose.numpy(), pose) for c, pose in zip(characters, poses, strict=True))
+        if len(characters) == 1:
+            return uploaded(next(pictures)[None], self._device)
+        batch = torch.empty(len(characters), 4, SIZE, SIZE)
+        for row, picture in zip(batch, pictures, strict=True):  # the next one may be painted over it
+            row.copy_(picture)
+        return uploaded(batch, self._device)
 
     def _animate(self, character: StudentCharacter, pose: NDArray[np.float32], morphs: Tensor) -> Tensor:
         kept = character.kept
@@ -197,10 +212,10 @@ class StudentAnimator:
         kept.picture.permute(1, 2, 0).numpy()[out_rows, out_columns][rows, columns] = warped
 
 
-def create_student(student: Student) -> StudentAnimator:
-    """The animator of a student, on the CPU, on one thread."""
+def create_student(student: Student, device: str = "cpu") -> StudentAnimator:
+    """The animator of a student, on one thread of the CPU; its pictures are on the device."""
     cv2.setNumThreads(1)  # its own threads would wait for the encoder's
-    return StudentAnimator(student)
+    return StudentAnimator(student, device)
 
 
 def _rest(student: Student, part: FacePart) -> Pixels:

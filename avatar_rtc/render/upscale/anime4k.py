@@ -12,16 +12,18 @@ A file holds passes for mpv. Each is a convolution, or the last step, which lays
 import math
 import os
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, pixel_shuffle, relu
+from torch.nn.functional import interpolate, pad, pixel_shuffle, relu
 
 from avatar_rtc.errors import InputError, SetupError
 from avatar_rtc.filters_schema.anime4k_files import FOLDER_VARIABLE, NetworkKind, find_file
+from avatar_rtc.render.device.fusing import fused
 
 # Of lines without spaces.
 _READ = r"(\w+)_tex(?:Off\(vec2\(x_off,y_off\)\)|\(\w+_pos\))"
@@ -31,11 +33,14 @@ _RESTORED = "restored"
 _BIAS = re.compile(r"result\+=vec4\(([^()]*)\)")
 
 
+Half = Literal["all", "positive", "negative"]
+
+
 class PassInput(NamedTuple):
     """What a pass reads: four maps, as they are, or one half of them."""
 
     texture: str
-    half: Literal["all", "positive", "negative"]
+    half: Half
 
 
 class Pass(NamedTuple):
@@ -57,18 +62,39 @@ class Anime4k(nn.Module):
         self.layers = nn.ModuleList(step.layer for step in passes)
 
     def forward(self, rgb: Tensor) -> Tensor:
-        textures = {"MAIN": torch.cat([rgb, torch.ones_like(rgb[:, :1])], dim=1)}
+        textures = {"MAIN": _opaque(rgb, self._passes[0].layer.weight.dtype)}
         for step in self._passes:
-            read = torch.cat([_half(textures[s.texture], s.half) for s in step.sources], dim=1)
+            maps = (textures[source.texture] for source in step.sources)
+            read = _read([source.half for source in step.sources], step.layer.kernel_size[0] // 2, *maps)
             textures[step.saves] = step.layer(read)
         if not self._last:
             return rgb + textures[_RESTORED][:, :3]
-        residual = torch.cat([pixel_shuffle(textures[name], 2) for name in self._last], dim=1)
-        return interpolate(rgb, scale_factor=2, mode="bilinear", align_corners=False) + residual
+        return _laid_out(rgb, *(textures[name] for name in self._last))
 
 
-def _half(maps: Tensor, half: str) -> Tensor:
+@fused()
+def _opaque(rgb: Tensor, dtype: torch.dtype) -> Tensor:
+    """The texture MAIN: the picture with a fourth map of ones."""
+    rgb = rgb.to(dtype)
+    return torch.cat([rgb, torch.ones_like(rgb[:, :1])], dim=1)
+
+
+@fused()
+def _read(halves: Sequence[Half], margin: int, *maps: Tensor) -> Tensor:
+    """What a pass is given: the halves of these maps, and so many more pixels around."""
+    read = torch.cat([_half(each, half) for each, half in zip(maps, halves, strict=True)], dim=1)
+    return pad(read, (margin, margin, margin, margin), mode="replicate") if margin else read
+
+
+def _half(maps: Tensor, half: Half) -> Tensor:
     return maps if half == "all" else relu(maps if half == "positive" else -maps)
+
+
+@fused()
+def _laid_out(rgb: Tensor, *maps: Tensor) -> Tensor:
+    """The enlarged picture and, added to it, maps (1, 4, H, W) as 2 x 2 pixels each."""
+    residual = torch.cat([pixel_shuffle(each, 2) for each in maps], dim=1)
+    return interpolate(rgb, scale_factor=2, mode="bilinear", align_corners=False) + residual
 
 
 def parse(text: str) -> Anime4k:
@@ -110,7 +136,7 @@ def _convolution(block: str, known: set[str]) -> Pass:
         found = _SOURCE.fullmatch(_squeezed(line))
         if found is None or (found[2] or found[4]) not in known:
             raise InputError(f"pass {saves[1]}: {line[:60]!r} cannot be read")
-        half: Literal["all", "positive", "negative"] = "negative" if found[3] else "positive"
+        half: Half = "negative" if found[3] else "positive"
         sources[found[1]] = PassInput(found[2], "all") if found[2] else PassInput(found[4], half)
     *statements, end = _squeezed(block[block.find("{") + 1 : block.rfind("}")]).split(";")[:-1] or [""]
     terms = [(statement, _TERM.fullmatch(statement)) for statement in statements]
@@ -149,7 +175,7 @@ def _layer(weight: Tensor, bias: Tensor) -> nn.Conv2d:
     """A convolution; 1 x 1 where no neighbour counts: as 3 x 3, the last pass takes half of all the time."""
     middle = weight[:, :, 1:2, 1:2]
     side = 1 if weight.count_nonzero() == middle.count_nonzero() else 3
-    layer = nn.Conv2d(weight.shape[1], 4, side, padding=side // 2, padding_mode="replicate")
+    layer = nn.Conv2d(weight.shape[1], 4, side)
     with torch.no_grad():
         layer.weight.copy_(weight if side == 3 else middle)
         assert layer.bias is not None

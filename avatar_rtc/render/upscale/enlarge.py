@@ -2,6 +2,8 @@
 
 Pictures are premultiplied sRGB. Whatever is used for the colour, alpha is bilinear or lies between its
 neighbours, and colour never exceeds it: an edge that rings would show as a light or dark rim.
+
+On a graphics card networks compute in half floats, and add what they find to a float32 picture.
 """
 
 import importlib
@@ -10,7 +12,6 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Literal
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -18,16 +19,19 @@ from torch.nn.functional import interpolate
 
 from avatar_rtc.errors import SetupError
 from avatar_rtc.filters_schema.anime4k_files import NetworkKind
+from avatar_rtc.render.device.fusing import fused
+from avatar_rtc.render.device.precision import network_precision
+from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.upscale.anime4k import load_anime4k
+from avatar_rtc.render.upscale.interpolation import Interpolation, interpolated
 from avatar_rtc.render.upscale.networks import load_upscaler
 
-Method = Literal["bilinear", "bicubic", "lanczos", "anime", "anime4k", "pyanime4k"]
+NetworkMethod = Literal["anime", "anime4k", "pyanime4k"]
+Method = Interpolation | NetworkMethod
 Quality = Literal["low", "high"]
 UpscalePreset = Literal["none", "A", "B", "C"]
 RESTORES: Mapping[UpscalePreset, NetworkKind] = {"A": "restore", "B": "restore softly"}
 """What comes before the enlarging."""
-_LOBES = 4
-"""Of the Lanczos kernel, to each side, as OpenCV has it."""
 
 
 def enlarge(
@@ -50,29 +54,29 @@ def enlarge(
     """
     if image.shape[-2:] == (height, width):
         return image
-    if method not in ("bilinear", "bicubic", "lanczos"):
+    if method == "anime" or method == "anime4k" or method == "pyanime4k":
         return _by_network(image, height, width, method, quality, preset)
-    alpha = _bilinear(image[3:], height, width)
     if method == "bilinear":
-        return torch.cat([_bilinear(image[:3], height, width), alpha])
-    colour = _bicubic(image[:3], height, width) if method == "bicubic" else _lanczos(image[:3], height, width)
-    return torch.cat([torch.minimum(colour.clamp_(min=0), alpha), alpha])
+        return interpolated(image, height, width, method)
+    alpha = interpolated(image[3:], height, width, "bilinear")
+    return _with_alpha(interpolated(image[:3], height, width, method), alpha)
 
 
 def _by_network(
-    image: Tensor, height: int, width: int, method: Method, quality: Quality, preset: UpscalePreset
+    image: Tensor, height: int, width: int, method: NetworkMethod, quality: Quality, preset: UpscalePreset
 ) -> Tensor:
+    device, dtype = image.device, network_precision(image.device)
     if method == "anime4k" and (kind := RESTORES.get(preset)) is not None:
-        restore = load_anime4k(quality, image.device, image.dtype, kind)
+        restore = load_anime4k(quality, device, dtype, kind)
         image = _with_alpha(restore(image[None, :3])[0], image[3:])
     first: NetworkKind = "denoise" if preset == "C" else "upscale"
     while image.shape[-2] < height or image.shape[-1] < width:
         if method == "anime":
-            image = load_upscaler(quality, image.device, image.dtype).doubled(image)
+            image = load_upscaler(quality, device, dtype).doubled(image)
         else:
-            alpha = _bilinear(image[3:], 2 * image.shape[-2], 2 * image.shape[-1])
+            alpha = interpolated(image[3:], 2 * image.shape[-2], 2 * image.shape[-1], "bilinear")
             if method == "anime4k":
-                double: Callable[[Tensor], Tensor] = load_anime4k(quality, image.device, image.dtype, first)
+                double: Callable[[Tensor], Tensor] = load_anime4k(quality, device, dtype, first)
                 first = "upscale"
             else:
                 double = _pyanime4k(quality, threading.get_ident())
@@ -82,13 +86,19 @@ def _by_network(
     return interpolate(image[None], size=(height, width), mode="area")[0]
 
 
+@fused()
 def _with_alpha(colour: Tensor, alpha: Tensor) -> Tensor:
-    return torch.cat([torch.minimum(colour.clamp(min=0), alpha), alpha])
+    image = torch.cat([colour, alpha])
+    image[:3].clamp_(min=0).clamp_(max=alpha)
+    return image
 
 
 @lru_cache(maxsize=8)
 def _pyanime4k(quality: Quality, thread: int) -> Callable[[Tensor], Tensor]:
-    """The doubling of https://pypi.org/project/pyanime4k (MIT): RGB (1, 3, H, W), on the CPU."""
+    """The doubling of https://pypi.org/project/pyanime4k (MIT): RGB (1, 3, H, W).
+
+    It computes on the CPU. A picture of a device comes to it and goes back, and the host waits for that.
+    """
     try:
         module = importlib.import_module("pyanime4k")
     except ImportError:
@@ -99,56 +109,6 @@ def _pyanime4k(quality: Quality, thread: int) -> Callable[[Tensor], Tensor]:
     def double(rgb: Tensor) -> Tensor:
         pixels = rgb[0].float().permute(1, 2, 0).cpu().numpy()
         large = torch.from_numpy(processor(np.ascontiguousarray(pixels), 2.0))
-        return large.permute(2, 0, 1).to(rgb)[None]
+        return uploaded(large.permute(2, 0, 1), rgb.device, rgb.dtype)[None]
 
     return double
-
-
-def _bilinear(planes: Tensor, height: int, width: int) -> Tensor:
-    if planes.device.type == "cpu":
-        return _by_opencv(planes, height, width, cv2.INTER_LINEAR)
-    return interpolate(planes[None], size=(height, width), mode="bilinear", align_corners=False)[0]
-
-
-def _bicubic(planes: Tensor, height: int, width: int) -> Tensor:
-    """Keys' kernel with a = -0.75, as torch and OpenCV have it."""
-    if planes.device.type == "cpu":
-        return _by_opencv(planes, height, width, cv2.INTER_CUBIC)
-    return interpolate(planes[None], size=(height, width), mode="bicubic", align_corners=False)[0]
-
-
-def _by_opencv(planes: Tensor, height: int, width: int, mode: int) -> Tensor:
-    rows = np.ascontiguousarray(planes.permute(1, 2, 0).numpy())
-    found = cv2.resize(rows, (width, height), interpolation=mode).reshape(height, width, -1)
-    return torch.from_numpy(found).permute(2, 0, 1).contiguous()
-
-
-def _lanczos(planes: Tensor, height: int, width: int) -> Tensor:
-    """A sinc within a wider sinc, one axis after the other; borders repeated."""
-    if planes.device.type == "cpu":
-        return _by_opencv(planes, height, width, cv2.INTER_LANCZOS4)
-    rows = _weights(planes.shape[-2], height, planes.device, planes.dtype)
-    columns = _weights(planes.shape[-1], width, planes.device, planes.dtype)
-    tall = _gathered(planes.transpose(1, 2), *rows).transpose(1, 2)
-    return _gathered(tall, *columns)
-
-
-def _gathered(planes: Tensor, index: Tensor, weight: Tensor) -> Tensor:
-    """Along the last axis: the sum over k of planes[…, index[k]] · weight[k]."""
-    result = planes[..., index[0]] * weight[0]
-    for k in range(1, len(index)):
-        result.addcmul_(planes[..., index[k]], weight[k])
-    return result
-
-
-@lru_cache(maxsize=8)
-def _weights(before: int, after: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Which pixels (taps, after) each new one is made of, and how much of each. Read only."""
-    centre = (np.arange(after) + 0.5) * before / after - 0.5
-    first = np.floor(centre).astype(int) - _LOBES + 1
-    places = first[None, :] + np.arange(2 * _LOBES)[:, None]
-    distance = places - centre[None, :]
-    weight = np.sinc(distance) * np.sinc(distance / _LOBES) * (np.abs(distance) < _LOBES)
-    weight /= weight.sum(0)
-    index = torch.tensor(np.clip(places, 0, before - 1), device=device)
-    return index, torch.tensor(weight, device=device, dtype=dtype)

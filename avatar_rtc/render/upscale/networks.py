@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d, pixel_shuffle
 
 from avatar_rtc.errors import SetupError
+from avatar_rtc.render.device.fusing import fused
 from avatar_rtc.resources import resource
 
 Quality = Literal["low", "high"]
@@ -41,8 +42,7 @@ class Doubler(nn.Module):
         )  # fmt: skip
 
     def forward(self, small: Tensor) -> Tensor:
-        base = interpolate(small, scale_factor=2, mode="bilinear", align_corners=False)
-        return base + pixel_shuffle(self.body(small), 2)
+        return _added(self.body(small), small)
 
     def doubled(self, image: Tensor) -> Tensor:
         """One picture (4, H, W) → (4, 2 H, 2 W).
@@ -79,14 +79,35 @@ class Doubler(nn.Module):
         return large
 
     def _limited(self, image: Tensor) -> Tensor:
-        # Rows of pixels: convolutions of few channels take half the time on a CPU.
-        large: Tensor = self(image[None].contiguous(memory_format=torch.channels_last))[0].contiguous()
-        alpha = image[None, 3:]
-        most = interpolate(max_pool2d(alpha, 3, 1, 1), scale_factor=2, mode="nearest")[0]
-        least = interpolate(-max_pool2d(-alpha, 3, 1, 1), scale_factor=2, mode="nearest")[0]
-        torch.clamp(large[3:], least, most, out=large[3:])
-        torch.clamp(large[:3], torch.zeros_like(most), large[3:], out=large[:3])
-        return large
+        small, given = _rows_of_pixels(image, next(self.parameters()).dtype)
+        return _within_limits(self.body(given), small, image)
+
+
+@fused(kernels=2)
+def _rows_of_pixels(image: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """The picture (1, 4, H, W) in rows of pixels, as it is and in the type of a network's weights.
+
+    Convolutions of few channels take half the time so on a CPU.
+    """
+    small = image[None].contiguous(memory_format=torch.channels_last)
+    return small, small.to(dtype)
+
+
+@fused(kernels=3)
+def _within_limits(maps: Tensor, small: Tensor, image: Tensor) -> Tensor:
+    """The doubled picture (4, 2 H, 2 W), of what a network found (1, 16, H, W) and the small one."""
+    large = _added(maps, small)[0].contiguous()
+    alpha = image[None, 3:]
+    most = interpolate(max_pool2d(alpha, 3, 1, 1), scale_factor=2, mode="nearest")[0]
+    least = interpolate(-max_pool2d(-alpha, 3, 1, 1), scale_factor=2, mode="nearest")[0]
+    large[3:].clamp_(least, most)
+    large[:3].clamp_(torch.zeros_like(most), large[3:])
+    return large
+
+
+def _added(maps: Tensor, small: Tensor) -> Tensor:
+    base = interpolate(small, scale_factor=2, mode="bilinear", align_corners=False)
+    return base + pixel_shuffle(maps, 2)
 
 
 def _drawn(alpha: Tensor, axis: int, margin: int) -> slice:
