@@ -21,6 +21,7 @@ from avatar_rtc.render.tha3.networks import (
     morph,
     warp,
 )
+from avatar_rtc.render.tha3.norms import Norm
 from avatar_rtc.render.tha3.openvino import ExactNorm
 from avatar_rtc.render.tha3.weights import rename
 
@@ -91,7 +92,7 @@ def test_edit_adds_its_grid_to_the_rotators() -> None:
 
 
 def test_exact_norm_is_instance_norm() -> None:
-    norm = nn.InstanceNorm2d(3, affine=True)
+    norm = Norm(3, "leaky")
     with torch.no_grad():
         norm.weight.uniform_(0.5, 2)
         norm.bias.uniform_(-1, 1)
