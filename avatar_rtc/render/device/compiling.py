@@ -3,7 +3,7 @@
 ```
  call ─► its kind known? ─ no ─► asked for: a thread compiles it on blank tensors of the same kind
    │                                     │
-   └► plain ◄─ first ones       then ─►  └► compiled for all kinds its guards let pass, and never compiled here
+   └► plain ◄─ until then                 └► compiled, for all kinds that its guards let pass
 ```
 """
 
@@ -11,7 +11,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from importlib.util import find_spec
@@ -70,21 +70,34 @@ class Compiler:
         self.why_not, self.later, self.backend = why_not, later, backend
         self.generation = 0
         """Grows when a function was compiled: graphs that were captured before hold the plain one."""
-        self._here = local()
+        self._thread = local()
 
     @property
     def is_here(self) -> bool:
         """Whether this thread is to compile what it calls, and waits."""
-        return getattr(self._here, "is_here", False)
+        return getattr(self._thread, "is_here", False)
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether this thread is in a function that will be compiled whole."""
+        return getattr(self._thread, "is_inside", False)
+
+    def here(self) -> AbstractContextManager[None]:
+        """While entered, functions are compiled in this thread as they are called: before a capture."""
+        return self._marked("is_here")
+
+    def inside(self) -> AbstractContextManager[None]:
+        """While entered, functions that are called are parts of another one."""
+        return self._marked("is_inside")
 
     @contextmanager
-    def here(self) -> Iterator[None]:
-        """While entered, functions are compiled in this thread as they are called: before a capture."""
-        before, self._here.is_here = self.is_here, True
+    def _marked(self, name: str) -> Iterator[None]:
+        before = getattr(self._thread, name, False)
+        setattr(self._thread, name, True)
         try:
             yield
         finally:
-            self._here.is_here = before
+            setattr(self._thread, name, before)
 
 
 COMPILER = Compiler()
@@ -101,7 +114,7 @@ class Compiled(Generic[P, Result]):
         self._plain, self._compiler = plain, compiler
         self._kinds: set[Kinds] = set()
         """All that were asked for."""
-        self._most_kinds = _MOST_KINDS
+        self._has_failed = False
         self._run: Callable[..., Result] | None = None
         """Compiled where its guards let it pass, and plain elsewhere."""
         self._lock = Lock()
@@ -109,18 +122,20 @@ class Compiled(Generic[P, Result]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Result:
         """What the function gives."""
         device = next((each.device for each in args if isinstance(each, Tensor)), None)
-        if device is None or torch.is_grad_enabled() or self._compiler.why_not(device):
+        is_plain = torch.is_grad_enabled() or self._has_failed or self._compiler.is_inside
+        if device is None or is_plain or self._compiler.why_not(device):
             return self._plain(*args, **kwargs)
         leaves, form = tree_flatten((args, kwargs))
         self._ask(tuple(map(_kind, leaves)), form, torch.is_inference_mode_enabled())
         if self._run is None:
-            return self._plain(*args, **kwargs)
+            with self._compiler.inside():
+                return self._plain(*args, **kwargs)
         args, kwargs = tree_unflatten(map(_without_float, leaves), form)
         return self._run(*args, **kwargs)
 
     def _ask(self, kinds: Kinds, form: TreeSpec, is_inference: bool) -> None:
         with self._lock:
-            if kinds in self._kinds or len(self._kinds) >= self._most_kinds:
+            if kinds in self._kinds or len(self._kinds) == _MOST_KINDS:
                 return
             self._kinds.add(kinds)
         job = partial(self._compile, kinds, form, is_inference)
@@ -134,13 +149,13 @@ class Compiled(Generic[P, Result]):
                 torch.no_grad(),
                 torch._dynamo.config.patch(recompile_limit=_MOST_VARIANTS),
                 # Or sizes that happen to be equal once would have to be equal always.
-                torch.fx.experimental._config.patch(use_duck_shape=False),
+                torch.fx.experimental._config.patch(use_duck_shape=False),  # type: ignore[attr-defined]
             ):
                 args, kwargs = tree_unflatten(map(_blank, kinds), form)
                 compiled(*args, **kwargs)
         except Exception as error:  # whatever a compiler may raise
             logger.warning("%s is not compiled, and goes on as it is: %s", self._plain.__name__, error)
-            self._most_kinds = 0
+            self._has_failed = self._run is None  # or what there is goes on
             return
         self._run = self._run or torch._dynamo.run(self._plain)
         self._compiler.generation += 1

@@ -10,6 +10,7 @@ that are left over keep what was in them: no picture of a batch depends on anoth
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
+from threading import Lock
 from typing import Generic, TypeVar
 
 import torch
@@ -34,6 +35,7 @@ class Replays(Generic[Name]):
         self._graphs, self._later = graphs, later
         self._captured: dict[tuple[Name, int], Graph | None] = {}
         """None is one that was asked for, and is not there or cannot be."""
+        self._lock = Lock()
 
     def run(self, name: Name, work: Work, columns: Columns, items: int) -> Sequence[Tensor]:
         """What the work gives for a batch, in memory of the caller's own.
@@ -41,25 +43,29 @@ class Replays(Generic[Name]):
         Args:
             items: in the batch, up to `LARGEST_BATCH`.
         """
-        size = padded(items)
+        graph = self._graph(name, work, columns, padded(items))
+        if graph is None:
+            return work(*(joined(rows) for rows in columns))
         with self._graphs.turn():
-            graph = self._captured.get((name, size))
-            if graph is not None:
-                return _replayed(graph, columns, items)
-            if (name, size) not in self._captured:
-                self._captured[name, size] = None
-                self._later(partial(self._capture, name, work, size, _blank(columns, size)))
-        return work(*(joined(rows) for rows in columns))
+            return _replayed(graph, columns, items)
 
     def drop(self, items: int) -> bool:
         """Forget graphs of batches of at least so many, and say whether there were any.
 
         They are not captured again, for it was for want of memory.
         """
-        with self._graphs.turn():
+        with self._lock:
             found = [key for key, graph in self._captured.items() if graph is not None and key[1] >= items]
             self._captured |= dict.fromkeys(found)
         return bool(found)
+
+    def _graph(self, name: Name, work: Work, columns: Columns, size: int) -> Graph | None:
+        with self._lock:
+            is_known = (name, size) in self._captured
+            graph = self._captured.setdefault((name, size), None)
+        if not is_known:
+            self._later(partial(self._capture, name, work, size, _blank(columns, size)))
+        return graph
 
     def _capture(self, name: Name, work: Work, size: int, blank: Callable[[], Sequence[Tensor]]) -> None:
         try:
@@ -68,7 +74,7 @@ class Replays(Generic[Name]):
         except RuntimeError as error:  # of which those of memory and of CUDA are
             logger.warning("no graph of %s for %d at once, which go on without: %s", name, size, error)
             return
-        with self._graphs.turn():
+        with self._lock:
             self._captured[name, size] = graph
 
 

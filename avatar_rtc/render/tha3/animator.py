@@ -73,7 +73,7 @@ class Tha3Animator:
         self.exclusive = self.device.type == "cpu"
         """On a CPU it takes all cores, and OpenVINO has one request for each network."""
         self._memory_format = memory_format
-        self._replays: Replays[MovedPart] | None = graphs and Replays(graphs, later)
+        self._replays = Replays[MovedPart](graphs, later) if graphs else None
         self._limit = BatchLimit()
 
     @property
@@ -125,7 +125,7 @@ class Tha3Animator:
         if not any(len(pose) for pose in given):
             return
         there = uploaded(torch.cat([pose.flatten() for pose in given]), self.device, self.dtype)
-        shares = there.split([pose.numel() for pose in given])
+        shares = there.split_with_sizes([pose.numel() for pose in given])
         for part, share, pose in zip(MOVED_PARTS, shares, given, strict=True):
             rows = [
                 (batch[row], one[None]) for row, one in zip(stale[part], share.view_as(pose), strict=True)
@@ -182,7 +182,8 @@ def create_tha3(
         channels_last = on_cuda and not why_plain(torch.device(device))
     memory_format = torch.channels_last if channels_last else torch.contiguous_format
     networks: dict[PartName, Maps] = {
-        name: network.to(device).to(memory_format=memory_format) for name, network in loaded.items()
+        name: network.to(device).to(memory_format=memory_format)  # type: ignore[call-overload]
+        for name, network in loaded.items()
     }
     compiled = compile_networks(loaded, folder) if openvino and device == "cpu" else None
     networks |= compiled or {}

@@ -1,8 +1,8 @@
 """What stands between THA3's convolutions, each one kernel where it is compiled.
 
-On a CPU instance norm and activation are torch's own, step by step: OpenVINO knows them, and they gain nothing
-there. Elsewhere affine instance norm would first copy its weights for every picture of the batch, two kernels
-a norm; group norm with as many groups as channels is the same thing without.
+On a CPU instance norm and activation are torch's own, step by step: OpenVINO knows them, and they gain
+nothing there. Elsewhere affine instance norm would first copy its weights for every picture of the batch, two
+kernels a norm; group norm with as many groups as channels is the same thing without.
 """
 
 from typing import Literal

@@ -112,9 +112,9 @@ def moved_face(maps: Tensor, face: Tensor) -> tuple[Tensor, Tensor]:
 
 @fused(kernels=2)
 def draft(picture: Tensor, half: Tensor, grid: Tensor) -> Tensor:
-    """What the editor is given (B, 10, 512, 512): the picture, and what the rotator makes of it at half the side.
+    """What the editor is given (B, 10, 512, 512): the picture, then as the rotator turns it at half the side.
 
-    Its last two channels are the grid.
+    The last two channels are the rotator's grid.
     """
     turned = torch.cat([warp(half, grid), grid], dim=1)
     turned = interpolate(turned, size=picture.shape[-2:], mode="bilinear", align_corners=False)
