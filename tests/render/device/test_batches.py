@@ -1,6 +1,7 @@
 """Batches that find no room, against a device of a given size."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 import torch
@@ -59,7 +60,7 @@ def test_larger_batches_are_tried_again_and_ever_less_often() -> None:
     for _ in range(6000):
         device.run(8, limit)
     failed = [number for number, size in enumerate(device.tries) if size > 4]
-    waits = [later - earlier for earlier, later in zip(failed, failed[1:], strict=False)]
+    waits = [later - earlier for earlier, later in pairwise(failed)]
     assert 3 <= len(failed) <= 8 and waits == sorted(waits), "each wait is twice the one before"
     device.room = 16
     for _ in range(20000):

@@ -93,7 +93,9 @@ def test_graphs_give_what_the_parts_give(networks: dict[PartName, Maps], plain: 
 
 
 @pytest.mark.parametrize("step, size", ((THREE, 4), pytest.param(FIVE, 8, marks=pytest.mark.soak)))
-def test_a_batch_is_padded(step: Step, size: int, networks: dict[PartName, Maps], plain: Tha3Animator) -> None:
+def test_a_batch_is_padded(
+    step: Step, size: int, networks: dict[PartName, Maps], plain: Tha3Animator
+) -> None:
     seen: list[int] = []
     noted = networks | {"face_morpher": without_room_for(99, networks["face_morpher"], seen)}
     replayed = Tha3Animator(noted, "cpu", torch.float32, graphs=RecordedGraphs(), later=done)

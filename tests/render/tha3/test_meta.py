@@ -17,7 +17,7 @@ BEFORE: dict[MovedPart, int] = {"brows": 126, "face": 128, "body": 265}
 KERNELS: dict[MovedPart, tuple[int, int]] = {"brows": (87, 58), "face": (88, 59), "body": (186, 127)}
 """Now: as they are, and compiled. They may not grow."""
 AROUND, AROUND_EACH = 15, 4
-"""Operators of a frame beside those of the parts, and for each character: to gather, to keep, and on the host."""
+"""Operators of a frame beside those of the parts, and for each character: to gather, to keep, on the host."""
 
 
 def on_meta(memory_format: torch.memory_format) -> Tha3Animator:
@@ -51,7 +51,9 @@ def test_kernels_of_each_part_do_not_grow_and_are_half_of_what_they_were(
 ) -> None:
     animator = on_meta(memory_format)
     for height in (128, 192, 256, 512):
-        warp(torch.zeros(1, 4, height, height, device="meta"), torch.zeros(1, 2, height, height, device="meta"))
+        warp(
+            torch.zeros(1, 4, height, height, device="meta"), torch.zeros(1, 2, height, height, device="meta")
+        )
     for part, work in animator.parts.examples(animator.device, animator.dtype).items():
         log = operators_of(work)
         # Pictures that are turned round for their networks.
@@ -61,7 +63,9 @@ def test_kernels_of_each_part_do_not_grow_and_are_half_of_what_they_were(
 
 
 @pytest.mark.parametrize("batch, first", ((1, 0), (5, 2)))
-def test_a_frame_waits_for_nothing_and_takes_one_upload(animator: Tha3Animator, batch: int, first: int) -> None:
+def test_a_frame_waits_for_nothing_and_takes_one_upload(
+    animator: Tha3Animator, batch: int, first: int
+) -> None:
     characters = [animator.prepare(torch.zeros(4, 512, 512)) for _ in range(batch)]
     steps: Sequence[tuple[tuple[slice, ...], set[MovedPart]]] = (
         ((), {"brows", "face", "body"}),
