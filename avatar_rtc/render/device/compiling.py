@@ -34,7 +34,7 @@ _MOST_KINDS = 64
 _MOST_VARIANTS = 24
 """Times a function is compiled: for one picture and several, each layout, dtype and flag."""
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 @lru_cache
@@ -130,7 +130,7 @@ class Compiled(Generic[P, Result]):
         if self._run is None:
             with self._compiler.inside():
                 return self._plain(*args, **kwargs)
-        args, kwargs = tree_unflatten(map(_without_float, leaves), form)
+        args, kwargs = tree_unflatten(map(_as_compiled, leaves), form)
         return self._run(*args, **kwargs)
 
     def _ask(self, kinds: Kinds, form: TreeSpec, is_inference: bool) -> None:
@@ -154,7 +154,7 @@ class Compiled(Generic[P, Result]):
                 args, kwargs = tree_unflatten(map(_blank, kinds), form)
                 compiled(*args, **kwargs)
         except Exception as error:  # whatever a compiler may raise
-            logger.warning("%s is not compiled, and goes on as it is: %s", self._plain.__name__, error)
+            log.warning("%s is not compiled, and goes on as it is: %s", self._plain.__name__, error)
             self._has_failed = self._run is None  # or what there is goes on
             return
         self._run = self._run or torch._dynamo.run(self._plain)
@@ -192,5 +192,8 @@ def _blank(kind: Hashable) -> object:
         return memory.as_strided(kind.shape, kind.strides)
 
 
-def _without_float(value: object) -> object:
-    return torch.tensor(value, dtype=torch.float32) if isinstance(value, float) else value
+def _as_compiled(value: object) -> object:
+    """A float as a tensor, and a parameter as an ordinary one: its sizes would be fixed, network by network."""
+    if isinstance(value, float):
+        return torch.tensor(value, dtype=torch.float32)
+    return value.detach() if isinstance(value, torch.nn.Parameter) else value

@@ -12,7 +12,7 @@ Job = Callable[[], None]
 Later = Callable[[Job], None]
 """Does a job some time, in the order asked, and returns at once; a job that fails is logged."""
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Preparing:
@@ -40,7 +40,7 @@ def done(job: Job) -> None:
     try:
         job()
     except Exception:
-        logger.exception("preparing the device failed; what is there already goes on")
+        log.exception("preparing the device failed; what is there already goes on")
 
 
 PREPARING = Preparing()

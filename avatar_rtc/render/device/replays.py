@@ -25,7 +25,7 @@ Name = TypeVar("Name", bound=str)
 Columns = Sequence[Sequence[Tensor]]
 """For each input of the work the rows of it, (1, …) or more each."""
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Replays(Generic[Name]):
@@ -45,7 +45,7 @@ class Replays(Generic[Name]):
         """
         graph = self._graph(name, work, columns, padded(items))
         if graph is None:
-            return work(*(joined(rows) for rows in columns))
+            return work(*(batched(rows) for rows in columns))
         with self._graphs.turn():
             return _replayed(graph, columns, items)
 
@@ -72,7 +72,7 @@ class Replays(Generic[Name]):
             with torch.inference_mode(), COMPILER.here():
                 graph = self._graphs.capture(work, blank())
         except RuntimeError as error:  # of which those of memory and of CUDA are
-            logger.warning("no graph of %s for %d at once, which go on without: %s", name, size, error)
+            log.warning("no graph of %s for %d at once, which go on without: %s", name, size, error)
             return
         with self._lock:
             self._captured[name, size] = graph
@@ -88,7 +88,7 @@ def padded(items: int) -> int:
     return 1 << (items - 1).bit_length()
 
 
-def joined(rows: Sequence[Tensor]) -> Tensor:
+def batched(rows: Sequence[Tensor]) -> Tensor:
     """Rows as one batch; a single one as it is."""
     return rows[0] if len(rows) == 1 else torch.cat(list(rows))
 

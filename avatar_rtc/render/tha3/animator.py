@@ -25,13 +25,13 @@ from avatar_rtc.render.device.batches import BatchLimit, emptied, in_pieces
 from avatar_rtc.render.device.compiling import why_plain
 from avatar_rtc.render.device.graphs import CudaGraphs, Graphs
 from avatar_rtc.render.device.preparing import PREPARING, Later
-from avatar_rtc.render.device.replays import Replays, joined
+from avatar_rtc.render.device.replays import Replays, batched
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.tha3.boxes import HEAD_BOX
 from avatar_rtc.render.tha3.character import Tha3Character, each_once, stale_rows
 from avatar_rtc.render.tha3.networks import Maps, PartName, decompose
 from avatar_rtc.render.tha3.openvino import compile_networks
-from avatar_rtc.render.tha3.parts import MORPHS, MOVED_PARTS, MovedPart, Parts
+from avatar_rtc.render.tha3.parts import MOVED_BY, MOVED_PARTS, MovedPart, Parts
 from avatar_rtc.render.tha3.weights import load_networks
 from avatar_rtc.render.tha3.weights_files import chosen_folder
 
@@ -121,7 +121,7 @@ class Tha3Animator:
         self, poses: Tensor, batch: Sequence[Tha3Character], stale: Mapping[MovedPart, Sequence[int]]
     ) -> None:
         """Move the parts of some rows of a batch; their poses go to the device in one piece."""
-        given = [poses[list(stale[part]), MORPHS[part]] for part in MOVED_PARTS]
+        given = [poses[list(stale[part]), MOVED_BY[part]] for part in MOVED_PARTS]
         if not any(len(pose) for pose in given):
             return
         there = uploaded(torch.cat([pose.flatten() for pose in given]), self.device, self.dtype)
@@ -138,7 +138,7 @@ class Tha3Animator:
         columns = [*zip(*((*character.given_to(part), pose) for character, pose in rows), strict=True)]
         work = partial(self.parts.move, part)
         if self._replays is None:
-            return work(*map(joined, columns))
+            return work(*map(batched, columns))
         return self._replays.run(part, work, columns, len(rows))
 
     def _make_room(self, items: int) -> bool:

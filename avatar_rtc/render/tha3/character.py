@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from avatar_rtc.render.tha3.boxes import FACE_BOX, FACE_HALF_BOX
-from avatar_rtc.render.tha3.parts import MORPHS, MOVED_PARTS, MovedPart
+from avatar_rtc.render.tha3.parts import MOVED_BY, MOVED_PARTS, MovedPart
 
 
 @dataclass
@@ -88,7 +88,7 @@ def stale_rows(batch: Sequence[Tha3Character], poses: Tensor) -> Mapping[MovedPa
     stale: set[int] = set()
     found = {}
     for part in MOVED_PARTS:
-        stale |= {row for row, each in enumerate(batch) if _moved(each, poses[row], MORPHS[part])}
+        stale |= {row for row, each in enumerate(batch) if _moved(each, poses[row], MOVED_BY[part])}
         found[part] = sorted(stale)
     return found
 

@@ -26,7 +26,7 @@ Networks = Mapping[PartName, Maps]
 MovedPart = Literal["brows", "face", "body"]
 MOVED_PARTS: tuple[MovedPart, ...] = get_args(MovedPart)
 """In the order in which they build on each other."""
-MORPHS: Mapping[MovedPart, slice] = {"brows": EYEBROW, "face": FACE, "body": ROTATION}
+MOVED_BY: Mapping[MovedPart, slice] = {"brows": EYEBROW, "face": FACE, "body": ROTATION}
 """The morphs of the whole pose that move each."""
 _SHAPES: Mapping[MovedPart, Sequence[tuple[int, ...]]] = {
     "brows": ((4, 128, 128), (4, 128, 128), (12,)),

@@ -74,6 +74,18 @@ def test_a_function_is_plain_until_it_is_compiled_and_stays_so_for_numbers_that_
     assert bench.compiled == 2, "a flag makes another function"
 
 
+def test_weights_of_networks_are_compiled_once_for_all_of_them() -> None:
+    bench = Bench()
+    fused = Fused(bent, 1, bench.compiler)
+    with torch.inference_mode(False):
+        weights = [torch.nn.Parameter(torch.rand(size), requires_grad=False) for size in (3, 5, 3)]
+    for number, weight in enumerate(weights):
+        torch.testing.assert_close(fused(weight, 0.5), bent(weight, 0.5))
+        bench.do()
+        fused(weight, 0.6)
+        assert (bench.compiled, bench.ran) == (1, 1), number
+
+
 def test_what_cannot_be_compiled_is_told_once_and_stays_plain(caplog: pytest.LogCaptureFixture) -> None:
     bench = Bench(fails=True)
     fused = Fused(bent, 1, bench.compiler)

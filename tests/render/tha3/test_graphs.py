@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 import torch
@@ -77,7 +78,7 @@ def shown(animator: Tha3Animator, steps: Sequence[Step] = STEPS) -> list[Tensor]
 def assert_equal(found: Sequence[Tensor], wanted: Sequence[Tensor]) -> None:
     for number, (one, other) in enumerate(zip(found, wanted, strict=True)):
         # A batch of another size is added up in another order.
-        torch.testing.assert_close(one, other, rtol=0, atol=1e-5, msg=lambda text, n=number: f"{n}: {text}")
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-5, msg=partial("{}: {}".format, number))
 
 
 def test_graphs_give_what_the_parts_give(networks: dict[PartName, Maps], plain: Tha3Animator) -> None:
