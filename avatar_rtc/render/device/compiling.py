@@ -186,14 +186,15 @@ def _blank(kind: Hashable) -> object:
         return torch.tensor(0.5)
     if not isinstance(kind, _TensorKind):
         return kind
-    reach = sum((size - 1) * stride for size, stride in zip(kind.shape, kind.strides, strict=True))
     with torch.inference_mode(kind.is_inference):
-        memory = torch.zeros(reach + 1, dtype=kind.dtype, device=kind.device)
-        return memory.as_strided(kind.shape, kind.strides)
+        # No view of another tensor, which the guards would ask for.
+        blank = torch.empty_strided(kind.shape, kind.strides, dtype=kind.dtype, device=kind.device)
+    blank.untyped_storage().fill_(0)
+    return blank
 
 
 def _as_compiled(value: object) -> object:
-    """A float as a tensor, and a parameter as an ordinary one: its sizes would be fixed, network by network."""
+    """A float as a tensor, and a parameter as an ordinary one, whose sizes are not fixed."""
     if isinstance(value, float):
         return torch.tensor(value, dtype=torch.float32)
     return value.detach() if isinstance(value, torch.nn.Parameter) else value
