@@ -189,7 +189,7 @@ def _blank(kind: Hashable) -> object:
     with torch.inference_mode(kind.is_inference):
         # No view of another tensor, which the guards would ask for.
         blank = torch.empty_strided(kind.shape, kind.strides, dtype=kind.dtype, device=kind.device)
-    blank.untyped_storage().fill_(0)
+    blank.untyped_storage().fill_(0)  # type: ignore[attr-defined]
     return blank
 
 
