@@ -18,8 +18,9 @@ from avatar_rtc.face.pose import INDEX, Pose, neutral
 from avatar_rtc.render.colour import linear_to_srgb
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.pixels import picture_of, premultiplied, to_levels
-from avatar_rtc.render.tha3.animator import Tha3Animator, Tha3Character, create_tha3
+from avatar_rtc.render.tha3.animator import Tha3Animator, create_tha3
 from avatar_rtc.render.tha3.boxes import FACE_BOX
+from avatar_rtc.render.tha3.character import Tha3Character
 
 _GPU_BATCH = 16
 _MARKS = ((0.0, 1.0, 0.0), (1.0, 0.0, 1.0))

@@ -1,7 +1,9 @@
 """Arithmetic that a compiler may make a few kernels of, where torch would start one for each step.
 
-A fused function is pure, takes tensors and numbers, and never reads a value back. On a CPU it is called as it
-is: OpenCV and OpenVINO do the large pieces there.
+A fused function is pure, takes tensors and numbers, and never reads a value back. On a card it is compiled
+(`compiling.py`), and there a float comes as a tensor without dimensions, so that one that moves compiles
+nothing anew: nothing may be decided by it. On a CPU the function is called as it is: OpenCV and OpenVINO do
+the large pieces there.
 """
 
 from collections.abc import Callable
@@ -9,8 +11,10 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import update_wrapper
 from typing import Generic, ParamSpec, TypeVar
 
+import torch
 from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 
+from avatar_rtc.render.device.compiling import COMPILER, Compiled, Compiler
 from avatar_rtc.render.device.operators import OperatorLog
 
 P = ParamSpec("P")
@@ -20,14 +24,17 @@ Result = TypeVar("Result")
 class Fused(Generic[P, Result]):
     """A function and how few kernels it is when compiled."""
 
-    def __init__(self, plain: Callable[P, Result], kernels: int) -> None:
+    def __init__(self, plain: Callable[P, Result], kernels: int, compiler: Compiler = COMPILER) -> None:
         self.plain, self.kernels = plain, kernels
+        self._compiled = Compiled(plain, compiler)
         update_wrapper(self, plain)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Result:
         """What the function gives."""
-        with _noted(self.plain.__name__, self.kernels):
+        if torch.compiler.is_compiling():  # as part of another one
             return self.plain(*args, **kwargs)
+        with _noted(self.plain.__name__, self.kernels):
+            return self._compiled(*args, **kwargs)
 
 
 def fused(kernels: int = 1) -> Callable[[Callable[P, Result]], Fused[P, Result]]:

@@ -6,8 +6,10 @@ What is captured never reads a value back, takes nothing from the host and alway
 that change from frame to frame come in as tensors.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from threading import Lock
 from typing import Protocol
 
 import torch
@@ -20,19 +22,29 @@ _WARM_UPS = 3
 
 
 class Graph(Protocol):
-    """Work that was captured; for one thread at a time."""
+    """Work that was captured; it is written to, replayed and read within one `Graphs.turn`."""
 
-    inputs: Sequence[Tensor]
-    """Read by each replay; written by whoever replays, with `copy_`. Their addresses stay."""
-    outputs: Sequence[Tensor]
-    """Written by each replay, valid until the next. Their addresses stay."""
+    @property
+    def inputs(self) -> Sequence[Tensor]:
+        """Read by each replay; written by whoever replays, with `copy_`. Their addresses stay."""
+
+    @property
+    def outputs(self) -> Sequence[Tensor]:
+        """Written by each replay, valid until the next. Their addresses stay."""
 
     def replay(self) -> None:
         """Do the work once more; on a device this returns before it is done."""
 
 
 class Graphs(Protocol):
-    """Captures work on one device."""
+    """Captures work on one device. All its graphs share memory, so they never run at the same time."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """While entered, the graphs' memory is this thread's.
+
+        Whatever was asked of the device within the turn before is done before what is asked within this one;
+        only the device waits for it. What a replay gave is copied before the turn ends.
+        """
 
     def capture(self, work: Work, inputs: Sequence[Tensor]) -> Graph:
         """A graph of this work, whose inputs are copies of these.
@@ -56,12 +68,25 @@ class CudaGraph:
 
 
 class CudaGraphs:
-    """Captures on a CUDA device. All its graphs share one pool: they never run at the same time."""
+    """Captures on a CUDA device, into one pool of memory."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._pool = torch.cuda.graph_pool_handle()
         self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        self._lock = Lock()
+        self._over = torch.cuda.Event()  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """See `Graphs.turn`; turns may be on different streams."""
+        with self._lock:
+            stream = torch.cuda.current_stream(self._device)
+            stream.wait_event(self._over)  # of an event that never was: none
+            try:
+                yield
+            finally:
+                self._over.record(stream)
 
     def capture(self, work: Work, inputs: Sequence[Tensor]) -> CudaGraph:
         """See `Graphs.capture`. Other threads may go on using the device meanwhile."""

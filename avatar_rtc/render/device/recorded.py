@@ -4,8 +4,10 @@ Like a CUDA graph it replays operators and no Python, so whatever of the work de
 host or on the time shows as a wrong picture. For tests, and to rehearse on a CPU what a card will do.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import torch
@@ -86,6 +88,13 @@ class RecordedGraphs:
     def __init__(self, on_capture: Callable[[int], None] = lambda calls: None) -> None:
         """`on_capture` is told how many operators a graph has."""
         self._on_capture = on_capture
+        self._lock = Lock()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """See `Graphs.turn`."""
+        with self._lock:
+            yield
 
     def capture(self, work: Work, inputs: Sequence[Tensor]) -> RecordedGraph:
         """See `Graphs.capture`."""

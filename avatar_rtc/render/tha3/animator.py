@@ -8,101 +8,83 @@
 ```
 """
 
-import copy
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, interpolate
+from torch.nn.functional import avg_pool2d
 
 from avatar_rtc.errors import SetupError
-from avatar_rtc.face.pose import EYEBROW, FACE, ROTATION
-from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.cels import Dressing
 from avatar_rtc.render.colour import ColourSpace, srgb_to_linear
-from avatar_rtc.render.tha3.boxes import FACE_BOX, FACE_HALF_BOX, HEAD_BOX, HEAD_IN_FACE
-from avatar_rtc.render.tha3.networks import (
-    PARTS,
-    PartName,
-    combine,
-    decompose,
-    edit,
-    morph,
-    warp,
-)
-from avatar_rtc.render.tha3.openvino import Maps, compile_networks
+from avatar_rtc.render.device.batches import BatchLimit, emptied, in_pieces
+from avatar_rtc.render.device.compiling import why_plain
+from avatar_rtc.render.device.graphs import CudaGraphs, Graphs
+from avatar_rtc.render.device.preparing import PREPARING, Later
+from avatar_rtc.render.device.replays import Replays, batched
+from avatar_rtc.render.device.uploads import uploaded
+from avatar_rtc.render.tha3.boxes import HEAD_BOX
+from avatar_rtc.render.tha3.character import Tha3Character, each_once, stale_rows
+from avatar_rtc.render.tha3.networks import Maps, PartName, decompose
+from avatar_rtc.render.tha3.openvino import compile_networks
+from avatar_rtc.render.tha3.parts import MOVED_BY, MOVED_PARTS, MovedPart, Parts
 from avatar_rtc.render.tha3.weights import load_networks
 from avatar_rtc.render.tha3.weights_files import chosen_folder
 
-
-@dataclass
-class Tha3Character:
-    """What THA3 keeps about one character; pictures are linear RGB + alpha in [-1, 1] with B = 1."""
-
-    image: Tensor
-    """(1, 4, 512, 512): as given."""
-    brows: Tensor
-    """(1, 4, 128, 128): the eyebrows alone."""
-    background: Tensor
-    """(1, 4, 128, 128): the head without eyebrows."""
-    posed: Tensor
-    """(1, 4, 512, 512): `image`, its face replaced by the newest one; written in place."""
-    posed_half: Tensor
-    """(1, 4, 256, 256): the same at half the side."""
-    pose: Tensor | None = None
-    """(45,) on the CPU: what the fields below were made with; None is nothing yet."""
-    head: Tensor = field(default_factory=lambda: torch.empty(0))
-    """(1, 4, 128, 128): eyebrows moved."""
-    out: Tensor = field(default_factory=lambda: torch.empty(0))
-    """(1, 4, 512, 512): the finished picture, float32 in [0, 1]."""
-    grid: Tensor = field(default_factory=lambda: torch.empty(0))
-    """(1, 2, 512, 512): the rotator's share of the warp; see `Tha3Character.warped_by`."""
-    maps: Tensor = field(default_factory=lambda: torch.empty(0))
-    """(1, 10, 512, 512): what the editor gave; on OpenVINO it holds until the next call only."""
-
-    def warped_by(self) -> Tensor:
-        """(1, 2, 512, 512): where each pixel of `out` was taken from, as `warp` wants it."""
-        return self.grid.float() + self.maps[:, :2].float()
-
-    def painted(self) -> Tensor:
-        """(1, 1, 512, 512) in [0, 1]: how much of each pixel of `out` is painted and not taken, RGB mean."""
-        return self.maps[:, 2:5].float().sigmoid().mean(1, keepdim=True)
-
-    def face(self) -> Tensor:
-        """(1, 4, 192, 192): the posed face before the body moves, linear RGB + alpha in [0, 1]."""
-        return ((self.posed[:, :, *FACE_BOX.slices].float() + 1) / 2).clamp(0, 1)
-
-    def fork(self) -> "Tha3Character":
-        """The same character with caches of its own."""
-        twin = copy.copy(self)
-        twin.posed, twin.posed_half = self.posed.clone(), self.posed_half.clone()
-        return twin
+_Row = tuple[Tha3Character, Tensor]
+"""A character, and its share of the pose for one part, (1, N) on the device."""
 
 
 class Tha3Animator:
-    """Poses any character with THA3; an Animator."""
+    """Poses any character with THA3; an Animator.
+
+    When the device has no room, the batch is halved; torch.OutOfMemoryError is raised when it has none for
+    one character.
+    """
 
     name = "tha3"
     space: ColourSpace = "linear"
 
     def __init__(
-        self, networks: dict[PartName, Maps], device: str, dtype: torch.dtype, threads: int | None = None
+        self,
+        networks: dict[PartName, Maps],
+        device: str,
+        dtype: torch.dtype,
+        threads: int | None = None,
+        *,
+        memory_format: torch.memory_format = torch.contiguous_format,
+        graphs: Graphs | None = None,
+        later: Later = PREPARING,
     ) -> None:
-        """`threads` are those torch computes on while it animates; None leaves them as they are."""
+        """
+        Args:
+            threads: those torch computes on while it animates; None leaves them as they are.
+            memory_format: in which the networks get their pictures; on a card the one of their weights.
+            graphs: with them each part is captured for 1, 2, 4, 8 and 16 characters, when it is first needed.
+            later: captures beside the frames.
+        """
         self._threads = threads
         self.device, self.dtype = torch.device(device), dtype
         self.networks = networks
         self.exclusive = self.device.type == "cpu"
         """On a CPU it takes all cores, and OpenVINO has one request for each network."""
+        self._memory_format = memory_format
+        self._replays = Replays[MovedPart](graphs, later) if graphs else None
+        self._limit = BatchLimit()
+
+    @property
+    def parts(self) -> Parts:
+        """What moves on its networks."""
+        return Parts(self.networks, self._memory_format)
 
     @torch.inference_mode()
     def prepare(self, image: Tensor) -> Tha3Character:
         """Run the decomposer; see `Animator.prepare`."""
-        linear = srgb_to_linear(image.to(self.device, torch.float32)[None])
+        linear = srgb_to_linear(uploaded(image, self.device, torch.float32)[None])
         picture = (linear * 2 - 1).to(self.dtype)
         head = picture[:, :, *HEAD_BOX.slices].contiguous()
         maps = self.networks["eyebrow_decomposer"](head, head.new_zeros(1, 0))
@@ -116,66 +98,54 @@ class Tha3Animator:
     @torch.inference_mode()
     def pose_faces(self, poses: Tensor, characters: Sequence[Tha3Character]) -> None:
         """Pose brows and face only, of different characters; `Tha3Character.face` has the result."""
-        batch = list(characters)
-        self._move_brows(batch, self._on_device(poses[:, EYEBROW]))
-        self._move_face(batch, self._on_device(poses[:, FACE]))
+        all_rows = range(len(characters))
+        self._move(poses, characters, {"brows": all_rows, "face": all_rows, "body": ()})
 
     @torch.inference_mode()
     def animate(self, poses: Tensor, characters: Sequence[Tha3Character]) -> Tensor:
         """Pictures (B, 4, 512, 512), linear, float32; see `Animator.animate`.
 
         The same character may stand in a batch several times, with a pose each.
+
+        Raises:
+            torch.OutOfMemoryError: there is no room on the device for one character.
         """
         with _computing_on(self._threads):
-            return self._animate(poses, characters)
+            batch = each_once(characters)
+            self._move(poses, batch, stale_rows(batch, poses))
+            for character, pose in zip(batch, poses, strict=True):
+                character.pose = pose.clone()
+            return torch.cat([character.out for character in batch])
 
-    def _animate(self, poses: Tensor, characters: Sequence[Tha3Character]) -> Tensor:
-        batch = _each_once(characters)
-        brow = [_moved(c, p, EYEBROW) for c, p in zip(batch, poses, strict=True)]
-        face = [b or _moved(c, p, FACE) for b, c, p in zip(brow, batch, poses, strict=True)]
-        body = [f or _moved(c, p, ROTATION) for f, c, p in zip(face, batch, poses, strict=True)]
-        for stale, step, morphs in (
-            (brow, self._move_brows, EYEBROW),
-            (face, self._move_face, FACE),
-            (body, self._move_body, ROTATION),
-        ):
-            rows = [row for row, is_stale in enumerate(stale) if is_stale]
-            if rows:
-                step([batch[row] for row in rows], self._on_device(poses[rows, morphs]))
-        for character, pose in zip(batch, poses, strict=True):
-            character.pose = pose.clone()
-        return torch.cat([character.out for character in batch])
+    def _move(
+        self, poses: Tensor, batch: Sequence[Tha3Character], stale: Mapping[MovedPart, Sequence[int]]
+    ) -> None:
+        """Move the parts of some rows of a batch; their poses go to the device in one piece."""
+        given = [poses[list(stale[part]), MOVED_BY[part]] for part in MOVED_PARTS]
+        if not any(len(pose) for pose in given):
+            return
+        there = uploaded(torch.cat([pose.flatten() for pose in given]), self.device, self.dtype)
+        shares = there.split_with_sizes([pose.numel() for pose in given])
+        for part, share, pose in zip(MOVED_PARTS, shares, given, strict=True):
+            rows = [
+                (batch[row], one[None]) for row, one in zip(stale[part], share.view_as(pose), strict=True)
+            ]
+            for piece, found in in_pieces(rows, partial(self._moved, part), self._limit, self._make_room):
+                for row, (character, _) in enumerate(piece):
+                    character.take(part, [each[row : row + 1] for each in found])
 
-    def _on_device(self, pose: Tensor) -> Tensor:
-        return pose.to(self.device, self.dtype)
+    def _moved(self, part: MovedPart, rows: Sequence[_Row]) -> Sequence[Tensor]:
+        columns = [*zip(*((*character.given_to(part), pose) for character, pose in rows), strict=True)]
+        work = partial(self.parts.move, part)
+        if self._replays is None:
+            return work(*map(batched, columns))
+        return self._replays.run(part, work, columns, len(rows))
 
-    def _move_brows(self, batch: list[Tha3Character], pose: Tensor) -> None:
-        brows = torch.cat([c.brows for c in batch])
-        background = torch.cat([c.background for c in batch])
-        layers = torch.cat([background, brows], dim=1)
-        heads = combine(self.networks["eyebrow_morphing_combiner"](layers, pose), brows, background)
-        for character, head in zip(batch, heads.chunk(len(batch)), strict=True):
-            character.pose, character.head = None, head  # None: what follows no longer fits
-
-    def _move_face(self, batch: list[Tha3Character], pose: Tensor) -> None:
-        faces = torch.cat([c.image[:, :, *FACE_BOX.slices] for c in batch])
-        faces[:, :, *HEAD_IN_FACE.slices] = torch.cat([c.head for c in batch])
-        faces = morph(self.networks["face_morpher"](faces, pose), faces)
-        for character, face in zip(batch, faces.chunk(len(batch)), strict=True):
-            character.pose = None
-            character.posed[:, :, *FACE_BOX.slices] = face
-            character.posed_half[:, :, *FACE_HALF_BOX.slices] = avg_pool2d(face, 2)
-
-    def _move_body(self, batch: list[Tha3Character], pose: Tensor) -> None:
-        images = torch.cat([c.posed for c in batch])
-        halves = torch.cat([c.posed_half for c in batch])
-        grid = self.networks["two_algo_face_body_rotator"](halves, pose)
-        turned = _double(torch.cat([warp(halves, grid), grid], dim=1))
-        maps = self.networks["editor"](torch.cat([images, turned], dim=1), pose)
-        pictures = ((edit(maps, turned[:, 4:], images).float() + 1) / 2).clamp(0, 1)
-        for row, character in enumerate(batch):
-            one = slice(row, row + 1)
-            character.out, character.grid, character.maps = pictures[one], turned[one, 4:], maps[one]
+    def _make_room(self, items: int) -> bool:
+        """Give back what is kept for batches of so many; True if there was any."""
+        had_graphs = self._replays is not None and self._replays.drop(items)
+        emptied(self.device)
+        return had_graphs
 
 
 @contextmanager
@@ -188,30 +158,16 @@ def _computing_on(threads: int | None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _each_once(characters: Sequence[Tha3Character]) -> list[Tha3Character]:
-    seen: set[int] = set()
-    batch = []
-    for character in characters:
-        batch.append(character.fork() if id(character) in seen else character)
-        seen.add(id(character))
-    return batch
-
-
-def _moved(character: Tha3Character, pose: Tensor, morphs: slice) -> bool:
-    return character.pose is None or not torch.equal(character.pose[morphs], pose[morphs])
-
-
-def _double(image: Tensor) -> Tensor:
-    return interpolate(image, size=(SIZE, SIZE), mode="bilinear", align_corners=False)
-
-
-def create_tha3(device: str, folder: Path | None = None, *, openvino: bool = True) -> Tha3Animator:
+def create_tha3(
+    device: str, folder: Path | None = None, *, openvino: bool = True, channels_last: bool | None = None
+) -> Tha3Animator:
     """THA3 on a device: float16 on CUDA, otherwise float32; on a CPU with OpenVINO where installed.
 
     Args:
         device: a torch device.
         folder: of converted weights; None takes the ones in the cache.
         openvino: False keeps to PyTorch.
+        channels_last: how the networks keep their maps; None is True on CUDA where functions are compiled.
 
     Raises:
         SetupError: the weights are missing or broken.
@@ -219,11 +175,24 @@ def create_tha3(device: str, folder: Path | None = None, *, openvino: bool = Tru
     folder = folder or chosen_folder()
     if folder is None:
         raise SetupError("the THA3 weights are not here yet; run `avatar-rtc weights`")
-    half = device.startswith("cuda")
-    loaded = load_networks(folder, "float16" if half else "float32")
-    networks: dict[PartName, Maps] = {name: loaded[name].to(device) for name in PARTS}
+    on_cuda = device.startswith("cuda")
+    loaded = load_networks(folder, "float16" if on_cuda else "float32")
+    if channels_last is None:
+        # Tensor cores want it, and cuDNN would turn every map round; so would torch's norm unless compiled.
+        channels_last = on_cuda and not why_plain(torch.device(device))
+    memory_format = torch.channels_last if channels_last else torch.contiguous_format
+    networks: dict[PartName, Maps] = {
+        name: network.to(device).to(memory_format=memory_format)  # type: ignore[call-overload]
+        for name, network in loaded.items()
+    }
     compiled = compile_networks(loaded, folder) if openvino and device == "cpu" else None
     networks |= compiled or {}
-    # Whatever `limit_threads` said: without OpenVINO torch does the work.
-    threads = os.cpu_count() if device == "cpu" and not compiled else None
-    return Tha3Animator(networks, device, torch.float16 if half else torch.float32, threads)
+    return Tha3Animator(
+        networks,
+        device,
+        torch.float16 if on_cuda else torch.float32,
+        # Whatever `limit_threads` said: without OpenVINO torch does the work.
+        os.cpu_count() if device == "cpu" and not compiled else None,
+        memory_format=memory_format,
+        graphs=CudaGraphs(torch.device(device)) if on_cuda else None,
+    )

@@ -12,7 +12,8 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
+
+from avatar_rtc.render.tha3.norms import Norm, doubled
 
 DOUBLINGS = 3  # halvings of the side, in all five networks
 BOTTLENECK_BLOCKS = 6
@@ -36,32 +37,34 @@ def convolution(
 
 
 def block(
-    inputs: int, outputs: int, kernel: int, slope: float, *, separable: bool, transposed: bool = False
+    inputs: int, outputs: int, kernel: int, leaky: bool, *, separable: bool, transposed: bool = False
 ) -> nn.Sequential:
     """Convolution, instance norm, (leaky) ReLU."""
     layers = convolution(inputs, outputs, kernel, separable=separable, transposed=transposed)
-    activation = nn.LeakyReLU(slope) if slope else nn.ReLU()
-    return nn.Sequential(*layers, nn.InstanceNorm2d(outputs, affine=True), activation)
+    return nn.Sequential(*layers, Norm(outputs, "leaky" if leaky else "relu"))
 
 
 class ResidualBlock(nn.Module):
     """(B, C, H, W) → the same shape; two convolutions beside the identity."""
 
-    def __init__(self, channels: int, slope: float, *, separable: bool) -> None:
+    def __init__(self, channels: int, leaky: bool, *, separable: bool) -> None:
         super().__init__()
         first = convolution(channels, channels, 3, separable=separable)
         second = convolution(channels, channels, 3, separable=separable)
-        self.path = nn.Sequential(
-            _single(first),
-            nn.InstanceNorm2d(channels, affine=True),
-            nn.LeakyReLU(slope) if slope else nn.ReLU(),
-            _single(second),
-            nn.InstanceNorm2d(channels, affine=True),
+        self.path = nn.ModuleList(
+            [
+                _single(first),
+                Norm(channels, "leaky" if leaky else "relu"),
+                nn.Identity(),  # the official networks count their activation
+                _single(second),
+                Norm(channels, "none"),
+            ]
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        change: Tensor = self.path(x)
-        return x + change
+        first, norm, _, second, last = self.path
+        summed: Tensor = last(second(norm(first(x))), beside=x)
+        return summed
 
 
 def _single(layers: list[nn.Module]) -> nn.Module:
@@ -71,14 +74,14 @@ def _single(layers: list[nn.Module]) -> nn.Module:
 class Encoder(nn.Module):
     """(B, inputs, S, S) → features [(B, width * 2^i, S / 2^i, S / 2^i) for i in 0..3]."""
 
-    def __init__(self, inputs: int, width: int, kernel: int, slope: float, *, separable: bool) -> None:
+    def __init__(self, inputs: int, width: int, kernel: int, leaky: bool, *, separable: bool) -> None:
         super().__init__()
-        self.down = nn.ModuleList([block(inputs, width, kernel, slope, separable=separable)])
-        # The official non-separable networks use a plain ReLU here whatever the slope of the rest.
-        slope = slope if separable else 0.0
+        self.down = nn.ModuleList([block(inputs, width, kernel, leaky, separable=separable)])
+        # The official non-separable networks use a plain ReLU here whatever the rest has.
+        leaky = leaky and separable
         for level in range(DOUBLINGS):
             channels = width << level
-            self.down.append(block(channels, 2 * channels, 4, slope, separable=separable))
+            self.down.append(block(channels, 2 * channels, 4, leaky, separable=separable))
 
     def forward(self, x: Tensor) -> list[Tensor]:
         features = []
@@ -96,25 +99,25 @@ class Decoder(nn.Module):
     """
 
     def __init__(
-        self, width: int, outputs: int, pose: int, up: Upsampling, slope: float, *, separable: bool
+        self, width: int, outputs: int, pose: int, up: Upsampling, leaky: bool, *, separable: bool
     ) -> None:
         super().__init__()
         self.upsampling = up
         coarsest = width << DOUBLINGS
         blocks: list[nn.Module] = [
-            ResidualBlock(coarsest, slope, separable=separable) for _ in range(BOTTLENECK_BLOCKS)
+            ResidualBlock(coarsest, leaky, separable=separable) for _ in range(BOTTLENECK_BLOCKS)
         ]
         if up == "transposed":
-            blocks[0] = block(coarsest + pose, coarsest, 3, slope, separable=separable)
+            blocks[0] = block(coarsest + pose, coarsest, 3, leaky, separable=separable)
         self.mid = nn.ModuleList(blocks)
         self.up = nn.ModuleList()
         for level in reversed(range(DOUBLINGS)):
             fine, coarse = width << level, width << (level + 1)
             if up == "transposed":
-                self.up.append(block(coarse, fine, 4, slope, separable=separable, transposed=True))
+                self.up.append(block(coarse, fine, 4, leaky, separable=separable, transposed=True))
             else:
                 inputs = coarse + fine if up == "skip" else coarse
-                self.up.append(block(inputs, fine, 3, slope, separable=separable))
+                self.up.append(block(inputs, fine, 3, leaky, separable=separable))
         self.head = nn.Conv2d(width, outputs, 3, padding=1)
 
     def forward(self, features: list[Tensor], pose: Tensor | None = None) -> Tensor:
@@ -125,9 +128,7 @@ class Decoder(nn.Module):
             x = layer(x)
         for level, layer in enumerate(self.up):
             if self.upsampling != "transposed":
-                x = interpolate(x, scale_factor=2, mode="nearest")
-            if self.upsampling == "skip":
-                x = torch.cat([x, features[-2 - level]], dim=1)
+                x = doubled(x, features[-2 - level] if self.upsampling == "skip" else None)
             x = layer(x)
         maps: Tensor = self.head(x)
         return maps

@@ -5,6 +5,7 @@ maps and pictures into pictures. Maps nobody reads (the rotator's own picture, t
 are left out at conversion.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, get_args
@@ -23,6 +24,8 @@ PartName = Literal[
     "editor",
 ]
 PART_NAMES: tuple[PartName, ...] = get_args(PartName)
+Maps = Callable[[Tensor, Tensor], Tensor]
+"""What a `Network` does: pictures (B, C, S, S), pose (B, N) → maps (B, M, S, S)."""
 
 
 @dataclass(frozen=True)
@@ -41,34 +44,34 @@ class NetworkSizes:
     kernel: int
     """Of the first convolution."""
     up: Upsampling
-    slope: float
-    """Of the leaky ReLU; 0 is a plain one."""
+    leaky: bool
+    """Whether its ReLU are; see `norms.LEAK`."""
     heads: tuple[tuple[str, int], ...]
     """Official names and channels of the maps, in the order in which the one head gives them."""
 
 
 PARTS: dict[PartName, NetworkSizes] = {
     "eyebrow_decomposer": NetworkSizes(
-        128, 4, 0, "never", 64, 3, "transposed", 0.0,
+        128, 4, 0, "never", 64, 3, "transposed", False,
         (("background_layer_alpha.0", 1), ("background_layer_color_change.0", 4),
          ("eyebrow_layer_alpha.0", 1), ("eyebrow_layer_color_change.0", 4)),
     ),
     "eyebrow_morphing_combiner": NetworkSizes(
-        128, 8, 12, "bottleneck", 64, 3, "transposed", 0.0,
+        128, 8, 12, "bottleneck", 64, 3, "transposed", False,
         (("morphed_eyebrow_layer_grid_change", 2), ("morphed_eyebrow_layer_alpha.0", 1),
          ("morphed_eyebrow_layer_color_change.0", 4)),
     ),
     "face_morpher": NetworkSizes(
-        192, 4, 27, "bottleneck", 64, 3, "transposed", 0.0,
+        192, 4, 27, "bottleneck", 64, 3, "transposed", False,
         (("iris_mouth_grid_change", 2), ("iris_mouth_alpha.0", 1), ("iris_mouth_color_change.0", 4),
          ("eye_alpha.0", 1), ("eye_color_change.0", 4)),
     ),
     "two_algo_face_body_rotator": NetworkSizes(
-        256, 4, 6, "input", 64, 7, "nearest", 0.1,
+        256, 4, 6, "input", 64, 7, "nearest", True,
         (("grid_change_creator", 2),),
     ),
     "editor": NetworkSizes(
-        512, 10, 6, "input", 32, 3, "skip", 0.1,
+        512, 10, 6, "input", 32, 3, "skip", True,
         (("grid_change_creator", 2), ("alpha_creator.0", 4), ("color_change_creator.0", 4)),
     ),
 }  # fmt: skip
@@ -83,10 +86,10 @@ class Network(nn.Module):
         maps = sum(channels for _, channels in part.heads)
         at_input = part.pose if part.pose_enters == "input" else 0
         self.encoder = Encoder(
-            part.pictures + at_input, part.width, part.kernel, part.slope, separable=separable
+            part.pictures + at_input, part.width, part.kernel, part.leaky, separable=separable
         )
         self.decoder = Decoder(
-            part.width, maps, part.pose - at_input, part.up, part.slope, separable=separable
+            part.width, maps, part.pose - at_input, part.up, part.leaky, separable=separable
         )
 
     def forward(self, pictures: Tensor, pose: Tensor) -> Tensor:
@@ -134,14 +137,18 @@ def warp(image: Tensor, change: Tensor) -> Tensor:
     Always in float32: half floats near 1 have steps of a quarter of a pixel at 512.
     """
     height, width = image.shape[-2:]
-    grid = _own_places(height, width, image.device) + change.permute(0, 2, 3, 1).float()
+    # A compiler makes the places as it goes, which is quicker than to read them.
+    places = own_places if torch.compiler.is_compiling() else _kept_places
+    grid = places(height, width, image.device) + change.permute(0, 2, 3, 1).float()
     sampled = grid_sample(image.float(), grid, "bilinear", "border", align_corners=False)
     return sampled.to(image.dtype)
 
 
-@lru_cache(maxsize=8)
-def _own_places(height: int, width: int, device: torch.device) -> Tensor:
+def own_places(height: int, width: int, device: torch.device) -> Tensor:
     """(1, H, W, 2): (x, y) of each pixel's centre, the picture reaching from -1 to 1."""
     y = (2 * torch.arange(height, device=device) + 1) / height - 1
     x = (2 * torch.arange(width, device=device) + 1) / width - 1
     return torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)[None]
+
+
+_kept_places = lru_cache(maxsize=8)(own_places)

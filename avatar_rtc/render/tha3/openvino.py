@@ -9,7 +9,6 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +16,11 @@ import torch
 from torch import Tensor, nn
 
 from avatar_rtc.files import sync
-from avatar_rtc.render.tha3.networks import PARTS, Network, PartName
+from avatar_rtc.render.tha3.networks import PARTS, Maps, Network, PartName
+from avatar_rtc.render.tha3.norms import Norm, activated
 
 if TYPE_CHECKING:
     import openvino
-
-Maps = Callable[[Tensor, Tensor], Tensor]
-"""What a `Network` does: pictures (B, C, S, S), pose (B, N) → maps (B, M, S, S)."""
 
 logger = logging.getLogger(__name__)
 
@@ -35,14 +32,14 @@ class ExactNorm(nn.Module):
     as 5e-3 at sharp edges. Equally fast.
     """
 
-    def __init__(self, norm: nn.InstanceNorm2d) -> None:
+    def __init__(self, norm: Norm) -> None:
         super().__init__()
-        self.weight, self.bias, self.eps = norm.weight, norm.bias, norm.eps
+        self.weight, self.bias, self.eps, self.activation = norm.weight, norm.bias, norm.eps, norm.activation
 
     def forward(self, x: Tensor) -> Tensor:
         x = x - _mean(x)
         scale = torch.rsqrt(_mean(x * x) + self.eps) * self.weight[:, None, None]
-        return x * scale + self.bias[:, None, None]
+        return activated(x * scale + self.bias[:, None, None], self.activation)
 
 
 def _mean(x: Tensor) -> Tensor:
@@ -55,7 +52,7 @@ def _with_exact_norms(network: Network) -> Network:
     for layers in (*twin.encoder.down, *twin.decoder.up):
         assert isinstance(layers, nn.Sequential)
         for index, layer in enumerate(layers):
-            if isinstance(layer, nn.InstanceNorm2d):
+            if isinstance(layer, Norm):
                 layers[index] = ExactNorm(layer)
     return twin
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from avatar_rtc.render.device.host import on_host
 from avatar_rtc.render.device.uploads import uploaded
 
 Interpolation = Literal["bilinear", "bicubic", "lanczos"]
@@ -27,7 +28,7 @@ def interpolated(planes: Tensor, height: int, width: int, kernel: Interpolation)
 
     Bicubic is Keys' kernel with a = -0.75, as torch and OpenCV have it; Lanczos a sinc within a wider sinc.
     """
-    way = _by_opencv if planes.device.type == "cpu" else _by_torch
+    way = _by_opencv if on_host(planes) else _by_torch
     return way(planes, height, width, kernel)
 
 

@@ -15,8 +15,8 @@ from torch import Tensor
 from avatar_rtc.errors import SetupError
 from avatar_rtc.face.pose import pose_from
 from avatar_rtc.render.tha3.animator import Tha3Animator, create_tha3
-from avatar_rtc.render.tha3.networks import Network, PartName
-from avatar_rtc.render.tha3.openvino import Maps, compile_networks
+from avatar_rtc.render.tha3.networks import Maps, Network, PartName
+from avatar_rtc.render.tha3.openvino import compile_networks
 from avatar_rtc.render.tha3.weights_files import CACHE_VARIABLE
 from tests.render.tha3.precision import HALF_TOLERANCE
 

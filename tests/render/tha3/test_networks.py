@@ -21,6 +21,7 @@ from avatar_rtc.render.tha3.networks import (
     morph,
     warp,
 )
+from avatar_rtc.render.tha3.norms import Activation, Norm, normed, normed_at_once
 from avatar_rtc.render.tha3.openvino import ExactNorm
 from avatar_rtc.render.tha3.weights import rename
 
@@ -91,12 +92,21 @@ def test_edit_adds_its_grid_to_the_rotators() -> None:
 
 
 def test_exact_norm_is_instance_norm() -> None:
-    norm = nn.InstanceNorm2d(3, affine=True)
+    norm = Norm(3, "leaky")
     with torch.no_grad():
         norm.weight.uniform_(0.5, 2)
         norm.bias.uniform_(-1, 1)
         x = torch.randn(2, 3, 40, 64) * 3 + 5
         torch.testing.assert_close(ExactNorm(norm)(x), norm(x), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("activation", ("none", "relu", "leaky"))
+@pytest.mark.parametrize("with_beside", (False, True))
+def test_the_norm_of_a_card_is_the_norm_of_the_cpu(activation: Activation, with_beside: bool) -> None:
+    x, beside = torch.randn(2, 2, 5, 24, 40, dtype=torch.float64) * 3 + 1
+    weight, bias = torch.rand(5).double() + 0.5, torch.randn(5).double()
+    given = (x, weight, bias, activation, beside if with_beside else None)
+    torch.testing.assert_close(normed_at_once(*given), normed(*given), rtol=1e-10, atol=1e-10)
 
 
 @pytest.fixture(scope="module")
