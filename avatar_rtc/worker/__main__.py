@@ -87,6 +87,7 @@ def _render(
     """Import what renders, and render until None comes."""
     from avatar_rtc.animation.emotions import load_emotions
     from avatar_rtc.render.animators import Animators, limit_threads, pick_device
+    from avatar_rtc.render.device.card import card_of
     from avatar_rtc.resources import resource
     from avatar_rtc.worker.live import pixels_of
     from avatar_rtc.worker.loop import FRAME_THREADS, RenderLoop
@@ -112,6 +113,7 @@ def _render(
         threads=FRAME_THREADS,
         chain_ms=args.chain_ms,
         step=progress.step,
+        card=card_of(device),
     ).run()
     # A thread beside may be within a kernel, and an interpreter that ends would abort it there.
     os._exit(0)

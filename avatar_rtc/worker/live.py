@@ -20,11 +20,14 @@ from avatar_rtc.media.encode_image import encode_image
 from avatar_rtc.render.animator import SIZE, Animator
 from avatar_rtc.render.cels import Cels
 from avatar_rtc.render.compositor import DressedCharacter
+from avatar_rtc.render.device.card import Card
 from avatar_rtc.render.filters.chain import active
 from avatar_rtc.render.pixels import picture_of
 from avatar_rtc.stream.crop import Crop
 from avatar_rtc.stream.frame import AnyRendition, EncodedFrame, ImageRendition, Rendition, video_pts
-from avatar_rtc.worker.picture import Finisher, PictureForm, StageDone
+from avatar_rtc.worker.layouts import PictureForm, Planes
+from avatar_rtc.worker.meter import Meter
+from avatar_rtc.worker.picture import Finisher
 
 PAUSED_FPS = 2.0
 """A picture that stands still is sent again, for those who come and those who have lost it."""
@@ -172,12 +175,12 @@ class LiveAvatar:
         picture: torch.Tensor,
         t: float,
         layouts: Collection[PictureForm],
-        stage: StageDone = lambda name: None,
-    ) -> Mapping[PictureForm, NDArray[np.uint8]]:
-        """The picture in these layouts, of what `shown` gave."""
+        meter: Meter | None = None,
+    ) -> Planes:
+        """The picture in these layouts, of what `shown` gave; see `Finisher.planes`."""
         state = self.state
         return self.finisher.planes(
-            picture, self.animator.space, t, state.chain, state.backdrop, layouts, stage
+            picture, self.animator.space, t, state.chain, state.backdrop, layouts, meter
         )
 
     def frames(
@@ -221,11 +224,13 @@ def open_avatar(
     animator: Animator,
     emotions: Mapping[str, EmotionTemplate],
     chain_ms: float = math.inf,
+    card: Card | None = None,
 ) -> LiveAvatar:
     """A live avatar with its character prepared; this may take seconds.
 
     Args:
         chain_ms: what the operations of one frame may take.
+        card: of the animator's device; None of a CPU.
     """
     image = picture_of(pixels_of(message))
     cels = Cels(message.cels)
@@ -238,7 +243,7 @@ def open_avatar(
         character=DressedCharacter(animator, image, cels),
         mixer=Mixer(templates, message.seed, message.cels, message.keep_eyes_open),
         templates=templates,
-        finisher=Finisher(message.matte_size, message.seed, complaints.append, chain_ms),
+        finisher=Finisher(message.matte_size, message.seed, complaints.append, chain_ms, card=card),
         complaints=complaints,
         state=message.state,
     )

@@ -38,6 +38,7 @@ from avatar_rtc.link.orders import (
     Up,
 )
 from avatar_rtc.render.animator import Animator
+from avatar_rtc.render.device.card import Card
 from avatar_rtc.worker.beside import Beside, WorkDone
 from avatar_rtc.worker.lanes import Lanes, LaneStep
 from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
@@ -70,9 +71,11 @@ class RenderLoop:
         threads: int = 0,
         chain_ms: float = math.inf,
         step: LaneStep = lambda doing: nullcontext(),
+        card: Card | None = None,
     ) -> None:
         """
         Args:
+            card: of the device; None of a CPU.
             emit: also called on the threads of the stills and of the snapshots.
             animator: called on the threads that open characters.
             threads: beside this one, for what is slow or not known to be quick; with 0 all is done here.
@@ -81,13 +84,15 @@ class RenderLoop:
         """
         self._inbox, self._emit, self._emotions, self._now = inbox, emit, emotions, now
         self._animator, self._device, self._chain_ms, self._step = animator, device, chain_ms, step
+        self._card = card
         self._stills, self._snapshots = Stills(emit, device), Snapshots(emit)
         self._pictures = Beside(threads, "pictures", lambda ended: inbox.put(ended))
         self._openings = Beside(min(threads, _OPENINGS), "openings", lambda ended: inbox.put(ended))
         self._seats: dict[str, Seat] = {}
         self._lanes = Lanes(
-            self._seats, self._snapshots, self._pictures, emit, now, device, step, self._fail, self._settle
-        )
+            self._seats, self._snapshots, self._pictures, emit, now, device, step, self._fail, self._settle,
+            card.streams if card else None,
+        )  # fmt: skip
 
     def run(self) -> None:
         """Render until None comes; returns with all encoders closed but those in use beside."""
@@ -179,7 +184,7 @@ class RenderLoop:
         def prepare() -> tuple[LiveAvatar, str]:
             with self._step("opening"):
                 animator, note = self._animator(message)
-                return open_avatar(message, animator, self._emotions, self._chain_ms), note
+                return open_avatar(message, animator, self._emotions, self._chain_ms, self._card), note
 
         def bring(opened: "Future[tuple[LiveAvatar, str]]") -> None:
             seat.arrived = partial(self._arrive, seat, message, begun, opened)

@@ -22,10 +22,13 @@ _WARM_UPS = 3
 class Graph(Protocol):
     """Work that was captured; for one thread at a time."""
 
-    inputs: Sequence[Tensor]
-    """Read by each replay; written by whoever replays, with `copy_`. Their addresses stay."""
-    outputs: Sequence[Tensor]
-    """Written by each replay, valid until the next. Their addresses stay."""
+    @property
+    def inputs(self) -> Sequence[Tensor]:
+        """Read by each replay; written by whoever replays, with `copy_`. Their addresses stay."""
+
+    @property
+    def outputs(self) -> Sequence[Tensor]:
+        """Written by each replay, valid until the next. Their addresses stay."""
 
     def replay(self) -> None:
         """Do the work once more; on a device this returns before it is done."""
