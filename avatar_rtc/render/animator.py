@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
 from avatar_rtc.render.cels import Dressing
@@ -47,6 +48,11 @@ class Animator(Protocol):
             characters: B values that `prepare` or `dress` gave; a part is computed anew only for those whose
                 inputs changed since their last call.
         """
+
+
+def device_of(animator: Animator) -> torch.device:
+    """Where its pictures are."""
+    return getattr(animator, "device", torch.device("cpu"))
 
 
 def is_exclusive(animator: Animator) -> bool:

@@ -82,18 +82,9 @@ class _Run:
 class StandingChain:
     """One avatar's chain; for one thread at a time."""
 
-    def __init__(
-        self,
-        captures: Captures | None,
-        still_frames: int = STILL_FRAMES,
-        generation: Callable[[], int] = lambda: 0,
-    ) -> None:
-        """
-        Args:
-            captures: None captures nothing.
-            generation: another number asks for capturing anew, such as when compiled functions are there.
-        """
-        self._captures, self._still_frames, self._generation = captures, still_frames, generation
+    def __init__(self, captures: Captures | None, still_frames: int = STILL_FRAMES) -> None:
+        """`captures` is None where nothing can be captured."""
+        self._captures, self._still_frames = captures, still_frames
         self._runs: list[_Run] = []
 
     def __call__(
@@ -133,7 +124,8 @@ class StandingChain:
             last = tail if number == len(runs) else None
             if not steps and last is None:
                 continue
-            run = self._run(number - 1, (steps, space, _form(image), last and last.key, self._generation()))
+            key = steps, space, _form(image), last and last.key, self._captures.generation()
+            run = self._run(number - 1, key)
             graph = run.graph()
             if graph is None:
                 if run.seen == self._still_frames:

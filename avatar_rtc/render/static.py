@@ -66,6 +66,7 @@ class StaticAnimator:
         rows = torch.arange(_NECK_BOTTOM, device=self.device)
         self._hold = ((_NECK_BOTTOM - rows) / (_NECK_BOTTOM - _HEAD_BOTTOM)).clamp(0, 1)[:, None]
         self._rows = rows[:, None]
+        self._inside = torch.tensor([*_INSIDE, 1.0], device=self.device)[:, None, None]
         self._columns = torch.arange(SIZE, device=self.device)[None, :]
 
     def prepare(self, image: Tensor) -> StaticCharacter:
@@ -97,8 +98,7 @@ class StaticAnimator:
         if opening > 0.02:
             width = sum(w * pose[name] for name, w in _WIDTH.items()) / sum(pose[n] for n in _WIDTH)
             half = (max(2, round(_MOUTH_HALF[0] * width)), max(1, round(_MOUTH_HALF[1] * opening)))
-            inside = torch.tensor([*_INSIDE, 1.0], device=self.device)[:, None, None]
-            self._paint(image, _MOUTH, half, inside, top=1.0)
+            self._paint(image, _MOUTH, half, self._inside, top=1.0)
         self._move_head(image, pose)
 
     def _paint(

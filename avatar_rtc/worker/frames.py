@@ -16,7 +16,7 @@ from torch import Tensor
 from avatar_rtc.animation.mixer import Appearance
 from avatar_rtc.link.orders import PictureImpaired
 from avatar_rtc.render.device.downloads import Download, begin_download
-from avatar_rtc.render.device.streams import AnyStreams, DeviceMark
+from avatar_rtc.render.device.streams import DeviceMark
 from avatar_rtc.stream.frame import EncodedFrame
 from avatar_rtc.worker.beside import outcome
 from avatar_rtc.worker.layouts import PictureForm
@@ -102,23 +102,19 @@ class Asked:
     """What it took of this thread, its share of the batch included."""
 
 
-def made_alone(order: Order, now: Callable[[], float], streams: AnyStreams | None = None) -> FrameMade:
-    """All of an order at once.
-
-    Args:
-        streams: of the device that makes the picture; None is this thread.
-    """
+def made_alone(order: Order, now: Callable[[], float]) -> FrameMade:
+    """All of an order at once."""
     begun = own_seconds()
     if order.avatar.stands_still and not order.is_snapshot:
         made = repeated(order)
         made.cost_ms = (own_seconds() - begun) * 1000
         return made
-    shots, batch = posed([order], streams)
-    return finished(asked(shots[0], batch.pictures[0], batch, streams), now)
+    shots, batch = posed([order])
+    return finished(asked(shots[0], batch.pictures[0], batch), now)
 
 
 def made_together(
-    orders: Sequence[Order], now: Callable[[], float], streams: AnyStreams | None = None
+    orders: Sequence[Order], now: Callable[[], float]
 ) -> Iterator[tuple[Order, "Future[FrameMade]"]]:
     """Frames of avatars that share an animator, one after the other, animated in one batch.
 
@@ -126,21 +122,20 @@ def made_together(
     that fails the others get theirs.
     """
     for order in [each for each in orders if each.avatar.stands_still]:
-        yield order, outcome(partial(made_alone, order, now, streams))
+        yield order, outcome(partial(made_alone, order, now))
     moving = [order for order in orders if not order.avatar.stands_still]
     if not moving:
         return
     try:
-        shots, batch = posed(moving, streams)
+        shots, batch = posed(moving)
     except Exception:
         for order in moving:  # one of them is at fault
-            yield order, outcome(partial(made_alone, order, now, streams))
+            yield order, outcome(partial(made_alone, order, now))
         return
     asking: Iterable[Callable[[], Asked]] = (
-        partial(asked, shot, picture, batch, streams)
-        for shot, picture in zip(shots, batch.pictures, strict=True)
+        partial(asked, shot, picture, batch) for shot, picture in zip(shots, batch.pictures, strict=True)
     )
-    if streams is not None:
+    if batch.marks is not None:
         asking = (begun.result for begun in [outcome(ask) for ask in asking])
     for order, ask in zip(moving, asking, strict=True):
         yield order, outcome(lambda ask=ask: finished(ask(), now))  # type: ignore[misc]
@@ -164,9 +159,9 @@ def shot_of(order: Order) -> Shot:
 
 
 @torch.inference_mode()
-def posed(orders: Sequence[Order], streams: AnyStreams | None) -> tuple[list[Shot], Posed]:
+def posed(orders: Sequence[Order]) -> tuple[list[Shot], Posed]:
     """Avatars that share an animator, as they look then."""
-    begun, watch = own_seconds(), Stopwatch()
+    streams, begun, watch = orders[0].avatar.streams, own_seconds(), Stopwatch()
     shots = [shot_of(order) for order in orders]
     watch("pose")
     before = streams.mark() if streams is not None else None
@@ -179,12 +174,12 @@ def posed(orders: Sequence[Order], streams: AnyStreams | None) -> tuple[list[Sho
 
 
 @torch.inference_mode()
-def asked(shot: Shot, picture: Tensor, batch: Posed, streams: AnyStreams | None) -> Asked:
+def asked(shot: Shot, picture: Tensor, batch: Posed) -> Asked:
     """What becomes of a posed picture: effects, chain and layouts, and their way to the host."""
     avatar, begun, watch = shot.order.avatar, own_seconds(), Stopwatch(batch.stage_ms)
     meter = avatar.finisher.meter(watch)
     planes = avatar.planes(avatar.shown(picture, shot.appearance), shot.t, shot.order.layouts, meter)
-    download = begin_download(planes, streams)
+    download = begin_download(planes, avatar.streams)
     thread_ms = batch.share_ms + (own_seconds() - begun) * 1000
     return Asked(shot, batch, download, meter, watch, thread_ms)
 

@@ -13,7 +13,6 @@ from itertools import groupby
 
 from avatar_rtc.link.orders import Up
 from avatar_rtc.render.animator import is_exclusive
-from avatar_rtc.render.device.streams import AnyStreams
 from avatar_rtc.worker.beside import Beside, outcome
 from avatar_rtc.worker.frames import FrameMade, Order, made_alone, made_together
 from avatar_rtc.worker.pace import bearable_ms
@@ -43,17 +42,15 @@ class Lanes:
         step: LaneStep,
         fail: Callable[[Seat, str], None],
         settle: Callable[[Seat], None],
-        streams: AnyStreams | None = None,
     ) -> None:
         """
         Args:
-            streams: of the device; None of a CPU.
             fail: told of a seat no frame can be made of, and why.
             settle: told of a seat when a picture that was made beside is over.
         """
         self._seats, self._snapshots, self._beside, self._emit = seats, snapshots, beside, emit
         self._now, self._device, self._step, self._fail, self._settle = now, device, step, fail, settle
-        self._streams, self._stats = streams, StageTimes(emit)
+        self._stats = StageTimes(emit)
         self._held: set[int] = set()
         """Animators that serve one at a time, and do so beside."""
 
@@ -131,7 +128,7 @@ class Lanes:
 
         def make() -> FrameMade:
             with self._step("rendering"):
-                return made_alone(order, self._now, self._streams)
+                return made_alone(order, self._now)
 
         def over(made: "Future[FrameMade]") -> None:
             self._held.discard(id(animator))
@@ -158,7 +155,7 @@ class Lanes:
                     seat.has_no_room = True
                 continue
             with self._step("rendering"):
-                for order, made in made_together(list(batch), self._now, self._streams):
+                for order, made in made_together(list(batch), self._now):
                     self._end(batch[order], order, made)
             for seat in batch.values():
                 seat.pass_on(self._now())
@@ -169,7 +166,7 @@ class Lanes:
             return  # what holds it ends, and then this is asked again
         order = self._order(seat, is_frame=False)
         with self._step("rendering"):
-            made = outcome(partial(made_alone, order, self._now, self._streams))
+            made = outcome(partial(made_alone, order, self._now))
         self._end(seat, order, made)
 
     def _end(self, seat: Seat, order: Order, made: "Future[FrameMade]") -> None:

@@ -17,10 +17,11 @@ from avatar_rtc.filters_schema.chain import enlargement
 from avatar_rtc.link.orders import OpenAvatar, PictureImpaired
 from avatar_rtc.media.encode import VideoEncoder, create_encoder
 from avatar_rtc.media.encode_image import encode_image
-from avatar_rtc.render.animator import SIZE, Animator
+from avatar_rtc.render.animator import SIZE, Animator, device_of
 from avatar_rtc.render.cels import Cels
 from avatar_rtc.render.compositor import DressedCharacter
 from avatar_rtc.render.device.card import Card
+from avatar_rtc.render.device.streams import AnyStreams
 from avatar_rtc.render.filters.chain import active
 from avatar_rtc.render.pixels import picture_of
 from avatar_rtc.stream.crop import Crop
@@ -101,11 +102,18 @@ class LiveAvatar:
     complaints: list[str]
     """What the finisher has told of chain and backdrop, and nobody has read yet."""
     state: AvatarState
+    card: Card | None = None
+    """That of its animator; None if that is a CPU."""
     slots: dict[AnyRendition, Slot | ImageSlot] = field(default_factory=dict)
     shown_last: Appearance | None = None
     """The appearance that was shown last."""
     still: Mapping[PictureForm, NDArray[np.uint8]] = field(default_factory=dict)
     """While it is paused: its picture in each layout."""
+
+    @property
+    def streams(self) -> AnyStreams | None:
+        """Those of its device; None of a CPU."""
+        return None if self.card is None else self.card.streams
 
     @property
     def rate(self) -> float:
@@ -230,9 +238,10 @@ def open_avatar(
 
     Args:
         chain_ms: what the operations of one frame may take.
-        card: of the animator's device; None of a CPU.
+        card: of the device that animators may be on; None of a CPU.
     """
-    image = picture_of(pixels_of(message))
+    card = None if card is None or device_of(animator).type != card.device.type else card
+    image = picture_of(pixels_of(message), card.device if card else "cpu")
     cels = Cels(message.cels)
     templates = {**changed(emotions, message.emotions), **message.own_emotions}
     complaints: list[str] = []
@@ -246,4 +255,5 @@ def open_avatar(
         finisher=Finisher(message.matte_size, message.seed, complaints.append, chain_ms, card=card),
         complaints=complaints,
         state=message.state,
+        card=card,
     )

@@ -90,9 +90,8 @@ class RenderLoop:
         self._openings = Beside(min(threads, _OPENINGS), "openings", lambda ended: inbox.put(ended))
         self._seats: dict[str, Seat] = {}
         self._lanes = Lanes(
-            self._seats, self._snapshots, self._pictures, emit, now, device, step, self._fail, self._settle,
-            card.streams if card else None,
-        )  # fmt: skip
+            self._seats, self._snapshots, self._pictures, emit, now, device, step, self._fail, self._settle
+        )
 
     def run(self) -> None:
         """Render until None comes; returns with all encoders closed but those in use beside."""

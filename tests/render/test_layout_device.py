@@ -35,9 +35,9 @@ def test_they_are_those_of_a_cpu(h: int, w: int, is_premultiplied: bool) -> None
         one, other = (each.of(form, image, is_premultiplied, ground) for each in (here, there))
         # OpenCV reckons with 8 bits in between, so it is off by one here and there.
         assert far(one, other) <= 1, form
-    scenes = [each.scene(image, is_premultiplied, ground) for each in (here, there)]
-    assert torch.allclose(*scenes, atol=1e-6)
-    assert far(*(each.whole(scene, False) for each, scene in zip((here, there), scenes, strict=True))) <= 1
+    here_scene, there_scene = (each.scene(image, is_premultiplied, ground) for each in (here, there))
+    assert torch.allclose(here_scene, there_scene, atol=1e-6)
+    assert far(here.whole(here_scene, False), there.whole(there_scene, False)) <= 1
 
 
 KERNELS = {"alpha": (16, 4), "rgba": (7, 1), "matte": (19, 4), "scene": (9, 2), "whole": (15, 3)}

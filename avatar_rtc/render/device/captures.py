@@ -32,9 +32,16 @@ class CapturedWork:
 class Captures:
     """Captures work for one device."""
 
-    def __init__(self, graphs: Graphs, beside: Executor | None = None) -> None:
-        """`beside` runs one capture at a time; None is a thread that starts with the first."""
-        self._graphs = graphs
+    def __init__(
+        self, graphs: Graphs, beside: Executor | None = None, generation: Callable[[], int] = lambda: 0
+    ) -> None:
+        """
+        Args:
+            beside: runs one capture at a time; None is a thread that starts with the first.
+            generation: another number says that what was captured is to be captured anew, for compiled
+                functions have come.
+        """
+        self._graphs, self.generation = graphs, generation
         self._beside = beside or ThreadPoolExecutor(1, "captures")
 
     def begin(self, work: Work, inputs: Sequence[Tensor]) -> "Future[CapturedWork]":

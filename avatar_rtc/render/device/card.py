@@ -13,6 +13,7 @@ from avatar_rtc.render.device.streams import AnyStreams, CudaStreams, WaitingStr
 class Card:
     """What frames are made with on a device."""
 
+    device: torch.device
     streams: AnyStreams
     captures: Captures | None = None
     """None if it has no graphs."""
@@ -24,5 +25,5 @@ def card_of(name: str) -> Card | None:
     if device.type == "cpu":
         return None
     if device.type == "cuda":
-        return Card(CudaStreams(device), Captures(CudaGraphs(device)))
-    return Card(WaitingStreams())
+        return Card(device, CudaStreams(device), Captures(CudaGraphs(device)))
+    return Card(device, WaitingStreams())

@@ -95,6 +95,7 @@ class RehearsedStreams(OperatorMode):  # type: ignore[no-untyped-call]
         self._under_way.append(_Copy(source, target, after.number))
         return target, self.mark()
 
+    @torch.inference_mode()
     def reach(self, number: int) -> None:
         """Let the device come to that mark.
 
