@@ -105,6 +105,8 @@ class LiveAvatar:
     card: Card | None = None
     """That of its animator; None if that is a CPU."""
     slots: dict[AnyRendition, Slot | ImageSlot] = field(default_factory=dict)
+    posed_px: tuple[int, int] = (SIZE, SIZE)
+    """Width and height of the posed picture, before it is cut."""
     shown_last: Appearance | None = None
     """The appearance that was shown last."""
     still: Mapping[PictureForm, NDArray[np.uint8]] = field(default_factory=dict)
@@ -170,7 +172,9 @@ class LiveAvatar:
     def shown(self, picture: torch.Tensor, appearance: Appearance) -> torch.Tensor:
         """The posed picture with the effects around it, cut to what is shown; in the animator's space."""
         picture = self.cels.draw(picture, self.cels.layers(appearance.fx), self.animator.space)
-        rows, columns = self.crop.slices(*picture.shape[-2:])
+        height, width = picture.shape[-2:]
+        self.posed_px = width, height
+        rows, columns = self.crop.slices(height, width)
         return picture[:, rows, columns]
 
     @property
@@ -198,7 +202,8 @@ class LiveAvatar:
 
         A rendition that cannot be encoded has none; that is told, and tried again later.
         """
-        name, side = self.opened.avatar, round(SIZE * enlargement(self.state.chain))
+        name, larger = self.opened.avatar, enlargement(self.state.chain)
+        full_size = round(self.posed_px[0] * larger), round(self.posed_px[1] * larger)
         frames = []
         for slot in self.slots.values():
             picture = planes[slot.rendition.layout]
@@ -207,7 +212,7 @@ class LiveAvatar:
             for data, key in self.finisher.failing.attempt(f"{slot.rendition}", cause, t, encode) or ():
                 frame = EncodedFrame(name, slot.rendition, video_pts(t), key, data, cost_ms)
                 is_image = slot.rendition.layout == "rgba"
-                frames.append(replace(frame, crop=self.crop, full_size=(side, side)) if is_image else frame)
+                frames.append(replace(frame, crop=self.crop, full_size=full_size) if is_image else frame)
         return frames
 
     def impairments(self) -> list[PictureImpaired]:

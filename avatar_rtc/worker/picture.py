@@ -94,12 +94,16 @@ class Finisher:
             meter.stage("backdrop")
             own += [] if shared else ["matte"]
         found: dict[PictureForm, Tensor] = {}
-        if own:
+        if not own:
+            self._alone.clear()
+        else:
             run = _ChainRun("the chain", self._alone, chain, t, meter)
             tail = Tail(partial(self._laid_out, own, ground), (*own, self._grounds.newest))
             is_still = ground is None or not self._grounds.moves
             found.update(zip(own, self._developed(run, picture, space, tail, is_still), strict=True))
-        if ground is not None and shared:
+        if ground is None or not shared:
+            self._over_scene.clear()
+        else:
             run = _ChainRun("the chain over the scene", self._over_scene, chain, t, meter)
             scene = self._layouts.scene(*_seen(picture, space), ground)
             found["matte"] = self._developed(run, scene, "srgb", Tail(self._whole, "scene"))[0]

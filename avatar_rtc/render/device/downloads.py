@@ -38,8 +38,10 @@ def begin_download(parts: Mapping[Name, Tensor], streams: AnyStreams | None) -> 
     Args:
         streams: of the device they are on; None if that is the host.
     """
-    if streams is None or not parts:
+    if streams is None:
         return Download(parts)
+    if not parts:
+        return Download(parts, streams.mark())
     run = torch.cat([part.reshape(-1) for part in parts.values()])  # memory that nothing else writes to
     copy, there = streams.copied(run, streams.mark())
     ends = accumulate((part.numel() for part in parts.values()), initial=0)

@@ -51,11 +51,15 @@ def _cuda_event() -> torch.cuda.Event:
     return torch.cuda.Event(enable_timing=True, blocking=True)  # type: ignore[no-untyped-call]
 
 
+def _pinned_like(source: Tensor) -> Tensor:
+    return torch.empty(source.shape, dtype=source.dtype, pin_memory=True)
+
+
 @dataclass(frozen=True)
 class CudaMark:
     """See `DeviceMark`. Whoever waits sleeps, and leaves the core to those that encode."""
 
-    event: torch.cuda.Event = field(default_factory=_cuda_event)
+    event: torch.cuda.Event
 
     def wait(self) -> None:
         """See `DeviceMark.wait`."""
@@ -79,13 +83,13 @@ class CudaStreams:
 
     def mark(self) -> CudaMark:
         """See `DeviceStreams.mark`."""
-        mark = CudaMark()
+        mark = CudaMark(_cuda_event())
         mark.event.record(torch.cuda.current_stream(self._device))
         return mark
 
     def copied(self, source: Tensor, after: CudaMark) -> tuple[Tensor, CudaMark]:
         """See `DeviceStreams.copied`."""
-        target, there = torch.empty(source.shape, dtype=source.dtype, pin_memory=True), CudaMark()
+        target, there = _pinned_like(source), CudaMark(_cuda_event())
         with torch.cuda.stream(self._copies):
             self._copies.wait_event(after.event)
             target.copy_(source, non_blocking=True)
