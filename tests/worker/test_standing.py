@@ -182,7 +182,7 @@ def check_same(script: list[tuple[Look, int, list[bool]]]) -> Watched:
     return graphs
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(stays, min_size=1, max_size=6))
 def test_the_bytes_are_the_same_whatever_changes_when(script: list[tuple[Look, int, list[bool]]]) -> None:
     check_same(script)

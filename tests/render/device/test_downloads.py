@@ -35,7 +35,7 @@ class Viewer:
     read: deque[tuple[int, Arrived[str]]] = field(default_factory=deque)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, AVATARS - 1), st.sampled_from(["ask", "wait", "done"])), max_size=40)
 )
