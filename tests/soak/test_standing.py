@@ -1,4 +1,4 @@
-"""As tests/worker/test_standing.py, thousands of chains that change."""
+"""As tests/worker/test_standing.py, a thousand times."""
 
 import pytest
 from hypothesis import given, settings

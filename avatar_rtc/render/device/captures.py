@@ -55,23 +55,23 @@ class Captures:
     @torch.inference_mode()
     def _captured(self, work: Work, inputs: Sequence[Tensor]) -> CapturedWork:
         work(*inputs)  # makes the tables, or they would pass for something that it made for itself
-        held = read_by(lambda: work(*inputs))
+        held = read_by(work, inputs)
         return CapturedWork(self._graphs.capture(work, inputs), held)
 
 
-def read_by(work: Callable[[], object]) -> list[Tensor]:
-    """What a piece of work reads that was there before it."""
-    seen = _Seen()
+def read_by(work: Work, inputs: Sequence[Tensor]) -> list[Tensor]:
+    """What a piece of work reads that was there before it, beside its inputs."""
+    seen = _Seen(inputs)
     with seen:
-        work()
+        work(*inputs)
     return seen.read
 
 
 class _Seen(OperatorMode):  # type: ignore[no-untyped-call]
-    def __init__(self) -> None:
+    def __init__(self, known: Sequence[Tensor]) -> None:
         super().__init__()
         self.read: list[Tensor] = []
-        self._known: set[int] = set()
+        self._known = {tensor.untyped_storage()._cdata for tensor in known}
 
     def run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         for tensor in _tensors((args, kwargs)):
