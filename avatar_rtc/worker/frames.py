@@ -5,6 +5,7 @@ Shot ─► posed (batched) ─► asked: effects, chain ─► layouts ─► o
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -126,10 +127,12 @@ def made_together(
     moving = [order for order in orders if not order.avatar.stands_still]
     if not moving:
         return
-    try:
+    batch = None
+    with suppress(Exception):
         shots, batch = posed(moving)
-    except Exception:
-        for order in moving:  # one of them is at fault
+    if batch is None:
+        # One of them is at fault. The exception is gone by now, and with it what the batch had in memory.
+        for order in moving:
             yield order, outcome(partial(made_alone, order, now))
         return
     asking: Iterable[Callable[[], Asked]] = (
