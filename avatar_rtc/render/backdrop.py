@@ -13,16 +13,11 @@ from torch import Tensor
 from avatar_rtc.control.state import Backdrop
 from avatar_rtc.errors import InputError
 from avatar_rtc.render.colour import converted, srgb_to_linear
+from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.filters.blurs import blur
-from avatar_rtc.render.filters.chain import active, run_chain
+from avatar_rtc.render.filters.chain import OperationDone, active, nothing_told, run_chain
 from avatar_rtc.render.pixels import from_bytes, picture_of
 from avatar_rtc.stream.pixels import rounded, seen_on
-
-OperationDone = Callable[[int, str], None]
-"""Told after each operation that ran, with its place in the chain and its name; raising ends the chain."""
-
-
-def _nothing(place: int, name: str) -> None: ...
 
 
 class Ground:
@@ -34,7 +29,7 @@ class Ground:
         file: bytes | None,
         size: tuple[int, int],
         device: str,
-        on_done: OperationDone = _nothing,
+        on_done: OperationDone = nothing_told,
         most_pixels: float = math.inf,
     ) -> None:
         """
@@ -57,7 +52,7 @@ class Ground:
         if backdrop.blur > 0 and file is not None:
             sigma = backdrop.blur * height / 512
             opaque = converted(blur(srgb_to_linear(opaque), sigma, sigma), "linear", "srgb")
-        self._before = opaque.to(device)
+        self._before = uploaded(opaque, torch.device(device))
         self._chain = backdrop.chain if isinstance(backdrop.chain, tuple) else ()
         self._moves = any(op.params.moves for _, op in active(self._chain))
         self._still = None if self._moves else self._run(0.0, 0, on_done)
@@ -67,7 +62,7 @@ class Ground:
         """True if it differs from frame to frame."""
         return self._moves
 
-    def at(self, t: float, seed: int, on_done: OperationDone = _nothing) -> Tensor:
+    def at(self, t: float, seed: int, on_done: OperationDone = nothing_told) -> Tensor:
         """(3, height, width) sRGB at media time t; the same object while nothing changes."""
         return self._run(t, seed, on_done) if self._still is None else self._still
 

@@ -67,6 +67,7 @@ class StaticAnimator:
         rows = torch.arange(_NECK_BOTTOM, device=self.device)
         self._hold = ((_NECK_BOTTOM - rows) / (_NECK_BOTTOM - _HEAD_BOTTOM)).clamp(0, 1)[:, None]
         self._rows = rows[:, None]
+        self._inside = torch.tensor([*_INSIDE, 1.0], device=self.device)[:, None, None]
         self._columns = torch.arange(SIZE, device=self.device)[None, :]
         self._inside = uploaded(torch.tensor([*_INSIDE, 1.0]), self.device)[:, None, None]
 

@@ -87,6 +87,7 @@ def _render(
     """Import what renders, and render until None comes."""
     from avatar_rtc.animation.emotions import load_emotions
     from avatar_rtc.render.animators import Animators, limit_threads
+    from avatar_rtc.render.device.card import card_of
     from avatar_rtc.render.device.choice import choose_device
     from avatar_rtc.render.device.machine import is_sick
     from avatar_rtc.resources import resource
@@ -121,6 +122,7 @@ def _render(
         chain_ms=args.chain_ms,
         step=progress.step,
         is_sick=lambda: is_sick(device),
+        card=card_of(device),
     ).run()
     # A thread beside may be within a kernel, and an interpreter that ends would abort it there.
     os._exit(0)

@@ -1,9 +1,9 @@
 """One frame from appearance to packets, on whichever thread: alone, or animated in a batch.
 
-Shot ─► posed (batched) ─► finished: effects, chain ─► layouts ─► encoders
+Shot ─► posed (batched) ─► asked: effects, chain ─► layouts ─► on its way ─► finished: encoders
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,10 +16,13 @@ from torch import Tensor
 
 from avatar_rtc.animation.mixer import Appearance
 from avatar_rtc.link.orders import PictureImpaired
+from avatar_rtc.render.device.downloads import Download, begin_download
+from avatar_rtc.render.device.streams import DeviceMark
 from avatar_rtc.stream.frame import EncodedFrame
 from avatar_rtc.worker.beside import outcome
+from avatar_rtc.worker.layouts import PictureForm
 from avatar_rtc.worker.live import LiveAvatar
-from avatar_rtc.worker.picture import PictureForm
+from avatar_rtc.worker.meter import Meter
 from avatar_rtc.worker.stats import Stopwatch
 from avatar_rtc.worker.system import own_seconds
 
@@ -68,20 +71,47 @@ class FrameMade:
     """What it took of its thread, its share of a batch included."""
 
 
+@dataclass(frozen=True)
+class Posed:
+    """Pictures that were animated in one batch; valid until the animator's next call."""
+
+    pictures: Tensor
+    """(B, 4, H, W)."""
+    stage_ms: Mapping[str, float]
+    """Of this thread."""
+    share_ms: float
+    """What one of them took of this thread."""
+    marks: tuple[DeviceMark, DeviceMark] | None
+    """Before and after, of a device."""
+
+    @property
+    def device_ms(self) -> float:
+        """What a device took for all of them, once one of them has arrived."""
+        return self.marks[1].ms_since(self.marks[0]) if self.marks else 0.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A picture that was asked for: a CPU has made it, a device is about to."""
+
+    shot: Shot
+    batch: Posed
+    download: Download[PictureForm]
+    meter: Meter
+    watch: Stopwatch
+    thread_ms: float
+    """What it took of this thread, its share of the batch included."""
+
+
 def made_alone(order: Order, now: Callable[[], float]) -> FrameMade:
     """All of an order at once."""
-    begun, watch = own_seconds(), Stopwatch()
-    with torch.inference_mode():
-        if order.avatar.stands_still and not order.is_snapshot:
-            made = repeated(order)
-        else:
-            shot = shot_of(order)
-            watch("pose")
-            picture = posed([shot])[0]
-            watch("animate")
-            made = finished(shot, picture, watch, now)
-    made.cost_ms = (own_seconds() - begun) * 1000
-    return made
+    begun = own_seconds()
+    if order.avatar.stands_still and not order.is_snapshot:
+        made = repeated(order)
+        made.cost_ms = (own_seconds() - begun) * 1000
+        return made
+    shots, batch = posed([order])
+    return finished(asked(shots[0], batch.pictures[0], batch), now)
 
 
 def made_together(
@@ -89,39 +119,29 @@ def made_together(
 ) -> Iterator[tuple[Order, "Future[FrameMade]"]]:
     """Frames of avatars that share an animator, one after the other, animated in one batch.
 
-    Of one that fails the others get theirs.
+    A device is asked for all of them first, and works on one while the one before it is encoded here. Of one
+    that fails the others get theirs.
     """
     for order in [each for each in orders if each.avatar.stands_still]:
         yield order, outcome(partial(made_alone, order, now))
     moving = [order for order in orders if not order.avatar.stands_still]
     if not moving:
         return
-    begun, watch, pictures = own_seconds(), Stopwatch(), None
-    with suppress(Exception), torch.inference_mode():
-        shots = [shot_of(order) for order in moving]
-        watch("pose")
-        pictures = posed(shots)
-        watch("animate")
-    if pictures is None:
+    batch = None
+    with suppress(Exception):
+        shots, batch = posed(moving)
+    if batch is None:
         # One of them is at fault. The exception is gone by now, and with it what the batch had in memory.
         for order in moving:
             yield order, outcome(partial(made_alone, order, now))
         return
-    if pictures.is_cuda and any(order.avatar.has_operations for order in moving):
-        torch.cuda.synchronize(pictures.device)  # or the first of them would pay for the batch
-    share_ms = (own_seconds() - begun) * 1000 / len(moving)
-    for shot, picture in zip(shots, pictures, strict=True):
-        yield shot.order, outcome(partial(_finished_alone, shot, picture, Stopwatch(watch.ms), now, share_ms))
-
-
-def _finished_alone(
-    shot: Shot, picture: Tensor, watch: Stopwatch, now: Callable[[], float], share_ms: float
-) -> FrameMade:
-    begun = own_seconds()
-    with torch.inference_mode():
-        made = finished(shot, picture, watch, now)
-    made.cost_ms = share_ms + (own_seconds() - begun) * 1000
-    return made
+    asking: Iterable[Callable[[], Asked]] = (
+        partial(asked, shot, picture, batch) for shot, picture in zip(shots, batch.pictures, strict=True)
+    )
+    if batch.marks is not None:
+        asking = (begun.result for begun in [outcome(ask) for ask in asking])
+    for order, ask in zip(moving, asking, strict=True):
+        yield order, outcome(lambda ask=ask: finished(ask(), now))  # type: ignore[misc]
 
 
 def repeated(order: Order) -> FrameMade:
@@ -141,21 +161,48 @@ def shot_of(order: Order) -> Shot:
     return Shot(order, t, order.avatar.appearance(t))
 
 
-def posed(shots: Sequence[Shot]) -> Tensor:
-    """Pictures (B, 4, 512, 512) of avatars that share an animator; valid until its next call."""
+@torch.inference_mode()
+def posed(orders: Sequence[Order]) -> tuple[list[Shot], Posed]:
+    """Avatars that share an animator, as they look then."""
+    streams, begun, watch = orders[0].avatar.streams, own_seconds(), Stopwatch()
+    shots = [shot_of(order) for order in orders]
+    watch("pose")
+    before = streams.mark() if streams is not None else None
     characters = [shot.order.avatar.character.under(shot.appearance.cels) for shot in shots]
     poses = torch.from_numpy(np.stack([shot.appearance.pose for shot in shots]))
-    return shots[0].order.avatar.animator.animate(poses, characters)
+    pictures = orders[0].avatar.animator.animate(poses, characters)
+    watch("animate")
+    marks = None if streams is None or before is None else (before, streams.mark())
+    return shots, Posed(pictures, dict(watch.ms), (own_seconds() - begun) * 1000 / len(shots), marks)
 
 
-def finished(shot: Shot, picture: Tensor, watch: Stopwatch, now: Callable[[], float]) -> FrameMade:
-    """What becomes of a posed picture."""
-    order, avatar = shot.order, shot.order.avatar
-    planes = avatar.planes(avatar.shown(picture, shot.appearance), shot.t, order.layouts, watch)
+@torch.inference_mode()
+def asked(shot: Shot, picture: Tensor, batch: Posed) -> Asked:
+    """What becomes of a posed picture: effects, chain and layouts, and their way to the host."""
+    avatar, begun, watch = shot.order.avatar, own_seconds(), Stopwatch(batch.stage_ms)
+    meter = avatar.finisher.meter(watch)
+    planes = avatar.planes(avatar.shown(picture, shot.appearance), shot.t, shot.order.layouts, meter)
+    download = begin_download(planes, avatar.streams)
+    thread_ms = batch.share_ms + (own_seconds() - begun) * 1000
+    return Asked(shot, batch, download, meter, watch, thread_ms)
+
+
+def finished(picture: Asked, now: Callable[[], float]) -> FrameMade:
+    """What comes of a picture that was asked for; waits for it, if it is on its way."""
+    order, avatar = picture.shot.order, picture.shot.order.avatar
+    planes = picture.download.arrived()
+    stage_ms, device_ms = dict(picture.watch.ms), 0.0
+    if picture.batch.marks is not None:
+        own_ms, alone_ms = picture.meter.read()
+        stage_ms |= {"animate": picture.batch.device_ms, **own_ms}
+        device_ms = alone_ms + picture.batch.device_ms / len(picture.batch.pictures)
+    begun, watch = own_seconds(), Stopwatch(stage_ms)
     frames: list[EncodedFrame] = []
     if order.is_frame:
         avatar.still = planes if avatar.state.paused else {}
-        frames = avatar.frames(planes, shot.t, (now() - order.begun) * 1000)
+        frames = avatar.frames(planes, picture.shot.t, (now() - order.begun) * 1000)
         watch("encode")
     rgba = planes.get("rgba") if order.is_snapshot else None
-    return FrameMade(avatar.recipe, frames, avatar.impairments(), rgba, dict(watch.ms))
+    # This thread and a device work at the same time, but for the encoding.
+    cost_ms = max(picture.thread_ms, device_ms) + (own_seconds() - begun) * 1000
+    return FrameMade(avatar.recipe, frames, avatar.impairments(), rgba, dict(watch.ms), cost_ms)

@@ -18,14 +18,18 @@ from avatar_rtc.link.orders import OpenAvatar, PictureImpaired
 from avatar_rtc.media.encode import EncodingFailed, VideoEncoder, create_encoder
 from avatar_rtc.media.encode_image import encode_image
 from avatar_rtc.media.nvenc import Nvenc
-from avatar_rtc.render.animator import SIZE, Animator
+from avatar_rtc.render.animator import SIZE, Animator, device_of
 from avatar_rtc.render.cels import Cels
 from avatar_rtc.render.compositor import DressedCharacter
+from avatar_rtc.render.device.card import Card
+from avatar_rtc.render.device.streams import AnyStreams
 from avatar_rtc.render.filters.chain import active
 from avatar_rtc.render.pixels import picture_of
 from avatar_rtc.stream.crop import Crop
 from avatar_rtc.stream.frame import AnyRendition, EncodedFrame, ImageRendition, Rendition, video_pts
-from avatar_rtc.worker.picture import Finisher, PictureForm, StageDone
+from avatar_rtc.worker.layouts import PictureForm, Planes
+from avatar_rtc.worker.meter import Meter
+from avatar_rtc.worker.picture import Finisher
 
 PAUSED_FPS = 2.0
 """A picture that stands still is sent again, for those who come and those who have lost it."""
@@ -123,11 +127,20 @@ class LiveAvatar:
     complaints: list[str]
     """What the finisher has told of chain and backdrop, and nobody has read yet."""
     state: AvatarState
+    card: Card | None = None
+    """That of its animator; None if that is a CPU."""
     slots: dict[AnyRendition, Slot | ImageSlot] = field(default_factory=dict)
+    posed_px: tuple[int, int] = (SIZE, SIZE)
+    """Width and height of the posed picture, before it is cut."""
     shown_last: Appearance | None = None
     """The appearance that was shown last."""
     still: Mapping[PictureForm, NDArray[np.uint8]] = field(default_factory=dict)
     """While it is paused: its picture in each layout."""
+
+    @property
+    def streams(self) -> AnyStreams | None:
+        """Those of its device; None of a CPU."""
+        return None if self.card is None else self.card.streams
 
     @property
     def rate(self) -> float:
@@ -184,7 +197,9 @@ class LiveAvatar:
     def shown(self, picture: torch.Tensor, appearance: Appearance) -> torch.Tensor:
         """The posed picture with the effects around it, cut to what is shown; in the animator's space."""
         picture = self.cels.draw(picture, self.cels.layers(appearance.fx), self.animator.space)
-        rows, columns = self.crop.slices(*picture.shape[-2:])
+        height, width = picture.shape[-2:]
+        self.posed_px = width, height
+        rows, columns = self.crop.slices(height, width)
         return picture[:, rows, columns]
 
     @property
@@ -202,12 +217,12 @@ class LiveAvatar:
         picture: torch.Tensor,
         t: float,
         layouts: Collection[PictureForm],
-        stage: StageDone = lambda name: None,
-    ) -> Mapping[PictureForm, NDArray[np.uint8]]:
-        """The picture in these layouts, of what `shown` gave."""
+        meter: Meter | None = None,
+    ) -> Planes:
+        """The picture in these layouts, of what `shown` gave; see `Finisher.planes`."""
         state = self.state
         return self.finisher.planes(
-            picture, self.animator.space, t, state.chain, state.backdrop, layouts, stage
+            picture, self.animator.space, t, state.chain, state.backdrop, layouts, meter
         )
 
     def frames(
@@ -217,7 +232,8 @@ class LiveAvatar:
 
         A rendition that cannot be encoded has none; that is told, and tried again later.
         """
-        name, side = self.opened.avatar, round(SIZE * enlargement(self.state.chain))
+        name, larger = self.opened.avatar, enlargement(self.state.chain)
+        full_size = round(self.posed_px[0] * larger), round(self.posed_px[1] * larger)
         frames = []
         for slot in self.slots.values():
             picture = planes[slot.rendition.layout]
@@ -226,7 +242,7 @@ class LiveAvatar:
             for data, key in self.finisher.failing.attempt(f"{slot.rendition}", cause, t, encode) or ():
                 frame = EncodedFrame(name, slot.rendition, video_pts(t), key, data, cost_ms)
                 is_image = slot.rendition.layout == "rgba"
-                frames.append(replace(frame, crop=self.crop, full_size=(side, side)) if is_image else frame)
+                frames.append(replace(frame, crop=self.crop, full_size=full_size) if is_image else frame)
         return frames
 
     def impairments(self) -> list[PictureImpaired]:
@@ -256,13 +272,16 @@ def open_avatar(
     animator: Animator,
     emotions: Mapping[str, EmotionTemplate],
     chain_ms: float = math.inf,
+    card: Card | None = None,
 ) -> LiveAvatar:
     """A live avatar with its character prepared; this may take seconds.
 
     Args:
         chain_ms: what the operations of one frame may take.
+        card: of the device that animators may be on; None of a CPU.
     """
-    image = picture_of(pixels_of(message))
+    card = None if card is None or device_of(animator).type != card.device.type else card
+    image = picture_of(pixels_of(message), card.device if card else "cpu")
     cels = Cels(message.cels)
     templates = {**changed(emotions, message.emotions), **message.own_emotions}
     complaints: list[str] = []
@@ -273,7 +292,8 @@ def open_avatar(
         character=DressedCharacter(animator, image, cels),
         mixer=Mixer(templates, message.seed, message.cels, message.keep_eyes_open),
         templates=templates,
-        finisher=Finisher(message.matte_size, message.seed, complaints.append, chain_ms),
+        finisher=Finisher(message.matte_size, message.seed, complaints.append, chain_ms, card=card),
         complaints=complaints,
         state=message.state,
+        card=card,
     )

@@ -42,6 +42,7 @@ from avatar_rtc.link.orders import (
 )
 from avatar_rtc.media.nvenc import Nvenc
 from avatar_rtc.render.animator import Animator
+from avatar_rtc.render.device.card import Card
 from avatar_rtc.render.device.memory import is_out_of_memory, no_memory_for
 from avatar_rtc.worker.beside import Beside, WorkDone, let_go
 from avatar_rtc.worker.failures import Failures
@@ -77,9 +78,11 @@ class RenderLoop:
         chain_ms: float = math.inf,
         step: LaneStep = lambda doing: nullcontext(),
         is_sick: Callable[[], bool] = lambda: False,
+        card: Card | None = None,
     ) -> None:
         """
         Args:
+            card: of the device; None of a CPU.
             emit: also called on the threads of the stills and of the snapshots.
             animator: called on the threads that open characters.
             threads: beside this one, for what is slow or not known to be quick; with 0 all is done here.
@@ -89,6 +92,7 @@ class RenderLoop:
         """
         self._inbox, self._emit, self._emotions, self._now = inbox, emit, emotions, now
         self._animator, self._device, self._chain_ms, self._step = animator, device, chain_ms, step
+        self._card = card
         self._stills = Stills(emit, device, lambda error: self._failures.ends_worker(error))
         self._snapshots = Snapshots(emit)
         self._pictures = Beside(threads, "pictures", lambda ended: inbox.put(ended))
@@ -192,7 +196,7 @@ class RenderLoop:
         def prepare() -> tuple[LiveAvatar, str]:
             with self._step("opening"):
                 animator, note = self._animator(message)
-                return open_avatar(message, animator, self._emotions, self._chain_ms), note
+                return open_avatar(message, animator, self._emotions, self._chain_ms, self._card), note
 
         def bring(opened: "Future[tuple[LiveAvatar, str]]") -> None:
             seat.arrived = partial(self._arrive, seat, message, begun, opened)

@@ -8,31 +8,27 @@
 """
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal
+from functools import partial
+from typing import NamedTuple
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from avatar_rtc.control.state import Backdrop
-from avatar_rtc.filters_schema.backdrops import backdrop_file
 from avatar_rtc.filters_schema.chain import Operation
-from avatar_rtc.render.backdrop import Ground
 from avatar_rtc.render.colour import ColourSpace, converted
+from avatar_rtc.render.device.card import Card
 from avatar_rtc.render.device.memory import is_out_of_memory
-from avatar_rtc.render.filters.chain import run_chain
 from avatar_rtc.render.filters.tables import Tables
-from avatar_rtc.render.layout import Matte, alpha_layout, rgba_layout
+from avatar_rtc.render.standing import ChainEnd, StandingChain, Tail
 from avatar_rtc.worker.budget import Budget
 from avatar_rtc.worker.failing_parts import FailingParts
+from avatar_rtc.worker.grounds import Grounds
+from avatar_rtc.worker.layouts import DeviceLayouts, HostLayouts, Layouts, PictureForm, Planes
+from avatar_rtc.worker.meter import DeviceMeter, DeviceTimes, HostMeter, Meter, StageDone
 from avatar_rtc.worker.system import own_seconds
 
-StageDone = Callable[[str], None]
-"""Told at the end of each stage, with its name."""
-PictureForm = Literal["alpha", "matte", "rgba"]
 _MOST_PIXELS = 2048 * 2048
 """Of a picture in a chain: the character enlarged four times, 64 MiB. No encoder takes more."""
 
@@ -47,19 +43,30 @@ class Finisher:
         complain: Callable[[str], None],
         budget_ms: float = math.inf,
         clock: Callable[[], float] = own_seconds,
+        card: Card | None = None,
     ) -> None:
         """
         Args:
             complain: told what of chain and backdrop fails, and "" when nothing does any more.
             budget_ms: what the operations of one frame may take; what comes after is left out.
             clock: of this thread, in s; measures them.
+            card: what makes the pictures; None is the thread itself.
         """
-        self._matte, self._seed = Matte(matte_size), seed
-        self._budget_ms, self._clock = budget_ms, clock
+        self._seed, self._card, self._clock = seed, card, clock
         self._most_pixels = max(_MOST_PIXELS, matte_size[0] * matte_size[1])
+        self._layouts: Layouts = DeviceLayouts() if card else HostLayouts(matte_size)
+        self._times = DeviceTimes(budget_ms)
         self.failing = FailingParts(complain)
-        self._ground: Ground | None = None
         self._tables = Tables()
+        self._grounds = Grounds(matte_size, seed, self._most_pixels, self._tabled)
+        captures = card.captures if card else None
+        self._alone, self._over_scene = StandingChain(captures), StandingChain(captures)
+
+    def meter(self, stage: StageDone = lambda name: None) -> Meter:
+        """What measures one frame; `stage` is told of what this thread does itself."""
+        if self._card is not None:
+            return DeviceMeter(self._card.streams, self._times)
+        return HostMeter(stage, Budget(self._times.limit_ms, self._clock))
 
     def planes(
         self,
@@ -69,80 +76,48 @@ class Finisher:
         chain: tuple[Operation, ...],
         backdrop: Backdrop,
         layouts: Collection[PictureForm],
-        stage: StageDone = lambda name: None,
-    ) -> Mapping[PictureForm, NDArray[np.uint8]]:
-        """The picture in each of these layouts: I420, or RGBA.
+        meter: Meter | None = None,
+    ) -> Planes:
+        """The picture in each of these layouts: I420, or RGBA, where the picture is.
 
         Args:
             picture: (4, H, W) in `space`: posed and cropped.
             t: media time in s.
+            meter: of this frame; None is one that nobody reads.
         """
-        shared, budget = backdrop.chain == "shared", Budget(self._budget_ms, self._clock)
+        meter = meter or self.meter()
+        shared = backdrop.chain == "shared"
         if not (chain or backdrop.chain):
             self._tables.clear()
-        found: dict[PictureForm, NDArray[np.uint8]] = {}
+        own: list[PictureForm] = [form for form in ("alpha", "rgba") if form in layouts]
+        ground = None
         if "matte" in layouts:
-            ground = self._behind(backdrop, picture.device, t, budget)
-            stage("backdrop")
-        if set(layouts) - {"matte"} or not shared:
-            seen, is_premultiplied = self._finished("the chain", picture, space, t, chain, stage, budget)
-            if "alpha" in layouts:
-                found["alpha"] = alpha_layout(seen, is_premultiplied)
-            if "rgba" in layouts:
-                found["rgba"] = rgba_layout(seen, is_premultiplied)
-            if "matte" in layouts and not shared:
-                found["matte"] = self._matte(seen, ground, is_premultiplied)
-        if "matte" in layouts and shared:
-            bare, is_premultiplied = _shown(picture, space)
-            scene = self._matte.scene(bare, ground, is_premultiplied)
-            found["matte"] = self._matte.whole(
-                *self._finished("the chain over the scene", scene, "srgb", t, chain, stage, budget)
-            )
-        stage("layout")
+            ground = self._grounds.at(backdrop, picture.device, t, self.failing, meter)
+            meter.stage("backdrop")
+            own += [] if shared else ["matte"]
+        found: dict[PictureForm, Tensor] = {}
+        if not own:
+            self._alone.clear()
+        else:
+            run = _ChainRun("the chain", self._alone, chain, t, meter)
+            tail = Tail(partial(self._laid_out, own, ground), (*own, self._grounds.newest))
+            is_still = ground is None or not self._grounds.moves
+            found.update(zip(own, self._developed(run, picture, space, tail, is_still), strict=True))
+        if ground is None or not shared:
+            self._over_scene.clear()
+        else:
+            run = _ChainRun("the chain over the scene", self._over_scene, chain, t, meter)
+            scene = self._layouts.scene(*_seen(picture, space), ground)
+            found["matte"] = self._developed(run, scene, "srgb", Tail(self._whole, "scene"))[0]
+        meter.stage("layout")
         return found
 
     def forget_tables(self) -> None:
         """Free what chain and backdrop have made for the next frames."""
         self._tables.clear()
-        self._ground = None
-
-    def _finished(
-        self,
-        part: str,
-        picture: Tensor,
-        space: ColourSpace,
-        t: float,
-        chain: tuple[Operation, ...],
-        stage: StageDone,
-        budget: Budget,
-    ) -> tuple[Tensor, bool]:
-        """The picture after the chain, or bare where that fails; see `_shown`."""
-
-        def run() -> tuple[Tensor, ColourSpace]:
-            def on_done(place: int, name: str) -> None:
-                stage(f"chain {place} {name}")
-                budget.end(place, name)
-
-            budget.start()
-            with self._tabled():
-                return run_chain(picture.float(), space, chain, t, self._seed, on_done, self._most_pixels)
-
-        found = self.failing.attempt(part, chain, t, run)
-        stage("chain")
-        return _shown(*(found or (picture, space)))
-
-    def _behind(self, backdrop: Backdrop, device: torch.device, t: float, budget: Budget) -> Tensor:
-        """The ground; where it cannot be made, the backdrop's colour."""
-
-        def make() -> Tensor:
-            budget.start()
-            with self._tabled():
-                return self._ground_of(backdrop, device, budget).at(t, self._seed, budget.end)
-
-        made = self.failing.attempt("the backdrop", backdrop, t, make)
-        if made is not None:
-            return made
-        return self._ground_of(Backdrop(colour=backdrop.colour), device, budget).at(t, self._seed)
+        self._grounds.newest = None
+        self._alone.clear()
+        self._over_scene.clear()
 
     @contextmanager
     def _tabled(self) -> Iterator[None]:
@@ -155,15 +130,48 @@ class Finisher:
                 self.forget_tables()
             raise
 
-    def _ground_of(self, backdrop: Backdrop, device: torch.device, budget: Budget) -> Ground:
-        if self._ground is None or self._ground.backdrop != backdrop:
-            file = None if backdrop.name is None else backdrop_file(backdrop.name).read_bytes()
-            size = (self._matte.width, self._matte.height)
-            self._ground = Ground(backdrop, file, size, str(device), budget.end, self._most_pixels)
-        return self._ground
+    def _developed(
+        self, run: "_ChainRun", picture: Tensor, space: ColourSpace, tail: Tail, is_still: bool = True
+    ) -> Sequence[Tensor]:
+        """What the tail makes of the picture after the chain, or of the bare one where that fails."""
+
+        def developed() -> ChainEnd:
+            run.meter.start(run.part, run.chain)
+            with self._tabled():
+                ended = run.on(
+                    picture.float(), space, run.chain, run.t, self._seed, run.meter.done, self._most_pixels,
+                    tail if is_still else None,
+                )  # fmt: skip
+            if run.part in self.failing.left_out:
+                run.meter.settle()
+            return ended
+
+        ended = self.failing.attempt(run.part, run.chain, run.t, developed) or ChainEnd(picture, space)
+        run.meter.stage("chain")
+        return tail.work(ended.image, ended.space) if ended.laid_out is None else ended.laid_out
+
+    def _laid_out(
+        self, forms: Sequence[PictureForm], ground: Tensor | None, picture: Tensor, space: ColourSpace
+    ) -> Sequence[Tensor]:
+        image, is_premultiplied = _seen(picture, space)
+        return [self._layouts.of(form, image, is_premultiplied, ground) for form in forms]
+
+    def _whole(self, scene: Tensor, space: ColourSpace) -> Sequence[Tensor]:
+        return [self._layouts.whole(*_seen(scene, space))]
 
 
-def _shown(picture: Tensor, space: ColourSpace) -> tuple[Tensor, bool]:
+class _ChainRun(NamedTuple):
+    """A chain on one picture."""
+
+    part: str
+    """What it is called where it fails."""
+    on: StandingChain
+    chain: tuple[Operation, ...]
+    t: float
+    meter: Meter
+
+
+def _seen(picture: Tensor, space: ColourSpace) -> tuple[Tensor, bool]:
     """In sRGB, and whether its colours are multiplied by alpha."""
     if space == "srgb-premultiplied":
         return picture, True

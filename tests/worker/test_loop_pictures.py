@@ -101,7 +101,7 @@ def test_images_are_whole_pictures_with_what_they_show() -> None:
     (pixels,) = av.CodecContext.create("png", "r").decode(av.Packet(pictures[0].data))
     assert pixels.to_ndarray(format="rgba")[5, 5].tolist() == [10, 200, 30, 255]
     assert (pixels.width, pixels.height) == (SMALL, SMALL)  # half of it, enlarged twice
-    assert pictures[0].crop == crop.over(FULL_FRAME) and pictures[0].full_size == (1024, 1024)
+    assert pictures[0].crop == crop.over(FULL_FRAME) and pictures[0].full_size == (2 * SMALL, 2 * SMALL)
 
 
 def test_a_snapshot_needs_no_viewer_and_no_lucky_avatar() -> None:

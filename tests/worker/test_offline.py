@@ -51,7 +51,7 @@ def test_its_frames_are_those_a_live_avatar_sends(chain: list[list[object]]) -> 
         appearance = live.mixer.appearance(live.state, t)
         pose = torch.from_numpy(appearance.pose[None].copy())
         picture = live.animator.animate(pose, [live.character.under(appearance.cels)])[0]
-        planes = live.planes(live.shown(picture, appearance), t, {"alpha"})["alpha"]
+        planes = live.planes(live.shown(picture, appearance), t, {"alpha"})["alpha"].numpy()
         colour, alpha = alpha_layout_of(frame)
         assert np.abs(planes[:512] - colour).max() <= 2 and np.abs(planes[512:1024] - alpha).max() <= 1.01
 

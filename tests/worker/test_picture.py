@@ -18,8 +18,8 @@ SIZE = (128, 96)
 BOTH: set[Layout] = {"alpha", "matte"}
 
 
-def luma(planes: "np.ndarray", height: int) -> "np.ndarray":
-    return planes[:height].astype(int)
+def luma(planes: Tensor, height: int) -> "np.ndarray":
+    return planes[:height].numpy().astype(int)
 
 
 def finisher(said: list[str] | None = None) -> Finisher:
@@ -56,7 +56,7 @@ def test_a_picture_is_blurred_and_kept_until_it_changes() -> None:
     grounds = []
     for t in (1.0, 1.1):
         one.planes(figure(96), "linear", t, (), Backdrop("night"), {"matte"})
-        grounds.append(one._ground)
+        grounds.append(one._grounds.newest)
     assert grounds[0] is grounds[1]
 
 
@@ -132,15 +132,17 @@ def test_contain_shows_all_of_the_picture_and_cover_fills_the_frame() -> None:
     assert (luma(contained, 96)[12] != red).any() and (luma(contained, 96)[-13] != red).any()
     assert (luma(covered, 96)[0] != red).any() and (luma(covered, 96)[-1] != red).any()
     # The middle of the picture is in the middle either way, at 3/4 of the size.
-    middle = cv2.resize(covered[:96], (96, 72), interpolation=cv2.INTER_AREA).astype(int)
+    middle = cv2.resize(covered[:96].numpy(), (96, 72), interpolation=cv2.INTER_AREA).astype(int)
     assert np.abs(middle - luma(contained, 96)[12:84, 16:112]).mean() < 3
 
 
 def test_every_operation_is_timed() -> None:
     stages: list[str] = []
     chain = check_chain([["vignetting"], ["bloom", {"enabled": False}], ["banding"]])
-    finisher().planes(figure(96), "linear", 1.0, chain, Backdrop(), {"alpha"}, stages.append)
+    one = finisher()
+    meter = one.meter(stages.append)
+    one.planes(figure(96), "linear", 1.0, chain, Backdrop(), {"alpha"}, meter)
     assert stages == ["chain 0 vignetting", "chain 2 banding", "chain", "layout"]
     stages.clear()
-    finisher().planes(figure(96), "linear", 1.0, (), Backdrop("day"), {"matte"}, stages.append)
+    one.planes(figure(96), "linear", 1.0, (), Backdrop("day"), {"matte"}, meter)
     assert stages == ["backdrop", "chain", "layout"]

@@ -37,7 +37,17 @@ FILTERS: dict[str, Filter] = {
 """By the names of `filters_schema`."""
 
 
-def active(chain: Sequence[Operation]) -> tuple[tuple[int, Operation], ...]:
+Step = tuple[int, Operation]
+"""An operation and its place in its chain."""
+OperationDone = Callable[[int, str], None]
+"""Told after each operation that ran, with its place in the chain and its name; raising ends the chain."""
+
+
+def nothing_told(place: int, name: str) -> None:
+    """An `OperationDone` that nobody listens to."""
+
+
+def active(chain: Sequence[Operation]) -> tuple[Step, ...]:
     """The operations that do anything, with their places in the chain."""
     steps = enumerate(chain)
     return tuple((place, op) for place, op in steps if op.params.enabled and not op.params.neutral)
@@ -49,21 +59,38 @@ def run_chain(
     chain: Sequence[Operation],
     t: float,
     seed: int,
-    on_done: Callable[[int, str], None] = lambda place, name: None,
+    on_done: OperationDone = nothing_told,
     most_pixels: float = math.inf,
 ) -> tuple[Tensor, ColourSpace]:
     """The picture after every operation, and the space it is in; an empty chain gives the picture itself.
 
+    Args, Raises:
+        See `run_steps`.
+    """
+    return run_steps(image, space, active(chain), t, seed, on_done, most_pixels)
+
+
+def run_steps(
+    image: Tensor,
+    space: ColourSpace,
+    steps: Sequence[Step],
+    t: float,
+    seed: int,
+    on_done: OperationDone = nothing_told,
+    most_pixels: float = math.inf,
+) -> tuple[Tensor, ColourSpace]:
+    """The same of operations that all do something, or of some of them.
+
     Args:
         image: (4, H, W) float32 or float16 in [0, 1].
-        told: called after each operation that ran, with its place in the chain and its name.
+        on_done: called after each operation that ran, with its place in the chain and its name.
         most_pixels: of any picture between two operations.
 
     Raises:
         InputError: an operation would make a larger picture.
         SetupError: an operation lacks something here.
     """
-    for place, operation in active(chain):
+    for place, operation in steps:
         _check_size(image, operation, most_pixels)
         run = FILTERS[operation.name]
         wanted = run.space or ("srgb" if space == "srgb-premultiplied" else space)
