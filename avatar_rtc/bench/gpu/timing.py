@@ -11,8 +11,7 @@ import torch
 from avatar_rtc.bench.measurement import percentile
 
 Call = Callable[[], object]
-_WARM_UPS = 2
-_LEAST, _MOST = 3, 200
+_MOST = 200
 """Samples of one call."""
 
 
@@ -46,6 +45,14 @@ class Times:
 class DeviceTimer(Protocol):
     """Measures work on one device."""
 
+    @property
+    def warm_ups(self) -> int:
+        """How many calls do not count."""
+
+    @property
+    def least(self) -> int:
+        """How many calls count at the least."""
+
     def once(self, call: Call) -> tuple[float, float]:
         """Device and host time of one call, ms; returns when the device has done it."""
 
@@ -55,6 +62,8 @@ class DeviceTimer(Protocol):
 
 class CudaTimer:
     """By CUDA's events."""
+
+    warm_ups, least = 2, 3
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
@@ -80,7 +89,9 @@ class CudaTimer:
 
 
 class HostTimer:
-    """By the clock, where a call returns when it is done."""
+    """By the clock, where a call returns when it is done; one that does not count, and one that does."""
+
+    warm_ups, least = 1, 1
 
     def once(self, call: Call) -> tuple[float, float]:
         """See `DeviceTimer.once`."""
@@ -101,14 +112,13 @@ def side_by_side(timer: DeviceTimer, calls: Mapping[str, Call], seconds: float) 
     """Times of several calls that take turns, so that whatever slows a card down slows all of them.
 
     Args:
-        seconds: that all of them may take; each is made at least three times, whatever that takes, after
-            two that do not count. One that raises is left out from then on, and has its traceback.
+        seconds: that all of them may take; each is made as often as the timer wants at the least. One that raises is left out from then on, and has its traceback.
     """
     failed: dict[str, str] = {}
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
     end = time.monotonic() + seconds
-    for number in range(_WARM_UPS + _MOST):
-        if number >= _WARM_UPS + _LEAST and time.monotonic() > end:
+    for number in range(timer.warm_ups + _MOST):
+        if number >= timer.warm_ups + timer.least and time.monotonic() > end:
             break
         for name, call in calls.items():
             if name in failed:
@@ -118,7 +128,7 @@ def side_by_side(timer: DeviceTimer, calls: Mapping[str, Call], seconds: float) 
             except Exception:
                 failed[name] = traceback.format_exc()
                 continue
-            if number >= _WARM_UPS:
+            if number >= timer.warm_ups:
                 taken[name].append(times)
     return {name: Times(failed=failed[name]) if name in failed else _times(taken[name]) for name in calls}
 

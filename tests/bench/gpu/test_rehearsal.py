@@ -1,0 +1,153 @@
+"""All of `bench --gpu` with tiny networks: filled in, and whatever raises costs only itself."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from avatar_rtc.bench.gpu import chains, frames, parts, rig
+from avatar_rtc.bench.gpu.report import json_of, report_json, report_text
+from avatar_rtc.bench.gpu.rows import ReportSection
+from avatar_rtc.bench.gpu.sections import JUDGED, SECTIONS, is_right, measured_sections
+from avatar_rtc.bench.gpu.verdict import verdicts
+from avatar_rtc.cli.main import main
+from avatar_rtc.errors import SetupError
+from avatar_rtc.filters_schema.chain import OPERATIONS
+from avatar_rtc.filters_schema.presets import load_presets
+from avatar_rtc.render.tha3.networks import PARTS
+from tests.bench.gpu.tiny_rig import meta_rig, tiny_rig
+
+ABOUT = {"cpu": "a CPU", "device": "cpu", "card": {}}
+
+
+@pytest.fixture(scope="module")
+def rehearsed() -> Sequence[ReportSection]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(frames, "CHAINS", {"no chain": ()})  # the others take seconds on a CPU
+        return list(measured_sections(tiny_rig(), 1e-6))
+
+
+def test_every_part_is_filled_in(rehearsed: Sequence[ReportSection]) -> None:
+    rows = {section.name: {row.name: row for row in section.rows} for section in rehearsed}
+    assert list(rows) == [section.name for section in SECTIONS]
+    assert [row.failed for each in rows.values() for row in each.values() if row.failed] == []
+    for section in rows.values():
+        for row in section.values():
+            assert row.values
+            for value in row.values.values():
+                numbers = value.values() if isinstance(value, Mapping) else [value]
+                assert all(isinstance(each, str) or (math.isfinite(each) and each >= 0) for each in numbers)
+    assert set(rows["filters"]) == set(rows["operations"]) == set(OPERATIONS)
+    assert len(rows["chains"]) == 1 + len(load_presets()) and len(rows["frames"]) == 2
+    assert len(rows["networks"]) == 2 * len(PARTS)
+    assert {"ours ms", "reference ms", "x reference", "host ms", "peak MB", "floor ms", "x floor"} <= set(
+        rows["frames"]["batch 2"].values
+    )
+    assert {"eager ms", "graph ms", "channels-last graph ms"} <= set(
+        rows["networks"]["editor, batch 1"].values
+    )
+
+
+def test_the_same_pictures_are_right_and_others_are_not(rehearsed: Sequence[ReportSection]) -> None:
+    assert is_right(rehearsed) and verdicts(rehearsed)[0].good
+    equality = [section for section in SECTIONS if section.name == "equality"]
+    other = list(measured_sections(tiny_rig(seed=1), 1e-6, sections=equality))
+    ours, plain, theirs = other[0].rows
+    assert ours.passed is False and plain.passed is False and theirs.passed
+    assert not is_right(other) and verdicts(other)[0].good is False
+
+
+def test_without_the_wheel_the_rest_is_told(rehearsed: Sequence[ReportSection]) -> None:
+    def missing(device: torch.device) -> object:
+        raise SetupError("no wheel")
+
+    sections = [section for section in SECTIONS if section.name in ("equality", "frames")]
+    bare = replace(tiny_rig(), reference=missing)  # type: ignore[arg-type]
+    equality, timed = measured_sections(bare, 1e-6, sections=sections)
+    assert is_right([equality]) and "no wheel" in " ".join(each.text for each in verdicts([equality]))
+    assert "ours ms" in timed.rows[0].values and "x reference" not in timed.rows[0].values
+
+
+@pytest.mark.parametrize("name", [section.name for section in SECTIONS])
+def test_a_section_that_raises_costs_itself_alone(name: str, rehearsed: Sequence[ReportSection]) -> None:
+    rows = {section.name: list(section.rows) for section in rehearsed}
+
+    def measured(other: str) -> list:
+        if other == name:
+            raise RuntimeError("the card caught fire")
+        return rows[other]
+
+    stood_in = [
+        replace(section, measure=lambda *_, other=section.name: measured(other)) for section in SECTIONS
+    ]
+    found = list(measured_sections(tiny_rig(), 1e-6, sections=stood_in))
+    text = report_text(ABOUT, found)
+    assert "RuntimeError: the card caught fire" in text and f"{name}: " in text.partition("## Where")[0]
+    assert is_right(found) == (name not in JUDGED)
+    assert [each["name"] for each in json_of(text)["sections"]] == list(rows)
+    others = [section for section in found if section.name != name]
+    assert [len(section.rows) for section in others] == [len(rows[section.name]) for section in others]
+
+
+def test_one_row_that_raises_costs_itself_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = chains.FILTERS["bloom"]._replace(function=lambda *_: 1 / 0)
+    monkeypatch.setitem(chains.FILTERS, "bloom", broken)
+    given = tiny_rig()
+    rows = {row.name: row for row in chains.operation_times(given, 0.0)}
+    assert "ZeroDivisionError" in rows["bloom"].failed and not rows["blur" if "blur" in rows else "noise"].failed
+    assert sum(bool(row.failed) for row in rows.values()) == 1
+
+    class NoGraphs:
+        def capture(self, *_: object) -> object:
+            raise RuntimeError("not while capturing")
+
+    row = parts.network_times(replace(given, graphs=NoGraphs()), 0.0)[-1]  # type: ignore[arg-type]
+    assert "not while capturing" in row.failed and "eager ms" in row.values and "graph ms" not in row.values
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [frames.batch_times, parts.network_times, chains.chain_times, chains.operation_times,
+     chains.enlarging_times],
+)  # fmt: skip
+def test_on_a_card_everything_is_on_the_card(measure) -> None:
+    """Judged by the meta device, which no tensor of the CPU may meet."""
+    rows = measure(meta_rig(), 0.0)
+    failed = [f"{row.name}: {row.failed}" for row in rows if row.failed]
+    # There are no random numbers on it.
+    assert [each for each in failed if "META device type not an accelerator" not in each] == []
+
+
+def test_on_the_command_line(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def tiny(source: Path | None, **how: object) -> Iterator[rig.Rig]:
+        yield tiny_rig()
+
+    some = [section for section in SECTIONS if section.name in ("rates", "equality", "frames")]
+    monkeypatch.setattr("avatar_rtc.bench.gpu.sections.SECTIONS", some)
+    monkeypatch.setattr(rig, "rigged", tiny)
+    monkeypatch.setattr(measured_sections, "__defaults__", (lambda section: None, some))
+    out, numbers = tmp_path / "report.md", tmp_path / "report.json"
+    code = main(["bench", "--rehearse", "--minutes", "0.001", "--out", str(out), "--json", str(numbers)])
+    assert code == 0 and str(out.name) in capsys.readouterr().out.replace("\n", "")
+    text = out.read_text()
+    assert "A rehearsal on the CPU" in text and "All 2 comparisons" in text or "All 3 comparisons" in text
+    assert json_of(text)["sections"] and json_of(text)["packages"]["torch"]
+    assert "Not finished" not in text
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a card")
+def test_without_a_card_a_sentence_says_so(capsys, tmp_path: Path) -> None:
+    assert main(["bench", "--gpu", "--out", str(tmp_path / "report.md")]) == 2
+    assert "no CUDA card" in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+def test_a_report_reads_back_what_was_measured(rehearsed: Sequence[ReportSection]) -> None:
+    import json
+
+    told = json_of(report_text(ABOUT, rehearsed))
+    assert told == json.loads(json.dumps(report_json(ABOUT, rehearsed)))
