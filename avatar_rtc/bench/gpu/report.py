@@ -10,6 +10,11 @@ from avatar_rtc.bench.gpu.verdict import Verdict, verdicts
 _SEND = (
     "Please attach this file as it is to an issue in the tracker of the project you have this program from."
 )
+_LEGEND = (
+    "Times are medians in ms, with the 95th percentile in brackets. “x floor” is how many times as long as the "
+    "least that any program would need at the rates measured here. “launch-bound” is yes where the card "
+    "waits for the host."
+)
 _SIGNS = {True: "yes", False: "**NO**", None: ""}
 _JSON_BEGIN, _JSON_END = "<details><summary>The same as JSON</summary>\n\n```json\n", "\n```\n\n</details>\n"
 
@@ -29,9 +34,7 @@ def report_text(about: Mapping[str, Any], sections: Sequence[ReportSection], unf
         *([f"**Not finished: it ended while it did “{unfinished}”.**"] if unfinished else []),
         _summary(verdicts(sections)),
         _surroundings(about),
-        "Times are medians in ms, with the 95th percentile in brackets. “x floor” is how many times as long as "
-        "the least that any program would need at the rates measured here. “launch-bound” is yes where the "
-        "card waits for the host.",
+        _LEGEND,
         *map(_section, sections),
         _JSON_BEGIN + json.dumps(report_json(about, sections), indent=1, default=str) + _JSON_END,
     ]

@@ -54,7 +54,7 @@ class RigSizes:
 CARD = RigSizes(RateSizes())
 REHEARSAL = RigSizes(
     RateSizes(copy_bytes=1 << 26, matrix=512, picture=128, kernels=20),
-    batches=(1, 2), avatars=(1, 2), poses=1, characters=("liora",), sides=(256, 512), compiled=(),
+    batches=(1,), avatars=(1,), poses=1, characters=("liora",), sides=(256, 512), compiled=(),
 )  # fmt: skip
 
 

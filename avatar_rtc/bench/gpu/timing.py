@@ -112,7 +112,8 @@ def side_by_side(timer: DeviceTimer, calls: Mapping[str, Call], seconds: float) 
     """Times of several calls that take turns, so that whatever slows a card down slows all of them.
 
     Args:
-        seconds: that all of them may take; each is made as often as the timer wants at the least. One that raises is left out from then on, and has its traceback.
+        seconds: that all of them may take; each is made at least as often as the timer wants. One that
+            raises is left out from then on, and has its traceback.
     """
     failed: dict[str, str] = {}
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}

@@ -1,5 +1,4 @@
-"""Networks of one layer in THA3's place, so that all of `bench --gpu` runs in a second; on the CPU, and on the
-fake card."""
+"""Networks of one layer in THA3's place: all of `bench --gpu` in seconds, on the CPU and on the fake card."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
