@@ -88,7 +88,7 @@ def _judge_card(args: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from avatar_rtc.bench.gpu.card import surroundings
+    from avatar_rtc.bench.gpu.card import asked_smi, surroundings
     from avatar_rtc.bench.gpu.report import report_json, report_text
     from avatar_rtc.bench.gpu.rig import rigged
     from avatar_rtc.bench.gpu.sections import SECTIONS, GpuSection, is_right, measured_sections
@@ -110,9 +110,10 @@ def _judge_card(args: argparse.Namespace) -> int:
             # Before each: what a card does wrong may end this process.
             put_file(args.out, report_text(about, done, unfinished=section.title).encode())
 
-        for section in measured_sections(rig, args.minutes, begin):
+        for section in measured_sections(rig, args.minutes, begin, SECTIONS):
             done.append(section)
         bar.update(task, description="done", completed=len(SECTIONS))
+        about["nvidia-smi at the end"] = asked_smi(rig.device)  # hot, and perhaps slowed down
     put_file(args.out, report_text(about, done).encode())
     for each in verdicts(done):
         console.print({True: "[green]+[/]", False: "[red]-[/]", None: " "}[each.good], each.text)

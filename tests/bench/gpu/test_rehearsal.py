@@ -105,14 +105,16 @@ def test_a_section_that_raises_costs_itself_alone(name: str, rehearsed: Sequence
     assert [len(section.rows) for section in others] == [len(rows[section.name]) for section in others]
 
 
+def no_bloom(*given: object) -> torch.Tensor:
+    raise ZeroDivisionError
+
+
 def test_one_row_that_raises_costs_itself_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = chains.FILTERS["bloom"]._replace(function=lambda *_: 1 / 0)
+    broken = chains.FILTERS["bloom"]._replace(function=no_bloom)
     monkeypatch.setitem(chains.FILTERS, "bloom", broken)
     given = tiny_rig()
     rows = {row.name: row for row in chains.operation_times(given, 0.0)}
-    assert (
-        "ZeroDivisionError" in rows["bloom"].failed and not rows["blur" if "blur" in rows else "noise"].failed
-    )
+    assert "ZeroDivisionError" in rows["bloom"].failed
     assert sum(bool(row.failed) for row in rows.values()) == 1
 
     class NoGraphs:
@@ -124,16 +126,13 @@ def test_one_row_that_raises_costs_itself_alone(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    "measure",
-    [frames.batch_times, parts.network_times, chains.chain_times, chains.operation_times,
-     chains.enlarging_times],
-)  # fmt: skip
+    "measure", [frames.batch_times, parts.network_times, chains.chain_times, chains.enlarging_times]
+)
 def test_on_a_card_everything_is_on_the_card(measure) -> None:
-    """Judged by the meta device, which no tensor of the CPU may meet."""
+    """Judged by the meta device, which no tensor of the CPU may meet; what filters do is judged elsewhere."""
     rows = measure(meta_rig(), 0.0)
-    failed = [f"{row.name}: {row.failed}" for row in rows if row.failed]
-    # There are no random numbers on it.
-    assert [each for each in failed if "META device type not an accelerator" not in each] == []
+    assert [f"{row.name}: {row.failed}" for row in rows if row.failed] == []
+    assert rows
 
 
 def test_on_the_command_line(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,12 +143,11 @@ def test_on_the_command_line(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyP
     some = [section for section in SECTIONS if section.name in ("rates", "layouts")]
     monkeypatch.setattr("avatar_rtc.bench.gpu.sections.SECTIONS", some)
     monkeypatch.setattr(rig, "rigged", tiny)
-    monkeypatch.setattr(measured_sections, "__defaults__", (lambda section: None, some))
     out, numbers = tmp_path / "report.md", tmp_path / "report.json"
     code = main(["bench", "--rehearse", "--minutes", "0.001", "--out", str(out), "--json", str(numbers)])
     assert code == 0 and str(out.name) in capsys.readouterr().out.replace("\n", "")
     text = out.read_text()
-    assert ("A rehearsal on the CPU" in text and "All 2 comparisons" in text) or "All 3 comparisons" in text
+    assert "A rehearsal on the CPU" in text and "All 3 comparisons" in text
     assert json_of(text)["sections"] and json_of(text)["packages"]["torch"]
     assert "Not finished" not in text
 
@@ -158,6 +156,11 @@ def test_on_the_command_line(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyP
 def test_without_a_card_a_sentence_says_so(capsys, tmp_path: Path) -> None:
     assert main(["bench", "--gpu", "--out", str(tmp_path / "report.md")]) == 2
     assert "no CUDA card" in capsys.readouterr().err and not list(tmp_path.iterdir())
+    assert main(["bench", "--gpu", "--device", "cpu"]) == 2
+    assert "device 'cpu'" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["bench", "--gpu", "--minutes", "0"])
+    assert "at most 120" in capsys.readouterr().err
 
 
 def test_a_report_reads_back_what_was_measured(rehearsed: Sequence[ReportSection]) -> None:

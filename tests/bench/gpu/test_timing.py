@@ -1,6 +1,7 @@
 """Times: calls take turns, a failure costs itself, and the card's own clock is read in the right order."""
 
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ import torch
 from avatar_rtc.bench.gpu import rates
 from avatar_rtc.bench.gpu.rates import RateSizes, measured_rates
 from avatar_rtc.bench.gpu.timing import CudaTimer, HostTimer, Times, side_by_side
+from avatar_rtc.render.device.graphs import Graphs
 from tests.bench.gpu.tiny_rig import CalledGraphs, CallingTimer
 
 
@@ -96,7 +98,7 @@ def test_rates_are_amounts_over_the_best_time(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(rates, "side_by_side", one_ms)
     sizes = RateSizes(copy_bytes=1000, matrix=10, picture=2, kernels=4, frame_bytes=500)
-    found = measured_rates(torch.device("cpu"), CallingTimer(), CalledGraphs(), sizes, 0.0)  # type: ignore[arg-type]
+    found = measured_rates(torch.device("cpu"), CallingTimer(), cast(Graphs, CalledGraphs()), sizes, 0.0)
     assert found.bytes_per_s == pytest.approx(2 * 1000 / 1e-3)
     assert found.matrix_flops_per_s == pytest.approx(2 * 10**3 / 1e-3)
     assert found.conv_flops_per_s == pytest.approx(2 * 256 * 256 * 9 * 4 / 1e-3)

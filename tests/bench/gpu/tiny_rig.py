@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,7 @@ from avatar_rtc.bench.gpu.faces import portrait
 from avatar_rtc.bench.gpu.rates import CardRates, RateSizes
 from avatar_rtc.bench.gpu.rig import Rig, RigSizes
 from avatar_rtc.bench.gpu.timing import HostTimer
+from avatar_rtc.render.device.graphs import Graphs
 from avatar_rtc.render.device.recorded import RecordedGraphs
 from avatar_rtc.render.tha3.animator import Tha3Animator
 from avatar_rtc.render.tha3.networks import PARTS, NetworkSizes
@@ -60,7 +62,7 @@ def tiny_rig(seed: int = 0) -> Rig:
     """A rehearsal; `seed` is of the product's networks, the reference has 0."""
     load = partial(tiny_tha3, seed=seed)
     return Rig(
-        torch.device("cpu"), HostTimer(), RecordedGraphs(), TINY, load, cache(load),
+        torch.device("cpu"), HostTimer(), cast(Graphs, RecordedGraphs()), TINY, load, cache(load),
         cache(lambda dtype: tiny_tha3(seed=seed)), partial(tiny_reference, 0),
     )  # fmt: skip
 
@@ -102,6 +104,6 @@ def meta_rig() -> Rig:
     """What runs on a card, on the fake one: a tensor of the CPU among its own raises there."""
     load = partial(tiny_tha3, "meta", torch.float16)
     return Rig(
-        torch.device("meta"), CallingTimer(), CalledGraphs(), TINY, load, cache(load),  # type: ignore[arg-type]
+        torch.device("meta"), CallingTimer(), cast(Graphs, CalledGraphs()), TINY, load, cache(load),
         cache(lambda dtype: tiny_tha3("meta", dtype)), partial(tiny_reference, 0), RATES,
     )  # fmt: skip
