@@ -101,7 +101,7 @@ def _timed(
     ours = times["ours"]
     if ours.failed:
         return timed_row(name, times)
-    values: dict[str, Value] = {"kernels": operators_of(call).kernels, **launching(ours)}
+    values: dict[str, Value] = {"kernels": operators_of(call).kernels, **launching(rig, ours)}
     if "plain torch" in times and not times["plain torch"].failed:
         values["x plain torch"] = times["plain torch"].median / ours.median
     if rig.rates is not None:

@@ -1,5 +1,6 @@
 """Whole frames, beside the reference in the same run: by batch, by what moved, with all that follows."""
 
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
@@ -13,7 +14,7 @@ from avatar_rtc.bench.filters import DEFAULT
 from avatar_rtc.bench.gpu.faces import for_reference, portrait, varied_poses
 from avatar_rtc.bench.gpu.parts import FRAME_PARTS, launching, over_floor
 from avatar_rtc.bench.gpu.rig import ReferencePose, Rig
-from avatar_rtc.bench.gpu.rows import ReportRow, Value, guarded, timed_row
+from avatar_rtc.bench.gpu.rows import ReportRow, Value, guarded, left_out, timed_row
 from avatar_rtc.bench.gpu.timing import Call, Times, side_by_side
 from avatar_rtc.errors import SetupError
 from avatar_rtc.face.pose import EYEBROW, FACE, ROTATION
@@ -47,15 +48,20 @@ CHAINS: Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]] = {
 def batch_times(rig: Rig, seconds: float) -> list[ReportRow]:
     """A row for each number of pictures at once, all of which move."""
     with ExitStack() as stack:
+        reference: ReferencePose | None = None
+        rows: list[ReportRow] = []
         try:
             reference = stack.enter_context(rig.reference(rig.device))
-        except SetupError:
-            reference = None
+        except SetupError as error:
+            rows.append(left_out("the reference", str(error)))
+        except Exception:
+            rows.append(ReportRow("the reference", failed=traceback.format_exc()))
         share = seconds / len(rig.sizes.batches)
-        return [
+        timed = [
             guarded(f"batch {batch}", partial(_batch_row, rig, batch, reference, share))
             for batch in rig.sizes.batches
         ]
+        return [*timed, *rows]
 
 
 def _batch_row(rig: Rig, batch: int, reference: ReferencePose | None, seconds: float) -> ReportRow:
@@ -71,7 +77,7 @@ def _batch_row(rig: Rig, batch: int, reference: ReferencePose | None, seconds: f
         f"batch {batch}",
         times,
         **values,
-        **launching(times["ours"]),
+        **launching(rig, times["ours"]),
         **over_floor(rig, _ALL, batch, times["ours"].median),
         **{"peak MB": rig.timer.peak_bytes(ours) / _MB},
     )
@@ -92,7 +98,7 @@ def moving_times(rig: Rig, seconds: float) -> list[ReportRow]:
         call = posing(rig, 1, MOVES[name])
         times = side_by_side(rig.timer, {"ours": call}, seconds / len(MOVES))
         call()
-        return timed_row(name, times, kernels=operators_of(call).kernels, **launching(times["ours"]))
+        return timed_row(name, times, kernels=operators_of(call).kernels, **launching(rig, times["ours"]))
 
     return [guarded(name, partial(row, name)) for name in MOVES]
 
@@ -116,7 +122,9 @@ def avatar_times(rig: Rig, seconds: float) -> list[ReportRow]:
                 "kernels per avatar": kernels / count,
             }
         peak = rig.timer.peak_bytes(call) / _MB
-        return timed_row(f"{count}, {name}", times, **values, **launching(times["ours"]), **{"peak MB": peak})
+        return timed_row(
+            f"{count}, {name}", times, **values, **launching(rig, times["ours"]), **{"peak MB": peak}
+        )
 
     return [guarded(f"{count}, {name}", partial(row, name, count)) for name, count in cases]
 

@@ -36,7 +36,7 @@ def layout_times(rig: Rig, seconds: float) -> list[ReportRow]:
     def row(name: str) -> ReportRow:
         call = calls[name]
         times = side_by_side(rig.timer, {"ours": call}, seconds / len(calls))
-        return timed_row(name, times, kernels=operators_of(call).kernels, **launching(times["ours"]))
+        return timed_row(name, times, kernels=operators_of(call).kernels, **launching(rig, times["ours"]))
 
     return [guarded(name, partial(row, name)) for name in calls]
 

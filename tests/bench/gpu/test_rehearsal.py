@@ -82,6 +82,16 @@ def test_without_the_wheel_the_rest_is_told(rehearsed: Sequence[ReportSection]) 
     equality, timed = measured_sections(bare, 1e-6, sections=sections)
     assert is_right([equality]) and "no wheel" in " ".join(each.text for each in verdicts([equality]))
     assert "ours ms" in timed.rows[0].values and "x reference" not in timed.rows[0].values
+    assert timed.rows[-1].values == {"left out": "no wheel"}
+
+
+def test_a_reference_that_breaks_down_leaves_ours(rehearsed: Sequence[ReportSection]) -> None:
+    def broken(device: torch.device) -> object:
+        raise RuntimeError("it is for other torches")
+
+    timed = frames.batch_times(replace(tiny_rig(), reference=broken), 0.0)  # type: ignore[arg-type]
+    assert all("ours ms" in row.values for row in timed[:-1])
+    assert "it is for other torches" in timed[-1].failed
 
 
 @pytest.mark.parametrize("name", [section.name for section in SECTIONS])
