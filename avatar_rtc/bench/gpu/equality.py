@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache, partial
 
 import torch
 from torch import Tensor
@@ -43,14 +44,16 @@ def tha3_equality(rig: Rig, seconds: float) -> list[ReportRow]:
         )
         pairs = _expected(rig, wanted, seconds / 2)
         return [
-            guarded(name, lambda name=name, db=db, make=make: _compared(name, make(), pairs, db), judges=True)  # type: ignore[misc]
+            guarded(name, partial(_compared, name, make, pairs, db), judges=True)
             for name, (db, make) in ways.items()
         ]
 
 
 def psnr_db(found: Tensor, wanted: Tensor) -> float:
-    """Of two pictures or planes in [0, 1]; of equal ones 120."""
+    """Of two pictures or planes in [0, 1]; of equal ones 120, and 0 where there are no numbers."""
     error = float((found.double() - wanted.double()).square().mean())
+    if not math.isfinite(error):
+        return 0.0
     return min(_MOST_DB, -10 * math.log10(max(error, 1e-30)))
 
 
@@ -77,8 +80,9 @@ def _expected(rig: Rig, wanted: PoseCharacter, seconds: float) -> list[tuple[str
 
 
 def _compared(
-    name: str, render: PoseCharacter, pairs: list[tuple[str, Tensor, Tensor]], least_db: float
+    name: str, make: Callable[[], PoseCharacter], pairs: list[tuple[str, Tensor, Tensor]], least_db: float
 ) -> ReportRow:
+    render = make()
     decibels, largest = [], 0.0
     with exact_float32():
         for character, pose, wanted in pairs:
@@ -101,14 +105,8 @@ def _seen(picture: Tensor) -> Tensor:
 
 
 def _by_ours(animator: Tha3Animator) -> PoseCharacter:
-    kept: dict[str, object] = {}
-
-    def render(name: str, pose: Tensor) -> Tensor:
-        character = kept.setdefault(name, None) or animator.prepare(portrait(name))
-        kept[name] = character
-        return animator.animate(pose[None], [character])[0].float().cpu()  # type: ignore[list-item]
-
-    return render
+    prepared = cache(lambda name: animator.prepare(portrait(name)))
+    return lambda name, pose: animator.animate(pose[None], [prepared(name)])[0].float().cpu()
 
 
 def _by_reference(pose_pictures: Callable[[Tensor, Tensor], Tensor], device: str) -> PoseCharacter:

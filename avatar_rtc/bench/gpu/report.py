@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from avatar_rtc.bench.gpu.rows import ReportRow, ReportSection, Value
+from avatar_rtc.bench.gpu.rows import ReportRow, ReportSection, Value, short
 from avatar_rtc.bench.gpu.verdict import Verdict, verdicts
 
 _SEND = (
@@ -90,17 +90,8 @@ def _cell(value: Value) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping):
-        return f"{_short(value['p50'])} ({_short(value['p95'])})"
-    return _short(value)
-
-
-def _short(number: float) -> str:
-    """Three digits that count, or all before the point.
-
-    >>> _short(0.0123456), _short(1.2345), _short(12345.6), _short(16)
-    ('0.0123', '1.23', '12346', '16')
-    """
-    return f"{number:.0f}" if abs(number) >= 100 or number == int(number) else f"{number:.3g}"
+        return f"{short(value['p50'])} ({short(value['p95'])})"
+    return short(value)
 
 
 def _trace(row: ReportRow) -> str:

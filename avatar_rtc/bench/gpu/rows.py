@@ -66,3 +66,12 @@ def guarded(name: str, make: Callable[[], ReportRow], judges: bool = False) -> R
 def left_out(name: str, why: str) -> ReportRow:
     """A row of what cannot be had here."""
     return ReportRow(name, {"left out": why})
+
+
+def short(number: float) -> str:
+    """Three digits that count, or all before the point.
+
+    >>> short(0.0123456), short(1.2345), short(12345.6), short(16)
+    ('0.0123', '1.23', '12346', '16')
+    """
+    return f"{number:.0f}" if abs(number) >= 100 or number == int(number) else f"{number:.3g}"

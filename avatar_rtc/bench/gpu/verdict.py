@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from avatar_rtc.bench.gpu.rows import ReportRow, ReportSection
+from avatar_rtc.bench.gpu.rows import ReportRow, ReportSection, short
 
 _FRAME_MS = 1000 / 30
 _NAMED = 5
@@ -58,13 +58,13 @@ def _quick(sections: Sequence[ReportSection]) -> Iterator[Verdict]:
         ms = _ms(row)
         if ms is None:
             continue
-        yield Verdict(ms <= _FRAME_MS, f"A frame of THA3 takes {ms:.3g} ms ({1000 / ms:.0f} frames/s).")
+        yield Verdict(ms <= _FRAME_MS, f"A frame of THA3 takes {short(ms)} ms ({short(1000 / ms)} frames/s).")
         if (times := row.values.get("x reference")) is not None:
             yield Verdict(
-                _number(times) >= 1, f"That is {_number(times):.3g} x as fast as the reference here."
+                _number(times) >= 1, f"That is {short(_number(times))} x as fast as the reference here."
             )
         if (times := row.values.get("x floor")) is not None:
-            yield Verdict(None, f"It is {_number(times):.3g} x the least that any program would need.")
+            yield Verdict(None, f"It is {short(_number(times))} x the least that any program would need.")
         if row.values.get("launch-bound") == "yes":
             yield Verdict(False, "The card waits for the host: launching takes most of the time.")
     best = max(
@@ -79,7 +79,7 @@ def _encoder(sections: Sequence[ReportSection]) -> Iterator[Verdict]:
         if why := row.values.get("left out"):
             yield Verdict(None, f"{row.name}: {why}; x264 encodes.")
         elif "NVENC ms" in row.values:
-            yield Verdict(True, f"NVENC is here: {_ms(row, 'NVENC ms'):.3g} ms for {row.name}.")
+            yield Verdict(True, f"NVENC is here: {short(_ms(row, 'NVENC ms') or 0.0)} ms for {row.name}.")
 
 
 def _rows(sections: Sequence[ReportSection], *names: str) -> list[ReportRow]:

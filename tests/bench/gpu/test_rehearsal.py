@@ -12,6 +12,7 @@ import torch
 
 from avatar_rtc.bench.floors import Floor, FramePart
 from avatar_rtc.bench.gpu import chains, frames, parts, rig
+from avatar_rtc.bench.gpu.equality import psnr_db
 from avatar_rtc.bench.gpu.report import json_of, report_json, report_text
 from avatar_rtc.bench.gpu.rows import ReportSection
 from avatar_rtc.bench.gpu.sections import JUDGED, SECTIONS, is_right, measured_sections
@@ -71,6 +72,14 @@ def test_the_same_pictures_are_right_and_others_are_not(rehearsed: Sequence[Repo
     ours, plain, theirs = other[0].rows
     assert ours.passed is False and plain.passed is False and theirs.passed
     assert not is_right(other) and verdicts(other)[0].good is False
+
+
+def test_pictures_without_numbers_are_not_right() -> None:
+    black = torch.zeros(4, 2, 2)
+    spoiled = black.clone()
+    spoiled[0, 1, 1] = math.nan
+    assert psnr_db(spoiled, black) == psnr_db(black + math.inf, black) == 0
+    assert psnr_db(black, black) == 120 and psnr_db(black + 0.1, black) == pytest.approx(20, abs=1e-4)
 
 
 def test_without_the_wheel_the_rest_is_told(rehearsed: Sequence[ReportSection]) -> None:
