@@ -1,5 +1,6 @@
 """Times on a device: by its own events where it has them, by the clock of the host where not."""
 
+import math
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -53,6 +54,9 @@ class DeviceTimer(Protocol):
     def least(self) -> int:
         """How many calls count at the least."""
 
+    def settle(self) -> None:
+        """Return when nothing is made ready beside the calls: a kernel that is compiled, a graph."""
+
     def once(self, call: Call) -> tuple[float, float]:
         """Device and host time of one call, ms; returns when the device has done it."""
 
@@ -63,10 +67,14 @@ class DeviceTimer(Protocol):
 class CudaTimer:
     """By CUDA's events."""
 
-    warm_ups, least = 2, 3
+    warm_ups, least = 3, 3
 
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
+    def __init__(self, device: torch.device, settle: Callable[[], None] = lambda: None) -> None:
+        self._device, self._settle = device, settle
+
+    def settle(self) -> None:
+        """See `DeviceTimer.settle`."""
+        self._settle()
 
     def once(self, call: Call) -> tuple[float, float]:
         """See `DeviceTimer.once`."""
@@ -93,6 +101,9 @@ class HostTimer:
 
     warm_ups, least = 1, 1
 
+    def settle(self) -> None:
+        """See `DeviceTimer.settle`; on a CPU nothing is."""
+
     def once(self, call: Call) -> tuple[float, float]:
         """See `DeviceTimer.once`."""
         begun = time.perf_counter()
@@ -112,13 +123,16 @@ def side_by_side(timer: DeviceTimer, calls: Mapping[str, Call], seconds: float) 
     """Times of several calls that take turns, so that whatever slows a card down slows all of them.
 
     Args:
-        seconds: that all of them may take; each is made at least as often as the timer wants. One that
-            raises is left out from then on, and has its traceback.
+        seconds: that all of them may take, after the calls that do not count; each is made at least as often
+            as the timer wants. One that raises is left out from then on, and has its traceback.
     """
     failed: dict[str, str] = {}
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
-    end = time.monotonic() + seconds
+    end = math.inf
     for number in range(timer.warm_ups + _MOST):
+        if number <= timer.warm_ups:
+            timer.settle()  # what the call before has asked for
+            end = time.monotonic() + seconds
         if number >= timer.warm_ups + timer.least and time.monotonic() > end:
             break
         for name, call in calls.items():

@@ -20,6 +20,10 @@ class CountingTimer(CallingTimer):
 
     def __init__(self) -> None:
         self.count = 0
+        self.settled_at: list[int] = []
+
+    def settle(self) -> None:
+        self.settled_at.append(self.count)
 
     def once(self, call: Callable[[], object]) -> tuple[float, float]:
         call()
@@ -30,7 +34,11 @@ class CountingTimer(CallingTimer):
 def test_calls_take_turns_and_warm_ups_do_not_count() -> None:
     order: list[str] = []
     calls = {"a": lambda: order.append("a"), "b": lambda: order.append("b")}
-    found = side_by_side(CountingTimer(), calls, 0.0)
+    timer = CountingTimer()
+    found = side_by_side(timer, calls, 0.0)
+    assert timer.settled_at == [0, 2, 4], (
+        "before each of those that do not count, and before the first that does"
+    )
     assert order == ["a", "b"] * 5
     assert found["a"].device_ms == (5, 7, 9) and found["b"].host_ms == (3, 4, 5)
     assert found["a"].median == 7 and found["a"].spread == {"p50": 7, "p95": 9}
@@ -85,8 +93,10 @@ def test_the_cuda_timer_waits_before_and_after(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(torch.cuda, "Event", Event)
     monkeypatch.setattr(torch.cuda, "device", On)
     monkeypatch.setattr(torch.cuda, "synchronize", lambda: order.append("wait"))
-    device, host = CudaTimer(torch.device("cuda:1")).once(lambda: order.append("call"))
-    assert order == ["enter", "wait", "record", "call", "record", "wait", "exit"]
+    timer = CudaTimer(torch.device("cuda:1"), lambda: order.append("settle"))
+    timer.settle()
+    device, host = timer.once(lambda: order.append("call"))
+    assert order == ["settle", "enter", "wait", "record", "call", "record", "wait", "exit"]
     assert device == 3.0 and host > 0
 
 

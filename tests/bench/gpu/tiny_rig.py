@@ -72,6 +72,9 @@ class CallingTimer:
 
     warm_ups, least = 0, 1
 
+    def settle(self) -> None:
+        pass
+
     def once(self, call: Callable[[], object]) -> tuple[float, float]:
         call()
         return 1.0, 0.5
