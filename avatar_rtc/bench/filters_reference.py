@@ -27,7 +27,7 @@ def blur(planes: Tensor, sigma: float) -> Tensor:
     """Two passes of at most 21 taps."""
     taps = min(21, max(3, 2 * math.ceil(2 * sigma) + 1))
     reach = taps // 2
-    at = torch.arange(-reach, reach + 1, dtype=torch.float32)
+    at = torch.arange(-reach, reach + 1, dtype=torch.float32, device=planes.device)
     kernel = torch.exp(-0.5 * (at / sigma) ** 2)
     kernel = kernel / kernel.sum()
     count = planes.shape[0]
@@ -53,8 +53,8 @@ def bloom(image: Tensor, threshold: float, exposure: float, sigma: float) -> Ten
 def chromatic_aberration(image: Tensor, scale: float, sigma: float) -> Tensor:
     """Red and blue warped and blurred, alpha the mean."""
     h, w = image.shape[-2:]
-    y = (torch.arange(h) * 2 + 1) / h - 1
-    x = (torch.arange(w) * 2 + 1) / w - 1
+    y = (torch.arange(h, device=image.device) * 2 + 1) / h - 1
+    x = (torch.arange(w, device=image.device) * 2 + 1) / w - 1
     grid = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)[None]
 
     def warped(planes: Tensor, factor: float) -> Tensor:
@@ -70,8 +70,8 @@ def chromatic_aberration(image: Tensor, scale: float, sigma: float) -> Tensor:
 def vignetting(image: Tensor, strength: float) -> Tensor:
     """Darker towards the corners."""
     h, w = image.shape[-2:]
-    y = ((torch.arange(h) * 2 + 1) / h - 1)[:, None]
-    x = ((torch.arange(w) * 2 + 1) / w - 1)[None, :]
+    y = ((torch.arange(h, device=image.device) * 2 + 1) / h - 1)[:, None]
+    x = ((torch.arange(w, device=image.device) * 2 + 1) / w - 1)[None, :]
     d = torch.sqrt(x**2 + y**2) / math.sqrt(2)
     return torch.cat([image[:3] * torch.cos(strength * math.pi * d) ** 2, image[3:]])
 
@@ -79,7 +79,7 @@ def vignetting(image: Tensor, strength: float) -> Tensor:
 def banding(image: Tensor, t: float, strength: float, density: float, speed: float) -> Tensor:
     """Bright bands that roll."""
     h = image.shape[-2]
-    y = (torch.arange(h) + 0.5) / h * math.pi
+    y = (torch.arange(h, device=image.device) + 0.5) / h * math.pi
     c = 1 - math.fmod(25 * t * speed / 512, 1.0)
     factor = 1 + strength * torch.sin(density * y + math.pi * c) ** 2
     return torch.cat([torch.clamp(image[:3] * factor[:, None], 0, 1), image[3:]])
@@ -95,7 +95,7 @@ def scanlines(image: Tensor, t: float, strength: float) -> Tensor:
             (image[0] - luminance(image[:3])[0]) / 1.5748,
         ]
     )
-    dark = torch.ones(image.shape[-2])
+    dark = torch.ones(image.shape[-2], device=image.device)
     for row in (0, 1):
         dark[2 * field + row :: 4] = 1 - strength
     y, u, v = yuv[0] * dark[:, None], yuv[1], yuv[2]

