@@ -29,7 +29,7 @@ def started(monkeypatch: pytest.MonkeyPatch, *choices: Choice | Exception) -> li
         return found
 
     monkeypatch.setattr(choice, "choose_device", chosen)
-    monkeypatch.setattr(animators, "limit_threads", lambda device: None)
+    monkeypatch.setattr(animators, "limit_threads", lambda: None)
     monkeypatch.setattr(os, "_exit", lambda code: None)
     inbox: Any = queue.SimpleQueue()
 
