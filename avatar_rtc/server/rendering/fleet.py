@@ -238,6 +238,8 @@ class Fleet:
             case AvatarFailed(detail=detail, no_room=True, is_shown=False):
                 has_moved = time.monotonic() - placed.made_room_at < WELL_S
                 return None if has_moved else detail
+            case AvatarStarting() if here.refusal:
+                return here.refusal
             case AvatarStarting() if here.lost_s > GONE_S:
                 return f"no render worker has been up there for {here.lost_s:.0f} s"
         return None

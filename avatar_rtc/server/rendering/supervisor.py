@@ -97,6 +97,8 @@ class Rendering:
         """What there is to say of it; see `Booted.note`."""
         self.failure: str | None = None
         """Why no worker will ever come up with these options."""
+        self.refusal = ""
+        """Why the newest worker could not use a device that an earlier one could; "" if it can."""
         self.settled = asyncio.Event()
         """Set once a worker was up, or none will ever be: `device` or `failure` tells which."""
         self.restarts = 0
@@ -257,14 +259,14 @@ class Rendering:
             case Booted(device=device, seconds=seconds, note=note):
                 if note and note != self.device_note:
                     log.warning("%s", note)
-                self.device, self.device_note = device, without_addresses(note)
+                self.device, self.device_note, self.refusal = device, without_addresses(note), ""
                 self.settled.set()
                 self.recovery = Recovery(boot_s=0.0 if is_warm else seconds)
                 self._roster.brief()
                 if self._with_spare:
                     self._spare.want()
-            case BootFailed() if self.settled.is_set():
-                pass  # what has worked may work again: it ends, and another one is tried later
+            case BootFailed(detail=detail) if self.settled.is_set():
+                self.refusal = without_addresses(detail)  # but what has worked may work again later
             case BootFailed(detail=detail):
                 self.failure = detail
                 self.settled.set()

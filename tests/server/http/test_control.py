@@ -227,6 +227,9 @@ async def test_poses_on_their_channel_are_taken_without_a_word(client, renderer,
     watcher = await watch()
     await watcher.event(lambda event: event["type"] == "state")
     await opened(watcher.pose)
+    # That somebody came is told a little later, together with this.
+    await watcher.request({"type": "emotion.set", "name": "joy", "id": 0})
+    await watcher.event(lambda event: event["type"] == "state" and "joy" in event["emotion"]["weights"])
     seen = len(watcher.events)
     watcher.pose.send(json.dumps({"t_ms": 100, "morphs": {"head_x": 0.5}}))
     watcher.pose.send(json.dumps({"t_ms": 133, "blendshapes": {"jawOpen": 1.0}, "head": [0, 15, 0]}))

@@ -38,7 +38,10 @@ async def test_each_avatar_tells_its_own_device_and_health_tells_all(config, sto
         await until(lambda: avatars["other"].status.note)
         assert "other" in cards[0].held
         health, other = await told("/healthz"), await told("/api/v1/avatars/other")
-        assert (health["status"], health["wrong"]) == ("impaired", ["cuda:1: it fell off the bus"])
+        assert (health["status"], health["wrong"]) == (
+            "impaired",
+            ["cuda:1: no render worker is up: it fell off the bus"],
+        )
         assert [each["device"] for each in health["devices"]] == ["cuda:0", None]
         assert (other["device"], other["note"]) == (
             "cuda:0",
