@@ -233,7 +233,7 @@ async def test_poses_on_their_channel_are_taken_without_a_word(client, renderer,
     seen = len(watcher.events)
     watcher.pose.send(json.dumps({"t_ms": 100, "morphs": {"head_x": 0.5}}))
     watcher.pose.send(json.dumps({"t_ms": 133, "blendshapes": {"jawOpen": 1.0}, "head": [0, 15, 0]}))
-    await until(lambda: renderer.told(SetState) and renderer.state.live_pose.t_ms == 133)
+    await until(lambda: renderer.state.live_pose and renderer.state.live_pose.t_ms == 133)
     assert renderer.state.live_pose.morphs["head_x"] == 1.0
     assert renderer.state.live_pose.morphs["mouth_aaa"] == 1.0
     await watcher.request({"type": "ping", "id": 1})
