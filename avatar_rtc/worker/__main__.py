@@ -89,6 +89,7 @@ def _render(
     from avatar_rtc.render.animators import Animators, limit_threads
     from avatar_rtc.render.device.card import card_of
     from avatar_rtc.render.device.choice import choose_device
+    from avatar_rtc.render.device.current import mean_card
     from avatar_rtc.render.device.machine import is_sick
     from avatar_rtc.resources import resource
     from avatar_rtc.worker.live import pixels_of
@@ -100,9 +101,12 @@ def _render(
         emit(BootFailed(str(error)))
         return
     device = chosen.device
+    mean_card(device)
     limit_threads()
     emit(Booted(device, time.monotonic() - args.spawned_at, chosen.note))
-    emotions, animators = load_emotions(resource("assets", "emotions")), Animators(device)
+    card = card_of(device)
+    emotions = load_emotions(resource("assets", "emotions"))
+    animators = Animators(device, card.captures if card else None)
     may_improve = iter([chosen.may_improve])
 
     def animator(message: OpenAvatar) -> "tuple[Animator, str]":
@@ -122,7 +126,7 @@ def _render(
         chain_ms=args.chain_ms,
         step=progress.step,
         is_sick=lambda: is_sick(device),
-        card=card_of(device),
+        card=card,
     ).run()
     # A thread beside may be within a kernel, and an interpreter that ends would abort it there.
     os._exit(0)

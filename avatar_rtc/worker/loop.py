@@ -100,7 +100,8 @@ class RenderLoop:
         self._seats: dict[str, Seat] = {}
         # A card that does not render is left alone: it may be full, or hang whoever asks.
         self._nvenc = Nvenc((torch.device(device).index or 0) if device.startswith("cuda") else None)
-        self._failures = Failures(self._seats, device, now, self._refuse, self._break, is_sick)
+        forget_graphs = card.captures.forget if card and card.captures else lambda: None
+        self._failures = Failures(self._seats, device, now, self._refuse, self._break, is_sick, forget_graphs)
         failed = self._failures.of_picture
         self._lanes = Lanes(
             self._seats, self._snapshots, self._pictures, emit, now, device, step, failed, self._settle

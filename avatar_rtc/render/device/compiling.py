@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import TreeSpec, tree_flatten, tree_unflatten
 
+from avatar_rtc.render.device.current import current
 from avatar_rtc.render.device.preparing import PREPARING, Later
 
 P = ParamSpec("P")
@@ -68,8 +69,6 @@ class Compiler:
             backend: of `torch.compile`.
         """
         self.why_not, self.later, self.backend = why_not, later, backend
-        self.generation = 0
-        """Grows when a function was compiled: graphs that were captured before hold the plain one."""
         self._thread = local()
 
     @property
@@ -145,6 +144,7 @@ class Compiled(Generic[P, Result]):
         compiled = torch.compile(self._plain, backend=self._compiler.backend, dynamic=True, fullgraph=True)
         try:
             with (
+                current(next(kind.device for kind in kinds if isinstance(kind, _TensorKind))),
                 torch.inference_mode(is_inference),
                 torch.no_grad(),
                 torch._dynamo.config.patch(recompile_limit=_MOST_VARIANTS),
@@ -158,7 +158,6 @@ class Compiled(Generic[P, Result]):
             self._has_failed = self._run is None  # or what there is goes on
             return
         self._run = self._run or torch._dynamo.run(self._plain)
-        self._compiler.generation += 1
 
 
 def _at_once(job: Callable[[], None]) -> None:
