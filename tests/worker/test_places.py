@@ -1,13 +1,23 @@
-"""Every thread that renders means the card of the thread that started it: CUDA begins each with the first."""
+"""Threads and devices: each means the card of whoever started it, and on Metal there is one alone."""
 
 import threading
+from collections.abc import Sequence
 from queue import SimpleQueue
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
+from avatar_rtc.control.state import AvatarState
+from avatar_rtc.filters_schema.chain import check_chain
+from avatar_rtc.link.orders import SetState, StartRendition
+from avatar_rtc.render.device.card import Card
 from avatar_rtc.render.device.current import current, mean_card
+from avatar_rtc.render.device.streams import WaitingStreams
 from avatar_rtc.worker.beside import Beside, WorkDone
+from avatar_rtc.worker.loop import RenderLoop
+from tests.worker.stage import ALPHA, EMOTIONS, Painter, Timeline, frames, opened
 
 
 class Cards:
@@ -47,3 +57,28 @@ def test_other_devices_are_left_alone(cards: Cards) -> None:
     mean_card("cpu")
     with current(torch.device("meta")):
         assert cards.get() == 0
+
+
+def test_on_metal_the_loop_does_all_that_is_not_for_the_cpu() -> None:
+    threads: set[int] = set()
+
+    class OneThread(Painter):
+        def prepare(self, image: Tensor) -> Tensor:
+            threads.add(threading.get_ident())
+            return super().prepare(image)
+
+        def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
+            threads.add(threading.get_ident())
+            return super().animate(poses, characters)
+
+    chained = AvatarState(chain=check_chain([["posterize"]]))
+    script = [opened("a"), StartRendition("a", ALPHA), SetState("a", chained)]
+    clock: Any = Timeline([*((0, message) for message in script), (0.5, None)])  # type: ignore[list-item]
+    painter: Any = OneThread(clock)
+    heard: list[Any] = []
+    loop = RenderLoop(
+        clock, heard.append, EMOTIONS, lambda _: (painter, ""), lambda: clock.now,
+        device="mps", threads=4, card=Card(torch.device("cpu"), WaitingStreams()),
+    )  # fmt: skip
+    loop.run()
+    assert frames(heard) and threads == {threading.get_ident()}

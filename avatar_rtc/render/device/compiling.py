@@ -113,6 +113,8 @@ class Compiled(Generic[P, Result]):
         self._plain, self._compiler = plain, compiler
         self._kinds: set[Kinds] = set()
         """All that were asked for."""
+        self._tried: set[Kinds] = set()
+        """Those of them that are compiled, or cannot be."""
         self._has_failed = False
         self._run: Callable[..., Result] | None = None
         """Compiled where its guards let it pass, and plain elsewhere."""
@@ -134,13 +136,19 @@ class Compiled(Generic[P, Result]):
 
     def _ask(self, kinds: Kinds, form: TreeSpec, is_inference: bool) -> None:
         with self._lock:
-            if kinds in self._kinds or len(self._kinds) == _MOST_KINDS:
+            is_known = kinds in self._kinds
+            if not is_known and len(self._kinds) == _MOST_KINDS:
                 return
             self._kinds.add(kinds)
-        job = partial(self._compile, kinds, form, is_inference)
-        (_at_once if self._compiler.is_here else self._compiler.later)(job)
+        if self._compiler.is_here:  # whoever asked before may still wait for it
+            self._compile(kinds, form, is_inference)
+        elif not is_known:
+            self._compiler.later(partial(self._compile, kinds, form, is_inference))
 
     def _compile(self, kinds: Kinds, form: TreeSpec, is_inference: bool) -> None:
+        if kinds in self._tried:
+            return
+        self._tried.add(kinds)
         compiled = torch.compile(self._plain, backend=self._compiler.backend, dynamic=True, fullgraph=True)
         try:
             with (
@@ -158,10 +166,6 @@ class Compiled(Generic[P, Result]):
             self._has_failed = self._run is None  # or what there is goes on
             return
         self._run = self._run or torch._dynamo.run(self._plain)
-
-
-def _at_once(job: Callable[[], None]) -> None:
-    job()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,6 @@
-"""The card that a thread means where it names none: CUDA keeps one for each thread, the first card at first.
+"""Threads and cards.
+
+The card that a thread means where it names none is its own: CUDA begins each thread with the first one.
 
 Torch's own operators follow their tensors. Libraries, compilers and timers do not, and would open a context
 on the first card, which takes hundreds of MB there.
@@ -20,6 +22,11 @@ def mean_card(name: str) -> None:
     """Let this thread mean the card of a torch device from now on; nothing of other devices."""
     if torch.device(name).type == "cuda":
         torch.cuda.set_device(name)
+
+
+def bears_threads(name: str) -> bool:
+    """Whether several threads may use a torch device at once. On Metal two of them end the process."""
+    return torch.device(name).type != "mps"
 
 
 @dataclass(frozen=True)

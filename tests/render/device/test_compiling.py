@@ -112,6 +112,17 @@ def test_before_a_capture_the_thread_itself_compiles() -> None:
     assert bench.compiled == 1 and not bench.jobs and not bench.compiler.is_here
 
 
+def test_before_a_capture_nobody_waits_for_what_others_have_asked_for() -> None:
+    bench = Bench()
+    fused, x = Fused(bent, 1, bench.compiler), torch.rand(3, 4)
+    fused(x, 0.5)
+    with bench.compiler.here():
+        fused(x, 0.5)
+    assert (bench.compiled, bench.ran) == (1, 2), "on a blank, and then in truth"
+    bench.do()
+    assert bench.compiled == 1
+
+
 def test_gradients_are_not_compiled() -> None:
     bench = Bench()
     fused = Fused(bent, 1, bench.compiler)
