@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch.cuda._utils import _get_device_index
 
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.filters_schema.chain import check_chain
@@ -29,8 +30,8 @@ class Cards:
     def get(self) -> int:
         return int(getattr(self._of_thread, "number", 0))
 
-    def set(self, device: str | int) -> None:
-        self._of_thread.number = device if isinstance(device, int) else torch.device(device).index
+    def set(self, device: torch.device | int) -> None:
+        self._of_thread.number = _get_device_index(device)  # as torch, which refuses "cuda"
 
 
 @pytest.fixture
@@ -53,8 +54,9 @@ def test_threads_beside_mean_the_card_of_who_started_them(cards: Cards) -> None:
     assert seen == [1] and cards.get() == 1
 
 
-def test_other_devices_are_left_alone(cards: Cards) -> None:
-    mean_card("cpu")
+def test_who_names_no_card_means_the_one_he_has(cards: Cards) -> None:
+    for name in ("cpu", "cuda", "mps"):
+        mean_card(name)
     with current(torch.device("meta")):
         assert cards.get() == 0
 

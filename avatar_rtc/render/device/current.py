@@ -19,9 +19,10 @@ def current(device: torch.device) -> AbstractContextManager[None]:
 
 
 def mean_card(name: str) -> None:
-    """Let this thread mean the card of a torch device from now on; nothing of other devices."""
-    if torch.device(name).type == "cuda":
-        torch.cuda.set_device(name)
+    """Let this thread mean the card of a torch device from now on, if it names one."""
+    device = torch.device(name)
+    if device.type == "cuda" and device.index is not None:  # of "cuda" alone torch makes an error
+        torch.cuda.set_device(device)
 
 
 def bears_threads(name: str) -> bool:

@@ -18,7 +18,7 @@ from weakref import WeakSet
 import torch
 from torch import Tensor
 
-from avatar_rtc.render.device.memory import CAPTURING, give_back_cached
+from avatar_rtc.render.device.memory import CAPTURING, give_back_cached, is_out_of_memory
 
 Work = Callable[..., Sequence[Tensor]]
 """Tensors in, tensors out; pure."""
@@ -105,13 +105,20 @@ class CudaGraphs:
         with torch.cuda.stream(self._stream):
             with self.turn():
                 work(*kept)  # libraries get what they keep for this stream, and all graphs use that
-            try:
-                made = self._recorded(work, kept)
-            except torch.OutOfMemoryError:
+            made = self._recorded_if_room(work, kept)
+            if made is None:
                 give_back_cached(str(self._device))  # a pool gets nothing of what torch keeps
                 made = self._recorded(work, kept)
         self._living.add(made)
         return made
+
+    def _recorded_if_room(self, work: Work, inputs: Sequence[Tensor]) -> CudaGraph | None:
+        try:
+            return self._recorded(work, inputs)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+        return None  # and the error is gone, which held the memory of all that was under way
 
     def _recorded(self, work: Work, inputs: Sequence[Tensor]) -> CudaGraph:
         living = [*self._living]  # held, or the pool might go

@@ -3,6 +3,7 @@
 import gc
 import inspect
 import threading
+import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -75,14 +76,16 @@ def test_after_one_that_was_broken_off_memory_is_free_and_others_are_captured(cu
 
 
 def test_without_room_what_torch_keeps_is_given_back_first(cuda: StandInCuda) -> None:
-    tries: list[int] = []
+    tries: list[weakref.ref[Tensor]] = []
 
     def tight(x: Tensor) -> Sequence[Tensor]:
+        under_way = x * 2
         if cuda.capturing is not None:
-            tries.append(1)
+            assert all(kept() is None for kept in tries), "of the try before"
+            tries.append(weakref.ref(under_way))
             if "device waited for" not in cuda.said:
                 raise torch.OutOfMemoryError("no room in the pool")
-        return [x]
+        return [under_way]
 
     CudaGraphs(CARD).capture(tight, INPUTS)
     assert len(tries) == 2
