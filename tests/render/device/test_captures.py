@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from avatar_rtc.render.device.captures import REST_S, Captures, read_by
+from avatar_rtc.render.device.compiling import Compiler
+from avatar_rtc.render.device.fusing import Fused
 from avatar_rtc.render.device.preparing import done
 from avatar_rtc.render.device.recorded import RecordedGraphs
 
@@ -62,6 +64,30 @@ def test_it_is_made_on_another_thread_and_gives_what_the_work_gives() -> None:
     capture.made([torch.zeros(4)])
     assert torch.equal(found[0], work(picture)[0]), "nobody else writes there"
     assert threads and threading.get_ident() not in threads
+
+
+def shaded(picture: Tensor, table: Tensor) -> Tensor:
+    return picture * table
+
+
+@torch.inference_mode()
+def test_what_a_compiled_function_reads_is_held_though_nobody_sees_it() -> None:
+    ran: list[int] = []
+
+    def backend(graph: object, inputs: object) -> Callable[..., list[Tensor]]:
+        def run(*given: Tensor) -> list[Tensor]:
+            ran.append(1)
+            one, other = (each.numpy() for each in given if isinstance(each, Tensor) and each.dim())
+            return [torch.from_numpy(one * other)]
+
+        return run
+
+    compiler = Compiler(lambda device: "", backend=backend)
+    fused = Fused(shaded, 1, compiler)
+    capture = Captures(RecordedGraphs(), done, compiler).begin("s", lambda x: [fused(x, TABLE)], blank)
+    torch._dynamo.reset()
+    assert ran and capture.made is not None
+    assert [tensor.data_ptr() for tensor in capture.made.held] == [TABLE.data_ptr()]
 
 
 def test_what_nobody_wants_any_more_is_not_begun_and_holds_nothing() -> None:
