@@ -154,7 +154,7 @@ class Captures:
             # On the stream of the frames: a table that was made on another might be read before it is there.
             with self._compiler.here():
                 work(*inputs)
-            # A compiled function shows nobody what it reads.
+            # Plain, for a compiled function need not show what it reads.
             with self._compiler.inside():
                 held = read_by(work, inputs)
             return CapturedWork(self._graphs.capture(work, inputs), self._graphs.turn, held)

@@ -71,7 +71,7 @@ def shaded(picture: Tensor, table: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def test_what_a_compiled_function_reads_is_held_though_nobody_sees_it() -> None:
+def test_what_a_compiled_function_reads_is_held() -> None:
     ran: list[int] = []
 
     def backend(graph: object, inputs: object) -> Callable[..., list[Tensor]]:
