@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from avatar_rtc.errors import InputError, UnknownName
 from avatar_rtc.render.animator import Animator
+from avatar_rtc.render.device.captures import Captures
 from avatar_rtc.render.static import create_static
 
 ANIMATORS = ("tha3", "student", "static")
@@ -43,8 +44,9 @@ class Animators:
     Any thread may ask.
     """
 
-    def __init__(self, device: str) -> None:
-        self._device = device
+    def __init__(self, device: str, captures: Captures | None = None) -> None:
+        """`captures` are those of the device, if its chains use them, too."""
+        self._device, self._captures = device, captures
         self._shared: dict[str, Animator] = {}
         self._loading: dict[str, threading.Lock] = {name: threading.Lock() for name in ANIMATORS}
 
@@ -76,12 +78,15 @@ class Animators:
             raise UnknownName("animator", name, ANIMATORS)
         with self._loading[name]:
             if name not in self._shared:
-                self._shared[name] = create_animator(name, self._device)
+                self._shared[name] = create_animator(name, self._device, self._captures)
             return self._shared[name]
 
 
-def create_animator(name: str, device: str) -> Animator:
+def create_animator(name: str, device: str, captures: Captures | None = None) -> Animator:
     """The animator of that name which animates any character, its model loaded.
+
+    Args:
+        captures: of the device; None are the animator's own.
 
     Raises:
         UnknownName: there is no such animator.
@@ -92,7 +97,7 @@ def create_animator(name: str, device: str) -> Animator:
     if name == "tha3":
         from avatar_rtc.render.tha3.animator import create_tha3
 
-        return create_tha3(device)
+        return create_tha3(device, captures=captures)
     raise UnknownName("animator", name, ANIMATORS)
 
 

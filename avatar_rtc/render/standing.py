@@ -9,11 +9,10 @@
 Until a run is captured, and whenever anything of it changes, its operations run as they are.
 """
 
-import logging
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import NamedTuple
 
@@ -22,13 +21,15 @@ from torch import Tensor
 
 from avatar_rtc.filters_schema.chain import Operation
 from avatar_rtc.render.colour import ColourSpace
-from avatar_rtc.render.device.captures import CapturedWork, Captures
+from avatar_rtc.render.device.captures import Capture, Captures
 from avatar_rtc.render.filters.chain import Step, active, run_steps
 from avatar_rtc.render.filters.tables import Tables
 
-log = logging.getLogger(__name__)
 STILL_FRAMES = 25
 """So often a run is the same before it is captured: a second, so no slider under a finger asks for it."""
+MOST_GRAPHS = 4
+"""Of one chain. Each keeps pictures of its own, up to 64 MiB; of more runs the last are captured, after which
+the bytes come."""
 StepsDone = Callable[[Sequence[tuple[int, str]]], None]
 """Told of operations that ran together, with their places and names; raising ends the chain."""
 
@@ -58,25 +59,14 @@ class _Run:
 
     key: object
     seen: int = 0
-    capture: "Future[CapturedWork] | None" = None
+    capture: Capture | None = None
     space: ColourSpace = "linear"
     """After it."""
-    is_refused: bool = False
-
-    def graph(self) -> CapturedWork | None:
-        """What it was captured as, once it is."""
-        if self.capture is None or self.is_refused or not self.capture.done():
-            return None
-        if error := self.capture.exception():
-            log.warning("operations stay uncaptured: %s: %s", type(error).__name__, error)
-            self.is_refused = True
-            return None
-        return self.capture.result()
 
     def drop(self) -> None:
         """Nobody wants it any more."""
         if self.capture is not None:
-            self.capture.cancel()
+            self.capture.drop()
 
 
 class StandingChain:
@@ -124,15 +114,14 @@ class StandingChain:
             last = tail if number == len(runs) else None
             if not steps and last is None:
                 continue
-            key = steps, space, _form(image), last and last.key, self._captures.generation()
-            run = self._run(number - 1, key)
-            graph = run.graph()
-            if graph is None:
-                if run.seen == self._still_frames:
+            run = self._run(number - 1, (steps, space, _form(image), last and last.key))
+            made = run.capture.made if run.capture else None
+            if made is None:
+                if run.seen >= self._still_frames and number > len(runs) - MOST_GRAPHS:
                     self._capture(run, image, space, steps, last)
                 image, space = run_steps(image, space, steps, t, seed, one, most_pixels)
                 continue
-            outputs, space = graph(image), run.space
+            outputs, space = made([image]), run.space
             on_done([(place, operation.name) for place, operation in steps])
             if last is not None:
                 return ChainEnd(image, space, outputs)
@@ -162,6 +151,8 @@ class StandingChain:
         self, run: _Run, image: Tensor, space: ColourSpace, steps: Sequence[Step], tail: Tail | None
     ) -> None:
         assert self._captures is not None
+        if run.capture and not (run.capture.is_dropped and not self._captures.rests):
+            return
         tables = Tables(most_bytes=1 << 62)
 
         def work(picture: Tensor) -> Sequence[Tensor]:
@@ -169,7 +160,9 @@ class StandingChain:
                 ended, run.space = run_steps(picture, space, steps, 0.0, 0)
             return [ended] if tail is None else tail.work(ended, run.space)
 
-        run.capture = self._captures.begin(work, [torch.zeros_like(image)])
+        kind = partial(torch.zeros, image.shape, dtype=image.dtype, device=image.device)
+        name = ", ".join(operation.name for _, operation in steps) or "the layout"
+        run.capture = self._captures.begin(name, work, lambda: [kind()])
 
 
 def _parts(steps: Sequence[Step]) -> list[tuple[bool, tuple[Step, ...]]]:

@@ -19,7 +19,7 @@ from avatar_rtc.errors import InputError
 from avatar_rtc.link.orders import Booted, BootFailed, Broken, OpenAvatar, Up
 from avatar_rtc.link.pipe import pack, read
 from avatar_rtc.worker.progress import StepClock, heartbeat
-from avatar_rtc.worker.system import die_with, widen
+from avatar_rtc.worker.system import die_with, widen, yield_to_frames
 
 if TYPE_CHECKING:
     from avatar_rtc.render.animator import Animator
@@ -89,7 +89,9 @@ def _render(
     from avatar_rtc.render.animators import Animators, limit_threads
     from avatar_rtc.render.device.card import card_of
     from avatar_rtc.render.device.choice import choose_device
+    from avatar_rtc.render.device.current import mean_card
     from avatar_rtc.render.device.machine import is_sick
+    from avatar_rtc.render.device.preparing import PREPARING
     from avatar_rtc.resources import resource
     from avatar_rtc.worker.live import pixels_of
     from avatar_rtc.worker.loop import FRAME_THREADS, RenderLoop
@@ -100,9 +102,14 @@ def _render(
         emit(BootFailed(str(error)))
         return
     device = chosen.device
+    mean_card(device)
     limit_threads()
     emit(Booted(device, time.monotonic() - args.spawned_at, chosen.note))
-    emotions, animators = load_emotions(resource("assets", "emotions")), Animators(device)
+    card = card_of(device)
+    if card is not None:
+        PREPARING(yield_to_frames)  # and with it the compilers that it starts
+    emotions = load_emotions(resource("assets", "emotions"))
+    animators = Animators(device, card.captures if card else None)
     may_improve = iter([chosen.may_improve])
 
     def animator(message: OpenAvatar) -> "tuple[Animator, str]":
@@ -122,7 +129,7 @@ def _render(
         chain_ms=args.chain_ms,
         step=progress.step,
         is_sick=lambda: is_sick(device),
-        card=card_of(device),
+        card=card,
     ).run()
     # A thread beside may be within a kernel, and an interpreter that ends would abort it there.
     os._exit(0)

@@ -11,8 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
 
-import torch
-
+from avatar_rtc.render.device.current import ThreadPlace
 from avatar_rtc.worker.system import give_back_memory, yield_to_frames
 
 Result = TypeVar("Result")
@@ -40,7 +39,7 @@ class Beside:
         self._count, self._name, self._ended = count, name, ended
         self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._busy, self._computing = 0, torch.get_num_threads()
+        self._busy, self._place = 0, ThreadPlace.here()
 
     @property
     def is_here(self) -> bool:
@@ -80,7 +79,7 @@ class Beside:
 
     def _run(self) -> None:
         yield_to_frames(is_live=True)
-        compute_on(self._computing)
+        self._place.take()
         while (work := taken(self._inbox)) is not None:
             work()
             del work  # or what came of it would stay until the next
@@ -93,15 +92,6 @@ def taken(inbox: queue.SimpleQueue[Task]) -> Task:
     except queue.Empty:
         give_back_memory()
         return inbox.get()
-
-
-def compute_on(threads: int) -> None:
-    """Let this thread compute on so many, as torch was told on another.
-
-    OpenMP counts for each thread that asks, and begins with all cores; torch tells it only before loops of
-    its own, so the convolutions before the first of them took two.
-    """
-    torch.set_num_threads(threads)
 
 
 def outcome(work: Callable[[], Result]) -> "Future[Result]":

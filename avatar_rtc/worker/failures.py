@@ -31,6 +31,7 @@ class Failures:
         refuse: Callable[[Seat, str, bool], None],
         end: Callable[[str], None],
         is_sick: Callable[[], bool],
+        forget_graphs: Callable[[], None] = lambda: None,
     ) -> None:
         """
         Args:
@@ -38,9 +39,11 @@ class Failures:
             refuse: forgets an avatar, and tells its owner why, and whether it is for want of memory.
             end: ends the worker, and tells why.
             is_sick: whether the device computes nothing any more.
+            forget_graphs: frees those of the device.
         """
         self._seats, self._device, self._now = seats, device, now
         self._refuse, self._end, self._is_sick = refuse, end, is_sick
+        self._forget_graphs = forget_graphs
         self._acted_at = -math.inf
         """When something was last done about a shortage of memory."""
         self._ends = False
@@ -75,6 +78,7 @@ class Failures:
                 log.error("no memory for the frames of all avatars: %s is refused", newest.name)
                 self._refuse(newest, no_memory_for("another avatar", error), True)
         else:
+            self._forget_graphs()
             for seat in self._seats.values():
                 if seat.live is not None and not seat.is_rendering:
                     seat.live.forget_kept()

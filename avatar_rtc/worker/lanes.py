@@ -13,6 +13,7 @@ from itertools import groupby
 
 from avatar_rtc.link.orders import Up
 from avatar_rtc.render.animator import computes_on_cpu, is_exclusive
+from avatar_rtc.render.device.current import bears_threads
 from avatar_rtc.render.device.memory import is_out_of_memory, no_memory_for
 from avatar_rtc.worker.beside import Beside, let_go, outcome
 from avatar_rtc.worker.frames import FrameMade, Order, made_alone, made_together
@@ -100,7 +101,8 @@ class Lanes:
         avatar = seat.shown
         on_cpu = self._device == "cpu" or computes_on_cpu(avatar.animator)
         on_gpu_alone = not on_cpu and not avatar.has_operations
-        if self._beside.is_here or on_gpu_alone:
+        is_tied = avatar.card is not None and not bears_threads(self._device)
+        if self._beside.is_here or on_gpu_alone or is_tied:
             return False
         if avatar.finisher.failing.is_retrying(avatar.t(self._now())):
             return True

@@ -43,6 +43,7 @@ from avatar_rtc.link.orders import (
 from avatar_rtc.media.nvenc import Nvenc
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.render.device.card import Card
+from avatar_rtc.render.device.current import bears_threads
 from avatar_rtc.render.device.memory import is_out_of_memory, no_memory_for
 from avatar_rtc.worker.beside import Beside, WorkDone, let_go
 from avatar_rtc.worker.failures import Failures
@@ -93,14 +94,18 @@ class RenderLoop:
         self._inbox, self._emit, self._emotions, self._now = inbox, emit, emotions, now
         self._animator, self._device, self._chain_ms, self._step = animator, device, chain_ms, step
         self._card = card
-        self._stills = Stills(emit, device, lambda error: self._failures.ends_worker(error))
+        may_open_beside = bears_threads(device)
+        for_stills = device if may_open_beside else "cpu"
+        self._stills = Stills(emit, for_stills, lambda error: self._failures.ends_worker(error))
         self._snapshots = Snapshots(emit)
         self._pictures = Beside(threads, "pictures", lambda ended: inbox.put(ended))
-        self._openings = Beside(min(threads, _OPENINGS), "openings", lambda ended: inbox.put(ended))
+        openers = min(threads, _OPENINGS) if may_open_beside else 0
+        self._openings = Beside(openers, "openings", lambda ended: inbox.put(ended))
         self._seats: dict[str, Seat] = {}
         # A card that does not render is left alone: it may be full, or hang whoever asks.
         self._nvenc = Nvenc((torch.device(device).index or 0) if device.startswith("cuda") else None)
-        self._failures = Failures(self._seats, device, now, self._refuse, self._break, is_sick)
+        forget_graphs = card.captures.forget if card and card.captures else lambda: None
+        self._failures = Failures(self._seats, device, now, self._refuse, self._break, is_sick, forget_graphs)
         failed = self._failures.of_picture
         self._lanes = Lanes(
             self._seats, self._snapshots, self._pictures, emit, now, device, step, failed, self._settle

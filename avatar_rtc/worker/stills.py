@@ -16,12 +16,13 @@ import torch
 from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.link.orders import ProcessStill, Still, StillFailed, StillProcessed
 from avatar_rtc.render.colour import converted
+from avatar_rtc.render.device.current import ThreadPlace
 from avatar_rtc.render.device.memory import is_out_of_memory, no_memory_for
 from avatar_rtc.render.filters.chain import run_chain
 from avatar_rtc.render.filters.tables import Tables
 from avatar_rtc.render.pixels import picture_of, premultiplied, rgba_of, straight
 from avatar_rtc.render.upscale.enlarge import enlarge
-from avatar_rtc.worker.beside import compute_on, taken
+from avatar_rtc.worker.beside import taken
 from avatar_rtc.worker.system import yield_to_frames
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class Stills:
             fault: told of what nobody foresaw, on that thread.
         """
         self._fault = fault
-        self._emit, self._device, self._computing = emit, device, torch.get_num_threads()
+        self._emit, self._device, self._place = emit, device, ThreadPlace.here()
         self._inbox: queue.SimpleQueue[ProcessStill | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
@@ -62,7 +63,7 @@ class Stills:
 
     def _run(self) -> None:
         yield_to_frames()
-        compute_on(self._computing)
+        self._place.take()
         while (message := taken(self._inbox)) is not None:
             self._emit(process_still(message, self._device, self._fault))
             del message  # or its picture would stay until the next one

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,7 +15,7 @@ from torch.nn.functional import interpolate
 
 from avatar_rtc.control.state import Backdrop
 from avatar_rtc.filters_schema.chain import Operation, check_chain
-from avatar_rtc.render.device.captures import Captures
+from avatar_rtc.render.device.captures import REST_S, Captures
 from avatar_rtc.render.device.card import Card
 from avatar_rtc.render.device.graphs import Work
 from avatar_rtc.render.device.recorded import RecordedGraph, RecordedGraphs
@@ -24,7 +23,7 @@ from avatar_rtc.render.device.rehearsed import RehearsedStreams
 from avatar_rtc.render.filters import chain as chains
 from avatar_rtc.render.filters.chain import Filter
 from avatar_rtc.render.filters.tables import kept
-from avatar_rtc.render.standing import StandingChain
+from avatar_rtc.render.standing import MOST_GRAPHS, StandingChain
 from avatar_rtc.worker.layouts import PictureForm
 from avatar_rtc.worker.picture import Finisher
 from tests.render.filters.filter_laws import figure
@@ -66,29 +65,18 @@ def stand_ins() -> Iterator[None]:
         yield
 
 
-class Held(Executor):
-    """Runs what it is given on a thread, when it is let."""
+class Held:
+    """Does what it is given on a thread, when it is let; a `Later`."""
 
     def __init__(self) -> None:
         self._waiting: list[Callable[[], None]] = []
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
-        future: Future[Any] = Future()
-
-        def run() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                future.set_result(fn(*args, **kwargs))
-            except Exception as error:
-                future.set_exception(error)
-
-        self._waiting.append(run)
-        return future
+    def __call__(self, job: Callable[[], None]) -> None:
+        self._waiting.append(job)
 
     def let(self) -> None:
-        for run in self._waiting:
-            thread = threading.Thread(target=run)
+        for job in self._waiting:
+            thread = threading.Thread(target=job)
             thread.start()
             thread.join()
         self._waiting.clear()
@@ -240,13 +228,27 @@ def test_what_cannot_be_captured_goes_on_as_it_is() -> None:
     assert torch.equal(seen["alpha"], bare["alpha"]) and not said
 
 
-def test_another_generation_is_captured_anew() -> None:
-    held, graphs, generation = Held(), Watched(), [0]
-    chain = StandingChain(Captures(graphs, held, lambda: generation[0]), STILL)
+def test_after_a_shortage_of_memory_it_is_captured_anew_but_not_soon() -> None:
+    held, graphs, now = Held(), Watched(), [0.0]
+    captures = Captures(graphs, held, now=lambda: now[0])
+    chain = StandingChain(captures, STILL)
     with torch.inference_mode(), stand_ins():
-        for number in (0, 1):
-            generation[0] = number
+        for passed, count in ((0.0, 1), (1.0, 1), (REST_S, 2)):
+            now[0] += passed
             for _ in range(2 * STILL):
                 chain(figure(32), "linear", CHAINS[1], 1.0, 7)
                 held.let()
-    assert len(graphs.threads) == 2
+            assert len(graphs.threads) == count
+            if count == 1 and not passed:
+                captures.forget()
+
+
+def test_of_many_runs_only_the_last_are_captured() -> None:
+    held, graphs = Held(), Watched()
+    chain = StandingChain(Captures(graphs, held), STILL)
+    many = check_chain([["vignetting"], ["noise"]] * (MOST_GRAPHS + 3) + [["posterize"]])
+    with torch.inference_mode(), stand_ins():
+        for _ in range(2 * STILL):
+            chain(figure(32), "linear", many, 1.0, 7)
+            held.let()
+    assert len(graphs.threads) == MOST_GRAPHS

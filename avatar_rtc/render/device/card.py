@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import torch
 
 from avatar_rtc.render.device.captures import Captures
-from avatar_rtc.render.device.compiling import COMPILER
 from avatar_rtc.render.device.graphs import CudaGraphs
 from avatar_rtc.render.device.streams import AnyStreams, CudaStreams, WaitingStreams
 
@@ -25,8 +24,10 @@ def card_of(name: str) -> Card | None:
     device = torch.device(name)
     if device.type == "cpu":
         return None
-    if device.type == "cuda":
-        return Card(
-            device, CudaStreams(device), Captures(CudaGraphs(device), generation=lambda: COMPILER.generation)
-        )
-    return Card(device, WaitingStreams())
+    captures = captures_on(device)
+    return Card(device, WaitingStreams() if captures is None else CudaStreams(device), captures)
+
+
+def captures_on(device: torch.device) -> Captures | None:
+    """What captures there; None where there are no graphs."""
+    return Captures(CudaGraphs(device)) if device.type == "cuda" else None

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import TreeSpec, tree_flatten, tree_unflatten
 
+from avatar_rtc.render.device.current import current
 from avatar_rtc.render.device.preparing import PREPARING, Later
 
 P = ParamSpec("P")
@@ -68,8 +69,6 @@ class Compiler:
             backend: of `torch.compile`.
         """
         self.why_not, self.later, self.backend = why_not, later, backend
-        self.generation = 0
-        """Grows when a function was compiled: graphs that were captured before hold the plain one."""
         self._thread = local()
 
     @property
@@ -114,6 +113,8 @@ class Compiled(Generic[P, Result]):
         self._plain, self._compiler = plain, compiler
         self._kinds: set[Kinds] = set()
         """All that were asked for."""
+        self._tried: set[Kinds] = set()
+        """Those of them that are compiled, or cannot be."""
         self._has_failed = False
         self._run: Callable[..., Result] | None = None
         """Compiled where its guards let it pass, and plain elsewhere."""
@@ -135,16 +136,23 @@ class Compiled(Generic[P, Result]):
 
     def _ask(self, kinds: Kinds, form: TreeSpec, is_inference: bool) -> None:
         with self._lock:
-            if kinds in self._kinds or len(self._kinds) == _MOST_KINDS:
+            is_known = kinds in self._kinds
+            if not is_known and len(self._kinds) == _MOST_KINDS:
                 return
             self._kinds.add(kinds)
-        job = partial(self._compile, kinds, form, is_inference)
-        (_at_once if self._compiler.is_here else self._compiler.later)(job)
+        if self._compiler.is_here:  # whoever asked before may still wait for it
+            self._compile(kinds, form, is_inference)
+        elif not is_known:
+            self._compiler.later(partial(self._compile, kinds, form, is_inference))
 
     def _compile(self, kinds: Kinds, form: TreeSpec, is_inference: bool) -> None:
+        if kinds in self._tried:
+            return
+        self._tried.add(kinds)
         compiled = torch.compile(self._plain, backend=self._compiler.backend, dynamic=True, fullgraph=True)
         try:
             with (
+                current(next(kind.device for kind in kinds if isinstance(kind, _TensorKind))),
                 torch.inference_mode(is_inference),
                 torch.no_grad(),
                 torch._dynamo.config.patch(recompile_limit=_MOST_VARIANTS),
@@ -158,11 +166,6 @@ class Compiled(Generic[P, Result]):
             self._has_failed = self._run is None  # or what there is goes on
             return
         self._run = self._run or torch._dynamo.run(self._plain)
-        self._compiler.generation += 1
-
-
-def _at_once(job: Callable[[], None]) -> None:
-    job()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,11 @@
 """Memory that ran out, on a card or on the host: how that shows, and the sentence for it."""
 
+from threading import Lock
+
 import torch
 
+CAPTURING = Lock()
+"""Held while a graph is captured: whatever waits for a whole device meanwhile fails, and breaks it off."""
 _ON_HOST = "DefaultCPUAllocator"
 """In the words of torch, which raises a plain RuntimeError when the host has no memory."""
 _ON_CARD = (
@@ -10,6 +14,8 @@ _ON_CARD = (
     "MPS backend out of memory",
     "CUBLAS_STATUS_ALLOC_FAILED",
     "CUDNN_STATUS_ALLOC_FAILED",
+    "DEVICE_ALLOCATION_FAILED",  # cuDNN 9
+    "unable to find an engine to execute this computation",  # no way to convolve had room to work in
 )
 """Libraries raise what they like."""
 
@@ -39,9 +45,10 @@ def what_is_full(error: BaseException) -> str:
 
 
 def give_back_cached(device: str) -> None:
-    """Let others have what torch keeps of a device's memory for later."""
+    """Let others have what torch keeps of a device's memory for later; waits until what uses it is done."""
     kind = torch.device(device).type
     if kind == "cuda":
-        torch.cuda.empty_cache()
+        with CAPTURING:
+            torch.cuda.empty_cache()
     elif kind == "mps":
         torch.mps.empty_cache()

@@ -26,6 +26,10 @@ _ONLY_MEMORY = {
 }  # fmt: skip
 """Operators that allocate, or only look at a tensor otherwise."""
 _COPIES = ("_to_copy", "copy_")
+READS_BACK = {
+    f"aten::{name}" for name in ("_local_scalar_dense", "nonzero", "is_nonzero", "masked_select", "equal")
+}
+"""Operators after which the host knows something of what a device has computed, and has waited for it."""
 _FROM_VALUES = (torch.tensor, torch.as_tensor, torch.asarray)
 """They copy from the host before any operator could show it."""
 

@@ -15,15 +15,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves
 
 from avatar_rtc.render.device.graphs import Work
-from avatar_rtc.render.device.operators import OperatorMode
-
-_READS_BACK = {
-    "aten::_local_scalar_dense",
-    "aten::nonzero",
-    "aten::is_nonzero",
-    "aten::masked_select",
-    "aten::equal",
-}
+from avatar_rtc.render.device.operators import READS_BACK, OperatorMode
 
 
 @dataclass(frozen=True)
@@ -48,7 +40,7 @@ class _Recorder(OperatorMode):  # type: ignore[no-untyped-call]
 
     def run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         name = func._schema.name
-        if name in _READS_BACK:
+        if name in READS_BACK:
             raise RuntimeError(f"{name} reads a value back, which no graph can")
         result = func(*args, **kwargs)
         if not func.is_view:  # a view of the same memory stays one
@@ -99,7 +91,6 @@ class RecordedGraphs:
     def capture(self, work: Work, inputs: Sequence[Tensor]) -> RecordedGraph:
         """See `Graphs.capture`."""
         kept = [each.clone() for each in inputs]
-        work(*kept)  # a capture finds tables and kernels made already
         recorder = _Recorder()
         with torch.inference_mode(), recorder:
             outputs = work(*kept)

@@ -37,7 +37,8 @@ class DeviceStreams(Protocol[AnyMark]):
     def copied(self, source: Tensor, after: AnyMark) -> tuple[Tensor, AnyMark]:
         """A copy of bytes (N,) in memory of the host, and when it will be there; until then none may read it.
 
-        It runs beside what the device is asked next, so nothing may write to `source` again.
+        It runs beside what the device is asked next, so nothing may write to `source` again. Who has asked
+        keeps the mark until he has waited for it.
 
         Args:
             after: `source` is written by then.
@@ -60,6 +61,11 @@ class CudaMark:
     """See `DeviceMark`. Whoever waits sleeps, and leaves the core to those that encode."""
 
     event: torch.cuda.Event
+    read: Tensor | None = field(default=None, repr=False)
+    """What is read until then, and must not be given away.
+
+    Not left to `Tensor.record_stream`: torch forgets that if a graph is being captured, by whatever thread.
+    """
 
     def wait(self) -> None:
         """See `DeviceMark.wait`."""
@@ -89,12 +95,11 @@ class CudaStreams:
 
     def copied(self, source: Tensor, after: CudaMark) -> tuple[Tensor, CudaMark]:
         """See `DeviceStreams.copied`."""
-        target, there = _pinned_like(source), CudaMark(_cuda_event())
+        target, there = _pinned_like(source), CudaMark(_cuda_event(), source)
         with torch.cuda.stream(self._copies):
             self._copies.wait_event(after.event)
             target.copy_(source, non_blocking=True)
             there.event.record(self._copies)
-        source.record_stream(self._copies)  # or its memory would be given away while it is read
         return target, there
 
 

@@ -20,4 +20,5 @@ def uploaded(
     tensor = tensor.to(dtype=dtype or tensor.dtype)  # less goes over, and what goes is what stays
     if device.type == "cuda":
         tensor = tensor.pin_memory()
-    return tensor.to(device, non_blocking=True)
+    # Metal reads later, and out of memory that somebody else may have by then.
+    return tensor.to(device, non_blocking=device.type != "mps")

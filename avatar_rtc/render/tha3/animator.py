@@ -21,10 +21,11 @@ from torch.nn.functional import avg_pool2d
 from avatar_rtc.errors import SetupError
 from avatar_rtc.render.cels import Dressing
 from avatar_rtc.render.colour import ColourSpace, srgb_to_linear
-from avatar_rtc.render.device.batches import BatchLimit, emptied, in_pieces
+from avatar_rtc.render.device.batches import BatchLimit, in_pieces
+from avatar_rtc.render.device.captures import Captures
+from avatar_rtc.render.device.card import captures_on
 from avatar_rtc.render.device.compiling import why_plain
-from avatar_rtc.render.device.graphs import CudaGraphs, Graphs
-from avatar_rtc.render.device.preparing import PREPARING, Later
+from avatar_rtc.render.device.memory import give_back_cached
 from avatar_rtc.render.device.replays import Replays, batched
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.tha3.boxes import HEAD_BOX
@@ -42,8 +43,8 @@ _Row = tuple[Tha3Character, Tensor]
 class Tha3Animator:
     """Poses any character with THA3; an Animator.
 
-    When the device has no room, the batch is halved; torch.OutOfMemoryError is raised when it has none for
-    one character.
+    When the device has no room, the batch is halved; when it has none for one character, that is raised; see
+    `is_out_of_memory`.
     """
 
     name = "tha3"
@@ -57,15 +58,13 @@ class Tha3Animator:
         threads: int | None = None,
         *,
         memory_format: torch.memory_format = torch.contiguous_format,
-        graphs: Graphs | None = None,
-        later: Later = PREPARING,
+        captures: Captures | None = None,
     ) -> None:
         """
         Args:
             threads: those torch computes on while it animates; None leaves them as they are.
             memory_format: in which the networks get their pictures; on a card the one of their weights.
-            graphs: with them each part is captured for 1, 2, 4, 8 and 16 characters, when it is first needed.
-            later: captures beside the frames.
+            captures: with them each part is captured for 1, 2, 4, 8 and 16 characters, when first needed.
         """
         self._threads = threads
         self.device, self.dtype = torch.device(device), dtype
@@ -73,7 +72,7 @@ class Tha3Animator:
         self.exclusive = self.device.type == "cpu"
         """On a CPU it takes all cores, and OpenVINO has one request for each network."""
         self._memory_format = memory_format
-        self._replays = Replays[MovedPart](graphs, later) if graphs else None
+        self._replays = Replays[MovedPart](captures) if captures else None
         self._limit = BatchLimit()
 
     @property
@@ -108,7 +107,7 @@ class Tha3Animator:
         The same character may stand in a batch several times, with a pose each.
 
         Raises:
-            torch.OutOfMemoryError: there is no room on the device for one character.
+            RuntimeError: there is no room on the device for one character; see `is_out_of_memory`.
         """
         with _computing_on(self._threads):
             batch = each_once(characters)
@@ -144,7 +143,7 @@ class Tha3Animator:
     def _make_room(self, items: int) -> bool:
         """Give back what is kept for batches of so many; True if there was any."""
         had_graphs = self._replays is not None and self._replays.drop(items)
-        emptied(self.device)
+        give_back_cached(str(self.device))
         return had_graphs
 
 
@@ -159,7 +158,12 @@ def _computing_on(threads: int | None) -> Iterator[None]:
 
 
 def create_tha3(
-    device: str, folder: Path | None = None, *, openvino: bool = True, channels_last: bool | None = None
+    device: str,
+    folder: Path | None = None,
+    *,
+    openvino: bool = True,
+    channels_last: bool | None = None,
+    captures: Captures | None = None,
 ) -> Tha3Animator:
     """THA3 on a device: float16 on CUDA, otherwise float32; on a CPU with OpenVINO where installed.
 
@@ -168,6 +172,7 @@ def create_tha3(
         folder: of converted weights; None takes the ones in the cache.
         openvino: False keeps to PyTorch.
         channels_last: how the networks keep their maps; None is True on CUDA where functions are compiled.
+        captures: those of the device, if others use them, too; None makes some where there can be.
 
     Raises:
         SetupError: the weights are missing or broken.
@@ -194,5 +199,5 @@ def create_tha3(
         # Whatever `limit_threads` said: without OpenVINO torch does the work.
         os.cpu_count() if device == "cpu" and not compiled else None,
         memory_format=memory_format,
-        graphs=CudaGraphs(torch.device(device)) if on_cuda else None,
+        captures=captures or captures_on(torch.device(device)),
     )

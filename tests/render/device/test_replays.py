@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from avatar_rtc.render.device.captures import REST_S, Captures
 from avatar_rtc.render.device.preparing import done
 from avatar_rtc.render.device.recorded import RecordedGraph, RecordedGraphs
 from avatar_rtc.render.device.replays import Replays
@@ -27,7 +28,7 @@ def wanted(columns: list[list[Tensor]]) -> Sequence[Tensor]:
 
 @torch.inference_mode()
 def test_replays_give_what_the_work_gives_and_it_is_the_callers() -> None:
-    replays = Replays[str](RecordedGraphs(), done)
+    replays = Replays[str](Captures(RecordedGraphs(), done))
     kept = []
     for seed, items in enumerate((1, 2, 3, 5, 8, 16, 3, 3, 5, 1, 2, 4)):
         columns = batch(items, seed)
@@ -41,7 +42,7 @@ def test_replays_give_what_the_work_gives_and_it_is_the_callers() -> None:
 def test_until_a_graph_is_there_nobody_waits_for_it() -> None:
     jobs: list[Callable[[], None]] = []
     captured: list[int] = []
-    replays = Replays[str](RecordedGraphs(captured.append), jobs.append)
+    replays = Replays[str](Captures(RecordedGraphs(captured.append), jobs.append))
     for items in (3, 4, 3):
         replays.run("w", work, batch(items, 0), items)
     assert len(jobs) == 1 and not captured, "3 and 4 share a graph, which is asked for once"
@@ -57,7 +58,7 @@ class NoRoom(RecordedGraphs):
 
 @torch.inference_mode()
 def test_without_a_graph_the_work_goes_on(caplog: pytest.LogCaptureFixture) -> None:
-    replays = Replays[str](NoRoom(), done)
+    replays = Replays[str](Captures(NoRoom(), done))
     for _ in range(3):
         assert torch.equal(replays.run("w", work, batch(2, 0), 2)[0], wanted(batch(2, 0))[0])
     assert caplog.text.count("no room for a graph") == 1
@@ -66,16 +67,19 @@ def test_without_a_graph_the_work_goes_on(caplog: pytest.LogCaptureFixture) -> N
 @torch.inference_mode()
 def test_graphs_of_large_batches_can_be_dropped() -> None:
     captured: list[int] = []
-    replays = Replays[str](RecordedGraphs(captured.append), done)
+    now = [0.0]
+    replays = Replays[str](Captures(RecordedGraphs(captured.append), done, now=lambda: now[0]))
     for items in (1, 4, 8, 1, 4, 8):
         replays.run("w", work, batch(items, 0), items)
     assert replays.drop(4) and not replays.drop(4) and replays.drop(1)
-    assert torch.equal(replays.run("w", work, batch(8, 1), 8)[0], wanted(batch(8, 1))[0])
-    assert len(captured) == 3
+    for passed, count in ((0.0, 3), (REST_S - 1, 3), (1.0, 4)):
+        now[0] += passed
+        assert torch.equal(replays.run("w", work, batch(8, 1), 8)[0], wanted(batch(8, 1))[0])
+        assert len(captured) == count, "not while there is too little memory"
 
 
 def test_several_threads_share_the_memory_of_a_graph() -> None:
-    replays = Replays[str](RecordedGraphs(), done)
+    replays = Replays[str](Captures(RecordedGraphs(), done))
 
     @torch.inference_mode()
     def right(seed: int) -> bool:

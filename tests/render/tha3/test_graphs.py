@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d
 
 from avatar_rtc.face.pose import EYEBROW, FACE, ROTATION
+from avatar_rtc.render.device.captures import Captures
 from avatar_rtc.render.device.preparing import done
 from avatar_rtc.render.device.recorded import RecordedGraphs
 from avatar_rtc.render.tha3.animator import Tha3Animator
@@ -35,6 +36,11 @@ def networks(request: pytest.FixtureRequest) -> dict[PartName, Maps]:
 @pytest.fixture
 def plain(networks: dict[PartName, Maps]) -> Tha3Animator:
     return Tha3Animator(networks, "cpu", torch.float32)
+
+
+def replaying(networks: dict[PartName, Maps], graphs: RecordedGraphs | None = None) -> Tha3Animator:
+    captures = Captures(graphs or RecordedGraphs(), done)
+    return Tha3Animator(networks, "cpu", torch.float32, captures=captures)
 
 
 def image(seed: int) -> Tensor:
@@ -83,9 +89,7 @@ def assert_equal(found: Sequence[Tensor], wanted: Sequence[Tensor]) -> None:
 
 def test_graphs_give_what_the_parts_give(networks: dict[PartName, Maps], plain: Tha3Animator) -> None:
     captured: list[int] = []
-    replayed = Tha3Animator(
-        networks, "cpu", torch.float32, graphs=RecordedGraphs(captured.append), later=done
-    )
+    replayed = replaying(networks, RecordedGraphs(captured.append))
     found, wanted = shown(replayed), shown(plain)
     for one, other in zip(found[:5], wanted[:5], strict=True):
         assert torch.equal(one, other), "of one character bit by bit"
@@ -99,13 +103,13 @@ def test_a_batch_is_padded(
 ) -> None:
     seen: list[int] = []
     noted = networks | {"face_morpher": without_room_for(99, networks["face_morpher"], seen)}
-    replayed = Tha3Animator(noted, "cpu", torch.float32, graphs=RecordedGraphs(), later=done)
-    assert_equal(shown(replayed, [step, step[::-1]]), shown(plain, [step, step[::-1]]))
-    assert seen == [size, size, len(step)], "twice for the capture, which the first went without"
+    steps = [step, [(who, pose(20 + row, EYEBROW, FACE, ROTATION)) for row, (who, _) in enumerate(step)]]
+    assert_equal(shown(replaying(noted), steps), shown(plain, steps))
+    assert seen == [size] * 3, "for the capture; then it is replayed"
 
 
 def test_pictures_of_a_graph_are_the_callers_own(networks: dict[PartName, Maps]) -> None:
-    animator = Tha3Animator(networks, "cpu", torch.float32, graphs=RecordedGraphs(), later=done)
+    animator = replaying(networks)
     one, other = (animator.prepare(image(seed)) for seed in range(2))
     first = animator.animate(pose(1, EYEBROW)[None], [one])
     grid, kept = one.grid.clone(), first.clone()
@@ -116,7 +120,7 @@ def test_pictures_of_a_graph_are_the_callers_own(networks: dict[PartName, Maps])
 def test_several_threads_may_animate_different_characters(
     networks: dict[PartName, Maps], plain: Tha3Animator
 ) -> None:
-    animator = Tha3Animator(networks, "cpu", torch.float32, graphs=RecordedGraphs(), later=done)
+    animator = replaying(networks)
     steps = [[(0, pose(n, EYEBROW, ROTATION))] for n in range(2)]
     wanted = shown(plain, steps)
     shown(animator, steps)
@@ -135,16 +139,16 @@ def without_room_for(most: int, network: Maps, tries: list[int]) -> Maps:
     return run
 
 
-@pytest.mark.parametrize("graphs", (None, RecordedGraphs()))
+@pytest.mark.parametrize("has_graphs", (False, True))
 def test_a_batch_without_room_is_halved(
-    graphs: RecordedGraphs | None, networks: dict[PartName, Maps], plain: Tha3Animator
+    has_graphs: bool, networks: dict[PartName, Maps], plain: Tha3Animator
 ) -> None:
     tries: list[int] = []
     tight = networks | {"editor": without_room_for(2, networks["editor"], tries)}
-    animator = Tha3Animator(tight, "cpu", torch.float32, graphs=graphs, later=done)
+    animator = replaying(tight) if has_graphs else Tha3Animator(tight, "cpu", torch.float32)
     steps = [THREE, STEPS[7]]
     assert_equal(shown(animator, steps), shown(plain, steps))
-    assert [size for size in tries if size > 2] == ([4, 3] if graphs else [3])
+    assert [size for size in tries if size > 2] == ([4, 3] if has_graphs else [3])
 
 
 def test_no_room_for_one_character_is_told_and_nothing_is_lost(
