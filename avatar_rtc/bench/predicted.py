@@ -16,13 +16,11 @@ from typing import Literal, get_args
 import torch
 
 from avatar_rtc.bench.filters import DEFAULT
-from avatar_rtc.bench.floors import frame_kernels
+from avatar_rtc.bench.floors import frame_kernels, layout_traffic
 from avatar_rtc.bench.traffic import Fusion, Kernel, Traffic, traffic_of
 from avatar_rtc.filters_schema.chain import check_chain
 from avatar_rtc.render.animator import SIZE
-from avatar_rtc.render.colour import converted
 from avatar_rtc.render.filters.chain import run_chain
-from avatar_rtc.render.layout import alpha_layout
 
 Way = Literal["eager", "graphs", "fused", "by hand"]
 WAYS: tuple[Way, ...] = get_args(Way)
@@ -133,11 +131,10 @@ def _at_1024() -> Sequence[Traffic]:
     works: Sequence[Callable[[], object]] = (
         lambda: run_chain(small, "linear", doubling, 1.0, 1),
         lambda: run_chain(large, "linear", chain, 1.0, 1),
-        lambda: alpha_layout(converted(large, "linear", "srgb")),
     )
-    for work in works[:2]:
+    for work in works:
         traffic_of(work)  # tables are made at the first call
-    return [traffic_of(work) for work in works]
+    return [*map(traffic_of, works), layout_traffic(side)]
 
 
 def avatars(ms: float, batch: int, fps: float = 30.0) -> int:
