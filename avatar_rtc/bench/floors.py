@@ -91,8 +91,8 @@ def _works(separable: bool) -> Mapping[FramePart, Callable[[int], object]]:
     with _META:
         parts = Parts({name: Network(PARTS[name], separable=separable).half().eval() for name in PARTS})
     works: dict[FramePart, Callable[[int], object]] = {
-        "eyebrows": lambda batch: parts.move_brows(*_pictures(batch, 128, 128), _half(batch, 12)),
-        "face": lambda batch: parts.move_face(*_pictures(batch, 192, 128), _half(batch, 27)),
+        "eyebrows": lambda batch: parts.move("brows", *_pictures(batch, 128, 128), _half(batch, 12)),
+        "face": lambda batch: parts.move("face", *_pictures(batch, 192, 128), _half(batch, 27)),
         "rotator": partial(_rotated, parts.networks),
         "editor": partial(_edited, parts.networks),
     }
