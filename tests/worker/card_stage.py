@@ -25,9 +25,7 @@ from avatar_rtc.link.pipe import pack, read
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.render.device.captures import Captures
 from avatar_rtc.render.device.card import Card
-from avatar_rtc.render.device.graphs import Graphs
 from avatar_rtc.render.device.operators import OperatorLog
-from avatar_rtc.render.device.preparing import done
 from avatar_rtc.render.device.rehearsed import RehearsedMark, RehearsedStreams
 from avatar_rtc.render.tha3.animator import Tha3Animator
 from avatar_rtc.render.tha3.networks import PARTS, Network
@@ -92,11 +90,11 @@ def liora() -> Character:
     )
 
 
-def tha3(graphs: Graphs | None = None) -> Tha3Animator:
-    """With the networks' true shapes, and no weights; what is to be captured is at once."""
+def tha3() -> Tha3Animator:
+    """With the networks' true shapes, and no weights."""
     with META:
         networks = {name: Network(part, separable=True).half().eval() for name, part in PARTS.items()}
-    return Tha3Animator(networks, "meta", torch.float16, graphs=graphs, later=done)  # type: ignore[arg-type]
+    return Tha3Animator(networks, "meta", torch.float16)  # type: ignore[arg-type]
 
 
 def look(*moved: slice, by: float = 0.0, cels: float = 0.0, effects: float = 0.0) -> Appearance:

@@ -42,7 +42,7 @@ STAGES: Mapping[str, Mapping[str, tuple[int, int]]] = {
 }  # fmt: skip
 """What turns the picture into another colour space counts with the stage that comes after it. The copy to the
 host is one more."""
-REPLAYED = {"empty": 24, "at 1024": 28}
+REPLAYED = {"empty": 25, "at 1024": 30}
 """What the host asks for once all that stands still is captured, and the rest compiled."""
 
 
