@@ -85,9 +85,8 @@ class Uncoded(Slot):
 
 @cache
 def liora() -> Character:
-    return CharacterStore(resource("assets", "characters"), resource("assets", "none")).load_character(
-        "liora"
-    )
+    store = CharacterStore(resource("assets", "characters"), resource("assets", "none"))
+    return store.load_character("liora")
 
 
 def tha3() -> Tha3Animator:
@@ -135,16 +134,11 @@ class CardStage:
             name, liora().rgba.tobytes(), 0.0, state, animator.name, 10.0,
             matte_size=MATTE, cels=liora().cels, crop=self._crop,
         )  # fmt: skip
-        travelled = OpenAvatar(
-            **read(io.BytesIO(b"".join(pack(message))).read).__dict__
-        )  # as the pipe brings it
-        return open_avatar(travelled, animator, EMOTIONS, card=self._card)
+        by_pipe = read(io.BytesIO(b"".join(pack(message))).read)
+        assert isinstance(by_pipe, OpenAvatar)
+        return open_avatar(by_pipe, animator, EMOTIONS, card=self._card)
 
-    def made(
-        self,
-        looks: Sequence[Appearance] = (),
-        is_snapshot: bool = False,
-    ) -> list[FrameMade]:
+    def made(self, looks: Sequence[Appearance] = (), is_snapshot: bool = False) -> list[FrameMade]:
         """A frame of each, animated together; the log holds it alone.
 
         Args:
@@ -152,9 +146,8 @@ class CardStage:
         """
         self._tick += 1
         t = 100 + self._tick / 10
-        for avatar, seen in zip(
-            self.avatars, looks or [all_moves(self._tick)] * len(self.avatars), strict=True
-        ):
+        looks = looks or [all_moves(self._tick)] * len(self.avatars)
+        for avatar, seen in zip(self.avatars, looks, strict=True):
             avatar.mixer.appearance = lambda state, t, seen=seen: seen  # type: ignore[method-assign, misc]
         self.log.operators.clear()
         self.log.fused_calls.clear()
