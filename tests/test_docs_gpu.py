@@ -8,6 +8,7 @@ import pytest
 from avatar_rtc.bench.floors import floors, frame_kernels
 from avatar_rtc.bench.predicted import CARDS, Assumed, DataSheet, frame_ms, kernels_at_1024
 from tests.data.make_gpu_tables import PAGE, floor_table, frame_table, put, tables
+from tests.worker.test_frame_kernels import BEFORE, REPLAYED, STAGES
 
 TEXT = PAGE.read_text()
 WORDS = " ".join(TEXT.split())
@@ -57,6 +58,12 @@ def row(words: str) -> list[float]:
 )
 def test_what_is_told_of_cards_is_what_is_assumed(words: str, values: list[float]) -> None:
     assert row(words)[: len(values)] == pytest.approx(values, rel=0.01)
+
+
+@pytest.mark.parametrize(("words", "name"), [("empty chain", "empty"), ("doubled, default chain", "at 1024")])
+def test_kernels_of_a_frame_are_those_that_may_not_grow(words: str, name: str) -> None:
+    eager, fused = (1 + sum(kernels) for kernels in zip(*STAGES[name].values(), strict=True))
+    assert row(words) == [BEFORE[name], eager, fused, REPLAYED[name]], "the one is the copy's"
 
 
 def test_what_the_words_say_of_the_numbers_is_so() -> None:

@@ -10,14 +10,13 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, interpolate
 
 from avatar_rtc.bench.traffic import Fusion, Kernel, Traffic, traffic_of
 from avatar_rtc.render.animator import SIZE
-from avatar_rtc.render.colour import from_linear
-from avatar_rtc.render.layout import alpha_layout
-from avatar_rtc.render.tha3.boxes import FACE_BOX, HEAD_BOX
-from avatar_rtc.render.tha3.networks import PARTS, Network, PartName, combine, edit, morph, warp
+from avatar_rtc.render.colour import converted
+from avatar_rtc.render.layout_device import alpha_planes, plane_weights
+from avatar_rtc.render.tha3.networks import PARTS, Network
+from avatar_rtc.render.tha3.parts import Networks, Parts, draft, moved_body
 
 FramePart = Literal["eyebrows", "face", "rotator", "editor", "layout"]
 _META = torch.device("meta")
@@ -75,23 +74,27 @@ def frame_kernels(batch: int, fusion: Fusion, *, separable: bool = True) -> dict
 
 @cache
 def _traffic(batch: int, separable: bool) -> Mapping[FramePart, Traffic]:
-    found = {part: traffic_of(partial(work, batch)) for part, work in _works(separable).items()}
-    return {**found, "layout": _layout_traffic()}
+    works = _works(separable)
+    found = {part: traffic_of(partial(work, batch)) for part, work in works.items()}
+    return {**found, "layout": layout_traffic(SIZE)}
 
 
 @cache
-def _layout_traffic() -> Traffic:
-    traffic_of(_layout)  # tables are made at the first call
-    return traffic_of(_layout)
+def layout_traffic(side: int) -> Traffic:
+    """Of what a frame does with a finished square picture, linear: video over its alpha."""
+    picture, weights = torch.empty(4, side, side, device=_META), plane_weights(_META)
+    return traffic_of(lambda: alpha_planes(converted(picture, "linear", "srgb"), weights, False))
 
 
 @cache
 def _works(separable: bool) -> Mapping[FramePart, Callable[[int], object]]:
+    with _META:
+        parts = Parts({name: Network(PARTS[name], separable=separable).half().eval() for name in PARTS})
     works: dict[FramePart, Callable[[int], object]] = {
-        "eyebrows": _eyebrows(_network("eyebrow_morphing_combiner", separable)),
-        "face": _face(_network("face_morpher", separable)),
-        "rotator": _rotator(_network("two_algo_face_body_rotator", separable)),
-        "editor": _editor(_network("editor", separable)),
+        "eyebrows": lambda batch: parts.move("brows", *_pictures(batch, 128, 128), _half(batch, 12)),
+        "face": lambda batch: parts.move("face", *_pictures(batch, 192, 128), _half(batch, 27)),
+        "rotator": partial(_rotated, parts.networks),
+        "editor": partial(_edited, parts.networks),
     }
     with torch.inference_mode():
         for work in works.values():
@@ -99,55 +102,20 @@ def _works(separable: bool) -> Mapping[FramePart, Callable[[int], object]]:
     return works
 
 
-def _network(name: PartName, separable: bool) -> Network:
-    with _META:
-        return Network(PARTS[name], separable=separable).half().eval()
+def _rotated(networks: Networks, batch: int) -> Tensor:
+    """The first half of `Parts.move_body`."""
+    picture, half = _pictures(batch, SIZE, SIZE // 2)
+    return draft(picture, half, networks["two_algo_face_body_rotator"](half, _half(batch, 6)))
 
 
-def _eyebrows(network: Network) -> Callable[[int], object]:
-    def run(batch: int) -> Tensor:
-        brows, background = _pictures(batch, HEAD_BOX.width), _pictures(batch, HEAD_BOX.width)
-        maps = network(torch.cat([background, brows], dim=1), _half(batch, 12))
-        return combine(maps, brows, background)
-
-    return run
+def _edited(networks: Networks, batch: int) -> Tensor:
+    """The second half."""
+    drafted, (picture,) = _half(batch, 10, SIZE, SIZE), _pictures(batch, SIZE)
+    return moved_body(networks["editor"](drafted, _half(batch, 6)), drafted[:, -2:], picture)
 
 
-def _face(network: Network) -> Callable[[int], object]:
-    def run(batch: int) -> tuple[Tensor, Tensor]:
-        faces = _pictures(batch, FACE_BOX.width)
-        faces = morph(network(faces, _half(batch, 27)), faces)
-        return faces, avg_pool2d(faces, 2)
-
-    return run
-
-
-def _rotator(network: Network) -> Callable[[int], object]:
-    def run(batch: int) -> Tensor:
-        halves = _pictures(batch, SIZE // 2)
-        grid = network(halves, _half(batch, 6))
-        turned = torch.cat([warp(halves, grid), grid], dim=1)
-        return interpolate(turned, size=(SIZE, SIZE), mode="bilinear", align_corners=False)
-
-    return run
-
-
-def _editor(network: Network) -> Callable[[int], object]:
-    def run(batch: int) -> Tensor:
-        images, turned = _pictures(batch, SIZE), _half(batch, 6, SIZE, SIZE)
-        maps = network(torch.cat([images, turned], dim=1), _half(batch, 6))
-        return ((edit(maps, turned[:, 4:], images).float() + 1) / 2).clamp(0, 1)
-
-    return run
-
-
-def _layout() -> object:
-    picture = torch.empty(4, SIZE, SIZE, device=_META)
-    return alpha_layout(from_linear(picture, "srgb-premultiplied"), premultiplied=True)
-
-
-def _pictures(batch: int, side: int) -> Tensor:
-    return _half(batch, 4, side, side)
+def _pictures(batch: int, *sides: int) -> list[Tensor]:
+    return [_half(batch, 4, side, side) for side in sides]
 
 
 def _half(*shape: int) -> Tensor:

@@ -12,7 +12,7 @@
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import torch
@@ -133,7 +133,7 @@ def _kernels(steps: Sequence[_Step], results: set[int], fusion: Fusion) -> list[
     found: list[Kernel] = []
     needed = set(results)
     for group in reversed(_grouped(steps, fusion)):
-        found = [*_kernels_of(group, needed, fusion), *found]
+        found = [_kernel_of(group, needed, fusion), *found]
         needed |= {memory for step in group for memory in step.read}
     return found
 
@@ -161,8 +161,8 @@ def _may_follow(group: Sequence[_Step], step: _Step, fusion: Fusion) -> bool:
     return not done and (not step.is_convolution or fusion in ("norms", "by hand"))
 
 
-def _kernels_of(group: Sequence[_Step], needed: set[int], fusion: Fusion) -> list[Kernel]:
-    """A group as one kernel; as two if all of a plane must have been read before it goes on."""
+def _kernel_of(group: Sequence[_Step], needed: set[int], fusion: Fusion) -> Kernel:
+    """A group as one kernel, which may read some of it twice."""
     read: dict[int, int] = {}
     written: dict[int, int] = {}
     for step in group:
@@ -174,17 +174,12 @@ def _kernels_of(group: Sequence[_Step], needed: set[int], fusion: Fusion) -> lis
     in_place = written.keys() & read.keys()
     kept = written.keys() if fusion == "eager" else needed | in_place
     again = 0 if fusion in ("norms", "by hand") else _read_again(group, read)
-    whole = Kernel(
+    return Kernel(
         sum(step.flops for step in group),
-        sum(read.values()),
+        sum(read.values()) + again,
         sum(size for memory, size in written.items() if memory in kept),
         any(step.flops and not step.is_depthwise for step in group),
     )
-    if not again:
-        return [whole]
-    if fusion == "eager":  # one call, however many kernels the library makes of it
-        return [replace(whole, read_bytes=whole.read_bytes + again)]
-    return [Kernel(0, again, 0), whole]
 
 
 def _read_again(group: Sequence[_Step], read: Mapping[int, int]) -> int:

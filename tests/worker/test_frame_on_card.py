@@ -1,144 +1,169 @@
-"""A whole frame on the meta device, which computes nothing and lets nobody read a value back.
+"""Nobody waits within a frame on a card, and its bytes come in one copy: whatever is drawn, moved and worn.
 
-What it counts is held: the kernels of each stage, and that nobody waits but for the one copy at the end.
+The meta device stands for the card, so what lies on the wrong side raises; and `check_law` reads the log.
 """
 
-import io
-from collections.abc import Mapping
-from itertools import count
+from collections.abc import Iterator, Sequence
+from typing import Any
 
+import pytest
 import torch
+from torch import Tensor
 
-from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.animation.mixer import Appearance
-from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.control.state import AvatarState, Backdrop
-from avatar_rtc.face.pose import INDEX, neutral
-from avatar_rtc.filters_schema.chain import check_chain
-from avatar_rtc.link.orders import OpenAvatar
-from avatar_rtc.link.pipe import pack, read
-from avatar_rtc.render.animator import Animator
-from avatar_rtc.render.device.card import Card
-from avatar_rtc.render.device.operators import OperatorLog
-from avatar_rtc.render.device.rehearsed import RehearsedMark, RehearsedStreams
+from avatar_rtc.face.pose import EYEBROW, FACE, ROTATION
+from avatar_rtc.filters_schema.anime4k_files import FOLDER_VARIABLE
+from avatar_rtc.filters_schema.chain import Operation, check_chain
+from avatar_rtc.render.animator import SIZE
+from avatar_rtc.render.cels import Dressing
+from avatar_rtc.render.filters.chain import FILTERS, run_chain
 from avatar_rtc.render.static import create_static
-from avatar_rtc.render.tha3.animator import Tha3Animator
-from avatar_rtc.render.tha3.networks import PARTS, Network
-from avatar_rtc.resources import resource
 from avatar_rtc.stream.crop import Crop
-from avatar_rtc.stream.frame import Rendition
-from avatar_rtc.worker.frames import FrameMade, Order, made_together
-from avatar_rtc.worker.live import LiveAvatar, Slot, open_avatar
+from tests.render.filters.cards import BUSY, Settings, all_at_ends, at_ends
+from tests.render.test_anime4k import FILE, RESTORES
+from tests.render.thin_networks import thin_animator
+from tests.worker.card_stage import META, CardStage, check_law, kernels_in, look
 
-META = torch.device("meta")
-EMOTIONS = load_emotions(resource("assets", "emotions"))
-STORE = CharacterStore(resource("assets", "characters"), resource("assets", "none"))
-CHAIN = check_chain(
-    [["vignetting"], ["posterize"], ["digital_glitches", {"strength": 0.05}], ["upscale", {"factor": 2.0}]]
-)
-MATTE = (1280, 720)
+HEAD = Crop(0.25, 0.0, 0.75, 0.75)
+SOME = check_chain([["vignetting"], ["digital_glitches", BUSY["digital_glitches"]]])
+MOVES = check_chain([["noise"], ["posterize"]])
 
 
-class CountedStreams(RehearsedStreams):
-    """Its device takes a millisecond for each kernel, so the times of a frame are numbers of kernels."""
-
-    def __init__(self, log: OperatorLog) -> None:
-        super().__init__()
-        self._log = log
-
-    def mark(self) -> RehearsedMark:
-        self.spend(self._log.fused_kernels - self._spent_ms)
-        return super().mark()
-
-
-def tha3() -> Tha3Animator:
-    """With the networks' true shapes, and no weights."""
-    with META:
-        networks = {name: Network(part, separable=True).half().eval() for name, part in PARTS.items()}
-    return Tha3Animator(networks, "meta", torch.float16)  # type: ignore[arg-type]
+@pytest.fixture(scope="module", autouse=True)
+def _networks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    folder = tmp_path_factory.mktemp("glsl")
+    for name in ("Upscale_CNN_x2", "Upscale_Denoise_CNN_x2"):
+        (folder / f"Anime4K_{name}_S.glsl").write_text(FILE)
+    for name in ("Restore_CNN", "Restore_CNN_Soft"):
+        (folder / f"Anime4K_{name}_S.glsl").write_text(RESTORES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FOLDER_VARIABLE, str(folder))
+        for chain in UPSCALERS.values():  # they go over when they are first wanted, and then stay
+            run_chain(torch.zeros(4, 16, 16, device=META), "linear", chain, 0.0, 0)
+        yield
 
 
-def looks(t: float) -> Appearance:
-    """A face that moves, under a cel and an effect that ease in."""
-    pose, step = neutral(), min(1.0, t - 100)
-    pose[[INDEX[name] for name in ("mouth_aaa", "head_x", "eyebrow_raised_left")]] = step / 2
-    return Appearance(pose, {"blush1": step}, {"fx_heart1": step})
+def all_operations(end: int | None) -> tuple[Operation, ...]:
+    """Every operation in one chain: as it is, or all that it takes at the lower or upper ends of ranges."""
+
+    def settings(name: str) -> Settings:
+        return BUSY.get(name, {}) if end is None else all_at_ends(name)[end]
+
+    # What enlarges goes last, and as far as it goes.
+    names = sorted(FILTERS, key=lambda name: name == "upscale")
+    return check_chain([[name, settings(name)] for name in names])
 
 
-def opened(animator: Animator, card: Card, name: str, state: AvatarState) -> LiveAvatar:
-    liora = STORE.load_character("liora")
-    message = OpenAvatar(
-        name, liora.rgba.tobytes(), 0.0, state, animator.name, 10.0, matte_size=MATTE, cels=liora.cels,
-        crop=Crop(0.25, 0.0, 0.75, 0.75),
-    )  # fmt: skip
-    travelled = OpenAvatar(**read(io.BytesIO(b"".join(pack(message))).read).__dict__)  # as the pipe brings it
-    avatar = open_avatar(travelled, animator, EMOTIONS, card=card)
-    avatar.mixer.appearance = lambda state, t: looks(t)  # type: ignore[method-assign]
-    for layout in ("alpha", "matte"):
-        rendition = Rendition("h264", layout)
-        avatar.slots[rendition] = Slot(rendition)
-    return avatar
+def upscaling(**settings: Any) -> tuple[Operation, ...]:
+    return check_chain([["upscale", settings]])
 
 
-class Stage:
-    """Avatars on the fake card, and what their frames ask of it."""
-
-    def __init__(self, animator: Animator, states: list[AvatarState]) -> None:
-        self.log = OperatorLog()
-        self.streams = CountedStreams(self.log)
-        card = Card(META, self.streams)
-        self.avatars = [opened(animator, card, f"a{n}", state) for n, state in enumerate(states)]
-        self._ticks = count()
-        self.made()  # what is kept is uploaded once
-
-    def made(self) -> list[FrameMade]:
-        """A frame of each, in one batch, with a snapshot; of the log only this remains."""
-        self.log.operators.clear()
-        self.log.fused_calls.clear()
-        self.streams._spent_ms = 0.0
-        t = 100.1 + next(self._ticks) * 0.1
-        orders = [Order(avatar, t, is_snapshot=True) for avatar in self.avatars]
-        with self.log:
-            return [future.result() for _, future in made_together(orders, lambda: t)]
-
-    def close(self) -> None:
-        for avatar in self.avatars:
-            avatar.close()
+UPSCALERS = {
+    "network": upscaling(method="anime"),
+    "large network": upscaling(method="anime", quality="high", factor=3.0),
+    **{f"anime4k {preset}": upscaling(method="anime4k", preset=preset) for preset in ("none", *"ABC")},
+}
+CHAINS = {
+    "none": (),
+    "all operations": all_operations(None),
+    "lower ends": all_operations(0),
+    "upper ends": all_operations(-1),
+    **UPSCALERS,
+}
+BACKDROPS = {
+    "blurred": Backdrop("day", blur=8.0),
+    "shared": Backdrop("day", chain="shared"),
+    "moving": Backdrop("day", chain=MOVES),
+}
 
 
-WHOLE = AvatarState(chain=CHAIN, backdrop=Backdrop("day", blur=8.0))
-SHARED = AvatarState(chain=CHAIN, backdrop=Backdrop("day", chain="shared"))
-MOVING = AvatarState(backdrop=Backdrop("day", chain=check_chain([["digital_glitches"]])))
-
-Kernels = Mapping[str, int]
-ONCE = {"vignetting": 10, "posterize": 6, "digital_glitches": 0, "upscale": 17}
-"""Of the chain on the picture; no glitch falls into these frames."""
-TWICE = {"vignetting": 27, "posterize": 12, "digital_glitches": 0, "upscale": 34}
-"""On the picture for alpha and snapshot, and on the scene."""
-
-
-def check_frame(stage: Stage, most: Kernels) -> None:
-    made, log = stage.made(), stage.log
-    assert not log.downloads and stage.streams.copies == 2 * len(made), "one copy a frame"
+def check_frame(*states: AvatarState) -> None:
+    """One frame of these avatars, in all layouts and as a snapshot; the first, but for networks."""
+    stage = CardStage(create_static("meta"), states, crop=HEAD)
+    made = stage.made(is_snapshot=True)
+    check_law(stage, made)
     for one in made:
-        assert not one.impairments and {frame.rendition.layout for frame in one.frames} == {"alpha", "matte"}
-        assert one.rgba is not None and not one.rgba.any()
-        for name, kernels in one.stage_ms.items():
-            if name in ("pose", "encode"):
-                continue  # by the clock
-            assert kernels <= most.get(name.split()[-1], 0), (name, one.stage_ms)
-    stage.close()
+        assert one.rgba is not None and not one.rgba.any() and one.rgba.shape[2] == 4
 
 
-def test_nobody_waits_within_a_frame_and_it_is_so_many_kernels() -> None:
-    """Effects and crop count with the stage that comes first, compiled functions as compiled."""
-    stage = Stage(create_static("meta"), [SHARED, MOVING])
-    check_frame(stage, {"animate": 138, "backdrop": 63, "layout": 9, **TWICE})
-    assert not stage.log.uploads
+@pytest.mark.parametrize("name", CHAINS)
+def test_with_every_chain(name: str) -> None:
+    check_frame(AvatarState(chain=CHAINS[name]))
 
 
-def test_so_it_is_with_tha3() -> None:
-    """Its poses go over in three pieces, for which the host waits."""
-    stage = Stage(tha3(), [WHOLE])
-    check_frame(stage, {"animate": 683, "backdrop": 12, "layout": 9, **ONCE})
-    assert len(stage.log.waits) <= 3
+def test_with_every_backdrop_in_one_batch() -> None:
+    check_frame(*(AvatarState(chain=SOME, backdrop=backdrop) for backdrop in BACKDROPS.values()))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", FILTERS)
+def test_with_every_parameter_at_its_ends(name: str) -> None:
+    for settings in at_ends(name):
+        chain = check_chain([[name, settings]])
+        check_frame(AvatarState(chain=chain, backdrop=Backdrop("night", chain="shared")))
+
+
+class Large:
+    """Gives pictures of twice the side, as an animator of tomorrow may."""
+
+    name, space, device = "large", "linear", META
+
+    def prepare(self, image: Tensor) -> Tensor:
+        return torch.empty(4, 2 * SIZE, 2 * SIZE, device=META)
+
+    def dress(self, character: Tensor, image: Tensor, dressing: Dressing) -> Tensor:
+        return dressing.draw(character, "linear")
+
+    def animate(self, poses: Tensor, characters: Sequence[Tensor]) -> Tensor:
+        return torch.stack(list(characters))
+
+
+def test_pictures_of_twice_the_side_go_the_same_way() -> None:
+    large: Any = Large()
+    stage = CardStage(
+        large, [AvatarState(chain=(*SOME, *upscaling()), backdrop=BACKDROPS["shared"])], crop=HEAD
+    )
+    (made,) = stage.made(is_snapshot=True)
+    check_law(stage, [made])
+    assert made.rgba is not None and made.rgba.shape == (1536, 1024, 4)
+    assert {frame.data for frame in made.frames} == {b"(4608, 1024)", b"(1080, 1280)"}
+
+
+LOOKS = {
+    "nothing": look(),
+    "body": look(ROTATION, by=0.3),
+    "face": look(ROTATION, FACE, by=0.3),
+    "brows": look(ROTATION, FACE, EYEBROW, by=0.3),
+    "cel": look(ROTATION, FACE, EYEBROW, by=0.3, cels=0.5),
+}
+"""Each moves one part more than the one before it, and with it what builds on that; a cel moves all of it."""
+
+
+def thin(count: int) -> CardStage:
+    """Avatars of THA3 that stand still, its networks thin."""
+    stage = CardStage(thin_animator("meta", torch.float16), [AvatarState()] * count, ["alpha"])
+    stage.made([look()] * count)
+    return stage
+
+
+def kernels_of(stage: CardStage, looks: Sequence[Appearance]) -> int:
+    """What THA3 asks for, for a frame of these looks."""
+    made = stage.made(looks)
+    check_law(stage, made)
+    assert len(stage.log.uploads) <= 2, "poses, and a cel that is new"
+    return kernels_in(made[0].stage_ms["animate"])[0]
+
+
+def test_tha3_leaves_out_what_did_not_move() -> None:
+    stage = thin(1)
+    found = [kernels_of(stage, [seen]) for seen in LOOKS.values()]
+    assert found == sorted({*found})
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_in_a_batch_each_moves_as_it_does(count: int) -> None:
+    stage, looks = thin(count), [*LOOKS.values()]
+    rows = [[looks[(first + row) % 5] for row in range(count)] for first in range(0, 5, count)]
+    for row in rows:
+        kernels_of(stage, row)
