@@ -4,8 +4,7 @@ From the pose to the bytes, with THA3's true networks. Of two numbers the first 
 one, the second what is left where functions are compiled.
 """
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, Future
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -98,20 +97,12 @@ class OneCallGraphs:
         return OneCall(kept, work(*kept), self.log)
 
 
-class AtOnce(Executor):
-    def submit(self, job: Callable[..., Any], /, *args: Any, **named: Any) -> "Future[Any]":
-        future: Future[Any] = Future()
-        future.set_result(job(*args, **named))
-        return future
-
-
 @pytest.mark.parametrize("name", ["empty", pytest.param("at 1024", marks=pytest.mark.soak)])
 def test_what_is_captured_is_one_call(name: str) -> None:
     """However large the networks are, so they are thin here."""
     log, thin = DeviceLog(), thin_animator("meta", torch.float16)
-    graphs = OneCallGraphs(log)
-    captures = Captures(graphs, AtOnce())
-    captured = Tha3Animator(thin.networks, "meta", thin.dtype, graphs=graphs, later=done)
+    captures = Captures(OneCallGraphs(log), later=done)
+    captured = Tha3Animator(thin.networks, "meta", thin.dtype, captures=captures)
     stage = CardStage(captured, [AvatarState(chain=CHAINS[name])], ["alpha"], captures=captures, log=log)
     stage.avatars[0].finisher._alone = StandingChain(captures, still_frames=1)
     for tick in range(2):
