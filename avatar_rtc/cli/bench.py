@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,6 +101,7 @@ def _judge_card(args: argparse.Namespace) -> int:
     from avatar_rtc.bench.gpu.rig import rigged
     from avatar_rtc.bench.gpu.sections import SECTIONS, GpuSection, is_right, measured_sections
     from avatar_rtc.bench.gpu.verdict import verdicts
+    from avatar_rtc.errors import SetupError
     from avatar_rtc.files import put_file
 
     console = Console(stderr=args.json == Path("-"))
@@ -115,7 +117,11 @@ def _judge_card(args: argparse.Namespace) -> int:
         def begin(section: GpuSection) -> None:
             bar.update(task, description=section.title, completed=len(done))
             # Before each: what a card does wrong may end this process.
-            put_file(args.out, report_text(about, done, unfinished=section.title).encode())
+            try:
+                put_file(args.out, report_text(about, done, unfinished=section.title).encode())
+            except SetupError as error:
+                if not done:  # later there may be room again
+                    raise SetupError(f"{error}; name another place by --out") from None
 
         try:
             for section in measured_sections(rig, args.minutes, begin, SECTIONS):
@@ -125,7 +131,12 @@ def _judge_card(args: argparse.Namespace) -> int:
             raise
         bar.update(task, description="done", completed=len(SECTIONS))
         about["nvidia-smi at the end"] = asked_smi(rig.device)  # hot, and perhaps slowed down
-    put_file(args.out, report_text(about, done).encode())
+    text = report_text(about, done)
+    try:
+        put_file(args.out, text.encode())
+    except SetupError:
+        print(_printable(text, sys.stdout.encoding))  # minutes of work are in it
+        raise
     for each in verdicts(done):
         sign = {True: "[green]+[/]", False: "[red]-[/]", None: " "}[each.good]
         console.print(sign, escape(_printable(each.text, console.encoding)), highlight=False)

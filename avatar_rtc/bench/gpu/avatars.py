@@ -31,8 +31,8 @@ from avatar_rtc.worker.frames import Order, asked, made_together, posed
 from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
 
 _MB = 1e6
-FPS = 30.0
-ALPHA = Rendition("h264", "alpha")
+_FPS = 30.0
+_WATCHED = Rendition("h264", "alpha")
 CHAINS: Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]] = {
     "no chain": (),
     "default chain": tuple((name, {}) for name in DEFAULT),
@@ -62,7 +62,7 @@ def _row(rig: Rig, name: str, stage: "_Stage", seconds: float) -> ReportRow:
     values: dict[str, Value] = {}
     if times["to packets"].is_there:
         fps = 1000 * len(stage.avatars) / times["to packets"].median
-        values = {"frames/s": fps, "avatars at 30 fps": int(fps / FPS), **stage.parts_ms()}
+        values = {"frames/s": fps, "avatars at 30 fps": int(fps / _FPS), **stage.parts_ms()}
     if times["to bytes"].is_there:
         log = operators_of(stage.to_bytes)
         started = log.kernels if why_plain(rig.device) else log.fused_kernels
@@ -96,9 +96,9 @@ def avatars_on(rig: Rig, count: int, chain: str) -> Iterator[Sequence[LiveAvatar
     try:
         for number in range(count):
             rgba = store.load(next(names)).tobytes()
-            message = OpenAvatar(f"{number}", rgba, 0.0, state, fps=FPS, seed=number)
+            message = OpenAvatar(f"{number}", rgba, 0.0, state, fps=_FPS, seed=number)
             made.append(open_avatar(message, rig.product(), emotions, card=rig.card))
-            made[-1].slots[ALPHA] = slot_of(ALPHA, nvenc)
+            made[-1].slots[_WATCHED] = slot_of(_WATCHED, nvenc)
         yield made
     finally:
         for avatar in made:
@@ -142,7 +142,7 @@ class _Stage:
         }
 
     def _orders(self) -> list[Order]:
-        at = next(self._ticks) / FPS
+        at = next(self._ticks) / _FPS
         return [Order(avatar, at) for avatar in self.avatars]
 
 

@@ -10,7 +10,7 @@ from avatar_rtc.render.device.preparing import PREPARING, Later
 
 Found = TypeVar("Found")
 _LEAST_S = 2.0
-"""That each wait may take when all the time there was is used up."""
+"""That a wait may take when all the time there was is used up."""
 _WORK_S = 120.0
 """That one piece of work may take at the least."""
 
@@ -18,8 +18,13 @@ _WORK_S = 120.0
 class Settler:
     """Waits for the thread that makes things ready; all its waits together take no longer than they may."""
 
-    def __init__(self, within_s: float, later: Later = PREPARING) -> None:
-        self._left_s, self._later = within_s, later
+    def __init__(self, within_s: float, later: Later = PREPARING, least_s: float = _LEAST_S) -> None:
+        """
+        Args:
+            within_s: what all waits together may take.
+            least_s: what each may, even when that is used up.
+        """
+        self._left_s, self._later, self._least_s = within_s, later, least_s
         self.waited_s = 0.0
         """So far."""
 
@@ -27,7 +32,7 @@ class Settler:
         """Return when all that was asked for is there, or time is used up; False if it is not there."""
         done, begun = threading.Event(), time.monotonic()
         self._later(done.set)
-        is_done = done.wait(max(_LEAST_S, self._left_s))
+        is_done = done.wait(max(self._least_s, self._left_s))
         self._spend(time.monotonic() - begun)
         return is_done
 

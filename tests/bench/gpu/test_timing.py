@@ -93,7 +93,12 @@ def test_the_cuda_timer_waits_before_and_after(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(torch.cuda, "Event", Event)
     monkeypatch.setattr(torch.cuda, "device", On)
     monkeypatch.setattr(torch.cuda, "synchronize", lambda: order.append("wait"))
-    timer = CudaTimer(torch.device("cuda:1"), lambda: bool(order.append("settle")))
+
+    def settle() -> bool:
+        order.append("settle")
+        return False
+
+    timer = CudaTimer(torch.device("cuda:1"), settle)
     assert not timer.settle()
     device, host = timer.once(lambda: order.append("call"))
     assert order == ["settle", "enter", "wait", "record", "call", "record", "wait", "exit"]
