@@ -13,6 +13,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from avatar_rtc.bench.gpu.compilations import remember_compilations
 from avatar_rtc.bench.gpu.rates import CardRates, RateSizes
 from avatar_rtc.bench.gpu.settling import Settler
 from avatar_rtc.bench.gpu.timing import CudaTimer, DeviceTimer, HostTimer
@@ -134,6 +135,7 @@ def rigged(source: Path | None, minutes: float, *, rehearse: bool, device: str =
             )
         if not rehearse:
             torch.cuda.set_device(where)
+            remember_compilations()
         load = partial(_product, where)
         ready = Settler(60 * minutes)
         card = Card(where, WaitingStreams()) if rehearse else card_of(str(where))

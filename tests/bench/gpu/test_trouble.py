@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from avatar_rtc.bench.gpu import prepared, rig, sections
+from avatar_rtc.bench.gpu.compilations import compiled_functions, remember_compilations
 from avatar_rtc.bench.gpu.rates import rates_again
 from avatar_rtc.bench.gpu.report import json_of, report_text
 from avatar_rtc.bench.gpu.rows import NO_ROOM, ReportRow, ReportSection, guarded, timed_row
@@ -90,6 +91,25 @@ def test_warnings_go_into_the_report() -> None:
     assert any(
         "1 warnings came meanwhile, the first: no graph of brows" in each for each in said("prepared", *rows)
     )
+
+
+def thrice(picture: torch.Tensor) -> torch.Tensor:
+    return picture * 3
+
+
+def refused(picture: torch.Tensor) -> torch.Tensor:
+    torch._dynamo.graph_break()
+    return picture
+
+
+def test_what_was_compiled_is_named() -> None:
+    remember_compilations()
+    torch.compile(thrice, backend="eager")(torch.ones(2))
+    with pytest.raises(torch._dynamo.exc.Unsupported):
+        torch.compile(refused, backend="eager", fullgraph=True)(torch.ones(2))
+    rows = {row.name: row.values for row in compiled_functions()}
+    assert rows["`thrice`"]["number"] == 1 and rows["`thrice`"]["said"] == ""
+    assert "Unsupported" in str(rows["`refused`"]["said"])
 
 
 def test_memory_of_graphs_is_that_of_their_pools(monkeypatch: pytest.MonkeyPatch) -> None:
