@@ -50,9 +50,15 @@ def _filter_row(name: str, image: Tensor, rig: Rig) -> ReportRow:
         return over_grey(converted(found, space, "srgb-premultiplied"))
 
     found, wanted = seen(rig.device), seen(torch.device("cpu"))
-    largest = float((found - wanted).abs().max())
+    difference = (found - wanted).abs()
+    largest, over = float(difference.max()), float((difference > FILTER_TOLERANCE).float().mean())
     moments = max(abs(float(found.mean() - wanted.mean())), abs(float(found.std() - wanted.std())))
-    values = {"largest": largest, "mean and spread": moments, "dB": psnr_db(found, wanted)}
+    values = {
+        "largest": largest,
+        "% over": 100 * over,
+        "mean and spread": moments,
+        "dB": psnr_db(found, wanted),
+    }
     if name in REDRAWN:
         told = f"mean and spread within {MOMENT_TOLERANCE:g}: its noise is the card's own"
         return ReportRow(name, {**values, "wanted": told}, moments <= MOMENT_TOLERANCE)

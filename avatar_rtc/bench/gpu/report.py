@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from avatar_rtc.bench.gpu.legends import ABOUT, LEGEND
 from avatar_rtc.bench.gpu.rows import ReportRow, ReportSection, Value, short
 from avatar_rtc.bench.gpu.verdict import Verdict, verdicts
 
@@ -12,20 +13,6 @@ _SEND = """**What to do with this file:** attach it, as it is, to an issue of th
 program from, whether all went well or not. It holds no pictures, names or addresses of yours; where it says
 `~` stood your home folder. If something failed, its trace is in here, and nothing else is needed."""
 _REHEARSED = "**A rehearsal on the CPU: it shows that the bench works, and nothing about a card.**"
-_LEGEND = """## How to read it
-
-- Columns that end with `ms` are medians in milliseconds, the 95th percentile in brackets. They are times
-  until the card has done it; `host ms` is until the host may go on.
-- `ours` is as avatars get it: half floats, compiled functions and graphs, where they are to be had.
-  `reference` is the code of THA3's authors in the same run, in float32. `x reference` is how many times as
-  fast ours is.
-- `floor ms` is what arithmetic or bytes take at the rates measured here, with kernels written by hand; no
-  program can beat it. `x floor` is how many times that ours takes. `fused floor ms` is the same of what a
-  compiler can make.
-- `launches` are kernels and copies that the host starts for one call; a graph that is replayed counts none.
-  `launch-bound` is yes where the card waits for the host.
-- `ready` is no where something was still being compiled or captured: it is slower than it will be.
-- `right` is yes where what was found is within what is `wanted`. **NO** is a fault: please send it."""
 _SIGNS = {True: "yes", False: "**NO**", None: ""}
 _JSON_BEGIN, _JSON_END = "<details><summary>The same as JSON</summary>\n\n```json\n", "\n```\n\n</details>\n"
 
@@ -42,7 +29,7 @@ def report_text(about: Mapping[str, Any], sections: Sequence[ReportSection], unf
         _REHEARSED if about["device"] == "cpu" else _SEND,
         *([f"**Not finished: it ended while it did “{unfinished}”.**"] if unfinished else []),
         _summary(verdicts(sections)),
-        _LEGEND,
+        LEGEND,
         _surroundings(about),
         *map(_section, sections),
         _JSON_BEGIN + json.dumps(report_json(about, sections), indent=1, default=str) + _JSON_END,
@@ -76,7 +63,9 @@ def _name(about: Mapping[str, Any]) -> str:
 
 def _summary(found: Sequence[Verdict]) -> str:
     signs = {True: "✅", False: "❌", None: "·"}
-    return "## In short\n\n" + "\n".join(f"- {signs[each.good]} {each.text}" for each in found)
+    return "## In short\n\n" + "\n".join(
+        [f"- {signs[each.good]} {each.text}" for each in found] or ["Nothing was measured yet."]
+    )
 
 
 def _surroundings(about: Mapping[str, Any]) -> str:
@@ -94,7 +83,7 @@ def _section(section: ReportSection) -> str:
     lines = [
         f"## {section.title}",
         "",
-        f"{section.seconds:.0f} s.",
+        f"{ABOUT.get(section.name, '')} ({section.seconds:.0f} s)".lstrip(),
         "",
         _line(heads),
         "|---|" + "---:|" * (len(heads) - 1),
