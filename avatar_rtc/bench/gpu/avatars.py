@@ -35,8 +35,8 @@ _FPS = 30.0
 _WATCHED = Rendition("h264", "alpha")
 CHAINS: Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]] = {
     "no chain": (),
-    "default chain": tuple((name, {}) for name in DEFAULT),
-    "doubled, default chain": (
+    "the default chain": tuple((name, {}) for name in DEFAULT),
+    "doubling and the default chain": (
         ("upscale", {"method": "anime", "quality": "low"}),
         *((name, {}) for name in DEFAULT),
     ),
@@ -51,9 +51,13 @@ def avatar_times(rig: Rig, seconds: float) -> list[ReportRow]:
 
     def row(name: str, count: int) -> ReportRow:
         with avatars_on(rig, count, name) as avatars:
-            return _row(rig, f"{count}, {name}", _Stage(avatars), share)
+            return _row(rig, _named(name, count), _Stage(avatars), share)
 
-    return [guarded(f"{count}, {name}", partial(row, name, count)) for name, count in cases]
+    return [guarded(_named(name, count), partial(row, name, count)) for name, count in cases]
+
+
+def _named(chain: str, count: int) -> str:
+    return f"{count} avatar{'s' if count > 1 else ''}, {chain}"
 
 
 def _row(rig: Rig, name: str, stage: "_Stage", seconds: float) -> ReportRow:

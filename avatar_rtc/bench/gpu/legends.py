@@ -47,9 +47,9 @@ ABOUT: Mapping[str, str] = {
     "moving": "One character.",
     "networks": "Each alone: operator by operator, as a graph, and as a graph of maps with channels last.",
     "avatars": (
-        "N of them due together, 512 px. to bytes ms: until all their pictures are on the host. to "
-        "packets ms: and encoded, on one thread. animate ms is of all of them; chain, layout and encode "
-        "ms of one."
+        "They are due together, at 512 px or what a chain makes of it. to bytes ms: until all pictures "
+        "are on the host. to packets ms: and encoded, on one thread. animate ms is of all of them; chain, "
+        "layout and encode ms of one."
     ),
     "chains": (
         "ours: what stands still replayed as a graph. without graph: the same without it, and without its "

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from avatar_rtc.bench.floors import Floor, FramePart
-from avatar_rtc.bench.gpu import avatars, chains, expected, frames, parts, rig
+from avatar_rtc.bench.gpu import avatars, chains, expected, frames, output, parts, rig
 from avatar_rtc.bench.gpu.equality import psnr_db
 from avatar_rtc.bench.gpu.legends import ABOUT as ABOUT_SECTIONS
 from avatar_rtc.bench.gpu.report import json_of, report_json, report_text
@@ -75,7 +75,7 @@ def test_every_part_is_filled_in(rehearsed: Sequence[ReportSection]) -> None:
     assert frame | {"fused floor ms"} <= set(rows["frames"]["batch 2"].values)
     assert {"measured ms", "own rates ms", "measured / own rates"} <= set(rows["expected"]["batch 2"].values)
     assert {"to bytes ms", "to packets ms", "animate ms", "chain ms", "layout ms", "encode ms"} <= set(
-        rows["avatars"]["1, no chain"].values
+        rows["avatars"]["1 avatar, no chain"].values
     )
     assert {"eager ms", "graph ms", "channels-last graph ms"} <= set(
         rows["networks"]["editor, batch 1"].values
@@ -162,8 +162,12 @@ def test_one_row_that_raises_costs_itself_alone(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    "measure", [frames.batch_times, parts.network_times, chains.chain_times, chains.enlarging_times]
-)
+    "measure",
+    [
+        frames.batch_times, parts.network_times, chains.chain_times, chains.enlarging_times,
+        avatars.avatar_times, output.layout_times,
+    ],
+)  # fmt: skip
 def test_on_a_card_everything_is_on_the_card(measure) -> None:
     """Judged by the meta device, which no tensor of the CPU may meet; what filters do is judged elsewhere."""
     rows = measure(meta_rig(), 0.0)
