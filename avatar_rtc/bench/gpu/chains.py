@@ -131,7 +131,7 @@ def _timed(
         written = call()
         assert isinstance(written, Tensor)
         floor = Floor(0, _bytes(image), _bytes(written), 1)
-        least = floor_ms(floor, rig.rates.flops_per_s, rig.rates.bytes_per_s)
+        least = floor_ms(floor, rig.rates.flops_per_s, rig.rates.bytes_per_s_of(floor.moved_bytes))
         values |= {"floor ms": least, "x floor": ours.median / least}
     return timed_row(name, times, **values)
 

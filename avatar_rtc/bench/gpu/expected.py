@@ -13,8 +13,6 @@ from avatar_rtc.bench.traffic import Fusion, Kernel
 from avatar_rtc.render.device.compiling import why_plain
 
 _FILLER = re.compile(r"\b(nvidia|geforce|gpu)\b")
-_CACHE_BYTES = 4 << 20
-"""Of a card that does not say how large its L2 is."""
 
 
 def expected_rows(rig: Rig, seconds: float) -> list[ReportRow]:
@@ -22,7 +20,7 @@ def expected_rows(rig: Rig, seconds: float) -> list[ReportRow]:
     if rig.rates is None or not rig.frame_ms:
         return [left_out("all", "neither rates nor frames could be measured")]
     name = torch.cuda.get_device_name(rig.device) if rig.device.type == "cuda" else "the CPU"
-    own, assumed = own_sheet(name, rig.rates, _cache_bytes(rig.device)), own_shares(rig.rates)
+    own, assumed = own_sheet(name, rig.rates), own_shares(rig.rates)
     known = known_card(name)
     fusion: Fusion = "eager" if why_plain(rig.device) else "fused"
 
@@ -56,14 +54,14 @@ def known_card(name: str) -> DataSheet | None:
     return next((card for card in CARDS if card.name.casefold() == plain), None)
 
 
-def own_sheet(name: str, rates: CardRates, cache_bytes: int) -> DataSheet:
+def own_sheet(name: str, rates: CardRates) -> DataSheet:
     """A card as it measured itself, in the place of what its maker says."""
     return DataSheet(
         name,
         tensor_flops_per_s=rates.flops_per_s,
         plain_flops_per_s=rates.plain_flops_per_s,
         bytes_per_s=rates.bytes_per_s,
-        cache_bytes=cache_bytes,
+        cache_bytes=rates.cache_bytes,
         cached_bytes_per_s=max(rates.cached_bytes_per_s, rates.bytes_per_s),
         copied_bytes_per_s=rates.download_bytes_per_s["pinned"],
         encoders=0,
@@ -84,9 +82,3 @@ def _posing(batch: int, fusion: Fusion) -> list[Kernel]:
     """Without the layout, which has a table of its own."""
     parts = frame_kernels(batch, fusion)
     return [kernel for part, kernels in parts.items() if part != "layout" for kernel in kernels]
-
-
-def _cache_bytes(device: torch.device) -> int:
-    if device.type != "cuda":
-        return _CACHE_BYTES
-    return int(getattr(torch.cuda.get_device_properties(device), "L2_cache_size", 0)) or _CACHE_BYTES

@@ -9,9 +9,9 @@ LEGEND = """## How to read it
 - `ours` is as avatars get it: half floats, compiled functions and graphs, where they are to be had.
   `reference` is the code of THA3's authors in the same run, in float32. `x reference` is how many times as
   fast ours is.
-- `floor ms` is what arithmetic or bytes take at the rates measured here, with kernels written by hand; no
-  program can beat it. `x floor` is how many times that ours takes. `fused floor ms` is the same of what a
-  compiler can make.
+- `floor ms` is what arithmetic, or bytes through the card's memory, take at the rates measured here, with
+  kernels written by hand; less takes only who keeps several layers in the cache. `x floor` is how many times
+  that ours takes. `fused floor ms` is the same of what a compiler can make.
 - `launches` are kernels and copies that the host starts for one call; a graph that is replayed counts none.
   `launch-bound` is yes where the card waits for the host.
 - `ready` is no where something was still being compiled or captured: it is slower than it will be.

@@ -11,7 +11,7 @@ from torch import Tensor
 from avatar_rtc.bench.gpu.faces import linear_portrait
 from avatar_rtc.bench.gpu.parts import launched
 from avatar_rtc.bench.gpu.rig import Rig
-from avatar_rtc.bench.gpu.rows import ReportRow, Value, guarded, left_out, timed_row
+from avatar_rtc.bench.gpu.rows import ReportRow, guarded, left_out, timed_row
 from avatar_rtc.bench.gpu.timing import Call, HostTimer, side_by_side
 from avatar_rtc.media.encode import VideoEncoder, create_encoder, has_nvenc
 from avatar_rtc.render.colour import converted
@@ -84,8 +84,7 @@ def encoder_times(rig: Rig, seconds: float) -> list[ReportRow]:
             encoders["NVENC"] = create_encoder("h264", width, height, _FPS)
         calls = {way: _encoding(each, width, height) for way, each in encoders.items()}
         times = side_by_side(HostTimer(), calls, seconds / len(sizes))
-        values: dict[str, Value] = {f"{way} is": each.name for way, each in encoders.items()}
-        return timed_row(name, times, **values)
+        return timed_row(name, times)
 
     return [*rows, *(guarded(name, partial(row, name, *size)) for name, size in sizes.items())]
 

@@ -14,6 +14,8 @@ from avatar_rtc.render.device.graphs import Graph, Work
 
 Capture = Callable[[Work, Sequence[Tensor]], Graph]
 """See `Graphs.capture`."""
+_CACHED = 4
+"""Share of L2, as a divisor, of a tensor that stays there beside its copy."""
 _CHANNELS = 256
 """Of the convolution."""
 
@@ -30,8 +32,8 @@ class RateSizes:
     """Side of the picture that is convolved, 256 channels."""
     kernels: int = 1000
     """Empty ones, one after the other."""
-    cache_bytes: int = 1 << 20
-    """Of a tensor that stays in a card's cache beside its copy."""
+    cache_bytes: int = 4 << 20
+    """L2 of a card that does not say how large its own is."""
     frame_bytes: int = 3 * 512 * 512
     """Of one frame on its way to the host: I420 of 512 px with alpha."""
 
@@ -42,8 +44,10 @@ class CardRates:
 
     bytes_per_s: float
     """Read and written together."""
+    cache_bytes: int
+    """L2."""
     cached_bytes_per_s: float
-    """The same where both lie in the cache."""
+    """Read and written where both lie in L2."""
     plain_flops_per_s: float
     """float32, a large product of matrices."""
     matrix_flops_per_s: float
@@ -62,6 +66,10 @@ class CardRates:
         """The better of both."""
         return max(self.matrix_flops_per_s, self.conv_flops_per_s)
 
+    def bytes_per_s_of(self, moved_bytes: float) -> float:
+        """For so many bytes that are read and written: what fits into L2 may lie there."""
+        return max(self.bytes_per_s, self.cached_bytes_per_s if moved_bytes <= self.cache_bytes else 0.0)
+
 
 def measured_rates(
     device: torch.device, timer: DeviceTimer, capture: Capture, sizes: RateSizes, seconds: float
@@ -75,7 +83,8 @@ def measured_rates(
             tensor = tensor + 1
         return [tensor]
 
-    cached = torch.zeros(sizes.cache_bytes, dtype=torch.uint8, device=device)
+    cache_bytes = _cache_bytes(device) or sizes.cache_bytes
+    cached = torch.zeros(cache_bytes // _CACHED, dtype=torch.uint8, device=device)
     calls |= {
         "launches": partial(empty, one),
         "graph": capture(empty, [one]).replay,
@@ -96,7 +105,8 @@ def measured_rates(
     cached_s = max(best_s["cached"] - best_s["graph"], best_s["cached"] / 2)
     return CardRates(
         bytes_per_s=work["copy"] / best_s["copy"],
-        cached_bytes_per_s=2.0 * sizes.cache_bytes * sizes.kernels / cached_s,
+        cache_bytes=cache_bytes,
+        cached_bytes_per_s=2.0 * len(cached) * sizes.kernels / cached_s,
         plain_flops_per_s=work["plain matrix"] / best_s["plain matrix"],
         matrix_flops_per_s=work["matrix"] / best_s["matrix"],
         conv_flops_per_s=work["convolution"] / best_s["convolution"],
@@ -104,6 +114,13 @@ def measured_rates(
         graph_launch_us=times["graph"].median * 1000 / sizes.kernels,
         download_bytes_per_s={name: sizes.frame_bytes / best_s[name] for name in ("pinned", "pageable")},
     )
+
+
+def _cache_bytes(device: torch.device) -> int:
+    """0 if it is not known."""
+    if device.type != "cuda":
+        return 0
+    return int(getattr(torch.cuda.get_device_properties(device), "L2_cache_size", 0))
 
 
 def _arithmetic(device: torch.device, sizes: RateSizes) -> tuple[dict[str, Call], dict[str, float]]:

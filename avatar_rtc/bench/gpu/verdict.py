@@ -81,7 +81,9 @@ def _quick(sections: Sequence[ReportSection]) -> Iterator[Verdict]:
                 _number(times) >= 1, f"That is {short(_number(times))} times as fast as the reference here."
             )
         if (times := row.values.get("x floor")) is not None:
-            yield Verdict(None, f"It is {short(_number(times))} times its floor, which no program can beat.")
+            yield Verdict(
+                None, f"It is {short(_number(times))} times its floor: that of kernels written by hand."
+            )
         if row.values.get("launch-bound") == "yes":
             yield Verdict(False, "The card waits for the host: starting kernels takes most of the time.")
 

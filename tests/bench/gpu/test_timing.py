@@ -8,7 +8,7 @@ import torch
 from avatar_rtc.bench.gpu import rates
 from avatar_rtc.bench.gpu.rates import RateSizes, measured_rates
 from avatar_rtc.bench.gpu.timing import CudaTimer, HostTimer, Times, side_by_side
-from tests.bench.gpu.tiny_rig import CalledGraphs, CallingTimer
+from tests.bench.gpu.tiny_rig import RATES, CalledGraphs, CallingTimer
 
 
 class CountingTimer(CallingTimer):
@@ -112,12 +112,13 @@ def test_rates_are_amounts_over_the_best_time(monkeypatch: pytest.MonkeyPatch) -
         return {name: Times((3.0, 1.0), (1.0, 1.0)) for name in calls}
 
     monkeypatch.setattr(rates, "side_by_side", one_ms)
-    sizes = RateSizes(copy_bytes=1000, matrix=10, picture=2, kernels=4, cache_bytes=100, frame_bytes=500)
+    sizes = RateSizes(copy_bytes=1000, matrix=10, picture=2, kernels=4, cache_bytes=400, frame_bytes=500)
     found = measured_rates(torch.device("cpu"), CallingTimer(), CalledGraphs().capture, sizes, 0.0)
     assert found.bytes_per_s == pytest.approx(2 * 1000 / 1e-3)
     assert found.matrix_flops_per_s == pytest.approx(2 * 10**3 / 1e-3)
     assert found.plain_flops_per_s == pytest.approx(2 * 5**3 / 1e-3)
     assert found.cached_bytes_per_s == pytest.approx(2 * 100 * 4 / 0.5e-3), "at least half of it is no launch"
+    assert [RATES.bytes_per_s_of(RATES.cache_bytes + more) for more in (0, 1)] == [2e12, 1e12]
     assert found.conv_flops_per_s == pytest.approx(2 * 256 * 256 * 9 * 4 / 1e-3)
     assert found.launch_us == found.graph_launch_us == 1000 / 4
     assert found.download_bytes_per_s == pytest.approx({"pinned": 500 / 1e-3, "pageable": 500 / 1e-3})

@@ -28,7 +28,7 @@ TINY = RigSizes(
     batches=(1, 2), avatars=(1,), poses=1, characters=("liora",), sides=(32,), matte=(64, 32), preroll=1,
     imported="json", tests="no such folder",
 )  # fmt: skip
-RATES = CardRates(1e12, 2e12, 1e13, 1e14, 1e14, 5.0, 1.0, {"pinned": 1e10, "pageable": 1e9})
+RATES = CardRates(1e12, 1 << 22, 2e12, 1e13, 1e14, 1e14, 5.0, 1.0, {"pinned": 1e10, "pageable": 1e9})
 CPU, META = torch.device("cpu"), torch.device("meta")
 AT_ONCE = Settler(0.0, done)
 """What is to be made ready is made where it is asked for."""
