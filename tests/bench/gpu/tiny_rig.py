@@ -25,7 +25,7 @@ from avatar_rtc.render.tha3.networks import PARTS, NetworkSizes
 
 TINY = RigSizes(
     RateSizes(copy_bytes=1 << 16, matrix=16, picture=4, kernels=3, frame_bytes=1 << 12),
-    batches=(1, 2), avatars=(1,), poses=1, characters=("liora",), sides=(32,), matte=(64, 32), preroll=1,
+    batches=(2,), avatars=(2,), poses=1, characters=("liora",), sides=(32,), matte=(64, 32), preroll=1,
     imported="json", tests="no such folder",
 )  # fmt: skip
 RATES = CardRates(1e12, 1 << 22, 2e12, 1e13, 1e14, 1e14, 5.0, 1.0, {"pinned": 1e10, "pageable": 1e9})
