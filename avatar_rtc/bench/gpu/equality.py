@@ -12,14 +12,17 @@ from torch import Tensor
 from avatar_rtc.bench.gpu.faces import for_reference, portrait, varied_poses
 from avatar_rtc.bench.gpu.rig import Rig
 from avatar_rtc.bench.gpu.rows import ReportRow, Value, guarded, left_out
+from avatar_rtc.bench.gpu.tolerances import HALF_DB, HALF_TOLERANCE, SINGLE_DB, SINGLE_TOLERANCE
 from avatar_rtc.errors import SetupError
-from avatar_rtc.render.pixels import over_grey, premultiplied
+from avatar_rtc.render.colour import converted
 from avatar_rtc.render.tha3.animator import Tha3Animator
 
-HALF_DB, SINGLE_DB = 50.0, 70.0
-"""Least PSNR over mid grey of any picture, linear light, in float16 and float32."""
 _MOST_DB = 120.0
 """Of equal pictures."""
+Wanted = tuple[float, float]
+"""Least PSNR in dB, and the largest difference in [-1, 1]."""
+_HALF: Wanted = HALF_DB, HALF_TOLERANCE
+_SINGLE: Wanted = SINGLE_DB, SINGLE_TOLERANCE
 PoseCharacter = Callable[[str, Tensor], Tensor]
 """A character's name and a pose (45,) on the CPU → (4, 512, 512), linear in [0, 1], on the CPU."""
 
@@ -31,21 +34,21 @@ def tha3_equality(rig: Rig, seconds: float) -> list[ReportRow]:
             wanted = _by_reference(stack.enter_context(rig.reference(torch.device("cpu"))), "cpu")
         except SetupError as error:
             return [left_out("THA3 against the reference", str(error))]
-        ways: dict[str, tuple[float, Callable[[], PoseCharacter]]] = {
-            "ours, as avatars get it": (HALF_DB, lambda: _by_ours(rig.product())),
-            "ours, float32": (SINGLE_DB, lambda: _by_ours(rig.plain(torch.float32))),
+        ways: dict[str, tuple[Wanted, Callable[[], PoseCharacter]]] = {
+            "ours, as avatars get it": (_HALF if rig.is_card else _SINGLE, lambda: _by_ours(rig.product())),
+            "ours, float32": (_SINGLE, lambda: _by_ours(rig.plain(torch.float32))),
         }
         if rig.is_card:
-            ways["ours, float16, plain modules"] = HALF_DB, lambda: _by_ours(rig.plain(torch.float16))
+            ways["ours, float16, plain modules"] = _HALF, lambda: _by_ours(rig.plain(torch.float16))
         where = str(rig.device)
         ways["the reference itself, on the card"] = (
-            SINGLE_DB,
+            _SINGLE,
             lambda: _by_reference(stack.enter_context(rig.reference(rig.device)), where),
         )
         pairs = _expected(rig, wanted, seconds / 2)
         return [
-            guarded(name, partial(_compared, name, make, pairs, db), judges=True)
-            for name, (db, make) in ways.items()
+            guarded(name, partial(_compared, rig, name, make, pairs, asked), judges=True)
+            for name, (asked, make) in ways.items()
         ]
 
 
@@ -80,28 +83,36 @@ def _expected(rig: Rig, wanted: PoseCharacter, seconds: float) -> list[tuple[str
 
 
 def _compared(
-    name: str, make: Callable[[], PoseCharacter], pairs: list[tuple[str, Tensor, Tensor]], least_db: float
+    rig: Rig,
+    name: str,
+    make: Callable[[], PoseCharacter],
+    pairs: list[tuple[str, Tensor, Tensor]],
+    asked: Wanted,
 ) -> ReportRow:
+    """Once as soon as it can, and once when graphs are captured: both must be right."""
     render = make()
-    decibels, largest = [], 0.0
+    decibels, largest, (least_db, most) = [], 0.0, asked
     with exact_float32():
-        for character, pose, wanted in pairs:
-            found = render(character, pose)
-            decibels.append(psnr_db(_seen(found), _seen(wanted)))
-            largest = max(largest, float((found - wanted).abs().max()))
+        for _ in range(2 if rig.is_card else 1):
+            for character, pose, wanted in pairs:
+                found = render(character, pose)
+                decibels.append(psnr_db(_seen(found), _seen(wanted)))
+                # Linear, not multiplied by alpha, in [-1, 1] as the networks have them.
+                largest = max(largest, 2 * float((found - wanted).abs().max()))
+            rig.timer.settle()
     worst = min(decibels)
     values: dict[str, Value] = {
         "least dB": worst,
         "mean dB": sum(decibels) / len(decibels),
         "largest difference": largest,
-        "pictures": len(pairs),
-        "wanted": f">= {least_db:g} dB",
+        "pictures": len(decibels),
+        "wanted": f">= {least_db:g} dB, <= {most:g}",
     }
-    return ReportRow(name, values, passed=worst >= least_db)
+    return ReportRow(name, values, passed=worst >= least_db and largest <= most)
 
 
 def _seen(picture: Tensor) -> Tensor:
-    return over_grey(premultiplied(picture))
+    return converted(picture, "linear", "srgb-premultiplied")
 
 
 def _by_ours(animator: Tha3Animator) -> PoseCharacter:

@@ -1,28 +1,21 @@
-"""Whole frames, beside the reference in the same run: by batch, by what moved, with all that follows."""
+"""Frames of THA3, beside the reference in the same run: by batch, by what moved."""
 
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from itertools import cycle
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from avatar_rtc.bench.filters import DEFAULT
 from avatar_rtc.bench.gpu.faces import for_reference, portrait, varied_poses
-from avatar_rtc.bench.gpu.parts import FRAME_PARTS, launching, over_floor
+from avatar_rtc.bench.gpu.parts import FRAME_PARTS, launched, over_floor
 from avatar_rtc.bench.gpu.rig import ReferencePose, Rig
 from avatar_rtc.bench.gpu.rows import ReportRow, Value, guarded, left_out, timed_row
 from avatar_rtc.bench.gpu.timing import Call, Times, side_by_side
 from avatar_rtc.errors import SetupError
 from avatar_rtc.face.pose import EYEBROW, FACE, ROTATION
-from avatar_rtc.filters_schema.chain import Operation, check_chain
-from avatar_rtc.render.colour import converted
-from avatar_rtc.render.device.operators import operators_of
-from avatar_rtc.render.filters.chain import run_chain
-from avatar_rtc.render.layout import alpha_layout
 
 _MB = 1e6
 _POSES = 64
@@ -33,14 +26,6 @@ MOVES: Mapping[str, tuple[slice, ...]] = {
     "face alone": (FACE,),
     "body alone": (ROTATION,),
     "nothing moves": (),
-}
-CHAINS: Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]] = {
-    "no chain": (),
-    "default chain": tuple((name, {}) for name in DEFAULT),
-    "default chain, twice the side": (
-        *((name, {}) for name in DEFAULT),
-        ("upscale", {"method": "anime", "quality": "high"}),
-    ),
 }
 
 
@@ -70,21 +55,22 @@ def _batch_row(rig: Rig, batch: int, reference: ReferencePose | None, seconds: f
     if reference is not None:
         calls["reference"] = _by_reference(rig, reference, batch)
     times = side_by_side(rig.timer, calls, seconds)
-    if times["ours"].failed:
+    if not times["ours"].is_there:
         return timed_row(f"batch {batch}", times)
+    rig.frame_ms[batch] = times["ours"].median
     values = {"frames/s": 1000 * batch / times["ours"].median} | _against(times, batch)
     return timed_row(
         f"batch {batch}",
         times,
         **values,
-        **launching(rig, times["ours"]),
+        **launched(rig, ours, times["ours"]),
         **over_floor(rig, _ALL, batch, times["ours"].median),
         **{"peak MB": rig.timer.peak_bytes(ours) / _MB},
     )
 
 
 def _against(times: Mapping[str, Times], batch: int) -> dict[str, Value]:
-    if "reference" not in times or times["reference"].failed:
+    if "reference" not in times or not times["reference"].is_there:
         return {}
     theirs = times["reference"].median
     return {"reference frames/s": 1000 * batch / theirs, "x reference": theirs / times["ours"].median}
@@ -97,35 +83,9 @@ def moving_times(rig: Rig, seconds: float) -> list[ReportRow]:
     def row(name: str) -> ReportRow:
         call = posing(rig, 1, MOVES[name])
         times = side_by_side(rig.timer, {"ours": call}, seconds / len(MOVES))
-        return timed_row(name, times, kernels=operators_of(call).kernels, **launching(rig, times["ours"]))
+        return timed_row(name, times, **launched(rig, call, times["ours"]))
 
     return [guarded(name, partial(row, name)) for name in MOVES]
-
-
-@torch.inference_mode()
-def avatar_times(rig: Rig, seconds: float) -> list[ReportRow]:
-    """A row for each chain and number of avatars: from poses to bytes of I420 on the host."""
-    cases = [(name, count) for name in CHAINS for count in rig.sizes.avatars]
-
-    def row(name: str, count: int) -> ReportRow:
-        chain = check_chain([list(step) for step in CHAINS[name]])
-        call = _to_bytes(rig, count, chain)
-        times = side_by_side(rig.timer, {"ours": call}, seconds / len(cases))
-        values: dict[str, Value] = {}
-        if not times["ours"].failed:
-            fps = 1000 * count / times["ours"].median
-            kernels = operators_of(call).kernels
-            values = {
-                "frames/s": fps,
-                "avatars at 30 fps": int(fps / 30),
-                "kernels per avatar": kernels / count,
-            }
-        peak = rig.timer.peak_bytes(call) / _MB
-        return timed_row(
-            f"{count}, {name}", times, **values, **launching(rig, times["ours"]), **{"peak MB": peak}
-        )
-
-    return [guarded(f"{count}, {name}", partial(row, name, count)) for name, count in cases]
 
 
 def posing(rig: Rig, batch: int, moves: tuple[slice, ...] = MOVES["all of it moves"]) -> Callable[[], Tensor]:
@@ -154,15 +114,3 @@ def _by_reference(rig: Rig, reference: ReferencePose, batch: int) -> Call:
     images = torch.cat([for_reference(next(names)) for _ in range(batch)]).to(rig.device)
     upcoming = _moving(batch, MOVES["all of it moves"])
     return lambda: reference(images, next(upcoming).to(rig.device))
-
-
-def _to_bytes(rig: Rig, count: int, chain: tuple[Operation, ...]) -> Call:
-    pose, animator = posing(rig, count), rig.product()
-
-    def call() -> None:
-        for number, picture in enumerate(pose()):
-            seen, space = run_chain(picture.float(), animator.space, chain, 1.0, number)
-            is_premultiplied = space == "srgb-premultiplied"
-            alpha_layout(seen if is_premultiplied else converted(seen, space, "srgb"), is_premultiplied)
-
-    return call

@@ -1,44 +1,73 @@
-"""From the finished picture to packets: layouts with their copy to the host, and encoders."""
+"""From the finished picture to packets: layouts, their way to the host, and encoders."""
 
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from avatar_rtc.bench.gpu.faces import linear_portrait
-from avatar_rtc.bench.gpu.parts import launching
+from avatar_rtc.bench.gpu.parts import launched
 from avatar_rtc.bench.gpu.rig import Rig
-from avatar_rtc.bench.gpu.rows import ReportRow, Value, guarded, left_out, timed_row
+from avatar_rtc.bench.gpu.rows import ReportRow, guarded, left_out, timed_row
 from avatar_rtc.bench.gpu.timing import Call, HostTimer, side_by_side
 from avatar_rtc.media.encode import VideoEncoder, create_encoder, has_nvenc
 from avatar_rtc.render.colour import converted
-from avatar_rtc.render.device.operators import operators_of
-from avatar_rtc.render.layout import Matte, alpha_layout, rgba_layout
+from avatar_rtc.render.device.downloads import Download, begin_download
 from avatar_rtc.stream.frame import VIDEO_CLOCK_HZ
+from avatar_rtc.worker.layouts import DeviceLayouts, PictureForm
 
 _FPS = 30
+_PICTURES = 4
+"""Avatars whose layouts are asked for together."""
 
 
 @torch.inference_mode()
 def layout_times(rig: Rig, seconds: float) -> list[ReportRow]:
-    """A row for each layout, with its copy to the host."""
-    side = rig.sizes.sides[0]
-    image = converted(linear_portrait(rig.sizes.characters[0], side), "linear", "srgb").to(rig.device)
+    """A row for each layout: asked for, on the host, and four of them there by turns or side by side."""
     width, height = rig.sizes.matte
-    matte, ground = Matte((width, height)), torch.full((3, height, width), 0.3, device=rig.device)
-    calls: dict[str, Call] = {
-        f"alpha, {side} px": lambda: alpha_layout(image),
-        f"matte, {width}x{height}": lambda: matte(image, ground),
-        f"rgba, {side} px": lambda: rgba_layout(image),
+    cases: Mapping[str, tuple[PictureForm, int]] = {
+        **{f"alpha, {side} px": ("alpha", side) for side in rig.sizes.sides},
+        f"matte, {width}x{height}": ("matte", rig.sizes.sides[0]),
+        f"rgba, {rig.sizes.sides[0]} px": ("rgba", rig.sizes.sides[0]),
     }
 
     def row(name: str) -> ReportRow:
-        call = calls[name]
-        times = side_by_side(rig.timer, {"ours": call}, seconds / len(calls))
-        return timed_row(name, times, kernels=operators_of(call).kernels, **launching(rig, times["ours"]))
+        form, side = cases[name]
+        image = converted(linear_portrait(rig.sizes.characters[0], side), "linear", "srgb").to(rig.device)
+        ground = torch.full((3, height, width), 0.3, device=rig.device)
+        calls = _ways(rig, form, image, ground)
+        times = side_by_side(rig.timer, calls, seconds / len(cases))
+        return timed_row(name, times, **launched(rig, calls["layout"], times["layout"]))
 
-    return [guarded(name, partial(row, name)) for name in calls]
+    return [guarded(name, partial(row, name)) for name in cases]
+
+
+def _ways(rig: Rig, form: PictureForm, image: Tensor, ground: Tensor) -> dict[str, Call]:
+    layouts = DeviceLayouts()
+
+    def laid_out() -> Tensor:
+        return layouts.of(form, image, False, ground)
+
+    def on_its_way() -> Download[PictureForm]:
+        return begin_download({form: laid_out()}, rig.card.streams)
+
+    def by_turns() -> None:
+        for _ in range(_PICTURES):
+            on_its_way().arrived()
+
+    def together() -> None:
+        for each in [on_its_way() for _ in range(_PICTURES)]:
+            each.arrived()
+
+    return {
+        "layout": laid_out,
+        "on the host": lambda: on_its_way().arrived(),
+        f"{_PICTURES} by turns": by_turns,
+        f"{_PICTURES} side by side": together,
+    }
 
 
 def encoder_times(rig: Rig, seconds: float) -> list[ReportRow]:
@@ -55,8 +84,7 @@ def encoder_times(rig: Rig, seconds: float) -> list[ReportRow]:
             encoders["NVENC"] = create_encoder("h264", width, height, _FPS)
         calls = {way: _encoding(each, width, height) for way, each in encoders.items()}
         times = side_by_side(HostTimer(), calls, seconds / len(sizes))
-        values: dict[str, Value] = {f"{way} is": each.name for way, each in encoders.items()}
-        return timed_row(name, times, **values)
+        return timed_row(name, times)
 
     return [*rows, *(guarded(name, partial(row, name, *size)) for name, size in sizes.items())]
 

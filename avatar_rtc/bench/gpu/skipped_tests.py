@@ -27,7 +27,7 @@ def card_tests(rig: Rig, seconds: float, root: Path = _ROOT) -> list[ReportRow]:
     files = [
         file
         for file in sorted((root / rig.sizes.tests).rglob("test_*.py"))
-        if _MARKER.search(file.read_text())
+        if _MARKER.search(file.read_text("utf-8"))
     ]
     if not files:
         return [left_out(name, "this is no checkout: tests are not in the wheel")]
@@ -42,7 +42,8 @@ def card_tests(rig: Rig, seconds: float, root: Path = _ROOT) -> list[ReportRow]:
             [*command, *map(str, files)],
             cwd=root,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=max(_LEAST_S, seconds),
         )
         if not found.is_file():

@@ -11,7 +11,6 @@ import torch
 from avatar_rtc.bench.gpu.faces import portrait, varied_poses
 from avatar_rtc.bench.gpu.rig import Rig
 from avatar_rtc.bench.gpu.rows import ReportRow, guarded
-from avatar_rtc.render.tha3.networks import PARTS
 
 _MB = 1e6
 _IMPORT_S = 120.0
@@ -29,10 +28,7 @@ def startup_times(rig: Rig, seconds: float) -> list[ReportRow]:
         return [
             _took(name, lambda pose=pose: animator.animate(pose[None], [character]).cpu())  # type: ignore[misc]
             for name, pose in zip(("the first frame", "the second frame"), poses, strict=True)
-        ]
-
-    def captures() -> ReportRow:
-        return _took("capturing each network in a graph, batch 1", partial(_capture_all, rig))
+        ] + [_took("from there on until kernels are compiled and graphs captured", rig.ready)]
 
     return [
         guarded(
@@ -40,7 +36,6 @@ def startup_times(rig: Rig, seconds: float) -> list[ReportRow]:
         ),
         guarded("loading", partial(_took, "loading THA3", rig.load)),
         *_each(frames),
-        guarded("capturing", captures),
         guarded("weights", partial(_weights, rig)),
     ]
 
@@ -60,15 +55,6 @@ def _each(make: Callable[[], list[ReportRow]]) -> list[ReportRow]:
 def _import(module: str) -> None:
     command = [sys.executable, "-c", f"import {module}"]
     subprocess.run(command, check=True, capture_output=True, timeout=_IMPORT_S)
-
-
-def _capture_all(rig: Rig) -> None:
-    animator = rig.plain(_dtype(rig))
-    for name, part in PARTS.items():
-        network = animator.networks[name]
-        pictures = torch.rand(1, part.pictures, part.side, part.side, device=rig.device, dtype=_dtype(rig))
-        pose = torch.rand(1, part.pose, device=rig.device, dtype=_dtype(rig))
-        rig.graphs.capture(lambda *given, run=network: [run(*given)], [pictures, pose])
 
 
 def _weights(rig: Rig) -> ReportRow:

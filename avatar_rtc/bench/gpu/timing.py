@@ -10,6 +10,7 @@ from typing import Protocol
 import torch
 
 from avatar_rtc.bench.measurement import percentile
+from avatar_rtc.render.device.memory import is_out_of_memory
 
 Call = Callable[[], object]
 _MOST = 200
@@ -26,6 +27,15 @@ class Times:
     """Until the call returned."""
     failed: str = ""
     """The traceback, if it raised."""
+    had_room: bool = True
+    """False if there was not enough memory for it."""
+    is_settled: bool = True
+    """False if something was still being made ready for it."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it could be timed."""
+        return bool(self.device_ms)
 
     @property
     def median(self) -> float:
@@ -54,8 +64,11 @@ class DeviceTimer(Protocol):
     def least(self) -> int:
         """How many calls count at the least."""
 
-    def settle(self) -> None:
-        """Return when nothing is made ready beside the calls: a kernel that is compiled, a graph."""
+    def settle(self) -> bool:
+        """Return when nothing is made ready beside the calls: a kernel that is compiled, a graph.
+
+        False if that takes too long, and they are slower than they will be.
+        """
 
     def once(self, call: Call) -> tuple[float, float]:
         """Device and host time of one call, ms; returns when the device has done it."""
@@ -69,12 +82,12 @@ class CudaTimer:
 
     warm_ups, least = 3, 3
 
-    def __init__(self, device: torch.device, settle: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, device: torch.device, settle: Callable[[], bool] = lambda: True) -> None:
         self._device, self._settle = device, settle
 
-    def settle(self) -> None:
+    def settle(self) -> bool:
         """See `DeviceTimer.settle`."""
-        self._settle()
+        return self._settle()
 
     def once(self, call: Call) -> tuple[float, float]:
         """See `DeviceTimer.once`."""
@@ -101,8 +114,9 @@ class HostTimer:
 
     warm_ups, least = 1, 1
 
-    def settle(self) -> None:
+    def settle(self) -> bool:
         """See `DeviceTimer.settle`; on a CPU nothing is."""
+        return True
 
     def once(self, call: Call) -> tuple[float, float]:
         """See `DeviceTimer.once`."""
@@ -126,27 +140,35 @@ def side_by_side(timer: DeviceTimer, calls: Mapping[str, Call], seconds: float) 
         seconds: that all of them may take, after the calls that do not count; each is made at least as often
             as the timer wants. One that raises is left out from then on, and has its traceback.
     """
-    failed: dict[str, str] = {}
+    lost: dict[str, Times] = {}
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
-    end = math.inf
+    end, is_settled = math.inf, True
     for number in range(timer.warm_ups + _MOST):
         if number <= timer.warm_ups:
-            timer.settle()  # what the call before has asked for
+            is_settled = timer.settle()  # what the call before has asked for
             end = time.monotonic() + seconds
         if number >= timer.warm_ups + timer.least and time.monotonic() > end:
             break
         for name, call in calls.items():
-            if name in failed:
+            if name in lost:
                 continue
             try:
                 times = timer.once(call)
-            except Exception:
-                failed[name] = traceback.format_exc()
+            except Exception as error:
+                lost[name] = _lost(error)
                 continue
             if number >= timer.warm_ups:
                 taken[name].append(times)
-    return {name: Times(failed=failed[name]) if name in failed else _times(taken[name]) for name in calls}
+    return {name: lost.get(name) or _times(taken[name], is_settled) for name in calls}
 
 
-def _times(taken: Sequence[tuple[float, float]]) -> Times:
-    return Times(tuple(device for device, _ in taken), tuple(host for _, host in taken))
+def _lost(error: Exception) -> Times:
+    if is_out_of_memory(error):
+        return Times(had_room=False)
+    return Times(failed=traceback.format_exc())
+
+
+def _times(taken: Sequence[tuple[float, float]], is_settled: bool) -> Times:
+    return Times(
+        tuple(device for device, _ in taken), tuple(host for _, host in taken), is_settled=is_settled
+    )

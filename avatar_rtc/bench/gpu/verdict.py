@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from avatar_rtc.bench.gpu.rows import ReportRow, ReportSection, short
+from avatar_rtc.bench.gpu.rows import NO_ROOM, ReportRow, ReportSection, short
 
 _FRAME_MS = 1000 / 30
+_THROTTLED = 0.85
+"""Share of its rates at first from which on a card is slowed down."""
 _NAMED = 5
 """Rows that a sentence names at the most."""
 
@@ -21,7 +23,15 @@ class Verdict:
 
 def verdicts(sections: Sequence[ReportSection]) -> list[Verdict]:
     """The sentences, what matters most first."""
-    return [*_right(sections), *_broken(sections), *_quick(sections), *_encoder(sections)]
+    return [
+        *_right(sections),
+        *_broken(sections),
+        *_quick(sections),
+        *_avatars(sections),
+        *_encoder(sections),
+        *_prepared(sections),
+        *_hot(sections),
+    ]
 
 
 def _right(sections: Sequence[ReportSection]) -> Iterator[Verdict]:
@@ -39,18 +49,21 @@ def _right(sections: Sequence[ReportSection]) -> Iterator[Verdict]:
         )
     for row in _rows(sections, "tests", "equality"):
         if why := row.values.get("left out"):
-            yield Verdict(None, f"{row.name} was left out: {why}.")
+            yield Verdict(None, f"Left out: {row.name}, for {why}.")
 
 
 def _broken(sections: Sequence[ReportSection]) -> Iterator[Verdict]:
-    broken = [
-        f"{section.name}: {row.name}"
-        for section in sections
-        for row in section.rows
-        if row.failed and row.passed is None
-    ]
-    if broken:
+    rows = [(f"{section.name}: {row.name}", row) for section in sections for row in section.rows]
+    if broken := [name for name, row in rows if row.failed and row.passed is None]:
         yield Verdict(False, f"{len(broken)} measurements failed, their traces are below: {_names(broken)}.")
+    if full := [name for name, row in rows if NO_ROOM in row.values.values()]:
+        yield Verdict(None, f"{len(full)} measurements found no room in the card's memory: {_names(full)}.")
+    if early := [name for name, row in rows if row.values.get("ready") == "no"]:
+        yield Verdict(
+            None,
+            f"{len(early)} measurements did not wait until all was compiled, and are slower than they need "
+            f"be; a second run is not: {_names(early)}.",
+        )
 
 
 def _quick(sections: Sequence[ReportSection]) -> Iterator[Verdict]:
@@ -58,28 +71,60 @@ def _quick(sections: Sequence[ReportSection]) -> Iterator[Verdict]:
         ms = _ms(row)
         if ms is None:
             continue
-        yield Verdict(ms <= _FRAME_MS, f"A frame of THA3 takes {short(ms)} ms ({short(1000 / ms)} frames/s).")
+        yield Verdict(
+            ms <= _FRAME_MS,
+            f"THA3 poses one character, all of it moving, in {short(ms)} ms ({short(1000 / ms)} frames/s; "
+            "30 are wanted).",
+        )
         if (times := row.values.get("x reference")) is not None:
             yield Verdict(
-                _number(times) >= 1, f"That is {short(_number(times))} x as fast as the reference here."
+                _number(times) >= 1, f"That is {short(_number(times))} times as fast as the reference here."
             )
         if (times := row.values.get("x floor")) is not None:
-            yield Verdict(None, f"It is {short(_number(times))} x the least that any program would need.")
+            yield Verdict(
+                None, f"It is {short(_number(times))} times its floor: that of kernels written by hand."
+            )
         if row.values.get("launch-bound") == "yes":
-            yield Verdict(False, "The card waits for the host: launching takes most of the time.")
-    best = max(
-        (_number(row.values.get("avatars at 30 fps", 0)) for row in _rows(sections, "avatars")), default=0.0
-    )
-    if best:
-        yield Verdict(None, f"At best it renders {best:.0f} avatars at 30 fps, without encoding.")
+            yield Verdict(False, "The card waits for the host: starting kernels takes most of the time.")
+
+
+def _avatars(sections: Sequence[ReportSection]) -> Iterator[Verdict]:
+    best: dict[str, int] = {}
+    for row in _rows(sections, "avatars"):
+        chain = row.name.partition(", ")[2]
+        best[chain] = max(best.get(chain, 0), int(_number(row.values.get("avatars at 30 fps", 0))))
+    for chain, count in best.items():
+        yield Verdict(count >= 1, f"With {chain}, one worker keeps {count} talking avatars at 30 frames/s.")
 
 
 def _encoder(sections: Sequence[ReportSection]) -> Iterator[Verdict]:
     for row in _rows(sections, "encoders"):
         if why := row.values.get("left out"):
-            yield Verdict(None, f"{row.name}: {why}; x264 encodes.")
+            yield Verdict(None, f"{row.name}: {why}; x264 encodes, on the processor.")
         elif "NVENC ms" in row.values:
             yield Verdict(True, f"NVENC is here: {short(_ms(row, 'NVENC ms') or 0.0)} ms for {row.name}.")
+
+
+def _prepared(sections: Sequence[ReportSection]) -> Iterator[Verdict]:
+    for row in _rows(sections, "prepared"):
+        why = row.values.get("left out")
+        if row.name == "compiled functions" and why:
+            yield Verdict(None, f"Nothing is compiled: {why}.")
+    if said := [row for row in _rows(sections, "prepared") if row.name.startswith("warning")]:
+        yield Verdict(False, f"{len(said)} warnings came meanwhile, the first: {said[0].values['said']}.")
+
+
+def _hot(sections: Sequence[ReportSection]) -> Iterator[Verdict]:
+    slowest = min(
+        (_number(row.values["x at first"]) for row in _rows(sections, "again") if "x at first" in row.values),
+        default=1.0,
+    )
+    if slowest < _THROTTLED:
+        yield Verdict(
+            False,
+            f"At the end the card did {100 * slowest:.0f} % of what it did at first: it is too hot, its "
+            "power is limited, or a laptop runs on its battery.",
+        )
 
 
 def _rows(sections: Sequence[ReportSection], *names: str) -> list[ReportRow]:

@@ -38,8 +38,11 @@ class _Unusable(Exception):
     def __init__(self, wrong: str, advice: str = "") -> None:
         """`advice` is what to do about it."""
         super().__init__("; ".join(filter(None, [wrong, advice])))
-        self.otherwise = f"{self}{', or' if advice else ';'} use 'cpu' or 'auto'"
+        self._has_advice = bool(advice)
+
+    def or_else(self, otherwise: str) -> str:
         """All of it, for who asked for that device."""
+        return f"{self}{', or' if self._has_advice else ';'} {otherwise}"
 
 
 class _TooFull(_Unusable):
@@ -53,11 +56,14 @@ class _TooFull(_Unusable):
         )
 
 
-def choose_device(name: str, machine: Machine | None = None) -> Choice:
+def choose_device(
+    name: str, machine: Machine | None = None, otherwise: str = "use 'cpu' or 'auto'"
+) -> Choice:
     """The device of "auto", "cpu", "mps" or "cuda[:n]", tried by computing something small there.
 
     Args:
         machine: None is this one.
+        otherwise: what else would help whoever asks for one that cannot be used.
 
     Raises:
         InputError: the device cannot be used here; says why, and what would help.
@@ -73,7 +79,7 @@ def choose_device(name: str, machine: Machine | None = None) -> Choice:
         else:
             _try_card(machine, _cards(machine), int(name.partition(":")[2] or 0))
     except _Unusable as error:
-        raise InputError(f"device {name!r}: {error.otherwise}") from None
+        raise InputError(f"device {name!r}: {error.or_else(otherwise)}") from None
     return Choice(name)
 
 

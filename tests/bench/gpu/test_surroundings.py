@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from avatar_rtc.bench.gpu.card import surroundings
+from avatar_rtc.bench.gpu import card
+from avatar_rtc.bench.gpu.card import asked_smi, surroundings
 from avatar_rtc.bench.gpu.rig import unpacked
 from avatar_rtc.bench.gpu.skipped_tests import card_tests
 from avatar_rtc.errors import InputError
@@ -33,8 +34,16 @@ def test_a_card_says_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert found["card"] == {
         "name": "NVIDIA Something", "memory_mb": 8000, "compute_capability": "8.6", "multiprocessors": 40,
     }  # fmt: skip
+    properties.uuid = "a1b2"
+    asked_smi(torch.device("cuda:1"))
+    assert "--id=GPU-a1b2" in asked.read_text(), "CUDA's first card may be another than the driver's"
     smi.write_text("#!/bin/sh\nexit 9\n")
-    assert "failed" in surroundings(torch.device("cuda"))["nvidia-smi"]
+    assert "failed" in asked_smi(torch.device("cuda"))
+    monkeypatch.setenv("PATH", "")
+    assert "no nvidia-smi was found" in asked_smi(torch.device("cuda"))["failed"]
+    smi.write_text(f'#!/bin/sh\necho "{told}"\n')
+    monkeypatch.setattr(card, "_ELSEWHERE", (str(smi),))
+    assert asked_smi(torch.device("cuda"))["driver_version"] == "999.01", "WSL has it beside the path"
 
 
 def test_the_wheel_is_found_in_every_form(tmp_path: Path) -> None:
@@ -55,7 +64,8 @@ def test_the_wheel_is_found_in_every_form(tmp_path: Path) -> None:
             unpacked(other if data else tmp_path, tmp_path / "none")
 
 
-def test_tests_of_a_card_are_run_and_counted(tmp_path: Path) -> None:
+def test_tests_of_a_card_are_run_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # half of the time of a start
     tests = tmp_path / "tests"
     tests.mkdir()
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = gpu: needs CUDA\n")

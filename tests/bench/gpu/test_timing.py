@@ -1,7 +1,6 @@
 """Times: calls take turns, a failure costs itself, and the card's own clock is read in the right order."""
 
 from collections.abc import Callable
-from typing import cast
 
 import pytest
 import torch
@@ -9,8 +8,7 @@ import torch
 from avatar_rtc.bench.gpu import rates
 from avatar_rtc.bench.gpu.rates import RateSizes, measured_rates
 from avatar_rtc.bench.gpu.timing import CudaTimer, HostTimer, Times, side_by_side
-from avatar_rtc.render.device.graphs import Graphs
-from tests.bench.gpu.tiny_rig import CalledGraphs, CallingTimer
+from tests.bench.gpu.tiny_rig import RATES, CalledGraphs, CallingTimer
 
 
 class CountingTimer(CallingTimer):
@@ -22,8 +20,9 @@ class CountingTimer(CallingTimer):
         self.count = 0
         self.settled_at: list[int] = []
 
-    def settle(self) -> None:
+    def settle(self) -> bool:
         self.settled_at.append(self.count)
+        return self.count != 4
 
     def once(self, call: Callable[[], object]) -> tuple[float, float]:
         call()
@@ -41,6 +40,7 @@ def test_calls_take_turns_and_warm_ups_do_not_count() -> None:
     )
     assert order == ["a", "b"] * 5
     assert found["a"].device_ms == (5, 7, 9) and found["b"].host_ms == (3, 4, 5)
+    assert not found["a"].is_settled and not found["b"].is_settled, "as it was before the first that counts"
     assert found["a"].median == 7 and found["a"].spread == {"p50": 7, "p95": 9}
 
 
@@ -93,8 +93,13 @@ def test_the_cuda_timer_waits_before_and_after(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(torch.cuda, "Event", Event)
     monkeypatch.setattr(torch.cuda, "device", On)
     monkeypatch.setattr(torch.cuda, "synchronize", lambda: order.append("wait"))
-    timer = CudaTimer(torch.device("cuda:1"), lambda: order.append("settle"))
-    timer.settle()
+
+    def settle() -> bool:
+        order.append("settle")
+        return False
+
+    timer = CudaTimer(torch.device("cuda:1"), settle)
+    assert not timer.settle()
     device, host = timer.once(lambda: order.append("call"))
     assert order == ["settle", "enter", "wait", "record", "call", "record", "wait", "exit"]
     assert device == 3.0 and host > 0
@@ -107,10 +112,13 @@ def test_rates_are_amounts_over_the_best_time(monkeypatch: pytest.MonkeyPatch) -
         return {name: Times((3.0, 1.0), (1.0, 1.0)) for name in calls}
 
     monkeypatch.setattr(rates, "side_by_side", one_ms)
-    sizes = RateSizes(copy_bytes=1000, matrix=10, picture=2, kernels=4, frame_bytes=500)
-    found = measured_rates(torch.device("cpu"), CallingTimer(), cast(Graphs, CalledGraphs()), sizes, 0.0)
+    sizes = RateSizes(copy_bytes=1000, matrix=10, picture=2, kernels=4, cache_bytes=400, frame_bytes=500)
+    found = measured_rates(torch.device("cpu"), CallingTimer(), CalledGraphs().capture, sizes, 0.0)
     assert found.bytes_per_s == pytest.approx(2 * 1000 / 1e-3)
     assert found.matrix_flops_per_s == pytest.approx(2 * 10**3 / 1e-3)
+    assert found.plain_flops_per_s == pytest.approx(2 * 5**3 / 1e-3)
+    assert found.cached_bytes_per_s == pytest.approx(2 * 100 * 4 / 0.5e-3), "at least half of it is no launch"
+    assert [RATES.bytes_per_s_of(RATES.cache_bytes + more) for more in (0, 1)] == [2e12, 1e12]
     assert found.conv_flops_per_s == pytest.approx(2 * 256 * 256 * 9 * 4 / 1e-3)
     assert found.launch_us == found.graph_launch_us == 1000 / 4
     assert found.download_bytes_per_s == pytest.approx({"pinned": 500 / 1e-3, "pageable": 500 / 1e-3})

@@ -12,18 +12,26 @@ from torch import Tensor, nn
 from avatar_rtc.bench.gpu.faces import portrait
 from avatar_rtc.bench.gpu.rates import CardRates, RateSizes
 from avatar_rtc.bench.gpu.rig import Rig, RigSizes
+from avatar_rtc.bench.gpu.settling import Settler
 from avatar_rtc.bench.gpu.timing import HostTimer
+from avatar_rtc.render.device.card import Card
 from avatar_rtc.render.device.graphs import Graphs
+from avatar_rtc.render.device.preparing import done
 from avatar_rtc.render.device.recorded import RecordedGraphs
+from avatar_rtc.render.device.rehearsed import RehearsedStreams
+from avatar_rtc.render.device.streams import WaitingStreams
 from avatar_rtc.render.tha3.animator import Tha3Animator
 from avatar_rtc.render.tha3.networks import PARTS, NetworkSizes
 
 TINY = RigSizes(
     RateSizes(copy_bytes=1 << 16, matrix=16, picture=4, kernels=3, frame_bytes=1 << 12),
-    batches=(1, 2), avatars=(1,), poses=1, characters=("liora",), sides=(32,), matte=(64, 32), compiled=(),
+    batches=(2,), avatars=(2,), poses=1, characters=("liora",), sides=(32,), matte=(64, 32), preroll=1,
     imported="json", tests="no such folder",
 )  # fmt: skip
-RATES = CardRates(1e12, 1e14, 1e14, 5.0, 1.0, {"pinned": 1e10, "pageable": 1e9})
+RATES = CardRates(1e12, 1 << 22, 2e12, 1e13, 1e14, 1e14, 5.0, 1.0, {"pinned": 1e10, "pageable": 1e9})
+CPU, META = torch.device("cpu"), torch.device("meta")
+AT_ONCE = Settler(0.0, done)
+"""What is to be made ready is made where it is asked for."""
 
 
 class OneLayer(nn.Module):
@@ -62,7 +70,8 @@ def tiny_rig(seed: int = 0) -> Rig:
     """A rehearsal; `seed` is of the product's networks, the reference has 0."""
     load = partial(tiny_tha3, seed=seed)
     return Rig(
-        torch.device("cpu"), HostTimer(), cast(Graphs, RecordedGraphs()), TINY, load, cache(load),
+        CPU, HostTimer(), cast(Graphs, RecordedGraphs()), Card(CPU, WaitingStreams()), AT_ONCE, TINY,
+        load, cache(load),
         cache(lambda dtype: tiny_tha3(seed=seed)), partial(tiny_reference, 0),
     )  # fmt: skip
 
@@ -72,8 +81,8 @@ class CallingTimer:
 
     warm_ups, least = 0, 1
 
-    def settle(self) -> None:
-        pass
+    def settle(self) -> bool:
+        return True
 
     def once(self, call: Callable[[], object]) -> tuple[float, float]:
         call()
@@ -107,6 +116,7 @@ def meta_rig() -> Rig:
     """What runs on a card, on the fake one: a tensor of the CPU among its own raises there."""
     load = partial(tiny_tha3, "meta", torch.float16)
     return Rig(
-        torch.device("meta"), CallingTimer(), cast(Graphs, CalledGraphs()), TINY, load, cache(load),
+        META, CallingTimer(), cast(Graphs, CalledGraphs()), Card(META, RehearsedStreams()), AT_ONCE, TINY,
+        load, cache(load),
         cache(lambda dtype: tiny_tha3("meta", dtype)), partial(tiny_reference, 0), RATES,
     )  # fmt: skip

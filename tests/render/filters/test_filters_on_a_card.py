@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
+from avatar_rtc.bench.gpu.tolerances import FILTER_TOLERANCE, MOMENT_TOLERANCE, OTHER_NOISE, REDRAWN
 from avatar_rtc.filters_schema.chain import OPERATIONS
 from avatar_rtc.filters_schema.size import Upscale
 from avatar_rtc.render.device.operators import operators_of
@@ -35,10 +36,6 @@ UPLOADS = {
     "analog_vhsglitches": 1,
 }
 """Of a frame: where motes are, how far each line is shifted. Everything else is made there, or lies there."""
-OTHER_NOISE = {"analog_vhsglitches"}
-"""A card draws it for all lines, the host for those that show it."""
-REDRAWN = {"noise", "analog_vhs_noise", "analog_vhs_headswitching", "analog_vhstracking", *OTHER_NOISE}
-"""Whose random numbers are a card's own."""
 SIZES = ((512, 512), (1024, 1024), (389, 601))
 HOURS = 3.6e5 + 0.713
 STILL = [name for name, params in OPERATIONS.items() if not params.moves and name != "upscale"]
@@ -94,7 +91,7 @@ def differs(name: str, found: Tensor, wanted: Tensor) -> bool:
     if name in OTHER_NOISE:
         means = (found.mean() - wanted.mean()).abs() > 0.004
         return bool(means or (found.std() - wanted.std()).abs() > 0.01)
-    return bool((found - wanted).abs().max() > 1.6e-4)
+    return bool((found - wanted).abs().max() > FILTER_TOLERANCE)
 
 
 @SOME_OR_ALL
@@ -135,8 +132,8 @@ def test_a_card_gives_the_same(name: str) -> None:
             assert not differs(name, found, wanted), settings
             continue
         found, wanted = seen(found), seen(wanted)
-        assert found.mean().item() == pytest.approx(wanted.mean().item(), abs=0.01), settings
-        assert found.std().item() == pytest.approx(wanted.std().item(), abs=0.01), settings
+        assert found.mean().item() == pytest.approx(wanted.mean().item(), abs=MOMENT_TOLERANCE), settings
+        assert found.std().item() == pytest.approx(wanted.std().item(), abs=MOMENT_TOLERANCE), settings
 
 
 @SOME_OR_ALL

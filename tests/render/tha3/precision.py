@@ -10,13 +10,6 @@ from avatar_rtc.render.tha3.animator import Tha3Animator
 from avatar_rtc.render.tha3.weights import load_networks
 from avatar_rtc.render.tha3.weights_files import WeightsPrecision
 
-LEAST_DB = 50.0
-"""Of a picture in half floats. docs/gpu.md has what was measured: 63 dB at least, 46 of bfloat16."""
-HALF_TOLERANCE = 0.1
-"""Between a pixel of half floats and the reference, in [-1, 1], linear, colours not multiplied by alpha.
-Measured on a CPU: 0.067 at most over the eight golden poses of both pictures, and 0.5 of bfloat16. What is
-more is for cards, which add up in another order."""
-
 
 def animator_in(precision: WeightsPrecision, folder: Path) -> Tha3Animator:
     """THA3 on the CPU; channels last as on a card, for half floats take a third less time so."""

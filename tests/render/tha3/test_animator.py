@@ -12,13 +12,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from avatar_rtc.bench.gpu.tolerances import HALF_TOLERANCE
 from avatar_rtc.errors import SetupError
 from avatar_rtc.face.pose import pose_from
 from avatar_rtc.render.tha3.animator import Tha3Animator, create_tha3
 from avatar_rtc.render.tha3.networks import Maps, Network, PartName
 from avatar_rtc.render.tha3.openvino import compile_networks
 from avatar_rtc.render.tha3.weights_files import CACHE_VARIABLE
-from tests.render.tha3.precision import HALF_TOLERANCE
 
 DATA = Path(__file__).parents[2] / "data"
 POSES = [pose_from(pose) for pose in json.loads((DATA / "golden_poses.json").read_text())]

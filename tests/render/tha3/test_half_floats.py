@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.render.tha3.precision import HALF_TOLERANCE, LEAST_DB, animator_in, least_db
+from avatar_rtc.bench.gpu.tolerances import HALF_DB, HALF_TOLERANCE
+from tests.render.tha3.precision import animator_in, least_db
 from tests.render.tha3.test_animator import golden, picture
 
 
@@ -18,4 +19,4 @@ def test_half_floats_are_near_the_reference(weights: Path) -> None:
         pose, wanted = golden("disc_long", number)
         found = animator.animate(pose[None], [character])[..., ::4, ::4]
         torch.testing.assert_close(2 * found[0] - 1, wanted, rtol=0, atol=HALF_TOLERANCE)
-        assert least_db(found, (wanted[None] + 1) / 2) > LEAST_DB
+        assert least_db(found, (wanted[None] + 1) / 2) > HALF_DB
