@@ -112,6 +112,7 @@ def test_it_can_be_captured(way: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def work(image: Tensor) -> list[Tensor]:
         return [enlarge(image, 50, 60, method, quality, preset)]
 
+    work(shown(32))  # loads networks, makes tables
     graph = RecordedGraphs().capture(work, [shown(32)])
     for seed in range(2):
         image = torch.rand(4, 32, 32, generator=torch.manual_seed(seed))

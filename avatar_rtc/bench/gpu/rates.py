@@ -12,7 +12,7 @@ from avatar_rtc.bench.gpu.rows import ReportRow
 from avatar_rtc.bench.gpu.timing import Call, DeviceTimer, side_by_side
 from avatar_rtc.render.device.graphs import Graph, Work
 
-Capture = Callable[[Work, Sequence[Tensor]], Graph]
+Capturer = Callable[[Work, Sequence[Tensor]], Graph]
 """See `Graphs.capture`."""
 _CACHED = 4
 """Share of L2, as a divisor, of a tensor that stays there beside its copy."""
@@ -72,7 +72,7 @@ class CardRates:
 
 
 def measured_rates(
-    device: torch.device, timer: DeviceTimer, capture: Capture, sizes: RateSizes, seconds: float
+    device: torch.device, timer: DeviceTimer, capture: Capturer, sizes: RateSizes, seconds: float
 ) -> CardRates:
     """Measure them; medians, but the fastest of each, for a floor."""
     calls, work = _arithmetic(device, sizes)

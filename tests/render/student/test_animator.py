@@ -197,7 +197,7 @@ def test_bits_flipped_anywhere_never_crash() -> None:
 
 def test_auto_takes_the_student_on_a_cpu_and_falls_back_with_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
     animators = Animators("cpu")
-    monkeypatch.setattr("avatar_rtc.render.animators.create_animator", lambda name, device: name)
+    monkeypatch.setattr("avatar_rtc.render.animators.create_animator", lambda name, device, captures: name)
     data = write_student(a_student(RGBA))
     chosen, note = animators.get("auto", data, RGBA)
     assert chosen.name == "student" and note == ""
