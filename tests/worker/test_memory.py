@@ -20,7 +20,7 @@ from avatar_rtc.link.orders import ProcessStill, Still, StillProcessed
 from avatar_rtc.worker import beside
 from avatar_rtc.worker.stills import Stills
 
-beside.IDLE_S = 0.2
+beside.IDLE_THREAD_S = 0.2
 answers, chain = queue.SimpleQueue(), check_chain([["bloom"], ["crt"], ["banding"]])
 stills = Stills(answers.put, "cpu")
 
