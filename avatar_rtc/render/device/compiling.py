@@ -33,6 +33,16 @@ _MOST_KINDS = 64
 """Kinds of arguments that are asked for, a function: whoever goes through all sizes compiles no more."""
 _MOST_VARIANTS = 24
 """Times a function is compiled: for one picture and several, each layout, dtype and flag."""
+_OPTIONS = {
+    "force_pointwise_cat": True,
+    "realize_opcount_threshold": 1000,
+    "realize_reads_threshold": 100,
+    "realize_acc_reads_threshold": 100,
+}
+"""Of Inductor. What is put together is written once, and not piece by piece, a kernel for each; and nothing
+is written only because it is long or read again: a fused function is small, and computing twice is quicker
+than a way through memory. As the compiler comes, the conversion of colours is two kernels with Triton, and
+what a torn tape shows is seven."""
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +61,19 @@ def why_plain(device: torch.device) -> str:
     if torch.cuda.get_device_capability(device) < (7, 0):
         return "this card is older than Volta, the first that triton knows"
     return ""
+
+
+@lru_cache
+def options_of(backend: object) -> dict[str, Any]:
+    """What a backend of `torch.compile` is asked for besides, of what this torch knows; the rest is told.
+
+    An option that it does not know would leave every function as it is.
+    """
+    wanted = _OPTIONS if backend == "inductor" else {}
+    known = {name: wanted[name] for name in wanted.keys() & torch._inductor.list_options()}  # type: ignore[no-untyped-call]
+    for name in wanted.keys() - known.keys():
+        log.warning("torch %s has no option %s: functions will be more kernels", torch.__version__, name)
+    return known
 
 
 class Compiler:
@@ -112,8 +135,8 @@ class Compiled(Generic[P, Result]):
 
     def __init__(self, plain: Callable[P, Result], compiler: Compiler) -> None:
         self._plain, self._compiler = plain, compiler
-        self._kinds: set[Kinds] = set()
-        """All that were asked for."""
+        self._asked: set[tuple[Kinds, bool]] = set()
+        """All that was asked for, in inference mode or not: either is compiled for itself."""
         self._has_failed = False
         self._run: Callable[..., Result] | None = None
         """Compiled where its guards let it pass, and plain elsewhere."""
@@ -121,29 +144,37 @@ class Compiled(Generic[P, Result]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Result:
         """What the function gives."""
-        device = next((each.device for each in args if isinstance(each, Tensor)), None)
-        is_plain = torch.is_grad_enabled() or self._has_failed or self._compiler.is_inside
-        if device is None or is_plain or self._compiler.why_not(device):
+        device, compiler = _device_of(args), self._compiler
+        # In this order: on a CPU no more is asked.
+        if device is None or compiler.why_not(device) or self._has_failed:
+            return self._plain(*args, **kwargs)
+        if torch.is_grad_enabled() or compiler.is_inside:
             return self._plain(*args, **kwargs)
         leaves, form = tree_flatten((args, kwargs))
         self._ask(tuple(map(_kind, leaves)), form, torch.is_inference_mode_enabled())
-        if self._run is None:
-            with self._compiler.inside():
+        with compiler.inside():  # what is compiled runs no other, but what its guards turn away is plain
+            if self._run is None:
                 return self._plain(*args, **kwargs)
-        args, kwargs = tree_unflatten(map(_as_compiled, leaves), form)
-        return self._run(*args, **kwargs)
+            args, kwargs = tree_unflatten(map(_as_compiled, leaves), form)
+            return self._run(*args, **kwargs)
 
     def _ask(self, kinds: Kinds, form: TreeSpec, is_inference: bool) -> None:
         with self._lock:
-            if kinds in self._kinds or len(self._kinds) == _MOST_KINDS:
+            if (kinds, is_inference) in self._asked or len(self._asked) == _MOST_KINDS:
                 return
-            self._kinds.add(kinds)
+            self._asked.add((kinds, is_inference))
         job = partial(self._compile, kinds, form, is_inference)
         (_at_once if self._compiler.is_here else self._compiler.later)(job)
 
     def _compile(self, kinds: Kinds, form: TreeSpec, is_inference: bool) -> None:
-        compiled = torch.compile(self._plain, backend=self._compiler.backend, dynamic=True, fullgraph=True)
         try:
+            compiled = torch.compile(
+                self._plain,
+                backend=self._compiler.backend,
+                options=options_of(self._compiler.backend),
+                dynamic=True,
+                fullgraph=True,
+            )
             with (
                 torch.inference_mode(is_inference),
                 torch.no_grad(),
@@ -159,6 +190,14 @@ class Compiled(Generic[P, Result]):
             return
         self._run = self._run or torch._dynamo.run(self._plain)
         self._compiler.generation += 1
+
+
+def _device_of(args: tuple[object, ...]) -> torch.device | None:
+    """Of the first tensor. A loop: a generator would take half a microsecond more."""
+    for each in args:
+        if isinstance(each, Tensor):
+            return each.device
+    return None
 
 
 def _at_once(job: Callable[[], None]) -> None:
