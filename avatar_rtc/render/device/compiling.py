@@ -35,14 +35,14 @@ _MOST_VARIANTS = 24
 """Times a function is compiled: for one picture and several, each layout, dtype and flag."""
 _OPTIONS = {
     "force_pointwise_cat": True,
-    "realize_opcount_threshold": 1000,
-    "realize_reads_threshold": 100,
-    "realize_acc_reads_threshold": 100,
+    "realize_opcount_threshold": 120,
+    "realize_reads_threshold": 32,
+    "realize_acc_reads_threshold": 32,
 }
-"""Of Inductor. What is put together is written once, and not piece by piece, a kernel for each; and nothing
-is written only because it is long or read again: a fused function is small, and computing twice is quicker
-than a way through memory. As the compiler comes, the conversion of colours is two kernels with Triton, and
-what a torn tape shows is seven."""
+"""Of Inductor. What is put together is written once, and not piece by piece, a kernel for each. And what is a
+little longer, or read again, is not written for that alone: computing twice is quicker than a way through
+memory. As the compiler comes, with Triton the conversion of colours is two kernels and what a torn tape shows
+seven, and not two; without any limit it would be one, which takes twice as long to compile."""
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def options_of(backend: object) -> dict[str, Any]:
     An option that it does not know would leave every function as it is.
     """
     wanted = _OPTIONS if backend == "inductor" else {}
-    known = {name: wanted[name] for name in wanted.keys() & torch._inductor.list_options()}  # type: ignore[no-untyped-call]
+    known = {name: wanted[name] for name in wanted.keys() & torch._inductor.list_options()}
     for name in wanted.keys() - known.keys():
         log.warning("torch %s has no option %s: functions will be more kernels", torch.__version__, name)
     return known

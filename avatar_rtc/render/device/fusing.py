@@ -12,7 +12,8 @@ from functools import update_wrapper
 from typing import Generic, ParamSpec, TypeVar
 
 import torch
-from torch.utils._python_dispatch import _get_current_dispatch_mode_stack, _len_torch_dispatch_stack
+from torch._C import _len_torch_dispatch_stack
+from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 
 from avatar_rtc.render.device.compiling import COMPILER, Compiled, Compiler
 from avatar_rtc.render.device.operators import OperatorLog
