@@ -95,6 +95,11 @@ class Compiler:
         """Grows when a function was compiled: graphs that were captured before hold the plain one."""
         self._thread = local()
 
+    def compiled(self, plain: Callable[P, Result]) -> Callable[P, Result]:
+        """The function as a whole, for tensors of any size."""
+        options = options_of(self.backend)
+        return torch.compile(plain, backend=self.backend, options=options, dynamic=True, fullgraph=True)
+
     @property
     def is_here(self) -> bool:
         """Whether this thread is to compile what it calls, and waits."""
@@ -135,8 +140,8 @@ class Compiled(Generic[P, Result]):
 
     def __init__(self, plain: Callable[P, Result], compiler: Compiler) -> None:
         self._plain, self._compiler = plain, compiler
-        self._asked: set[tuple[Kinds, bool]] = set()
-        """All that was asked for, in inference mode or not: either is compiled for itself."""
+        self._kinds: set[Kinds] = set()
+        """All that were asked for."""
         self._has_failed = False
         self._run: Callable[..., Result] | None = None
         """Compiled where its guards let it pass, and plain elsewhere."""
@@ -160,21 +165,15 @@ class Compiled(Generic[P, Result]):
 
     def _ask(self, kinds: Kinds, form: TreeSpec, is_inference: bool) -> None:
         with self._lock:
-            if (kinds, is_inference) in self._asked or len(self._asked) == _MOST_KINDS:
+            if kinds in self._kinds or len(self._kinds) == _MOST_KINDS:
                 return
-            self._asked.add((kinds, is_inference))
+            self._kinds.add(kinds)
         job = partial(self._compile, kinds, form, is_inference)
         (_at_once if self._compiler.is_here else self._compiler.later)(job)
 
     def _compile(self, kinds: Kinds, form: TreeSpec, is_inference: bool) -> None:
+        compiled = self._compiler.compiled(self._plain)
         try:
-            compiled = torch.compile(
-                self._plain,
-                backend=self._compiler.backend,
-                options=options_of(self._compiler.backend),
-                dynamic=True,
-                fullgraph=True,
-            )
             with (
                 torch.inference_mode(is_inference),
                 torch.no_grad(),
@@ -192,14 +191,6 @@ class Compiled(Generic[P, Result]):
         self._compiler.generation += 1
 
 
-def _device_of(args: tuple[object, ...]) -> torch.device | None:
-    """Of the first tensor. A loop: a generator would take half a microsecond more."""
-    for each in args:
-        if isinstance(each, Tensor):
-            return each.device
-    return None
-
-
 def _at_once(job: Callable[[], None]) -> None:
     job()
 
@@ -211,11 +202,14 @@ class _TensorKind:
     shape: torch.Size
     strides: tuple[int, ...]
     is_inference: bool
+    in_inference_mode: bool
+    """Called so: that is compiled for itself."""
 
 
 def _kind(value: object) -> Hashable:
     if isinstance(value, Tensor):
-        return _TensorKind(value.device, value.dtype, value.shape, value.stride(), value.is_inference())
+        modes = value.is_inference(), torch.is_inference_mode_enabled()
+        return _TensorKind(value.device, value.dtype, value.shape, value.stride(), *modes)
     assert isinstance(value, Hashable)
     return float if isinstance(value, float) else value
 
@@ -237,3 +231,11 @@ def _as_compiled(value: object) -> object:
     if isinstance(value, float):
         return torch.tensor(value, dtype=torch.float32)
     return value.detach() if isinstance(value, torch.nn.Parameter) else value
+
+
+def _device_of(args: tuple[object, ...]) -> torch.device | None:
+    """Of the first tensor. A loop: a generator would take half a microsecond more."""
+    for each in args:
+        if isinstance(each, Tensor):
+            return each.device
+    return None
