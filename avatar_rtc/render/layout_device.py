@@ -24,7 +24,7 @@ def plane_weights(device: torch.device) -> Tensor:
     return uploaded(weights[:, :, None, None], device)
 
 
-@fused(kernels=4)
+@fused(kernels=3)
 def alpha_planes(image: Tensor, weights: Tensor, premultiplied: bool) -> Tensor:
     """Colour over alpha: I420 (3 H, W), uint8; see `alpha_layout`."""
     h, w = image.shape[-2:]
@@ -44,7 +44,7 @@ def rgba_pixels(image: Tensor, premultiplied: bool) -> Tensor:
     return (levels * (levels[3:] > 0)).permute(1, 2, 0).to(torch.uint8).contiguous()
 
 
-@fused(kernels=4)
+@fused(kernels=2)
 def matte_planes(image: Tensor, ground: Tensor, weights: Tensor, premultiplied: bool) -> Tensor:
     """I420 (3/2 height, width), uint8, of the picture on its ground (3, height, width); see `Matte`."""
     return _i420(_on_ground(image, ground, premultiplied), weights)
@@ -57,7 +57,7 @@ def matte_scene(image: Tensor, ground: Tensor, premultiplied: bool) -> Tensor:
     return torch.cat([seen, torch.ones_like(seen[:1])])
 
 
-@fused(kernels=3)
+@fused(kernels=2)
 def scene_planes(scene: Tensor, weights: Tensor, premultiplied: bool) -> Tensor:
     """I420 of a scene after its operations, on black where they made it transparent; see `Matte.whole`."""
     return _i420(_premultiplied(scene, premultiplied)[:3], weights)

@@ -34,6 +34,16 @@ _MOST_KINDS = 64
 """Kinds of arguments that are asked for, a function: whoever goes through all sizes compiles no more."""
 _MOST_VARIANTS = 24
 """Times a function is compiled: for one picture and several, each layout, dtype and flag."""
+_OPTIONS = {
+    "force_pointwise_cat": True,
+    "realize_opcount_threshold": 120,
+    "realize_reads_threshold": 32,
+    "realize_acc_reads_threshold": 32,
+}
+"""Of Inductor. What is put together is written once, and not piece by piece, a kernel for each. And what is a
+little longer, or read again, is not written for that alone: computing twice is quicker than a way through
+memory. As the compiler comes, with Triton the conversion of colours is two kernels and what a torn tape shows
+seven, and not two; without any limit it would be one, which takes twice as long to compile."""
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +64,19 @@ def why_plain(device: torch.device) -> str:
     return ""
 
 
+@lru_cache
+def options_of(backend: object) -> dict[str, Any]:
+    """What a backend of `torch.compile` is asked for besides, of what this torch knows; the rest is told.
+
+    An option that it does not know would leave every function as it is.
+    """
+    wanted = _OPTIONS if backend == "inductor" else {}
+    known = {name: wanted[name] for name in wanted.keys() & torch._inductor.list_options()}
+    for name in wanted.keys() - known.keys():
+        log.warning("torch %s has no option %s: functions will be more kernels", torch.__version__, name)
+    return known
+
+
 class Compiler:
     """Where, how and when functions are compiled."""
 
@@ -70,6 +93,11 @@ class Compiler:
         """
         self.why_not, self.later, self.backend = why_not, later, backend
         self._thread = local()
+
+    def compiled(self, plain: Callable[P, Result]) -> Callable[P, Result]:
+        """The function as a whole, for tensors of any size."""
+        options = options_of(self.backend)
+        return torch.compile(plain, backend=self.backend, options=options, dynamic=True, fullgraph=True)
 
     @property
     def is_here(self) -> bool:
@@ -122,17 +150,19 @@ class Compiled(Generic[P, Result]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Result:
         """What the function gives."""
-        device = next((each.device for each in args if isinstance(each, Tensor)), None)
-        is_plain = torch.is_grad_enabled() or self._has_failed or self._compiler.is_inside
-        if device is None or is_plain or self._compiler.why_not(device):
+        device, compiler = _device_of(args), self._compiler
+        # In this order: on a CPU no more is asked.
+        if device is None or compiler.why_not(device) or self._has_failed:
+            return self._plain(*args, **kwargs)
+        if torch.is_grad_enabled() or compiler.is_inside:
             return self._plain(*args, **kwargs)
         leaves, form = tree_flatten((args, kwargs))
         self._ask(tuple(map(_kind, leaves)), form, torch.is_inference_mode_enabled())
-        if self._run is None:
-            with self._compiler.inside():
+        with compiler.inside():  # what is compiled runs no other, but what its guards turn away is plain
+            if self._run is None:
                 return self._plain(*args, **kwargs)
-        args, kwargs = tree_unflatten(map(_as_compiled, leaves), form)
-        return self._run(*args, **kwargs)
+            args, kwargs = tree_unflatten(map(_as_compiled, leaves), form)
+            return self._run(*args, **kwargs)
 
     def _ask(self, kinds: Kinds, form: TreeSpec, is_inference: bool) -> None:
         with self._lock:
@@ -149,7 +179,7 @@ class Compiled(Generic[P, Result]):
         if kinds in self._tried:
             return
         self._tried.add(kinds)
-        compiled = torch.compile(self._plain, backend=self._compiler.backend, dynamic=True, fullgraph=True)
+        compiled = self._compiler.compiled(self._plain)
         try:
             with (
                 current(next(kind.device for kind in kinds if isinstance(kind, _TensorKind))),
@@ -175,11 +205,14 @@ class _TensorKind:
     shape: torch.Size
     strides: tuple[int, ...]
     is_inference: bool
+    in_inference_mode: bool
+    """Called so: that is compiled for itself."""
 
 
 def _kind(value: object) -> Hashable:
     if isinstance(value, Tensor):
-        return _TensorKind(value.device, value.dtype, value.shape, value.stride(), value.is_inference())
+        modes = value.is_inference(), torch.is_inference_mode_enabled()
+        return _TensorKind(value.device, value.dtype, value.shape, value.stride(), *modes)
     assert isinstance(value, Hashable)
     return float if isinstance(value, float) else value
 
@@ -201,3 +234,11 @@ def _as_compiled(value: object) -> object:
     if isinstance(value, float):
         return torch.tensor(value, dtype=torch.float32)
     return value.detach() if isinstance(value, torch.nn.Parameter) else value
+
+
+def _device_of(args: tuple[object, ...]) -> torch.device | None:
+    """Of the first tensor. A loop: a generator would take half a microsecond more."""
+    for each in args:
+        if isinstance(each, Tensor):
+            return each.device
+    return None

@@ -54,7 +54,7 @@ def lens_blur(image: Tensor, params: LensBlur, t: float, seed: int) -> Tensor:
     return _dulled(_disc_mean(planes, radius, step))
 
 
-@fused(kernels=2)
+@fused()
 def _shining(image: Tensor, highlights: float) -> Tensor:
     """(5, H, W): premultiplied colour and alpha, times the factor, and the factor."""
     source = premultiplied(image)
@@ -156,7 +156,7 @@ def _one_colour(image: Tensor, colour: int) -> Tensor:
     return torch.cat([image[colour : colour + 1] * image[3:], image[3:]])
 
 
-@fused(kernels=3)
+@fused(kernels=2)
 def _fringes(image: Tensor, scale: float) -> Tensor:
     """(4, H, W): red with its alpha, and blue with its own, each as large as it is seen."""
     red = magnified(_one_colour(image, 0), 1 / (1 + scale))
@@ -235,7 +235,7 @@ def tinted(image: Tensor, strength: float, tint: Tensor) -> Tensor:
     return torch.cat([blended(image[:3], luminance(image[:3]) * tint, strength), image[3:]])
 
 
-@fused(kernels=2)
+@fused()
 def _tinted_but_for_a_hue(image: Tensor, strength: float, tint: Tensor, hue: float, q: float) -> Tensor:
     rgb = image[:3]
     share = strength * (1 - _share_of_a_hue(rgb, hue, q))

@@ -117,7 +117,7 @@ def _add_disc(plane: Plane, y: float, x: float, radius: float, shine: float, fla
     plane[rows, columns] += np.clip(disc, 0, 1) * (shine * (radius / drawn) ** 2)
 
 
-@fused(kernels=3)
+@fused(kernels=2)
 def _shine_on_card(motes: Tensor, side: int, h: int, w: int) -> Tensor:
     """See `_shine`; each mote is drawn into a square of so many px, whose pixels are then added up."""
     y, x, radius, shine, flat, behind = motes[:, :, None, None]

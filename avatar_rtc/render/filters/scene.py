@@ -40,7 +40,7 @@ def zoom(image: Tensor, params: Zoom, t: float, seed: int) -> Tensor:
     return converted(large[:, rows.kept, columns.kept], "srgb-premultiplied", "linear")
 
 
-@fused(kernels=3)
+@fused(kernels=2)
 def _zoomed(image: Tensor, factor: float, centre_y: float, centre_x: float) -> Tensor:
     return straight(magnified(premultiplied(image), factor, centre_y, centre_x))
 
@@ -80,7 +80,7 @@ def drop_shadow(image: Tensor, params: DropShadow, t: float, seed: int) -> Tenso
     return _over_flat(image, shadow, colour, params.strength)
 
 
-@fused(kernels=3)
+@fused()
 def _moved(plane: Tensor, down: float, right: float) -> Tensor:
     return moved(plane, down, right)
 
@@ -113,7 +113,7 @@ def _rimmed(image: Tensor, soft: Tensor, away: Tensor, colour: Tensor, strength:
     return torch.cat([rgb.clamp_(0, 1), image[3:]])
 
 
-@fused(kernels=2)
+@fused()
 def _over_flat(image: Tensor, below: Tensor, colour: Tensor, strength: float) -> Tensor:
     """The picture over a flat colour (3, 1, 1) of opacity `below` · strength (1, H, W)."""
     ground = below.clamp(0, 1) * strength * (1 - image[3:])

@@ -58,7 +58,7 @@ def _chroma(image: Tensor) -> Tensor:
     return torch.cat([to_yuv(image[:3])[1:] * image[3:], image[3:]])
 
 
-@fused(kernels=2)
+@fused()
 def _with_chroma(image: Tensor, spread: Tensor) -> Tensor:
     u, v = spread[:2] / spread[2:].clamp(min=1e-7)
     return torch.cat([from_planes(luminance(image[:3])[0], u, v).mul_(image[3:] > 0), image[3:]])

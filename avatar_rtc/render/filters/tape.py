@@ -44,7 +44,7 @@ def _streaked(image: Tensor, streaks: Tensor, strength: float) -> Tensor:
     return torch.cat([image[:3] * factor, image[3:]])
 
 
-@fused(kernels=5)
+@fused(kernels=3)
 def _speckled(
     image: Tensor, streaks: Tensor, in_u: Tensor, in_v: Tensor, strength: float, in_blocks: bool
 ) -> Tensor:
@@ -122,7 +122,7 @@ def analog_vhs_headswitching(image: Tensor, params: AnalogVhsHeadswitching, t: f
     return _torn(image, count, params.max_displacement, waves, streaks, params.noise_blend)
 
 
-@fused(kernels=4)
+@fused(kernels=2)
 def _torn(
     image: Tensor,
     count: int,
@@ -159,7 +159,7 @@ def analog_vhstracking(image: Tensor, params: AnalogVhstracking, t: float, seed:
     return torch.cat([floated[:, : h - count], spread_nearest(streaks, count, w).expand(4, -1, -1)], dim=1)
 
 
-@fused(kernels=4)
+@fused(kernels=2)
 def _floated(image: Tensor, down: float) -> Tensor:
     return straight(moved(premultiplied(image), down, 0.0))
 

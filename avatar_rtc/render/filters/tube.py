@@ -63,7 +63,7 @@ def _scattered(light: Tensor, blurred: Tensor, share: float) -> Tensor:
     return blended(light, blurred, share)
 
 
-@fused(kernels=2)
+@fused(kernels=3)
 def _on_curved_glass(light: Tensor, y: Tensor, x: Tensor, pattern: Tensor | None, edge: Tensor) -> Tensor:
     """The same of a premultiplied picture, whose pixels are looked up at (y, x)."""
     return _on_glass(straight(sample(light, y, x)), pattern, edge)

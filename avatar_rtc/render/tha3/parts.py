@@ -89,7 +89,7 @@ class Parts:
         return self.networks[name](pictures.contiguous(memory_format=self.memory_format), pose)
 
 
-@fused()
+@fused(kernels=2)
 def moved_brows(maps: Tensor, brows: Tensor, background: Tensor) -> Tensor:
     """See `combine`."""
     return combine(maps, brows, background)

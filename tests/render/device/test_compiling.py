@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from avatar_rtc.render.device.compiling import Compiler, why_plain
+from avatar_rtc.render.device.compiling import Compiler, options_of, why_plain
 from avatar_rtc.render.device.fusing import Fused
 from avatar_rtc.render.device.operators import operators_of
 from avatar_rtc.render.device.preparing import Preparing
@@ -72,6 +72,45 @@ def test_a_function_is_plain_until_it_is_compiled_and_stays_so_for_numbers_that_
     torch.testing.assert_close(fused(x, 0.3, twice=True), bent(x, 0.3, twice=True))
     bench.do()
     assert bench.compiled == 2, "a flag makes another function"
+
+
+def test_it_is_compiled_for_each_mode_that_it_is_called_in() -> None:
+    bench = Bench()
+    fused = Fused(bent, 1, bench.compiler)
+    with torch.inference_mode(False):
+        x = torch.rand(3, 4)
+    for mode in (torch.no_grad(), torch.inference_mode(), torch.no_grad()):
+        with torch.inference_mode(False), mode:
+            fused(x, 0.5)
+            bench.do()
+            torch.testing.assert_close(fused(x, 0.3), bent(x, 0.3))
+            assert bench.ran == 1
+
+
+def test_what_guards_turn_away_is_plain_all_through() -> None:
+    bench = Bench()
+    inner = Fused(bent, 1, bench.compiler)
+    outer = Fused(lambda x, by: inner(x, by) + by, 1, bench.compiler)
+    outer(torch.rand(3), 0.5)
+    bench.do()
+    x = torch.rand(3, 3)
+    torch.testing.assert_close(outer(x, 0.5), bent(x, 0.5) + 0.5)
+    assert bench.ran == 0 and len(bench.jobs) == 1, "the outer is asked for, and the inner is not"
+
+
+def test_a_torch_that_knows_less_still_compiles(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    options_of.cache_clear()
+    wanted = options_of("inductor")
+    assert wanted["force_pointwise_cat"] and not caplog.text and not options_of(print)
+    options_of.cache_clear()
+    monkeypatch.setattr(
+        torch._inductor, "list_options", lambda: list(wanted.keys() - {"force_pointwise_cat"})
+    )
+    assert options_of("inductor") == {key: wanted[key] for key in wanted if key != "force_pointwise_cat"}
+    assert "has no option force_pointwise_cat" in caplog.text
+    options_of.cache_clear()
 
 
 def test_weights_of_networks_are_compiled_once_for_all_of_them() -> None:
