@@ -2,8 +2,9 @@
 
 A fused function is pure, takes tensors and numbers, and never reads a value back. On a card it is compiled
 (`compiling.py`), and there a float comes as a tensor without dimensions, so that one that moves compiles
-nothing anew: nothing may be decided by it. On a CPU the function is called as it is: OpenCV and OpenVINO do
-the large pieces there.
+nothing anew: nothing may be decided by it. Planes that go with several others get their axis of 1 by name
+(`plane[None]`): of a size that is only worked out to be 1 the compiler reads on. On a CPU the function is
+called as it is: OpenCV and OpenVINO do the large pieces there.
 """
 
 from collections.abc import Callable
