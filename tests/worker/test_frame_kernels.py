@@ -34,10 +34,10 @@ CHAINS = {
 BEFORE = {"empty": 562, "at 1024": 702}
 """Before anything was fused, counted in the same way at f52ae1c; the host then waited 4 and 12 times."""
 STAGES: Mapping[str, Mapping[str, tuple[int, int]]] = {
-    "empty": {"animate": (364, 247), "layout": (24, 5)},
-    "at 1024": {"animate": (364, 247), "upscale": (34, 15), "bloom": (36, 8), "chromatic_aberration": (35, 7),
+    "empty": {"animate": (364, 248), "layout": (24, 4)},
+    "at 1024": {"animate": (364, 248), "upscale": (34, 15), "bloom": (36, 8), "chromatic_aberration": (35, 6),
                 "vignetting": (1, 1), "translucent_display": (2, 1), "banding": (10, 1), "scanlines": (4, 1),
-                "layout": (24, 5)},
+                "layout": (24, 4)},
 }  # fmt: skip
 """What turns the picture into another colour space counts with the stage that comes after it. The copy to the
 host is one more."""
