@@ -49,7 +49,9 @@ def emotion_id(name: str) -> str:
 
 
 def _short(words: str) -> str:
-    """So much of it that it takes at most 128 bytes as JSON: ids go with every state, 64 of them."""
+    """So much of it that it may be a name itself, and takes at most 128 bytes as JSON: ids go with every state,
+    64 of them."""
+    words = words[:MAX_NAME]
     while len(json.dumps(words)) > _MOST_BYTES:
         words = words[:-1]
     return words.strip("_") or words

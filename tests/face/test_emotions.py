@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from avatar_rtc.animation.emotions import load_emotions
@@ -86,6 +86,7 @@ def test_what_is_no_name(text: str) -> None:
 
 
 @given(st.text(min_size=1, max_size=64))
+@example(":" * 64)  # by its code points it is longer than a name may be
 def test_the_id_of_an_id_is_itself_and_a_plain_word(name: str) -> None:
     if not name.strip():
         with pytest.raises(InputError, match="1 to 64"):
