@@ -49,8 +49,10 @@ def emotion_id(name: str) -> str:
 
 
 def _short(words: str) -> str:
-    """So much of it that it may be a name itself, and takes at most 128 bytes as JSON: ids go with every state,
-    64 of them."""
+    """So much of it that it may be a name itself, and takes at most 128 bytes as JSON.
+
+    Ids go with every state, 64 of them.
+    """
     words = words[:MAX_NAME]
     while len(json.dumps(words)) > _MOST_BYTES:
         words = words[:-1]
