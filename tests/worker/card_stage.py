@@ -26,7 +26,6 @@ from avatar_rtc.render.animator import Animator
 from avatar_rtc.render.device.captures import Captures
 from avatar_rtc.render.device.card import Card
 from avatar_rtc.render.device.operators import OperatorLog
-from avatar_rtc.render.device.rehearsed import RehearsedMark, RehearsedStreams
 from avatar_rtc.render.tha3.animator import Tha3Animator
 from avatar_rtc.render.tha3.networks import PARTS, Network
 from avatar_rtc.resources import resource
@@ -34,6 +33,7 @@ from avatar_rtc.stream.crop import FULL_FRAME, Crop
 from avatar_rtc.stream.frame import Rendition
 from avatar_rtc.worker.frames import FrameMade, Order, made_together
 from avatar_rtc.worker.live import LiveAvatar, Slot, open_avatar
+from tests.render.device.rehearsed import RehearsedMark, RehearsedStreams
 
 META = torch.device("meta")
 EMOTIONS = load_emotions(resource("assets", "emotions"))

@@ -29,12 +29,12 @@ from avatar_rtc.link.orders import (
 from avatar_rtc.render.device.captures import Captures
 from avatar_rtc.render.device.card import Card as RealCard
 from avatar_rtc.render.device.recorded import RecordedGraphs
-from avatar_rtc.render.device.rehearsed import RehearsedStreams
 from avatar_rtc.render.filters import chain as chains
 from avatar_rtc.render.filters.chain import Filter
 from avatar_rtc.stream.frame import EncodedFrame
 from avatar_rtc.worker import stills
 from avatar_rtc.worker.loop import RenderLoop
+from tests.render.device.rehearsed import RehearsedStreams
 from tests.worker import live_stage
 from tests.worker.live_stage import PATIENCE_S, Live
 from tests.worker.stage import ALPHA, EMOTIONS, Painter, Timeline, opened

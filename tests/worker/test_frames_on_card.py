@@ -12,7 +12,6 @@ from avatar_rtc.control.state import AvatarState, Backdrop
 from avatar_rtc.filters_schema.chain import check_chain
 from avatar_rtc.link.orders import AvatarFailed, PictureImpaired, SetState, StartRendition, Stats
 from avatar_rtc.render.device.card import Card
-from avatar_rtc.render.device.rehearsed import RehearsedMark, RehearsedStreams
 from avatar_rtc.render.filters import chain as chains
 from avatar_rtc.render.filters.chain import Filter
 from avatar_rtc.render.static import create_static
@@ -21,6 +20,7 @@ from avatar_rtc.worker.failing_parts import MOST_RETRY_S, RETRY_PART_S
 from avatar_rtc.worker.frames import FrameMade, Order, made_alone, made_together
 from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
 from avatar_rtc.worker.loop import RenderLoop
+from tests.render.device.rehearsed import RehearsedMark, RehearsedStreams
 from tests.worker.stage import ALPHA, EMOTIONS, Painter, Timeline, colour, frames, opened
 
 PNG = ImageRendition("png")

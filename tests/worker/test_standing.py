@@ -19,13 +19,13 @@ from avatar_rtc.render.device.captures import REST_S, Captures
 from avatar_rtc.render.device.card import Card
 from avatar_rtc.render.device.graphs import Work
 from avatar_rtc.render.device.recorded import RecordedGraph, RecordedGraphs
-from avatar_rtc.render.device.rehearsed import RehearsedStreams
 from avatar_rtc.render.filters import chain as chains
 from avatar_rtc.render.filters.chain import Filter
 from avatar_rtc.render.filters.tables import kept
 from avatar_rtc.render.standing import MOST_GRAPHS, StandingChain
 from avatar_rtc.worker.layouts import PictureForm
 from avatar_rtc.worker.picture import Finisher
+from tests.render.device.rehearsed import RehearsedStreams
 from tests.render.filters.filter_laws import figure
 
 SIZE = (48, 32)

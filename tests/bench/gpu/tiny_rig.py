@@ -18,10 +18,10 @@ from avatar_rtc.render.device.card import Card
 from avatar_rtc.render.device.graphs import Graphs
 from avatar_rtc.render.device.preparing import done
 from avatar_rtc.render.device.recorded import RecordedGraphs
-from avatar_rtc.render.device.rehearsed import RehearsedStreams
 from avatar_rtc.render.device.streams import WaitingStreams
 from avatar_rtc.render.tha3.animator import Tha3Animator
 from avatar_rtc.render.tha3.networks import PARTS, NetworkSizes
+from tests.render.device.rehearsed import RehearsedStreams
 
 TINY = RigSizes(
     RateSizes(copy_bytes=1 << 16, matrix=16, picture=4, kernels=3, frame_bytes=1 << 12),

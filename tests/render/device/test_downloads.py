@@ -14,7 +14,7 @@ from torch import Tensor
 
 from avatar_rtc.render.device.downloads import Arrived, Download, begin_download
 from avatar_rtc.render.device.operators import operators_of
-from avatar_rtc.render.device.rehearsed import UNREAD, OutOfOrder, RehearsedStreams
+from tests.render.device.rehearsed import UNREAD, OutOfOrder, RehearsedStreams
 
 AVATARS = 3
 

@@ -1,6 +1,6 @@
 """DeviceStreams without a card: copies are under way until somebody waits, and disorder is an error.
 
-For tests, and to rehearse on a CPU what a card will do. While it is entered it sees what is written, and by
+To rehearse on a CPU what a card will do. While it is entered it sees what is written, and by
 what order of things; a copy to the host that nobody has waited for yet reads as `UNREAD`.
 """
 
@@ -52,7 +52,7 @@ class _Copy:
     number: int
 
 
-class RehearsedStreams(OperatorMode):  # type: ignore[no-untyped-call]
+class RehearsedStreams(OperatorMode):
     """See `DeviceStreams`; of the CPU, or of the meta device, whose bytes arrive as zeros."""
 
     def __init__(self) -> None:
