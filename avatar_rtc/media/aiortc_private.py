@@ -18,6 +18,7 @@ from aioice import stun
 from aioice.ice import Connection, StunProtocol
 from aioice.turn import TurnTransport
 from aiortc import (
+    InvalidStateError,
     RTCCertificate,
     RTCDtlsParameters,
     RTCDtlsTransport,
@@ -118,6 +119,23 @@ def bind_media(pc: RTCPeerConnection, bind: MediaBind, guard: Guard | None = Non
         connection = transport.transport._connection
         gather = connection.get_component_candidates
         connection.get_component_candidates = partial(_gather_on, gather, bind, guard)  # type: ignore[method-assign]
+
+
+def connect_quietly(pc: RTCPeerConnection) -> None:
+    """Let a connection that is closed while it connects say nothing; call it before any description is set.
+
+    aiortc goes from transport to transport in a task of its own, and raises there at the first that is over.
+    """
+    connect = pc._RTCPeerConnection__connect  # type: ignore[attr-defined]
+
+    async def connected() -> None:
+        try:
+            await connect()
+        except InvalidStateError:
+            if pc.signalingState != "closed":
+                raise
+
+    pc._RTCPeerConnection__connect = connected  # type: ignore[attr-defined]
 
 
 def guard_connection(pc: RTCPeerConnection, guard: Guard) -> None:

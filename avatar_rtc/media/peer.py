@@ -29,6 +29,7 @@ from avatar_rtc.media.addresses.candidates import Candidates
 from avatar_rtc.media.addresses.ice import IceServers
 from avatar_rtc.media.aiortc_private import (
     bind_media,
+    connect_quietly,
     date_reports,
     guard_connection,
     on_keyframe_request,
@@ -184,6 +185,7 @@ class Peer:
         await asyncio.shield(self._close_soon())
 
     async def _negotiate(self, offer: ParsedOffer) -> str:
+        connect_quietly(self._pc)
         self._pc.on("connectionstatechange", self._on_state)
         self._pc.on("datachannel", self._channels.add)
         self._pc.on("track", self._listen)

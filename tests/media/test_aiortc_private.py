@@ -10,6 +10,7 @@ import aioice.turn
 import av
 import pytest
 from aiortc import (
+    InvalidStateError,
     RTCConfiguration,
     RTCDtlsTransport,
     RTCPeerConnection,
@@ -23,6 +24,7 @@ from avatar_rtc.config import MediaBind
 from avatar_rtc.media.aiortc_private import (
     MAX_LATE_S,
     bind_media,
+    connect_quietly,
     date_reports,
     guard_connection,
     on_keyframe_request,
@@ -51,6 +53,22 @@ async def pc():
     pc.addTransceiver("video", direction="recvonly")
     yield pc
     await pc.close()
+
+
+async def test_who_closes_while_it_connects_hears_no_error_of_it(pc):
+    asked = inspect.getsource(RTCPeerConnection.setLocalDescription)
+    assert "ensure_future(self.__connect())" in asked  # by that name, so the one of the object is taken
+
+    async def connect() -> None:
+        raise InvalidStateError("RTCIceTransport is closed")
+
+    assert inspect.iscoroutinefunction(pc._RTCPeerConnection__connect)
+    pc._RTCPeerConnection__connect = connect
+    connect_quietly(pc)
+    with pytest.raises(InvalidStateError):
+        await pc._RTCPeerConnection__connect()
+    await pc.close()
+    await pc._RTCPeerConnection__connect()
 
 
 def test_what_is_agreed_on_for_a_transceiver_is_kept_in_these(pc):
