@@ -20,13 +20,9 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
-from avatar_rtc.render.device.operators import OperatorMode
+from avatar_rtc.render.device.operators import ONLY_MEMORY, OperatorMode
 
 Fusion = Literal["eager", "fused", "pairs", "norms", "by hand"]
-_NO_WORK = {
-    "empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided", "_unsafe_view",
-    "_reshape_alias", "detach", "alias", "resize_", "lift_fresh",
-}  # fmt: skip
 _NORMS = {"native_batch_norm", "_native_batch_norm_legit", "native_group_norm", "native_layer_norm"}
 _REDUCTIONS = _NORMS | {"var_mean", "var", "std", "mean", "sum", "amax", "amin", "max", "min"}
 """They must have seen all of a plane before anything goes on: whoever then uses it reads it a second time."""
@@ -93,7 +89,7 @@ class Traffic(OperatorMode):  # type: ignore[no-untyped-call]
         result = _downloaded(name, args, kwargs)
         if result is None:
             result = func(*args, **kwargs)
-        if func.is_view or name in _NO_WORK:
+        if func.is_view or func._schema.name in ONLY_MEMORY:
             return result
         found = [t for t in tree_leaves(result) if isinstance(t, Tensor)]
         count = flop_registry.get(func.overloadpacket)

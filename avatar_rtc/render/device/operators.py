@@ -17,11 +17,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 _COMPOSITE = torch.DispatchKey.CompositeImplicitAutograd
-_ONLY_MEMORY = {
+ONLY_MEMORY = {
     f"aten::{name}"
     for name in (
         "empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided", "_unsafe_view",
-        "_reshape_alias", "detach", "alias", "resize_",
+        "_reshape_alias", "detach", "alias", "resize_", "lift_fresh",
     )
 }  # fmt: skip
 """Operators that allocate, or only look at a tensor otherwise."""
@@ -110,7 +110,7 @@ class OperatorLog(OperatorMode):
         """See `OperatorMode.run`."""
         result = func(*args, **kwargs)
         name = func._schema.name
-        if not (func.is_view or name in _ONLY_MEMORY):
+        if not (func.is_view or name in ONLY_MEMORY):
             self.operators.append(_operator(name.removeprefix("aten::"), func, args, kwargs, result))
         return result
 
