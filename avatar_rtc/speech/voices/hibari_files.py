@@ -1,0 +1,96 @@
+"""Which voices of hibari there are: the one in the package, those that were fetched, and one made of it."""
+
+import importlib.util
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import MappingProxyType
+
+from avatar_rtc.errors import SetupError, UnknownName
+from avatar_rtc.speech.spoken import Voice
+from avatar_rtc.speech.voices.kokoro_files import ModelFile, kokoro_folder
+
+HIBARI_VOICE = "heart"
+HIBARI_PACKAGE = "hibari"
+NOT_INSTALLED = "hibari is not installed; run: pip install 'avatar-rtc[natural]'"
+VOICES_URL = "https://huggingface.co/maureesewilliams/hibari/resolve/main/voices"
+"""Where the package itself fetches its voices; their sizes and hashes are those of its registry."""
+
+
+AS_IT_IS = Fraction(1)
+
+
+@dataclass(frozen=True)
+class HibariFile:
+    """A voice that can speak here."""
+
+    base: str
+    """Its name in the package's registry."""
+    path: Path
+    language: str
+    size: Fraction = AS_IT_IS
+    """How much larger the speaker is made: pitch and resonances are divided by it."""
+
+
+MADE: Mapping[str, tuple[str, Fraction]] = MappingProxyType({"boy": (HIBARI_VOICE, Fraction(25, 21))})
+"""Voices made of others, for the only one that comes with the package is a woman's: three semitones lower,
+158 Hz in place of 189, and a throat that much longer, which is what parts women from men (Fant 1966: 17 %)."""
+
+
+def hibari_folder(cache: Path | None = None) -> Path:
+    """Where fetched voices lie, there or not; None is the user's cache folder."""
+    return kokoro_folder(cache).with_name("hibari")
+
+
+def hibari_voices(folder: Path | None = None) -> dict[str, HibariFile]:
+    """What can speak here, by name; the package itself is not loaded. None at all without it.
+
+    Args:
+        folder: of fetched voices; None is that of `hibari_folder`.
+    """
+    folder = folder or hibari_folder()
+    found: dict[str, HibariFile] = {}
+    for name, entry in _registry().items():
+        path = _assets() / entry["file"] if entry.get("bundled") else folder / entry["file"]
+        if path.is_file() and path.stat().st_size == entry["bytes"]:
+            found[name] = HibariFile(name, path, entry["language"].lower())
+    for name, (base, size) in MADE.items():
+        if base in found:
+            found[name] = HibariFile(base, found[base].path, found[base].language, size)
+    return found
+
+
+def listed_voices(folder: Path | None = None) -> list[Voice]:
+    """The same, as an engine lists them."""
+    return [Voice(name, voice.language, "hibari") for name, voice in hibari_voices(folder).items()]
+
+
+def voice_file(name: str) -> ModelFile:
+    """What has to be fetched for a voice that is not in the package.
+
+    Raises:
+        SetupError: the package is not installed.
+        UnknownName: it has no such voice to fetch.
+    """
+    registry = _registry()
+    if not registry:
+        raise SetupError(NOT_INSTALLED)
+    fetched = {known: entry for known, entry in registry.items() if not entry.get("bundled")}
+    if name not in fetched:
+        raise UnknownName("voice of hibari to fetch", name, list(fetched))
+    return ModelFile(fetched[name]["file"], fetched[name]["bytes"], fetched[name]["sha256"])
+
+
+def _assets() -> Path:
+    spec = importlib.util.find_spec(HIBARI_PACKAGE)
+    return Path(spec.origin).parent / "assets" if spec and spec.origin else Path()
+
+
+def _registry() -> dict[str, dict[str, object]]:
+    path = _assets() / "voices.json"
+    try:
+        return json.loads(path.read_bytes()) if path.is_absolute() else {}
+    except (OSError, ValueError):
+        return {}
