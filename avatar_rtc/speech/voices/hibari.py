@@ -45,7 +45,9 @@ class Hibari:
     ssml = False
     longest = 1_000
 
-    def __init__(self, folder: Path | None = None, command: Sequence[str] = (sys.executable, "-m", _CHILD)) -> None:
+    def __init__(
+        self, folder: Path | None = None, command: Sequence[str] = (sys.executable, "-m", _CHILD)
+    ) -> None:
         """
         Args:
             folder: of fetched voices; None is in the user's cache.
@@ -155,9 +157,7 @@ class Hibari:
         return self._process
 
 
-async def _ask(
-    process: asyncio.subprocess.Process, asked: dict[str, object]
-) -> tuple[dict[str, Any], bytes]:
+async def _ask(process: asyncio.subprocess.Process, asked: dict[str, object]) -> tuple[dict[str, Any], bytes]:
     """What the process tells, and its samples."""
     assert process.stdin is not None and process.stdout is not None
     body = json.dumps(asked).encode()

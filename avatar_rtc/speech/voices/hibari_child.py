@@ -21,7 +21,7 @@ from avatar_rtc.sound.pcm import pcm_to_bytes
 from avatar_rtc.speech.spoken import Speech
 from avatar_rtc.speech.voices.hibari_voice import HibariVoice
 
-_Voices = OrderedDict[tuple[str, str, str], HibariVoice]
+_Voices = OrderedDict[tuple[str, str], HibariVoice]
 
 HEAD = struct.Struct("<I")
 NICENESS = 5
@@ -54,12 +54,12 @@ def _next(stream: BinaryIO) -> dict[str, Any] | None:
 
 def _answer(asked: dict[str, Any], voices: _Voices) -> tuple[bytes, ...]:
     try:
-        key = (asked["voice"], asked["model"], asked["size"])
-        voice = voices.pop(key, None) or HibariVoice(key[0], Path(key[1]), Fraction(key[2]))
+        key = (asked["voice"], asked["model"])
+        voice = voices.pop(key, None) or HibariVoice(key[0], Path(key[1]))
         voices[key] = voice
         if len(voices) > KEPT_VOICES:
             voices.popitem(last=False)
-        speech = voice.say(asked["text"], asked["speed"])
+        speech = voice.say(asked["text"], asked["speed"], Fraction(asked["size"]))
     except Exception as error:  # a text may end nothing but itself
         return _headed({"error": f"{type(error).__name__}: {error}"})
     return (*_headed(_told(speech)), pcm_to_bytes(speech.pcm))

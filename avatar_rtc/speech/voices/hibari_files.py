@@ -1,12 +1,13 @@
 """Which voices of hibari there are: the one in the package, those that were fetched, and one made of it."""
 
 import importlib.util
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
+
+from pydantic import BaseModel, Field, TypeAdapter
 
 from avatar_rtc.errors import SetupError, UnknownName
 from avatar_rtc.speech.spoken import Voice
@@ -34,9 +35,21 @@ class HibariFile:
     """How much larger the speaker is made: pitch and resonances are divided by it."""
 
 
+class _Entry(BaseModel):
+    """A voice in the package's registry."""
+
+    file: str = Field(pattern=r"^[\w.-]+$")
+    bytes: int
+    sha256: str
+    language: str
+    bundled: bool = False
+
+
+_REGISTRY = TypeAdapter(dict[str, _Entry])
 MADE: Mapping[str, tuple[str, Fraction]] = MappingProxyType({"boy": (HIBARI_VOICE, Fraction(25, 21))})
 """Voices made of others, for the only one that comes with the package is a woman's: three semitones lower,
-158 Hz in place of 189, and a throat that much longer, which is what parts women from men (Fant 1966: 17 %)."""
+158 Hz in place of 189, and a throat as much longer, about what parts men from women (Peterson and Barney
+1952)."""
 
 
 def hibari_folder(cache: Path | None = None) -> Path:
@@ -53,9 +66,9 @@ def hibari_voices(folder: Path | None = None) -> dict[str, HibariFile]:
     folder = folder or hibari_folder()
     found: dict[str, HibariFile] = {}
     for name, entry in _registry().items():
-        path = _assets() / entry["file"] if entry.get("bundled") else folder / entry["file"]
-        if path.is_file() and path.stat().st_size == entry["bytes"]:
-            found[name] = HibariFile(name, path, entry["language"].lower())
+        path = (_assets() if entry.bundled else folder) / entry.file
+        if path.is_file() and path.stat().st_size == entry.bytes:
+            found[name] = HibariFile(name, path, entry.language.lower())
     for name, (base, size) in MADE.items():
         if base in found:
             found[name] = HibariFile(base, found[base].path, found[base].language, size)
@@ -77,10 +90,10 @@ def voice_file(name: str) -> ModelFile:
     registry = _registry()
     if not registry:
         raise SetupError(NOT_INSTALLED)
-    fetched = {known: entry for known, entry in registry.items() if not entry.get("bundled")}
+    fetched = {known: entry for known, entry in registry.items() if not entry.bundled}
     if name not in fetched:
         raise UnknownName("voice of hibari to fetch", name, list(fetched))
-    return ModelFile(fetched[name]["file"], fetched[name]["bytes"], fetched[name]["sha256"])
+    return ModelFile(fetched[name].file, fetched[name].bytes, fetched[name].sha256)
 
 
 def _assets() -> Path:
@@ -88,9 +101,10 @@ def _assets() -> Path:
     return Path(spec.origin).parent / "assets" if spec and spec.origin else Path()
 
 
-def _registry() -> dict[str, dict[str, object]]:
+def _registry() -> dict[str, _Entry]:
+    """What the package says of its voices; nothing without it, or if this version says it in another way."""
     path = _assets() / "voices.json"
     try:
-        return json.loads(path.read_bytes()) if path.is_absolute() else {}
+        return _REGISTRY.validate_json(path.read_bytes()) if path.is_absolute() else {}
     except (OSError, ValueError):
         return {}

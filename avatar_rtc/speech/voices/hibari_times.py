@@ -18,7 +18,8 @@ LAG_S = 0.025
 """The network dates a sound so much later than it is heard: over 30 sentences voicing agrees best with the
 signs 50 ms before their time at speed 1, 62 at 0.7 and 12 at 1.4; p, t and k are quietest 25 ms before."""
 _OWN_SIGNS = {
-    "A": "eɪ", "I": "aɪ", "O": "oʊ", "W": "aʊ", "Y": "ɔɪ", "Q": "əʊ", "T": "ɾ", "ᵊ": "ə", "ʤ": "dʒ", "ʧ": "tʃ",
+    "A": "eɪ", "I": "aɪ", "O": "oʊ", "W": "aʊ", "Y": "ɔɪ", "Q": "əʊ", "T": "ɾ", "ᵊ": "ə",
+    "ʤ": "dʒ", "ʧ": "tʃ",
 }  # fmt: skip
 """Of Kokoro's alphabet, that are not IPA or not two sounds in it: misaki's EN_PHONES.md."""
 _CLAUSE_ENDS = frozenset(",;:—.!?…")

@@ -1,4 +1,4 @@
-"""One voice of hibari, in the process that calls: text to sound, with the time of every sound from its graph."""
+"""One voice of hibari, in the process that calls: text to sound, and when each phoneme of it is heard."""
 
 import contextlib
 import importlib
@@ -47,13 +47,12 @@ puts a third of a second of silence before each."""
 class HibariVoice:
     """A loaded voice. Twice the same text is twice the same sound, to the bit."""
 
-    def __init__(self, voice: str, model: Path, size: Fraction = AS_IT_IS) -> None:
+    def __init__(self, voice: str, model: Path) -> None:
         """Load it; takes a second or two.
 
         Args:
             voice: a name in the package's registry, which tells whether it is British.
             model: its file.
-            size: of its speaker, see `HibariFile`.
 
         Raises:
             Exception: whatever the package and onnxruntime have for files that are missing or damaged.
@@ -61,18 +60,18 @@ class HibariVoice:
         self._dsp = importlib.import_module(f"{HIBARI_PACKAGE}.dsp")
         self._normalize = importlib.import_module(f"{HIBARI_PACKAGE}.g2p.normalize").normalize
         self._tts = _loaded(voice, model.read_bytes())
-        self._size = size
 
     @property
     def tells_times(self) -> bool:
         """Whether its graph tells when each sound is heard; else the caller has to find out."""
         return len(self._tts.sess.get_outputs()) > _SPECTRA
 
-    def say(self, text: str, speed: float = 1.0) -> Speech:
+    def say(self, text: str, speed: float = 1.0, size: Fraction = AS_IT_IS) -> Speech:
         """Speak: mono 24 kHz; without phonemes and words if `tells_times` is false.
 
         Args:
             speed: 1 is normal; in 0.5..2.
+            size: of its speaker, see `HibariFile`.
         """
         sounds: list[Pcm] = []
         signs: list[Sign] = []
@@ -84,7 +83,7 @@ class HibariVoice:
                 if sounds and not number:
                     sounds.append(silence(round(RATE * SENTENCE_PAUSE_S / speed)))
                     length += len(sounds[-1])
-                sound, row_signs = self._row(row, speed, random)
+                sound, row_signs = self._row(row, speed, size, random)
                 row_signs = [(s, t + length / RATE, end + length / RATE) for s, t, end in row_signs]
                 if row_signs:
                     words += read_words(row, row_signs)
@@ -100,29 +99,33 @@ class HibariVoice:
         reader, known = self._tts.g2p, self._tts.vocab
         found = reader.phonemize_tokens(reader.tokenize(self._normalize(sentence)))
         tokens = [
-            Token(t.text, "".join(s for s in t.phonemes or "" if s in known), bool(t.whitespace)) for t in found
+            Token(t.text, "".join(s for s in t.phonemes or "" if s in known), bool(t.whitespace))
+            for t in found
         ]
         return [*tokens[:-1], replace(tokens[-1], is_spaced=False)] if tokens else []
 
-    def _row(self, row: Sequence[Token], speed: float, random: np.random.Generator) -> tuple[Pcm, list[Sign]]:
+    def _row(
+        self, row: Sequence[Token], speed: float, size: Fraction, random: np.random.Generator
+    ) -> tuple[Pcm, list[Sign]]:
         """What the network sees at once, from its first sound to its last, and the times of its signs."""
         row = [*row[:-1], replace(row[-1], is_spaced=False)]
         signs = "".join(token.signs + " " * token.is_spaced for token in row)
         if not signs.strip():
             return silence(), []
         ids = np.asarray([self._tts.ids(signs)], np.int64)
-        pace = np.asarray([speed * float(self._size) ** _PACE], np.float32)
+        pace = np.asarray([speed * float(size) ** _PACE], np.float32)
         out = self._tts.sess.run(None, {"ids": ids, "speed": pace})
         sound = np.asarray(self._dsp.synth(*(part[0] for part in out[:_SPECTRA]), random), np.float32)
-        sound = _slowed(sound, self._size)
+        sound = _slowed(sound, size)
         begin, end = _edges(sound)
         pcm = from_floats(sound[begin:end])
         if not self.tells_times:
             return pcm, []
         frames = np.rint(out[_SPECTRA]).astype(int).tolist()[:-1]  # the last is the pause behind it
-        times = timed_signs(signs, frames, float(self._size))
+        times = timed_signs(signs, frames, float(size))
         least, most = begin / RATE, end / RATE
-        return pcm, [(s, *(min(max(t, least), most) - least for t in (t0, t1))) for s, t0, t1 in times]
+        times = [(s, min(max(t, least), most), min(max(t_end, least), most)) for s, t, t_end in times]
+        return pcm, [(s, t - least, t_end - least) for s, t, t_end in times]
 
 
 def _loaded(voice: str, data: bytes) -> Any:
