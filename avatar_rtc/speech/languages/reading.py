@@ -94,6 +94,15 @@ class Reader:
             raise EngineFailed("; ".join(dict.fromkeys(notes)))
         return Reading(await asyncio.to_thread(_levelled, said, levels or Levels()), tuple(notes))
 
+    def manner_of(self, text: str, engine: Engine, voice: str) -> tuple[Engine, str]:
+        """Who reads a text: for a document of SSML an engine that reads its marks and pauses.
+
+        Only an engine that nobody has to set up yields to another one.
+        """
+        if engine.ssml or not is_document(text):
+            return engine, voice
+        return self._engines.stand_in(engine, voice) or (engine, voice)
+
     async def check(self, text: str, engine: Engine, voice: str) -> None:
         """
         Raises:
@@ -133,9 +142,10 @@ class Reader:
         try:
             speech = await self._synthesize(role, text, speed)
         except (EngineFailed, SetupError) as error:
-            if (other := self._engines.stand_in(role.engine, str(error))) is None:
+            if (other := self._engines.stand_in(role.engine, role.voice)) is None:
                 raise
-            log.warning("%s", self._engines.ailing[role.engine.name])
+            self._engines.ails(role.engine, str(error))
+            log.warning("%s; %s speaks in its place", error, other[0].name)
             notes.append(f"{other[0].name} spoke, for {role.engine.name} failed")
             role = replace(role, engine=other[0], voice=other[1])
             speech = await self._synthesize(role, text, speed)

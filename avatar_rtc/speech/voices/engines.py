@@ -149,17 +149,21 @@ class Engines:
             return engine, near.name if near else name
         return engine, name
 
-    def stand_in(self, engine: Engine, why: str) -> tuple[Engine, str] | None:
-        """What speaks in the place of an engine that fails, in its language; None if nothing does.
+    def stand_in(self, engine: Engine, voice: str) -> tuple[Engine, str] | None:
+        """What speaks in the place of an engine on this machine that cannot; None if nothing does.
 
         Args:
-            why: it fails; told in `ailing` until it speaks again, see `mended`.
+            voice: of it; the other one is a man's or a woman's too.
         """
         other = self._engines.get(_STAND_INS.get(engine.name, ""))
         if other is None or other is engine:
             return None
-        self.ailing[engine.name] = f"{why}; {other.name} speaks in its place"
-        return other, ESPEAK_VOICE
+        sex = sex_of(Voice(voice or HIBARI_VOICE, engine=engine.name))
+        return other, name_of(Voice(ESPEAK_VOICE, engine=other.name), Wish("", sex or "f"))
+
+    def ails(self, engine: Engine, why: str) -> None:
+        """It failed, and another one spoke; told in `ailing` until it is `mended`."""
+        self.ailing[engine.name] = f"{why}; another voice speaks in its place"
 
     def mended(self, engine: Engine) -> None:
         """It speaks."""

@@ -11,16 +11,13 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from avatar_rtc.errors import SetupError, UnknownName
 from avatar_rtc.speech.spoken import Voice
+from avatar_rtc.speech.voices.hibari_times import AS_IT_IS, HIBARI_PACKAGE
 from avatar_rtc.speech.voices.kokoro_files import ModelFile, kokoro_folder
 
 HIBARI_VOICE = "heart"
-HIBARI_PACKAGE = "hibari"
 NOT_INSTALLED = "hibari is not installed; run: pip install 'avatar-rtc[natural]'"
 VOICES_URL = "https://huggingface.co/maureesewilliams/hibari/resolve/main/voices"
 """Where the package itself fetches its voices; their sizes and hashes are those of its registry."""
-
-
-AS_IT_IS = Fraction(1)
 
 
 @dataclass(frozen=True)

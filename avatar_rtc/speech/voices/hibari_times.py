@@ -7,11 +7,15 @@ tokens ("3.50", "θɹˈi dˈɑləɹz …") ──► signs of Kokoro's alphabet 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from fractions import Fraction
 from itertools import accumulate, pairwise
 
 from avatar_rtc.speech.spoken import TimedWord
 from avatar_rtc.speech.word_ranges import Range, spaced_words
 
+HIBARI_PACKAGE = "hibari"
+AS_IT_IS = Fraction(1)
+"""The size of a speaker who is as the voice is."""
 FRAME_S = 0.025
 """600 samples at 24 kHz."""
 LAG_S = 0.025

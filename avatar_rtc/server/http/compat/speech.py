@@ -142,6 +142,7 @@ async def _speech(request: web.Request, text: str, voice: str, speed: float) -> 
     engines = request.app[ENGINES]
     engine, name = await (engines.resolve(voice) if voice else engines.resolve_own(own_voice(request.app)))
     speaker = request.app[SPEAKER]
+    engine, name = speaker.reader.manner_of(text, engine, name)
     spoken = await speaker.spoken_of(text, engine)
     if not spoken:
         return "", Speech(silence(), FILE_RATE)

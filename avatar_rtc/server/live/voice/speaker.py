@@ -105,13 +105,15 @@ class Speaker:
         han, is_heard, levels = "", False, Levels()
         unread: Unreadable | None = None
         async for sentence in _sentences(chunks, self.read_aloud_for(manner)):
-            line = await in_thread_if_long(partial(prepare, reads_ssml=manner.engine.ssml), sentence)
+            engine, voice = self.reader.manner_of(sentence, manner.engine, manner.voice)
+            line = await in_thread_if_long(partial(prepare, reads_ssml=engine.ssml), sentence)
             if not line.spoken:
                 waiting += line.tags  # shown with what is spoken next
                 continue
             han = han_language(line.spoken, han)
             try:
-                piece = await self._piece(line, manner, waiting, han, levels)
+                its = replace(manner, engine=engine, voice=voice)
+                piece = await self._piece(line, its, waiting, han, levels)
             except Unreadable as error:
                 unread = unread or error
                 yield _unsaid(str(error))
