@@ -16,8 +16,10 @@ MOST_GAIN_DB = 24.0
 """What is softer than that needs is noise."""
 MEMORY_S = 20.0
 """A sentence counts half after so much speech."""
-_MOST_STEP_DB = 3.0
-"""Between a sentence and the next one of the same voice."""
+_MOST_RISE_DB = 3.0
+"""Between a sentence and the next one of the same voice. Down it goes at once: too loud is worse."""
+_MOST_OVER_LU = 3.0
+"""A shout may be so much over the target, and no more."""
 _HOP_S = 0.002
 _LOOK_HOPS = 4
 """The limiter turns down 8 ms before a peak, and up again as slowly."""
@@ -47,7 +49,7 @@ class Leveller:
         self._weight = self._weight * kept + seconds
         wanted = min(MOST_GAIN_DB, TARGET_LUFS - 10 * math.log10(self._power / self._weight))
         if self._gain_db is not None:
-            wanted = min(max(wanted, self._gain_db - _MOST_STEP_DB), self._gain_db + _MOST_STEP_DB)
+            wanted = min(wanted, self._gain_db + _MOST_RISE_DB, TARGET_LUFS + _MOST_OVER_LU - loudness)
         self._gain_db = wanted
         return from_floats(limited(sound * np.float32(10 ** (wanted / 20)), rate))
 

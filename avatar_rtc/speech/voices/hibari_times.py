@@ -52,7 +52,7 @@ def portions(tokens: Sequence[Token], longest: int) -> list[list[Token]]:
     rows: list[list[Token]] = []
     row: list[Token] = []
     for token in _cut(tokens, longest):
-        if row and _length(row) + len(token.signs) + token.is_spaced > longest:
+        while row and _length(row) + len(token.signs) + token.is_spaced > longest:
             at = _clause_end(row)
             rows.append(row[:at])
             row = row[at:]

@@ -35,7 +35,7 @@ RATE = 24_000
 DURATIONS = "/Round_output_0"
 """The tensor with the number of frames of every sign; the only one that is rounded in the graph."""
 LONGEST_SIGNS = 160
-"""That the network sees at once, 9 s. Its memory grows with them: 400, as in the package, take 150 MB more."""
+"""That the network sees at once, 9 s. Its memory grows with them: 400, as in the package, take 150 MB."""
 _SPECTRA = 6
 """Outputs the graph has of itself."""
 _PACE = 1.6

@@ -1,4 +1,4 @@
-"""A dictionary that is only looked up, in a fifth of the memory, for Python keeps an object for every text."""
+"""A dictionary that is only looked up, in a fifth of the memory: Python keeps an object for every text."""
 
 import marshal
 from collections.abc import Mapping
