@@ -54,7 +54,7 @@ class Leveller:
         return from_floats(limited(sound * np.float32(10 ** (wanted / 20)), rate))
 
 
-class Levels:
+class VoiceLevels:
     """The levellers of the voices of one utterance."""
 
     def __init__(self) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar_rtc.sound.levelling import CEILING_DBTP, TARGET_LUFS, Leveller, Levels, limited
+from avatar_rtc.sound.levelling import CEILING_DBTP, TARGET_LUFS, Leveller, VoiceLevels, limited
 from avatar_rtc.sound.loudness_lufs import loudness_lufs, true_peaks
 from avatar_rtc.sound.pcm import as_floats, from_floats, silence
 
@@ -65,7 +65,7 @@ def test_silence_stays_and_counts_for_nothing() -> None:
 
 
 def test_each_voice_has_its_own() -> None:
-    levels = Levels()
+    levels = VoiceLevels()
     assert levels.of("hibari", "heart") is levels.of("hibari", "heart")
     assert levels.of("hibari", "heart") is not levels.of("espeak", "")
 

@@ -1,6 +1,7 @@
 """The meter against what ITU-R BS.1770-5 and EBU Tech 3341 publish, and against FFmpeg's."""
 
 import math
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -64,7 +65,7 @@ def test_peaks_between_samples_are_found(phase: float) -> None:
 
 def ffmpeg_lufs(pcm: np.ndarray, rate: int) -> float:
     graph = av.filter.Graph()
-    source = graph.add_abuffer(sample_rate=rate, format="s16", layout="mono", time_base=f"1/{rate}")
+    source = graph.add_abuffer(sample_rate=rate, format="s16", layout="mono", time_base=Fraction(1, rate))
     meter, sink = graph.add("ebur128", "metadata=1"), graph.add("abuffersink")
     source.link_to(meter)
     meter.link_to(sink)

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from avatar_rtc.errors import EngineFailed, SetupError, Unreadable
-from avatar_rtc.sound.levelling import Levels
+from avatar_rtc.sound.levelling import VoiceLevels
 from avatar_rtc.speech.languages.borders import parts_of
 from avatar_rtc.speech.languages.completeness import is_silent, shortened, unheard
 from avatar_rtc.speech.languages.joined import Said
@@ -68,7 +68,7 @@ class Reader:
         voice: str,
         speed: float,
         han: str = "",
-        levels: Levels | None = None,
+        levels: VoiceLevels | None = None,
     ) -> Reading:
         """Say a text at the level of all speech; see `Engine.synthesize` and `Leveller`.
 
@@ -92,7 +92,7 @@ class Reader:
                 said += [(role, part) for part in await self._said(begin, part, role, speed, notes)]
         if not said and any(map(str.isalpha, text)):
             raise EngineFailed("; ".join(dict.fromkeys(notes)))
-        return Reading(await asyncio.to_thread(_levelled, said, levels or Levels()), tuple(notes))
+        return Reading(await asyncio.to_thread(_levelled, said, levels or VoiceLevels()), tuple(notes))
 
     def manner_of(self, text: str, engine: Engine, voice: str) -> tuple[Engine, str]:
         """Who reads a text: for a document of SSML an engine that reads its marks and pauses.
@@ -181,7 +181,7 @@ class Reader:
             raise EngineFailed(f"{role.engine.name} did not answer within {self._sentence_s:g} s") from None
 
 
-def _levelled(said: Sequence[tuple[_Role, Said]], levels: Levels) -> tuple[Said, ...]:
+def _levelled(said: Sequence[tuple[_Role, Said]], levels: VoiceLevels) -> tuple[Said, ...]:
     return tuple(
         replace(
             part,

@@ -17,7 +17,7 @@ from avatar_rtc.errors import EngineFailed, SetupError, UnknownName
 from avatar_rtc.sound.pcm import pcm_from_bytes
 from avatar_rtc.speech.languages.scripts import LATIN
 from avatar_rtc.speech.spoken import Speech, TimedPhoneme, TimedWord, Voice
-from avatar_rtc.speech.voices.hibari_child import HEAD
+from avatar_rtc.speech.voices.hibari_child import LENGTH_HEAD
 from avatar_rtc.speech.voices.hibari_files import (
     HIBARI_VOICE,
     NOT_INSTALLED,
@@ -26,9 +26,9 @@ from avatar_rtc.speech.voices.hibari_files import (
     listed_voices,
 )
 
-PATIENCE_S = 25.0
+_ANSWER_S = 25.0
 """For one text, on a machine that is busy with much else; usual is a tenth of a second."""
-CLOSE_S = 2.0
+_END_S = 2.0
 _WARM_UP = "Hello, it is nice to see you."
 _CHILD = "avatar_rtc.speech.voices.hibari_child"
 
@@ -101,7 +101,7 @@ class Hibari:
         assert process.stdin is not None
         process.stdin.close()
         try:
-            async with asyncio.timeout(CLOSE_S):
+            async with asyncio.timeout(_END_S):
                 await process.wait()
         except TimeoutError:
             await _end(process)
@@ -119,11 +119,11 @@ class Hibari:
             process = await self._running()
             is_whole = False
             try:
-                async with asyncio.timeout(PATIENCE_S):
+                async with asyncio.timeout(_ANSWER_S):
                     told, samples = await _ask(process, asked)
                 is_whole = True
             except TimeoutError:
-                raise EngineFailed(f"hibari did not answer within {PATIENCE_S:g} s") from None
+                raise EngineFailed(f"hibari did not answer within {_ANSWER_S:g} s") from None
             except (OSError, asyncio.IncompleteReadError):
                 raise EngineFailed("the process of hibari ended while it spoke") from None
             finally:
@@ -161,9 +161,9 @@ async def _ask(process: asyncio.subprocess.Process, asked: dict[str, object]) ->
     """What the process tells, and its samples."""
     assert process.stdin is not None and process.stdout is not None
     body = json.dumps(asked).encode()
-    process.stdin.write(HEAD.pack(len(body)) + body)
+    process.stdin.write(LENGTH_HEAD.pack(len(body)) + body)
     await process.stdin.drain()
-    size = HEAD.unpack(await process.stdout.readexactly(HEAD.size))[0]
+    size = LENGTH_HEAD.unpack(await process.stdout.readexactly(LENGTH_HEAD.size))[0]
     told: dict[str, Any] = json.loads(await process.stdout.readexactly(size))
     return told, await process.stdout.readexactly(2 * told.get("samples", 0))
 

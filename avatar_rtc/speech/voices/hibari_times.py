@@ -63,7 +63,7 @@ def portions(tokens: Sequence[Token], longest: int) -> list[list[Token]]:
 def timed_signs(signs: str, frames: Sequence[int], slower: float = 1.0) -> list[Sign]:
     """The signs of a row in IPA with their times.
 
-    >>> timed_signs("hI", [2, 1, 3])
+    >>> [(sign, round(start, 3), round(end, 3)) for sign, start, end in timed_signs("hI", [2, 1, 3])]
     [('h', 0.025, 0.05), ('aɪ', 0.05, 0.125)]
 
     Args:

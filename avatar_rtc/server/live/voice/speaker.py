@@ -14,7 +14,7 @@ from typing import TypeVar
 from avatar_rtc.errors import AvatarRtcError, UnknownName, Unreadable
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.server.live.voice.utterance import Feeling, Piece
-from avatar_rtc.sound.levelling import Levels
+from avatar_rtc.sound.levelling import VoiceLevels
 from avatar_rtc.sound.pcm import silence
 from avatar_rtc.sound.resample import resampled
 from avatar_rtc.speech.cleaning.cleaner import BY_DEFAULT, Cleaner, ReadAloud, clean
@@ -102,7 +102,7 @@ class Speaker:
             InputError, EngineFailed, SetupError: as `Engine.synthesize`.
         """
         waiting: tuple[Tag, ...] = ()
-        han, is_heard, levels = "", False, Levels()
+        han, is_heard, levels = "", False, VoiceLevels()
         unread: Unreadable | None = None
         async for sentence in _sentences(chunks, self.read_aloud_for(manner)):
             engine, voice = self.reader.manner_of(sentence, manner.engine, manner.voice)
@@ -143,7 +143,7 @@ class Speaker:
         return replace(self.read_aloud, narration=manner.speaks_narration)
 
     async def _piece(
-        self, line: Line, manner: Manner, before: tuple[Tag, ...], han: str, levels: Levels
+        self, line: Line, manner: Manner, before: tuple[Tag, ...], han: str, levels: VoiceLevels
     ) -> Piece:
         reading = await self.reader.read(line.spoken, manner.engine, manner.voice, manner.speed, han, levels)
         speech, lips, source = await asyncio.to_thread(_prepared, reading)
