@@ -154,6 +154,9 @@ class Hibari:
             )
         except OSError as error:
             raise EngineFailed(f"cannot start a process for hibari: {error.strerror or error}") from None
+        if self._is_closed:  # meanwhile
+            await _end(self._process)
+            raise EngineFailed("hibari is closed")
         return self._process
 
 

@@ -19,13 +19,13 @@ from typing import Any, BinaryIO
 
 from avatar_rtc.sound.pcm import pcm_to_bytes
 from avatar_rtc.speech.spoken import Speech
-from avatar_rtc.speech.voices.hibari_voice import HibariVoice, give_back
+from avatar_rtc.speech.voices.hibari_voice import HibariVoice, trim_memory
 
 _Voices = OrderedDict[tuple[str, str], HibariVoice]
 
 LENGTH_HEAD = struct.Struct("<I")
 NICENESS = 2
-"""A little under the render workers. A sentence takes 40 ms of a core, and whoever waits for it hears that."""
+"""A little under the render workers. A sentence takes 40 ms of a core, and somebody waits for it."""
 KEPT_VOICES = 2
 """Loaded at the same time; each takes 40 MB."""
 
@@ -42,7 +42,7 @@ def main() -> None:
         for part in _answer(asked, voices):
             answers.write(part)
         answers.flush()
-        give_back()
+        trim_memory()
 
 
 def _next(stream: BinaryIO) -> dict[str, Any] | None:

@@ -162,9 +162,9 @@ def _pack(reader: Any) -> None:
     gc.collect()
 
 
-def give_back() -> None:
+def trim_memory() -> None:
     """Return what is free to the system, which glibc else keeps for later: up to 30 MB after a sentence."""
-    with contextlib.suppress(OSError, AttributeError):
+    with contextlib.suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
