@@ -107,6 +107,8 @@ class SpeechConfig(_Section):
 
     voice: str = ""
     """For requests that name none: "engine:voice", a voice or an engine; "" is the first engine's choice."""
+    language: str = Field("", pattern=r"^([a-z]{2,3}(-[A-Za-z0-9-]{2,16})?)?$")
+    """What Latin letters are in where no voice is named, such as "de"; "" is what the first engine speaks."""
     speed: float = Field(1.0, ge=0.5, le=2.0)
     voicevox_url: HttpUrl = ""
     openai_url: HttpUrl = ""

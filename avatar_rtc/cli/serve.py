@@ -131,6 +131,7 @@ async def _serve(config: Config) -> None:
     from avatar_rtc.server.connections.access_log import AccessLog
     from avatar_rtc.server.connections.descriptors import raise_limit
     from avatar_rtc.server.connections.protocol import Runner
+    from avatar_rtc.server.http.compat.speech import own_voice
     from avatar_rtc.server.http.ending import REQUESTS_S
     from avatar_rtc.server.http.keys import CLOSING, ENGINES
     from avatar_rtc.server.rendering.fleet import Fleet
@@ -157,10 +158,13 @@ async def _serve(config: Config) -> None:
             print(
                 f"avatar-rtc: a live avatar is at {await _listen(runner, config)}  (Ctrl-C ends)", flush=True
             )
+            # Beside all else: nobody waits for a voice before it is to speak.
+            warming = asyncio.create_task(app[ENGINES].warm(own_voice(app)), name="warming the voice")
             # What is here now stays: looking through all of it took the collector 35 to 60 ms each time.
             gc.collect()
             gc.freeze()
             await stop.wait()
+            warming.cancel()
             app[CLOSING].set()
         finally:
             await runner.cleanup()

@@ -3,21 +3,33 @@
 import asyncio
 import importlib.util
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 
 from avatar_rtc.config import SpeechConfig
-from avatar_rtc.errors import EngineFailed, SetupError, UnknownName
-from avatar_rtc.speech.languages.scripts import language_tag
+from avatar_rtc.errors import AvatarRtcError, EngineFailed, InputError, SetupError, UnknownName
+from avatar_rtc.speech.languages.scripts import LATIN, language_tag
 from avatar_rtc.speech.spoken import Engine, Voice
 from avatar_rtc.speech.voices import kokoro
 from avatar_rtc.speech.voices.espeak import ESPEAK_VOICE, Espeak
+from avatar_rtc.speech.voices.hibari import Hibari, hibari_absence
+from avatar_rtc.speech.voices.hibari_files import HIBARI_VOICE
 from avatar_rtc.speech.voices.openai_speech import OpenAiSpeech
 from avatar_rtc.speech.voices.piper import Piper
-from avatar_rtc.speech.voices.voice_aliases import name_of, nearest_voice, wish_of
+from avatar_rtc.speech.voices.voice_aliases import (
+    Wish,
+    name_of,
+    nearest_voice,
+    sex_of,
+    wish_of,
+    wish_of_timbre,
+)
 from avatar_rtc.speech.voices.voicevox import Voicevox
 
 USUAL_LANGUAGE = "en-us"
 """Of voices whose names tell none, such as OpenAI's."""
+_STAND_INS = MappingProxyType({"hibari": "espeak"})
+"""Who speaks if an engine here cannot; a server that somebody set up is not replaced in silence."""
 LIST_S = 5.0
 """How long an engine may take to list its voices before it counts as away."""
 
@@ -26,7 +38,11 @@ class Engines:
     """The engines of a server, asked in their order."""
 
     def __init__(
-        self, engines: Sequence[Engine], voice: str = "", absent: Mapping[str, str] = MappingProxyType({})
+        self,
+        engines: Sequence[Engine],
+        voice: str = "",
+        absent: Mapping[str, str] = MappingProxyType({}),
+        language: str = "",
     ) -> None:
         """Take over engines.
 
@@ -34,13 +50,17 @@ class Engines:
             engines: the first one that has a voice of some name is meant by it.
             voice: what "" means, as `resolve` takes it; "" is the first engine's own choice.
             absent: engines there could be, and what is missing.
+            language: what Latin letters are in where no voice is named, such as "de"; "" is what the first
+                engine speaks.
         """
         self._engines = {engine.name: engine for engine in engines}
         self._voice = voice
-        self._absent = dict(absent)
+        self._absent, self._language = dict(absent), language_tag(language)
         self._listed: dict[str, tuple[Voice, ...]] = {}
         self.away: Mapping[str, str] = self._absent
         """Engines that cannot speak, and why; brought up to date by `voices`."""
+        self.ailing: dict[str, str] = {}
+        """Engines in whose place another one spoke last, and why."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -80,7 +100,7 @@ class Engines:
         if not self._engines:
             raise SetupError("there is no voice here; run: pip install 'avatar-rtc[espeak]'")
         if not name:
-            return next(iter(self._engines.values())), ""
+            return await self._first()
         head, _, rest = name.partition(":")
         if head in self._engines:
             return self._engines[head], rest
@@ -97,24 +117,70 @@ class Engines:
             raise UnknownName("voice", name, known)
         return found, name
 
-    async def resolve_own(self, voice: str) -> tuple[Engine, str]:
+    async def resolve_own(self, voices: str) -> tuple[Engine, str]:
         """What speaks for a character that has a voice of its own, where a request names none.
 
-        The configured voice wins, and so does the first engine if it does not have the character's voice: who
-        sets up a good engine wants to hear it.
+        The configured voice wins. Of the character's the first counts that is here and of the engine that
+        speaks where none is named: who sets up a good engine wants to hear it. That of another engine counts
+        if it speaks another language; else it tells whether a man's or a woman's is wanted.
+
+        Args:
+            voices: names with commas between, the best first.
 
         Raises:
             UnknownName, SetupError: as `resolve`, for the configured voice.
         """
         engine, name = await self.resolve("")
-        if voice and not self._voice:
+        if self._voice:
+            return engine, name
+        wish = None
+        for own_name in filter(None, map(str.strip, voices.split(","))):
             try:
-                own, own_name = await self.resolve(voice)
-            except (UnknownName, SetupError):
-                return engine, name
-            if own is engine:
-                return own, own_name
+                own, known = await self.resolve(own_name)
+                language = language_tag(await own.language(known))
+                if own is engine or language not in ("", language_tag(await engine.language(name))):
+                    return own, known
+            except (InputError, SetupError, EngineFailed):
+                continue
+            wish = wish or wish_of_timbre(known)
+        if wish is not None:
+            listed = [voice for voice in self._listed.get(engine.name, ()) if sex_of(voice)]
+            near = nearest_voice(Wish(await engine.language(name), wish), listed, USUAL_LANGUAGE)
+            return engine, near.name if near else name
         return engine, name
+
+    def stand_in(self, engine: Engine, voice: str) -> tuple[Engine, str] | None:
+        """What speaks in the place of an engine on this machine that cannot; None if nothing does.
+
+        Args:
+            voice: of it; the other one is a man's or a woman's too.
+        """
+        other = self._engines.get(_STAND_INS.get(engine.name, ""))
+        if other is None or other is engine:
+            return None
+        sex = sex_of(Voice(voice or HIBARI_VOICE, engine=engine.name))
+        return other, name_of(Voice(ESPEAK_VOICE, engine=other.name), Wish("", sex or "f"))
+
+    def ails(self, engine: Engine, why: str) -> None:
+        """It failed, and another one spoke; told in `ailing` until it is `mended`."""
+        self.ailing[engine.name] = f"{why}; another voice speaks in its place"
+
+    def mended(self, engine: Engine) -> None:
+        """It speaks."""
+        self.ailing.pop(engine.name, None)
+
+    async def warm(self, voices: str = "") -> None:
+        """Load what speaks where nobody names a voice, so that the first sentence is as quick as others.
+
+        A failure is told when something is to be said.
+
+        Args:
+            voices: of the character, as `resolve_own` takes them.
+        """
+        with suppress(AvatarRtcError):
+            engine, name = await self.resolve_own(voices)
+            if isinstance(engine, Hibari):
+                await engine.warm(name)
 
     async def voice_of(
         self, language: str, scripts: Collection[str], beside: tuple[Engine, str]
@@ -143,6 +209,16 @@ class Engines:
         for engine in self._engines.values():
             await engine.close()
 
+    async def _first(self) -> tuple[Engine, str]:
+        """What speaks where no voice is named: the first engine that knows the configured language."""
+        engine = next(iter(self._engines.values()))
+        if not self._language or language_tag(await _spoken(engine)) in (self._language, ""):
+            return engine, ""
+        found = await self.voice_of(self._language, (LATIN,), (engine, ""))
+        if found is None:
+            raise SetupError(f"no voice here speaks the language {self._language!r} of the settings")
+        return found
+
     def _near(self, name: str) -> tuple[Engine, str] | None:
         """The voice nearest to one that callers name out of habit."""
         voices = [voice for listed in self._listed.values() for voice in listed]
@@ -163,9 +239,17 @@ class Engines:
 def _of_language(voices: Sequence[Voice], language: str) -> Voice | None:
     """The voice whose name or tag it is, else one of a variety of it."""
     spoken = [voice for voice in voices if language_tag(voice.language) == language]
-    best = (language, ESPEAK_VOICE, kokoro.KOKORO_VOICE)
+    best = (language, ESPEAK_VOICE, kokoro.KOKORO_VOICE, HIBARI_VOICE)
     exact = [voice for voice in spoken if voice.name in best or voice.language == language]
     return next(iter(exact or spoken), None)
+
+
+async def _spoken(engine: Engine) -> str:
+    """The language of an engine's own choice; a server that is away may speak any."""
+    try:
+        return await engine.language("")
+    except (EngineFailed, SetupError):
+        return ""
 
 
 async def _ask(engine: Engine) -> tuple[Voice, ...] | str:
@@ -202,8 +286,12 @@ def create_engines(config: SpeechConfig) -> Engines:
         absent[kokoro.Kokoro.name] = why
     else:
         engines.append(kokoro.Kokoro())
+    if why := hibari_absence():
+        absent[Hibari.name] = why
+    else:
+        engines.append(Hibari())
     if importlib.util.find_spec("espeakng_loader") is None:
         absent[Espeak.name] = "espeak is not installed; run: pip install 'avatar-rtc[espeak]'"
     else:
         engines.append(Espeak())
-    return Engines(engines, config.voice, absent)
+    return Engines(engines, config.voice, absent, config.language)
