@@ -180,7 +180,8 @@ def build_character(
 
 
 def _views(toml: _Toml, rgba: NDArray[np.uint8]) -> Views:
-    crop = toml.crop if "crop" in toml.model_fields_set else None
+    # All of the picture is what a template says that nobody has thought about; "whole" is a wish.
+    crop = None if toml.crop == FULL_FRAME else toml.crop
     return Views(crop, Framing(toml.framing, toml.headroom), find_head(rgba))
 
 

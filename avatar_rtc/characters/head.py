@@ -31,7 +31,7 @@ _HEAD = 3.6
 """Height of a head with its hair."""
 _EYES_AT = 0.7
 """Share of that from its top down to the eyes."""
-_NECK = 0.8
+_NECK = 0.7
 """The outline at a neck, as a share of what is wider above and below."""
 _LONG = 1.2
 """Height of a head without a neck, as a share of its width, at most."""
@@ -119,8 +119,8 @@ def _by_outline(seen: _Mask) -> _Place:
     widths = seen[top:end].sum(1).astype(float)
     neck = _neck(widths)
     if neck is None:
-        widest = float(widths[: max(1, (end - top + 1) // 2)].max())
-        neck = min(float(end - top), _LONG * widest)
+        # Rather too much than a hat alone: what is taken for the head is shown whole.
+        neck = min(float(end - top), _LONG * float(widths.max()))
     head = seen[top : top + max(1, round(neck))]
     columns = head.sum(0)
     x = float((columns * (np.arange(seen.shape[1]) + 0.5)).sum() / columns.sum())

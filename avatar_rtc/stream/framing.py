@@ -132,9 +132,10 @@ def framed(head: Head | None, name: FramingName, headroom: float | None = None) 
     if name == "whole":
         return Crop(top=min(0.0, top))
     below = _FACE_BELOW if name == "face" else _BUST_BELOW
-    bottom = min(1.0, max(min(head.eyes_y + below * head.eyes, head.bottom), head.chin))
-    middle, side = _even_px(head.x), _even_px(_side(head, name))
-    return Crop(middle - side, min(top, bottom - MIN_SIDE), middle + side, _even_px(bottom))
+    bottom = min(1.0, max(min(head.eyes_y + below * head.eyes, head.bottom), head.chin, MIN_SIDE))
+    middle, side = _even_px(_inside(head.x)), _even_px(_side(head, name))
+    bottom = _even_px(bottom)
+    return Crop(middle - side, min(top, bottom - MIN_SIDE), middle + side, bottom)
 
 
 def _top(head: Head, headroom: float, is_asked: bool) -> float:
@@ -154,6 +155,11 @@ def _side(head: Head, name: FramingName) -> float:
     if not head.is_cut_out:
         return max(MIN_SIDE / 2, min(side, head.x, 1.0 - head.x))
     return max(MIN_SIDE / 2, min(side, max(head.room, hair)))
+
+
+def _inside(x: float) -> float:
+    """The column, or the nearest around which something can be shown."""
+    return min(max(x, MIN_SIDE / 2), 1.0 - MIN_SIDE / 2)
 
 
 def _even_px(share: float) -> float:
