@@ -21,7 +21,6 @@ from pydantic import (
 from avatar_rtc.config_words import check_devices, check_host, check_ice_url, check_origin
 from avatar_rtc.errors import InputError
 from avatar_rtc.intake.complaints import complaint
-from avatar_rtc.stream.framing import FramingName
 
 AnimatorName = Literal["auto", "tha3", "student", "static"]
 
@@ -177,7 +176,7 @@ class Config(_Section):
     port: int = Field(8080, ge=0, le=65_535)
     character: str = "liora"
     animator: AnimatorName = "auto"
-    framing: FramingName | None = None
+    framing: Literal["face", "bust", "whole"] | None = None
     """How much of a figure avatars show at first; None is as the character wants it, else the bust."""
     device: DeviceNames = "auto"
     """One, or several with commas between; a TOML list is such a text, too."""

@@ -13,6 +13,7 @@ eyes, which is 45 to 48 of 512 px where THA3 wants a face. Proportions are those
 docs/characters.md.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
@@ -109,14 +110,14 @@ class Views:
         if asked.name is None and self.crop is not None:
             return self.crop
         headroom = self.framing.headroom if asked.headroom is None else asked.headroom
-        return framed(self.head, asked.name or self.framing.name or "bust", headroom)
+        return crop_for(self.head, asked.name or self.framing.name or "bust", headroom)
 
 
 BUST = Views()
 WHOLE = Views(FULL_FRAME)
 
 
-def framed(head: Head | None, name: FramingName, headroom: float | None = None) -> Crop:
+def crop_for(head: Head | None, name: FramingName, headroom: float | None = None) -> Crop:
     """The part of a picture that a framing shows: centred on the axis of the face, on even px of 512.
 
     It may reach beyond the picture above and at both sides, where it is transparent; never below.
@@ -135,7 +136,8 @@ def framed(head: Head | None, name: FramingName, headroom: float | None = None) 
     bottom = min(1.0, max(min(head.eyes_y + below * head.eyes, head.bottom), head.chin, MIN_SIDE))
     middle, side = _even_px(_inside(head.x)), _even_px(_side(head, name))
     bottom = _even_px(bottom)
-    return Crop(middle - side, min(top, bottom - MIN_SIDE), middle + side, bottom)
+    top = min(top, bottom - MIN_SIDE)
+    return Crop(middle - side, top, middle + side, _in_blocks(top, bottom, min(1.0, head.bottom)))
 
 
 def _top(head: Head, headroom: float, is_asked: bool) -> float:
@@ -151,7 +153,7 @@ def _side(head: Head, name: FramingName) -> float:
         least, most = (side * head.eyes for side in _FACE_SIDES)
         side = min(max(least, hair), most)
     else:
-        side = max(_BUST_SIDE * head.eyes, hair)
+        side = max(min(_BUST_SIDE * head.eyes, 0.5), hair)
     if not head.is_cut_out:
         return max(MIN_SIDE / 2, min(side, head.x, 1.0 - head.x))
     return max(MIN_SIDE / 2, min(side, max(head.room, hair)))
@@ -160,6 +162,15 @@ def _side(head: Head, name: FramingName) -> float:
 def _inside(x: float) -> float:
     """The column, or the nearest around which something can be shown."""
     return min(max(x, MIN_SIDE / 2), 1.0 - MIN_SIDE / 2)
+
+
+def _in_blocks(top: float, bottom: float, most: float) -> float:
+    """The lower edge, lowered to where the height is one of whole macroblocks, if the figure goes on so far.
+
+    Else as much would be filled up above the head.
+    """
+    lower = top + math.ceil((bottom - top) * 32 - 1e-6) / 32
+    return lower if lower <= most else bottom
 
 
 def _even_px(share: float) -> float:

@@ -13,7 +13,7 @@ from avatar_rtc.characters.head import find_head
 from avatar_rtc.characters.image import read_prepared
 from avatar_rtc.resources import resource
 from avatar_rtc.stream.crop import FULL_FRAME, Crop
-from avatar_rtc.stream.framing import Head, framed
+from avatar_rtc.stream.framing import Head, crop_for
 
 SIDE = 512
 
@@ -71,7 +71,7 @@ def box(crop: Crop) -> tuple[float, float, float, float]:
 def test_a_bust_cuts_nothing_of_a_head_of_which_only_the_outline_is_known(outline: Outline) -> None:
     head = find_head(outline.rgba)
     assert head is not None
-    left, top, right, bottom = box(framed(head, "bust"))
+    left, top, right, bottom = box(crop_for(head, "bust"))
     assert left <= outline.left + 1 and outline.right - 1 <= right
     assert top <= outline.top + 1 and bottom >= outline.chin - 0.1 * (outline.chin - outline.top)
     assert abs((left + right) / 2 - outline.x) <= 2.5
@@ -124,13 +124,13 @@ def test_an_opaque_picture_is_framed_by_its_face_and_never_beyond_its_edges(lior
     head = find_head(np.asarray(ground))
     assert head is not None and not head.is_cut_out
     assert abs(head.x * SIDE - (20 + 0.8 * 254)) <= 4
-    left, top, right, bottom = box(framed(head, "bust", 0.9))
+    left, top, right, bottom = box(crop_for(head, "bust", 0.9))
     assert left >= 0 <= top and right <= SIDE >= bottom
 
 
 def test_what_is_empty_has_no_head_and_is_shown_as_a_whole() -> None:
     assert find_head(np.zeros((SIDE, SIDE, 4), np.uint8)) is None
-    assert framed(None, "bust") == FULL_FRAME
+    assert crop_for(None, "bust") == FULL_FRAME
 
 
 @pytest.mark.parametrize("side", [1, 3, 40])
@@ -138,5 +138,5 @@ def test_a_speck_is_framed_as_well(side: int) -> None:
     rgba = np.zeros((SIDE, SIDE, 4), np.uint8)
     rgba[200 : 200 + side, 300 : 300 + side] = 255
     for name in ("face", "bust"):
-        left, top, right, bottom = box(framed(find_head(rgba), name))  # type: ignore[arg-type]
+        left, top, right, bottom = box(crop_for(find_head(rgba), name))  # type: ignore[arg-type]
         assert left <= 300 and right >= 300 + side and top <= 200 and bottom >= 200 + side - 1

@@ -29,7 +29,7 @@ from avatar_rtc.control.state_json import state_json
 from avatar_rtc.errors import InputError, OutOfRange, UnknownName
 from avatar_rtc.face.gaze import Gaze
 from avatar_rtc.stream.crop import FULL_FRAME, Crop
-from avatar_rtc.stream.framing import Head, Views, framed
+from avatar_rtc.stream.framing import Head, Views, crop_for
 
 BLANK = AvatarState()
 
@@ -116,7 +116,7 @@ def test_what_an_author_wishes_counts_until_a_framing_is_asked_for() -> None:
     views = Views(Crop(bottom=0.75), head=Head(0.5, 0.3, 0.09, 0.06, 0.2))
     assert views.shown(BLANK.crop, BLANK.framing) == Crop(bottom=0.75)
     bust = told(FramingSet(name="bust"))
-    assert views.shown(bust.crop, bust.framing) == framed(views.head, "bust")
+    assert views.shown(bust.crop, bust.framing) == crop_for(views.head, "bust")
     back = next_state(bust, FramingSet(), 2.0)
     assert views.shown(back.crop, back.framing) == Crop(bottom=0.75)
 
