@@ -178,6 +178,8 @@ class Config(_Section):
     port: int = Field(8080, ge=0, le=65_535)
     character: str = "liora"
     animator: AnimatorName = "auto"
+    framing: Literal["face", "bust", "whole"] | None = None
+    """How much of a figure avatars show at first; None is as the character wants it, else the bust."""
     device: DeviceNames = "auto"
     """One, or several with commas between; a TOML list is such a text, too."""
     fps: float = Field(30.0, ge=1.0, le=60.0)

@@ -19,6 +19,7 @@ from avatar_rtc.config import Config, load_config
 from avatar_rtc.config_words import check_origin
 from avatar_rtc.errors import InputError, SetupError
 from avatar_rtc.filters_schema.anime4k_files import use_folder
+from avatar_rtc.stream.framing import FRAMINGS
 
 if TYPE_CHECKING:
     from aiohttp.web import AppRunner
@@ -45,6 +46,7 @@ def add(subparsers: Any) -> None:
     parser.add_argument("--port", type=int, help="port to bind to (default 8080; 0 takes a free one)")
     parser.add_argument("--character", metavar="NAME|PATH", help="a stored character, or any RGBA image")
     parser.add_argument("--animator", choices=("auto", "tha3", "student", "static"))
+    parser.add_argument("--framing", choices=FRAMINGS, help="default: the character's own, else the bust")
     parser.add_argument(
         "--device",
         metavar="auto|cpu|cuda|mps",
@@ -82,7 +84,17 @@ def run(args: argparse.Namespace) -> int:
     logs.set_up(args.log_level)
     if args.anime4k is not None:
         use_folder(args.anime4k)
-    flags = ("host", "port", "character", "animator", "device", "fps", "allowed_origins", "insecure")
+    flags = (
+        "host",
+        "port",
+        "character",
+        "animator",
+        "framing",
+        "device",
+        "fps",
+        "allowed_origins",
+        "insecure",
+    )
     config = load_config(args.config, **{name: getattr(args, name) for name in flags})
     check_folders(config)
     if not needs_accelerator(config):

@@ -37,6 +37,7 @@ from avatar_rtc.face.visemes import VisemeWeights, mixed
 from avatar_rtc.filters_schema.chain import Chain
 from avatar_rtc.intake.complaints import complaint
 from avatar_rtc.stream.crop import Bottom, Left, OwnCrop, Right, Top
+from avatar_rtc.stream.framing import Framing, FramingName, Headroom
 
 Weight = Annotated[float, Field(ge=0.0, le=1.0)]
 MAX_HOLD_MS = 3_600_000
@@ -164,12 +165,26 @@ class PauseSet(Message):
     on: StrictBool
 
 
+class FramingSet(Message):
+    """Show the face, the bust or the whole picture; a crop that is on goes off, and keeps its edges."""
+
+    type: Literal["framing.set"] = "framing.set"
+    name: FramingName | None = None
+    """None is the character's own."""
+    headroom: Headroom | None = None
+    """Free above the head, for effects; a share of the picture. None is as the framing wants it."""
+
+    def framing(self) -> Framing:
+        """What is asked for."""
+        return Framing(self.name, self.headroom)
+
+
 class CropSet(Message):
-    """Show a part of the picture, in the place of what the character's own file says."""
+    """Show a part of the picture, in the place of the framing."""
 
     type: Literal["crop.set"] = "crop.set"
     enabled: StrictBool = True
-    """False is the character's own again, and keeps the edges for later."""
+    """False is the framing again, and keeps the edges for later."""
     left: Left = 0.0
     top: Top = 0.0
     right: Right = 1.0
@@ -305,8 +320,8 @@ class SpeechStop(Message):
 
 ControlMessage = (
     EmotionSet | EmotionsSet | OverridesSet | OverridesPatch | SettingsSet | SettingsPatch | GazeSet
-    | TalkingSet | PauseSet | CropSet | ChainSet | BackdropSet | DataEyesSet | Ping | CueSet | PoseSet
-    | SpeechSay | SpeechAppend | SpeechStop
+    | TalkingSet | PauseSet | CropSet | FramingSet | ChainSet | BackdropSet | DataEyesSet | Ping | CueSet
+    | PoseSet | SpeechSay | SpeechAppend | SpeechStop
 )  # fmt: skip
 _TYPES: dict[str, type[Message]] = {
     model.model_fields["type"].default: model for model in get_args(ControlMessage)

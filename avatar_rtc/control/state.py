@@ -16,6 +16,7 @@ from avatar_rtc.filters_schema.chain import Operation, chain_schema, check_chain
 from avatar_rtc.intake.checked import Checked
 from avatar_rtc.intake.wanted import shown_value
 from avatar_rtc.stream.crop import NO_OWN_CROP, OwnCrop
+from avatar_rtc.stream.framing import OF_CHARACTER, Framing
 
 HELD = Ranges("morph or cel", {**MORPH_RANGES.limits, **CEL_RANGES.limits}, former_suffix=FORMER_SUFFIX)
 """What overrides may hold."""
@@ -107,7 +108,9 @@ class AvatarState:
     """Emotions of this avatar alone, over the character's; with the state, so that no emotion comes before
     its template."""
     crop: OwnCrop = NO_OWN_CROP
-    """The part that is shown, in the place of what the character's file says."""
+    """The part that is shown, in the place of what framing and character say."""
+    framing: Framing = OF_CHARACTER
+    """How much of the figure is shown, where there is no crop."""
     chain: tuple[Operation, ...] = ()
     """Operations on the picture, first to last."""
     backdrop: Backdrop = field(default_factory=Backdrop)

@@ -24,7 +24,7 @@ from avatar_rtc.render.compositor import DressedCharacter
 from avatar_rtc.render.device.card import Card
 from avatar_rtc.render.device.streams import AnyStreams
 from avatar_rtc.render.filters.chain import active
-from avatar_rtc.render.pixels import picture_of
+from avatar_rtc.render.pixels import cut, picture_of
 from avatar_rtc.stream.crop import Crop
 from avatar_rtc.stream.frame import AnyRendition, EncodedFrame, ImageRendition, Rendition, video_pts
 from avatar_rtc.worker.layouts import PictureForm, Planes
@@ -182,7 +182,7 @@ class LiveAvatar:
     @property
     def crop(self) -> Crop:
         """The part of the posed picture that is shown."""
-        return self.state.crop.over(self.opened.crop)
+        return self.opened.views.shown(self.state.crop, self.state.framing)
 
     def t(self, now: float) -> float:
         """Media time of a monotonic second."""
@@ -199,8 +199,7 @@ class LiveAvatar:
         picture = self.cels.draw(picture, self.cels.layers(appearance.fx), self.animator.space)
         height, width = picture.shape[-2:]
         self.posed_px = width, height
-        rows, columns = self.crop.slices(height, width)
-        return picture[:, rows, columns]
+        return cut(picture, self.crop)
 
     @property
     def layouts(self) -> set[PictureForm]:
