@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_rtc.face.swing import GROUPS
-from avatar_rtc.render.animator import SIZE
 
 Map = NDArray[np.float32]
 """(128, 128), a value for each 4 x 4 px of the picture."""
 _Mask = NDArray[np.bool_]
 
+SIZE = 512
+"""Side of the square pictures animators take and give, in px."""
 SIDE = SIZE // 4
 """Of the weights."""
 _MIDDLE = 64
