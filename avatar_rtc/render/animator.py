@@ -11,8 +11,10 @@ from avatar_rtc.face.pose import Pose
 from avatar_rtc.face.swing import Swing
 from avatar_rtc.render.cels import Dressing
 from avatar_rtc.render.colour import ColourSpace
-from avatar_rtc.render.soft import SIZE as SIZE
 from avatar_rtc.render.soft import SoftParts
+
+SIZE = 512
+"""Side of the square pictures animators take and give, in px."""
 
 
 class Animator(Protocol):

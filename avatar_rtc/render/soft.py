@@ -20,10 +20,8 @@ Map = NDArray[np.float32]
 """(128, 128), a value for each 4 x 4 px of the picture."""
 _Mask = NDArray[np.bool_]
 
-SIZE = 512
-"""Side of the square pictures animators take and give, in px."""
-SIDE = SIZE // 4
-"""Of the weights."""
+SIDE = 128
+"""Of the weights: a quarter of the picture's."""
 _MIDDLE = 64
 """Column of the face's middle."""
 _EYES, _CHIN, _SHOULDERS = 37, 49, 51
