@@ -40,6 +40,10 @@ _GROWTHS = 110
 """As many pixels of a quarter the hair may reach from the crown."""
 _COLOURS, _COMMON = 5, 0.08
 """Of hair: as many, and none that covers less than this share of it: an eye of a ribbon is no hair."""
+_MOST = 0.45
+"""Of the body: hair that would cover more of it has run into clothes of its colour, and ends at the shoulders."""
+_GROUND = 0.25
+"""Where so much of both edges beside the head is opaque, there is a background, which is no hair."""
 _LOCAL = 7
 """Side of the neighbourhood whose mean a pixel is compared with: a gradient is followed, an edge is not."""
 _BROAD = 17
@@ -105,7 +109,7 @@ def find_hair(small: NDArray[np.uint8]) -> _Mask:
     free[_SHOULDERS:, _MIDDLE - _NECK : _MIDDLE + _NECK] = False
     hair = free & (from_skin > _LIKE_SKIN)
     hair[_SHOULDERS:] = False
-    if hair.sum() < _SMALL:
+    if hair.sum() < _SMALL or seen[:_SHOULDERS, [0, -1]].mean() > _GROUND:
         return np.zeros_like(seen)
     from_hair = _from_colours(lab, hair)
     cross, wide = (cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)) for side in (3, 5))
@@ -118,15 +122,20 @@ def find_hair(small: NDArray[np.uint8]) -> _Mask:
         if not new.any():
             break
         hair |= new
-    closed = cv2.morphologyEx(hair.astype(np.uint8), cv2.MORPH_CLOSE, cross) > 0
-    return closed & free
+    hair = (cv2.morphologyEx(hair.astype(np.uint8), cv2.MORPH_CLOSE, cross) > 0) & free
+    below = slice(_SHOULDERS + 4, None)
+    if hair[below].sum() > _MOST * seen[below].sum():
+        hair[below] = False
+    return hair
 
 
 def _from_colours(lab: Map, mask: _Mask) -> Map:
     """How far each place is from the nearest of the main colours under the mask; those that are rare left out."""
-    cv2.setRNGSeed(1)
+    colours = lab[mask]
+    by_light = np.argsort(np.argsort(colours[:, 0], kind="stable"), kind="stable")
+    first = (by_light * _COLOURS // len(colours)).astype(np.int32)[:, None]  # not by chance, as it would begin
     until = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 0.5)
-    _, labels, means = cv2.kmeans(lab[mask], _COLOURS, None, until, 1, cv2.KMEANS_PP_CENTERS)
+    _, labels, means = cv2.kmeans(colours, _COLOURS, first, until, 1, cv2.KMEANS_USE_INITIAL_LABELS)
     shares = np.bincount(labels.ravel(), minlength=_COLOURS) / len(labels)
     kept = means[shares > _COMMON]
     nearest: Map = np.linalg.norm(lab[:, :, None] - kept, axis=-1).min(-1)
