@@ -3,7 +3,7 @@
 A pendulum in still air, y'' = -w^2 (y - z) - 2 d w y', hangs from z, a point of the head or the body, in px of
 the picture. Between frames z moves in a straight line, and there the solution is exact; so the motion depends on
 the poses shown, and not on the frame rate. What is told is where y is beside where the picture's own warp takes
-the place already. Frequencies are those of strands of 6 to 16 cm, 1 / (2 pi) sqrt(g / l).
+the place already. Frequencies are those of strands of 6 to 19 cm, 1 / (2 pi) sqrt(g / l).
 """
 
 import math
@@ -18,7 +18,7 @@ from avatar_rtc.face.swing import GROUPS, Swing, at_rest
 _Points = NDArray[np.float64]
 """(5, 2): a point (x, y) for each group, in px."""
 
-_HZ: _Points = np.array([[1.75, 2.5], [1.25, 2.0], [1.95, 2.7], [1.38, 2.2], [1.6, 2.4]])
+_HZ: _Points = np.array([[1.6, 2.3], [1.15, 1.9], [2.0, 2.8], [1.45, 2.3], [1.7, 2.5]])
 """Sideways and up and down, never twice the same: what swings in step looks like jelly."""
 _DAMPING: _Points = np.array([[0.30, 0.45], [0.28, 0.45], [0.32, 0.45], [0.30, 0.45], [0.40, 0.5]])
 _LIMIT: _Points = np.array([[9.0, 4.0], [11.0, 4.0], [9.0, 4.0], [11.0, 4.0], [6.0, 2.0]])

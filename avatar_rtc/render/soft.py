@@ -40,8 +40,9 @@ _GROWTHS = 110
 """As many pixels of a quarter the hair may reach from the crown."""
 _COLOURS, _COMMON = 5, 0.08
 """Of hair: as many, and none that covers less than this share of it: an eye of a ribbon is no hair."""
-_MOST = 0.45
-"""Of the body: hair that would cover more of it has run into clothes of its colour, and ends at the shoulders."""
+_MOST = 0.75
+"""Of what is below and beside the neck: hair that would cover more of it has run into clothes of its colour, and
+ends at the shoulders. Very long hair covers up to 0.6."""
 _GROUND = 0.25
 """Where so much of both edges beside the head is opaque, there is a background, which is no hair."""
 _LOCAL = 7
@@ -89,7 +90,7 @@ def soft_parts(rgba: NDArray[np.uint8]) -> SoftParts:
     left = _smooth((_MIDDLE + 7 - x) / 14)
     high = 1 - _smooth((y - _FREEZES[0]) / (_FREEZES[1] - _FREEZES[0]))
     shares = (left * high, left * (1 - high), (1 - left) * high, (1 - left) * (1 - high))
-    weights = np.stack([*(loose * share for share in shares), hem]).astype(np.float32)
+    weights = np.stack([*(loose * share for share in shares), hem * (1 - loose)]).astype(np.float32)
     assert len(weights) == len(GROUPS)
     return SoftParts(weights)
 
@@ -123,9 +124,10 @@ def find_hair(small: NDArray[np.uint8]) -> _Mask:
             break
         hair |= new
     hair = (cv2.morphologyEx(hair.astype(np.uint8), cv2.MORPH_CLOSE, cross) > 0) & free
-    below = slice(_SHOULDERS + 4, None)
-    if hair[below].sum() > _MOST * seen[below].sum():
-        hair[below] = False
+    beside = free.copy()
+    beside[: _SHOULDERS + 4] = False
+    if hair[beside].sum() > _MOST * beside.sum():
+        hair[beside] = False
     return hair
 
 
