@@ -1,9 +1,9 @@
 """Hair and hems follow: a damped spring for each group of soft parts, pulled along by head and body.
 
-A pendulum in still air, y'' = -w^2 (y - z) - 2 d w y', hangs from z, a point of the head or the body, in px of
-the picture. Between frames z moves in a straight line, and there the solution is exact; so the motion depends on
-the poses shown, and not on the frame rate. What is told is where y is beside where the picture's own warp takes
-the place already. Frequencies are those of strands of 6 to 19 cm, 1 / (2 pi) sqrt(g / l).
+A pendulum in still air, y'' = -w^2 (y - z) - 2 d w y', hangs from z, a point of the head or the body, in px
+of the picture. Between frames z moves in a straight line, and there the solution is exact; so the motion
+depends on the poses shown, and not on the frame rate. What is told is where y is beside where the picture's
+own warp takes the place already. Frequencies are those of strands of 6 to 19 cm, 1 / (2 pi) sqrt(g / l).
 """
 
 import math
@@ -33,12 +33,19 @@ _RIGID = np.array(
         [[0, 0, 0, -4, 3, 0], [0, 0, 0, 0, 0, 0]],
     ]
 )
-"""(5, 2, 6): how the warp itself moves each group, read off THA3's on four characters; it is much the same."""
-_FOLLOWED = np.zeros((5, 2, 6))
-"""(5, 2, 6): how the head takes along what the warp leaves where it is: half of its own way, a fifth of its
-height."""
-_FOLLOWED[1::2, 0] = 0.5 * _RIGID[::2, 0][:2] - 0.5 * _RIGID[::2, 0][:2] * [0, 0, 0, 0, 1, 0]
-_FOLLOWED[1::2, 1] = 0.2 * _RIGID[::2, 1][:2] * [1, 1, 1, 0, 0, 0]
+"""(5, 2, 6): how the warp itself moves each group, read off THA3's on four characters."""
+_STAYS = np.zeros((2, 6))
+_FOLLOWED = np.array(
+    [
+        _STAYS,
+        [[0, -2.5, -5.5, 0, 0, 0], [-1.4, 0, 1.8, 0, 0, 0]],
+        _STAYS,
+        [[0, -2.5, -5.5, 0, 0, 0], [-1.4, 0, -1.8, 0, 0, 0]],
+        _STAYS,
+    ]
+)
+"""(5, 2, 6): how the head takes along what the warp leaves where it is, which is all that hangs below the
+shoulders: half of its own way, and a fifth of its height."""
 _EXCESS = np.array([2.2, 2.2, 2.2, 2.2, 2.5])[:, None]
 """How much farther than a point of the head its hair is thrown: the tip of what is a strand."""
 _BREEZE: _Points = np.array([[0.5, 0.15], [0.9, 0.2], [0.5, 0.15], [0.9, 0.2], [0.4, 0.1]])

@@ -21,9 +21,7 @@ _KEPT = 4
 class DressedCharacter:
     """A character under its cels, prepared for an animator; composed anew only when an opacity changed."""
 
-    def __init__(
-        self, animator: Animator, image: Tensor, cels: Cels, soft: SoftParts | None = None
-    ) -> None:
+    def __init__(self, animator: Animator, image: Tensor, cels: Cels, soft: SoftParts | None = None) -> None:
         """Prepares it bare, which may take seconds.
 
         Args:

@@ -41,7 +41,7 @@ _GROWTHS = 110
 _COLOURS, _COMMON = 5, 0.08
 """Of hair: as many, and none that covers less than this share of it: an eye of a ribbon is no hair."""
 _MOST = 0.75
-"""Of what is below and beside the neck: hair that would cover more of it has run into clothes of its colour, and
+"""Of what is below and beside the neck: hair that would cover more has run into clothes of its colour, and
 ends at the shoulders. Very long hair covers up to 0.6."""
 _GROUND = 0.25
 """Where so much of both edges beside the head is opaque, there is a background, which is no hair."""
@@ -123,7 +123,8 @@ def find_hair(small: NDArray[np.uint8]) -> _Mask:
         if not new.any():
             break
         hair |= new
-    hair = (cv2.morphologyEx(hair.astype(np.uint8), cv2.MORPH_CLOSE, cross) > 0) & free
+    closed = cv2.morphologyEx(hair.astype(np.uint8), cv2.MORPH_CLOSE, cross)
+    hair = np.asarray(closed > 0) & free
     beside = free.copy()
     beside[: _SHOULDERS + 4] = False
     if hair[beside].sum() > _MOST * beside.sum():
@@ -132,10 +133,12 @@ def find_hair(small: NDArray[np.uint8]) -> _Mask:
 
 
 def _from_colours(lab: Map, mask: _Mask) -> Map:
-    """How far each place is from the nearest of the main colours under the mask; those that are rare left out."""
+    """How far each place is from the nearest of the main colours under the mask; rare ones are left out."""
     colours = lab[mask]
     by_light = np.argsort(np.argsort(colours[:, 0], kind="stable"), kind="stable")
-    first = (by_light * _COLOURS // len(colours)).astype(np.int32)[:, None]  # not by chance, as it would begin
+    first = (by_light * _COLOURS // len(colours)).astype(np.int32)[
+        :, None
+    ]  # not by chance, as it would begin
     until = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 0.5)
     _, labels, means = cv2.kmeans(colours, _COLOURS, first, until, 1, cv2.KMEANS_USE_INITIAL_LABELS)
     shares = np.bincount(labels.ravel(), minlength=_COLOURS) / len(labels)
@@ -169,7 +172,7 @@ def _looseness(hair: _Mask, seen: _Mask) -> Map:
     length = min(max(longest, _SHORT), _LONG)
     tip = _LEAST + (1 - _LEAST) * (length - _SHORT) / (_LONG - _SHORT)
     loose = np.where(reached, tip * _smooth(way / length), 0).astype(np.float32)
-    return cv2.GaussianBlur(_spread(loose, seen), (0, 0), _BLUR)
+    return _blurred(_spread(loose, seen))
 
 
 def _way(inside: _Mask, roots: _Mask) -> Map:
@@ -196,11 +199,11 @@ def _hem(seen: _Mask) -> Map:
     if below.min() < 8 or widths[_HEM - 3 : _HEM].mean() < _FLARE * widths[waist]:
         return np.zeros((SIDE, SIDE), np.float32)
     y = np.arange(SIDE, dtype=np.float32)[:, None]
-    down = _HEM_LOOSE * _smooth((y - waist) / (_HEM - waist))
+    down = _HEM_LOOSE * _smooth((y - waist) / np.float32(_HEM - waist))
     inside = np.zeros((SIDE, SIDE), np.float32)
     for row in range(waist, SIDE):
         inside[row, runs[row, 0] : runs[row, 1]] = 1
-    return cv2.GaussianBlur(_spread(inside * down, seen), (0, 0), _BLUR)
+    return _blurred(_spread(inside * down, seen))
 
 
 def _run(row: _Mask) -> tuple[int, int]:
@@ -243,6 +246,11 @@ def _ellipse(x: float, y: float, half_width: float, half_height: float) -> Map:
     rows, columns = np.mgrid[:SIDE, :SIDE].astype(np.float32)
     distance: Map = np.hypot((columns - x) / half_width, (rows - y) / half_height)
     return distance
+
+
+def _blurred(values: Map) -> Map:
+    blurred: Map = cv2.GaussianBlur(values, (0, 0), _BLUR)
+    return blurred
 
 
 def _smooth(x: Map) -> Map:

@@ -84,7 +84,9 @@ def test_no_pose_throws_it_too_far(seed: int) -> None:
         pose = random.choice([LOW, HIGH]).copy() if random.random() < 0.5 else neutral()
         swing = hair.at(pose, t, 1.0, 2.0)
         assert swing.shape == (len(GROUPS), 2) and swing.dtype == np.float32
-        assert np.isfinite(swing).all() and (np.abs(swing) <= [[9, 4], [11, 4], [9, 4], [11, 4], [6, 2]]).all()
+        assert (
+            np.isfinite(swing).all() and (np.abs(swing) <= [[9, 4], [11, 4], [9, 4], [11, 4], [6, 2]]).all()
+        )
 
 
 def test_hair_lags_and_then_overshoots() -> None:
@@ -133,7 +135,10 @@ def test_the_mixer_swings_what_it_shows_and_the_setting_calms_it() -> None:
 def test_switching_off_fades_and_ends_at_nothing() -> None:
     off, on = HairSway(2), HairSway(2)
     pairs = [
-        (off.at(nodding(tick / 30), tick / 30, float(tick < 60), 1.0), on.at(nodding(tick / 30), tick / 30, 1.0, 1.0))
+        (
+            off.at(nodding(tick / 30), tick / 30, float(tick < 60), 1.0),
+            on.at(nodding(tick / 30), tick / 30, 1.0, 1.0),
+        )
         for tick in range(180)
     ]
     shares = [np.abs(fading).sum() / np.abs(whole).sum() for fading, whole in pairs]

@@ -108,9 +108,7 @@ def stale_rows(batch: Sequence[Tha3Character], poses: Tensor) -> Mapping[MovedPa
     return found
 
 
-def swinging_rows(
-    batch: Sequence[Tha3Character], swings: Tensor, turned: Sequence[int]
-) -> Sequence[int]:
+def swinging_rows(batch: Sequence[Tha3Character], swings: Tensor, turned: Sequence[int]) -> Sequence[int]:
     """The rows of a batch that are to be swung anew; `turned` are those whose body moves.
 
     Args:

@@ -94,7 +94,9 @@ def test_weights_go_where_the_body_turns() -> None:
 
 def test_it_takes_no_upload_of_its_own_and_few_kernels() -> None:
     animator = thin_animator("meta", torch.float16)
-    characters = [animator.soften(animator.prepare(torch.zeros(4, 512, 512)), a_soft_part()) for _ in range(3)]
+    characters = [
+        animator.soften(animator.prepare(torch.zeros(4, 512, 512)), a_soft_part()) for _ in range(3)
+    ]
     animator.animate(rows(0.0, 0.0, 0.0), characters)
     stiff = operators_of(lambda: animator.animate(rows(0.0, 0.0, 0.0, moved=ROTATION), characters))
     animator.animate(rows(0.0, 0.0, 0.0), characters)
