@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from avatar_rtc.face.swing import GROUPS
 
-Map = NDArray[np.float32]
+LooseMap = NDArray[np.float32]
 """(128, 128), a value for each 4 x 4 px of the picture."""
 _Mask = NDArray[np.bool_]
 
-SIDE = 128
+WEIGHTS_SIDE = 128
 """Of the weights: a quarter of the picture's."""
 _MIDDLE = 64
 """Column of the face's middle."""
@@ -86,7 +86,7 @@ def soft_parts(rgba: NDArray[np.uint8]) -> SoftParts:
     hem = _hem(seen & ~hair)
     bare = 1 - np.clip(_ellipse(*_FACE) - 1, 0, 0.5) * 2  # 1 in the face, 0 from half again its size on
     loose *= 1 - _smooth(bare)
-    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32)
+    y, x = np.mgrid[:WEIGHTS_SIDE, :WEIGHTS_SIDE].astype(np.float32)
     left = _smooth((_MIDDLE + 7 - x) / 14)
     high = 1 - _smooth((y - _FREEZES[0]) / (_FREEZES[1] - _FREEZES[0]))
     shares = (left * high, left * (1 - high), (1 - left) * high, (1 - left) * (1 - high))
@@ -132,7 +132,7 @@ def find_hair(small: NDArray[np.uint8]) -> _Mask:
     return hair
 
 
-def _from_colours(lab: Map, mask: _Mask) -> Map:
+def _from_colours(lab: LooseMap, mask: _Mask) -> LooseMap:
     """How far each place is from the nearest of the main colours under the mask; rare ones are left out."""
     colours = lab[mask]
     by_light = np.argsort(np.argsort(colours[:, 0], kind="stable"), kind="stable")
@@ -143,20 +143,20 @@ def _from_colours(lab: Map, mask: _Mask) -> Map:
     _, labels, means = cv2.kmeans(colours, _COLOURS, first, until, 1, cv2.KMEANS_USE_INITIAL_LABELS)
     shares = np.bincount(labels.ravel(), minlength=_COLOURS) / len(labels)
     kept = means[shares > _COMMON]
-    nearest: Map = np.linalg.norm(lab[:, :, None] - kept, axis=-1).min(-1)
+    nearest: LooseMap = np.linalg.norm(lab[:, :, None] - kept, axis=-1).min(-1)
     return nearest
 
 
-def _mean_around(lab: Map, mask: _Mask) -> Map:
+def _mean_around(lab: LooseMap, mask: _Mask) -> LooseMap:
     """The mean colour under the mask around each place; black where there is none."""
     inside = mask[..., None].astype(np.float32)
     both = np.concatenate([lab * inside, inside], axis=-1)
     mean = cv2.boxFilter(both, -1, (_LOCAL, _LOCAL), borderType=cv2.BORDER_CONSTANT)
-    around: Map = mean[..., :3] / np.maximum(mean[..., 3:], 1e-6)
+    around: LooseMap = mean[..., :3] / np.maximum(mean[..., 3:], 1e-6)
     return around
 
 
-def _looseness(hair: _Mask, seen: _Mask) -> Map:
+def _looseness(hair: _Mask, seen: _Mask) -> LooseMap:
     """How loose each place is: 0 at the skull, most at the tips; beside the figure as at its edge."""
     top = _top(seen)
     height = (_CHIN - top) / 2
@@ -165,22 +165,22 @@ def _looseness(hair: _Mask, seen: _Mask) -> Map:
     way = _way(hair & ~skull, hair & skull)
     reached = np.isfinite(way)
     if reached.sum() < _SMALL:
-        return np.zeros((SIDE, SIDE), np.float32)
+        return np.zeros((WEIGHTS_SIDE, WEIGHTS_SIDE), np.float32)
     longest = float(np.percentile(way[reached], 97))
     if longest < _SHORT / 2:
-        return np.zeros((SIDE, SIDE), np.float32)
+        return np.zeros((WEIGHTS_SIDE, WEIGHTS_SIDE), np.float32)
     length = min(max(longest, _SHORT), _LONG)
     tip = _LEAST + (1 - _LEAST) * (length - _SHORT) / (_LONG - _SHORT)
     loose = np.where(reached, tip * _smooth(way / length), 0).astype(np.float32)
     return _blurred(_spread(loose, seen))
 
 
-def _way(inside: _Mask, roots: _Mask) -> Map:
+def _way(inside: _Mask, roots: _Mask) -> LooseMap:
     """The way to the roots through `inside`, in pixels; infinite where there is none."""
     kernels = [cv2.getStructuringElement(shape, (3, 3)) for shape in (cv2.MORPH_CROSS, cv2.MORPH_RECT)]
     way = np.where(roots, 0, np.inf).astype(np.float32)
     reached = roots.copy()
-    for step in range(1, 4 * SIDE):  # cross and square in turn make an octagon
+    for step in range(1, 4 * WEIGHTS_SIDE):  # cross and square in turn make an octagon
         grown = (cv2.dilate(reached.astype(np.uint8), kernels[step % 2]) > 0) & inside & ~reached
         if not grown.any() and not step % 2:
             break
@@ -190,18 +190,18 @@ def _way(inside: _Mask, roots: _Mask) -> Map:
     return way
 
 
-def _hem(seen: _Mask) -> Map:
+def _hem(seen: _Mask) -> LooseMap:
     """How loose a skirt or coat is: 0 at the waist, most at its hem; all 0 for trousers."""
     runs = np.array([_run(row) for row in seen])
     widths = runs[:, 1] - runs[:, 0]
     below = widths[_WAIST:_HEM]
     waist = _WAIST + int(np.argmin(below[: (_HEM - _WAIST) // 2]))
     if below.min() < 8 or widths[_HEM - 3 : _HEM].mean() < _FLARE * widths[waist]:
-        return np.zeros((SIDE, SIDE), np.float32)
-    y = np.arange(SIDE, dtype=np.float32)[:, None]
+        return np.zeros((WEIGHTS_SIDE, WEIGHTS_SIDE), np.float32)
+    y = np.arange(WEIGHTS_SIDE, dtype=np.float32)[:, None]
     down = _HEM_LOOSE * _smooth((y - waist) / np.float32(_HEM - waist))
-    inside = np.zeros((SIDE, SIDE), np.float32)
-    for row in range(waist, SIDE):
+    inside = np.zeros((WEIGHTS_SIDE, WEIGHTS_SIDE), np.float32)
+    for row in range(waist, WEIGHTS_SIDE):
         inside[row, runs[row, 0] : runs[row, 1]] = 1
     return _blurred(_spread(inside * down, seen))
 
@@ -212,10 +212,10 @@ def _run(row: _Mask) -> tuple[int, int]:
         return _MIDDLE, _MIDDLE
     gaps = np.flatnonzero(~row)
     before, after = gaps[gaps < _MIDDLE], gaps[gaps > _MIDDLE]
-    return int(before[-1]) + 1 if before.size else 0, int(after[0]) if after.size else SIDE
+    return int(before[-1]) + 1 if before.size else 0, int(after[0]) if after.size else WEIGHTS_SIDE
 
 
-def _spread(values: Map, seen: _Mask) -> Map:
+def _spread(values: LooseMap, seen: _Mask) -> LooseMap:
     """The values, and beside the figure that of its nearest pixel: an edge moves with what it belongs to."""
     if not seen.any():
         return values
@@ -224,7 +224,7 @@ def _spread(values: Map, seen: _Mask) -> Map:
     )
     of_label = np.zeros(labels.max() + 1, np.float32)
     of_label[labels[seen]] = values[seen]
-    spread: Map = of_label[labels]
+    spread: LooseMap = of_label[labels]
     return spread
 
 
@@ -241,20 +241,20 @@ def _top(seen: _Mask) -> int:
     return min(int(np.argmax(broad)) if broad.any() else 16, _EYES - 12)
 
 
-def _ellipse(x: float, y: float, half_width: float, half_height: float) -> Map:
+def _ellipse(x: float, y: float, half_width: float, half_height: float) -> LooseMap:
     """(128, 128): below 1 inside the ellipse; 2 is twice as far from its middle as its edge."""
-    rows, columns = np.mgrid[:SIDE, :SIDE].astype(np.float32)
-    distance: Map = np.hypot((columns - x) / half_width, (rows - y) / half_height)
+    rows, columns = np.mgrid[:WEIGHTS_SIDE, :WEIGHTS_SIDE].astype(np.float32)
+    distance: LooseMap = np.hypot((columns - x) / half_width, (rows - y) / half_height)
     return distance
 
 
-def _blurred(values: Map) -> Map:
-    blurred: Map = cv2.GaussianBlur(values, (0, 0), _BLUR)
+def _blurred(values: LooseMap) -> LooseMap:
+    blurred: LooseMap = cv2.GaussianBlur(values, (0, 0), _BLUR)
     return blurred
 
 
-def _smooth(x: Map) -> Map:
+def _smooth(x: LooseMap) -> LooseMap:
     """Hermite's curve from 0 to 1, each value by itself."""
     x = np.clip(x, 0, 1)
-    curve: Map = x * x * (3 - 2 * x)
+    curve: LooseMap = x * x * (3 - 2 * x)
     return curve

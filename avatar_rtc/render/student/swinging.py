@@ -11,7 +11,7 @@ from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.soft import SoftParts
 from avatar_rtc.stream.box import Box
 
-Maps = NDArray[np.float32]
+HalfMaps = NDArray[np.float32]
 """(H / 2, W / 2, n) of the body box of size (W, H)."""
 
 
@@ -19,11 +19,11 @@ Maps = NDArray[np.float32]
 class Turned:
     """How a body turns, at half the size of its box."""
 
-    change: Maps
+    change: HalfMaps
     """(…, 2): how far from a pixel what it shows comes from, (x, y), the half side of the picture being 1."""
-    paint: Maps
+    paint: HalfMaps
     """(…, 4): added to what is warped, already times its opacity."""
-    bare: Maps
+    bare: HalfMaps
     """(…, 4): 1 less that opacity, for each channel."""
 
 
@@ -38,7 +38,7 @@ class SoftWarp:
         self._places = np.stack([columns, rows], axis=-1).astype(np.float32)
         # Middles of the pixels of half the size, among those of the weights.
         scale = self._side / SIZE
-        self._among_weights: Maps = (
+        self._among_weights: HalfMaps = (
             (np.array([box.x, box.y], np.float32) + 2 * self._places + 1) * scale - 0.5
         ).astype(np.float32)
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from avatar_rtc.face.pose import INDEX, neutral
 from avatar_rtc.face.swing import GROUPS, SWINGS, Swing, at_rest
 from avatar_rtc.render.animator import with_swings
-from avatar_rtc.render.soft import SIDE, SoftParts
+from avatar_rtc.render.soft import WEIGHTS_SIDE, SoftParts
 from avatar_rtc.render.student.animator import StudentAnimator, StudentCharacter, create_student
 from tests.render.students import BODY_BOX, a_picture, a_student
 
@@ -20,8 +20,8 @@ SOFT_FROM = 320
 
 
 def a_soft_part() -> SoftParts:
-    weights = np.zeros((len(GROUPS), SIDE, SIDE), np.float32)
-    weights[1, SOFT_FROM // 4 :] = np.linspace(0, 1, SIDE - SOFT_FROM // 4)[:, None]
+    weights = np.zeros((len(GROUPS), WEIGHTS_SIDE, WEIGHTS_SIDE), np.float32)
+    weights[1, SOFT_FROM // 4 :] = np.linspace(0, 1, WEIGHTS_SIDE - SOFT_FROM // 4)[:, None]
     return SoftParts(weights)
 
 

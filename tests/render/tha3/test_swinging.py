@@ -7,7 +7,7 @@ from torch import Tensor
 from avatar_rtc.face.pose import FACE, ROTATION
 from avatar_rtc.face.swing import GROUPS, SWINGS
 from avatar_rtc.render.device.operators import operators_of
-from avatar_rtc.render.soft import SIDE, SoftParts
+from avatar_rtc.render.soft import WEIGHTS_SIDE, SoftParts
 from avatar_rtc.render.tha3.animator import Tha3Animator
 from avatar_rtc.render.tha3.character import Tha3Character
 from avatar_rtc.render.tha3.swinging import swung
@@ -18,7 +18,7 @@ KERNELS_EACH = (18, 4)
 
 
 def a_soft_part() -> SoftParts:
-    weights = np.zeros((len(GROUPS), SIDE, SIDE), np.float32)
+    weights = np.zeros((len(GROUPS), WEIGHTS_SIDE, WEIGHTS_SIDE), np.float32)
     weights[0, 64:] = 1
     return SoftParts(weights)
 
