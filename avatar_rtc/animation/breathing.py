@@ -14,7 +14,7 @@ IN, OUT = 0.38, 0.47
 """Of the period; what is left is the pause. In to out with its pause is 1 to 1.6."""
 SHOULDERS_LATER, HEAD_LATER = 0.04, 0.09
 """Of the period, after the chest: own choice."""
-HEAD = 0.035
+BREATH_NOD = 0.035
 """How far the head rises with a full breath, of `head_x`: half a degree."""
 
 _CALM = 0.3

@@ -14,7 +14,7 @@ LEADING_HZ = (0.13, 0.19)
 """Of each axis's strongest wave. It reverses in a second or so, and two axes hardly ever reverse at once."""
 SLOWER_HZ = (0.03, 0.08)
 QUICKER_HZ = (0.25, 0.45)
-TREMOR_HZ = (0.4, 0.9)
+TREMOR_HZ = (0.3, 0.7)
 _OF_DRIFT = np.array([0.6, 0.3, 0.1])
 """What the leading, the slower and the quicker wave have of the whole."""
 _TREMBLING = 3

@@ -25,6 +25,7 @@ _LOST = 30.0
 """A jump of media time by more seconds than this starts afresh."""
 
 Angle = complex
+"""Degrees to the viewer's right, and up."""
 
 
 def leap_seconds(degrees: float) -> float:

@@ -16,7 +16,7 @@ import math
 import numpy as np
 
 from avatar_rtc.animation.easing import step_of_constant
-from avatar_rtc.animation.fixation import Fixation, leap_seconds
+from avatar_rtc.animation.fixation import Angle, Fixation, leap_seconds
 from avatar_rtc.animation.head_turn import HeadTurn
 from avatar_rtc.control.settings import AnimatorSettings
 from avatar_rtc.curves import smoothstep
@@ -43,7 +43,7 @@ AWAY_ASKED = 2.0
 """Seconds, on average, until somebody who is to look away looks at something else."""
 HEAD_SHARE = 0.4
 """Of a gaze that was asked for, or of one away: the head turns this much of the way."""
-HELD_BACK = 0.6
+HEAD_HELD_BACK = 0.6
 """How much of the head's turns of its own accord an emotion that shows wholly takes away."""
 TAKE = 0.1
 """Time constant in s in which a target that is asked for takes the eyes from the emotion, and back."""
@@ -52,8 +52,6 @@ _LOST = 30.0
 """A jump of media time by more seconds than this starts afresh."""
 _IRIS = INDEX["iris_rotation_y"], INDEX["iris_rotation_x"]
 _HEAD = INDEX["head_y"], INDEX["head_x"]
-
-Angle = complex
 
 
 class GazeDriver:
@@ -137,7 +135,7 @@ class GazeDriver:
     def _turned(self) -> Angle:
         """Where the head goes with the eyes."""
         own = self._asked is None
-        return HEAD_SHARE * (1.0 - HELD_BACK * self._shown * own) * self._aim
+        return HEAD_SHARE * (1.0 - HEAD_HELD_BACK * self._shown * own) * self._aim
 
     def _look(self, t: float, away: bool) -> None:
         """Look at something else from t on."""

@@ -127,3 +127,4 @@ class Gestures:
         for course in self._courses:
             if share := course.share(t, welcome):
                 face += np.float32(share * calm * free * strength) * course.by
+                np.minimum(face, 1.0, out=face)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from avatar_rtc.animation.accents import Accents
 from avatar_rtc.animation.blink import Blink, close_lids, rate_of
-from avatar_rtc.animation.breathing import HEAD, Breathing
+from avatar_rtc.animation.breathing import BREATH_NOD, Breathing
 from avatar_rtc.animation.cels import drive, opacities, shown_cels
 from avatar_rtc.animation.easing import Eased, pace_of_rate
 from avatar_rtc.animation.effects import EffectQueue
@@ -78,7 +78,7 @@ class Mixer:
         self._live, self._talking, self._mouth = Live(), Talking(seed), Mouth()
         self.lips = Lips()
         """Told what is said."""
-        self._overrides, self._effects = OverrideBlend(), EffectQueue()
+        self._overrides, self._effects = OverrideBlend(), EffectQueue(seed)
         self._settings = DEFAULTS
         self._face: Eased | None = None
         """The emotion: morphs, then cels; None before the first frame."""
@@ -127,7 +127,7 @@ class Mixer:
         return Appearance(
             np.minimum(np.maximum(pose, LOW), HIGH),
             shown_cels(cels, self._have),
-            self._effects.at(t, self._share, self._have),
+            self._effects.at(t, self._share, self._have, state.settings.animefx_repeat),
         )
 
     def _move(
@@ -156,7 +156,7 @@ class Mixer:
     def _breathe(self, pose: Pose, settings: AnimatorSettings, t: float, dt: float) -> None:
         breath = self._breath.at(t, settings.breathing_cycle_duration, dt)
         pose[_BREATHING] = breath.chest
-        pose[_NOD] += HEAD * min(settings.liveliness, 1.0) * breath.head
+        pose[_NOD] += BREATH_NOD * min(settings.liveliness, 1.0) * breath.head
 
     def _shown(self, face: NDArray[np.float32]) -> float:
         """How much a face shows an emotion, 0..1; eased as the face is."""

@@ -15,9 +15,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from avatar_rtc.animation.drift import drifting, trembling
+from avatar_rtc.animation.drift import Axes, drifting, trembling
 from avatar_rtc.animation.easing import Eased
 from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
 from avatar_rtc.curves import hermite
@@ -29,7 +28,7 @@ ORDER = ((0, 1), (2,), (3, 4))
 """Who follows whom: head, neck, body; within each by lot."""
 LAG = (0.14, 0.3)
 """Seconds from the eyes to the head, and from each axis to the next, uniform."""
-REACH = np.array([0.8, 1.0, 0.6, 0.8, 0.5])
+STANCE_REACH = np.array([0.8, 1.0, 0.6, 0.8, 0.5])
 """How far stances go on each axis, of the bound: a head that is held askew reads as doubt."""
 TAKES_PART = np.array([0.7, 0.9, 0.6, 0.2, 0.2])
 """How likely a stance that is no shift moves each axis."""
@@ -39,7 +38,9 @@ SHIFT_S, SHIFT_SPREAD, SHIFT_RANGE = 30.0, 0.4, (12.0, 75.0)
 """Median seconds between shifts of weight, log-normal with this sigma, and their bounds."""
 DRIFT = 0.2
 """What of the bound is left to drift."""
-HELD_BACK = 0.65
+WANDERS = np.array([1.0, 1.0, 0.6, 0.5, 0.5])
+"""How much of drift and tremor each axis has: what carries the most is the steadiest."""
+SWAY_HELD_BACK = 0.65
 """How much of the sway an emotion that shows wholly takes away."""
 OWN_SHARE, OWN_LEAST = 0.5, 0.08
 """How much of what an emotion wants of an axis may be swayed away, at most; less than the least is no wish."""
@@ -48,9 +49,6 @@ _LOST = 30.0
 """A jump of media time by more seconds than this starts afresh."""
 _PACE = 9.0
 """1/s, from rest to rest, of a change of strength: half there after 0.19 s."""
-
-Axes = NDArray[np.float64]
-"""(5,) values in the order of SWAYED."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +108,8 @@ class Sway:
         dt, self._last_t = max(t - self._last_t, 0.0), t
         strength = self._eased(emotion, shown, dt)
         count = len(SWAYED)
-        stance = (1 - DRIFT) * self._stance(t) + DRIFT * self._drift.at(t)
-        offsets: Axes = strength[:count] * stance + strength[count:] * self._tremor.at(t)
+        stance = (1 - DRIFT) * self._stance(t) + DRIFT * WANDERS * self._drift.at(t)
+        offsets: Axes = strength[:count] * stance + strength[count:] * WANDERS * self._tremor.at(t)
         return offsets
 
     def _go_on(self, t: float, changed: bool) -> None:
@@ -136,7 +134,7 @@ class Sway:
         lags = np.cumsum(self._random.uniform(*LAG, len(order)))
         takes = self._random.uniform(*MOVE)
         # The sum of two: near the middle more often than far from it.
-        to = REACH * self._random.uniform(-0.5, 0.5, (2, len(order))).sum(axis=0)
+        to = STANCE_REACH * self._random.uniform(-0.5, 0.5, (2, len(order))).sum(axis=0)
         part = self._random.random(len(order)) < TAKES_PART
         begins = np.empty(len(order))
         begins[order] = t + lags
@@ -181,7 +179,7 @@ def allowed(emotion: Axes, shown: float, macro: Axes, micro: Axes) -> tuple[Axes
     wish = np.abs(emotion)
     room = np.where(wish > OWN_LEAST, OWN_SHARE * wish, np.inf)
     room = np.minimum(room, np.maximum(1 - wish, 0.0))
-    together = (1 - HELD_BACK * shown) * (macro + micro)
+    together = (1 - SWAY_HELD_BACK * shown) * (macro + micro)
     # Both alike, so that together they keep within the room.
     part = np.minimum(together, room) / np.maximum(macro + micro, 1e-9)
     return part * macro, part * micro

@@ -26,7 +26,7 @@ SETS_OFF_DEGREES_S = (1.0, 2.0, 3.0)
 """Speeds above which an axis moves, after it was slower for `RESTED_S`; all are tried, and the worst counts."""
 RESTED_S = 0.3
 
-Numbers = NDArray[np.float64]
+Series = NDArray[np.float64]
 
 
 def measure(quick: bool) -> list[Measurement]:
@@ -50,36 +50,36 @@ def measure(quick: bool) -> list[Measurement]:
     ]  # fmt: skip
 
 
-def idle_poses(seed: int, seconds: float, fps: float = IDLE_FPS) -> Numbers:
+def idle_poses(seed: int, seconds: float, fps: float = IDLE_FPS) -> Series:
     """(N, 45) poses of somebody calm whom nobody asks anything."""
     mixer, calm = Mixer(load_emotions(resource("assets", "emotions")), seed), AvatarState()
     return np.array([mixer.pose(calm, n / fps) for n in range(round(seconds * fps))], np.float64)
 
 
-def head_speed(poses: Numbers, fps: float) -> Numbers:
+def head_speed(poses: Series, fps: float) -> Series:
     """(N - 1,) degrees a second by which the head nods and turns, of poses (N, 45)."""
     axes = poses[:, [INDEX["head_x"], INDEX["head_y"]]]
-    speed: Numbers = np.hypot(*np.diff(axes, axis=0).T) * DEGREES * fps
+    speed: Series = np.hypot(*np.diff(axes, axis=0).T) * DEGREES * fps
     return speed
 
 
-def longest_still(poses: Numbers, fps: float, least: float = SLOW_DEGREES_S) -> float:
+def longest_still(poses: Series, fps: float, least: float = SLOW_DEGREES_S) -> float:
     """Seconds of the longest time with the head slower than `least` degrees a second."""
     return _longest(head_speed(poses, fps) < least) / fps
 
 
-def starts(values: Numbers, fps: float, least: float) -> Numbers:
+def starts(values: Series, fps: float, least: float) -> Series:
     """(K,) seconds at which an axis (N,) gets faster than `least` degrees a second after a rest."""
     moves = np.abs(np.diff(values)) * DEGREES * fps > least
     rest = round(RESTED_S * fps)
     quiet = np.convolve(moves, np.ones(rest), "full")[: len(moves)] == 0  # the last `rest` steps
     begun = np.flatnonzero(moves[rest:] & quiet[rest - 1 : -1]) + rest
-    found: Numbers = begun / fps
+    found: Series = begun / fps
     return found
 
 
 def together_share(
-    poses: Numbers, fps: float, least: float, names: Sequence[str] = SWAYED, within: float = TOGETHER_S
+    poses: Series, fps: float, least: float, names: Sequence[str] = SWAYED, within: float = TOGETHER_S
 ) -> float:
     """The share of starts of any of these axes beside which another starts within `within` seconds."""
     by_axis = [starts(poses[:, INDEX[name]], fps, least) for name in names]
