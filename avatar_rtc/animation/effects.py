@@ -1,6 +1,6 @@
 """Effects over time: begun when an emotion is entered, finished or faded when it is left, never cut.
 
-While the emotion lasts they come again now and then: gently, which is softer, slower, and from nothing to nothing.
+While the emotion lasts they come again now and then, gently: softer, slower, and from nothing to nothing.
 """
 
 from collections.abc import Collection, Sequence

@@ -3,8 +3,8 @@
 Left to itself, a gaze changes between the viewer and somewhere else, and leaps about a little at either. The
 law of the leaps follows Lee, Badler and Badler, Eyes Alive (2002): angles fall off exponentially with 6.9
 degrees, the viewer is left for 0.93 s at a time while speaking, and while listening for 0.43 s every 8 s. A
-leap of a degrees takes 21 ms + 2.2 ms x a, the main sequence of Bahill, Clark and Stark (1975). The head follows
-the eyes, first sideways, then up or down; at rest the eyes make micro-saccades: `fixation.py`.
+leap of a degrees takes 21 ms + 2.2 ms x a, the main sequence of Bahill, Clark and Stark (1975). The head
+follows the eyes: `head_turn.py`. Around what they look at they make micro-saccades: `fixation.py`.
 
 Angles are degrees as complex numbers: to the viewer's right, and up. What the head sways away, the eyes take
 back.

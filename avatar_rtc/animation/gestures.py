@@ -1,11 +1,11 @@
 """What a face at rest does now and then: a small smile, a flash of the brows, a swallow.
 
 Each comes at random, never sooner than its dead time, and only to a calm face that does not speak. Smiles of
-enjoyment last half a second to four (Frank, Ekman and Friesen, Behavioral markers and recognizability of the
-smile of enjoyment, 1993); brows stay up for a sixth of a second in a flash (Eibl-Eibesfeldt, Similarities and
-differences between cultures in expressive movements, 1972). People swallow some 600 times a day without eating
-(Lear, Flanagan and Moorrees, The frequency of deglutition in man, 1965), awake more often than asleep. How often
-a smile or a flash comes is an own choice.
+enjoyment last half a second to four (Frank, Ekman and Friesen, Behavioral markers and recognizability of
+the smile of enjoyment, 1993); brows stay up for a sixth of a second in a flash (Eibl-Eibesfeldt, Similarities
+and differences between cultures in expressive movements, 1972). People swallow some 600 times a day (Lear,
+Flanagan and Moorrees, The frequency of deglutition in man, 1965), hardly while they sleep: about once a
+minute. How often a smile or a flash comes is an own choice.
 """
 
 import math

@@ -7,8 +7,8 @@ from avatar_rtc.animation.easing import two_steps
 from avatar_rtc.animation.fixation import Angle
 
 LAGS = 0.04, 0.18
-"""Seconds from the eyes' leap until the head sets off sideways, and up or down. Own choice: heads follow eyes by
-some hundredths of a second, and axes that set off together look like a machine's."""
+"""Seconds from the eyes' leap until the head sets off sideways, and up or down. Own choice: heads follow eyes
+by some hundredths of a second, and axes that set off together look like a machine's."""
 PACE = 9.0
 """1/s: the head has come by half 0.19 s after it set off."""
 

@@ -1,8 +1,8 @@
 """One appearance per frame, from everything that wants to move the face.
 
-Layers, later wins: emotion (weighted blend, eased) → sway, breathing, small gestures, accents, gaze, blinks → a
-caller's pose → lids kept open → random talking or a cue, speech → overrides. Cels go with the emotion, effects with the
-moment it came.
+Layers, later wins: emotion (weighted blend, eased) → sway, breathing, small gestures, accents, gaze, blinks
+→ a caller's pose → lids kept open → random talking or a cue, speech → overrides. Cels go with the emotion,
+effects with the moment it came.
 Everything follows from the states and times given and the seed; so any second can be replayed.
 """
 
@@ -41,7 +41,7 @@ _CELS_FROM = len(MORPHS)
 _SWAYED = slice(AXES[0], AXES[-1] + 1)
 _BREATHING, _NOD = INDEX["breathing"], INDEX["head_x"]
 _SHOWS_WHOLLY = 1.2
-"""Distance of a face from a neutral one from which on it shows an emotion wholly; the least of ours is 1.3."""
+"""How far from a neutral face one shows an emotion wholly; the least of the templates is 1.3 away."""
 _AT_ONCE = 10.0
 """Seconds; long enough for every easing to have arrived."""
 

@@ -43,7 +43,7 @@ WANDERS = np.array([1.0, 1.0, 0.6, 0.5, 0.5])
 SWAY_HELD_BACK = 0.65
 """How much of the sway an emotion that shows wholly takes away."""
 OWN_SHARE, OWN_LEAST = 0.5, 0.08
-"""How much of what an emotion wants of an axis may be swayed away, at most; less than the least is no wish."""
+"""How much of what an emotion wants of an axis may be swayed away; less than the least is no wish."""
 
 _LOST = 30.0
 """A jump of media time by more seconds than this starts afresh."""
@@ -65,8 +65,9 @@ class _Move:
     """When the last axis has come."""
 
     def at(self, t: float) -> Axes:
-        share = np.minimum(np.maximum((t - self.begins) / self.takes, 0.0), 1.0)
-        return self.by * hermite(share)
+        gone: Axes = np.minimum(np.maximum((t - self.begins) / self.takes, 0.0), 1.0)
+        moved: Axes = self.by * hermite(gone)
+        return moved
 
 
 class Sway:

@@ -23,7 +23,7 @@ STANDS_STILL_S, TOGETHER_SHARE = 1.0, 0.2
 TOGETHER_S = 0.05
 """Axes that set off within this time do so together."""
 SETS_OFF_DEGREES_S = (1.0, 2.0, 3.0)
-"""Speeds above which an axis moves, after it was slower for `RESTED_S`; all are tried, and the worst counts."""
+"""Speeds above which an axis moves, after it was slower for `RESTED_S`; the worst of them counts."""
 RESTED_S = 0.3
 
 Series = NDArray[np.float64]

@@ -119,13 +119,6 @@ def test_a_calm_face_breathes_blinks_sways_looks_about_and_hardly_more():
     assert 0 < rest.max() <= 0.7 and (rest == 0).all(axis=1).mean() > 0.6  # small gestures, now and then
 
 
-def test_without_liveliness_only_breath_and_lids_move():
-    still = AvatarState(settings=AnimatorSettings(liveliness=0.0))
-    poses = run(Mixer(EMOTIONS, 7), still, 120)
-    moved = {MORPHS[i].name for i in np.flatnonzero(np.ptp(poses, axis=0))}
-    assert moved == {"breathing", "eye_wink_left", "eye_wink_right"}
-
-
 @pytest.mark.parametrize("name", sorted(EMOTIONS))
 def test_an_emotions_own_turn_of_the_head_survives_idle_life(name: str):
     """Its sign in all that is seen, however it sways, and half of it but for looks away."""

@@ -103,8 +103,8 @@ def _known(emotion: str, values: Mapping[str, Any], ranges: Ranges, notes: list[
 def our_settings(data: Mapping[str, Any]) -> Understood:
     """Settings as `settings.set` takes them, without whatever of them cannot be.
 
-    They are replaced as a whole: what is not named is as it is by default, the chain and the crop as well. Signs come once, as such a client is used to.
-    The backdrop is the client's, which draws it by itself.
+    They are replaced as a whole: what is not named is as it is by default, the chain and the crop as well.
+    The backdrop is the client's, which draws it by itself. Signs come once, as such a client is used to.
     """
     wanted: dict[str, Any] = {"target_fps": FPS, "animefx_repeat": 0.0, **copy.deepcopy(dict(data))}
     wanted.pop("backdrop_path", None)
