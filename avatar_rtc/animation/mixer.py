@@ -1,14 +1,14 @@
 """One appearance per frame, from everything that wants to move the face.
 
 Layers, later wins: emotion (weighted blend, eased) → sway, breathing, small gestures, accents, gaze, blinks
-→ a caller's pose → lids kept open → random talking or a cue, speech → overrides. Cels go with the emotion,
-effects with the moment it came.
+→ a caller's pose → lids kept open → random talking or a cue, speech → overrides. Hair follows what comes of
+it. Cels go with the emotion, effects with the moment it came.
 Everything follows from the states and times given and the seed; so any second can be replayed.
 """
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from avatar_rtc.animation.live import Live
 from avatar_rtc.animation.mouth import Mouth
 from avatar_rtc.animation.overrides import OverrideBlend
 from avatar_rtc.animation.sway import AXES, Sway
+from avatar_rtc.animation.swing import HairSway
 from avatar_rtc.animation.talking import Talking
 from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
 from avatar_rtc.control.state import AvatarState
@@ -36,6 +37,7 @@ from avatar_rtc.face.cels import CELS, FX
 from avatar_rtc.face.effects import Effect
 from avatar_rtc.face.emotions import ZERO, EmotionTemplate
 from avatar_rtc.face.pose import HIGH, INDEX, LOW, MORPHS, Pose, pose_from
+from avatar_rtc.face.swing import Swing, at_rest
 
 _CELS_FROM = len(MORPHS)
 _SWAYED = slice(AXES[0], AXES[-1] + 1)
@@ -56,6 +58,8 @@ class Appearance:
     """Cel on the character → opacity in (0, 1]; what is not named does not show."""
     fx: Mapping[str, float]
     """Cel around the character → opacity in (0, 1]."""
+    swing: Swing = field(default_factory=at_rest)
+    """(5, 2): how far its soft parts have swung."""
 
 
 class Mixer:
@@ -79,6 +83,7 @@ class Mixer:
         self.lips = Lips()
         """Told what is said."""
         self._overrides, self._effects = OverrideBlend(), EffectQueue(seed)
+        self._hair = HairSway(seed)
         self._settings = DEFAULTS
         self._face: Eased | None = None
         """The emotion: morphs, then cels; None before the first frame."""
@@ -124,10 +129,12 @@ class Mixer:
         self._move(face, state, t, dt, changed)
         drive(cels, self._target[_CELS_FROM:], state.data_eyes, state.settings, t, self._have)
         self._overrides.apply(face, state.overrides, dt)
+        shown, settings = np.minimum(np.maximum(pose, LOW), HIGH), state.settings
         return Appearance(
-            np.minimum(np.maximum(pose, LOW), HIGH),
+            shown,
             shown_cels(cels, self._have),
-            self._effects.at(t, self._share, self._have, state.settings.animefx_repeat),
+            self._effects.at(t, self._share, self._have, settings.animefx_repeat),
+            self._hair.at(shown, t, settings.sway_hair, settings.liveliness),
         )
 
     def _move(

@@ -121,6 +121,9 @@ class AnimatorSettings(BaseModel):
         description="Bound of the tremor, 1 is 15 degrees; 0 is off. The predecessor's 0.02, or 0.01 in its"
         " file, was the step of a random walk; this one is a sum of slow sines.",
     )
+    sway_hair: Share = Field(
+        0.6, description="How far hair and hems follow head and body, and stir in the air; 0 is off."
+    )
     breathing_cycle_duration: float = Field(
         4.0, ge=0.0, le=60.0, description="Seconds from one breath to the next; 0 is off."
     )

@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from avatar_rtc.face.pose import Pose
+from avatar_rtc.face.swing import Swing
 from avatar_rtc.render.cels import Dressing
 from avatar_rtc.render.colour import ColourSpace
+from avatar_rtc.render.soft import SoftParts
 
 SIZE = 512
 """Side of the square pictures animators take and give, in px."""
@@ -40,14 +44,28 @@ class Animator(Protocol):
             character: what `prepare` gave for `image`.
         """
 
+    def soften(self, character: Any, soft: SoftParts) -> Any:
+        """The character with parts that hang loosely, before it is dressed; without, nothing of it swings.
+
+        Args:
+            character: what `prepare` gave.
+        """
+
     def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
         """Pictures (B, 4, 512, 512) in [0, 1], in `self.space`, on the device; valid until the next call.
 
         Args:
-            poses: (B, 45) float32 on the CPU, in the order of `pose.MORPHS`.
+            poses: (B, 45) float32 on the CPU, in the order of `pose.MORPHS`; or (B, 55), the swing of the
+                soft parts after them, see `with_swings`.
             characters: B values that `prepare` or `dress` gave; a part is computed anew only for those whose
                 inputs changed since their last call.
         """
+
+
+def with_swings(poses: Sequence[Pose], swings: Sequence[Swing]) -> Tensor:
+    """What `Animator.animate` is given: (B, 55), or (B, 45) if nothing swings."""
+    rows, swung = np.stack(poses), np.stack(swings).reshape(len(swings), -1)
+    return torch.from_numpy(np.concatenate([rows, swung], axis=1) if swung.any() else rows)
 
 
 def device_of(animator: Animator) -> torch.device:

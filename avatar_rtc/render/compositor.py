@@ -12,6 +12,7 @@ from torch import Tensor
 from avatar_rtc.render.animator import Animator, device_of
 from avatar_rtc.render.cels import Cels, Dressing, Layers
 from avatar_rtc.render.device.uploads import uploaded
+from avatar_rtc.render.soft import SoftParts
 
 _KEPT = 4
 """Dressed characters kept: wavering and data eyes go round two and four of them."""
@@ -20,12 +21,19 @@ _KEPT = 4
 class DressedCharacter:
     """A character under its cels, prepared for an animator; composed anew only when an opacity changed."""
 
-    def __init__(self, animator: Animator, image: Tensor, cels: Cels) -> None:
-        """`image` is (4, 512, 512) sRGB, straight alpha. Prepares it bare, which may take seconds."""
+    def __init__(self, animator: Animator, image: Tensor, cels: Cels, soft: SoftParts | None = None) -> None:
+        """Prepares it bare, which may take seconds.
+
+        Args:
+            image: (4, 512, 512) sRGB, straight alpha.
+            soft: what of it swings; None is nothing.
+        """
         self._animator, self._cels = animator, cels
         # It goes over once: an easing cel composes it anew up to 64 times.
         self._image = uploaded(image, device_of(animator))
         self._bare = animator.prepare(self._image)
+        if soft is not None and not soft.is_empty:
+            self._bare = animator.soften(self._bare, soft)
         self._prepared: OrderedDict[Layers, Any] = OrderedDict()
 
     def under(self, strengths: Mapping[str, float]) -> Any:

@@ -15,6 +15,7 @@ from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.cels import Dressing
 from avatar_rtc.render.colour import ColourSpace
 from avatar_rtc.render.device.uploads import uploaded
+from avatar_rtc.render.soft import SoftParts
 
 _EYES = ((232, 147), (280, 147))
 """Centres (x, y) of the eyes on the left and on the right of the picture."""
@@ -82,9 +83,13 @@ class StaticAnimator:
         """The picture under cels."""
         return self.prepare(dressing.draw(image, "srgb"))
 
+    def soften(self, character: StaticCharacter, soft: SoftParts) -> StaticCharacter:
+        """The same character: nothing of it swings."""
+        return character
+
     def animate(self, poses: Tensor, characters: Sequence[StaticCharacter]) -> Tensor:
         """Pictures (B, 4, 512, 512) in sRGB; see `Animator.animate`."""
-        values = [dict(zip(INDEX, row, strict=True)) for row in poses.tolist()]
+        values = [dict(zip(INDEX, row, strict=True)) for row in poses[:, : len(INDEX)].tolist()]
         pictures = torch.empty(len(values), 4, SIZE, SIZE, device=self.device)
         for pose, character, picture in zip(values, characters, pictures, strict=True):
             picture.copy_(character.image)

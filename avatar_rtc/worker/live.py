@@ -25,6 +25,7 @@ from avatar_rtc.render.device.card import Card
 from avatar_rtc.render.device.streams import AnyStreams
 from avatar_rtc.render.filters.chain import active
 from avatar_rtc.render.pixels import picture_of
+from avatar_rtc.render.soft import soft_parts
 from avatar_rtc.stream.crop import Crop
 from avatar_rtc.stream.frame import AnyRendition, EncodedFrame, ImageRendition, Rendition, video_pts
 from avatar_rtc.worker.layouts import PictureForm, Planes
@@ -281,7 +282,8 @@ def open_avatar(
         card: of the device that animators may be on; None of a CPU.
     """
     card = None if card is None or device_of(animator).type != card.device.type else card
-    image = picture_of(pixels_of(message), card.device if card else "cpu")
+    pixels = pixels_of(message)
+    image = picture_of(pixels, card.device if card else "cpu")
     cels = Cels(message.cels)
     templates = {**changed(emotions, message.emotions), **message.own_emotions}
     complaints: list[str] = []
@@ -289,7 +291,7 @@ def open_avatar(
         opened=message,
         animator=animator,
         cels=cels,
-        character=DressedCharacter(animator, image, cels),
+        character=DressedCharacter(animator, image, cels, soft_parts(pixels)),
         mixer=Mixer(templates, message.seed, message.cels, message.keep_eyes_open),
         templates=templates,
         finisher=Finisher(message.matte_size, message.seed, complaints.append, chain_ms, card=card),

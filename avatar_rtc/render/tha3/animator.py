@@ -5,12 +5,14 @@
  eyebrow morphs ─► combiner ─► head                     when an eyebrow moved
  face morphs ─► face morpher ─► whole picture           … or the face, or the head before it
  rotation ─► rotator (at 256) ─► grid ─► editor ─► out  … or anything at all
+ swing ─► out, its soft parts swung                     … or the swing
 ```
 """
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from avatar_rtc.errors import SetupError
+from avatar_rtc.face.pose import ROTATION
 from avatar_rtc.render.cels import Dressing
 from avatar_rtc.render.colour import ColourSpace, srgb_to_linear
 from avatar_rtc.render.device.batches import BatchLimit, in_pieces
@@ -28,11 +31,13 @@ from avatar_rtc.render.device.compiling import why_plain
 from avatar_rtc.render.device.memory import give_back_cached
 from avatar_rtc.render.device.replays import Replays, batched
 from avatar_rtc.render.device.uploads import uploaded
+from avatar_rtc.render.soft import SoftParts
 from avatar_rtc.render.tha3.boxes import HEAD_BOX
-from avatar_rtc.render.tha3.character import Tha3Character, each_once, stale_rows
+from avatar_rtc.render.tha3.character import Tha3Character, each_once, stale_rows, swinging_rows
 from avatar_rtc.render.tha3.networks import Maps, PartName, decompose
 from avatar_rtc.render.tha3.openvino import compile_networks
 from avatar_rtc.render.tha3.parts import MOVED_BY, MOVED_PARTS, MovedPart, Parts
+from avatar_rtc.render.tha3.swinging import swung
 from avatar_rtc.render.tha3.weights import load_networks
 from avatar_rtc.render.tha3.weights_files import chosen_folder
 
@@ -92,7 +97,13 @@ class Tha3Animator:
 
     def dress(self, character: Tha3Character, image: Tensor, dressing: Dressing) -> Tha3Character:
         """The character anew, its source picture under cels."""
-        return self.prepare(dressing.draw(image, "srgb"))
+        dressed = self.prepare(dressing.draw(image, "srgb"))
+        dressed.soft = character.soft
+        return dressed
+
+    def soften(self, character: Tha3Character, soft: SoftParts) -> Tha3Character:
+        """The same character with these soft parts; see `Animator.soften`."""
+        return replace(character, soft=uploaded(soft.weights, self.device, self.dtype))
 
     @torch.inference_mode()
     def pose_faces(self, poses: Tensor, characters: Sequence[Tha3Character]) -> None:
@@ -110,21 +121,37 @@ class Tha3Animator:
             RuntimeError: there is no room on the device for one character; see `is_out_of_memory`.
         """
         with _computing_on(self._threads):
-            batch = each_once(characters)
-            self._move(poses, batch, stale_rows(batch, poses))
+            batch, swings = each_once(characters), poses[:, ROTATION.stop :]
+            stale = stale_rows(batch, poses)
+            swinging = swinging_rows(batch, swings, stale["body"])
+            there = self._move(poses, batch, stale, swinging)
             for character, pose in zip(batch, poses, strict=True):
-                character.pose = pose.clone()
-            return torch.cat([character.out for character in batch])
+                character.pose = pose[: ROTATION.stop].clone()
+            for row, swing in zip(swinging, there, strict=True):
+                character = batch[row]
+                assert character.soft is not None
+                character.swung = swung(character.out, character.grid, character.soft, swing)
+                character.swing = swings[row].clone()
+            return torch.cat([one.shown(swing) for one, swing in zip(batch, swings, strict=True)])
 
     def _move(
-        self, poses: Tensor, batch: Sequence[Tha3Character], stale: Mapping[MovedPart, Sequence[int]]
-    ) -> None:
-        """Move the parts of some rows of a batch; their poses go to the device in one piece."""
+        self,
+        poses: Tensor,
+        batch: Sequence[Tha3Character],
+        stale: Mapping[MovedPart, Sequence[int]],
+        swinging: Sequence[int] = (),
+    ) -> Sequence[Tensor]:
+        """Move the parts of some rows of a batch; their poses go to the device in one piece.
+
+        With them go the swings of other rows, which come back, each (10,) on the device.
+        """
         given = [poses[list(stale[part]), MOVED_BY[part]] for part in MOVED_PARTS]
-        if not any(len(pose) for pose in given):
-            return
-        there = uploaded(torch.cat([pose.flatten() for pose in given]), self.device, self.dtype)
-        shares = there.split_with_sizes([pose.numel() for pose in given])
+        if not (swinging or any(len(pose) for pose in given)):
+            return ()
+        swings = poses[list(swinging), ROTATION.stop :]
+        sent = torch.cat([values.flatten() for values in (*given, swings)])
+        there = uploaded(sent, self.device, self.dtype)
+        *shares, swings_there = there.split_with_sizes([values.numel() for values in (*given, swings)])
         for part, share, pose in zip(MOVED_PARTS, shares, given, strict=True):
             rows = [
                 (batch[row], one[None]) for row, one in zip(stale[part], share.view_as(pose), strict=True)
@@ -132,6 +159,7 @@ class Tha3Animator:
             for piece, found in in_pieces(rows, partial(self._moved, part), self._limit, self._make_room):
                 for row, (character, _) in enumerate(piece):
                     character.take(part, [each[row : row + 1] for each in found])
+        return swings_there.view(len(swinging), -1).unbind() if swinging else ()
 
     def _moved(self, part: MovedPart, rows: Sequence[_Row]) -> Sequence[Tensor]:
         columns = [*zip(*((*character.given_to(part), pose) for character, pose in rows), strict=True)]

@@ -35,6 +35,12 @@ class Tha3Character:
     """(1, 2, 512, 512): the rotator's share of the warp; see `Tha3Character.warped_by`."""
     maps: Tensor = field(default_factory=lambda: torch.empty(0))
     """(1, 10, 512, 512): what the editor gave; on OpenVINO it holds until the next call only."""
+    soft: Tensor | None = None
+    """(5, 128, 128): the weights of what swings."""
+    swing: Tensor | None = None
+    """(10,) on the CPU: what `swung` was made with; None is nothing yet, or an older `out`."""
+    swung: Tensor = field(default_factory=lambda: torch.empty(0))
+    """(1, 4, 512, 512): `out`, its soft parts swung."""
 
     def warped_by(self) -> Tensor:
         """(1, 2, 512, 512): where each pixel of `out` was taken from, as `warp` wants it."""
@@ -71,6 +77,15 @@ class Tha3Character:
             self.posed[:, :, *FACE_BOX.slices], self.posed_half[:, :, *FACE_HALF_BOX.slices] = found
         else:
             self.out, self.grid, self.maps = found
+            self.swing = None
+
+    def shown(self, swing: Tensor) -> Tensor:
+        """`out`, or `swung` if it swings; (10,) or empty."""
+        return self.swung if self.swings(swing) else self.out
+
+    def swings(self, swing: Tensor) -> bool:
+        """Whether anything of it swings with this (10,), or empty."""
+        return self.soft is not None and bool(swing.any())
 
 
 def each_once(characters: Sequence[Tha3Character]) -> list[Tha3Character]:
@@ -91,6 +106,19 @@ def stale_rows(batch: Sequence[Tha3Character], poses: Tensor) -> Mapping[MovedPa
         stale |= {row for row, each in enumerate(batch) if _moved(each, poses[row], MOVED_BY[part])}
         found[part] = sorted(stale)
     return found
+
+
+def swinging_rows(batch: Sequence[Tha3Character], swings: Tensor, turned: Sequence[int]) -> Sequence[int]:
+    """The rows of a batch that are to be swung anew; `turned` are those whose body moves.
+
+    Args:
+        swings: (B, 10) on the CPU, or (B, 0) for none.
+    """
+    return [
+        row
+        for row, (each, swing) in enumerate(zip(batch, swings, strict=True))
+        if each.swings(swing) and (row in turned or each.swing is None or not torch.equal(each.swing, swing))
+    ]
 
 
 def _moved(character: Tha3Character, pose: Tensor, morphs: slice) -> bool:
