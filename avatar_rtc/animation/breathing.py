@@ -16,6 +16,8 @@ SHOULDERS_LATER, HEAD_LATER = 0.04, 0.09
 """Of the period, after the chest: own choice."""
 BREATH_NOD = 0.035
 """How far the head rises with a full breath, of `head_x`: half a degree."""
+SHOULDER_PX = 3.0
+"""How far the shoulders rise with a full breath, in px of the 512 px picture. No morph lifts them."""
 
 _CALM = 0.3
 """Time constant in s of breathing that is switched on or off."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from avatar_rtc.animation.accents import Accents
 from avatar_rtc.animation.blink import Blink, close_lids, rate_of
-from avatar_rtc.animation.breathing import BREATH_NOD, Breathing
+from avatar_rtc.animation.breathing import BREATH_NOD, SHOULDER_PX, Breathing
 from avatar_rtc.animation.cels import drive, opacities, shown_cels
 from avatar_rtc.animation.easing import Eased, pace_of_rate
 from avatar_rtc.animation.effects import EffectQueue
@@ -37,11 +37,12 @@ from avatar_rtc.face.cels import CELS, FX
 from avatar_rtc.face.effects import Effect
 from avatar_rtc.face.emotions import ZERO, EmotionTemplate
 from avatar_rtc.face.pose import HIGH, INDEX, LOW, MORPHS, Pose, pose_from
-from avatar_rtc.face.swing import Swing, at_rest
+from avatar_rtc.face.swing import MOVED, Swing, at_rest
 
 _CELS_FROM = len(MORPHS)
 _SWAYED = slice(AXES[0], AXES[-1] + 1)
 _BREATHING, _NOD = INDEX["breathing"], INDEX["head_x"]
+_TRUNK = MOVED.index("trunk")
 _SHOWS_WHOLLY = 1.2
 """How far from a neutral face one shows an emotion wholly; the least of the templates is 1.3 away."""
 _AT_ONCE = 10.0
@@ -59,7 +60,7 @@ class Appearance:
     fx: Mapping[str, float]
     """Cel around the character → opacity in (0, 1]."""
     swing: Swing = field(default_factory=at_rest)
-    """(5, 2): how far its soft parts have swung."""
+    """(6, 2): how far its soft parts have swung, and breath has lifted it."""
 
 
 class Mixer:
@@ -88,6 +89,8 @@ class Mixer:
         self._face: Eased | None = None
         """The emotion: morphs, then cels; None before the first frame."""
         self._leading, self._share = "", 0.0
+        self._lifted = 0.0
+        """How full of breath its shoulders are, 0..1."""
         self._t = 0.0
         self._own: Mapping[str, EmotionTemplate] = {}
         self.recast(emotions, cels, keep_eyes_open)
@@ -130,11 +133,13 @@ class Mixer:
         drive(cels, self._target[_CELS_FROM:], state.data_eyes, state.settings, t, self._have)
         self._overrides.apply(face, state.overrides, dt)
         shown, settings = np.minimum(np.maximum(pose, LOW), HIGH), state.settings
+        swing = self._hair.at(shown, t, settings.sway_hair, settings.liveliness)
+        swing[_TRUNK, 1] = -SHOULDER_PX * self._lifted
         return Appearance(
             shown,
             shown_cels(cels, self._have),
             self._effects.at(t, self._share, self._have, settings.animefx_repeat),
-            self._hair.at(shown, t, settings.sway_hair, settings.liveliness),
+            swing,
         )
 
     def _move(
@@ -162,7 +167,7 @@ class Mixer:
 
     def _breathe(self, pose: Pose, settings: AnimatorSettings, t: float, dt: float) -> None:
         breath = self._breath.at(t, settings.breathing_cycle_duration, dt)
-        pose[_BREATHING] = breath.chest
+        pose[_BREATHING], self._lifted = breath.chest, breath.shoulders
         pose[_NOD] += BREATH_NOD * min(settings.liveliness, 1.0) * breath.head
 
     def _shown(self, face: NDArray[np.float32]) -> float:

@@ -108,6 +108,8 @@ class HairSway:
     def at(self, pose: Pose, t: float, strength: float, liveliness: float) -> Swing:
         """The swing at media time t, called with increasing t and the pose (45,) that is shown then.
 
+        The trunk's part is 0.
+
         Args:
             strength: in [0, 1]; at 0 nothing swings.
             liveliness: below 1 it calms the breeze.
@@ -131,7 +133,8 @@ class HairSway:
         if self._breeze:
             waves = np.add.reduce(np.sin(self._omega * t + self._phase)) / _WAVES
             swing = swing + self._breeze * _BREEZE * waves
-        bounded: Swing = (self._strength * _LIMIT * np.tanh(swing / _LIMIT)).astype(np.float32)
+        bounded = at_rest()
+        bounded[: len(GROUPS)] = self._strength * _LIMIT * np.tanh(swing / _LIMIT)
         return bounded
 
 

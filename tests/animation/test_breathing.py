@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from avatar_rtc.animation.breathing import IN, Breathing, breathing
+from avatar_rtc.animation.breathing import IN, SHOULDER_PX, Breathing, breathing
+from avatar_rtc.animation.emotions import load_emotions
+from avatar_rtc.animation.mixer import Mixer
+from avatar_rtc.control.settings import AnimatorSettings
+from avatar_rtc.control.state import AvatarState
+from avatar_rtc.resources import resource
 
 
 def test_a_breath_is_in_then_longer_out_then_a_pause():
@@ -59,3 +64,14 @@ def test_it_is_switched_off_and_on_softly():
     assert not breaths([(3.0, 0.0)]).any()
     values = breaths([(6.0, 4.0), (4.0, 0.0), (8.0, 4.0)])
     assert np.abs(np.diff(values)).max() < 0.07 and values[499] < 1e-4 and values[600:].max() > 0.99
+
+
+def test_a_breath_lifts_the_shoulders_and_without_one_nothing_moves():
+    def lifts(**settings: float) -> np.ndarray:
+        mixer = Mixer(load_emotions(resource("assets", "emotions")), seed=1)
+        state = AvatarState(settings=AnimatorSettings(sway_hair=0.0, **settings))
+        return np.array([mixer.appearance(state, n / 25).swing for n in range(200)])
+
+    breathes = lifts()[:, -1, 1]
+    assert breathes.max() == 0 and breathes.min() == pytest.approx(-SHOULDER_PX, abs=0.02)
+    assert not lifts()[:, :-1].any() and not lifts(breathing_cycle_duration=0.0).any()
