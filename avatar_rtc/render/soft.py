@@ -87,10 +87,11 @@ def trunk() -> Map:
     The picture's lower edge, where the body is cut, stays; shoulders rise wholly, and the head half as far.
     """
     y = np.arange(SIDE, dtype=np.float32)
-    below = _smooth((SIDE - 1 - y) / (SIDE - 1 - _RISES))
-    above = _HEAD_RISES + (1 - _HEAD_RISES) * _smooth((y - _STILL_HEAD) / (_RISES - _STILL_HEAD))
-    rows = np.where(y < _RISES, above, below).astype(np.float32)
-    return np.repeat(rows[:, None], SIDE, axis=1)
+    below = _smooth(((SIDE - 1 - y) / (SIDE - 1 - _RISES)).astype(np.float32))
+    rising = _smooth(((y - _STILL_HEAD) / (_RISES - _STILL_HEAD)).astype(np.float32))
+    rows = np.where(y < _RISES, _HEAD_RISES + (1 - _HEAD_RISES) * rising, below).astype(np.float32)
+    lift: Map = np.repeat(rows[:, None], SIDE, axis=1)
+    return lift
 
 
 def soft_parts(rgba: NDArray[np.uint8]) -> SoftParts:
