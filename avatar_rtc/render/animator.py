@@ -55,7 +55,7 @@ class Animator(Protocol):
         """Pictures (B, 4, 512, 512) in [0, 1], in `self.space`, on the device; valid until the next call.
 
         Args:
-            poses: (B, 45) float32 on the CPU, in the order of `pose.MORPHS`; or (B, 55), the swing of the
+            poses: (B, 45) float32 on the CPU, in the order of `pose.MORPHS`; or (B, 57), the swing of the
                 soft parts after them, see `with_swings`.
             characters: B values that `prepare` or `dress` gave; a part is computed anew only for those whose
                 inputs changed since their last call.
@@ -63,7 +63,7 @@ class Animator(Protocol):
 
 
 def with_swings(poses: Sequence[Pose], swings: Sequence[Swing]) -> Tensor:
-    """What `Animator.animate` is given: (B, 55), or (B, 45) if nothing swings."""
+    """What `Animator.animate` is given: (B, 57), or (B, 45) if nothing swings."""
     rows, swung = np.stack(poses), np.stack(swings).reshape(len(swings), -1)
     return torch.from_numpy(np.concatenate([rows, swung], axis=1) if swung.any() else rows)
 

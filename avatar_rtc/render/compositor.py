@@ -32,7 +32,7 @@ class DressedCharacter:
         # It goes over once: an easing cel composes it anew up to 64 times.
         self._image = uploaded(image, device_of(animator))
         self._bare = animator.prepare(self._image)
-        if soft is not None and not soft.is_empty:
+        if soft is not None:
             self._bare = animator.soften(self._bare, soft)
         self._prepared: OrderedDict[Layers, Any] = OrderedDict()
 

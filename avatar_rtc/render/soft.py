@@ -59,6 +59,9 @@ _BLUR = 1.6
 """Standard deviation in pixels of a quarter: the picture is stretched over twice as much, and never torn."""
 _FREEZES = (47.0, 56.0)
 """Rows between which the body's warp leaves off moving hair with the head, whoever is drawn there."""
+_STILL_HEAD, _RISES = 44.0, 62.0
+"""Rows between which the head's lift becomes that of the shoulders."""
+_HEAD_RISES = 0.5
 _WAIST, _HEM = 85, 127
 _FLARE, _HEM_LOOSE = 1.3, 0.6
 
@@ -72,9 +75,23 @@ class SoftParts:
     of the neutral picture goes along with."""
 
     @property
-    def is_empty(self) -> bool:
-        """Whether nothing hangs loosely."""
-        return not bool(self.weights.any())
+    def moving(self) -> NDArray[np.float32]:
+        """(6, 128, 128): the same for all of `swing.MOVED`, whose last is the trunk."""
+        return np.concatenate([self.weights, trunk()[None]])
+
+
+def trunk() -> LooseMap:
+    """(128, 128): how much of a breath's lift each place goes along with; every row by itself, so that
+    nothing is torn sideways.
+
+    The picture's lower edge, where the body is cut, stays; shoulders rise wholly, and the head half as far.
+    """
+    y = np.arange(WEIGHTS_SIDE, dtype=np.float32)
+    below = _smooth(((WEIGHTS_SIDE - 1 - y) / (WEIGHTS_SIDE - 1 - _RISES)).astype(np.float32))
+    rising = _smooth(((y - _STILL_HEAD) / (_RISES - _STILL_HEAD)).astype(np.float32))
+    rows = np.where(y < _RISES, _HEAD_RISES + (1 - _HEAD_RISES) * rising, below).astype(np.float32)
+    lift: LooseMap = np.repeat(rows[:, None], WEIGHTS_SIDE, axis=1)
+    return lift
 
 
 def soft_parts(rgba: NDArray[np.uint8]) -> SoftParts:

@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from avatar_rtc.render.soft import SoftParts, soft_parts
+from avatar_rtc.face.swing import MOVED
+from avatar_rtc.render.soft import SoftParts, soft_parts, trunk
 from avatar_rtc.resources import resource
 
 HAIR, SKIN, CLOTH = (200, 60, 140), (250, 225, 210), (40, 60, 140)
@@ -129,3 +130,12 @@ def test_characters_have_soft_hair_and_a_face_that_stays(name: str) -> None:
         alpha = rgba[..., 3].astype(np.float32)
         moved = cv2.remap(alpha, x - drift[..., 0], y - drift[..., 1], cv2.INTER_LINEAR)
         assert abs(float(moved.sum() / alpha.sum()) - 1) < 0.02
+
+
+def test_breath_lifts_shoulders_wholly_the_head_half_and_the_lower_edge_not_at_all() -> None:
+    lift = trunk()
+    assert (lift == lift[:, :1]).all() and lift.min() >= 0 and lift.max() == 1
+    assert not lift[-1].any() and np.allclose(lift[:44], 0.5) and lift[55:70].min() > 0.8
+    # Far from folding: of 4 px from row to row, a breath of 3 px takes a fifth at most.
+    assert np.abs(np.diff(lift[:, 0])).max() * 3 < 0.2 * 4
+    assert soft_parts(drawn()).moving.shape[0] == len(MOVED)

@@ -65,7 +65,7 @@ class _Kept:
     """How the body turns, before anything swings."""
     soft: SoftWarp | None = None
     swing: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
-    """(10,): with which `where`, `paint` and `bare` were made; empty or zeros is none."""
+    """(12,): with which `where`, `paint` and `bare` were made; empty or zeros is none."""
 
 
 @dataclass(frozen=True, eq=False)

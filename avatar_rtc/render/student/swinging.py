@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_rtc.face.swing import GROUPS
+from avatar_rtc.face.swing import MOVED
 from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.soft import SoftParts
 from avatar_rtc.stream.box import Box
@@ -33,7 +33,7 @@ class SoftWarp:
     def __init__(self, soft: SoftParts, box: Box) -> None:
         """`box` is that of the body, in px of the picture."""
         self._side = soft.weights.shape[-1]
-        self._weights = np.ascontiguousarray(soft.weights.reshape(len(GROUPS), -1).T)
+        self._weights = np.ascontiguousarray(soft.moving.reshape(len(MOVED), -1).T)
         columns, rows = np.meshgrid(np.arange(box.width // 2), np.arange(box.height // 2))
         self._places = np.stack([columns, rows], axis=-1).astype(np.float32)
         # Middles of the pixels of half the size, among those of the weights.
@@ -43,7 +43,7 @@ class SoftWarp:
         ).astype(np.float32)
 
     def swung(self, turned: Turned, swing: NDArray[np.float32]) -> Turned:
-        """The same, moved by a swing (10,) in px, where what is shown at a pixel is soft."""
+        """The same, moved by a swing (12,) in px, where what is shown at a pixel is soft."""
         drift = (self._weights @ swing.reshape(-1, 2)).reshape(self._side, self._side, 2)
         taken = turned.change * np.float32(self._side / 2)
         taken += self._among_weights

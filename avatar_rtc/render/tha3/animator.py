@@ -103,7 +103,7 @@ class Tha3Animator:
 
     def soften(self, character: Tha3Character, soft: SoftParts) -> Tha3Character:
         """The same character with these soft parts; see `Animator.soften`."""
-        return replace(character, soft=uploaded(soft.weights, self.device, self.dtype))
+        return replace(character, soft=uploaded(soft.moving, self.device, self.dtype))
 
     @torch.inference_mode()
     def pose_faces(self, poses: Tensor, characters: Sequence[Tha3Character]) -> None:
@@ -143,7 +143,7 @@ class Tha3Animator:
     ) -> Sequence[Tensor]:
         """Move the parts of some rows of a batch; their poses go to the device in one piece.
 
-        With them go the swings of other rows, which come back, each (10,) on the device.
+        With them go the swings of other rows, which come back, each (12,) on the device.
         """
         given = [poses[list(stale[part]), MOVED_BY[part]] for part in MOVED_PARTS]
         if not (swinging or any(len(pose) for pose in given)):

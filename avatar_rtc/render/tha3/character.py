@@ -36,9 +36,9 @@ class Tha3Character:
     maps: Tensor = field(default_factory=lambda: torch.empty(0))
     """(1, 10, 512, 512): what the editor gave; on OpenVINO it holds until the next call only."""
     soft: Tensor | None = None
-    """(5, 128, 128): the weights of what swings."""
+    """(6, 128, 128): the weights of what swings."""
     swing: Tensor | None = None
-    """(10,) on the CPU: what `swung` was made with; None is nothing yet, or an older `out`."""
+    """(12,) on the CPU: what `swung` was made with; None is nothing yet, or an older `out`."""
     swung: Tensor = field(default_factory=lambda: torch.empty(0))
     """(1, 4, 512, 512): `out`, its soft parts swung."""
 
@@ -80,11 +80,11 @@ class Tha3Character:
             self.swing = None
 
     def shown(self, swing: Tensor) -> Tensor:
-        """`out`, or `swung` if it swings; (10,) or empty."""
+        """`out`, or `swung` if it swings; (12,) or empty."""
         return self.swung if self.swings(swing) else self.out
 
     def swings(self, swing: Tensor) -> bool:
-        """Whether anything of it swings with this (10,), or empty."""
+        """Whether anything of it swings with this (12,), or empty."""
         return self.soft is not None and bool(swing.any())
 
 

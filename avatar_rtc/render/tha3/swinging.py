@@ -18,8 +18,8 @@ def swung(picture: Tensor, grid: Tensor, soft: Tensor, swing: Tensor) -> Tensor:
     Args:
         grid: (1, 2, 512, 512): how the body was turned, as `warp` wants it; weights are those of places of
             the neutral picture, and go where it takes them.
-        soft: (5, 128, 128), see `SoftParts.weights`.
-        swing: (10,) in px.
+        soft: (6, 128, 128), see `SoftParts.moving`.
+        swing: (12,) in px.
     """
     drift = (soft.float()[:, None] * swing.float().view(-1, 2, 1, 1)).sum(0, keepdim=True)
     drift = warp(drift, grid[:, :, 2::4, 2::4].float())

@@ -72,7 +72,7 @@ def test_it_moves_so_many_pixels_where_it_is_soft_and_keeps_its_colours() -> Non
     picture = blocks()[None]
     picture[:, 3, :, 300:] = 0.4
     picture[:, :3, :, 300:] = 0.5
-    soft, still = torch.from_numpy(a_soft_part().weights), torch.zeros(1, 2, 512, 512)
+    soft, still = torch.from_numpy(a_soft_part().moving), torch.zeros(1, 2, 512, 512)
     swing = torch.zeros(SWINGS)
     swing[:2] = torch.tensor([6.0, -3.0])
     moved = swung(picture, still, soft, swing)
@@ -83,7 +83,7 @@ def test_it_moves_so_many_pixels_where_it_is_soft_and_keeps_its_colours() -> Non
 
 def test_weights_go_where_the_body_turns() -> None:
     """A place whose picture comes from below the line is as soft as what it shows."""
-    picture, soft = blocks()[None], torch.from_numpy(a_soft_part().weights)
+    picture, soft = blocks()[None], torch.from_numpy(a_soft_part().moving)
     turned = torch.zeros(1, 2, 512, 512)
     turned[:, 1] = 80 / 256
     swing = torch.zeros(SWINGS)
