@@ -1,11 +1,14 @@
 """The animator protocol: poses and prepared characters in, pictures out, always batched."""
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from avatar_rtc.face.pose import Pose
 from avatar_rtc.render.cels import Dressing
 from avatar_rtc.render.colour import ColourSpace
 
@@ -47,6 +50,21 @@ class Animator(Protocol):
             poses: (B, 45) float32 on the CPU, in the order of `pose.MORPHS`.
             characters: B values that `prepare` or `dress` gave; a part is computed anew only for those whose
                 inputs changed since their last call.
+        """
+
+
+@runtime_checkable
+class MouthAnimator(Protocol):
+    """An animator that can show what mouth morphs do to a face, without its body and beside its frames."""
+
+    def mouths(self, image: Tensor, poses: Sequence[Pose]) -> Iterator[NDArray[np.float32]]:
+        """(192, 192, 3) sRGB, 0..255, on black, for each pose, in order and one at a time: the face.
+
+        Any thread may call it, also while others `animate`.
+
+        Args:
+            image: as for `Animator.prepare`.
+            poses: (45,) each, neutral but for the mouth.
         """
 
 
