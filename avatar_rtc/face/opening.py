@@ -18,7 +18,7 @@ from avatar_rtc.face.pose import MOUTH_OPEN, Pose
 
 LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """The morph values at which a face is measured."""
-SMALL_SEEN = 2.4
+SMALL_SEEN = 2.8
 """How much wider than asked a small opening is shown: speech is small movements, and a tenth of a mouth of 40 px
 is one pixel."""
 STILL = 0.12
