@@ -78,9 +78,9 @@ class AnimatorSettings(BaseModel):
         1.0,
         ge=0.0,
         le=2.0,
-        description="How far the mouth opens for speech, random talking and sounds in cues: 0 hardly moves it, 1"
-        " is clear, 2 theatrical. Lips that must meet meet at any of them, and morphs that you name are taken as"
-        " they are.",
+        description="How far the mouth opens for speech, random talking and sounds in cues: 0 hardly moves"
+        " it, 1 is clear, 2 theatrical. Lips that must meet meet at any of them, and morphs that you name are"
+        " taken as they are.",
     )
 
     blink_interval_min: float = Field(

@@ -1,11 +1,11 @@
 """How far a mouth must be moved to be seen as open as it should be, on one face.
 
 Speech wants openings: "half as wide as an `ooo` can be". Morphs are no measure of that. Below a quarter most
-faces show nothing at all, `iii` opens a tenth as far as `aaa`, and no two faces agree. So each face is measured
-(`doctor.opening`), and the law here is the inverse of what was measured.
+faces show nothing at all, `iii` opens a tenth as far as `aaa`, and no two faces agree. So each face is
+measured (`doctor.opening`), and the law here is the inverse of what was measured.
 
 ```
- openness of six shapes ─► their sum o and mixture d ─► area wanted, e(o) ─► how far along d, on this face ─► morphs
+ openness of six shapes ─► sum o, mixture d ─► area wanted, e(o) ─► how far along d, on this face ─► morphs
 ```
 """
 
@@ -18,9 +18,9 @@ from avatar_rtc.face.pose import MOUTH_OPEN, Pose
 
 LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """The morph values at which a face is measured."""
-SMALL_SEEN = 2.8
-"""How much wider than asked a small opening is shown: speech is small movements, and a tenth of a mouth of 40 px
-is one pixel."""
+SMALL_SEEN = 2.7
+"""How much wider than asked a small opening is shown: speech is small movements, and a tenth of a mouth of
+40 px is little to see."""
 STILL = 0.12
 """The share of the opening that is left at articulation 0."""
 _LEAST_SLOPE = 0.02
@@ -32,8 +32,8 @@ class OpeningCurves:
     """How wide one face opens, by morph and value."""
 
     areas: tuple[tuple[float, ...], ...]
-    """For aaa, iii, uuu, eee, ooo, delta: drawn area above the closed mouth at LEVELS, as a share of that of aaa
-    at 1. None falls from one level to the next, and the first is 0."""
+    """For aaa, iii, uuu, eee, ooo, delta: drawn area above the closed mouth at LEVELS, as a share of that of
+    aaa at 1. None falls from one level to the next, and the first is 0."""
 
     def __post_init__(self) -> None:
         grid = np.array(self.areas, float)
@@ -82,7 +82,7 @@ class MouthOpener:
         """The mouth morphs (6,) of shapes (6,); they sum to 1 at most, as a student was taught.
 
         The mixture of the shapes stays what it is, so vowels stay themselves. How far it is gone follows from
-        the area it draws: that of a mixture is, to 10 %, the mean of its morphs' areas (measured on four faces).
+        the area it draws, which is about the mean of its morphs' areas (to 0.13 of aaa, on four faces).
 
         Args:
             shapes: how far open in each shape, 0..1. Their sum is the openness.
@@ -94,4 +94,5 @@ class MouthOpener:
         mixture = shapes / o
         curve = mixture @ self._areas
         along = np.interp(wanted_area(o, articulation) * curve[-1], curve, LEVELS)
-        return (mixture * along).astype(np.float32)
+        morphs: Pose = (mixture * along).astype(np.float32)
+        return morphs

@@ -1,7 +1,7 @@
 """How an avatar's face opens its mouth, measured once for each picture.
 
-A student shows 25 mouths in 0.1 s, so that is done while its character is prepared. THA3 takes 3 s on a CPU: the
-avatar comes with the usual curves, and is measured beside the frames.
+A student shows 25 mouths in 0.1 s, so that is done while its character is prepared. THA3 takes 3 s on a CPU:
+the avatar comes with the usual curves, and is measured beside the frames.
 """
 
 from collections import OrderedDict

@@ -106,7 +106,7 @@ class StudentAnimator:
 
     @torch.inference_mode()
     def mouths(self, image: Tensor, poses: Sequence[Pose]) -> Iterator[NDArray[np.float32]]:
-        """The face at rest but for its mouth; see `MouthAnimator`. Any thread may call it beside `animate`."""
+        """The face at rest but for its mouth; see `MouthAnimator`."""
         decode, inner = self._student.faces["mouth"], self._student.boxes["mouth"].within(FACE_BOX)
         rest = from_bytes(torch.from_numpy(self._student.rest)).numpy()
         for pose in poses:

@@ -108,7 +108,7 @@ class Tha3Animator:
 
     @torch.inference_mode()
     def mouths(self, image: Tensor, poses: Sequence[Pose]) -> Iterator[NDArray[np.float32]]:
-        """The face but for its body; see `MouthAnimator`. Frames wait for one face at most: 0.1 s on a CPU."""
+        """The face at rest but for its mouth; see `MouthAnimator`. On a CPU a frame waits for one, 0.1 s."""
         character = self.prepare(image)
         given: dict[str, Tensor] = {}
         for pose in poses:
