@@ -131,11 +131,12 @@ def opened(
     shut = [float(f.morphs[mask].sum(1).min()) for f in frames for mask in f.shut]
     steps = np.concatenate([np.abs(np.diff(a)) for a in areas])
     half, tenth = (float(np.percentile(sounded, p)) for p in (50, 90))
+    step = round(float(np.percentile(steps, 95)), 2)
     return [
         at_least(f"mouth of {name} in speech, half of the frames", half, "% of aaa", median),
         at_least(f"mouth of {name} in speech, one frame in ten", tenth, "% of aaa", widest),
-        at_least(f"lips of {name} that meet at p, b, m", 100 * float(np.mean(np.array(shut) < 0.02)), "%", 100),
-        told(f"mouth of {name}, turns back", _turns(areas), "per s", p95_step=float(np.percentile(steps, 95))),
+        at_least(f"lips of {name} that meet", 100 * float(np.mean([s < 0.02 for s in shut])), "%", 100),
+        told(f"mouth of {name}, turns back", _turns(areas), "per s", p95_step=step),
     ]  # fmt: skip
 
 
