@@ -43,7 +43,8 @@ def spoken_by(opener: MouthOpener, articulation: float, fps: float = 30.0) -> tu
 def shown(state: AvatarState, opener: MouthOpener = LATE, seconds: float = 0.5) -> np.ndarray:
     """The mouth after so many seconds."""
     mixer = Mixer(EMOTIONS, 1, opener=opener)
-    return [mixer.pose(state, n / 30) for n in range(round(seconds * 30))][-1][OPEN]
+    mouth: np.ndarray = [mixer.pose(state, n / 30) for n in range(round(seconds * 30))][-1][OPEN]
+    return mouth
 
 
 @pytest.mark.parametrize("articulation", [0.0, 0.5, 1.0, 2.0])
@@ -111,6 +112,7 @@ def test_no_shape_of_a_sound_asks_for_more_than_a_whole_mouth() -> None:
 def test_vowels_differ_in_more_than_size(one: str, other: str) -> None:
     def direction(shape: MouthShape) -> np.ndarray:
         weights = np.array(shape.weights)
-        return weights / np.linalg.norm(weights)
+        unit: np.ndarray = weights / np.linalg.norm(weights)
+        return unit
 
     assert direction(SHAPE_OF_IPA[one]) @ direction(SHAPE_OF_IPA[other]) < 0.87

@@ -1,5 +1,6 @@
 """When a face's mouth is measured, and who waits for it."""
 
+import queue
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -7,21 +8,25 @@ import numpy as np
 import pytest
 import torch
 
+from avatar_rtc.control.state import AvatarState
 from avatar_rtc.face.opening import USUAL_CURVES, MouthOpener
 from avatar_rtc.face.pose import INDEX, Pose
-from avatar_rtc.render.static import create_static
+from avatar_rtc.link.orders import OpenAvatar
+from avatar_rtc.render.static import StaticAnimator, create_static
 from avatar_rtc.worker import mouths
+from avatar_rtc.worker.loop import RenderLoop
 from avatar_rtc.worker.mouths import Mouths
 
 AAA = np.array([1.0, 0, 0, 0, 0, 0]) * 0.2
 
 
-class Faces:
+class Faces(StaticAnimator):
     """An animator whose mouth opens late: a square that grows from half of `aaa` on."""
 
-    name, space = "tha3", "linear"
+    name = "tha3"
 
     def __init__(self, on_cpu: bool = False, dead: bool = False) -> None:
+        super().__init__("cpu")
         self.on_cpu, self._dead, self.asked = on_cpu, dead, 0
 
     def mouths(self, image: torch.Tensor, poses: Sequence[Pose]) -> Iterator[np.ndarray]:
@@ -64,6 +69,29 @@ def test_a_face_that_opens_no_mouth_has_the_usual_one() -> None:
 def test_an_animator_that_shows_no_face_is_left_alone() -> None:
     static, known = create_static("cpu"), Mouths()
     assert known.at_once(static, picture()) is None and not known.is_missing(static, picture())
+
+
+def test_an_avatar_that_is_shown_speaks_by_its_own_face_once_that_is_measured() -> None:
+    """Also after a change of characters and back, and that measures nothing anew."""
+    tha3, seats = Faces(), []
+
+    class Loop(RenderLoop):
+        def _handle(self, message: Any) -> None:
+            super()._handle(message)
+            live = self._seats["main"].live
+            assert live is not None
+            seats.append(live.mixer.opener.morphs(AAA)[0])
+
+    inbox: Any = queue.SimpleQueue()
+    for message in (opened(9), opened(10), opened(9), None):
+        inbox.put(message)
+    Loop(inbox, lambda up: None, {}, lambda _: (tha3, ""), lambda: 0.0).run()
+    assert min(seats) > 0.6
+    assert tha3.asked == 2
+
+
+def opened(grey: int) -> OpenAvatar:
+    return OpenAvatar("main", picture(grey).tobytes(), 0.0, AvatarState(), "tha3", 10.0)
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: Any) -> None:
