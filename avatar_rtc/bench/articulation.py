@@ -40,7 +40,7 @@ SAID = (
     ("it", "La nonna prepara sempre una buona zuppa di verdure."),
 )
 """Voices of espeak, and own sentences for them; none was used to choose the numbers of `face.visemes`."""
-FPS = 30.0
+SPOKEN_FPS = 30.0
 MEDIAN, WIDEST = 45.0, 80.0
 """Percent of a full `aaa` that half of the frames reach, and one in ten."""
 _MOUTH = slice(INDEX[MOUTH_OPEN[0]], INDEX[MOUTH_OPEN[-1]] + 1)
@@ -66,24 +66,24 @@ def spoken_frames(speech: Speech, opener: MouthOpener, articulation: float = 1.0
     said = timeline(speech.pcm, speech.rate, speech.phonemes, marks_burst=True)
     lips, morphs = Lips(), []
     lips.append(_BEFORE_S, said)
-    times = np.arange(round((_BEFORE_S + said.seconds + _AFTER_S) * FPS)) / FPS
+    times = np.arange(round((_BEFORE_S + said.seconds + _AFTER_S) * SPOKEN_FPS)) / SPOKEN_FPS
     for t in times:
         pose = neutral()
-        lips.apply(pose, float(t), 1 / FPS, opener, articulation)
+        lips.apply(pose, float(t), 1 / SPOKEN_FPS, opener, articulation)
         morphs.append(pose[_MOUTH])
     phonemes = [p for p in with_closures(speech.phonemes) if p.ipa.strip()]
     due = [(p, _BEFORE_S - LEAD + p.start, _BEFORE_S - LEAD + p.end) for p in phonemes]
-    middle = times + 0.5 / FPS
+    middle = times + 0.5 / SPOKEN_FPS
     sounds = np.any([(middle >= start) & (middle < end) for _, start, end in due], axis=0)
     shut = [
-        (times < end) & (times + 1 / FPS > start)
+        (times < end) & (times + 1 / SPOKEN_FPS > start)
         for p, start, end in due
         if any(letter in p.ipa for letter in "pbm")
     ]
     return SpokenFrames(np.array(morphs), sounds, tuple(shut))
 
 
-class Mouth:
+class SeenMouth:
     """The mouth of a character by an animator: its opener, and the area it draws."""
 
     def __init__(self, character: Character, animator: str) -> None:
@@ -123,8 +123,8 @@ def opened(
     name: str, character: Character, animator: str, spoken: Sequence[Speech], median: float = MEDIAN,
     widest: float = WIDEST,
 ) -> list[Measurement]:  # fmt: skip
-    """How far one face opens while it says these; raises as `Mouth`."""
-    mouth = Mouth(character, animator)
+    """How far one face opens while it says these; raises as `SeenMouth`."""
+    mouth = SeenMouth(character, animator)
     frames = [spoken_frames(speech, mouth.opener) for speech in spoken]
     areas = [mouth.areas(each.morphs) for each in frames]
     sounded = 100 * np.concatenate([a[f.sounds] for a, f in zip(areas, frames, strict=True)])
@@ -147,7 +147,7 @@ def _turns(areas: Sequence[NDArray[np.float64]]) -> float:
         steps = np.diff(each)
         frames += len(each)
         turns += sum(a * b < 0 and min(abs(a), abs(b)) > 1 / 6 for a, b in pairwise(steps))
-    return turns / max(frames / FPS, 1e-9)
+    return turns / max(frames / SPOKEN_FPS, 1e-9)
 
 
 def _posed(mouth: NDArray[np.float32]) -> Pose:
