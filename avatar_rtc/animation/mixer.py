@@ -22,7 +22,7 @@ from avatar_rtc.animation.effects import EffectQueue
 from avatar_rtc.animation.gaze import GazeDriver
 from avatar_rtc.animation.gestures import Gestures
 from avatar_rtc.animation.lids import keep_open
-from avatar_rtc.animation.lips import Lips
+from avatar_rtc.animation.lips import USUAL_MOUTH, Lips
 from avatar_rtc.animation.live import Live
 from avatar_rtc.animation.mouth import Mouth
 from avatar_rtc.animation.overrides import OverrideBlend
@@ -36,7 +36,8 @@ from avatar_rtc.errors import UnknownName
 from avatar_rtc.face.cels import CELS, FX
 from avatar_rtc.face.effects import Effect
 from avatar_rtc.face.emotions import ZERO, EmotionTemplate
-from avatar_rtc.face.pose import HIGH, INDEX, LOW, MORPHS, Pose, pose_from
+from avatar_rtc.face.opening import MouthOpener
+from avatar_rtc.face.pose import HIGH, INDEX, LOW, MORPHS, MOUTH_OPEN, Pose, pose_from
 from avatar_rtc.face.swing import Swing, at_rest
 
 _CELS_FROM = len(MORPHS)
@@ -71,11 +72,13 @@ class Mixer:
         seed: int,
         cels: Collection[str] = (*CELS, *FX),
         keep_eyes_open: float = 0.0,
+        opener: MouthOpener = USUAL_MOUTH,
     ) -> None:
         """
         Args:
             cels: those the character has; whatever needs another one does without.
             keep_eyes_open: how far its lids stay open at least, 0..1, whatever closes them but overrides.
+            opener: of its mouth.
         """
         self._sway, self._blink, self._breath = Sway(seed), Blink(seed), Breathing()
         self._gaze, self._accents, self._gestures = GazeDriver(seed), Accents(seed), Gestures(seed)
@@ -92,16 +95,17 @@ class Mixer:
         """How full of breath its shoulders are, 0..1."""
         self._t = 0.0
         self._own: Mapping[str, EmotionTemplate] = {}
-        self.recast(emotions, cels, keep_eyes_open)
+        self.recast(emotions, cels, keep_eyes_open, opener)
 
     def recast(
         self,
         emotions: Mapping[str, EmotionTemplate],
         cels: Collection[str],
         keep_eyes_open: float = 0.0,
+        opener: MouthOpener = USUAL_MOUTH,
     ) -> None:
         """Another character takes over; motion goes on from where it is."""
-        self._keep_eyes_open = keep_eyes_open
+        self._keep_eyes_open, self.opener = keep_eyes_open, opener
         self._common, self._own = _faces({ZERO.name: ZERO, **emotions}), {}
         self._templates = self._common
         self._have = frozenset(cels)
@@ -147,7 +151,7 @@ class Mixer:
         """Everything between the emotion and the overrides, in place."""
         pose, settings = face[:_CELS_FROM], state.settings
         emotion, shown = pose.copy(), self._shown(face)
-        cue = _live_cue(state, t)
+        cue = self._cued_mouth(state, t)
         shapes = self._random_mouth(state, t) if cue is None else cue
         speaking = shapes is not None or self.lips.speaks(t)
         pose[_SWAYED] += self._sway.at(t, self._target[_SWAYED].astype(np.float64), changed, shown)
@@ -162,7 +166,7 @@ class Mixer:
         self._live.apply(pose, state.live_pose, t, dt)
         keep_open(pose, self._keep_eyes_open)
         self._mouth.apply(pose, shapes, dt, soft=cue is None)
-        self.lips.apply(pose, t, dt)
+        self.lips.apply(pose, t, dt, self.opener, settings.articulation)
 
     def _breathe(self, pose: Pose, settings: AnimatorSettings, t: float, dt: float) -> None:
         breath = self._breath.at(t, settings.breathing_cycle_duration, dt)
@@ -177,8 +181,26 @@ class Mixer:
     def _random_mouth(self, state: AvatarState, t: float) -> Mapping[str, float] | None:
         """The mouth of random talking, if it talks and nothing better is known."""
         if state.talking and state.settings.talking_fps and not self._live.has_mouth:
-            return self._talking.shapes(state.settings, t)
+            return self._opened(self._talking.shapes(state.settings, t), state.settings)
         return None
+
+    def _cued_mouth(self, state: AvatarState, t: float) -> Mapping[str, float] | None:
+        """The mouth of the cue, if one is live: morphs as they are named, sounds as this face shows them."""
+        cue = state.cue
+        if cue is None or not cue.holds(t):
+            return None
+        sounds = self._opened(cue.sounds, state.settings)
+        return {
+            name: min(1.0, cue.visemes.get(name, 0.0) + sounds.get(name, 0.0)) * (1 - cue.closed)
+            for name in MOUTH_OPEN
+        }
+
+    def _opened(self, shapes: Mapping[str, float], settings: AnimatorSettings) -> Mapping[str, float]:
+        """The morphs that show these openings; {} for none."""
+        if not shapes:
+            return {}
+        wanted = np.array([shapes.get(name, 0.0) for name in MOUTH_OPEN])
+        return dict(zip(MOUTH_OPEN, self.opener.morphs(wanted, settings.articulation).tolist(), strict=True))
 
     def _configure(self, settings: AnimatorSettings, t: float) -> None:
         """Follow the settings, if they have changed, and the leading emotion's speed."""
@@ -219,10 +241,6 @@ def _faces(templates: Mapping[str, EmotionTemplate]) -> dict[str, NDArray[np.flo
 
 def _effects_of(settings: AnimatorSettings) -> Sequence[Effect]:
     return settings.animefx if settings.animefx_enabled else ()
-
-
-def _live_cue(state: AvatarState, t: float) -> Mapping[str, float] | None:
-    return state.cue.visemes if state.cue is not None and state.cue.holds(t) else None
 
 
 def blend(templates: Mapping[str, NDArray[np.float32]], weights: Mapping[str, float]) -> NDArray[np.float32]:

@@ -29,6 +29,7 @@ FIGURES = {
     "student": "students: speed and quality against THA3, frames a viewer gets",
     "filters": "the chain, each filter alone, the upscaler",
     "lips": "lips without times from the engine, against flite's own",
+    "articulation": "how far mouths open while they speak, in pixels, and whether lips meet",
     "speech": "how soon it is heard and stops; mouths that keep time with it",
     "clapper": "sound after picture, on the wire and in Chromium",
 }

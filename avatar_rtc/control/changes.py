@@ -139,7 +139,9 @@ def _with_cue(state: AvatarState, message: CueSet, t: float) -> AvatarState:
     # The channel is unordered. A held cue that ran out says nothing: a caller that starts over counts from 0.
     if held is not None and held.holds(t) and message.t_ms < held.t_ms:
         return state
-    return replace(state, cue=Cue(message.t_ms, message.morphs(), t + CUE_HOLD_S))
+    mouth = message.mouth()
+    cue = Cue(message.t_ms, mouth.morphs, t + CUE_HOLD_S, mouth.sounds, mouth.closed)
+    return replace(state, cue=cue)
 
 
 def _with_pose(state: AvatarState, message: PoseSet, t: float) -> AvatarState:

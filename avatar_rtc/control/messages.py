@@ -33,7 +33,7 @@ from avatar_rtc.face.emotions import (
 )
 from avatar_rtc.face.gaze import GazeTarget
 from avatar_rtc.face.pose import MorphValues
-from avatar_rtc.face.visemes import VisemeWeights, mixed
+from avatar_rtc.face.visemes import NamedMouth, VisemeWeights, named_mouth
 from avatar_rtc.filters_schema.chain import Chain
 from avatar_rtc.intake.complaints import complaint
 from avatar_rtc.stream.crop import Bottom, Left, OwnCrop, Right, Top
@@ -242,16 +242,17 @@ class CueSet(Message):
     """Mouth shapes for now, for a caller that plays its own audio; comes on the `cues` channel.
 
     Shapes may be named as ours (`aaa` or `mouth_aaa`, and `closed`), as OVR's 15 (`PP`, `viseme_PP`), as
-    Azure's 22 (`azure_0` … `azure_21`) and as VOICEVOX's vowels (`a` … `o`, `N`, `cl`).
+    Azure's 22 (`azure_0` … `azure_21`) and as VOICEVOX's vowels (`a` … `o`, `N`, `cl`). Ours are morphs and
+    taken as they are; the others are sounds, which open this face as far as `articulation` says.
     """
 
     type: Literal["cue.set"] = "cue.set"
     t_ms: float
     visemes: VisemeWeights = Field(max_length=32)
 
-    def morphs(self) -> dict[str, float]:
-        """Mouth morph → weight, with full morph names."""
-        return mixed(self.visemes)
+    def mouth(self) -> NamedMouth:
+        """What they ask of the mouth."""
+        return named_mouth(self.visemes)
 
 
 class PoseSet(Message):

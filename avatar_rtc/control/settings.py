@@ -75,6 +75,14 @@ class AnimatorSettings(BaseModel):
         " gestures at rest, brows and nods of speech, and a little how often eyes blink. 1 is as authored; at"
         " 0 only breath and lids move.",
     )
+    articulation: float = Field(
+        1.0,
+        ge=0.0,
+        le=2.0,
+        description="How far the mouth opens for speech, random talking and sounds in cues: 0 hardly moves"
+        " it, 1 is clear, 2 theatrical. Lips that must meet meet at any of them, and morphs that you name are"
+        " taken as they are.",
+    )
 
     blink_interval_min: float = Field(
         2.0, ge=0.0, le=60.0, description="Least wait in s before the next blink; 0 is none."

@@ -33,9 +33,13 @@ class Cue:
     t_ms: float
     """The caller's clock; a cue older than the one held is dropped, for the channel is unordered."""
     visemes: Mapping[str, float]
-    """Weights in [0, 1] of the six mouth morphs; one not named is 0."""
+    """Weights in [0, 1] of the six mouth morphs, as they are to be shown; one not named is 0."""
     until: float
     """Media time in s from which the mouth is the emotion's again: the closing cue may be lost."""
+    sounds: Mapping[str, float] = field(default_factory=dict)
+    """Openness in [0, 1] by mouth morph, of shapes named for a sound; opens as far as speech does."""
+    closed: float = 0.0
+    """How shut the lips are, whatever the rest asks; [0, 1]."""
 
     def holds(self, t: float) -> bool:
         """Whether the mouth is its at media time t."""

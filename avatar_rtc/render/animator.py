@@ -1,10 +1,11 @@
 """The animator protocol: poses and prepared characters in, pictures out, always batched."""
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from avatar_rtc.face.pose import Pose
@@ -66,6 +67,21 @@ def with_swings(poses: Sequence[Pose], swings: Sequence[Swing]) -> Tensor:
     """What `Animator.animate` is given: (B, 57), or (B, 45) if nothing swings."""
     rows, swung = np.stack(poses), np.stack(swings).reshape(len(swings), -1)
     return torch.from_numpy(np.concatenate([rows, swung], axis=1) if swung.any() else rows)
+
+
+@runtime_checkable
+class MouthAnimator(Protocol):
+    """An animator that can show what mouth morphs do to a face, without its body and beside its frames."""
+
+    def mouths(self, image: Tensor, poses: Sequence[Pose]) -> Iterator[NDArray[np.float32]]:
+        """(192, 192, 3) sRGB, 0..255, on black, for each pose, in order and one at a time: the face.
+
+        Any thread may call it, also while others `animate`.
+
+        Args:
+            image: as for `Animator.prepare`.
+            poses: (45,) each, neutral but for the mouth.
+        """
 
 
 def device_of(animator: Animator) -> torch.device:

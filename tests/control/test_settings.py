@@ -30,7 +30,7 @@ PREDECESSOR = {
 DIFFER = {"target_fps", "animefx", "sway_micro_strength"}
 OWN = {
     "liveliness", "emotion_speed", "blink_double_probability", "blink_partial_probability", "gaze_saccades",
-    "eye_contact", "sway_hair", "animefx_repeat",
+    "eye_contact", "sway_hair", "animefx_repeat", "articulation",
 }  # fmt: skip
 
 

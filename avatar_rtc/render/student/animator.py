@@ -13,7 +13,7 @@ It is the CPU that computes. Where a card renders, the finished picture goes the
 layouts do not ask whose it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from avatar_rtc.face.pose import MORPHS
+from avatar_rtc.face.pose import MORPHS, Pose
 from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.cels import Dressing, over
 from avatar_rtc.render.colour import ColourSpace, from_linear, to_linear
@@ -115,6 +115,17 @@ class StudentAnimator:
     def soften(self, character: StudentCharacter, soft: SoftParts) -> StudentCharacter:
         """The same character with these soft parts; see `Animator.soften`."""
         return replace(character, kept=replace(character.kept, soft=SoftWarp(soft, self._box)))
+
+    @torch.inference_mode()
+    def mouths(self, image: Tensor, poses: Sequence[Pose]) -> Iterator[NDArray[np.float32]]:
+        """The face at rest but for its mouth; see `MouthAnimator`."""
+        decode, inner = self._student.faces["mouth"], self._student.boxes["mouth"].within(FACE_BOX)
+        rest = from_bytes(torch.from_numpy(self._student.rest)).numpy()
+        for pose in poses:
+            maps = decode(torch.from_numpy(pose[MORPHS_OF["mouth"]][None]))[0, :3].numpy()
+            face = rest.copy()
+            face[:3, *inner.slices] = np.clip(self._rest["mouth"][:3] + maps, 0, 1)
+            yield (face[:3] * face[3:] * 255).transpose(1, 2, 0)
 
     @torch.inference_mode()
     def animate(self, poses: Tensor, characters: Sequence[StudentCharacter]) -> Tensor:

@@ -11,19 +11,22 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Lock
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from avatar_rtc.errors import SetupError
-from avatar_rtc.face.pose import ROTATION
+from avatar_rtc.face.pose import ROTATION, Pose
 from avatar_rtc.render.cels import Dressing
-from avatar_rtc.render.colour import ColourSpace, srgb_to_linear
+from avatar_rtc.render.colour import ColourSpace, linear_to_srgb, srgb_to_linear
 from avatar_rtc.render.device.batches import BatchLimit, in_pieces
 from avatar_rtc.render.device.captures import Captures
 from avatar_rtc.render.device.card import captures_on
@@ -32,8 +35,8 @@ from avatar_rtc.render.device.memory import give_back_cached
 from avatar_rtc.render.device.replays import Replays, batched
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.soft import SoftParts
-from avatar_rtc.render.tha3.boxes import HEAD_BOX
 from avatar_rtc.render.tha3.character import Tha3Character, each_once, stale_rows, swinging_rows
+from avatar_rtc.render.tha3.boxes import FACE_BOX, HEAD_BOX
 from avatar_rtc.render.tha3.networks import Maps, PartName, decompose
 from avatar_rtc.render.tha3.openvino import compile_networks
 from avatar_rtc.render.tha3.parts import MOVED_BY, MOVED_PARTS, MovedPart, Parts
@@ -79,6 +82,8 @@ class Tha3Animator:
         self._memory_format = memory_format
         self._replays = Replays[MovedPart](captures) if captures else None
         self._limit = BatchLimit()
+        self._networks_free: AbstractContextManager[object] = Lock() if self.exclusive else nullcontext()
+        """For `mouths`, which may come while a frame is made."""
 
     @property
     def parts(self) -> Parts:
@@ -110,6 +115,24 @@ class Tha3Animator:
         """Pose brows and face only, of different characters; `Tha3Character.face` has the result."""
         all_rows = range(len(characters))
         self._move(poses, characters, {"brows": all_rows, "face": all_rows, "body": ()})
+
+    @torch.inference_mode()
+    def mouths(self, image: Tensor, poses: Sequence[Pose]) -> Iterator[NDArray[np.float32]]:
+        """The face at rest but for its mouth; see `MouthAnimator`. On a CPU a frame waits for one, 0.1 s."""
+        character = self.prepare(image)
+        given: dict[str, Tensor] = {}
+        for pose in poses:
+            morphs = torch.from_numpy(pose[None]).to(self.device, self.dtype)
+            with self._networks_free:
+                if not given:
+                    brows = self.parts.move_brows(
+                        character.brows, character.background, morphs[:, MOVED_BY["brows"]]
+                    )
+                    given["head"] = brows[0]
+                source = character.image[:, :, *FACE_BOX.slices]
+                shown = self.parts.move_face(source, given["head"], morphs[:, MOVED_BY["face"]])[0]
+            face = linear_to_srgb(((shown[0].float() + 1) / 2).clamp(0, 1))
+            yield (face[:3] * face[3:] * 255).permute(1, 2, 0).cpu().numpy()
 
     @torch.inference_mode()
     def animate(self, poses: Tensor, characters: Sequence[Tha3Character]) -> Tensor:
@@ -165,7 +188,8 @@ class Tha3Animator:
         columns = [*zip(*((*character.given_to(part), pose) for character, pose in rows), strict=True)]
         work = partial(self.parts.move, part)
         if self._replays is None:
-            return work(*map(batched, columns))
+            with self._networks_free:
+                return work(*map(batched, columns))
         return self._replays.run(part, work, columns, len(rows))
 
     def _make_room(self, items: int) -> bool:
