@@ -1,4 +1,7 @@
-"""Cels: transparent overlays on the character (`blush1`, moves with the face) or around it (`fx_heart1`)."""
+"""Cels: transparent overlays on the character (`blush1`, moves with the face) or around it (`fx_heart1`).
+
+Those of the mouth and the eyes (`mouth_smile`, `eyes_arc`) are no overlays: they replace what is there.
+"""
 
 import re
 from collections.abc import Mapping
@@ -10,12 +13,21 @@ from numpy.typing import NDArray
 
 from avatar_rtc.face.ranges import Ranges
 
-_CELS = (
+EYE_CELS = ("eyes_arc", "eyes_arc_sad")
+"""Closed eyes as drawn arcs, both eyes in one picture: happy ones, and sad ones."""
+MOUTH_CELS = (
+    "mouth_smile", "mouth_frown", "mouth_wavy", "mouth_clench", "mouth_cat", "mouth_pout", "mouth_shout",
+)  # fmt: skip
+"""Mouths that no morph makes."""
+REPLACING = (*EYE_CELS, *MOUTH_CELS)
+"""Cels that take the place of a part of the face: opaque, with the skin around it. They are drawn over the
+posed face, one of the eyes and one of the mouth at most, and go before all others."""
+_OVERLAYS = (
     "blush1 blush2 blush3 shadow1 sweat1 sweat2 sweat3 tears1 tears2 tears3 "
     "data1 data2 data3 data4 waver1 waver2"
 )
-CELS = tuple(_CELS.split())
-"""Overlays a character may have, in drawing order, bottom to top."""
+CELS = (*REPLACING, *_OVERLAYS.split())
+"""Cels a character may have, in drawing order, bottom to top."""
 CEL_RANGES = Ranges("cel", dict.fromkeys(CELS, (0.0, 1.0)))
 CelValues = Annotated[dict[str, float], CEL_RANGES]
 """Cel → opacity in [0, 1]."""
