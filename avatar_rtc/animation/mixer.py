@@ -1,8 +1,8 @@
 """One appearance per frame, from everything that wants to move the face.
 
 Layers, later wins: emotion (weighted blend, eased) → sway, breathing, accents, gaze, blinks → a caller's pose
-→ lids kept open → random talking or a cue, speech → overrides. Cels go with the emotion, effects with the
-moment it came.
+→ lids kept open → random talking or a cue, speech → what lies below drawn eyes and mouths → overrides. Cels
+go with the emotion, effects with the moment it came; drawn mouths give way to speech.
 Everything follows from the states and times given and the seed; so any second can be replayed.
 """
 
@@ -18,6 +18,7 @@ from avatar_rtc.animation.breathing import Breathing
 from avatar_rtc.animation.cels import drive, opacities, shown_cels
 from avatar_rtc.animation.easing import Eased, pace_of_rate
 from avatar_rtc.animation.effects import EffectQueue
+from avatar_rtc.animation.face_cels import COUNT, LID_MORPHS, MOUTH_MORPHS, FaceCels, Held, held_by
 from avatar_rtc.animation.gaze import GazeDriver
 from avatar_rtc.animation.lids import keep_open
 from avatar_rtc.animation.lips import Lips
@@ -35,6 +36,8 @@ from avatar_rtc.face.emotions import ZERO, EmotionTemplate
 from avatar_rtc.face.pose import HIGH, INDEX, LOW, MORPHS, Pose, pose_from
 
 _CELS_FROM = len(MORPHS)
+_DRAWN = slice(_CELS_FROM, _CELS_FROM + COUNT)
+"""The cels that replace a part of the face."""
 _SWAYED = slice(AXES[0], AXES[-1] + 1)
 _BREATHING = INDEX["breathing"]
 _AT_ONCE = 10.0
@@ -74,6 +77,8 @@ class Mixer:
         self.lips = Lips()
         """Told what is said."""
         self._overrides, self._effects = OverrideBlend(), EffectQueue()
+        self._face_cels, self._held = FaceCels(), Held()
+        self._held_from: Mapping[str, float] = {}
         self._settings = DEFAULTS
         self._face: Eased | None = None
         """The emotion: morphs, then cels; None before the first frame."""
@@ -115,9 +120,10 @@ class Mixer:
             self._face, dt = Eased(self._target), _AT_ONCE
         face = self._face.advance(self._target, self._pace, dt).astype(np.float32)
         pose, cels = face[:_CELS_FROM], face[_CELS_FROM:]
+        self._draw(face, state, t, dt)
         self._move(pose, state, t, dt, changed)
         drive(cels, self._target[_CELS_FROM:], state.data_eyes, state.settings, t, self._have)
-        self._overrides.apply(face, state.overrides, dt)
+        self._overrides.apply(face, self._held.others, dt)
         return Appearance(
             np.minimum(np.maximum(pose, LOW), HIGH),
             shown_cels(cels, self._have),
@@ -139,6 +145,28 @@ class Mixer:
         keep_open(pose, self._keep_eyes_open)
         self._mouth.apply(pose, shapes, dt, soft=cue is None)
         self.lips.apply(pose, t, dt)
+        self._face_cels.close_below(pose)
+
+    def _draw(self, face: Pose, state: AvatarState, t: float, dt: float) -> None:
+        """Choose what is drawn of eyes and mouth, in place, and let morphs stand in for what is not."""
+        if state.overrides is not self._held_from:
+            self._held, self._held_from = held_by(state.overrides), state.overrides
+        live, drawn = state.live_pose, self._face_cels
+        named = live.morphs.keys() if live is not None and live.holds(t) else ()
+        talks = state.talking and state.settings.talking_fps
+        drawn.advance(
+            face[_DRAWN],
+            self._held,
+            self._have,
+            mouth_is_taken=bool(
+                talks or _live_cue(state, t) is not None or self.lips.holds(t) or self._live.has_mouth
+                or not MOUTH_MORPHS.isdisjoint(named)
+            ),
+            lids_are_taken=self._live.has_lids or not LID_MORPHS.isdisjoint(named),
+            dt=dt,
+        )  # fmt: skip
+        drawn.stand_in(face[:_CELS_FROM])
+        face[_DRAWN] = drawn.opacities()
 
     def _random_mouth(self, state: AvatarState, t: float) -> Mapping[str, float] | None:
         """The mouth of random talking, if it talks and nothing better is known."""
@@ -179,7 +207,7 @@ class Mixer:
 
 
 def _faces(templates: Mapping[str, EmotionTemplate]) -> dict[str, NDArray[np.float32]]:
-    """Emotion → (61,): its morphs, then its cels."""
+    """Emotion → (70,): its morphs, then its cels."""
     return {name: np.concatenate([pose_from(t.pose), opacities(t.cels)]) for name, t in templates.items()}
 
 

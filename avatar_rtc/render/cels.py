@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from avatar_rtc.face.cels import CELS, FX, ON_SKIN, CelImage
+from avatar_rtc.face.cels import CELS, FX, REPLACING, CelImage
 from avatar_rtc.render.colour import ColourSpace, from_linear, srgb_to_linear, to_linear
 from avatar_rtc.render.device.fusing import fused
 from avatar_rtc.render.device.uploads import uploaded
@@ -19,6 +19,16 @@ STEPS = 64
 
 Layers = tuple[tuple[str, int], ...]
 """Cels in drawing order, bottom to top, with their opacity in 1/64."""
+
+
+def apart(layers: Layers) -> tuple[Layers, Layers]:
+    """Those that replace a part of the posed face, and the others.
+
+    >>> apart((("mouth_smile", 64), ("blush1", 32)))
+    ((('mouth_smile', 64),), (('blush1', 32),))
+    """
+    replacing = tuple(layer for layer in layers if layer[0] in REPLACING)
+    return replacing, tuple(layer for layer in layers if layer[0] not in REPLACING)
 
 
 @fused()
@@ -70,8 +80,7 @@ class PreparedCel(NamedTuple):
     box: Box
     strength: float
     """Its opacity in [0, 1]."""
-    on_skin: bool
-    """False if a closed lid hides it."""
+    name: str
 
 
 @dataclass(frozen=True)
@@ -92,4 +101,4 @@ class Dressing:
     def tops(self, device: torch.device) -> Iterator[PreparedCel]:
         """Each cel, bottom to top."""
         for name, level in self.layers:
-            yield PreparedCel(*self.cels.top(name, device), level / STEPS, name in ON_SKIN)
+            yield PreparedCel(*self.cels.top(name, device), level / STEPS, name)

@@ -22,6 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from avatar_rtc.face.cels import EYE_CELS, ON_SKIN, REPLACING, TEARS
 from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.cels import Dressing, over
 from avatar_rtc.render.colour import ColourSpace, from_linear, to_linear
@@ -103,6 +104,11 @@ class StudentAnimator:
         """The same character under cels, which are drawn between face and body; costs nothing."""
         return replace(character, dressing=dressing)
 
+    def cover(self, character: StudentCharacter, dressing: Dressing) -> StudentCharacter:
+        """The same character with these cels below the others it has; costs nothing."""
+        over = character.dressing.layers if character.dressing is not None else ()
+        return replace(character, dressing=replace(dressing, layers=(*dressing.layers, *over)))
+
     @torch.inference_mode()
     def animate(self, poses: Tensor, characters: Sequence[StudentCharacter]) -> Tensor:
         """Pictures (B, 4, 512, 512), premultiplied sRGB; see `Animator.animate`.
@@ -164,6 +170,7 @@ class StudentAnimator:
     def _draw(self, dressing: Dressing, kept: _Kept) -> list[Box]:
         picture = torch.from_numpy(kept.dressed).permute(2, 0, 1)
         drawn = []
+        lids_drawn = 0.0
         for top in dressing.tops(torch.device("cpu")):
             if (seen := top.box.common(self._box)).is_empty:
                 continue
@@ -172,8 +179,13 @@ class StudentAnimator:
             part = picture[:, *inside]
             cel = top.pixels[:, *seen.within(top.box).slices]
             below, opening = to_linear(part, self.space), torch.from_numpy(kept.seen[inside])
-            if not top.on_skin:
-                below = over(cel, below, opening * top.strength)
+            if top.name in EYE_CELS:
+                lids_drawn = top.strength
+            if top.name in REPLACING:
+                below = over(cel, below, top.strength)
+            elif top.name not in ON_SKIN:
+                seen_share = opening.clamp(min=lids_drawn) if top.name in TEARS else opening
+                below = over(cel, below, seen_share * top.strength)
             elif bool((opening > 0.99).all()):
                 below = over(cel, below, top.strength)
             else:

@@ -4,6 +4,7 @@
  picture ─ decomposer ─► eyebrows, background           once per character
  eyebrow morphs ─► combiner ─► head                     when an eyebrow moved
  face morphs ─► face morpher ─► whole picture           … or the face, or the head before it
+ drawn mouth or eyes ─► over its face                   … or another one is worn
  rotation ─► rotator (at 256) ─► grid ─► editor ─► out  … or anything at all
 ```
 """
@@ -29,7 +30,14 @@ from avatar_rtc.render.device.memory import give_back_cached
 from avatar_rtc.render.device.replays import Replays, batched
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.tha3.boxes import HEAD_BOX
-from avatar_rtc.render.tha3.character import Tha3Character, each_once, stale_rows
+from avatar_rtc.render.tha3.character import (
+    CoveredCharacter,
+    Shown,
+    Tha3Character,
+    each_once,
+    stale_rows,
+)
+from avatar_rtc.render.tha3.cover import Cover, cover_of
 from avatar_rtc.render.tha3.networks import Maps, PartName, decompose
 from avatar_rtc.render.tha3.openvino import compile_networks
 from avatar_rtc.render.tha3.parts import MOVED_BY, MOVED_PARTS, MovedPart, Parts
@@ -92,7 +100,14 @@ class Tha3Animator:
 
     def dress(self, character: Tha3Character, image: Tensor, dressing: Dressing) -> Tha3Character:
         """The character anew, its source picture under cels."""
-        return self.prepare(dressing.draw(image, "srgb"))
+        dressed = self.prepare(dressing.draw(image, "srgb"))
+        dressed.dressing = dressing
+        return dressed
+
+    @torch.inference_mode()
+    def cover(self, character: Tha3Character, dressing: Dressing) -> CoveredCharacter:
+        """The same character with cels over its posed face; nothing is prepared anew."""
+        return CoveredCharacter(character, cover_of(dressing, character.dressing, self.device, self.dtype))
 
     @torch.inference_mode()
     def pose_faces(self, poses: Tensor, characters: Sequence[Tha3Character]) -> None:
@@ -101,7 +116,7 @@ class Tha3Animator:
         self._move(poses, characters, {"brows": all_rows, "face": all_rows, "body": ()})
 
     @torch.inference_mode()
-    def animate(self, poses: Tensor, characters: Sequence[Tha3Character]) -> Tensor:
+    def animate(self, poses: Tensor, characters: Sequence[Shown]) -> Tensor:
         """Pictures (B, 4, 512, 512), linear, float32; see `Animator.animate`.
 
         The same character may stand in a batch several times, with a pose each.
@@ -110,22 +125,33 @@ class Tha3Animator:
             RuntimeError: there is no room on the device for one character; see `is_out_of_memory`.
         """
         with _computing_on(self._threads):
-            batch = each_once(characters)
-            self._move(poses, batch, stale_rows(batch, poses))
+            batch, covers = each_once(characters)
+            self._move(poses, batch, stale_rows(batch, poses, covers), covers)
             for character, pose in zip(batch, poses, strict=True):
                 character.pose = pose.clone()
             return torch.cat([character.out for character in batch])
 
     def _move(
-        self, poses: Tensor, batch: Sequence[Tha3Character], stale: Mapping[MovedPart, Sequence[int]]
+        self,
+        poses: Tensor,
+        batch: Sequence[Tha3Character],
+        stale: Mapping[MovedPart, Sequence[int]],
+        covers: Sequence[Cover | None] = (),
     ) -> None:
-        """Move the parts of some rows of a batch; their poses go to the device in one piece."""
+        """Move the parts of some rows of a batch; their poses go to the device in one piece.
+
+        Args:
+            covers: what the face of each row wears once it is posed; needed where bodies move.
+        """
         given = [poses[list(stale[part]), MOVED_BY[part]] for part in MOVED_PARTS]
         if not any(len(pose) for pose in given):
             return
         there = uploaded(torch.cat([pose.flatten() for pose in given]), self.device, self.dtype)
         shares = there.split_with_sizes([pose.numel() for pose in given])
         for part, share, pose in zip(MOVED_PARTS, shares, given, strict=True):
+            if part == "body":
+                for row in stale[part]:
+                    batch[row].wear(covers[row])
             rows = [
                 (batch[row], one[None]) for row, one in zip(stale[part], share.view_as(pose), strict=True)
             ]
