@@ -21,7 +21,7 @@ from avatar_rtc.animation.blink import close_lids
 from avatar_rtc.animation.easing import approach, step_of_constant
 from avatar_rtc.animation.mouth import OPEN
 from avatar_rtc.curves import smoothstep
-from avatar_rtc.face.cels import CELS, EYE_CELS, FALLBACKS, MOUTH_CELS, REPLACING
+from avatar_rtc.face.cels import CELS, EYE_CELS, FALLBACKS, REPLACING
 from avatar_rtc.face.pose import MORPHS, Pose, pose_from
 
 COME, LEAVE = 0.12, 0.08

@@ -12,6 +12,7 @@ from avatar_rtc.face.cels import ON_SKIN, TEARS
 from avatar_rtc.render.cels import Dressing, PreparedCel, over
 from avatar_rtc.render.device.fusing import fused
 from avatar_rtc.render.pixels import divisor
+from avatar_rtc.render.skin import but_lines
 from avatar_rtc.render.tha3.boxes import FACE_BOX
 from avatar_rtc.stream.box import Box
 
@@ -47,7 +48,9 @@ def cover_of(
         shape = picture[3].clone()
         picture[3] = 1
         for top in worn.tops(device):
-            if top.name in ON_SKIN or top.name in TEARS:
+            if top.name in ON_SKIN:
+                _lay(top._replace(pixels=worn.cels.closed(top.name, device)), picture, box, is_skin=True)
+            elif top.name in TEARS:
                 _lay(top, picture, box)
         picture[3] = shape
     return Cover(box, (picture * 2 - 1)[None].to(dtype))
@@ -67,13 +70,14 @@ def covered(face: Tensor, cover: Tensor) -> Tensor:
     return torch.cat([colour, alpha * 2 - 1], dim=1).to(face.dtype)
 
 
-def _lay(top: PreparedCel, picture: Tensor, box: Box) -> None:
+def _lay(top: PreparedCel, picture: Tensor, box: Box, is_skin: bool = False) -> None:
     """Draw a cel into the picture (4, h, w) of a box, in place."""
     seen = top.box.common(box)
     if seen.is_empty:
         return
     part = picture[:, *seen.within(box).slices]
-    part[:] = over(top.pixels[:, *seen.within(top.box).slices], part, top.strength)
+    cel = top.pixels[:, *seen.within(top.box).slices]
+    part[:] = over(but_lines(cel, part) if is_skin else cel, part, top.strength)
 
 
 def _even(boxes: list[Box]) -> Box:
