@@ -5,7 +5,7 @@ an arc over an open eye. So a cel comes when its emotion has come by half, quick
 has gone. Between two, and below its threshold, the morphs that come nearest to it stand in.
 
 ```
- emotion ─► strengths ─► chosen ─► mouth   0 ── COME ──► 1 ── LEAVE ──► 0
+ emotion ─► strengths ─► chosen ─► mouth   comes in 80 ms, and goes before another one comes
                  │          │      eyes    lids shut, then the arc; the arc gone, then lids open
                  └─ morphs ◄┘ as far as it does not show
 ```
@@ -24,8 +24,10 @@ from avatar_rtc.curves import smoothstep
 from avatar_rtc.face.cels import CELS, EYE_CELS, FALLBACKS, REPLACING
 from avatar_rtc.face.pose import MORPHS, Pose, pose_from
 
-COME, LEAVE = 0.12, 0.08
-"""Seconds in which a cel comes and goes: short enough that nobody reads the two mouths of a dissolve."""
+DISSOLVE = 0.08
+"""Seconds in which a mouth comes or goes: short enough that nobody reads the two of a dissolve."""
+SWITCH = 0.04
+"""… and in which eyes do: under lids that are shut, where a blink hides it."""
 SHUT, PART = 0.08, 0.15
 """Seconds in which lids close before an arc, and open after it: those of a blink."""
 PATIENCE = 0.3
@@ -36,6 +38,9 @@ BETTER = 0.1
 """By how much another cel must be stronger to take the place of one that shows."""
 FOLLOW = 0.04
 """Time constant in s of following the strengths: that of overrides."""
+
+_LONG = 10.0
+"""Seconds after which all has come."""
 
 COUNT = len(REPLACING)
 _EYES, _MOUTHS = slice(0, len(EYE_CELS)), slice(len(EYE_CELS), COUNT)
@@ -78,6 +83,11 @@ def held_by(overrides: Mapping[str, float]) -> Held:
 class _Place:
     """One place of the face, and the cel in it; at most one shows."""
 
+    comes_s: float
+    """Seconds in which it comes or goes."""
+    shut_s: float = 0.0
+    part_s: float = 0.0
+    """Seconds in which lids close before anything shows, and open when nothing does; 0 is a place without."""
     shown: int | None = None
     """Its slot in REPLACING."""
     level: float = 0.0
@@ -85,24 +95,19 @@ class _Place:
     lids: float = 0.0
     """Of eyes: how far the lids below are on their way to be shut, in [0, 1]."""
 
-    def go(self, wanted: int | None, opacity: float, dt: float, shut: float = 0.0, part: float = 0.0) -> None:
-        """Be dt seconds nearer to showing `wanted` at an opacity.
-
-        Args:
-            shut, part: seconds in which lids close before anything shows, and open when nothing does; 0 is a
-                place without lids.
-        """
+    def go(self, wanted: int | None, opacity: float, dt: float) -> None:
+        """Be dt seconds nearer to showing `wanted` at an opacity."""
         if self.shown != wanted:
-            self.level, dt = _moved(self.level, 0.0, LEAVE, dt)
+            self.level, dt = _moved(self.level, 0.0, self.comes_s, dt)
             if self.level:
                 return
             self.shown = wanted
         if wanted is None:
-            self.lids, dt = _moved(self.lids, 0.0, part, dt)
+            self.lids, dt = _moved(self.lids, 0.0, self.part_s, dt)
             return
-        self.lids, dt = _moved(self.lids, 1.0, shut, dt)
+        self.lids, dt = _moved(self.lids, 1.0, self.shut_s, dt)
         if self.lids == 1.0:
-            self.level, dt = _moved(self.level, opacity, COME if opacity > self.level else LEAVE, dt)
+            self.level, dt = _moved(self.level, opacity, self.comes_s, dt)
 
 
 def _moved(value: float, target: float, whole_s: float, dt: float) -> tuple[float, float]:
@@ -118,7 +123,7 @@ class FaceCels:
 
     def __init__(self) -> None:
         self._strengths: Strengths = np.zeros(COUNT, np.float32)
-        self._eyes, self._mouth = _Place(), _Place()
+        self._eyes, self._mouth = _Place(SWITCH, SHUT, PART), _Place(DISSOLVE)
         self._waited = PATIENCE
         """Seconds since anything else had the mouth."""
         self._idle = True
@@ -147,14 +152,14 @@ class FaceCels:
             held.cels or emotion.any() or self._strengths.any() or self._eyes.lids or self._mouth.level
         )
         if self._idle:
-            self._eyes, self._mouth = _Place(), _Place()
+            self._eyes.shown = self._mouth.shown = None
             return
         wanted = emotion.copy()
         for name, value in held.cels.items():
             wanted[REPLACING.index(name)] = value
         self._strengths = approach(self._strengths, wanted, step_of_constant(FOLLOW, dt))
         free = not (lids_are_taken or held.lids)
-        self._eyes.go(*self._chosen(_EYES, self._eyes, held.cels, have, free), dt, SHUT, PART)
+        self._eyes.go(*self._chosen(_EYES, self._eyes, held.cels, have, free), dt)
         free = self._waited >= PATIENCE and not held.mouth
         self._mouth.go(*self._chosen(_MOUTHS, self._mouth, held.cels, have, free), dt)
 
@@ -203,3 +208,20 @@ class FaceCels:
 
         wanted = [slot for slot in there if worth(slot)]
         return (max(wanted, key=worth), 1.0) if wanted else (None, 0.0)
+
+
+def at_rest(pose: Pose, cels: Mapping[str, float], have: Collection[str]) -> tuple[Pose, dict[str, float]]:
+    """An emotion that has wholly come, as a face shows it that does nothing else.
+
+    Args:
+        pose: (45,) of the emotion.
+        cels: its cels, replacing ones and others.
+        have: the cels the character has.
+    """
+    drawn, shown = FaceCels(), pose.copy()
+    wanted = np.array([cels.get(name, 0.0) for name in REPLACING], np.float32)
+    drawn.advance(wanted, Held(), have, mouth_is_taken=False, lids_are_taken=False, dt=_LONG)
+    drawn.stand_in(shown)
+    drawn.close_below(shown)
+    levels = {**cels, **dict(zip(REPLACING, drawn.opacities().tolist(), strict=True))}
+    return shown, {name: value for name, value in levels.items() if value > 0 and name in have}
