@@ -167,8 +167,9 @@ class FaceCels:
         """Raise the morphs of an emotion (45,), in place, that come nearest to what it wants and does not
         show."""
         if not self._idle and self._strengths.any():
-            missing = (self._strengths * (1 - self.opacities()))[:, None]
-            np.maximum(pose, (missing * _FALLBACKS).max(0), out=pose)
+            missing = self._strengths * (1 - self.opacities())
+            if missing.any():
+                np.maximum(pose, (missing[:, None] * _FALLBACKS).max(0), out=pose)
 
     def close_below(self, pose: Pose) -> None:
         """Shut the lids and the mouth of a pose (45,), in place, below what shows."""
@@ -198,9 +199,10 @@ class FaceCels:
             return best, held[REPLACING[best]]
         if not free:
             return None, 0.0
+        strengths = self._strengths.tolist()
 
         def worth(slot: int) -> float:
-            strength = float(self._strengths[slot])
+            strength: float = strengths[slot]
             is_shown = slot == place.shown
             if strength < (HIDES if is_shown else SHOWS) or REPLACING[slot] in held:
                 return 0.0

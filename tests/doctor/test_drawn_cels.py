@@ -1,4 +1,4 @@
-"""The doctor on drawn mouths and eyes: silent when they lie right, and told what is wrong when they do not."""
+"""The doctor on drawn mouths and eyes: silent when they lie right; when not, told what is wrong."""
 
 import numpy as np
 import pytest
@@ -8,20 +8,20 @@ from avatar_rtc.doctor.eyes import Eye, Side
 from avatar_rtc.face.cels import REPLACING, CelImage
 from avatar_rtc.stream.box import Box
 
-EYES: dict[Side, Eye] = {
-    side: Eye(side, Box(x - 18, 132, 36, 30), 24.0, 0.5, 0.0, (), 0.0, 0.0)
-    for side, x in (("right", 232), ("left", 280))
-}  # type: ignore[arg-type]
+
+def eye_at(side: Side, x: int) -> Eye:
+    return Eye(side, Box(x - 18, 132, 36, 30), 24.0, 0.5, 0.0, (), 0.0, 0.0)
+
+
+EYES: dict[Side, Eye] = {"right": eye_at("right", 232), "left": eye_at("left", 280)}
 
 
 def ellipses(*boxes: Box) -> CelImage:
     """Opaque ellipses that touch the sides of these boxes."""
     around = Box.between(
-        min(b.y for b in boxes),
-        max(b.bottom for b in boxes),
-        min(b.x for b in boxes),
-        max(b.right for b in boxes),
-    )
+        min(box.y for box in boxes), max(box.bottom for box in boxes),
+        min(box.x for box in boxes), max(box.right for box in boxes),
+    )  # fmt: skip
     rows, columns = np.mgrid[around.y : around.bottom, around.x : around.right] + 0.5
     alpha = np.zeros((around.height, around.width), bool)
     for box in boxes:
