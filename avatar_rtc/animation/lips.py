@@ -157,6 +157,10 @@ class Lips:
         """True while something is said."""
         return any(track.begin <= t + LEAD and t < min(track.end, track.cut) for track in self._tracks)
 
+    def holds(self, t: float) -> bool:
+        """True while the mouth is speech's, if in part: from just before its first sound, not in pauses."""
+        return any(track.held(t) > 0 for track in self._tracks)
+
     def stresses(self, after: float, until: float) -> bool:
         """True if a stressed sound begins in (after, until]."""
         return any(

@@ -1,8 +1,9 @@
 """One appearance per frame, from everything that wants to move the face.
 
 Layers, later wins: emotion (weighted blend, eased) → sway, breathing, small gestures, accents, gaze, blinks
-→ a caller's pose → lids kept open → random talking or a cue, speech → overrides. Hair follows what comes of
-it. Cels go with the emotion, effects with the moment it came.
+→ a caller's pose → lids kept open → random talking or a cue, speech → what lies below drawn eyes and mouths
+→ overrides. Hair follows what comes of it. Cels go with the emotion, effects with the moment it came; drawn
+mouths give way to speech.
 Everything follows from the states and times given and the seed; so any second can be replayed.
 """
 
@@ -19,6 +20,7 @@ from avatar_rtc.animation.breathing import BREATH_NOD, SHOULDER_PX, Breathing
 from avatar_rtc.animation.cels import drive, opacities, shown_cels
 from avatar_rtc.animation.easing import Eased, pace_of_rate
 from avatar_rtc.animation.effects import EffectQueue
+from avatar_rtc.animation.face_cels import COUNT, LID_MORPHS, MOUTH_MORPHS, FaceCels, Held, held_by
 from avatar_rtc.animation.gaze import GazeDriver
 from avatar_rtc.animation.gestures import Gestures
 from avatar_rtc.animation.lids import keep_open
@@ -41,6 +43,8 @@ from avatar_rtc.face.pose import HIGH, INDEX, LOW, MORPHS, MOUTH_OPEN, Pose, pos
 from avatar_rtc.face.swing import Swing, at_rest
 
 _CELS_FROM = len(MORPHS)
+_DRAWN = slice(_CELS_FROM, _CELS_FROM + COUNT)
+"""The cels that replace a part of the face."""
 _SWAYED = slice(AXES[0], AXES[-1] + 1)
 _BREATHING, _NOD = INDEX["breathing"], INDEX["head_x"]
 _SHOWS_WHOLLY = 1.2
@@ -86,6 +90,8 @@ class Mixer:
         self.lips = Lips()
         """Told what is said."""
         self._overrides, self._effects = OverrideBlend(), EffectQueue(seed)
+        self._face_cels, self._held = FaceCels(), Held()
+        self._held_from: Mapping[str, float] = {}
         self._hair = HairSway(seed)
         self._settings = DEFAULTS
         self._face: Eased | None = None
@@ -134,7 +140,7 @@ class Mixer:
         pose, cels = face[:_CELS_FROM], face[_CELS_FROM:]
         self._move(face, state, t, dt, changed)
         drive(cels, self._target[_CELS_FROM:], state.data_eyes, state.settings, t, self._have)
-        self._overrides.apply(face, state.overrides, dt)
+        self._overrides.apply(face, self._held.others, dt)
         shown, settings = np.minimum(np.maximum(pose, LOW), HIGH), state.settings
         lift = SHOULDER_PX * self._lifted
         swing = self._hair.at(shown, t, settings.sway_hair, settings.liveliness, lift)
@@ -154,12 +160,13 @@ class Mixer:
         cue = self._cued_mouth(state, t)
         shapes = self._random_mouth(state, t) if cue is None else cue
         speaking = shapes is not None or self.lips.speaks(t)
+        self._gestures.apply(face, t, dt, 1.0 - shown, speaking, settings.liveliness)
+        self._draw(face, state, t, dt, has_cue=cue is not None)
         pose[_SWAYED] += self._sway.at(t, self._target[_SWAYED].astype(np.float64), changed, shown)
         if self._sway.begun is not None:
             begun, by = self._sway.begun
             self._gaze.lead(complex(-by[1], by[0]), begun)
         self._breathe(pose, settings, t, dt)
-        self._gestures.apply(face, t, dt, 1.0 - shown, speaking, settings.liveliness)
         self._accents.apply(pose, self.lips, self._blink, t, settings.liveliness)
         self._gaze.apply(pose, emotion, state.gaze, speaking, settings, t, shown)
         close_lids(pose, self._blink.at(t))
@@ -167,6 +174,7 @@ class Mixer:
         keep_open(pose, self._keep_eyes_open)
         self._mouth.apply(pose, shapes, dt, soft=cue is None)
         self.lips.apply(pose, t, dt, self.opener, settings.articulation)
+        self._face_cels.close_below(pose)
 
     def _breathe(self, pose: Pose, settings: AnimatorSettings, t: float, dt: float) -> None:
         breath = self._breath.at(t, settings.breathing_cycle_duration, dt)
@@ -177,6 +185,29 @@ class Mixer:
         """How much a face shows an emotion, 0..1; eased as the face is."""
         far = face - self._rest
         return smoothstep(math.sqrt(far @ far) / _SHOWS_WHOLLY)
+
+    def _draw(
+        self, face: NDArray[np.float32], state: AvatarState, t: float, dt: float, *, has_cue: bool
+    ) -> None:
+        """Choose what is drawn of eyes and mouth, in place, and let morphs stand in for what is not."""
+        if state.overrides is not self._held_from:
+            self._held, self._held_from = held_by(state.overrides), state.overrides
+        live, drawn = state.live_pose, self._face_cels
+        named = live.morphs.keys() if live is not None and live.holds(t) else ()
+        talks = state.talking and state.settings.talking_fps
+        drawn.advance(
+            face[_DRAWN],
+            self._held,
+            self._have,
+            mouth_is_taken=bool(
+                talks or has_cue or self.lips.holds(t) or self._live.has_mouth
+                or not MOUTH_MORPHS.isdisjoint(named)
+            ),
+            lids_are_taken=self._live.has_lids or not LID_MORPHS.isdisjoint(named),
+            dt=dt,
+        )  # fmt: skip
+        drawn.stand_in(face[:_CELS_FROM])
+        face[_DRAWN] = drawn.opacities()
 
     def _random_mouth(self, state: AvatarState, t: float) -> Mapping[str, float] | None:
         """The mouth of random talking, if it talks and nothing better is known."""
@@ -235,7 +266,7 @@ class Mixer:
 
 
 def _faces(templates: Mapping[str, EmotionTemplate]) -> dict[str, NDArray[np.float32]]:
-    """Emotion → (61,): its morphs, then its cels."""
+    """Emotion → (70,): its morphs, then its cels."""
     return {name: np.concatenate([pose_from(t.pose), opacities(t.cels)]) for name, t in templates.items()}
 
 

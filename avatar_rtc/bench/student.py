@@ -26,8 +26,9 @@ from avatar_rtc.face.cels import CELS
 from avatar_rtc.face.pose import Pose, pose_from
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.render.animators import limit_threads
-from avatar_rtc.render.cels import Cels, Dressing
+from avatar_rtc.render.cels import Cels
 from avatar_rtc.render.colour import to_srgb
+from avatar_rtc.render.compositor import DressedCharacter
 from avatar_rtc.render.pixels import over_grey, picture_of, premultiplied
 from avatar_rtc.render.student.animator import StudentAnimator, StudentCharacter, create_student
 from avatar_rtc.render.student.file import Student, read_student
@@ -162,17 +163,17 @@ def _blink(
 
 def _cels(character: Character, count: int | None) -> list[Measurement]:
     """PSNR in its own box of each cel at full strength, eyes open and closed; the worst counts."""
-    _, animator, prepared, image = _prepared(character)
+    _, animator, _, image = _prepared(character)
     teacher, cels = create_tha3("cpu"), Cels(character.cels)
-    bare = teacher.prepare(image)
+    theirs_under = DressedCharacter(teacher, image, cels).under
+    ours_under = DressedCharacter(animator, image, cels).under
     found: dict[str, float] = {}
     for name in [cel for cel in CELS if cel in character.cels][:count]:
-        dressing = Dressing(cels, cels.layers({name: 1.0}))
         _, box = cels.top(name, image.device)
         for lids in (0.0, 1.0):
             pose = torch.from_numpy(pose_from({"eye_wink_left": lids, "eye_wink_right": lids}))[None]
-            theirs = to_srgb(teacher.animate(pose, [teacher.dress(bare, image, dressing)]), teacher.space)[0]
-            ours = animator.animate(pose, [animator.dress(prepared, image, dressing)])[0]
+            theirs = to_srgb(teacher.animate(pose, [theirs_under({name: 1.0})]), teacher.space)[0]
+            ours = animator.animate(pose, [ours_under({name: 1.0})])[0]
             error = (over_grey(ours) - over_grey(premultiplied(theirs)))[:, *box.slices]
             found[f"{name}, lids {lids:g}"] = round(-10 * math.log10(float((error * error).mean()) + 1e-6), 2)
     worst = min(found.values())

@@ -52,14 +52,22 @@ class Animator(Protocol):
             character: what `prepare` gave.
         """
 
+    def cover(self, character: Any, dressing: Dressing) -> Any:
+        """The character with cels in the place of parts of its posed face; costs little, for they ease.
+
+        Args:
+            character: what `prepare` or `dress` gave.
+            dressing: of `REPLACING` cels alone.
+        """
+
     def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
         """Pictures (B, 4, 512, 512) in [0, 1], in `self.space`, on the device; valid until the next call.
 
         Args:
             poses: (B, 45) float32 on the CPU, in the order of `pose.MORPHS`; or (B, 57), the swing of the
                 soft parts after them, see `with_swings`.
-            characters: B values that `prepare` or `dress` gave; a part is computed anew only for those whose
-                inputs changed since their last call.
+            characters: B values that `prepare`, `dress` or `cover` gave; a part is computed anew only for
+                those whose inputs changed since their last call.
         """
 
 

@@ -22,12 +22,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from avatar_rtc.face.cels import ON_SKIN, REPLACING, TEARS
 from avatar_rtc.face.pose import MORPHS, Pose
 from avatar_rtc.render.animator import SIZE
-from avatar_rtc.render.cels import Dressing, over
+from avatar_rtc.render.cels import Dressing, apart, over
 from avatar_rtc.render.colour import ColourSpace, from_linear, to_linear
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.pixels import from_bytes, premultiplied, rgba_of
+from avatar_rtc.render.skin import but_lines
 from avatar_rtc.render.soft import SoftParts
 from avatar_rtc.render.student.file import Student, check_fits
 from avatar_rtc.render.student.lids import lids_of, on_lids
@@ -112,6 +114,11 @@ class StudentAnimator:
         """The same character under cels, which are drawn between face and body; costs nothing."""
         return replace(character, dressing=dressing)
 
+    def cover(self, character: StudentCharacter, dressing: Dressing) -> StudentCharacter:
+        """The same character with these cels below the others it has; costs nothing."""
+        over = character.dressing.layers if character.dressing is not None else ()
+        return replace(character, dressing=replace(dressing, layers=(*dressing.layers, *over)))
+
     def soften(self, character: StudentCharacter, soft: SoftParts) -> StudentCharacter:
         """The same character with these soft parts; see `Animator.soften`."""
         return replace(character, kept=replace(character.kept, soft=SoftWarp(soft, self._box)))
@@ -195,22 +202,30 @@ class StudentAnimator:
 
     def _draw(self, dressing: Dressing, kept: _Kept) -> list[Box]:
         picture = torch.from_numpy(kept.dressed).permute(2, 0, 1)
+        patches = torch.zeros(kept.seen.shape) if apart(dressing.layers)[0] else None
         drawn = []
         for top in dressing.tops(torch.device("cpu")):
             if (seen := top.box.common(self._box)).is_empty:
                 continue
-            box = seen.within(self._box)
-            inside = box.slices
-            part = picture[:, *inside]
-            cel = top.pixels[:, *seen.within(top.box).slices]
-            below, opening = to_linear(part, self.space), torch.from_numpy(kept.seen[inside])
-            if not top.on_skin:
-                below = over(cel, below, opening * top.strength)
-            elif bool((opening > 0.99).all()):
+            box, inner = seen.within(self._box), seen.within(top.box).slices
+            part, cel = picture[:, *box.slices], top.pixels[:, *inner]
+            below, opening = to_linear(part, self.space), torch.from_numpy(kept.seen[box.slices])
+            patch = None if patches is None else patches[box.slices]
+            if top.name in REPLACING and patch is not None:
+                torch.maximum(patch, cel[3] * top.strength, out=patch)
                 below = over(cel, below, top.strength)
+            elif top.name in ON_SKIN:
+                worn = cel
+                if bool((opening <= 0.99).any()):
+                    worn = torch.lerp(on_lids(cel, self._lids[box.slices], below), cel, opening)
+                if patch is not None:
+                    whole = dressing.cels.closed(top.name, cel.device)[:, *inner]
+                    worn = torch.lerp(worn, but_lines(whole, below), patch)
+                below = over(worn, below, top.strength)
             else:
-                lids = on_lids(cel, self._lids[inside], below)
-                below = over(torch.lerp(lids, cel, opening), below, top.strength)
+                if patch is not None:  # tears run over drawn eyes, what shines in an eye is below them
+                    opening = torch.maximum(opening, patch) if top.name in TEARS else opening * (1 - patch)
+                below = over(cel, below, opening * top.strength)
             part[:] = from_linear(below, self.space)
             drawn.append(box)
         return drawn

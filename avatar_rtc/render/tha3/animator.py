@@ -4,6 +4,7 @@
  picture ─ decomposer ─► eyebrows, background           once per character
  eyebrow morphs ─► combiner ─► head                     when an eyebrow moved
  face morphs ─► face morpher ─► whole picture           … or the face, or the head before it
+ drawn mouth or eyes ─► over its face                   … or another one is worn
  rotation ─► rotator (at 256) ─► grid ─► editor ─► out  … or anything at all
  swing ─► out, its soft parts swung                     … or the swing
 ```
@@ -35,8 +36,16 @@ from avatar_rtc.render.device.memory import give_back_cached
 from avatar_rtc.render.device.replays import Replays, batched
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.soft import SoftParts
-from avatar_rtc.render.tha3.character import Tha3Character, each_once, stale_rows, swinging_rows
 from avatar_rtc.render.tha3.boxes import FACE_BOX, HEAD_BOX
+from avatar_rtc.render.tha3.character import (
+    CoveredCharacter,
+    Shown,
+    Tha3Character,
+    each_once,
+    stale_rows,
+    swinging_rows,
+)
+from avatar_rtc.render.tha3.cover import Cover, cover_of
 from avatar_rtc.render.tha3.networks import Maps, PartName, decompose
 from avatar_rtc.render.tha3.openvino import compile_networks
 from avatar_rtc.render.tha3.parts import MOVED_BY, MOVED_PARTS, MovedPart, Parts
@@ -103,12 +112,17 @@ class Tha3Animator:
     def dress(self, character: Tha3Character, image: Tensor, dressing: Dressing) -> Tha3Character:
         """The character anew, its source picture under cels."""
         dressed = self.prepare(dressing.draw(image, "srgb"))
-        dressed.soft = character.soft
+        dressed.soft, dressed.dressing = character.soft, dressing
         return dressed
 
     def soften(self, character: Tha3Character, soft: SoftParts) -> Tha3Character:
         """The same character with these soft parts; see `Animator.soften`."""
         return replace(character, soft=uploaded(soft.moving, self.device, self.dtype))
+
+    @torch.inference_mode()
+    def cover(self, character: Tha3Character, dressing: Dressing) -> CoveredCharacter:
+        """The same character with cels over its posed face; nothing is prepared anew."""
+        return CoveredCharacter(character, cover_of(dressing, character.dressing, self.device, self.dtype))
 
     @torch.inference_mode()
     def pose_faces(self, poses: Tensor, characters: Sequence[Tha3Character]) -> None:
@@ -135,7 +149,7 @@ class Tha3Animator:
             yield (face[:3] * face[3:] * 255).permute(1, 2, 0).cpu().numpy()
 
     @torch.inference_mode()
-    def animate(self, poses: Tensor, characters: Sequence[Tha3Character]) -> Tensor:
+    def animate(self, poses: Tensor, characters: Sequence[Shown]) -> Tensor:
         """Pictures (B, 4, 512, 512), linear, float32; see `Animator.animate`.
 
         The same character may stand in a batch several times, with a pose each.
@@ -144,10 +158,10 @@ class Tha3Animator:
             RuntimeError: there is no room on the device for one character; see `is_out_of_memory`.
         """
         with _computing_on(self._threads):
-            batch, swings = each_once(characters), poses[:, ROTATION.stop :]
-            stale = stale_rows(batch, poses)
+            (batch, covers), swings = each_once(characters), poses[:, ROTATION.stop :]
+            stale = stale_rows(batch, poses, covers)
             swinging = swinging_rows(batch, swings, stale["body"])
-            there = self._move(poses, batch, stale, swinging)
+            there = self._move(poses, batch, stale, swinging, covers)
             for character, pose in zip(batch, poses, strict=True):
                 character.pose = pose[: ROTATION.stop].clone()
             for row, swing in zip(swinging, there, strict=True):
@@ -163,10 +177,14 @@ class Tha3Animator:
         batch: Sequence[Tha3Character],
         stale: Mapping[MovedPart, Sequence[int]],
         swinging: Sequence[int] = (),
+        covers: Sequence[Cover | None] = (),
     ) -> Sequence[Tensor]:
         """Move the parts of some rows of a batch; their poses go to the device in one piece.
 
         With them go the swings of other rows, which come back, each (12,) on the device.
+
+        Args:
+            covers: what the face of each row wears once it is posed; needed where bodies move.
         """
         given = [poses[list(stale[part]), MOVED_BY[part]] for part in MOVED_PARTS]
         if not (swinging or any(len(pose) for pose in given)):
@@ -176,6 +194,9 @@ class Tha3Animator:
         there = uploaded(sent, self.device, self.dtype)
         *shares, swings_there = there.split_with_sizes([values.numel() for values in (*given, swings)])
         for part, share, pose in zip(MOVED_PARTS, shares, given, strict=True):
+            if part == "body":
+                for row in stale[part]:
+                    batch[row].wear(covers[row])
             rows = [
                 (batch[row], one[None]) for row, one in zip(stale[part], share.view_as(pose), strict=True)
             ]
