@@ -4,9 +4,9 @@ import cels
 import face
 import liora_clothes
 from character import Drawing
-from eyes import EyeStyle
 from face import FaceStyle
 from hair import LEFT, RIGHT, Lock, Palette, crown_lines, halo, locks, silhouettes, within
+from liora_face import STYLE
 from svg import Curve, ellipse, fill, group, ink, mirror, outline, polygon, turned
 
 HAIR = Palette(
@@ -28,22 +28,6 @@ HAIR = Palette(
     light="#FFF8E6",
     line="#8C5349",
 )
-STYLE = FaceStyle(
-    EyeStyle(
-        rim="#2A2466",
-        top="#2F2C86",
-        middle="#5A63D8",
-        bottom="#A9D4FF",
-        glow="#D9F6FF",
-        pupil="#1A1548",
-        lash="#35191F",
-        lash_warm="#7A3A35",
-        lid="#8C5046",
-    ),
-    brow="#6B3A30",
-    brow_width=2.9,
-)
-
 _TOP = [(256, 41), (281, 45), (303, 58.5), (317, 82), (323, 114), (323, 150)]
 _HEAD = [*_TOP, (352, 220), (370, 360), (256, 400)]
 HEAD = outline(_HEAD, mirror(_HEAD))
@@ -180,7 +164,7 @@ def rim() -> str:
     )
 
 
-def drawing() -> Drawing:
+def drawing(style: FaceStyle = STYLE) -> Drawing:
     front_hair = silhouettes((*SIDES, *BANGS), "#000", 0.0) + fill(DOME, "#000")
     wisps = "".join(
         ink(curve, HAIR.line, width) + ink(curve, "#EBCB9E", width - 1.0) for curve, width in WISPS
@@ -198,14 +182,14 @@ def drawing() -> Drawing:
                 "url(#hair-deep)",
             ),
         ),
-        ("neck", face.neck()),
+        ("neck", face.neck(style.shape)),
         ("clothes", liora_clothes.clothes()),
         ("falling-hair", locks(CROWN, HAIR)),
-        ("ears", face.ears()),
-        ("face", face.face(STYLE, shadow_on_face())),
-        ("eyes", face.eyes(STYLE)),
-        ("nose", face.nose()),
-        ("mouth", face.mouth()),
+        ("ears", face.ears(style.shape)),
+        ("face", face.face(style, shadow_on_face())),
+        ("eyes", face.eyes(style)),
+        ("nose", face.nose(style.shape)),
+        ("mouth", face.mouth(style.mouth)),
         ("wisps", wisps),
         ("crown", fill(DOME, "url(#hair-b)")),
         ("sides", locks(SIDES, HAIR)),
@@ -213,12 +197,12 @@ def drawing() -> Drawing:
         ("gloss", halo("#FFF4D8", 0.35) + crown_lines(HAIR, (262, 41), STRANDS)),
         ("rim", rim()),
         ("ornament", ornament()),
-        ("brows", face.brows(STYLE)),
+        ("brows", face.brows(style)),
     )
     return Drawing(
         "liora",
-        HAIR.defs() + face.defs(STYLE) + liora_clothes.defs() + cels.defs(front_hair),
+        HAIR.defs() + face.defs(style) + liora_clothes.defs() + cels.defs(style, front_hair),
         layers,
-        cels.cels("#7DF9FF", "#141A4A"),
+        cels.cels(style, ("#7DF9FF", "#141A4A")),
         corner=(1.75, 3),
     )

@@ -4,10 +4,10 @@ import cels
 import face
 import tavi_clothes
 from character import Drawing
-from eyes import EyeStyle
 from face import FaceStyle
 from hair import LEFT, RIGHT, Lock, Palette, crown_lines, halo, locks, silhouettes, within
 from svg import fill, group, ink, mirror, outline
+from tavi_face import STYLE
 
 HAIR = Palette(
     tones={
@@ -20,24 +20,6 @@ HAIR = Palette(
     light="#B4F3E6",
     line="#0E303E",
 )
-STYLE = FaceStyle(
-    EyeStyle(
-        rim="#3F1406",
-        top="#6A2808",
-        middle="#CC751A",
-        bottom="#FBCF5C",
-        glow="#FFEFA8",
-        pupil="#260C06",
-        lash="#1E1A26",
-        lash_warm="#4A2A30",
-        lid="#8C5046",
-        flick=0.7,
-    ),
-    brow="#0A1F2A",
-    brow_width=3.0,
-    brow_tilt=0.4,
-)
-
 _TOP = [(256, 42), (284, 45), (307, 58), (320, 82), (324, 112), (320, 148)]
 _HEAD = [*_TOP, (322, 190), (256, 210)]
 HEAD = outline(_HEAD, mirror(_HEAD))
@@ -110,31 +92,31 @@ def dome() -> str:
     return fill(DOME, "url(#hair-b)")
 
 
-def drawing() -> Drawing:
+def drawing(style: FaceStyle = STYLE) -> Drawing:
     front_hair = silhouettes((*SIDES, *BANGS), "#000", 0.0) + fill(DOME, "#000")
     layers = (
         ("back-hair", locks(BACK, HAIR)),
         ("hood", tavi_clothes.hood_back()),
-        ("neck", face.neck()),
+        ("neck", face.neck(style.shape)),
         ("clothes", tavi_clothes.clothes()),
         ("headphones", tavi_clothes.headphones()),
-        ("ears", face.ears()),
-        ("face", face.face(STYLE, shadow_on_face())),
-        ("eyes", face.eyes(STYLE)),
-        ("nose", face.nose()),
-        ("mouth", face.mouth()),
+        ("ears", face.ears(style.shape)),
+        ("face", face.face(style, shadow_on_face())),
+        ("eyes", face.eyes(style)),
+        ("nose", face.nose(style.shape)),
+        ("mouth", face.mouth(style.mouth)),
         ("tufts", locks(TUFTS, HAIR)),
         ("crown", dome()),
         ("sides", within("sides", HEAD, locks(SIDES, HAIR))),
         ("bangs", within("bangs", HEAD, locks(BANGS, HAIR))),
         ("gloss", halo("#7FE0D2", 0.3) + crown_lines(HAIR, (250, 43), STRANDS)),
         ("wisps", ink([(250, 48), (243, 40), (233, 37), (224, 39)], HAIR.line, 2.0)),
-        ("brows", face.brows(STYLE)),
+        ("brows", face.brows(style)),
     )
     return Drawing(
         "tavi",
-        HAIR.defs() + face.defs(STYLE) + tavi_clothes.defs() + cels.defs(front_hair),
+        HAIR.defs() + face.defs(style) + tavi_clothes.defs() + cels.defs(style, front_hair),
         layers,
-        cels.cels("#5CFFD0", "#10222E"),
+        cels.cels(style, ("#5CFFD0", "#10222E")),
         corner=(2.7, 3),
     )
