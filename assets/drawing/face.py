@@ -84,6 +84,8 @@ class FaceStyle:
     mouth: MouthStyle
     brow: str
     blush: str = "#F59A8C"
+    cheek_lines: bool = True
+    """Whether three short lines are drawn on each cheek."""
 
 
 def defs(style: FaceStyle) -> str:
@@ -125,7 +127,7 @@ def ears(shape: FaceShape) -> str:
 def face(style: FaceStyle, hair_shadow: str) -> str:
     """The face without eyes; `hair_shadow` is what the bangs throw on it."""
     cheeks = blurred("".join(ellipse(x, 165, 11, 4.6, style.blush) for x in (224.4, 287.6)), 3)
-    strokes = "".join(
+    lines = "".join(
         ink([(x, 163), (x - 1.6, 166.4)], "#E7776F", 0.9, 0.55)
         for x in (221, 224.6, 228.2, 286.4, 290, 293.6)
     )
@@ -138,7 +140,7 @@ def face(style: FaceStyle, hair_shadow: str) -> str:
         opacity=0.45,
     )
     whole = style.shape.outline()
-    inside = jaw + group(cheeks, attributes='opacity="0.34"') + strokes + hair_shadow
+    inside = jaw + group(cheeks, attributes='opacity="0.34"') + (lines if style.cheek_lines else "") + hair_shadow
     return fill(whole, "url(#skin)", SKIN_LINE) + clipped("face", whole, inside)
 
 
