@@ -7,6 +7,7 @@ import colorsys
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import face
 import liora
@@ -14,10 +15,12 @@ import tavi
 from character import Drawing
 from eyes import EyeStyle, eye, placed
 from first_faces import EYE, FACES, MOUTH
+from first_hair import TAVI as FIRST_TAVI
 from hair import LEFT, RIGHT, Lock, Palette, locks
 from svg import Curve, ellipse, fill, group, ink, line, outline
 
 _MAINS = {"liora": liora, "tavi": tavi}
+_FIRST = {"liora": liora.drawing, "tavi": partial(tavi.drawing, cut=FIRST_TAVI)}
 _HAIR = ("back-hair", "nape", "falling-hair", "wisps", "tufts", "crown", "sides", "bangs", "gloss", "rim")
 _MIDDLE_Y = 148.0
 
@@ -231,7 +234,7 @@ def svg(variation: Variation) -> str:
     """The whole picture."""
     main = _MAINS[variation.base]
     first = FACES[variation.base]
-    drawing: Drawing = main.drawing(first)
+    drawing: Drawing = _FIRST[variation.base](first)
     style = _style(first, variation)
     layers = dict(drawing.layers)
     layers["eyes"] = _eyes(style.eyes, variation)
