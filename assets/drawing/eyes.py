@@ -32,6 +32,8 @@ class EyeShape:
     """The line of the lower lid."""
     shade: Curve
     """Lower edge of the shade the lid throws, from outside inwards."""
+    crease: Curve = ()
+    """The fold of the upper lid, above the lash."""
     flick: float = 1.0
     """Length of the flick."""
     lid_px: float = 1.3
@@ -93,6 +95,7 @@ def eye(name: str, x: float, style: EyeStyle) -> str:
         clipped(f"eye-{name}", opening, inside + _lights(shape, light_side(x))),
         ink(shape.lid_line, style.lid, shape.lid_px),
         fill(shape.lash(), "url(#lash)"),
+        ink(shape.crease, style.lid, 0.9, 0.7) if shape.crease else "",
     ]
     return placed("".join(parts), x)
 
