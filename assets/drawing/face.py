@@ -140,7 +140,9 @@ def face(style: FaceStyle, hair_shadow: str) -> str:
         opacity=0.45,
     )
     whole = style.shape.outline()
-    inside = jaw + group(cheeks, attributes='opacity="0.34"') + (lines if style.cheek_lines else "") + hair_shadow
+    inside = (
+        jaw + group(cheeks, attributes='opacity="0.34"') + (lines if style.cheek_lines else "") + hair_shadow
+    )
     return fill(whole, "url(#skin)", SKIN_LINE) + clipped("face", whole, inside)
 
 

@@ -182,11 +182,15 @@ def _shine(lock: Lock, track: Track, palette: Palette) -> Iterable[str]:
 
     above = [place(across, -7.0 + 9.0 * across * across) for across in (0.9, 0.6, 0.2, -0.2, -0.55, -0.8)]
     teeth = [place(across, down) for across, down in _TEETH]
-    yield fill(outline(above, *([p, q] for p, q in pairwise([above[-1], *teeth, above[0]]))), palette.light, opacity=lock.shine)
+    yield fill(
+        outline(above, *([p, q] for p, q in pairwise([above[-1], *teeth, above[0]]))),
+        palette.light,
+        opacity=lock.shine,
+    )
 
 
 _TEETH = ((-0.62, 3.5), (-0.46, 0.0), (-0.22, 8.5), (0.04, 0.5), (0.26, 5.0), (0.46, 0.5), (0.66, 10.5))
-"""Across a lock towards its lit side, and px down from the band: the points of a `shine` and the gaps between."""
+"""Across a lock towards its lit side, and px down from the band: the points of a `shine` and its gaps."""
 
 
 def _above_band(point: Point) -> float:

@@ -25,12 +25,14 @@ HAIR = Palette(
 
 
 def shadow_on_face(cut: Haircut) -> str:
-    thrown = group(silhouettes((*cut.bangs, *cut.sides), face.SKIN_DEEP), attributes='transform="translate(1.5 4)"')
+    thrown = group(
+        silhouettes((*cut.bangs, *cut.sides), face.SKIN_DEEP), attributes='transform="translate(1.5 4)"'
+    )
     return group(thrown, attributes='opacity="0.6"')
 
 
 def drawing(style: FaceStyle = STYLE, cut: Haircut = CUT) -> Drawing:
-    front_hair = silhouettes((*cut.sides, *cut.bangs), "#000", 0.0) + fill(cut.dome, "#000")
+    front_hair = silhouettes((*cut.tufts, *cut.sides, *cut.bangs), "#000", 0.0) + fill(cut.dome, "#000")
     layers = (
         ("back-hair", locks(cut.back, HAIR)),
         ("hood", tavi_clothes.hood_back()),

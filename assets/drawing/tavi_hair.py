@@ -1,30 +1,33 @@
 """Tavi's hair: short and full, few large locks, one streak of mint."""
 
-from dataclasses import replace
-
 from hair import LEFT, RIGHT, Haircut, Lock
-from svg import mirror, outline
+from svg import Curve, mirror, outline
 
 _TOP = [(256, 40), (286, 42), (311, 55), (325, 80), (329, 112), (324, 146)]
 _HEAD = [*_TOP, (322, 190), (256, 210)]
 _CROWN = (252, 36)
 
 
-def _back(points, width: float, side: float) -> Lock:
+def _back(points: Curve, width: float, side: float) -> Lock:
     return Lock(points, width, "back", 0.85, 0.4, side, fine=0.4)
 
 
-def _tuft(points, width: float, side: float, ink_from: float = 0.32) -> Lock:
+def _tuft(points: Curve, width: float, side: float, ink_from: float = 0.32) -> Lock:
     return Lock(points, width, "b", 0.75, 0.4, side, ink_from=ink_from, fine=0.4)
 
 
-def _fringe(points, width: float, tone: str, side: float, shine: float = 0.55) -> Lock:
+def _fringe(points: Curve, width: float, tone: str, side: float, shine: float = 0.55) -> Lock:
     return Lock([_CROWN, *points], width, tone, 0.3, 0.48, side, ink_from=0.45, fine=0.35, shine=shine)
 
 
 CUT = Haircut(
     head=outline(_HEAD, mirror(_HEAD)),
-    dome=outline(_TOP, [(324, 146), (310, 116), (281, 92), (262, 78)], [(262, 78), (242, 90), (204, 116), (188, 146)], mirror(_TOP)),
+    dome=outline(
+        _TOP,
+        [(324, 146), (310, 116), (281, 92), (262, 78)],
+        [(262, 78), (242, 90), (204, 116), (188, 146)],
+        mirror(_TOP),
+    ),
     back=(
         _back([(250, 100), (214, 150), (208, 180), (200, 209)], 42, LEFT),
         _back([(262, 100), (298, 150), (304, 180), (311, 206)], 42, RIGHT),
