@@ -1,7 +1,9 @@
 """The cels every character has, masked so that hair stays in front of them."""
 
+from eye_cels import eye_cels, eye_defs
 from eyes import EyeShape, data, waver
 from face import FaceStyle, ear_shapes, eye_holes
+from mouth_cels import mouth_cels, mouth_defs
 from svg import blurred, ellipse, fill, gradient, group, ink, mask, masked, outline
 
 TEAR, TEAR_LINE = "#E6F6FF", "#6FA9D6"
@@ -12,7 +14,9 @@ def defs(style: FaceStyle, front_hair: str) -> str:
     whole = style.shape.outline()
     face, ears = fill(whole, "#FFF"), ear_shapes(style.shape, "#FFF")
     return (
-        mask("bare", face, front_hair)
+        eye_defs(style.eyes, front_hair)
+        + mouth_defs(style.mouth)
+        + mask("bare", face, front_hair)
         + mask("bare-no-eyes", face, eye_holes(style.eyes, "#000") + front_hair)
         + mask("bare-ears", ears, fill(whole, "#000") + front_hair)
         + gradient("gloom", (0, 96), (0, 172), (0, "#2C2A4A"), (0.55, "#3B3558"), (1, "#4A4168"))
@@ -43,7 +47,7 @@ def cels(style: FaceStyle, data_colours: tuple[str, str]) -> dict[str, str]:
         result[f"data{frame}"] = "".join(
             data(str(k), x, frame - 1, data_colours, eyes) for k, x in enumerate(eyes.centres)
         )
-    return result
+    return result | eye_cels(style.eyes) | mouth_cels(style.mouth)
 
 
 def _cheeks() -> str:

@@ -173,10 +173,11 @@ def brows(style: FaceStyle) -> str:
     return one + flipped(one)
 
 
-def eye_holes(style: EyeStyle, colour: str) -> str:
-    """Both eyes with their lashes in one colour, for masks."""
+def eye_holes(style: EyeStyle, colour: str, grow: float = 0.0) -> str:
+    """Both eyes with their lashes in one colour, for masks, `grow` px wider all around than usual."""
     opening = style.shape.opening()
-    one = fill(opening, colour, colour, 2) + fill(style.shape.lash(0.8), colour)
+    lash = fill(style.shape.lash(0.8), colour, colour if grow else "", 2 * grow)
+    one = fill(opening, colour, colour, 2 + 2 * grow) + lash
     return "".join(placed(one, x) for x in style.shape.centres)
 
 

@@ -1,6 +1,7 @@
 """Liora: long champagne hair with rose tips, a midnight jacket over a cream dress."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import cels
 import face
@@ -9,7 +10,7 @@ from character import Drawing
 from face import FaceStyle
 from hair import LEFT, RIGHT, Lock, Palette, crown_lines, halo, locks, silhouettes, within
 from liora_face import STYLE
-from svg import Curve, Point, ellipse, fill, group, ink, mirror, outline, polygon, turned
+from svg import Point, ellipse, fill, group, ink, mirror, outline, polygon, turned
 
 HAIR = Palette(
     tones={
@@ -31,7 +32,7 @@ HAIR = Palette(
     line="#8C5349",
 )
 SCALE = 0.92
-"""A little smaller than drawn, THA3 closes these eyes evenly. Column 256 is shown at 253.8, row 148 at 145."""
+"""At this size THA3 closes both eyes evenly; column 256 is shown at 253.8, row 148 at 145."""
 _TOP = [(256, 41), (281, 45), (303, 58.5), (317, 82), (323, 114), (323, 150)]
 _HEAD = [*_TOP, (352, 220), (370, 360), (256, 400)]
 HEAD = outline(_HEAD, mirror(_HEAD))
@@ -166,7 +167,7 @@ def _band(columns: Sequence[float], depths: Sequence[float]) -> str:
 
     upper = [at(column, -1.8 if 0 < k < len(columns) - 1 else 0) for k, column in enumerate(columns)]
     points = [at(column, deep) for column, deep in zip(columns, depths, strict=True)]
-    arches = [[b, at(0.5 * (a[0] + b[0]), 2.4), a] for a, b in zip(points, points[1:], strict=False)]
+    arches = [[b, at(0.5 * (a[0] + b[0]), 2.4), a] for a, b in pairwise(points)]
     return outline(upper, *reversed(arches))
 
 
