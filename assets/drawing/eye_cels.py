@@ -12,6 +12,8 @@ _GROWN = 2.6
 _HALF = 13.6
 """Half the width of the eye these were drawn for, in px, and the row of its middle."""
 _ROW = 148.0
+_PLAIN = 0.5
+"""Eyes whose flick is no longer than this have no lashes drawn one by one."""
 
 
 def eye_defs(style: EyeStyle, front_hair: str) -> str:
@@ -58,6 +60,6 @@ def _sad(style: EyeStyle) -> str:
     )
     return (
         ink(arc, style.lash, 3.6, profile=_thick_outside)
-        + "".join(ink(lash, style.lash, 1.7) for lash in lashes)
+        + "".join(ink(lash, style.lash, 1.7) for lash in lashes if style.shape.flick > _PLAIN)
         + ink([(-7.6, 145.4), (0, 148.0), (8, 146.0)], style.lid, 0.9, 0.5)
     )
