@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import face
-import liora
+import first_liora
 import tavi
 from character import Drawing
 from eyes import EyeStyle, eye, placed
@@ -17,7 +17,7 @@ from first_faces import EYE, FACES, MOUTH
 from hair import LEFT, RIGHT, Lock, Palette, locks
 from svg import Curve, ellipse, fill, group, ink, line, outline
 
-_MAINS = {"liora": liora, "tavi": tavi}
+_MAINS = {"liora": first_liora, "tavi": tavi}
 _HAIR = ("back-hair", "nape", "falling-hair", "wisps", "tufts", "crown", "sides", "bangs", "gloss", "rim")
 _MIDDLE_Y = 148.0
 
