@@ -33,10 +33,10 @@ HAIR = Palette(
 )
 SCALE = 0.92
 """At this size THA3 closes both eyes evenly; column 256 is shown at 253.8, row 148 at 145."""
-_TOP = [(256, 41), (281, 45), (303, 58.5), (317, 82), (323, 114), (323, 150)]
-_HEAD = [*_TOP, (352, 220), (370, 360), (256, 400)]
+TOP = [(256, 41), (281, 45), (303, 58.5), (317, 82), (323, 114), (323, 150)]
+_HEAD = [*TOP, (352, 220), (370, 360), (256, 400)]
 HEAD = outline(_HEAD, mirror(_HEAD))
-DOME = outline(_TOP, [(322, 150), (308, 116), (256, 92), (204, 116), (190, 150)], mirror(_TOP))
+DOME = outline(TOP, [(322, 150), (308, 116), (256, 92), (204, 116), (190, 150)], mirror(TOP))
 
 BACK = (
     Lock(
@@ -178,13 +178,15 @@ def shadow_on_face() -> str:
 
 def rim() -> str:
     """The outline of the head's top; locks are clipped there and have none."""
-    return ink(
-        [*mirror(_TOP)[1:], *_TOP[1:-1]], HAIR.line, 1.2, profile=lambda s: min(1.0, 8 * s, 8 * (1 - s))
-    )
+    return ink([*mirror(TOP)[1:], *TOP[1:-1]], HAIR.line, 1.2, profile=lambda s: min(1.0, 8 * s, 8 * (1 - s)))
+
+
+def front_hair() -> str:
+    """Everything that hangs before the face, in black: for masks."""
+    return silhouettes((*SIDES, *BANGS), "#000", 0.0) + fill(DOME, "#000")
 
 
 def drawing(style: FaceStyle = STYLE) -> Drawing:
-    front_hair = silhouettes((*SIDES, *BANGS), "#000", 0.0) + fill(DOME, "#000")
     layers = (
         ("back-hair", locks(BACK, HAIR)),
         (
@@ -216,7 +218,7 @@ def drawing(style: FaceStyle = STYLE) -> Drawing:
     )
     return Drawing(
         "liora",
-        HAIR.defs() + face.defs(style) + liora_clothes.defs() + cels.defs(style, front_hair),
+        HAIR.defs() + face.defs(style) + liora_clothes.defs() + cels.defs(style, front_hair()),
         layers,
         cels.cels(style, ("#7DF9FF", "#141A4A")),
         corner=(256 - 253.8 / SCALE, 148 - 145 / SCALE),

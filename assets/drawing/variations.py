@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import face
-import liora
+import first_liora
 import tavi
 from character import Drawing
 from eyes import EyeStyle, eye, placed
@@ -19,8 +19,8 @@ from first_hair import TAVI as FIRST_TAVI
 from hair import LEFT, RIGHT, Lock, Palette, locks
 from svg import Curve, ellipse, fill, group, ink, line, outline
 
-_MAINS = {"liora": liora, "tavi": tavi}
-_FIRST = {"liora": liora.drawing, "tavi": partial(tavi.drawing, cut=FIRST_TAVI)}
+_MAINS = {"liora": first_liora, "tavi": tavi}
+_FIRST = {"liora": first_liora.drawing, "tavi": partial(tavi.drawing, cut=FIRST_TAVI)}
 _HAIR = ("back-hair", "nape", "falling-hair", "wisps", "tufts", "crown", "sides", "bangs", "gloss", "rim")
 _MIDDLE_Y = 148.0
 
