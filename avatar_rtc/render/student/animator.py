@@ -35,6 +35,7 @@ from avatar_rtc.render.student.file import Student, check_fits
 from avatar_rtc.render.student.lids import lids_of, on_lids
 from avatar_rtc.render.student.networks import GRID_UNIT
 from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF, FacePart
+from avatar_rtc.render.student.stray import Figure
 from avatar_rtc.render.student.swinging import SoftWarp, Turned
 from avatar_rtc.render.tha3.boxes import FACE_BOX
 from avatar_rtc.stream.box import Box
@@ -54,6 +55,7 @@ class _Kept:
     """(H, W): how much of a cel is seen at each pixel; less than 1 only under lids. Written in place."""
     picture: Tensor
     """(4, 512, 512), a view of rows of pixels."""
+    figure: Figure
     pose: NDArray[np.float32] | None = None
     dressing: Dressing | None = None
     dressed: Pixels = field(default_factory=lambda: np.empty(0, np.float32))
@@ -108,7 +110,8 @@ class StudentAnimator:
         rows, columns = self._box.slices
         posed = premultiplied(source)[:, rows, columns].permute(1, 2, 0).contiguous().numpy()
         picture = torch.zeros(SIZE, SIZE, 4).permute(2, 0, 1)
-        return StudentCharacter(_Kept(posed, np.ones(posed.shape[:2], np.float32), picture))
+        seen = np.ones(posed.shape[:2], np.float32)
+        return StudentCharacter(_Kept(posed, seen, picture, Figure(posed[..., 3])))
 
     def dress(self, character: StudentCharacter, image: Tensor, dressing: Dressing) -> StudentCharacter:
         """The same character under cels, which are drawn between face and body; costs nothing."""
@@ -239,7 +242,7 @@ class StudentAnimator:
         if stands and hangs:
             return False
         if kept.turned is None or not stands:
-            kept.turned = self._turned(morphs)
+            kept.turned = kept.figure.alone(self._turned(morphs))
         turned = kept.turned
         if kept.soft is not None and swing.any():
             turned = kept.soft.swung(turned, swing)
