@@ -32,7 +32,7 @@ class Figure:
         self._has_faint_parts = bool(((self._alpha > _SEEN) & (around == 0)).sum() > _SPECKS)
 
     def alone(self, turned: Turned) -> Turned:
-        """The same, but nothing shown where neither is solid nor, if there are faint parts, the warp has some."""
+        """The same without what is faint off the figure; drawn faint parts stay where the warp takes them."""
         taken = turned.change * np.float32(SIZE / 4)
         taken += self._places
         shown = cv2.remap(self._alpha, taken, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
