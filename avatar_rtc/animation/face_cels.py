@@ -212,7 +212,7 @@ class FaceCels:
         return (max(wanted, key=worth), 1.0) if wanted else (None, 0.0)
 
 
-def at_rest(pose: Pose, cels: Mapping[str, float], have: Collection[str]) -> tuple[Pose, dict[str, float]]:
+def settled(pose: Pose, cels: Mapping[str, float], have: Collection[str]) -> tuple[Pose, dict[str, float]]:
     """An emotion that has wholly come, as a face shows it that does nothing else.
 
     Args:

@@ -100,15 +100,15 @@ def run(args: argparse.Namespace) -> int:
 def _sheet(character: "Character") -> dict[str, _Look]:
     """Every emotion as this character shows it, every morph, and its drawn mouths and eyes."""
     from avatar_rtc.animation.emotions import load_emotions
-    from avatar_rtc.animation.face_cels import at_rest
+    from avatar_rtc.animation.face_cels import settled
     from avatar_rtc.doctor.drawn import drawn_cels
     from avatar_rtc.resources import resource
 
     found, have = load_emotions(resource("assets", "emotions")), character.cels.keys()
     return {
-        **{name: at_rest(pose_from(each.pose), each.cels, have) for name, each in found.items()},
+        **{name: settled(pose_from(each.pose), each.cels, have) for name, each in found.items()},
         **{name: (pose, {}) for name, pose in morph_poses().items()},
-        **{name: at_rest(neutral(), {name: 1.0}, have) for name in drawn_cels(character.cels)[0]},
+        **{name: settled(neutral(), {name: 1.0}, have) for name in drawn_cels(character.cels)[0]},
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avatar_rtc.animation.face_cels import DISSOLVE, PART, PATIENCE, SHUT, SWITCH, FaceCels, Held, at_rest
+from avatar_rtc.animation.face_cels import DISSOLVE, PART, PATIENCE, SHUT, SWITCH, FaceCels, Held, settled
 from avatar_rtc.animation.mixer import Appearance, Mixer
 from avatar_rtc.animation.mouth import OPEN
 from avatar_rtc.control.state import AvatarState, Cue, LivePose
@@ -142,18 +142,18 @@ def test_a_face_that_wants_none_keeps_all_its_bits(values: list[float]) -> None:
 
 @pytest.mark.parametrize("name", REPLACING)
 def test_without_the_cel_morphs_stand_in_and_with_it_they_do_not(name: str) -> None:
-    pose, shown = at_rest(neutral(), {name: 1.0, "blush1": 0.5}, ["blush1"])
+    pose, shown = settled(neutral(), {name: 1.0, "blush1": 0.5}, ["blush1"])
     assert shown == {"blush1": 0.5} and pose == pytest.approx(pose_from(FALLBACKS[name]))
-    pose, shown = at_rest(neutral(), {name: 1.0}, CELS)
+    pose, shown = settled(neutral(), {name: 1.0}, CELS)
     closed = {"eye_wink_left": 1.0, "eye_wink_right": 1.0} if name in EYE_CELS else {}
     assert shown == {name: 1.0} and pose == pytest.approx(pose_from(closed))
     # What is too weak to show is hinted at.
-    pose, shown = at_rest(neutral(), {name: 0.3}, CELS)
+    pose, shown = settled(neutral(), {name: 0.3}, CELS)
     assert not shown and pose == pytest.approx(0.3 * pose_from(FALLBACKS[name]), abs=1e-6)
 
 
 def test_an_open_mouth_closes_below_a_drawn_one() -> None:
-    pose, shown = at_rest(pose_from({"mouth_aaa": 0.8, "mouth_smirk": 0.5}), {"mouth_smile": 1.0}, CELS)
+    pose, shown = settled(pose_from({"mouth_aaa": 0.8, "mouth_smirk": 0.5}), {"mouth_smile": 1.0}, CELS)
     assert shown == {"mouth_smile": 1.0}
     assert not pose[OPEN].any() and pose[INDEX["mouth_smirk"]] == 0.5
 

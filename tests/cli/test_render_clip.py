@@ -22,7 +22,8 @@ def decoded(path: Path, codec: str | None = None) -> list["np.ndarray"]:
     with av.open(str(path)) as file:
         stream = file.streams.video[0]
         if codec is None:
-            return [frame.to_ndarray(format="rgba") for frame in file.decode(stream)]
+            # As RGB: swscale leaves the last columns of RGBA unwritten where a width is no multiple of eight.
+            return [frame.to_ndarray(format="rgb24") for frame in file.decode(stream)]
         decoder: Any = av.CodecContext.create(codec, "r")
         packets = [packet for packet in file.demux(stream) if packet.size]
         frames = [frame for packet in [*packets, None] for frame in decoder.decode(packet)]
