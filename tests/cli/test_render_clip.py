@@ -121,7 +121,7 @@ def test_any_size_and_a_clip_of_one_picture(tmp_path: Path) -> None:
     extra = ("--seconds", "0.01", "--size", "640x360", "--backdrop", "#00ff00")
     assert render(tmp_path / "deep" / "a.MP4", *extra) == 0
     (frame,) = decoded(tmp_path / "deep" / "a.MP4")
-    assert frame.shape == (360, 640, 4)
+    assert frame.shape == (360, 640, 3)
     assert frame[:, :130].min(axis=(0, 1))[1] > 240 and frame[200, 320, 1] < 240
 
 
