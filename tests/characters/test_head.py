@@ -138,5 +138,5 @@ def test_a_speck_is_framed_as_well(side: int) -> None:
     rgba = np.zeros((SIDE, SIDE, 4), np.uint8)
     rgba[200 : 200 + side, 300 : 300 + side] = 255
     for name in ("face", "bust"):
-        left, top, right, bottom = box(crop_for(find_head(rgba), name))  # type: ignore[arg-type]
+        left, top, right, bottom = box(crop_for(find_head(rgba), name))
         assert left <= 300 and right >= 300 + side and top <= 200 and bottom >= 200 + side - 1

@@ -217,6 +217,12 @@ def _full_range(luma: int) -> float:
     return (luma - 16) * 255 / 219
 
 
+@pytest.fixture(autouse=True)
+def speaks_by_espeak(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server of each test would start hibari's process anew, which takes seconds; its own tests do."""
+    monkeypatch.setattr("avatar_rtc.speech.voices.engines.hibari_absence", lambda: "left out of these tests")
+
+
 @pytest.fixture
 def renderer() -> FakeRenderer:
     return FakeRenderer()
