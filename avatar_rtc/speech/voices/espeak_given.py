@@ -13,7 +13,7 @@ from avatar_rtc.speech.ssml import is_document
 from avatar_rtc.speech.voices.espeak_documents import with_voices
 from avatar_rtc.speech.voices.espeak_library import PHONEME, load_library
 
-_SPELL_LATIN = frozenset("ba cv hyw ja kok ky my nog shn ti".split())
+SPELL_LATIN = frozenset("ba cv hyw ja kok ky my nog shn ti".split())
 """Languages whose voices spell Latin words; all others read them, as English ones if they know no better."""
 _MOST_KNOWN = 5
 """Sounds of a letter among three others; by its name it has six and more, by its number ten to twenty."""
@@ -24,7 +24,7 @@ def reads_script(script: str, language: str) -> bool:
     """Kanji with the extra `japanese`, for espeak itself reads kana alone; some voices spell Latin."""
     if script == HAN and language == "ja":
         return japanese.is_installed()
-    return script != LATIN or language not in _SPELL_LATIN
+    return script != LATIN or language not in SPELL_LATIN
 
 
 def given(

@@ -113,7 +113,9 @@ class VoiceProcess:
         return self._process
 
 
-async def _ask(process: asyncio.subprocess.Process, asked: Mapping[str, object]) -> tuple[dict[str, Any], bytes]:
+async def _ask(
+    process: asyncio.subprocess.Process, asked: Mapping[str, object]
+) -> tuple[dict[str, Any], bytes]:
     """What the process tells, and its samples."""
     assert process.stdin is not None and process.stdout is not None
     body = json.dumps(asked).encode()
