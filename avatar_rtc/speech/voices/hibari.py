@@ -1,4 +1,4 @@
-"""hibari: a natural English voice on this machine, with the time of every phoneme, in a process of its own."""
+"""hibari: a natural English voice here, with the time of every phoneme, in a process of its own."""
 
 import sys
 from collections.abc import Sequence

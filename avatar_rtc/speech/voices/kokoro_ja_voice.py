@@ -26,9 +26,12 @@ from avatar_rtc.speech.voices.onnx_output import with_output
 JA_RATE = 24_000
 FRAME = 600
 """Samples of a frame, 25 ms."""
+LAG_S = 0.070
+"""The graph dates a sound so much later than it is heard: over ten sentences of two voices low frequencies
+are loud where the signs say so best 70 ms before their time (correlation 0.65, and none without)."""
 LENGTHS = "/encoder/Clip_output_0"
 """The tensor with the number of frames of every sign, at least one."""
-LONGEST_SIGNS = 160
+LONGEST_SIGNS = 120
 """That the network sees at once; its memory and its first sound grow with them."""
 _CLAUSE_ENDS = ".,!?:;—…"
 _EDGE_S = 0.05
@@ -77,9 +80,8 @@ class JapaneseVoice:
         length = 0
         for begin, end in clauses(read.signs, LONGEST_SIGNS):
             sound, timed = self._row(read.signs[begin:end], self._styles[voice], speed)
-            signs += [
-                (sign, start + length / JA_RATE, stop + length / JA_RATE) for sign, start, stop in timed
-            ]
+            before_s = length / JA_RATE
+            signs += [(sign, start + before_s, stop + before_s) for sign, start, stop in timed]
             sounds.append(sound)
             length += len(sound)
         pcm = np.concatenate(sounds) if sounds else silence()
@@ -108,12 +110,13 @@ class JapaneseVoice:
         if not self.tells_times:
             return pcm, []
         ends = [total * FRAME for total in accumulate(np.rint(out[1]).astype(int).ravel().tolist())]
-        ends = [(min(max(at, begin), end) - begin) / JA_RATE for at in ends]
+        lag = round(LAG_S * JA_RATE)
+        ends = [(min(max(at - lag, begin), end) - begin) / JA_RATE for at in ends]
         return pcm, [(s, start, stop) for s, (start, stop) in zip(signs, pairwise(ends[:-1]), strict=True)]
 
 
 def clauses(signs: str, longest: int) -> Iterator[tuple[int, int]]:
-    """Where to cut signs so that no part is longer: behind the end of a clause, else at a space, else anywhere.
+    """Where to cut signs so that no part is longer: behind a clause, else at a space, else anywhere.
 
     >>> list(clauses("aa, bb cc", 6)), list(clauses("aaaa", 3))
     ([(0, 4), (4, 9)], [(0, 3), (3, 4)])

@@ -1,7 +1,7 @@
 """The process in which Piper speaks: `python -m avatar_rtc.speech.voices.piper_child`.
 
-Asked for {"text", "model", "slower", "speaker"}; see `voice_child`. Piper is under the GPL-3, and it is loaded
-here alone.
+Asked for {"text", "model", "slower", "speaker"}; see `voice_child`. Piper is under the GPL-3, and it is
+loaded here alone.
 """
 
 from pathlib import Path

@@ -1,6 +1,7 @@
 """Piper on this machine: any of its voices by file, with the time of every phoneme, in a process of its own.
 
-The package is under the GPL-3, so it is an extra, and loaded in that process alone. `piper` is the same over HTTP.
+The package is under the GPL-3, so it is an extra, and loaded in that process alone. `piper` is the same over
+HTTP.
 """
 
 import sys

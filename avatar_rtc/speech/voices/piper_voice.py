@@ -21,7 +21,7 @@ from avatar_rtc.speech.phonemes.ipa_signs import read_signs
 from avatar_rtc.speech.spoken import Speech, TimedWord
 from avatar_rtc.speech.voices.gapless import gapless
 from avatar_rtc.speech.voices.onnx_output import outputs_of, with_output
-from avatar_rtc.speech.voices.piper_files import PIPER_PACKAGE
+from avatar_rtc.speech.voices.piper_files import PIPER_PACKAGE, heard_at
 from avatar_rtc.speech.word_ranges import counted_words
 
 PIPER_MARKERS = "^$_"
@@ -113,7 +113,7 @@ def _timed(alignments: Iterable[Any], before: int, rate: int) -> Iterator[Sign]:
     at = before
     for alignment in alignments:
         end = at + int(alignment.num_samples)
-        yield alignment.phoneme, at / rate, end / rate
+        yield alignment.phoneme, heard_at(at / rate), heard_at(end / rate)
         at = end
 
 

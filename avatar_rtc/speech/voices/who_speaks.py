@@ -13,10 +13,12 @@ _ROWS = MappingProxyType(
         "": "voicevox openai piper kokoro hibari espeak kokoro-ja",
     }
 )
-"""By language, "" for all others: servers and files that somebody set up, then what is installed, the best
-first. What speaks one language alone is last where it is not that one, so it is never taken for the voice of a
-text in Latin letters. espeak knows most languages, and its letters' names are nobody's wish: it never reads
-a script that it would spell (`Espeak.reads`)."""
+"""By language, "" for all others: what somebody set up, then what is installed, the best first.
+
+What speaks one language alone is last where it is not that one, so that it is never taken for the voice of a
+text in Latin letters. No row asks whether an engine can read the letters: `Engine.reads` tells, and espeak
+says no to what it would spell.
+"""
 
 
 def ranked(language: str, engines: Iterable[str]) -> list[str]:
