@@ -11,8 +11,9 @@ from avatar_rtc.errors import InputError
 
 PIPER_PACKAGE = "piper"
 PIPER_LAG_S = 0.030
-"""Its graph dates a sound so much later than it is heard: over 20 sentences of en_US-joe-medium low frequencies
-are loud where the phonemes say so best 30 ms before their time, and lips shut up to 38 ms before a p."""
+"""Its graph dates a sound so much later than it is heard: over 20 sentences of en_US-joe-medium low
+frequencies are loud where the phonemes say so best 30 ms before their time, and a p is quietest up to 38 ms
+before it."""
 NO_PIPER = "piper is not installed; run: pip install 'avatar-rtc[piper]'"
 _SPEAKER = "#"
 
