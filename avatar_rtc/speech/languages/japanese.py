@@ -19,6 +19,7 @@ _UNKNOWN = "*"
 _HANGING = ("助詞", "助動詞", "記号")
 """Parts of speech that belong to the word before: particles, endings, punctuation."""
 _SUFFIX = "接尾"
+_OPENING = ("Ps", "Pi")
 _AFTER_NUMBERS = {"月": "ガツ", "人": "ニン", "日": "ニチ"}
 _COUNTED = {
     "1人": "ヒトリ", "2人": "フタリ", "4人": "ヨニン", "4時": "ヨジ", "7時": "シチジ", "9時": "クジ",
@@ -59,8 +60,9 @@ def _phrases(text: str, tokens: Iterable[Any]) -> Iterator[tuple[int, str]]:
         after = ahead[place + 1].surface if place + 1 < len(ahead) else ""
         kana = _sound(token, before, after)
         hangs = token.part_of_speech.startswith(_HANGING) or _SUFFIX in token.part_of_speech
-        hangs = hangs or kana.startswith(_NO_BEGIN)
-        begins_phrase = before and kana and not hangs and not before.isdigit()
+        hangs = hangs or kana.startswith(_NO_BEGIN) or not kana[:1].isalnum()
+        opens = unicodedata.category(before[-1]) in _OPENING if before else True
+        begins_phrase = not hangs and not opens and not before.isdigit()
         yield begin, f" {kana}" if begins_phrase else kana
         at, before = begin + len(token.surface), token.surface
     yield from ((place, text[place]) for place in range(at, len(text)))

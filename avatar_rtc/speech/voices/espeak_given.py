@@ -4,7 +4,7 @@ from functools import lru_cache, partial
 
 from avatar_rtc.speech.languages import japanese
 from avatar_rtc.speech.languages.completeness import shortened
-from avatar_rtc.speech.languages.plain_letters import plain_letters
+from avatar_rtc.speech.languages.plain_letters import knows, plain_letters
 from avatar_rtc.speech.languages.rewritten import RewrittenText
 from avatar_rtc.speech.languages.scripts import HAN, LATIN, language_tag, reads_there
 from avatar_rtc.speech.languages.stretches import has_han
@@ -15,8 +15,6 @@ from avatar_rtc.speech.voices.espeak_library import PHONEME, load_library
 
 SPELL_LATIN = frozenset("ba cv hyw ja kok ky my nog shn ti".split())
 """Languages whose voices spell Latin words; all others read them, as English ones if they know no better."""
-_MOST_KNOWN = 5
-"""Sounds of a letter among three others; by its name it has six and more, by its number ten to twenty."""
 _WPM = 175
 
 
@@ -62,8 +60,7 @@ def _is_own(language: str, script: str, han: str) -> bool:
 
 @lru_cache(4096)
 def _is_known(letter: str, voice: str) -> bool:
-    """Whether a voice reads a letter inside a word, where it would spell the word otherwise."""
-    return _sounds(f"ba{letter}a", voice) <= _MOST_KNOWN
+    return knows(letter, partial(_sounds, voice=voice))
 
 
 @lru_cache(4096)

@@ -6,6 +6,7 @@ text ──janome──► kana in phrases ──the package's table──► "k
 import importlib
 import re
 import unicodedata
+import warnings
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
@@ -38,7 +39,9 @@ class JapaneseReader:
         Args:
             known: the signs of the network.
         """
-        rules = importlib.import_module(f"{JA_PACKAGE}._misaki.ja").JAG2P()
+        with warnings.catch_warnings():  # it opens its words in a way that Python 3.11 advises against
+            warnings.simplefilter("ignore", DeprecationWarning)
+            rules = importlib.import_module(f"{JA_PACKAGE}._misaki.ja").JAG2P()
         self._number: Callable[[str], str] = importlib.import_module(f"{JA_PACKAGE}._misaki.num2kana").Convert
         self._sound: Callable[[str | None, str, str | None], str] = rules._get_single_mapping
         self._known = frozenset(known)

@@ -28,7 +28,8 @@ FRAME = 600
 """Samples of a frame, 25 ms."""
 LAG_S = 0.070
 """The graph dates a sound so much later than it is heard: over ten sentences of two voices low frequencies
-are loud where the signs say so best 70 ms before their time (correlation 0.65, and none without)."""
+are loud where the signs say so best 70 ms before their time (correlation 0.65, and none without); 80 ms at
+speed 0.7, and 60 at 1.4."""
 LENGTHS = "/encoder/Clip_output_0"
 """The tensor with the number of frames of every sign, at least one."""
 LONGEST_SIGNS = 120

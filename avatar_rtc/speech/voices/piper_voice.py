@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from avatar_rtc.sound.pcm import Pcm, from_floats, silence
-from avatar_rtc.speech.languages.plain_letters import plain_letters
+from avatar_rtc.speech.languages.plain_letters import knows, plain_letters
 from avatar_rtc.speech.phonemes.ipa_signs import read_signs
 from avatar_rtc.speech.spoken import Speech, TimedWord
 from avatar_rtc.speech.voices.gapless import gapless
@@ -27,8 +27,6 @@ from avatar_rtc.speech.word_ranges import counted_words
 PIPER_MARKERS = "^$_"
 """Begin, end and padding of its sentences."""
 _ROUNDED_UP = "Ceil"
-_MOST_KNOWN = 5
-"""Sounds of a letter among three others; by its name it has more."""
 
 Sign = tuple[str, float, float]
 
@@ -91,9 +89,11 @@ class PiperVoice:
         return Speech(pcm, rate, phonemes, words)
 
     def _is_known(self, letter: str) -> bool:
-        """Whether it reads a letter inside a word, where it would spell the word otherwise."""
-        sentences: Iterable[list[str]] = self._voice.phonemize(f"ba{letter}a")
-        return sum(_is_sound(sign) for signs in sentences for sign in signs) <= _MOST_KNOWN
+        return knows(letter, self._sounds)
+
+    def _sounds(self, text: str) -> int:
+        sentences: Iterable[list[str]] = self._voice.phonemize(text)
+        return sum(_is_sound(sign) for signs in sentences for sign in signs)
 
 
 def _session(data: bytes, threads: int) -> Any:

