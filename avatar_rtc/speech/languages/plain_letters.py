@@ -25,7 +25,7 @@ _HOSTS = {
 """Of each script letters among which one is read and not called by its name."""
 _MOST_SOUNDS = 2
 _MOST_SOUNDS_ELSEWHERE = 6
-"""Of a letter that is read; called by its name it has three in Latin letters and eight to thirty elsewhere."""
+"""Of a letter that is read; by its name it has three and more in Latin letters, eight to thirty elsewhere."""
 _COMMON_HAN = range(0x4E00, 0xA000)
 """Known to every voice of Chinese; and a text has many of them."""
 _OLD = dict(zip("ѣѢѧѦѩѫѪѭѳѲѵѴѡѠꙋꙗіІѕ", "еЕяЯяуУюфФиИоОуяиИз", strict=True)) | {"ѯ": "кс", "ѱ": "пс"}
