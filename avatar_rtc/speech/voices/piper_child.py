@@ -11,13 +11,13 @@ from avatar_rtc.speech.spoken import Speech
 from avatar_rtc.speech.voices.piper_voice import PiperVoice
 from avatar_rtc.speech.voices.voice_child import Kept, serve
 
-KEPT_VOICES = 2
+_KEPT = 2
 """Loaded at the same time; each takes about twice its file."""
 
 
 def main() -> None:
     """Answer until the input ends."""
-    voices = Kept[str, PiperVoice](lambda model: PiperVoice(Path(model)), KEPT_VOICES)
+    voices = Kept[str, PiperVoice](lambda model: PiperVoice(Path(model)), _KEPT)
 
     def say(asked: dict[str, Any]) -> Speech:
         return voices.get(asked["model"]).say(asked["text"], asked["slower"], asked["speaker"])

@@ -20,6 +20,7 @@ from avatar_rtc.speech.languages.plain_letters import knows, plain_letters
 from avatar_rtc.speech.phonemes.ipa_signs import read_signs
 from avatar_rtc.speech.spoken import Speech, TimedWord
 from avatar_rtc.speech.voices.gapless import gapless
+from avatar_rtc.speech.voices.hibari_times import Sign
 from avatar_rtc.speech.voices.onnx_output import outputs_of, with_output
 from avatar_rtc.speech.voices.piper_files import PIPER_PACKAGE, heard_at
 from avatar_rtc.speech.word_ranges import counted_words
@@ -27,8 +28,6 @@ from avatar_rtc.speech.word_ranges import counted_words
 PIPER_MARKERS = "^$_"
 """Begin, end and padding of its sentences."""
 _ROUNDED_UP = "Ceil"
-
-Sign = tuple[str, float, float]
 
 
 class PiperVoice:

@@ -12,7 +12,7 @@ import pytest
 
 from avatar_rtc.errors import EngineFailed, SetupError, UnknownName
 from avatar_rtc.speech.voices import kokoro, kokoro_files
-from avatar_rtc.speech.voices.kokoro import LAG_S, Kokoro
+from avatar_rtc.speech.voices.kokoro import KOKORO_LAG_S, Kokoro
 from avatar_rtc.speech.voices.kokoro_files import ModelFile
 from avatar_rtc.speech.voices.kokoro_ja_files import data_folder, joined_model
 
@@ -28,7 +28,7 @@ class Timing:
 
 # What create_timed of 0.6.1 gives: every sign of the phonemes, spaces and punctuation included.
 SIGNS = "həlˈoʊ juː."
-TIMINGS = [Timing(sign, 0.1 * i + LAG_S, 0.1 * (i + 1) + LAG_S) for i, sign in enumerate(SIGNS)]
+TIMINGS = [Timing(sign, 0.1 * i + KOKORO_LAG_S, 0.1 * (i + 1) + KOKORO_LAG_S) for i, sign in enumerate(SIGNS)]
 
 
 class FakeKokoro:

@@ -132,6 +132,6 @@ async def test_unknown_voices_and_a_missing_package_are_told(monkeypatch: pytest
 
 
 def test_a_damaged_model_is_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kokoro_ja_files, "PARTS", 3)
+    monkeypatch.setattr(kokoro_ja_files, "MODEL_PARTS", 3)
     with pytest.raises(SetupError, match="damaged"):
         kokoro_ja_files.joined_model()
