@@ -28,10 +28,16 @@ class KokoroJa:
     ssml = False
     longest = 500
 
-    def __init__(self, command: Sequence[str] = (sys.executable, "-m", _CHILD)) -> None:
-        """`command` is what is started to speak."""
+    def __init__(
+        self, command: Sequence[str] = (sys.executable, "-m", _CHILD), *, answer_s: float = _ANSWER_S
+    ) -> None:
+        """
+        Args:
+            command: what is started to speak.
+            answer_s: how long one text may take.
+        """
         self._threads = max(1, min(_MOST_THREADS, (os.cpu_count() or 1) // 2))
-        self._process = VoiceProcess(self.name, command, answer_s=_ANSWER_S, threads=self._threads)
+        self._process = VoiceProcess(self.name, command, answer_s=answer_s, threads=self._threads)
 
     def reads(self, script: str, language: str) -> bool:
         """Kana and kanji."""
