@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 
 from avatar_rtc.speech.languages.rewritten import RewrittenText, rewritten
-from avatar_rtc.speech.languages.scripts import GREEK, HAN, LATIN, script_of
+from avatar_rtc.speech.languages.scripts import GREEK, HAN, LATIN, script_of, scripts_of
 
 _CLUSTER = re.compile(
     "[^\u0300-\u036f\u3099\u309a\u1160-\u11ff][\u0300-\u036f\u3099\u309a\u1160-\u11ff]*|.", re.DOTALL
@@ -70,13 +70,18 @@ def _plain(sign: str, is_known: Callable[[str], bool]) -> str:
     return (base[1] if sign.isupper() else base[1].lower()) if base else " "
 
 
-def knows(letter: str, sounds: Callable[[str], int]) -> bool:
+def knows(letter: str, language: str, sounds: Callable[[str], int]) -> bool:
     """Whether a voice reads a letter among others of its script, where it would spell it otherwise.
 
+    True for a script that its language is not written in: in a document another voice reads that.
+
     Args:
+        language: of the voice.
         sounds: how many sounds the voice makes of a text.
     """
     script = script_of(letter) or LATIN
+    if script not in (LATIN, *scripts_of(language)):
+        return True
     before, after = _HOSTS.get(script, ("", ""))
     most = _MOST_SOUNDS if script == LATIN else _MOST_SOUNDS_ELSEWHERE
     return sounds(before + letter + after) - sounds(before + after) <= most

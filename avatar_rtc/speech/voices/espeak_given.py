@@ -35,7 +35,7 @@ def given(
         language: which that voice speaks.
         languages: which there are voices of.
     """
-    plain = partial(plain_letters, is_known=partial(_is_known, voice=identifier))
+    plain = partial(plain_letters, is_known=partial(_is_known, voice=identifier, language=language))
     if is_document(text):
         letters = plain(text)
         own = partial(_is_own, language)
@@ -59,8 +59,8 @@ def _is_own(language: str, script: str, han: str) -> bool:
 
 
 @lru_cache(4096)
-def _is_known(letter: str, voice: str) -> bool:
-    return knows(letter, partial(_sounds, voice=voice))
+def _is_known(letter: str, voice: str, language: str) -> bool:
+    return knows(letter, language, partial(_sounds, voice=voice))
 
 
 @lru_cache(4096)

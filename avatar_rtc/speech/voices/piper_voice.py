@@ -88,7 +88,7 @@ class PiperVoice:
         return Speech(pcm, rate, phonemes, words)
 
     def _is_known(self, letter: str) -> bool:
-        return knows(letter, self._sounds)
+        return knows(letter, self._voice.config.espeak_voice, self._sounds)
 
     def _sounds(self, text: str) -> int:
         sentences: Iterable[list[str]] = self._voice.phonemize(text)
