@@ -55,6 +55,12 @@ def add(subparsers: Any) -> None:
     parser.add_argument("--fps", type=float, help="frames per second to aim for (default 30)")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings as TOML; flags win over it")
     parser.add_argument(
+        "--piper-voice",
+        type=Path,
+        metavar="FILE|DIR",
+        help="speak with a voice of Piper (NAME.onnx), or with those of a folder",
+    )
+    parser.add_argument(
         "--anime4k", type=Path, metavar="DIR", help="Anime4K's GLSL files, as further upscalers"
     )
     parser.add_argument(
@@ -95,7 +101,11 @@ def run(args: argparse.Namespace) -> int:
         "allowed_origins",
         "insecure",
     )
-    config = load_config(args.config, **{name: getattr(args, name) for name in flags})
+    config = load_config(
+        args.config,
+        **{name: getattr(args, name) for name in flags},
+        **{"speech.piper_voice": args.piper_voice},
+    )
     check_folders(config)
     if not needs_accelerator(config):
         ensure_weights(config)

@@ -8,14 +8,18 @@ from types import MappingProxyType
 
 from avatar_rtc.config import SpeechConfig
 from avatar_rtc.errors import AvatarRtcError, EngineFailed, InputError, SetupError, UnknownName
-from avatar_rtc.speech.languages.scripts import LATIN, language_tag
+from avatar_rtc.speech.languages.scripts import language_tag, scripts_of
 from avatar_rtc.speech.spoken import Engine, Voice
 from avatar_rtc.speech.voices import kokoro
 from avatar_rtc.speech.voices.espeak import ESPEAK_VOICE, Espeak
 from avatar_rtc.speech.voices.hibari import Hibari, hibari_absence
 from avatar_rtc.speech.voices.hibari_files import HIBARI_VOICE
+from avatar_rtc.speech.voices.kokoro_ja import KokoroJa
+from avatar_rtc.speech.voices.kokoro_ja_files import kokoro_ja_absence
 from avatar_rtc.speech.voices.openai_speech import OpenAiSpeech
 from avatar_rtc.speech.voices.piper import Piper
+from avatar_rtc.speech.voices.piper_files import NO_PIPER, piper_is_installed
+from avatar_rtc.speech.voices.piper_here import PiperHere
 from avatar_rtc.speech.voices.voice_aliases import (
     Wish,
     name_of,
@@ -25,11 +29,12 @@ from avatar_rtc.speech.voices.voice_aliases import (
     wish_of_timbre,
 )
 from avatar_rtc.speech.voices.voicevox import Voicevox
+from avatar_rtc.speech.voices.who_speaks import ranked
 
 USUAL_LANGUAGE = "en-us"
 """Of voices whose names tell none, such as OpenAI's."""
-_STAND_INS = MappingProxyType({"hibari": "espeak"})
-"""Who speaks if an engine here cannot; a server that somebody set up is not replaced in silence."""
+_STAND_INS = MappingProxyType({"hibari": ("espeak", ESPEAK_VOICE), "kokoro-ja": ("espeak", "ja")})
+"""Who speaks if an engine here cannot; what somebody set up is not replaced in silence."""
 LIST_S = 5.0
 """How long an engine may take to list its voices before it counts as away."""
 
@@ -155,11 +160,12 @@ class Engines:
         Args:
             voice: of it; the other one is a man's or a woman's too.
         """
-        other = self._engines.get(_STAND_INS.get(engine.name, ""))
+        name, its_voice = _STAND_INS.get(engine.name, ("", ""))
+        other = self._engines.get(name)
         if other is None or other is engine:
             return None
         sex = sex_of(Voice(voice or HIBARI_VOICE, engine=engine.name))
-        return other, name_of(Voice(ESPEAK_VOICE, engine=other.name), Wish("", sex or "f"))
+        return other, name_of(Voice(its_voice, engine=other.name), Wish("", sex or "f"))
 
     def ails(self, engine: Engine, why: str) -> None:
         """It failed, and another one spoke; told in `ailing` until it is `mended`."""
@@ -179,13 +185,13 @@ class Engines:
         """
         with suppress(AvatarRtcError):
             engine, name = await self.resolve_own(voices)
-            if isinstance(engine, Hibari):
+            if isinstance(engine, (Hibari, KokoroJa, PiperHere)):
                 await engine.warm(name)
 
     async def voice_of(
         self, language: str, scripts: Collection[str], beside: tuple[Engine, str]
     ) -> tuple[Engine, str] | None:
-        """The first engine with a voice of a language, and that voice; None if there is none.
+        """The best engine with a voice of a language, and that voice; None if there is none.
 
         Args:
             language: as `scripts.language_of` gives it.
@@ -194,9 +200,9 @@ class Engines:
         """
         if language and not self._listed:
             await self.voices()
-        for name, voices in self._listed.items() if language else ():
+        for name in ranked(language, self._listed) if language else ():
             engine = self._engines[name]
-            found = _of_language(voices, language)
+            found = _of_language(self._listed[name], language)
             if found is None or not all(engine.reads(script, language) for script in scripts):
                 continue
             _, plus, timbre = beside[1].partition("+")
@@ -211,13 +217,14 @@ class Engines:
 
     async def _first(self) -> tuple[Engine, str]:
         """What speaks where no voice is named: the first engine that knows the configured language."""
-        engine = next(iter(self._engines.values()))
+        engine = self._engines[ranked(self._language, self._engines)[0]]
         if not self._language or language_tag(await _spoken(engine)) in (self._language, ""):
             return engine, ""
-        found = await self.voice_of(self._language, (LATIN,), (engine, ""))
-        if found is None:
-            raise SetupError(f"no voice here speaks the language {self._language!r} of the settings")
-        return found
+        # Better one that reads a part of its letters, such as kana, than none.
+        for scripts in (scripts_of(self._language), ()):
+            if found := await self.voice_of(self._language, scripts, (engine, "")):
+                return found
+        raise SetupError(f"no voice here speaks the language {self._language!r} of the settings")
 
     def _near(self, name: str) -> tuple[Engine, str] | None:
         """The voice nearest to one that callers name out of habit."""
@@ -282,6 +289,15 @@ def create_engines(config: SpeechConfig) -> Engines:
         )
     if config.piper_url:
         engines.append(Piper(config.piper_url, total_s=total_s))
+    if config.piper_voice is not None:
+        if piper_is_installed():
+            engines.append(PiperHere(config.piper_voice))
+        else:
+            absent[PiperHere.name] = NO_PIPER
+    if why := kokoro_ja_absence():
+        absent[KokoroJa.name] = why
+    else:
+        engines.append(KokoroJa())
     if why := kokoro.absence():
         absent[kokoro.Kokoro.name] = why
     else:

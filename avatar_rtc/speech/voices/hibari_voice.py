@@ -1,7 +1,6 @@
 """One voice of hibari, in the process that calls: text to sound, and when each phoneme of it is heard."""
 
 import contextlib
-import ctypes
 import gc
 import importlib
 from collections.abc import Sequence
@@ -160,12 +159,6 @@ def _pack(reader: Any) -> None:
             words.d = PackedDict(words.d)
         reader.tagger.weights = PackedDict(reader.tagger.weights)
     gc.collect()
-
-
-def trim_memory() -> None:
-    """Return what is free to the system, which glibc else keeps for later: up to 30 MB after a sentence."""
-    with contextlib.suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _slowed(sound: NDArray[np.float32], by: Fraction) -> NDArray[np.float32]:

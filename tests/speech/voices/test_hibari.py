@@ -113,7 +113,7 @@ async def test_the_process_speaks_as_the_voice_does_and_ends(heart: HibariVoice)
     engine = Hibari()
     try:
         await engine.warm()
-        process = engine._process
+        process = engine._process.running
         assert process is not None
         speech = await engine.synthesize(TEXTS[1], "", 1.0)
         own = heart.say(TEXTS[1])
@@ -126,10 +126,10 @@ async def test_the_process_speaks_as_the_voice_does_and_ends(heart: HibariVoice)
         process.kill()
         await process.wait()
         assert (await engine.synthesize(TEXTS[0], "", 1.0)).words, "another process takes its place"
-        assert engine._process is not process
+        assert engine._process.running is not process
     finally:
         await engine.close()
-    assert engine._process is None
+    assert engine._process.running is None
     with pytest.raises(EngineFailed, match="closed"):
         await engine.synthesize("Hi.", "", 1.0)
 
