@@ -12,12 +12,12 @@ from avatar_rtc.link.orders import Down, OpenAvatar, Up
 from avatar_rtc.stream.frame import EncodedFrame
 from avatar_rtc.worker.loop import FRAME_THREADS, RenderLoop
 from tests.waiting import wait_until
-from tests.worker.stage import EMOTIONS, SMALL, Stiff
+from tests.worker.stage import EMOTIONS, SMALL
 
 PATIENCE_S = 30.0
 
 
-class Painter(Stiff):
+class Painter:
     """Paints the whole picture in the character's colour."""
 
     name, space = "painter", "srgb"
