@@ -28,7 +28,7 @@ install: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("avatar_rtc needs Python 3.11 or newer; run make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[openvino,espeak,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[openvino,espeak,natural,dev]'
 	@touch $@
 
 serve: install

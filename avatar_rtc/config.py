@@ -107,6 +107,8 @@ class SpeechConfig(_Section):
 
     voice: str = ""
     """For requests that name none: "engine:voice", a voice or an engine; "" is the first engine's choice."""
+    language: str = Field("", pattern=r"^([a-z]{2,3}(-[A-Za-z0-9-]{2,16})?)?$")
+    """What Latin letters are in where no voice is named, such as "de"; "" is what the first engine speaks."""
     speed: float = Field(1.0, ge=0.5, le=2.0)
     voicevox_url: HttpUrl = ""
     openai_url: HttpUrl = ""
@@ -116,6 +118,8 @@ class SpeechConfig(_Section):
     openai_captions: bool = False
     """It is Kokoro-FastAPI and tells the times of words."""
     piper_url: HttpUrl = ""
+    piper_voice: Path | None = None
+    """A voice of Piper (NAME.onnx), or a folder of them, for the extra `piper`; None is none."""
     timeout_s: float = Field(30.0, ge=1.0, le=600.0)
     """How long a server may take for one sentence."""
     auto_never: tuple[str, ...] = ()
@@ -130,6 +134,12 @@ class SpeechConfig(_Section):
     """The cells of tables, row by row."""
     reasoning: Literal["marked", "from_start"] = "marked"
     """Where reasoning begins, which is never spoken; "from_start" if a model's template opens it."""
+
+    @model_validator(mode="after")
+    def _one_piper(self) -> Self:
+        if self.piper_url and self.piper_voice is not None:
+            raise ValueError("of speech.piper_url and speech.piper_voice one is wanted, not both")
+        return self
 
 
 class LimitsConfig(_Section):
@@ -176,6 +186,8 @@ class Config(_Section):
     port: int = Field(8080, ge=0, le=65_535)
     character: str = "liora"
     animator: AnimatorName = "auto"
+    framing: Literal["face", "bust", "whole"] | None = None
+    """How much of a figure avatars show at first; None is as the character wants it, else the bust."""
     device: DeviceNames = "auto"
     """One, or several with commas between; a TOML list is such a text, too."""
     fps: float = Field(30.0, ge=1.0, le=60.0)
@@ -232,8 +244,17 @@ class Config(_Section):
         return MediaBind(False, (own,), confined=not self.media_host)
 
 
+def _set(data: dict[str, Any], name: str, value: Any) -> None:
+    section, _, key = name.rpartition(".")
+    inside = data.setdefault(section, {}) if section else data
+    if isinstance(inside, dict):  # what else stands there is refused with all other mistakes
+        inside[key] = value
+
+
 def load_config(file: Path | None, **flags: Any) -> Config:
     """The settings of a TOML file with command-line flags over them; a flag that is None is not set.
+
+    A flag for a setting of a section is named with it, as "speech.piper_voice".
 
     Raises:
         InputError: the file cannot be read, or a setting is unknown or out of range.
@@ -246,7 +267,9 @@ def load_config(file: Path | None, **flags: Any) -> Config:
             raise InputError(f"cannot read {file}: {error.strerror}") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise InputError(f"{file} is not TOML: {error}") from None
-    data |= {name: value for name, value in flags.items() if value is not None}
+    for name, value in flags.items():
+        if value is not None:
+            _set(data, name, value)
     try:
         config = Config.model_validate(data)
     except ValidationError as error:

@@ -5,6 +5,7 @@ import { address, newest, request } from './api.js';
 import { BackdropCard } from './backdrop_card.js';
 import { ChainEditor } from './chain_editor.js';
 import { EmotionSheet } from './emotion_sheet.js';
+import { FramingChoice } from './framing_choice.js';
 import { LifeCard } from './life_card.js';
 import { Readouts } from './readouts.js';
 import { SpeakCard } from './speak_card.js';
@@ -13,7 +14,8 @@ const MEASURE_MS = 1_000;
 const UPLOAD_TYPES = ['image/png', 'image/webp', 'application/zip'];
 
 const $ = (id) => document.getElementById(id);
-const id = new URLSearchParams(location.search).get('avatar') ?? 'main';
+const query = new URLSearchParams(location.search);
+const id = query.get('avatar') ?? 'main';
 const path = `avatars/${encodeURIComponent(id)}`;
 const $avatar = $('avatar');
 const $stage = $('stage');
@@ -29,6 +31,9 @@ const sheet = new EmotionSheet($('faces'), (names) => {
 const editor = new ChainEditor($('chain'), $('adders'), setChain);
 const behind = new BackdropCard($('behind'), setBackdrop);
 const life = new LifeCard(document.querySelector('.life'), $avatar, { stage: $stage, path, complain });
+const framing = new FramingChoice($('framings'), (name) => $avatar.setFraming(name), {
+  complain, announce, hasShortcuts: () => sheet.hasShortcuts,
+});
 const readouts = new Readouts($('readouts'));
 let chosen = ['neutral'];
 
@@ -68,6 +73,7 @@ function showState(state) {
   editor.times = state.stage_ms;
   if (!behind.isBusy && !setBackdrop.isBusy) behind.backdrop = state.backdrop;
   life.show(state);
+  framing.show(state.shown);
   if (document.activeElement !== $('characters')) $('characters').value = state.character;
 }
 
@@ -243,5 +249,8 @@ request('GET', 'filters').then((schema) => { editor.schema = behind.schema = sch
 request('GET', 'settings/schema').then((schema) => { life.schema = schema; }).catch(complain);
 request('GET', 'presets').then(({ presets }) => { editor.presets = behind.presets = presets; }).catch(complain);
 request('GET', 'backdrops').then(({ backdrops }) => { behind.files = backdrops; }).catch(complain);
+for (const name of ['framing', 'headroom']) {
+  if (query.has(name)) $avatar[name] = query.get(name);
+}
 $avatar.src = whep;
 setInterval(() => measure().catch(() => {}), MEASURE_MS); // what is wrong, the element says

@@ -60,15 +60,16 @@ STYLE.replaceSync(`
 `);
 
 /**
- * Attributes: `src`, `muted`, `subtitles`, `fit` (contain | cover | fill). Events: `statechange` {state, reason},
+ * Attributes: `src`, `muted`, `subtitles`, `fit` (contain | cover | fill), `framing` (face | bust | whole), `headroom`
+ * (0..1). Events: `statechange` {state, reason},
  * `avatarstate` (the server's state message), `speech` (each of the server's `speech.*` messages), `refusal` {detail} (why
- * a cue or a pose was not taken), `frame` (video frame metadata, after drawing), `volumechange`.
+ * a cue, a pose or a framing was not taken), `frame` (video frame metadata, after drawing), `volumechange`.
  * What it can be told to do is in commands.js.
  * CSS: parts `canvas`, `video`, and at the foot of the picture `foot` with `badge`, `subtitles`, `word`
  * in them and `sound` (the button); custom property `--avatar-position`; `:state(live)` and the other states.
  */
 export class AvatarRtcElement extends AvatarCommands {
-  static observedAttributes = ['src', 'muted'];
+  static observedAttributes = ['src', 'muted', 'framing', 'headroom'];
 
   #connection = null;
   #layout = 'alpha'; // 'matte' where WebGL is missing
@@ -113,6 +114,14 @@ export class AvatarRtcElement extends AvatarCommands {
     this.#applySound();
   }
 
+  /** face | bust | whole; '' asks for none. What is asked for is shown to everybody who watches the avatar. */
+  get framing() { return this.getAttribute('framing') ?? ''; }
+  set framing(value) { this.setAttribute('framing', value); }
+
+  /** Free above the head, 0..1 of the picture; '' is as the framing wants it. */
+  get headroom() { return this.getAttribute('headroom') ?? ''; }
+  set headroom(value) { this.setAttribute('headroom', value); }
+
   get fit() { return this.getAttribute('fit') ?? 'contain'; }
   set fit(value) { this.setAttribute('fit', value); }
 
@@ -153,7 +162,9 @@ export class AvatarRtcElement extends AvatarCommands {
 
   attributeChangedCallback(name, before, value) {
     if (name === 'muted') this.#applySound();
-    else if (this.isConnected && before !== value) this.#open();
+    else if (name !== 'src') {
+      if (before !== value && this.state === 'live') this.#frame();
+    } else if (this.isConnected && before !== value) this.#open();
   }
 
   #open() {
@@ -162,14 +173,25 @@ export class AvatarRtcElement extends AvatarCommands {
     this.#chooseLayout();
     const connection = new AvatarConnection(this.src, { video: this.#layout });
     this.#connection = connection;
+    let isFramed = false; // once for each connection: whoever chooses another framing later keeps it
     connection.addEventListener('track', ({ detail }) => this.#play(detail.stream));
     connection.addEventListener('statechange', ({ detail }) => this.#show(detail));
     connection.addEventListener('message', ({ detail }) => {
       if (detail.type === 'state') this.#emit('avatarstate', detail);
+      if (detail.type === 'state' && !isFramed) {
+        isFramed = true;
+        if (this.framing || this.headroom) this.#frame();
+      }
       if (detail.type?.startsWith('speech.')) this.#tell(detail);
     });
     connection.addEventListener('refusal', ({ detail }) => this.#emit('refusal', detail));
     connection.connect();
+  }
+
+  /** Ask for the framing of the attributes. */
+  #frame() {
+    const headroom = this.headroom === '' ? null : Number(this.headroom);
+    this.setFraming(this.framing || null, { headroom }).catch(({ message }) => this.#emit('refusal', { detail: message }));
   }
 
   #chooseLayout() {

@@ -57,9 +57,19 @@ export class AvatarCommands extends HTMLElement {
   setDataEyes(on) { return this.#send({ type: 'data_eyes.set', on }); }
 
   /**
-   * Show a part of the picture, in the place of the character's own crop.
+   * Show the face, the bust or the whole picture; a crop that is on goes off.
+   * @param {'face'|'bust'|'whole'|null} name null is the character's own.
+   * @param {{headroom?: ?number}} how headroom: free above the head, 0..1 of the picture; null is as the framing wants it.
+   * @returns {Promise<object>} the framing as it is now.
+   */
+  async setFraming(name, { headroom = null } = {}) {
+    return (await this.#send({ type: 'framing.set', name, headroom })).framing;
+  }
+
+  /**
+   * Show a part of the picture, in the place of the framing.
    * @param {{enabled?: boolean, left?: number, top?: number, right?: number, bottom?: number}} crop edges as shares of
-   *   width and height, an edge that is not named is the picture's own; enabled: false is the character's own crop again,
+   *   width and height, an edge that is not named is the picture's own; enabled: false is the framing again,
    *   and keeps the edges for later.
    * @returns {Promise<object>} the crop as it is now.
    */

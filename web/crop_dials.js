@@ -5,7 +5,7 @@ import { control } from './controls.js';
 
 const EDGE = { type: 'number', minimum: 0, maximum: 1 };
 const DIALS = {
-  enabled: { type: 'boolean', description: 'Off shows what the character’s own file says and keeps the edges for later.' },
+  enabled: { type: 'boolean', description: 'Off shows the framing and keeps the edges for later.' },
   left: { ...EDGE, description: 'Left edge, 0 is the picture’s own.' },
   top: { ...EDGE, description: 'Upper edge, 0 is the picture’s own.' },
   right: { ...EDGE, description: 'Right edge, 1 is the picture’s own.' },
@@ -43,7 +43,7 @@ export class CropDials {
     this.#draw();
   }
 
-  /** The character's own crop again; the edges are the picture's own. */
+  /** The framing again; the edges are the picture's own. */
   reset() { return this.#change(NONE); }
 
   /** An edge stops short of its opposite. */

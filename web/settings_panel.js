@@ -7,7 +7,7 @@ const GROUPS = {
   Motion: ['pose_', 'sway_', 'breathing_'],
   Eyes: ['gaze_', 'eye_', 'data_eyes_'],
   Blinks: ['blink_'],
-  Mouth: ['talking_'],
+  Mouth: ['articulation', 'talking_'],
   Picture: ['target_', 'animefx'],
 };
 const KINDS = ['number', 'integer', 'boolean'];

@@ -1,5 +1,5 @@
 /**
- * /view/{avatar}?muted&subtitles&fit=cover: nothing but the avatar, for OBS browser sources and iframes.
+ * /view/{avatar}?muted&subtitles&fit=cover&framing=bust: nothing but the avatar, for OBS browser sources and iframes.
  *
  * Sound is on unless `muted` is asked for; where the browser refuses sound, the first click anywhere turns it on.
  */
@@ -20,6 +20,9 @@ const isAsked = (name) => query.has(name) && query.get(name) !== '0';
 $avatar.muted = isAsked('muted');
 $avatar.subtitles = isAsked('subtitles');
 $avatar.fit = query.get('fit') ?? 'contain';
+for (const name of ['framing', 'headroom']) {
+  if (query.has(name)) $avatar[name] = query.get(name);
+}
 $avatar.src = `${root}/api/v1/avatars/${name.replace(/\/$/, '')}/whep`;
 if (!$avatar.muted) {
   // Not pointerdown: with a finger, that does not yet count as the user's wish.

@@ -11,7 +11,7 @@ import resvg_py
 import tavi
 from character import Drawing
 
-from avatar_rtc.characters.image import read_character, write_png
+from avatar_rtc.characters.image import read_prepared, write_png
 
 FOLDER = Path(__file__).parent.parent / "characters"
 DRAWINGS = {"liora": liora.drawing, "tavi": tavi.drawing}
@@ -30,7 +30,8 @@ def build(drawing: Drawing) -> None:
 
 
 def _render(svg: str, path: Path) -> None:
-    write_png(path, read_character(bytes(resvg_py.svg_to_bytes(svg_string=svg, width=SIDE, height=SIDE))))
+    """Reduced as it is: a cel alone has no face by which it could be framed."""
+    write_png(path, read_prepared(bytes(resvg_py.svg_to_bytes(svg_string=svg, width=SIDE, height=SIDE))).rgba)
 
 
 def main(names: list[str]) -> None:

@@ -1,47 +1,53 @@
 """The cels every character has, masked so that hair stays in front of them."""
 
-from eyes import CENTRES, data, waver
-from face import FACE, ear_shapes, eye_holes
+from eye_cels import eye_cels, eye_defs
+from eyes import EyeShape, data, waver
+from face import FaceStyle, ear_shapes, eye_holes
+from mouth_cels import mouth_cels, mouth_defs
 from svg import blurred, ellipse, fill, gradient, group, ink, mask, masked, outline
 
 TEAR, TEAR_LINE = "#E6F6FF", "#6FA9D6"
 
 
-def defs(front_hair: str) -> str:
+def defs(style: FaceStyle, front_hair: str) -> str:
     """Masks; `front_hair` is everything drawn before the face, in black."""
-    face, ears = fill(FACE, "#FFF"), ear_shapes("#FFF")
+    whole = style.shape.outline()
+    face, ears = fill(whole, "#FFF"), ear_shapes(style.shape, "#FFF")
     return (
-        mask("bare", face, front_hair)
-        + mask("bare-no-eyes", face, eye_holes("#000") + front_hair)
-        + mask("bare-ears", ears, fill(FACE, "#000") + front_hair)
+        eye_defs(style.eyes, front_hair)
+        + mouth_defs(style.mouth)
+        + mask("bare", face, front_hair)
+        + mask("bare-no-eyes", face, eye_holes(style.eyes, "#000") + front_hair)
+        + mask("bare-ears", ears, fill(whole, "#000") + front_hair)
         + gradient("gloom", (0, 96), (0, 172), (0, "#2C2A4A"), (0.55, "#3B3558"), (1, "#4A4168"))
         + gradient("gloom-fade", (0, 150), (0, 176), (0, "#FFFFFF"), (1, "#000000"))
         + mask("fading", '<rect x="180" y="60" width="160" height="130" fill="url(#gloom-fade)"/>', "")
     )
 
 
-def cels(data_colour: str, data_dark: str) -> dict[str, str]:
-    """SVG of each cel by name."""
+def cels(style: FaceStyle, data_colours: tuple[str, str]) -> dict[str, str]:
+    """SVG of each cel by name; the colours are the light and the dark of digital eyes."""
+    eyes, whole = style.eyes.shape, style.shape.outline()
     result = {
         "blush1": masked("bare-no-eyes", _cheeks()),
-        "blush2": masked("bare-ears", group(ear_shapes("#EE6E62"), attributes='opacity="0.62"'))
+        "blush2": masked("bare-ears", group(ear_shapes(style.shape, "#EE6E62"), attributes='opacity="0.62"'))
         + masked("bare-no-eyes", _edges()),
-        "blush3": masked("bare-no-eyes", fill(FACE, "#F3857A", opacity=0.36) + _warmth()),
-        "shadow1": _gloom(),
+        "blush3": masked("bare-no-eyes", fill(whole, "#F3857A", opacity=0.36) + _warmth()),
+        "shadow1": _gloom(whole),
         "sweat1": _drop(290.5, 169, 0.95, 6),
         "sweat2": _drop(226, 176, 0.9, -6),
         "sweat3": _drop(264.5, 143, 0.7, 4),
         "tears1": _tears_outer(),
         "tears2": _tears_inner(),
-        "tears3": _tears_lid(),
+        "tears3": _tears_lid(eyes),
     }
     for phase in (1, 2):
-        result[f"waver{phase}"] = "".join(waver(str(k), x, phase) for k, x in enumerate(CENTRES))
+        result[f"waver{phase}"] = "".join(waver(str(k), x, phase, eyes) for k, x in enumerate(eyes.centres))
     for frame in (1, 2, 3, 4):
         result[f"data{frame}"] = "".join(
-            data(str(k), x, frame - 1, data_colour, data_dark) for k, x in enumerate(CENTRES)
+            data(str(k), x, frame - 1, data_colours, eyes) for k, x in enumerate(eyes.centres)
         )
-    return result
+    return result | eye_cels(style.eyes) | mouth_cels(style.mouth)
 
 
 def _cheeks() -> str:
@@ -53,9 +59,9 @@ def _cheeks() -> str:
     return group(soft, attributes='opacity="0.85"') + strokes
 
 
-def _gloom() -> str:
+def _gloom(face: str) -> str:
     """Dark, but less so over the eyes, whose parts must stay apart for the animator."""
-    dark = fill(FACE, "url(#gloom)")
+    dark = fill(face, "url(#gloom)")
     everywhere = masked("bare", group(dark, attributes='opacity="0.2"'))
     beside = masked("bare-no-eyes", group(dark, attributes='opacity="0.44"'))
     return masked("fading", everywhere + beside)
@@ -103,10 +109,10 @@ def _tears_inner() -> str:
     return _bead(243.4, 157.6, 2.5) + _bead(268.6, 157.6, 2.5)
 
 
-def _tears_lid() -> str:
+def _tears_lid(eyes: EyeShape) -> str:
     """Water standing along the lower lids."""
     parts = []
-    for x in CENTRES:
+    for x in eyes.centres:
         low = outline(
             [(x - 10.4, 154.6), (x - 5, 157.0), (x, 156.2), (x + 5, 157.0), (x + 10.4, 154.6)],
             [

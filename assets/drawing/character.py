@@ -23,6 +23,8 @@ class Drawing:
     layers: Sequence[tuple[str, str]]
     cels: Mapping[str, str]
     corner: tuple[float, float]
+    side: float = 512
+    """How many units of the drawing the picture shows: more is a smaller figure."""
 
     def svg(self, cel: str = "") -> str:
         """The picture as SVG, or one cel alone. What is not shown is kept in the file, but hidden."""
@@ -38,7 +40,7 @@ class Drawing:
         left, top = self.corner
         return (
             '<svg xmlns="http://www.w3.org/2000/svg" width="512" height="512" '
-            f'viewBox="{left} {top} 512 512">\n'
+            f'viewBox="{left} {top} {self.side:g} {self.side:g}">\n'
             "<!-- Drawn by assets/drawing. CC BY 4.0, the avatar_rtc authors. -->\n"
             f"<defs>{blurs()}{self.defs}</defs>\n{layers}\n{cels}\n</svg>\n"
         )

@@ -2,16 +2,54 @@
 
 from dataclasses import dataclass
 
-from svg import AXIS, box, clipped, ellipse, fill, gradient, group, ink, line, outline, polygon
+from svg import AXIS, Curve, Point, box, clipped, ellipse, fill, gradient, group, ink, line, outline, polygon
 
-WHITE = outline(
-    [(-12.3, 149.9), (-8.7, 142.4), (-1, 138.0), (7.4, 139.9), (12.8, 146.6)],
-    [(12.8, 146.6), (11.2, 153.6), (5.4, 157.6), (-3.8, 157.9), (-9.9, 154.9), (-12.3, 149.9)],
-)
-"""The opening between the lids."""
-MIDDLE = (-0.4, 148.0)
-CENTRES = (232.2, 279.8)
-"""Where the eyes are on the picture, left one first."""
+
+@dataclass(frozen=True)
+class EyeShape:
+    """Where everything of an eye lies: y as on the picture, x from the eye's middle, growing outwards."""
+
+    centres: tuple[float, float]
+    """The x of both middles on the picture, left one first."""
+    upper: Curve
+    """Upper edge of the opening between the lids, from the inner corner outwards."""
+    lower: Curve
+    """Lower edge, from the outer corner back inwards."""
+    iris: Point
+    """Middle of the iris."""
+    iris_px: tuple[float, float]
+    """Half its width and half its height, with the rim."""
+    pupil_px: tuple[float, float]
+    lash_top: Curve
+    """Upper edge of the lash, from the inner corner outwards to where the flick begins."""
+    lash_flick: tuple[Curve, Curve]
+    """Along the flick to its tip and back; the tip itself is added."""
+    lash_tip: tuple[Point, Point]
+    """The tip at no flick, and how far a whole flick carries it."""
+    lash_under: Curve
+    """Lower edge of the lash, from the flick back to the inner corner."""
+    lid_line: Curve
+    """The line of the lower lid."""
+    shade: Curve
+    """Lower edge of the shade the lid throws, from outside inwards."""
+    crease: Curve = ()
+    """The fold of the upper lid, above the lash."""
+    flick: float = 1.0
+    """Length of the flick."""
+    lid_px: float = 1.3
+    """Width of the line of the lower lid."""
+
+    def opening(self) -> str:
+        """The opening between the lids, as a path."""
+        return outline(self.upper, self.lower)
+
+    def lash(self, flick: float | None = None) -> str:
+        """One dark shape: thin at the inner corner, heavy outside, one flick."""
+        (x, y), (dx, dy) = self.lash_tip
+        length = self.flick if flick is None else flick
+        tip = (x + dx * length, y + dy * length)
+        there, back = self.lash_flick
+        return outline(self.lash_top, [*there, tip], [tip, *back], self.lash_under)
 
 
 @dataclass(frozen=True)
@@ -27,7 +65,7 @@ class EyeStyle:
     lash: str
     lash_warm: str
     lid: str
-    flick: float = 1.0
+    shape: EyeShape
 
     def defs(self) -> str:
         return (
@@ -50,37 +88,20 @@ def light_side(x: float) -> float:
 
 def eye(name: str, x: float, style: EyeStyle) -> str:
     """The whole eye; `name` goes into the id of its clip path."""
-    inside = fill(WHITE, "url(#white)") + _iris(style, light_side(x)) + _lid_shade()
+    shape, opening = style.shape, style.shape.opening()
+    inside = fill(opening, "url(#white)") + _iris(style, light_side(x)) + _lid_shade(shape)
     parts = [
-        fill(WHITE, "#FFFFFF"),
-        clipped(f"eye-{name}", WHITE, inside + _lights(light_side(x))),
-        ink([(0.5, 158.5), (6, 158.1), (10.4, 155.4), (12.9, 150.8)], style.lid, 1.3),
-        fill(lash(style.flick), "url(#lash)"),
+        fill(opening, "#FFFFFF"),
+        clipped(f"eye-{name}", opening, inside + _lights(shape, light_side(x))),
+        ink(shape.lid_line, style.lid, shape.lid_px),
+        fill(shape.lash(), "url(#lash)"),
+        ink(shape.crease, style.lid, 0.9, 0.7) if shape.crease else "",
     ]
     return placed("".join(parts), x)
 
 
-def lash(flick: float) -> str:
-    """One dark shape: thin at the inner corner, heavy outside, one flick."""
-    tip = (13 + 5.4 * flick, 141.0 - 0.6 * flick)
-    return outline(
-        [
-            (-13.9, 150.6),
-            (-10.4, 141.6),
-            (-6.2, 137.2),
-            (-1, 134.5),
-            (4.2, 134.4),
-            (9.4, 136.8),
-            (13.3, 141.0),
-        ],
-        [(13.3, 141.0), (15.4, 142.0), tip],
-        [tip, (17, 145.2), (14.9, 151)],
-        [(14.9, 151), (12.4, 146.9), (7, 141.9), (-1, 139.4), (-7.6, 143.2), (-11, 147.8), (-13.9, 150.6)],
-    )
-
-
 def _iris(style: EyeStyle, light: float) -> str:
-    x, y = MIDDLE
+    (x, y), (w, h), (p, q) = style.shape.iris, style.shape.iris_px, style.shape.pupil_px
     rays = "".join(
         fill(
             polygon([(x + a, y + 10.0), (x + a * 0.42 - 0.35, y + 2.0), (x + a * 0.42 + 0.35, y + 2.0)]),
@@ -93,26 +114,23 @@ def _iris(style: EyeStyle, light: float) -> str:
         [(x + 6.9, y + 3.4), (x + 3.9, y + 6.2), (x, y + 6.9), (x - 3.9, y + 6.2), (x - 6.9, y + 3.4)],
     )
     return (
-        ellipse(x, y, 8.7, 11.2, style.rim)
-        + ellipse(x, y + 0.2, 7.7, 10.2, "url(#iris)")
+        ellipse(x, y, w, h, style.rim)
+        + ellipse(x, y + 0.2, w - 1, h - 1, "url(#iris)")
         + group(rays, attributes='opacity="0.45"')
         + fill(arc, style.glow, opacity=0.7)
-        + ellipse(x, y - 0.9, 3.7, 5.4, style.pupil)
+        + ellipse(x, y - 0.9, p, q, style.pupil)
         + ellipse(x, y + 1.6, 2.4, 2.4, style.middle, 0.5)
         + ellipse(x - 3.2 * light, y - 3.4, 3.2, 2.2, style.glow, 0.28)
     )
 
 
-def _lid_shade() -> str:
-    shade = outline(
-        [(-14, 134), (16, 134)],
-        [(16, 134), (13.6, 147.4), (7, 143.6), (-1, 142.0), (-8, 145.6), (-14, 153)],
-    )
+def _lid_shade(shape: EyeShape) -> str:
+    shade = outline([(-14, 134), (16, 134)], [(16, 134), *shape.shade])
     return fill(shade, "#33264F", opacity=0.36)
 
 
-def _lights(light: float) -> str:
-    x, y = MIDDLE
+def _lights(shape: EyeShape, light: float) -> str:
+    x, y = shape.iris
     return (
         ellipse(x + 3.0 * light, y - 4.5, 2.7, 3.1, "#FFFFFF")
         + ellipse(x - 3.5 * light, y + 4.3, 1.4, 1.6, "#FFFFFF", 0.95)
@@ -123,10 +141,10 @@ def _lights(light: float) -> str:
 # --- cels -------------------------------------------------------------------------------------------------
 
 
-def waver(name: str, x: float, phase: int) -> str:
+def waver(name: str, x: float, phase: int, shape: EyeShape) -> str:
     """Wet eyes: swollen lights that shift between two phases, with a shine along the lower lid."""
     light = light_side(x)
-    mx, my = MIDDLE
+    mx, my = shape.iris
     sway = 0.8 if phase == 1 else -0.8
     parts = [
         ellipse(
@@ -155,12 +173,12 @@ def waver(name: str, x: float, phase: int) -> str:
             opacity=0.75,
         ),
     ]
-    return placed(clipped(f"waver{phase}-{name}", WHITE, "".join(parts)), x)
+    return placed(clipped(f"waver{phase}-{name}", shape.opening(), "".join(parts)), x)
 
 
-def data(name: str, x: float, frame: int, colour: str, dark: str) -> str:
+def data(name: str, x: float, frame: int, colours: tuple[str, str], shape: EyeShape) -> str:
     """Digital eyes: the iris becomes a dark screen on which rows of light run down, a ring turning around."""
-    mx, my = MIDDLE
+    (mx, my), (colour, dark) = shape.iris, colours
     iris = f"M{mx - 8.6} {my}A8.6 11.1 0 1 0 {mx + 8.6} {my}A8.6 11.1 0 1 0 {mx - 8.6} {my}"
     rows = []
     for k in range(-1, 6):
@@ -183,4 +201,4 @@ def data(name: str, x: float, frame: int, colour: str, dark: str) -> str:
     both = clipped(f"data{frame}-{name}", iris, screen) + line(
         [(-7, 157), (0, 157.6), (6, 156.6)], colour, 0.8, 0.6
     )
-    return placed(clipped(f"data-lid{frame}-{name}", WHITE, both), x)
+    return placed(clipped(f"data-lid{frame}-{name}", shape.opening(), both), x)

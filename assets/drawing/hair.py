@@ -1,9 +1,10 @@
 """Hair as overlapping locks: each one a tapering ribbon with its shade, strands, gloss and ink."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from svg import Curve, Track, blurred, clipped, fill, gradient, group, ink
+from svg import Curve, Point, Track, blurred, clipped, fill, gradient, group, ink, outline
 
 LEFT, RIGHT = 1.0, -1.0
 
@@ -37,6 +38,8 @@ class Lock:
         dark: side that lies in shadow, LEFT or RIGHT when walking from root to tip.
         gloss: strength of the highlight where it crosses the band of light around the head, 0..1.
         ink_from: where the drawn edges begin; roots on the crown have none.
+        fine: strength of the fine lines along it, 0..1; a small network blurs them into a lattice.
+        shine: strength of one plain light where it crosses the band, instead of the many of `gloss`, 0..1.
     """
 
     spine: Curve
@@ -47,6 +50,8 @@ class Lock:
     dark: float = RIGHT
     gloss: float = 0.0
     ink_from: float = 0.12
+    fine: float = 1.0
+    shine: float = 0.0
 
     def share(self, s: float) -> float:
         """Half the width at s, as a share of the whole width."""
@@ -65,6 +70,31 @@ class Lock:
         return track.strip(lambda s: self.half(s) + grow, lambda s: -self.half(s) - grow, count=22)
 
 
+@dataclass(frozen=True)
+class Haircut:
+    """All hair of one head.
+
+    Args:
+        head: outline at which sides and bangs end.
+        dome: what covers the top of the head, under sides and bangs.
+        crown: where the fine lines on the top of the head begin, and where they end.
+        whorl: the dark line at the parting.
+        halo: strength of the soft light around the head, 0..1.
+        corner: see `Drawing.corner`; how alike both eyes close depends on the hair around them too.
+    """
+
+    head: str
+    dome: str
+    back: Sequence[Lock]
+    tufts: Sequence[Lock]
+    sides: Sequence[Lock]
+    bangs: Sequence[Lock]
+    crown: tuple[Point, Curve]
+    whorl: Curve
+    halo: float
+    corner: Point
+
+
 def draw(lock: Lock, palette: Palette) -> str:
     """A lock with everything on it."""
     track = Track(lock.spine)
@@ -79,13 +109,14 @@ def draw(lock: Lock, palette: Palette) -> str:
     parts.append(fill(shade, palette.shade, opacity=0.5))
     parts += _strands(lock, track, palette)
     parts += _gloss(lock, track, palette)
+    parts += _shine(lock, track, palette)
     parts += _edges(lock, track, palette)
     return "".join(parts)
 
 
 def _strands(lock: Lock, track: Track, palette: Palette) -> Iterable[str]:
     """Fine lines along the lock; more on wide ones."""
-    if lock.width < 9:
+    if lock.width < 9 or not lock.fine:
         return
     places = (0.3, -0.35) if lock.width < 26 else (0.5, 0.12, -0.3, -0.6)
     for k, place in enumerate(places):
@@ -98,7 +129,7 @@ def _strands(lock: Lock, track: Track, palette: Palette) -> Iterable[str]:
                 stop,
             ),
             palette.line if k % 2 == 0 else palette.light,
-            opacity=0.3 if k % 2 == 0 else 0.45,
+            opacity=(0.3 if k % 2 == 0 else 0.45) * lock.fine,
         )
 
 
@@ -139,9 +170,37 @@ _NEEDLES = (
 """Across a lock from its lit side: place, length and shift of the points of light that make its gloss."""
 
 
-def _in_band(point: tuple[float, float]) -> bool:
+def _shine(lock: Lock, track: Track, palette: Palette) -> Iterable[str]:
+    """One light across the lock: an arc above, four points of different length below."""
+    if not lock.shine:
+        return
+    crossing = min((k / 80 for k in range(8, 60)), key=lambda s: _above_band(track.at(s)))
+
+    def place(across: float, down: float) -> Point:
+        s = crossing + down / track.length
+        return track.at(s, -lock.dark * across * lock.half(s))
+
+    above = [place(across, -7.0 + 9.0 * across * across) for across in (0.9, 0.6, 0.2, -0.2, -0.55, -0.8)]
+    teeth = [place(across, down) for across, down in _TEETH]
+    yield fill(
+        outline(above, *([p, q] for p, q in pairwise([above[-1], *teeth, above[0]]))),
+        palette.light,
+        opacity=lock.shine,
+    )
+
+
+_TEETH = ((-0.62, 3.5), (-0.46, 0.0), (-0.22, 8.5), (0.04, 0.5), (0.26, 5.0), (0.46, 0.5), (0.66, 10.5))
+"""Across a lock towards its lit side, and px down from the band: the points of a `shine` and its gaps."""
+
+
+def _above_band(point: Point) -> float:
+    """How far a point is from the middle of the band of light, in px."""
     x, y = point
-    return abs(y - 74 - 17 * ((x - 258) / 50) ** 2) < 8
+    return abs(y - 74 - 17 * ((x - 258) / 50) ** 2)
+
+
+def _in_band(point: tuple[float, float]) -> bool:
+    return _above_band(point) < 8
 
 
 def _bump(s: float, a: float, b: float) -> float:

@@ -1,13 +1,16 @@
 """Liora: long champagne hair with rose tips, a midnight jacket over a cream dress."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import cels
 import face
 import liora_clothes
 from character import Drawing
-from eyes import EyeStyle
 from face import FaceStyle
 from hair import LEFT, RIGHT, Lock, Palette, crown_lines, halo, locks, silhouettes, within
-from svg import Curve, ellipse, fill, group, ink, mirror, outline, polygon, turned
+from liora_face import STYLE
+from svg import Point, ellipse, fill, group, ink, mirror, outline, polygon, turned
 
 HAIR = Palette(
     tones={
@@ -22,32 +25,18 @@ HAIR = Palette(
             ((0, "#E6C096"), (0.2, "#F4D6AB"), (0.42, "#F8D9B6"), (0.68, "#EDA9A2"), (1, "#E28698")),
         ),
         "back": (100, 430, ((0, "#D29F86"), (0.3, "#E2B093"), (0.6, "#EBA49C"), (1, "#EE94AA"))),
-        "deep": (100, 430, ((0, "#A8736B"), (0.35, "#C28A80"), (0.7, "#CE828C"), (1, "#D67C98"))),
+        "deep": (100, 430, ((0, "#B67F66"), (0.35, "#CC957C"), (0.7, "#DA9490"), (1, "#E08AA0"))),
     },
     shade="#D08E78",
     light="#FFF8E6",
     line="#8C5349",
 )
-STYLE = FaceStyle(
-    EyeStyle(
-        rim="#2A2466",
-        top="#2F2C86",
-        middle="#5A63D8",
-        bottom="#A9D4FF",
-        glow="#D9F6FF",
-        pupil="#1A1548",
-        lash="#35191F",
-        lash_warm="#7A3A35",
-        lid="#8C5046",
-    ),
-    brow="#6B3A30",
-    brow_width=2.9,
-)
-
-_TOP = [(256, 41), (281, 45), (303, 58.5), (317, 82), (323, 114), (323, 150)]
-_HEAD = [*_TOP, (352, 220), (370, 360), (256, 400)]
+SCALE = 0.92
+"""At this size THA3 closes both eyes evenly; column 256 is shown at 253.8, row 148 at 145."""
+TOP = [(256, 41), (281, 45), (303, 58.5), (317, 82), (323, 114), (323, 150)]
+_HEAD = [*TOP, (352, 220), (370, 360), (256, 400)]
 HEAD = outline(_HEAD, mirror(_HEAD))
-DOME = outline(_TOP, [(322, 150), (306, 132), (256, 112), (206, 132), (190, 150)], mirror(_TOP))
+DOME = outline(TOP, [(322, 150), (308, 116), (256, 92), (204, 116), (190, 150)], mirror(TOP))
 
 BACK = (
     Lock(
@@ -105,19 +94,21 @@ SIDES = (
     ),
 )  # fmt: skip
 BANGS = (
-    Lock([(262, 34), (256, 66), (250, 98), (249, 122), (255, 143)], 22, "b", 0.3, 0.5, RIGHT, 0.5, 0.5),
-    Lock([(262, 34), (267, 66), (268, 98), (266, 120), (260, 136)], 18, "b", 0.3, 0.5, RIGHT, 0.5, 0.5),
-    Lock([(261, 34), (218, 60), (205, 98), (203, 130), (211, 160)], 26, "b", 0.3, 0.5, LEFT, 0.6, 0.4),
-    Lock([(264, 34), (304, 60), (314, 96), (313, 124), (305, 150)], 26, "b", 0.3, 0.5, RIGHT, 0.6, 0.4),
-    Lock([(262, 34), (292, 62), (299, 94), (296, 117), (288, 131)], 26, "b", 0.3, 0.52, RIGHT, 0.8, 0.5),
-    Lock([(264, 34), (299, 62), (308, 96), (306, 124), (297, 148)], 20, "a", 0.3, 0.5, RIGHT, 0.8, 0.45),
-    Lock([(261, 34), (232, 62), (220, 94), (216, 115), (221, 134)], 28, "b", 0.3, 0.52, LEFT, 0.8, 0.5),
-    Lock([(261, 34), (224, 62), (209, 96), (207, 126), (214, 147)], 18, "a", 0.3, 0.5, LEFT, 0.8, 0.45),
-    Lock([(263, 34), (279, 64), (285, 94), (283, 116), (275, 132)], 27, "a", 0.3, 0.46, RIGHT, 0.9, 0.5),
-    Lock([(261, 34), (241, 64), (230, 94), (227, 115), (234, 133)], 25, "a", 0.3, 0.48, LEFT, 0.9, 0.5),
-    Lock([(261, 34), (250, 66), (241, 96), (239, 118), (246, 136)], 17, "a", 0.3, 0.5, LEFT, 0.8, 0.5),
-    Lock([(262, 34), (270, 66), (274, 96), (273, 114), (268, 126)], 11, "a", 0.3, 0.5, RIGHT, 0.0, 0.6),
+    Lock([(261, 34), (218, 58), (203, 98), (201, 132), (210, 164)], 30, "b", 0.3, 0.5, LEFT, 0, 0.4),
+    Lock([(264, 34), (304, 58), (316, 96), (315, 126), (305, 158)], 30, "b", 0.3, 0.5, RIGHT, 0, 0.4),
+    Lock([(263, 34), (263, 66), (261, 98), (259, 124), (263, 142)], 25, "b", 0.3, 0.5, RIGHT, 0, 0.5),
+    Lock([(264, 34), (298, 60), (309, 94), (307, 122), (297, 141)], 31, "a", 0.3, 0.5, RIGHT, 0, 0.45),
+    Lock([(261, 34), (226, 60), (209, 94), (206, 124), (216, 143)], 30, "a", 0.3, 0.5, LEFT, 0, 0.45),
+    Lock([(264, 34), (284, 60), (292, 90), (290, 113), (280, 131)], 36, "b", 0.3, 0.48, RIGHT, 0, 0.45),
+    Lock([(262, 34), (240, 62), (226, 92), (222, 114), (229, 133)], 34, "b", 0.3, 0.48, LEFT, 0, 0.45),
+    Lock([(264, 34), (273, 64), (277, 90), (274, 112), (266, 129)], 25, "a", 0.3, 0.48, RIGHT, 0, 0.45),
+    Lock([(262, 34), (252, 62), (243, 92), (240, 116), (248, 138)], 31, "a", 0.3, 0.46, LEFT, 0, 0.45),
 )
+RING = (
+    ((203, 209, 216, 222, 230, 237, 245, 251, 260), (0, 7, 4, 11, 6, 13, 5, 9, 0)),
+    ((268, 274, 282, 288, 296, 309), (0, 6, 12, 5, 8, 0)),
+)
+"""Pieces of the light around the head: columns of its points, and how deep each hangs."""
 STRANDS = (
     (197, 104),
     (206, 82),
@@ -134,11 +125,6 @@ STRANDS = (
     (316, 100),
 )
 """Where the fine lines on the top of the head end."""
-WISPS: tuple[tuple[Curve, float], ...] = (
-    ([(257, 48), (262, 39), (272, 36.5), (283, 41)], 3.8),
-    ([(194, 110), (185, 146), (184, 180), (176, 208)], 2.4),
-    ([(322, 110), (331, 150), (332, 186), (340, 214)], 2.2),
-)
 
 
 def ornament() -> str:
@@ -168,6 +154,23 @@ def ornament() -> str:
     return turned(half + other + gem, 309, 84, 62, 0.78)
 
 
+def ring() -> str:
+    """The light around the head: a band broken at the parting, with points hanging from it."""
+    return "".join(fill(_band(*piece), "#FFFAEC", opacity=0.85) for piece in RING)
+
+
+def _band(columns: Sequence[float], depths: Sequence[float]) -> str:
+    """A piece of the band along the arc of `halo`: its points hang at these columns, so many px deep."""
+
+    def at(column: float, below: float) -> Point:
+        return column, 70 + 17 * ((column - 258) / 50) ** 2 + below
+
+    upper = [at(column, -1.8 if 0 < k < len(columns) - 1 else 0) for k, column in enumerate(columns)]
+    points = [at(column, deep) for column, deep in zip(columns, depths, strict=True)]
+    arches = [[b, at(0.5 * (a[0] + b[0]), 2.4), a] for a, b in pairwise(points)]
+    return outline(upper, *reversed(arches))
+
+
 def shadow_on_face() -> str:
     thrown = group(silhouettes((*BANGS, *SIDES), face.SKIN_DEEP), attributes='transform="translate(1.5 4)"')
     return group(thrown, attributes='opacity="0.55"')
@@ -175,16 +178,15 @@ def shadow_on_face() -> str:
 
 def rim() -> str:
     """The outline of the head's top; locks are clipped there and have none."""
-    return ink(
-        [*mirror(_TOP)[1:], *_TOP[1:-1]], HAIR.line, 1.2, profile=lambda s: min(1.0, 8 * s, 8 * (1 - s))
-    )
+    return ink([*mirror(TOP)[1:], *TOP[1:-1]], HAIR.line, 1.2, profile=lambda s: min(1.0, 8 * s, 8 * (1 - s)))
 
 
-def drawing() -> Drawing:
-    front_hair = silhouettes((*SIDES, *BANGS), "#000", 0.0) + fill(DOME, "#000")
-    wisps = "".join(
-        ink(curve, HAIR.line, width) + ink(curve, "#EBCB9E", width - 1.0) for curve, width in WISPS
-    )
+def front_hair() -> str:
+    """Everything that hangs before the face, in black: for masks."""
+    return silhouettes((*SIDES, *BANGS), "#000", 0.0) + fill(DOME, "#000")
+
+
+def drawing(style: FaceStyle = STYLE) -> Drawing:
     layers = (
         ("back-hair", locks(BACK, HAIR)),
         (
@@ -198,27 +200,27 @@ def drawing() -> Drawing:
                 "url(#hair-deep)",
             ),
         ),
-        ("neck", face.neck()),
+        ("neck", face.neck(style.shape)),
         ("clothes", liora_clothes.clothes()),
         ("falling-hair", locks(CROWN, HAIR)),
-        ("ears", face.ears()),
-        ("face", face.face(STYLE, shadow_on_face())),
-        ("eyes", face.eyes(STYLE)),
-        ("nose", face.nose()),
-        ("mouth", face.mouth()),
-        ("wisps", wisps),
+        ("ears", face.ears(style.shape)),
+        ("face", face.face(style, shadow_on_face())),
+        ("eyes", face.eyes(style)),
+        ("nose", face.nose(style.shape)),
+        ("mouth", face.mouth(style.mouth)),
         ("crown", fill(DOME, "url(#hair-b)")),
         ("sides", locks(SIDES, HAIR)),
         ("bangs", within("bangs", HEAD, locks(BANGS, HAIR))),
-        ("gloss", halo("#FFF4D8", 0.35) + crown_lines(HAIR, (262, 41), STRANDS)),
+        ("gloss", halo("#FFF4D8", 0.5) + ring() + crown_lines(HAIR, (262, 41), STRANDS)),
         ("rim", rim()),
         ("ornament", ornament()),
-        ("brows", face.brows(STYLE)),
+        ("brows", face.brows(style)),
     )
     return Drawing(
         "liora",
-        HAIR.defs() + face.defs(STYLE) + liora_clothes.defs() + cels.defs(front_hair),
+        HAIR.defs() + face.defs(style) + liora_clothes.defs() + cels.defs(style, front_hair()),
         layers,
-        cels.cels("#7DF9FF", "#141A4A"),
-        corner=(1.75, 3),
+        cels.cels(style, ("#7DF9FF", "#141A4A")),
+        corner=(256 - 253.8 / SCALE, 148 - 145 / SCALE),
+        side=512 / SCALE,
     )

@@ -7,17 +7,20 @@ import colorsys
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
-import eyes
 import face
-import liora
+import first_liora
 import tavi
 from character import Drawing
-from eyes import CENTRES, EyeStyle, eye, placed
+from eyes import EyeStyle, eye, placed
+from first_faces import EYE, FACES, MOUTH
+from first_hair import TAVI as FIRST_TAVI
 from hair import LEFT, RIGHT, Lock, Palette, locks
 from svg import Curve, ellipse, fill, group, ink, line, outline
 
-_MAINS = {"liora": liora, "tavi": tavi}
+_MAINS = {"liora": first_liora, "tavi": tavi}
+_FIRST = {"liora": first_liora.drawing, "tavi": partial(tavi.drawing, cut=FIRST_TAVI)}
 _HAIR = ("back-hair", "nape", "falling-hair", "wisps", "tufts", "crown", "sides", "bangs", "gloss", "rim")
 _MIDDLE_Y = 148.0
 
@@ -69,7 +72,7 @@ def glasses(
 
     def draw(_: str) -> str:
         parts = []
-        for x in CENTRES:
+        for x in EYE.centres:
             if square:
                 d = f"M{x - 21} 139h42v20q0 6 -6 6h-30q-6 0 -6 -6z"
             else:
@@ -153,7 +156,7 @@ def patch(side: int, colour: str = "#22202A"):
     """Covers one eye; side 0 is the one on the left of the picture."""
 
     def draw(_: str) -> str:
-        x = CENTRES[side]
+        x = EYE.centres[side]
         return ellipse(x, 147, 21, 19, colour) + line([(206, 118), (x, 140), (306, 128)], colour, 2)
 
     return draw
@@ -230,14 +233,15 @@ def _tanned(svg: str, skin: str) -> str:
 def svg(variation: Variation) -> str:
     """The whole picture."""
     main = _MAINS[variation.base]
-    drawing: Drawing = main.drawing()
-    style = _style(main.STYLE, variation)
+    first = FACES[variation.base]
+    drawing: Drawing = _FIRST[variation.base](first)
+    style = _style(first, variation)
     layers = dict(drawing.layers)
     layers["eyes"] = _eyes(style.eyes, variation)
     layers["mouth"] = _mouth(variation)
     if variation.brows:
         layers["brows"] = face.brows(replace(style, brow=variation.brows))
-    defs = drawing.defs.replace(main.STYLE.eyes.defs(), style.eyes.defs())
+    defs = drawing.defs.replace(first.eyes.defs(), style.eyes.defs())
     colour = variation.hair or _middle(main.HAIR)
     if variation.hair:
         defs = defs.replace(main.HAIR.defs(), _towards(main.HAIR.defs(), variation.hair))
@@ -273,7 +277,7 @@ def _style(style: face.FaceStyle, variation: Variation) -> face.FaceStyle:
 
 def _eyes(style: EyeStyle, variation: Variation) -> str:
     (sx, sy), parts = variation.size, []
-    for name, x in zip(("left", "right"), CENTRES, strict=True):
+    for name, x in zip(("left", "right"), EYE.centres, strict=True):
         out = variation.apart if x > 256 else -variation.apart
         if variation.eyes == "dots":
             content = placed(ellipse(0, 148, 4.5, 7, style.pupil) + ellipse(1.2, 145, 1.3, 1.6, "#FFFFFF"), x)
@@ -282,7 +286,7 @@ def _eyes(style: EyeStyle, variation: Variation) -> str:
         else:
             content = eye(name, x, style)
             if variation.lash == "none":
-                content = content.replace(fill(eyes.lash(style.flick), "url(#lash)"), "")
+                content = content.replace(fill(style.shape.lash(), "url(#lash)"), "")
         moved = f"translate({x + out:g} {_MIDDLE_Y + variation.lower:g}) scale({sx:g} {sy:g}) "
         parts.append(group(content, attributes=f'transform="{moved}translate({-x:g} {-_MIDDLE_Y:g})"'))
     return "".join(parts)
@@ -293,7 +297,7 @@ def _mouth(variation: Variation) -> str:
     if h == 0:
         return ink([(256 - 8 * w, 175), (256, 176), (256 + 8 * w, 175)], "#6E2A34", 1.4) if w else ""
     moved = f"translate(256 176) scale({w:g} {h:g}) translate(-256 -176)"
-    return group(face.mouth(), attributes=f'transform="{moved}"')
+    return group(face.mouth(MOUTH), attributes=f'transform="{moved}"')
 
 
 _OVER_LEFT_EYE = [(262, 60), (276, 100), (282, 130), (281, 166)]

@@ -18,7 +18,7 @@ _DRIVEN = [_SLOT[name] for name in (*WAVER, *DATA)]
 _WAVERS = _SLOT[WAVER[0]]
 
 Opacities = NDArray[np.float32]
-"""(16,), in the order of CELS."""
+"""(25,), in the order of CELS."""
 
 
 def opacities(cels: Mapping[str, float]) -> Opacities:

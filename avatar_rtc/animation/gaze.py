@@ -3,7 +3,8 @@
 Left to itself, a gaze changes between the viewer and somewhere else, and leaps about a little at either. The
 law of the leaps follows Lee, Badler and Badler, Eyes Alive (2002): angles fall off exponentially with 6.9
 degrees, the viewer is left for 0.93 s at a time while speaking, and while listening for 0.43 s every 8 s. A
-leap of a degrees takes 21 ms + 2.2 ms x a, the main sequence of Bahill, Clark and Stark (1975).
+leap of a degrees takes 21 ms + 2.2 ms x a, the main sequence of Bahill, Clark and Stark (1975). The head
+follows the eyes: `head_turn.py`. Around what they look at they make micro-saccades: `fixation.py`.
 
 Angles are degrees as complex numbers: to the viewer's right, and up. What the head sways away, the eyes take
 back.
@@ -14,7 +15,9 @@ import math
 
 import numpy as np
 
-from avatar_rtc.animation.easing import step_of_constant, two_steps
+from avatar_rtc.animation.easing import step_of_constant
+from avatar_rtc.animation.fixation import Angle, Fixation, leap_seconds
+from avatar_rtc.animation.head_turn import HeadTurn
 from avatar_rtc.control.settings import AnimatorSettings
 from avatar_rtc.curves import smoothstep
 from avatar_rtc.face.gaze import Gaze
@@ -40,8 +43,8 @@ AWAY_ASKED = 2.0
 """Seconds, on average, until somebody who is to look away looks at something else."""
 HEAD_SHARE = 0.4
 """Of a gaze that was asked for, or of one away: the head turns this much of the way."""
-HEAD_PACE = 9.0
-"""1/s, from rest to rest: the head has come by half after 0.19 s, long after the eyes."""
+HEAD_HELD_BACK = 0.6
+"""How much of the head's turns of its own accord an emotion that shows wholly takes away."""
 TAKE = 0.1
 """Time constant in s in which a target that is asked for takes the eyes from the emotion, and back."""
 
@@ -50,14 +53,13 @@ _LOST = 30.0
 _IRIS = INDEX["iris_rotation_y"], INDEX["iris_rotation_x"]
 _HEAD = INDEX["head_y"], INDEX["head_x"]
 
-Angle = complex
-
 
 class GazeDriver:
     """The eyes of one avatar; the same seed, states and times give the same gaze."""
 
     def __init__(self, seed: int) -> None:
         self._random = np.random.default_rng([seed, 8])
+        self._fixation, self._head = Fixation(seed), HeadTurn()
         self._asked: Gaze | None = None
         self._speaking = False
         self._strength = 0.0
@@ -69,8 +71,9 @@ class GazeDriver:
         self._leapt = -math.inf
         self._turn = self._leap = -math.inf
         """When it looks elsewhere next, and when it leaps around the same thing."""
-        self._follow = self._ahead = Angle()
-        """How far the head has come, and the step before it."""
+        self._way: Angle | None = None
+        """Where the next leap around the same thing goes; None is anywhere."""
+        self._shown = 0.0
         self._held = 0.0
         """How far the gaze is the one asked for, and not the emotion's."""
         self._last_t: float | None = None
@@ -83,6 +86,7 @@ class GazeDriver:
         speaking: bool,
         settings: AnimatorSettings,
         t: float,
+        shown: float = 0.0,
     ) -> None:
         """Turn irises and head of `pose` (45,) in place; called with increasing t.
 
@@ -90,16 +94,20 @@ class GazeDriver:
             emotion: what the emotion alone wants, (45,); what `pose` adds to its head is sway.
             asked: what is to be looked at.
             speaking: the viewer is looked at for `eye_contact` of the time then.
+            shown: how much the face shows an emotion, 0..1; its own head is turned less away then.
         """
         begins = self._last_t is None or not -_LOST < t - self._last_t < _LOST
         dt = math.inf if self._last_t is None else max(t - self._last_t, 0.0)
         self._last_t = t
         self._strength = settings.gaze_saccades * settings.liveliness
         self._contact = settings.eye_contact
+        self._shown = shown
         if begins or asked != self._asked:
             self._asked, self._speaking = asked, speaking
             self._look(t, asked is not None and asked.target == "away")
-            self._from = self._to if begins else self._from
+            if begins:
+                self._from = self._to
+                self._head.begin(self._turned(), t)
         elif speaking != self._speaking:
             self._speaking = speaking
             self._turn = t + self._stay()
@@ -110,21 +118,24 @@ class GazeDriver:
                 self._leap_to(self._aim + self._around(), event)
 
         self._held += (float(asked is not None) - self._held) * step_of_constant(TAKE, dt)
-        self._turn_head(HEAD_SHARE * self._aim, dt)
-        head = _angle(pose, _HEAD, HEAD_DEGREES) + self._follow
+        head = _angle(pose, _HEAD, HEAD_DEGREES) + self._head.at(t)
         head = Angle(_within(head.real, HEAD_DEGREES), _within(head.imag, HEAD_DEGREES))
         # The emotion's own angle of the head is left to its irises, unless they have something to look at.
         meant = (1 - self._held) * _angle(emotion, _HEAD, HEAD_DEGREES)
         iris = (1 - self._held) * _angle(pose, _IRIS, EYE_DEGREES) + self._at(t) - (head - meant)
+        iris += min(self._strength, 1.0) * self._fixation.at(t)
         _set_angle(pose, _HEAD, head / HEAD_DEGREES)
         _set_angle(pose, _IRIS, iris / EYE_DEGREES)
 
-    def _turn_head(self, target: Angle, dt: float) -> None:
-        if dt == math.inf:
-            self._follow = self._ahead = target
-            return
-        missing, lead = two_steps(self._follow - target, self._ahead - target, HEAD_PACE * dt)
-        self._follow, self._ahead = target + missing, target + lead
+    def lead(self, way: Angle, t: float) -> None:
+        """The head will turn this way: leap a little there at t, which is no later than the next `apply`."""
+        if self._strength and self._leap < math.inf and way:
+            self._leap, self._way = min(self._leap, t), way / abs(way)
+
+    def _turned(self) -> Angle:
+        """Where the head goes with the eyes."""
+        own = self._asked is None
+        return HEAD_SHARE * (1.0 - HEAD_HELD_BACK * self._shown * own) * self._aim
 
     def _look(self, t: float, away: bool) -> None:
         """Look at something else from t on."""
@@ -137,6 +148,7 @@ class GazeDriver:
         else:
             self._aim = Angle()
         self._leap_to(self._aim, t)
+        self._head.follow(self._turned(), t)
         self._turn = t + self._stay()
 
     def _leap_to(self, to: Angle, t: float) -> None:
@@ -146,7 +158,7 @@ class GazeDriver:
 
     def _at(self, t: float) -> Angle:
         way = self._to - self._from
-        return self._from + smoothstep((t - self._leapt) / (0.021 + 0.0022 * abs(way))) * way
+        return self._from + smoothstep((t - self._leapt) / leap_seconds(abs(way))) * way
 
     def _stay(self) -> float:
         """Seconds until it looks elsewhere, as it is now."""
@@ -161,7 +173,10 @@ class GazeDriver:
         return LEAST_STAY + (math.inf if mean == math.inf else self._random.exponential(mean - LEAST_STAY))
 
     def _around(self) -> Angle:
-        """A place within AROUND of the middle, times the strength."""
+        """A place within AROUND of the middle, times the strength; where the head goes, if it leads it."""
+        if self._way is not None:
+            way, self._way = self._way, None
+            return self._strength * AROUND * way
         radius, angle = AROUND * math.sqrt(self._random.random()), self._random.uniform(0, 2 * math.pi)
         return self._strength * cmath.rect(radius, angle)
 

@@ -13,6 +13,7 @@ FOLLOW_POSE = 0.010
 """Time constant in s of following from pose to pose: 95 % after 30 ms, which hides the steps of 30 Hz."""
 
 _OPEN = [INDEX[name] for name in MOUTH_OPEN]
+_LIDS = slice(INDEX["eye_wink_left"], INDEX["eye_raised_lower_eyelid_right"] + 1)
 
 
 class Live:
@@ -32,6 +33,11 @@ class Live:
     def has_mouth(self) -> bool:
         """Whether any of the open mouth is the caller's."""
         return bool(self._held[_OPEN].any())
+
+    @property
+    def has_lids(self) -> bool:
+        """Whether any of the lids is the caller's."""
+        return bool(self._held[_LIDS].any())
 
     def apply(self, pose: Pose, live: LivePose | None, t: float, dt: float) -> None:
         """Change `pose` (45,) in place for media time t, dt seconds after the last call."""

@@ -16,7 +16,7 @@ SLOT = INDEX | {name: len(INDEX) + i for i, name in enumerate(CELS)}
 _WHOLE = np.float32(0.999)
 
 Face = NDArray[np.float32]
-"""(61,): the 45 morphs, then the 16 cels."""
+"""(70,): the 45 morphs, then the 25 cels."""
 
 
 class OverrideBlend:
@@ -29,7 +29,7 @@ class OverrideBlend:
         """The overrides that are wholly held, while nothing else is."""
 
     def apply(self, face: Face, overrides: Mapping[str, float], dt: float) -> None:
-        """Change `face` (61,) in place, dt seconds after the last call.
+        """Change `face` (70,) in place, dt seconds after the last call.
 
         What is fully held has exactly the value asked for, whatever the layers below do.
         """

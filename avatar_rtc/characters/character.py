@@ -27,6 +27,7 @@ from pydantic import (
 
 from avatar_rtc.characters.decoding import DecodedPicture
 from avatar_rtc.characters.framing import Frame
+from avatar_rtc.characters.head import find_head
 from avatar_rtc.characters.image import prepare_character, read_cel, read_prepared
 from avatar_rtc.characters.parts import SAVED, STUDENT, TOML, cels_in, find_picture, unused
 from avatar_rtc.characters.toml import read_toml
@@ -50,6 +51,7 @@ from avatar_rtc.face.emotions import (
 )
 from avatar_rtc.intake.complaints import complaint, refusing
 from avatar_rtc.stream.crop import FULL_FRAME, Crop
+from avatar_rtc.stream.framing import BUST, Framing, FramingName, Headroom, Views
 from avatar_rtc.student_header import check_made_for, read_header
 
 MAX_SAVED_BYTES = 1024 * 1024
@@ -72,7 +74,8 @@ class Character:
     start: AvatarState = field(default_factory=AvatarState)
     """How its avatars move and are shown, until they are told otherwise."""
     default_emotion: str = "neutral"
-    crop: Crop = FULL_FRAME
+    views: Views = BUST
+    """What is shown of it: its author's wish, and where its head is."""
     keep_eyes_open: float = 0.0
     """How far its lids stay open at least, 0..1; for eyes that look empty when they are closed."""
     voice: str = ""
@@ -114,6 +117,8 @@ class _Toml(_Section):
     voice: _Text = ""
     default_emotion: EmotionId = "neutral"
     crop: Crop = FULL_FRAME
+    framing: FramingName = "bust"
+    headroom: Headroom | None = None
     keep_eyes_open: float = Field(0.0, ge=0.0, le=1.0)
     emotions: ByEmotion[Template] = {}
     own_emotions: dict[str, Template] = Field({}, max_length=MAX_OWN_EMOTIONS)
@@ -165,13 +170,19 @@ def build_character(
         own_emotions={own.name: own for own in (to.template(name) for name, to in toml.own_emotions.items())},
         start=toml.settings,
         default_emotion=toml.default_emotion,
-        crop=toml.crop,
+        views=_views(toml, found.rgba),
         keep_eyes_open=toml.keep_eyes_open,
         voice=toml.voice,
         licence=toml.licence,
         author=toml.author,
         student=files.get(STUDENT),
     )
+
+
+def _views(toml: _Toml, rgba: NDArray[np.uint8]) -> Views:
+    # All of the picture is what a template says that nobody has thought about; "whole" is a wish.
+    crop = None if toml.crop == FULL_FRAME else toml.crop
+    return Views(crop, Framing(toml.framing, toml.headroom), find_head(rgba))
 
 
 def _cel(file: str, data: bytes, frame: Frame) -> CelImage | None:

@@ -58,11 +58,13 @@ class FoundFace:
     """Row in which the figure begins above it."""
 
 
-def find_faces(image: Image.Image) -> list[FoundFace]:
+def find_faces(image: Image.Image, eyes: tuple[float, float] = (_SMALLEST, _LARGEST)) -> list[FoundFace]:
     """The places that look like a face, the likeliest first, none twice.
 
     Args:
         image: RGBA, of any size; upright.
+        eyes: least and largest distance between the eyes, in px of the figure as it is looked at: 512 px
+            along its longer side, or as it is if that is less.
     """
     box = image.getchannel("A").point([255 * (alpha >= VISIBLE) for alpha in range(256)]).getbbox()
     if box is None:
@@ -70,7 +72,7 @@ def find_faces(image: Image.Image) -> list[FoundFace]:
     scale = min(1.0, _SIDE / max(box[2] - box[0], box[3] - box[1]))
     figure = _resized(image.crop(box), scale)
     found: list[FoundFace] = []
-    for face in sorted(_everywhere(figure), key=lambda face: -face.likeness):
+    for face in sorted(_everywhere(figure, *eyes), key=lambda face: -face.likeness):
         if not any(_same(face, other) for other in found):
             found.append(face)
     likely = sorted(found, key=lambda f: _HELD * any(_holds(other, f) for other in found) - f.likeness)
@@ -104,10 +106,10 @@ def _holds(face: FoundFace, other: FoundFace) -> bool:
     return below and face.eyes > 0.95 * other.eyes and face.likeness > other.likeness - _HELD
 
 
-def _everywhere(figure: Image.Image) -> Iterator[FoundFace]:
+def _everywhere(figure: Image.Image, least: float, largest: float) -> Iterator[FoundFace]:
     """The best places of every size, in px of the figure."""
-    eyes = _SMALLEST
-    while eyes < _LARGEST and eyes < max(figure.size) / 2:
+    eyes = least
+    while eyes < largest and eyes < max(figure.size) / 2:
         scale = _D / eyes
         pixels = np.asarray(_resized(figure, scale), np.float64)
         likeness, top = _likeness(pixels[..., :3], pixels[..., 3] / 255)

@@ -7,15 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.cli.device import chosen_device
-from avatar_rtc.face.pose import EYEBROW, FACE, MORPHS, Pose, pose_from
+from avatar_rtc.face.pose import EYEBROW, FACE, MORPHS, Pose, neutral, pose_from
 from avatar_rtc.stream.box import Box
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from avatar_rtc.characters.character import Character
     from avatar_rtc.doctor.diagnosis import Diagnosis
+    from avatar_rtc.face.cels import CelImage
 
+_Look = tuple[Pose, Mapping[str, float]]
+"""A pose, and the opacities of cels."""
 _EPILOG = """examples:
   avatar-rtc check me.png                    writes me_check.png: what was seen, and what is thought of it
   avatar-rtc check me.png --sheet all.png    and every emotion and morph, to be looked at
@@ -62,17 +66,20 @@ def run(args: argparse.Namespace) -> int:
     from avatar_rtc.characters.sheet import contact_sheet
     from avatar_rtc.characters.store import CharacterStore, own_folder
     from avatar_rtc.doctor.diagnosis import diagnose, doctor_poses
+    from avatar_rtc.doctor.drawn import drawn_cels, drawn_findings
     from avatar_rtc.resources import resource
 
     store = CharacterStore(resource("assets", "characters"), own_folder())
     character = store.load_any_character(args.file)
     rgba, keep = character.rgba, character.keep_eyes_open
     wanted = doctor_poses(keep_eyes_open=keep)
-    shown = {**_emotions(), **morph_poses()} if args.sheet and not args.no_sheet else {}
-    prefixed = {f"sheet {name}": pose for name, pose in shown.items()}
-    pictures = pose_all(rgba, {**prefixed, **wanted}, args.device, Console(stderr=True))
+    shown = _sheet(character) if args.sheet and not args.no_sheet else {}
+    looks = {f"sheet {name}": look for name, look in shown.items()}
+    looks |= {name: (pose, {}) for name, pose in wanted.items()}
+    pictures = show_all(rgba, looks, args.device, Console(stderr=True), character.cels)
     seen = {name: pictures[name] for name in wanted}
     diagnosis = diagnose(rgba, seen, keep)
+    diagnosis = diagnosis.and_also(drawn_findings(character.cels, diagnosis.eyes))
     written = []
     if not args.no_sheet:
         card = Path(f"{Path(args.file).expanduser().resolve().stem}_check.png")
@@ -82,18 +89,35 @@ def run(args: argparse.Namespace) -> int:
             write_png(args.sheet, contact_sheet({name: pictures[f"sheet {name}"] for name in shown}))
             written.append(args.sheet)
     if args.json:
-        print(json.dumps(_to_json(diagnosis, character.done, written), indent=2))
+        have, missing = drawn_cels(character.cels)
+        told = _to_json(diagnosis, character.done, written) | {"drawn": {"has": have, "lacks": missing}}
+        print(json.dumps(told, indent=2))
     else:
-        _print(diagnosis, character.done, written, Console())
+        _print(diagnosis, [*character.done, *_drawn(*drawn_cels(character.cels))], written, Console())
     return 0 if diagnosis.healthy else 1
 
 
-def _emotions() -> dict[str, Pose]:
+def _sheet(character: "Character") -> dict[str, _Look]:
+    """Every emotion as this character shows it, every morph, and its drawn mouths and eyes."""
     from avatar_rtc.animation.emotions import load_emotions
+    from avatar_rtc.animation.face_cels import settled
+    from avatar_rtc.doctor.drawn import drawn_cels
     from avatar_rtc.resources import resource
 
-    found = load_emotions(resource("assets", "emotions"))
-    return {name: pose_from(template.pose) for name, template in found.items()}
+    found, have = load_emotions(resource("assets", "emotions")), character.cels.keys()
+    return {
+        **{name: settled(pose_from(each.pose), each.cels, have) for name, each in found.items()},
+        **{name: (pose, {}) for name, pose in morph_poses().items()},
+        **{name: settled(neutral(), {name: 1.0}, have) for name in drawn_cels(character.cels)[0]},
+    }
+
+
+def _drawn(have: Sequence[str], missing: Sequence[str]) -> list[str]:
+    """What there is to say of drawn mouths and eyes; nothing where there are none."""
+    if not have:
+        return []
+    lacks = f"; it lacks {', '.join(missing)}" if missing else ""
+    return [f"it has {len(have)} drawn mouths and eyes{lacks}"]
 
 
 def morph_poses() -> dict[str, Pose]:
@@ -167,9 +191,20 @@ def _parts(diagnosis: "Diagnosis", worst: Mapping[str, str]) -> list[tuple[str, 
 
 
 def pose_all(
-    rgba: "NDArray[np.uint8]", poses: dict[str, Pose], device_name: str, console: Any
+    rgba: "NDArray[np.uint8]", poses: Mapping[str, Pose], device_name: str, console: Any
 ) -> "dict[str, NDArray[np.uint8]]":
-    """The pictures by name; each pose is rendered once, those alike in brows and face in a row."""
+    """The pictures by name, without cels; see `show_all`."""
+    return show_all(rgba, {name: (pose, {}) for name, pose in poses.items()}, device_name, console, {})
+
+
+def show_all(
+    rgba: "NDArray[np.uint8]",
+    looks: Mapping[str, _Look],
+    device_name: str,
+    console: Any,
+    cels: "Mapping[str, CelImage]",
+) -> "dict[str, NDArray[np.uint8]]":
+    """The pictures by name; each look is rendered once, those alike in brows and face in a row."""
     from rich.progress import track
 
     from avatar_rtc.cli.weights import fetch_weights
@@ -179,13 +214,18 @@ def pose_all(
     device = chosen_device(device_name, console)
     if not weights_ready():
         fetch_weights(None, None, console)
-    once = {pose.tobytes(): pose for pose in poses.values()}
-    ordered = sorted(once.values(), key=lambda pose: (pose[EYEBROW].tobytes(), pose[FACE].tobytes()))
-    pictures = track(
-        render_poses(rgba, ordered, "tha3", device), "posing", len(ordered), console=console, transient=True
+    keys = {name: (str(sorted(shown.items())), pose.tobytes()) for name, (pose, shown) in looks.items()}
+    once = {keys[name]: look for name, look in looks.items()}
+    ordered = sorted(
+        once.items(), key=lambda each: (each[0][0], *(each[1][0][part].tobytes() for part in (EYEBROW, FACE)))
     )
-    posed = {pose.tobytes(): picture for pose, picture in zip(ordered, pictures, strict=True)}
-    return {name: posed[pose.tobytes()] for name, pose in poses.items()}
+    poses, strengths = [pose for _, (pose, _) in ordered], [shown for _, (_, shown) in ordered]
+    pictures = track(
+        render_poses(rgba, poses, "tha3", device, None, cels, strengths),
+        "posing", len(ordered), console=console, transient=True,
+    )  # fmt: skip
+    posed = {key: picture for (key, _), picture in zip(ordered, pictures, strict=True)}
+    return {name: posed[keys[name]] for name in looks}
 
 
 def _to_json(diagnosis: "Diagnosis", prepared: Sequence[str], written: Sequence[Path]) -> dict[str, Any]:

@@ -244,7 +244,8 @@ def _write_report(out: Path, report: "Report", plan: "Plan") -> None:
     from avatar_rtc.characters.sheet import compared
     from avatar_rtc.files import put_file
 
-    text = {"psnr_db": report.figures, "worst_held_out_poses": report.worst[:10], "plan": asdict(plan)}
+    text = {"psnr_db": report.figures, "stray_px": report.stray_px}
+    text |= {"worst_held_out_poses": report.worst[:10], "plan": asdict(plan)}
     put_file(out.with_suffix(".json"), (json.dumps(text, indent=2) + "\n").encode())
     write_png(out.with_suffix(".png"), compared(report.pairs))
 

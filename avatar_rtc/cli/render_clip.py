@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from avatar_rtc.cli.device import chosen_device
 from avatar_rtc.errors import InputError, OutOfRange, SetupError, UnknownName
 from avatar_rtc.filters_schema.anime4k_files import use_folder
+from avatar_rtc.stream.framing import FRAMINGS, Framing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     clip.add_argument(
         "--anime4k", type=Path, metavar="DIR", help="Anime4K's GLSL files, as further upscalers"
     )
+    clip.add_argument("--framing", choices=FRAMINGS, help="default: the character's own, else the bust")
+    clip.add_argument("--headroom", type=float, metavar="SHARE", help="free above the head, of the picture")
     clip.add_argument("--size", metavar="WxH", help="of every picture, in px (default: what the chain gives)")
     clip.add_argument(
         "--backdrop", metavar="NAME|#RRGGBB", help="behind the avatar; mp4 has one always (default: #181a26)"
@@ -60,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
     ):
         if not low <= value <= high:
             raise OutOfRange(name, value, low, high)
+    if args.headroom is not None and not 0.0 <= args.headroom <= 1.0:
+        raise OutOfRange("--headroom", args.headroom, 0.0, 1.0)
     size = None if args.size is None else read_size(args.size)
     if args.anime4k is not None:
         use_folder(args.anime4k)
@@ -149,9 +154,11 @@ def _avatar(
     animator, _ = Animators(device).get(name, character.student, character.rgba)
     opened = OpenAvatar(
         avatar="offline", rgba=character.rgba.tobytes(), epoch=0.0,
-        state=AvatarState(emotions={emotion: 1.0}, chain=chain), fps=args.fps, seed=args.seed,
+        state=AvatarState(
+            emotions={emotion: 1.0}, chain=chain, framing=Framing(args.framing, args.headroom)
+        ), fps=args.fps, seed=args.seed,
         cels=character.cels, emotions=character.emotions,
-        own_emotions=character.own_emotions, crop=character.crop,
+        own_emotions=character.own_emotions, views=character.views,
         keep_eyes_open=character.keep_eyes_open,
     )  # fmt: skip
     return OfflineAvatar(opened, animator, emotions, size)

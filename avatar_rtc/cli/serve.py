@@ -19,6 +19,7 @@ from avatar_rtc.config import Config, load_config
 from avatar_rtc.config_words import check_origin
 from avatar_rtc.errors import InputError, SetupError
 from avatar_rtc.filters_schema.anime4k_files import use_folder
+from avatar_rtc.stream.framing import FRAMINGS
 
 if TYPE_CHECKING:
     from aiohttp.web import AppRunner
@@ -45,6 +46,7 @@ def add(subparsers: Any) -> None:
     parser.add_argument("--port", type=int, help="port to bind to (default 8080; 0 takes a free one)")
     parser.add_argument("--character", metavar="NAME|PATH", help="a stored character, or any RGBA image")
     parser.add_argument("--animator", choices=("auto", "tha3", "student", "static"))
+    parser.add_argument("--framing", choices=FRAMINGS, help="default: the character's own, else the bust")
     parser.add_argument(
         "--device",
         metavar="auto|cpu|cuda|mps",
@@ -52,6 +54,12 @@ def add(subparsers: Any) -> None:
     )
     parser.add_argument("--fps", type=float, help="frames per second to aim for (default 30)")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings as TOML; flags win over it")
+    parser.add_argument(
+        "--piper-voice",
+        type=Path,
+        metavar="FILE|DIR",
+        help="speak with a voice of Piper (NAME.onnx), or with those of a folder",
+    )
     parser.add_argument(
         "--anime4k", type=Path, metavar="DIR", help="Anime4K's GLSL files, as further upscalers"
     )
@@ -82,8 +90,22 @@ def run(args: argparse.Namespace) -> int:
     logs.set_up(args.log_level)
     if args.anime4k is not None:
         use_folder(args.anime4k)
-    flags = ("host", "port", "character", "animator", "device", "fps", "allowed_origins", "insecure")
-    config = load_config(args.config, **{name: getattr(args, name) for name in flags})
+    flags = (
+        "host",
+        "port",
+        "character",
+        "animator",
+        "framing",
+        "device",
+        "fps",
+        "allowed_origins",
+        "insecure",
+    )
+    config = load_config(
+        args.config,
+        **{name: getattr(args, name) for name in flags},
+        **{"speech.piper_voice": args.piper_voice},
+    )
     check_folders(config)
     if not needs_accelerator(config):
         ensure_weights(config)
@@ -131,6 +153,7 @@ async def _serve(config: Config) -> None:
     from avatar_rtc.server.connections.access_log import AccessLog
     from avatar_rtc.server.connections.descriptors import raise_limit
     from avatar_rtc.server.connections.protocol import Runner
+    from avatar_rtc.server.http.compat.speech import own_voice
     from avatar_rtc.server.http.ending import REQUESTS_S
     from avatar_rtc.server.http.keys import CLOSING, ENGINES
     from avatar_rtc.server.rendering.fleet import Fleet
@@ -157,10 +180,13 @@ async def _serve(config: Config) -> None:
             print(
                 f"avatar-rtc: a live avatar is at {await _listen(runner, config)}  (Ctrl-C ends)", flush=True
             )
+            # Beside all else: nobody waits for a voice before it is to speak.
+            warming = asyncio.create_task(app[ENGINES].warm(own_voice(app)), name="warming the voice")
             # What is here now stays: looking through all of it took the collector 35 to 60 ms each time.
             gc.collect()
             gc.freeze()
             await stop.wait()
+            warming.cancel()
             app[CLOSING].set()
         finally:
             await runner.cleanup()

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def check_folders(config: Config) -> None:
-    """The folders that settings name are there and can be used; `data_dir` is made.
+    """The folders and files that settings name are there and can be used; `data_dir` is made.
 
     Raises:
         InputError: says which is not, and why.
@@ -33,6 +33,12 @@ def check_folders(config: Config) -> None:
         if not any((folder / name).is_file() for name in MODEL_FILES):
             wanted = f"wanted is a folder with {' or '.join(MODEL_FILES)}"
             raise InputError(f"setting speech.emotion_model: there is none in {folder}; {wanted}")
+    if (place := config.speech.piper_voice) is not None:
+        from avatar_rtc.speech.voices.piper_files import NO_PIPER, piper_files, piper_is_installed
+
+        piper_files(place)
+        if not piper_is_installed():
+            raise InputError(f"setting speech.piper_voice: {NO_PIPER}")
 
 
 async def check_voice(engines: "Engines", voice: str) -> None:

@@ -101,6 +101,17 @@ class Commands(SpeechCommands):
         """Let data run through the eyes while a tool is at work, or fade; raises as `request`."""
         await self.request("data_eyes.set", on=on)
 
+    async def set_framing(
+        self, name: Literal["face", "bust", "whole"] | None = None, *, headroom: float | None = None
+    ) -> None:
+        """Show the face, the bust or the whole picture; a crop that is on goes off. Raises as `request`.
+
+        Args:
+            name: None is the character's own.
+            headroom: free above the head, in [0, 1] of the picture; None is as the framing wants it.
+        """
+        await self.request("framing.set", name=name, headroom=headroom)
+
     async def set_crop(
         self,
         left: float = 0.0,
@@ -110,11 +121,11 @@ class Commands(SpeechCommands):
         *,
         enabled: bool = True,
     ) -> None:
-        """Show a part of the picture, in the place of the character's own crop; raises as `request`.
+        """Show a part of the picture, in the place of the framing; raises as `request`.
 
         Args:
             left, top, right, bottom: edges as shares of width and height, 0 is the left or upper one.
-            enabled: False is the character's own again, and keeps the edges for later.
+            enabled: False is the framing again, and keeps the edges for later.
         """
         await self.request("crop.set", enabled=enabled, left=left, top=top, right=right, bottom=bottom)
 

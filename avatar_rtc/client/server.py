@@ -98,6 +98,7 @@ class Server:
         animator: Literal["auto", "tha3", "student", "static"] | None = None,
         settings: Mapping[str, Any] | None = None,
         emotion: str | None = None,
+        framing: Literal["face", "bust", "whole"] | None = None,
     ) -> dict[str, Any]:
         """Make an avatar; gives its state, whose "id" is its name.
 
@@ -110,6 +111,7 @@ class Server:
             animator: what renders it; None is as the server is set up.
             settings: as `AvatarClient.set_settings`.
             emotion: shown from the start; None is the character's default.
+            framing: how much of the figure is shown; None is as server and character want it.
 
         Raises:
             AlreadyThere: an avatar of that name.
@@ -121,6 +123,7 @@ class Server:
             "animator": animator,
             "settings": None if settings is None else dict(settings),
             "emotion": emotion,
+            "framing": framing,
         }
         given = {name: value for name, value in wanted.items() if value is not None}
         url, subject = f"{self._api}/avatars", ("avatar", id or "")

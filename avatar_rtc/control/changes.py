@@ -15,6 +15,7 @@ from avatar_rtc.control.messages import (
     CueSet,
     DataEyesSet,
     EmotionsSet,
+    FramingSet,
     GazeSet,
     OverridesPatch,
     OverridesSet,
@@ -26,10 +27,10 @@ from avatar_rtc.control.messages import (
 )
 from avatar_rtc.control.settings import check_settings, patched, settings_json
 from avatar_rtc.control.state import AvatarState, Cue, DataEyes, LivePose
-from avatar_rtc.control.state_json import crop_json
+from avatar_rtc.control.state_json import crop_json, framing_json
 from avatar_rtc.face.holding import CUE_HOLD_S
 from avatar_rtc.filters_schema.chain import chain_json, enlargement
-from avatar_rtc.stream.crop import Crop
+from avatar_rtc.stream.framing import Views
 from avatar_rtc.stream.levels import default_bitrate_bps, h264_level
 
 _SIDE = 512
@@ -39,7 +40,7 @@ Flowing: TypeAlias = CueSet | PoseSet
 """What comes many times a second, and is nobody else's business."""
 Change: TypeAlias = (
     EmotionsSet | OverridesSet | OverridesPatch | SettingsSet | SettingsPatch | GazeSet | TalkingSet
-    | PauseSet | CropSet | ChainSet | BackdropSet | DataEyesSet | Flowing
+    | PauseSet | CropSet | FramingSet | ChainSet | BackdropSet | DataEyesSet | Flowing
 )  # fmt: skip
 
 
@@ -69,6 +70,10 @@ def next_state(state: AvatarState, message: Change, t: float) -> AvatarState:
             return replace(state, paused=on)
         case CropSet():
             return replace(state, crop=message.crop())
+        case FramingSet():
+            # The newest wish counts: edges that go on deciding would make of the word an empty one.
+            crop = replace(state.crop, enabled=False)
+            return replace(state, crop=crop, framing=message.framing())
         case ChainSet(chain=chain):
             return replace(state, chain=chain)
         case BackdropSet():
@@ -102,6 +107,8 @@ def answer(state: AvatarState, message: Change) -> dict[str, object]:
             return {"settings": settings_json(state.settings)}
         case CropSet():
             return {"crop": crop_json(state.crop)}
+        case FramingSet():
+            return {"framing": framing_json(state.framing)}
         case ChainSet():
             return {"chain": chain_json(state.chain)}
         case BackdropSet():
@@ -109,15 +116,15 @@ def answer(state: AvatarState, message: Change) -> dict[str, object]:
     return {}
 
 
-def check_sendable(state: AvatarState, own_crop: Crop, fps: float) -> None:
-    """Refuse a picture that could not be sent; `own_crop` is the character's, `fps` the server's.
+def check_sendable(state: AvatarState, views: Views, fps: float) -> None:
+    """Refuse a picture that could not be sent; `views` is the character's, `fps` the server's.
 
     Raises:
         InputError: it is beyond what H.264 carries.
     """
     factor = enlargement(state.chain)
-    rows, columns = state.crop.over(own_crop).slices(_SIDE, _SIDE)
-    width, height = (-(-round((s.stop - s.start) * factor) // _BLOCK) * _BLOCK for s in (columns, rows))
+    rows, columns = views.shown(state.crop, state.framing).window(_SIDE, _SIDE)
+    width, height = (-(-round(len(side) * factor) // _BLOCK) * _BLOCK for side in (columns, rows))
     rate = min(fps, state.settings.target_fps)
     h264_level(width, 2 * height, rate, default_bitrate_bps(width, 2 * height, rate))
 
@@ -132,7 +139,9 @@ def _with_cue(state: AvatarState, message: CueSet, t: float) -> AvatarState:
     # The channel is unordered. A held cue that ran out says nothing: a caller that starts over counts from 0.
     if held is not None and held.holds(t) and message.t_ms < held.t_ms:
         return state
-    return replace(state, cue=Cue(message.t_ms, message.morphs(), t + CUE_HOLD_S))
+    mouth = message.mouth()
+    cue = Cue(message.t_ms, mouth.morphs, t + CUE_HOLD_S, mouth.sounds, mouth.closed)
+    return replace(state, cue=cue)
 
 
 def _with_pose(state: AvatarState, message: PoseSet, t: float) -> AvatarState:

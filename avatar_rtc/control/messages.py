@@ -33,10 +33,11 @@ from avatar_rtc.face.emotions import (
 )
 from avatar_rtc.face.gaze import GazeTarget
 from avatar_rtc.face.pose import MorphValues
-from avatar_rtc.face.visemes import VisemeWeights, mixed
+from avatar_rtc.face.visemes import NamedMouth, VisemeWeights, named_mouth
 from avatar_rtc.filters_schema.chain import Chain
 from avatar_rtc.intake.complaints import complaint
 from avatar_rtc.stream.crop import Bottom, Left, OwnCrop, Right, Top
+from avatar_rtc.stream.framing import Framing, FramingName, Headroom
 
 Weight = Annotated[float, Field(ge=0.0, le=1.0)]
 MAX_HOLD_MS = 3_600_000
@@ -164,12 +165,26 @@ class PauseSet(Message):
     on: StrictBool
 
 
+class FramingSet(Message):
+    """Show the face, the bust or the whole picture; a crop that is on goes off, and keeps its edges."""
+
+    type: Literal["framing.set"] = "framing.set"
+    name: FramingName | None = None
+    """None is the character's own."""
+    headroom: Headroom | None = None
+    """Free above the head, for effects; a share of the picture. None is as the framing wants it."""
+
+    def framing(self) -> Framing:
+        """What is asked for."""
+        return Framing(self.name, self.headroom)
+
+
 class CropSet(Message):
-    """Show a part of the picture, in the place of what the character's own file says."""
+    """Show a part of the picture, in the place of the framing."""
 
     type: Literal["crop.set"] = "crop.set"
     enabled: StrictBool = True
-    """False is the character's own again, and keeps the edges for later."""
+    """False is the framing again, and keeps the edges for later."""
     left: Left = 0.0
     top: Top = 0.0
     right: Right = 1.0
@@ -227,16 +242,17 @@ class CueSet(Message):
     """Mouth shapes for now, for a caller that plays its own audio; comes on the `cues` channel.
 
     Shapes may be named as ours (`aaa` or `mouth_aaa`, and `closed`), as OVR's 15 (`PP`, `viseme_PP`), as
-    Azure's 22 (`azure_0` … `azure_21`) and as VOICEVOX's vowels (`a` … `o`, `N`, `cl`).
+    Azure's 22 (`azure_0` … `azure_21`) and as VOICEVOX's vowels (`a` … `o`, `N`, `cl`). Ours are morphs and
+    taken as they are; the others are sounds, which open this face as far as `articulation` says.
     """
 
     type: Literal["cue.set"] = "cue.set"
     t_ms: float
     visemes: VisemeWeights = Field(max_length=32)
 
-    def morphs(self) -> dict[str, float]:
-        """Mouth morph → weight, with full morph names."""
-        return mixed(self.visemes)
+    def mouth(self) -> NamedMouth:
+        """What they ask of the mouth."""
+        return named_mouth(self.visemes)
 
 
 class PoseSet(Message):
@@ -305,8 +321,8 @@ class SpeechStop(Message):
 
 ControlMessage = (
     EmotionSet | EmotionsSet | OverridesSet | OverridesPatch | SettingsSet | SettingsPatch | GazeSet
-    | TalkingSet | PauseSet | CropSet | ChainSet | BackdropSet | DataEyesSet | Ping | CueSet | PoseSet
-    | SpeechSay | SpeechAppend | SpeechStop
+    | TalkingSet | PauseSet | CropSet | FramingSet | ChainSet | BackdropSet | DataEyesSet | Ping | CueSet
+    | PoseSet | SpeechSay | SpeechAppend | SpeechStop
 )  # fmt: skip
 _TYPES: dict[str, type[Message]] = {
     model.model_fields["type"].default: model for model in get_args(ControlMessage)

@@ -71,8 +71,17 @@ class AnimatorSettings(BaseModel):
         1.0,
         ge=0.0,
         le=2.0,
-        description="Stillness and liveliness in one: scales sway, tremor, saccades, brows and nods of"
-        " speech, and a little how often eyes blink. 1 is as authored; at 0 only breath and lids move.",
+        description="Stillness and liveliness in one: scales sway, drift, saccades, small smiles and other"
+        " gestures at rest, brows and nods of speech, and a little how often eyes blink. 1 is as authored; at"
+        " 0 only breath and lids move.",
+    )
+    articulation: float = Field(
+        1.0,
+        ge=0.0,
+        le=2.0,
+        description="How far the mouth opens for speech, random talking and sounds in cues: 0 hardly moves"
+        " it, 1 is clear, 2 theatrical. Lips that must meet meet at any of them, and morphs that you name are"
+        " taken as they are.",
     )
 
     blink_interval_min: float = Field(
@@ -110,12 +119,18 @@ class AnimatorSettings(BaseModel):
     )
     sway_interval_max: float = Field(10.0, ge=0.2, le=600.0, description="Most of that time in s.")
     sway_macro_strength: Share = Field(
-        0.6, description="How far stances go from the middle, 1 is 15 degrees; 0 is off."
+        0.6,
+        description="How far stances, and the drift between them, go from the middle at most, 1 is 15"
+        " degrees; 0 is off. Most stay nearer. While an emotion shows they are a third of it, and leave its"
+        " own turn of the head.",
     )
     sway_micro_strength: Share = Field(
         0.03,
         description="Bound of the tremor, 1 is 15 degrees; 0 is off. The predecessor's 0.02, or 0.01 in its"
         " file, was the step of a random walk; this one is a sum of slow sines.",
+    )
+    sway_hair: Share = Field(
+        0.6, description="How far hair and hems follow head and body, and stir in the air; 0 is off."
     )
     breathing_cycle_duration: float = Field(
         4.0, ge=0.0, le=60.0, description="Seconds from one breath to the next; 0 is off."
@@ -133,6 +148,13 @@ class AnimatorSettings(BaseModel):
     animefx_enabled: bool = Field(True, description="Whether there are signs around the character at all.")
     animefx: Annotated[tuple[Effect, ...], BeforeValidator(_effects)] = Field(
         EFFECTS, max_length=64, description="Signs that come with an emotion."
+    )
+    animefx_repeat: float = Field(
+        5.0,
+        ge=0.0,
+        le=600.0,
+        description="Seconds, on average, from the end of a sign until it comes again, softer, while its"
+        " emotion lasts; 0 shows it once.",
     )
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ from avatar_rtc.filters_schema.chain import Operation, chain_schema, check_chain
 from avatar_rtc.intake.checked import Checked
 from avatar_rtc.intake.wanted import shown_value
 from avatar_rtc.stream.crop import NO_OWN_CROP, OwnCrop
+from avatar_rtc.stream.framing import OF_CHARACTER, Framing
 
 HELD = Ranges("morph or cel", {**MORPH_RANGES.limits, **CEL_RANGES.limits}, former_suffix=FORMER_SUFFIX)
 """What overrides may hold."""
@@ -32,9 +33,13 @@ class Cue:
     t_ms: float
     """The caller's clock; a cue older than the one held is dropped, for the channel is unordered."""
     visemes: Mapping[str, float]
-    """Weights in [0, 1] of the six mouth morphs; one not named is 0."""
+    """Weights in [0, 1] of the six mouth morphs, as they are to be shown; one not named is 0."""
     until: float
     """Media time in s from which the mouth is the emotion's again: the closing cue may be lost."""
+    sounds: Mapping[str, float] = field(default_factory=dict)
+    """Openness in [0, 1] by mouth morph, of shapes named for a sound; opens as far as speech does."""
+    closed: float = 0.0
+    """How shut the lips are, whatever the rest asks; [0, 1]."""
 
     def holds(self, t: float) -> bool:
         """Whether the mouth is its at media time t."""
@@ -107,7 +112,9 @@ class AvatarState:
     """Emotions of this avatar alone, over the character's; with the state, so that no emotion comes before
     its template."""
     crop: OwnCrop = NO_OWN_CROP
-    """The part that is shown, in the place of what the character's file says."""
+    """The part that is shown, in the place of what framing and character say."""
+    framing: Framing = OF_CHARACTER
+    """How much of the figure is shown, where there is no crop."""
     chain: tuple[Operation, ...] = ()
     """Operations on the picture, first to last."""
     backdrop: Backdrop = field(default_factory=Backdrop)

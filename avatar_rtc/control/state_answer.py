@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from avatar_rtc.control.messages import BackdropSet, CropSet, Weight
+from avatar_rtc.control.messages import BackdropSet, CropSet, FramingSet, Weight
 from avatar_rtc.control.settings import SettingsValues
 from avatar_rtc.control.state import HeldValues
 from avatar_rtc.face.gaze import GazeTarget
@@ -31,5 +31,6 @@ class StateTold(BaseModel):
     data_eyes: bool
     settings: SettingsValues = Field(description="Those that are not at their default.")
     crop: CropSet
+    framing: FramingSet
     chain: Chain
     backdrop: BackdropSet

@@ -8,6 +8,7 @@ from avatar_rtc.control.state import AvatarState
 from avatar_rtc.face.gaze import Gaze
 from avatar_rtc.filters_schema.chain import chain_json
 from avatar_rtc.stream.crop import OwnCrop
+from avatar_rtc.stream.framing import Framing
 
 
 def state_json(state: AvatarState) -> dict[str, object]:
@@ -21,6 +22,7 @@ def state_json(state: AvatarState) -> dict[str, object]:
         "data_eyes": state.data_eyes is not None and state.data_eyes.on,
         "settings": changes_json(state.settings),
         "crop": crop_json(state.crop),
+        "framing": framing_json(state.framing),
         "chain": chain_json(state.chain),
         "backdrop": backdrop_json(state.backdrop),
     }
@@ -37,3 +39,8 @@ def gaze_json(gaze: Gaze | None) -> object:
 def crop_json(crop: OwnCrop) -> dict[str, object]:
     """A crop as `crop.set` takes it."""
     return asdict(crop)
+
+
+def framing_json(framing: Framing) -> dict[str, object]:
+    """A framing as `framing.set` takes it."""
+    return asdict(framing)

@@ -1,7 +1,7 @@
 """Training the body part: from a pose to where each pixel comes from, and what is painted over holes.
 
-A step looks at one window of the picture: every other time at the face, which people look at and which costs
-a quarter as much, else at a random half of the rows.
+A step looks at one window of the picture: most often at eyes and mouth, which people look at and which cost a
+quarter as much, else at a random half of the rows.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from avatar_rtc.distill.body_window import maps_in
 from avatar_rtc.distill.samples import give_back
 from avatar_rtc.distill.training import StepProgress, Training, draw
 from avatar_rtc.render.device.uploads import uploaded
-from avatar_rtc.render.pixels import from_bytes, over_grey, premultiplied
+from avatar_rtc.render.pixels import from_bytes, premultiplied
 from avatar_rtc.render.student.networks import BodyDecoder, DecoderSizes, body_features
 from avatar_rtc.render.tha3.boxes import FACE_BOX
 from avatar_rtc.stream.box import Box
@@ -27,13 +27,15 @@ _BATCH = 6
 _RATE = 2e-3
 _CHANNELS, _HIDDEN, _RANK = (64, 64, 40, 28), 96, 40
 _RIDGE = 1e-2
-_FACE_WEIGHT = 3.0
-"""A pixel of the face counts as much as so many others when a window shows more than it."""
-_NEAR = 0.5
-"""The share of the steps that look at the face alone."""
+_NEAR_WEIGHT = 3.0
+"""A pixel near eyes and mouth counts as much as so many others when a window shows more than that."""
+_EMPTY_WEIGHT = 3.0
+"""The same of a pixel where nothing is to be seen: what is painted there is dirt on whoever's page."""
+_NEAR = 0.65
+"""The share of the steps that look at eyes and mouth alone."""
 _ENOUGH = 600
 """With fewer bodies, a decoder that knows the face learns them by heart (aria1, 240 bodies: 31.9 dB,
-against 32.6 by rotation alone); then no step looks at the face alone either."""
+against 32.6 by rotation alone); then no step looks at eyes and mouth alone either."""
 _KEPT_STEPS = 8
 """After so many steps the bodies read meanwhile are given back: 6 MB of a step."""
 _SIDE = 512
@@ -50,6 +52,7 @@ def body_sizes(box: Box, bodies: int = _ENOUGH) -> DecoderSizes:
 
 def train_body(
     box: Box,
+    features: Box,
     bodies: NDArray[np.void],
     source: NDArray[np.uint8],
     steps: int,
@@ -62,12 +65,13 @@ def train_body(
 
     Args:
         box: see `body_box`.
+        features: eyes and mouth, as they lie before the body moves.
         bodies: POSED_BODY records.
         source: (512, 512, 4) sRGB, straight alpha: the character as it was drawn.
         folder: where the checkpoint is kept.
     """
     torch.manual_seed(seed)
-    lesson = _Lesson(box, bodies, source, seed, device)
+    lesson = _Lesson(box, features, bodies, source, seed, device)
     network = BodyDecoder(body_sizes(box, len(bodies)))
     lesson.start(network)
     run = Training(network.to(device), lesson.loss, steps, _RATE, folder / "body.pt")
@@ -79,15 +83,21 @@ class _Lesson:
     """The samples of the body and how far a decoder is from them."""
 
     def __init__(
-        self, box: Box, bodies: NDArray[np.void], source: NDArray[np.uint8], seed: int, device: str
+        self,
+        box: Box,
+        features: Box,
+        bodies: NDArray[np.void],
+        source: NDArray[np.uint8],
+        seed: int,
+        device: str,
     ) -> None:
         self._box, self._seed, self._device = box, seed, torch.device(device)
         self._poses = torch.from_numpy(bodies["pose"].copy())
         self._bodies = bodies
         self._source = uploaded(source, self._device).permute(2, 0, 1)
-        self._near = _face_window(box)
+        self._near = window_around(features, box)
         weight = torch.ones(box.height, box.width)
-        weight[*self._near.slices] = _FACE_WEIGHT
+        weight[*self._near.slices] = _NEAR_WEIGHT
         self._weight = uploaded(weight / weight.mean(), self._device)
 
     def start(self, network: BodyDecoder) -> None:
@@ -116,7 +126,10 @@ class _Lesson:
         network.bulk.requires_grad_(False)
 
     def loss(self, network: nn.Module, step: int) -> Tensor:
-        """Distance of the composed pictures, seen over grey, and of the warp, in one window."""
+        """Distance of the composed pictures, seen over black and over white, and of the warp, in one window.
+
+        Over one ground alone, whatever has its colour may be as transparent as it likes.
+        """
         assert isinstance(network, BodyDecoder)
         if step % _KEPT_STEPS == 0:
             give_back(self._bodies)
@@ -126,8 +139,9 @@ class _Lesson:
         grid, paint = maps_in(network, uploaded(self._poses[chosen], self._device), window.halved)
         frames = from_bytes(self._uploaded("frame", chosen, window))
         source, offset = self._sources(chosen, window)
-        error = over_grey(compose(source, offset, grid, paint) - frames, white=0)
-        weight = self._weight[rows, columns]
+        change = compose(source, offset, grid, paint) - frames
+        error = on_both_grounds(change)
+        weight = self._weight[rows, columns] * (1 + (_EMPTY_WEIGHT - 1) * (frames[:, 3:] == 0))
         weight = weight / weight.mean()
         grids = self._uploaded("grid", chosen, window.halved).float()
         seen = (avg_pool2d(frames[:, 3:], 2) > 0.02).float()
@@ -178,17 +192,34 @@ class _Lesson:
         return shown, (window.y - seen.y, window.x - seen.x)
 
 
+def on_both_grounds(change: Tensor) -> Tensor:
+    """How a difference of premultiplied pictures (B, 4, H, W) shows on black and on white, (2, B, 3, H, W).
+
+    >>> on_both_grounds(torch.tensor([0.5, 0.5, 0.5, 1.0]).view(1, 4, 1, 1)).flatten().tolist()
+    [0.5, 0.5, 0.5, -0.5, -0.5, -0.5]
+    """
+    colour, alpha = change[:, :3], change[:, 3:]
+    return torch.stack([colour, colour - alpha])
+
+
 _STEP = 16
 """Windows lie on multiples of so many px: the maps are doubled, and so are those inside the decoder."""
 
 
-def _face_window(box: Box) -> Box:
-    """The face with room for it to move, within the box."""
-    face = FACE_BOX.within(box)
-    top, left = (max(0, first + 16) // _STEP * _STEP for first in (face.y, face.x))
-    last = min(box.height, face.bottom), min(box.width, face.right)
-    bottom, right = (-(-value // _STEP) * _STEP for value in last)
-    return Box.between(top, min(bottom, box.height), left, min(right, box.width))
+_ROOM = 16
+"""How far eyes and mouth move when the head does, in px."""
+
+
+def window_around(features: Box, box: Box) -> Box:
+    """Eyes and mouth with room for them to move, in whole steps from the corner of the body box.
+
+    >>> window_around(Box(206, 95, 96, 109), Box(93, 0, 320, 512))
+    Box(x=96, y=64, width=144, height=160)
+    """
+    inside = features.grown(_ROOM).common(box).within(box)
+    top, left = (first // _STEP * _STEP for first in (inside.y, inside.x))
+    bottom, right = (-(-last // _STEP) * _STEP for last in (inside.bottom, inside.right))
+    return Box.between(top, bottom, left, right)
 
 
 def compose(source: Tensor, offset: tuple[int, int], grid: Tensor, paint: Tensor) -> Tensor:

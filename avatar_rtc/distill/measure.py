@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from avatar_rtc.render.student.file import Student
 from avatar_rtc.stream.box import Box
 
 _CAP = 60.0
+_STRAY_PX, _STRAY_LEVELS = 3, 25.5
 _WHOLE = Box(0, 0, 512, 512)
 GOOD_ENOUGH = {"whole": 30.0, "mouth": 27.0, "eyes": 24.0}
 """Mean PSNR in dB from which a student is better company than a teacher at two pictures a second."""
@@ -23,6 +25,8 @@ class Report:
 
     figures: dict[str, dict[str, float]]
     """Region → mean, p5 and worst PSNR in dB over mid grey, sRGB."""
+    stray_px: int = 0
+    """`stray_pixels` of the worst picture."""
     worst: list[int] = field(default_factory=list)
     """Held-out poses by how badly the whole picture fits, worst first."""
     pairs: list[tuple[NDArray[np.uint8], NDArray[np.uint8]]] = field(default_factory=list, repr=False)
@@ -45,22 +49,26 @@ def measure(student: Student, rgba: NDArray[np.uint8], held: NDArray[np.void]) -
     character = animator.prepare(picture_of(rgba))
     regions = {"whole": _WHOLE, "mouth": student.boxes["mouth"], "eyes": _eyes(student)}
     found: dict[str, list[float]] = {name: [] for name in regions}
+    stray = 0
 
     def pair(record: NDArray[np.void]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The teacher's and the student's picture, (4, 512, 512), premultiplied, 0..255."""
         picture = animator.animate(torch.from_numpy(record["pose"][None].copy()), [character])[0]
-        theirs = _seen(record["frame"].astype(np.float32))
-        return theirs, _seen((picture.numpy() * 255).round())
+        return record["frame"].astype(np.float32), (picture.numpy() * 255).round()
 
     for record in held:
-        theirs, ours = pair(record)
+        pictures = pair(record)
+        stray = max(stray, stray_pixels(pictures[1], pictures[0][3]))
+        theirs, ours = map(_seen, pictures)
         for name, box in regions.items():
             found[name].append(psnr(ours[box.slices], theirs[box.slices]))
     order = [int(i) for i in np.argsort(found["whole"])]
     picks = [*order[:4], *[i for i in range(len(held)) if i not in order[:4]][:8]]
     # Posed again: all of them, kept until the worst are known, would be 6 MB each.
-    shown = [pair(held[i]) for i in picks]
+    shown = [tuple(map(_seen, pair(held[i]))) for i in picks]
     return Report(
         {name: _summary(values) for name, values in found.items()},
+        stray,
         order,
         [(theirs.astype(np.uint8), ours.astype(np.uint8)) for theirs, ours in shown],
     )
@@ -76,6 +84,18 @@ def psnr(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
     return float(min(_CAP, -10 * np.log10(max(error, 1e-12)))) + 0.0
 
 
+def stray_pixels(ours: NDArray[np.float32], figure: NDArray[np.float32]) -> int:
+    """How many pixels more than 3 px off the figure darken a white page by more than a tenth.
+
+    Args:
+        ours: (4, H, W), premultiplied, 0..255.
+        figure: (H, W): the teacher's alpha, 0..255; the figure is where it is more than a half.
+    """
+    off = cv2.distanceTransform((figure <= 127.5).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    darkened = ours[3] - ours[:3].mean(0)
+    return int(((off > _STRAY_PX) & (darkened > _STRAY_LEVELS)).sum())
+
+
 def _summary(values: list[float]) -> dict[str, float]:
     return {
         "mean": round(float(np.mean(values)), 2),
@@ -86,8 +106,7 @@ def _summary(values: list[float]) -> dict[str, float]:
 
 def _eyes(student: Student) -> Box:
     """The box around both eyes."""
-    right, left = student.boxes["eye_right"], student.boxes["eye_left"]
-    return Box(right.x, right.y, left.right - right.x, max(right.height, left.height))
+    return Box.around([student.boxes["eye_right"], student.boxes["eye_left"]])
 
 
 def _seen(picture: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -41,7 +41,7 @@ class Plan:
 
 PLANS: dict[PlanQuality, Plan] = {
     "draft": Plan(faces=450, marked=80, bodies=240, face_steps=1200, body_steps=1200, held=40),
-    "good": Plan(faces=1400, marked=240, bodies=900, face_steps=5000, body_steps=6500),
+    "good": Plan(faces=1800, marked=240, bodies=900, face_steps=6500, body_steps=9000),
     "best": Plan(faces=4000, marked=400, bodies=2400, face_steps=12000, body_steps=16000),
 }
 
@@ -55,7 +55,7 @@ def costs(plan: Plan) -> dict[str, float]:
         "bodies": NOMINAL_BODY_S * plan.bodies,
         "held": NOMINAL_BODY_S * plan.held,
         "training the face": 0.11 * plan.face_steps,
-        "training the body": 0.13 * plan.body_steps,
+        "training the body": 0.095 * plan.body_steps,
     }
 
 

@@ -24,6 +24,7 @@ from avatar_rtc.distill.teacher import Teacher
 from avatar_rtc.errors import InputError, SetupError
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.render.student.file import Student, image_hash, read_student, write_student
+from avatar_rtc.stream.box import Box
 
 DistillProgress = Callable[[str, int, int], None]
 """Told what is being done, how far it is, and how far it goes."""
@@ -83,7 +84,7 @@ def _train(
         lambda done, of, loss: progress("training the face", done, of),
     )  # fmt: skip
     body = train_body(
-        outer, bodies, rgba, plan.body_steps, plan.seed, folder, device,
+        outer, Box.around(boxes.values()), bodies, rgba, plan.body_steps, plan.seed, folder, device,
         lambda done, of, loss: progress("training the body", done, of),
     )  # fmt: skip
     return Student(image_hash(rgba), boxes, outer, rest, trained, body, {"plan": asdict(plan)})
@@ -94,6 +95,7 @@ def _with_report(data: bytes, rgba: NDArray[np.uint8], plan: Plan, folder: Path)
     student = read_student(data)
     report = measure(student, rgba, load_records(folder, "held", plan))
     about = {**student.about, "figures": report.figures, "good_enough": report.good_enough}
+    about["stray_px"] = report.stray_px
     named = Student(**{**student.__dict__, "about": json.loads(json.dumps(about))})
     return write_student(named), report
 

@@ -66,6 +66,10 @@ class Diagnosis:
         """Whether the character will animate well: nothing worse than a warning."""
         return all(finding.severity != "error" for finding in self.findings)
 
+    def and_also(self, findings: Iterable[Finding]) -> "Diagnosis":
+        """The same with more findings."""
+        return _ordered([*self.findings, *findings], self.responses, self.eyes, self.mouth)
+
 
 def doctor_poses(probes: Iterable[str] = PROBES, keep_eyes_open: float = 0.0) -> dict[str, Pose]:
     """The poses the doctor wants to see, by name: neutral, and each probe.

@@ -1,8 +1,10 @@
 """How each sound looks on the six mouth morphs, and the names other systems have for mouth shapes.
 
 The table and its numbers: lips of drawn characters have vowel shapes only, so a consonant is a small opening,
-a rounding, or a closure that multiplies the mouth away. `dominance` says how much a sound insists on its
-shape against its neighbours (Cohen and Massaro's coarticulation).
+a rounding, or a closure that multiplies the mouth away. The six numbers of a sound sum to 1 at most: their
+sum is how open it is, their mixture how it looks. A pure `iii` or `uuu` draws a tenth or a fifth of `aaa`, so
+sounds like them have some `eee` or `ooo`. `dominance` says how much a sound insists on its shape against its
+neighbours (Cohen and Massaro's coarticulation).
 """
 
 import re
@@ -31,7 +33,7 @@ class MouthShape:
     @property
     def is_vowel(self) -> bool:
         """True for sounds that may carry the stress of a word."""
-        return max(self.weights) >= 0.35 and self.closure == 0 and 0.6 <= self.dominance <= 1.5
+        return max(self.weights) >= 0.35 and self.closure == 0 and 0.6 <= self.dominance <= 1.8
 
 
 def _shape(*weights: float, c: float = 0.0, d: float = 1.0, r: bool = False) -> MouthShape:
@@ -40,41 +42,41 @@ def _shape(*weights: float, c: float = 0.0, d: float = 1.0, r: bool = False) -> 
 
 #                     aaa  iii  uuu  eee  ooo  delta
 _ROWS: dict[str, MouthShape] = {
-    "ɑ a ä ɑ̃ aː": _shape(0.95, 0.00, 0.00, 0.00, 0.00, 0.00, d=1.5),
-    "ʌ ɐ": _shape(0.65, 0.00, 0.00, 0.00, 0.00, 0.10, d=1.2),
-    "æ": _shape(0.65, 0.00, 0.00, 0.30, 0.00, 0.00, d=1.4),
-    "ɛ e ε ɛ̃ ẽ": _shape(0.10, 0.00, 0.00, 0.75, 0.00, 0.00, d=1.3),
-    "ə ᵊ ɚ ɘ ɤ": _shape(0.10, 0.00, 0.00, 0.00, 0.00, 0.35, d=0.6),
-    "ɜ ɝ ɞ œ ø ɵ œ̃": _shape(0.00, 0.00, 0.00, 0.00, 0.20, 0.45, d=1.0),
-    "i": _shape(0.00, 0.80, 0.00, 0.00, 0.00, 0.00, d=1.3),
-    "ɪ ᵻ ɨ": _shape(0.00, 0.55, 0.00, 0.15, 0.00, 0.00, d=1.0),
-    "u ʉ y": _shape(0.00, 0.00, 0.85, 0.00, 0.00, 0.00, d=1.5, r=True),
-    "ʊ ʏ": _shape(0.00, 0.00, 0.60, 0.00, 0.00, 0.10, d=1.1, r=True),
-    "ɯ": _shape(0.00, 0.15, 0.50, 0.00, 0.00, 0.00, d=1.0),
-    "o ɔ̃ õ": _shape(0.00, 0.00, 0.00, 0.00, 0.75, 0.00, d=1.4, r=True),
-    "ɔ": _shape(0.15, 0.00, 0.00, 0.00, 0.75, 0.00, d=1.4, r=True),
-    "ɒ ɶ": _shape(0.35, 0.00, 0.00, 0.00, 0.55, 0.00, d=1.3),
-    "w ɥ ʍ": _shape(0.00, 0.00, 0.90, 0.00, 0.00, 0.00, d=2.5, r=True),
-    "j": _shape(0.00, 0.55, 0.00, 0.00, 0.00, 0.00, d=0.7),
+    "ɑ a ä ɑ̃ aː": _shape(1.00, 0.00, 0.00, 0.00, 0.00, 0.00, d=1.8),
+    "ʌ ɐ": _shape(0.90, 0.00, 0.00, 0.00, 0.00, 0.05, d=1.3),
+    "æ": _shape(0.80, 0.00, 0.00, 0.20, 0.00, 0.00, d=1.6),
+    "ɛ e ε ɛ̃ ẽ": _shape(0.10, 0.10, 0.00, 0.75, 0.00, 0.00, d=1.4),
+    "ə ᵊ ɚ ɘ ɤ": _shape(0.45, 0.00, 0.00, 0.05, 0.00, 0.15, d=0.6),
+    "ɜ ɝ ɞ œ ø ɵ œ̃": _shape(0.00, 0.00, 0.00, 0.00, 0.65, 0.20, d=1.2),
+    "i": _shape(0.00, 0.50, 0.00, 0.50, 0.00, 0.00, d=1.3),
+    "ɪ ᵻ ɨ": _shape(0.05, 0.30, 0.00, 0.55, 0.00, 0.00, d=1.0),
+    "u ʉ y": _shape(0.00, 0.00, 0.60, 0.00, 0.40, 0.00, d=1.5, r=True),
+    "ʊ ʏ": _shape(0.00, 0.00, 0.40, 0.00, 0.40, 0.00, d=1.1, r=True),
+    "ɯ": _shape(0.00, 0.15, 0.60, 0.00, 0.15, 0.00, d=1.0),
+    "o ɔ̃ õ": _shape(0.00, 0.00, 0.00, 0.00, 1.00, 0.00, d=1.7, r=True),
+    "ɔ": _shape(0.25, 0.00, 0.00, 0.00, 0.75, 0.00, d=1.7, r=True),
+    "ɒ ɶ": _shape(0.50, 0.00, 0.00, 0.00, 0.50, 0.00, d=1.6),
+    "w ɥ ʍ": _shape(0.00, 0.00, 0.65, 0.00, 0.20, 0.00, d=2.0, r=True),
+    "j": _shape(0.00, 0.40, 0.00, 0.30, 0.00, 0.00, d=0.7),
     "p b m ɓ ʙ ʘ": _shape(0.00, 0.00, 0.00, 0.00, 0.00, 0.00, c=1.0, d=8.0),
-    "f v ɸ β ʋ ɱ ⱱ": _shape(0.00, 0.00, 0.00, 0.12, 0.00, 0.08, c=0.75, d=4.0),
+    "f v ɸ β ʋ ɱ ⱱ": _shape(0.00, 0.20, 0.00, 0.15, 0.00, 0.00, c=0.6, d=4.0),
     "ʃ ʒ tʃ dʒ ɕ ʑ tɕ dʑ ʂ ʐ tʂ ʧ ʤ ʨ ʥ ɧ S Z tS dZ": _shape(
-        0.00, 0.10, 0.40, 0.00, 0.15, 0.00, d=2.0, r=True
+        0.00, 0.00, 0.25, 0.00, 0.40, 0.00, d=2.0, r=True
     ),
-    "s z ts dz ʦ ʣ": _shape(0.00, 0.35, 0.00, 0.10, 0.00, 0.00, d=0.8),
-    "θ ð": _shape(0.00, 0.00, 0.00, 0.15, 0.00, 0.25, d=0.8),
-    "ɹ r ʁ ɾ ɽ ɻ ʀ ɺ": _shape(0.00, 0.00, 0.25, 0.00, 0.00, 0.15, d=0.6),
-    "l ɫ ɭ ʎ ɬ ɮ ʟ": _shape(0.00, 0.00, 0.00, 0.10, 0.00, 0.30, d=0.6),
-    "t d n ɲ ʈ ɖ ɳ ɗ ǀ ǃ ǂ ǁ": _shape(0.00, 0.05, 0.00, 0.10, 0.00, 0.20, d=0.4),
-    "k ɡ g ŋ x ɣ ç χ q ʔ c ɟ ɰ ɴ ɢ ɠ ʛ ʄ ʝ ʕ ʡ ʢ ʜ": _shape(0.00, 0.00, 0.00, 0.00, 0.00, 0.20, d=0.2),
+    "s z ts dz ʦ ʣ": _shape(0.00, 0.30, 0.00, 0.12, 0.00, 0.00, d=0.8),
+    "θ ð": _shape(0.10, 0.00, 0.00, 0.30, 0.00, 0.10, d=0.8),
+    "ɹ r ʁ ɾ ɽ ɻ ʀ ɺ": _shape(0.05, 0.00, 0.15, 0.00, 0.35, 0.00, d=0.6),
+    "l ɫ ɭ ʎ ɬ ɮ ʟ": _shape(0.14, 0.00, 0.00, 0.26, 0.00, 0.00, d=0.6),
+    "t d n ɲ ʈ ɖ ɳ ɗ ǀ ǃ ǂ ǁ": _shape(0.05, 0.05, 0.00, 0.22, 0.00, 0.00, d=0.5),
+    "k ɡ g ŋ x ɣ ç χ q ʔ c ɟ ɰ ɴ ɢ ɠ ʛ ʄ ʝ ʕ ʡ ʢ ʜ": _shape(0.25, 0.00, 0.00, 0.00, 0.00, 0.08, d=0.25),
     "h ɦ ħ": _shape(0.00, 0.00, 0.00, 0.00, 0.00, 0.00, d=0.2),
 }
 SHAPE_OF_IPA: Mapping[str, MouthShape] = {
     symbol: shape for row, shape in _ROWS.items() for symbol in row.split()
 }
 """Sounds whose lips are known; see `shapes_of` for what is made of them."""
-REST = MouthShape(dominance=0.6)
-"""A pause: the mouth is the emotion's."""
+REST = MouthShape(dominance=2.0)
+"""A pause: the mouth is the emotion's. It insists, or lips would part long before the first sound."""
 BREATH = ("h", "ɦ", "ħ")
 """Sounds that have the lips of the vowel that follows, 0.6 of it."""
 
@@ -95,7 +97,7 @@ def shapes_of(ipa: str) -> list[tuple[MouthShape, float]]:
     Stress makes a vowel larger, its lack smaller. Sounds that nobody knows are given the lips of a schwa.
 
     >>> [(round(shape.weights[0], 3), round(share, 2)) for shape, share in shapes_of("ˈaɪ")]
-    [(1.0, 0.55), (0.0, 0.45)]
+    [(1.0, 0.55), (0.055, 0.45)]
     >>> shapes_of("")[0][0] is REST
     True
     """
@@ -177,25 +179,42 @@ def ipa_of_viseme(name: str) -> str:
     return _NAMED[name]
 
 
-def mixed(visemes: Mapping[str, float]) -> dict[str, float]:
-    """The mouth morphs of weighted named shapes, closures included, each in (0, 1]; others are 0.
+@dataclass(frozen=True)
+class NamedMouth:
+    """What weighted named shapes ask of a mouth."""
 
-    >>> mixed({"aaa": 0.8, "PP": 0.5})["mouth_aaa"]
-    0.4
+    morphs: Mapping[str, float]
+    """Mouth morph → value in (0, 1], of our own names: taken as it is."""
+    sounds: Mapping[str, float]
+    """Mouth morph → openness in (0, 1], of names that stand for a sound. How far a face is moved for it is
+    its own affair, see `face.opening`."""
+    closed: float
+    """How shut the lips are, whatever the rest asks; [0, 1]."""
+
+
+def named_mouth(visemes: Mapping[str, float]) -> NamedMouth:
+    """What these weights ask of a mouth; what is 0 is not named.
+
+    >>> named_mouth({"aaa": 0.8, "PP": 0.5})
+    NamedMouth(morphs={'mouth_aaa': 0.8}, sounds={}, closed=0.5)
 
     Raises:
         UnknownName: as `ipa_of_viseme`; our own names come with and without `mouth_`.
     """
-    total = dict.fromkeys(MOUTH_OPEN, 0.0)
+    morphs, sounds = (dict.fromkeys(MOUTH_OPEN, 0.0) for _ in range(2))
     closed = 0.0
     for name, weight in visemes.items():
         if (own := name.removeprefix("mouth_")) in OWN:
-            total[f"mouth_{own}"] += weight
+            morphs[f"mouth_{own}"] += weight
         elif name == "closed":
             closed = max(closed, weight)
         else:
             for shape, share in shapes_of(ipa_of_viseme(name)):
                 closed = max(closed, weight * shape.closure)
                 for morph, value in zip(MOUTH_OPEN, shape.weights, strict=True):
-                    total[morph] += weight * share * value
-    return {morph: min(1.0, value) * (1 - closed) for morph, value in total.items() if value}
+                    sounds[morph] += weight * share * value
+    return NamedMouth(_shown(morphs), _shown(sounds), closed)
+
+
+def _shown(values: Mapping[str, float]) -> dict[str, float]:
+    return {morph: min(1.0, value) for morph, value in values.items() if value}

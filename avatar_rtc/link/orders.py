@@ -13,8 +13,8 @@ from avatar_rtc.face.cels import CelImage
 from avatar_rtc.face.emotions import EmotionChange, EmotionTemplate
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.filters_schema.chain import Operation
-from avatar_rtc.stream.crop import FULL_FRAME, Crop
 from avatar_rtc.stream.frame import AnyRendition, EncodedFrame
+from avatar_rtc.stream.framing import WHOLE, Views
 
 BEAT_S = 0.5
 """Between two beats of a worker."""
@@ -40,8 +40,8 @@ class OpenAvatar:
     """What the character does otherwise than the shared templates."""
     own_emotions: Mapping[str, EmotionTemplate] = field(default_factory=dict)
     """Those that only the character has."""
-    crop: Crop = FULL_FRAME
-    """The part of the posed picture that is shown."""
+    views: Views = WHOLE
+    """The part of the posed picture that is shown, where the state does not ask for another."""
     keep_eyes_open: float = 0.0
     """How far the character's lids stay open at least, 0..1."""
     student: bytes | None = field(default=None, repr=False)

@@ -1,13 +1,18 @@
 """The animator protocol: poses and prepared characters in, pictures out, always batched."""
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from avatar_rtc.face.pose import Pose
+from avatar_rtc.face.swing import Swing
 from avatar_rtc.render.cels import Dressing
 from avatar_rtc.render.colour import ColourSpace
+from avatar_rtc.render.soft import SoftParts
 
 SIZE = 512
 """Side of the square pictures animators take and give, in px."""
@@ -40,13 +45,50 @@ class Animator(Protocol):
             character: what `prepare` gave for `image`.
         """
 
+    def soften(self, character: Any, soft: SoftParts) -> Any:
+        """The character with parts that hang loosely, before it is dressed; without, nothing of it swings.
+
+        Args:
+            character: what `prepare` gave.
+        """
+
+    def cover(self, character: Any, dressing: Dressing) -> Any:
+        """The character with cels in the place of parts of its posed face; costs little, for they ease.
+
+        Args:
+            character: what `prepare` or `dress` gave.
+            dressing: of `REPLACING` cels alone.
+        """
+
     def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
         """Pictures (B, 4, 512, 512) in [0, 1], in `self.space`, on the device; valid until the next call.
 
         Args:
-            poses: (B, 45) float32 on the CPU, in the order of `pose.MORPHS`.
-            characters: B values that `prepare` or `dress` gave; a part is computed anew only for those whose
-                inputs changed since their last call.
+            poses: (B, 45) float32 on the CPU, in the order of `pose.MORPHS`; or (B, 57), the swing of the
+                soft parts after them, see `with_swings`.
+            characters: B values that `prepare`, `dress` or `cover` gave; a part is computed anew only for
+                those whose inputs changed since their last call.
+        """
+
+
+def with_swings(poses: Sequence[Pose], swings: Sequence[Swing]) -> Tensor:
+    """What `Animator.animate` is given: (B, 57), or (B, 45) if nothing swings."""
+    rows, swung = np.stack(poses), np.stack(swings).reshape(len(swings), -1)
+    return torch.from_numpy(np.concatenate([rows, swung], axis=1) if swung.any() else rows)
+
+
+@runtime_checkable
+class MouthAnimator(Protocol):
+    """An animator that can show what mouth morphs do to a face, without its body and beside its frames."""
+
+    def mouths(self, image: Tensor, poses: Sequence[Pose]) -> Iterator[NDArray[np.float32]]:
+        """(192, 192, 3) sRGB, 0..255, on black, for each pose, in order and one at a time: the face.
+
+        Any thread may call it, also while others `animate`.
+
+        Args:
+            image: as for `Animator.prepare`.
+            poses: (45,) each, neutral but for the mouth.
         """
 
 

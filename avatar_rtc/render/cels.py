@@ -7,11 +7,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from avatar_rtc.face.cels import CELS, FX, ON_SKIN, CelImage
+from avatar_rtc.face.cels import CELS, FX, REPLACING, CelImage
 from avatar_rtc.render.colour import ColourSpace, from_linear, srgb_to_linear, to_linear
 from avatar_rtc.render.device.fusing import fused
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.pixels import divisor, picture_of
+from avatar_rtc.render.skin import closed
 from avatar_rtc.stream.box import Box
 
 STEPS = 64
@@ -19,6 +20,16 @@ STEPS = 64
 
 Layers = tuple[tuple[str, int], ...]
 """Cels in drawing order, bottom to top, with their opacity in 1/64."""
+
+
+def apart(layers: Layers) -> tuple[Layers, Layers]:
+    """Those that replace a part of the posed face, and the others.
+
+    >>> apart((("mouth_smile", 64), ("blush1", 32)))
+    ((('mouth_smile', 64),), (('blush1', 32),))
+    """
+    replacing = tuple(layer for layer in layers if layer[0] in REPLACING)
+    return replacing, tuple(layer for layer in layers if layer[0] not in REPLACING)
 
 
 @fused()
@@ -44,6 +55,8 @@ class Cels:
         """Those that were drawn already: all of them take 40 ms to convert, and most are never seen. On each
         device that drew them, for beside a card a student draws on the CPU."""
 
+        self._closed: dict[tuple[str, torch.device], Tensor] = {}
+
     def layers(self, strengths: Mapping[str, float]) -> Layers:
         """What there is to draw for these opacities; cels that are missing or do not show are left out."""
         wanted = ((name, round(strengths.get(name, 0.0) * STEPS)) for name in self._cels)
@@ -52,6 +65,12 @@ class Cels:
     def draw(self, picture: Tensor, layers: Layers, space: ColourSpace) -> Tensor:
         """The picture (4, H, W) under these layers, in the colour space it has; a copy, if any."""
         return Dressing(self, layers).draw(picture, space) if layers else picture
+
+    def closed(self, name: str, device: torch.device) -> Tensor:
+        """A cel as `top` gives it, without the hole that it leaves for the eyes."""
+        if (name, device) not in self._closed:
+            self._closed[name, device] = closed(self.top(name, device)[0])
+        return self._closed[name, device]
 
     def top(self, name: str, device: torch.device) -> tuple[Tensor, Box]:
         """A cel (4, h, w), linear, straight alpha, on the device, and where it lies."""
@@ -70,8 +89,7 @@ class PreparedCel(NamedTuple):
     box: Box
     strength: float
     """Its opacity in [0, 1]."""
-    on_skin: bool
-    """False if a closed lid hides it."""
+    name: str
 
 
 @dataclass(frozen=True)
@@ -92,4 +110,4 @@ class Dressing:
     def tops(self, device: torch.device) -> Iterator[PreparedCel]:
         """Each cel, bottom to top."""
         for name, level in self.layers:
-            yield PreparedCel(*self.cels.top(name, device), level / STEPS, name in ON_SKIN)
+            yield PreparedCel(*self.cels.top(name, device), level / STEPS, name)

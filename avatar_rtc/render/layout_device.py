@@ -9,7 +9,7 @@ from torch.nn.functional import avg_pool2d, interpolate, pad
 from avatar_rtc.render import pixels
 from avatar_rtc.render.device.fusing import fused
 from avatar_rtc.render.device.uploads import uploaded
-from avatar_rtc.render.layout import BLOCK, YCBCR, place
+from avatar_rtc.render.layout import YCBCR, padding, place
 
 
 @cache
@@ -27,8 +27,8 @@ def plane_weights(device: torch.device) -> Tensor:
 @fused(kernels=3)
 def alpha_planes(image: Tensor, weights: Tensor, premultiplied: bool) -> Tensor:
     """Colour over alpha: I420 (3 H, W), uint8; see `alpha_layout`."""
-    h, w = image.shape[-2:]
-    image = pad(_premultiplied(image, premultiplied), (0, -w % BLOCK, 0, -h % BLOCK))
+    above, left, right = padding(image.shape[-2:])
+    image = pad(_premultiplied(image, premultiplied), (left, right, above, 0))
     h, w = image.shape[-2:]
     lumas = _byte((weights[:2] * image).sum(1), 16)
     chroma = _byte((weights[2:] * avg_pool2d(image, 2)).sum(1), 128)

@@ -11,10 +11,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import pad
 
 from avatar_rtc.render.device.fusing import fused
 from avatar_rtc.render.device.host import on_host
 from avatar_rtc.render.device.uploads import uploaded
+from avatar_rtc.stream.crop import Crop
 
 Picture = TypeVar("Picture", Tensor, NDArray[np.float32])
 
@@ -53,6 +55,29 @@ def over_grey(image: Picture, white: float = 1.0) -> Picture:
         white: 1 or 255, the opaque alpha of the picture; 0 of a difference of two pictures.
     """
     return image[..., :3, :, :] + 0.5 * (white - image[..., 3:, :, :])
+
+
+def cut(picture: Tensor, crop: Crop) -> Tensor:
+    """The part (4, h, w) of a picture that a crop shows, both sides even; transparent beyond the picture.
+
+    >>> cut(torch.ones(4, 8, 8), Crop(left=-0.25, right=0.75))[3, 0].tolist()
+    [0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+    """
+    height, width = picture.shape[-2:]
+    rows, columns = crop.window(height, width)
+    inside = picture[:, max(0, rows.start) : max(0, rows.stop), max(0, columns.start) : max(0, columns.stop)]
+    if inside.shape[-2:] == (len(rows), len(columns)):
+        return inside
+    beyond = [
+        max(0, -columns.start), max(0, columns.stop - width), max(0, -rows.start), max(0, rows.stop - height)
+    ]  # fmt: skip
+    if not on_host(picture):
+        return pad(inside, beyond)
+    # Row by row and pixel by pixel, as students paint: bytes come from that in a tenth of the time.
+    found = inside.new_zeros(len(rows), len(columns), len(picture)).permute(2, 0, 1)
+    left, above = beyond[0], beyond[2]
+    found[:, above : above + inside.shape[-2], left : left + inside.shape[-1]] = inside
+    return found
 
 
 def picture_of(rgba: NDArray[np.uint8], device: torch.device | str = "cpu") -> Tensor:

@@ -5,7 +5,7 @@ mouth at (256, 176), neck below y 200.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.cels import Dressing
 from avatar_rtc.render.colour import ColourSpace
 from avatar_rtc.render.device.uploads import uploaded
+from avatar_rtc.render.soft import SoftParts
 
 _EYES = ((232, 147), (280, 147))
 """Centres (x, y) of the eyes on the left and on the right of the picture."""
@@ -54,6 +55,8 @@ class StaticCharacter:
     """(4, 512, 512) sRGB, straight alpha."""
     skin: Tensor
     """(4, 1, 1): the colour lids are painted with, read below the eyes."""
+    over_face: Dressing | None = None
+    """What is drawn in the place of its mouth and its eyes."""
 
 
 class StaticAnimator:
@@ -82,9 +85,17 @@ class StaticAnimator:
         """The picture under cels."""
         return self.prepare(dressing.draw(image, "srgb"))
 
+    def soften(self, character: StaticCharacter, soft: SoftParts) -> StaticCharacter:
+        """The same character: nothing of it swings."""
+        return character
+
+    def cover(self, character: StaticCharacter, dressing: Dressing) -> StaticCharacter:
+        """The character with cels over mouth and eyes."""
+        return replace(character, over_face=dressing)
+
     def animate(self, poses: Tensor, characters: Sequence[StaticCharacter]) -> Tensor:
         """Pictures (B, 4, 512, 512) in sRGB; see `Animator.animate`."""
-        values = [dict(zip(INDEX, row, strict=True)) for row in poses.tolist()]
+        values = [dict(zip(INDEX, row, strict=True)) for row in poses[:, : len(INDEX)].tolist()]
         pictures = torch.empty(len(values), 4, SIZE, SIZE, device=self.device)
         for pose, character, picture in zip(values, characters, pictures, strict=True):
             picture.copy_(character.image)
@@ -101,6 +112,8 @@ class StaticAnimator:
             width = sum(w * pose[name] for name, w in _WIDTH.items()) / sum(pose[n] for n in _WIDTH)
             half = (max(2, round(_MOUTH_HALF[0] * width)), max(1, round(_MOUTH_HALF[1] * opening)))
             self._paint(image, _MOUTH, half, self._inside, top=1.0)
+        if character.over_face is not None:
+            image.copy_(character.over_face.draw(image, self.space))
         self._move_head(image, pose)
 
     def _paint(

@@ -1,5 +1,6 @@
 """A box of pixels: the one word for a part of a picture."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 
@@ -16,6 +17,16 @@ class Box:
     def between(cls, top: int, bottom: int, left: int, right: int) -> "Box":
         """The box from its edges, each in px from the upper left; empty if they cross."""
         return cls(left, top, max(0, right - left), max(0, bottom - top))
+
+    @classmethod
+    def around(cls, boxes: Iterable["Box"]) -> "Box":
+        """The smallest that holds them all.
+
+        >>> Box.around([Box(0, 5, 2, 2), Box(4, 0, 3, 1)])
+        Box(x=0, y=0, width=7, height=7)
+        """
+        top, bottom, left, right = zip(*((b.y, b.bottom, b.x, b.right) for b in boxes), strict=True)
+        return cls.between(min(top), max(bottom), min(left), max(right))
 
     @property
     def right(self) -> int:

@@ -39,15 +39,17 @@ class Crop:
             if getattr(self, high) - getattr(self, low) < MIN_SIDE:
                 raise InputError(f"crop.{high} must exceed crop.{low} by {MIN_SIDE:g} at least")
 
-    def slices(self, height: int, width: int) -> tuple[slice, slice]:
+    def window(self, height: int, width: int) -> tuple[range, range]:
         """Rows and columns of a picture; on even numbers, since chroma has half the resolution.
 
-        >>> Crop(left=0.25).slices(512, 512)
-        (slice(0, 512, None), slice(128, 512, None))
+        A crop that is no caller's may reach beyond the picture, and so do these then; see `framing.py`.
+
+        >>> Crop(left=0.25).window(512, 512)
+        (range(0, 512), range(128, 512))
         """
         return (
-            slice(_even(self.top * height), _even(self.bottom * height)),
-            slice(_even(self.left * width), _even(self.right * width)),
+            range(_even(self.top * height), _even(self.bottom * height)),
+            range(_even(self.left * width), _even(self.right * width)),
         )
 
 
@@ -56,13 +58,13 @@ FULL_FRAME = Crop()
 
 @dataclass(frozen=True)
 class OwnCrop(Crop):
-    """An avatar's own crop, which may be off: then its character's file decides, and the edges wait."""
+    """An avatar's own crop, which may be off: then its framing decides, and the edges wait."""
 
     enabled: bool = False
 
-    def over(self, of_character: Crop) -> Crop:
-        """What is shown of a character whose file says `of_character`."""
-        return Crop(self.left, self.top, self.right, self.bottom) if self.enabled else of_character
+    def over(self, otherwise: Crop) -> Crop:
+        """What is shown where it would be `otherwise` without it."""
+        return Crop(self.left, self.top, self.right, self.bottom) if self.enabled else otherwise
 
 
 NO_OWN_CROP = OwnCrop()

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from avatar_rtc.animation.mixer import Appearance
 from avatar_rtc.link.orders import PictureImpaired
+from avatar_rtc.render.animator import with_swings
 from avatar_rtc.render.device.downloads import Download, begin_download
 from avatar_rtc.render.device.streams import DeviceMark
 from avatar_rtc.stream.frame import EncodedFrame
@@ -169,7 +170,8 @@ def posed(orders: Sequence[Order]) -> tuple[list[Shot], Posed]:
     watch("pose")
     before = streams.mark() if streams is not None else None
     characters = [shot.order.avatar.character.under(shot.appearance.cels) for shot in shots]
-    poses = torch.from_numpy(np.stack([shot.appearance.pose for shot in shots]))
+    looks = [shot.appearance for shot in shots]
+    poses = with_swings([look.pose for look in looks], [look.swing for look in looks])
     pictures = orders[0].avatar.animator.animate(poses, characters)
     watch("animate")
     marks = None if streams is None or before is None else (before, streams.mark())

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from avatar_rtc.animation.emotions import changed
+from avatar_rtc.animation.lips import USUAL_MOUTH
 from avatar_rtc.animation.mixer import Appearance, Mixer
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.face.emotions import EmotionTemplate
@@ -24,11 +25,13 @@ from avatar_rtc.render.compositor import DressedCharacter
 from avatar_rtc.render.device.card import Card
 from avatar_rtc.render.device.streams import AnyStreams
 from avatar_rtc.render.filters.chain import active
-from avatar_rtc.render.pixels import picture_of
+from avatar_rtc.render.pixels import cut, picture_of
+from avatar_rtc.render.soft import soft_parts
 from avatar_rtc.stream.crop import Crop
 from avatar_rtc.stream.frame import AnyRendition, EncodedFrame, ImageRendition, Rendition, video_pts
 from avatar_rtc.worker.layouts import PictureForm, Planes
 from avatar_rtc.worker.meter import Meter
+from avatar_rtc.worker.mouths import Mouths
 from avatar_rtc.worker.picture import Finisher
 
 PAUSED_FPS = 2.0
@@ -163,8 +166,9 @@ class LiveAvatar:
 
     def take_over(self, before: "LiveAvatar") -> None:
         """Be the same avatar with another character: its viewers stay, and its motion goes on."""
+        opener = self.mixer.opener
         self.slots, self.mixer = before.slots, before.mixer
-        self.mixer.recast(self.templates, self.opened.cels, self.opened.keep_eyes_open)
+        self.mixer.recast(self.templates, self.opened.cels, self.opened.keep_eyes_open, opener)
 
     @property
     def recipe(self) -> object:
@@ -182,7 +186,7 @@ class LiveAvatar:
     @property
     def crop(self) -> Crop:
         """The part of the posed picture that is shown."""
-        return self.state.crop.over(self.opened.crop)
+        return self.opened.views.shown(self.state.crop, self.state.framing)
 
     def t(self, now: float) -> float:
         """Media time of a monotonic second."""
@@ -199,8 +203,7 @@ class LiveAvatar:
         picture = self.cels.draw(picture, self.cels.layers(appearance.fx), self.animator.space)
         height, width = picture.shape[-2:]
         self.posed_px = width, height
-        rows, columns = self.crop.slices(height, width)
-        return picture[:, rows, columns]
+        return cut(picture, self.crop)
 
     @property
     def layouts(self) -> set[PictureForm]:
@@ -273,15 +276,19 @@ def open_avatar(
     emotions: Mapping[str, EmotionTemplate],
     chain_ms: float = math.inf,
     card: Card | None = None,
+    mouths: Mouths | None = None,
 ) -> LiveAvatar:
     """A live avatar with its character prepared; this may take seconds.
 
     Args:
+        mouths: those that are known in this process; None knows none.
         chain_ms: what the operations of one frame may take.
         card: of the device that animators may be on; None of a CPU.
     """
     card = None if card is None or device_of(animator).type != card.device.type else card
-    image = picture_of(pixels_of(message), card.device if card else "cpu")
+    rgba = pixels_of(message)
+    image = picture_of(rgba, card.device if card else "cpu")
+    opener = (mouths or Mouths()).at_once(animator, rgba) or USUAL_MOUTH
     cels = Cels(message.cels)
     templates = {**changed(emotions, message.emotions), **message.own_emotions}
     complaints: list[str] = []
@@ -289,8 +296,8 @@ def open_avatar(
         opened=message,
         animator=animator,
         cels=cels,
-        character=DressedCharacter(animator, image, cels),
-        mixer=Mixer(templates, message.seed, message.cels, message.keep_eyes_open),
+        character=DressedCharacter(animator, image, cels, soft_parts(rgba)),
+        mixer=Mixer(templates, message.seed, message.cels, message.keep_eyes_open, opener),
         templates=templates,
         finisher=Finisher(message.matte_size, message.seed, complaints.append, chain_ms, card=card),
         complaints=complaints,

@@ -22,6 +22,7 @@ import torch
 
 from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.face.opening import MouthOpener
 from avatar_rtc.link.orders import (
     AvatarFailed,
     AvatarReady,
@@ -41,14 +42,15 @@ from avatar_rtc.link.orders import (
     Up,
 )
 from avatar_rtc.media.nvenc import Nvenc
-from avatar_rtc.render.animator import Animator
+from avatar_rtc.render.animator import Animator, MouthAnimator
 from avatar_rtc.render.device.card import Card
 from avatar_rtc.render.device.current import bears_threads
 from avatar_rtc.render.device.memory import is_out_of_memory, no_memory_for
 from avatar_rtc.worker.beside import Beside, WorkDone, let_go
 from avatar_rtc.worker.failures import Failures
 from avatar_rtc.worker.lanes import Lanes, LaneStep
-from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
+from avatar_rtc.worker.live import LiveAvatar, open_avatar, pixels_of, slot_of
+from avatar_rtc.worker.mouths import Mouths
 from avatar_rtc.worker.seats import Seat, in_line
 from avatar_rtc.worker.snapshots import Snapshots
 from avatar_rtc.worker.stills import Stills
@@ -102,6 +104,7 @@ class RenderLoop:
         openers = min(threads, _OPENINGS) if may_open_beside else 0
         self._openings = Beside(openers, "openings", lambda ended: inbox.put(ended))
         self._seats: dict[str, Seat] = {}
+        self._mouths = Mouths()
         # A card that does not render is left alone: it may be full, or hang whoever asks.
         self._nvenc = Nvenc((torch.device(device).index or 0) if device.startswith("cuda") else None)
         forget_graphs = card.captures.forget if card and card.captures else lambda: None
@@ -201,7 +204,10 @@ class RenderLoop:
         def prepare() -> tuple[LiveAvatar, str]:
             with self._step("opening"):
                 animator, note = self._animator(message)
-                return open_avatar(message, animator, self._emotions, self._chain_ms, self._card), note
+                avatar = open_avatar(
+                    message, animator, self._emotions, self._chain_ms, self._card, self._mouths
+                )
+                return avatar, note
 
         def bring(opened: "Future[tuple[LiveAvatar, str]]") -> None:
             seat.arrived = partial(self._arrive, seat, message, begun, opened)
@@ -224,8 +230,25 @@ class RenderLoop:
                 seat.live = avatar
                 self._lanes.schedule(seat, anew=True)  # its rate may be another
                 self._emit(AvatarReady(name, avatar.animator.name, self._now() - begun, note))
+                self._measure_mouth(seat, avatar)
         if seat.live is None:
             del self._seats[name]
+
+    def _measure_mouth(self, seat: Seat, avatar: LiveAvatar) -> None:
+        """See beside how this face opens, where that takes a while; until then it speaks as most do."""
+        animator, rgba = avatar.animator, pixels_of(avatar.opened)
+        if not isinstance(animator, MouthAnimator) or not self._mouths.is_missing(animator, rgba):
+            return
+
+        def know(measured: "Future[MouthOpener]") -> None:
+            if error := measured.exception():
+                log.warning("the mouth of %s cannot be measured: %s", seat.name, error)
+                let_go(error)
+                self._failures.ends_worker(error)
+            elif seat.live is avatar:
+                avatar.mixer.opener = measured.result()
+
+        self._openings.submit(partial(self._mouths.measured, animator, rgba), know)
 
     def _tell_unopened(self, seat: Seat, error: BaseException) -> None:
         is_foreseen = isinstance(error, AvatarRtcError)

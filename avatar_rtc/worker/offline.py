@@ -12,8 +12,9 @@ from torch.nn.functional import interpolate, pad
 
 from avatar_rtc.animation.mixer import Appearance
 from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.face.swing import at_rest
 from avatar_rtc.link.orders import OpenAvatar
-from avatar_rtc.render.animator import Animator
+from avatar_rtc.render.animator import Animator, with_swings
 from avatar_rtc.render.colour import converted
 from avatar_rtc.render.filters.chain import run_chain
 from avatar_rtc.render.pixels import rgba_of
@@ -45,14 +46,14 @@ class OfflineAvatar:
         self._size = size
 
     def still(self) -> NDArray[np.uint8]:
-        """(H, W, 4) sRGB, straight alpha: how it looks once its emotion has settled.
+        """(H, W, 4) sRGB, straight alpha: how it looks once its emotion and hair have settled.
 
         Raises:
             SetupError: an operation of the chain lacks something here.
         """
         for number in range(round(EMOTION_SETTLED_S * self._fps) + 1):
             appearance, t = self._appearance(number)
-        return self._finished(appearance, t)
+        return self._finished(replace(appearance, swing=at_rest()), t)
 
     def frames(self, count: int) -> Iterator[NDArray[np.uint8]]:
         """As many pictures as asked, at the opened rate, from media time 0 on; else as `still`."""
@@ -66,7 +67,7 @@ class OfflineAvatar:
     @torch.inference_mode()
     def _finished(self, appearance: Appearance, t: float) -> NDArray[np.uint8]:
         avatar = self._avatar
-        pose = torch.from_numpy(appearance.pose[None].copy())
+        pose = with_swings([appearance.pose], [appearance.swing])
         picture: Tensor = avatar.animator.animate(pose, [avatar.character.under(appearance.cels)])[0]
         shown, space = avatar.shown(picture, appearance).float(), avatar.animator.space
         # Not by the live avatar's finisher: that one goes on without a chain that fails.

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar_rtc.animation.effects import CROSS_FADE
+from avatar_rtc.animation.effects import CROSS_FADE, GENTLE, EffectQueue
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.animation.mixer import Mixer
 from avatar_rtc.control.settings import AnimatorSettings
@@ -49,6 +51,49 @@ def test_no_effect_outlives_its_emotion_or_its_setting(
             late = {cel for cel in fx if cel not in now and t > left.get(cel, 0.0) + CROSS_FADE}
             assert not late, (t, left)
             t += 1 / RATE
+
+
+def opacities_over(emotion: str, seconds: float, settings: AnimatorSettings, fps: float = RATE) -> np.ndarray:
+    """(N,) the strongest sign on each frame."""
+    mixer, state = Mixer(TEMPLATES, seed=2), AvatarState(emotions={emotion: 1.0}, settings=settings)
+    frames = range(round(seconds * fps))
+    return np.array([max(mixer.appearance(state, n / fps).fx.values(), default=0.0) for n in frames])
+
+
+@pytest.mark.parametrize("emotion", ["love", "anger", "surprise"])
+def test_signs_come_again_softer_while_the_emotion_lasts(emotion: str) -> None:
+    shown = opacities_over(emotion, 120, AnimatorSettings())
+    first = int(2.5 * RATE)
+    begun = np.flatnonzero((shown[1:] > 0) & (shown[:-1] == 0)) / RATE
+    assert shown[:first].max() > 0.95 and 0.4 < shown[first:].max() <= GENTLE
+    assert np.diff(begun).min() >= 4.0 and np.diff(begun).max() <= 8.1
+    assert shown[first:].astype(bool).mean() < 0.35  # mostly there is none
+
+
+def test_signs_come_once_if_that_is_asked() -> None:
+    once = opacities_over("love", 60, AnimatorSettings(animefx_repeat=0))
+    assert once[:10].max() > 0.9 and not once[RATE:].any()
+
+
+def test_signs_that_come_again_do_so_at_the_same_time_at_any_frame_rate() -> None:
+    slow, fast = (opacities_over("anger", 40, AnimatorSettings(), fps) for fps in (10, 50))
+    assert slow == pytest.approx(fast[::5], abs=1e-6)
+
+
+def test_settings_that_change_end_signs_that_would_come_again() -> None:
+    queue = EffectQueue()
+    queue.enter("joy", EFFECTS, 0.0)
+    assert any(queue.at(n / 10, 1.0, FX, 1.0) for n in range(15, 60))
+    queue.keep((), 6.0)
+    assert not any(queue.at(n / 10, 1.0, FX, 1.0) for n in range(63, 200))
+
+
+def test_signs_wait_anew_after_a_jump_of_time() -> None:
+    queue = EffectQueue()
+    queue.enter("joy", EFFECTS, 0.0)
+    for start in (1e6, 10.0):
+        seen = [bool(queue.at(start + n / 10, 1.0, FX, 5.0)) for n in range(90)]
+        assert not any(seen[:35]) and any(seen)
 
 
 def test_a_characters_own_effect_is_shown() -> None:

@@ -124,7 +124,7 @@ def test_shapes_never_jump():
 
 def test_a_rounded_sound_starts_earlier_than_a_spread_one():
     def begins(vowel: str, morph: int) -> float:
-        times, poses = spoken(said([("", 0.05), ("t", 0.3), (vowel, 0.3), ("", 0.3)]), fps=500)
+        times, poses = spoken(said([("", 0.05), ("k", 0.3), (vowel, 0.3), ("", 0.3)]), fps=500)
         return float(times[(poses[:, morph] > 0.3 * poses[:, morph].max()).argmax()])
 
     assert begins("u", UUU) < begins("ɛ", INDEX["mouth_eee"]) - 0.005
@@ -184,12 +184,12 @@ def test_quiet_speech_has_smaller_lips():
     lips.append(1.0, timeline(pcm, RATE, phonemes))
     times, poses = run(lips, 3.5)
     loud, quiet = (poses[np.abs(times - t).argmin(), AAA] for t in (1.6, 2.7))
-    assert 0.3 * loud < quiet < 0.65 * loud
+    assert 0.5 * loud < quiet < 0.9 * loud, "smaller, and far from gone"
 
 
 def test_a_mumble_and_a_shout_differ_in_the_jaw():
     mumble, shout = (spoken(said([("ˈɑ", 0.5)], style=Style(jaw=jaw)))[1][:, AAA].max() for jaw in (0.4, 1.4))
-    assert mumble < 0.5 < shout
+    assert mumble < 0.75 * shout
 
 
 def test_stresses_and_pauses_are_told_once():

@@ -9,7 +9,7 @@ from avatar_rtc.animation.breathing import breathing
 from avatar_rtc.animation.easing import pace_of_rate
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.animation.mixer import Mixer, blend
-from avatar_rtc.animation.sway import AXES
+from avatar_rtc.animation.sway import AXES, OWN_LEAST
 from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
 from avatar_rtc.control.state import AvatarState, Cue, LivePose
 from avatar_rtc.errors import UnknownName
@@ -107,15 +107,27 @@ def test_an_unknown_emotion_is_named_with_its_nearest():
         Mixer(EMOTIONS, 1).pose(AvatarState(emotions={"joyy": 1.0}), 0.0)
 
 
-def test_a_calm_face_breathes_blinks_sways_looks_about_and_does_nothing_else():
+def test_a_calm_face_breathes_blinks_sways_looks_about_and_hardly_more():
     poses = run(Mixer(EMOTIONS, 7), AvatarState(), 60)
     times, blink = np.arange(1800) / 30, Blink(7)
     assert poses[:, INDEX["breathing"]] == pytest.approx([breathing(t) for t in times], abs=1e-6)
     lids = np.array([blink.at(t) for t in times])
     assert poses[:, WINK] == pytest.approx(lids, abs=1e-6) and lids.max() >= 0.99
-    assert np.ptp(poses[:, AXES], axis=0).min() > 0.3 and np.ptp(poses[:, IRIS], axis=0).min() > 0.2
+    assert np.ptp(poses[:, AXES], axis=0).min() > 0.1 and np.ptp(poses[:, IRIS], axis=0).min() > 0.2
     idle = {*AXES.tolist(), *IRIS, WINK, WINK + 1, INDEX["breathing"]}
-    assert not poses[:, [i for i in range(45) if i not in idle]].any()
+    rest = poses[:, [i for i in range(45) if i not in idle]]
+    assert 0 < rest.max() <= 0.7 and (rest == 0).all(axis=1).mean() > 0.6  # small gestures, now and then
+
+
+@pytest.mark.parametrize("name", sorted(EMOTIONS))
+def test_an_emotions_own_turn_of_the_head_survives_idle_life(name: str):
+    """Its sign in all that is seen, however it sways, and half of it but for looks away."""
+    wish = pose_from(EMOTIONS[name].pose)[AXES].astype(float)
+    poses = run(Mixer(EMOTIONS, 3), AvatarState(emotions={name: 1.0}), 120, fps=10)[:, AXES]
+    for axis in np.flatnonzero(np.abs(wish) > OWN_LEAST):
+        along = poses[:, axis] * np.sign(wish[axis])
+        assert np.mean(along > 0) > 0.97, MORPHS[AXES[axis]].name
+        assert np.median(along) == pytest.approx(abs(wish[axis]), abs=0.3 * abs(wish[axis]) + 0.03)
 
 
 def test_without_liveliness_only_breath_and_lids_move():

@@ -53,7 +53,7 @@ def same(a: Character, b: Character) -> bool:
             and np.array_equal(a.cels[n].rgba, b.cels[n].rgba)
             for n in a.cels
         )
-        and (a.emotions, a.default_emotion, a.crop) == (b.emotions, b.default_emotion, b.crop)
+        and (a.emotions, a.default_emotion, a.views) == (b.emotions, b.default_emotion, b.views)
         and (a.voice, a.licence, a.author) == (b.voice, b.licence, b.author)
     )
 
@@ -82,7 +82,7 @@ def test_the_shipped_characters_have_everything(store: CharacterStore, name: str
     character = store.load_character(name)
     assert character.cels.keys() == {*CELS, *FX}
     assert character.display_name == name.title() and character.licence == "CC BY 4.0"
-    assert character.crop == FULL_FRAME and character.voice and character.author
+    assert character.views.crop is None and character.views.head and character.voice and character.author
     assert character.emotions == {"fear": EmotionChange({"iris_small_left": 0.35, "iris_small_right": 0.35})}
     # Cels lie on the figure, and cut down to their boxes they are small.
     for cel in CELS:

@@ -42,7 +42,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
             raise seen.fails
         row = {"mean": 35.0, "p5": 30.0, "worst": 29.0}
         pair = (np.zeros((512, 512, 3), np.uint8), np.full((512, 512, 3), 255, np.uint8))
-        return b"the student", Report({"whole": row, "mouth": row, "eyes": row}, [3, 1], [pair])
+        return b"the student", Report({"whole": row, "mouth": row, "eyes": row}, worst=[3, 1], pairs=[pair])
 
     monkeypatch.setattr("avatar_rtc.distill.run.distill", run)
     return seen

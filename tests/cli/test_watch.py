@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Served]:
-    with served("--animator", "static", program=PROGRAM) as found:
+    with served("--animator", "static", "--framing", "whole", program=PROGRAM) as found:
         yield found
 
 

@@ -148,7 +148,8 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The real server and its render worker, each a process of its own; uploads go to a folder of theirs."""
     folder = tmp_path_factory.mktemp("real")
     config = folder / "config.toml"
-    config.write_text(f"data_dir = {json.dumps(str(folder))}\nmax_avatars = 3\n")
+    about = f"data_dir = {json.dumps(str(folder))}\nmax_avatars = 3\n"
+    config.write_text(about + 'framing = "whole"\n')
     with served("--animator", "static", "--config", str(config), program=PROGRAM) as found:
         yield found
 

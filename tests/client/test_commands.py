@@ -36,6 +36,10 @@ OWN = {"smug": {"pose": {"mouth_smirk": 0.8}, "cels": {"blush1": 0.5}}, "void": 
         (lambda a: a.resume(), {"type": "pause.set", "on": False}),
         (lambda a: a.set_data_eyes(False), {"type": "data_eyes.set", "on": False}),
         (
+            lambda a: a.set_framing("face", headroom=0.1),
+            {"type": "framing.set", "name": "face", "headroom": 0.1},
+        ),
+        (
             lambda a: a.set_crop(0.25, bottom=0.75),
             {"type": "crop.set", "enabled": True, "left": 0.25, "top": 0.0, "right": 1.0, "bottom": 0.75},
         ),

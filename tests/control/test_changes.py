@@ -2,7 +2,7 @@
 
 import pickle
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -13,6 +13,7 @@ from avatar_rtc.control.messages import (
     CueSet,
     DataEyesSet,
     EmotionsSet,
+    FramingSet,
     GazeSet,
     OverridesPatch,
     OverridesSet,
@@ -28,6 +29,7 @@ from avatar_rtc.control.state_json import state_json
 from avatar_rtc.errors import InputError, OutOfRange, UnknownName
 from avatar_rtc.face.gaze import Gaze
 from avatar_rtc.stream.crop import FULL_FRAME, Crop
+from avatar_rtc.stream.framing import Head, Views, crop_for
 
 BLANK = AvatarState()
 
@@ -97,6 +99,28 @@ def test_a_crop_is_the_avatars_own_while_it_is_on() -> None:
         assert answer(state, CropSet()) == {"crop": held}
 
 
+def test_of_crop_and_framing_the_newest_counts() -> None:
+    views, edges = Views(head=Head(0.5, 0.3, 0.09, 0.06, 0.2)), CropSet(left=0.25, right=0.75)
+    framed_ = next_state(told(edges), FramingSet(name="face", headroom=0.2), 2.0)
+    assert views.name(framed_.crop, framed_.framing) == "face"
+    assert framed_.crop == replace(told(edges).crop, enabled=False), "edges wait"
+    held = state_json(framed_)["framing"]
+    assert held == {"name": "face", "headroom": 0.2} == answer(framed_, FramingSet())["framing"]
+    cut_again = next_state(framed_, CropSet(left=0.125), 3.0)
+    assert views.shown(cut_again.crop, cut_again.framing) == Crop(left=0.125)
+    off = next_state(cut_again, CropSet(enabled=False), 4.0)
+    assert views.shown(off.crop, off.framing) == views.shown(framed_.crop, framed_.framing)
+
+
+def test_what_an_author_wishes_counts_until_a_framing_is_asked_for() -> None:
+    views = Views(Crop(bottom=0.75), head=Head(0.5, 0.3, 0.09, 0.06, 0.2))
+    assert views.shown(BLANK.crop, BLANK.framing) == Crop(bottom=0.75)
+    bust = told(FramingSet(name="bust"))
+    assert views.shown(bust.crop, bust.framing) == crop_for(views.head, "bust")
+    back = next_state(bust, FramingSet(), 2.0)
+    assert views.shown(back.crop, back.framing) == Crop(bottom=0.75)
+
+
 @pytest.mark.parametrize(
     ("chain", "crop", "fps", "says"),
     [
@@ -108,12 +132,12 @@ def test_a_crop_is_the_avatars_own_while_it_is_on() -> None:
 def test_pictures_that_could_not_be_sent_are_refused(chain, crop, fps, says) -> None:
     state = told(ChainSet(chain=chain), crop)
     with pytest.raises(InputError, match=says) if says else nullcontext():
-        check_sendable(state, FULL_FRAME, fps)
+        check_sendable(state, Views(FULL_FRAME), fps)
 
 
 def test_a_rate_of_its_own_makes_room_for_a_large_picture() -> None:
     state = told(ChainSet(chain=[["upscale", {"factor": 4.0}]]), SettingsSet(settings={"target_fps": 20.0}))
-    check_sendable(state, FULL_FRAME, 60.0)
+    check_sendable(state, Views(FULL_FRAME), 60.0)
 
 
 def test_emotions_of_an_avatars_own_are_absolute_and_small() -> None:

@@ -16,6 +16,7 @@ from avatar_rtc.control.messages import (
     control_from,
 )
 from avatar_rtc.errors import AvatarRtcError, BadMessage, UnknownName
+from avatar_rtc.face.visemes import NamedMouth
 
 
 def read(text: str) -> object:
@@ -35,7 +36,14 @@ def test_a_blend_is_the_same_for_both_forms() -> None:
 
 def test_cues_take_short_and_long_viseme_names() -> None:
     cue = CueSet(t_ms=5, visemes={"aaa": 0.8, "mouth_ooo": 0.1})
-    assert cue.morphs() == {"mouth_aaa": 0.8, "mouth_ooo": 0.1}
+    assert cue.mouth() == NamedMouth({"mouth_aaa": 0.8, "mouth_ooo": 0.1}, {}, 0.0)
+
+
+def test_our_own_names_in_a_cue_are_morphs_and_others_are_sounds() -> None:
+    asked = CueSet(t_ms=5, visemes={"aaa": 0.4, "viseme_aa": 0.5, "closed": 0.25, "PP": 0.5}).mouth()
+    assert asked.morphs == {"mouth_aaa": 0.4}
+    assert asked.sounds == {"mouth_aaa": pytest.approx(0.5 * 0.85)}
+    assert asked.closed == 0.5
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ PREDECESSOR = {
 DIFFER = {"target_fps", "animefx", "sway_micro_strength"}
 OWN = {
     "liveliness", "emotion_speed", "blink_double_probability", "blink_partial_probability", "gaze_saccades",
-    "eye_contact",
+    "eye_contact", "sway_hair", "animefx_repeat", "articulation",
 }  # fmt: skip
 
 
@@ -86,6 +86,7 @@ def test_every_setting_declares_help_and_a_range_that_holds_its_default(
         {"blink_probability": 0}, {"blink_confusion_duration": 0}, {"talking_fps": 0}, {"sway_morphs": []},
         {"sway_macro_strength": 0}, {"sway_micro_strength": 0}, {"breathing_cycle_duration": 0},
         {"eye_waver_fps": 0}, {"data_eyes_fps": 0}, {"data_eyes_fadeout_duration": 0}, {"animefx": []},
+        {"animefx_repeat": 0},
         {"liveliness": 0}, {"gaze_saccades": 0}, {"eye_contact": 0}, {"pose_interpolator_step": 1},
         {"blink_double_probability": 0}, {"blink_partial_probability": 0},
         {"blink_interval_min": 0, "blink_interval_max": 0},

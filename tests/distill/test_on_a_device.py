@@ -23,6 +23,7 @@ from avatar_rtc.render.device.operators import OperatorLog
 from avatar_rtc.render.pixels import picture_of, premultiplied, to_bytes
 from avatar_rtc.render.student.parts import FACE_PARTS
 from avatar_rtc.render.tha3.animator import Tha3Animator
+from avatar_rtc.stream.box import Box
 from tests.render.students import BODY_BOX, BOXES, a_picture
 from tests.render.thin_networks import thin_animator
 
@@ -95,7 +96,10 @@ def learn_face(folder: Path, device: str, steps: int) -> None:
 
 
 def learn_body(folder: Path, device: str, steps: int) -> None:
-    train_body(BODY_BOX, records(POSED_BODY, 8), a_picture(), steps, 1, folder, device, lambda *told: None)
+    features = Box.around(BOXES[part] for part in FACE_PARTS)
+    train_body(
+        BODY_BOX, features, records(POSED_BODY, 8), a_picture(), steps, 1, folder, device, lambda *told: None
+    )
 
 
 @pytest.mark.parametrize(("learn", "most_uploads"), [(learn_face, 4), (learn_body, 5)], ids=["face", "body"])

@@ -132,6 +132,28 @@ def test_pictures_are_composed_only_when_an_opacity_changed() -> None:
     assert len(animator.prepared) == before + 6
 
 
+class Covering(Counter):
+    """… and takes drawn mouths over its face."""
+
+    def cover(self, character: int, dressing: Dressing) -> tuple[int, Any]:
+        return character, dressing.layers
+
+
+def test_a_mouth_comes_and_goes_over_a_source_that_is_prepared_once() -> None:
+    animator = Covering()
+    cels = Cels({name: CelImage(0, 0, picture(4, 4)) for name in ("blush1", "mouth_smile")})
+    character = DressedCharacter(animator, tensor(picture(512, 512)), cels)  # type: ignore[arg-type]
+    for n in range(65):
+        shown = character.under({"mouth_smile": n / 64, "blush1": 0.5})
+        assert shown == ((1, (("mouth_smile", n),)) if n else 1)
+    assert character.under({"mouth_smile": 1.0}) == (0, (("mouth_smile", 64),))
+    assert len(animator.prepared) == 2
+    before = character.under({"mouth_smile": 1.0, "blush1": 0.5})
+    assert character.under({"mouth_smile": 1.0, "blush1": 0.5}) is before
+    character.forget_dressed()
+    assert character.under({"blush1": 0.5}) == 2
+
+
 def test_an_easing_to_full_opacity_composes_at_most_64_pictures() -> None:
     animator = Counter()
     character = dressed(animator)

@@ -4,11 +4,13 @@ import av
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from avatar_rtc.render.layout import Matte, alpha_layout
+from avatar_rtc.render.layout import Matte, alpha_layout, place
 
 
 def smooth(h: int, w: int) -> Tensor:
@@ -62,8 +64,32 @@ def test_odd_sizes_are_padded_with_transparency(h: int, w: int) -> None:
     height, width = planes.shape[0] * 2 // 3, planes.shape[1]
     assert height % 32 == 0 and width % 16 == 0 and height // 2 - h < 16 and width - w < 16
     alpha = planes[height // 2 : height]
-    assert (alpha[:h, :w] == 235).all()
-    assert (alpha[h:] == 16).all() and (alpha[:, w:] == 16).all()
+    above, left = height // 2 - h, (width - w) // 2
+    assert (alpha[above:, left : left + w] == 235).all(), "it goes on down to the lower edge"
+    assert (alpha == 235).sum() == h * w, "and all around is transparent"
+
+
+@given(h=st.integers(8, 40), w=st.integers(8, 40))
+def test_a_body_that_is_cut_touches_the_lower_edge_and_stays_centred(h: int, w: int) -> None:
+    planes = alpha_layout(torch.ones(4, h, w))
+    side = len(planes) // 3
+    shown = planes[side : 2 * side] == 235
+    assert shown[-1].any()
+    columns = np.flatnonzero(shown.any(0))
+    assert abs((columns[0] + columns[-1] + 1) / 2 - shown.shape[1] / 2) <= 0.5
+
+
+@given(h=st.integers(4, 60), w=st.integers(4, 60), width=st.integers(16, 90), height=st.integers(16, 60))
+def test_a_picture_stands_in_the_middle_of_any_matte(h: int, w: int, width: int, height: int) -> None:
+    image, matte = torch.ones(4, h * 2, w * 2), Matte((width * 2, height * 2))
+    scene = matte.scene(image, plain(height * 2, width * 2, blue=0.0))
+    (rows, columns), row, column = place(image.shape[-2:], (height * 2, width * 2))
+    assert abs(column + columns / 2 - width) <= 0.5 and row + rows == height * 2
+    red = scene[0] > 0.5
+    assert red[-1].any() and int(red.sum()) == rows * columns
+    assert np.array_equal(red.any(0).numpy(), red.any(0).flip(0).numpy()), "as far from both sides"
+    luma = matte(image, plain(height * 2, width * 2, blue=0.0))[: height * 2]
+    assert np.array_equal(luma > 128, red.numpy())
 
 
 def plain(height: int, width: int, blue: float) -> torch.Tensor:

@@ -26,7 +26,7 @@ def far(ours: Tensor, theirs: Tensor) -> int:
 
 
 @pytest.mark.parametrize("is_premultiplied", [False, True])
-@pytest.mark.parametrize(("h", "w"), [(512, 512), (389, 512), (17, 33), (96, 40)])
+@pytest.mark.parametrize(("h", "w"), [(512, 512), (389, 512), (17, 33), (96, 40), (300, 338), (290, 340)])
 def test_they_are_those_of_a_cpu(h: int, w: int, is_premultiplied: bool) -> None:
     image, ground = random_picture(h, w, is_premultiplied), torch.rand(3, FRAME[1], FRAME[0])
     here, there = HostLayouts(FRAME), DeviceLayouts()

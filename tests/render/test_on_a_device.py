@@ -15,7 +15,7 @@ from avatar_rtc.render.animator import Animator, device_of
 from avatar_rtc.render.cels import Cels
 from avatar_rtc.render.compositor import DressedCharacter
 from avatar_rtc.render.device.operators import OperatorLog, operators_of
-from avatar_rtc.render.pixels import picture_of, rgba_of
+from avatar_rtc.render.pixels import cut, picture_of, rgba_of
 from avatar_rtc.render.posed import _rgba_in_one_copy, render_poses
 from avatar_rtc.render.static import create_static
 from avatar_rtc.stream.crop import Crop
@@ -77,8 +77,7 @@ def test_effects_and_crop_stay_on_the_device(scale: int) -> None:
     layers = drawn.layers({"fx_heart1": 0.7, "hat": 1.0})
 
     def show() -> Tensor:
-        shown = drawn.draw(picture, layers, "linear")
-        return shown[:, *Crop(0.25, 0.0, 0.75, 0.5).slices(side, side)]
+        return cut(drawn.draw(picture, layers, "linear"), Crop(0.25, 0.0, 0.75, 0.5))
 
     first, second = operators_of(show), operators_of(show)
     assert len(first.uploads) == 2 and not second.uploads and not second.waits

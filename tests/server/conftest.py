@@ -217,6 +217,12 @@ def _full_range(luma: int) -> float:
     return (luma - 16) * 255 / 219
 
 
+@pytest.fixture(autouse=True)
+def speaks_by_espeak(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server of each test would start hibari's process anew, which takes seconds; its own tests do."""
+    monkeypatch.setattr("avatar_rtc.speech.voices.engines.hibari_absence", lambda: "left out of these tests")
+
+
 @pytest.fixture
 def renderer() -> FakeRenderer:
     return FakeRenderer()
@@ -268,7 +274,7 @@ def store(tmp_path, png, make_store) -> CharacterStore:
 
 @pytest.fixture
 def config() -> Config:
-    return Config(character="hero", animator="static")
+    return Config(character="hero", animator="static", framing="whole")
 
 
 @pytest.fixture
@@ -354,7 +360,9 @@ async def live(store) -> AsyncIterator[Callable]:
 
         async def start(**settings) -> TestClient:
             fleet = await stack.enter_async_context(Fleet({"cpu": Rendering(spawn, spare=False)}))
-            app = create_app(Config(character="hero", animator="static", **settings), fleet, store)
+            app = create_app(
+                Config(character="hero", animator="static", **{"framing": "whole", **settings}), fleet, store
+            )
             client = await stack.enter_async_context(TestClient(Served(app)))
             async with asyncio.timeout(10):
                 while (await (await client.get("/api/v1/avatars/main")).json())["state"] != "live":  # noqa: ASYNC110

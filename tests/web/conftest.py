@@ -46,6 +46,7 @@ class Server:
         self._config = folder / "config.toml"
         self._config.write_text(
             f"data_dir = {json.dumps(str(folder))}\nallowed_origins = {json.dumps(origins)}\n"
+            'framing = "whole"\n'  # where its colours are, is known to the pixel
         )
         self.port = port
         self.start()

@@ -64,7 +64,7 @@ def test_every_message_type_exists_in_python() -> None:
     )  # SDP, DOM, Intl, JSON schema
     assert used == set(messages._TYPES) - {"emotions.set", "cue.set", "pose.set"}
     # An unknown type would be UnknownName; these only lack their fields.
-    for kind in used - {"ping", "speech.stop", "backdrop.set", "crop.set"}:
+    for kind in used - {"ping", "speech.stop", "backdrop.set", "crop.set", "framing.set"}:
         with pytest.raises(messages.BadMessage, match=rf"^{kind}: "):
             messages.control_from({"type": kind})
 

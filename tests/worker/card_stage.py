@@ -31,6 +31,7 @@ from avatar_rtc.render.tha3.networks import PARTS, Network
 from avatar_rtc.resources import resource
 from avatar_rtc.stream.crop import FULL_FRAME, Crop
 from avatar_rtc.stream.frame import Rendition
+from avatar_rtc.stream.framing import Views
 from avatar_rtc.worker.frames import FrameMade, Order, made_together
 from avatar_rtc.worker.live import LiveAvatar, Slot, open_avatar
 from tests.render.device.rehearsed import RehearsedMark, RehearsedStreams
@@ -132,7 +133,7 @@ class CardStage:
     def _opened(self, animator: Animator, name: str, state: AvatarState) -> LiveAvatar:
         message = OpenAvatar(
             name, liora().rgba.tobytes(), 0.0, state, animator.name, 10.0,
-            matte_size=MATTE, cels=liora().cels, crop=self._crop,
+            matte_size=MATTE, cels=liora().cels, views=Views(self._crop),
         )  # fmt: skip
         by_pipe = read(io.BytesIO(b"".join(pack(message))).read)
         assert isinstance(by_pipe, OpenAvatar)

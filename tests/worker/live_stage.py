@@ -12,12 +12,12 @@ from avatar_rtc.link.orders import Down, OpenAvatar, Up
 from avatar_rtc.stream.frame import EncodedFrame
 from avatar_rtc.worker.loop import FRAME_THREADS, RenderLoop
 from tests.waiting import wait_until
-from tests.worker.stage import EMOTIONS, SMALL
+from tests.worker.stage import EMOTIONS, SMALL, Stiff
 
 PATIENCE_S = 30.0
 
 
-class Painter:
+class Painter(Stiff):
     """Paints the whole picture in the character's colour."""
 
     name, space = "painter", "srgb"

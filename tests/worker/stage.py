@@ -41,7 +41,17 @@ class Timeline:
         return sum(at <= self.now for at, _ in self._script)
 
 
-class Painter:
+class Stiff:
+    """Of a character nothing swings, and nothing is drawn over its face."""
+
+    def soften(self, character: Any, soft: object) -> Any:
+        return character
+
+    def cover(self, character: Any, dressing: object) -> Any:
+        return character
+
+
+class Painter(Stiff):
     """An animator that paints the whole picture in the character's colour and spends `cost` seconds."""
 
     name, space = "painter", "srgb"

@@ -18,6 +18,7 @@ from avatar_rtc.filters_schema.chain import Operation, check_chain
 from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.cels import Dressing
 from avatar_rtc.render.filters.chain import FILTERS, run_chain
+from avatar_rtc.render.soft import SoftParts
 from avatar_rtc.render.static import create_static
 from avatar_rtc.stream.crop import Crop
 from tests.render.filters.cards import BUSY, Settings, all_at_ends, at_ends
@@ -114,6 +115,9 @@ class Large:
 
     def dress(self, character: Tensor, image: Tensor, dressing: Dressing) -> Tensor:
         return dressing.draw(character, "linear")
+
+    def soften(self, character: Tensor, soft: SoftParts) -> Tensor:
+        return character
 
     def animate(self, poses: Tensor, characters: Sequence[Tensor]) -> Tensor:
         return torch.stack(list(characters))

@@ -21,7 +21,7 @@ from avatar_rtc.worker.frames import FrameMade, Order, made_alone, made_together
 from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
 from avatar_rtc.worker.loop import RenderLoop
 from tests.render.device.rehearsed import RehearsedMark, RehearsedStreams
-from tests.worker.stage import ALPHA, EMOTIONS, Painter, Timeline, colour, frames, opened
+from tests.worker.stage import ALPHA, EMOTIONS, Painter, Stiff, Timeline, colour, frames, opened
 
 PNG = ImageRendition("png")
 CPU = torch.device("cpu")
@@ -39,7 +39,7 @@ class Diary(RehearsedStreams):
         return super().copied(source, after)
 
 
-class Quick:
+class Quick(Stiff):
     """Gives each character its own colour, in no time of the device but what it is told to spend."""
 
     name, space = "quick", "srgb"

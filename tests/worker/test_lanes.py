@@ -34,6 +34,7 @@ from avatar_rtc.render.filters.chain import Filter
 from avatar_rtc.render.static import create_static
 from avatar_rtc.stream.crop import Crop
 from avatar_rtc.stream.frame import ImageRendition, video_t
+from avatar_rtc.stream.framing import Views
 from avatar_rtc.worker.beside import Beside, WorkDone
 from avatar_rtc.worker.frames import Order, made_alone, made_together
 from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
@@ -304,7 +305,7 @@ def test_the_pixels_are_the_same_wherever_they_are_made() -> None:
 
     def avatars() -> list[LiveAvatar]:
         made = [
-            open_avatar(opened(name, seed=n, crop=Crop(0.25, 0.25, 0.5, 0.5)), animator, EMOTIONS)
+            open_avatar(opened(name, seed=n, views=Views(Crop(0.25, 0.25, 0.5, 0.5))), animator, EMOTIONS)
             for n, name in enumerate("ab")
         ]
         for avatar in made:

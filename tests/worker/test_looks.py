@@ -22,6 +22,7 @@ from avatar_rtc.render.static import StaticAnimator, StaticCharacter
 from avatar_rtc.resources import resource
 from avatar_rtc.stream.crop import Crop
 from avatar_rtc.stream.frame import EncodedFrame, Rendition
+from avatar_rtc.stream.framing import Views
 from avatar_rtc.worker.live import open_avatar
 from avatar_rtc.worker.loop import RenderLoop
 
@@ -116,8 +117,9 @@ def test_flowers_appear_around_the_figure_and_go() -> None:
 
 def test_the_crop_is_what_viewers_get() -> None:
     crop = Crop(0.25, 0.125, 0.75, 0.625)
-    assert pictures(play(watched(AvatarState(), (0.35, None), crop=crop), Still()))[0].shape == (512, 256, 3)
-    message = opened(AvatarState(), crop=crop)
+    seen = pictures(play(watched(AvatarState(), (0.35, None), views=Views(crop)), Still()))
+    assert seen[0].shape == (512, 256, 3)
+    message = opened(AvatarState(), views=Views(crop))
     avatar = open_avatar(message, Still(), EMOTIONS)
     picture = torch.from_numpy(np.frombuffer(message.rgba, np.uint8).reshape(512, 512, 4).copy())
     shown = avatar.shown(picture.permute(2, 0, 1) / 255, Appearance(neutral(), {}, {}))

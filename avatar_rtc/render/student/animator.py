@@ -3,7 +3,7 @@
 ```
  face morphs ─► patches ─┐
  source picture ─────────┴► posed ─ cels ─► dressed ─┐
- rotation ─► grid, paint (half size) ─► doubled ─────┴► warp ─ paint ─► picture
+ rotation ─► grid, paint (half size) ─ swing ─► doubled ┴► warp ─ paint ─► picture
 ```
 
 Every step runs only if what it depends on has changed, and all of it works inside the body box. Pictures
@@ -13,7 +13,7 @@ It is the CPU that computes. Where a card renders, the finished picture goes the
 layouts do not ask whose it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -22,18 +22,25 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from avatar_rtc.face.cels import ON_SKIN, REPLACING, TEARS
+from avatar_rtc.face.pose import MORPHS, Pose
 from avatar_rtc.render.animator import SIZE
-from avatar_rtc.render.cels import Dressing, over
+from avatar_rtc.render.cels import Dressing, apart, over
 from avatar_rtc.render.colour import ColourSpace, from_linear, to_linear
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.pixels import from_bytes, premultiplied, rgba_of
+from avatar_rtc.render.skin import but_lines
+from avatar_rtc.render.soft import SoftParts
 from avatar_rtc.render.student.file import Student, check_fits
 from avatar_rtc.render.student.lids import lids_of, on_lids
 from avatar_rtc.render.student.networks import GRID_UNIT
 from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF, FacePart
+from avatar_rtc.render.student.stray import Figure
+from avatar_rtc.render.student.swinging import SoftWarp, Turned
 from avatar_rtc.render.tha3.boxes import FACE_BOX
 from avatar_rtc.stream.box import Box
 
+MORPH_COUNT = len(MORPHS)
 Pixels = NDArray[np.float32]
 """(H, W, 4) premultiplied sRGB, or maps (H, W, n)."""
 
@@ -48,6 +55,7 @@ class _Kept:
     """(H, W): how much of a cel is seen at each pixel; less than 1 only under lids. Written in place."""
     picture: Tensor
     """(4, 512, 512), a view of rows of pixels."""
+    figure: Figure
     pose: NDArray[np.float32] | None = None
     dressing: Dressing | None = None
     dressed: Pixels = field(default_factory=lambda: np.empty(0, np.float32))
@@ -57,6 +65,11 @@ class _Kept:
     """(H, W, 4): added to what is warped, already times its opacity."""
     bare: Pixels = field(default_factory=lambda: np.empty(0, np.float32))
     """(H, W, 4): 1 less the opacity of the paint, for each channel."""
+    turned: Turned | None = None
+    """How the body turns, before anything swings."""
+    soft: SoftWarp | None = None
+    swing: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
+    """(12,): with which `where`, `paint` and `bare` were made; empty or zeros is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,11 +110,32 @@ class StudentAnimator:
         rows, columns = self._box.slices
         posed = premultiplied(source)[:, rows, columns].permute(1, 2, 0).contiguous().numpy()
         picture = torch.zeros(SIZE, SIZE, 4).permute(2, 0, 1)
-        return StudentCharacter(_Kept(posed, np.ones(posed.shape[:2], np.float32), picture))
+        seen = np.ones(posed.shape[:2], np.float32)
+        return StudentCharacter(_Kept(posed, seen, picture, Figure(posed[..., 3])))
 
     def dress(self, character: StudentCharacter, image: Tensor, dressing: Dressing) -> StudentCharacter:
         """The same character under cels, which are drawn between face and body; costs nothing."""
         return replace(character, dressing=dressing)
+
+    def cover(self, character: StudentCharacter, dressing: Dressing) -> StudentCharacter:
+        """The same character with these cels below the others it has; costs nothing."""
+        over = character.dressing.layers if character.dressing is not None else ()
+        return replace(character, dressing=replace(dressing, layers=(*dressing.layers, *over)))
+
+    def soften(self, character: StudentCharacter, soft: SoftParts) -> StudentCharacter:
+        """The same character with these soft parts; see `Animator.soften`."""
+        return replace(character, kept=replace(character.kept, soft=SoftWarp(soft, self._box)))
+
+    @torch.inference_mode()
+    def mouths(self, image: Tensor, poses: Sequence[Pose]) -> Iterator[NDArray[np.float32]]:
+        """The face at rest but for its mouth; see `MouthAnimator`."""
+        decode, inner = self._student.faces["mouth"], self._student.boxes["mouth"].within(FACE_BOX)
+        rest = from_bytes(torch.from_numpy(self._student.rest)).numpy()
+        for pose in poses:
+            maps = decode(torch.from_numpy(pose[MORPHS_OF["mouth"]][None]))[0, :3].numpy()
+            face = rest.copy()
+            face[:3, *inner.slices] = np.clip(self._rest["mouth"][:3] + maps, 0, 1)
+            yield (face[:3] * face[3:] * 255).transpose(1, 2, 0)
 
     @torch.inference_mode()
     def animate(self, poses: Tensor, characters: Sequence[StudentCharacter]) -> Tensor:
@@ -109,7 +143,9 @@ class StudentAnimator:
 
         The same character may stand in a batch several times, with a pose each.
         """
-        pictures = (self._animate(c, pose.numpy(), pose) for c, pose in zip(characters, poses, strict=True))
+        faces, swings = poses[:, :MORPH_COUNT], poses[:, MORPH_COUNT:].numpy()
+        rows = zip(characters, faces, swings, strict=True)
+        pictures = (self._animate(c, pose.numpy(), pose, swing) for c, pose, swing in rows)
         if len(characters) == 1:
             return uploaded(next(pictures)[None], self._device)
         batch = torch.empty(len(characters), 4, SIZE, SIZE)
@@ -117,12 +153,18 @@ class StudentAnimator:
             row.copy_(picture)
         return uploaded(batch, self._device)
 
-    def _animate(self, character: StudentCharacter, pose: NDArray[np.float32], morphs: Tensor) -> Tensor:
+    def _animate(
+        self,
+        character: StudentCharacter,
+        pose: NDArray[np.float32],
+        morphs: Tensor,
+        swing: NDArray[np.float32],
+    ) -> Tensor:
         kept = character.kept
         touched = self._pose_face(kept, pose, morphs)
         if character.dressing is not kept.dressing or (touched and character.dressing) or kept.pose is None:
             touched = self._dress(kept, character.dressing, touched)
-        if self._pose_body(kept, pose, morphs):
+        if self._pose_body(kept, pose, morphs, swing):
             self._compose(kept, slice(None), slice(None))
         elif touched:
             self._compose(kept, *_reached(kept.where, touched))
@@ -163,42 +205,62 @@ class StudentAnimator:
 
     def _draw(self, dressing: Dressing, kept: _Kept) -> list[Box]:
         picture = torch.from_numpy(kept.dressed).permute(2, 0, 1)
+        patches = torch.zeros(kept.seen.shape) if apart(dressing.layers)[0] else None
         drawn = []
         for top in dressing.tops(torch.device("cpu")):
             if (seen := top.box.common(self._box)).is_empty:
                 continue
-            box = seen.within(self._box)
-            inside = box.slices
-            part = picture[:, *inside]
-            cel = top.pixels[:, *seen.within(top.box).slices]
-            below, opening = to_linear(part, self.space), torch.from_numpy(kept.seen[inside])
-            if not top.on_skin:
-                below = over(cel, below, opening * top.strength)
-            elif bool((opening > 0.99).all()):
+            box, inner = seen.within(self._box), seen.within(top.box).slices
+            part, cel = picture[:, *box.slices], top.pixels[:, *inner]
+            below, opening = to_linear(part, self.space), torch.from_numpy(kept.seen[box.slices])
+            patch = None if patches is None else patches[box.slices]
+            if top.name in REPLACING and patch is not None:
+                torch.maximum(patch, cel[3] * top.strength, out=patch)
                 below = over(cel, below, top.strength)
+            elif top.name in ON_SKIN:
+                worn = cel
+                if bool((opening <= 0.99).any()):
+                    worn = torch.lerp(on_lids(cel, self._lids[box.slices], below), cel, opening)
+                if patch is not None:
+                    whole = dressing.cels.closed(top.name, cel.device)[:, *inner]
+                    worn = torch.lerp(worn, but_lines(whole, below), patch)
+                below = over(worn, below, top.strength)
             else:
-                lids = on_lids(cel, self._lids[inside], below)
-                below = over(torch.lerp(lids, cel, opening), below, top.strength)
+                if patch is not None:  # tears run over drawn eyes, what shines in an eye is below them
+                    opening = torch.maximum(opening, patch) if top.name in TEARS else opening * (1 - patch)
+                below = over(cel, below, opening * top.strength)
             part[:] = from_linear(below, self.space)
             drawn.append(box)
         return drawn
 
-    def _pose_body(self, kept: _Kept, pose: NDArray[np.float32], morphs: Tensor) -> bool:
-        """Find anew where pixels come from and what is painted; False if the body is where it was."""
-        if kept.pose is not None and np.array_equal(pose, kept.pose):
+    def _pose_body(
+        self, kept: _Kept, pose: NDArray[np.float32], morphs: Tensor, swing: NDArray[np.float32]
+    ) -> bool:
+        """Find anew where pixels come from and what is painted; False if all is where it was."""
+        stands = kept.pose is not None and np.array_equal(pose, kept.pose)
+        hangs = kept.soft is None or _same_swing(swing, kept.swing)
+        if stands and hangs:
             return False
-        bulk, maps = self._student.body.raw(morphs[None])
+        if kept.turned is None or not stands:
+            kept.turned = kept.figure.alone(self._turned(morphs))
+        turned = kept.turned
+        if kept.soft is not None and swing.any():
+            turned = kept.soft.swung(turned, swing)
+        kept.swing = swing.copy()
         size = (self._box.width, self._box.height)
-        kept.where = cv2.resize(_rows(bulk[0]), (size[0] // 2, size[1] // 2))
-        kept.where += GRID_UNIT * _rows(maps[0, :2])
-        kept.where = cv2.resize(kept.where, size)
+        kept.where = cv2.resize(turned.change, size)
         kept.where *= SIZE / 2
         kept.where += self._places
+        kept.paint, kept.bare = cv2.resize(turned.paint, size), cv2.resize(turned.bare, size)
+        return True
+
+    def _turned(self, morphs: Tensor) -> Turned:
+        bulk, maps = self._student.body.raw(morphs[None])
+        change = cv2.resize(_rows(bulk[0]), (self._box.width // 2, self._box.height // 2))
+        change += GRID_UNIT * _rows(maps[0, :2])
         # Multiplied and spread over the channels before they are doubled: a quarter of the work.
         paint = maps[0, 2:].sigmoid()
-        kept.paint = cv2.resize(_rows(paint[:4] * paint[4:]), size)
-        kept.bare = cv2.resize(_rows((1 - paint[4:]).expand(4, -1, -1)), size)
-        return True
+        return Turned(change, _rows(paint[:4] * paint[4:]), _rows((1 - paint[4:]).expand(4, -1, -1)))
 
     def _compose(self, kept: _Kept, rows: slice, columns: slice) -> None:
         """Warp and paint these rows and columns of the body box into the picture."""
@@ -228,6 +290,10 @@ def _rest(student: Student, part: FacePart) -> Pixels:
 def _rows(maps: Tensor) -> Pixels:
     """Maps (n, H, W) as rows of pixels (H, W, n)."""
     return np.ascontiguousarray(maps.permute(1, 2, 0).numpy())
+
+
+def _same_swing(swing: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
+    return np.array_equal(swing, other) or not (swing.any() or other.any())
 
 
 def _reached(where: Pixels, touched: Sequence[Box]) -> tuple[slice, slice]:

@@ -5,8 +5,8 @@ from torch import Tensor
 
 from avatar_rtc.face.pose import INDEX, neutral
 from avatar_rtc.render.filters.blurs import blur
-from avatar_rtc.render.filters.planes import luminance
 from avatar_rtc.render.pixels import premultiplied, straight
+from avatar_rtc.render.skin import but_lines
 from avatar_rtc.render.student.file import Student
 from avatar_rtc.render.student.parts import MORPHS_OF, FacePart
 from avatar_rtc.stream.box import Box
@@ -16,8 +16,6 @@ _UNDER_LID = 0.05
 """Where a full blink covers more than this of the eye, a cel is not asked what the skin wears there."""
 _REACH = 5.0
 """Sigma in px of what is looked at around the eye."""
-_SKIN = 0.4
-"""From this luminance on it is skin; what is darker are lashes, which take no blush."""
 
 
 def lids_of(student: Student, box: Box) -> Tensor:
@@ -45,5 +43,5 @@ def on_lids(cel: Tensor, lids: Tensor, below: Tensor) -> Tensor:
     around = blur(torch.cat([coloured, skin[None]]), _REACH, _REACH)
     filled = around[:4] / around[4:].clamp(min=1e-3)
     filled = straight(filled)
-    filled[3].clamp_(0, 1).mul_((luminance(below[:3])[0] / _SKIN).clamp(0, 1))
-    return torch.where(skin > 0, cel, filled)
+    filled[3].clamp_(0, 1)
+    return torch.where(skin > 0, cel, but_lines(filled, below))

@@ -4,23 +4,30 @@
  picture ─ decomposer ─► eyebrows, background           once per character
  eyebrow morphs ─► combiner ─► head                     when an eyebrow moved
  face morphs ─► face morpher ─► whole picture           … or the face, or the head before it
+ drawn mouth or eyes ─► over its face                   … or another one is worn
  rotation ─► rotator (at 256) ─► grid ─► editor ─► out  … or anything at all
+ swing ─► out, its soft parts swung                     … or the swing
 ```
 """
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Lock
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from avatar_rtc.errors import SetupError
+from avatar_rtc.face.pose import ROTATION, Pose
 from avatar_rtc.render.cels import Dressing
-from avatar_rtc.render.colour import ColourSpace, srgb_to_linear
+from avatar_rtc.render.colour import ColourSpace, linear_to_srgb, srgb_to_linear
 from avatar_rtc.render.device.batches import BatchLimit, in_pieces
 from avatar_rtc.render.device.captures import Captures
 from avatar_rtc.render.device.card import captures_on
@@ -28,11 +35,21 @@ from avatar_rtc.render.device.compiling import why_plain
 from avatar_rtc.render.device.memory import give_back_cached
 from avatar_rtc.render.device.replays import Replays, batched
 from avatar_rtc.render.device.uploads import uploaded
-from avatar_rtc.render.tha3.boxes import HEAD_BOX
-from avatar_rtc.render.tha3.character import Tha3Character, each_once, stale_rows
+from avatar_rtc.render.soft import SoftParts
+from avatar_rtc.render.tha3.boxes import FACE_BOX, HEAD_BOX
+from avatar_rtc.render.tha3.character import (
+    CoveredCharacter,
+    Shown,
+    Tha3Character,
+    each_once,
+    stale_rows,
+    swinging_rows,
+)
+from avatar_rtc.render.tha3.cover import Cover, cover_of
 from avatar_rtc.render.tha3.networks import Maps, PartName, decompose
 from avatar_rtc.render.tha3.openvino import compile_networks
 from avatar_rtc.render.tha3.parts import MOVED_BY, MOVED_PARTS, MovedPart, Parts
+from avatar_rtc.render.tha3.swinging import swung
 from avatar_rtc.render.tha3.weights import load_networks
 from avatar_rtc.render.tha3.weights_files import chosen_folder
 
@@ -74,6 +91,8 @@ class Tha3Animator:
         self._memory_format = memory_format
         self._replays = Replays[MovedPart](captures) if captures else None
         self._limit = BatchLimit()
+        self._networks_free: AbstractContextManager[object] = Lock() if self.exclusive else nullcontext()
+        """For `mouths`, which may come while a frame is made."""
 
     @property
     def parts(self) -> Parts:
@@ -92,7 +111,18 @@ class Tha3Animator:
 
     def dress(self, character: Tha3Character, image: Tensor, dressing: Dressing) -> Tha3Character:
         """The character anew, its source picture under cels."""
-        return self.prepare(dressing.draw(image, "srgb"))
+        dressed = self.prepare(dressing.draw(image, "srgb"))
+        dressed.soft, dressed.dressing = character.soft, dressing
+        return dressed
+
+    def soften(self, character: Tha3Character, soft: SoftParts) -> Tha3Character:
+        """The same character with these soft parts; see `Animator.soften`."""
+        return replace(character, soft=uploaded(soft.moving, self.device, self.dtype))
+
+    @torch.inference_mode()
+    def cover(self, character: Tha3Character, dressing: Dressing) -> CoveredCharacter:
+        """The same character with cels over its posed face; nothing is prepared anew."""
+        return CoveredCharacter(character, cover_of(dressing, character.dressing, self.device, self.dtype))
 
     @torch.inference_mode()
     def pose_faces(self, poses: Tensor, characters: Sequence[Tha3Character]) -> None:
@@ -101,7 +131,25 @@ class Tha3Animator:
         self._move(poses, characters, {"brows": all_rows, "face": all_rows, "body": ()})
 
     @torch.inference_mode()
-    def animate(self, poses: Tensor, characters: Sequence[Tha3Character]) -> Tensor:
+    def mouths(self, image: Tensor, poses: Sequence[Pose]) -> Iterator[NDArray[np.float32]]:
+        """The face at rest but for its mouth; see `MouthAnimator`. On a CPU a frame waits for one, 0.1 s."""
+        character = self.prepare(image)
+        given: dict[str, Tensor] = {}
+        for pose in poses:
+            morphs = torch.from_numpy(pose[None]).to(self.device, self.dtype)
+            with self._networks_free:
+                if not given:
+                    brows = self.parts.move_brows(
+                        character.brows, character.background, morphs[:, MOVED_BY["brows"]]
+                    )
+                    given["head"] = brows[0]
+                source = character.image[:, :, *FACE_BOX.slices]
+                shown = self.parts.move_face(source, given["head"], morphs[:, MOVED_BY["face"]])[0]
+            face = linear_to_srgb(((shown[0].float() + 1) / 2).clamp(0, 1))
+            yield (face[:3] * face[3:] * 255).permute(1, 2, 0).cpu().numpy()
+
+    @torch.inference_mode()
+    def animate(self, poses: Tensor, characters: Sequence[Shown]) -> Tensor:
         """Pictures (B, 4, 512, 512), linear, float32; see `Animator.animate`.
 
         The same character may stand in a batch several times, with a pose each.
@@ -110,34 +158,59 @@ class Tha3Animator:
             RuntimeError: there is no room on the device for one character; see `is_out_of_memory`.
         """
         with _computing_on(self._threads):
-            batch = each_once(characters)
-            self._move(poses, batch, stale_rows(batch, poses))
+            (batch, covers), swings = each_once(characters), poses[:, ROTATION.stop :]
+            stale = stale_rows(batch, poses, covers)
+            swinging = swinging_rows(batch, swings, stale["body"])
+            there = self._move(poses, batch, stale, swinging, covers)
             for character, pose in zip(batch, poses, strict=True):
-                character.pose = pose.clone()
-            return torch.cat([character.out for character in batch])
+                character.pose = pose[: ROTATION.stop].clone()
+            for row, swing in zip(swinging, there, strict=True):
+                character = batch[row]
+                assert character.soft is not None
+                character.swung = swung(character.out, character.grid, character.soft, swing)
+                character.swing = swings[row].clone()
+            return torch.cat([one.shown(swing) for one, swing in zip(batch, swings, strict=True)])
 
     def _move(
-        self, poses: Tensor, batch: Sequence[Tha3Character], stale: Mapping[MovedPart, Sequence[int]]
-    ) -> None:
-        """Move the parts of some rows of a batch; their poses go to the device in one piece."""
+        self,
+        poses: Tensor,
+        batch: Sequence[Tha3Character],
+        stale: Mapping[MovedPart, Sequence[int]],
+        swinging: Sequence[int] = (),
+        covers: Sequence[Cover | None] = (),
+    ) -> Sequence[Tensor]:
+        """Move the parts of some rows of a batch; their poses go to the device in one piece.
+
+        With them go the swings of other rows, which come back, each (12,) on the device.
+
+        Args:
+            covers: what the face of each row wears once it is posed; needed where bodies move.
+        """
         given = [poses[list(stale[part]), MOVED_BY[part]] for part in MOVED_PARTS]
-        if not any(len(pose) for pose in given):
-            return
-        there = uploaded(torch.cat([pose.flatten() for pose in given]), self.device, self.dtype)
-        shares = there.split_with_sizes([pose.numel() for pose in given])
+        if not (swinging or any(len(pose) for pose in given)):
+            return ()
+        swings = poses[list(swinging), ROTATION.stop :]
+        sent = torch.cat([values.flatten() for values in (*given, swings)])
+        there = uploaded(sent, self.device, self.dtype)
+        *shares, swings_there = there.split_with_sizes([values.numel() for values in (*given, swings)])
         for part, share, pose in zip(MOVED_PARTS, shares, given, strict=True):
+            if part == "body":
+                for row in stale[part]:
+                    batch[row].wear(covers[row])
             rows = [
                 (batch[row], one[None]) for row, one in zip(stale[part], share.view_as(pose), strict=True)
             ]
             for piece, found in in_pieces(rows, partial(self._moved, part), self._limit, self._make_room):
                 for row, (character, _) in enumerate(piece):
                     character.take(part, [each[row : row + 1] for each in found])
+        return swings_there.view(len(swinging), -1).unbind() if swinging else ()
 
     def _moved(self, part: MovedPart, rows: Sequence[_Row]) -> Sequence[Tensor]:
         columns = [*zip(*((*character.given_to(part), pose) for character, pose in rows), strict=True)]
         work = partial(self.parts.move, part)
         if self._replays is None:
-            return work(*map(batched, columns))
+            with self._networks_free:
+                return work(*map(batched, columns))
         return self._replays.run(part, work, columns, len(rows))
 
     def _make_room(self, items: int) -> bool:

@@ -4,13 +4,14 @@ Nothing is checked against them while the server runs, where a `state` event may
 Tests do it.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from avatar_rtc.control.state_answer import StateTold
 from avatar_rtc.server.live.distillation import StudentPhase
 from avatar_rtc.server.live.status import AvatarPhase
+from avatar_rtc.stream.framing import FramingName
 
 
 def _only_sometimes(schema: dict[str, Any]) -> None:
@@ -64,6 +65,7 @@ class Avatar(StateTold):
     renditions: list[RenditionTold]
     emotions: list[str]
     default_emotion: str
+    shown: FramingName | Literal["crop"] = Field(description="What of the figure is shown.")
     delay_ms: float
     late: int
     worker_restarts: int

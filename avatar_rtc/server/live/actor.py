@@ -13,12 +13,21 @@ from avatar_rtc.characters.character import Character
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.control.changes import Change, Flowing, after_all, answer, check_sendable, next_state
 from avatar_rtc.control.former_settings import translated
-from avatar_rtc.control.messages import ChainSet, CropSet, EmotionSet, EmotionsSet, SettingsPatch, SettingsSet
+from avatar_rtc.control.messages import (
+    ChainSet,
+    CropSet,
+    EmotionSet,
+    EmotionsSet,
+    FramingSet,
+    SettingsPatch,
+    SettingsSet,
+)
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.face.emotions import ZERO, EmotionTemplate
 from avatar_rtc.server.live.mood import Mood, ShownEmotion
 from avatar_rtc.server.live.voice.utterance import Feeling
+from avatar_rtc.stream.framing import Framing, FramingName
 
 
 class Actor:
@@ -32,6 +41,7 @@ class Actor:
         clock: MediaClock,
         show: Callable[[AvatarState], None],
         on_change: Callable[[], None],
+        framing: FramingName | None = None,
     ) -> None:
         """In the character's settings and default emotion.
 
@@ -40,12 +50,15 @@ class Actor:
             fps: frames per second of the server.
             show: hands a new state to who renders it.
             on_change: called after a change that others are told of.
+            framing: what the operator wants to be shown; None leaves it to the character.
         """
         self.character = character
         self._common, self._fps, self._clock = common, fps, clock
         self._show, self._on_change = show, on_change
         self.state = character.start
         self.state = replace(self.state, emotions={self.default_emotion: 1.0})
+        if framing is not None:
+            self.state = replace(self.state, framing=Framing(framing))
         # Its mood does not own it: all of it is free as soon as the avatar has ended.
         me = weakref.proxy(self)
         self._mood = Mood(ShownEmotion(self.state.emotions), lambda emotion: me._express(emotion))
@@ -109,7 +122,7 @@ class Actor:
         Raises:
             InputError: its picture could not be sent in this state; nothing has changed.
         """
-        check_sendable(self.state, character.crop, self._fps)
+        check_sendable(self.state, character.views, self._fps)
         leaves = self._settle_for(self._known(character, self.state))
         self.character = character
         enter()
@@ -138,8 +151,8 @@ class Actor:
     def _change(self, message: Change) -> dict[str, object]:
         state = after_all(self.state, translated(message, self.state), self._clock.t())
         match message:
-            case CropSet() | ChainSet() | SettingsSet() | SettingsPatch():
-                check_sendable(state, self.character.crop, self._fps)
+            case CropSet() | FramingSet() | ChainSet() | SettingsSet() | SettingsPatch():
+                check_sendable(state, self.character.views, self._fps)
             case EmotionsSet():
                 if self._settle_for(self._known(self.character, state)):
                     state = next_state(self.state, message, self._clock.t())

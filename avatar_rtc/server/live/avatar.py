@@ -76,6 +76,7 @@ class Avatar:
             self.clock,
             show=lambda state: renderer.send(SetState(name, state)),
             on_change=lambda: me._events.changed(),
+            framing=config.framing,
         )
         self.streams = Streams(name, self.clock, renderer.send, voice, lambda: me.speech.queue.is_silent)
         self.viewers = Viewers(
@@ -206,6 +207,7 @@ class Avatar:
             "emotions": list(self.actor.emotions),
             "default_emotion": self.actor.default_emotion,
             **state_json(self.state),
+            "shown": self.actor.character.views.name(self.state.crop, self.state.framing),
             "delay_ms": round(release.delay * 1000, 1),
             "late": release.late,
             "worker_restarts": renderer.restarts,
@@ -246,7 +248,7 @@ class Avatar:
             cels=character.cels,
             emotions=character.emotions,
             own_emotions=character.own_emotions,
-            crop=character.crop,
+            views=character.views,
             keep_eyes_open=character.keep_eyes_open,
             # Megabytes, which these animators have no use for.
             student=None if self._asked in ("static", "tha3") else character.student,

@@ -6,6 +6,7 @@ Its dictionary knows how a word sounds in its sentence: は is "wa" behind a nou
 import importlib
 import importlib.util
 import threading
+import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
@@ -18,7 +19,19 @@ _UNKNOWN = "*"
 _HANGING = ("助詞", "助動詞", "記号")
 """Parts of speech that belong to the word before: particles, endings, punctuation."""
 _SUFFIX = "接尾"
+_OPENING = ("Ps", "Pi")
 _AFTER_NUMBERS = {"月": "ガツ", "人": "ニン", "日": "ニチ"}
+_COUNTED = {
+    "1人": "ヒトリ", "2人": "フタリ", "4人": "ヨニン", "4時": "ヨジ", "7時": "シチジ", "9時": "クジ",
+    "4月": "シガツ", "7月": "シチガツ", "9月": "クガツ", "4円": "ヨエン", "20歳": "ハタチ",
+    "2日": "フツカ", "3日": "ミッカ", "4日": "ヨッカ", "5日": "イツカ", "6日": "ムイカ", "7日": "ナノカ",
+    "8日": "ヨウカ", "9日": "ココノカ", "10日": "トオカ", "14日": "ジュウヨッカ", "20日": "ハツカ",
+    "24日": "ニジュウヨッカ", "1つ": "ヒトツ", "2つ": "フタツ", "3つ": "ミッツ", "4つ": "ヨッツ",
+    "5つ": "イツツ", "6つ": "ムッツ", "7つ": "ナナツ", "8つ": "ヤッツ", "9つ": "ココノツ",
+}  # fmt: skip
+"""Numbers whose sound is another with what is counted."""
+_NO_BEGIN = tuple("ーっッん" + "ぁぃぅぇぉゃゅょゎァィゥェォャュョヮ")
+"""Signs that no phrase begins with; a word the dictionary does not know may be cut before them."""
 _TURN = threading.Lock()
 
 
@@ -38,25 +51,35 @@ def kana_of(text: str) -> tuple[RewrittenText, str]:
 
 def _phrases(text: str, tokens: Iterable[Any]) -> Iterator[tuple[int, str]]:
     at, before = 0, ""
-    for token in tokens:
+    ahead = list(tokens)
+    for place, token in enumerate(ahead):
         begin = text.find(token.surface, at)
         if begin < 0:
             continue
-        yield from ((place, text[place]) for place in range(at, begin))
-        kana = _sound(token, before)
+        yield from ((other, text[other]) for other in range(at, begin))
+        after = ahead[place + 1].surface if place + 1 < len(ahead) else ""
+        kana = _sound(token, before, after)
         hangs = token.part_of_speech.startswith(_HANGING) or _SUFFIX in token.part_of_speech
-        begins_phrase = before and kana and not hangs and not before.isdigit()
+        hangs = hangs or kana.startswith(_NO_BEGIN) or not kana[:1].isalnum()
+        opens = unicodedata.category(before[-1]) in _OPENING if before else True
+        begins_phrase = not hangs and not opens and not before.isdigit()
         yield begin, f" {kana}" if begins_phrase else kana
         at, before = begin + len(token.surface), token.surface
     yield from ((place, text[place]) for place in range(at, len(text)))
 
 
-def _sound(token: Any, before: str) -> str:
+def _sound(token: Any, before: str, after: str) -> str:
+    if (counted := _counted(token.surface, after)) or _counted(before, token.surface):
+        return counted  # which the number has said, if it is what is counted
     if before.isdigit() and token.surface in _AFTER_NUMBERS:
         return _AFTER_NUMBERS[token.surface]
     if _is_known_word(token):
         return str(token.phonetic)
     return "".join(sign for sign in token.surface if not _is_kanji(sign))
+
+
+def _counted(number: str, what: str) -> str:
+    return _COUNTED.get(unicodedata.normalize("NFKC", number) + what, "") if number.isdigit() else ""
 
 
 def _is_known_word(token: Any) -> bool:

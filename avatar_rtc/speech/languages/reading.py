@@ -5,13 +5,15 @@ text ──► stretches by script ──► who reads each: the voice that is a
 """
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
 from avatar_rtc.errors import EngineFailed, SetupError, Unreadable
+from avatar_rtc.sound.levelling import VoiceLevels
 from avatar_rtc.speech.languages.borders import parts_of
 from avatar_rtc.speech.languages.completeness import is_silent, shortened, unheard
 from avatar_rtc.speech.languages.joined import Said
@@ -20,6 +22,8 @@ from avatar_rtc.speech.languages.stretches import Stretch, has_foreign_letters, 
 from avatar_rtc.speech.spoken import Engine, Speech
 from avatar_rtc.speech.ssml import is_document, without_tags
 from avatar_rtc.speech.voices.engines import Engines
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 _LONG = 1_000
@@ -57,12 +61,21 @@ class Reader:
         """
         self._engines, self._sentence_s = engines, sentence_s
 
-    async def read(self, text: str, engine: Engine, voice: str, speed: float, han: str = "") -> Reading:
-        """Say a text; see `Engine.synthesize`.
+    async def read(
+        self,
+        text: str,
+        engine: Engine,
+        voice: str,
+        speed: float,
+        han: str = "",
+        levels: VoiceLevels | None = None,
+    ) -> Reading:
+        """Say a text at the level of all speech; see `Engine.synthesize` and `Leveller`.
 
         Args:
             voice: what is asked; other scripts than it reads are read by another voice.
             han: what Han characters were in before this text.
+            levels: of the texts before it in the same utterance.
 
         Raises:
             Unreadable: nobody here reads any of it.
@@ -70,16 +83,25 @@ class Reader:
             InputError, SetupError: as `Engine.synthesize`.
         """
         roles, notes = await self._cast(text, engine, voice, han)
-        said: list[Said] = []
+        said: list[tuple[_Role, Said]] = []
         for role in roles:
             for begin, end in parts_of(text, role.begin, role.end, role.engine.longest):
                 part = text[begin:end]
                 if not any(map(str.isalnum, part)) and len(roles) > 1:
                     continue
-                said += await self._said(begin, part, role, speed, notes)
+                said += [(role, part) for part in await self._said(begin, part, role, speed, notes)]
         if not said and any(map(str.isalpha, text)):
             raise EngineFailed("; ".join(dict.fromkeys(notes)))
-        return Reading(tuple(said), tuple(notes))
+        return Reading(await asyncio.to_thread(_levelled, said, levels or VoiceLevels()), tuple(notes))
+
+    def manner_of(self, text: str, engine: Engine, voice: str) -> tuple[Engine, str]:
+        """Who reads a text: for a document of SSML an engine that reads its marks and pauses.
+
+        Only an engine that nobody has to set up yields to another one.
+        """
+        if engine.ssml or not is_document(text):
+            return engine, voice
+        return self._engines.stand_in(engine, voice) or (engine, voice)
 
     async def check(self, text: str, engine: Engine, voice: str) -> None:
         """
@@ -117,7 +139,18 @@ class Reader:
         return roles, list(dict.fromkeys(notes))
 
     async def _said(self, begin: int, text: str, role: _Role, speed: float, notes: list[str]) -> list[Said]:
-        speech = await self._synthesize(role, text, speed)
+        try:
+            speech = await self._synthesize(role, text, speed)
+        except (EngineFailed, SetupError) as error:
+            if (other := self._engines.stand_in(role.engine, role.voice)) is None:
+                raise
+            self._engines.ails(role.engine, str(error))
+            log.warning("%s; %s speaks in its place", error, other[0].name)
+            notes.append(f"{other[0].name} spoke, for {role.engine.name} failed")
+            role = replace(role, engine=other[0], voice=other[1])
+            speech = await self._synthesize(role, text, speed)
+        else:
+            self._engines.mended(role.engine)
         letters = sum(map(str.isalpha, text))
         if letters and await _aside(text, is_silent, speech):
             silence = f"{role.engine.name} made no sound of {shortened(text)}"
@@ -146,6 +179,19 @@ class Reader:
                 return await role.engine.synthesize(text, role.voice, speed)
         except TimeoutError:
             raise EngineFailed(f"{role.engine.name} did not answer within {self._sentence_s:g} s") from None
+
+
+def _levelled(said: Sequence[tuple[_Role, Said]], levels: VoiceLevels) -> tuple[Said, ...]:
+    return tuple(
+        replace(
+            part,
+            speech=replace(
+                part.speech,
+                pcm=levels.of(role.engine.name, role.voice).push(part.speech.pcm, part.speech.rate),
+            ),
+        )
+        for role, part in said
+    )
 
 
 async def _aside(text: str, work: Callable[..., T], *args: Any) -> T:

@@ -14,8 +14,9 @@ _PEAK_WINDOW_S = 3.0
 """Loudness is judged against the 95th percentile of so much sound before."""
 _PEAK_EVERY = 10
 """The percentile is taken anew every so many steps."""
-_RANGE_DB = 36.0
-_LEAST = 0.45
+_RANGE_DB = 48.0
+_LEAST = 0.5
+"""A vowel that is hardly heard is still seen."""
 _ATTACK_S, _RELEASE_S = 0.030, 0.120
 _SILENT_DB = -38.0
 """Below what is usual: no speech."""
@@ -32,7 +33,7 @@ class Loudness:
         self._gain: float | None = None
 
     def push(self, pcm: Pcm) -> tuple[float, ...]:
-        """A gain in [0.45, 1] for every 10 ms of mono sound: 1 + L / 36 dB, L its level over the usual."""
+        """A gain in [0.5, 1] for every 10 ms of mono sound: 1 + L / 48 dB, L its level over the usual."""
         up, down = (1 - np.exp(-GAIN_STEP_S / constant) for constant in (_ATTACK_S, _RELEASE_S))
         gains = []
         for number, level in enumerate(levels_db(pcm, self._rate)):

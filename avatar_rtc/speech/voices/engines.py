@@ -3,21 +3,38 @@
 import asyncio
 import importlib.util
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 
 from avatar_rtc.config import SpeechConfig
-from avatar_rtc.errors import EngineFailed, SetupError, UnknownName
-from avatar_rtc.speech.languages.scripts import language_tag
+from avatar_rtc.errors import AvatarRtcError, EngineFailed, InputError, SetupError, UnknownName
+from avatar_rtc.speech.languages.scripts import language_tag, scripts_of
 from avatar_rtc.speech.spoken import Engine, Voice
 from avatar_rtc.speech.voices import kokoro
 from avatar_rtc.speech.voices.espeak import ESPEAK_VOICE, Espeak
+from avatar_rtc.speech.voices.hibari import Hibari, hibari_absence
+from avatar_rtc.speech.voices.hibari_files import HIBARI_VOICE
+from avatar_rtc.speech.voices.kokoro_ja import KokoroJa
+from avatar_rtc.speech.voices.kokoro_ja_files import kokoro_ja_absence
 from avatar_rtc.speech.voices.openai_speech import OpenAiSpeech
 from avatar_rtc.speech.voices.piper import Piper
-from avatar_rtc.speech.voices.voice_aliases import name_of, nearest_voice, wish_of
+from avatar_rtc.speech.voices.piper_files import NO_PIPER, piper_is_installed
+from avatar_rtc.speech.voices.piper_here import PiperHere
+from avatar_rtc.speech.voices.voice_aliases import (
+    Wish,
+    name_of,
+    nearest_voice,
+    sex_of,
+    wish_of,
+    wish_of_timbre,
+)
 from avatar_rtc.speech.voices.voicevox import Voicevox
+from avatar_rtc.speech.voices.who_speaks import ranked
 
 USUAL_LANGUAGE = "en-us"
 """Of voices whose names tell none, such as OpenAI's."""
+_STAND_INS = MappingProxyType({"hibari": ("espeak", ESPEAK_VOICE), "kokoro-ja": ("espeak", "ja")})
+"""Who speaks if an engine here cannot; what somebody set up is not replaced in silence."""
 LIST_S = 5.0
 """How long an engine may take to list its voices before it counts as away."""
 
@@ -26,7 +43,11 @@ class Engines:
     """The engines of a server, asked in their order."""
 
     def __init__(
-        self, engines: Sequence[Engine], voice: str = "", absent: Mapping[str, str] = MappingProxyType({})
+        self,
+        engines: Sequence[Engine],
+        voice: str = "",
+        absent: Mapping[str, str] = MappingProxyType({}),
+        language: str = "",
     ) -> None:
         """Take over engines.
 
@@ -34,13 +55,17 @@ class Engines:
             engines: the first one that has a voice of some name is meant by it.
             voice: what "" means, as `resolve` takes it; "" is the first engine's own choice.
             absent: engines there could be, and what is missing.
+            language: what Latin letters are in where no voice is named, such as "de"; "" is what the first
+                engine speaks.
         """
         self._engines = {engine.name: engine for engine in engines}
         self._voice = voice
-        self._absent = dict(absent)
+        self._absent, self._language = dict(absent), language_tag(language)
         self._listed: dict[str, tuple[Voice, ...]] = {}
         self.away: Mapping[str, str] = self._absent
         """Engines that cannot speak, and why; brought up to date by `voices`."""
+        self.ailing: dict[str, str] = {}
+        """Engines in whose place another one spoke last, and why."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -80,7 +105,7 @@ class Engines:
         if not self._engines:
             raise SetupError("there is no voice here; run: pip install 'avatar-rtc[espeak]'")
         if not name:
-            return next(iter(self._engines.values())), ""
+            return await self._first()
         head, _, rest = name.partition(":")
         if head in self._engines:
             return self._engines[head], rest
@@ -97,29 +122,76 @@ class Engines:
             raise UnknownName("voice", name, known)
         return found, name
 
-    async def resolve_own(self, voice: str) -> tuple[Engine, str]:
+    async def resolve_own(self, voices: str) -> tuple[Engine, str]:
         """What speaks for a character that has a voice of its own, where a request names none.
 
-        The configured voice wins, and so does the first engine if it does not have the character's voice: who
-        sets up a good engine wants to hear it.
+        The configured voice wins. Of the character's the first counts that is here and of the engine that
+        speaks where none is named: who sets up a good engine wants to hear it. That of another engine counts
+        if it speaks another language; else it tells whether a man's or a woman's is wanted.
+
+        Args:
+            voices: names with commas between, the best first.
 
         Raises:
             UnknownName, SetupError: as `resolve`, for the configured voice.
         """
         engine, name = await self.resolve("")
-        if voice and not self._voice:
+        if self._voice:
+            return engine, name
+        wish = None
+        for own_name in filter(None, map(str.strip, voices.split(","))):
             try:
-                own, own_name = await self.resolve(voice)
-            except (UnknownName, SetupError):
-                return engine, name
-            if own is engine:
-                return own, own_name
+                own, known = await self.resolve(own_name)
+                language = language_tag(await own.language(known))
+                if own is engine or language not in ("", language_tag(await engine.language(name))):
+                    return own, known
+            except (InputError, SetupError, EngineFailed):
+                continue
+            wish = wish or wish_of_timbre(known)
+        if wish is not None:
+            listed = [voice for voice in self._listed.get(engine.name, ()) if sex_of(voice)]
+            near = nearest_voice(Wish(await engine.language(name), wish), listed, USUAL_LANGUAGE)
+            return engine, near.name if near else name
         return engine, name
+
+    def stand_in(self, engine: Engine, voice: str) -> tuple[Engine, str] | None:
+        """What speaks in the place of an engine on this machine that cannot; None if nothing does.
+
+        Args:
+            voice: of it; the other one is a man's or a woman's too.
+        """
+        name, its_voice = _STAND_INS.get(engine.name, ("", ""))
+        other = self._engines.get(name)
+        if other is None or other is engine:
+            return None
+        sex = sex_of(Voice(voice or HIBARI_VOICE, engine=engine.name))
+        return other, name_of(Voice(its_voice, engine=other.name), Wish("", sex or "f"))
+
+    def ails(self, engine: Engine, why: str) -> None:
+        """It failed, and another one spoke; told in `ailing` until it is `mended`."""
+        self.ailing[engine.name] = f"{why}; another voice speaks in its place"
+
+    def mended(self, engine: Engine) -> None:
+        """It speaks."""
+        self.ailing.pop(engine.name, None)
+
+    async def warm(self, voices: str = "") -> None:
+        """Load what speaks where nobody names a voice, so that the first sentence is as quick as others.
+
+        A failure is told when something is to be said.
+
+        Args:
+            voices: of the character, as `resolve_own` takes them.
+        """
+        with suppress(AvatarRtcError):
+            engine, name = await self.resolve_own(voices)
+            if isinstance(engine, (Hibari, KokoroJa, PiperHere)):
+                await engine.warm(name)
 
     async def voice_of(
         self, language: str, scripts: Collection[str], beside: tuple[Engine, str]
     ) -> tuple[Engine, str] | None:
-        """The first engine with a voice of a language, and that voice; None if there is none.
+        """The best engine with a voice of a language, and that voice; None if there is none.
 
         Args:
             language: as `scripts.language_of` gives it.
@@ -128,9 +200,9 @@ class Engines:
         """
         if language and not self._listed:
             await self.voices()
-        for name, voices in self._listed.items() if language else ():
+        for name in ranked(language, self._listed) if language else ():
             engine = self._engines[name]
-            found = _of_language(voices, language)
+            found = _of_language(self._listed[name], language)
             if found is None or not all(engine.reads(script, language) for script in scripts):
                 continue
             _, plus, timbre = beside[1].partition("+")
@@ -142,6 +214,17 @@ class Engines:
         """Close all engines."""
         for engine in self._engines.values():
             await engine.close()
+
+    async def _first(self) -> tuple[Engine, str]:
+        """What speaks where no voice is named: the first engine that knows the configured language."""
+        engine = self._engines[ranked(self._language, self._engines)[0]]
+        if not self._language or language_tag(await _spoken(engine)) in (self._language, ""):
+            return engine, ""
+        # Better one that reads a part of its letters, such as kana, than none.
+        for scripts in (scripts_of(self._language), ()):
+            if found := await self.voice_of(self._language, scripts, (engine, "")):
+                return found
+        raise SetupError(f"no voice here speaks the language {self._language!r} of the settings")
 
     def _near(self, name: str) -> tuple[Engine, str] | None:
         """The voice nearest to one that callers name out of habit."""
@@ -163,9 +246,17 @@ class Engines:
 def _of_language(voices: Sequence[Voice], language: str) -> Voice | None:
     """The voice whose name or tag it is, else one of a variety of it."""
     spoken = [voice for voice in voices if language_tag(voice.language) == language]
-    best = (language, ESPEAK_VOICE, kokoro.KOKORO_VOICE)
+    best = (language, ESPEAK_VOICE, kokoro.KOKORO_VOICE, HIBARI_VOICE)
     exact = [voice for voice in spoken if voice.name in best or voice.language == language]
     return next(iter(exact or spoken), None)
+
+
+async def _spoken(engine: Engine) -> str:
+    """The language of an engine's own choice; a server that is away may speak any."""
+    try:
+        return await engine.language("")
+    except (EngineFailed, SetupError):
+        return ""
 
 
 async def _ask(engine: Engine) -> tuple[Voice, ...] | str:
@@ -198,12 +289,25 @@ def create_engines(config: SpeechConfig) -> Engines:
         )
     if config.piper_url:
         engines.append(Piper(config.piper_url, total_s=total_s))
+    if config.piper_voice is not None:
+        if piper_is_installed():
+            engines.append(PiperHere(config.piper_voice))
+        else:
+            absent[PiperHere.name] = NO_PIPER
+    if why := kokoro_ja_absence():
+        absent[KokoroJa.name] = why
+    else:
+        engines.append(KokoroJa())
     if why := kokoro.absence():
         absent[kokoro.Kokoro.name] = why
     else:
         engines.append(kokoro.Kokoro())
+    if why := hibari_absence():
+        absent[Hibari.name] = why
+    else:
+        engines.append(Hibari())
     if importlib.util.find_spec("espeakng_loader") is None:
         absent[Espeak.name] = "espeak is not installed; run: pip install 'avatar-rtc[espeak]'"
     else:
         engines.append(Espeak())
-    return Engines(engines, config.voice, absent)
+    return Engines(engines, config.voice, absent, config.language)

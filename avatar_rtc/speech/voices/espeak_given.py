@@ -4,7 +4,7 @@ from functools import lru_cache, partial
 
 from avatar_rtc.speech.languages import japanese
 from avatar_rtc.speech.languages.completeness import shortened
-from avatar_rtc.speech.languages.plain_letters import plain_letters
+from avatar_rtc.speech.languages.plain_letters import knows, plain_letters
 from avatar_rtc.speech.languages.rewritten import RewrittenText
 from avatar_rtc.speech.languages.scripts import HAN, LATIN, language_tag, reads_there
 from avatar_rtc.speech.languages.stretches import has_han
@@ -13,10 +13,8 @@ from avatar_rtc.speech.ssml import is_document
 from avatar_rtc.speech.voices.espeak_documents import with_voices
 from avatar_rtc.speech.voices.espeak_library import PHONEME, load_library
 
-_SPELL_LATIN = frozenset("ba cv hyw ja kok ky my nog shn ti".split())
+SPELL_LATIN = frozenset("ba cv hyw ja kok ky my nog shn ti".split())
 """Languages whose voices spell Latin words; all others read them, as English ones if they know no better."""
-_MOST_KNOWN = 5
-"""Sounds of a letter among three others; by its name it has six and more, by its number ten to twenty."""
 _WPM = 175
 
 
@@ -24,7 +22,7 @@ def reads_script(script: str, language: str) -> bool:
     """Kanji with the extra `japanese`, for espeak itself reads kana alone; some voices spell Latin."""
     if script == HAN and language == "ja":
         return japanese.is_installed()
-    return script != LATIN or language not in _SPELL_LATIN
+    return script != LATIN or language not in SPELL_LATIN
 
 
 def given(
@@ -37,7 +35,7 @@ def given(
         language: which that voice speaks.
         languages: which there are voices of.
     """
-    plain = partial(plain_letters, is_known=partial(_is_known, voice=identifier))
+    plain = partial(plain_letters, is_known=partial(_is_known, voice=identifier, language=language))
     if is_document(text):
         letters = plain(text)
         own = partial(_is_own, language)
@@ -61,9 +59,8 @@ def _is_own(language: str, script: str, han: str) -> bool:
 
 
 @lru_cache(4096)
-def _is_known(letter: str, voice: str) -> bool:
-    """Whether a voice reads a letter inside a word, where it would spell the word otherwise."""
-    return _sounds(f"ba{letter}a", voice) <= _MOST_KNOWN
+def _is_known(letter: str, voice: str, language: str) -> bool:
+    return knows(letter, language, partial(_sounds, voice=voice))
 
 
 @lru_cache(4096)

@@ -23,6 +23,9 @@ from avatar_rtc.speech.voices.voice_aliases import KOKORO_LANGUAGES
 from avatar_rtc.speech.word_ranges import counted_words
 
 KOKORO_VOICE = "af_heart"
+KOKORO_LAG_S = 0.060
+"""The network dates a sound so much later than it is heard, measured on English sentences with the weights of
+the extra `japanese`: correlation of low frequencies with the signs is 0.65 then, and 0.15 without."""
 PACKAGE = "kokoro_onnx"
 T = TypeVar("T")
 
@@ -118,6 +121,8 @@ class Kokoro:
             raise EngineFailed(f"kokoro could not say {text[:60]!r}: {error}") from error
         pcm = from_floats(np.asarray(audio, np.float32))
         # Models of older releases give no times.
-        sounds = read_signs((timing.phoneme, timing.start, timing.end) for timing in timings)
+        sounds = read_signs(
+            (t.phoneme, max(0.0, t.start - KOKORO_LAG_S), max(0.0, t.end - KOKORO_LAG_S)) for t in timings
+        )
         phonemes = gapless(sounds.spans, len(pcm) / rate)
         return Speech(pcm, rate, phonemes, counted_words(text, sounds.words) if phonemes else ())

@@ -114,12 +114,12 @@ def fetch_missing(
                 _accept(part, folder / file.name, file, source)
             progress(file.name, file.size, file.size)
     except OSError as error:
-        raise SetupError(f"cannot store the Kokoro model in {folder}: {error.strerror or error}") from None
+        raise SetupError(f"cannot store a voice in {folder}: {error.strerror or error}") from None
 
 
 def _copy(path: Path, part: Path) -> None:
     if not path.is_file():
-        raise SetupError(f"{path} is missing; wanted is a folder with the files of {RELEASE_URL}")
+        raise SetupError(f"{path} is missing; wanted is a folder with the files as they are published")
     shutil.copyfile(path, part)
 
 
@@ -130,32 +130,32 @@ def _download(url: str, part: Path, file: ModelFile, progress: DownloadProgress)
     try:
         answer = urllib.request.urlopen(request, timeout=_SILENCE_S)
     except (OSError, HTTPException) as error:
-        raise _not_downloaded(file, str(error)) from None
+        raise _not_downloaded(url, file, str(error)) from None
     with answer:
         have = have if answer.status == HTTPStatus.PARTIAL_CONTENT else 0  # else it sends all of it
         with part.open("ab" if have else "wb") as out:
-            while chunk := _read(answer, file):
+            while chunk := _read(answer, url, file):
                 out.write(chunk)
                 have += len(chunk)
                 progress(file.name, min(have, file.size), file.size)
                 if have > file.size:
                     break
     if have < file.size:
-        raise _not_downloaded(file, f"it broke off after {have} of {file.size} bytes")
+        raise _not_downloaded(url, file, f"it broke off after {have} of {file.size} bytes")
 
 
-def _read(answer: HTTPResponse, file: ModelFile) -> bytes:
+def _read(answer: HTTPResponse, url: str, file: ModelFile) -> bytes:
     """The next chunk; apart from writing, so that a full disk is not taken for a bad network."""
     try:
         return answer.read(_CHUNK)
     except (OSError, HTTPException) as error:
-        raise _not_downloaded(file, str(error)) from None
+        raise _not_downloaded(url, file, str(error)) from None
 
 
-def _not_downloaded(file: ModelFile, why: str) -> SetupError:
+def _not_downloaded(url: str, file: ModelFile, why: str) -> SetupError:
     return SetupError(
-        f"could not download {file.name}: {why}. Run `avatar-rtc voices fetch` again to go on with it, or "
-        f"fetch the files from {RELEASE_URL} and run `avatar-rtc voices fetch --from FOLDER`"
+        f"could not download {file.name}: {why}. Run the same command again to go on with it, or fetch "
+        f"{url} yourself and run `avatar-rtc voices fetch --from FOLDER`, with the same names"
     )
 
 

@@ -15,6 +15,7 @@ from avatar_rtc.errors import UnknownName
 from avatar_rtc.speech.phonemes.ipa_signs import read_signs
 from avatar_rtc.speech.spoken import Speech, Voice
 from avatar_rtc.speech.voices.gapless import gapless
+from avatar_rtc.speech.voices.piper_files import heard_at
 from avatar_rtc.speech.voices.remote import SpeechServer
 from avatar_rtc.speech.word_ranges import counted_words
 
@@ -114,7 +115,8 @@ class Piper:
         timed = list(_timed(last.alignments))
         if not timed or abs(timed[-1][2] - seconds) > _SLACK_S:
             return Speech(pcm, rate)
-        sounds = read_signs(timed, _MARKERS)
+        heard = ((sign, heard_at(start), heard_at(end)) for sign, start, end in timed)
+        sounds = read_signs(heard, _MARKERS)
         return Speech(pcm, rate, gapless(sounds.spans, seconds), counted_words(text, sounds.words))
 
     async def close(self) -> None:

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from avatar_rtc.config import Config
 from avatar_rtc.control.settings import DEFAULTS, check_settings, settings_json, settings_schema
 from avatar_rtc.face.cels import CELS
 from avatar_rtc.face.gaze import Gaze
 from avatar_rtc.face.pose import INDEX
 from avatar_rtc.link.orders import SetState
 from avatar_rtc.stream.crop import OwnCrop
+from avatar_rtc.stream.framing import Framing
 from tests.server.conftest import EMOTIONS
 from tests.waiting import until
 
@@ -116,6 +118,34 @@ async def test_an_emotion_for_a_while(client, renderer):
     async with asyncio.timeout(5):
         while renderer.state.emotions != {"neutral": 1.0}:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
+
+
+async def test_a_framing_over_http(serve, renderer):
+    client = await serve(Config(character="hero", animator="static"))
+    assert (await told(client, "GET", ""))["shown"] == "bust", "where nobody asks for anything"
+    face = {"name": "face", "headroom": 0.1}
+    assert await told(client, "PUT", "framing", face) == {"framing": face}
+    about = await told(client, "GET", "")
+    assert (about["framing"], about["shown"]) == (face, "face")
+    assert renderer.state.framing == Framing("face", 0.1)
+    await told(client, "PUT", "crop", {"top": 0.25})
+    assert (await told(client, "GET", ""))["shown"] == "crop"
+    about = await told(client, "PATCH", "", {"framing": "whole"})
+    assert about["shown"] == "whole" and about["crop"] == {
+        "enabled": False, "left": 0.0, "top": 0.25, "right": 1.0, "bottom": 1.0,
+    }  # fmt: skip
+    for body in ({"name": "bsut"}, {"headroom": 1.5}, {"nmae": "face"}):
+        assert (await client.put(f"{MAIN}/framing", json=body)).status == 400, body
+    assert (await client.patch(MAIN, json={})).status == 400
+
+
+async def test_an_avatar_is_made_in_a_framing(serve):
+    client = await serve(Config(character="hero", animator="static", framing="whole"))
+    assert (await told(client, "GET", ""))["shown"] == "whole", "the operator's"
+    made = await client.post("/api/v1/avatars", json={"id": "near", "framing": "face"})
+    assert made.status == 201 and (await made.json())["shown"] == "face"
+    made = await client.post("/api/v1/avatars", json={"id": "other"})
+    assert (await made.json())["shown"] == "whole"
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,14 @@ def test_settings_are_replaced_as_a_whole():
         ).wanted
     )
     assert [operation.name for operation in before.chain] == ["upscale", "bloom"] and before.crop.enabled
-    assert shown(our_settings({"target_fps": 30}).wanted, before) == shown({"target_fps": 30})
+    assert shown(our_settings({"target_fps": 30}).wanted, before) == shown(
+        {"target_fps": 30, "animefx_repeat": 0}
+    )
+
+
+def test_signs_of_a_client_of_the_predecessor_come_once_unless_it_asks():
+    assert our_settings({}).wanted["animefx_repeat"] == 0
+    assert our_settings({"animefx_repeat": 4}).wanted["animefx_repeat"] == 4
 
 
 @pytest.mark.parametrize(

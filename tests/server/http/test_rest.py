@@ -10,7 +10,7 @@ from avatar_rtc.config import Config
 from avatar_rtc.control.state import Backdrop
 from avatar_rtc.filters_schema.chain import OPERATIONS, chain_json, check_chain
 from avatar_rtc.link.orders import AvatarFailed, AvatarReady, OpenAvatar, PictureImpaired, Stats
-from avatar_rtc.stream.crop import FULL_FRAME, Crop
+from avatar_rtc.stream.crop import Crop
 
 MAIN = "/api/v1/avatars/main"
 
@@ -41,6 +41,8 @@ async def test_avatar_shows_everything_the_contract_names(client, renderer):
         "settings": {},
         "data_eyes": False,
         "crop": {"enabled": False, "left": 0.0, "top": 0.0, "right": 1.0, "bottom": 1.0},
+        "framing": {"name": "whole", "headroom": None},
+        "shown": "whole",
         "chain": [],
         "delay_ms": 40.0,
         "late": 0,
@@ -183,11 +185,11 @@ async def test_the_whole_character_reaches_the_worker(serve, renderer, store):
     store.save("blusher", _zip(store))
     client = await serve(Config(character="blusher", animator="static"))
     opened = renderer.opened["main"]
-    assert opened.state.emotions == {"joy": 1.0} and opened.crop == Crop(top=0.25)
+    assert opened.state.emotions == {"joy": 1.0} and opened.views.crop == Crop(top=0.25)
     assert {"blush1", "fx_heart1"} <= opened.cels.keys() and opened.emotions["joy"].cels == {"blush1": 0.9}
     assert (await client.patch(MAIN, json={"character": "rival"})).status == 200
     opened = renderer.opened["main"]
-    assert opened.crop == FULL_FRAME and "blush1" not in opened.cels and not opened.emotions
+    assert opened.views.crop is None and "blush1" not in opened.cels and not opened.emotions
 
 
 def _zip(store) -> bytes:

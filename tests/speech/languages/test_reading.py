@@ -125,3 +125,15 @@ async def test_several_speeches_are_one() -> None:
     assert speech.phonemes[-1].end == pytest.approx(speech.seconds, abs=0.001)
     assert not speech.marks_burst and speech.rate == 48_000
     await espeak.close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ("ѫѣꙗ|Привѣт|ἀνήρ ἐστιν|ﻼﻡ|ټول|שָׁלוֹם|ヵヶ|𠮷野家|你𠀀好|ＡＢ안녕|ⓗⓔⓛⓛⓞ|Ӏа|ℵב|𝛂𝛃γ|৵বাংলা|ᎎአማ|Ⴀა").split("|"),
+)
+async def test_rare_letters_are_read_as_their_kin_or_left_out_and_never_spelled(text: str) -> None:
+    espeak = Espeak()
+    reading = await Reader(Engines([espeak]), 5.0).read(text, espeak, "", 1.0)
+    sounds = [p.ipa for part in reading.parts for p in part.speech.phonemes if p.ipa]
+    assert 0 < len(sounds) <= 4 * len(text), "'letter 1 E A 1', 'Hebrew point', 'Chinese letter'"
+    await espeak.close()

@@ -12,8 +12,9 @@ import pytest
 
 from avatar_rtc.errors import EngineFailed, SetupError, UnknownName
 from avatar_rtc.speech.voices import kokoro, kokoro_files
-from avatar_rtc.speech.voices.kokoro import Kokoro
+from avatar_rtc.speech.voices.kokoro import KOKORO_LAG_S, Kokoro
 from avatar_rtc.speech.voices.kokoro_files import ModelFile
+from avatar_rtc.speech.voices.kokoro_ja_files import data_folder, joined_model
 
 TEXT = "Hello you."
 
@@ -27,7 +28,7 @@ class Timing:
 
 # What create_timed of 0.6.1 gives: every sign of the phonemes, spaces and punctuation included.
 SIGNS = "həlˈoʊ juː."
-TIMINGS = [Timing(sign, 0.1 * i, 0.1 * (i + 1)) for i, sign in enumerate(SIGNS)]
+TIMINGS = [Timing(sign, 0.1 * i + KOKORO_LAG_S, 0.1 * (i + 1) + KOKORO_LAG_S) for i, sign in enumerate(SIGNS)]
 
 
 class FakeKokoro:
@@ -171,3 +172,23 @@ async def test_without_the_model_the_fix_is_named(folder: Path) -> None:
 def test_without_the_package_the_fix_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kokoro, "PACKAGE", "no_such_package_as_kokoro")
     assert "pip install 'avatar-rtc[kokoro]'" in kokoro.absence(tmp_path)
+
+
+async def test_the_real_package_speaks_with_a_real_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model that comes with the extra `japanese`: Kokoro of the release before, which tells no times."""
+    model, voices = joined_model(), (data_folder() / "voices_ja.npz").read_bytes()
+    own = ModelFile("model.onnx", len(model), ""), ModelFile("voices.npz", len(voices), "")
+    for file, data in zip(own, (model, voices), strict=True):
+        (tmp_path / file.name).write_bytes(data)
+    monkeypatch.setattr(kokoro_files, "MODELS", {"int8": own[0]})
+    monkeypatch.setattr(kokoro_files, "VOICES_FILE", own[1])
+    engine = Kokoro(tmp_path)
+    try:
+        assert "jf_alpha" in [voice.name for voice in await engine.voices()]
+        speech = await engine.synthesize("ねこ", "jf_alpha", 1.0)
+        assert speech.rate == 24_000 and speech.seconds > 0.3 and speech.phonemes == ()
+        assert np.abs(speech.pcm).max() > 1_000
+    finally:
+        await engine.close()

@@ -125,7 +125,7 @@ def test_again_replaces_a_damaged_file(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(SetupError, match="cannot store the Kokoro model in"):
+    with pytest.raises(SetupError, match="cannot store a voice in"):
         fetch_missing((FILE,), tmp_path / "file" / "kokoro", tmp_path)
 
 

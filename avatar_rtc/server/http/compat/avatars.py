@@ -19,6 +19,7 @@ from avatar_rtc.control.messages import (
     ControlMessage,
     DataEyesSet,
     EmotionSet,
+    FramingSet,
     PauseSet,
     SettingsSet,
     TalkingSet,
@@ -98,6 +99,8 @@ async def load(request: web.Request) -> web.Response:
         raise InputError("the form may have no part 'json' here; reload takes one")
     character = await _character(request, form)
     avatar = request.app[AVATARS].create(character, str(uuid.uuid4()))
+    # Its clients know no framing: without a crop of theirs they place the whole picture.
+    await avatar.apply(FramingSet(name="whole"))
     await avatar.apply(PauseSet(on=True))
     return web.json_response(
         {"instance_id": avatar.name, "prepared": character.done, "ignored": [name[:80] for name in ignored]}

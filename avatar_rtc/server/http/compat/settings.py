@@ -104,9 +104,9 @@ def our_settings(data: Mapping[str, Any]) -> Understood:
     """Settings as `settings.set` takes them, without whatever of them cannot be.
 
     They are replaced as a whole: what is not named is as it is by default, the chain and the crop as well.
-    The backdrop is the client's, which draws it by itself.
+    The backdrop is the client's, which draws it by itself. Signs come once, as such a client is used to.
     """
-    wanted: dict[str, Any] = {"target_fps": FPS, **copy.deepcopy(dict(data))}
+    wanted: dict[str, Any] = {"target_fps": FPS, "animefx_repeat": 0.0, **copy.deepcopy(dict(data))}
     wanted.pop("backdrop_path", None)
     notes = [f"setting {name!r} has no effect here" for name in without_effect() if name in data]
     if str(data.get("format", _PNG)).upper() not in (_PNG, *_FEED_FORMATS):

@@ -15,10 +15,11 @@ from avatar_rtc.errors import InputError
 from avatar_rtc.server.http.bodies import read_model
 from avatar_rtc.server.http.compat.word_times import word_headers, word_times
 from avatar_rtc.server.http.departure import while_there
-from avatar_rtc.server.http.keys import CLASSIFIER, ENGINES, SOUND_FILES, SPEAKER
+from avatar_rtc.server.http.keys import AVATARS, CLASSIFIER, ENGINES, SOUND_FILES, SPEAKER
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import TEXT, an_object, many, one
 from avatar_rtc.server.http.routes.speech import post_classify
+from avatar_rtc.server.live.avatars import MAIN
 from avatar_rtc.sound.files import CONTENT_TYPES, FILE_RATE, SoundFileKind, write_sound
 from avatar_rtc.sound.pcm import silence
 from avatar_rtc.speech.languages.joined import joined
@@ -138,8 +139,10 @@ def _wants_json(request: web.Request) -> bool:
 
 async def _speech(request: web.Request, text: str, voice: str, speed: float) -> tuple[str, Speech]:
     """What is spoken of a text, and its sound; a text with nothing to say is no sound, as it used to be."""
-    engine, name = await request.app[ENGINES].resolve(voice)
+    engines = request.app[ENGINES]
+    engine, name = await (engines.resolve(voice) if voice else engines.resolve_own(own_voice(request.app)))
     speaker = request.app[SPEAKER]
+    engine, name = speaker.reader.manner_of(text, engine, name)
     spoken = await speaker.spoken_of(text, engine)
     if not spoken:
         return "", Speech(silence(), FILE_RATE)
@@ -148,6 +151,12 @@ async def _speech(request: web.Request, text: str, voice: str, speed: float) -> 
     if speech.notes:
         log.info("a sound file: %s", "; ".join(speech.notes))
     return spoken, speech
+
+
+def own_voice(app: web.Application) -> str:
+    """That of the character that is shown first, as `Engines.resolve_own` takes it."""
+    main = app[AVATARS].get(MAIN)
+    return "" if main is None else main.actor.character.voice
 
 
 def routes() -> list[web.RouteDef]:

@@ -3,15 +3,15 @@
 import asyncio
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import hdrs, web
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from avatar_rtc.characters.character import Character
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import AnimatorName
-from avatar_rtc.control.messages import ControlMessage, control_from
+from avatar_rtc.control.messages import ControlMessage, FramingSet, control_from
 from avatar_rtc.control.settings import SettingsValues
 from avatar_rtc.errors import InputError, NotFound, SetupError
 from avatar_rtc.intake.names import Name
@@ -22,6 +22,7 @@ from avatar_rtc.server.http.keys import AVATARS, CONFIG, RENDERER, STORE, avatar
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import an_object, many
 from avatar_rtc.server.live.distillation import Quality, command_for
+from avatar_rtc.stream.framing import FramingName
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,8 @@ class AvatarCreate(BaseModel):
     """What renders it; left out, as the server is set up."""
     settings: SettingsValues | None = None
     """As `PUT …/settings`."""
+    framing: FramingName | None = None
+    """How much of the figure is shown; left out, as the server or the character wants it."""
     emotion: str | None = None
     """Shown from the start; left out, the character's default."""
 
@@ -47,6 +50,8 @@ class AvatarCreate(BaseModel):
         wanted: list[dict[str, Any]] = []
         if self.settings is not None:
             wanted.append({"type": "settings.set", "settings": self.settings})
+        if self.framing is not None:
+            wanted.append({"type": "framing.set", "name": self.framing})
         if self.emotion is not None:
             wanted.append({"type": "emotion.set", "name": self.emotion})
         return [control_from(message) for message in wanted]
@@ -57,8 +62,16 @@ class AvatarPatch(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    character: str
-    """Name of a stored character."""
+    character: str | None = None
+    """Name of a stored character; left out, it stays."""
+    framing: FramingName | None = None
+    """How much of the figure is shown; left out, as before."""
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.character is None and self.framing is None:
+            raise ValueError("give 'character', 'framing' or both")
+        return self
 
 
 class DistillationStart(BaseModel):
@@ -124,13 +137,19 @@ async def get_avatar(request: web.Request) -> web.Response:
 
 @described("avatars", body=AvatarPatch, answer=Avatar, example={"character": "tavi"})
 async def patch_avatar(request: web.Request) -> web.Response:
-    """Swap the character; whatever is wrong with the new one, the running one goes on."""
+    """Swap the character, or show more or less of it.
+
+    Whatever is wrong with the new one, the running one goes on.
+    """
     avatar = avatar_of(request)
     wanted = await read_model(request, AvatarPatch)
-    character = await asyncio.to_thread(request.app[STORE].load_character, wanted.character)
-    if wanted.character != avatar.source:
-        await avatar.distillation.close()
-    avatar.swap(character, wanted.character)
+    if wanted.character is not None:
+        character = await asyncio.to_thread(request.app[STORE].load_character, wanted.character)
+        if wanted.character != avatar.source:
+            await avatar.distillation.close()
+        avatar.swap(character, wanted.character)
+    if wanted.framing is not None:
+        await avatar.apply(FramingSet(name=wanted.framing))
     return web.json_response(avatar.describe())
 
 

@@ -98,8 +98,8 @@ async def get_saved(request: web.Request) -> web.Response:
 async def put_saved(request: web.Request) -> web.Response:
     """Save into a stored character what goes before its `character.toml`.
 
-    Keys are the toml's: `emotions`, `own_emotions`, `settings`, `crop`, `voice` and the others. What was
-    saved before is replaced as a whole. It counts for avatars that are made from then on.
+    Keys are the toml's: `emotions`, `own_emotions`, `settings`, `crop`, `framing`, `voice` and the others.
+    What was saved before is replaced as a whole. It counts for avatars that are made from then on.
     """
     values = await read_json(request, MAX_TEMPLATES_BYTES)
     name, store = request.match_info["name"], request.app[STORE]

@@ -13,6 +13,7 @@ from avatar_rtc.control.messages import (
     DataEyesSet,
     EmotionSet,
     EmotionsSet,
+    FramingSet,
     GazeSet,
     Message,
     OverridesSet,
@@ -199,8 +200,14 @@ _PUTS = (
     ),
     _Put(
         "crop", CropSet, {"top": 0.1, "bottom": 0.9},
-        "Show a part of the picture, in the place of the character's own crop. As the message `crop.set`.",
+        "Show a part of the picture, in the place of the framing. As the message `crop.set`.",
         an_object(crop=ref("CropSet")),
+    ),
+    _Put(
+        "framing", FramingSet, {"name": "bust", "headroom": 0.1},
+        "Show the face, the bust or the whole picture, or as the character wants it (null). "
+        "As the message `framing.set`.",
+        an_object(framing=ref("FramingSet")),
     ),
     _Put(
         "chain", ChainSet, {"chain": [["bloom", {"exposure": 1.5}], ["scanlines", {}]]},

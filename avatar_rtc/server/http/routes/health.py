@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 from aiohttp import web
 
-from avatar_rtc.errors import WorkerLost
-from avatar_rtc.server.http.keys import AVATARS, CLOSING, LIMITS, RENDERER
+from avatar_rtc.errors import WorkerLost, without_addresses
+from avatar_rtc.server.http.keys import AVATARS, CLOSING, ENGINES, LIMITS, RENDERER
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import NUMBER, TEXT, an_object, many, one, values_by_name
 from avatar_rtc.server.live.avatars import MAIN
@@ -82,6 +82,7 @@ def _wrong(app: web.Application) -> list[str]:
     return [
         *app[RENDERER].ailments,
         *(f"avatar {name!r} has failed; its state says why" for name in failed),
+        *map(without_addresses, app[ENGINES].ailing.values()),
     ]
 
 

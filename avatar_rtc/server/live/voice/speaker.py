@@ -14,6 +14,7 @@ from typing import TypeVar
 from avatar_rtc.errors import AvatarRtcError, UnknownName, Unreadable
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.server.live.voice.utterance import Feeling, Piece
+from avatar_rtc.sound.levelling import VoiceLevels
 from avatar_rtc.sound.pcm import silence
 from avatar_rtc.sound.resample import resampled
 from avatar_rtc.speech.cleaning.cleaner import BY_DEFAULT, Cleaner, ReadAloud, clean
@@ -101,16 +102,18 @@ class Speaker:
             InputError, EngineFailed, SetupError: as `Engine.synthesize`.
         """
         waiting: tuple[Tag, ...] = ()
-        han, is_heard = "", False
+        han, is_heard, levels = "", False, VoiceLevels()
         unread: Unreadable | None = None
         async for sentence in _sentences(chunks, self.read_aloud_for(manner)):
-            line = await in_thread_if_long(partial(prepare, reads_ssml=manner.engine.ssml), sentence)
+            engine, voice = self.reader.manner_of(sentence, manner.engine, manner.voice)
+            line = await in_thread_if_long(partial(prepare, reads_ssml=engine.ssml), sentence)
             if not line.spoken:
                 waiting += line.tags  # shown with what is spoken next
                 continue
             han = han_language(line.spoken, han)
             try:
-                piece = await self._piece(line, manner, waiting, han)
+                its = replace(manner, engine=engine, voice=voice)
+                piece = await self._piece(line, its, waiting, han, levels)
             except Unreadable as error:
                 unread = unread or error
                 yield _unsaid(str(error))
@@ -139,8 +142,10 @@ class Speaker:
             return self.read_aloud
         return replace(self.read_aloud, narration=manner.speaks_narration)
 
-    async def _piece(self, line: Line, manner: Manner, before: tuple[Tag, ...], han: str) -> Piece:
-        reading = await self.reader.read(line.spoken, manner.engine, manner.voice, manner.speed, han)
+    async def _piece(
+        self, line: Line, manner: Manner, before: tuple[Tag, ...], han: str, levels: VoiceLevels
+    ) -> Piece:
+        reading = await self.reader.read(line.spoken, manner.engine, manner.voice, manner.speed, han, levels)
         speech, lips, source = await asyncio.to_thread(_prepared, reading)
         words = speech.words
         feelings = [_feeling(replace(tag, at=0), words) for tag in before]

@@ -36,6 +36,10 @@ EXAMPLES: Examples = {
     "render.tha3.parts.moved_body": [
         lambda h, w: (maps(2, 10, h, w), maps(2, 2, h, w) / 8, maps(2, 4, h, w)),
     ],
+    "render.tha3.swinging.swung": [
+        lambda h, w: (planes(1, 4, h, w), maps(1, 2, h, w) / 8, planes(5, h // 4, w // 4), maps(10)),
+    ],
+    "render.tha3.cover.covered": [lambda h, w: (maps(1, 4, h, w), maps(1, 4, h, w))],
     "render.upscale.anime4k._opaque": [
         lambda h, w: (planes(1, 3, h, w), torch.float16),
         lambda h, w: (planes(1, 3, h, w), torch.float32),
