@@ -32,7 +32,7 @@ HAIR = Palette(
     line="#8C5349",
 )
 SCALE = 0.92
-"""At this size THA3 closes both eyes evenly; column 256 is shown at 253.8, row 148 at 145."""
+"""At this size THA3 closes both eyes evenly; column 256 is shown at 253.8, row 148 at 145.25."""
 TOP = [(256, 41), (281, 45), (303, 58.5), (317, 82), (323, 114), (323, 150)]
 _HEAD = [*TOP, (352, 220), (370, 360), (256, 400)]
 HEAD = outline(_HEAD, mirror(_HEAD))
@@ -221,6 +221,6 @@ def drawing(style: FaceStyle = STYLE) -> Drawing:
         HAIR.defs() + face.defs(style) + liora_clothes.defs() + cels.defs(style, front_hair()),
         layers,
         cels.cels(style, ("#7DF9FF", "#141A4A")),
-        corner=(256 - 253.8 / SCALE, 148 - 145 / SCALE),
+        corner=(256 - 253.8 / SCALE, 148 - 145.25 / SCALE),
         side=512 / SCALE,
     )

@@ -169,7 +169,8 @@ class FaceCels:
         if not self._idle and self._strengths.any():
             missing = self._strengths * (1 - self.opacities())
             if missing.any():
-                np.maximum(pose, (missing[:, None] * _FALLBACKS).max(0), out=pose)
+                wanted = (missing[:, None] * _FALLBACKS).max(0)
+                np.maximum(pose, wanted, out=pose, where=wanted > 0)  # a head turned below 0 stays there
 
     def close_below(self, pose: Pose) -> None:
         """Shut the lids and the mouth of a pose (45,), in place, below what shows."""

@@ -39,7 +39,8 @@ SAID = (
     ("es", "Mañana por la mañana vamos a comprar pan y queso."),
     ("it", "La nonna prepara sempre una buona zuppa di verdure."),
 )
-"""Voices of espeak, and own sentences for them; none was used to choose the numbers of `face.visemes`."""
+"""Voices of espeak, and own sentences for them; all but the second are not those by which the numbers of
+`face.visemes` were chosen."""
 SPOKEN_FPS = 30.0
 MEDIAN, WIDEST = 45.0, 80.0
 """Percent of a full `aaa` that half of the frames reach, and one in ten."""

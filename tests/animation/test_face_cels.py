@@ -152,6 +152,13 @@ def test_without_the_cel_morphs_stand_in_and_with_it_they_do_not(name: str) -> N
     assert not shown and pose == pytest.approx(0.3 * pose_from(FALLBACKS[name]), abs=1e-6)
 
 
+@pytest.mark.parametrize("name", REPLACING)
+def test_what_stands_in_leaves_all_other_morphs_where_they_are(name: str) -> None:
+    turned = pose_from({"head_x": -0.6, "neck_z": -0.3, "iris_rotation_y": -0.4, "eyebrow_happy_left": 0.2})
+    pose, _ = settled(turned, {name: 1.0}, [])
+    assert pose == pytest.approx(turned + pose_from(FALLBACKS[name]))
+
+
 def test_an_open_mouth_closes_below_a_drawn_one() -> None:
     pose, shown = settled(pose_from({"mouth_aaa": 0.8, "mouth_smirk": 0.5}), {"mouth_smile": 1.0}, CELS)
     assert shown == {"mouth_smile": 1.0}

@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-IMPATIENT: dict[str, Any] = dict(total_s=0.4, connect_s=0.2)
+IMPATIENT: dict[str, Any] = dict(total_s=1.0, connect_s=0.5)
 """Time-outs for tests in which a server hangs."""
 
 
