@@ -6,7 +6,7 @@ from face import FaceStyle, ear_shapes, eye_holes
 from mouth_cels import mouth_cels, mouth_defs
 from svg import blurred, ellipse, fill, gradient, group, ink, mask, masked, outline
 
-TEAR, TEAR_LINE = "#E6F6FF", "#6FA9D6"
+TEAR, TEAR_LINE = "#DDF2FF", "#4A8DC8"
 
 
 def defs(style: FaceStyle, front_hair: str) -> str:
@@ -19,8 +19,8 @@ def defs(style: FaceStyle, front_hair: str) -> str:
         + mask("bare", face, front_hair)
         + mask("bare-no-eyes", face, eye_holes(style.eyes, "#000") + front_hair)
         + mask("bare-ears", ears, fill(whole, "#000") + front_hair)
-        + gradient("gloom", (0, 96), (0, 172), (0, "#2C2A4A"), (0.55, "#3B3558"), (1, "#4A4168"))
-        + gradient("gloom-fade", (0, 150), (0, 176), (0, "#FFFFFF"), (1, "#000000"))
+        + gradient("gloom", (0, 96), (0, 172), (0, "#23235F"), (0.55, "#39398A"), (1, "#5656AE"))
+        + gradient("gloom-fade", (0, 138), (0, 180), (0, "#FFFFFF"), (1, "#000000"))
         + mask("fading", '<rect x="180" y="60" width="160" height="130" fill="url(#gloom-fade)"/>', "")
     )
 
@@ -36,7 +36,7 @@ def cels(style: FaceStyle, data_colours: tuple[str, str]) -> dict[str, str]:
         "shadow1": _gloom(whole),
         "sweat1": _drop(290.5, 169, 0.95, 6),
         "sweat2": _drop(226, 176, 0.9, -6),
-        "sweat3": _drop(264.5, 143, 0.7, 4),
+        "sweat3": _drop(216.4, 163, 0.75, -8),
         "tears1": _tears_outer(),
         "tears2": _tears_inner(),
         "tears3": _tears_lid(eyes),
@@ -97,35 +97,37 @@ def _bead(x: float, y: float, r: float) -> str:
 
 
 def _tears_outer() -> str:
-    return (
-        _bead(218.4, 156.6, 3.1)
-        + _bead(293.6, 156.6, 3.1)
-        + _bead(215.6, 161.6, 1.5)
-        + _bead(296.4, 161.6, 1.5)
-    )
+    """Drops that leave the outer corners."""
+    return _drop(216.8, 161, 0.8, 8) + _drop(295.2, 161, 0.8, -8)
 
 
 def _tears_inner() -> str:
-    return _bead(243.4, 157.6, 2.5) + _bead(268.6, 157.6, 2.5)
+    """Drops that hang from the lower lids."""
+    return _drop(228.6, 165, 0.95, 3) + _drop(283.4, 165, 0.95, -3)
 
 
 def _tears_lid(eyes: EyeShape) -> str:
-    """Water standing along the lower lids."""
-    parts = []
-    for x in eyes.centres:
-        low = outline(
-            [(x - 10.4, 154.6), (x - 5, 157.0), (x, 156.2), (x + 5, 157.0), (x + 10.4, 154.6)],
-            [
-                (x + 10.4, 154.6),
-                (x + 9.6, 159.2),
-                (x + 4.4, 161.2),
-                (x, 160.2),
-                (x - 5, 161.6),
-                (x - 9.8, 159.0),
-                (x - 10.4, 154.6),
-            ],
-        )
-        parts.append(fill(low, TEAR, TEAR_LINE, 0.7, opacity=0.95))
-        parts.append(ink([(x - 7.6, 157.4), (x - 3, 158.9), (x + 2, 158.2)], "#FFFFFF", 1.4))
-        parts.append(ellipse(x + 5.4, 158.6, 1.3, 1.0, "#FFFFFF"))
-    return "".join(parts)
+    """Water along the lower lids, and streams of it over the cheeks."""
+    return "".join(_stream(x, side) for x, side in zip(eyes.centres, (-1, 1), strict=True))
+
+
+def _stream(x: float, side: int) -> str:
+    """From the lid of the eye at x down to the jaw, a little outwards."""
+    inner, outer = x - 4.6, x + 4.6
+    foot = x + 1.6 * side
+    shape = outline(
+        [(x - 10.0, 154.8), (x - 4, 156.6), (x + 4, 156.6), (x + 10.0, 154.8)],
+        [(x + 10.0, 154.8), (x + 8.2, 159.0), (outer, 163.0)],
+        [
+            (outer, 163.0),
+            (foot + 4.2, 172),
+            (foot + 4.2, 178),
+            (foot, 181.4),
+            (foot - 4.2, 178),
+            (foot - 4.2, 172),
+            (inner, 163.0),
+        ],
+        [(inner, 163.0), (x - 8.2, 159.0), (x - 10.0, 154.8)],
+    )
+    shine = ink([(foot - 1.8, 163), (foot - 1.8, 176)], "#FFFFFF", 1.5)
+    return fill(shape, TEAR, TEAR_LINE, 0.9, opacity=0.92) + shine

@@ -48,6 +48,7 @@ def mouth_cels(style: MouthStyle) -> dict[str, str]:
     pen = _Pen(style)
     skin, wide = (masked(name, '<use href="#face"/>') for name in ("mouth-patch", "mouth-patch-wide"))
     return {
+        "mouth_rest": skin + pen.placed(_rest(pen)),
         "mouth_smile": skin + pen.placed(_smile(pen)),
         "mouth_frown": skin + pen.placed(_frown(pen)),
         "mouth_wavy": skin + pen.placed(_wavy(pen)),
@@ -61,6 +62,10 @@ def mouth_cels(style: MouthStyle) -> dict[str, str]:
 def _both(curve: Curve) -> list[Point]:
     """A curve from the left to the middle, and on to its mirror image."""
     return [*curve, *((-x, y) for x, y in reversed(curve[:-1]))]
+
+
+def _rest(pen: _Pen) -> str:
+    return pen.lip(_both([(-6.6, -1.0), (-4.2, 0.5), (0, 1.0)]), 1.9)
 
 
 def _smile(pen: _Pen) -> str:

@@ -45,13 +45,13 @@ _LONG = 10.0
 COUNT = len(REPLACING)
 _EYES, _MOUTHS = slice(0, len(EYE_CELS)), slice(len(EYE_CELS), COUNT)
 _FALLBACKS: NDArray[np.float32] = np.stack([pose_from(FALLBACKS[name]) for name in REPLACING])
-"""(9, 45)."""
+"""(COUNT, 45)."""
 LID_MORPHS = frozenset(m.name for m in MORPHS if m.name.startswith("eye_"))
 MOUTH_MORPHS = frozenset(m.name for m in MORPHS if m.name.startswith("mouth_"))
 assert CELS[:COUNT] == REPLACING
 
 Strengths = NDArray[np.float32]
-"""(9,), in the order of REPLACING."""
+"""(COUNT,), in the order of REPLACING."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class FaceCels:
         """Move on by dt seconds.
 
         Args:
-            emotion: (9,) how strongly the emotion wants each cel, eased.
+            emotion: (COUNT,) how strongly the emotion wants each cel, eased.
             have: the cels the character has.
             mouth_is_taken: something else has the mouth: speech, a cue, a face tracker.
             lids_are_taken: something else has the lids.
@@ -182,7 +182,7 @@ class FaceCels:
             pose[OPEN] *= np.float32(1 - self._mouth.level)
 
     def opacities(self) -> Strengths:
-        """(9,): at most one of the eyes and one of the mouths is not 0."""
+        """(COUNT,): at most one of the eyes and one of the mouths is not 0."""
         found = np.zeros(COUNT, np.float32)
         for place in (self._eyes, self._mouth):
             if place.shown is not None:

@@ -15,8 +15,8 @@ _OPAQUE = 230
 _COVERED = 0.6
 """Share of an eye's box that a cel must hide: an ellipse that touches its sides hides 0.79."""
 _PATCH_PX = 5
-"""Rows that a mouth hides where skin lies under it: a bare line hides two or three, THA3's closed mouth and its
-corners take four."""
+"""Rows that a mouth hides where skin lies under it: a bare line hides two or three, THA3's closed mouth and
+its corners take four."""
 
 
 def drawn_cels(cels: Mapping[str, CelImage]) -> tuple[list[str], list[str]]:

@@ -22,9 +22,10 @@ def _both(**morphs: float) -> dict[str, float]:
 EYE_CELS = ("eyes_arc", "eyes_arc_sad")
 """Closed eyes as drawn arcs, both eyes in one picture: happy ones, and sad ones."""
 MOUTH_CELS = (
-    "mouth_smile", "mouth_frown", "mouth_wavy", "mouth_clench", "mouth_cat", "mouth_pout", "mouth_shout",
+    "mouth_rest", "mouth_smile", "mouth_frown", "mouth_wavy", "mouth_clench", "mouth_cat", "mouth_pout",
+    "mouth_shout",
 )  # fmt: skip
-"""Mouths that no morph makes."""
+"""Mouths that no morph makes; the first is the calm one, whose line THA3 leaves as faint as a shadow."""
 REPLACING = (*EYE_CELS, *MOUTH_CELS)
 """Cels that take the place of a part of the face: opaque, with the skin around it. They are drawn over the
 posed face, one of the eyes and one of the mouth at most, and go before all others."""
@@ -40,6 +41,7 @@ CelValues = Annotated[dict[str, float], CEL_RANGES]
 FALLBACKS: Mapping[str, Mapping[str, float]] = {
     "eyes_arc": _both(eye_happy_wink=1.0),
     "eyes_arc_sad": _both(eye_wink=1.0),
+    "mouth_rest": {},
     "mouth_smile": _both(mouth_raised_corner=1.0),
     "mouth_frown": _both(mouth_lowered_corner=1.0),
     "mouth_wavy": {"mouth_delta": 0.25, **_both(mouth_lowered_corner=0.6)},

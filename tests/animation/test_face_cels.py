@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avatar_rtc.animation.face_cels import DISSOLVE, PART, PATIENCE, SHUT, SWITCH, FaceCels, Held, settled
+from avatar_rtc.animation.face_cels import (
+    COUNT,
+    DISSOLVE,
+    PART,
+    PATIENCE,
+    SHUT,
+    SWITCH,
+    FaceCels,
+    Held,
+    settled,
+)
 from avatar_rtc.animation.mixer import Appearance, Mixer
 from avatar_rtc.animation.mouth import OPEN
 from avatar_rtc.control.state import AvatarState, Cue, LivePose
@@ -21,7 +31,7 @@ N_EYES = len(EYE_CELS)
 WINKS = [INDEX["eye_wink_left"], INDEX["eye_wink_right"]]
 SMILE, FROWN, ARC = (REPLACING.index(name) for name in ("mouth_smile", "mouth_frown", "eyes_arc"))
 STEPS = st.tuples(
-    st.lists(st.floats(0, 1, width=32), min_size=9, max_size=9),
+    st.lists(st.floats(0, 1, width=32), min_size=COUNT, max_size=COUNT),
     st.booleans(),
     st.booleans(),
     st.dictionaries(st.sampled_from(REPLACING), st.floats(0, 1), max_size=2),
@@ -38,7 +48,7 @@ JOY = AvatarState(emotions={"joy": 1.0})
 
 
 def wants(*slots: int) -> np.ndarray:
-    strengths = np.zeros(9, np.float32)
+    strengths = np.zeros(COUNT, np.float32)
     strengths[list(slots)] = 1
     return strengths
 
@@ -71,7 +81,7 @@ def seconds_of(
 def test_one_mouth_and_one_pair_of_eyes_and_never_an_arc_over_open_eyes(
     steps: list, fps: int, have: set[str]
 ) -> None:
-    drawn, before = FaceCels(), np.zeros(9, np.float32)
+    drawn, before = FaceCels(), np.zeros(COUNT, np.float32)
     for emotion, mouth_taken, lids_taken, cels, frames in steps:
         for _ in range(frames):
             drawn.advance(

@@ -9,6 +9,7 @@ from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.animation.lids import keep_open
 from avatar_rtc.animation.mixer import Mixer
 from avatar_rtc.control.state import AvatarState, LivePose
+from avatar_rtc.face.cels import CELS, EYE_CELS
 from avatar_rtc.face.pose import INDEX, MORPHS, Pose, neutral, pose_from
 from avatar_rtc.resources import resource
 
@@ -41,11 +42,21 @@ def least_open(mixer: Mixer, state: AvatarState, until: float) -> float:
     return 1 - max(closed(pose, side) for pose in poses for side in ("left", "right"))
 
 
+UNDRAWN = frozenset(CELS) - set(EYE_CELS)
+
+
 @pytest.mark.parametrize("emotion", ("neutral", "joy", "grief", "relief"))
 def test_emotions_and_blinks_obey(emotion: str) -> None:
     state = AvatarState(emotions={emotion: 1.0})
-    assert least_open(Mixer(EMOTIONS, 1, keep_eyes_open=0.3), state, 12) == pytest.approx(0.3, abs=1e-5)
-    assert least_open(Mixer(EMOTIONS, 1), state, 12) < 0.1
+    held = Mixer(EMOTIONS, 1, UNDRAWN, keep_eyes_open=0.3)
+    assert least_open(held, state, 12) == pytest.approx(0.3, abs=1e-5)
+    assert least_open(Mixer(EMOTIONS, 1, UNDRAWN), state, 12) < 0.1
+
+
+def test_lids_close_below_drawn_eyes_all_the_same() -> None:
+    """Whoever draws closed eyes wants them, and an open eye would show around them."""
+    joy = AvatarState(emotions={"joy": 1.0})
+    assert least_open(Mixer(EMOTIONS, 1, keep_eyes_open=0.3), joy, 1) == 0
 
 
 def test_a_callers_pose_obeys_and_an_override_does_not() -> None:
