@@ -96,6 +96,7 @@ assets: install
 	$(BIN)/python assets/characters/placeholder/draw.py
 	$(BIN)/python assets/drawing/presets.py
 	$(BIN)/python assets/drawing/door.py
+	$(BIN)/python assets/drawing/clips.py
 
 upscaler: install
 	$(BIN)/python assets/training/train_upscaler.py --quality low --steps 6000 --out assets/upscaler/anime-low.safetensors

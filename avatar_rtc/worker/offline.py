@@ -13,6 +13,7 @@ from torch.nn.functional import interpolate, pad
 from avatar_rtc.animation.mixer import Appearance
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.face.swing import at_rest
+from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.link.orders import OpenAvatar
 from avatar_rtc.render.animator import Animator, with_swings
 from avatar_rtc.render.colour import converted
@@ -52,21 +53,32 @@ class OfflineAvatar:
             SetupError: an operation of the chain lacks something here.
         """
         for number in range(round(EMOTION_SETTLED_S * self._fps) + 1):
-            appearance, t = self._appearance(number)
-        return self._finished(replace(appearance, swing=at_rest()), t)
+            appearance = self.appearance(number)
+        return self.finished(replace(appearance, swing=at_rest()), number)
 
     def frames(self, count: int) -> Iterator[NDArray[np.uint8]]:
         """As many pictures as asked, at the opened rate, from media time 0 on; else as `still`."""
         for number in range(count):
-            yield self._finished(*self._appearance(number))
+            yield self.finished(self.appearance(number), number)
 
-    def _appearance(self, number: int) -> tuple[Appearance, float]:
-        t = float(number / self._fps)
-        return self._avatar.mixer.appearance(self._avatar.state, t), t
+    def say(self, begin: float, spoken: Timeline) -> None:
+        """Have its lips say something from media time `begin` on."""
+        self._avatar.mixer.lips.append(begin, spoken)
+
+    def appearance(self, number: int, emotion: str | None = None) -> Appearance:
+        """How it looks at a frame; asked in order.
+
+        Args:
+            emotion: what it feels from now on; None is what it felt.
+        """
+        if emotion is not None:
+            self._avatar.state = replace(self._avatar.state, emotions={emotion: 1.0})
+        return self._avatar.mixer.appearance(self._avatar.state, float(number / self._fps))
 
     @torch.inference_mode()
-    def _finished(self, appearance: Appearance, t: float) -> NDArray[np.uint8]:
-        avatar = self._avatar
+    def finished(self, appearance: Appearance, number: int) -> NDArray[np.uint8]:
+        """(H, W, 4) of an appearance at a frame; else as `still`."""
+        avatar, t = self._avatar, float(number / self._fps)
         pose = with_swings([appearance.pose], [appearance.swing])
         picture: Tensor = avatar.animator.animate(pose, [avatar.character.under(appearance.cels)])[0]
         shown, space = avatar.shown(picture, appearance).float(), avatar.animator.space

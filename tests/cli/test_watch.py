@@ -10,7 +10,7 @@ from PIL import Image
 
 from avatar_rtc.bench.served import Served, served
 from avatar_rtc.cli.main import main
-from tests.spareless import PROGRAM
+from tests.lean import PROGRAM
 
 pytestmark = pytest.mark.slow
 

@@ -17,7 +17,7 @@ from aiohttp import web
 from aiortc import RTCDataChannel, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 
 from avatar_rtc.bench.served import Served, served
-from tests.spareless import PROGRAM
+from tests.lean import PROGRAM
 
 SIDE = 64
 COLOUR = (200, 100, 40)

@@ -38,7 +38,9 @@ from avatar_rtc.media.encode_image import encode_image
 from avatar_rtc.server.app import create_app
 from avatar_rtc.server.connections.protocol import Runner
 from avatar_rtc.server.rendering.fleet import DeviceReport
+from avatar_rtc.speech.voices import engines
 from avatar_rtc.stream.frame import AnyRendition, EncodedFrame, ImageRendition, video_pts
+from tests.lean import LEFT_OUT, absence
 from tests.server.rendering.stuck import Stuck
 
 EMOTIONS = ("anger", "joy", "neutral", "sadness")
@@ -220,7 +222,8 @@ def _full_range(luma: int) -> float:
 @pytest.fixture(autouse=True)
 def speaks_by_espeak(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server of each test would start hibari's process anew, which takes seconds; its own tests do."""
-    monkeypatch.setattr("avatar_rtc.speech.voices.engines.hibari_absence", lambda: "left out of these tests")
+    for name in LEFT_OUT:
+        monkeypatch.setattr(engines, name, absence)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.spareless import PROGRAM
+from tests.lean import PROGRAM
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = (

@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
+from tests.lean import PROGRAM
 from tests.server.rendering.stuck import Stuck, half_body, half_form, half_head, request, websocket
-from tests.spareless import PROGRAM
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 WITHIN_S = 6.0

@@ -21,7 +21,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.schemas import APIOperation
 
 from avatar_rtc.bench.served import Served, served
-from tests.spareless import PROGRAM
+from tests.lean import PROGRAM
 
 pytestmark = pytest.mark.slow
 REQUESTS = 150
