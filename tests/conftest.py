@@ -1,9 +1,14 @@
 """What holds for every test."""
 
+import hashlib
 import os
 import sys
+from collections.abc import Iterator
 
+import numpy as np
+import pytest
 from hypothesis import HealthCheck, settings
+from numpy.typing import NDArray
 
 # Torch's threads wait for each other at every operation; beside a server, its worker and a browser on two
 # cores that made single tests ten times slower. Set before anything imports torch, and for child processes.
@@ -22,3 +27,26 @@ settings.load_profile("any machine")
 def pytest_xdist_auto_num_workers() -> int:
     """Two for each core: half of the time a test waits for a server, a browser or a timer."""
     return 2 * (os.cpu_count() or 1)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def heads_are_found_once() -> Iterator[None]:
+    """A head takes 0.1 to 0.2 s to be found, and a thousand servers of tests load the same few pictures.
+
+    What tests `find_head` itself imports it from where it is.
+    """
+    from avatar_rtc.characters import character
+    from avatar_rtc.characters.head import find_head
+    from avatar_rtc.stream.framing import Head
+
+    found: dict[bytes, Head | None] = {}
+
+    def once(rgba: NDArray[np.uint8]) -> Head | None:
+        key = hashlib.sha256(rgba.tobytes()).digest()
+        if key not in found:
+            found[key] = find_head(rgba)
+        return found[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(character, "find_head", once)
+        yield

@@ -5,6 +5,7 @@ sound ──► K-weighting (a head: +4 dB above 2 kHz; an ear: less below 100 H
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ _HIGH_PASS = (38.13547087602444, 0.5003270373238773)
 "Evaluation of implementations of the EBU R128 loudness measurement", 2018)."""
 _TAIL_S = 0.1
 """After which nothing is left of what a filter was given."""
+_PIECE = 1 << 17
+"""Samples that are filtered at once."""
 _OVERSAMPLING, _TAPS = 4, 12
 """As in Annex 2 of BS.1770."""
 
@@ -64,14 +67,29 @@ def _power(lufs: float) -> float:
 
 
 def _k_weighted(sound: Floats, rate: int) -> NDArray[np.float64]:
-    """Both filters at once, as products of spectra: numpy has no filters that look back."""
-    size = 1 << (len(sound) + round(_TAIL_S * rate)).bit_length()
+    """Both filters at once, as products of spectra: numpy has no filters that look back.
+
+    Long sound is filtered in pieces, and what each leaves in the next is added there.
+    """
+    tail = round(_TAIL_S * rate)
+    size = min(_PIECE, 1 << (len(sound) + tail).bit_length())
+    response, step = _response(rate, size), size - tail
+    weighted = np.zeros(len(sound) + tail)
+    for start in range(0, len(sound), step):
+        piece = np.fft.irfft(np.fft.rfft(sound[start : start + step], size) * response, size)
+        end = min(start + size, len(weighted))
+        weighted[start:end] += piece[: end - start]
+    return weighted[: len(sound)]
+
+
+@lru_cache(maxsize=16)
+def _response(rate: int, size: int) -> NDArray[np.complex128]:
+    """(size / 2 + 1,) of both filters."""
     z = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
     response = np.ones_like(z)
     for up, down in (_shelf(rate), _high_pass(rate)):
         response *= np.polyval(up[::-1], z) / np.polyval(down[::-1], z)
-    weighted: NDArray[np.float64] = np.fft.irfft(np.fft.rfft(sound, size) * response, size)[: len(sound)]
-    return weighted
+    return response
 
 
 _Biquad = tuple[tuple[float, float, float], tuple[float, float, float]]

@@ -18,6 +18,8 @@ from avatar_rtc.resources import resource
 
 EMOTIONS = load_emotions(resource("assets", "emotions"))
 CALM = AvatarState()
+MOUTH = {"mouth_rest": 1.0}
+"""What a calm face wears."""
 DATA_FADE_S = DEFAULTS.data_eyes_fadeout_duration
 
 
@@ -29,9 +31,9 @@ def appearances(mixer: Mixer, state: AvatarState, times: Sequence[float]) -> lis
     return [mixer.appearance(state, t) for t in times]
 
 
-def test_a_calm_face_wears_nothing():
+def test_a_calm_face_wears_its_mouth_alone():
     for appearance in appearances(Mixer(EMOTIONS, 1), CALM, np.arange(60) / 30):
-        assert not appearance.cels and not appearance.fx
+        assert appearance.cels == MOUTH and not appearance.fx
 
 
 @pytest.mark.parametrize("fps", [10, 60])
@@ -45,7 +47,7 @@ def test_cels_are_eased_as_the_pose_is_and_tidy_away(fps: int):
     way = pace_of_rate(0.3) * frames / fps
     assert share == pytest.approx(1 - (1 + way) * np.exp(-way), rel=1e-4)
     late = appearances(mixer, CALM, (0.2 + np.arange(1, 10 * fps) / fps).tolist())
-    assert not late[-1].cels
+    assert late[-1].cels == MOUTH
 
 
 def test_blends_and_intensity_scale_cels_and_effects():
@@ -71,13 +73,13 @@ def test_data_eyes_run_fade_and_come_back():
     mixer = Mixer(EMOTIONS, 1)
     on, off = AvatarState(data_eyes=DataEyes(True, 1.0)), AvatarState(data_eyes=DataEyes(False, 2.0))
     for n in range(12):
-        assert mixer.appearance(on, 1 + (n + 0.5) / 12).cels == {f"data{n % 4 + 1}": 1.0}
+        assert mixer.appearance(on, 1 + (n + 0.5) / 12).cels == MOUTH | {f"data{n % 4 + 1}": 1.0}
     for n in range(9):
         t = 2 + (n + 0.5) / 12
         strength = 1 - smooth_transition((t - 2) / DATA_FADE_S)
-        assert mixer.appearance(off, t).cels == {f"data{n % 4 + 1}": pytest.approx(strength)}
-    assert mixer.appearance(off, 2.76).cels == {}
-    assert mixer.appearance(on, 2.8).cels == {"data2": 1.0}
+        assert mixer.appearance(off, t).cels == MOUTH | {f"data{n % 4 + 1}": pytest.approx(strength)}
+    assert mixer.appearance(off, 2.76).cels == MOUTH
+    assert mixer.appearance(on, 2.8).cels == MOUTH | {"data2": 1.0}
 
 
 def test_effects_start_on_entering_and_fade_on_leaving():

@@ -72,7 +72,7 @@ async def floods(request: web.Request) -> web.StreamResponse:
 
 
 TROUBLES: dict[str, tuple[Handler, str]] = {
-    "hangs": (hangs, "did not answer .* within 0.4 s"),
+    "hangs": (hangs, f"did not answer .* within {IMPATIENT['total_s']:g} s"),
     "dies": (dies, "broke off"),
     "fails": (fails, "answered 500 to .*: out of memory"),
 }
