@@ -86,7 +86,7 @@ def _k_weighted(sound: Floats, rate: int) -> NDArray[np.float64]:
 def _response(rate: int, size: int) -> NDArray[np.complex128]:
     """(size / 2 + 1,) of both filters."""
     z = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
-    response = np.ones_like(z)
+    response: NDArray[np.complex128] = np.ones_like(z)
     for up, down in (_shelf(rate), _high_pass(rate)):
         response *= np.polyval(up[::-1], z) / np.polyval(down[::-1], z)
     return response
