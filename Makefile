@@ -19,7 +19,7 @@ help:
 	@echo "make soak      the long runs, results in out/soak.xml"
 	@echo "make flakes    the suite again and again on a busy machine (RUNS=10 LOAD=4), and which tests failed"
 	@echo "make bench     the figures, as a table and out/bench.json"
-	@echo "make students  distill the shipped characters anew, 35 minutes each on two cores"
+	@echo "make students  distill the shipped characters anew, 90 minutes each on two cores"
 	@echo "make upscaler  train the upscaler's networks anew, half an hour each on two cores"
 	@echo "make assets    draw the shipped pictures and the sheets in docs/ again from their sources"
 
@@ -103,8 +103,8 @@ upscaler: install
 	$(BIN)/python assets/training/train_upscaler.py --quality high --steps 2500 --out assets/upscaler/anime-high.safetensors
 
 students: install
-	$(BIN)/avatar-rtc distill liora --out assets/characters/liora/student.safetensors --no-report
-	$(BIN)/avatar-rtc distill tavi --out assets/characters/tavi/student.safetensors --no-report
+	$(BIN)/avatar-rtc distill liora --quality best --out assets/characters/liora/student.safetensors --no-report
+	$(BIN)/avatar-rtc distill tavi --quality best --out assets/characters/tavi/student.safetensors --no-report
 
 clean:
 	rm -rf $(VENV) dist out .pytest_cache .mypy_cache .ruff_cache

@@ -21,7 +21,10 @@ from avatar_rtc.face.cels import CELS, FX
 from avatar_rtc.resources import resource
 from avatar_rtc.stream.crop import Crop
 
-STEM = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=8)
+STEM = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=8).filter(
+    lambda stem: stem not in CELS
+)
+"""Names; a cel's own, as "data1" is, belongs to the cel."""
 
 
 def picture(value: int = 200, kind: str = "PNG") -> bytes:
