@@ -11,7 +11,7 @@ _LEAST_ALPHA = 1e-3
 """What is less opaque has no colour that could be told."""
 
 
-@fused(kernels=3)
+@fused(kernels=5)
 def swung(picture: Tensor, grid: Tensor, soft: Tensor, swing: Tensor) -> Tensor:
     """(1, 4, 512, 512) like `picture`, linear RGB with straight alpha in [0, 1], its soft parts swung.
 

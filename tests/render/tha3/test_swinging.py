@@ -13,7 +13,7 @@ from avatar_rtc.render.tha3.character import Tha3Character
 from avatar_rtc.render.tha3.swinging import swung
 from tests.render.thin_networks import thin_animator
 
-KERNELS_EACH = (18, 4)
+KERNELS_EACH = (18, 6)
 """Of a character that swings, as they are and compiled: the warp of the weights and that of the picture."""
 
 
