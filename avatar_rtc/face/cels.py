@@ -43,7 +43,7 @@ FALLBACKS: Mapping[str, Mapping[str, float]] = {
     "eyes_arc_sad": _both(eye_wink=1.0),
     "mouth_rest": {},
     "mouth_smile": _both(mouth_raised_corner=1.0),
-    "mouth_frown": _both(mouth_lowered_corner=1.0),
+    "mouth_frown": {"mouth_uuu": 0.6, **_both(mouth_lowered_corner=1.0)},
     "mouth_wavy": {"mouth_delta": 0.25, **_both(mouth_lowered_corner=0.6)},
     "mouth_clench": {"mouth_iii": 0.4, **_both(mouth_lowered_corner=0.5)},
     "mouth_cat": {"mouth_delta": 0.6, **_both(mouth_raised_corner=1.0)},
