@@ -64,6 +64,8 @@ class PictureBuffer:
             max(self._newest, packet.number) if self._held or self.next is not None else packet.number
         )
         self._held[packet.number] = packet
+        if self.next is None and packet.part == "head":
+            self._go_to(packet.number)
         wholes = self._taken()
         if not wholes and self.is_missing:
             self._skip()
