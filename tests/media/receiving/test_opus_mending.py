@@ -1,4 +1,4 @@
-"""Lost blocks of Opus: from the copy in the next packet, else made up; and both decoders agree on what came."""
+"""Lost blocks of Opus: from the copy in the next packet, else made up; decoders agree on what came."""
 
 import av
 import numpy as np
