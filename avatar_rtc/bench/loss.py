@@ -8,7 +8,7 @@ from typing import Any
 
 from aiortc import RTCPeerConnection
 
-from avatar_rtc.bench.lossy import Path, Way, lossy_way
+from avatar_rtc.bench.lossy import Path, Paths, lossy_way
 from avatar_rtc.bench.measurement import Measurement, at_least, at_most, told
 from avatar_rtc.bench.served import served
 from avatar_rtc.client.client import AvatarClient
@@ -22,7 +22,7 @@ TEXT = "The quick brown fox jumps over the lazy dog, and then it tells everybody
 class Reach:
     """What counts as good."""
 
-    way: Way
+    way: Paths
     fps: float
     gap_s: float
     concealed: float
@@ -31,11 +31,11 @@ class Reach:
 
 REACHES = {
     "5 % lost, 60 ms, 20 ms jitter": Reach(
-        Way(Path(0.05, delay_s=0.03, jitter_s=0.02), Path(0.05, delay_s=0.03)), 28, 1.0, 1.0
+        Paths(Path(0.05, delay_s=0.03, jitter_s=0.02), Path(0.05, delay_s=0.03)), 28, 1.0, 1.0
     ),
     # Upwards goes little, so eight in a row would be seconds.
     "10 % lost in bursts of 8, 150 ms": Reach(
-        Way(Path(0.1, burst=8, delay_s=0.075), Path(0.1, delay_s=0.075)), 26, 1.5, 3.0
+        Paths(Path(0.1, burst=8, delay_s=0.075), Path(0.1, delay_s=0.075)), 26, 1.5, 3.0
     ),
 }
 
@@ -48,7 +48,7 @@ class StockClient(AvatarClient):
 
 
 @dataclass(frozen=True)
-class Seen:
+class Received:
     """What came in a time."""
 
     fps: float
@@ -74,7 +74,7 @@ def measure(quick: bool) -> list[Measurement]:
     return found
 
 
-def _figures(name: str, reach: Reach, ours: Seen, stock: Seen) -> list[Measurement]:
+def _figures(name: str, reach: Reach, ours: Received, stock: Received) -> list[Measurement]:
     return [
         at_least(f"{name}: pictures decoded", ours.fps, "/s", reach.fps, stock=stock.fps, **ours.detail),
         at_most(f"{name}: longest without a picture", ours.gap_s, "s", reach.gap_s, stock=stock.gap_s),
@@ -84,7 +84,7 @@ def _figures(name: str, reach: Reach, ours: Seen, stock: Seen) -> list[Measureme
     ]
 
 
-async def watch_lossily(url: str, way: Way, seconds: float, kind: type[AvatarClient]) -> Seen:
+async def watch_lossily(url: str, way: Paths, seconds: float, kind: type[AvatarClient]) -> Received:
     """What a viewer gets by a way, from its first picture on, while the avatar speaks."""
     async with lossy_way(url, way, SEED) as opened, kind(opened.url, audio=True) as avatar:
         await avatar.say(TEXT)
@@ -93,7 +93,7 @@ async def watch_lossily(url: str, way: Way, seconds: float, kind: type[AvatarCli
         pictures, blocks = await asyncio.gather(
             _arrivals(avatar.frames(), begin + seconds), _arrivals(avatar.audio(), begin + seconds)
         )
-        return Seen(
+        return Received(
             # All that were decoded: of several at a time, after a repair, a viewer is given the newest.
             round((avatar.received - decoded) / seconds, 2),
             round(_longest(begin, seconds, pictures), 3),

@@ -1,6 +1,6 @@
 """A way between a viewer and a server on which datagrams get lost, late and out of turn; by seed.
 
-async with lossy_way("http://127.0.0.1:8080", Way(down=Path(loss=0.05)), seed=1) as way:
+async with lossy_way("http://127.0.0.1:8080", Paths(down=Path(loss=0.05)), seed=1) as way:
     async with AvatarClient(way.url) as avatar:
         ...
 
@@ -52,7 +52,7 @@ class Path:
 
 
 @dataclass(frozen=True)
-class Way:
+class Paths:
     """Both directions."""
 
     down: Path = Path()
@@ -132,7 +132,7 @@ class _Relay(asyncio.DatagramProtocol):
 
 
 @contextlib.asynccontextmanager
-async def lossy_way(server: str, way: Way, seed: int) -> AsyncIterator[LossyWay]:
+async def lossy_way(server: str, way: Paths, seed: int) -> AsyncIterator[LossyWay]:
     """Open a way to a server on this machine; closed with the block.
 
     Args:

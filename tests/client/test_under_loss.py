@@ -6,7 +6,7 @@ import time
 import pytest
 
 from avatar_rtc.bench.loss import watch_lossily
-from avatar_rtc.bench.lossy import Path, Way, lossy_way
+from avatar_rtc.bench.lossy import Path, Paths, lossy_way
 from avatar_rtc.client.client import AvatarClient
 from tests.waiting import until
 
@@ -17,8 +17,8 @@ SECONDS = 4.0
 @pytest.mark.parametrize(
     "way",
     [
-        Way(Path(0.05, delay_s=0.03, jitter_s=0.02), Path(0.05, delay_s=0.03)),
-        Way(Path(0.1, burst=8, delay_s=0.075), Path(0.1, delay_s=0.075)),
+        Paths(Path(0.05, delay_s=0.03, jitter_s=0.02), Path(0.05, delay_s=0.03)),
+        Paths(Path(0.1, burst=8, delay_s=0.075), Path(0.1, delay_s=0.075)),
     ],
     ids=["random", "bursts"],
 )
@@ -31,7 +31,7 @@ async def test_pictures_and_sound_go_on(real, way):
 
 @pytest.mark.realtime
 async def test_after_an_outage_the_picture_is_soon_back(real):
-    async with lossy_way(real.url, Way(), seed=1) as way, AvatarClient(way.url) as avatar:
+    async with lossy_way(real.url, Paths(), seed=1) as way, AvatarClient(way.url) as avatar:
         pictures = avatar.frames()
         await anext(pictures)
         way.cut = True
@@ -48,7 +48,7 @@ async def test_after_an_outage_the_picture_is_soon_back(real):
 
 @pytest.mark.realtime
 async def test_a_calm_way_needs_no_repair_even_while_the_avatar_is_paused(real):
-    async with lossy_way(real.url, Way(), seed=1) as way, AvatarClient(way.url, audio=True) as avatar:
+    async with lossy_way(real.url, Paths(), seed=1) as way, AvatarClient(way.url, audio=True) as avatar:
         await anext(avatar.frames())
         await avatar.pause()
         await until(lambda: avatar.mended.blocks > 100)

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import queue
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,22 +67,26 @@ class Wire:
                 self.pleas.append(now)
 
 
+def create_receiver(kind: str, wire: Any) -> Any:
+    return RTCRtpReceiver(kind, wire)
+
+
 class Receiving:
     """A receiver that runs, but for its decoder's thread."""
 
     def __init__(self, codec: RTCRtpCodecParameters) -> None:
         kind = codec.mimeType.partition("/")[0]
         self.wire, self.mended = Wire(), Mended()
-        self.receiver = RTCRtpReceiver(kind, self.wire)  # type: ignore[arg-type]
+        self.receiver = create_receiver(kind, self.wire)
         self.receiver._track = RemoteStreamTrack(kind)
         self.receiver._set_rtcp_ssrc(1)
         self.receiver._RTCRtpReceiver__codecs[codec.payloadType] = codec
         self.receiver._RTCRtpReceiver__decoder_thread = SimpleNamespace(join=lambda: None)
         mend_losses(self.receiver, self.mended)
-        self._codec = codec
+        self._codec, self._payload_type = codec, codec.payloadType or 0
 
     async def take(self, number: int, timestamp: int, payload: bytes, marker: int = 1) -> None:
-        packet = RtpPacket(self._codec.payloadType, marker, number % 65_536, timestamp, 7, payload)
+        packet = RtpPacket(self._payload_type, marker, number % 65_536, timestamp, 7, payload)
         await self.receiver._handle_rtp_packet(packet, 0)
 
     @property

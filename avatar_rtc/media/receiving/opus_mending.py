@@ -12,7 +12,7 @@ import av
 import numpy as np
 from av.codec import context
 
-from avatar_rtc.media.receiving.opus_packets import MAX_SAMPLES, has_copy, samples_of
+from avatar_rtc.media.receiving.opus_packets import MAX_OPUS_SAMPLES, has_copy, samples_of
 from avatar_rtc.sound.pcm import Pcm
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
@@ -76,7 +76,7 @@ class LibopusMender:
         """See `Mender`."""
         if not packet:
             raise ValueError("an empty packet is no Opus")
-        return self._run(packet, MAX_SAMPLES, from_copy=False)
+        return self._run(packet, MAX_OPUS_SAMPLES, from_copy=False)
 
     def conceal(self, samples: int) -> Pcm:
         """See `Mender`."""

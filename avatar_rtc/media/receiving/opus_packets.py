@@ -1,7 +1,7 @@
 """What an Opus packet says of itself in its first bytes (RFC 6716)."""
 
 _SILK_MS, _HYBRID_MS, _CELT_MS = (10, 20, 40, 60), (10, 20), (2.5, 5, 10, 20)
-MAX_SAMPLES = 5760
+MAX_OPUS_SAMPLES = 5760
 """Of a packet, at 48 kHz: 120 ms."""
 
 
@@ -15,7 +15,7 @@ def samples_of(packet: bytes) -> int:
         return 0
     frames = (1, 2, 2, packet[1] & 0x3F if len(packet) > 1 else 0)[packet[0] & 3]
     samples = round(_frame_ms(packet[0]) * 48) * frames
-    return samples if samples <= MAX_SAMPLES else 0
+    return samples if samples <= MAX_OPUS_SAMPLES else 0
 
 
 def has_copy(packet: bytes) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from avatar_rtc.media.opus import BLOCK_SAMPLES, create_opus_encoder
 from avatar_rtc.media.receiving.opus_mending import AvMender, LibopusMender, create_mender, libopus
-from avatar_rtc.media.receiving.opus_packets import MAX_SAMPLES, has_copy, samples_of
+from avatar_rtc.media.receiving.opus_packets import MAX_OPUS_SAMPLES, has_copy, samples_of
 from avatar_rtc.sound.frames import audio_frame
 
 
@@ -49,7 +49,7 @@ def test_packets_tell_what_they_are(packets):
 
 @given(st.binary(max_size=8))
 def test_any_bytes_are_read(data):
-    assert 0 <= samples_of(data) <= MAX_SAMPLES and has_copy(data) in (True, False)
+    assert 0 <= samples_of(data) <= MAX_OPUS_SAMPLES and has_copy(data) in (True, False)
 
 
 def test_the_libopus_of_pyav_is_found():

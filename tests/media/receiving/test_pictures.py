@@ -5,6 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from avatar_rtc.media.receiving.keyframes import KeyPart
 from avatar_rtc.media.receiving.pictures import MAX_HELD, PictureBuffer, VideoPacket, Whole
 
 
@@ -13,7 +14,7 @@ def stream(sizes: list[int], keys: set[int], first: int = 100) -> list[VideoPack
     packets: list[VideoPacket] = []
     for picture, size in enumerate(sizes):
         for i in range(size):
-            part = "head" if i == 0 and picture in keys else ""
+            part: KeyPart = "head" if i == 0 and picture in keys else ""
             data = bytes([picture % 256, i])
             packets.append(VideoPacket(first + len(packets), 3_000 * picture, i == size - 1, data, part))
     return packets
