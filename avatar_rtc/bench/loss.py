@@ -15,7 +15,7 @@ from avatar_rtc.client.client import AvatarClient
 
 SECONDS, QUICK_SECONDS = 20.0, 3.0
 SEED = 19
-TEXT = "The quick brown fox jumps over the lazy dog, and then it tells everybody about it. " * 12
+SENTENCES = "The quick brown fox jumps over the lazy dog, and then it tells everybody about it. " * 12
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,12 @@ def measure(quick: bool) -> list[Measurement]:
         for name, reach in REACHES.items():
             ours = asyncio.run(watch_lossily(server.url, reach.way, seconds, AvatarClient))
             stock = asyncio.run(watch_lossily(server.url, reach.way, seconds, StockClient))
-            found += _figures(name, reach, ours, stock)
+            found += loss_figures(name, reach, ours, stock)
     return found
 
 
-def _figures(name: str, reach: Reach, ours: Received, stock: Received) -> list[Measurement]:
+def loss_figures(name: str, reach: Reach, ours: Received, stock: Received) -> list[Measurement]:
+    """Of one way: ours with their reach, aiortc's own in the details."""
     return [
         at_least(f"{name}: pictures decoded", ours.fps, "/s", reach.fps, stock=stock.fps, **ours.detail),
         at_most(f"{name}: longest without a picture", ours.gap_s, "s", reach.gap_s, stock=stock.gap_s),
@@ -87,7 +88,7 @@ def _figures(name: str, reach: Reach, ours: Received, stock: Received) -> list[M
 async def watch_lossily(url: str, way: Paths, seconds: float, kind: type[AvatarClient]) -> Received:
     """What a viewer gets by a way, from its first picture on, while the avatar speaks."""
     async with lossy_way(url, way, SEED) as opened, kind(opened.url, audio=True) as avatar:
-        await avatar.say(TEXT)
+        await avatar.say(SENTENCES)
         await anext(avatar.frames())
         begin, decoded, concealed = time.monotonic(), avatar.received, avatar.mended.blocks_concealed
         pictures, blocks = await asyncio.gather(
@@ -96,9 +97,9 @@ async def watch_lossily(url: str, way: Paths, seconds: float, kind: type[AvatarC
         return Received(
             # All that were decoded: of several at a time, after a repair, a viewer is given the newest.
             round((avatar.received - decoded) / seconds, 2),
-            round(_longest(begin, seconds, pictures), 3),
+            round(longest_gap(begin, seconds, pictures), 3),
             round(len(blocks) / seconds, 2),
-            round(_longest(begin, seconds, blocks), 3),
+            round(longest_gap(begin, seconds, blocks), 3),
             round(100 * (avatar.mended.blocks_concealed - concealed) / max(1, len(blocks)), 2),
             {**vars(avatar.mended), "lost": opened.lost, "passed": opened.passed},
         )
@@ -116,5 +117,6 @@ async def _arrivals(items: AsyncIterator[Any], end: float) -> list[float]:
     return found
 
 
-def _longest(begin: float, seconds: float, arrivals: list[float]) -> float:
+def longest_gap(begin: float, seconds: float, arrivals: list[float]) -> float:
+    """Seconds between two arrivals, or the ends of the time."""
     return max(b - a for a, b in zip([begin, *arrivals], [*arrivals, begin + seconds], strict=True))

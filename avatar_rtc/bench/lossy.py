@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from aiohttp import ClientSession, web
+from aiohttp import ClientError, ClientSession, web
 
 from avatar_rtc.errors import InputError, Unreachable
 from avatar_rtc.media.guard import datagram_kind
@@ -145,6 +145,12 @@ async def lossy_way(server: str, way: Paths, seed: int) -> AsyncIterator[LossyWa
     runner = web.AppRunner(web.Application())
     async with ClientSession() as session, contextlib.AsyncExitStack() as stack:
 
+        async def answer(request: web.Request) -> web.Response:
+            try:
+                return await pass_on(request)
+            except (ClientError, Unreachable) as error:
+                return web.Response(status=502, text=f"no way to {server}: {error}")
+
         async def pass_on(request: web.Request) -> web.Response:
             body = await request.text()
             headers = {name: request.headers[name] for name in _HEADERS if name in request.headers}
@@ -162,7 +168,7 @@ async def lossy_way(server: str, way: Paths, seed: int) -> AsyncIterator[LossyWa
                     text = _readdressed(text, relay.transport.get_extra_info("sockname")[1])
             return web.Response(status=response.status, text=text, headers=kept)
 
-        runner.app.router.add_route("*", "/{path:.*}", pass_on)
+        runner.app.router.add_route("*", "/{path:.*}", answer)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, LOOPBACK_V4, 0).start()

@@ -172,7 +172,7 @@ class AvatarClient(Commands):
         """Decoded sound as `av.AudioFrame`: s16, 48 kHz, 20 ms each. Raises as `frames`.
 
         A block that was lost is given all the same, mended or made up. The one behind it may wait for it for
-        0.25 s, and others come with it: who plays them holds as much in store, or goes by their `pts`.
+        0.3 s, and others come with it: who plays them holds as much in store, or goes by their `pts`.
         """
         while (frame := await self._audio.next()) is not None:
             yield frame

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 FIRST_RTT_S = 0.1
 """Taken for a round-trip before one was measured."""
 MIN_RTT_S, MAX_RTT_S = 0.02, 0.5
-RISE, FALL = 1 / 2, 1 / 16
+RISE, FALL = 1 / 4, 1 / 16
 """Of the estimate with each sample. What was only overtaken comes soon by itself, and looks like a quick
 repair; that may be most of it."""
+GROWTH = 1.25
+"""Of the pause between requests, with a repair that came after several, until one comes after the first."""
 AGAIN = 1.25
 """Round-trips between two requests for one packet: at one, half of the repairs are still on their way."""
 MAX_REQUESTS = 10
@@ -57,6 +59,7 @@ class Asking:
         """From a request to what it asked for, smoothed, within MIN_RTT_S..MAX_RTT_S."""
         self.requests = 0
         """Packets asked for, each time counted."""
+        self._patience = 1.0
         self._newest: int | None = None
         self._missing: dict[int, _Request] = {}
 
@@ -64,7 +67,11 @@ class Asking:
     def due(self) -> float | None:
         """When `again` has something to ask for; None while nothing is missing."""
         waiting = [r.last for r in self._missing.values() if r.times < MAX_REQUESTS]
-        return min(waiting) + AGAIN * self.rtt_s if waiting else None
+        return min(waiting) + self._pause_s if waiting else None
+
+    @property
+    def _pause_s(self) -> float:
+        return min(AGAIN * self.rtt_s * self._patience, AGAIN * MAX_RTT_S)
 
     def arrived(self, number: int, now: float) -> list[int]:
         """What is missing since this packet came, to be asked for at once; numbers are long ones."""
@@ -86,7 +93,7 @@ class Asking:
         overdue = [
             number
             for number, request in self._missing.items()
-            if request.times < MAX_REQUESTS and request.last + AGAIN * self.rtt_s <= now
+            if request.times < MAX_REQUESTS and request.last + self._pause_s <= now
         ]
         for number in overdue:
             self._missing[number].last = now
@@ -104,9 +111,13 @@ class Asking:
 
     def _repaired(self, number: int, now: float) -> None:
         request = self._missing.pop(number, None)
-        if (
-            request is not None and request.times == 1
-        ):  # of several, one cannot tell which was answered (Karn)
-            error = now - request.first - self.rtt_s
-            rtt_s = self.rtt_s + error * (RISE if error > 0 else FALL)
-            self.rtt_s = min(max(rtt_s, MIN_RTT_S), MAX_RTT_S)
+        if request is None:
+            return
+        took = now - request.first
+        if request.times == 1:
+            rtt_s = self.rtt_s + (took - self.rtt_s) * (RISE if took > self.rtt_s else FALL)
+            self.rtt_s, self._patience = min(max(rtt_s, MIN_RTT_S), MAX_RTT_S), 1.0
+        else:
+            # Of several requests one cannot tell which was answered (Karn). But if each is repeated too soon,
+            # no other repair is ever seen; so the pause grows until one is, as TCP's does.
+            self._patience *= GROWTH

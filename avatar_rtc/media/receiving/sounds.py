@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 REORDER_S = 0.04
 """A block that is late by so much may only have been overtaken."""
-MAX_WAIT_S = 0.25
+MAX_WAIT_S = 0.3
 """For a block that was asked for again."""
 MAX_CONCEALED = 50
 """Blocks in a row; what lacks beyond them is left out."""

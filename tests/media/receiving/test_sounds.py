@@ -47,7 +47,7 @@ def test_a_lost_one_is_mended_from_the_next_when_it_could_not_have_been_overtake
 
 @pytest.mark.parametrize(("number", "data"), [(3, b"none"), (4, COPY)])
 @pytest.mark.parametrize(
-    ("rtt_s", "waits_s"), [(0.06, 0.115), (0.15, 0.2275), (0.2, MAX_WAIT_S), (0.4, REORDER_S)]
+    ("rtt_s", "waits_s"), [(0.06, 0.115), (0.15, 0.2275), (0.25, MAX_WAIT_S), (0.4, REORDER_S)]
 )
 def test_what_the_next_cannot_mend_waits_for_its_repair_if_that_can_be_in_time(number, data, rtt_s, waits_s):
     buffer = create_buffer(rtt_s)
