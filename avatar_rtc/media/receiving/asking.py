@@ -49,6 +49,11 @@ class _Request:
     first: float
     last: float
     times: int = 1
+    is_wanted: bool = True
+
+    @property
+    def may_be_repeated(self) -> bool:
+        return self.is_wanted and self.times < MAX_REQUESTS
 
 
 class Asking:
@@ -66,7 +71,7 @@ class Asking:
     @property
     def due(self) -> float | None:
         """When `again` has something to ask for; None while nothing is missing."""
-        waiting = [r.last for r in self._missing.values() if r.times < MAX_REQUESTS]
+        waiting = [request.last for request in self._missing.values() if request.may_be_repeated]
         return min(waiting) + self._pause_s if waiting else None
 
     @property
@@ -85,7 +90,8 @@ class Asking:
         lost = list(range(self._newest + 1, number))
         self._newest = number
         self._missing |= {each: _Request(now, now) for each in lost}
-        self.forget(number - MAX_MISSING)
+        oldest = number - MAX_MISSING
+        self._missing = {each: request for each, request in self._missing.items() if each >= oldest}
         return self._counted(lost)
 
     def again(self, now: float) -> list[int]:
@@ -93,7 +99,7 @@ class Asking:
         overdue = [
             number
             for number, request in self._missing.items()
-            if request.times < MAX_REQUESTS and request.last + self._pause_s <= now
+            if request.may_be_repeated and request.last + self._pause_s <= now
         ]
         for number in overdue:
             self._missing[number].last = now
@@ -101,9 +107,9 @@ class Asking:
         return self._counted(overdue)
 
     def forget(self, before: int) -> None:
-        """Nobody needs the packets before this one any more."""
-        for number in [each for each in self._missing if each < before]:
-            del self._missing[number]
+        """Nobody needs the packets before this one any more; when they come still tells the round-trip."""
+        for number, request in self._missing.items():
+            request.is_wanted &= number >= before
 
     def _counted(self, numbers: list[int]) -> list[int]:
         self.requests += len(numbers)

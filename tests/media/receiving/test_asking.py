@@ -50,6 +50,17 @@ def test_what_has_come_or_is_needed_no_more_is_not_asked_for_again():
     assert asking.due is None
 
 
+def test_what_comes_too_late_still_tells_the_round_trip():
+    asking = Asking()
+    asking.arrived(1, 0.0)
+    for number in range(3, 90, 2):
+        asking.arrived(number, float(number))
+        asking.forget(before=number)
+        assert asking.due is None
+        asking.arrived(number - 1, number + 0.3)
+    assert asking.rtt_s == pytest.approx(0.3, abs=0.01)
+
+
 def repaired(asking: Asking, number: int, begin: float, took_s: float) -> None:
     """Lose one packet before `number` and have it back."""
     asking.arrived(number, begin)
