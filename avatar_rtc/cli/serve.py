@@ -74,6 +74,12 @@ def add(subparsers: Any) -> None:
     )
     parser.add_argument("--insecure", action="store_const", const=True, help="allow any --host")
     parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
+    parser.add_argument(
+        "--log-format",
+        default="text",
+        choices=logs.LOG_FORMATS,
+        help="json: one object a line (default text)",
+    )
     parser.set_defaults(run=run)
 
 
@@ -87,7 +93,7 @@ def _origin(text: str) -> str:
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT, SIGTERM or SIGHUP."""
     share_arenas()
-    logs.set_up(args.log_level)
+    logs.set_up(args.log_level, args.log_format)
     if args.anime4k is not None:
         use_folder(args.anime4k)
     flags = (

@@ -6,6 +6,8 @@ import re
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
+from avatar_rtc.log_context import concerning
+
 log = logging.getLogger(__name__)
 
 _SECRETS = (
@@ -20,15 +22,17 @@ class AccessLog(AbstractAccessLogger):
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         """Log one request that took `time` seconds."""
-        log.info(
-            "%s %s %d %d B %.0f ms %s",
-            request.method,
-            shown_path(request),
-            response.status,
-            response.body_length,
-            time * 1000,
-            request.remote,
-        )
+        named = request.match_info if isinstance(request, web.Request) else {}
+        with concerning(named.get("avatar", ""), named.get("viewer", "")):
+            log.info(
+                "%s %s %d %d B %.0f ms %s",
+                request.method,
+                shown_path(request),
+                response.status,
+                response.body_length,
+                time * 1000,
+                request.remote,
+            )
 
     @property
     def enabled(self) -> bool:

@@ -13,6 +13,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from avatar_rtc import errors
+from avatar_rtc.log_context import concerning
 from avatar_rtc.server.http.problem_page import problem_page, wants_page
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,9 @@ class RequestRefused(errors.AvatarRtcError):
 @web.middleware
 async def problems_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer every error below with a problem; an unexpected one is logged with the id it shows."""
-    response = await _answer(request, handler)
+    named = request.match_info
+    with concerning(named.get("avatar", ""), named.get("viewer", "")):
+        response = await _answer(request, handler)
     if not isinstance(response, ProblemResponse) or not wants_page(request):
         return response
     page = problem_page(response.status, response.detail, request.path)
