@@ -32,7 +32,7 @@ FLOORS = (
 )
 """From the ground up: a room uses the floors below its own, and on the ground also its neighbours."""
 SERVER_FLOORS = (
-    {"limits", "addresses", "durations", "loop_lag"},
+    {"limits", "addresses", "durations", "forwarded", "loop_lag"},
     {"rendering"},
     {"live"},
     {"http"},

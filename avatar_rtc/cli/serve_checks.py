@@ -9,6 +9,8 @@ from avatar_rtc.config import Config
 from avatar_rtc.errors import InputError, SetupError, UnknownName
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from avatar_rtc.speech.voices.engines import Engines
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,19 @@ def check_folders(config: Config) -> None:
         piper_files(place)
         if not piper_is_installed():
             raise InputError(f"setting speech.piper_voice: {NO_PIPER}")
+
+
+def check_tls(config: Config) -> "SSLContext | None":
+    """What the door needs for https; None if it speaks http.
+
+    Raises:
+        InputError: says which file is wrong, and how.
+    """
+    if config.tls_cert is None or config.tls_key is None:
+        return None
+    from avatar_rtc.server.connections.tls import load_tls
+
+    return load_tls(config.tls_cert, config.tls_key)
 
 
 async def check_voice(engines: "Engines", voice: str) -> None:

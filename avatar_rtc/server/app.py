@@ -1,6 +1,6 @@
 """The application: every part is made here, and passed to whoever needs it.
 
-problems ─► pace ─► security ─► leases ─► routes, compat ─► Avatars ─► Avatar ─► Renderer
+problems ─► pace ─► security ─► places ─► leases ─► routes, compat ─► Avatars ─► Avatar ─► Renderer
 """
 
 import asyncio
@@ -45,6 +45,7 @@ from avatar_rtc.server.http.keys import (
 )
 from avatar_rtc.server.http.leases import leases_middleware
 from avatar_rtc.server.http.metrics import create_metrics
+from avatar_rtc.server.http.places import places_middleware
 from avatar_rtc.server.http.problems import problems_middleware
 from avatar_rtc.server.http.routes import (
     audio,
@@ -100,7 +101,14 @@ def create_app(
     pacing = create_pacing(config.limits.requests_per_s, time.monotonic)
     security = create_security(config)
     app = web.Application(
-        middlewares=[problems_middleware, pacing, security, leases_middleware, compression_middleware]
+        middlewares=[
+            problems_middleware,
+            pacing,
+            security,
+            places_middleware,
+            leases_middleware,
+            compression_middleware,
+        ]
     )
     app[CONFIG], app[RENDERER], app[STORE] = config, renderer, store
     app[GATHERING] = gathering = Gathering()

@@ -7,6 +7,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
 from avatar_rtc.log_context import concerning
+from avatar_rtc.server.http.places import ASKED
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class AccessLog(AbstractAccessLogger):
 
 def shown_path(request: web.BaseRequest) -> str:
     """The path as it was sent, still encoded; names that nobody can guess are cut short."""
-    path = request.rel_url.raw_path[:300]
+    path = request.get(ASKED, request.rel_url.raw_path)[:300]
     for secret, shown in _SECRETS:
         path = secret.sub(shown, path)
     return path
