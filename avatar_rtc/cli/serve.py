@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.cli import logs
 from avatar_rtc.cli.memory import share_arenas
-from avatar_rtc.cli.serve_checks import check_folders, check_tls, check_voice, warn_of_strangers
+from avatar_rtc.cli.serve_checks import check_folders, check_tls, check_voice, warn_of_http, warn_of_strangers
 from avatar_rtc.cli.signals import catch_signals
 from avatar_rtc.config import Config, load_config
 from avatar_rtc.config_words import check_origin
@@ -136,6 +136,7 @@ def run(args: argparse.Namespace) -> int:
     if not needs_accelerator(config):
         ensure_weights(config)
     warn_of_strangers(config)
+    warn_of_http(config)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(config, tls))
     return 0

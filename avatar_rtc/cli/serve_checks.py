@@ -73,6 +73,15 @@ async def check_voice(engines: "Engines", voice: str) -> None:
         log.warning("nobody has the voice %r yet, but %s cannot be reached", voice, " and ".join(away))
 
 
+def warn_of_http(config: Config) -> None:
+    """One line in the log, if viewers on other machines need a microphone that no browser gives them."""
+    if config.microphone and not config.is_loopback and config.tls_cert is None:
+        log.warning(
+            "microphone = true, but browsers on other machines give none to a page on http: "
+            "wanted are tls_cert and tls_key, or a proxy with TLS"
+        )
+
+
 def warn_of_strangers(config: Config) -> None:
     """One line on stderr, red on a terminal, if anybody on the network may do everything."""
     if config.is_loopback:

@@ -136,10 +136,12 @@ def create_app(
         ),
         compat_speech.FILES_AT_ONCE,
     )
-    app[AVATARS] = Avatars(Shared(config, renderer, templates, speaker, engines, limits, students))
-    app[AVATARS].create(character, MAIN, source=config.character)
+    app[AVATARS] = avatars_here = Avatars(
+        Shared(config, renderer, templates, speaker, engines, limits, students)
+    )
+    avatars_here.create(character, MAIN, source=config.character)
     lag = LoopLag()
-    app[METRICS] = create_metrics(app[AVATARS], renderer, limits, lag)
+    app[METRICS] = create_metrics(avatars_here, renderer, limits, lag)
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
         whep, offer, avatars, control, characters, choices, health, seen, speech, audio, audio_socket, ice,

@@ -43,7 +43,7 @@ class AccessLog(AbstractAccessLogger):
 
 def shown_path(request: web.BaseRequest) -> str:
     """The path as it was sent, still encoded; names that nobody can guess are cut short."""
-    path = request.get(ASKED, request.rel_url.raw_path)[:300]
+    path: str = request.get(ASKED, request.rel_url.raw_path)[:300]
     for secret, shown in _SECRETS:
         path = secret.sub(shown, path)
     return path

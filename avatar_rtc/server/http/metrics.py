@@ -5,7 +5,9 @@ which there are only so many at a time; never of viewers.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from math import inf
 from statistics import fmean
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import (
@@ -16,7 +18,6 @@ from prometheus_client.core import (
     Metric,
 )
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
 from avatar_rtc.server.durations import Durations
 from avatar_rtc.server.limits import Limits
@@ -25,6 +26,8 @@ from avatar_rtc.server.live.shared import Renderer
 from avatar_rtc.server.loop_lag import LoopLag
 from avatar_rtc.version import __version__
 
+At = TypeVar("At", bound=tuple[str, ...])
+"""Values of labels, in their order."""
 _CHAIN = "chain"
 """Operations are many and come in any order, so their times are told together."""
 
@@ -140,18 +143,14 @@ def _watching(avatars: Mapping[str, Avatar]) -> Iterator[Metric]:
     yield _histogram("speech_latency", "From an utterance's turn until it is heard.", speech, label)
 
 
-def _gauge(
-    name: str, words: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], float]
-) -> GaugeMetricFamily:
+def _gauge(name: str, words: str, labels: tuple[str, ...], values: Mapping[At, float]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(f"avatar_rtc_{name}", words, labels=labels)
     for at, value in values.items():
         family.add_metric(at, float(value))
     return family
 
 
-def _counter(
-    name: str, words: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], int]
-) -> CounterMetricFamily:
+def _counter(name: str, words: str, labels: tuple[str, ...], values: Mapping[At, int]) -> CounterMetricFamily:
     family = CounterMetricFamily(f"avatar_rtc_{name}", words, labels=labels)
     for at, value in values.items():
         family.add_metric(at, value)
@@ -159,10 +158,10 @@ def _counter(
 
 
 def _histogram(
-    name: str, words: str, values: Mapping[tuple[str, ...], Durations], labels: tuple[str, ...] = ()
+    name: str, words: str, values: Mapping[At, Durations], labels: tuple[str, ...] = ()
 ) -> HistogramMetricFamily:
     family = HistogramMetricFamily(f"avatar_rtc_{name}_seconds", words, labels=labels)
     for at, took in values.items():
-        buckets = [(floatToGoString(bound), count) for bound, count in took.within()]
+        buckets = [("+Inf" if bound == inf else str(bound), count) for bound, count in took.within()]
         family.add_metric(at, buckets, took.total_s)
     return family

@@ -85,7 +85,7 @@ def create_security(config: Config) -> Middleware:
 
     @web.middleware
     async def security(request: web.Request, handler: Handler) -> web.StreamResponse:
-        authority = request.get(FORWARDED_HOST) or request.headers.get(hdrs.HOST, "")
+        authority: str = request.get(FORWARDED_HOST, "") or request.headers.get(hdrs.HOST, "")
         origin = request.headers.get(hdrs.ORIGIN)
         asks_first = (
             request.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers
