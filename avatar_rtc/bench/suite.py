@@ -21,6 +21,7 @@ FIGURES = {
     "memory": "of the server process",
     "fanout": "cost of one more viewer, 16 viewers at full rate",
     "lag": "of the event loop while THA3 renders",
+    "loss": "pictures and sound when packets get lost, beside aiortc's own receivers",
     "recovery": "after the render worker was killed",
     "strangers": "floods, stuck clients, a worker that stands still",
     "mixer": "one look, all drivers at work",

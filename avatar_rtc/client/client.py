@@ -29,6 +29,7 @@ from avatar_rtc.errors import AvatarRtcError, InputError, NotFound, Unreachable
 from avatar_rtc.media.addresses.aioice_private import ask_servers
 from avatar_rtc.media.addresses.ice import IceServers, ice_servers_from
 from avatar_rtc.media.aiortc_private import bind_media, guard_connection
+from avatar_rtc.media.aiortc_receiving import Mended, mend_losses
 from avatar_rtc.media.guard import Guard
 from avatar_rtc.stream.frame import Layout
 
@@ -97,6 +98,8 @@ class AvatarClient(Commands):
         self._goodbye = ""
         self.timing = Timing()
         """When connecting got how far."""
+        self.mended = Mended()
+        """What was lost on the way, and what became of it."""
 
     async def __aenter__(self) -> Self:
         """Connect.
@@ -166,7 +169,11 @@ class AvatarClient(Commands):
             yield frame.time or 0.0, picture(frame)
 
     async def audio(self) -> AsyncIterator[Any]:
-        """Decoded sound as `av.AudioFrame`: s16, 48 kHz, 20 ms each. Raises as `frames`."""
+        """Decoded sound as `av.AudioFrame`: s16, 48 kHz, 20 ms each. Raises as `frames`.
+
+        A block that was lost is given all the same, mended or made up. The one behind it may wait for it for
+        0.3 s, and others come with it: who plays them holds as much in store, or goes by their `pts`.
+        """
         while (frame := await self._audio.next()) is not None:
             yield frame
 
@@ -199,6 +206,7 @@ class AvatarClient(Commands):
         pc.addTransceiver("video", direction="recvonly")
         if self._with_audio:
             pc.addTransceiver("audio", direction="recvonly")
+        self._mend(pc)
         cues = pc.createDataChannel("cues", ordered=False, maxRetransmits=0)
         pose = pc.createDataChannel("pose", ordered=False, maxRetransmits=0)
         control = pc.createDataChannel("control")
@@ -209,6 +217,10 @@ class AvatarClient(Commands):
         pc.on("track", self._track)
         pc.on("connectionstatechange", lambda: self._state_changed(pc.connectionState))
         return Control(control, cues, pose, self._event)
+
+    def _mend(self, pc: RTCPeerConnection) -> None:
+        for transceiver in pc.getTransceivers():
+            mend_losses(transceiver.receiver, self.mended)
 
     async def _connect(self, pc: RTCPeerConnection) -> None:
         await pc.setLocalDescription(await pc.createOffer())

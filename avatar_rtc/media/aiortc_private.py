@@ -1,4 +1,4 @@
-"""Every private attribute of aiortc and aioice this project relies on; pinned by a test.
+"""Every private attribute of aiortc and aioice relied on, but those of `aiortc_receiving`; pinned by a test.
 
 aiortc has no public way to learn of a keyframe request, to date a sender report, to agree on what it does not
 know, to see that a peer is still there, or to choose addresses. All of it is done to one object, so no other

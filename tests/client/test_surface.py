@@ -25,6 +25,7 @@ dropped
 frames()
 frames_rgba()
 media_time_ms()
+mended
 patch_overrides(values)
 patch_settings(settings)
 pause()
