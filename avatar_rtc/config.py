@@ -18,7 +18,14 @@ from pydantic import (
     model_validator,
 )
 
-from avatar_rtc.config_words import check_devices, check_host, check_ice_url, check_origin
+from avatar_rtc.config_words import (
+    check_base_path,
+    check_devices,
+    check_host,
+    check_ice_url,
+    check_network,
+    check_origin,
+)
 from avatar_rtc.errors import InputError
 from avatar_rtc.intake.complaints import complaint
 
@@ -46,7 +53,9 @@ def _with_commas(names: object) -> object:
 
 DeviceNames = Annotated[str, BeforeValidator(_with_commas), AfterValidator(check_devices)]
 HttpUrl = Annotated[str, AfterValidator(_check_url)]
+BasePath = Annotated[str, AfterValidator(check_base_path)]
 HostName = Annotated[str, AfterValidator(check_host)]
+NetworkName = Annotated[str, AfterValidator(check_network)]
 Origin = Annotated[str, AfterValidator(check_origin)]
 StunUrl = Annotated[str, AfterValidator(_check_stun)]
 TurnUrl = Annotated[str, AfterValidator(_check_turn)]
@@ -201,6 +210,14 @@ class Config(_Section):
     """Host names accepted beside loopback and the address bound to."""
     allowed_origins: tuple[Origin, ...] = ()
     """Origins of other sites that may embed and drive avatars; "*" is any."""
+    trusted_proxies: tuple[NetworkName, ...] = ()
+    """Proxies that are believed in whom they serve, and by which host and scheme (`X-Forwarded-…`)."""
+    base_path: BasePath = ""
+    """Everything is served below it, such as "/avatars"."""
+    tls_cert: Path | None = None
+    """A certificate in PEM, with those that vouch for it behind; the server then speaks https."""
+    tls_key: Path | None = None
+    """Its key in PEM, without a password."""
     microphone: bool = False
     """Let viewers who ask for it speak through the avatar with their own voice."""
     stun_urls: tuple[StunUrl, ...] = ()
@@ -214,6 +231,13 @@ class Config(_Section):
     @classmethod
     def _is_address(cls, host: str) -> str:
         return host and check_host(host)  # "" is every address
+
+    @model_validator(mode="after")
+    def _has_both_of_tls(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            lacking = "tls_key" if self.tls_key is None else "tls_cert"
+            raise ValueError(f"{lacking} is missing; wanted are tls_cert and tls_key, or neither")
+        return self
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -231,12 +255,12 @@ class Config(_Section):
 
         A browser on this machine may want to use its other addresses: they are confined to it.
 
-        Whoever names hosts, STUN or TURN servers on a loopback address has a proxy before it: viewers come
-        from elsewhere, and their media does not go through the proxy.
+        Whoever names hosts, proxies, STUN or TURN servers on a loopback address has a proxy before it:
+        viewers come from elsewhere, and their media does not go through the proxy.
         """
         own = "::1" if "::1" in (self.media_host, self.host) else "127.0.0.1"
         host = self.media_host or self.host
-        serves_others = bool(self.allowed_hosts or self.stun_urls or self.turn.urls)
+        serves_others = bool(self.allowed_hosts or self.trusted_proxies or self.stun_urls or self.turn.urls)
         if host in WILDCARDS or (not self.media_host and self.is_loopback and serves_others):
             return MediaBind(True, (own,))
         if host not in LOOPBACK:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 _HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 _ICE = re.compile(r"(?P<scheme>\w+):(?P<host>[^\s:?/@#\[\]]+)(?::(?P<port>\d{1,5}))?"
                   r"(?P<query>\?transport=(?:udp|tcp))?")  # fmt: skip
+_BASE = re.compile(r"(/[\w.~-]{1,64}){1,8}", re.ASCII)
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:(0|[1-9][0-9]?))?")
 
 
@@ -37,6 +38,30 @@ def check_host(name: str) -> str:
     if not _is_host(name):
         raise ValueError("wanted is a host name or an address alone, such as 'avatar.example.org'")
     return name
+
+
+def check_network(name: str) -> str:
+    """An address, or a network of them; raises as `check_host`.
+
+    >>> check_network("10.0.0.0/8"), check_network("::1")
+    ('10.0.0.0/8', '::1/128')
+    """
+    try:
+        return str(ipaddress.ip_network(name))
+    except ValueError as error:
+        raise ValueError(f"wanted is an address or a network, such as '10.0.0.0/8': {error}") from None
+
+
+def check_base_path(path: str) -> str:
+    """A path without a slash at its end; "" is none; raises as `check_host`.
+
+    >>> check_base_path("/avatars/"), check_base_path("/")
+    ('/avatars', '')
+    """
+    bare = path.removesuffix("/")
+    if bare and (not _BASE.fullmatch(bare) or {".", ".."}.intersection(bare.split("/"))):
+        raise ValueError("wanted is a path of letters, digits and -._~, such as '/avatars'")
+    return bare
 
 
 def check_origin(origin: str) -> str:

@@ -31,6 +31,8 @@ def test_the_example_lists_every_setting_with_its_default() -> None:
     assert set(given) == set(Config.model_fields) - {
         "data_dir",
         "framing",
+        "tls_cert",
+        "tls_key",
     }  # none is what they are by default
     assert set(given["turn"]) == set(type(Config().turn).model_fields)
     assert set(given["limits"]) == set(type(Config().limits).model_fields)
@@ -47,6 +49,12 @@ BAD = [
     ("speech = {voise = 'x'}", "did you mean 'speech.voice'"),
     ("voicevox_url = 'http://a'", "did you mean 'speech.voicevox_url'"),
     ("limits = {connection = 9}", "did you mean 'limits.connections'"),
+    ("trusted_proxies = ['proxy']", "wanted is an address or a network, such as '10.0.0.0/8'"),
+    ("trusted_proxies = ['10.0.0.1/8']", "10.0.0.1/8 has host bits set"),
+    ("base_path = 'avatars'", "wanted is a path of letters, digits and -._~, such as '/avatars'"),
+    ("base_path = '/a/../b'", "wanted is a path"),
+    ("base_path = '//evil.example'", "wanted is a path"),
+    ("tls_cert = 'a.pem'", "tls_key is missing; wanted are tls_cert and tls_key, or neither"),
     ("fps = 0", "fps is 0, but must lie in 1..60"),
     ("fps = nan", "fps"),
     ("fps = '30fps'", "wanted is a number"),

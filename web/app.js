@@ -36,6 +36,7 @@ const framing = new FramingChoice($('framings'), (name) => $avatar.setFraming(na
 });
 const readouts = new Readouts($('readouts'));
 let chosen = ['neutral'];
+$('insecure').hidden = isSecureContext;
 
 // --- what the avatar does ----------------------------------------------------------------------------
 

@@ -1,9 +1,13 @@
 """What the server logs: its own words at the level asked for, of libraries only warnings; no floods."""
 
+import json
 import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from avatar_rtc.log_context import concerned
 
 _QUIET = ("aioice", "aiortc", "aiohttp", "asyncio", "PIL", "av", "libav", "numba", "charset_normalizer")
 """Below a warning they tell passwords of connections (`ice-pwd`), or every packet."""
@@ -13,13 +17,40 @@ MINUTE_S = 60.0
 _MOST_KINDS = 500
 
 
-def set_up(level: str) -> None:
-    """Log to stderr from a level on: "debug", "info", "warning" or "error"."""
+LOG_FORMATS = ("text", "json")
+
+
+def set_up(level: str, kind: str = "text") -> None:
+    """Log to stderr from a level on: "debug", "info", "warning" or "error".
+
+    Args:
+        kind: of `LOG_FORMATS`.
+    """
     logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for handler in logging.getLogger().handlers:
         handler.addFilter(Repeats())
+        if kind == "json":
+            handler.setFormatter(JsonLines())
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+class JsonLines(logging.Formatter):
+    """One object a line: time (UTC), level, logger, message; avatar, viewer, traceback where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its end."""
+        at = datetime.fromtimestamp(record.created, UTC)
+        line = {
+            "time": at.isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            **concerned(),
+            "message": record.getMessage(),
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
 
 
 @dataclass

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.cli import logs
 from avatar_rtc.cli.memory import share_arenas
-from avatar_rtc.cli.serve_checks import check_folders, check_voice, warn_of_strangers
+from avatar_rtc.cli.serve_checks import check_folders, check_tls, check_voice, warn_of_http, warn_of_strangers
 from avatar_rtc.cli.signals import catch_signals
 from avatar_rtc.config import Config, load_config
 from avatar_rtc.config_words import check_origin
@@ -22,6 +22,8 @@ from avatar_rtc.filters_schema.anime4k_files import use_folder
 from avatar_rtc.stream.framing import FRAMINGS
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from aiohttp.web import AppRunner
 
 _EXAMPLE = """examples:
@@ -72,8 +74,27 @@ def add(subparsers: Any) -> None:
         help="let pages of that site embed and drive avatars, such as https://example.org; "
         "once for each site, '*' is any; in place of allowed_origins",
     )
+    parser.add_argument(
+        "--base-path", metavar="PATH", help="serve everything below it, such as /avatars behind a proxy"
+    )
+    parser.add_argument(
+        "--trusted-proxy",
+        action="append",
+        dest="trusted_proxies",
+        metavar="ADDRESS",
+        help="address or network of a proxy whose X-Forwarded-For, -Proto and -Host are believed; "
+        "once for each, in place of trusted_proxies",
+    )
+    parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="serve https: a certificate in PEM")
+    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="and its key")
     parser.add_argument("--insecure", action="store_const", const=True, help="allow any --host")
     parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
+    parser.add_argument(
+        "--log-format",
+        default="text",
+        choices=logs.LOG_FORMATS,
+        help="json: one object a line (default text)",
+    )
     parser.set_defaults(run=run)
 
 
@@ -87,7 +108,7 @@ def _origin(text: str) -> str:
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT, SIGTERM or SIGHUP."""
     share_arenas()
-    logs.set_up(args.log_level)
+    logs.set_up(args.log_level, args.log_format)
     if args.anime4k is not None:
         use_folder(args.anime4k)
     flags = (
@@ -99,6 +120,10 @@ def run(args: argparse.Namespace) -> int:
         "device",
         "fps",
         "allowed_origins",
+        "trusted_proxies",
+        "base_path",
+        "tls_cert",
+        "tls_key",
         "insecure",
     )
     config = load_config(
@@ -107,11 +132,13 @@ def run(args: argparse.Namespace) -> int:
         **{"speech.piper_voice": args.piper_voice},
     )
     check_folders(config)
+    tls = check_tls(config)
     if not needs_accelerator(config):
         ensure_weights(config)
     warn_of_strangers(config)
+    warn_of_http(config)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(config))
+        asyncio.run(_serve(config, tls))
     return 0
 
 
@@ -148,7 +175,7 @@ def _student_suffices(config: Config) -> bool:
     return store.has_student(config.character)
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: Config, tls: "SSLContext | None") -> None:
     from avatar_rtc.server.app import create_app
     from avatar_rtc.server.connections.access_log import AccessLog
     from avatar_rtc.server.connections.descriptors import raise_limit
@@ -178,7 +205,8 @@ async def _serve(config: Config) -> None:
         await runner.setup()
         try:
             print(
-                f"avatar-rtc: a live avatar is at {await _listen(runner, config)}  (Ctrl-C ends)", flush=True
+                f"avatar-rtc: a live avatar is at {await _listen(runner, config, tls)}  (Ctrl-C ends)",
+                flush=True,
             )
             # Beside all else: nobody waits for a voice before it is to speak.
             warming = asyncio.create_task(app[ENGINES].warm(own_voice(app)), name="warming the voice")
@@ -192,11 +220,16 @@ async def _serve(config: Config) -> None:
             await runner.cleanup()
 
 
-async def _listen(runner: "AppRunner", config: Config) -> str:
+async def _listen(runner: "AppRunner", config: Config, tls: "SSLContext | None") -> str:
     """Open the port; the URL of the page."""
     from aiohttp import web
 
-    site = web.TCPSite(runner, config.host, config.port)
+    from avatar_rtc.server.connections.tls import TlsSite
+
+    if tls is None:
+        site = web.TCPSite(runner, config.host, config.port)
+    else:
+        site = TlsSite(runner, config.host, config.port, tls, config.limits.headers_s)
     try:
         await site.start()
     except OSError as error:
@@ -205,4 +238,4 @@ async def _listen(runner: "AppRunner", config: Config) -> str:
         ) from None
     port = runner.addresses[0][1]
     host = f"[{config.host}]" if ":" in config.host else config.host
-    return f"http://{host}:{port}/"
+    return f"{'http' if tls is None else 'https'}://{host}:{port}{config.base_path}/"

@@ -9,6 +9,8 @@ from avatar_rtc.config import Config
 from avatar_rtc.errors import InputError, SetupError, UnknownName
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from avatar_rtc.speech.voices.engines import Engines
 
 log = logging.getLogger(__name__)
@@ -41,6 +43,19 @@ def check_folders(config: Config) -> None:
             raise InputError(f"setting speech.piper_voice: {NO_PIPER}")
 
 
+def check_tls(config: Config) -> "SSLContext | None":
+    """What the door needs for https; None if it speaks http.
+
+    Raises:
+        InputError: says which file is wrong, and how.
+    """
+    if config.tls_cert is None or config.tls_key is None:
+        return None
+    from avatar_rtc.server.connections.tls import load_tls
+
+    return load_tls(config.tls_cert, config.tls_key)
+
+
 async def check_voice(engines: "Engines", voice: str) -> None:
     """The voice that settings name exists; a server that may have it and is away is waited for.
 
@@ -56,6 +71,15 @@ async def check_voice(engines: "Engines", voice: str) -> None:
         if not (away and isinstance(error, UnknownName)):
             raise InputError(f"setting speech.voice is {voice!r}: {error}") from None
         log.warning("nobody has the voice %r yet, but %s cannot be reached", voice, " and ".join(away))
+
+
+def warn_of_http(config: Config) -> None:
+    """One line in the log, if viewers on other machines need a microphone that no browser gives them."""
+    if config.microphone and not config.is_loopback and config.tls_cert is None:
+        log.warning(
+            "microphone = true, but browsers on other machines give none to a page on http: "
+            "wanted are tls_cert and tls_key, or a proxy with TLS"
+        )
 
 
 def warn_of_strangers(config: Config) -> None:

@@ -27,6 +27,9 @@ class Worker(Protocol):
     def busy_s(self) -> float | None:
         """Processor time it has spent so far, in s; None where the system does not tell."""
 
+    def memory_bytes(self) -> int | None:
+        """Main memory that it holds; None where the system does not tell."""
+
     def kill(self) -> None:
         """End the worker at once, without waiting; `messages` then ends."""
 

@@ -1,8 +1,8 @@
 """Every private attribute of aiortc and aioice relied on, but those of `aiortc_receiving`; pinned by a test.
 
-aiortc has no public way to learn of a keyframe request, to date a sender report, to agree on what it does not
-know, to see that a peer is still there, or to choose addresses. All of it is done to one object, so no other
-connection is touched.
+What concerns RTCP, and what was sent, stands in `rtcp_private.py`. aiortc has no public way to agree on what
+it does not know, to see that a peer is still there, or to choose addresses. All of it is done to one object,
+so no other connection is touched.
 """
 
 import asyncio
@@ -41,44 +41,6 @@ from avatar_rtc.media.offers.extensions import Extension
 from avatar_rtc.stream.frame import VIDEO_TIME_BASE
 
 
-def on_keyframe_request(sender: RTCRtpSender, request: Callable[[], None]) -> None:
-    """Call `request` when the peer sends PLI or FIR.
-
-    aiortc only sets a flag for its own encoder, which packets never meet: without this a viewer that
-    joins late decodes nothing, however often it asks.
-    """
-    sender._send_keyframe = request  # type: ignore[method-assign]
-
-
-def date_reports(sender: RTCRtpSender, late_s: Callable[[], float]) -> None:
-    """Let sender reports date a packet with when it should have been sent, not with when it was.
-
-    aiortc pairs RTP time with the moment of sending, so a packet that left late would teach the peer a wrong
-    offset between sound and picture. Reports read the attribute; their round-trip times do not.
-
-    Args:
-        late_s: seconds by which the packet just sent was late.
-    """
-    sender.__class__ = _DatedSender
-    assert isinstance(sender, _DatedSender)
-    sender._late_s = late_s
-
-
-class _DatedSender(RTCRtpSender):
-    """A sender whose clock in reports is the media clock's."""
-
-    _late_s: Callable[[], float]
-    _dated = 0
-
-    @property
-    def _RTCRtpSender__ntp_timestamp(self) -> int:
-        return self._dated
-
-    @_RTCRtpSender__ntp_timestamp.setter
-    def _RTCRtpSender__ntp_timestamp(self, ntp: int) -> None:
-        self._dated = ntp - round(min(max(self._late_s(), 0.0), MAX_LATE_S) * 2**32)
-
-
 def settle(transceiver: RTCRtpTransceiver, payloads: Payloads, extensions: Sequence[Extension]) -> None:
     """Let a transceiver use what was agreed on; call it between the remote and the local description.
 
@@ -100,10 +62,6 @@ class SingleNals:
         """(payloads, RTP time) of a picture in Annex B, whose clock is that of RTP."""
         assert packet.pts is not None and packet.time_base == VIDEO_TIME_BASE
         return list(H264Encoder._split_bitstream(bytes(packet))), packet.pts
-
-
-MAX_LATE_S = 1.0
-"""Of a correction; a packet later than this comes from a broken clock."""
 
 
 def bind_media(pc: RTCPeerConnection, bind: MediaBind, guard: Guard | None = None) -> None:

@@ -30,9 +30,7 @@ from avatar_rtc.media.addresses.ice import IceServers
 from avatar_rtc.media.aiortc_private import (
     bind_media,
     connect_quietly,
-    date_reports,
     guard_connection,
-    on_keyframe_request,
     send_single_nals,
     settle,
 )
@@ -47,7 +45,8 @@ from avatar_rtc.media.offers.answer import write_answer
 from avatar_rtc.media.offers.fragment import read_fragment
 from avatar_rtc.media.offers.negotiation import Negotiated, Section
 from avatar_rtc.media.offers.offer import ParsedOffer, read_offer
-from avatar_rtc.media.peer_stats import PeerStats, read_stats
+from avatar_rtc.media.peer_stats import Feedback, PeerStats, read_sent
+from avatar_rtc.media.rtcp_private import date_reports, on_keyframe_request, on_resent
 from avatar_rtc.media.tracks import PacketTrack
 from avatar_rtc.sound.pcm import Pcm
 from avatar_rtc.stream.frame import Layout, Rendition
@@ -122,14 +121,19 @@ class Peer:
         self._candidates = Candidates(self._pc, bind.interfaces, self._guard.may_come)
         self.answered_at = math.inf
         """CLOCK_MONOTONIC second in which its answer was ready; infinite before."""
-        self.was_connected = False
-        """Whether the connection has ever been up."""
+        self._connected_at: float | None = None
+        self._feedback = Feedback()
         self._closing: asyncio.Task[None] | None = None
 
     @property
     def state(self) -> str:
         """ "new", "connecting", "connected", "failed" or "closed"."""
         return "closed" if self._closing else str(self._pc.connectionState)
+
+    @property
+    def was_connected(self) -> bool:
+        """Whether the connection has ever been up."""
+        return self._connected_at is not None
 
     @property
     def has_answer(self) -> bool:
@@ -174,11 +178,18 @@ class Peer:
         """Push a message over a channel the peer has opened; False if it has not, or is too far behind."""
         return self._channels.send(label, text)
 
-    async def stats(self) -> PeerStats:
-        """The connection now; counters are of the video track."""
-        video = self._tracks.get("video")
-        codec = self.rendition.codec if self.rendition else None
-        return await read_stats(self._pc, self.state, codec, video.dropped if video else 0)
+    def stats(self) -> PeerStats:
+        """The connection now, or as it was in the end."""
+        video, sent = self._tracks.get("video"), read_sent(self._pc)
+        return PeerStats(
+            state=self.state,
+            rendition=self.rendition,
+            connected_s=None if self._connected_at is None else time.monotonic() - self._connected_at,
+            dropped=video.dropped if video else 0,
+            feedback=self._feedback,
+            video=sent["video"],
+            audio=sent["audio"],
+        )
 
     async def close(self) -> None:
         """Free everything and tell `on_closed`; may be called again, and waits for the first call's end."""
@@ -232,7 +243,8 @@ class Peer:
         sender = transceiver.sender
         if section.kind == "video":
             track = self._tracks["video"] = PacketTrack("video", self._watch, self._request_keyframe)
-            on_keyframe_request(sender, self._request_keyframe)
+            on_keyframe_request(sender, self._keyframe_wanted)
+            on_resent(sender, self._count_resent)
             if takes_single_nals_only(section.payloads):
                 send_single_nals(sender)
         else:
@@ -251,6 +263,13 @@ class Peer:
         assert self.rendition is not None
         return self._source.watch(self.rendition)
 
+    def _keyframe_wanted(self) -> None:
+        self._feedback.keyframes += 1
+        self._request_keyframe()
+
+    def _count_resent(self) -> None:
+        self._feedback.resent += 1
+
     def _request_keyframe(self) -> None:
         assert self.rendition is not None
         self._source.request_keyframe(self.rendition)
@@ -258,7 +277,7 @@ class Peer:
     def _on_state(self) -> None:
         match self._pc.connectionState:
             case "connected":
-                self.was_connected = True
+                self._connected_at = self._connected_at or time.monotonic()
                 self._liveness.connected()
             case "failed":
                 alert = "" if self._guard.alert is None else f", the peer sent alert {self._guard.alert}"

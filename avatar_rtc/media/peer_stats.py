@@ -4,7 +4,19 @@ from dataclasses import dataclass
 
 from aiortc import RTCPeerConnection
 
-from avatar_rtc.stream.frame import Codec
+from avatar_rtc.media.broadcast import MediaKind
+from avatar_rtc.media.rtcp_private import Sent, sent_by
+from avatar_rtc.stream.frame import Rendition
+
+
+@dataclass
+class Feedback:
+    """What a peer has asked for by RTCP so far."""
+
+    keyframes: int = 0
+    """It could not decode (PLI, FIR)."""
+    resent: int = 0
+    """Packets that it missed (NACK)."""
 
 
 @dataclass(frozen=True)
@@ -12,29 +24,30 @@ class PeerStats:
     """What can be said about a viewer's connection."""
 
     state: str
-    codec: Codec | None
+    rendition: Rendition | None
+    """None if it asked for no picture, or has no answer yet."""
+    connected_s: float | None
+    """For how long it has been up; None if it never was."""
     dropped: int
     """Video packets not sent because the peer was too slow."""
-    packets_sent: int
-    bytes_sent: int
-    round_trip_ms: float | None
-    """None until the peer has reported."""
+    feedback: Feedback
+    video: Sent
+    audio: Sent
+
+    @property
+    def round_trip_s(self) -> float | None:
+        """None until the peer has reported."""
+        return self.audio.round_trip_s if self.video.round_trip_s is None else self.video.round_trip_s
+
+    @property
+    def bits_per_s(self) -> float:
+        """Of picture and sound together, on average since it has been up."""
+        return 8 * (self.video.bytes + self.audio.bytes) / self.connected_s if self.connected_s else 0.0
 
 
-async def read_stats(pc: RTCPeerConnection, state: str, codec: Codec | None, dropped: int) -> PeerStats:
-    """The connection now; counters are of the video track."""
-    sent = round_trip = None
-    for sender in pc.getSenders():
-        for report in (await sender.getStats()).values():
-            if report.type == "outbound-rtp" and report.kind == "video":
-                sent = report
-            elif report.type == "remote-inbound-rtp":
-                round_trip = report.roundTripTime or round_trip
-    return PeerStats(
-        state=state,
-        codec=codec,
-        dropped=dropped,
-        packets_sent=sent.packetsSent if sent else 0,
-        bytes_sent=sent.bytesSent if sent else 0,
-        round_trip_ms=None if round_trip is None else 1000.0 * round_trip,
-    )
+def read_sent(pc: RTCPeerConnection) -> dict[MediaKind, Sent]:
+    """What the first sender of each kind has sent, also of a connection that has ended."""
+    found: dict[MediaKind, Sent] = {"video": Sent(), "audio": Sent()}
+    for sender in reversed(pc.getSenders()):
+        found["video" if sender.kind == "video" else "audio"] = sent_by(sender)
+    return found

@@ -1,12 +1,13 @@
 """The application: every part is made here, and passed to whoever needs it.
 
-problems ─► pace ─► security ─► leases ─► routes, compat ─► Avatars ─► Avatar ─► Renderer
+problems ─► pace ─► security ─► places ─► leases ─► routes, compat ─► Avatars ─► Avatar ─► Renderer
 """
 
 import asyncio
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from functools import partial
 
 from aiohttp import web
 
@@ -34,6 +35,7 @@ from avatar_rtc.server.http.keys import (
     ENGINES,
     GATHERING,
     LIMITS,
+    METRICS,
     RENDERER,
     SOCKETS,
     SOUND_FILES,
@@ -42,6 +44,8 @@ from avatar_rtc.server.http.keys import (
     UPLOADS,
 )
 from avatar_rtc.server.http.leases import leases_middleware
+from avatar_rtc.server.http.metrics import create_metrics
+from avatar_rtc.server.http.places import places_middleware
 from avatar_rtc.server.http.problems import problems_middleware
 from avatar_rtc.server.http.routes import (
     audio,
@@ -55,6 +59,7 @@ from avatar_rtc.server.http.routes import (
     offer,
     openapi,
     pages,
+    seen,
     speech,
     whep,
 )
@@ -65,6 +70,7 @@ from avatar_rtc.server.live.shared import Renderer, Shared
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.decoding import Decoding
 from avatar_rtc.server.live.voice.speaker import Speaker
+from avatar_rtc.server.loop_lag import LoopLag
 from avatar_rtc.speech.cleaning.cleaner import read_aloud_of
 from avatar_rtc.speech.feelings import Classifier, Rules
 from avatar_rtc.speech.feelings_model import ModelFeelings
@@ -95,7 +101,14 @@ def create_app(
     pacing = create_pacing(config.limits.requests_per_s, time.monotonic)
     security = create_security(config)
     app = web.Application(
-        middlewares=[problems_middleware, pacing, security, leases_middleware, compression_middleware]
+        middlewares=[
+            problems_middleware,
+            pacing,
+            security,
+            places_middleware,
+            leases_middleware,
+            compression_middleware,
+        ]
     )
     app[CONFIG], app[RENDERER], app[STORE] = config, renderer, store
     app[GATHERING] = gathering = Gathering()
@@ -123,11 +136,15 @@ def create_app(
         ),
         compat_speech.FILES_AT_ONCE,
     )
-    app[AVATARS] = Avatars(Shared(config, renderer, templates, speaker, engines, limits, students))
-    app[AVATARS].create(character, MAIN, source=config.character)
+    app[AVATARS] = avatars_here = Avatars(
+        Shared(config, renderer, templates, speaker, engines, limits, students)
+    )
+    avatars_here.create(character, MAIN, source=config.character)
+    lag = LoopLag()
+    app[METRICS] = create_metrics(avatars_here, renderer, limits, lag)
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
-        whep, offer, avatars, control, characters, choices, health, speech, audio, audio_socket, ice,
+        whep, offer, avatars, control, characters, choices, health, seen, speech, audio, audio_socket, ice,
         compat_avatars, compat_speech, imagefx, natlang, openapi, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
@@ -136,7 +153,14 @@ def create_app(
     app.on_shutdown.append(tell_closing)
     app.on_startup.append(_try_relays)
     app.on_cleanup.append(lambda _: gathering.close())
+    app.cleanup_ctx.append(partial(_watch_loop, lag))
     return app
+
+
+async def _watch_loop(lag: LoopLag, _: web.Application) -> AsyncIterator[None]:
+    lag.start()
+    yield
+    lag.close()
 
 
 async def _try_relays(app: web.Application) -> None:

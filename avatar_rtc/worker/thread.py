@@ -45,6 +45,10 @@ class ThreadWorker:
         """Unknown of a thread; see `Worker.busy_s`."""
         return None
 
+    def memory_bytes(self) -> int | None:
+        """That of its process; see `Worker.memory_bytes`."""
+        return None
+
     def kill(self) -> None:
         """End the loop after its frame, the most a thread can do; see `Worker.kill`."""
         self._inbox.put(None)

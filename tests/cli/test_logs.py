@@ -1,10 +1,13 @@
 """Logs: floods are counted, and what is secret is not told."""
 
+import json
 import logging
+import re
 
 import pytest
 
-from avatar_rtc.cli.logs import LINES_AT_ONCE, Repeats
+from avatar_rtc.cli.logs import LINES_AT_ONCE, JsonLines, Repeats
+from avatar_rtc.log_context import concerning
 
 
 def record(words: str, *args: object, level: int = logging.WARNING, error: Exception | None = None):
@@ -56,3 +59,23 @@ def test_kinds_do_not_pile_up(repeats):
     for number in range(5000):
         repeats.filter(record(f"kind {number}"))
     assert len(repeats._kinds) <= 500
+
+
+def test_lines_of_json_hold_what_is_said_and_whom_it_concerns():
+    with concerning(avatar="main", viewer="abcdefgh"):
+        line = JsonLines().format(record('two\nlines of "%s"', "words"))
+    assert "\n" not in line
+    told = json.loads(line)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", told.pop("time"))
+    assert told == {
+        "level": "warning",
+        "logger": "some",
+        "avatar": "main",
+        "viewer": "abcdef",
+        "message": 'two\nlines of "words"',
+    }
+
+
+def test_a_line_of_json_has_the_traceback_and_nothing_that_is_not_there():
+    told = json.loads(JsonLines().format(record("it failed", error=KeyError("that"))))
+    assert "KeyError: 'that'" in told["traceback"] and not {"avatar", "viewer"} & set(told)

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import socket
+import time
 
 import aioice.ice
 import aioice.stun
@@ -18,20 +19,33 @@ from aiortc import (
     RTCSctpTransport,
     RTCSessionDescription,
 )
-from aiortc.rtp import RTCP_PSFB_FIR, RTCP_PSFB_PLI, RtcpPsfbPacket
+from aiortc.rtp import (
+    RTCP_PSFB_FIR,
+    RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+)
 
 from avatar_rtc.config import MediaBind
 from avatar_rtc.media.aiortc_private import (
-    MAX_LATE_S,
     bind_media,
     connect_quietly,
-    date_reports,
     guard_connection,
-    on_keyframe_request,
     send_single_nals,
     waiting_datagrams,
 )
 from avatar_rtc.media.guard import Dropped, Guard
+from avatar_rtc.media.rtcp_private import (
+    MAX_LATE_S,
+    Sent,
+    date_reports,
+    on_keyframe_request,
+    on_resent,
+    sent_by,
+)
 from avatar_rtc.stream.frame import VIDEO_TIME_BASE
 from tests.waiting import until
 
@@ -94,6 +108,37 @@ async def test_pli_and_fir_reach_the_hook(pc, kind):
     on_keyframe_request(sender, lambda: requests.append(kind))
     await sender._handle_rtcp_packet(RtcpPsfbPacket(fmt=kind, ssrc=1, media_ssrc=sender._ssrc))
     assert requests == [kind]
+
+
+async def test_packets_that_are_asked_for_once_more_are_counted(pc):
+    counted = []
+    (sender,) = pc.getSenders()
+    assert parameters(RTCRtpSender._retransmit) == ["self", "sequence_number"]
+    on_resent(sender, lambda: counted.append(1))
+    await sender._handle_rtcp_packet(
+        RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=1, media_ssrc=2, lost=[7, 8, 9])
+    )
+    assert len(counted) == 3
+
+
+async def test_what_a_peer_reports_is_read(pc):
+    (sender,) = pc.getSenders()
+    assert sent_by(sender) == Sent()
+    sender._RTCRtpSender__packet_count, sender._RTCRtpSender__octet_count = 5, 1000
+    sender._RTCRtpSender__lsr, sender._RTCRtpSender__lsr_time = 1, time.time() - 3
+    report = RtcpReceiverInfo(
+        ssrc=sender._ssrc,
+        fraction_lost=64,
+        packets_lost=1,
+        highest_sequence=9,
+        jitter=900,
+        lsr=1,
+        dlsr=2 * 65536,
+    )
+    await sender._handle_rtcp_packet(RtcpRrPacket(ssrc=1, reports=[report]))
+    sent = sent_by(sender)
+    assert (sent.packets, sent.bytes, sent.lost_share, sent.jitter) == (5, 1000, 0.25, 900)
+    assert sent.round_trip_s == pytest.approx(1, abs=0.2)
 
 
 async def test_sockets_are_where_they_are_wanted_and_of_this_connection_only(pc):

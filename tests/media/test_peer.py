@@ -356,11 +356,25 @@ async def test_unknown_channel_is_closed(stage):
 
 async def test_stats(stage):
     viewer, peer = await stage.connect()
-    before = await peer.stats()
-    assert (before.codec, before.dropped, before.round_trip_ms) == ("h264", 0, None)
+    before = peer.stats()
+    assert before.rendition == Rendition("h264", "matte")
+    assert (before.dropped, before.round_trip_s, before.feedback.resent) == (0, None, 0)
     await viewer.frame()
-    stats = await peer.stats()
-    assert stats.state == "connected" and stats.packets_sent > 0 and stats.bytes_sent > 0
+    await asyncio.wait_for(viewer.sounds.get(), 5)
+    now = peer.stats()
+    assert now.state == "connected" and now.video.packets > 0 and now.video.bytes > 0 and now.audio.bytes > 0
+    assert now.bits_per_s * now.connected_s == pytest.approx(8 * (now.video.bytes + now.audio.bytes))
+    # aiortc reports every 0.5 to 1.5 s, and says how long that took once both ends have.
+    await until(lambda: peer.stats().round_trip_s is not None)
+    assert 0 <= peer.stats().round_trip_s < 1 and peer.stats().video.lost_share == 0
+
+
+async def test_what_was_sent_is_known_after_the_end(stage):
+    viewer, peer = await stage.connect()
+    await viewer.frame()
+    await peer.close()
+    ended = peer.stats()
+    assert ended.state == "closed" and ended.video.bytes > 0
 
 
 async def test_close_is_idempotent(stage):

@@ -6,6 +6,9 @@ import re
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
+from avatar_rtc.log_context import concerning
+from avatar_rtc.server.http.places import ASKED
+
 log = logging.getLogger(__name__)
 
 _SECRETS = (
@@ -20,15 +23,17 @@ class AccessLog(AbstractAccessLogger):
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         """Log one request that took `time` seconds."""
-        log.info(
-            "%s %s %d %d B %.0f ms %s",
-            request.method,
-            shown_path(request),
-            response.status,
-            response.body_length,
-            time * 1000,
-            request.remote,
-        )
+        named = request.match_info if isinstance(request, web.Request) else {}
+        with concerning(named.get("avatar", ""), named.get("viewer", "")):
+            log.info(
+                "%s %s %d %d B %.0f ms %s",
+                request.method,
+                shown_path(request),
+                response.status,
+                response.body_length,
+                time * 1000,
+                request.remote,
+            )
 
     @property
     def enabled(self) -> bool:
@@ -38,7 +43,7 @@ class AccessLog(AbstractAccessLogger):
 
 def shown_path(request: web.BaseRequest) -> str:
     """The path as it was sent, still encoded; names that nobody can guess are cut short."""
-    path = request.rel_url.raw_path[:300]
+    path: str = request.get(ASKED, request.rel_url.raw_path)[:300]
     for secret, shown in _SECRETS:
         path = secret.sub(shown, path)
     return path

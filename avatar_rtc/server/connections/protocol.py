@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from avatar_rtc.server.addresses import address_of
+from avatar_rtc.server.connections.arrivals import create_arrivals
 from avatar_rtc.server.connections.crowd import OpenConnections
 from avatar_rtc.server.connections.descriptors import connections_within
 from avatar_rtc.server.http.keys import CONFIG, LIMITS
@@ -205,7 +206,7 @@ class Runner(web.AppRunner):
             self.app[LIMITS],
             connections_within(config.limits.connections, config.max_viewers),
             made.request_handler,
-            request_factory=made.request_factory,
+            request_factory=create_arrivals(made.request_factory, config),
             handler_cancellation=made.handler_cancellation,
             **made._kwargs,
         )

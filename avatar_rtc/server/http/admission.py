@@ -4,6 +4,7 @@ import time
 
 from aiohttp import hdrs, web
 
+from avatar_rtc.log_context import concerning
 from avatar_rtc.server.addresses import address_of
 from avatar_rtc.server.http.keys import AVATARS, CONFIG, GATHERING, LIMITS
 from avatar_rtc.server.http.problems import RequestRefused
@@ -66,4 +67,5 @@ async def admit(
     """
     require_room(request, avatar)
     ice = own_ice_servers(request.app[CONFIG], request.app[GATHERING])
-    return await avatar.viewers.join(offer_sdp, layout, ice, speaks, address_of(request.remote))
+    with concerning(avatar=avatar.name):
+        return await avatar.viewers.join(offer_sdp, layout, ice, speaks, address_of(request.remote))

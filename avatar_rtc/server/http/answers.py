@@ -36,6 +36,31 @@ class RenditionTold(BaseModel):
     viewers: int
 
 
+class ViewerTold(BaseModel):
+    """A viewer's connection. Counts are of the video, from its beginning."""
+
+    viewer: str = Field(description="The first letters of its id, as in logs; the whole could end it.")
+    state: str
+    codec: str | None
+    layout: str | None
+    connected_s: float | None
+    bits_per_s: int = Field(description="Of picture and sound, on average since it is connected.")
+    packets_sent: int
+    bytes_sent: int
+    audio_bytes_sent: int
+    dropped: int = Field(description="Packets that it was too slow for.")
+    keyframe_requests: int
+    retransmissions: int = Field(description="Packets that it missed and asked for again.")
+    lost_share: float | None = Field(description="0..1, of the packets between its last two reports.")
+    round_trip_ms: float | None
+
+
+class ViewersTold(BaseModel):
+    """Who watches an avatar."""
+
+    viewers: list[ViewerTold]
+
+
 class SpeechTold(BaseModel):
     """What is being said."""
 

@@ -4,6 +4,7 @@ import asyncio
 import weakref
 
 from aiohttp import web
+from prometheus_client import CollectorRegistry
 
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import Config
@@ -36,6 +37,8 @@ CLOSING = web.AppKey("CLOSING", asyncio.Event)
 """Set as soon as the server begins to end."""
 SOCKETS: web.AppKey["weakref.WeakSet[web.WebSocketResponse]"] = web.AppKey("SOCKETS", weakref.WeakSet)
 """Open WebSockets, which are told when the server ends."""
+METRICS = web.AppKey("METRICS", CollectorRegistry)
+"""What Prometheus is told."""
 SOUND_FILES = web.AppKey("SOUND_FILES", Turns)
 """Texts that are made into sound files for the caller."""
 UPLOADS = web.AppKey("UPLOADS", Desk)

@@ -13,6 +13,8 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from avatar_rtc import errors
+from avatar_rtc.log_context import concerning
+from avatar_rtc.server.http.places import asked_path
 from avatar_rtc.server.http.problem_page import problem_page, wants_page
 
 log = logging.getLogger(__name__)
@@ -48,7 +50,9 @@ class RequestRefused(errors.AvatarRtcError):
 @web.middleware
 async def problems_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer every error below with a problem; an unexpected one is logged with the id it shows."""
-    response = await _answer(request, handler)
+    named = request.match_info
+    with concerning(named.get("avatar", ""), named.get("viewer", "")):
+        response = await _answer(request, handler)
     if not isinstance(response, ProblemResponse) or not wants_page(request):
         return response
     page = problem_page(response.status, response.detail, request.path)
@@ -119,9 +123,9 @@ def _from_aiohttp(request: web.Request, error: web.HTTPException) -> web.StreamR
     match error:
         case web.HTTPMethodNotAllowed():
             allowed = ", ".join(sorted(error.allowed_methods))
-            detail = f"{request.method} is not possible on {request.path}, but {allowed}"
+            detail = f"{request.method} is not possible on {asked_path(request)}, but {allowed}"
         case web.HTTPNotFound():
-            detail = f"there is nothing at {request.path}"
+            detail = f"there is nothing at {asked_path(request)}"
         case _:
             detail = error.text or error.reason
     return ProblemResponse(error.status, detail, headers)

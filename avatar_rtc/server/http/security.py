@@ -19,6 +19,7 @@ from avatar_rtc.config import LOOPBACK, Config
 from avatar_rtc.errors import MAX_SHOWN, AvatarRtcError, Refused
 from avatar_rtc.server.http.keys import CONFIG
 from avatar_rtc.server.http.other_sites import asking_origin, embedding_headers, is_from_elsewhere
+from avatar_rtc.server.http.places import FORWARDED_HOST
 from avatar_rtc.server.http.routes.pages import is_static
 
 _WILDCARDS = ("0.0.0.0", "::", "")
@@ -84,7 +85,8 @@ def create_security(config: Config) -> Middleware:
 
     @web.middleware
     async def security(request: web.Request, handler: Handler) -> web.StreamResponse:
-        authority, origin = request.headers.get(hdrs.HOST, ""), request.headers.get(hdrs.ORIGIN)
+        authority: str = request.get(FORWARDED_HOST, "") or request.headers.get(hdrs.HOST, "")
+        origin = request.headers.get(hdrs.ORIGIN)
         asks_first = (
             request.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers
         )

@@ -28,6 +28,7 @@ from avatar_rtc.control.state import AvatarState
 from avatar_rtc.control.state_json import state_json
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.link.orders import AvatarFailed, Hush, OpenAvatar, Say, SetState, Stats, Up
+from avatar_rtc.log_context import concerning
 from avatar_rtc.media.voice import VoicePlayer
 from avatar_rtc.server.live.actor import Actor
 from avatar_rtc.server.live.distillation import Distillation
@@ -260,7 +261,8 @@ class Avatar:
             self.streams.publish(message)
             return
         if isinstance(message, AvatarFailed):
-            log.error("avatar %s: %s", self.name, message.detail)
+            with concerning(avatar=self.name):
+                log.error("avatar %s: %s", self.name, message.detail)
         self.status = self.status.updated(message)
         if not isinstance(message, Stats):
             self._events.changed()

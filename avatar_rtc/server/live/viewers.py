@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from avatar_rtc.config import MediaBind
+from avatar_rtc.log_context import concerning, shown_viewer
 from avatar_rtc.media.addresses.ice import IceServers
 from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.peer import Peer, PeerSource
+from avatar_rtc.media.peer_stats import PeerStats
 from avatar_rtc.server.live.seats import Pending
 from avatar_rtc.server.live.session import CONTROL, Addressee, Session
 from avatar_rtc.sound.pcm import Pcm
@@ -37,11 +39,40 @@ class Viewer:
         """Cannot be guessed: who knows it may end the connection."""
         return self.peer.id
 
+    @property
+    def shown_id(self) -> str:
+        """What tells it apart in logs and figures, and opens nothing."""
+        return shown_viewer(self.id)
+
     def pending(self) -> Pending | None:
         """What decides whether it yields its seat to others; None once it has connected."""
         if self.peer.was_connected:
             return None
         return Pending(self.id, self.address, self.peer.answered_at, self.peer.has_answer)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What viewers were sent, and asked for, from the first to now; each only grows."""
+
+    video_bytes: int = 0
+    audio_bytes: int = 0
+    dropped: int = 0
+    """Video packets that they were too slow for."""
+    keyframes: int = 0
+    """Times that one could not decode and said so."""
+    resent: int = 0
+    """Packets that they missed and asked for again."""
+
+    def plus(self, told: PeerStats) -> "Watched":
+        """With one viewer more."""
+        return Watched(
+            self.video_bytes + told.video.bytes,
+            self.audio_bytes + told.audio.bytes,
+            self.dropped + told.dropped,
+            self.keyframes + told.feedback.keyframes,
+            self.resent + told.feedback.resent,
+        )
 
 
 class Viewers:
@@ -70,9 +101,21 @@ class Viewers:
         self._on_microphone, self._bounds = on_microphone, bounds
         self._viewers: dict[str, Viewer] = {}
         self._left: deque[str] = deque(maxlen=REMEMBERED_VIEWERS)
+        self._watched_by_gone = Watched()
 
     def __len__(self) -> int:
         return len(self._viewers)
+
+    def all(self) -> tuple[Viewer, ...]:
+        """All of them, the one who came first before the others."""
+        return tuple(self._viewers.values())
+
+    def watched(self) -> Watched:
+        """Of all there are and were."""
+        total = self._watched_by_gone
+        for viewer in self._viewers.values():
+            total = total.plus(viewer.peer.stats())
+        return total
 
     def find(self, viewer_id: str) -> Viewer | None:
         """The viewer of that id, while it is connected or connecting."""
@@ -105,7 +148,8 @@ class Viewers:
         )
         # Counted before the answer is ready: a crowd that comes at once must not pass the limit.
         viewer = self._viewers[peer.id] = Viewer(peer, secrets.token_urlsafe(8), address)
-        answer = await peer.answer(offer_sdp)
+        with concerning(viewer=peer.id):  # so do the tasks of its connection, to its end
+            answer = await peer.answer(offer_sdp)
         self._on_change()
         return viewer, answer
 
@@ -137,5 +181,6 @@ class Viewers:
 
     def _gone(self, peer: Peer) -> None:
         if self._viewers.pop(peer.id, None):
+            self._watched_by_gone = self._watched_by_gone.plus(peer.stats())
             self._left.append(peer.id)
             self._on_change()

@@ -49,6 +49,8 @@ class DeviceReport:
     load: float
     """What its avatars are expected to take of it, in s of each second."""
     restarts: int
+    memory_bytes: int | None = None
+    """Main memory of its workers; None where the system does not tell."""
 
 
 @dataclass
@@ -139,7 +141,14 @@ class Fleet:
         """How it goes with each device, in the order of the settings."""
         busy = self._loads()
         return tuple(
-            DeviceReport(device, each.device, busy[device].avatars, busy[device].busy, each.restarts)
+            DeviceReport(
+                device,
+                each.device,
+                busy[device].avatars,
+                busy[device].busy,
+                each.restarts,
+                each.memory_bytes,
+            )
             for device, each in self._renderings.items()
         )
 

@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
+from avatar_rtc.link.worker import Worker
 from avatar_rtc.server.rendering.attended import Attended
 from avatar_rtc.server.rendering.backoff import Backoff
 
@@ -34,6 +35,11 @@ class Spare:
         if self._ready is not None and self._ready.booted:
             return self._ready.ailment and f"the spare is not well: {self._ready.ailment}"
         return self._trouble
+
+    @property
+    def worker(self) -> Worker | None:
+        """The spare itself, if there is one."""
+        return None if self._ready is None else self._ready.worker
 
     def want(self) -> None:
         """Have one soon, if there is none."""

@@ -127,6 +127,13 @@ class Rendering:
         return None if self._in_charge is None else self._in_charge.worker
 
     @property
+    def memory_bytes(self) -> int | None:
+        """Main memory of its workers, the spare included; None where the system does not tell."""
+        told = [each.memory_bytes() for each in (self.worker, self._spare.worker) if each is not None]
+        known = [each for each in told if each is not None]
+        return sum(known) if known else None
+
+    @property
     def superseded(self) -> int:
         """Characters no worker was given, because their avatar changed to another first."""
         return self._writing.superseded

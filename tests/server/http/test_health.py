@@ -22,7 +22,16 @@ async def test_all_is_well(client):
         "wrong": [],
         "device": "cpu",
         "worker_restarts": 0,
-        "devices": [{"asked": "auto", "device": "cpu", "avatars": 1, "load": 0.0, "restarts": 0}],
+        "devices": [
+            {
+                "asked": "auto",
+                "device": "cpu",
+                "avatars": 1,
+                "load": 0.0,
+                "restarts": 0,
+                "memory_bytes": None,
+            }
+        ],
         "avatars": {"main": "live"},
         "refused": {},
     }

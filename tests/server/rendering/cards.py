@@ -94,6 +94,9 @@ class CardWorker:
     def busy_s(self) -> float | None:
         return None
 
+    def memory_bytes(self) -> int | None:
+        return None
+
     def kill(self) -> None:
         self.is_over = True
         self.say(None)

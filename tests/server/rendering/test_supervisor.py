@@ -59,6 +59,9 @@ class FakeWorker:
     def busy_s(self) -> float | None:
         return None
 
+    def memory_bytes(self) -> int | None:
+        return None
+
     def kill(self) -> None:
         self.killed = True
         self.say(None)

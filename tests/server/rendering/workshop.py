@@ -96,6 +96,9 @@ class Worker:
             raise PermissionError("not yours")
         return self.computed
 
+    def memory_bytes(self) -> int | None:
+        return None
+
     def kill(self) -> None:
         self._over.set()
         if self.fault == "kill":

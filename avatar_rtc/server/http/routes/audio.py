@@ -9,6 +9,7 @@ from avatar_rtc.errors import BadMessage, InputError
 from avatar_rtc.intake.complaints import complaint
 from avatar_rtc.server.http.bodies import read_form, read_spool, require_plain, text_of
 from avatar_rtc.server.http.keys import DECODING, LIMITS, avatar_of
+from avatar_rtc.server.http.places import outward
 from avatar_rtc.server.http.problems import RequestRefused
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import BYTES, TEXT, an_object, many, one
@@ -77,7 +78,7 @@ async def post_audio(request: web.Request) -> web.Response:
     return web.json_response(
         {"speech_id": speech_id, "duration_ms": round(seconds * 1000)},
         status=202,
-        headers={hdrs.LOCATION: f"/api/v1/avatars/{avatar.name}/speech/{speech_id}"},
+        headers={hdrs.LOCATION: outward(request, f"/api/v1/avatars/{avatar.name}/speech/{speech_id}")},
     )
 
 

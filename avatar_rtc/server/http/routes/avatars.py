@@ -19,6 +19,7 @@ from avatar_rtc.server.http.admission import require_shown
 from avatar_rtc.server.http.answers import Avatar, DistillationTold
 from avatar_rtc.server.http.bodies import read_model
 from avatar_rtc.server.http.keys import AVATARS, CONFIG, RENDERER, STORE, avatar_of
+from avatar_rtc.server.http.places import outward
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import an_object, many
 from avatar_rtc.server.live.distillation import Quality, command_for
@@ -125,7 +126,9 @@ async def post_avatar(request: web.Request) -> web.Response:
         await avatars.delete(avatar.name)
         raise
     return web.json_response(
-        avatar.describe(), status=201, headers={hdrs.LOCATION: f"/api/v1/avatars/{avatar.name}"}
+        avatar.describe(),
+        status=201,
+        headers={hdrs.LOCATION: outward(request, f"/api/v1/avatars/{avatar.name}")},
     )
 
 

@@ -17,6 +17,7 @@ from avatar_rtc.server.http.bodies import (
     read_upload,
 )
 from avatar_rtc.server.http.keys import LIMITS, STORE, UPLOADS
+from avatar_rtc.server.http.places import outward
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import (
     ANYTHING,
@@ -77,7 +78,7 @@ async def post_character(request: web.Request) -> web.Response:
     }
     if told["prepared"] or told["ignored"]:
         log.info("uploaded %r: %s", told["name"], "; ".join((*told["prepared"], *map(repr, told["ignored"]))))
-    location = f"/api/v1/characters/{kept[0].name}"
+    location = outward(request, f"/api/v1/characters/{kept[0].name}")
     return web.json_response(told, status=201, headers={hdrs.LOCATION: location})
 
 

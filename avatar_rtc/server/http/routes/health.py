@@ -31,6 +31,7 @@ LOST_S = 60.0
                 avatars=one("integer"),
                 load=NUMBER,
                 restarts=one("integer"),
+                memory_bytes={"type": ["integer", "null"]},
             )
         ),
         avatars=values_by_name(TEXT),
@@ -43,7 +44,7 @@ async def healthz(request: web.Request) -> web.Response:
 
     200 also while a render worker is being replaced: `status` is then "impaired", and `wrong` says in
     sentences what is. `devices` has one entry for each device of the settings: `load` is what its avatars are
-    expected to take of it, in s of each second.
+    expected to take of it, in s of each second, `memory_bytes` the main memory of its workers.
     """
     renderer, wrong = request.app[RENDERER], _wrong(request.app)
     if renderer.failure is not None or renderer.lost_s > LOST_S:

@@ -18,6 +18,7 @@ from aiohttp.typedefs import Handler
 from pydantic import BaseModel
 
 from avatar_rtc.intake.wanted import Schema
+from avatar_rtc.server.http.keys import CONFIG
 from avatar_rtc.server.http.routes import pages
 from avatar_rtc.server.http.routes.openapi_schemas import (
     PROBLEM,
@@ -105,8 +106,12 @@ def operations(app: web.Application) -> list[tuple[str, str, Handler]]:
     ]
 
 
-def document(app: web.Application) -> dict[str, Any]:
-    """The OpenAPI document of an application; a handler that nobody described is in it by its name alone."""
+def document(app: web.Application, base: str = "") -> dict[str, Any]:
+    """The OpenAPI document of an application; a handler that nobody described is in it by its name alone.
+
+    Args:
+        base: path below which it is served.
+    """
     found = operations(app)
     models = {model for *_, handler in found if (said := description_of(handler)) for model in said.models}
     references, schemas = components(models)
@@ -126,7 +131,7 @@ def document(app: web.Application) -> dict[str, Any]:
             "description": "Live avatars: made, told what to do, watched over WebRTC.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": f"{base}/"}],
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -232,7 +237,9 @@ class _Document:
         """This document."""
         if self._text is None:
             # 100 ms, for which no viewer shall wait.
-            self._text = json.dumps(await asyncio.to_thread(document, request.app))
+            self._text = json.dumps(
+                await asyncio.to_thread(document, request.app, request.app[CONFIG].base_path)
+            )
         return web.Response(text=self._text, content_type=_JSON)
 
 

@@ -20,6 +20,7 @@ from avatar_rtc.media.offers.fragment import MAX_FRAGMENT_BYTES, IceRestartUnsup
 from avatar_rtc.server.http.admission import admit
 from avatar_rtc.server.http.bodies import MAX_SDP_BYTES, read_text, require_type
 from avatar_rtc.server.http.keys import CONFIG, avatar_of
+from avatar_rtc.server.http.places import outward
 from avatar_rtc.server.http.problems import RequestRefused
 from avatar_rtc.server.http.routes.ice import link_headers
 from avatar_rtc.server.http.routes.openapi import described
@@ -31,7 +32,6 @@ SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
 _TAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s,"]+)')
 """In `If-Match`: one in quotes, weak or not, or what stands without any."""
-_PREFIX = re.compile(r"(/[\w.~-]{1,64}){1,8}/?", re.ASCII)
 
 
 @described(
@@ -58,8 +58,8 @@ async def post_offer(request: web.Request) -> web.Response:
         raise Refused("this server takes no microphones; its operator can set microphone = true")
     offer = await read_text(request, MAX_SDP_BYTES)
     viewer, answer = await admit(request, avatar, offer, layout, speaks)
-    headers, outer = _links(request), outer_path(request.headers.get("X-Forwarded-Prefix"))
-    headers[hdrs.LOCATION] = f"{outer}/api/v1/avatars/{avatar.name}/whep/{viewer.id}"
+    headers = _links(request)
+    headers[hdrs.LOCATION] = outward(request, f"/api/v1/avatars/{avatar.name}/whep/{viewer.id}")
     headers[hdrs.ETAG] = f'"{viewer.tag}"'
     # As bytes: `text` would add a charset to the type, which SDP has not, and some players compare the whole.
     return web.Response(status=201, body=answer.encode(), content_type=SDP, headers=headers)
@@ -67,17 +67,6 @@ async def post_offer(request: web.Request) -> web.Response:
 
 def _links(request: web.Request) -> CIMultiDict[str]:
     return CIMultiDict((hdrs.LINK, link) for link in link_headers(request.app[CONFIG]))
-
-
-def outer_path(prefix: str | None) -> str:
-    """The path that a proxy says it has cut off, in `X-Forwarded-Prefix`; "" if it says none, or no path.
-
-    Whoever writes the header misleads nobody but itself: it is in no answer but its own, which nobody keeps.
-
-    >>> outer_path("/live/"), outer_path(None), outer_path("//other.example")
-    ('/live', '', '')
-    """
-    return prefix.rstrip("/") if prefix and _PREFIX.fullmatch(prefix) else ""
 
 
 def _flag(request: web.Request, name: str) -> bool:

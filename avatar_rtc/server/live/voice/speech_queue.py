@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from contextvars import Context
 from functools import partial
 from typing import Any, ParamSpec
 
@@ -27,6 +28,7 @@ from avatar_rtc.errors import (
 )
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.media.voice import FADE_S, VoicePlayer, next_block
+from avatar_rtc.server.durations import Durations
 from avatar_rtc.server.live.voice.schedule import Schedule
 from avatar_rtc.server.live.voice.utterance import Event, Feeling, Piece, Utterance
 from avatar_rtc.speech.spoken import LipSource
@@ -41,6 +43,7 @@ REMEMBERED = 256
 """Utterances that are over and whose ids are not taken again yet."""
 MAX_NOTES = 20
 """Of one utterance, that are told."""
+LATENCY_BOUNDS_S = (0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0)
 CLOSE_S = 1.0
 """How long those who make pieces may take to end."""
 
@@ -84,6 +87,8 @@ class SpeechQueue:
         self._is_closed = False
         self._free_from = 0.0
         """Media time from which nothing is to be heard so far."""
+        self.latency = Durations(LATENCY_BOUNDS_S)
+        """From an utterance's turn until it is heard."""
         self.source: LipSource | None = None
         """Where the times of the lips come from, of what was said last."""
 
@@ -146,10 +151,14 @@ class SpeechQueue:
     def _go_on(self) -> None:
         if self._current is None and self._waiting:
             self._current = self._waiting.popleft()
-            self._player = self._start(self._play(self._current), f"speech {self._current.id}")
+            self._current.turn_at = self._clock.t()
+            now = self._current
+            self._player = self._start(self._play(now), f"speech {now.id}", now.asked_in)
 
-    def _start(self, work: Coroutine[object, object, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.create_task(work, name=name)
+    def _start(
+        self, work: Coroutine[object, object, None], name: str, context: Context | None = None
+    ) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name, context=context)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
@@ -214,6 +223,8 @@ class SpeechQueue:
         is_first = not utterance.heard
         begin = max(self._clock.t() + utterance.lead_s, self._free_from + (0.0 if is_first else piece.gap))
         self._voice.put(begin, piece.pcm)
+        if is_first:
+            self.latency.add(begin + self._delay() - utterance.turn_at)
         utterance.heard.append((begin, piece.seconds))
         self._free_from = begin + piece.seconds
         self.source = piece.source

@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 
 from avatar_rtc.face.timeline import Timeline
@@ -96,7 +97,11 @@ class Utterance:
     """Media time at which each piece began, and how long it sounds."""
     notes: dict[str, None] = field(default_factory=dict)
     """Those of its pieces, each once."""
+    turn_at: float = 0.0
+    """Media time from which it is waited for alone."""
     is_over: bool = False
+    asked_in: Context = field(default_factory=copy_context, repr=False)
+    """Of who asked for it, whom the log names: what comes before it in the queue may be another's."""
 
     def position(self, t: float) -> float:
         """Seconds of it that have sounded at media time t, gaps between pieces apart."""
