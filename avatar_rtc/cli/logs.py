@@ -1,12 +1,14 @@
 """What the server logs: its own words at the level asked for, of libraries only warnings; no floods."""
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 _QUIET = ("aioice", "aiortc", "aiohttp", "asyncio", "PIL", "av", "libav", "numba", "charset_normalizer")
 """Below a warning they tell passwords of connections (`ice-pwd`), or every packet."""
+_TOKEN = re.compile(r"(access_token=|[Bb]earer[ .](?=[\w.~+/=-]{12}))[^\s&,;'\"]+")
 LINES_AT_ONCE = 5
 """Lines of one kind that are told before the rest of a minute is only counted."""
 MINUTE_S = 60.0
@@ -15,11 +17,20 @@ _MOST_KINDS = 500
 
 def set_up(level: str) -> None:
     """Log to stderr from a level on: "debug", "info", "warning" or "error"."""
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=level.upper())
     for handler in logging.getLogger().handlers:
+        handler.setFormatter(WithoutTokens("%(asctime)s %(levelname)s %(name)s %(message)s"))
         handler.addFilter(Repeats())
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+class WithoutTokens(logging.Formatter):
+    """Writes what is said, tracebacks included, without the bearer tokens that anybody put into it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        return _TOKEN.sub(r"\1…", super().format(record))
 
 
 @dataclass

@@ -41,6 +41,17 @@ def check_folders(config: Config) -> None:
             raise InputError(f"setting speech.piper_voice: {NO_PIPER}")
 
 
+def check_access(config: Config) -> None:
+    """The secrets that settings name are where they say.
+
+    Raises:
+        InputError: says which is not.
+    """
+    from avatar_rtc.server.access.gate import TokenGate
+
+    TokenGate(config.access, os.environ)
+
+
 async def check_voice(engines: "Engines", voice: str) -> None:
     """The voice that settings name exists; a server that may have it and is away is waited for.
 
@@ -60,7 +71,7 @@ async def check_voice(engines: "Engines", voice: str) -> None:
 
 def warn_of_strangers(config: Config) -> None:
     """One line on stderr, red on a terminal, if anybody on the network may do everything."""
-    if config.is_loopback:
+    if config.is_loopback or not config.access.is_open:
         return
     line = (
         f"WARNING: {config.host or 'every address'} is open to the network without authentication: whoever "
