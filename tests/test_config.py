@@ -109,7 +109,7 @@ BAD = [
     ("access = {jwks_url = 'http://login.example.org/keys'}", "wanted is a URL such as 'https://"),
     ("access = {jwks_url = 'login.example.org'}", "wanted is a URL such as 'https://"),
     ("access = {leeway_s = 3600}", "access.leeway_s is 3600, but must lie in 0..300"),
-    ("access = {keys = {a = {key = 'hush', scope = 'view'}}}", "access.keys.a.key: wanted is not the key itself"),
+    ("access = {keys = {a = {key = 'hush', scope = 'view'}}}", "access.keys.a.key: wanted is not the key"),
     ("access = {keys = {a = {key = 'sha256:abc', scope = 'view'}}}", "64 digits"),
     ("access = {keys = {a = {key = 'env:KEY'}}}", "access.keys.a.scope is missing"),
     ("access = {keys = {a = {key = 'env:KEY', scope = 'root'}}}", "access.keys.a.scope"),

@@ -9,7 +9,18 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "avatar_rtc"
 FLOORS = (
-    {"errors", "intake", "clock", "config", "config_words", "curves", "files", "grants", "resources", "version"},
+    {
+        "errors",
+        "intake",
+        "clock",
+        "config",
+        "config_words",
+        "curves",
+        "files",
+        "grants",
+        "resources",
+        "version",
+    },
     {"face", "stream", "filters_schema"},
     {"control", "sound", "doctor", "student_header"},
     {"link"},
@@ -20,7 +31,14 @@ FLOORS = (
     {"__main__"},
 )
 """From the ground up: a room uses the floors below its own, and on the ground also its neighbours."""
-SERVER_FLOORS = ({"limits", "addresses", "access"}, {"rendering"}, {"live"}, {"http"}, {"connections"}, {"app"})
+SERVER_FLOORS = (
+    {"limits", "addresses", "access"},
+    {"rendering"},
+    {"live"},
+    {"http"},
+    {"connections"},
+    {"app"},
+)
 """The same inside `server/`."""
 BARE = {name for floor in FLOORS[:4] for name in floor}
 """Whoever imports these waits for nothing heavy."""
