@@ -10,7 +10,10 @@ from aiohttp import hdrs, web
 from aiohttp.test_utils import make_mocked_request
 
 from avatar_rtc.cli.logs import WithoutTokens
+from avatar_rtc.client.client import AvatarClient
+from avatar_rtc.client.server import Server
 from avatar_rtc.config import AccessConfig, TurnConfig
+from avatar_rtc.errors import InputError, Refused
 from avatar_rtc.grants import Grant
 from avatar_rtc.link.orders import SetState
 from avatar_rtc.server.access.tokens import make_token
@@ -288,3 +291,26 @@ async def test_to_lend_an_avatar_ones_voice_takes_control(client, offer):
     headers = {"Content-Type": "application/sdp", **bearer("view")}
     answer = await client.post(f"{MAIN}/whep?microphone=true", data=sdp, headers=headers)
     assert answer.status == 403 and "takes control" in (await told(answer))["detail"]
+
+
+# --- the Python client
+
+
+async def test_the_client_shows_its_token(client):
+    url = str(client.make_url("/"))
+    async with AvatarClient(url, token=token("control", "main")) as avatar:
+        await avatar.set_emotion("joy")
+        async for frame in avatar.frames():
+            assert frame.width
+            break
+    async with AvatarClient(url, token=token("view")) as avatar:
+        with pytest.raises(InputError, match="scope control"):
+            await avatar.set_emotion("joy")
+    for shown in (None, "wrong", token("view", "guest")):
+        with pytest.raises(Refused, match="token"):
+            async with AvatarClient(url, token=shown):
+                pass
+    async with Server(url, token=token("view", "main")) as server:
+        assert [each["id"] for each in await server.avatars()] == ["main"]
+        with pytest.raises(Refused, match="takes admin"):
+            await server.create_avatar("main")
