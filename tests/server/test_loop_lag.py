@@ -8,16 +8,18 @@ from hypothesis import strategies as st
 
 from avatar_rtc.server.durations import Durations
 from avatar_rtc.server.loop_lag import LAG_EVERY_S, LoopLag
-from tests.virtual_time import run
+from tests.virtual_time import VirtualLoop, run
 
 
 def test_a_loop_that_is_held_up_is_late_by_so_much_once():
     lag = LoopLag()
 
     async def main() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
         lag.start()
         await asyncio.sleep(4.5 * LAG_EVERY_S)
-        asyncio.get_running_loop().stall(LAG_EVERY_S / 2 + 0.3)
+        loop.stall(LAG_EVERY_S / 2 + 0.3)
         await asyncio.sleep(3.9 * LAG_EVERY_S)
         lag.close()
         await asyncio.sleep(10)

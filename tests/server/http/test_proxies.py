@@ -33,7 +33,7 @@ def recipe(language: str, part: str) -> str:
     return found
 
 
-def swap(text: str, **parts: str) -> str:
+def swap(text: str, **parts: tuple[str, str]) -> str:
     """The text with each `(what stands there, what shall)`, which has to be there once."""
     for old, new in parts.values():
         assert text.count(old) == 1, old
@@ -189,4 +189,5 @@ async def _feeding(proxied) -> None:
         async with asyncio.timeout(10):
             for _ in range(3):  # as they come: held back, the third would be here only with the end
                 part = await reader.next()
+                assert isinstance(part, aiohttp.BodyPartReader)
                 assert (await part.read()).startswith(b"\x89PNG")
