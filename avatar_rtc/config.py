@@ -23,11 +23,16 @@ from avatar_rtc.config_words import (
     check_devices,
     check_host,
     check_ice_url,
+    check_jwks_url,
+    check_key,
     check_network,
     check_origin,
+    check_source,
 )
 from avatar_rtc.errors import InputError
+from avatar_rtc.grants import Scope
 from avatar_rtc.intake.complaints import complaint
+from avatar_rtc.intake.names import Name
 
 AnimatorName = Literal["auto", "tha3", "student", "static"]
 
@@ -57,6 +62,9 @@ BasePath = Annotated[str, AfterValidator(check_base_path)]
 HostName = Annotated[str, AfterValidator(check_host)]
 NetworkName = Annotated[str, AfterValidator(check_network)]
 Origin = Annotated[str, AfterValidator(check_origin)]
+KeySource = Annotated[str, AfterValidator(check_key)]
+SecretSource = Annotated[str, AfterValidator(check_source)]
+JwksUrl = Annotated[str, AfterValidator(check_jwks_url)]
 StunUrl = Annotated[str, AfterValidator(_check_stun)]
 TurnUrl = Annotated[str, AfterValidator(_check_turn)]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -109,6 +117,38 @@ class TurnConfig(_Section):
             lacking = "turn.secret" if self.urls else "turn.urls"
             raise ValueError(f"{lacking} is missing; wanted are turn.urls and turn.secret, or neither")
         return self
+
+
+class AccessKey(_Section):
+    """A fixed key, and what whoever sends it as a bearer token may do."""
+
+    key: KeySource
+    """Its hash as `sha256:HEX`, or where it stands: `env:NAME`, `file:PATH`."""
+    scope: Scope
+    avatar: Name | None = None
+    """The only avatar it is for; None is all."""
+
+
+class AccessConfig(_Section):
+    """Who may do what; nobody needs a token where neither keys nor a secret nor a key set are given."""
+
+    secret: SecretSource = ""
+    """Where the secret stands that signs tokens (HS256): `env:NAME` or `file:PATH`."""
+    jwks_url: JwksUrl = ""
+    """The public keys of whoever else signs tokens (RS256, ES256), as a JSON Web Key Set."""
+    issuer: str = ""
+    """Who has to have made a token, as its `iss` says; "" is anybody who has a key."""
+    audience: str = ""
+    """For whom a token has to be, as its `aud` says; "" is for those that name nobody."""
+    leeway_s: float = Field(10.0, ge=0.0, le=300.0)
+    """How far the clocks of those who sign may be off."""
+    keys: dict[Name, AccessKey] = {}
+    """Fixed keys by a name that only the log shows."""
+
+    @property
+    def is_open(self) -> bool:
+        """True if everybody may do everything: there is nothing to check a token against."""
+        return not (self.secret or self.jwks_url or self.keys)
 
 
 class SpeechConfig(_Section):
@@ -205,7 +245,7 @@ class Config(_Section):
     avatar_expiry_s: float = Field(900.0, ge=0.0, le=604_800.0)
     """An avatar nobody watches or asks for anything is deleted after so long; 0 is never. `main` stays."""
     insecure: bool = False
-    """Allow an address other than loopback without any authentication."""
+    """Allow an address other than loopback without any key to check tokens with."""
     allowed_hosts: tuple[HostName, ...] = ()
     """Host names accepted beside loopback and the address bound to."""
     allowed_origins: tuple[Origin, ...] = ()
@@ -221,6 +261,7 @@ class Config(_Section):
     microphone: bool = False
     """Let viewers who ask for it speak through the avatar with their own voice."""
     stun_urls: tuple[StunUrl, ...] = ()
+    access: AccessConfig = AccessConfig()
     turn: TurnConfig = TurnConfig()
     speech: SpeechConfig = SpeechConfig()
     limits: LimitsConfig = LimitsConfig()
@@ -298,9 +339,9 @@ def load_config(file: Path | None, **flags: Any) -> Config:
         config = Config.model_validate(data)
     except ValidationError as error:
         raise complaint(error, Config, noun="setting", toml=True) from None
-    if not config.is_loopback and not config.insecure:
+    if not config.is_loopback and config.access.is_open and not config.insecure:
         raise InputError(
-            f"binding to {config.host} would let anyone on the network drive the avatar; "
-            "put an authenticating proxy before 127.0.0.1, or pass --insecure"
+            f"binding to {config.host} would let anyone on the network drive the avatar; ask for tokens "
+            "with --secret or [access], put an authenticating proxy before 127.0.0.1, or pass --insecure"
         )
     return config

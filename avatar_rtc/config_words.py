@@ -9,6 +9,8 @@ _HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 _ICE = re.compile(r"(?P<scheme>\w+):(?P<host>[^\s:?/@#\[\]]+)(?::(?P<port>\d{1,5}))?"
                   r"(?P<query>\?transport=(?:udp|tcp))?")  # fmt: skip
 _BASE = re.compile(r"(/[\w.~-]{1,64}){1,8}", re.ASCII)
+_SOURCE = re.compile(r"env:[A-Za-z_]\w*|file:.+")
+_HASHED = re.compile(r"sha256:[0-9a-fA-F]{64}")
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:(0|[1-9][0-9]?))?")
 
 
@@ -124,6 +126,46 @@ def check_ice_url(url: str, *schemes: str) -> str:
         or (found["query"] and not found["scheme"].startswith("turn"))
     ):
         raise ValueError(f"wanted is a URL such as '{schemes[0]}:{schemes[0]}.example.org:3478'")
+    return url
+
+
+def check_source(text: str) -> str:
+    """Where a secret stands, as it is: in the environment, or in a file; raises as `check_host`.
+
+    The secret itself has no place in settings, which are shown and shared.
+    """
+    if text and not _SOURCE.fullmatch(text):
+        raise ValueError(
+            "wanted is not the secret itself, but where it stands: 'env:NAME' of the environment, or "
+            "'file:PATH'"
+        )
+    return text
+
+
+def check_key(text: str) -> str:
+    """A fixed key as its hash, or where it stands; raises as `check_host`."""
+    if not _HASHED.fullmatch(text) and not _SOURCE.fullmatch(text):
+        raise ValueError(
+            "wanted is not the key itself, but 'sha256:' and its SHA-256 in 64 digits of hexadecimal, "
+            "or where it stands: 'env:NAME' of the environment, or 'file:PATH'"
+        )
+    return text.lower() if _HASHED.fullmatch(text) else text
+
+
+def check_jwks_url(url: str) -> str:
+    """An address of public keys, as it is: whoever is on the way could put in keys of their own, so with TLS.
+
+    Raises:
+        ValueError: as `check_host`.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    is_near = host in ("127.0.0.1", "localhost", "::1")
+    if url and not (host and (parts.scheme == "https" or (parts.scheme == "http" and is_near))):
+        raise ValueError("wanted is a URL such as 'https://login.example.org/.well-known/jwks.json'")
     return url
 
 

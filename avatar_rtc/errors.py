@@ -11,7 +11,8 @@ AvatarRtcError
 │   └── BadOffer          an SDP offer we cannot answer
 ├── NotFound              nothing of that name here (HTTP 404)
 ├── AlreadyThere          the name is taken (HTTP 409)
-├── Refused               not allowed from there (HTTP 403)
+├── Refused               not allowed from there, or with this token (HTTP 403)
+├── BadToken              a bearer token that is missing, expired, or of nobody known (HTTP 401)
 ├── CapacityExceeded      the limit of viewers or avatars is reached (HTTP 503)
 ├── WorkerLost            the render worker died or did not answer in time (HTTP 503)
 ├── EngineFailed          a speech engine is away, hangs, or answers nonsense (HTTP 502)
@@ -109,6 +110,10 @@ class AlreadyThere(AvatarRtcError):
 
 class Refused(AvatarRtcError):
     """The request comes from where it may not come from, or wants what may not be."""
+
+
+class BadToken(AvatarRtcError):
+    """No bearer token, or one that grants nothing; the text holds none of it."""
 
 
 class CapacityExceeded(AvatarRtcError):

@@ -35,6 +35,7 @@ def test_the_example_lists_every_setting_with_its_default() -> None:
         "tls_key",
     }  # none is what they are by default
     assert set(given["turn"]) == set(type(Config().turn).model_fields)
+    assert set(given["access"]) == set(type(Config().access).model_fields)
     assert set(given["limits"]) == set(type(Config().limits).model_fields)
 
 
@@ -111,6 +112,16 @@ BAD = [
     ("speech = {piper_url = 'ftp://a'}", "wanted is a URL"),
     ("speech = {speed = 3}", "speech.speed is 3, but must lie in 0.5..2"),
     ("speech = {emotion_model = 3}", "path"),
+    ("access = {secret = 'hush'}", "access.secret: wanted is not the secret itself, but where it stands"),
+    ("access = {secret = 'env:'}", "access.secret: wanted is"),
+    ("access = {jwks_url = 'http://login.example.org/keys'}", "wanted is a URL such as 'https://"),
+    ("access = {jwks_url = 'login.example.org'}", "wanted is a URL such as 'https://"),
+    ("access = {leeway_s = 3600}", "access.leeway_s is 3600, but must lie in 0..300"),
+    ("access = {keys = {a = {key = 'hush', scope = 'view'}}}", "access.keys.a.key: wanted is not the key"),
+    ("access = {keys = {a = {key = 'sha256:abc', scope = 'view'}}}", "64 digits"),
+    ("access = {keys = {a = {key = 'env:KEY'}}}", "access.keys.a.scope is missing"),
+    ("access = {keys = {a = {key = 'env:KEY', scope = 'root'}}}", "access.keys.a.scope"),
+    ("access = {keys = {a = {key = 'env:KEY', scope = 'view', avatar = '../a'}}}", "cannot be a name"),
     ("limits = {headers_s = 0}", "limits.headers_s"),
     ("limits = {connections = 1}", "connections is 1, but must lie in 8..100000"),
     ("limits = {body_s = inf}", "limits.body_s"),
@@ -210,6 +221,7 @@ def test_open_addresses_need_insecure() -> None:
     with pytest.raises(InputError, match="--insecure"):
         load_config(None, host="0.0.0.0")
     assert load_config(None, host="0.0.0.0", insecure=True).host == "0.0.0.0"
+    assert load_config(None, host="0.0.0.0", **{"access.secret": "env:SECRET"}).host == "0.0.0.0"
 
 
 @pytest.mark.parametrize(

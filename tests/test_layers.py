@@ -17,6 +17,7 @@ FLOORS = (
         "config_words",
         "curves",
         "files",
+        "grants",
         "log_context",
         "resources",
         "version",
@@ -32,7 +33,7 @@ FLOORS = (
 )
 """From the ground up: a room uses the floors below its own, and on the ground also its neighbours."""
 SERVER_FLOORS = (
-    {"limits", "addresses", "durations", "forwarded", "loop_lag"},
+    {"limits", "addresses", "access", "durations", "forwarded", "loop_lag"},
     {"rendering"},
     {"live"},
     {"http"},
@@ -51,6 +52,7 @@ HOME = {
     "av": {"media", "sound"},
     "aiortc": {"media", "client", "bench"},
     "aioice": {"media"},
+    "jwt": {"server"},
     "aiohttp": {"server", "client", "cli", "bench", "speech"},
 }
 

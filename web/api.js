@@ -1,6 +1,7 @@
 /** The server's HTTP interface, as far as the page needs it. */
 
 import { Refusal } from './faults.js';
+import { fetchWithKey } from './key.js';
 
 const ROOT = new URL('api/v1/', document.baseURI);
 
@@ -15,14 +16,20 @@ export function address(path) {
  * @throws {Error} with the server's own sentence where it refuses.
  */
 export async function request(method, path, body) {
+  const response = await asked(method, path, body);
+  return response.status === 204 ? null : response.json();
+}
+
+/** The response to a request that was not refused; arguments and errors as those of `request`. */
+export async function asked(method, path, body) {
   const isBlob = body instanceof Blob;
   const headers = body && { 'Content-Type': isBlob ? body.type : 'application/json' };
   const content = body && !isBlob ? JSON.stringify(body) : body;
-  const response = await fetch(address(path), { method, headers, body: content }).catch(() => {
+  const response = await fetchWithKey(address(path), { method, headers, body: content }).catch(() => {
     throw new Error('The server cannot be reached.');
   });
   if (!response.ok) throw await Refusal.from(response);
-  return response.status === 204 ? null : response.json();
+  return response;
 }
 
 /**

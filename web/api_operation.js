@@ -1,6 +1,7 @@
 /** One operation of the API, to be filled in and sent. */
 
 import { Answer } from './api_answer.js';
+import { fetchWithKey } from './key.js';
 import { node, words } from './nodes.js';
 import { curl } from './openapi.js';
 
@@ -112,7 +113,7 @@ export class OperationForm {
     const start = performance.now();
     this.#answer.wait();
     try {
-      const response = await fetch(url, { method, headers, body, signal: this.#controller.signal, cache: 'no-store' });
+      const response = await fetchWithKey(url, { method, headers, body, signal: this.#controller.signal, cache: 'no-store' });
       await this.#answer.show(response, start, this.#controller);
     } catch (error) {
       this.#answer.fail(error.name === 'AbortError' ? 'Stopped.' : 'The server cannot be reached.');

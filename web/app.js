@@ -1,11 +1,12 @@
 /** The demo page: wires its controls to one <avatar-rtc> and the HTTP interface. */
 
 import './avatar-rtc.js';
-import { address, newest, request } from './api.js';
+import { address, asked, newest, request } from './api.js';
 import { BackdropCard } from './backdrop_card.js';
 import { ChainEditor } from './chain_editor.js';
 import { EmotionSheet } from './emotion_sheet.js';
 import { FramingChoice } from './framing_choice.js';
+import { key, onKey } from './key.js';
 import { LifeCard } from './life_card.js';
 import { Readouts } from './readouts.js';
 import { SpeakCard } from './speak_card.js';
@@ -233,6 +234,19 @@ $('snippet').textContent = `<script type="module" src="${new URL('avatar-rtc.js'
   + `<avatar-rtc src="${whep}" subtitles></avatar-rtc>`;
 $('snapshot').href = address(`${path}/snapshot.png`);
 $('snapshot').download = `${id}.png`;
+$('snapshot').addEventListener('click', async (event) => {
+  if (!key() || $('snapshot').protocol === 'blob:') return;
+  event.preventDefault(); // a link shows no key
+  try {
+    const picture = URL.createObjectURL(await (await asked('GET', `${path}/snapshot.png`)).blob());
+    $('snapshot').href = picture;
+    $('snapshot').click();
+    setTimeout(() => URL.revokeObjectURL(picture), 10_000);
+  } catch (error) {
+    complain(error);
+  }
+  $('snapshot').href = address(`${path}/snapshot.png`);
+});
 $('bare').href = new URL(`view/${encodeURIComponent(id)}`, document.baseURI);
 document.addEventListener('click', async ({ target }) => {
   const $text = target.dataset.copy && $(target.dataset.copy);
@@ -253,5 +267,7 @@ request('GET', 'backdrops').then(({ backdrops }) => { behind.files = backdrops; 
 for (const name of ['framing', 'headroom']) {
   if (query.has(name)) $avatar[name] = query.get(name);
 }
+onKey((given) => { $avatar.token = given; });
+if (key()) $avatar.token = key();
 $avatar.src = whep;
 setInterval(() => measure().catch(() => {}), MEASURE_MS); // what is wrong, the element says

@@ -60,7 +60,7 @@ STYLE.replaceSync(`
 `);
 
 /**
- * Attributes: `src`, `muted`, `subtitles`, `fit` (contain | cover | fill), `framing` (face | bust | whole), `headroom`
+ * Attributes: `src`, `token` (for a server that wants one), `muted`, `subtitles`, `fit` (contain | cover | fill), `framing` (face | bust | whole), `headroom`
  * (0..1). Events: `statechange` {state, reason},
  * `avatarstate` (the server's state message), `speech` (each of the server's `speech.*` messages), `refusal` {detail} (why
  * a cue, a pose or a framing was not taken), `frame` (video frame metadata, after drawing), `volumechange`.
@@ -69,7 +69,7 @@ STYLE.replaceSync(`
  * in them and `sound` (the button); custom property `--avatar-position`; `:state(live)` and the other states.
  */
 export class AvatarRtcElement extends AvatarCommands {
-  static observedAttributes = ['src', 'muted', 'framing', 'headroom'];
+  static observedAttributes = ['src', 'token', 'muted', 'framing', 'headroom'];
 
   #connection = null;
   #layout = 'alpha'; // 'matte' where WebGL is missing
@@ -103,6 +103,9 @@ export class AvatarRtcElement extends AvatarCommands {
 
   get src() { return this.getAttribute('src') ?? ''; }
   set src(value) { this.setAttribute('src', value); }
+  /** The bearer token for a server that wants one; a new one connects anew. */
+  get token() { return this.getAttribute('token') ?? ''; }
+  set token(value) { this.setAttribute('token', value); }
   get subtitles() { return this.hasAttribute('subtitles'); }
   set subtitles(value) { this.toggleAttribute('subtitles', Boolean(value)); }
 
@@ -162,7 +165,7 @@ export class AvatarRtcElement extends AvatarCommands {
 
   attributeChangedCallback(name, before, value) {
     if (name === 'muted') this.#applySound();
-    else if (name !== 'src') {
+    else if (name !== 'src' && name !== 'token') {
       if (before !== value && this.state === 'live') this.#frame();
     } else if (this.isConnected && before !== value) this.#open();
   }
@@ -171,7 +174,7 @@ export class AvatarRtcElement extends AvatarCommands {
     this.close();
     if (!this.src) return;
     this.#chooseLayout();
-    const connection = new AvatarConnection(this.src, { video: this.#layout });
+    const connection = new AvatarConnection(this.src, { video: this.#layout, token: this.token });
     this.#connection = connection;
     let isFramed = false; // once for each connection: whoever chooses another framing later keeps it
     connection.addEventListener('track', ({ detail }) => this.#play(detail.stream));

@@ -7,6 +7,7 @@
  */
 
 import { Fault, OURS, Refusal, endpoint, judge, noAnswer, waitMs } from './faults.js';
+import { bearer } from './key.js';
 import { Requests } from './requests.js';
 import { StatsReader } from './stats.js';
 
@@ -26,6 +27,7 @@ const BACKLOG_BYTES = 4_096; // a cue or pose that would have to wait is worthle
 export class AvatarConnection extends EventTarget {
   #src;
   #video;
+  #shown; // the headers that show the token
   #url = null; // of the endpoint, known when it connects
   #state = 'closed';
   #reason = '';
@@ -46,12 +48,13 @@ export class AvatarConnection extends EventTarget {
 
   /**
    * @param {string|URL} url WHEP endpoint, such as https://host/api/v1/avatars/main/whep
-   * @param {{video?: 'alpha'|'matte'}} options
+   * @param {{video?: 'alpha'|'matte', token?: string}} options the bearer token, for a server that wants one
    */
-  constructor(url, { video = 'alpha' } = {}) {
+  constructor(url, { video = 'alpha', token = '' } = {}) {
     super();
     this.#src = url;
     this.#video = video;
+    this.#shown = bearer(token);
   }
 
   /** connecting | live | retrying | closed | failed */
@@ -136,7 +139,7 @@ export class AvatarConnection extends EventTarget {
     const late = await this.#gather(pc, signal);
 
     const response = await fetch(this.#url, {
-      method: 'POST', body: pc.localDescription.sdp, headers: { 'Content-Type': 'application/sdp' }, signal,
+      method: 'POST', body: pc.localDescription.sdp, headers: { 'Content-Type': 'application/sdp', ...this.#shown }, signal,
     });
     if (!response.ok) throw await Refusal.from(response);
     const resource = response.headers.get('Location'); // null across origins if the server does not expose it
@@ -154,7 +157,7 @@ export class AvatarConnection extends EventTarget {
   async #iceServers(signal) {
     // A WHEP server that is not ours has no such list; host candidates may do.
     if (!OURS.test(this.#url.pathname)) return [];
-    const response = await fetch(new URL('../../ice-servers', this.#url), { signal });
+    const response = await fetch(new URL('../../ice-servers', this.#url), { headers: this.#shown, signal });
     if (response.ok) return (await response.json().catch(() => null))?.iceServers ?? [];
     const refusal = await Refusal.from(response);
     if (refusal.status === 404) return []; // what is wrong, the endpoint itself has to say
@@ -235,7 +238,7 @@ export class AvatarConnection extends EventTarget {
     const lines = ['ice-ufrag', 'ice-pwd'].map((name) => sdp.match(new RegExp(`^a=${name}:.*$`, 'm'))?.[0]);
     lines.push(sdp.match(/^m=.*$/m)[0], sdp.match(/^a=mid:.*$/m)[0]);
     lines.push(...candidates.map((found) => (found?.candidate ? `a=${found.candidate}` : 'a=end-of-candidates')));
-    const headers = { 'Content-Type': 'application/trickle-ice-sdpfrag', ...(this.#tag && { 'If-Match': this.#tag }) };
+    const headers = { 'Content-Type': 'application/trickle-ice-sdpfrag', ...(this.#tag && { 'If-Match': this.#tag }), ...this.#shown };
     // A server without trickle refuses (405, 501): then the candidates in the offer have to do.
     fetch(this.#resource, { method: 'PATCH', headers, body: `${lines.join('\r\n')}\r\n`, signal }).catch(() => {});
   }
@@ -282,7 +285,7 @@ export class AvatarConnection extends EventTarget {
   #end(reason) {
     clearTimeout(this.#retryTimer);
     this.#life?.abort();
-    leave(this.#pc, this.#resource);
+    leave(this.#pc, this.#resource, this.#shown);
     this.#life = this.#pc = this.#cues = this.#poses = this.#resource = this.#stats = null;
     this.#requests.lose(reason);
   }
@@ -346,9 +349,9 @@ function sendNow(channel, message) {
 }
 
 /** Delete the WHEP resource, then close: the server would forget it on the closing, and answer 404. */
-async function leave(pc, resource) {
+async function leave(pc, resource, headers) {
   // keepalive: the request outlives the page. If it gets lost, the server notices by itself within seconds.
-  const options = { method: 'DELETE', keepalive: true, signal: AbortSignal.timeout(DELETE_MS) };
+  const options = { method: 'DELETE', headers, keepalive: true, signal: AbortSignal.timeout(DELETE_MS) };
   if (resource) await fetch(resource, options).catch(() => {});
   pc?.close();
 }

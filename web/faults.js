@@ -71,6 +71,7 @@ export function judge(error, place) {
 function refused({ status, message }, { url, here }) {
   const hasReason = !message.startsWith(`${status}`);
   const said = sentence(hasReason ? message : `${url.host} answers ${message}`);
+  if (status === 401 && hasReason && OURS.test(url.pathname)) return `${said} Give the element a token that counts: <avatar-rtc token="…">.`;
   if (status === 401 || status === 407) {
     const way = url.origin === here
       ? 'Sign in there, then reload this page.'

@@ -1,10 +1,11 @@
 /**
- * /view/{avatar}?muted&subtitles&fit=cover&framing=bust: nothing but the avatar, for OBS browser sources and iframes.
+ * /view/{avatar}?muted&subtitles&fit=cover&framing=bust&access_token=…: nothing but the avatar, for OBS browser sources and iframes.
  *
  * Sound is on unless `muted` is asked for; where the browser refuses sound, the first click anywhere turns it on.
  */
 
 import './avatar-rtc.js';
+import { key } from './key.js';
 
 const PAGE = new CSSStyleSheet();
 PAGE.replaceSync(`
@@ -23,6 +24,7 @@ $avatar.fit = query.get('fit') ?? 'contain';
 for (const name of ['framing', 'headroom']) {
   if (query.has(name)) $avatar[name] = query.get(name);
 }
+if (key()) $avatar.token = key();
 $avatar.src = `${root}/api/v1/avatars/${name.replace(/\/$/, '')}/whep`;
 if (!$avatar.muted) {
   // Not pointerdown: with a finger, that does not yet count as the user's wish.

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from avatar_rtc.log_context import concerned
 
 _QUIET = ("aioice", "aiortc", "aiohttp", "asyncio", "PIL", "av", "libav", "numba", "charset_normalizer")
 """Below a warning they tell passwords of connections (`ice-pwd`), or every packet."""
+_TOKEN = re.compile(r"(access_token=|[Bb]earer[ .](?=[\w.~+/=-]{12}))[^\s&,;'\"]+")
 LINES_AT_ONCE = 5
 """Lines of one kind that are told before the rest of a minute is only counted."""
 MINUTE_S = 60.0
@@ -26,8 +28,9 @@ def set_up(level: str, kind: str = "text") -> None:
     Args:
         kind: of `LOG_FORMATS`.
     """
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=level.upper())
     for handler in logging.getLogger().handlers:
+        handler.setFormatter(WithoutTokens("%(asctime)s %(levelname)s %(name)s %(message)s"))
         handler.addFilter(Repeats())
         if kind == "json":
             handler.setFormatter(JsonLines())
@@ -50,7 +53,24 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info and record.exc_info[1] is not None:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return without_tokens(json.dumps(line, ensure_ascii=False))
+
+
+class WithoutTokens(logging.Formatter):
+    """Writes what is said, tracebacks included, without the bearer tokens that anybody put into it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        return without_tokens(super().format(record))
+
+
+def without_tokens(line: str) -> str:
+    """The line without the bearer tokens in it.
+
+    >>> without_tokens("GET /view/main?access_token=eyJhbGciOi")
+    'GET /view/main?access_token=…'
+    """
+    return _TOKEN.sub(r"\1…", line)
 
 
 @dataclass

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.cli import logs
 from avatar_rtc.cli.memory import share_arenas
-from avatar_rtc.cli.serve_checks import check_folders, check_tls, check_voice, warn_of_http, warn_of_strangers
+from avatar_rtc.cli.serve_checks import (
+    check_access,
+    check_folders,
+    check_tls,
+    check_voice,
+    warn_of_http,
+    warn_of_strangers,
+)
 from avatar_rtc.cli.signals import catch_signals
 from avatar_rtc.config import Config, load_config
 from avatar_rtc.config_words import check_origin
@@ -31,6 +38,7 @@ _EXAMPLE = """examples:
   avatar-rtc serve --character me.png --port 9000
   avatar-rtc serve --device cuda:0,cuda:1   two cards; each avatar is rendered on one
   avatar-rtc serve --animator static        no network, no weights: quick to try the plumbing
+  avatar-rtc serve --host 0.0.0.0 --secret file:secret.txt     for others, who need a token
   avatar-rtc serve --allow-origin https://example.org     pages there may embed the avatar
 """
 
@@ -87,7 +95,15 @@ def add(subparsers: Any) -> None:
     )
     parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="serve https: a certificate in PEM")
     parser.add_argument("--tls-key", type=Path, metavar="FILE", help="and its key")
-    parser.add_argument("--insecure", action="store_const", const=True, help="allow any --host")
+    parser.add_argument(
+        "--secret",
+        metavar="env:NAME|file:PATH",
+        help="where the secret stands that signs tokens; with it nobody does anything without one, "
+        "see `avatar-rtc token`",
+    )
+    parser.add_argument(
+        "--insecure", action="store_const", const=True, help="allow any --host without tokens"
+    )
     parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
     parser.add_argument(
         "--log-format",
@@ -129,10 +145,11 @@ def run(args: argparse.Namespace) -> int:
     config = load_config(
         args.config,
         **{name: getattr(args, name) for name in flags},
-        **{"speech.piper_voice": args.piper_voice},
+        **{"speech.piper_voice": args.piper_voice, "access.secret": args.secret},
     )
     check_folders(config)
     tls = check_tls(config)
+    check_access(config)
     if not needs_accelerator(config):
         ensure_weights(config)
     warn_of_strangers(config)

@@ -56,6 +56,17 @@ def check_tls(config: Config) -> "SSLContext | None":
     return load_tls(config.tls_cert, config.tls_key)
 
 
+def check_access(config: Config) -> None:
+    """The secrets that settings name are where they say.
+
+    Raises:
+        InputError: says which is not.
+    """
+    from avatar_rtc.server.access.gate import TokenGate
+
+    TokenGate(config.access, os.environ)
+
+
 async def check_voice(engines: "Engines", voice: str) -> None:
     """The voice that settings name exists; a server that may have it and is away is waited for.
 
@@ -84,7 +95,7 @@ def warn_of_http(config: Config) -> None:
 
 def warn_of_strangers(config: Config) -> None:
     """One line on stderr, red on a terminal, if anybody on the network may do everything."""
-    if config.is_loopback:
+    if config.is_loopback or not config.access.is_open:
         return
     line = (
         f"WARNING: {config.host or 'every address'} is open to the network without authentication: whoever "

@@ -1,9 +1,10 @@
 """The application: every part is made here, and passed to whoever needs it.
 
-problems ─► pace ─► security ─► places ─► leases ─► routes, compat ─► Avatars ─► Avatar ─► Renderer
+problems ─► pace ─► security ─► places ─► access ─► leases ─► routes, compat ─► Avatars ─► Avatar ─► Renderer
 """
 
 import asyncio
+import os
 import time
 import weakref
 from collections.abc import AsyncIterator, Mapping
@@ -18,7 +19,9 @@ from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.media.addresses.aioice_private import try_relays
 from avatar_rtc.media.addresses.gathering import Gathering
 from avatar_rtc.resources import resource
+from avatar_rtc.server.access.gate import TokenGate
 from avatar_rtc.server.connections.pace import create_pacing
+from avatar_rtc.server.http.authorization import access_middleware
 from avatar_rtc.server.http.compat import avatars as compat_avatars
 from avatar_rtc.server.http.compat import imagefx, natlang
 from avatar_rtc.server.http.compat import speech as compat_speech
@@ -33,6 +36,7 @@ from avatar_rtc.server.http.keys import (
     CONFIG,
     DECODING,
     ENGINES,
+    GATE,
     GATHERING,
     LIMITS,
     METRICS,
@@ -93,7 +97,8 @@ def create_app(
         engines: what speaks; what the configuration names and is installed by default.
 
     Raises:
-        InputError: `config.character` is no stored character and no suitable picture.
+        InputError: `config.character` is no stored character and no suitable picture; or a secret of
+            `config.access` is not where it should be.
     """
     store = store or CharacterStore(resource("assets", "characters"), own_folder(config.data_dir))
     templates = templates if templates is not None else load_emotions(resource("assets", "emotions"))
@@ -106,10 +111,12 @@ def create_app(
             pacing,
             security,
             places_middleware,
+            access_middleware,
             leases_middleware,
             compression_middleware,
         ]
     )
+    app[GATE] = TokenGate(config.access, os.environ)
     app[CONFIG], app[RENDERER], app[STORE] = config, renderer, store
     app[GATHERING] = gathering = Gathering()
     app[CLOSING], app[SOCKETS] = asyncio.Event(), weakref.WeakSet()

@@ -42,11 +42,13 @@ TIMEOUT_MS = 20_000
 class Server:
     """`avatar-rtc serve` in a process of its own."""
 
-    def __init__(self, folder: Path, port: int = 0, origins: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: Path, port: int = 0, origins: tuple[str, ...] = (), more: str = "") -> None:
+        """`more` is what else stands in its settings."""
         self._config = folder / "config.toml"
         self._config.write_text(
             f"data_dir = {json.dumps(str(folder))}\nallowed_origins = {json.dumps(origins)}\n"
             'framing = "whole"\n'  # where its colours are, is known to the pixel
+            f"{more}"
         )
         self.port = port
         self.start()

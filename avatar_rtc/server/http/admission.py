@@ -6,7 +6,7 @@ from aiohttp import hdrs, web
 
 from avatar_rtc.log_context import concerning
 from avatar_rtc.server.addresses import address_of
-from avatar_rtc.server.http.keys import AVATARS, CONFIG, GATHERING, LIMITS
+from avatar_rtc.server.http.keys import AVATARS, CONFIG, GATHERING, LIMITS, grant_of
 from avatar_rtc.server.http.problems import RequestRefused
 from avatar_rtc.server.http.routes.ice import own_ice_servers
 from avatar_rtc.server.live.avatar import Avatar
@@ -56,7 +56,7 @@ def require_room(request: web.Request, avatar: Avatar) -> None:
 async def admit(
     request: web.Request, avatar: Avatar, offer_sdp: str, layout: Layout, speaks: bool = False
 ) -> tuple[Viewer, str]:
-    """Let a viewer in: its connection, and the answer to its offer.
+    """Let a viewer in: its connection, and the answer to its offer. It may do what the request may.
 
     Args:
         speaks: it may lend the avatar its voice.
@@ -67,5 +67,6 @@ async def admit(
     """
     require_room(request, avatar)
     ice = own_ice_servers(request.app[CONFIG], request.app[GATHERING])
+    controls = grant_of(request).allows("control")
     with concerning(avatar=avatar.name):
-        return await avatar.viewers.join(offer_sdp, layout, ice, speaks, address_of(request.remote))
+        return await avatar.viewers.join(offer_sdp, layout, ice, speaks, address_of(request.remote), controls)

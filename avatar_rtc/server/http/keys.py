@@ -8,8 +8,10 @@ from prometheus_client import CollectorRegistry
 
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import Config
-from avatar_rtc.errors import NotFound
+from avatar_rtc.errors import NotFound, Refused
+from avatar_rtc.grants import Grant
 from avatar_rtc.media.addresses.gathering import Gathering
+from avatar_rtc.server.access.gate import TokenGate
 from avatar_rtc.server.http.desk import Desk
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.avatar import Avatar
@@ -22,6 +24,7 @@ from avatar_rtc.speech.feelings import Classifier
 from avatar_rtc.speech.voices.engines import Engines
 
 CONFIG = web.AppKey("CONFIG", Config)
+GATE = web.AppKey("GATE", TokenGate)
 LIMITS = web.AppKey("LIMITS", Limits)
 RENDERER = web.AppKey("RENDERER", Renderer)
 STORE = web.AppKey("STORE", CharacterStore)
@@ -44,6 +47,38 @@ SOUND_FILES = web.AppKey("SOUND_FILES", Turns)
 UPLOADS = web.AppKey("UPLOADS", Desk)
 
 
+GRANT = web.RequestKey("GRANT", Grant)
+"""What the caller may do; set before any handler runs, but not for who has shown nothing at an open door."""
+
+
+def grant_of(request: web.Request) -> Grant:
+    """What the caller of an operation that needs a scope may do."""
+    grant: Grant | None = request.get(GRANT)
+    if grant is None:  # a route that the table calls open asks for more than it needs
+        raise Refused("this takes a bearer token")
+    return grant
+
+
+def is_covered(request: web.Request, avatar: str) -> bool:
+    """True if the caller may know of that avatar."""
+    grant: Grant | None = request.get(GRANT)
+    return grant is not None and grant.covers(avatar)
+
+
+def require_covered(request: web.Request, avatar: str | None) -> None:
+    """Refuse who has a token for another avatar, whether this one is there or not.
+
+    Args:
+        avatar: its name; None is one that nobody has named yet.
+
+    Raises:
+        Refused: says for which it is.
+    """
+    own = grant_of(request).avatar
+    if own is not None and own != avatar:
+        raise Refused(f"your token is for the avatar {own!r} alone")
+
+
 def avatar_of(request: web.Request) -> Avatar:
     """The avatar the path names.
 
@@ -54,7 +89,12 @@ def avatar_of(request: web.Request) -> Avatar:
 
 
 def find_avatar(request: web.Request, name: str) -> Avatar:
-    """The avatar of this name; raises as `avatar_of`."""
+    """The avatar of this name; raises as `avatar_of`.
+
+    Raises:
+        Refused: the caller's token is for another.
+    """
+    require_covered(request, name)
     avatar = request.app[AVATARS].get(name)
     if avatar is None:
         raise NotFound("avatar", name)

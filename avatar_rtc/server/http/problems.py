@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler
 
 from avatar_rtc import errors
 from avatar_rtc.log_context import concerning
+from avatar_rtc.server.http.others_errors import others_error
 from avatar_rtc.server.http.places import asked_path
 from avatar_rtc.server.http.problem_page import problem_page, wants_page
 
@@ -25,6 +26,7 @@ STATUS: tuple[tuple[type[errors.AvatarRtcError], int], ...] = (
     (errors.NotFound, 404),
     (errors.AlreadyThere, 409),
     (errors.Refused, 403),
+    (errors.BadToken, 401),
     (errors.CapacityExceeded, 503),
     (errors.WorkerLost, 503),
     (errors.EngineFailed, 502),
@@ -53,7 +55,11 @@ async def problems_middleware(request: web.Request, handler: Handler) -> web.Str
     named = request.match_info
     with concerning(named.get("avatar", ""), named.get("viewer", "")):
         response = await _answer(request, handler)
-    if not isinstance(response, ProblemResponse) or not wants_page(request):
+    if not isinstance(response, ProblemResponse):
+        return response
+    if (told := others_error(request.path, response.status, response.detail)) is not None:
+        response.add("error", told)
+    if not wants_page(request):
         return response
     page = problem_page(response.status, response.detail, request.path)
     kept = {name: value for name, value in response.headers.items() if name not in _OF_THE_BODY}
@@ -88,13 +94,22 @@ class ProblemResponse(web.Response):
 
     def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
         self.detail = detail
-        body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+        self._body_told: dict[str, object] = {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": detail,
+        }
         super().__init__(
             status=status,
-            text=json.dumps(body),
+            text=json.dumps(self._body_told),
             content_type="application/problem+json",
             headers={**(headers or {}), hdrs.CACHE_CONTROL: "no-store"},
         )
+
+    def add(self, name: str, value: object) -> None:
+        """One more member for the body."""
+        self.text = json.dumps({**self._body_told, name: value})
 
 
 def _unexpected(request: web.Request) -> web.Response:

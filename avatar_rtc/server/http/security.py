@@ -24,7 +24,7 @@ from avatar_rtc.server.http.routes.pages import is_static
 
 _WILDCARDS = ("0.0.0.0", "::", "")
 _EXPOSED = (
-    "Location, Link, ETag, Retry-After, Accept-Post, Accept-Patch, "
+    "Location, Link, ETag, Retry-After, Accept-Post, Accept-Patch, WWW-Authenticate, "
     "x-audio-duration, x-word-timestamps, x-word-timestamps-truncated"
 )
 _ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"

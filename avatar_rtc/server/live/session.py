@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from avatar_rtc.control.changes import Flowing
 from avatar_rtc.control.envelope import envelope_of, error, ok
-from avatar_rtc.control.messages import ControlMessage, CueSet, PoseSet, control_from
-from avatar_rtc.errors import OPERATORS, AvatarRtcError, BadMessage, public
+from avatar_rtc.control.messages import ControlMessage, CueSet, Ping, PoseSet, control_from
+from avatar_rtc.errors import OPERATORS, AvatarRtcError, BadMessage, Refused, public
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +35,9 @@ class Addressee(Protocol):
 class Session:
     """A viewer's side of the conversation; a `media.channels.Conversation`. Nothing in it raises."""
 
-    def __init__(self, addressee: Addressee) -> None:
-        self._addressee = addressee
+    def __init__(self, addressee: Addressee, controls: bool = True) -> None:
+        """`controls` is whether it may tell the avatar what to do, or only watch it."""
+        self._addressee, self._controls = addressee, controls
 
     def greet(self, label: str) -> str | None:
         """The `state` event that opens a control channel."""
@@ -59,6 +60,8 @@ class Session:
         envelope = envelope_of(text)
         try:
             message = control_from(envelope.object())
+            if not isinstance(message, Ping):
+                self._require_control()
             return json.dumps(ok(message.id, **await self._addressee.apply(message)))
         except Exception as failure:
             return _refusal(envelope.id, failure)
@@ -66,10 +69,15 @@ class Session:
     def _take(self, label: str, text: str) -> str | None:
         envelope = envelope_of(text)
         try:
+            self._require_control()
             self._addressee.flow(_flowing(label, envelope.object()))
         except Exception as failure:
             return _refusal(envelope.id, failure)
         return None
+
+    def _require_control(self) -> None:
+        if not self._controls:
+            raise Refused("your token is to watch only; to tell an avatar what to do takes the scope control")
 
 
 def _flowing(label: str, data: dict[str, Any]) -> Flowing:

@@ -126,12 +126,19 @@ class Viewers:
         return viewer_id in self._left
 
     async def join(
-        self, offer_sdp: str, layout: Layout, ice: IceServers, speaks: bool = False, address: str = ""
+        self,
+        offer_sdp: str,
+        layout: Layout,
+        ice: IceServers,
+        speaks: bool = False,
+        address: str = "",
+        controls: bool = True,
     ) -> tuple[Viewer, str]:
         """Let a viewer in, and answer its offer.
 
         Args:
             address: where the offer came from.
+            controls: it may tell the avatar what to do.
 
         Raises:
             BadOffer: the offer cannot be answered.
@@ -140,7 +147,7 @@ class Viewers:
             self._source,
             layout,
             ice,
-            Session(self._addressee),
+            Session(self._addressee, controls),
             on_closed=self._gone,
             bind=self._bind,
             on_microphone=self._on_microphone if speaks else None,

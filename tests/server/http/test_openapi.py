@@ -18,6 +18,7 @@ from avatar_rtc.face.gaze import Gaze
 from avatar_rtc.filters_schema.chain import chain_json
 from avatar_rtc.resources import resource
 from avatar_rtc.server.http.answers import Avatar
+from avatar_rtc.server.http.needs import need_for
 from avatar_rtc.server.http.routes import openapi
 from avatar_rtc.server.http.routes.openapi import described, document
 from avatar_rtc.server.http.routes.openapi_schemas import EMPTY, an_object, one, values_by_name
@@ -337,7 +338,7 @@ def test_what_is_described_is_told_and_what_follows_from_it():
     app.router.add_put("/thing", put_thing)
     doc = document(app)
     operation = doc["paths"]["/thing/{name}"]["put"]
-    assert sorted(operation["responses"]) == ["201", "400", "403", "404", "409", "413", "415"]
+    assert sorted(operation["responses"]) == ["201", "400", "401", "403", "404", "409", "413", "415"]
     assert operation["responses"]["201"] == {"description": "Made.", "content": {"image/png": {}}}
     assert operation["responses"]["409"]["description"] == "Taken."
     assert doc["paths"]["/thing"]["put"]["operationId"] == "put_thing_thing"
@@ -349,3 +350,11 @@ def test_nothing_else_fits_an_empty_object_and_a_full_one_lacks_nothing():
     doc = {"components": {}}
     assert accepts(doc, EMPTY, {}) and not accepts(doc, EMPTY, {"a": 1})
     assert accepts(doc, an_object(a=one("integer")), {"a": 1}) and not accepts(doc, an_object(a=EMPTY), {})
+
+
+async def test_every_operation_says_which_scope_it_takes(doc):
+    assert doc["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    for method, path, operation in operations(doc):
+        scope = need_for(method.upper(), path).scope
+        assert operation["security"] == ([{"bearer": [scope]}, {}] if scope else []), path
+        assert ("401" in operation["responses"]) is (scope is not None), path

@@ -38,7 +38,7 @@ from avatar_rtc.server.http.bodies import (
 )
 from avatar_rtc.server.http.compat.feed import FEED_FORMATS, send_feed
 from avatar_rtc.server.http.compat.settings import NOTES, feed_format, noted, our_settings, our_templates
-from avatar_rtc.server.http.keys import AVATARS, STORE, UPLOADS, find_avatar
+from avatar_rtc.server.http.keys import AVATARS, STORE, UPLOADS, find_avatar, require_covered
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import BYTES, NOT_ADMITTED, TEXT, an_object, many
 from avatar_rtc.server.http.spool import Spool
@@ -140,6 +140,7 @@ async def reload(request: web.Request) -> web.Response:
 async def unload(request: web.Request) -> web.Response:
     """Delete an avatar, if it is there; `main` stays."""
     instance = check_model(Instance, await read_json(request))
+    require_covered(request, instance.instance_id)
     if instance.instance_id in request.app[AVATARS]:
         await request.app[AVATARS].delete(instance.instance_id)
     return _ok()

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from avatar_rtc.control.envelope import envelope_of, error
 from avatar_rtc.errors import AvatarRtcError, BadMessage, InputError, public
 from avatar_rtc.intake.complaints import complaint
+from avatar_rtc.server.http.authorization import SOCKET_PROTOCOL
 from avatar_rtc.server.http.keys import LIMITS, SOCKETS, avatar_of
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.limits import Pool
@@ -62,7 +63,9 @@ class Begin(BaseModel):
 async def audio_socket(request: web.Request) -> web.WebSocketResponse:
     """The WebSocket; ends with the caller or the avatar."""
     avatar = avatar_of(request)
-    socket = web.WebSocketResponse(heartbeat=20.0, max_msg_size=MAX_SOUND_MESSAGE_BYTES)
+    socket = web.WebSocketResponse(
+        heartbeat=20.0, max_msg_size=MAX_SOUND_MESSAGE_BYTES, protocols=(SOCKET_PROTOCOL,)
+    )
     await socket.prepare(request)
     request.app[SOCKETS].add(socket)
     await _Caller(avatar, socket, request.app[LIMITS].speech).serve()

@@ -18,7 +18,15 @@ from avatar_rtc.intake.names import Name
 from avatar_rtc.server.http.admission import require_shown
 from avatar_rtc.server.http.answers import Avatar, DistillationTold
 from avatar_rtc.server.http.bodies import read_model
-from avatar_rtc.server.http.keys import AVATARS, CONFIG, RENDERER, STORE, avatar_of
+from avatar_rtc.server.http.keys import (
+    AVATARS,
+    CONFIG,
+    RENDERER,
+    STORE,
+    avatar_of,
+    is_covered,
+    require_covered,
+)
 from avatar_rtc.server.http.places import outward
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import an_object, many
@@ -85,8 +93,9 @@ class DistillationStart(BaseModel):
 
 @described("avatars", answer=an_object(avatars=many(Avatar)))
 async def list_avatars(request: web.Request) -> web.Response:
-    """All avatars, as objects of `GET /avatars/{id}`."""
-    return web.json_response({"avatars": [avatar.describe() for avatar in request.app[AVATARS].values()]})
+    """All avatars that the caller may see, as objects of `GET /avatars/{id}`."""
+    seen = [avatar for name, avatar in request.app[AVATARS].items() if is_covered(request, name)]
+    return web.json_response({"avatars": [avatar.describe() for avatar in seen]})
 
 
 @described(
@@ -107,6 +116,7 @@ async def post_avatar(request: web.Request) -> web.Response:
     One that nobody watches or asks for anything is deleted after a while.
     """
     wanted = await read_model(request, AvatarCreate)
+    require_covered(request, wanted.id)
     avatars, store = request.app[AVATARS], request.app[STORE]
     messages = wanted.messages()
     if wanted.character is None:

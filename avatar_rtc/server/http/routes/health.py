@@ -1,6 +1,7 @@
 """Whether the server is alive (`/healthz`) and ready for viewers (`/readyz`), and what is wrong.
 
-What is told here anybody may read: names of avatars, but nothing of the machine's disk, network or secrets.
+What is told here anybody may read: nothing of the machine's disk, network or secrets, and names of avatars
+only to who may see those.
 """
 
 from dataclasses import asdict
@@ -8,7 +9,7 @@ from dataclasses import asdict
 from aiohttp import web
 
 from avatar_rtc.errors import WorkerLost, without_addresses
-from avatar_rtc.server.http.keys import AVATARS, CLOSING, ENGINES, LIMITS, RENDERER
+from avatar_rtc.server.http.keys import AVATARS, CLOSING, ENGINES, LIMITS, RENDERER, is_covered
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import NUMBER, TEXT, an_object, many, one, values_by_name
 from avatar_rtc.server.live.avatars import MAIN
@@ -46,7 +47,7 @@ async def healthz(request: web.Request) -> web.Response:
     sentences what is. `devices` has one entry for each device of the settings: `load` is what its avatars are
     expected to take of it, in s of each second, `memory_bytes` the main memory of its workers.
     """
-    renderer, wrong = request.app[RENDERER], _wrong(request.app)
+    renderer, wrong = request.app[RENDERER], _wrong(request)
     if renderer.failure is not None or renderer.lost_s > LOST_S:
         raise WorkerLost("; ".join(wrong))
     refused = {**request.app[LIMITS].refused}
@@ -59,7 +60,11 @@ async def healthz(request: web.Request) -> web.Response:
             "device": renderer.device,
             "worker_restarts": renderer.restarts,
             "devices": [asdict(each) for each in renderer.reports],
-            "avatars": {name: avatar.status.phase for name, avatar in request.app[AVATARS].items()},
+            "avatars": {
+                name: avatar.status.phase
+                for name, avatar in request.app[AVATARS].items()
+                if is_covered(request, name)
+            },
             "refused": refused,
         }
     )
@@ -77,12 +82,17 @@ async def readyz(request: web.Request) -> web.Response:
     return web.json_response({"status": "ready"})
 
 
-def _wrong(app: web.Application) -> list[str]:
-    """Sentences on what is not as it should be."""
+def _wrong(request: web.Request) -> list[str]:
+    """Sentences on what is not as it should be; without names of avatars that the caller may not see."""
+    app = request.app
     failed = [name for name, avatar in app[AVATARS].items() if avatar.status.phase == "failed"]
+    shown = [
+        f"avatar {name!r} has failed" if is_covered(request, name) else "an avatar has failed"
+        for name in failed
+    ]
     return [
         *app[RENDERER].ailments,
-        *(f"avatar {name!r} has failed; its state says why" for name in failed),
+        *(f"{sentence}; its state says why" for sentence in shown),
         *map(without_addresses, app[ENGINES].ailing.values()),
     ]
 

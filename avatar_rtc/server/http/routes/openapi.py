@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from avatar_rtc.intake.wanted import Schema
 from avatar_rtc.server.http.keys import CONFIG
+from avatar_rtc.server.http.needs import need_for
 from avatar_rtc.server.http.routes import pages
 from avatar_rtc.server.http.routes.openapi_schemas import (
     PROBLEM,
@@ -37,12 +38,17 @@ _METHODS = (hdrs.METH_GET, hdrs.METH_POST, hdrs.METH_PUT, hdrs.METH_PATCH, hdrs.
 """Of others there is nothing to say: HEAD is as GET, OPTIONS is for browsers."""
 _COMMON = {
     400: "What was sent cannot be; `detail` says what is wrong.",
-    403: "The host name or the origin may not do this.",
+    401: "The server asks for tokens, and there is none, or none that counts.",
+    403: "The host name, the origin or the token may not do this.",
     404: "There is nothing of that name.",
     413: "The body is larger than it may be.",
     415: "The body is of another content type.",
 }
 """Status → when it comes, of those that follow from what an operation reads."""
+_BEARER = (
+    "For servers with a secret, a key set or fixed keys. A token is for `view`, `control` or `admin`, each of"
+    " which holds those before, and for one avatar or for all."
+)
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _ATTRIBUTE = "__openapi__"
 AnyHandler = TypeVar("AnyHandler", bound=Callable[..., Any])
@@ -118,7 +124,7 @@ def document(app: web.Application, base: str = "") -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     ids: set[str] = set()
     for method, path, handler in found:
-        operation = _Writer(references).operation(path, handler)
+        operation = _Writer(references).operation(method, path, handler)
         if operation["operationId"] in ids:  # one handler at two paths, or two of one name
             operation["operationId"] = "_".join([operation["operationId"], *re.findall(r"\w+", path)])
         ids.add(operation["operationId"])
@@ -136,6 +142,7 @@ def document(app: web.Application, base: str = "") -> dict[str, Any]:
         "components": {
             "schemas": schemas,
             "responses": {str(status): _problem(words) for status, words in _COMMON.items()},
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "description": _BEARER}},
         },
     }
 
@@ -146,11 +153,11 @@ class _Writer:
     def __init__(self, references: Mapping[type[BaseModel], Schema]) -> None:
         self._references = references
 
-    def operation(self, path: str, handler: Handler) -> dict[str, Any]:
+    def operation(self, method: str, path: str, handler: Handler) -> dict[str, Any]:
         """The operation object of one route."""
         summary, _, rest = (inspect.getdoc(handler) or "").partition("\n")
         said = description_of(handler)
-        names = _PARAMETER.findall(path)
+        names, scope = _PARAMETER.findall(path), need_for(method, path).scope
         about: dict[str, Any] = {
             "operationId": handler.__name__,
             "summary": summary,
@@ -160,11 +167,13 @@ class _Writer:
         if said is None:
             return {**about, "responses": {"default": _problem("Anything.")}}
         about["tags"] = [said.tag]
+        # Either, for a server without keys wants none.
+        about["security"] = [{"bearer": [scope]}, {}] if scope else []
         about["parameters"] += [_parameter("query", name, schema) for name, schema in said.query.items()]
         about["parameters"] += [_parameter("header", name, schema) for name, schema in said.headers.items()]
         if said.body is not None or said.form:
             about["requestBody"] = {"required": True, "content": self._request(said)}
-        about["responses"] = self._responses(said, names)
+        about["responses"] = self._responses(said, names, scope is not None)
         return about
 
     def _request(self, said: described) -> dict[str, Any]:
@@ -181,13 +190,13 @@ class _Writer:
             parts |= {name: {**parts[name], "examples": [text]} for name, text in said.example.items()}
         return {**only(parts), "required": [*said.form]}
 
-    def _responses(self, said: described, names: Sequence[str]) -> dict[str, Any]:
+    def _responses(self, said: described, names: Sequence[str], takes_token: bool) -> dict[str, Any]:
         answer: dict[str, Any] = {
             "description": said.statuses.get(said.status, HTTPStatus(said.status).phrase)
         }
         if said.answer is not None:
             answer["content"] = self._content(said.answer)
-        refusals = {str(status): _common(status) for status in _refusals(said, names)}
+        refusals = {str(status): _common(status) for status in _refusals(said, names, takes_token)}
         refusals |= {str(status): _problem(words) for status, words in said.statuses.items() if status >= 400}
         return {str(said.status): answer, **dict(sorted(refusals.items()))}
 
@@ -198,10 +207,10 @@ class _Writer:
         return {_JSON: {"schema": resolved(content, self._references)}}
 
 
-def _refusals(said: described, names: Sequence[str]) -> set[int]:
+def _refusals(said: described, names: Sequence[str], takes_token: bool) -> set[int]:
     """The statuses that follow from what is read."""
     reads = said.body is not None or bool(said.form)
-    found = {403}
+    found = {401, 403} if takes_token else {403}
     if names:
         found.add(404)
     if reads or said.query:

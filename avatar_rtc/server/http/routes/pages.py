@@ -6,7 +6,7 @@ from aiohttp import hdrs, web
 
 from avatar_rtc.resources import resource
 from avatar_rtc.server.http.compression import TEXT_TYPES, text_file
-from avatar_rtc.server.http.keys import avatar_of
+from avatar_rtc.server.http.keys import find_avatar, is_covered
 
 _STATIC = "page:"
 # Folders and file names without dots in front; "..", a backslash or an encoded slash match nothing.
@@ -36,7 +36,8 @@ async def get_index(request: web.Request) -> web.StreamResponse:
 
 async def get_view(request: web.Request) -> web.StreamResponse:
     """The bare transparent page of one avatar, for OBS browser sources and iframes."""
-    avatar_of(request)
+    if is_covered(request, name := request.match_info["avatar"]):
+        find_avatar(request, name)  # to others nothing is told of what there is; the page asks with a token
     return await _file(request, resource("web"), "view.html")
 
 

@@ -18,8 +18,9 @@ from multidict import CIMultiDict
 from avatar_rtc.errors import InputError, NotFound, Refused
 from avatar_rtc.media.offers.fragment import MAX_FRAGMENT_BYTES, IceRestartUnsupported
 from avatar_rtc.server.http.admission import admit
+from avatar_rtc.server.http.authorization import require_scope
 from avatar_rtc.server.http.bodies import MAX_SDP_BYTES, read_text, require_type
-from avatar_rtc.server.http.keys import CONFIG, avatar_of
+from avatar_rtc.server.http.keys import CONFIG, avatar_of, find_avatar, is_covered
 from avatar_rtc.server.http.places import outward
 from avatar_rtc.server.http.problems import RequestRefused
 from avatar_rtc.server.http.routes.ice import link_headers
@@ -54,6 +55,8 @@ async def post_offer(request: web.Request) -> web.Response:
     require_type(request, SDP)
     layout = layout_of(request.query.get("video", "matte"))
     speaks = _flag(request, "microphone")
+    if speaks:
+        require_scope(request, "control")
     if speaks and not request.app[CONFIG].microphone:
         raise Refused("this server takes no microphones; its operator can set microphone = true")
     offer = await read_text(request, MAX_SDP_BYTES)
@@ -123,9 +126,14 @@ async def delete_resource(request: web.Request) -> web.Response:
 
 
 async def options_endpoint(request: web.Request) -> web.Response:
-    """Tell what may be posted, and the STUN and TURN servers, which some players ask for beforehand."""
-    avatar_of(request)
-    headers = _links(request)
+    """Tell what may be posted, and the STUN and TURN servers, which some players ask for beforehand.
+
+    To who shows no token, as a browser that asks whether it may ask, nothing else is told.
+    """
+    headers: CIMultiDict[str] = CIMultiDict()
+    if is_covered(request, name := request.match_info["avatar"]):
+        find_avatar(request, name)
+        headers = _links(request)
     headers["Accept-Post"], headers[hdrs.ALLOW] = SDP, "OPTIONS, HEAD, POST"
     return web.Response(status=204, headers=headers)
 
@@ -137,8 +145,9 @@ async def head_endpoint(request: web.Request) -> web.Response:
 
 
 async def options_resource(request: web.Request) -> web.Response:
-    """Tell what may be patched."""
-    _viewer_of(request)
+    """Tell what may be patched; as `options_endpoint`."""
+    if is_covered(request, request.match_info["avatar"]):
+        _viewer_of(request)
     return web.Response(status=204, headers={"Accept-Patch": FRAGMENT, hdrs.ALLOW: "OPTIONS, PATCH, DELETE"})
 
 

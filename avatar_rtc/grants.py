@@ -1,0 +1,33 @@
+"""What a caller may do: a scope, for one avatar or for all."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Scope = Literal["view", "control", "admin"]
+"""To watch and read; to tell avatars what to do, too; to make and delete what there is, too."""
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+"""From the least to the most; each holds those before it."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What somebody may do."""
+
+    scope: Scope
+    avatar: str | None = None
+    """The only avatar it is for; None is all, and what they share."""
+
+    def allows(self, scope: Scope) -> bool:
+        """True if what needs that scope may be done.
+
+        >>> Grant("control").allows("view"), Grant("control").allows("admin")
+        (True, False)
+        """
+        return SCOPES.index(scope) <= SCOPES.index(self.scope)
+
+    def covers(self, avatar: str) -> bool:
+        """True if it is for that avatar."""
+        return self.avatar is None or self.avatar == avatar
+
+
+EVERYTHING = Grant("admin")

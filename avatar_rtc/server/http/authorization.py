@@ -1,0 +1,118 @@
+"""Who asks, and whether it may: the bearer token of a request (RFC 6750), against the table in `needs.py`.
+
+Authorization: Bearer TOKEN             everywhere
+Sec-WebSocket-Protocol: avatar-rtc, bearer.TOKEN      of a page's WebSocket, which has no headers of its own
+?access_token=TOKEN                     of what has an address alone, such as an <img>: to watch only,
+                                        because addresses are kept, shown and sent on
+"""
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from avatar_rtc.errors import AvatarRtcError, BadToken
+from avatar_rtc.grants import EVERYTHING, Grant, Scope
+from avatar_rtc.server.http.keys import GATE, GRANT, grant_of, require_covered
+from avatar_rtc.server.http.needs import NEEDS_NOTHING, Need, need_for
+from avatar_rtc.server.http.problems import RequestRefused
+
+SOCKET_PROTOCOL = "avatar-rtc"
+"""What a page names beside its token: browsers want one of theirs to be taken."""
+_SOCKET_TOKEN = "bearer."
+QUERY_TOKEN = "access_token"
+_REALM = 'Bearer realm="avatar_rtc"'
+
+
+@web.middleware
+async def access_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Find out what the caller may do, and refuse what it may not."""
+    need = need_of(request)
+    if request.app[GATE].is_open:
+        request[GRANT] = EVERYTHING
+    elif need.scope is None:
+        await _look(request)
+    else:
+        request[GRANT] = await _granted(request)
+        require_scope(request, need.scope)
+        _require_extent(request, need)
+    return await handler(request)
+
+
+def need_of(request: web.Request) -> Need:
+    """What a request needs; what leads nowhere needs nothing to be told so."""
+    resource = request.match_info.route.resource
+    if request.match_info.http_exception is not None or resource is None:
+        return NEEDS_NOTHING
+    return need_for(request.method, resource.canonical)
+
+
+def require_scope(request: web.Request, scope: Scope) -> None:
+    """Refuse whose token is for less.
+
+    Raises:
+        RequestRefused: 403, and says which scope is wanted.
+    """
+    own = grant_of(request).scope
+    if not grant_of(request).allows(scope):
+        challenge = f'{_REALM}, error="insufficient_scope", scope="{scope}"'
+        raise RequestRefused(
+            403,
+            f"your token is for the scope {own}, and this takes {scope}",
+            {hdrs.WWW_AUTHENTICATE: challenge},
+        )
+
+
+def _require_extent(request: web.Request, need: Need) -> None:
+    own = grant_of(request).avatar
+    if need.of == "all" and own is not None:
+        raise RequestRefused(
+            403, f"your token is for the avatar {own!r} alone, and this is of all of them", {}
+        )
+    if need.of == "avatar" and (name := request.match_info.get("avatar")) is not None:
+        require_covered(request, name)  # one that is named in a body, its handler looks up and checks
+
+
+async def _look(request: web.Request) -> None:
+    """At an open door: who shows a good token is told more, and a bad one is none."""
+    try:
+        request[GRANT] = await _granted(request)
+    except AvatarRtcError:
+        return
+
+
+async def _granted(request: web.Request) -> Grant:
+    """What the caller's token grants.
+
+    Raises:
+        RequestRefused: 401, there is none, or it is no good; 403, it does not belong into an address.
+        SetupError: it cannot be checked now.
+    """
+    token, in_address = _token_of(request)
+    if token is None:
+        raise RequestRefused(
+            401, "this takes a bearer token: Authorization: Bearer …", {hdrs.WWW_AUTHENTICATE: _REALM}
+        )
+    try:
+        grant = await request.app[GATE].grant_of(token)
+    except BadToken as error:
+        challenge = f'{_REALM}, error="invalid_token", error_description="{error}"'
+        raise RequestRefused(401, str(error), {hdrs.WWW_AUTHENTICATE: challenge}) from None
+    if in_address and grant.scope != "view":
+        raise RequestRefused(
+            403,
+            f"a token of the scope {grant.scope} does not belong into an address; wanted is one of the scope "
+            "view, or this one in the header Authorization",
+        )
+    return grant
+
+
+def _token_of(request: web.Request) -> tuple[str | None, bool]:
+    """The token, None if there is none; and whether it stands in the address."""
+    scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").strip().partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip(), False
+    for named in request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "").split(","):
+        if named.strip().startswith(_SOCKET_TOKEN):
+            return named.strip().removeprefix(_SOCKET_TOKEN), False
+    if request.method in (hdrs.METH_GET, hdrs.METH_HEAD) and (shown := request.query.get(QUERY_TOKEN)):
+        return shown, True
+    return None, False

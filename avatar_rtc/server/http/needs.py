@@ -1,0 +1,137 @@
+"""What every operation needs: the one table of who may do what. A route that is not in it needs most.
+
+`HEAD` needs what `GET` does. What comes on data channels needs `control`, see `live/session.py`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from aiohttp import hdrs
+
+from avatar_rtc.grants import Scope
+
+Extent = Literal["avatar", "all", "nothing"]
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a token has to grant."""
+
+    scope: Scope | None
+    """None is open: no token is asked for."""
+    of: Extent = "nothing"
+    """Whose it is. "avatar": of one, in path, query or body; a token for another is refused. "all": what
+    avatars share, so a token for a single one is refused. "nothing": tells or makes what is of no avatar."""
+
+
+NEEDS_NOTHING = Need(None)
+NEEDS_MOST = Need("admin", "all")
+_AVATAR, _V1 = "/api/v1/avatars/{avatar}", "/api/v1"
+
+
+def _each(need: Need, operations: Iterable[str]) -> dict[str, Need]:
+    return dict.fromkeys(operations, need)
+
+
+NEEDS: Mapping[str, Need] = {
+    # what is shipped, and whether the server is well; names of avatars are told only to who may see them
+    **_each(
+        NEEDS_NOTHING,
+        (
+            "GET /", "GET /{path}", "GET /assets/{path}", "GET /view/{avatar}", "GET /openapi.json",
+            "GET /healthz", "GET /readyz", "GET /health",
+            f"OPTIONS {_AVATAR}/whep", f"OPTIONS {_AVATAR}/whep/{{viewer}}",
+        ),
+    ),
+    # to watch and read
+    **_each(
+        Need("view", "avatar"),
+        (
+            f"HEAD {_AVATAR}/whep", f"POST {_AVATAR}/whep",
+            f"PATCH {_AVATAR}/whep/{{viewer}}", f"DELETE {_AVATAR}/whep/{{viewer}}",
+            "POST /offer", f"POST {_V1}/offer", "GET /api/avatar/result_feed",
+            f"GET {_V1}/avatars",  # those it may see
+            f"GET {_AVATAR}", f"GET {_AVATAR}/snapshot.png", f"GET {_AVATAR}/distillation",
+            f"GET {_AVATAR}/emotions", f"GET {_AVATAR}/overrides", f"GET {_AVATAR}/settings",
+        ),
+    ),
+    **_each(
+        Need("view"),
+        (
+            f"GET {_V1}/ice-servers", f"GET {_V1}/filters", f"GET {_V1}/settings/schema",
+            f"GET {_V1}/presets", f"GET {_V1}/backdrops", f"GET {_V1}/voices",
+            "GET /api/modules", "GET /api/tts/info", "GET /api/tts/list_voices", "GET /v1/audio/voices",
+            "GET /api/classify/labels",
+            "GET /api/avatar/get_available_filters",
+        ),
+    ),
+    # what operators watch: of all avatars, and of the viewers of one
+    **_each(Need("view", "all"), ("GET /metrics",)),
+    **_each(Need("control", "avatar"), (f"GET {_AVATAR}/viewers",)),
+    # to tell an avatar what to do
+    **_each(
+        Need("control", "avatar"),
+        (
+            f"PATCH {_AVATAR}",
+            *(
+                f"PUT {_AVATAR}/{name}"
+                for name in (
+                    "emotion", "gaze", "talking", "pause", "data_eyes", "pose", "crop", "framing", "chain",
+                    "backdrop", "emotions", "overrides", "settings",
+                )
+            ),
+            f"PATCH {_AVATAR}/overrides", f"PATCH {_AVATAR}/settings",
+            *(f"DELETE {_AVATAR}/{name}" for name in ("emotions", "overrides", "settings")),
+            f"POST {_AVATAR}/speech", f"DELETE {_AVATAR}/speech",
+            f"POST {_AVATAR}/speech/{{speech}}", f"DELETE {_AVATAR}/speech/{{speech}}",
+            f"POST {_AVATAR}/audio", f"GET {_AVATAR}/audio",
+            *(
+                f"POST /api/avatar/{name}"
+                for name in (
+                    "reload", "load_emotion_templates", "load_animator_settings", "set_emotion",
+                    "set_overrides", "modify_overrides", "start", "stop", "start_talking", "stop_talking",
+                    "start_data_eyes", "stop_data_eyes",
+                )
+            ),
+        ),
+    ),
+    # to let the server work for the caller; and what an avatar can be told to show
+    **_each(
+        Need("control"),
+        (
+            f"POST {_V1}/classify", "POST /api/classify", "POST /api/natlang/analyze", "POST /api/tts/speak",
+            "POST /v1/audio/speech", "POST /api/imagefx/process", "POST /api/imagefx/upscale",
+            f"GET {_V1}/characters", f"GET {_V1}/characters/{{name}}", f"GET {_V1}/characters/{{name}}/saved",
+        ),
+    ),
+    # to make and delete
+    **_each(
+        Need("admin", "avatar"),
+        (
+            f"POST {_V1}/avatars", f"DELETE {_AVATAR}", "POST /api/avatar/unload",
+            f"POST {_AVATAR}/distillation", f"DELETE {_AVATAR}/distillation",
+        ),
+    ),
+    **_each(
+        Need("admin", "all"),
+        (
+            "POST /api/avatar/load",
+            f"POST {_V1}/characters", f"DELETE {_V1}/characters/{{name}}",
+            f"PUT {_V1}/characters/{{name}}/saved", f"DELETE {_V1}/characters/{{name}}/saved",
+        ),
+    ),
+}  # fmt: skip
+"""Method and path, as routes have it → what a token has to grant."""
+
+
+def need_for(method: str, path: str) -> Need:
+    """What an operation needs; of one that nobody has put into the table, the most.
+
+    >>> need_for("PUT", "/api/v1/avatars/{avatar}/gaze")
+    Need(scope='control', of='avatar')
+    """
+    found = NEEDS.get(f"{method} {path}")
+    if found is None and method == hdrs.METH_HEAD:
+        found = NEEDS.get(f"GET {path}")
+    return NEEDS_MOST if found is None else found

@@ -1,0 +1,182 @@
+"""Who may do what: every route in the one table, and every scope before every route."""
+
+import time
+
+import aiohttp
+import pytest
+
+from avatar_rtc.config import AccessConfig, AccessKey
+from avatar_rtc.grants import SCOPES, Grant
+from avatar_rtc.server.access.tokens import make_token
+from avatar_rtc.server.http.needs import NEEDS, NEEDS_MOST, need_for
+from avatar_rtc.server.http.routes.openapi import description_of
+
+SECRET = "north-north-west-north-north-west"
+FIXED = "a-fixed-key-of-some-length"
+OURS = "your token is for"
+"""How refusals of this table begin; handlers refuse other things, such as to delete `main`."""
+
+
+@pytest.fixture
+def config(config, monkeypatch):
+    monkeypatch.setenv("SECRET", SECRET)
+    monkeypatch.setenv("FIXED", FIXED)
+    access = AccessConfig(secret="env:SECRET", keys={"one": AccessKey(key="env:FIXED", scope="control")})
+    return config.model_copy(update={"access": access})
+
+
+def bearer(scope, avatar=None) -> dict[str, str]:
+    token = make_token(SECRET.encode(), Grant(scope, avatar), time.time(), 60)
+    return {"Authorization": f"Bearer {token}"}
+
+
+def routes_of(client) -> list[tuple[str, str]]:
+    return [
+        (route.method, route.resource.canonical)
+        for route in client.app.router.routes()
+        if route.resource is not None
+    ]
+
+
+def address_of(path: str, avatar: str = "main") -> str:
+    holes = {"{avatar}": avatar, "{viewer}": "x", "{speech}": "x", "{name}": "hero", "{path}": "liora.txt"}
+    for hole, filled in holes.items():
+        path = path.replace(hole, filled)
+    return path
+
+
+async def verdict(client, method: str, path: str, headers=None, **options) -> str:
+    """ "401", "403" if the table refuses, "" if it lets through, whatever the handler then says."""
+    async with client.request(
+        method, path, headers=headers, timeout=aiohttp.ClientTimeout(10), **options
+    ) as answer:
+        if answer.status not in (401, 403) or method == "HEAD":
+            return str(answer.status) if answer.status in (401, 403) else ""
+        detail = (await answer.json(content_type=None))["detail"]
+        return str(answer.status) if answer.status == 401 or detail.startswith(OURS) else ""
+
+
+async def test_every_route_is_in_the_table_and_nothing_else(client):
+    served = {f"{method} {path}" for method, path in routes_of(client)}
+    implied = {f"HEAD {each.removeprefix('GET ')}" for each in NEEDS if each.startswith("GET ")}
+    assert served - set(NEEDS) - implied == set()
+    assert set(NEEDS) - served == set()
+
+
+async def test_only_what_is_shipped_and_whether_it_is_well_is_open():
+    opened = {each for each, need in NEEDS.items() if need.scope is None}
+    assert opened == {
+        "GET /", "GET /{path}", "GET /assets/{path}", "GET /view/{avatar}", "GET /openapi.json",
+        "GET /healthz", "GET /readyz", "GET /health",
+        "OPTIONS /api/v1/avatars/{avatar}/whep", "OPTIONS /api/v1/avatars/{avatar}/whep/{viewer}",
+    }  # fmt: skip
+
+
+def test_what_nobody_has_put_into_the_table_needs_most():
+    assert need_for("POST", "/api/v1/forgotten") == need_for("BREW", "/api/v1/avatars") == NEEDS_MOST
+
+
+async def test_what_changes_something_needs_more_than_to_watch():
+    watching = {each for each, need in NEEDS.items() if need.scope == "view"}
+    assert {each for each in watching if not each.startswith(("GET ", "HEAD "))} == {
+        "POST /api/v1/avatars/{avatar}/whep", "PATCH /api/v1/avatars/{avatar}/whep/{viewer}",
+        "DELETE /api/v1/avatars/{avatar}/whep/{viewer}", "POST /offer", "POST /api/v1/offer",
+    }  # fmt: skip
+
+
+async def test_every_path_of_an_avatar_is_of_an_avatar():
+    named = {each for each in NEEDS if "{avatar}" in each and NEEDS[each].scope is not None}
+    assert {each for each in named if NEEDS[each].of != "avatar"} == set()
+
+
+@pytest.mark.parametrize("scope", [None, *SCOPES])
+async def test_each_scope_before_each_route(client, scope):
+    wrong = []
+    for method, path in routes_of(client):
+        need = need_for(method, path)
+        if need.scope is None or (scope == "admin" and path.endswith("/distillation") and method == "POST"):
+            continue  # the latter would start a process
+        reaches = scope is not None and SCOPES.index(scope) >= SCOPES.index(need.scope)
+        wanted = "401" if scope is None else "" if reaches else "403"
+        # A session is looked for after the scope, so that nobody learns of it.
+        found = await verdict(client, method, address_of(path), bearer(scope) if scope else None)
+        if found != wanted:
+            wrong.append((method, path, scope, found))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("avatar", ["main", "nobody"], ids=["there", "not there"])
+async def test_a_token_for_another_avatar_reaches_no_path_of_this_one(client, scope, avatar):
+    """Whether it is there or not: a guest learns nothing of others."""
+    wrong = []
+    for method, path in routes_of(client):
+        need = need_for(method, path)
+        if need.scope is None or not ("{avatar}" in path or need.of == "all"):
+            continue
+        if (
+            found := await verdict(client, method, address_of(path, avatar), bearer(scope, "guest"))
+        ) != "403":
+            wrong.append((method, path, found))
+    assert wrong == []
+
+
+def names_in_bodies() -> dict[str, tuple[str, str]]:
+    """Operations that name their avatar in a body or a query → how they are asked."""
+    return {
+        each: tuple(each.split(" "))
+        for each, need in NEEDS.items()
+        if need.of == "avatar" and "{avatar}" not in each
+    }  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("operation", names_in_bodies())
+async def test_a_token_for_another_avatar_reaches_none_by_a_body_either(client, operation):
+    method, path = names_in_bodies()[operation]
+    headers = bearer("admin", "guest")
+    if operation == "GET /api/v1/avatars":
+        return  # it tells of its own, as the next test has it
+    if operation == "GET /api/avatar/result_feed":
+        assert await verdict(client, method, f"{path}?instance_id=main", headers) == "403"
+        return
+    if operation == "POST /api/avatar/reload":
+        form = aiohttp.FormData()
+        form.add_field("file", b"x", filename="a.png")
+        form.add_field("json", '{"instance_id": "main"}')
+        assert await verdict(client, method, path, headers, data=form) == "403"
+        return
+    if operation == "POST /api/v1/avatars":
+        for body in ({}, {"id": "main"}, {"id": "other"}):
+            assert await verdict(client, method, path, headers, json=body) == "403"
+        return
+    handler = next(
+        r.handler for r in client.app.router.routes() if (r.method, r.resource.canonical) == (method, path)
+    )
+    body = dict(description_of(handler).example)
+    for key in ("instance_id", "avatar"):
+        body |= {key: "main"} if key in body or path.endswith("offer") else {}
+    assert await verdict(client, method, path, headers, json=body) == "403"
+
+
+async def test_a_guest_sees_and_makes_its_own_avatar_alone(client):
+    everything, guest = bearer("admin"), bearer("admin", "guest")
+    assert (await (await client.get("/api/v1/avatars", headers=guest)).json())["avatars"] == []
+    made = await client.post("/api/v1/avatars", json={"id": "guest"}, headers=guest)
+    assert made.status == 201
+    for headers, seen in ((guest, ["guest"]), (everything, ["main", "guest"])):
+        found = (await (await client.get("/api/v1/avatars", headers=headers)).json())["avatars"]
+        assert [each["id"] for each in found] == seen
+    assert (await client.delete("/api/v1/avatars/guest", headers=guest)).status == 204
+
+
+async def test_a_fixed_key_is_a_token(client):
+    headers = {"Authorization": f"bearer  {FIXED}"}
+    body = {"name": "joy"}
+    assert (await client.put("/api/v1/avatars/main/emotion", json=body, headers=headers)).status == 200
+    assert (await client.post("/api/v1/avatars", json={}, headers=headers)).status == 403
+
+
+async def test_without_a_key_everything_is_open_on_loopback(serve, config):
+    client = await serve(config.model_copy(update={"access": AccessConfig()}))
+    assert (await client.get("/api/v1/avatars")).status == 200
+    assert (await client.get("/api/v1/avatars", headers={"Authorization": "Bearer x"})).status == 200
