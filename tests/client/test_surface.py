@@ -84,6 +84,7 @@ ERRORS = {
     "NotFound": "AvatarRtcError",
     "AlreadyThere": "AvatarRtcError",
     "Refused": "AvatarRtcError",
+    "BadToken": "AvatarRtcError",
     "CapacityExceeded": "AvatarRtcError",
     "WorkerLost": "AvatarRtcError",
     "EngineFailed": "AvatarRtcError",

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import jwt
 import pytest
@@ -131,7 +131,7 @@ async def test_a_set_that_is_none_is_as_none(keys):
 
 
 @pytest.fixture
-async def issuer() -> Callable:
+async def issuer() -> AsyncIterator[Callable]:
     """(body, status) → the URL of a server that answers so."""
     servers = []
 
