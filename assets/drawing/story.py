@@ -21,6 +21,9 @@ from avatar_rtc.speech.voices.hibari import Hibari
 from avatar_rtc.stream.framing import Framing
 from avatar_rtc.worker.offline import OfflineAvatar
 
+AHEAD_S = 0.3
+"""So long before it is heard lips know of a sentence."""
+
 
 @dataclass(frozen=True)
 class Story:
@@ -61,10 +64,17 @@ def appearances(
     avatar: OfflineAvatar, story: Story, said: Sequence[tuple[float, Speech]], fps: float, count: int
 ) -> list[Appearance]:
     """Those of the first `count` frames."""
-    for begin, speech in said:
-        avatar.say(begin, timeline(speech.pcm, speech.rate, speech.phonemes))
-    felt = [[name for begin, name in story.emotions if begin <= n / fps][-1] for n in range(count)]
-    return [avatar.appearance(n, emotion) for n, emotion in enumerate(felt)]
+    looks, coming = [], list(said)
+    for number in range(count):
+        t = number / fps
+        while (
+            coming and coming[0][0] <= t + AHEAD_S
+        ):  # lips forget what is over when they hear of what follows
+            begin, speech = coming.pop(0)
+            avatar.say(begin, timeline(speech.pcm, speech.rate, speech.phonemes))
+        felt = [name for begin, name in story.emotions if begin <= t][-1]
+        looks.append(avatar.appearance(number, felt))
+    return looks
 
 
 def on_ground(rgba: NDArray[np.uint8], ground: tuple[int, int, int]) -> NDArray[np.uint8]:

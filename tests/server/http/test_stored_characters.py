@@ -14,9 +14,10 @@ from avatar_rtc.config import Config, LimitsConfig
 from avatar_rtc.control.messages import control_from
 from avatar_rtc.control.settings import check_settings
 from avatar_rtc.errors import InputError
+from avatar_rtc.grants import EVERYTHING
 from avatar_rtc.link.orders import CloseAvatar, OpenAvatar
 from avatar_rtc.server.app import create_app
-from avatar_rtc.server.http.keys import AVATARS, LIMITS
+from avatar_rtc.server.http.keys import AVATARS, GRANT, LIMITS
 from tests.server.conftest import TEMPLATES, FakeRenderer
 
 CHARACTERS, AVATARS_PATH = "/api/v1/characters", "/api/v1/avatars"
@@ -160,6 +161,7 @@ async def test_a_creator_who_is_cancelled_leaves_no_avatar(client, renderer, mon
 
     monkeypatch.setattr(Avatar, "apply", slow)
     request = aiohttp.test_utils.make_mocked_request("POST", AVATARS_PATH, app=client.app)
+    request[GRANT] = EVERYTHING
 
     async def read(*_):
         from avatar_rtc.server.http.routes.avatars import AvatarCreate
