@@ -80,9 +80,8 @@ class Flood:
             self._again("emotions", 2, "PUT", f"{other}/emotions", lambda: {"json": {"emotions": emotions}}),
             self._again("characters", 4, "PATCH", other, lambda: {"json": {"character": next(characters)}}),
             self._again("heavy chain", 1, "PUT", f"{other}/chain", lambda: {"json": {"chain": chain}}),
-            self._again(
-                "speak", 2, "POST", "api/tts/speak", lambda: {"json": {"text": "Hello world. " * 100}}
-            ),
+            self._again("speak", 2, "POST", "api/tts/speak", lambda: {"json": _said(1_000, "en-us")}),
+            self._again("speak as usual", 1, "POST", "api/tts/speak", lambda: {"json": _said(100, "")}),
             self._again("sound", 2, "POST", f"{other}/audio", lambda: _typed(self._sound, "audio/ogg")),
             self._again(
                 "say", 2, "POST", f"{other}/speech", lambda: {"json": {"text": "Hello there. " * 500}}
@@ -159,6 +158,11 @@ class Flood:
                         thrower.sendto(a_datagram(pick), (self._host, pick.choice(self._ports)))
                 self.answers["datagram"]["sent"] += _BURST
                 await asyncio.sleep(1 / _BURSTS_PER_S)
+
+
+def _said(times: int, voice: str) -> dict[str, str]:
+    """A long text for a voice; a natural one needs minutes for what espeak says in seconds."""
+    return {"text": "Hello world. " * times, **({"voice": voice} if voice else {})}
 
 
 def a_datagram(pick: random.Random) -> bytes:
