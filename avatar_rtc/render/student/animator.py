@@ -205,7 +205,8 @@ class StudentAnimator:
 
     def _draw(self, dressing: Dressing, kept: _Kept) -> list[Box]:
         picture = torch.from_numpy(kept.dressed).permute(2, 0, 1)
-        patches = torch.zeros(kept.seen.shape) if apart(dressing.layers)[0] else None
+        # What drawn mouths and eyes hide, for cels over them; a mouth alone, as at rest, needs none.
+        patches = torch.zeros(kept.seen.shape) if all(apart(dressing.layers)) else None
         drawn = []
         for top in dressing.tops(torch.device("cpu")):
             if (seen := top.box.common(self._box)).is_empty:
@@ -214,8 +215,9 @@ class StudentAnimator:
             part, cel = picture[:, *box.slices], top.pixels[:, *inner]
             below, opening = to_linear(part, self.space), torch.from_numpy(kept.seen[box.slices])
             patch = None if patches is None else patches[box.slices]
-            if top.name in REPLACING and patch is not None:
-                torch.maximum(patch, cel[3] * top.strength, out=patch)
+            if top.name in REPLACING:
+                if patch is not None:
+                    torch.maximum(patch, cel[3] * top.strength, out=patch)
                 below = over(cel, below, top.strength)
             elif top.name in ON_SKIN:
                 worn = cel
