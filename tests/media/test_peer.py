@@ -364,8 +364,8 @@ async def test_stats(stage):
     now = peer.stats()
     assert now.state == "connected" and now.video.packets > 0 and now.video.bytes > 0 and now.audio.bytes > 0
     assert now.bits_per_s * now.connected_s == pytest.approx(8 * (now.video.bytes + now.audio.bytes))
-    # aiortc reports every 0.5 to 1.5 s, and says how long that took once both ends have.
-    await until(lambda: peer.stats().round_trip_s is not None)
+    # aiortc reports each track every 0.5 to 1.5 s, and says how long that took once both ends have.
+    await until(lambda: peer.stats().video.lost_share is not None and peer.stats().round_trip_s is not None)
     assert 0 <= peer.stats().round_trip_s < 1 and peer.stats().video.lost_share == 0
 
 
