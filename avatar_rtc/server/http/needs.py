@@ -48,7 +48,7 @@ NEEDS: Mapping[str, Need] = {
     **_each(
         Need("view", "avatar"),
         (
-            f"HEAD {_AVATAR}/whep", f"POST {_AVATAR}/whep",
+            f"GET {_AVATAR}/whep", f"POST {_AVATAR}/whep", f"GET {_AVATAR}/whep/{{viewer}}",
             f"PATCH {_AVATAR}/whep/{{viewer}}", f"DELETE {_AVATAR}/whep/{{viewer}}",
             "POST /offer", f"POST {_V1}/offer", "GET /api/avatar/result_feed",
             f"GET {_V1}/avatars",  # those it may see

@@ -19,7 +19,7 @@ REFUSED: tuple[tuple[str, str, dict[str, str], int], ...] = (
     ("GET", "/nothing.js", {}, 404),
     ("GET", "/view/nobody", {}, 404),
     ("GET", "/api/v1/avatars/nobody", {}, 404),
-    ("GET", "/api/v1/avatars/main/whep", {}, 405),
+    ("GET", "/api/v1/avatars/main/speech", {}, 405),
     ("POST", "/offer", {"Content-Type": "text/plain"}, 415),
     ("GET", "/", {"Host": "evil.example"}, 403),
     ("GET", "/healthz", {"Sec-Fetch-Site": "cross-site"}, 403),

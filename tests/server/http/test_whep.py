@@ -107,17 +107,33 @@ async def test_without_a_common_codec_is_refused(client, offer):
     assert response.status == 400
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 async def test_other_methods_on_the_endpoint_are_405(client, method):
     response = await client.request(method, ENDPOINT)
     assert response.status == 405
-    assert {"POST", "HEAD", "OPTIONS"} <= set(response.headers["Allow"].replace(" ", "").split(","))
+    assert {"GET", "POST", "HEAD", "OPTIONS"} <= set(response.headers["Allow"].replace(" ", "").split(","))
 
 
 async def test_options_and_head_announce_the_endpoint(client):
     options, head = await client.options(ENDPOINT), await client.head(ENDPOINT)
     assert options.status == 204 and options.headers["Accept-Post"] == "application/sdp"
     assert head.status == 200 and head.headers["Content-Type"] == "application/sdp"
+    # Drafts 02 and 03: what is asked for with GET has nothing to read, and says so with 2xx.
+    read = await client.get(ENDPOINT)
+    assert (read.status, await read.read(), read.headers["Content-Type"]) == (200, b"", "application/sdp")
+
+
+async def test_who_opens_the_endpoint_in_a_browser_sees_the_avatar(client):
+    opened = await client.get(ENDPOINT, headers={"Accept": "text/html"}, allow_redirects=False)
+    assert (opened.status, opened.headers["Location"]) == (303, "/view/main")
+    assert (await client.get(opened.headers["Location"])).status == 200
+
+
+async def test_a_resource_is_there_as_long_as_its_viewer(client, watch):
+    watcher = await watch()
+    assert (await client.get(watcher.location)).status == (await client.head(watcher.location)).status == 204
+    await client.delete(watcher.location)
+    assert (await client.get(watcher.location)).status == 404
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from avatar_rtc.server.http.authorization import require_scope
 from avatar_rtc.server.http.bodies import MAX_SDP_BYTES, read_text, require_type
 from avatar_rtc.server.http.keys import CONFIG, avatar_of, find_avatar, is_covered
 from avatar_rtc.server.http.places import outward
+from avatar_rtc.server.http.problem_page import wants_page
 from avatar_rtc.server.http.problems import RequestRefused
 from avatar_rtc.server.http.routes.ice import link_headers
 from avatar_rtc.server.http.routes.openapi import described
@@ -134,21 +135,39 @@ async def options_endpoint(request: web.Request) -> web.Response:
     if is_covered(request, name := request.match_info["avatar"]):
         find_avatar(request, name)
         headers = _links(request)
-    headers["Accept-Post"], headers[hdrs.ALLOW] = SDP, "OPTIONS, HEAD, POST"
+    headers["Accept-Post"], headers[hdrs.ALLOW] = SDP, "OPTIONS, GET, HEAD, POST"
     return web.Response(status=204, headers=headers)
 
 
-async def head_endpoint(request: web.Request) -> web.Response:
-    """Tell that this is a WHEP endpoint."""
-    avatar_of(request)
+@described(
+    "watching",
+    statuses={
+        200: "A WHEP endpoint; nothing else is to be read.",
+        303: "To the avatar's page, in a browser.",
+    },
+)
+async def get_endpoint(request: web.Request) -> web.Response:
+    """Tell that this is a WHEP endpoint: 200 and nothing to read. A browser is led to the page."""
+    avatar = avatar_of(request)
+    if wants_page(request):
+        return web.Response(status=303, headers={hdrs.LOCATION: outward(request, f"/view/{avatar.name}")})
     return web.Response(content_type=SDP)
+
+
+@described("watching", statuses={204: "It is there."})
+async def get_resource(request: web.Request) -> web.Response:
+    """Tell that this viewer is here; there is nothing to read of it (draft -03, 4.1)."""
+    _viewer_of(request)
+    return web.Response(status=204)
 
 
 async def options_resource(request: web.Request) -> web.Response:
     """Tell what may be patched; as `options_endpoint`."""
     if is_covered(request, request.match_info["avatar"]):
         _viewer_of(request)
-    return web.Response(status=204, headers={"Accept-Patch": FRAGMENT, hdrs.ALLOW: "OPTIONS, PATCH, DELETE"})
+    return web.Response(
+        status=204, headers={"Accept-Patch": FRAGMENT, hdrs.ALLOW: "OPTIONS, GET, HEAD, PATCH, DELETE"}
+    )
 
 
 def routes() -> list[web.RouteDef]:
@@ -156,10 +175,11 @@ def routes() -> list[web.RouteDef]:
     endpoint, resource = "/api/v1/avatars/{avatar}/whep", "/api/v1/avatars/{avatar}/whep/{viewer}"
     return [
         web.post(endpoint, post_offer),
-        web.head(endpoint, head_endpoint),
+        web.get(endpoint, get_endpoint),
         web.options(endpoint, options_endpoint),
         web.patch(resource, patch_resource),
         web.delete(resource, delete_resource),
+        web.get(resource, get_resource),
         web.options(resource, options_resource),
     ]
 
