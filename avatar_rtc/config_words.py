@@ -74,7 +74,7 @@ def check_translated(text: str) -> str:
     found = check_address(outer), check_address(inner)
     if not (outer if inner else not slash):
         raise ValueError(
-            "wanted is an address such as '203.0.113.7', or with the local one '203.0.113.7/10.0.0.5'"
+            "wanted is an address such as '203.0.113.7', or also the local one, '203.0.113.7/10.0.0.5'"
         )
     if inner and (":" in outer) != (":" in inner):
         raise ValueError("wanted are two addresses of IPv4, or two of IPv6")

@@ -40,7 +40,7 @@ async def test_other_credentials_get_none(relays, wrong, transport):
 
 
 async def test_what_a_relay_reaches_is_this_server_alone_and_the_internet(relays):
-    """On 127.0.0.1 the server is; all else that is private is not reached, its neighbour on 127.0.0.2 first."""
+    """On 127.0.0.1 the server is; all else that is private is not reached, its neighbour 127.0.0.2 first."""
     chance = random.Random(8)
     denied = {"127.0.0.2", *ends_and_more(IPv4Network, chance)} - {"127.0.0.1"}
     public = {each for each in map(IPv4Address, chance.sample(range(1 << 32), 300)) if is_public(each)}
