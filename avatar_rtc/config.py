@@ -69,7 +69,7 @@ Origin = Annotated[str, AfterValidator(check_origin)]
 KeySource = Annotated[str, AfterValidator(check_key)]
 SecretSource = Annotated[str, AfterValidator(check_source)]
 JwksUrl = Annotated[str, AfterValidator(check_jwks_url)]
-Address = Annotated[str, AfterValidator(check_address)]
+AddressText = Annotated[str, AfterValidator(check_address)]
 Translated = Annotated[str, AfterValidator(check_translated)]
 PortRange = Annotated[str, AfterValidator(check_ports)]
 Realm = Annotated[str, AfterValidator(check_realm)]
@@ -123,8 +123,8 @@ class TurnConfig(_Section):
     """UDP ports of relays; each takes one."""
     external_ip: Translated = ""
     """The address by which others reach coturn behind a NAT, or that and a slash and its own."""
-    peers: tuple[Address, ...] = ()
-    """Where coturn reaches this server, beside `media_host`, `public_address`; else it refuses private ones."""
+    peers: tuple[AddressText, ...] = ()
+    """Where coturn reaches this server, beside `media_host` and `public_address`; private ones are named."""
     tls_cert: Path | None = None
     """A certificate in PEM for `turns:` URLs, as coturn finds it."""
     tls_key: Path | None = None
@@ -251,7 +251,7 @@ class Config(_Section):
     """Everything an operator can set; see config.example.toml for a sentence on each."""
 
     host: str = "127.0.0.1"
-    media_host: Address = ""
+    media_host: AddressText = ""
     """An address for the sockets of viewers; "" is as `host`, unless others are served through a proxy."""
     media_ports: PortRange = ""
     """UDP ports of those sockets, such as "40000-40100"; "" is any that the system picks."""
@@ -307,6 +307,13 @@ class Config(_Section):
             raise ValueError(f"{lacking} is missing; wanted are tls_cert and tls_key, or neither")
         return self
 
+    @model_validator(mode="after")
+    def _has_ipv6(self) -> Self:
+        host = self.media_host or self.host
+        if not self.ipv6 and (":" in self.public_address or (":" in host and host not in ("::", "::1"))):
+            raise ValueError("ipv6 is false, so media_host, host and public_address have to be of IPv4")
+        return self
+
     @property
     def devices(self) -> tuple[str, ...]:
         """Each device by its own name, as it was given; a render worker runs on each."""
@@ -326,7 +333,7 @@ class Config(_Section):
         Whoever names hosts, proxies, STUN or TURN servers on a loopback address has a proxy before it:
         viewers come from elsewhere, and their media does not go through the proxy.
         """
-        own = "::1" if "::1" in (self.media_host, self.host) else "127.0.0.1"
+        own = "::1" if self.ipv6 and "::1" in (self.media_host, self.host) else "127.0.0.1"
         host = self.media_host or self.host
         serves_others = bool(
             self.allowed_hosts

@@ -45,8 +45,8 @@ def run(args: argparse.Namespace) -> int:
     text = turn_conf(config)
     if not own_peers(config):
         print(
-            "avatar-rtc: coturn will refuse every private address; if it reaches this server at one, name that "
-            "in turn.peers",
+            "avatar-rtc: coturn will refuse every private address; if it reaches this server at one, name "
+            "that in turn.peers",
             file=sys.stderr,
         )
     if args.out is None:

@@ -109,7 +109,7 @@ def test_the_file_is_its_owners_alone(tmp_path, capsys):
     file.write_text(f'host = "0.0.0.0"\n[turn]\nurls = ["turn:a.example"]\nsecret = "{SECRET}"\n')
     assert main(["turn", "--config", str(file), "--out", str(out)]) == 0
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
-    assert "name that in turn.peers" in capsys.readouterr().err
+    assert "that in turn.peers" in capsys.readouterr().err
     assert main(["turn", "--config", str(file)]) == 0
     assert capsys.readouterr().out == out.read_text()
     assert f"static-auth-secret={SECRET}" in out.read_text().splitlines()

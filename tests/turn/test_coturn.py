@@ -12,8 +12,9 @@ from aiortc import RTCConfiguration, RTCPeerConnection
 from avatar_rtc.cli.turn_conf import DENIED
 from avatar_rtc.config import MediaBind
 from avatar_rtc.media.addresses.aioice_private import ask_servers, try_relays
+from avatar_rtc.media.addresses.hosts_private import bind_media
 from avatar_rtc.media.addresses.ice import IceServers
-from avatar_rtc.media.aiortc_private import bind_media, guard_connection
+from avatar_rtc.media.aiortc_private import guard_connection
 from avatar_rtc.media.guard import Guard
 from tests.turn.coturn import TRANSPORTS, credential
 from tests.waiting import until

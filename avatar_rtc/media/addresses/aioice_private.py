@@ -10,9 +10,10 @@ from aioice.ice import Connection, StunProtocol, relayed_candidate, server_refle
 from aiortc import RTCPeerConnection
 
 from avatar_rtc.media.addresses.gathering import Question
+from avatar_rtc.media.addresses.hosts_private import transports_of
 from avatar_rtc.media.addresses.ice import IceServer, IceServers
 from avatar_rtc.media.addresses.names import Names
-from avatar_rtc.media.aiortc_private import GuardedProtocol, transports_of
+from avatar_rtc.media.aiortc_private import GuardedProtocol
 from avatar_rtc.media.guard import Guard
 
 _Found = tuple[Candidate, StunProtocol | None]
@@ -85,7 +86,10 @@ async def _reflexive(names: Names, server: IceServer, protocol: StunProtocol) ->
 async def _relayed(
     names: Names, server: IceServer, ice: IceServers, component: int, socket: Callable[[], StunProtocol]
 ) -> _Found:
-    (address, *_) = await names.addresses(server.host)
+    found = await names.addresses(server.host)
+    address = next((each for each in found if ice.ipv6 or ":" not in each), None)
+    if address is None:
+        raise OSError("it has no IPv4 address")
     return await relayed_candidate(
         component=component,
         hide_related_address=False,
