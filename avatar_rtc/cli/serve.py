@@ -19,6 +19,7 @@ from avatar_rtc.cli.serve_checks import (
     check_tls,
     check_voice,
     warn_of_http,
+    warn_of_ports,
     warn_of_strangers,
 )
 from avatar_rtc.cli.signals import catch_signals
@@ -172,6 +173,7 @@ def run(args: argparse.Namespace) -> int:
         ensure_weights(config)
     warn_of_strangers(config)
     warn_of_http(config)
+    warn_of_ports(config)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(config, tls))
     return 0

@@ -11,13 +11,13 @@ from aiortc import RTCConfiguration, RTCPeerConnection
 
 from avatar_rtc.cli.turn_conf import DENIED
 from avatar_rtc.config import MediaBind
-from avatar_rtc.media.addresses.aioice_private import ask_servers, try_relays
+from avatar_rtc.media.addresses.aioice_private import ask_servers
+from avatar_rtc.media.addresses.checking import AddressCheck
 from avatar_rtc.media.addresses.hosts_private import bind_media
 from avatar_rtc.media.addresses.ice import IceServers
 from avatar_rtc.media.aiortc_private import guard_connection
 from avatar_rtc.media.guard import Guard
 from tests.turn.coturn import TRANSPORTS, credential
-from tests.waiting import until
 
 
 @pytest.fixture(autouse=True)
@@ -125,10 +125,9 @@ async def test_the_answer_to_an_offer_names_a_relay(relays, transport):
 
 async def test_a_relay_is_known_before_the_first_viewer_comes(relays):
     ice = IceServers((relays.url("udp"),), *credential())
-    before = asyncio.all_tasks()
-    try_relays(ice)
-    await until(lambda: asyncio.all_tasks() == before)
-    assert [*ice.gathering._takes_s] == [*ice.urls] and not ice.gathering._silent_at
+    check = AddressCheck(lambda: ice, MediaBind(False, ("127.0.0.1",)))
+    await check.look()
+    assert check.ailments == () and [*ice.gathering._takes_s] == [*ice.urls] and not ice.gathering._silent_at
 
 
 async def allocate(relays, login, transport, at=""):

@@ -89,7 +89,7 @@ async def test_the_public_address_stands_beside_the_local_one(stage, bind, trans
 
 
 async def test_a_viewer_beyond_the_nat_sees_pictures(stage):
-    """On 127.0.0.2 is a NAT that translates its address into 127.0.0.1, and is all that the viewer knows of."""
+    """On 127.0.0.2 is a NAT that translates its address into 127.0.0.1: all that the viewer knows."""
     viewer = stage.viewer()
     peer = stage.peer(bind=LOOPBACK._replace(translated="127.0.0.2"))
     # Its own NAT lets nobody in who was not asked.
@@ -128,7 +128,9 @@ class Nat:
         elif source not in self.ways:
             self.ways[source] = None
             inside = partial(Mouth, lambda answer, _: self.ways[None].sendto(answer, source))
-            asyncio.ensure_future(self._open(inside, source, remote_addr=("127.0.0.1", self.port)))
+            self.opening = asyncio.ensure_future(
+                self._open(inside, source, remote_addr=("127.0.0.1", self.port))
+            )
 
 
 class Mouth(asyncio.DatagramProtocol):

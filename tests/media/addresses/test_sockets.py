@@ -1,4 +1,4 @@
-"""Sockets within a range of ports: one of the free ones, whichever they are, and a clear word when there is none."""
+"""Sockets within a range of ports: any free one is found, and where there is none that is told."""
 
 import errno
 import socket
@@ -45,7 +45,7 @@ def test_an_address_of_another_machine_is_told():
     sockets = MediaSockets(range(FIRST, FIRST + 2))
     with pytest.raises(OSError):
         sockets.open("192.0.2.1")
-    assert "192.0.2.1: this machine has no such address; see the setting media_host" == sockets.why_none
+    assert sockets.why_none == "192.0.2.1: this machine has no such address; see the setting media_host"
 
 
 def test_without_a_range_any_port_will_do():
