@@ -1,4 +1,4 @@
-"""What the server says at its start of addresses that its settings promise; with the real coturn, and without."""
+"""What the server says at its start of the addresses that its settings promise, with the real coturn."""
 
 import asyncio
 import logging
@@ -32,6 +32,8 @@ async def test_all_is_well_where_relays_and_stun_answer(relays, monkeypatch):
 async def test_a_wrong_secret_a_closed_port_and_an_unknown_certificate_are_told_apart(relays, monkeypatch):
     monkeypatch.setattr(checking, "ANSWER_S", 0.4)
     closed = free_port()
+    plain = await asyncio.start_server(lambda _, writer: writer.write(b"hello\n"), "127.0.0.1", 0)
+    other = plain.sockets[0].getsockname()[1]
     with socket.socket(type=socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         port = silent.getsockname()[1]
@@ -42,11 +44,12 @@ async def test_a_wrong_secret_a_closed_port_and_an_unknown_certificate_are_told_
             f"turn:127.0.0.1:{port}": f"it does not answer at UDP {port}. Does it run there",
             f"stun:127.0.0.1:{port}": f"gives no address of ours: it does not answer at UDP {port}",
             f"turn:127.0.0.1:{closed}?transport=tcp": f"nothing listens at TCP {closed}",
-            f"turns:127.0.0.1:{relays.port}?transport=tcp": f"it speaks no TLS at TCP {relays.port}",
+            f"turns:127.0.0.1:{other}?transport=tcp": f"it speaks no TLS at TCP {other}",
             "turn:nowhere.invalid": "the name nowhere.invalid has no address",
         }.items():
             (said,) = await ailments(url, login=credential("another"))
             assert said.startswith(f"{url} gives no ") and words in said
+    plain.close()
 
 
 async def test_addresses_and_ports_of_this_machine_are_looked_at(relays):
