@@ -22,6 +22,14 @@ async def ailments(*urls: str, login=None, bind=HERE) -> tuple[str, ...]:
     return check.ailments
 
 
+class Hello(asyncio.Protocol):
+    """What speaks no TLS."""
+
+    def connection_made(self, transport):
+        transport.write(b"220 hello\r\n")
+        transport.close()
+
+
 async def test_all_is_well_where_relays_and_stun_answer(relays, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(relays.certificate))
     urls = (f"stun:127.0.0.1:{relays.port}", *map(relays.url, TRANSPORTS))
@@ -32,7 +40,7 @@ async def test_all_is_well_where_relays_and_stun_answer(relays, monkeypatch):
 async def test_a_wrong_secret_a_closed_port_and_an_unknown_certificate_are_told_apart(relays, monkeypatch):
     monkeypatch.setattr(checking, "ANSWER_S", 0.4)
     closed = free_port()
-    plain = await asyncio.start_server(lambda _, writer: writer.write(b"hello\n"), "127.0.0.1", 0)
+    plain = await asyncio.get_running_loop().create_server(Hello, "127.0.0.1", 0)
     other = plain.sockets[0].getsockname()[1]
     with socket.socket(type=socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
