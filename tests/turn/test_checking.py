@@ -5,6 +5,7 @@ import logging
 import socket
 
 import pytest
+from aioice import stun
 
 from avatar_rtc.config import MediaBind
 from avatar_rtc.media.addresses import checking
@@ -28,6 +29,19 @@ class Hello(asyncio.Protocol):
     def connection_made(self, transport):
         transport.write(b"220 hello\r\n")
         transport.close()
+
+
+class Far(asyncio.DatagramProtocol):
+    """A STUN server beyond a NAT."""
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def datagram_received(self, data, addr):
+        request = stun.parse_message(data)
+        answer = stun.Message(request.message_method, stun.Class.RESPONSE, request.transaction_id)
+        answer.attributes["XOR-MAPPED-ADDRESS"] = ("8.8.4.4", 40_000)
+        self.transport.sendto(bytes(answer), addr)
 
 
 async def test_all_is_well_where_relays_and_stun_answer(relays, monkeypatch):
@@ -61,7 +75,6 @@ async def test_a_wrong_secret_a_closed_port_and_an_unknown_certificate_are_told_
 
 
 async def test_addresses_and_ports_of_this_machine_are_looked_at(relays):
-    stun = f"stun:127.0.0.1:{relays.port}"
     with socket.socket(type=socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 21_223))
         for changes, words in (
@@ -78,8 +91,12 @@ async def test_addresses_and_ports_of_this_machine_are_looked_at(relays):
         ):
             (said,) = await ailments(bind=HERE._replace(**changes))
             assert words in said
-    (said,) = await ailments(stun, bind=HERE._replace(translated="8.8.8.8"))
-    assert said.startswith("public_address is 8.8.8.8, but STUN sees this machine come from 127.0.0.1;")
+    translated = HERE._replace(translated="8.8.8.8")
+    assert await ailments(f"stun:127.0.0.1:{relays.port}", bind=translated) == ()  # it is as near as we are
+    far, _ = await asyncio.get_running_loop().create_datagram_endpoint(Far, local_addr=("127.0.0.1", 0))
+    (said,) = await ailments(f"stun:127.0.0.1:{far.get_extra_info('sockname')[1]}", bind=translated)
+    assert said.startswith("public_address is 8.8.8.8, but STUN sees this machine come from 8.8.4.4;")
+    far.close()
 
 
 async def test_it_is_tried_again_until_it_is_well(relays, monkeypatch, caplog):

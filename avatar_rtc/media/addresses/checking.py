@@ -89,6 +89,7 @@ class AddressCheck:
 
     def _unlike(self, seen: set[str]) -> Iterator[str]:
         outer = self._bind.translated.partition("/")[0]
+        seen = {each for each in seen if ipaddress.ip_address(each).is_global}  # others stand before the NAT
         if outer and seen and outer not in seen and ":" not in outer:
             yield (
                 f"public_address is {outer}, but STUN sees this machine come from {', '.join(sorted(seen))}; "
