@@ -109,7 +109,8 @@ class Nat:
     """What comes to 127.0.0.2 goes on to the same port of 127.0.0.1, and back, each source by a socket."""
 
     def __init__(self, port: int) -> None:
-        self.port, self.ways = port, {}
+        self.port: int = port
+        self.ways: dict = {}
 
     async def __aenter__(self):
         await self._open(partial(Mouth, self._outside), local_addr=("127.0.0.2", self.port))
@@ -135,7 +136,10 @@ class Nat:
 
 class Mouth(asyncio.DatagramProtocol):
     def __init__(self, hand_on) -> None:
-        self.datagram_received = hand_on
+        self.hand_on = hand_on
+
+    def datagram_received(self, data, addr):
+        self.hand_on(data, addr)
 
 
 async def test_without_ipv6_there_is_none(stage):
