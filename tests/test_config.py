@@ -263,6 +263,17 @@ def test_media_listens_where_http_does(settings: dict, interfaces: bool, address
     assert bind[:3] == (interfaces, (address,), is_loopback and "media_host" not in settings)
 
 
+def test_sockets_of_viewers_by_flag() -> None:
+    parser = argparse.ArgumentParser()
+    serve.add(parser.add_subparsers())
+    flags = ("--media-host", "10.0.0.5", "--media-ports", "40000-40100", "--public-address", "203.0.113.7")
+    args = parser.parse_args(["serve", *flags, "--no-ipv6"])
+    names = ("media_host", "media_ports", "public_address", "ipv6")
+    bind = load_config(None, **{name: getattr(args, name) for name in names}).media_bind
+    assert bind == (False, ("10.0.0.5",), False, range(40_000, 40_101), "203.0.113.7", False)
+    assert [getattr(parser.parse_args(["serve"]), name) for name in names] == [None] * 4
+
+
 def test_ports_addresses_and_ipv6_are_for_all_sockets_of_viewers() -> None:
     config = Config(media_ports="40000 - 40100", public_address="203.0.113.7", ipv6=False, host="::1")
     assert config.media_bind == (True, ("127.0.0.1",), False, range(40_000, 40_101), "203.0.113.7", False)
