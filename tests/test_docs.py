@@ -17,7 +17,7 @@ FLAG = r"(?<![\w-])--[a-z0-9][a-z0-9-]*"
 OTHERS_FLAGS = {"--json", "--data-binary", "--data", "--system", "--now", "--strict", "--avatar-position"}
 """Of curl, useradd, systemctl and mypy; the last is a property in CSS."""
 INSTALLERS_FLAGS = {
-    *("--wheel", "--index-url", "--no-deps"),  # build, pip
+    *("--wheel", "--index-url", "--no-deps", "--no-compile"),  # build, pip
     *("--torch-backend", "--from"),  # uv
     *("--rm", "--init", "--build-arg", "--gpus", "--build"),  # docker
 }
