@@ -1,5 +1,5 @@
 # avatar_rtc in a container:
-#   docker build -t avatar-rtc .                              without a GPU, 1.5 GB
+#   docker build -t avatar-rtc .                              without a GPU, 1.3 GB
 #   docker build -t avatar-rtc --build-arg VARIANT=cuda .     with NVIDIA's, 6 GB; run it with --gpus all
 # turn/compose.yaml runs it beside a TURN server.
 ARG VARIANT=cpu

@@ -2,7 +2,7 @@
 
 import re
 import stat
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
 import pytest
 from hypothesis import given
@@ -92,6 +92,26 @@ def test_quotas_follow_from_viewers_and_ports(viewers, one, other):
     assert (found["min-port"], found["max-port"]) == ([str(first)], [str(last)])
     (total,) = map(int, found["total-quota"])
     assert 1 <= total <= last - first + 1 and total <= 12 * viewers
+
+
+@given(st.ip_addresses())  # half of them are of IANA's special networks
+def test_what_is_not_of_the_internet_is_denied(address):
+    is_denied = any(address in network for network in map(ip_network, DENIED))
+    assert is_denied or (address.is_global and not address.is_multicast)
+    # Of these two the registry and versions of Python think differently.
+    if address.version == 4 and str(address).rpartition(".")[0] not in ("192.0.0", "192.88.99"):
+        assert is_denied is (not address.is_global or address.is_multicast)
+
+
+@pytest.mark.parametrize(
+    "address",
+    "0.0.0.1 10.1.2.3 100.64.0.1 127.0.0.2 169.254.169.254 172.31.0.1 192.0.0.8 192.168.1.1 198.18.0.1 "
+    "224.0.0.251 255.255.255.255 :: ::1 ::10.0.0.1 ::ffff:10.0.0.1 ::ffff:169.254.169.254 64:ff9b::a9fe:a9fe "
+    "64:ff9b:1::1 100::1 2001::1 2001:db8::1 2002:a00:1::1 3fff::1 5f00::1 fc00::1 fd00:ec2::254 fe80::1 "
+    "fec0::1 ff02::fb".split(),
+)
+def test_so_are_those_that_attackers_try(address):
+    assert any(ip_address(address) in network for network in map(ip_network, DENIED))
 
 
 def test_denied_ranges_are_networks_that_do_not_overlap():
