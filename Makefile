@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := PYTHONWARNINGS=default $(BIN)/python -m pytest
 ARGS ?=
+TORCH ?=
 RUNS ?= 10
 LOAD ?= 4
 
 .PHONY: help install serve test lint style ruff types types-of-tests layers soak flakes check format bench assets students upscaler clean
 
 help:
-	@echo "make install   create .venv and install everything"
+	@echo "make install   create .venv and install everything (TORCH=cpu: PyTorch without CUDA, 4 GB less)"
 	@echo "make serve     install, fetch what the animator needs, serve http://127.0.0.1:8080/ (ARGS='--help')"
 	@echo "make test      install and run the whole test suite (COVERAGE=1 measures its coverage, ARGS='tests/link -x': those alone)"
 	@echo "make lint      style, ruff, types, types-of-tests and layers, each also a target of its own"
@@ -28,6 +29,8 @@ install: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("avatar_rtc needs Python 3.11 or newer; run make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(if $(TORCH),$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt --no-deps \
+		--index-url https://download.pytorch.org/whl/$(TORCH) torch)
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[openvino,espeak,natural,dev]'
 	@touch $@
 

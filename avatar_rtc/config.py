@@ -2,7 +2,6 @@
 
 import re
 import tomllib
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -19,6 +18,7 @@ from pydantic import (
 )
 
 from avatar_rtc.config_words import (
+    check_address,
     check_base_path,
     check_devices,
     check_host,
@@ -27,7 +27,11 @@ from avatar_rtc.config_words import (
     check_key,
     check_network,
     check_origin,
+    check_ports,
+    check_realm,
     check_source,
+    check_translated,
+    ports_of,
 )
 from avatar_rtc.errors import InputError
 from avatar_rtc.grants import Scope
@@ -65,6 +69,10 @@ Origin = Annotated[str, AfterValidator(check_origin)]
 KeySource = Annotated[str, AfterValidator(check_key)]
 SecretSource = Annotated[str, AfterValidator(check_source)]
 JwksUrl = Annotated[str, AfterValidator(check_jwks_url)]
+AddressText = Annotated[str, AfterValidator(check_address)]
+Translated = Annotated[str, AfterValidator(check_translated)]
+PortRange = Annotated[str, AfterValidator(check_ports)]
+Realm = Annotated[str, AfterValidator(check_realm)]
 StunUrl = Annotated[str, AfterValidator(_check_stun)]
 TurnUrl = Annotated[str, AfterValidator(_check_turn)]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -80,13 +88,12 @@ class MediaBind(NamedTuple):
     """And these."""
     confined: bool = False
     """Those of IPv4 too, for programs on this machine alone: Firefox sends nothing to loopback addresses."""
-
-
-def _address(text: str) -> str:
-    try:
-        return str(ip_address(text)) if text else ""
-    except ValueError:
-        raise ValueError(f"{text!r} is no IP address, such as 127.0.0.1 or 0.0.0.0") from None
+    ports: range | None = None
+    """Of which each socket takes a free one; None is any that the system picks."""
+    translated: str = ""
+    """The address by which others reach one of these, or that and a slash and which one."""
+    ipv6: bool = True
+    """Addresses of IPv6, too."""
 
 
 class _Section(BaseModel):
@@ -110,12 +117,26 @@ class TurnConfig(_Section):
     """The `static-auth-secret` of turnserver.conf."""
     ttl_s: int = Field(3600, ge=60, le=86_400)
     """How long handed-out credentials are valid."""
+    realm: Realm = "avatar-rtc"
+    """What coturn calls itself; the rest is for the file that `avatar-rtc turn` writes for it."""
+    relay_ports: PortRange = "49160-49960"
+    """UDP ports of relays; each takes one."""
+    external_ip: Translated = ""
+    """The address by which others reach coturn behind a NAT, or that and a slash and its own."""
+    peers: tuple[AddressText, ...] = ()
+    """Where coturn reaches this server, beside `media_host` and `public_address`; private ones are named."""
+    tls_cert: Path | None = None
+    """A certificate in PEM for `turns:` URLs, as coturn finds it."""
+    tls_key: Path | None = None
 
     @model_validator(mode="after")
     def _has_both(self) -> Self:
         if bool(self.urls) != bool(self.secret):
             lacking = "turn.secret" if self.urls else "turn.urls"
             raise ValueError(f"{lacking} is missing; wanted are turn.urls and turn.secret, or neither")
+        if (self.tls_cert is None) != (self.tls_key is None):
+            lacking = "turn.tls_key" if self.tls_key is None else "turn.tls_cert"
+            raise ValueError(f"{lacking} is missing; wanted are turn.tls_cert and turn.tls_key, or neither")
         return self
 
 
@@ -230,8 +251,14 @@ class Config(_Section):
     """Everything an operator can set; see config.example.toml for a sentence on each."""
 
     host: str = "127.0.0.1"
-    media_host: Annotated[str, AfterValidator(_address)] = ""
+    media_host: AddressText = ""
     """An address for the sockets of viewers; "" is as `host`, unless others are served through a proxy."""
+    media_ports: PortRange = ""
+    """UDP ports of those sockets, such as "40000-40100"; "" is any that the system picks."""
+    public_address: Translated = ""
+    """The address by which viewers reach this machine behind a NAT, or that and a slash and its own."""
+    ipv6: bool = True
+    """Pictures and sound by IPv6, too."""
     port: int = Field(8080, ge=0, le=65_535)
     character: str = "liora"
     animator: AnimatorName = "auto"
@@ -280,6 +307,13 @@ class Config(_Section):
             raise ValueError(f"{lacking} is missing; wanted are tls_cert and tls_key, or neither")
         return self
 
+    @model_validator(mode="after")
+    def _has_ipv6(self) -> Self:
+        host = self.media_host or self.host
+        if not self.ipv6 and (":" in self.public_address or (":" in host and host not in ("::", "::1"))):
+            raise ValueError("ipv6 is false, so media_host, host and public_address have to be of IPv4")
+        return self
+
     @property
     def devices(self) -> tuple[str, ...]:
         """Each device by its own name, as it was given; a render worker runs on each."""
@@ -299,14 +333,22 @@ class Config(_Section):
         Whoever names hosts, proxies, STUN or TURN servers on a loopback address has a proxy before it:
         viewers come from elsewhere, and their media does not go through the proxy.
         """
-        own = "::1" if "::1" in (self.media_host, self.host) else "127.0.0.1"
+        own = "::1" if self.ipv6 and "::1" in (self.media_host, self.host) else "127.0.0.1"
         host = self.media_host or self.host
-        serves_others = bool(self.allowed_hosts or self.trusted_proxies or self.stun_urls or self.turn.urls)
+        serves_others = bool(
+            self.allowed_hosts
+            or self.trusted_proxies
+            or self.stun_urls
+            or self.turn.urls
+            or self.public_address
+        )
         if host in WILDCARDS or (not self.media_host and self.is_loopback and serves_others):
-            return MediaBind(True, (own,))
-        if host not in LOOPBACK:
-            return MediaBind(False, (host,))
-        return MediaBind(False, (own,), confined=not self.media_host)
+            bind = MediaBind(True, (own,))
+        elif host not in LOOPBACK:
+            bind = MediaBind(False, (host,))
+        else:
+            bind = MediaBind(False, (own,), confined=not self.media_host)
+        return bind._replace(ports=ports_of(self.media_ports), translated=self.public_address, ipv6=self.ipv6)
 
 
 def _set(data: dict[str, Any], name: str, value: Any) -> None:

@@ -11,6 +11,8 @@ _ICE = re.compile(r"(?P<scheme>\w+):(?P<host>[^\s:?/@#\[\]]+)(?::(?P<port>\d{1,5
 _BASE = re.compile(r"(/[\w.~-]{1,64}){1,8}", re.ASCII)
 _SOURCE = re.compile(r"env:[A-Za-z_]\w*|file:.+")
 _HASHED = re.compile(r"sha256:[0-9a-fA-F]{64}")
+_PORTS_RANGE = re.compile(r"([1-9]\d{0,4})(?:-([1-9]\d{0,4}))?", re.ASCII)
+_REALM = re.compile(r"[A-Za-z0-9._-]{1,127}")
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:(0|[1-9][0-9]?))?")
 
 
@@ -52,6 +54,59 @@ def check_network(name: str) -> str:
         return str(ipaddress.ip_network(name))
     except ValueError as error:
         raise ValueError(f"wanted is an address or a network, such as '10.0.0.0/8': {error}") from None
+
+
+def check_address(text: str) -> str:
+    """An IP address, as Python writes it; "" is none; raises as `check_host`."""
+    try:
+        return str(ipaddress.ip_address(text)) if text else ""
+    except ValueError:
+        raise ValueError(f"{text!r} is no IP address, such as 127.0.0.1 or 0.0.0.0") from None
+
+
+def check_translated(text: str) -> str:
+    """An address, perhaps with the local one that is translated into it; "" is none; raises as `check_host`.
+
+    >>> check_translated("203.0.113.7/10.0.0.5")
+    '203.0.113.7/10.0.0.5'
+    """
+    outer, slash, inner = text.partition("/")
+    found = check_address(outer), check_address(inner)
+    if not (outer if inner else not slash):
+        raise ValueError(
+            "wanted is an address such as '203.0.113.7', or also the local one, '203.0.113.7/10.0.0.5'"
+        )
+    if inner and (":" in outer) != (":" in inner):
+        raise ValueError("wanted are two addresses of IPv4, or two of IPv6")
+    return "/".join(filter(None, found))
+
+
+def check_ports(text: str) -> str:
+    """The first and the last of some ports; "" is none; raises as `check_host`.
+
+    >>> check_ports("40000-40100"), check_ports("40000")
+    ('40000-40100', '40000-40000')
+    """
+    if not text:
+        return ""
+    found = _PORTS_RANGE.fullmatch(text.replace(" ", ""))
+    first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+    if not first <= last < 65_536:
+        raise ValueError("wanted are the first and the last port, such as '40000-40100', within 1..65535")
+    return f"{first}-{last}"
+
+
+def ports_of(text: str) -> range | None:
+    """The ports that `check_ports` has taken; None if it is none."""
+    first, _, last = text.partition("-")
+    return range(int(first), int(last) + 1) if text else None
+
+
+def check_realm(text: str) -> str:
+    """A realm, as it is; raises as `check_host`."""
+    if not _REALM.fullmatch(text):
+        raise ValueError("wanted are letters, digits and ._-, such as 'avatar-rtc'")
+    return text
 
 
 def check_base_path(path: str) -> str:

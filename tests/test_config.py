@@ -34,7 +34,7 @@ def test_the_example_lists_every_setting_with_its_default() -> None:
         "tls_cert",
         "tls_key",
     }  # none is what they are by default
-    assert set(given["turn"]) == set(type(Config().turn).model_fields)
+    assert set(given["turn"]) == set(type(Config().turn).model_fields) - {"tls_cert", "tls_key"}
     assert set(given["access"]) == set(type(Config().access).model_fields)
     assert set(given["limits"]) == set(type(Config().limits).model_fields)
 
@@ -83,6 +83,19 @@ BAD = [
     ("host = 1", "wanted is a text in quotes"),
     ("insecure = 'maybe'", "wanted is true or false"),
     ("turn = {ttl_s = 1}", "turn.ttl_s"),
+    ("turn = {tls_cert = 'a.pem'}", "turn.tls_key is missing; wanted are turn.tls_cert and turn.tls_key"),
+    ("turn = {realm = 'a b'}", "turn.realm is 'a b': wanted are letters, digits"),
+    ("turn = {relay_ports = '9-5'}", "turn.relay_ports is '9-5': wanted are the first and the last port"),
+    ("turn = {peers = ['avatar']}", "turn.peers.0 is 'avatar'"),
+    ("turn = {external_ip = '/10.0.0.5'}", "turn.external_ip is '/10.0.0.5': wanted is an address such as"),
+    ("media_ports = 40000", "media_ports is 40000: wanted is a text in quotes"),
+    ("media_ports = '40000-'", "wanted are the first and the last port, such as '40000-40100'"),
+    ("media_ports = '40000-70000'", "within 1..65535"),
+    ("public_address = 'avatar.example.org'", "public_address is 'avatar.example.org'"),
+    ("public_address = '203.0.113.7/'", "wanted is an address such as '203.0.113.7', or also the local one"),
+    ("public_address = '203.0.113.7/fd00::5'", "wanted are two addresses of IPv4, or two of IPv6"),
+    ("ipv6 = false\npublic_address = '2001:db8::7'", "ipv6 is false, so media_host, host and public_address"),
+    ("ipv6 = false\nmedia_host = '2001:db8::7'", "ipv6 is false"),
     ("turn = 'turn:a'", "wanted is a table"),
     ("turn = {urls = ['turn:a']}", "turn.secret is missing"),
     ("turn = {secret = 'hush'}", "turn.urls is missing"),
@@ -247,7 +260,23 @@ def test_open_addresses_need_insecure() -> None:
 def test_media_listens_where_http_does(settings: dict, interfaces: bool, address: str) -> None:
     bind = Config(**settings).media_bind
     is_loopback = address in ("127.0.0.1", "::1") and not interfaces
-    assert bind == (interfaces, (address,), is_loopback and "media_host" not in settings)
+    assert bind[:3] == (interfaces, (address,), is_loopback and "media_host" not in settings)
+
+
+def test_sockets_of_viewers_by_flag() -> None:
+    parser = argparse.ArgumentParser()
+    serve.add(parser.add_subparsers())
+    flags = ("--media-host", "10.0.0.5", "--media-ports", "40000-40100", "--public-address", "203.0.113.7")
+    args = parser.parse_args(["serve", *flags, "--no-ipv6"])
+    names = ("media_host", "media_ports", "public_address", "ipv6")
+    bind = load_config(None, **{name: getattr(args, name) for name in names}).media_bind
+    assert bind == (False, ("10.0.0.5",), False, range(40_000, 40_101), "203.0.113.7", False)
+    assert [getattr(parser.parse_args(["serve"]), name) for name in names] == [None] * 4
+
+
+def test_ports_addresses_and_ipv6_are_for_all_sockets_of_viewers() -> None:
+    config = Config(media_ports="40000 - 40100", public_address="203.0.113.7", ipv6=False, host="::1")
+    assert config.media_bind == (True, ("127.0.0.1",), False, range(40_000, 40_101), "203.0.113.7", False)
 
 
 def test_a_media_host_is_an_address(tmp_path: Path) -> None:

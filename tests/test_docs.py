@@ -16,6 +16,11 @@ from tests.documents import DOCS, PAGES, ROOT, TOLD, anchors, blocks, code, link
 FLAG = r"(?<![\w-])--[a-z0-9][a-z0-9-]*"
 OTHERS_FLAGS = {"--json", "--data-binary", "--data", "--system", "--now", "--strict", "--avatar-position"}
 """Of curl, useradd, systemctl and mypy; the last is a property in CSS."""
+INSTALLERS_FLAGS = {
+    *("--wheel", "--index-url", "--no-deps", "--no-compile"),  # build, pip
+    *("--torch-backend", "--from"),  # uv
+    *("--rm", "--init", "--build-arg", "--gpus", "--build"),  # docker
+}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
@@ -65,7 +70,7 @@ def flags(parser: argparse.ArgumentParser) -> set[str]:
 @pytest.mark.parametrize("page", TOLD, ids=named)
 def test_commands_and_flags_exist(page: Path) -> None:
     commands = subcommands()
-    known = OTHERS_FLAGS.union(*map(flags, commands.values()))
+    known = OTHERS_FLAGS.union(INSTALLERS_FLAGS, *map(flags, commands.values()))
     for line in code(page):
         assert set(re.findall(FLAG, line)) <= known, f"{named(page)}: {line}"
         for name, rest in re.findall(

@@ -19,6 +19,7 @@ from avatar_rtc.cli.serve_checks import (
     check_tls,
     check_voice,
     warn_of_http,
+    warn_of_ports,
     warn_of_strangers,
 )
 from avatar_rtc.cli.signals import catch_signals
@@ -93,6 +94,20 @@ def add(subparsers: Any) -> None:
         help="address or network of a proxy whose X-Forwarded-For, -Proto and -Host are believed; "
         "once for each, in place of trusted_proxies",
     )
+    parser.add_argument(
+        "--media-host", metavar="ADDRESS", help="where the sockets of viewers are (default: as --host)"
+    )
+    parser.add_argument(
+        "--media-ports", metavar="FIRST-LAST", help="UDP ports of those sockets, such as 40000-40100"
+    )
+    parser.add_argument(
+        "--public-address",
+        metavar="ADDRESS",
+        help="by which viewers reach this machine behind a NAT that passes its ports on (Docker, clouds)",
+    )
+    parser.add_argument(
+        "--no-ipv6", action="store_const", const=False, dest="ipv6", help="pictures and sound by IPv4 alone"
+    )
     parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="serve https: a certificate in PEM")
     parser.add_argument("--tls-key", type=Path, metavar="FILE", help="and its key")
     parser.add_argument(
@@ -138,6 +153,10 @@ def run(args: argparse.Namespace) -> int:
         "allowed_origins",
         "trusted_proxies",
         "base_path",
+        "media_host",
+        "media_ports",
+        "public_address",
+        "ipv6",
         "tls_cert",
         "tls_key",
         "insecure",
@@ -154,6 +173,7 @@ def run(args: argparse.Namespace) -> int:
         ensure_weights(config)
     warn_of_strangers(config)
     warn_of_http(config)
+    warn_of_ports(config)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(config, tls))
     return 0

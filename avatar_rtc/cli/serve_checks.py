@@ -93,6 +93,17 @@ def warn_of_http(config: Config) -> None:
         )
 
 
+def warn_of_ports(config: Config) -> None:
+    """One line in the log, if there are fewer UDP ports than viewers."""
+    ports = config.media_bind.ports
+    if ports is not None and len(ports) < config.max_viewers:
+        log.warning(
+            "media_ports has %d ports for %d viewers (max_viewers), who need one each; the rest are refused",
+            len(ports),
+            config.max_viewers,
+        )
+
+
 def warn_of_strangers(config: Config) -> None:
     """One line on stderr, red on a terminal, if anybody on the network may do everything."""
     if config.is_loopback or not config.access.is_open:

@@ -27,8 +27,9 @@ from avatar_rtc.client.whep import Whep, endpoint
 from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import AvatarRtcError, InputError, NotFound, Unreachable
 from avatar_rtc.media.addresses.aioice_private import ask_servers
+from avatar_rtc.media.addresses.hosts_private import bind_media
 from avatar_rtc.media.addresses.ice import IceServers, ice_servers_from
-from avatar_rtc.media.aiortc_private import bind_media, guard_connection
+from avatar_rtc.media.aiortc_private import guard_connection
 from avatar_rtc.media.aiortc_receiving import Mended, mend_losses
 from avatar_rtc.media.guard import Guard
 from avatar_rtc.stream.frame import Layout

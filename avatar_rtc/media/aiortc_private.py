@@ -10,10 +10,8 @@ import time
 from asyncio import selector_events
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from types import FunctionType
 from typing import Any
 
-import aioice.ice
 from aioice import stun
 from aioice.ice import Connection, StunProtocol
 from aioice.turn import TurnTransport
@@ -33,7 +31,8 @@ from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters
 from aiortc.rtcsctptransport import DataChunk, ForwardTsnChunk, SackChunk
 from OpenSSL import SSL
 
-from avatar_rtc.config import LOOPBACK, MediaBind
+from avatar_rtc.media.addresses.hosts_private import gather_hosts, transports_of
+from avatar_rtc.media.addresses.sockets import MediaSockets
 from avatar_rtc.media.broadcast import Packet
 from avatar_rtc.media.codecs import Payloads
 from avatar_rtc.media.guard import MAX_WAITING_DATAGRAMS, Address, Guard, datagram_kind
@@ -64,21 +63,6 @@ class SingleNals:
         return list(H264Encoder._split_bitstream(bytes(packet))), packet.pts
 
 
-def bind_media(pc: RTCPeerConnection, bind: MediaBind, guard: Guard | None = None) -> None:
-    """Open sockets on these addresses alone; call between the remote and the local description.
-
-    By itself aioice takes every address but loopback, so without a network a page on this machine could not
-    connect, and with one, strangers could reach a server that is for this machine alone.
-
-    Args:
-        guard: of the connection; if they are confined, it lets nobody in but this machine.
-    """
-    for transport in transports_of(pc):
-        connection = transport.transport._connection
-        gather = connection.get_component_candidates
-        connection.get_component_candidates = partial(_gather_on, gather, bind, guard)  # type: ignore[method-assign]
-
-
 def connect_quietly(pc: RTCPeerConnection) -> None:
     """Let a connection that is closed while it connects say nothing; call it before any description is set.
 
@@ -96,7 +80,7 @@ def connect_quietly(pc: RTCPeerConnection) -> None:
     pc._RTCPeerConnection__connect = connected  # type: ignore[attr-defined]
 
 
-def guard_connection(pc: RTCPeerConnection, guard: Guard) -> None:
+def guard_connection(pc: RTCPeerConnection, guard: Guard, sockets: MediaSockets | None = None) -> None:
     """Let nothing reach aiortc but what may; call it before the local description is set.
 
     With a peer that answers, after the remote description: aiortc has no transports before.
@@ -104,16 +88,16 @@ def guard_connection(pc: RTCPeerConnection, guard: Guard) -> None:
     A datagram that aiortc or aioice cannot handle is dropped: by itself aiortc would end the connection at
     an empty one, or at whatever makes a parser raise. `guard.heard` is called for authentic STUN checks and
     answers, and for what DTLS or SRTP could authenticate. aioice notices a vanished peer only after 31 s.
+
+    Args:
+        sockets: opens its sockets, and remembers what failed; any port will do if None.
     """
     for transport in transports_of(pc):
         connection = transport.transport._connection
-        gather = FunctionType(
-            Connection.get_component_candidates.__code__,
-            # Its sockets are guarded from their first datagram on; no other connection is touched.
-            {**vars(aioice.ice), "StunProtocol": partial(GuardedProtocol, guard)},
-            argdefs=Connection.get_component_candidates.__defaults__,
+        # Its sockets are guarded from their first datagram on; no other connection is touched.
+        connection.get_component_candidates = partial(  # type: ignore[method-assign]
+            gather_hosts, connection, partial(GuardedProtocol, guard), (sockets or MediaSockets()).open
         )
-        connection.get_component_candidates = partial(gather, connection)  # type: ignore[method-assign]
         transport.__class__ = _GuardedDtls
         assert isinstance(transport, _GuardedDtls)
         transport._guard = guard
@@ -334,22 +318,3 @@ MAX_STREAMS = 32
 """Data channels of one peer, closed ones included until both ends have let go."""
 MAX_MISORDERED = 512
 """Pieces that came before others; they are sorted for each that comes."""
-
-
-def transports_of(pc: RTCPeerConnection) -> set[RTCDtlsTransport]:
-    """Of a peer connection; one if everything is bundled."""
-    transports = {sender.transport for sender in pc.getSenders()}
-    if pc.sctp is not None:
-        transports.add(pc.sctp.transport)
-    return transports
-
-
-async def _gather_on(
-    gather: Callable[..., Any], bind: MediaBind, guard: Guard | None, component: int, addresses: list[str]
-) -> Any:
-    wanted = [*(addresses if bind.interfaces else ()), *bind.addresses]
-    if bind.confined:
-        assert guard is not None, "nobody else would keep strangers out"
-        wanted += [address for address in addresses if ":" not in address]
-        guard.hosts = frozenset((*wanted, *LOOPBACK))
-    return await gather(component=component, addresses=wanted)

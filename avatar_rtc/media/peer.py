@@ -26,9 +26,10 @@ from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import BadOffer, InputError, SetupError
 from avatar_rtc.media.addresses.aioice_private import ask_servers
 from avatar_rtc.media.addresses.candidates import Candidates
+from avatar_rtc.media.addresses.hosts_private import bind_media
 from avatar_rtc.media.addresses.ice import IceServers
+from avatar_rtc.media.addresses.sockets import MediaSockets
 from avatar_rtc.media.aiortc_private import (
-    bind_media,
     connect_quietly,
     guard_connection,
     send_single_nals,
@@ -106,6 +107,7 @@ class Peer:
         """What is shown, known once the offer is answered; None if it asks for no picture."""
         self._source, self._layout, self._ice = source, layout, ice
         self._on_closed, self._bind = on_closed, bind
+        self._sockets = MediaSockets(bind.ports)
         self._loop = asyncio.get_running_loop()
         # Without a list of servers it would ask one of Google. Every section begins with a transport of its
         # own, and is bundled as the offer wants it: else aiortc lets those of one kind share one, offered so
@@ -206,22 +208,17 @@ class Peer:
         media = (section for section in offer.negotiated.taken if section.payloads)
         for section, transceiver in zip(media, self._pc.getTransceivers(), strict=True):
             self._open(section, transceiver)
-        guard_connection(self._pc, self._guard)
+        guard_connection(self._pc, self._guard, self._sockets)
         ask_servers(self._pc, self._ice, self._guard)
         bind_media(self._pc, self._bind, self._guard)
         await self._pc.setLocalDescription()
         answer = write_answer(offer.negotiated, self._pc.localDescription.sdp)
         if "a=candidate:" not in answer:
-            raise SetupError(f"no socket for media could be opened{self._where()}{self._asked()}")
+            why = self._sockets.why_none and f" on {self._sockets.why_none}"
+            raise SetupError(f"no socket for media could be opened{why}{self._asked()}")
         await self._candidates.add(offer.candidates)
         self.answered_at = time.monotonic()
         return answer
-
-    def _where(self) -> str:
-        addresses = ", ".join(self._bind.addresses)
-        return (
-            f" on {addresses}; see the setting media_host" if addresses and not self._bind.interfaces else ""
-        )
 
     def _asked(self) -> str:
         return f"; no address was given by {', '.join(self._ice.urls)}" if self._ice.urls else ""

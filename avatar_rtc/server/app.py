@@ -16,7 +16,7 @@ from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.characters.store import CharacterStore, own_folder
 from avatar_rtc.config import Config
 from avatar_rtc.face.emotions import EmotionTemplate
-from avatar_rtc.media.addresses.aioice_private import try_relays
+from avatar_rtc.media.addresses.checking import AddressCheck
 from avatar_rtc.media.addresses.gathering import Gathering
 from avatar_rtc.resources import resource
 from avatar_rtc.server.access.gate import TokenGate
@@ -30,6 +30,7 @@ from avatar_rtc.server.http.compression import compression_middleware
 from avatar_rtc.server.http.desk import Desk
 from avatar_rtc.server.http.ending import tell_closing
 from avatar_rtc.server.http.keys import (
+    ADDRESS_CHECK,
     AVATARS,
     CLASSIFIER,
     CLOSING,
@@ -119,6 +120,7 @@ def create_app(
     app[GATE] = TokenGate(config.access, os.environ)
     app[CONFIG], app[RENDERER], app[STORE] = config, renderer, store
     app[GATHERING] = gathering = Gathering()
+    app[ADDRESS_CHECK] = AddressCheck(lambda: ice.own_ice_servers(config, gathering), config.media_bind)
     app[CLOSING], app[SOCKETS] = asyncio.Event(), weakref.WeakSet()
     app[ENGINES] = engines = engines or create_engines(config.speech)
     app[CLASSIFIER] = classifier = _classifier(config)
@@ -158,9 +160,9 @@ def create_app(
     app.on_response_prepare.append(add_headers)
     # Before cleanup: requests still under way may take seconds, and the viewers wait for no answer.
     app.on_shutdown.append(tell_closing)
-    app.on_startup.append(_try_relays)
     app.on_cleanup.append(lambda _: gathering.close())
     app.cleanup_ctx.append(partial(_watch_loop, lag))
+    app.cleanup_ctx.append(_check_addresses)
     return app
 
 
@@ -170,8 +172,10 @@ async def _watch_loop(lag: LoopLag, _: web.Application) -> AsyncIterator[None]:
     lag.close()
 
 
-async def _try_relays(app: web.Application) -> None:
-    try_relays(ice.own_ice_servers(app[CONFIG], app[GATHERING]))
+async def _check_addresses(app: web.Application) -> AsyncIterator[None]:
+    app[ADDRESS_CHECK].start()
+    yield
+    await app[ADDRESS_CHECK].close()
 
 
 def _classifier(config: Config) -> Classifier:

@@ -30,8 +30,8 @@ from aiortc.rtp import (
 )
 
 from avatar_rtc.config import MediaBind
+from avatar_rtc.media.addresses.hosts_private import bind_media
 from avatar_rtc.media.aiortc_private import (
-    bind_media,
     connect_quietly,
     guard_connection,
     send_single_nals,

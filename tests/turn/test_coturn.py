@@ -1,73 +1,116 @@
-"""Our credentials against the real coturn, started with the shipped configuration."""
+"""Our credentials against the real coturn, started with the settings that are written for it."""
 
 import asyncio
-import contextlib
-import shutil
-import socket
-import time
-from collections.abc import AsyncIterator
+import random
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
 import pytest
 from aioice import stun
 from aioice.turn import create_turn_endpoint
 from aiortc import RTCConfiguration, RTCPeerConnection
 
+from avatar_rtc.cli.turn_conf import DENIED
 from avatar_rtc.config import MediaBind
-from avatar_rtc.media.addresses.aioice_private import ask_servers, try_relays
+from avatar_rtc.media.addresses.aioice_private import ask_servers
+from avatar_rtc.media.addresses.checking import AddressCheck
+from avatar_rtc.media.addresses.hosts_private import bind_media
 from avatar_rtc.media.addresses.ice import IceServers
-from avatar_rtc.media.aiortc_private import bind_media, guard_connection
+from avatar_rtc.media.aiortc_private import guard_connection
 from avatar_rtc.media.guard import Guard
-from avatar_rtc.resources import resource
-from avatar_rtc.server.http.routes.ice import turn_credential
-from tests.waiting import until
-
-SECRET = "a secret of this test"
-TURNSERVER = shutil.which("turnserver")
-pytestmark = pytest.mark.skipif(TURNSERVER is None, reason="coturn's turnserver is not installed")
+from tests.turn.coturn import TRANSPORTS, credential
 
 
-@pytest.fixture
-async def turn_address(tmp_path) -> AsyncIterator[tuple[str, int]]:
-    """A running coturn on loopback. Only addresses and files differ from what an operator runs."""
-    address = ("127.0.0.1", _free_port())
-    process = await asyncio.create_subprocess_exec(
-        str(TURNSERVER),
-        *("-c", str(resource("turn", "turnserver.conf")), "--static-auth-secret", SECRET),
-        *("--listening-ip", address[0], "--relay-ip", address[0], "--listening-port", str(address[1])),
-        *("--pidfile", str(tmp_path / "pid"), "--userdb", str(tmp_path / "db"), "--log-file", "stdout"),
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        await _answers(address)
-        yield address
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        await process.wait()
+@pytest.fixture(autouse=True)
+def trusting(relays, monkeypatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(relays.certificate))
 
 
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
-async def test_fresh_credential_gets_a_relay(turn_address, transport):
-    credential = turn_credential(SECRET, "viewer", int(time.time()) + 60)
-    relay = await _allocate(turn_address, credential, transport)
-    assert relay[0] == "127.0.0.1" and 49160 <= relay[1] <= 49960
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_fresh_credential_gets_a_relay(relays, transport):
+    client = await allocate(relays, credential(), transport)
+    assert client.relayed_address[0] == "127.0.0.1" and 49160 <= client.relayed_address[1] <= 49960
+    await client.delete()
 
 
-@pytest.mark.parametrize(
-    "secret, expires_in", [(SECRET, -5), ("another secret", 60)], ids=["expired", "forged"]
-)
-async def test_other_credentials_get_none(turn_address, secret, expires_in):
-    credential = turn_credential(secret, "viewer", int(time.time()) + expires_in)
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("wrong", [{"expires_in": -5}, {"secret": "another"}], ids=["expired", "forged"])
+async def test_other_credentials_get_none(relays, wrong, transport):
     with pytest.raises(stun.TransactionFailed) as refusal:
-        await _allocate(turn_address, credential, "udp")
+        await allocate(relays, credential(**wrong), transport)
     assert refusal.value.response.attributes["ERROR-CODE"][0] == 401
 
 
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
-async def test_the_answer_to_an_offer_names_a_relay(turn_address, transport):
-    secret = turn_credential(SECRET, "viewer", int(time.time()) + 60)
-    ice = IceServers((f"turn:127.0.0.1:{turn_address[1]}?transport={transport}",), *secret)
+async def test_what_a_relay_reaches_is_this_server_alone_and_the_internet(relays):
+    """On 127.0.0.1 the server is; all else that is private is not reached, its neighbour 127.0.0.2 first."""
+    chance = random.Random(8)
+    denied = {"127.0.0.2", *ends_and_more(IPv4Network, chance)} - {"127.0.0.1"}
+    public = {each for each in map(IPv4Address, chance.sample(range(1 << 32), 300)) if is_public(each)}
+    client = await allocate(relays, credential(), "tcp")
+    assert await permitted(client, "127.0.0.1")
+    assert [each for each in denied if await permitted(client, each)] == []
+    assert len(public) > 200 and [each for each in public if not await permitted(client, str(each))] == []
+    await client.delete()
+
+
+async def test_nor_by_ipv6(relays):
+    chance = random.Random(6)
+    denied = {"::ffff:127.0.0.1", "64:ff9b::7f00:1", "fd00::5", "fe80::1", "ff02::1", "2002:7f00:1::1"}
+    denied |= {str(IPv6Address(chance.getrandbits(128) >> chance.randrange(100))) for _ in range(300)}
+    denied |= {*ends_and_more(IPv6Network, chance)}
+    denied = {each for each in denied if not is_public(IPv6Address(each))} - {"::1"}
+    public = {IPv6Address(0x2400 << 112 | chance.getrandbits(120)) for _ in range(300)}
+    client = await allocate(relays, credential(), "udp", "::1")
+    assert client.relayed_address[0] == "::1" and await permitted(client, "::1")
+    assert len(denied) > 150 and [each for each in denied if await permitted(client, each)] == []
+    assert [each for each in public if not await permitted(client, str(each))] == []
+    await client.delete()
+
+
+def ends_and_more(kind, chance):
+    """Of each network that is denied: the first, the last, and one in it."""
+    for network in map(ip_network, DENIED):
+        if isinstance(network, kind):
+            for each in (0, -1, chance.randrange(network.num_addresses)):
+                yield str(network[each])
+
+
+def is_public(address) -> bool:
+    """As Python knows IANA's registries; and 6to4 and Teredo hold addresses of IPv4."""
+    if address.version == 6:
+        embedded = address.sixtofour or address.teredo or address in ip_network("2001::/23")
+        given_out = address in ip_network("2000::/3") and address not in ip_network("3fff::/20")
+        return address.is_global and given_out and not embedded
+    return address.is_global and not address.is_multicast and address not in ip_network("192.88.99.0/24")
+
+
+async def test_a_neighbour_hears_nothing_and_the_server_does(relays):
+    loop = asyncio.get_running_loop()
+    heard = asyncio.Queue()
+
+    class Ear(asyncio.DatagramProtocol):
+        def datagram_received(self, data, addr):
+            heard.put_nowait((data, addr[0]))
+
+    ears = [
+        await loop.create_datagram_endpoint(Ear, local_addr=(host, 0)) for host in ("127.0.0.2", "127.0.0.1")
+    ]
+    client = await allocate(relays, credential(), "tcp")
+    for number, (transport, _) in enumerate(ears):
+        message = stun.Message(stun.Method.SEND, stun.Class.INDICATION)
+        address = transport.get_extra_info("sockname")
+        await permitted(client, address[0])
+        message.attributes["XOR-PEER-ADDRESS"] = address
+        message.attributes["DATA"] = b"%d" % number
+        client._send(bytes(message))  # in this order, by TCP
+    assert await asyncio.wait_for(heard.get(), 5) == (b"1", "127.0.0.1") and heard.empty()
+    await client.delete()
+    for transport, _ in ears:
+        transport.close()
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_the_answer_to_an_offer_names_a_relay(relays, transport):
+    ice = IceServers((relays.url(transport),), *credential())
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     pc.addTransceiver("video", direction="recvonly")
     guard = Guard()
@@ -80,45 +123,33 @@ async def test_the_answer_to_an_offer_names_a_relay(turn_address, transport):
     await pc.close()
 
 
-async def test_a_relay_is_known_before_the_first_viewer_comes(turn_address):
-    secret = turn_credential(SECRET, "viewer", int(time.time()) + 60)
-    ice = IceServers((f"turn:127.0.0.1:{turn_address[1]}",), *secret)
-    before = asyncio.all_tasks()
-    try_relays(ice)
-    await until(lambda: asyncio.all_tasks() == before)
-    assert [*ice.gathering._takes_s] == [*ice.urls] and not ice.gathering._silent_at
+async def test_a_relay_is_known_before_the_first_viewer_comes(relays):
+    ice = IceServers((relays.url("udp"),), *credential())
+    check = AddressCheck(lambda: ice, MediaBind(False, ("127.0.0.1",)))
+    await check.look()
+    assert check.ailments == () and [*ice.gathering._takes_s] == [*ice.urls] and not ice.gathering._silent_at
 
 
-async def _allocate(address, credential, transport):
-    closed = asyncio.Event()
-
-    class Relay(asyncio.DatagramProtocol):
-        def connection_lost(self, _):
-            closed.set()
-
+async def allocate(relays, login, transport, at=""):
+    """aioice's client with a relay of its own, perhaps at another address than the settings name."""
+    scheme, host, port = relays.url(transport).partition("?")[0].split(":")
     endpoint, _ = await create_turn_endpoint(
-        Relay, address, credential.username, credential.password, transport=transport
+        asyncio.DatagramProtocol,
+        (at or host, int(port)),
+        *login,
+        ssl=scheme == "turns",
+        transport="udp" if transport == "udp" else "tcp",
     )
-    relay = endpoint.get_extra_info("sockname")
-    endpoint.close()
-    await asyncio.wait_for(closed.wait(), 5)
-    return relay
+    return endpoint._TurnTransport__inner_protocol
 
 
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-async def _answers(address: tuple[str, int]) -> None:
-    for _ in range(100):
-        try:
-            _, writer = await asyncio.open_connection(*address)
-        except OSError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            await writer.wait_closed()
-            return
-    raise AssertionError("coturn did not start")
+async def permitted(client, host: str) -> bool:
+    """Whether it may send there; nothing is sent."""
+    request = stun.Message(stun.Method.CREATE_PERMISSION, stun.Class.REQUEST)
+    request.attributes["XOR-PEER-ADDRESS"] = (host, 9)
+    try:
+        await client.request_with_retry(request)
+    except stun.TransactionFailed as error:
+        assert error.response.attributes["ERROR-CODE"][0] == 403
+        return False
+    return True

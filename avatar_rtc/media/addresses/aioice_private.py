@@ -9,10 +9,13 @@ from aioice.candidate import Candidate
 from aioice.ice import Connection, StunProtocol, relayed_candidate, server_reflexive_candidate
 from aiortc import RTCPeerConnection
 
+from avatar_rtc.config import MediaBind
 from avatar_rtc.media.addresses.gathering import Question
+from avatar_rtc.media.addresses.hosts_private import gather_hosts, transports_of
 from avatar_rtc.media.addresses.ice import IceServer, IceServers
 from avatar_rtc.media.addresses.names import Names
-from avatar_rtc.media.aiortc_private import GuardedProtocol, transports_of
+from avatar_rtc.media.addresses.sockets import MediaSockets
+from avatar_rtc.media.aiortc_private import GuardedProtocol
 from avatar_rtc.media.guard import Guard
 
 _Found = tuple[Candidate, StunProtocol | None]
@@ -34,14 +37,26 @@ def ask_servers(pc: RTCPeerConnection, ice: IceServers, guard: Guard) -> None:
         )
 
 
-def try_relays(ice: IceServers) -> None:
-    """Ask every relay for an address that is given back at once, and do not wait: `ice.gathering` learns."""
+async def ask_relay(ice: IceServers, server: IceServer) -> None:
+    """Ask a TURN server for a relay, which is given back at once; raises whatever comes in the way."""
     nobody = partial(GuardedProtocol, Guard(), Connection(ice_controlling=False))
-    ice.gathering.learn(
-        Question(each.url, partial(_relayed, ice.gathering.names, each, ice, 1, nobody), _discard)
-        for each in ice.servers
-        if each.is_relay
-    )
+    _discard(await _relayed(ice.gathering.names, server, ice, 1, nobody))
+
+
+async def ask_reflexive(ice: IceServers, server: IceServer, bind: MediaBind) -> str:
+    """The address from which a STUN server sees us come; raises whatever comes in the way."""
+    names, connection = ice.gathering.names, Connection(ice_controlling=False)
+    hosts = [each for each in bind.addresses if ":" not in each]
+    if bind.interfaces or not hosts:
+        hosts = ["0.0.0.0"]
+    socket = partial(GuardedProtocol, Guard())
+    try:
+        await gather_hosts(connection, socket, MediaSockets(bind.ports).open, 1, hosts[:1])
+        (protocol,) = connection._protocols
+        found, _ = await _reflexive(names, server, protocol)
+    finally:
+        await connection.close()
+    return str(found.host)
 
 
 async def _gather_with(
@@ -85,7 +100,10 @@ async def _reflexive(names: Names, server: IceServer, protocol: StunProtocol) ->
 async def _relayed(
     names: Names, server: IceServer, ice: IceServers, component: int, socket: Callable[[], StunProtocol]
 ) -> _Found:
-    (address, *_) = await names.addresses(server.host)
+    found = await names.addresses(server.host)
+    address = next((each for each in found if ice.ipv6 or ":" not in each), None)
+    if address is None:
+        raise OSError("it has no IPv4 address")
     return await relayed_candidate(
         component=component,
         hide_related_address=False,

@@ -5,7 +5,7 @@ STUN, TURN ─► reflexive, relayed ──┘            whoever was silent is 
 
 WHEP has no way to tell a player of addresses that come later. So a relay that comes late is not used, but how
 long it took is remembered, and the next offers wait that much for it: a TURN server by TLS at the other end
-of a continent takes five round trips. A server asks its relays once before anybody comes (`learn`). One that
+of a continent takes five round trips. A server asks its relays once before anybody comes (`note`). One that
 never answers costs nobody more than the 200 ms.
 """
 
@@ -89,11 +89,10 @@ class Gathering:
                 self._leave(task, question, begun)
         return found
 
-    def learn(self, questions: Iterable[Question[Any]]) -> None:
-        """Ask relays ahead, with all the time there is: the first viewer, too, waits as long as they take."""
-        loop = asyncio.get_running_loop()
-        for question in questions:
-            self._leave(loop.create_task(question.ask()), question, loop.time())
+    def note(self, server: str, took_s: float) -> None:
+        """A relay of that server took so long, so the next offers wait as long for it."""
+        self._takes_s[server] = min(max(took_s * _MARGIN, GATHER_S), LONGEST_GATHER_S)
+        self._silent_at.pop(server, None)
 
     async def close(self) -> None:
         """Wait for no relay any more."""
@@ -125,9 +124,7 @@ class Gathering:
         except Exception as error:
             self._complain(question.server, str(error) or type(error).__name__)
             return
-        takes_s = (loop.time() - begun) * _MARGIN
-        self._takes_s[question.server] = min(max(takes_s, GATHER_S), LONGEST_GATHER_S)
-        self._silent_at.pop(question.server, None)
+        self.note(question.server, loop.time() - begun)
         question.discard(answer)
 
     def _complain(self, server: str, why: str) -> None:

@@ -39,6 +39,8 @@ class IceServers:
     credential: str = ""
     gathering: Gathering = field(default_factory=Gathering, compare=False)
     """Asks them; shared by the peers of a process."""
+    ipv6: bool = True
+    """Relays are asked by IPv6, too."""
 
     def __post_init__(self) -> None:
         _ = self.servers  # read now, so that it raises here

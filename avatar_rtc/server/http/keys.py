@@ -10,6 +10,7 @@ from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import Config
 from avatar_rtc.errors import NotFound, Refused
 from avatar_rtc.grants import Grant
+from avatar_rtc.media.addresses.checking import AddressCheck
 from avatar_rtc.media.addresses.gathering import Gathering
 from avatar_rtc.server.access.gate import TokenGate
 from avatar_rtc.server.http.desk import Desk
@@ -31,6 +32,8 @@ STORE = web.AppKey("STORE", CharacterStore)
 DECODING = web.AppKey("DECODING", Decoding)
 GATHERING = web.AppKey("GATHERING", Gathering)
 """What is known of STUN and TURN servers."""
+ADDRESS_CHECK = web.AppKey("ADDRESS_CHECK", AddressCheck)
+"""Whether the addresses of the settings are there."""
 AVATARS = web.AppKey("AVATARS", Avatars)
 SPEAKER = web.AppKey("SPEAKER", Speaker)
 ENGINES = web.AppKey("ENGINES", Engines)

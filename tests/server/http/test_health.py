@@ -1,12 +1,15 @@
 """What probes are told: `/healthz` for who restarts the server, `/readyz` for who sends viewers."""
 
 import re
+import socket
 
 import pytest
 
+from avatar_rtc.config import Config, TurnConfig
 from avatar_rtc.link.orders import AvatarFailed, AvatarReady
-from avatar_rtc.server.http.keys import CLOSING
+from avatar_rtc.server.http.keys import ADDRESS_CHECK, CLOSING
 from avatar_rtc.server.http.routes.health import LOST_S
+from tests.waiting import until
 
 
 async def told(client, path: str) -> tuple[int, dict]:
@@ -106,3 +109,19 @@ async def test_no_path_and_no_address_is_told(client, renderer):
     for path in ("/healthz", "/readyz"):
         text = await (await client.get(path)).text()
         assert not re.search(r"https?://|(/\\w+){2,}", text), text
+
+
+async def test_addresses_that_are_not_there_are_told_and_keep_nobody_away(serve):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"turn:127.0.0.1:{closed.getsockname()[1]}?transport=tcp"
+        turn = TurnConfig(urls=(url,), secret="hush-hush-hush-hush")
+        client = await serve(Config(character="hero", turn=turn, public_address="10.0.0.5"))
+        await until(lambda: client.app[ADDRESS_CHECK].ailments)
+    status, health = await told(client, "/healthz")
+    assert (status, health["status"]) == (200, "impaired")
+    address, relay = health["wrong"]
+    assert address.startswith("public_address is …, which only its own network can reach; wanted is")
+    shown = url.replace("127.0.0.1", "…")  # the log has all of it
+    assert relay.startswith(f"{shown} gives no relay: nothing listens at TCP") and "hush" not in relay
+    assert (await told(client, "/readyz"))[0] == 200

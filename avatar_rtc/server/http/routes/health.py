@@ -4,16 +4,19 @@ What is told here anybody may read: nothing of the machine's disk, network or se
 only to who may see those.
 """
 
+import ipaddress
+import re
 from dataclasses import asdict
 
 from aiohttp import web
 
 from avatar_rtc.errors import WorkerLost, without_addresses
-from avatar_rtc.server.http.keys import AVATARS, CLOSING, ENGINES, LIMITS, RENDERER, is_covered
+from avatar_rtc.server.http.keys import ADDRESS_CHECK, AVATARS, CLOSING, ENGINES, LIMITS, RENDERER, is_covered
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import NUMBER, TEXT, an_object, many, one, values_by_name
 from avatar_rtc.server.live.avatars import MAIN
 
+_IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,}")
 LOST_S = 60.0
 """Without a render worker for so long, the server will hardly mend itself."""
 
@@ -94,7 +97,24 @@ def _wrong(request: web.Request) -> list[str]:
         *app[RENDERER].ailments,
         *(f"{sentence}; its state says why" for sentence in shown),
         *map(without_addresses, app[ENGINES].ailing.values()),
+        *map(without_inner_addresses, app[ADDRESS_CHECK].ailments),
     ]
+
+
+def without_inner_addresses(text: str) -> str:
+    """A text without IP addresses of networks behind a NAT or a firewall; the log has them.
+
+    >>> without_inner_addresses("public_address is 10.0.0.5, STUN sees 8.8.8.8, media_host is fd00::5")
+    'public_address is …, STUN sees 8.8.8.8, media_host is …'
+    """
+    return _IP.sub(_outer_address, text)
+
+
+def _outer_address(found: "re.Match[str]") -> str:
+    try:
+        return found[0] if ipaddress.ip_address(found[0]).is_global else "…"
+    except ValueError:
+        return found[0]
 
 
 def _missing(app: web.Application) -> list[str]:

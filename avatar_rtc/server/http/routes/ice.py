@@ -63,7 +63,7 @@ def ice_servers(config: Config) -> list[dict[str, object]]:
 def own_ice_servers(config: Config, gathering: Gathering) -> IceServers:
     """The same servers for our end of a connection, asked by `gathering`."""
     username, password = fresh_credential(config) if config.turn.urls else ("", "")
-    return IceServers((*config.stun_urls, *config.turn.urls), username, password, gathering)
+    return IceServers((*config.stun_urls, *config.turn.urls), username, password, gathering, config.ipv6)
 
 
 def link_headers(config: Config) -> list[str]:
