@@ -20,8 +20,8 @@ _EPILOG = """examples:
   avatar-rtc token --config avatar.toml --scope view --avatar guest --lifetime 12h
 
 It prints the token alone. Send it as `Authorization: Bearer TOKEN`.
-Until it expires, it counts. To take it back, write its id into the file of access.revoked, and send the server
-SIGHUP; to take back all of them, change the secret.
+Until it expires, it counts. To take it back, write its id into the file of access.revoked, and send the
+server SIGHUP; to take back all of them, change the secret.
 """
 _UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _MOST_DAYS = 366

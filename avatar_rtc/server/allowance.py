@@ -1,4 +1,4 @@
-"""What a caller may take over time: a bucket that fills evenly, and is kept as the time at which it is full."""
+"""What a caller may take over time: a bucket that fills evenly, kept as the time at which it is full."""
 
 MOST_CALLERS = 10_000
 _DUST_S = 1e-6

@@ -21,9 +21,11 @@ PROGRESS_BYTES = 16 * 1024
 """What a body, or an answer that is being read, has to bring forward within `body_s`."""
 
 
-Share = Literal["offers_per_minute", "speech_s_per_minute", "uploads_per_minute", "snapshots_per_minute"]
+CallerShare = Literal[
+    "offers_per_minute", "speech_s_per_minute", "uploads_per_minute", "snapshots_per_minute"
+]
 """The settings of what each caller may ask for."""
-_WHAT: dict[Share, str] = {
+_WHAT: dict[CallerShare, str] = {
     "offers_per_minute": "times to watch",
     "speech_s_per_minute": "seconds of speech",
     "uploads_per_minute": "pictures to be worked on",
@@ -42,7 +44,7 @@ class Limits:
         self.config, self._clock = config, clock
         self._shares = {
             share: Allowance(getattr(config, share) / 60, getattr(config, share) * SAVED_MINUTES)
-            for share in get_args(Share)
+            for share in get_args(CallerShare)
         }
         self.refused: Counter[str] = Counter()
         """Setting → how often something was refused, ended or dropped for its sake."""
@@ -69,7 +71,7 @@ class Limits:
         """What one viewer's connection may cost."""
         return Bounds(self.config.messages_per_s, self.datagrams, self.count)
 
-    def charge(self, share: Share, caller: str, amount: float = 1.0) -> None:
+    def charge(self, share: CallerShare, caller: str, amount: float = 1.0) -> None:
         """One caller asks for that much.
 
         Args:

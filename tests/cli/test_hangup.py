@@ -83,9 +83,11 @@ async def test_a_running_server_takes_a_new_certificate_and_takes_tokens_back(se
         assert (await hang_up(process)).rstrip().endswith("read anew: nothing")
         await kept.send_json({"type": "nonsense", "id": 7})
         assert (await kept.receive_json(timeout=5))["id"] == 7
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusts_new)) as newer:
-            async with newer.get(url, headers=bearer("alice")) as answer:
-                assert answer.status == 401
+        async with (
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusts_new)) as newer,
+            newer.get(url, headers=bearer("alice")) as answer,
+        ):
+            assert answer.status == 401
     process.terminate()
     _, told = await process.communicate()
     assert "tls_key" in told.decode() and "access.revoked: line 1" in told.decode()

@@ -1,4 +1,4 @@
-"""What tokens have opened: connections, sockets, feeds. It ends with its token, which expires or is taken back.
+"""What tokens have opened: connections, sockets, feeds. It ends with its token.
 
 open ──► Tenure ──► end(why)      one timer each; `renew` shows a newer token, `close` is the other end
 """

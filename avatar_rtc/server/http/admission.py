@@ -5,15 +5,15 @@ from functools import partial
 
 from aiohttp import hdrs, web
 
+from avatar_rtc.control.messages import ControlMessage, SpeechAppend, SpeechSay
 from avatar_rtc.log_context import concerning
 from avatar_rtc.server.addresses import address_of
-from avatar_rtc.control.messages import ControlMessage, SpeechAppend, SpeechSay
 from avatar_rtc.server.http.keys import AVATARS, CONFIG, GATE, GATHERING, LIMITS, grant_of, payer_of
 from avatar_rtc.server.http.problems import RequestRefused
 from avatar_rtc.server.http.routes.ice import own_ice_servers
+from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.seats import who_yields
-from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.viewers import Entrant, Viewer
 from avatar_rtc.stream.frame import Layout
 

@@ -36,7 +36,7 @@ async def leases_middleware(request: web.Request, handler: Handler) -> web.Strea
 async def _send(request: web.Request, response: web.Response, body: bytes) -> None:
     await response.prepare(request)
     if request.method != hdrs.METH_HEAD and not response.compression:
-        # In pieces: what asyncio's TLS was given at once it holds unsaid, and nobody notices who does not read.
+        # In pieces: of what asyncio's TLS was given at once nobody is told that it is not read.
         for at in range(0, len(body), FREE_BYTES):
             await response.write(memoryview(body)[at : at + FREE_BYTES])
         response.body = None

@@ -69,8 +69,8 @@ def is_same_origin(origin: str, scheme: str, authority: str, behind_tls: bool = 
         scheme: by which we are asked, as far as we know.
         behind_tls: a proxy may end TLS before us and not tell.
 
-    >>> is_same_origin("https://a.example", "https", "a.example:443"), is_same_origin("http://a.example", "https", "a.example")
-    (True, False)
+    >>> [is_same_origin(f"{scheme}://a.example", "https", "a.example:443") for scheme in ("https", "http")]
+    [True, False]
     """
     asked = (_origin(origin), _origin(f"{scheme}://{authority}"))
     if behind_tls and scheme == "http":

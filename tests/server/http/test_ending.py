@@ -89,7 +89,7 @@ async def test_viewers_and_sockets_are_told(served, number):
 
 
 async def test_sighup_ends_nothing(served):
-    """What it does, `tests/cli/test_hangup.py` has; a terminal that goes away, `tests/cli/test_signals.py`."""
+    """What it does instead, `tests/cli/test_hangup.py` has."""
     served.process.send_signal(signal.SIGHUP)
     assert b"read anew: nothing" in await asyncio.wait_for(served.process.stdout.readline(), 10)
     await _until_live(served.port)
