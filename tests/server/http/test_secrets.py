@@ -1,4 +1,4 @@
-"""No secret comes out: a real server with every secret set and all it may say logged, and every door of it."""
+"""No secret comes out: every door of a real server with every secret set, and all it says at debug."""
 
 import asyncio
 import contextlib
