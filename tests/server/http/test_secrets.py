@@ -82,8 +82,8 @@ async def texts_of(session, url: str, method: str, headers: dict, **sent) -> str
             head = f"{answer.status} {answer.reason} {dict(answer.headers)}"
             body = b""
             with contextlib.suppress(TimeoutError, aiohttp.ClientError):
-                async with asyncio.timeout(5):
-                    while len(body) < 2**18 and (part := await answer.content.readany()):
+                async with asyncio.timeout(1):
+                    while len(body) < 2**16 and (part := await answer.content.readany()):
                         body += part
             return head + body.decode("latin-1")
     return ""
