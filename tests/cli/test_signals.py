@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -74,6 +73,8 @@ def test_a_service_reads_anew_on_sighup_as_often_as_it_is_told() -> None:
 @pytest.mark.parametrize("stdin", ["terminal", "nothing"])
 def test_a_terminal_that_goes_away_ends_what_it_had_begun(stdin: str) -> None:
     """While it is there, a SIGHUP of a person is none of the terminal."""
+    import pty  # which Windows has not
+
     told, write = os.pipe()
     pid, terminal = pty.fork()
     if pid == 0:
