@@ -137,10 +137,10 @@ PUBLIC = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicK
 ADMIN = {"scope": "admin", "exp": 4_000_000_000}
 
 
-def confused(kid: str = "its") -> str:
-    """HS256, with the public key in the place of the secret; PyJWT itself would refuse to make it."""
-    body = unsigned({"alg": "HS256", "kid": kid}).rpartition(".")[0]
-    digest = hmac.new(PUBLIC, body.encode(), hashlib.sha256).digest()
+def by_hand(key: bytes) -> str:
+    """HS256 with a key that PyJWT itself would refuse to sign with."""
+    body = unsigned({"alg": "HS256", "kid": "its"}).rpartition(".")[0]
+    digest = hmac.new(key, body.encode(), hashlib.sha256).digest()
     return f"{body}.{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
 
 
@@ -150,11 +150,11 @@ BAD_TOKENS = {
     "expired": lambda: make_token(SECRET.encode(), Grant("admin"), time.time() - 1000, 60),
     "revoked": lambda: make_token(SECRET.encode(), Grant("admin", token_id="lost"), time.time(), 60),
     "alg none": lambda: unsigned({"alg": "none"}),
-    "the public key as a secret": confused,
+    "the public key as a secret": lambda: by_hand(PUBLIC),
     # before one of each kind, for the way to all of them is the same
     "alg None, signed": lambda: unsigned({"alg": "None"}, b"x"),
     "another secret": lambda: hmac_of(SECRET.encode()[::-1]),
-    "an empty secret": lambda: unsigned({"alg": "HS256"}, hmac.new(b"", b"", hashlib.sha256).digest()),
+    "an empty secret": lambda: by_hand(b""),
     "the secret's name": lambda: hmac_of(b"env:SECRET, as the settings have it"),
     "another RSA key": lambda: jwt.encode(
         ADMIN, rsa.generate_private_key(65537, 2048), "RS256", headers={"kid": "its"}
