@@ -163,6 +163,8 @@ class AccessConfig(_Section):
     """For whom a token has to be, as its `aud` says; "" is for those that name nobody."""
     leeway_s: float = Field(10.0, ge=0.0, le=300.0)
     """How far the clocks of those who sign may be off."""
+    revoked: Path | None = None
+    """File with the ids (`jti`) of tokens that were taken back, one a line; read anew on SIGHUP."""
     keys: dict[Name, AccessKey] = {}
     """Fixed keys by a name that only the log shows."""
 
@@ -227,6 +229,15 @@ class LimitsConfig(_Section):
     """Requests of one address; those that come faster than this for ten seconds wait."""
     pending_offers: int = Field(16, ge=1, le=10_000)
     """Answered offers of one address that have not connected; beyond, its oldest yields if it is quiet."""
+    offers_per_minute: float = Field(600.0, ge=1.0, le=1_000_000.0)
+    """Of one caller, to watch: offers and feeds. Here and below three minutes' worth may come at once; a
+    caller is whom its token names in `sub`, or else its address."""
+    speech_s_per_minute: float = Field(600.0, ge=1.0, le=1_000_000.0)
+    """Of one caller: speech, of texts at 15 characters a second and of sound files."""
+    uploads_per_minute: float = Field(60.0, ge=1.0, le=1_000_000.0)
+    """Of one caller: pictures and characters that are decoded, filtered, enlarged or saved."""
+    snapshots_per_minute: float = Field(600.0, ge=1.0, le=1_000_000.0)
+    """Of one caller."""
     messages_per_s: float = Field(240.0, ge=1.0, le=100_000.0)
     """Messages on the data channels of one viewer."""
     opens_per_s: float = Field(4.0, ge=0.1, le=1_000.0)

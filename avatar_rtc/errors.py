@@ -14,6 +14,7 @@ AvatarRtcError
 ├── Refused               not allowed from there, or with this token (HTTP 403)
 ├── BadToken              a bearer token that is missing, expired, or of nobody known (HTTP 401)
 ├── CapacityExceeded      the limit of viewers or avatars is reached (HTTP 503)
+│   └── TooSoon           one caller asks for more than its share of it (HTTP 429)
 ├── WorkerLost            the render worker died or did not answer in time (HTTP 503)
 ├── EngineFailed          a speech engine is away, hangs, or answers nonsense (HTTP 502)
 ├── Unreachable           a server cannot be reached, or the connection to it was lost (exit code 1)
@@ -122,6 +123,16 @@ class CapacityExceeded(AvatarRtcError):
     def __init__(self, what: str, limit: float, retry_after: int = 5) -> None:
         self.retry_after = retry_after
         super().__init__(f"the limit of {limit:g} {what} is reached; try again later")
+
+
+class TooSoon(CapacityExceeded):
+    """One caller has had its share of the last minutes; after `retry_after` seconds there is more of it."""
+
+    def __init__(self, what: str, limit: float, retry_after: int) -> None:
+        self.retry_after = retry_after
+        AvatarRtcError.__init__(
+            self, f"you may ask for {limit:g} {what} a minute; try again in {retry_after} s"
+        )
 
 
 class WorkerLost(AvatarRtcError):

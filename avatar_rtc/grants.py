@@ -1,6 +1,7 @@
 """What a caller may do: a scope, for one avatar or for all."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 Scope = Literal["view", "control", "admin"]
@@ -16,6 +17,12 @@ class Grant:
     scope: Scope
     avatar: str | None = None
     """The only avatar it is for; None is all, and what they share."""
+    until: float = field(default=math.inf, compare=False)
+    """Unix second of its end, and of all that was opened by it."""
+    token_id: str = field(default="", compare=False)
+    """By which it can be taken back; "" if it cannot."""
+    holder: str = field(default="", compare=False)
+    """Whose it is, if its token says so."""
 
     def allows(self, scope: Scope) -> bool:
         """True if what needs that scope may be done.

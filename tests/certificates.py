@@ -5,13 +5,18 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 
-def make_certificate(folder: Path, name: str = "localhost", days: int = 1) -> tuple[Path, Path]:
-    """(certificate, key) in PEM, signed by itself; `days` from now until it is out of date, or since when."""
-    key = ec.generate_private_key(ec.SECP256R1())
+def make_certificate(
+    folder: Path, name: str = "localhost", days: int = 1, rsa_bits: int = 0
+) -> tuple[Path, Path]:
+    """(certificate, key) in PEM, signed by itself; `days` from now until it is out of date, or since when.
+
+    The key is one of P-256, or of RSA if it has `rsa_bits`.
+    """
+    key = rsa.generate_private_key(65537, rsa_bits) if rsa_bits else ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     end = datetime.now(UTC) + timedelta(days=days)
     made = (

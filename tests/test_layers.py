@@ -33,7 +33,7 @@ FLOORS = (
 )
 """From the ground up: a room uses the floors below its own, and on the ground also its neighbours."""
 SERVER_FLOORS = (
-    {"limits", "addresses", "access", "durations", "forwarded", "loop_lag"},
+    {"limits", "addresses", "access", "allowance", "durations", "forwarded", "loop_lag"},
     {"rendering"},
     {"live"},
     {"http"},

@@ -103,7 +103,7 @@ export class AvatarRtcElement extends AvatarCommands {
 
   get src() { return this.getAttribute('src') ?? ''; }
   set src(value) { this.setAttribute('src', value); }
-  /** The bearer token for a server that wants one; a new one connects anew. */
+  /** The bearer token for a server that wants one; a newer one keeps the connection, if the server takes it. */
   get token() { return this.getAttribute('token') ?? ''; }
   set token(value) { this.setAttribute('token', value); }
   get subtitles() { return this.hasAttribute('subtitles'); }
@@ -165,9 +165,15 @@ export class AvatarRtcElement extends AvatarCommands {
 
   attributeChangedCallback(name, before, value) {
     if (name === 'muted') this.#applySound();
+    else if (name === 'token' && before !== value && this.state === 'live') this.#renew();
     else if (name !== 'src' && name !== 'token') {
       if (before !== value && this.state === 'live') this.#frame();
     } else if (this.isConnected && before !== value) this.#open();
+  }
+
+  async #renew() {
+    const connection = this.#connection;
+    if (!await connection.renew(this.token) && this.#connection === connection) this.#open();
   }
 
   #open() {

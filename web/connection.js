@@ -98,6 +98,17 @@ export class AvatarConnection extends EventTarget {
     return this.#requests.send(message);
   }
 
+  /**
+   * Show another token: the server lets the connection go on as long as that one counts.
+   * @returns {Promise<boolean>} false if it does not, or knows no such thing; whoever connects anew shows the other token.
+   */
+  async renew(token) {
+    this.#shown = bearer(token);
+    if (!this.#resource) return false;
+    const response = await fetch(this.#resource, { method: 'PATCH', headers: this.#shown, signal: this.#life.signal }).catch(() => null);
+    return Boolean(response?.ok);
+  }
+
   /** Send mouth shapes for now; @returns false if the cue was dropped, as a late one is of no use. */
   sendCue(t_ms, visemes) {
     return sendNow(this.#cues, { t_ms, visemes });
@@ -326,7 +337,7 @@ export class AvatarConnection extends EventTarget {
   #receive(data, signal) {
     const message = JSON.parse(data);
     if (!this.#requests.settle(message)) this.#emit('message', message);
-    if (message.type === 'closing') this.#lost(signal, new Error('the server is closing'));
+    if (message.type === 'closing') this.#lost(signal, new Error(message.reason ?? 'the server is closing'));
   }
 
   #set(state, reason = '') {

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.cli import logs
+from avatar_rtc.cli.hangup import Hangup
 from avatar_rtc.cli.memory import share_arenas
 from avatar_rtc.cli.serve_checks import (
     check_access,
@@ -30,9 +31,9 @@ from avatar_rtc.filters_schema.anime4k_files import use_folder
 from avatar_rtc.stream.framing import FRAMINGS
 
 if TYPE_CHECKING:
-    from ssl import SSLContext
-
     from aiohttp.web import AppRunner
+
+    from avatar_rtc.server.connections.tls import RenewableTls
 
 _EXAMPLE = """examples:
   avatar-rtc serve
@@ -137,7 +138,7 @@ def _origin(text: str) -> str:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until SIGINT, SIGTERM or SIGHUP."""
+    """Serve until SIGINT, SIGTERM, or the end of the terminal."""
     share_arenas()
     logs.set_up(args.log_level, args.log_format)
     if args.anime4k is not None:
@@ -212,7 +213,7 @@ def _student_suffices(config: Config) -> bool:
     return store.has_student(config.character)
 
 
-async def _serve(config: Config, tls: "SSLContext | None") -> None:
+async def _serve(config: Config, tls: "RenewableTls | None") -> None:
     from avatar_rtc.server.app import create_app
     from avatar_rtc.server.connections.access_log import AccessLog
     from avatar_rtc.server.connections.descriptors import raise_limit
@@ -225,7 +226,8 @@ async def _serve(config: Config, tls: "SSLContext | None") -> None:
     from avatar_rtc.server.rendering.supervisor import Rendering
 
     raise_limit()
-    stop, limits = catch_signals(), config.limits
+    limits, hangup = config.limits, Hangup(tls)
+    stop = catch_signals(on_hangup=hangup)
     renderings = {
         device: Rendering(partial(spawn_worker, device, limits.chain_ms), opens_per_s=limits.opens_per_s)
         for device in config.devices
@@ -236,7 +238,7 @@ async def _serve(config: Config, tls: "SSLContext | None") -> None:
             if fleet.failure is not None:
                 raise InputError(fleet.failure)
             await asyncio.to_thread(ensure_weights, config)
-        app = create_app(config, fleet)
+        hangup.app = app = create_app(config, fleet)
         await check_voice(app[ENGINES], config.speech.voice)
         runner = Runner(app, access_log_class=AccessLog, shutdown_timeout=REQUESTS_S)
         await runner.setup()
@@ -257,7 +259,7 @@ async def _serve(config: Config, tls: "SSLContext | None") -> None:
             await runner.cleanup()
 
 
-async def _listen(runner: "AppRunner", config: Config, tls: "SSLContext | None") -> str:
+async def _listen(runner: "AppRunner", config: Config, tls: "RenewableTls | None") -> str:
     """Open the port; the URL of the page."""
     from aiohttp import web
 
@@ -266,7 +268,7 @@ async def _listen(runner: "AppRunner", config: Config, tls: "SSLContext | None")
     if tls is None:
         site = web.TCPSite(runner, config.host, config.port)
     else:
-        site = TlsSite(runner, config.host, config.port, tls, config.limits.headers_s)
+        site = TlsSite(runner, config.host, config.port, tls.context, config.limits.headers_s)
     try:
         await site.start()
     except OSError as error:

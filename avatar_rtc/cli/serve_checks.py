@@ -9,8 +9,7 @@ from avatar_rtc.config import Config
 from avatar_rtc.errors import InputError, SetupError, UnknownName
 
 if TYPE_CHECKING:
-    from ssl import SSLContext
-
+    from avatar_rtc.server.connections.tls import RenewableTls
     from avatar_rtc.speech.voices.engines import Engines
 
 log = logging.getLogger(__name__)
@@ -43,7 +42,7 @@ def check_folders(config: Config) -> None:
             raise InputError(f"setting speech.piper_voice: {NO_PIPER}")
 
 
-def check_tls(config: Config) -> "SSLContext | None":
+def check_tls(config: Config) -> "RenewableTls | None":
     """What the door needs for https; None if it speaks http.
 
     Raises:
@@ -51,13 +50,13 @@ def check_tls(config: Config) -> "SSLContext | None":
     """
     if config.tls_cert is None or config.tls_key is None:
         return None
-    from avatar_rtc.server.connections.tls import load_tls
+    from avatar_rtc.server.connections.tls import RenewableTls
 
-    return load_tls(config.tls_cert, config.tls_key)
+    return RenewableTls(config.tls_cert, config.tls_key)
 
 
 def check_access(config: Config) -> None:
-    """The secrets that settings name are where they say.
+    """The secrets and lists that settings name are where they say.
 
     Raises:
         InputError: says which is not.

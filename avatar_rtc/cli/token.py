@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+import secrets
 import time
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ _EPILOG = """examples:
   avatar-rtc token --config avatar.toml --scope view --avatar guest --lifetime 12h
 
 It prints the token alone. Send it as `Authorization: Bearer TOKEN`.
-Until it expires, it counts; to take all of them back, change the secret.
+Until it expires, it counts. To take it back, write its id into the file of access.revoked, and send the
+server SIGHUP; to take back all of them, change the secret.
 """
 _UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _MOST_DAYS = 366
@@ -45,6 +47,9 @@ def add(subparsers: Any) -> None:
         metavar="TIME",
         help="such as 30m, 12h or 7d (default 1h)",
     )
+    parser.add_argument(
+        "--id", metavar="NAME", help="by which it can be taken back (default: one that nobody can guess)"
+    )
     parser.add_argument("--config", type=Path, metavar="FILE", help="the TOML file of `avatar-rtc serve`")
     parser.add_argument(
         "--secret", metavar="env:NAME|file:PATH", help="where the secret stands, as of `serve`"
@@ -66,7 +71,11 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(
             "there is no secret to sign with; name one by --secret, or --config with access.secret"
         )
-    grant = Grant(args.scope, None if args.avatar is None else check_name(args.avatar))
+    grant = Grant(
+        args.scope,
+        None if args.avatar is None else check_name(args.avatar),
+        token_id=secrets.token_hex(8) if args.id is None else check_name(args.id),
+    )
     secret = read_secret(access.secret, os.environ, LEAST_SECRET_BYTES, "access.secret")
     print(make_token(secret, grant, time.time(), args.lifetime, access.issuer, access.audience))
     return 0

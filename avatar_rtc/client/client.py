@@ -141,6 +141,15 @@ class AvatarClient(Commands):
         if self._pc is not None:
             await self._pc.close()
 
+    async def renew(self, token: str) -> None:
+        """Show a newer token, before the one that counts expires: the connection goes on as long as that one.
+
+        Raises:
+            Refused: it is for less, ends sooner, or does not count; the connection goes on as before.
+            InputError, Unreachable: this server knows no such thing, or is away.
+        """
+        await self._whep.renew(token)
+
     def state(self) -> dict[str, Any]:
         """The newest state the server told, as of `GET /api/v1/avatars/{id}`; empty before the first."""
         return self._state

@@ -94,6 +94,10 @@ class Http:
             raise _refusal(answer, subject)
         return answer
 
+    def show(self, token: str) -> None:
+        """Another token, from now on."""
+        self._session.headers["Authorization"] = f"Bearer {token}"
+
     async def close(self) -> None:
         """End the connections."""
         await self._session.close()

@@ -96,6 +96,14 @@ class Whep:
             raise Unreachable(f"{whep} answered {answer.status} without an SDP: no WHEP endpoint?")
         return answer.text
 
+    async def renew(self, token: str) -> None:
+        """Show another token for the resource; raises as `offer`, and the one of before counts then."""
+        if self._resource is None:
+            raise Unreachable("there is no connection to show a token for")
+        headers = {"Authorization": f"Bearer {token}"}
+        await self._http.ask("PATCH", self._resource, self.endpoint.subject, headers=headers)
+        self._http.show(token)
+
     async def get(self, url: str) -> dict[str, Any]:
         """The JSON object at `url`; raises as `offer`."""
         headers = {"Accept": "application/json"}

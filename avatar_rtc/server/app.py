@@ -144,6 +144,7 @@ def create_app(
             "sound_files", "texts that wait for their sound file", config.limits.sound_files
         ),
         compat_speech.FILES_AT_ONCE,
+        compat_speech.FILES_OF_ONE,
     )
     app[AVATARS] = avatars_here = Avatars(
         Shared(config, renderer, templates, speaker, engines, limits, students)

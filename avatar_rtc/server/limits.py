@@ -3,25 +3,49 @@
 A limit is a setting (`config.LimitsConfig`), a sentence for who is refused, and a number in `/healthz`.
 """
 
+import math
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Literal, get_args
 
 from avatar_rtc.config import LimitsConfig
-from avatar_rtc.errors import CapacityExceeded
+from avatar_rtc.errors import CapacityExceeded, TooSoon
 from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.guard import Dropped
+from avatar_rtc.server.allowance import Allowance
 
 MIB = 2**20
 PROGRESS_BYTES = 16 * 1024
 """What a body, or an answer that is being read, has to bring forward within `body_s`."""
 
 
+CallerShare = Literal[
+    "offers_per_minute", "speech_s_per_minute", "uploads_per_minute", "snapshots_per_minute"
+]
+"""The settings of what each caller may ask for."""
+_WHAT: dict[CallerShare, str] = {
+    "offers_per_minute": "times to watch",
+    "speech_s_per_minute": "seconds of speech",
+    "uploads_per_minute": "pictures to be worked on",
+    "snapshots_per_minute": "snapshots",
+}
+SAVED_MINUTES = 3.0
+"""A caller that asks for nothing saves up so many minutes' worth."""
+CHARACTERS_PER_S = 15.0
+"""Of speech: so text is counted among sound."""
+
+
 class Limits:
     """The limits of one server. Made and used on its event loop."""
 
-    def __init__(self, config: LimitsConfig) -> None:
-        self.config = config
+    def __init__(self, config: LimitsConfig, clock: Callable[[], float] = time.monotonic) -> None:
+        self.config, self._clock = config, clock
+        self._shares = {
+            share: Allowance(getattr(config, share) / 60, getattr(config, share) * SAVED_MINUTES)
+            for share in get_args(CallerShare)
+        }
         self.refused: Counter[str] = Counter()
         """Setting → how often something was refused, ended or dropped for its sake."""
         self.datagrams = Dropped(lambda: self.count("datagrams"))
@@ -46,6 +70,24 @@ class Limits:
     def of_peer(self) -> Bounds:
         """What one viewer's connection may cost."""
         return Bounds(self.config.messages_per_s, self.datagrams, self.count)
+
+    def charge(self, share: CallerShare, caller: str, amount: float = 1.0) -> None:
+        """One caller asks for that much.
+
+        Args:
+            caller: whom its token names, or else its address.
+
+        Raises:
+            TooSoon: it has asked for too much in the last minutes; nothing is charged then.
+        """
+        wait = self._shares[share].take(caller, self._clock(), amount)
+        if wait > 0:
+            self.count(share)
+            raise TooSoon(_WHAT[share], getattr(self.config, share), max(1, math.ceil(wait)))
+
+    def charge_text(self, caller: str, text: str) -> None:
+        """One caller asks for a text to be said; raises as `charge`."""
+        self.charge("speech_s_per_minute", caller, len(text) / CHARACTERS_PER_S)
 
     def refuse(self, setting: str, what: str, limit: float, retry_after: int = 5) -> CapacityExceeded:
         """The error to raise, counted.

@@ -32,6 +32,7 @@ pause()
 ping()
 received
 received_bytes()
+renew(token)
 request(kind, **fields)
 resume()
 say(text, *, voice='', speed=None, emotion=None, narration=None, more=False)
@@ -86,6 +87,7 @@ ERRORS = {
     "Refused": "AvatarRtcError",
     "BadToken": "AvatarRtcError",
     "CapacityExceeded": "AvatarRtcError",
+    "TooSoon": "CapacityExceeded",
     "WorkerLost": "AvatarRtcError",
     "EngineFailed": "AvatarRtcError",
     "Unreachable": "AvatarRtcError",

@@ -16,7 +16,7 @@ from PIL import Image
 
 from avatar_rtc.characters.parts import PICTURE
 from avatar_rtc.characters.store import CharacterStore
-from avatar_rtc.config import Config
+from avatar_rtc.config import Config, LimitsConfig
 from avatar_rtc.face.cels import CelImage
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.link.orders import (
@@ -47,6 +47,12 @@ EMOTIONS = ("anger", "joy", "neutral", "sadness")
 TEMPLATES = {name: EmotionTemplate(name, {"mouth_aaa": 0.25}, {}) for name in EMOTIONS}
 FPS = 25
 SIDE = 64
+
+
+UNSHARED = LimitsConfig(
+    offers_per_minute=1e6, speech_s_per_minute=1e6, uploads_per_minute=1e6, snapshots_per_minute=1e6
+)
+"""Tests that ask for more than one caller's share want answers, and no 429."""
 
 
 class FakeRenderer:
@@ -277,7 +283,7 @@ def store(tmp_path, png, make_store) -> CharacterStore:
 
 @pytest.fixture
 def config() -> Config:
-    return Config(character="hero", animator="static", framing="whole")
+    return Config(character="hero", animator="static", framing="whole", limits=UNSHARED)
 
 
 @pytest.fixture

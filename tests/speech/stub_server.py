@@ -71,10 +71,16 @@ async def floods(request: web.Request) -> web.StreamResponse:
         await response.write(bytes(1 << 20))
 
 
+async def leads_elsewhere(request: web.Request) -> web.Response:
+    """As one that was taken over: into a network that only the machine of the server reaches."""
+    raise web.HTTPTemporaryRedirect("http://169.254.169.254/latest/meta-data")
+
+
 TROUBLES: dict[str, tuple[Handler, str]] = {
     "hangs": (hangs, f"did not answer .* within {IMPATIENT['total_s']:g} s"),
     "dies": (dies, "broke off"),
     "fails": (fails, "answered 500 to .*: out of memory"),
+    "leads elsewhere": (leads_elsewhere, "answered 307 to .*: it leads elsewhere"),
 }
 """Ways to fail whatever is asked, and what the error says of it."""
 NO_SOUND: dict[str, tuple[bytes, str]] = {

@@ -78,3 +78,21 @@ def test_the_element_says_what_it_lacks_and_a_new_token_connects_anew(tab: Page,
     tab.wait("avatar.state === 'live'")
     resource = "performance.getEntriesByType('resource').map(({ name }) => name).join(' ')"
     assert "access_token" not in tab.tab.evaluate(resource)
+
+
+def test_a_newer_token_keeps_the_connection_and_one_for_less_makes_another(tab: Page, closed: Server) -> None:
+    tab.tab.goto(f"{closed.url}/view/main?muted&access_token={token('view', 'main')}")
+    tab.wait("avatar.state === 'live'")
+    tab.tab.evaluate("() => { globalThis.avatar = document.querySelector('avatar-rtc'); }")
+    tab.tab.evaluate(
+        "(token) => { globalThis.first = avatar.connection; first.addEventListener('statechange',"
+        " ({ detail }) => { globalThis.changed = detail.state; }); avatar.token = token; }",
+        token("control"),
+    )
+    # It may do what the newer one grants, as soon as the server has read it.
+    tab.wait("avatar.setEmotion('joy').then(({ type }) => type === 'ok', () => false)")
+    assert tab.tab.evaluate("avatar.connection === first && globalThis.changed === undefined")
+    tab.tab.evaluate("(token) => { avatar.token = token; }", token("view"))
+    tab.wait("avatar.connection !== first && avatar.state === 'live'")
+    refused = "avatar.setEmotion('joy').then(() => '', ({ message }) => message)"
+    assert "scope control" in tab.tab.evaluate(refused)

@@ -8,7 +8,9 @@ from avatar_rtc.config import AccessConfig
 from avatar_rtc.errors import BadToken
 from avatar_rtc.grants import Grant
 from avatar_rtc.server.access.key_set import PUBLIC, KeySet, fetching
+from avatar_rtc.server.access.revoked import read_revoked
 from avatar_rtc.server.access.sources import LEAST_SECRET_BYTES, key_digest, read_keys, read_secret
+from avatar_rtc.server.access.tenures import Tenures
 from avatar_rtc.server.access.tokens import MAX_TOKEN_BYTES, SHARED, read_token, token_header
 
 
@@ -18,7 +20,7 @@ class TokenGate:
     def __init__(self, config: AccessConfig, environ: Mapping[str, str]) -> None:
         """
         Raises:
-            InputError: a secret is not where the settings say, or too short.
+            InputError: a secret or the list of revoked tokens is not where the settings say, or is none.
         """
         self._config = config
         self.is_open = config.is_open
@@ -28,6 +30,18 @@ class TokenGate:
             read_secret(config.secret, environ, LEAST_SECRET_BYTES, "access.secret") if config.secret else b""
         )
         self._key_set = KeySet(fetching(config.jwks_url), time.monotonic) if config.jwks_url else None
+        self.tenures = Tenures(time.time)
+        """What tokens have opened."""
+        self.read_revoked()
+
+    def read_revoked(self) -> None:
+        """Take back the tokens that the list names now; what they have opened ends.
+
+        Raises:
+            InputError: it cannot be read; those of before stay taken back.
+        """
+        if self._config.revoked is not None:
+            self.tenures.revoke(read_revoked(self._config.revoked))
 
     async def grant_of(self, token: str) -> Grant:
         """What a token grants.
@@ -36,6 +50,12 @@ class TokenGate:
             BadToken: nothing; says why, and nothing of the token.
             SetupError: the keys to check it with cannot be had now.
         """
+        granted = await self._granted(token)
+        if self.tenures.is_revoked(granted):
+            raise BadToken("the token was taken back")
+        return granted
+
+    async def _granted(self, token: str) -> Grant:
         if len(token) > MAX_TOKEN_BYTES:
             raise BadToken(f"a token has at most {MAX_TOKEN_BYTES} characters")
         if not token.isascii():

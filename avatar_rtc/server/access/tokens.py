@@ -1,6 +1,6 @@
 """Bearer tokens as JSON Web Tokens (RFC 7519): made from a secret, and read.
 
-    {"exp": 1764430000, "scope": "control", "avatar": "guest"}      `iss`, `aud`, `nbf`, `iat` as usual
+    {"exp": 1764430000, "scope": "control", "avatar": "guest"}      `iss`, `aud`, `nbf`, `iat`, `jti` as usual
 
 `scope` may name several, with blanks between, as other issuers have it; the greatest of ours counts.
 Without `avatar` it is for all of them.
@@ -29,11 +29,13 @@ def make_token(
     """A token for that grant.
 
     Args:
+        grant: its `token_id` becomes `jti`.
         now: Unix seconds; it ends `lifetime_s` later.
         issuer: "" leaves `iss` out; the same of `audience`.
     """
     claims: dict[str, object] = {"scope": grant.scope, "iat": int(now), "exp": int(now + lifetime_s)}
-    claims |= {name: value for name, value in (("iss", issuer), ("aud", audience)) if value}
+    named = (("iss", issuer), ("aud", audience), ("jti", grant.token_id))
+    claims |= {name: value for name, value in named if value}
     if grant.avatar is not None:
         claims["avatar"] = grant.avatar
     return jwt.encode(claims, secret, algorithm=SHARED)
@@ -76,10 +78,10 @@ def read_token(token: str, key: Any, algorithm: str, config: AccessConfig) -> Gr
         )
     except _ODD as error:
         raise BadToken(_why(error)) from None
-    return _granted(claims)
+    return _granted(claims, config.leeway_s)
 
 
-def _granted(claims: Mapping[str, Any]) -> Grant:
+def _granted(claims: Mapping[str, Any], leeway_s: float) -> Grant:
     named = claims.get("scope")
     scopes = named.split() if isinstance(named, str) else []
     ours = [scope for scope in SCOPES if scope in scopes]
@@ -88,7 +90,20 @@ def _granted(claims: Mapping[str, Any]) -> Grant:
     # A null here is the slip of whoever signs: it must not become a token for all.
     if "avatar" in claims and not (isinstance(claims["avatar"], str) and is_name(claims["avatar"])):
         raise BadToken("the token's avatar is not the name of one")
-    return Grant(ours[-1], claims.get("avatar"))
+    return Grant(
+        ours[-1],
+        claims.get("avatar"),
+        until=int(claims["exp"]) + leeway_s,
+        token_id=_text(claims, "jti"),
+        holder=_text(claims, "sub"),
+    )
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    found = claims.get(name, "")
+    if not isinstance(found, str):
+        raise BadToken(f"the token's {name} is no text")
+    return found
 
 
 def _why(error: Exception) -> str:

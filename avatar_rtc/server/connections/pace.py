@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from avatar_rtc.server.addresses import address_of
+from avatar_rtc.server.allowance import Allowance
 from avatar_rtc.server.http.keys import LIMITS
 from avatar_rtc.server.http.problems import RequestRefused
 
@@ -16,18 +17,16 @@ REQUESTS_BURST_S = 10.0
 MOST_WAITING = 256
 REFUSAL_S = 1.0
 """A refusal takes its time as well: whoever asks again at once gains nothing."""
-_MOST_ADDRESSES = 10_000
 
 
 class RequestPace:
-    """Whose turn it is when: for each address a bucket of tokens, kept as the time at which it is full."""
+    """Whose turn it is when: each address has an allowance of requests."""
 
     def __init__(
         self, per_s: float, burst_s: float = REQUESTS_BURST_S, most_waiting: int = MOST_WAITING
     ) -> None:
-        self._interval, self._burst_s = 1 / per_s, burst_s
         self._patience = (most_waiting + 0.5) / per_s
-        self._full_at: dict[str, float] = {}
+        self._allowance = Allowance(per_s, burst_s * per_s)
 
     def wait(self, address: str, now: float) -> float | None:
         """Seconds until one more request has its turn; None if too many of its address wait already.
@@ -35,20 +34,8 @@ class RequestPace:
         Args:
             now: of any clock that does not go back, in s.
         """
-        full_at = max(self._full_at.get(address, now), now)
-        wait = max(0.0, full_at + self._interval - self._burst_s - now)
-        if wait > self._patience:
-            return None
-        if len(self._full_at) >= _MOST_ADDRESSES and address not in self._full_at:
-            self._forget(now)
-        self._full_at[address] = full_at + self._interval
-        return wait
-
-    def _forget(self, now: float) -> None:
-        """Those whose bucket is full, which is as if they had never come; or else whoever came first."""
-        self._full_at = {address: at for address, at in self._full_at.items() if at > now}
-        if len(self._full_at) >= _MOST_ADDRESSES:
-            del self._full_at[next(iter(self._full_at))]
+        wait = self._allowance.take(address, now, patience_s=self._patience)
+        return None if wait > self._patience else wait
 
 
 def create_pacing(per_s: float, clock: Callable[[], float]) -> Middleware:

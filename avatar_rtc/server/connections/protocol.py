@@ -77,8 +77,9 @@ class Connection(RequestHandler):
             transport.close()
             return
         self._wire = transport
-        # Whatever the system does not take at once counts as unread, so that its deadline runs.
-        transport.set_write_buffer_limits(high=0)
+        # Whatever the system does not take at once counts as unread, so that its deadline runs. Not 0: that
+        # of asyncio's TLS is reached by nothing at all, so a write paused it until the next one.
+        transport.set_write_buffer_limits(high=1)
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:

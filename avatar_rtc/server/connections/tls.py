@@ -45,6 +45,32 @@ def load_tls(cert: Path, key: Path) -> ssl.SSLContext:
     return context
 
 
+class RenewableTls:
+    """Certificate and key that may be read anew while connections go on."""
+
+    def __init__(self, cert: Path, key: Path) -> None:
+        """Raises as `load_tls`."""
+        self._files = cert, key
+        self.context = self._newest = load_tls(cert, key)
+        """What the door is opened with, once; each handshake takes the newest certificate."""
+        # Not `load_cert_chain` on the context in use: beside an RSA key that keeps the old one of EC.
+        self.context.sni_callback = self._take_newest
+
+    def reload(self) -> None:
+        """Read the files again.
+
+        Raises:
+            InputError: as `load_tls`; the certificate of before stays.
+        """
+        self._newest = load_tls(*self._files)
+
+    def _take_newest(
+        self, handshake: ssl.SSLSocket | ssl.SSLObject, name: str | None, context: ssl.SSLContext
+    ) -> None:
+        """Called in each handshake, whether the caller names a host or not."""
+        handshake.context = self._newest
+
+
 def _read(setting: str, file: Path) -> bytes:
     try:
         return file.read_bytes()

@@ -1,17 +1,20 @@
 """The door: who may watch now, shared by WHEP, the JSON offer and the feed."""
 
 import time
+from functools import partial
 
 from aiohttp import hdrs, web
 
+from avatar_rtc.control.messages import ControlMessage, SpeechAppend, SpeechSay
 from avatar_rtc.log_context import concerning
 from avatar_rtc.server.addresses import address_of
-from avatar_rtc.server.http.keys import AVATARS, CONFIG, GATHERING, LIMITS, grant_of
+from avatar_rtc.server.http.keys import AVATARS, CONFIG, GATE, GATHERING, LIMITS, grant_of, payer_of
 from avatar_rtc.server.http.problems import RequestRefused
 from avatar_rtc.server.http.routes.ice import own_ice_servers
+from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.seats import who_yields
-from avatar_rtc.server.live.viewers import Viewer
+from avatar_rtc.server.live.viewers import Entrant, Viewer
 from avatar_rtc.stream.frame import Layout
 
 RETRY_FAILED_S = 10
@@ -36,10 +39,12 @@ def require_room(request: web.Request, avatar: Avatar) -> None:
 
     Raises:
         Problem: as `require_shown`.
+        TooSoon: the caller comes too often.
         CapacityExceeded: as many watch already as may, over all avatars.
     """
     require_shown(avatar)
     avatars, config, limits = request.app[AVATARS].values(), request.app[CONFIG], request.app[LIMITS]
+    limits.charge("offers_per_minute", payer_of(request))
     watching = sum(len(each.viewers) + each.streams.feeds for each in avatars)
     is_full = watching >= config.max_viewers
     pending = {offer: each.viewers for each in avatars for offer in each.viewers.pending()}
@@ -62,11 +67,26 @@ async def admit(
         speaks: it may lend the avatar its voice.
 
     Raises:
-        Problem, CapacityExceeded: as `require_room`.
+        Problem, TooSoon, CapacityExceeded: as `require_room`.
         BadOffer: the offer cannot be answered.
     """
     require_room(request, avatar)
     ice = own_ice_servers(request.app[CONFIG], request.app[GATHERING])
-    controls = grant_of(request).allows("control")
+    entrant = Entrant(
+        address_of(request.remote),
+        grant_of(request),
+        request.app[GATE].tenures,
+        partial(charge_message, request.app[LIMITS], payer_of(request)),
+    )
     with concerning(avatar=avatar.name):
-        return await avatar.viewers.join(offer_sdp, layout, ice, speaks, address_of(request.remote), controls)
+        return await avatar.viewers.join(offer_sdp, layout, ice, entrant, speaks)
+
+
+def charge_message(limits: Limits, payer: str, message: ControlMessage) -> None:
+    """Charge a caller for what a message costs: texts to be said.
+
+    Raises:
+        TooSoon: too much of it lately.
+    """
+    if isinstance(message, SpeechSay | SpeechAppend):
+        limits.charge_text(payer, message.text)

@@ -21,16 +21,18 @@ class Desk:
         )
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def turn(self, caller: str = "") -> AsyncIterator[None]:
         """Wait for the turn, and have `decode_s` for what is decoded inside, also by `asyncio.to_thread`.
 
         Raises:
+            TooSoon: the caller comes too often.
             CapacityExceeded: too many wait, or it takes too long.
         """
+        self._limits.charge("uploads_per_minute", caller)
         seconds = self._limits.config.decode_s
         async with AsyncExitStack() as turn:
             try:
-                await turn.enter_async_context(self._turns.turn(seconds))
+                await turn.enter_async_context(self._turns.turn(caller, seconds))
             except TimeoutError:
                 raise self._limits.refuse("decode_s", "seconds to wait for pictures", seconds) from None
             with decoding_within(seconds):

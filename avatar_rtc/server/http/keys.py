@@ -13,6 +13,7 @@ from avatar_rtc.grants import Grant
 from avatar_rtc.media.addresses.checking import AddressCheck
 from avatar_rtc.media.addresses.gathering import Gathering
 from avatar_rtc.server.access.gate import TokenGate
+from avatar_rtc.server.addresses import address_of
 from avatar_rtc.server.http.desk import Desk
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.avatar import Avatar
@@ -60,6 +61,12 @@ def grant_of(request: web.Request) -> Grant:
     if grant is None:  # a route that the table calls open asks for more than it needs
         raise Refused("this takes a bearer token")
     return grant
+
+
+def payer_of(request: web.Request) -> str:
+    """Who is charged for a request: whom its token names, or else its address."""
+    grant: Grant | None = request.get(GRANT)
+    return f"sub {grant.holder}" if grant is not None and grant.holder else address_of(request.remote)
 
 
 def is_covered(request: web.Request, avatar: str) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from avatar_rtc.server.http.keys import LIMITS
@@ -29,10 +29,19 @@ async def leases_middleware(request: web.Request, handler: Handler) -> web.Strea
             lease.release()
             if len(response.body) > FREE_BYTES:
                 lease.grow(len(response.body))
-                await response.prepare(request)
-                await response.write_eof()
-                response.body = None  # aiohttp keeps the response until the next request of its connection
+                await _send(request, response, response.body)
         return response
+
+
+async def _send(request: web.Request, response: web.Response, body: bytes) -> None:
+    await response.prepare(request)
+    if request.method != hdrs.METH_HEAD and not response.compression:
+        # In pieces: of what asyncio's TLS was given at once nobody is told that it is not read.
+        for at in range(0, len(body), FREE_BYTES):
+            await response.write(memoryview(body)[at : at + FREE_BYTES])
+        response.body = None
+    await response.write_eof()
+    response.body = None  # aiohttp keeps the response until the next request of its connection
 
 
 class Taken:

@@ -27,6 +27,7 @@ STATUS: tuple[tuple[type[errors.AvatarRtcError], int], ...] = (
     (errors.AlreadyThere, 409),
     (errors.Refused, 403),
     (errors.BadToken, 401),
+    (errors.TooSoon, 429),
     (errors.CapacityExceeded, 503),
     (errors.WorkerLost, 503),
     (errors.EngineFailed, 502),
@@ -121,7 +122,7 @@ def _unexpected(request: web.Request) -> web.Response:
 def _known(error: errors.AvatarRtcError) -> web.Response:
     status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
     headers: dict[str, str] = {}
-    if status == 503:
+    if status in (429, 503):
         headers[hdrs.RETRY_AFTER] = str(getattr(error, "retry_after", RETRY_AFTER_S))
     detail = errors.public(error)
     if isinstance(error, errors.OPERATORS):

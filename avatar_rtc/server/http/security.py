@@ -30,6 +30,7 @@ _EXPOSED = (
 _ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _ALLOWED_HEADERS = "Content-Type, If-Match, Authorization"
 _PREFLIGHT_S = "600"
+_PORTS = {"http": 80, "https": 443}
 _MAX_ORIGIN = 300
 """A name has 253 characters. What is allowed comes back in the answer, whose head must stay short."""
 
@@ -61,16 +62,38 @@ def is_host_allowed(authority: str, config: Config) -> bool:
     return config.host in _WILDCARDS and _is_address(name)
 
 
-def is_same_origin(origin: str, authority: str) -> bool:
-    """True if the origin is this server as the browser sees it.
+def is_same_origin(origin: str, scheme: str, authority: str, behind_tls: bool = False) -> bool:
+    """True if the origin is this server as the browser sees it: scheme, host and port.
 
-    The scheme is not compared: behind a proxy that ends TLS the browser says https, and we see http.
+    Args:
+        scheme: by which we are asked, as far as we know.
+        behind_tls: a proxy may end TLS before us and not tell.
+
+    >>> [is_same_origin(f"{scheme}://a.example", "https", "a.example:443") for scheme in ("https", "http")]
+    [True, False]
     """
+    asked = (_origin(origin), _origin(f"{scheme}://{authority}"))
+    if behind_tls and scheme == "http":
+        return asked[0] is not None and asked[0] in (asked[1], _origin(f"https://{authority}"))
+    return asked[0] is not None and asked[0] == asked[1]
+
+
+def _origin(url: str) -> tuple[str, str, int | None] | None:
+    """Scheme, host, port; None if it is no origin of a page."""
     try:
-        parts = urlsplit(origin)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and parts.netloc.lower() == authority.lower()
+        parts = urlsplit(url)
+        port = parts.port or _PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        return None
+    if not parts.hostname or parts.path or parts.query or parts.fragment or "@" in parts.netloc:
+        return None
+    return parts.scheme, parts.hostname, port
+
+
+def may_be_behind_tls(authority: str, config: Config) -> bool:
+    """True if a proxy that tells nothing may end TLS before us: the host is one that only others have."""
+    own = config.tls_cert is not None or bool(config.trusted_proxies)
+    return not own and host_name(authority) in {name.lower().rstrip(".") for name in config.allowed_hosts}
 
 
 def is_origin_allowed(origin: str, config: Config) -> bool:
@@ -102,7 +125,9 @@ def create_security(config: Config) -> Middleware:
                 raise Refused("pages of other sites may not show this; see allowed_origins")
             request[_READER], request[_ALLOWED] = "", True
             return await handler(request)
-        if origin is None or is_same_origin(origin, authority) or is_static(request):
+        behind_tls = may_be_behind_tls(authority, config)
+        is_own = origin is None or is_same_origin(origin, request.scheme, authority, behind_tls)
+        if is_own or is_static(request):
             request[_READER] = ""
             return await handler(request)
         request[_READER] = origin if len(origin) <= _MAX_ORIGIN else ""

@@ -48,7 +48,7 @@ class Distillation:
         """Whether one runs, or waits for its turn."""
         return self.phase in ("queued", "running")
 
-    def start(self, command: Sequence[str], done: Done) -> None:
+    def start(self, command: Sequence[str], done: Done, caller: str = "") -> None:
         """Run `command` when it is its turn; it prints lines of JSON.
 
         In the last line are `done` and `good_enough`, or `failed`, a sentence why.
@@ -59,7 +59,7 @@ class Distillation:
         """
         if self.is_under_way:
             raise InputError("a student of this character is being made already; DELETE stops it")
-        self._turn = turn = self._turns.take(self._tell)
+        self._turn = turn = self._turns.take(self._tell, caller)
         self.phase, self._progress, self._detail = "queued", {"share": 0.0}, None
         if turn.place == 0:
             self.phase = "running"

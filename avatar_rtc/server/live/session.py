@@ -5,7 +5,7 @@ text ──► envelope ──► message ──► avatar ──► `ok` or `er
 
 import json
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from avatar_rtc.control.changes import Flowing
@@ -35,9 +35,19 @@ class Addressee(Protocol):
 class Session:
     """A viewer's side of the conversation; a `media.channels.Conversation`. Nothing in it raises."""
 
-    def __init__(self, addressee: Addressee, controls: bool = True) -> None:
-        """`controls` is whether it may tell the avatar what to do, or only watch it."""
-        self._addressee, self._controls = addressee, controls
+    def __init__(
+        self,
+        addressee: Addressee,
+        controls: bool = True,
+        charge: Callable[[ControlMessage], None] = lambda _: None,
+    ) -> None:
+        """
+        Args:
+            charge: told of each message before it is acted on; raises if the viewer has asked for too much.
+        """
+        self._addressee, self._charge = addressee, charge
+        self.controls = controls
+        """Whether it may tell the avatar what to do, or only watch it."""
 
     def greet(self, label: str) -> str | None:
         """The `state` event that opens a control channel."""
@@ -62,6 +72,7 @@ class Session:
             message = control_from(envelope.object())
             if not isinstance(message, Ping):
                 self._require_control()
+            self._charge(message)
             return json.dumps(ok(message.id, **await self._addressee.apply(message)))
         except Exception as failure:
             return _refusal(envelope.id, failure)
@@ -76,7 +87,7 @@ class Session:
         return None
 
     def _require_control(self) -> None:
-        if not self._controls:
+        if not self.controls:
             raise Refused("your token is to watch only; to tell an avatar what to do takes the scope control")
 
 

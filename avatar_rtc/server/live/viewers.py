@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from avatar_rtc.config import MediaBind
+from avatar_rtc.control.messages import ControlMessage
+from avatar_rtc.grants import Grant
 from avatar_rtc.log_context import concerning, shown_viewer
 from avatar_rtc.media.addresses.ice import IceServers
 from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.peer import Peer, PeerSource
 from avatar_rtc.media.peer_stats import PeerStats
+from avatar_rtc.server.access.tenures import Tenure, Tenures
 from avatar_rtc.server.live.seats import Pending
 from avatar_rtc.server.live.session import CONTROL, Addressee, Session
 from avatar_rtc.sound.pcm import Pcm
@@ -25,10 +28,26 @@ REMEMBERED_VIEWERS = 256
 
 
 @dataclass(frozen=True)
+class Entrant:
+    """Who comes to watch."""
+
+    address: str
+    """Where its offer came from."""
+    grant: Grant
+    """What it may do, and until when."""
+    tenures: Tenures
+    """Those whose tokens end."""
+    charge: Callable[[ControlMessage], None]
+    """See `Session`."""
+
+
+@dataclass(frozen=True)
 class Viewer:
     """One peer connection."""
 
     peer: Peer
+    session: Session
+    tenure: Tenure
     tag: str
     """Entity tag of its ICE session, without quotes."""
     address: str
@@ -130,31 +149,29 @@ class Viewers:
         offer_sdp: str,
         layout: Layout,
         ice: IceServers,
+        entrant: Entrant,
         speaks: bool = False,
-        address: str = "",
-        controls: bool = True,
     ) -> tuple[Viewer, str]:
         """Let a viewer in, and answer its offer.
-
-        Args:
-            address: where the offer came from.
-            controls: it may tell the avatar what to do.
 
         Raises:
             BadOffer: the offer cannot be answered.
         """
+        session = Session(self._addressee, entrant.grant.allows("control"), entrant.charge)
         peer = Peer(
             self._source,
             layout,
             ice,
-            Session(self._addressee, controls),
+            session,
             on_closed=self._gone,
             bind=self._bind,
             on_microphone=self._on_microphone if speaks else None,
             bounds=self._bounds,
         )
         # Counted before the answer is ready: a crowd that comes at once must not pass the limit.
-        viewer = self._viewers[peer.id] = Viewer(peer, secrets.token_urlsafe(8), address)
+        tenure = entrant.tenures.open(entrant.grant, lambda why: self._expel(peer.id, why))
+        viewer = Viewer(peer, session, tenure, secrets.token_urlsafe(8), entrant.address)
+        self._viewers[peer.id] = viewer
         with concerning(viewer=peer.id):  # so do the tasks of its connection, to its end
             answer = await peer.answer(offer_sdp)
         self._on_change()
@@ -169,6 +186,7 @@ class Viewers:
         viewer = self._viewers.pop(offer.viewer_id, None)
         if viewer is not None:
             self._left.append(viewer.id)
+            viewer.tenure.close()
             viewer.peer.end("did not connect, and others want the seat")
             self._on_change()
 
@@ -177,6 +195,25 @@ class Viewers:
         text = json.dumps(event)
         for viewer in tuple(self._viewers.values()):
             viewer.peer.send(CONTROL, text)
+
+    def renew(self, viewer: Viewer, grant: Grant) -> bool:
+        """A viewer shows a token again: it stays as long as that one, and may do what that one grants.
+
+        Returns:
+            False if the token is for less, or ends sooner, than the one that counts, which stays.
+        """
+        now = viewer.tenure.grant
+        if grant.until < now.until or not grant.allows(now.scope):
+            return False
+        viewer.tenure.renew(grant)
+        viewer.session.controls = grant.allows("control")
+        return True
+
+    def _expel(self, viewer_id: str, why: str) -> None:
+        viewer = self._viewers.get(viewer_id)
+        if viewer is not None:
+            viewer.peer.send(CONTROL, json.dumps({"type": "closing", "reason": why}))
+            asyncio.get_running_loop().call_later(CLOSE_GRACE_S, viewer.peer.end, why)
 
     async def close(self) -> None:
         """Say goodbye and close every connection."""
@@ -187,7 +224,8 @@ class Viewers:
         await asyncio.gather(*(viewer.peer.close() for viewer in tuple(self._viewers.values())))
 
     def _gone(self, peer: Peer) -> None:
-        if self._viewers.pop(peer.id, None):
+        if viewer := self._viewers.pop(peer.id, None):
+            viewer.tenure.close()
             self._watched_by_gone = self._watched_by_gone.plus(peer.stats())
             self._left.append(peer.id)
             self._on_change()

@@ -90,7 +90,14 @@ class SpeechServer:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout, headers=self._headers)
         try:
-            async with self._session.request(method, self._url + path, params=query, json=body) as response:
+            # Whatever it is told to be, it leads nowhere: not into the network of this machine either.
+            async with self._session.request(
+                method, self._url + path, params=query, json=body, allow_redirects=False
+            ) as response:
+                if 300 <= response.status < 400:
+                    raise self.failed(
+                        f"answered {response.status} to {path}: it leads elsewhere; set the URL of that place"
+                    )
                 content = await self._read(response)
                 if response.status in absent:
                     return None

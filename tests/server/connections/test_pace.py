@@ -45,14 +45,6 @@ def test_beyond_the_burst_they_wait_in_turn_then_are_refused():
     assert pace.wait("b", 0.0) == 0 and pace.wait("a", 2.0) == 0
 
 
-def test_addresses_are_forgotten(monkeypatch):
-    monkeypatch.setattr(pacing, "_MOST_ADDRESSES", 50)
-    pace = RequestPace(1, burst_s=1)
-    for number in range(500):
-        pace.wait(str(number), number / 10)
-    assert len(pace._full_at) <= 50
-
-
 async def test_a_flood_is_paced_and_then_refused(serve, monkeypatch):
     monkeypatch.setattr(pacing, "REFUSAL_S", 0.01)
     limits = LimitsConfig(requests_per_s=20)  # a machine that is busy asks for more as well

@@ -17,7 +17,7 @@ from avatar_rtc.config import Config, LimitsConfig, load_config
 from avatar_rtc.errors import InputError
 from avatar_rtc.server.app import create_app
 from avatar_rtc.server.connections.protocol import Runner
-from avatar_rtc.server.connections.tls import TlsSite, load_tls
+from avatar_rtc.server.connections.tls import RenewableTls, TlsSite, load_tls
 from avatar_rtc.server.http.keys import LIMITS
 from tests.certificates import make_certificate
 from tests.server.conftest import TEMPLATES
@@ -75,8 +75,9 @@ async def tls(renderer, store, files):
     runner = Runner(app)
     await runner.setup()
     try:
-        await TlsSite(runner, "127.0.0.1", 0, load_tls(*files), limits.headers_s).start()
-        yield SimpleNamespace(app=app, port=runner.addresses[0][1])
+        renewable = RenewableTls(*files)
+        await TlsSite(runner, "127.0.0.1", 0, renewable.context, limits.headers_s).start()
+        yield SimpleNamespace(app=app, port=runner.addresses[0][1], reload=renewable.reload)
     finally:
         await runner.cleanup()
 
@@ -106,6 +107,23 @@ async def test_who_does_not_shake_hands_is_cut_off(tls):
         assert await stranger.read(within=5) == b""
 
 
+async def test_who_reads_over_tls_is_not_cut_off(tls, trusting):
+    """Neither a socket that idles nor a feed, for several times the patience with those who do not read."""
+    url = f"https://localhost:{tls.port}"
+    async with (
+        trusting.ws_connect(f"{url}/api/v1/avatars/main/audio") as socket,
+        trusting.get(f"{url}/api/avatar/result_feed?instance_id=main") as feed,
+    ):
+        await socket.send_json({"type": "nonsense", "id": 1})
+        await socket.receive_json(timeout=5)
+        began = asyncio.get_running_loop().time()
+        while asyncio.get_running_loop().time() < began + 1.0:
+            assert b"--frame" in await feed.content.readuntil(b"--frame")
+        await socket.send_json({"type": "nonsense", "id": 2})
+        assert (await socket.receive_json(timeout=5))["id"] == 2
+    assert tls.app[LIMITS].refused["body_s"] == 0
+
+
 async def test_a_body_that_stands_still_over_tls_is_given_up(tls, files):
     context = ssl.create_default_context(cafile=files[0])
     reader, writer = await asyncio.open_connection("localhost", tls.port, ssl=context, family=AF_INET)
@@ -130,3 +148,57 @@ async def test_an_answer_that_nobody_reads_over_tls_is_cut_off(tls, files, rende
     await until(lambda: tls.app[LIMITS].refused["body_s"])
     writer.transport.abort()
     del reader
+
+
+async def shown_certificate(port: int, name: str | None, **options) -> bytes:
+    """What a new handshake shows, in DER."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    for option, value in options.items():
+        setattr(context, option, value)
+    _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname=name)
+    try:
+        return writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    finally:
+        writer.transport.abort()
+
+
+def der_of(cert: Path) -> bytes:
+    return ssl.PEM_cert_to_DER_cert(cert.read_text())
+
+
+@pytest.mark.parametrize("rsa_bits", [0, 2048], ids=["same kind of key", "another kind"])
+async def test_new_handshakes_show_the_new_certificate_and_sockets_go_on(
+    tls, trusting, files, tmp_path, rsa_bits
+):
+    old, url = der_of(files[0]), f"https://localhost:{tls.port}"
+    async with trusting.ws_connect(f"{url}/api/v1/avatars/main/audio") as socket:
+        newer = make_certificate(tmp_path / "newer", rsa_bits=rsa_bits)
+        for file, its in zip(files, newer, strict=True):
+            file.write_bytes(its.read_bytes())
+        assert await shown_certificate(tls.port, "localhost") == old
+        tls.reload()
+        kinds = (
+            {},
+            {"maximum_version": ssl.TLSVersion.TLSv1_2},
+            {"minimum_version": ssl.TLSVersion.TLSv1_3},
+        )
+        for options in kinds:
+            for name in ("localhost", "elsewhere.example", "127.0.0.1"):  # no name is told of an address
+                assert await shown_certificate(tls.port, name, **options) == der_of(newer[0])
+        await socket.send_json({"type": "nonsense", "id": 7})
+        assert (await socket.receive_json(timeout=5))["id"] == 7
+
+
+async def test_one_that_cannot_be_read_leaves_the_old_one(tls, files, tmp_path):
+    old = der_of(files[0])
+    _, other = make_certificate(tmp_path / "other")
+    for broken in (b"", b"-----BEGIN CERTIFICATE-----\n", other.read_bytes()):
+        files[1].write_bytes(broken)
+        with pytest.raises(InputError, match="tls_key"):
+            tls.reload()
+        assert await shown_certificate(tls.port, "localhost") == old
+    files[0].unlink()
+    with pytest.raises(InputError, match="cannot read"):
+        tls.reload()
+    assert await shown_certificate(tls.port, "localhost") == old

@@ -305,6 +305,14 @@ async def test_the_client_shows_its_token(client):
     async with AvatarClient(url, token=token("view")) as avatar:
         with pytest.raises(InputError, match="scope control"):
             await avatar.set_emotion("joy")
+    async with AvatarClient(url, token=token("view")) as avatar:
+        await avatar.renew(token("control"))
+        await avatar.set_emotion("joy")
+        with pytest.raises(Refused, match="for less, or ends sooner"):
+            await avatar.renew(token("view"))
+        with pytest.raises(Refused, match="no token of this server"):
+            await avatar.renew("wrong")
+        await avatar.ping()
     for shown in (None, "wrong", token("view", "guest")):
         with pytest.raises(Refused, match="token"):
             async with AvatarClient(url, token=shown):

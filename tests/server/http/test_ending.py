@@ -61,7 +61,7 @@ async def test_stuck_clients_of_all_kinds_do_not_hold_up_the_end(served):
         client.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_viewers_and_sockets_are_told(served, number):
     told, greeted = asyncio.Event(), asyncio.Event()
     viewer, gone = RTCPeerConnection(RTCConfiguration([])), RTCPeerConnection(RTCConfiguration([]))
@@ -86,6 +86,15 @@ async def test_viewers_and_sockets_are_told(served, number):
             took, code = await ending
     assert (code, took < WITHIN_S) == (0, True), took
     await asyncio.gather(viewer.close(), gone.close())
+
+
+async def test_sighup_ends_nothing(served):
+    """What it does instead, `tests/cli/test_hangup.py` has."""
+    served.process.send_signal(signal.SIGHUP)
+    assert b"read anew: nothing" in await asyncio.wait_for(served.process.stdout.readline(), 10)
+    await _until_live(served.port)
+    took, code = await served.end(signal.SIGTERM)
+    assert (code, took < WITHIN_S) == (0, True), took
 
 
 async def test_a_second_signal_ends_at_once(served):

@@ -71,8 +71,9 @@ class Target:
 def fuzzed(folder: Path) -> Iterator[Target]:
     """A server whose uploads and log go into a folder."""
     config, log = folder / "config.toml", folder / "log.txt"
-    # Every message is to be read, and none refused for coming too soon after another.
-    limits = "[limits]\nmessages_per_s = 100000\n"
+    # Every message is to be read, and none refused for coming too soon, or for its caller's share.
+    shares = ("offers", "uploads", "snapshots", "speech_s")
+    limits = "[limits]\nmessages_per_s = 100000\n" + "".join(f"{each}_per_minute = 1e6\n" for each in shares)
     config.write_text(f"data_dir = {json.dumps(str(folder / 'own'))}\n{limits}")
     with contextlib.ExitStack() as stack:
         with patch.object(tempfile, "TemporaryFile", lambda: log.open("w+b")):

@@ -1,12 +1,20 @@
 """Who may do what: every route in the one table, and every scope before every route."""
 
+import base64
+import hashlib
+import hmac
+import json
 import time
 
 import aiohttp
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from avatar_rtc.config import AccessConfig, AccessKey
 from avatar_rtc.grants import SCOPES, Grant
+from avatar_rtc.server.access import gate
 from avatar_rtc.server.access.tokens import make_token
 from avatar_rtc.server.http.needs import NEEDS, NEEDS_MOST, need_for
 from avatar_rtc.server.http.routes.openapi import description_of
@@ -18,10 +26,16 @@ OURS = "your token is for"
 
 
 @pytest.fixture
-def config(config, monkeypatch):
+def config(config, monkeypatch, tmp_path):
     monkeypatch.setenv("SECRET", SECRET)
     monkeypatch.setenv("FIXED", FIXED)
-    access = AccessConfig(secret="env:SECRET", keys={"one": AccessKey(key="env:FIXED", scope="control")})
+    (tmp_path / "revoked").write_text("lost\n")
+    access = AccessConfig(
+        secret="env:SECRET",
+        jwks_url="https://login.example.org/keys",
+        revoked=tmp_path / "revoked",
+        keys={"one": AccessKey(key="env:FIXED", scope="control")},
+    )
     return config.model_copy(update={"access": access})
 
 
@@ -103,6 +117,94 @@ async def test_each_scope_before_each_route(client, scope):
         if found != wanted:
             wrong.append((method, path, scope, found))
     assert wrong == []
+
+
+def unsigned(header: dict, signature: bytes = b"") -> str:
+    """A token that nobody has signed, or that was signed by somebody unknown."""
+    claims = {"scope": "admin", "exp": time.time() + 600}
+    parts = (json.dumps(header).encode(), json.dumps(claims).encode(), signature)
+    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
+
+
+def hmac_of(key: bytes) -> str:
+    """A token by HS256 with that key."""
+    return jwt.encode({"scope": "admin", "exp": time.time() + 600}, key, "HS256")
+
+
+RSA = rsa.generate_private_key(65537, 2048)
+PUBLIC = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+"""Of the key set: what everybody may have."""
+ADMIN = {"scope": "admin", "exp": 4_000_000_000}
+
+
+def by_hand(key: bytes) -> str:
+    """HS256 with a key that PyJWT itself would refuse to sign with."""
+    body = unsigned({"alg": "HS256", "kid": "its"}).rpartition(".")[0]
+    digest = hmac.new(key, body.encode(), hashlib.sha256).digest()
+    return f"{body}.{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+
+
+EVERYWHERE = 4
+BAD_TOKENS = {
+    # before every route
+    "expired": lambda: make_token(SECRET.encode(), Grant("admin"), time.time() - 1000, 60),
+    "revoked": lambda: make_token(SECRET.encode(), Grant("admin", token_id="lost"), time.time(), 60),
+    "alg none": lambda: unsigned({"alg": "none"}),
+    "the public key as a secret": lambda: by_hand(PUBLIC),
+    # before one of each kind, for the way to all of them is the same
+    "alg None, signed": lambda: unsigned({"alg": "None"}, b"x"),
+    "another secret": lambda: hmac_of(SECRET.encode()[::-1]),
+    "an empty secret": lambda: by_hand(b""),
+    "the secret's name": lambda: hmac_of(b"env:SECRET, as the settings have it"),
+    "another RSA key": lambda: jwt.encode(
+        ADMIN, rsa.generate_private_key(65537, 2048), "RS256", headers={"kid": "its"}
+    ),
+    "an unknown kid": lambda: jwt.encode(ADMIN, RSA, "RS256", headers={"kid": "../../dev/null"}),
+    "RS256 with PS256": lambda: jwt.encode(ADMIN, RSA, "PS256", headers={"kid": "its"}),
+    "its hash": lambda: hashlib.sha256(FIXED.encode()).hexdigest(),
+    "a fixed key, cut short": lambda: FIXED[:-1],
+}
+
+
+@pytest.fixture
+def with_key_set(monkeypatch):
+    """Whoever else signs tokens has one key."""
+    key = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(RSA.public_key()))
+
+    async def fetch():
+        return {"keys": [{**key, "kid": "its", "alg": "RS256", "use": "sig"}]}
+
+    monkeypatch.setattr(gate, "fetching", lambda url: fetch)
+
+
+async def test_the_key_of_the_set_counts(with_key_set, serve, config):
+    client = await serve(config)
+    token = jwt.encode({**ADMIN, "scope": "view"}, RSA, "RS256", headers={"kid": "its"})
+    headers = {"Authorization": f"Bearer {token}"}
+    assert (await client.get("/api/v1/avatars/main", headers=headers)).status == 200
+    assert (await client.delete("/api/v1/avatars/x", headers=headers)).status == 403
+
+
+@pytest.mark.parametrize("kind", BAD_TOKENS)
+async def test_a_token_that_does_not_count_is_none_before_each_route(with_key_set, serve, config, kind):
+    """401 wherever a token is asked for, and nothing more than a stranger has where none is."""
+    client = await serve(config)
+    token, wrong = BAD_TOKENS[kind](), []
+    everywhere = list(BAD_TOKENS).index(kind) < EVERYWHERE
+    for method, path in routes_of(client) if everywhere else routes_of(client)[::9]:
+        address, open_to_all = address_of(path), need_for(method, path).scope is None
+        found = await verdict(client, method, address, {"Authorization": f"Bearer {token}"})
+        if found != ("" if open_to_all else "401"):
+            wrong.append((method, path, found))
+    for path in ("/api/v1/avatars/main/audio", "/api/avatar/result_feed?instance_id=main"):
+        in_address = f"{path}{'&' if '?' in path else '?'}access_token={token}"
+        if await verdict(client, "GET", in_address) != "401":
+            wrong.append(("GET", in_address, ""))
+    protocols = {"Sec-WebSocket-Protocol": f"avatar-rtc, bearer.{token}"}
+    if await verdict(client, "GET", "/api/v1/avatars/main/audio", protocols) != "401":
+        wrong.append(("WebSocket", "protocol", ""))
+    health = await client.get("/healthz", headers={"Authorization": f"Bearer {token}"})
+    assert (wrong, (await health.json())["avatars"]) == ([], {})
 
 
 @pytest.mark.parametrize("scope", SCOPES)

@@ -338,7 +338,7 @@ def test_what_is_described_is_told_and_what_follows_from_it():
     app.router.add_put("/thing", put_thing)
     doc = document(app)
     operation = doc["paths"]["/thing/{name}"]["put"]
-    assert sorted(operation["responses"]) == ["201", "400", "401", "403", "404", "409", "413", "415"]
+    assert sorted(operation["responses"]) == ["201", "400", "401", "403", "404", "409", "413", "415", "429"]
     assert operation["responses"]["201"] == {"description": "Made.", "content": {"image/png": {}}}
     assert operation["responses"]["409"]["description"] == "Taken."
     assert doc["paths"]["/thing"]["put"]["operationId"] == "put_thing_thing"

@@ -1,6 +1,9 @@
 """Foreign hosts and foreign pages stay outside; allowed ones get CORS."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from yarl import URL
 
 from avatar_rtc.config import Config
 from avatar_rtc.server.http.security import host_name, is_host_allowed, is_same_origin, origin_refusal
@@ -52,19 +55,78 @@ def test_hosts(settings, authority, allowed):
 
 
 @pytest.mark.parametrize(
-    "origin, authority, same",
+    "origin, scheme, authority, same",
     [
-        ("http://localhost:8080", "localhost:8080", True),
-        ("https://studio.example", "studio.example", True),
-        ("http://localhost:3000", "localhost:8080", False),
-        ("http://127.0.0.1:8080", "localhost:8080", False),
-        ("null", "localhost:8080", False),
-        ("file://localhost:8080", "localhost:8080", False),
-        ("http://[", "localhost:8080", False),
+        ("http://localhost:8080", "http", "localhost:8080", True),
+        ("https://studio.example", "https", "studio.example", True),
+        ("http://localhost:3000", "http", "localhost:8080", False),
+        ("http://127.0.0.1:8080", "http", "localhost:8080", False),
+        ("null", "http", "localhost:8080", False),
+        ("file://localhost:8080", "http", "localhost:8080", False),
+        ("http://[", "http", "localhost:8080", False),
+        # the scheme counts, and its port, written or not
+        ("http://studio.example", "https", "studio.example", False),
+        ("https://studio.example", "http", "studio.example", False),
+        ("http://studio.example:443", "https", "studio.example", False),
+        ("https://studio.example", "https", "studio.example:443", True),
+        ("http://Studio.example", "http", "studio.EXAMPLE:80", True),
+        ("http://[::1]:8080", "http", "[::1]:8080", True),
+        # what is more than an origin is none of a browser's
+        ("http://localhost:8080/", "http", "localhost:8080", False),
+        ("http://me@localhost:8080", "http", "localhost:8080", False),
+        ("http://localhost:99999", "http", "localhost:99999", False),
+        ("", "http", "", False),
     ],
 )
-def test_same_origin(origin, authority, same):
-    assert is_same_origin(origin, authority) is same
+def test_same_origin(origin, scheme, authority, same):
+    assert is_same_origin(origin, scheme, authority) is same
+
+
+@given(
+    st.sampled_from(["http", "https"]),
+    st.sampled_from(["http", "https"]),
+    st.sampled_from(["", ":80", ":443", ":8080"]),
+    st.sampled_from(["", ":80", ":443", ":8080"]),
+)
+def test_origins_are_the_same_by_the_three_parts_of_rfc_6454(scheme, own, port, own_port):
+    """Against another reading of URLs."""
+    page, ours = URL(f"{scheme}://studio.example{port}"), URL(f"{own}://studio.example{own_port}")
+    same = is_same_origin(f"{scheme}://studio.example{port}", own, f"studio.example{own_port}")
+    assert same is ((page.scheme, page.host, page.port) == (ours.scheme, ours.host, ours.port))
+
+
+@pytest.mark.parametrize(
+    ("settings", "host", "origin", "status"),
+    [
+        # a proxy that ends TLS and does not tell: the host is one that only it has
+        ({"allowed_hosts": ("avatar.example",)}, "avatar.example", "https://avatar.example", 200),
+        ({"allowed_hosts": ("avatar.example",)}, "avatar.example", "http://avatar.example", 200),
+        ({"allowed_hosts": ("avatar.example",)}, "avatar.example", "https://avatar.example:8443", 403),
+        # this machine's own names have no proxy before them
+        ({"allowed_hosts": ("avatar.example",)}, "localhost", "https://localhost", 403),
+        ({}, "localhost", "http://localhost", 200),
+        # one that is trusted tells, or its scheme is ours
+        ({"trusted_proxies": ("127.0.0.1",)}, "avatar.example", "https://avatar.example", 403),
+    ],
+)
+async def test_a_page_of_the_other_scheme_is_foreign(serve, settings, host, origin, status):
+    if "trusted_proxies" in settings:
+        settings = {**settings, "allowed_hosts": ("avatar.example",)}
+    client = await serve(Config(character="hero", animator="static", **settings))
+    assert (await client.get(API, headers={"Host": host, "Origin": origin})).status == status
+
+
+@pytest.mark.parametrize("told", ["http", "https"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_the_scheme_that_a_trusted_proxy_tells_counts(serve, told, scheme):
+    settings = {"allowed_hosts": ("avatar.example",), "trusted_proxies": ("127.0.0.1",)}
+    client = await serve(Config(character="hero", animator="static", **settings))
+    headers = {
+        "Host": "avatar.example",
+        "X-Forwarded-Proto": told,
+        "Origin": f"{scheme}://avatar.example",
+    }
+    assert (await client.get(API, headers=headers)).status == (200 if told == scheme else 403)
 
 
 @pytest.mark.parametrize("path", ["/", API, "/healthz", "/nothing"])

@@ -38,7 +38,7 @@ from avatar_rtc.server.http.bodies import (
 )
 from avatar_rtc.server.http.compat.feed import FEED_FORMATS, send_feed
 from avatar_rtc.server.http.compat.settings import NOTES, feed_format, noted, our_settings, our_templates
-from avatar_rtc.server.http.keys import AVATARS, STORE, UPLOADS, find_avatar, require_covered
+from avatar_rtc.server.http.keys import AVATARS, STORE, UPLOADS, find_avatar, payer_of, require_covered
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import BYTES, NOT_ADMITTED, TEXT, an_object, many
 from avatar_rtc.server.http.spool import Spool
@@ -309,7 +309,7 @@ async def _character(request: web.Request, form: dict[str, Spool]) -> Character:
         read = {name: data.read() for name, data in {PICTURE: form["file"], **files}.items()}
         return request.app[STORE].build(_NAME, read)
 
-    async with request.app[UPLOADS].turn():
+    async with request.app[UPLOADS].turn(payer_of(request)):
         return await asyncio.to_thread(build)
 
 

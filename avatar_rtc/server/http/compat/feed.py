@@ -13,6 +13,7 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import asdict
 from weakref import WeakKeyDictionary
 
@@ -20,6 +21,7 @@ from aiohttp import hdrs, web
 
 from avatar_rtc.link.orders import Stats
 from avatar_rtc.media.broadcast import EndOfStream, Subscription
+from avatar_rtc.server.http.while_granted import while_granted
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.stream.crop import FULL_FRAME
 from avatar_rtc.stream.frame import EncodedFrame, ImageCodec
@@ -34,18 +36,20 @@ FEED_FORMATS: web.AppKey["WeakKeyDictionary[Avatar, ImageCodec]"] = web.AppKey("
 
 
 async def send_feed(request: web.Request, avatar: Avatar) -> web.StreamResponse:
-    """Answer with the avatar's frames until the caller leaves or the avatar is deleted."""
+    """Answer with the avatar's frames until the caller leaves, its token ends, or the avatar is deleted."""
     content_type = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
     response = web.StreamResponse(headers={**_NO_CACHE, hdrs.CONTENT_TYPE: content_type})
     await response.prepare(request)
-    feed = _Feed(avatar, lambda: request.app[FEED_FORMATS].get(avatar, "png"))
-    try:
+    await while_granted(
+        request, _send(response, _Feed(avatar, lambda: request.app[FEED_FORMATS].get(avatar, "png")))
+    )
+    return response
+
+
+async def _send(response: web.StreamResponse, feed: "_Feed") -> None:
+    with suppress(EndOfStream, ConnectionError), closing(feed):
         while True:
             await response.write(await feed.next())
-    except (EndOfStream, ConnectionError):
-        return response
-    finally:
-        feed.close()
 
 
 class _Feed:

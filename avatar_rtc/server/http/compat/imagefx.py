@@ -21,7 +21,7 @@ from avatar_rtc.filters_schema.params import Params
 from avatar_rtc.intake.complaints import complaint
 from avatar_rtc.link.orders import ProcessStill, Still
 from avatar_rtc.server.http.bodies import read_form, require_type
-from avatar_rtc.server.http.keys import RENDERER, UPLOADS
+from avatar_rtc.server.http.keys import RENDERER, UPLOADS, payer_of
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import BYTES, an_object, many, one
 from avatar_rtc.server.http.spool import Spool
@@ -149,7 +149,7 @@ def _checked(model: type[Model], options: dict[str, Any]) -> Model:
 
 
 async def _answer(request: web.Request, picture: Spool, kind: str, message: ProcessStill) -> web.Response:
-    async with request.app[UPLOADS].turn():
+    async with request.app[UPLOADS].turn(payer_of(request)):
         rgba = await asyncio.to_thread(lambda: read_picture(picture.read(), _MAX_PIXELS))
     height, width = rgba.shape[:2]
     wide, high = message.size or (width, height)

@@ -15,7 +15,7 @@ from avatar_rtc.errors import InputError
 from avatar_rtc.server.http.bodies import read_model
 from avatar_rtc.server.http.compat.word_times import word_headers, word_times
 from avatar_rtc.server.http.departure import while_there
-from avatar_rtc.server.http.keys import AVATARS, CLASSIFIER, ENGINES, SOUND_FILES, SPEAKER
+from avatar_rtc.server.http.keys import AVATARS, CLASSIFIER, ENGINES, LIMITS, SOUND_FILES, SPEAKER, payer_of
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import TEXT, an_object, many, one
 from avatar_rtc.server.http.routes.speech import post_classify
@@ -33,8 +33,10 @@ _Speed = Annotated[float, Field(ge=0.25, le=4.0)]
 _NO_VOICE = {502: "A speech engine failed.", 503: "There is no voice, or too many texts wait."}
 _JSON = "application/json"
 _Place = Literal["header", "body"]
-FILES_AT_ONCE = 2
+FILES_AT_ONCE = 3
 """Sound files that are made at the same time: each holds up to ten minutes of samples."""
+FILES_OF_ONE = 2
+"""And of one caller: whoever asks for long ones leaves room for another's short one."""
 
 
 class Speak(BaseModel):
@@ -88,7 +90,9 @@ async def tts_speak(request: web.Request) -> web.Response:
     """
     wanted = await read_model(request, Speak)
     tells: _Place | None = None if not wanted.get_metadata else "body" if _wants_json(request) else "header"
-    async with request.app[SOUND_FILES].turn():
+    payer = payer_of(request)
+    request.app[LIMITS].charge_text(payer, wanted.text)
+    async with request.app[SOUND_FILES].turn(payer):
         return await while_there(request, _sound_file(request, wanted.text, wanted, wanted.format, tells))
 
 
@@ -102,7 +106,9 @@ async def tts_speak(request: web.Request) -> web.Response:
 async def openai_speech(request: web.Request) -> web.Response:
     """As OpenAI's `POST /v1/audio/speech`."""
     wanted = await read_model(request, OpenAiSpeak)
-    async with request.app[SOUND_FILES].turn():
+    payer = payer_of(request)
+    request.app[LIMITS].charge_text(payer, wanted.input)
+    async with request.app[SOUND_FILES].turn(payer):
         return await while_there(
             request, _sound_file(request, wanted.input, wanted, wanted.response_format, None)
         )

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from avatar_rtc.errors import BadMessage, InputError
 from avatar_rtc.intake.complaints import complaint
 from avatar_rtc.server.http.bodies import read_form, read_spool, require_plain, text_of
-from avatar_rtc.server.http.keys import DECODING, LIMITS, avatar_of
+from avatar_rtc.server.http.keys import DECODING, LIMITS, avatar_of, payer_of
 from avatar_rtc.server.http.places import outward
 from avatar_rtc.server.http.problems import RequestRefused
 from avatar_rtc.server.http.routes.openapi import described
@@ -70,6 +70,7 @@ async def post_audio(request: web.Request) -> web.Response:
         _check_kind(request, data)
         seconds = await request.app[DECODING].examine(data)
         lease.grow(max(0.0, seconds - lease.amount))
+        request.app[LIMITS].charge("speech_s_per_minute", payer_of(request), seconds)
         pieces = pieces_of(StoredSound(data, request.app[DECODING]), text, units)
         speech_id = avatar.speech.play(pieces, on_over=lease.release)
     except BaseException:

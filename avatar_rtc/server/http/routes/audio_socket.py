@@ -22,6 +22,7 @@ from avatar_rtc.intake.complaints import complaint
 from avatar_rtc.server.http.authorization import SOCKET_PROTOCOL
 from avatar_rtc.server.http.keys import LIMITS, SOCKETS, avatar_of
 from avatar_rtc.server.http.routes.openapi import described
+from avatar_rtc.server.http.while_granted import while_granted
 from avatar_rtc.server.limits import Pool
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.voice.hearing import (
@@ -61,14 +62,15 @@ class Begin(BaseModel):
 
 @described("speech", statuses={101: "A WebSocket, which takes sound.", 400: "It is no WebSocket."})
 async def audio_socket(request: web.Request) -> web.WebSocketResponse:
-    """The WebSocket; ends with the caller or the avatar."""
+    """The WebSocket; ends with the caller, its token or the avatar."""
     avatar = avatar_of(request)
     socket = web.WebSocketResponse(
         heartbeat=20.0, max_msg_size=MAX_SOUND_MESSAGE_BYTES, protocols=(SOCKET_PROTOCOL,)
     )
     await socket.prepare(request)
     request.app[SOCKETS].add(socket)
-    await _Caller(avatar, socket, request.app[LIMITS].speech).serve()
+    if why := await while_granted(request, _Caller(avatar, socket, request.app[LIMITS].speech).serve()):
+        await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=why.encode())
     return socket
 
 

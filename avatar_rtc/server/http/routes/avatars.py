@@ -21,10 +21,12 @@ from avatar_rtc.server.http.bodies import read_model
 from avatar_rtc.server.http.keys import (
     AVATARS,
     CONFIG,
+    LIMITS,
     RENDERER,
     STORE,
     avatar_of,
     is_covered,
+    payer_of,
     require_covered,
 )
 from avatar_rtc.server.http.places import outward
@@ -186,6 +188,7 @@ async def get_snapshot(request: web.Request) -> web.Response:
     """A PNG of the avatar as it is now, with transparency, whether anybody watches or not."""
     avatar = avatar_of(request)
     require_shown(avatar)
+    request.app[LIMITS].charge("snapshots_per_minute", payer_of(request))
     png = await request.app[RENDERER].snapshot(avatar.name)
     return web.Response(body=png, content_type="image/png")
 
@@ -218,7 +221,7 @@ async def post_distillation(request: web.Request) -> web.Response:
     character, out = await asyncio.to_thread(_places, store, source)
     if request.app[AVATARS].get(avatar.name) is not avatar:
         raise NotFound("avatar", avatar.name)
-    avatar.distillation.start(command_for(character, out, wanted.quality), show)
+    avatar.distillation.start(command_for(character, out, wanted.quality), show, payer_of(request))
     return web.json_response(avatar.distillation.describe(), status=202)
 
 

@@ -16,7 +16,7 @@ from avatar_rtc.server.http.bodies import (
     read_json,
     read_upload,
 )
-from avatar_rtc.server.http.keys import LIMITS, STORE, UPLOADS
+from avatar_rtc.server.http.keys import LIMITS, STORE, UPLOADS, payer_of
 from avatar_rtc.server.http.places import outward
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import (
@@ -64,7 +64,7 @@ async def post_character(request: web.Request) -> web.Response:
     """
     upload = await read_upload(request)
     store = request.app[STORE]
-    async with request.app[UPLOADS].turn():
+    async with request.app[UPLOADS].turn(payer_of(request)):
         kept = await _kept(request, lambda room: store.save(upload.name, *upload.read(), room))
     several = len(kept) > 1
     ignored = [*upload.ignored, *(f"{each.name}/{file}" for each in kept for file in each.unused)]
@@ -109,7 +109,7 @@ async def put_saved(request: web.Request) -> web.Response:
         _found(store.saved, name)  # a name that is none is 404, a value that cannot be is 400
         store.keep_saved(name, values, room)
 
-    async with request.app[UPLOADS].turn():
+    async with request.app[UPLOADS].turn(payer_of(request)):
         await _kept(request, keep)
     return web.json_response(values)
 

@@ -43,6 +43,7 @@ _COMMON = {
     404: "There is nothing of that name.",
     413: "The body is larger than it may be.",
     415: "The body is of another content type.",
+    429: "The caller asks for more than its share; `Retry-After` says when there is more.",
 }
 """Status → when it comes, of those that follow from what an operation reads."""
 _BEARER = (
@@ -210,7 +211,7 @@ class _Writer:
 def _refusals(said: described, names: Sequence[str], takes_token: bool) -> set[int]:
     """The statuses that follow from what is read."""
     reads = said.body is not None or bool(said.form)
-    found = {401, 403} if takes_token else {403}
+    found = {401, 403, 429} if takes_token else {403, 429}
     if names:
         found.add(404)
     if reads or said.query:

@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from avatar_rtc.control.messages import SpeechAppend, SpeechSay, SpeechStop, control_from
 from avatar_rtc.errors import without_addresses
+from avatar_rtc.server.http.admission import charge_message
 from avatar_rtc.server.http.bodies import read_json, read_model
-from avatar_rtc.server.http.keys import CLASSIFIER, ENGINES, avatar_of
+from avatar_rtc.server.http.keys import CLASSIFIER, ENGINES, LIMITS, avatar_of, payer_of
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import EMPTY, TEXT, an_object, many, one, values_by_name
 from avatar_rtc.speech.script import MAX_CHARACTERS
@@ -33,8 +34,7 @@ class Text(BaseModel):
 )
 async def post_speech(request: web.Request) -> web.Response:
     """As the message `speech.say`; 202 with the `speech_id`, whose events go to the viewers."""
-    body: dict[str, Any] = {**await read_json(request), "type": "speech.say"}
-    return web.json_response(await avatar_of(request).apply(control_from(body)), status=202)
+    return await _said(request, {**await read_json(request), "type": "speech.say"})
 
 
 @described(
@@ -51,7 +51,13 @@ async def post_more(request: web.Request) -> web.Response:
         "type": "speech.append",
         "speech_id": request.match_info["speech"],
     }
-    return web.json_response(await avatar_of(request).apply(control_from(body)), status=202)
+    return await _said(request, body)
+
+
+async def _said(request: web.Request, body: dict[str, Any]) -> web.Response:
+    message = control_from(body)
+    charge_message(request.app[LIMITS], payer_of(request), message)
+    return web.json_response(await avatar_of(request).apply(message), status=202)
 
 
 @described("speech", answer=EMPTY)

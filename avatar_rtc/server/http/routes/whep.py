@@ -1,7 +1,7 @@
 """WHEP (draft-ietf-wish-whep-04): how standard players come to watch an avatar.
 
     POST   /api/v1/avatars/{avatar}/whep?video=alpha|matte    offer → 201, answer, Location
-    PATCH  /api/v1/avatars/{avatar}/whep/{viewer}             trickled candidates → 204
+    PATCH  /api/v1/avatars/{avatar}/whep/{viewer}             trickled candidates, or a newer token → 204
     DELETE /api/v1/avatars/{avatar}/whep/{viewer}             leave → 200
 
 An ICE restart is refused with 422, as aiortc has none; the player then sends a new offer. What a PATCH is,
@@ -20,7 +20,7 @@ from avatar_rtc.media.offers.fragment import MAX_FRAGMENT_BYTES, IceRestartUnsup
 from avatar_rtc.server.http.admission import admit
 from avatar_rtc.server.http.authorization import require_scope
 from avatar_rtc.server.http.bodies import MAX_SDP_BYTES, read_text, require_type
-from avatar_rtc.server.http.keys import CONFIG, avatar_of, find_avatar, is_covered
+from avatar_rtc.server.http.keys import CONFIG, avatar_of, find_avatar, grant_of, is_covered
 from avatar_rtc.server.http.places import outward
 from avatar_rtc.server.http.problem_page import wants_page
 from avatar_rtc.server.http.problems import RequestRefused
@@ -86,14 +86,23 @@ def _flag(request: web.Request, name: str) -> bool:
     headers={"If-Match": TEXT},
     statuses={
         204: "Taken.",
+        403: "There are no candidates, and the token is for less, or ends sooner, than the one that counts.",
         412: "`If-Match` names another ICE session.",
         422: "An ICE restart is not possible.",
     },
     example=CANDIDATE,
 )
 async def patch_resource(request: web.Request) -> web.Response:
-    """Take trickled candidates."""
+    """Take trickled candidates. A token that lasts longer than the one before counts from then on.
+
+    Without a body it is shown for that alone.
+    """
     viewer = _viewer_of(request)
+    is_renewed = avatar_of(request).viewers.renew(viewer, grant_of(request))
+    if not request.can_read_body and request.content_type != FRAGMENT:
+        if not is_renewed:
+            raise Refused("the token is for less, or ends sooner, than the one that counts now")
+        return web.Response(status=204)
     require_type(request, FRAGMENT)
     if not names_session(request.headers.getall(hdrs.IF_MATCH, ("*",)), viewer.tag):
         raise RequestRefused(412, "If-Match names another ICE session than the one at hand")

@@ -17,7 +17,7 @@ from avatar_rtc.errors import (
     NotFound,
     TooLarge,
 )
-from avatar_rtc.server.limits import Lease, Limits, Pool
+from avatar_rtc.server.limits import CHARACTERS_PER_S, Lease, Limits, Pool
 from avatar_rtc.server.live.voice.speaker import AUTO, Manner, Speaker
 from avatar_rtc.server.live.voice.speech_queue import SpeechQueue
 from avatar_rtc.server.live.voice.utterance import LEAD_S, PATIENCE_S, Event, Piece, Utterance
@@ -28,8 +28,6 @@ MAX_STREAM_CHARACTERS = 200_000
 """Of one utterance whose text comes bit by bit."""
 TEXT_PATIENCE_S = 60.0
 """An open text to which nothing is appended for so long is taken as complete."""
-CHARACTERS_PER_S = 15.0
-"""Of speech: by them the text that waits is counted among the sound that does."""
 
 
 class TextStream:
