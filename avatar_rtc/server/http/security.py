@@ -126,8 +126,11 @@ def create_security(config: Config) -> Middleware:
             request[_READER], request[_ALLOWED] = "", True
             return await handler(request)
         behind_tls = may_be_behind_tls(authority, config)
-        is_own = origin is None or is_same_origin(origin, request.scheme, authority, behind_tls)
-        if is_own or is_static(request):
+        if (
+            origin is None
+            or is_static(request)
+            or is_same_origin(origin, request.scheme, authority, behind_tls)
+        ):
             request[_READER] = ""
             return await handler(request)
         request[_READER] = origin if len(origin) <= _MAX_ORIGIN else ""
