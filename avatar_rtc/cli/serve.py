@@ -104,6 +104,11 @@ def add(subparsers: Any) -> None:
     parser.add_argument(
         "--insecure", action="store_const", const=True, help="allow any --host without tokens"
     )
+    parser.add_argument(
+        "--state-file",
+        metavar="FILE|auto|off",
+        help="where what avatars were told is kept for the next start (default auto: by the port)",
+    )
     parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
     parser.add_argument(
         "--log-format",
@@ -141,6 +146,7 @@ def run(args: argparse.Namespace) -> int:
         "tls_cert",
         "tls_key",
         "insecure",
+        "state_file",
     )
     config = load_config(
         args.config,
@@ -200,6 +206,7 @@ async def _serve(config: Config, tls: "SSLContext | None") -> None:
     from avatar_rtc.server.http.compat.speech import own_voice
     from avatar_rtc.server.http.ending import REQUESTS_S
     from avatar_rtc.server.http.keys import CLOSING, ENGINES
+    from avatar_rtc.server.live.state_file import state_path
     from avatar_rtc.server.rendering.fleet import Fleet
     from avatar_rtc.server.rendering.process import spawn_worker
     from avatar_rtc.server.rendering.supervisor import Rendering
@@ -216,7 +223,7 @@ async def _serve(config: Config, tls: "SSLContext | None") -> None:
             if fleet.failure is not None:
                 raise InputError(fleet.failure)
             await asyncio.to_thread(ensure_weights, config)
-        app = create_app(config, fleet)
+        app = create_app(config, fleet, state_file=state_path(config))
         await check_voice(app[ENGINES], config.speech.voice)
         runner = Runner(app, access_log_class=AccessLog, shutdown_timeout=REQUESTS_S)
         await runner.setup()

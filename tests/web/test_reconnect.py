@@ -1,8 +1,11 @@
 """A page outlives its server: the element comes back by itself, and says meanwhile what it does."""
 
+import json
 from typing import Any
 
 import pytest
+
+from tests.web.conftest import Server
 
 pytestmark = pytest.mark.browser
 
@@ -31,6 +34,29 @@ def test_page_survives_the_servers_death(own_server: Any, open_page: Any) -> Non
     assert page.tab.evaluate("avatar.ping().then((answer) => answer.t_ms > 0)")
     # Chromium logs every request that found no server; nothing else may have gone wrong.
     page.errors[:] = [line for line in page.errors if "ERR_CONNECTION" not in line]
+
+
+def test_after_a_restart_the_avatar_is_as_it_was(own_server: Any, open_page: Any, tmp_path: Any) -> None:
+    own_server.close()
+    own_server = Server(
+        tmp_path, own_server.port, more=f"state_file = {json.dumps(str(tmp_path / 'kept'))}\n"
+    )
+    try:
+        page = open_page(host=own_server.url)
+        page.wait_live()
+        page.tab.evaluate("avatar.setEmotion('joy')")
+        own_server.ask("PUT", "avatars/main/overrides", {"head_x": 0.5})
+        own_server.close()
+        page.wait("avatar.state === 'retrying'")
+        own_server.start()
+        page.wait_live()
+        about = own_server.get("avatars/main")
+        assert about["emotion"]["weights"] == {"joy": 1.0} and about["overrides"] == {"head_x": 0.5}
+        assert about["viewers"] == 1
+        page.tab.close()  # before the server ends once more
+        page.errors[:] = [line for line in page.errors if "ERR_CONNECTION" not in line]
+    finally:
+        own_server.close()
 
 
 def test_server_that_says_goodbye_is_left_at_once(own_server: Any, open_page: Any) -> None:
