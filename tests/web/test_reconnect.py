@@ -1,18 +1,22 @@
 """A page outlives its server: the element comes back by itself, and says meanwhile what it does."""
 
-import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.web.conftest import Server
+from tests.waiting import wait_until
+from tests.web.conftest import STATE
 
 pytestmark = pytest.mark.browser
 
 
-def test_page_survives_the_servers_death(own_server: Any, open_page: Any) -> None:
+def test_page_survives_the_servers_death(own_server: Any, open_page: Any, tmp_path: Path) -> None:
     page = open_page(host=own_server.url)
     page.wait_live()
+    page.tab.evaluate("avatar.setEmotion('joy')")
+    own_server.ask("PUT", "avatars/main/overrides", {"head_x": 0.5})
+    wait_until(lambda: (tmp_path / STATE).exists() and '"head_x": 0.5' in (tmp_path / STATE).read_text())
     canvas = "document.querySelector('avatar-rtc').shadowRoot.querySelector('canvas')"
     width = page.tab.evaluate(f"{canvas}.width")
     own_server.kill()
@@ -31,32 +35,11 @@ def test_page_survives_the_servers_death(own_server: Any, open_page: Any) -> Non
     page.wait_live()
     assert page.tab.evaluate(badge) == ""
     page.wait(f"getComputedStyle({canvas}).opacity === '1'")
+    about = own_server.get("avatars/main")
+    assert (about["emotion"]["weights"], about["overrides"]) == ({"joy": 1.0}, {"head_x": 0.5})
     assert page.tab.evaluate("avatar.ping().then((answer) => answer.t_ms > 0)")
     # Chromium logs every request that found no server; nothing else may have gone wrong.
     page.errors[:] = [line for line in page.errors if "ERR_CONNECTION" not in line]
-
-
-def test_after_a_restart_the_avatar_is_as_it_was(own_server: Any, open_page: Any, tmp_path: Any) -> None:
-    own_server.close()
-    own_server = Server(
-        tmp_path, own_server.port, more=f"state_file = {json.dumps(str(tmp_path / 'kept'))}\n"
-    )
-    try:
-        page = open_page(host=own_server.url)
-        page.wait_live()
-        page.tab.evaluate("avatar.setEmotion('joy')")
-        own_server.ask("PUT", "avatars/main/overrides", {"head_x": 0.5})
-        own_server.close()
-        page.wait("avatar.state === 'retrying'")
-        own_server.start()
-        page.wait_live()
-        about = own_server.get("avatars/main")
-        assert about["emotion"]["weights"] == {"joy": 1.0} and about["overrides"] == {"head_x": 0.5}
-        assert about["viewers"] == 1
-        page.tab.close()  # before the server ends once more
-        page.errors[:] = [line for line in page.errors if "ERR_CONNECTION" not in line]
-    finally:
-        own_server.close()
 
 
 def test_server_that_says_goodbye_is_left_at_once(own_server: Any, open_page: Any) -> None:
