@@ -1,9 +1,9 @@
 """Live anime avatars over WebRTC: one PNG in, a talking, emoting, transparent character out.
 
-For apps: `AvatarClient` watches and drives one avatar, `reconnecting` goes on when that is lost, `Server` keeps a
-server's avatars and characters, and what they raise is in `avatar_rtc.errors`. Each is loaded when it is first
-asked for: a process that needs neither loads no WebRTC. All else in the package may change from one version to
-the next.
+For apps: `AvatarClient` watches and drives one avatar, `reconnecting` goes on when that is lost, `Server`
+keeps a server's avatars and characters, and what they raise is in `avatar_rtc.errors`. Each is loaded when it
+is first asked for: a process that needs neither loads no WebRTC. All else in the package may change from one
+version to the next.
 """
 
 from typing import TYPE_CHECKING
