@@ -1,7 +1,7 @@
 """`avatar-rtc serve`, noting how late its event loop is: `python -m avatar_rtc.bench.lag_server FILE …`.
 
-Every 10 ms a timer is due; how late it runs is how long everything else on the loop was held up. The file
-gets `[[CLOCK_MONOTONIC second, lag in s], …]` as JSON when the server ends.
+Every 10 ms a timer is due; how late it runs is how long everything else on the loop was held up. When the
+server ends, the file gets `{"lags": [[CLOCK_MONOTONIC second, s], …], "tasks": [[second, how many], …]}`.
 """
 
 import asyncio
@@ -13,6 +13,8 @@ from pathlib import Path
 from avatar_rtc.bench.wrapped import run_serve
 
 INTERVAL_S = 0.01
+TASKS_EVERY = 50
+"""Samples from one count of the loop's tasks to the next."""
 
 
 class Lag:
@@ -20,6 +22,7 @@ class Lag:
 
     def __init__(self) -> None:
         self.samples: list[tuple[float, float]] = []
+        self.tasks: list[tuple[float, int]] = []
 
     def watch(self, loop: asyncio.AbstractEventLoop) -> None:
         """Sample for as long as the loop runs."""
@@ -28,6 +31,8 @@ class Lag:
 
     def _sample(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
         self.samples.append((time.monotonic(), loop.time() - due))
+        if len(self.samples) % TASKS_EVERY == 0:
+            self.tasks.append((time.monotonic(), len(asyncio.all_tasks(loop))))
         self.watch(loop)
 
 
@@ -50,7 +55,7 @@ def run(file: Path, arguments: list[str]) -> int:
     lag = Lag()
     asyncio.set_event_loop_policy(MeasuredPolicy(lag))
     code = run_serve(arguments)
-    file.write_text(json.dumps(lag.samples))
+    file.write_text(json.dumps({"lags": lag.samples, "tasks": lag.tasks}))
     return code
 
 

@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
-from aiortc import rtcrtpreceiver
+from aiortc import RTCConfiguration, RTCPeerConnection, rtcrtpreceiver
 from aiortc.codecs.base import Decoder
 
 from avatar_rtc.client.client import AvatarClient
+from avatar_rtc.client.control import Control
+from avatar_rtc.media.addresses.ice import IceServers
 
 
 class Counting(Decoder):
@@ -31,7 +33,16 @@ class Counting(Decoder):
         return []
 
 
-async def watch(url: str, count: int, audio: bool) -> None:
+class Bare(AvatarClient):
+    """A viewer without data channels, as plain players are."""
+
+    def _prepare(self, pc: RTCPeerConnection, ice: IceServers) -> Control:
+        # Those it has are of a connection that is never made.
+        vars(pc)["createDataChannel"] = RTCPeerConnection(RTCConfiguration(iceServers=[])).createDataChannel
+        return super()._prepare(pc, ice)
+
+
+async def watch(url: str, count: int, audio: bool, bare: bool = False) -> None:
     """Connect `count` viewers, then obey the lines on stdin."""
     video: list[Counting] = []
 
@@ -46,7 +57,7 @@ async def watch(url: str, count: int, audio: bool) -> None:
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         for _ in range(count):
-            await stack.enter_async_context(AvatarClient(url, audio=audio))
+            await stack.enter_async_context((Bare if bare else AvatarClient)(url, audio=audio))
         print("ready", flush=True)
         start = 0.0
         while line := (await loop.run_in_executor(None, sys.stdin.readline)).strip():
@@ -68,7 +79,7 @@ def summary(arrivals: Sequence[float], start: float, end: float) -> dict[str, fl
 def main(arguments: Sequence[str]) -> None:
     """Run the crowd."""
     url, count, *rest = arguments
-    asyncio.run(watch(url, int(count), audio="--no-audio" not in rest))
+    asyncio.run(watch(url, int(count), audio="--no-audio" not in rest, bare="--bare" in rest))
 
 
 if __name__ == "__main__":
