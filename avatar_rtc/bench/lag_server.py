@@ -1,14 +1,18 @@
 """`avatar-rtc serve`, noting how late its event loop is: `python -m avatar_rtc.bench.lag_server FILE …`.
 
 Every 10 ms a timer is due; how late it runs is how long everything else on the loop was held up. When the
-server ends, the file gets `{"lags": [[CLOCK_MONOTONIC second, s], …], "tasks": [[second, how many], …]}`.
+server ends, the file gets `{"lags": [[CLOCK_MONOTONIC second, s, busy s], …], "tasks": [[second, count], …]}`
+and under `errors` what was logged as such. Busy is what the loop's thread computed since the sample before;
+by it, work of the loop is told from a machine that had no time for it.
 """
 
 import asyncio
 import json
+import logging
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from avatar_rtc.bench.wrapped import run_serve
 
@@ -21,8 +25,10 @@ class Lag:
     """Samples of one event loop."""
 
     def __init__(self) -> None:
-        self.samples: list[tuple[float, float]] = []
+        self.samples: list[tuple[float, float, float]] = []
+        self._computed = 0.0
         self.tasks: list[tuple[float, int]] = []
+        self.errors: list[str] = []
 
     def watch(self, loop: asyncio.AbstractEventLoop) -> None:
         """Sample for as long as the loop runs."""
@@ -30,7 +36,9 @@ class Lag:
         loop.call_at(due, self._sample, loop, due)
 
     def _sample(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
-        self.samples.append((time.monotonic(), loop.time() - due))
+        computed = time.thread_time()
+        self.samples.append((time.monotonic(), loop.time() - due, computed - self._computed))
+        self._computed = computed
         if len(self.samples) % TASKS_EVERY == 0:
             self.tasks.append((time.monotonic(), len(asyncio.all_tasks(loop))))
         self.watch(loop)
@@ -53,9 +61,18 @@ class MeasuredPolicy(asyncio.DefaultEventLoopPolicy):
 def run(file: Path, arguments: list[str]) -> int:
     """Serve with these flags; the exit code of `serve`."""
     lag = Lag()
+    make = logging.getLogRecordFactory()
+
+    def noted(*given: Any, **more: Any) -> logging.LogRecord:
+        record = make(*given, **more)
+        if record.levelno >= logging.ERROR:
+            lag.errors.append(record.getMessage()[:500])
+        return record
+
+    logging.setLogRecordFactory(noted)
     asyncio.set_event_loop_policy(MeasuredPolicy(lag))
     code = run_serve(arguments)
-    file.write_text(json.dumps({"lags": lag.samples, "tasks": lag.tasks}))
+    file.write_text(json.dumps({"lags": lag.samples, "tasks": lag.tasks, "errors": lag.errors}))
     return code
 
 
