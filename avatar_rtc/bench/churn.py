@@ -23,7 +23,6 @@ import numpy as np
 
 from avatar_rtc.bench.crowd import Crowd, crowd
 from avatar_rtc.bench.flood import an_offer
-from avatar_rtc.bench.measurement import Measurement, at_most
 from avatar_rtc.bench.served import Served, served
 from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.errors import SetupError
@@ -51,7 +50,7 @@ class Load:
     vanished: int
 
 
-FULL, QUICK = Load(1_000, 500, 200), Load(12, 12, 4)
+FULL = Load(1_000, 500, 200)
 
 
 @dataclass(frozen=True)
@@ -71,32 +70,6 @@ class Churned:
     vanished_s: dict[str, float]
     """Until all viewers that vanished so were."""
     cycles_per_s: float
-
-
-def measure(quick: bool) -> list[Measurement]:
-    """All of it, small or large."""
-    load = QUICK if quick else FULL
-    found = churned(load)
-    detail = {"memory_mb": found.memory_mb[:: max(1, len(found.memory_mb) // 8)], "tasks": found.tasks}
-    vanished = max(found.vanished_s.values())
-    return [
-        at_most(
-            f"memory grown by {load.cycles // 2} viewers that came and went",
-            found.grown_mb,
-            "MB",
-            GROWN_MB,
-            **detail,
-        ),
-        at_most("files and tasks left of all", float(_left(found)), "", 0.0, files=found.files),
-        at_most(f"{load.abandoned} abandoned offers: freed after", found.abandoned_s, "s", ABANDONED_FREED_S),
-        at_most(
-            f"{load.vanished} vanished viewers: freed after",
-            vanished,
-            "s",
-            SILENT_FREED_S,
-            **found.vanished_s,
-        ),
-    ]
 
 
 def churned(load: Load) -> Churned:
@@ -152,10 +125,6 @@ def growth(samples: Sequence[float]) -> float:
     if len(later) < 2:
         return 0.0
     return float(round(np.polyfit(np.arange(len(later)), later, 1)[0] * (len(later) - 1), 6))
-
-
-def _left(found: Churned) -> int:
-    return max(0, found.files[1] - found.files[0]) + max(0, found.tasks[1] - found.tasks[0])
 
 
 def _nearest(counted: Sequence[tuple[float, int]], when: float) -> int:

@@ -47,16 +47,23 @@ class Crowd:
         Returns:
             What `work` gives, and per viewer `fps` and `max_gap_ms` meanwhile. Raises as `watch`.
         """
+        begun = self.begin()
+        return work(), self.counted(begun)
+
+    def begin(self) -> float:
+        """Count from now on; gives the CLOCK_MONOTONIC second of it. Raises as `watch`."""
         self._say("go")
-        start = time.monotonic()
-        done = work()
-        took = time.monotonic() - start
+        return time.monotonic()
+
+    def counted(self, begun: float) -> list[dict[str, float]]:
+        """Per viewer `fps` and `max_gap_ms` since `begin`. Raises as `watch`."""
+        took = time.monotonic() - begun
         self._say("stop")
         report: dict[str, Any] = json.loads(self._stdout.readline() or "{}")
-        viewers = report.get("viewers", [])
+        viewers: list[dict[str, float]] = report.get("viewers", [])
         # A viewer that got no frame at all has no decoder yet, and counts as 0 fps.
         viewers += [{"fps": 0.0, "max_gap_ms": took * 1000}] * (self.count - len(viewers))
-        return done, viewers
+        return viewers
 
     def end(self, how: signal.Signals) -> None:
         """Kill or stop the process without a word to the server; `watch` is over then."""

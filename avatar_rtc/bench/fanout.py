@@ -39,6 +39,18 @@ def measure(quick: bool) -> list[Measurement]:
     ]
 
 
+def fanned(count: int, seconds: float, *flags: str) -> tuple[float, list[dict[str, float]]]:
+    """CPU percent of one core that each of so many viewers of one avatar costs the server, and what they got.
+
+    Raises:
+        SetupError: server or viewers broke down.
+    """
+    with served(*flags) as server:
+        few, _ = _percent(server, 1, seconds / 2)
+        many, seen = _percent(server, count, seconds)
+    return (many - few) / (count - 1), seen
+
+
 def _percent(server: Served, count: int, seconds: float) -> tuple[float, list[dict[str, float]]]:
     """CPU percent of one core that the server takes with so many viewers, and what they received."""
     with crowd(server.url, count, settle_s=2.0) as viewers:

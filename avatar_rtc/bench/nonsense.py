@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from avatar_rtc.bench.crowd import crowd
-from avatar_rtc.bench.measurement import Measurement, at_least, at_most, percentile
+from avatar_rtc.bench.measurement import percentile
 from avatar_rtc.bench.served import Served, served
 from avatar_rtc.errors import SetupError
 
@@ -51,17 +51,6 @@ class Garbled:
         return [
             each for each in found if each.split(": ")[1] in ("500", "502", "", "ServerDisconnectedError")
         ]
-
-
-def measure(quick: bool) -> list[Measurement]:
-    """Few cases or all."""
-    found = garbled(400 if quick else CASES)
-    detail = {"answers": found.answers, "busy_ms": found.busy_ms, "before_ms": found.stall_before_ms}
-    return [
-        at_least(f"pictures of a viewer beside {found.sent} cases", found.share, "of the server's", SHARE),
-        at_most("its loop held up by them", found.stall_ms, "ms", STALL_MS, **detail),
-        at_most("faults of the server", float(len(found.faults) + len(found.errors) + found.restarts), "", 0),
-    ]
 
 
 def garbled(cases: int, seed: int = SEED) -> Garbled:

@@ -79,11 +79,16 @@ def _floods(seconds: float, after_s: float) -> list[Measurement]:
 def _warm(server: Served, settled_s: float = SETTLED_S) -> None:
     """Let everything happen once that is made once: modules, voices, decoded characters, the spare worker."""
     _flood(server, 2.0)
-    _await_spare(server)
+    await_spare(server)
     time.sleep(settled_s)
 
 
-def _await_spare(server: Served) -> None:
+def await_spare(server: Served) -> None:
+    """Wait until a second worker is there, and idle.
+
+    Raises:
+        SetupError: none comes up.
+    """
     deadline = time.monotonic() + _TIMEOUT_S
     while len(server.workers()) < 2 or any(worker.cpu_percent(0.3) > 40 for worker in server.workers()[1:]):
         if time.monotonic() > deadline:
@@ -158,7 +163,7 @@ def _stopped() -> list[Measurement]:
                 at_most(f"worker stopped, {word}: noticed after", noticed, "s", NOTICED_S),
                 at_most(f"worker stopped, {word}: replaced after", replaced, "s", REPLACED_S),
             ]
-            _await_spare(server)
+            await_spare(server)
     return found
 
 
