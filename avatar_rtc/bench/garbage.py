@@ -45,6 +45,8 @@ _TYPES = (
     "",
     "x/y;z=",
 )
+_REPORTS = tuple(kind for kind in range(192, 210) if kind != 203)
+"""Types of RTCP; to say goodbye is a viewer's right."""
 _LANES = 4
 """Offers at once: to take one back takes a tenth of a second."""
 _MAGIC = b"\x21\x12\xa4\x42"
@@ -258,7 +260,7 @@ class Garbage:
 async def _nonsense(transport: Any, pick: random.Random) -> None:
     body = pick.randbytes(4 * pick.randrange(60))
     if pick.random() < 0.7:
-        head = bytes([pick.randrange(128, 160), pick.randrange(192, 210)]) + struct.pack(
+        head = bytes([pick.randrange(128, 160), pick.choice(_REPORTS)]) + struct.pack(
             "!HI", len(body) // 4 + 1, 1
         )
         await transport.transport._send(transport._tx_srtp.protect_rtcp(head + body))

@@ -37,6 +37,7 @@ def test_nonsense_at_every_door_harms_nobody() -> None:
     found = garbled(CASES)
     print(found)
     assert not found.faults and not found.errors and not found.restarts
+    assert found.answers["the viewer"] == {"answered": 1}
     assert found.sent >= CASES and found.share >= SHARE and found.stall_ms <= STALL_MS
 
 

@@ -1,5 +1,6 @@
 """A page outlives its server: the element comes back by itself, and says meanwhile what it does."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -64,3 +65,34 @@ def test_final_refusal_ends_it_and_is_shown(own_server: Any, open_page: Any) -> 
     page.tab.evaluate("avatar.src = '/api/v1/avatars/main/whep'")
     page.wait_live()
     page.errors[:] = [line for line in page.errors if "405" not in line]
+
+
+@pytest.mark.soak
+def test_the_picture_is_back_two_seconds_after_a_restart(own_server: Any, open_page: Any) -> None:
+    """Of a server that was away for as long as it takes to end and to start, or for longer."""
+    page = open_page(host=own_server.url)
+    page.wait_live()
+    found = []
+    for away_s in (0.0, 0.0, 0.0, 3.0):
+        begun = time.monotonic()
+        own_server.close()
+        ended = time.monotonic()
+        page.wait("avatar.state === 'retrying'")
+        time.sleep(away_s)
+        own_server.start()
+        accepts = time.monotonic()
+        page.wait("avatar.state === 'live'")
+        connected = time.monotonic() - accepts
+        wait_until(lambda: own_server.get("avatars/main")["state"] == "live")
+        renders = time.monotonic() - accepts
+        page.wait_live()
+        back = time.monotonic() - accepts
+        found.append((ended - begun, accepts - ended, connected, renders, back))
+        page.tab.wait_for_timeout(4_000)  # it has held
+    page.errors[:] = [line for line in page.errors if "ERR_CONNECTION" not in line]
+    for ended, away, connected, renders, back in found:
+        print(f"ended {ended:.2f} s, away {away:.2f} s; after it accepts: connected {connected:.2f} s,")
+        print(f"    the worker renders {renders:.2f} s, seen {back:.2f} s")
+    assert max(ended for ended, *_ in found) < 5
+    # A worker that starts beside the server, and imports torch, may be later than the way back.
+    assert all(connected <= 2.0 and back <= max(2.0, renders + 0.5) for *_, connected, renders, back in found)
