@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -199,14 +200,7 @@ def _student_suffices(config: Config) -> bool:
 
 
 async def _serve(config: Config, tls: "SSLContext | None") -> None:
-    from avatar_rtc.server.app import create_app
-    from avatar_rtc.server.connections.access_log import AccessLog
     from avatar_rtc.server.connections.descriptors import raise_limit
-    from avatar_rtc.server.connections.protocol import Runner
-    from avatar_rtc.server.http.compat.speech import own_voice
-    from avatar_rtc.server.http.ending import REQUESTS_S
-    from avatar_rtc.server.http.keys import CLOSING, ENGINES
-    from avatar_rtc.server.live.state_file import state_path
     from avatar_rtc.server.rendering.fleet import Fleet
     from avatar_rtc.server.rendering.process import spawn_worker
     from avatar_rtc.server.rendering.supervisor import Rendering
@@ -218,6 +212,16 @@ async def _serve(config: Config, tls: "SSLContext | None") -> None:
         for device in config.devices
     }
     async with Fleet(renderings) as fleet:
+        # While the worker imports torch: who comes back after a restart waits for the later of both.
+        await asyncio.to_thread(import_module, "avatar_rtc.server.app")
+        from avatar_rtc.server.app import create_app
+        from avatar_rtc.server.connections.access_log import AccessLog
+        from avatar_rtc.server.connections.protocol import Runner
+        from avatar_rtc.server.http.compat.speech import own_voice
+        from avatar_rtc.server.http.ending import REQUESTS_S
+        from avatar_rtc.server.http.keys import CLOSING, ENGINES
+        from avatar_rtc.server.live.state_file import state_path
+
         if needs_accelerator(config):
             await fleet.settled.wait()
             if fleet.failure is not None:
