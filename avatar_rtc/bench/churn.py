@@ -31,7 +31,7 @@ SILENT_FREED_S, ABANDONED_FREED_S = 10.0, 16.0
 """A second more than the 15 s that an offer has, for the look at it."""
 GROWN_MB = 6.0
 """Over the later half; the allocator's steps are some MB."""
-AT_ONCE = 4
+_TOGETHER = 4
 SAMPLES = 40
 """Of memory, over all cycles."""
 _CROWD = 25
@@ -42,7 +42,7 @@ _QUIET_S = 12.0
 
 
 @dataclass(frozen=True)
-class Load:
+class Comings:
     """How many of each."""
 
     cycles: int
@@ -50,7 +50,7 @@ class Load:
     vanished: int
 
 
-FULL = Load(1_000, 500, 200)
+FULL = Comings(1_000, 500, 200)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Churned:
     cycles_per_s: float
 
 
-def churned(load: Load) -> Churned:
+def churned(load: Comings) -> Churned:
     """Let them come and go at a server of their own.
 
     Raises:
@@ -80,14 +80,14 @@ def churned(load: Load) -> Churned:
     """
     with tempfile.TemporaryDirectory() as folder:
         notes, config = Path(folder) / "lag.json", Path(folder) / "config.toml"
-        seats = load.abandoned + load.vanished + AT_ONCE + 1
+        seats = load.abandoned + load.vanished + _TOGETHER + 1
         config.write_text(
             f"max_viewers = {seats}\ndata_dir = {json.dumps(folder)}\n[limits]\npending_offers = {seats}\n"
         )
         program = ("avatar_rtc.bench.lag_server", str(notes))
         flags = ("--animator", "static", "--config", str(config))
         with served(*flags, program=program) as server, crowd(server.url, 1):
-            asyncio.run(_come_and_go(server, max(AT_ONCE, load.cycles // 20), lambda: None))
+            asyncio.run(_come_and_go(server, max(_TOGETHER, load.cycles // 20), lambda: None))
             time.sleep(_QUIET_S)
             before, files = time.monotonic(), server.process.num_fds()
             memory: list[float] = []
@@ -142,7 +142,7 @@ async def _come_and_go(server: Served, cycles: int, note: Callable[[], None]) ->
             if number % every == every - 1:
                 note()
 
-    await asyncio.gather(*(again() for _ in range(AT_ONCE)))
+    await asyncio.gather(*(again() for _ in range(_TOGETHER)))
 
 
 def _abandon(server: Served, count: int) -> float:

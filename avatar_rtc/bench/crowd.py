@@ -79,19 +79,26 @@ class Crowd:
 
 @contextlib.contextmanager
 def crowd(
-    url: str, count: int, *, audio: bool = True, settle_s: float = 1.0, bare: bool = False
+    url: str,
+    count: int,
+    *,
+    audio: bool = True,
+    settle_s: float = 1.0,
+    bare: bool = False,
+    light: bool = False,
 ) -> Iterator[Crowd]:
     """`count` viewers that decode nothing, connected for at least `settle_s`; gone after the block.
 
     Args:
         bare: without data channels, as plain players are.
+        light: they only count pictures, so that many take less of a processor.
 
     Raises:
         SetupError: they could not connect.
     """
     command = [sys.executable, "-m", "avatar_rtc.bench.viewers", url, str(count)]
     process = subprocess.Popen(
-        [*command, *["--no-audio"] * (not audio), *["--bare"] * bare],
+        [*command, *["--no-audio"] * (not audio), *["--bare"] * bare, *["--light"] * light],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
