@@ -305,6 +305,9 @@ class Config(_Section):
     limits: LimitsConfig = LimitsConfig()
     data_dir: Path | None = None
     """Where uploaded characters are kept; None is the user's data folder."""
+    state_file: str = Field("auto", min_length=1)
+    """Where it is kept which avatars there are and what they were told, for the next start: a file; "auto" is
+    one by the port, and none where the port is a free one; "off" is none."""
 
     @field_validator("host")
     @classmethod

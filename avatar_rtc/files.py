@@ -10,9 +10,11 @@ import contextlib
 import os
 import secrets
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from avatar_rtc.errors import SetupError
 
@@ -20,14 +22,19 @@ STALE_S = 3600.0
 """What nobody has touched for so long is not being written any more: its process was killed."""
 
 
-def put_file(path: Path, data: bytes) -> None:
+def put_file(path: Path, data: bytes, *, mode: int | None = None) -> None:
     """Write a file: the whole of it or nothing; see `replacing`.
+
+    Args:
+        mode: who may read and write it, where there was none before; None is as the process's umask has it.
 
     Raises:
         SetupError: the folder cannot be written, or the disk is full.
     """
     try:
         with replacing(path) as part:
+            if mode is not None:
+                part.touch(mode)
             part.write_bytes(data)
     except OSError as error:
         raise not_written(path, error) from None
@@ -69,6 +76,23 @@ def put_in_place(part: Path, path: Path) -> None:
     _sync_names(path.parent)
 
 
+def claimed(path: Path) -> IO[bytes] | None:
+    """A claim to a file, which no other process gets as long as this is open; None if another one has it.
+
+    It lies beside the file, and ends with its process, however that ends.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    claim = open(path.with_name(f".{path.name}.claim"), "ab", opener=_private)  # noqa: SIM115
+    try:
+        _lock(claim)
+    except OSError:
+        claim.close()
+        return None
+    return claim
+
+
 def put_folder(made: Path, folder: Path, aside: Path) -> None:
     """Give a finished folder its name; what had the name before lies `aside` then, for the caller to remove.
 
@@ -104,6 +128,24 @@ def sync(path: Path) -> None:
 def not_written(path: Path, error: OSError) -> SetupError:
     """What the user is told of a file that could not be written."""
     return SetupError(f"cannot write {path}: {error.strerror or error}")
+
+
+def _private(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(opened: IO[bytes]) -> None:
+        opened.seek(0)
+        msvcrt.locking(opened.fileno(), msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(opened: IO[bytes]) -> None:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _sync_names(folder: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from avatar_rtc.errors import SetupError
-from avatar_rtc.files import STALE_S, put_file, put_folder, replacing, sync
+from avatar_rtc.files import STALE_S, claimed, put_file, put_folder, replacing, sync
 
 STEPS = ("open", "write", "fsync", "replace")
 KILLED = """
@@ -203,3 +203,51 @@ def test_a_folder_that_cannot_be_moved_changes_nothing(
     with pytest.raises(type(error)):
         put_folder(made, kept, tmp_path / "aside")
     assert (kept / "a").read_text() == "old" and not (tmp_path / "aside").exists()
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, 0o600), (0o640, 0o640)])
+def test_a_private_file_is_private_from_its_first_byte(
+    before: int | None, after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, seen, write = tmp_path / "a", [], Path.write_bytes
+    if before is not None:
+        path.touch(before)
+
+    def noted(part: Path, data: bytes) -> int:
+        seen.append(stat.S_IMODE(part.stat().st_mode))
+        return write(part, data)
+
+    monkeypatch.setattr(Path, "write_bytes", noted)
+    put_file(path, b"new", mode=0o600)
+    assert seen == [0o600] and stat.S_IMODE(path.stat().st_mode) == after and path.read_bytes() == b"new"
+
+
+CLAIMING = """
+import sys
+from pathlib import Path
+from avatar_rtc.files import claimed
+claim = claimed(Path(sys.argv[1]))
+print(claim is not None, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_claim_is_one_processs_until_it_ends_however_it_ends(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+
+    def claiming() -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-c", CLAIMING, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    with claiming() as first:
+        assert first.stdout is not None and first.stdout.readline() == "True\n"
+        assert claimed(path) is None
+        first.kill()
+    with claimed(path) as own, claiming() as second:  # type: ignore[union-attr]
+        assert own and second.stdout is not None and second.stdout.readline() == "False\n"
+        second.kill()
+    assert not path.exists()

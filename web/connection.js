@@ -16,7 +16,7 @@ const CONNECT_MS = 10_000;
 const DISCONNECTED_MS = 1_500; // ICE often heals itself within that time
 const SILENCE_MS = 3_000; // audio alone sends 50 packets a second
 const DELETE_MS = 2_000;
-const STABLE_MS = 3_000; // a connection that held this long resets the back-off
+const STABLE_MS = 3_000; // one that held not so long was no return
 const BACKLOG_BYTES = 4_096; // a cue or pose that would have to wait is worthless
 
 /**
@@ -39,7 +39,7 @@ export class AvatarConnection extends EventTarget {
   #tag = ''; // its ETag
   #stats = null;
   #requests = new Requests();
-  #failures = 0;
+  #awaySince = 0; // when a picture that had held was lost, or was asked for first
   #liveSince = 0;
   #lastLive = -Infinity; // when it ceased to be
   #isForbidden = false; // by the page's own Content-Security-Policy
@@ -77,6 +77,7 @@ export class AvatarConnection extends EventTarget {
     this.#isForbidden = false;
     this.#listen(true);
     this.#set('connecting');
+    this.#awaySince = performance.now();
     this.#attempt();
   }
 
@@ -272,8 +273,8 @@ export class AvatarConnection extends EventTarget {
   #lost(signal, error) {
     if (signal.aborted) return;
     const wasStable = this.#state === 'live' && performance.now() - this.#liveSince > STABLE_MS;
-    this.#failures = wasStable ? 0 : this.#failures + 1;
     const now = performance.now();
+    if (wasStable) this.#awaySince = now;
     if (this.#state === 'live') this.#lastLive = now;
     this.#end(error.message);
     const place = { url: this.#url, here: location.origin, sinceLiveMs: now - this.#lastLive, isOffline: !navigator.onLine };
@@ -285,7 +286,7 @@ export class AvatarConnection extends EventTarget {
       return;
     }
     this.#set('retrying', reason);
-    this.#retryTimer = setTimeout(() => this.#attempt(), waitMs(this.#failures, error.retryAfter ?? 0, Math.random()));
+    this.#retryTimer = setTimeout(() => this.#attempt(), waitMs(now - this.#awaySince, error.retryAfter ?? 0, Math.random()));
   }
 
   #forbidden() {
@@ -306,6 +307,7 @@ export class AvatarConnection extends EventTarget {
     window[change]('pagehide', this.#onPageHide);
     window[change]('pageshow', this.#onPageShow);
     window[change]('online', this.#onOnline);
+    document[change]('visibilitychange', this.#onVisible);
     document[change]('securitypolicyviolation', this.#onViolation);
   }
 
@@ -324,6 +326,11 @@ export class AvatarConnection extends EventTarget {
     if (!this.#isSuspended) return;
     this.#isSuspended = false;
     this.connect();
+  };
+
+  // Timers of a page that nobody sees run once a minute.
+  #onVisible = () => {
+    if (document.visibilityState === 'visible') this.#onOnline();
   };
 
   #onOnline = () => {

@@ -14,8 +14,9 @@ const MISSED_MS = 60_000; // of an avatar that was live and is not there any mor
 const FOR_NOW = [408, 409, 425, 429];
 const NEVER_MENDED = [501, 505]; // of the server's own faults
 const NO_ENDPOINT = [404, 405, 410, 501];
-const BACKOFF_MS = 300;
+const BACKOFF_MS = 500;
 const BACKOFF_MAX_MS = 5_000;
+const BACKOFF_SHARE = 1 / 6; // of the time it has been away: who restarts in seconds is found within one
 const RETRY_AFTER_MAX_S = 60;
 const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/;
 
@@ -131,11 +132,11 @@ function parsed(src, base) {
 
 /**
  * How long to wait before the next attempt, in ms.
- * @param {number} failures in a row, 1 or more. @param {number} retryAfter s that the server asked for.
+ * @param {number} awayMs since there was a picture. @param {number} retryAfter s that the server asked for.
  * @param {number} chance 0..1: the viewers of a server that restarts must not all come back in the same instant.
  */
-export function waitMs(failures, retryAfter, chance) {
-  const backoff = Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** Math.min(failures, 10));
+export function waitMs(awayMs, retryAfter, chance) {
+  const backoff = Math.min(BACKOFF_MAX_MS, Math.max(BACKOFF_MS, awayMs * BACKOFF_SHARE));
   return Math.max(backoff * (0.5 + chance / 2), Math.min(retryAfter, RETRY_AFTER_MAX_S) * 1_000 * (1 + chance / 4));
 }
 

@@ -95,10 +95,10 @@ def beep(seconds: float) -> bytes:
     return write_sound(pcm, AUDIO_CLOCK_HZ, "wav", AUDIO_CLOCK_HZ)
 
 
-def post_beep(url: str, seconds: float) -> str:
+def post_beep(url: str, seconds: float, avatar: str = "main") -> str:
     """Let the avatar beep as soon as may be; gives the speech id."""
     request = urllib.request.Request(
-        f"{url}api/v1/avatars/main/audio", beep(seconds), {"Content-Type": "audio/wav"}
+        f"{url}api/v1/avatars/{avatar}/audio", beep(seconds), {"Content-Type": "audio/wav"}
     )
     with urllib.request.urlopen(request, timeout=10) as response:
         return str(json.load(response)["speech_id"])
@@ -119,6 +119,7 @@ class Audience:
     pictures: Wire
     voice: Signal
     flash: Signal
+    avatar: str = "main"
 
     async def clap(self) -> Heard:
         """Let it beep after silence; the times are those of the sender's NTP clock.
@@ -128,7 +129,11 @@ class Audience:
         """
         self.voice.forget()
         self.flash.forget()
-        speech = await asyncio.to_thread(post_beep, self.url, BEEP_S)
+        speech = await asyncio.to_thread(post_beep, self.url, BEEP_S, self.avatar)
+        return await self.hear(speech)
+
+    async def hear(self, speech: str) -> Heard:
+        """The clap of a beep that was asked for by this or another viewer; raises as `clap`."""
         heard, seen = await self.voice.onset(), await self.flash.onset()
         now = time.monotonic()
         await asyncio.gather(self.sounds.report_after(now), self.pictures.report_after(now))
@@ -138,17 +143,18 @@ class Audience:
 
 
 @contextlib.asynccontextmanager
-async def audience(url: str) -> AsyncIterator[Audience]:
-    """A viewer of a server, connected while the block lasts."""
-    async with AvatarClient(url, video="matte", audio=True) as avatar:
-        sounds, pictures = wires_of(avatar)
+async def audience(url: str, avatar: str = "main") -> AsyncIterator[Audience]:
+    """A viewer of an avatar of a server, connected while the block lasts."""
+    address = f"{url}api/v1/avatars/{avatar}"
+    async with AvatarClient(address, video="matte", audio=True) as viewer:
+        sounds, pictures = wires_of(viewer)
         voice, flash = Signal(round(_APART_S * AUDIO_CLOCK_HZ)), Signal(round(_APART_S * VIDEO_CLOCK_HZ))
         readers = [
-            asyncio.create_task(hear(avatar.audio(), sounds, voice, HEARD_LEVEL)),
-            asyncio.create_task(note_bright_pictures(avatar.frames(), pictures, flash)),
+            asyncio.create_task(hear(viewer.audio(), sounds, voice, HEARD_LEVEL)),
+            asyncio.create_task(note_bright_pictures(viewer.frames(), pictures, flash)),
         ]
         try:
-            yield Audience(url, sounds, pictures, voice, flash)
+            yield Audience(url, sounds, pictures, voice, flash, avatar)
         finally:
             for reader in readers:
                 reader.cancel()

@@ -37,6 +37,7 @@ class Clap:
     end: float
     tasks: int
     """How many the event loop had when it was about to begin."""
+    avatar: str = "main"
     flash: float | None = None
     """The time of its first bright picture; None if nobody watched."""
 
@@ -57,7 +58,11 @@ class Flashing(rendering.Rendering):
         """`claps` is filled with what is said."""
         super().__init__(spawn, opens_per_s=opens_per_s)
         self._claps = claps
-        self._encoders: dict[Rendition, VideoEncoder] = {}
+        self._last: dict[str, Clap] = {}
+        """What each avatar said last."""
+        self._before: dict[str, Clap | None] = {}
+        """And before that."""
+        self._encoders: dict[tuple[str, Rendition], VideoEncoder] = {}
         self._fps = 0.0
 
     def open(self, message: OpenAvatar, on_up: Callable[[Up], None]) -> None:
@@ -71,26 +76,31 @@ class Flashing(rendering.Rendering):
         if isinstance(message, Say):
             self._note(message)
         elif isinstance(message, StopRendition) and isinstance(message.rendition, Rendition):
-            self._encoders.pop(message.rendition, None)
+            self._encoders.pop((message.avatar, message.rendition), None)
 
     def _note(self, said: Say) -> None:
-        if self._claps and self._claps[-1].speech == said.speech:
-            self._claps[-1].end = said.end
-        else:
-            self._claps.append(Clap(said.speech, said.begin, said.end, len(asyncio.all_tasks())))
+        last = self._last.get(said.avatar)
+        if last is not None and last.speech == said.speech:
+            last.end = said.end
+            return
+        clap = Clap(said.speech, said.begin, said.end, len(asyncio.all_tasks()), said.avatar)
+        self._claps.append(clap)
+        self._before[said.avatar], self._last[said.avatar] = last, clap
 
     def _flashing(self, frame: EncodedFrame) -> EncodedFrame:
         """The frame with another picture in it."""
         t = video_t(frame.pts)
-        clap = next((clap for clap in self._claps[-2:] if clap.covers(t, 1 / self._fps)), None)
+        said = self._before.get(frame.avatar), self._last.get(frame.avatar)
+        clap = next((clap for clap in said if clap and clap.covers(t, 1 / self._fps)), None)
         if clap is not None and clap.flash is None:
             clap.flash = t
         assert isinstance(frame.rendition, Rendition)
-        if frame.rendition not in self._encoders:
-            self._encoders[frame.rendition] = create_encoder(frame.rendition.codec, SIDE, SIDE, self._fps)
+        track = frame.avatar, frame.rendition
+        if track not in self._encoders:
+            self._encoders[track] = create_encoder(frame.rendition.codec, SIDE, SIDE, self._fps)
         picture = np.full((SIDE * 3 // 2, SIDE), 128, np.uint8)
         picture[:SIDE] = DARK if clap is None else BRIGHT
-        ((data, key),) = self._encoders[frame.rendition].encode(picture, frame.pts, frame.key)
+        ((data, key),) = self._encoders[track].encode(picture, frame.pts, frame.key)
         return replace(frame, data=data, key=key)
 
 

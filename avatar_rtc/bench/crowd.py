@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ class Crowd:
     count: int
     _stdin: IO[str]
     _stdout: IO[str]
+    _process: "subprocess.Popen[str]"
 
     def watch(self, seconds: float, sample: Callable[[], float]) -> tuple[float, list[dict[str, float]]]:
         """Watch for `seconds`.
@@ -45,16 +47,27 @@ class Crowd:
         Returns:
             What `work` gives, and per viewer `fps` and `max_gap_ms` meanwhile. Raises as `watch`.
         """
+        begun = self.begin()
+        return work(), self.counted(begun)
+
+    def begin(self) -> float:
+        """Count from now on; gives the CLOCK_MONOTONIC second of it. Raises as `watch`."""
         self._say("go")
-        start = time.monotonic()
-        done = work()
-        took = time.monotonic() - start
+        return time.monotonic()
+
+    def counted(self, begun: float) -> list[dict[str, float]]:
+        """Per viewer `fps` and `max_gap_ms` since `begin`. Raises as `watch`."""
+        took = time.monotonic() - begun
         self._say("stop")
         report: dict[str, Any] = json.loads(self._stdout.readline() or "{}")
-        viewers = report.get("viewers", [])
+        viewers: list[dict[str, float]] = report.get("viewers", [])
         # A viewer that got no frame at all has no decoder yet, and counts as 0 fps.
         viewers += [{"fps": 0.0, "max_gap_ms": took * 1000}] * (self.count - len(viewers))
-        return done, viewers
+        return viewers
+
+    def end(self, how: signal.Signals) -> None:
+        """Kill or stop the process without a word to the server; `watch` is over then."""
+        self._process.send_signal(how)
 
     def _say(self, line: str) -> None:
         try:
@@ -65,15 +78,27 @@ class Crowd:
 
 
 @contextlib.contextmanager
-def crowd(url: str, count: int, *, audio: bool = True, settle_s: float = 1.0) -> Iterator[Crowd]:
+def crowd(
+    url: str,
+    count: int,
+    *,
+    audio: bool = True,
+    settle_s: float = 1.0,
+    bare: bool = False,
+    light: bool = False,
+) -> Iterator[Crowd]:
     """`count` viewers that decode nothing, connected for at least `settle_s`; gone after the block.
+
+    Args:
+        bare: without data channels, as plain players are.
+        light: they only count pictures, so that many take less of a processor.
 
     Raises:
         SetupError: they could not connect.
     """
     command = [sys.executable, "-m", "avatar_rtc.bench.viewers", url, str(count)]
     process = subprocess.Popen(
-        command if audio else [*command, "--no-audio"],
+        [*command, *["--no-audio"] * (not audio), *["--bare"] * bare, *["--light"] * light],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -83,7 +108,7 @@ def crowd(url: str, count: int, *, audio: bool = True, settle_s: float = 1.0) ->
         if process.stdout.readline().strip() != "ready":
             raise SetupError(f"{count} viewers could not connect to {url}")
         time.sleep(settle_s)
-        yield Crowd(count, process.stdin, process.stdout)
+        yield Crowd(count, process.stdin, process.stdout, process)
     finally:
         with contextlib.suppress(OSError):
             process.stdin.close()

@@ -39,9 +39,23 @@ def measure(quick: bool) -> list[Measurement]:
     ]
 
 
-def _percent(server: Served, count: int, seconds: float) -> tuple[float, list[dict[str, float]]]:
+def fanned(count: int, seconds: float, *flags: str) -> tuple[float, list[dict[str, float]]]:
+    """CPU percent of one core that each of so many viewers of one avatar costs the server, and what they got.
+
+    Raises:
+        SetupError: server or viewers broke down.
+    """
+    with served(*flags) as server:
+        few, _ = _percent(server, 1, seconds / 2, light=True)
+        many, seen = _percent(server, count, seconds, light=True)
+    return (many - few) / (count - 1), seen
+
+
+def _percent(
+    server: Served, count: int, seconds: float, light: bool = False
+) -> tuple[float, list[dict[str, float]]]:
     """CPU percent of one core that the server takes with so many viewers, and what they received."""
-    with crowd(server.url, count, settle_s=2.0) as viewers:
+    with crowd(server.url, count, settle_s=2.0, light=light) as viewers:
         per_second, seen = viewers.watch(seconds, server.cpu_s)
     time.sleep(1.0)  # the viewers' farewell is not part of the next measurement
     return per_second * 100, seen

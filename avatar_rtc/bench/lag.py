@@ -29,8 +29,8 @@ def measure(quick: bool) -> list[Measurement]:
             _, seen = viewer.watch(5.0 if quick else 20.0, server.cpu_s)
             end = time.monotonic()
             stages = server.state()["stage_ms"]
-        samples: list[tuple[float, float]] = json.loads(file.read_text())
-    lags = [lag * 1000 for t, lag in samples if start <= t < end]
+        samples: list[tuple[float, float, float]] = json.loads(file.read_text())["lags"]
+    lags = [lag * 1000 for t, lag, _ in samples if start <= t < end]
     return [
         at_most(
             _NAME,

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
 
+from avatar_rtc.bench.crowd import crowd
 from avatar_rtc.bench.measurement import Measurement, at_most, told
 from avatar_rtc.bench.served import Served, served
 from avatar_rtc.client.client import AvatarClient
@@ -14,6 +16,8 @@ from avatar_rtc.render.tha3.weights_files import weights_ready
 from avatar_rtc.server.rendering.process import spawn_worker
 
 GRACE_S = 3.0
+BACK_S = 8.0
+"""A viewer without a picture for so long has not recovered."""
 _TIMEOUT_S = 60.0
 
 
@@ -57,6 +61,48 @@ async def _next(worker: Worker, kind: type[Up]) -> Up:
         if isinstance(message, AvatarFailed | BootFailed):
             raise SetupError(f"the render worker failed: {message.detail}")
     raise SetupError("the render worker ended")
+
+
+@dataclass(frozen=True)
+class Killed:
+    """What viewers saw of a worker that was killed again and again."""
+
+    gaps_s: tuple[float, ...]
+    """Of each kill the longest time that any viewer had no picture."""
+    restarts: int
+    fps: float
+    """After the last one."""
+
+
+def killed_again(
+    kills: int, every_s: float, viewers: int, *flags: str, bring_back_s: float = BACK_S
+) -> Killed:
+    """Kill the worker in charge so often, while viewers that decode nothing look on.
+
+    The first is killed when a warm spare is there; after that it is as time goes.
+
+    Args:
+        flags: of `avatar-rtc serve`.
+        bring_back_s: for so long after a kill gaps are looked for.
+
+    Raises:
+        SetupError: server or viewers broke down.
+    """
+    gaps: list[float] = []
+    with served(*flags) as server, crowd(server.url, viewers, settle_s=3.0) as watching:
+        _wait_for_spare(server)
+        for _ in range(kills):
+            begun = time.monotonic()
+
+            def kill() -> None:
+                min(server.workers(), key=lambda worker: worker.create_time()).kill()
+                time.sleep(bring_back_s)
+
+            _, seen = watching.beside(kill)
+            gaps.append(max(viewer["max_gap_ms"] for viewer in seen) / 1000)
+            time.sleep(max(0.0, begun + every_s - time.monotonic()))
+        state = server.state()
+    return Killed(tuple(round(gap, 2) for gap in gaps), state["worker_restarts"], state["fps"])
 
 
 def _wait_for_spare(server: Served) -> None:

@@ -24,7 +24,7 @@ MEMORY_MB, AFTER_S = 20, 60.0
 SETTLED_S = 15.0
 """The worker gives the memory of large pictures back when none has come for ten seconds."""
 ENDING_S, STUCK = 6.0, 10
-REPLACED_S = 5.0
+NOTICED_S, REPLACED_S = 3.5, 5.0
 _TIMEOUT_S = 60.0
 
 
@@ -79,11 +79,20 @@ def _floods(seconds: float, after_s: float) -> list[Measurement]:
 def _warm(server: Served, settled_s: float = SETTLED_S) -> None:
     """Let everything happen once that is made once: modules, voices, decoded characters, the spare worker."""
     _flood(server, 2.0)
+    await_spare(server)
+    time.sleep(settled_s)
+
+
+def await_spare(server: Served) -> None:
+    """Wait until a second worker is there, and idle.
+
+    Raises:
+        SetupError: none comes up.
+    """
     deadline = time.monotonic() + _TIMEOUT_S
     while len(server.workers()) < 2 or any(worker.cpu_percent(0.3) > 40 for worker in server.workers()[1:]):
         if time.monotonic() > deadline:
             raise SetupError("no spare render worker comes up")
-    time.sleep(settled_s)
 
 
 def _flood(server: Served, seconds: float) -> dict[str, dict[str, int]]:
@@ -143,19 +152,33 @@ def stuck(server: Served, count: int) -> Iterator[None]:
 
 
 def _stopped() -> list[Measurement]:
-    """A worker that stands still while nobody watches."""
+    """A worker that stands still while nobody watches, then the next while somebody does."""
+    found: list[Measurement] = []
     with served("--animator", "static") as server:
         _warm(server)
-        worker = server.workers()[0]
-        restarts = server.state()["worker_restarts"]
-        begun = time.monotonic()
-        worker.suspend()
-        noticed = _until(lambda: not _ready(server), begun)
-        replaced = _until(lambda: _ready(server) and server.state()["worker_restarts"] > restarts, begun)
-    return [
-        at_most("worker stopped, unwatched: noticed after", noticed, "s", 3.5),
-        at_most("worker stopped, unwatched: replaced after", replaced, "s", REPLACED_S),
-    ]
+        for word, watching in (("unwatched", 0), ("watched", 1)):
+            with crowd(server.url, watching) if watching else contextlib.nullcontext():
+                noticed, replaced = stopped(server)
+            found += [
+                at_most(f"worker stopped, {word}: noticed after", noticed, "s", NOTICED_S),
+                at_most(f"worker stopped, {word}: replaced after", replaced, "s", REPLACED_S),
+            ]
+            await_spare(server)
+    return found
+
+
+def stopped(server: Served) -> tuple[float, float]:
+    """Stop the worker in charge; seconds until `/readyz` says so, and until another one has its place.
+
+    Raises:
+        SetupError: it is not noticed, or not mended.
+    """
+    worker = min(server.workers(), key=lambda each: each.create_time())
+    restarts = server.state()["worker_restarts"]
+    begun = time.monotonic()
+    worker.suspend()
+    noticed = _until(lambda: not _ready(server), begun)
+    return noticed, _until(lambda: _ready(server) and server.state()["worker_restarts"] > restarts, begun)
 
 
 def _until(is_so: Any, begun: float) -> float:

@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
-from aiortc import rtcrtpreceiver
+from aiortc import RTCConfiguration, RTCPeerConnection, rtcrtpreceiver
 from aiortc.codecs.base import Decoder
 
 from avatar_rtc.client.client import AvatarClient
+from avatar_rtc.client.control import Control
+from avatar_rtc.media.addresses.ice import IceServers
 
 
 class Counting(Decoder):
@@ -31,9 +33,41 @@ class Counting(Decoder):
         return []
 
 
-async def watch(url: str, count: int, audio: bool) -> None:
-    """Connect `count` viewers, then obey the lines on stdin."""
+class Bare(AvatarClient):
+    """A viewer without data channels, as plain players are."""
+
+    def _prepare(self, pc: RTCPeerConnection, ice: IceServers) -> Control:
+        # Those it has are of a connection that is never made.
+        vars(pc)["createDataChannel"] = RTCPeerConnection(RTCConfiguration(iceServers=[])).createDataChannel
+        return super()._prepare(pc, ice)
+
+
+def only_count(viewer: AvatarClient) -> Counting:
+    """From now on only count the pictures of a connected viewer, by the last packet of each.
+
+    64 of them would take more than a processor to put their pictures together.
+    """
+    assert viewer._pc is not None
+    counting = Counting()
+    by_kind = {each.kind: each.receiver for each in viewer._pc.getTransceivers()}
+    types = vars(by_kind["video"])["_RTCRtpReceiver__codecs"]
+
+    async def note(data: bytes, arrival_time_ms: int) -> None:
+        if data[1] & 0x80 and data[1] & 0x7F in types:
+            counting.decode(None)
+
+    vars(by_kind["video"].transport)["_handle_rtp_data"] = note
+    return counting
+
+
+async def watch(url: str, count: int, audio: bool, bare: bool = False, light: bool = False) -> None:
+    """Connect `count` viewers, then obey the lines on stdin.
+
+    Args:
+        light: they only count, see `only_count`.
+    """
     video: list[Counting] = []
+    lights: list[Counting] = []
 
     def create(codec: Any) -> Decoder:
         decoder = Counting()
@@ -46,7 +80,9 @@ async def watch(url: str, count: int, audio: bool) -> None:
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         for _ in range(count):
-            await stack.enter_async_context(AvatarClient(url, audio=audio))
+            viewer = await stack.enter_async_context((Bare if bare else AvatarClient)(url, audio=audio))
+            if light:
+                lights.append(only_count(viewer))
         print("ready", flush=True)
         start = 0.0
         while line := (await loop.run_in_executor(None, sys.stdin.readline)).strip():
@@ -54,7 +90,7 @@ async def watch(url: str, count: int, audio: bool) -> None:
                 start = time.monotonic()
             elif line == "stop":
                 end = time.monotonic()
-                viewers = [summary(decoder.arrivals, start, end) for decoder in video]
+                viewers = [summary(decoder.arrivals, start, end) for decoder in lights or video]
                 print(json.dumps({"connected": count, "viewers": viewers}), flush=True)
 
 
@@ -68,7 +104,9 @@ def summary(arrivals: Sequence[float], start: float, end: float) -> dict[str, fl
 def main(arguments: Sequence[str]) -> None:
     """Run the crowd."""
     url, count, *rest = arguments
-    asyncio.run(watch(url, int(count), audio="--no-audio" not in rest))
+    asyncio.run(
+        watch(url, int(count), audio="--no-audio" not in rest, bare="--bare" in rest, light="--light" in rest)
+    )
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +121,11 @@ def add(subparsers: Any) -> None:
     parser.add_argument(
         "--insecure", action="store_const", const=True, help="allow any --host without tokens"
     )
+    parser.add_argument(
+        "--state-file",
+        metavar="FILE|auto|off",
+        help="where what avatars were told is kept for the next start (default auto: by the port)",
+    )
     parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
     parser.add_argument(
         "--log-format",
@@ -161,6 +167,7 @@ def run(args: argparse.Namespace) -> int:
         "tls_cert",
         "tls_key",
         "insecure",
+        "state_file",
     )
     config = load_config(
         args.config,
@@ -214,13 +221,7 @@ def _student_suffices(config: Config) -> bool:
 
 
 async def _serve(config: Config, tls: "RenewableTls | None") -> None:
-    from avatar_rtc.server.app import create_app
-    from avatar_rtc.server.connections.access_log import AccessLog
     from avatar_rtc.server.connections.descriptors import raise_limit
-    from avatar_rtc.server.connections.protocol import Runner
-    from avatar_rtc.server.http.compat.speech import own_voice
-    from avatar_rtc.server.http.ending import REQUESTS_S
-    from avatar_rtc.server.http.keys import CLOSING, ENGINES
     from avatar_rtc.server.rendering.fleet import Fleet
     from avatar_rtc.server.rendering.process import spawn_worker
     from avatar_rtc.server.rendering.supervisor import Rendering
@@ -233,12 +234,22 @@ async def _serve(config: Config, tls: "RenewableTls | None") -> None:
         for device in config.devices
     }
     async with Fleet(renderings) as fleet:
+        # While the worker imports torch: who comes back after a restart waits for the later of both.
+        await asyncio.to_thread(import_module, "avatar_rtc.server.app")
+        from avatar_rtc.server.app import create_app
+        from avatar_rtc.server.connections.access_log import AccessLog
+        from avatar_rtc.server.connections.protocol import Runner
+        from avatar_rtc.server.http.compat.speech import own_voice
+        from avatar_rtc.server.http.ending import REQUESTS_S
+        from avatar_rtc.server.http.keys import CLOSING, ENGINES
+        from avatar_rtc.server.live.state_file import state_path
+
         if needs_accelerator(config):
             await fleet.settled.wait()
             if fleet.failure is not None:
                 raise InputError(fleet.failure)
             await asyncio.to_thread(ensure_weights, config)
-        hangup.app = app = create_app(config, fleet)
+        hangup.app = app = create_app(config, fleet, state_file=state_path(config))
         await check_voice(app[ENGINES], config.speech.voice)
         runner = Runner(app, access_log_class=AccessLog, shutdown_timeout=REQUESTS_S)
         await runner.setup()

@@ -56,8 +56,8 @@ class AvatarClient(Commands):
     """One viewer of one avatar.
 
     Live pictures do not wait: a consumer slower than the avatar gets the newest ones, and `dropped` counts
-    what it missed. A lost connection ends every iteration and request with `Unreachable`; there is no
-    reconnecting. To be used as an asynchronous context manager, once.
+    what it missed. A lost connection ends every iteration and request with `Unreachable`; `reconnecting`
+    gives a new one then. To be used as an asynchronous context manager, once.
     """
 
     def __init__(

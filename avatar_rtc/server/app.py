@@ -9,6 +9,7 @@ import time
 import weakref
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
+from pathlib import Path
 
 from aiohttp import web
 
@@ -71,7 +72,9 @@ from avatar_rtc.server.http.routes import (
 from avatar_rtc.server.http.security import add_headers, create_security
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.avatars import MAIN, RETRY_S, Avatars
+from avatar_rtc.server.live.keeping import Keeping
 from avatar_rtc.server.live.shared import Renderer, Shared
+from avatar_rtc.server.live.state_file import StateFile
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.decoding import Decoding
 from avatar_rtc.server.live.voice.speaker import Speaker
@@ -88,6 +91,7 @@ def create_app(
     store: CharacterStore | None = None,
     templates: Mapping[str, EmotionTemplate] | None = None,
     engines: Engines | None = None,
+    state_file: Path | None = None,
 ) -> web.Application:
     """The application with one avatar; to be called on the loop that runs it.
 
@@ -96,6 +100,7 @@ def create_app(
         store: where characters come from; the shipped ones and the user's own by default.
         templates: the factory's emotions; the shipped ones by default.
         engines: what speaks; what the configuration names and is installed by default.
+        state_file: where what avatars were told is kept for the next start; None is nowhere.
 
     Raises:
         InputError: `config.character` is no stored character and no suitable picture; or a secret of
@@ -146,8 +151,9 @@ def create_app(
         compat_speech.FILES_AT_ONCE,
         compat_speech.FILES_OF_ONE,
     )
+    keeping = Keeping(None if state_file is None else StateFile(state_file, config.character, config.framing))
     app[AVATARS] = avatars_here = Avatars(
-        Shared(config, renderer, templates, speaker, engines, limits, students)
+        Shared(config, renderer, templates, speaker, engines, limits, students, keeping.changed)
     )
     avatars_here.create(character, MAIN, source=config.character)
     lag = LoopLag()
@@ -159,12 +165,18 @@ def create_app(
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)
+    app.on_startup.append(lambda _: keeping.restore(avatars_here, store.load_any_character, config))
+    app.on_shutdown.append(partial(_keep, keeping))
     # Before cleanup: requests still under way may take seconds, and the viewers wait for no answer.
     app.on_shutdown.append(tell_closing)
     app.on_cleanup.append(lambda _: gathering.close())
     app.cleanup_ctx.append(partial(_watch_loop, lag))
     app.cleanup_ctx.append(_check_addresses)
     return app
+
+
+async def _keep(keeping: Keeping, _: web.Application) -> None:
+    keeping.close()
 
 
 async def _watch_loop(lag: LoopLag, _: web.Application) -> AsyncIterator[None]:

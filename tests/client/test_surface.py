@@ -11,7 +11,7 @@ import sys
 import pytest
 
 import avatar_rtc
-from avatar_rtc import AvatarClient, Server, errors
+from avatar_rtc import AvatarClient, Server, errors, reconnecting
 from tests.documents import ROOT, rows
 
 URL = "http://127.0.0.1:8080"
@@ -122,9 +122,13 @@ async def test_what_a_class_offers(kind: type, table: str) -> None:
 
 
 def test_the_names_of_the_package() -> None:
-    assert sorted(avatar_rtc.__all__) == ["AvatarClient", "Server", "__version__"]
+    assert sorted(avatar_rtc.__all__) == ["AvatarClient", "Server", "__version__", "reconnecting"]
     assert set(avatar_rtc.__all__) <= set(dir(avatar_rtc))
     assert re.fullmatch(r"\d+\.\d+\.\d+", avatar_rtc.__version__)
+
+
+def test_what_reconnects_takes_what_a_viewer_takes() -> None:
+    assert written("AvatarClient", reconnecting) == AVATAR_CLIENT.split("\n")[1]
 
 
 def test_what_is_not_there_is_told_as_by_any_module() -> None:

@@ -29,10 +29,10 @@ GROWTH_MB = 8.0
 """Two steps of the allocator."""
 
 
-def say(server: Served, text: str) -> None:
+def say(server: Served, text: str, avatar: str = "main") -> None:
     body = json.dumps({"text": text}).encode()
     request = urllib.request.Request(
-        f"{server.url}api/v1/avatars/main/speech", body, {"Content-Type": "application/json"}
+        f"{server.url}api/v1/avatars/{avatar}/speech", body, {"Content-Type": "application/json"}
     )
     urllib.request.urlopen(request, timeout=10).close()
 

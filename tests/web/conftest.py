@@ -35,6 +35,8 @@ KEEP_DRAWING = """addEventListener("DOMContentLoaded", () => {
 What moves by itself keeps its compositor drawing."""
 STALLED_MS = 6_000
 """By then Chromium has stopped to draw, dot or not, once in some hundred clicks. A picture taken wakes it."""
+STATE = "state.json"
+"""In the folder of `own_server`."""
 TIMEOUT_MS = 20_000
 """Far beyond what anything takes here (1 to 3 s): it only ends a test that hangs."""
 
@@ -199,8 +201,8 @@ def server(tmp_path_factory: pytest.TempPathFactory, foreign: Foreign) -> Iterat
 
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[Server]:
-    """A server that the test may kill."""
-    server = Server(tmp_path)
+    """A server that the test may kill; what avatars were told outlives it."""
+    server = Server(tmp_path, more=f"state_file = {json.dumps(str(tmp_path / STATE))}\n")
     yield server
     server.close()
 

@@ -64,6 +64,12 @@ class Actor:
         self._mood = Mood(ShownEmotion(self.state.emotions), lambda emotion: me._express(emotion))
 
     @property
+    def lasting(self) -> AvatarState:
+        """Its state without feelings and emotions that end by themselves."""
+        emotion = self._mood.lasting
+        return replace(self.state, emotions=dict(emotion.weights), intensity=emotion.intensity)
+
+    @property
     def emotions(self) -> tuple[str, ...]:
         """The names that may be set: the factory's, then the character's and the avatar's own."""
         return tuple(name for name in self._known(self.character, self.state) if name != ZERO.name)

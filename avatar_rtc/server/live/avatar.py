@@ -63,6 +63,8 @@ class Avatar:
         """
         config, renderer = shared.config, shared.renderer
         self.name, self.source = name, source
+        self.animator = animator
+        """What was asked for; None is the configured one."""
         self._shared, self._asked = shared, animator or config.animator
         self.clock = MediaClock(time.monotonic())
         self.used_at = time.monotonic()
@@ -76,7 +78,7 @@ class Avatar:
             config.fps,
             self.clock,
             show=lambda state: renderer.send(SetState(name, state)),
-            on_change=lambda: me._events.changed(),
+            on_change=lambda: me._changed(),
             framing=config.framing,
         )
         self.streams = Streams(name, self.clock, renderer.send, voice, lambda: me.speech.queue.is_silent)
@@ -115,6 +117,11 @@ class Avatar:
     def state(self) -> AvatarState:
         """What it should do now."""
         return self.actor.state
+
+    @property
+    def lasting(self) -> AvatarState:
+        """See `Actor.lasting`."""
+        return self.actor.lasting
 
     @property
     def templates(self) -> Mapping[str, EmotionTemplate]:
@@ -192,7 +199,7 @@ class Avatar:
         self.actor.recast(character, enter)
         if was_failed:
             self.streams.restart()
-        self._events.changed()
+        self._changed()
 
     def describe(self) -> dict[str, object]:
         """What `GET /avatars/{id}` and `state` events show."""
@@ -266,6 +273,10 @@ class Avatar:
         self.status = self.status.updated(message)
         if not isinstance(message, Stats):
             self._events.changed()
+
+    def _changed(self) -> None:
+        self._events.changed()
+        self._shared.on_change()
 
     def _came_or_went(self) -> None:
         self.touch()

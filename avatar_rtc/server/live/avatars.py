@@ -65,6 +65,7 @@ class Avatars(Mapping[str, Avatar]):
             raise CapacityExceeded("avatars", limit, RETRY_S)
         avatar = self._avatars[name] = Avatar(name, character, self._shared, source, animator)
         self._await_expiry(avatar)
+        self._shared.on_change()
         return avatar
 
     async def delete(self, name: str) -> None:
@@ -92,6 +93,7 @@ class Avatars(Mapping[str, Avatar]):
         if timer := self._expiry.pop(name, None):
             timer.cancel()
         self._closing.add(name)
+        self._shared.on_change()
         task = asyncio.create_task(self._close(avatar), name=f"closing {name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

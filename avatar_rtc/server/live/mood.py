@@ -37,6 +37,11 @@ class Mood:
         return self._settled
 
     @property
+    def lasting(self) -> ShownEmotion:
+        """What is shown when nothing that ends by itself is."""
+        return self._settled if self._holding is None else self._default
+
+    @property
     def default(self) -> ShownEmotion:
         """What the avatar goes back to."""
         return self._default

@@ -84,3 +84,5 @@ class Shared:
     limits: Limits
     distillations: Turns
     """Students are made one at a time."""
+    on_change: Callable[[], None] = lambda: None
+    """Called when there are other avatars, or one was told something that lasts."""

@@ -51,7 +51,8 @@ log = logging.getLogger(__name__)
 
 _BACKOFF_S = (0.0, 0.0, 1.0, 5.0)
 """Waits before replacing a worker that was lost for the 1st, 2nd, … time within _FORGIVEN_S."""
-_FORGIVEN_S = 60.0
+_FORGIVEN_S = 25.0
+"""A worker that lived so long was no failed start: what ends one now and then meets no wait."""
 
 
 @dataclass(frozen=True)

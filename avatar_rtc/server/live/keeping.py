@@ -1,0 +1,143 @@
+"""What avatars were told outlives the server: written soon after a change, told anew at the next start.
+
+change ─► 1 s ─► thread: file        start ─► file ─► Avatars.create, swap, apply
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from avatar_rtc.characters.character import Character
+from avatar_rtc.control.kept_state import KEPT_TYPES
+from avatar_rtc.control.messages import control_from
+from avatar_rtc.errors import AvatarRtcError, BadMessage
+from avatar_rtc.server.live.avatar import Avatar
+from avatar_rtc.server.live.avatars import MAIN, Avatars
+from avatar_rtc.server.live.state_file import KeptAvatar, KeptServer, StateFile, Told
+from avatar_rtc.stream.framing import FramingName
+
+log = logging.getLogger(__name__)
+
+KEEP_S = 1.0
+"""Changes within this time are written at once; so much is lost if the process is killed."""
+_OF_FRAMING = ("framing.set", "crop.set")
+
+
+class Wishes(Protocol):
+    """What of the settings wins over what was kept, where it has changed since."""
+
+    @property
+    def character(self) -> str:
+        """Of `main`."""
+
+    @property
+    def framing(self) -> FramingName | None:
+        """Of all avatars."""
+
+
+class Keeping:
+    """Made and used on the event loop. With no file it keeps nothing."""
+
+    def __init__(self, file: StateFile | None) -> None:
+        self._file = file
+        self._avatars: Mapping[str, Avatar] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def changed(self) -> None:
+        """Something has changed that may be worth keeping; while avatars are still told anew, nothing is."""
+        if self._avatars is not None and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(KEEP_S, self._due)
+
+    async def restore(self, avatars: Avatars, load: Callable[[str], Character], wishes: Wishes) -> None:
+        """Make the avatars that were there, and keep all of them from now on. Never raises.
+
+        Args:
+            load: reads a character by what was kept of it; runs in a thread.
+        """
+        if self._file is None:
+            return
+        try:
+            kept = await asyncio.to_thread(self._file.open)
+            if kept is not None and (lost := await _restored(kept, avatars, load, wishes)):
+                await asyncio.to_thread(
+                    self._file.set_aside, f"not all state could be used: {'; '.join(lost)}"
+                )
+        except Exception:
+            log.exception("the avatars' state could not be used")
+            await asyncio.to_thread(self._file.set_aside, "the state could not be used")
+        self._avatars = avatars
+        self.changed()
+
+    def close(self) -> None:
+        """Write what is not written yet, and keep nothing more: what ends now is there at the next start."""
+        if self._file is None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._avatars is not None:
+            # Here and now: in a thread it would have to wait for whatever the others do.
+            self._file.write(_told(self._avatars))
+        self._avatars = None
+        self._file.close()
+
+    def _due(self) -> None:
+        self._timer = None
+        if self._task is not None and not self._task.done():
+            self.changed()  # the disk is slow
+        elif self._avatars is not None and self._file is not None:
+            writing = asyncio.to_thread(self._file.write, _told(self._avatars))
+            self._task = asyncio.create_task(writing, name="keeping the avatars' state")
+
+
+def _told(avatars: Mapping[str, Avatar]) -> dict[str, Told]:
+    """Of each avatar whose character can be read again."""
+    return {
+        name: Told(avatar.source, avatar.animator, avatar.lasting)
+        for name, avatar in avatars.items()
+        if avatar.source
+    }
+
+
+async def _restored(
+    kept: KeptServer, avatars: Avatars, load: Callable[[str], Character], wishes: Wishes
+) -> list[str]:
+    """Make and tell the avatars; gives a sentence on each thing that was lost."""
+    lost: list[str] = []
+    without = _OF_FRAMING if kept.framing != wishes.framing else ()
+    for each in kept.avatars:
+        try:
+            avatar = await _made(each, avatars, load, stays=kept.character != wishes.character)
+        except AvatarRtcError as error:
+            lost.append(f"avatar {each.id}: {error}")
+            if (main := avatars.get(each.id)) is None:
+                continue
+            avatar = main
+        lost += await _tell_anew(avatar, [m for m in each.messages if m.get("type") not in without])
+    return lost
+
+
+async def _made(kept: KeptAvatar, avatars: Avatars, load: Callable[[str], Character], stays: bool) -> Avatar:
+    """The avatar, as the character it was; `main` is there already, and `stays` as it is."""
+    if kept.id != MAIN:
+        character = await asyncio.to_thread(load, kept.character)
+        return avatars.create(character, kept.id, kept.character, kept.animator)
+    main = avatars[MAIN]
+    if not stays and kept.character != main.source:
+        main.swap(await asyncio.to_thread(load, kept.character), kept.character)
+    return main
+
+
+async def _tell_anew(avatar: Avatar, messages: Iterable[dict[str, Any]]) -> list[str]:
+    lost: list[str] = []
+    # A chain that the character begins with may not go with a crop that was set without it.
+    for message in ({"type": "chain.set", "chain": []}, *messages):
+        try:
+            if message.get("type") not in KEPT_TYPES:
+                raise BadMessage(f"{message.get('type')!r:.40} is never kept")
+            await avatar.apply(control_from(message))
+        except AvatarRtcError as error:
+            lost.append(f"avatar {avatar.name}: {error}")
+    return lost
