@@ -47,6 +47,8 @@ from avatar_rtc.media.offers.negotiation import Negotiated, Section
 from avatar_rtc.media.offers.offer import ParsedOffer, read_offer
 from avatar_rtc.media.peer_stats import Feedback, PeerStats, read_sent
 from avatar_rtc.media.rtcp_private import date_reports, on_keyframe_request, on_resent
+from avatar_rtc.media.sending.way import Way
+from avatar_rtc.media.sending_private import send_repairably
 from avatar_rtc.media.tracks import PacketTrack
 from avatar_rtc.sound.pcm import Pcm
 from avatar_rtc.stream.frame import Layout, Rendition
@@ -122,7 +124,7 @@ class Peer:
         self.answered_at = math.inf
         """CLOCK_MONOTONIC second in which its answer was ready; infinite before."""
         self._connected_at: float | None = None
-        self._feedback = Feedback()
+        self._feedback, self._way = Feedback(), Way()
         self._closing: asyncio.Task[None] | None = None
 
     @property
@@ -241,6 +243,7 @@ class Peer:
         if not section.direction.startswith("send"):
             return
         sender = transceiver.sender
+        send_repairably(sender, section.payloads, section.extensions, section.mid, self._way)
         if section.kind == "video":
             track = self._tracks["video"] = PacketTrack("video", self._watch, self._request_keyframe)
             on_keyframe_request(sender, self._keyframe_wanted)
