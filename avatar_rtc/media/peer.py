@@ -34,6 +34,7 @@ from avatar_rtc.media.aiortc_private import (
     send_single_nals,
     settle,
 )
+from avatar_rtc.media.aiortc_receiving import Mended, mend_losses
 from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.broadcast import MediaKind, Packet, Subscription
 from avatar_rtc.media.channels import Channels, Conversation
@@ -117,6 +118,8 @@ class Peer:
         self._guard = Guard(self._liveness.heard, bounds.dropped)
         self._channels = Channels(conversation, bounds)
         self._on_microphone = on_microphone
+        self.heard = Mended()
+        """What was lost of the peer's own sound, and what became of it."""
         self._listening: set[asyncio.Task[None]] = set()
         self._tracks: dict[MediaKind, PacketTrack] = {}
         self._offer: ParsedOffer | None = None
@@ -240,6 +243,8 @@ class Peer:
     def _open(self, section: Section, transceiver: RTCRtpTransceiver) -> None:
         transceiver.direction = section.direction
         settle(transceiver, section.payloads, section.extensions)
+        if section.kind == "audio" and section.direction in ("recvonly", "sendrecv"):
+            mend_losses(transceiver.receiver, self.heard)
         if not section.direction.startswith("send"):
             return
         sender = transceiver.sender

@@ -7,7 +7,6 @@ it is asked for, and writes neither RED nor how long a player should wait. What 
 
 import asyncio
 import struct
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +23,7 @@ from avatar_rtc.media.rtcp_private import sent_by
 from avatar_rtc.media.sending.pacing import bursts
 from avatar_rtc.media.sending.red import Redundancy
 from avatar_rtc.media.sending.sent_packets import SentPacket, SentPackets
-from avatar_rtc.media.sending.way import Way
+from avatar_rtc.media.sending.way import LossReports, Way
 
 _LONGEST_WAIT = 1000
 """In units of 10 ms. A short one would let Chromium show pictures without any buffer (low latency)."""
@@ -43,15 +42,15 @@ def send_repairably(
     sending = _Sending(sender, payloads, extensions, mid, way)
     sender._run_rtp = sending.run  # type: ignore[method-assign]
     sender._retransmit = sending.again  # type: ignore[method-assign]
-    handle = sender._handle_rtcp_packet
+    handle, reports = sender._handle_rtcp_packet, LossReports()
 
     async def handled(packet: AnyRtcpPacket) -> None:
         await handle(packet)
-        if isinstance(packet, RtcpRrPacket | RtcpSrPacket) and any(
-            report.ssrc == sender._ssrc for report in packet.reports
-        ):
-            told = sent_by(sender)
-            way.reported(told.lost_share or 0.0, told.round_trip_s)
+        for report in packet.reports if isinstance(packet, RtcpRrPacket | RtcpSrPacket) else ():
+            if report.ssrc == sender._ssrc:
+                lost = reports.add(report.packets_lost, report.highest_sequence, asyncio.get_running_loop().time())
+                if lost is not None:
+                    way.reported(lost, sent_by(sender).round_trip_s)
 
     sender._handle_rtcp_packet = handled  # type: ignore[method-assign]
 
@@ -103,7 +102,7 @@ class _Sending:
             if picture is None:
                 continue
             timestamp = (origin + picture.timestamp) % 2**32
-            now = time.monotonic()
+            now = asyncio.get_running_loop().time()
             payload_type, payloads = self._payloads(timestamp, picture.payloads, now)
             self._playout = self._playout_element(now)
             left = len(payloads)
@@ -111,7 +110,7 @@ class _Sending:
                 for payload in burst:
                     left -= 1
                     packet = SentPacket(
-                        number, timestamp, left == 0, payload_type, payload, time.monotonic()
+                        number, timestamp, left == 0, payload_type, payload, asyncio.get_running_loop().time()
                     )
                     self._sent.keep(packet)
                     await self._send(packet)
@@ -138,7 +137,7 @@ class _Sending:
 
     async def again(self, number: int) -> None:
         """Send a packet that the peer misses once more, unless that was done just now."""
-        now = time.monotonic()
+        now = asyncio.get_running_loop().time()
         asked = self._sent.asked(number)
         if asked is not None and asked.again_at is None:
             self._way.missed(number, asked.at, now)

@@ -7,6 +7,7 @@ each in its turn.
 """
 
 import math
+from dataclasses import dataclass
 
 FIRST_ROUND_TRIP_S = 0.1
 LEAST_LOST = 0.005
@@ -20,7 +21,9 @@ MAX_BLOCKS = 8
 """Of sound, in a row, that copies are meant to mend: twice as far back is what RED can tell."""
 BLOCK_S = 0.02
 _RISE, _FALL = 0.5, 0.1
-"""Of the estimate of loss with each report, of which there is one a second or so."""
+"""Of the estimate of loss with each interval."""
+_INTERVAL_S, _INTERVAL_PACKETS = 1.0, 20
+"""Of reports that are looked at together, at least: a browser sends one along with all it asks for again."""
 _FORGOTTEN_S = 20.0
 """An outage counts so long."""
 
@@ -43,13 +46,43 @@ def playout_s(lost: float, round_trip_s: float, outage_s: float = 0.0) -> float:
 def copy_distances(lost: float, outage_s: float = 0.0) -> tuple[int, ...]:
     """How many blocks back the copies lie that a packet of sound holds; empty on a clean way.
 
-    What is lost in a row takes the block and the copy in the next one along: copies must lie further back
-    than an outage lasts.
+    The next packet mends what is lost alone. What is lost in a row takes the copies in the next ones along:
+    others must lie further back than an outage lasts.
     """
     if lost < LEAST_LOST:
         return ()
     blocks = min(math.ceil(outage_s / BLOCK_S) + 1, MAX_BLOCKS)
-    return blocks, 2 * blocks
+    return tuple(sorted({1, blocks, 2 * blocks}))
+
+
+@dataclass(frozen=True)
+class _Mark:
+    lost: int
+    highest: int
+    at: float
+
+
+class LossReports:
+    """The receiver reports of one stream, put together to intervals."""
+
+    def __init__(self) -> None:
+        self._mark: _Mark | None = None
+
+    def add(self, lost: int, highest: int, now: float) -> float | None:
+        """Take a report; gives the share lost since the interval began if one is over with it, 0..1.
+
+        Args:
+            lost: packets since the beginning, of 24 bits with sign: what comes twice is taken off.
+            highest: sequence number that has arrived, of 32 bits.
+        """
+        mark = self._mark
+        sent = 0 if mark is None else (highest - mark.highest) % 2**32
+        if mark is None or sent > 2**31:
+            self._mark = _Mark(lost, highest, now)
+        elif now - mark.at >= _INTERVAL_S and sent >= _INTERVAL_PACKETS:
+            self._mark = _Mark(lost, highest, now)
+            return min(max(0.0, (lost - mark.lost) / sent), 1.0)
+        return None
 
 
 class Way:
@@ -64,7 +97,7 @@ class Way:
         self._run_last: int | None = None
 
     def reported(self, lost: float, round_trip_s: float | None) -> None:
-        """A receiver report came, with the share lost since the last one."""
+        """An interval of a stream is over, in which that share was lost."""
         self.lost += (_RISE if lost > self.lost else _FALL) * (lost - self.lost)
         self.round_trip_s = self.round_trip_s if round_trip_s is None else round_trip_s
 
