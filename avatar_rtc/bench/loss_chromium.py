@@ -13,7 +13,7 @@ from avatar_rtc.bench.lossy import Paths, lossy_way
 from avatar_rtc.bench.measurement import percentile
 from avatar_rtc.errors import SetupError
 
-PAGE = Path(__file__).with_name("loss_page.html")
+LOSS_PAGE = Path(__file__).with_name("loss_page.html")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required", "--mute-audio")
 MORE_FLAGS = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 """Our element draws by WebGL."""
@@ -24,7 +24,7 @@ Player = Literal["video", "element"]
 
 
 @dataclass(frozen=True)
-class Watched:
+class BrowserView:
     """What a browser had of a stream."""
 
     decoded: float
@@ -67,7 +67,7 @@ async def chromium() -> AsyncIterator[Any]:
 
 async def watch_in(
     browser: Any, url: str, way: Paths, seed: int, settle_s: float, seconds: float, player: Player = "video"
-) -> Watched:
+) -> BrowserView:
     """What a page of its own gets by a way.
 
     Args:
@@ -77,7 +77,7 @@ async def watch_in(
         page = await browser.new_page()
         try:
             page.set_default_timeout(PATIENCE_MS)
-            await page.route("**/loss*", lambda route: route.fulfill(path=PAGE))
+            await page.route("**/loss*", lambda route: route.fulfill(path=LOSS_PAGE))
             await page.goto(f"{opened.url}loss{'?element' * (player == 'element')}")
             await page.wait_for_function("window.isReady", polling=50)
             await page.wait_for_timeout(settle_s * 1000)
@@ -85,7 +85,7 @@ async def watch_in(
         finally:
             await page.close()
         gaps = [gap / 1000 for gap in found["gaps_ms"]]
-        return Watched(
+        return BrowserView(
             decoded=round(found["decoded"], 2),
             shown=round(found["shown"], 2),
             gap_p999_s=round(percentile(gaps, 99.9), 3),

@@ -48,7 +48,7 @@ from avatar_rtc.media.offers.negotiation import Negotiated, Section
 from avatar_rtc.media.offers.offer import ParsedOffer, read_offer
 from avatar_rtc.media.peer_stats import Feedback, PeerStats, read_sent
 from avatar_rtc.media.rtcp_private import date_reports, on_keyframe_request, on_resent
-from avatar_rtc.media.sending.way import Way
+from avatar_rtc.media.sending.way import ViewerWay
 from avatar_rtc.media.sending_private import send_repairably
 from avatar_rtc.media.tracks import PacketTrack
 from avatar_rtc.sound.pcm import Pcm
@@ -127,7 +127,7 @@ class Peer:
         self.answered_at = math.inf
         """CLOCK_MONOTONIC second in which its answer was ready; infinite before."""
         self._connected_at: float | None = None
-        self._feedback, self._way = Feedback(), Way()
+        self._feedback, self._way = Feedback(), ViewerWay()
         self._closing: asyncio.Task[None] | None = None
 
     @property

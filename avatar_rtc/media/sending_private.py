@@ -23,14 +23,14 @@ from avatar_rtc.media.rtcp_private import sent_by
 from avatar_rtc.media.sending.pacing import bursts
 from avatar_rtc.media.sending.red import Redundancy
 from avatar_rtc.media.sending.sent_packets import SentPacket, SentPackets
-from avatar_rtc.media.sending.way import LossReports, Way
+from avatar_rtc.media.sending.way import LossReports, ViewerWay
 
 _LONGEST_WAIT = 1000
 """In units of 10 ms. A short one would let Chromium show pictures without any buffer (low latency)."""
 
 
 def send_repairably(
-    sender: RTCRtpSender, payloads: Payloads, extensions: Sequence[Extension], mid: str, way: Way
+    sender: RTCRtpSender, payloads: Payloads, extensions: Sequence[Extension], mid: str, way: ViewerWay
 ) -> None:
     """Let a sender send so that what is lost can be mended; call it before it begins.
 
@@ -48,7 +48,9 @@ def send_repairably(
         await handle(packet)
         for report in packet.reports if isinstance(packet, RtcpRrPacket | RtcpSrPacket) else ():
             if report.ssrc == sender._ssrc:
-                lost = reports.add(report.packets_lost, report.highest_sequence, asyncio.get_running_loop().time())
+                lost = reports.add(
+                    report.packets_lost, report.highest_sequence, asyncio.get_running_loop().time()
+                )
                 if lost is not None:
                     way.reported(lost, sent_by(sender).round_trip_s)
 
@@ -64,11 +66,12 @@ class _Sending:
         payloads: Payloads,
         extensions: Sequence[Extension],
         mid: str,
-        way: Way,
+        way: ViewerWay,
     ) -> None:
         self._sender, self._way = sender, way
         self._sent = SentPackets()
         types = {payload.name.lower(): payload.payloadType for payload in payloads[1:]}
+        assert payloads[0].payloadType is not None
         self._type, self._red_type = payloads[0].payloadType, types.get("red")
         self._rtx_type, self._rtx_number = types.get("rtx"), random_sequence_number()
         self._redundancy = Redundancy(self._type)
@@ -135,9 +138,10 @@ class _Sending:
         sender._RTCRtpSender__octet_count += len(packet.payload)
         sender._RTCRtpSender__packet_count += 1
 
-    async def again(self, number: int) -> None:
+    async def again(self, sequence_number: int) -> None:
         """Send a packet that the peer misses once more, unless that was done just now."""
         now = asyncio.get_running_loop().time()
+        number = sequence_number
         asked = self._sent.asked(number)
         if asked is not None and asked.again_at is None:
             self._way.missed(number, asked.at, now)

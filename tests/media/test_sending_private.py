@@ -23,7 +23,7 @@ from aiortc.rtp import (
 
 from avatar_rtc.media.offers.extensions import MID, PLAYOUT_DELAY, SEND_TIME, Extension
 from avatar_rtc.media.sending.pacing import BURST
-from avatar_rtc.media.sending.way import Way
+from avatar_rtc.media.sending.way import ViewerWay
 from avatar_rtc.media.sending_private import send_repairably
 from tests import virtual_time
 
@@ -86,8 +86,8 @@ class Reel(MediaStreamTrack):
 class Sending:
     """A sender that has sent what it was given."""
 
-    def __init__(self, *codecs: RTCRtpCodecParameters, way: Way | None = None) -> None:
-        self.line, self.way = Line(), way or Way()
+    def __init__(self, *codecs: RTCRtpCodecParameters, way: ViewerWay | None = None) -> None:
+        self.line, self.way = Line(), way or ViewerWay()
         line: Any = self.line
         self.kind = codecs[0].mimeType.partition("/")[0]
         self.sender: Any = RTCRtpSender(self.kind, line)
@@ -102,7 +102,9 @@ class Sending:
         return self
 
     async def ask(self, *numbers: int) -> None:
-        await self.sender._handle_rtcp_packet(RtcpRtpfbPacket(fmt=1, ssrc=9, media_ssrc=1, lost=list(numbers)))
+        await self.sender._handle_rtcp_packet(
+            RtcpRtpfbPacket(fmt=1, ssrc=9, media_ssrc=1, lost=list(numbers))
+        )
 
 
 def test_the_methods_that_are_replaced_are_there():
@@ -130,7 +132,9 @@ def test_packets_are_those_that_aiortc_would_send():
             3600,
         ]
         assert {each.ssrc for each in packets} == {it.sender._ssrc} and packets[0].payload_type == 96
-        assert all(each[IDS[MID]] == b"name" and len(each[IDS[SEND_TIME]]) == 3 for each in it.line.elements())
+        assert all(
+            each[IDS[MID]] == b"name" and len(each[IDS[SEND_TIME]]) == 3 for each in it.line.elements()
+        )
         assert it.sender._RTCRtpSender__packet_count == len(packets)
         assert it.sender._RTCRtpSender__octet_count == sum(len(each.payload) for each in packets)
         assert it.sender._RTCRtpSender__rtp_timestamp == packets[-1].timestamp
@@ -172,7 +176,7 @@ def test_what_is_missed_is_sent_again_once_within_half_a_round_trip(codecs):
 
 def test_the_wait_is_told_once_there_is_one_and_taken_back():
     async def scenario() -> None:
-        way = Way()
+        way = ViewerWay()
         it = Sending(VP8, way=way)
         await it.send(10)
         assert PLAYOUT_DELAY in IDS and IDS[PLAYOUT_DELAY] not in it.line.elements()[0]
@@ -188,7 +192,7 @@ def test_sound_is_plain_until_something_is_lost_and_then_red():
     async def scenario() -> None:
         clean = await Sending(OPUS, RED).send(80, 81, 82)
         assert {each.payload_type for each in clean.line.packets()} == {111}
-        way = Way()
+        way = ViewerWay()
         way.reported(0.2, 0.1)
         lossy = (await Sending(OPUS, RED, way=way).send(80, 81, 82)).line.packets()
         assert [each.payload_type for each in lossy] == [111, 63, 63]

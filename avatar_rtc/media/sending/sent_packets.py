@@ -1,9 +1,9 @@
-"""What was sent of late, to be sent again when it is asked for (RFC 4585, 4588). Time is a parameter, in s."""
+"""What was sent of late, to be sent again when asked for (RFC 4585, 4588). Time is a parameter, in s."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
 
-KEPT_S = 2.0
+RESENDABLE_S = 2.0
 """A browser asks up to ten times, every round-trip: after 1.5 s of it a keyframe is the better repair."""
 MAX_KEPT_BYTES = 4 * 2**20
 """Of one viewer; 2 s of 16 Mbit/s."""
@@ -31,7 +31,7 @@ class SentPacket:
 
 
 class SentPackets:
-    """The packets of one stream, for KEPT_S."""
+    """The packets of one stream, for RESENDABLE_S."""
 
     def __init__(self) -> None:
         self._packets: OrderedDict[int, SentPacket] = OrderedDict()
@@ -45,7 +45,7 @@ class SentPackets:
         self._let_go(packet.number)  # the numbers have come round
         self._packets[packet.number] = packet
         self._bytes += len(packet.payload)
-        while self._bytes > MAX_KEPT_BYTES or packet.at - self._oldest.at > KEPT_S:
+        while self._bytes > MAX_KEPT_BYTES or packet.at - self._oldest.at > RESENDABLE_S:
             self._let_go(self._oldest.number)
 
     def asked(self, number: int) -> SentPacket | None:

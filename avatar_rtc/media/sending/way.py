@@ -9,6 +9,8 @@ each in its turn.
 import math
 from dataclasses import dataclass
 
+from avatar_rtc.media.opus import BLOCK_S
+
 FIRST_ROUND_TRIP_S = 0.1
 LEAST_LOST = 0.005
 """Below this share of lost packets the way is clean."""
@@ -19,7 +21,6 @@ NOTICE_S = 0.035
 MAX_PLAYOUT_S = 0.8
 MAX_BLOCKS = 8
 """Of sound, in a row, that copies are meant to mend: twice as far back is what RED can tell."""
-BLOCK_S = 0.02
 _RISE, _FALL = 0.5, 0.1
 """Of the estimate of loss with each interval."""
 _INTERVAL_S, _INTERVAL_PACKETS = 1.0, 20
@@ -85,7 +86,7 @@ class LossReports:
         return None
 
 
-class Way:
+class ViewerWay:
     """The way to one viewer, from its reports and from what it asks for again."""
 
     def __init__(self) -> None:

@@ -39,7 +39,9 @@ def test_each_payload_holds_its_block_last_and_older_ones_at_their_times(payload
         red = redundancy.add(timestamp, payload, tuple(distances))
         if red is None:
             older = [payloads[index - d] for d in distances if d <= index]
-            assert all(len(old) > MAX_COPY_BYTES or len(old) + len(payload) + 4 >= MAX_RED_BYTES for old in older)
+            assert all(
+                len(old) > MAX_COPY_BYTES or len(old) + len(payload) + 4 >= MAX_RED_BYTES for old in older
+            )
             continue
         *copies, main = blocks_of(red, timestamp)
         assert main == (111, timestamp, payload) and copies

@@ -1,13 +1,15 @@
 """What was sent is kept by time and size, and goes out again once within half a round-trip."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from avatar_rtc.media.sending.sent_packets import (
     FIRST_PAUSE_S,
-    KEPT_S,
     MAX_KEPT_BYTES,
     PAUSE_SHARE,
+    RESENDABLE_S,
     SentPacket,
     SentPackets,
 )
@@ -27,11 +29,11 @@ def test_what_is_kept_is_the_newest_within_time_and_size(steps, first):
     kept = [each for each in sent if packets.asked(each.number) is each]
     assert len(packets) == len(kept) and kept == sent[len(sent) - len(kept) :]
     assert sum(len(each.payload) for each in kept) <= MAX_KEPT_BYTES
-    assert all(now - each.at <= KEPT_S for each in kept)
+    assert all(now - each.at <= RESENDABLE_S for each in kept)
     if len(kept) < len(sent):  # and not one more would have had its place
         more = sent[-len(kept) - 1 :]
         too_large = sum(len(each.payload) for each in more) > MAX_KEPT_BYTES
-        assert too_large or now - more[0].at > KEPT_S
+        assert too_large or now - more[0].at > RESENDABLE_S
 
 
 def test_three_megabits_reach_back_further_than_browsers_ask():
@@ -61,5 +63,5 @@ def test_one_packet_goes_out_at_once_and_then_not_twice_within_half_a_round_trip
             sent_at.append(now)
     pause = FIRST_PAUSE_S if round_trip_s is None else PAUSE_SHARE * round_trip_s
     assert sent_at[0] == 0.0
-    assert all(b - a >= pause for a, b in zip(sent_at, sent_at[1:], strict=False))
+    assert all(b - a >= pause for a, b in pairwise(sent_at))
     assert now - sent_at[-1] < pause or sent_at[-1] == now

@@ -11,7 +11,7 @@ from avatar_rtc.media.sending.way import (
     LEAST_LOST,
     MAX_PLAYOUT_S,
     LossReports,
-    Way,
+    ViewerWay,
     copy_distances,
     playout_s,
 )
@@ -51,19 +51,19 @@ def test_copies_are_within_what_red_can_tell_and_beyond_an_outage(lost, outage_s
 
 
 def test_a_way_is_believed_soon_and_forgiven_within_half_a_minute():
-    way = Way()
+    way = ViewerWay()
     assert way.playout_s(0.0) == 0 and way.copy_distances(0.0) == ()
-    for second in range(3):
+    for _ in range(3):
         way.reported(0.05, 0.06)
     assert 0.04 < way.lost <= 0.05 and way.playout_s(2.0) > 0.12
     assert way.copy_distances(2.0) == (1, 2)
-    for second in range(30):
+    for _ in range(30):
         way.reported(0.0, 0.06)
     assert way.playout_s(32.0) == 0 and way.copy_distances(32.0) == ()
 
 
 def test_an_outage_is_what_was_asked_for_in_a_row_and_forgotten():
-    way = Way()
+    way = ViewerWay()
     way.reported(0.2, 0.1)
     for number, sent_at in ((65_534, 1.0), (65_535, 1.01), (0, 1.07), (1, 1.09), (9, 1.3)):
         way.missed(number, sent_at, 1.4)
