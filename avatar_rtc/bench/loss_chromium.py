@@ -1,16 +1,20 @@
 """What Chromium decodes, shows and conceals on a way that loses packets, beside the same on a clean one."""
 
+import asyncio
 import contextlib
+import json
 import shutil
+import urllib.request
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from avatar_rtc.bench.clapper import CHROMIUM
+from avatar_rtc.bench.loss_ways import LOSS_SEED, REACHES, SENTENCES, Reach
 from avatar_rtc.bench.lossy import Paths, lossy_way
-from avatar_rtc.bench.measurement import percentile
+from avatar_rtc.bench.measurement import Measurement, at_least, at_most, percentile, skipped
 from avatar_rtc.errors import SetupError
 
 LOSS_PAGE = Path(__file__).with_name("loss_page.html")
@@ -18,6 +22,8 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-req
 MORE_FLAGS = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 """Our element draws by WebGL."""
 PATIENCE_MS = 20_000
+SPOKEN_AGAIN_S = 45.0
+"""What is said takes longer."""
 
 Player = Literal["video", "element"]
 """A plain <video> with WHEP, as any page has it, or our <avatar-rtc>."""
@@ -97,3 +103,55 @@ async def watch_in(
             }
             | {"way_lost": opened.lost, "way_passed": opened.passed},
         )
+
+
+async def chromium_figures(url: str, seconds: float, settle_s: float) -> list[Measurement]:
+    """Each way, seen by a plain <video> and by our element; before that without loss."""
+    if why := why_no_chromium():
+        return [skipped("Chromium under loss", why)]
+    found: list[Measurement] = []
+    async with speaking(url), chromium() as browser:
+        for player in get_args(Player):
+            clean = await watch_in(browser, url, Paths(), LOSS_SEED, settle_s, min(seconds, 10.0), player)
+            for name, reach in REACHES.items():
+                lossy = await watch_in(browser, url, reach.way, LOSS_SEED, settle_s, seconds, player)
+                found += browser_figures(f"{name}, Chromium's {player}", reach, lossy, clean)
+    return found
+
+
+def browser_figures(name: str, reach: Reach, lossy: BrowserView, clean: BrowserView) -> list[Measurement]:
+    """Of one way and player; the same without loss in the details."""
+    return [
+        at_least(
+            f"{name}: pictures decoded", lossy.decoded, "/s", reach.fps, clean=clean.decoded, **lossy.detail
+        ),
+        at_least(f"{name}: pictures shown", lossy.shown, "/s", reach.fps, clean=clean.shown),
+        at_most(f"{name}: gaps, p99.9", lossy.gap_p999_s, "s", reach.gap_p999_s, clean=clean.gap_p999_s),
+        at_most(f"{name}: longest gap", lossy.gap_s, "s", reach.gap_s, clean=clean.gap_s),
+        at_most(f"{name}: sound made up", lossy.concealed, "%", reach.concealed, clean=clean.concealed),
+    ]
+
+
+@contextlib.asynccontextmanager
+async def speaking(url: str) -> AsyncIterator[None]:
+    """The avatar `main` of a server speaks while the block lasts."""
+
+    def say() -> None:
+        body = json.dumps({"text": SENTENCES}).encode()
+        kind = {"Content-Type": "application/json"}
+        with urllib.request.urlopen(
+            urllib.request.Request(f"{url}api/v1/avatars/main/speech", body, kind), timeout=30
+        ):
+            pass
+
+    async def go_on() -> None:
+        while True:
+            await asyncio.to_thread(say)
+            await asyncio.sleep(SPOKEN_AGAIN_S)
+
+    talk = asyncio.create_task(go_on())
+    try:
+        yield
+    finally:
+        talk.cancel()
+        await asyncio.gather(talk, return_exceptions=True)
