@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from aiortc import RTCRtpSender, clock
+from aiortc.codecs.h264 import H264Encoder
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtcrtpsender import random_sequence_number
 from aiortc.rtp import AnyRtcpPacket, RtcpRrPacket, RtcpSrPacket
 from aiortc.utils import random32
 
+from avatar_rtc.media.broadcast import Packet
 from avatar_rtc.media.codecs import Payloads
 from avatar_rtc.media.offers.extensions import MID, PLAYOUT_DELAY, SEND_TIME, Extension
 from avatar_rtc.media.rtcp_private import sent_by
@@ -39,6 +41,8 @@ def send_repairably(
         mid: the name of its section.
         way: what is known of the way to the peer; the reports for this sender are told to it.
     """
+    if payloads[0].mimeType == "video/H264":
+        sender._RTCRtpSender__encoder = _PackedOnce()  # type: ignore[attr-defined]
     sending = _Sending(sender, payloads, extensions, mid, way)
     sender._run_rtp = sending.run  # type: ignore[method-assign]
     sender._retransmit = sending.again  # type: ignore[method-assign]
@@ -55,6 +59,16 @@ def send_repairably(
                     way.reported(lost, sent_by(sender).round_trip_s)
 
     sender._handle_rtcp_packet = handled  # type: ignore[method-assign]
+
+
+class _PackedOnce(H264Encoder):
+    """Cuts a picture into payloads once for all its viewers, who then keep the same bytes to send again."""
+
+    def pack(self, packet: Packet) -> tuple[list[bytes], int]:
+        if packet.opaque is None:
+            packet.opaque = super().pack(packet)
+        found: tuple[list[bytes], int] = packet.opaque
+        return found
 
 
 class _Sending:

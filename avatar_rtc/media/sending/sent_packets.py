@@ -13,7 +13,7 @@ PAUSE_SHARE = 0.5
 """Of a round-trip: what is asked for again sooner is on its way already, or was asked for twice."""
 
 
-@dataclass
+@dataclass(slots=True)
 class SentPacket:
     """A packet of RTP as it was sent first."""
 
