@@ -67,8 +67,9 @@ class _PackedOnce(H264Encoder):
     def pack(self, packet: Packet) -> tuple[list[bytes], int]:
         if packet.opaque is None:
             packet.opaque = super().pack(packet)
-        found: tuple[list[bytes], int] = packet.opaque
-        return found
+        found: Any = packet.opaque
+        payloads, timestamp = found
+        return payloads, timestamp
 
 
 class _Sending:

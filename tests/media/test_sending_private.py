@@ -8,6 +8,7 @@ from typing import Any
 import av
 import pytest
 from aiortc import RTCRtpSender
+from aiortc.codecs.h264 import H264Encoder
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from aiortc.rtcrtpparameters import RTCRtcpParameters, RTCRtpCodecParameters, RTCRtpSendParameters
 from aiortc.rtp import (
@@ -213,6 +214,20 @@ def test_reports_are_told_to_the_way_and_those_of_others_are_not():
             report = RtcpReceiverInfo(it.sender._ssrc + (not ours), 0, 50 * step, 1000 * step, 0, 0, 0)
             await it.sender._handle_rtcp_packet(RtcpRrPacket(ssrc=9, reports=[report]))
         assert 0.02 < it.way.lost <= 0.05
+
+    virtual_time.run(scenario())
+
+
+def test_a_picture_is_cut_into_payloads_once_for_all_its_viewers():
+    h264 = RTCRtpCodecParameters(mimeType="video/H264", clockRate=90_000, payloadType=96)
+
+    async def scenario() -> None:
+        packet = av.Packet(b"\0\0\0\1\x65" + bytes(range(1, 200)) * 20)
+        packet.pts, packet.time_base = 3, Fraction(1, 30)
+        encoders = [Sending(h264).sender._RTCRtpSender__encoder for _ in range(2)]
+        (first, first_time), (second, second_time) = (each.pack(packet) for each in encoders)
+        assert first is second and first_time == second_time == 9000
+        assert (first, first_time) == H264Encoder().pack(packet) and len(first) == 4
 
     virtual_time.run(scenario())
 

@@ -7,8 +7,8 @@ RESENDABLE_S = 2.0
 """A browser asks up to ten times, every round-trip: after 1.5 s of it a keyframe is the better repair."""
 MAX_KEPT_BYTES = 4 * 2**20
 """Of one viewer; 2 s of 16 Mbit/s."""
-FIRST_PAUSE_S = 0.02
-"""Between two copies of one packet, until a round-trip is known."""
+LEAST_PAUSE_S = 0.02
+"""Between two copies of one packet, at least: a peer could report a round-trip of nothing."""
 PAUSE_SHARE = 0.5
 """Of a round-trip: what is asked for again sooner is on its way already, or was asked for twice."""
 
@@ -57,7 +57,7 @@ class SentPackets:
         packet = self._packets.get(number)
         if packet is None:
             return None
-        pause = FIRST_PAUSE_S if round_trip_s is None else PAUSE_SHARE * round_trip_s
+        pause = max(LEAST_PAUSE_S, PAUSE_SHARE * (round_trip_s or 0.0))
         if packet.again_at is not None and now - packet.again_at < pause:
             return None
         packet.again_at = now
