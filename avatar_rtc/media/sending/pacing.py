@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 BURST = 8
-"""Packets sent at once. Most pictures have no more, and so need no timer; a wish of ten thousand bytes
-is what the smallest queues on the way hold."""
+"""Packets sent at once. Most pictures have no more, and so need no timer; ten thousand bytes at once
+fit into the small queues on the way."""
 BURST_PAUSE_S = 0.004
 """Between bursts: 8 packets in 4 ms are 19 Mbit/s."""
 MAX_SPREAD_S = 0.016
