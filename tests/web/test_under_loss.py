@@ -4,7 +4,11 @@ What a browser without a card shows depends on how busy the machine is; so it is
 clean way, a moment before, and to what arrived.
 """
 
+import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -18,19 +22,31 @@ FULL_FPS = 30
 
 
 def check(seen: BrowserView, clean: BrowserView, reach: Reach, leeway: float) -> None:
-    machine = min(1.0, clean.shown / FULL_FPS)
+    arrived = seen.detail["received"]
+    assert arrived > clean.shown / 2, (seen, clean)
+    machine = min(clean.shown, arrived, FULL_FPS) / FULL_FPS
     assert seen.shown >= leeway * reach.fps * machine, (seen, clean)
     assert seen.gap_s <= reach.gap_s, (seen, clean)
     assert seen.concealed <= reach.concealed + clean.concealed, (seen, clean)
 
 
-async def test_pictures_are_shown_and_sound_is_heard(tmp_path):
+def beside_playwright(work: Coroutine[Any, Any, tuple[BrowserView, BrowserView]]) -> Any:
+    """On a loop in a thread of its own: the browser of other tests holds that of this thread."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
+def test_pictures_are_shown_and_sound_is_heard(tmp_path):
     server = Server(tmp_path)
-    try:
+    url, reach = f"{server.url}/", next(iter(REACHES.values()))
+
+    async def watch() -> tuple[BrowserView, BrowserView]:
         async with chromium() as browser:
-            clean = await watch_in(browser, f"{server.url}/", Paths(), 1, 0.3, 1.0)
-            reach = next(iter(REACHES.values()))
-            seen = await watch_in(browser, f"{server.url}/", reach.way, 1, 2.5, 2.0)
+            clean = await watch_in(browser, url, Paths(), 1, 0.3, 1.0)
+            return clean, await watch_in(browser, url, reach.way, 1, 2.5, 2.0)
+
+    try:
+        clean, seen = beside_playwright(watch())
     finally:
         server.close()
     assert seen.detail["lost"] > 5 and seen.detail["sent_again"] > 5
@@ -42,13 +58,17 @@ async def test_pictures_are_shown_and_sound_is_heard(tmp_path):
 @pytest.mark.soak
 @pytest.mark.parametrize("player", ["video", "element"])
 @pytest.mark.parametrize("name", REACHES)
-async def test_five_minutes(tmp_path, name, player, record_property):
+def test_five_minutes(tmp_path, name, player, record_property):
     server = Server(tmp_path)
     url = f"{server.url}/"
-    try:
+
+    async def watch() -> tuple[BrowserView, BrowserView]:
         async with speaking(url), chromium() as browser:
             clean = await watch_in(browser, url, Paths(), 1, 5, 20, player)
-            seen = await watch_in(browser, url, REACHES[name].way, 1, 10, 300, player)
+            return clean, await watch_in(browser, url, REACHES[name].way, 1, 10, 300, player)
+
+    try:
+        clean, seen = beside_playwright(watch())
     finally:
         server.close()
     record_property("seen", repr(seen))
