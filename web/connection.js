@@ -8,6 +8,7 @@
 
 import { Fault, OURS, Refusal, endpoint, judge, noAnswer, waitMs } from './faults.js';
 import { bearer } from './key.js';
+import { Patience } from './patience.js';
 import { Requests } from './requests.js';
 import { StatsReader } from './stats.js';
 
@@ -261,8 +262,11 @@ export class AvatarConnection extends EventTarget {
     this.#set('live');
     let bytes = -1;
     let since = performance.now();
+    const patience = new Patience(pc.getReceivers());
     const watch = setInterval(async () => {
-      const received = await StatsReader.bytesReceived(pc);
+      const reports = await pc.getStats();
+      patience.look(reports);
+      const received = StatsReader.bytesReceived(reports);
       if (received !== bytes) [bytes, since] = [received, performance.now()];
       else if (performance.now() - since > SILENCE_MS) this.#lost(signal, new Error('nothing came any more'));
     }, 1_000);

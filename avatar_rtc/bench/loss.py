@@ -1,4 +1,4 @@
-"""What a viewer sees and hears when packets get lost: our receivers beside aiortc's own, on the same ways."""
+"""What a viewer sees and hears when packets get lost: our receivers beside aiortc's own, and Chromium."""
 
 import asyncio
 import time
@@ -8,36 +8,16 @@ from typing import Any
 
 from aiortc import RTCPeerConnection
 
-from avatar_rtc.bench.lossy import Path, Paths, lossy_way
+from avatar_rtc.bench.loss_chromium import chromium_figures
+from avatar_rtc.bench.loss_ways import LOSS_SEED, REACHES, SENTENCES, Reach
+from avatar_rtc.bench.lossy import Paths, lossy_way
 from avatar_rtc.bench.measurement import Measurement, at_least, at_most, told
 from avatar_rtc.bench.served import served
 from avatar_rtc.client.client import AvatarClient
 
 SECONDS, QUICK_SECONDS = 20.0, 3.0
-SEED = 19
-SENTENCES = "The quick brown fox jumps over the lazy dog, and then it tells everybody about it. " * 12
-
-
-@dataclass(frozen=True)
-class Reach:
-    """What counts as good."""
-
-    way: Paths
-    fps: float
-    gap_s: float
-    concealed: float
-    """Per cent of the blocks."""
-
-
-REACHES = {
-    "5 % lost, 60 ms, 20 ms jitter": Reach(
-        Paths(Path(0.05, delay_s=0.03, jitter_s=0.02), Path(0.05, delay_s=0.03)), 28, 1.0, 1.0
-    ),
-    # Upwards goes little, so eight in a row would be seconds.
-    "10 % lost in bursts of 8, 150 ms": Reach(
-        Paths(Path(0.1, burst=8, delay_s=0.075), Path(0.1, delay_s=0.075)), 26, 1.5, 3.0
-    ),
-}
+LEARN_S = 8.0
+"""In which the server and a browser learn what the way is like."""
 
 
 class StockClient(AvatarClient):
@@ -63,7 +43,7 @@ class Received:
 
 
 def measure(quick: bool) -> list[Measurement]:
-    """Both receivers on each way, one after the other, while the avatar speaks."""
+    """Both receivers on each way, one after the other, while the avatar speaks; then Chromium."""
     seconds = QUICK_SECONDS if quick else SECONDS
     found: list[Measurement] = []
     with served("--animator", "static") as server:
@@ -71,6 +51,7 @@ def measure(quick: bool) -> list[Measurement]:
             ours = asyncio.run(watch_lossily(server.url, reach.way, seconds, AvatarClient))
             stock = asyncio.run(watch_lossily(server.url, reach.way, seconds, StockClient))
             found += loss_figures(name, reach, ours, stock)
+        found += asyncio.run(chromium_figures(server.url, seconds, LEARN_S if not quick else 2.0))
     return found
 
 
@@ -87,7 +68,7 @@ def loss_figures(name: str, reach: Reach, ours: Received, stock: Received) -> li
 
 async def watch_lossily(url: str, way: Paths, seconds: float, kind: type[AvatarClient]) -> Received:
     """What a viewer gets by a way, from its first picture on, while the avatar speaks."""
-    async with lossy_way(url, way, SEED) as opened, kind(opened.url, audio=True) as avatar:
+    async with lossy_way(url, way, LOSS_SEED) as opened, kind(opened.url, audio=True) as avatar:
         await avatar.say(SENTENCES)
         await anext(avatar.frames())
         begin, decoded, concealed = time.monotonic(), avatar.received, avatar.mended.blocks_concealed

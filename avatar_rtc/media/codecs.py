@@ -23,7 +23,7 @@ _CODECS: Mapping[str, tuple[str, int]] = {
     "vp8": ("video/VP8", 90_000),
     "opus": ("audio/opus", 48_000),
 }
-_FEEDBACK = {"video": ("nack", "nack pli", "ccm fir", "goog-remb"), "audio": ()}
+_FEEDBACK = {"video": ("nack", "nack pli", "ccm fir", "goog-remb"), "audio": ("nack",)}
 _PROFILES = (0x42, 0x4D, 0x58, 0x64, 0x6E, 0x7A, 0xF4)
 """Baseline, main, extended, high, high 10, high 4:2:2, high 4:4:4."""
 _BESIDE = ("rtx", "red", "ulpfec", "flexfec-03", "cn", "telephone-event")
@@ -66,6 +66,9 @@ def agreed_payloads(section: SdpSection) -> Payloads:
         rtcpFeedback=_feedback(section, best.payload_type),
         parameters={name: best.parameters[name] for name in _ECHOED if name in best.parameters},
     )
+    if section.kind == "audio":
+        chosen.parameters["useinbandfec"] = "1"  # of what the peer sends, such as a microphone
+        return (chosen, *(_red(each, best) for each in offered if _repeats(each, best)))[:2]
     repair = (each for each in offered if each.name == "rtx" and each.clock_hz == best.clock_hz)
     return (chosen, *(_rtx(each, best) for each in repair if _apt(each) == best.payload_type))[:2]
 
@@ -177,4 +180,21 @@ def _rtx(offered: _Offered, repaired: _Offered) -> RTCRtpCodecParameters:
         clockRate=offered.clock_hz,
         payloadType=offered.payload_type,
         parameters={"apt": repaired.payload_type},
+    )
+
+
+def _repeats(offered: _Offered, repaired: _Offered) -> bool:
+    """Whether it is RED (RFC 2198) that holds blocks of that codec, each once more."""
+    inner = next((name for name in offered.parameters if "/" in name), "").split("/")
+    same = (offered.clock_hz, offered.channels) == (repaired.clock_hz, repaired.channels)
+    return offered.name == "red" and same and set(inner) == {str(repaired.payload_type)}
+
+
+def _red(offered: _Offered, repaired: _Offered) -> RTCRtpCodecParameters:
+    return RTCRtpCodecParameters(
+        mimeType="audio/red",
+        clockRate=offered.clock_hz,
+        channels=offered.channels,
+        payloadType=offered.payload_type,
+        parameters={f"{repaired.payload_type}/{repaired.payload_type}": None},
     )

@@ -35,6 +35,7 @@ from avatar_rtc.media.aiortc_private import (
     send_single_nals,
     settle,
 )
+from avatar_rtc.media.aiortc_receiving import Mended, mend_losses
 from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.broadcast import MediaKind, Packet, Subscription
 from avatar_rtc.media.channels import Channels, Conversation
@@ -48,6 +49,8 @@ from avatar_rtc.media.offers.negotiation import Negotiated, Section
 from avatar_rtc.media.offers.offer import ParsedOffer, read_offer
 from avatar_rtc.media.peer_stats import Feedback, PeerStats, read_sent
 from avatar_rtc.media.rtcp_private import date_reports, on_keyframe_request, on_resent
+from avatar_rtc.media.sending.way import ViewerWay
+from avatar_rtc.media.sending_private import send_repairably
 from avatar_rtc.media.tracks import PacketTrack
 from avatar_rtc.sound.pcm import Pcm
 from avatar_rtc.stream.frame import Layout, Rendition
@@ -117,6 +120,8 @@ class Peer:
         self._guard = Guard(self._liveness.heard, bounds.dropped)
         self._channels = Channels(conversation, bounds)
         self._on_microphone = on_microphone
+        self.heard = Mended()
+        """What was lost of the peer's own sound, and what became of it."""
         self._listening: set[asyncio.Task[None]] = set()
         self._tracks: dict[MediaKind, PacketTrack] = {}
         self._offer: ParsedOffer | None = None
@@ -124,7 +129,7 @@ class Peer:
         self.answered_at = math.inf
         """CLOCK_MONOTONIC second in which its answer was ready; infinite before."""
         self._connected_at: float | None = None
-        self._feedback = Feedback()
+        self._feedback, self._way = Feedback(), ViewerWay()
         self._closing: asyncio.Task[None] | None = None
 
     @property
@@ -235,9 +240,12 @@ class Peer:
     def _open(self, section: Section, transceiver: RTCRtpTransceiver) -> None:
         transceiver.direction = section.direction
         settle(transceiver, section.payloads, section.extensions)
+        if section.kind == "audio" and section.direction in ("recvonly", "sendrecv"):
+            mend_losses(transceiver.receiver, self.heard)
         if not section.direction.startswith("send"):
             return
         sender = transceiver.sender
+        send_repairably(sender, section.payloads, section.extensions, section.mid, self._way)
         if section.kind == "video":
             track = self._tracks["video"] = PacketTrack("video", self._watch, self._request_keyframe)
             on_keyframe_request(sender, self._keyframe_wanted)

@@ -1,6 +1,7 @@
 """What is told of losses: our figures with their reach, aiortc's own beside them."""
 
-from avatar_rtc.bench.loss import REACHES, Received, longest_gap, loss_figures
+from avatar_rtc.bench.loss import Received, longest_gap, loss_figures
+from avatar_rtc.bench.loss_ways import REACHES
 
 
 def test_our_figures_pass_or_fail_and_those_of_aiortc_are_told():

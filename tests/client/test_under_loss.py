@@ -23,8 +23,11 @@ SECONDS = 4.0
     ids=["random", "bursts"],
 )
 async def test_pictures_and_sound_go_on(real, way):
-    seen = await watch_lossily(real.url, way, SECONDS, AvatarClient)
-    assert seen.fps > 15 and seen.gap_s < 1.5  # a busy machine sends fewer than 30 itself
+    seen, calm = await asyncio.gather(
+        *(watch_lossily(real.url, each, SECONDS, AvatarClient) for each in (way, Paths()))
+    )
+    # What a machine sends depends on how busy it is: a viewer without loss tells.
+    assert seen.fps > 0.75 * calm.fps > 0 and seen.gap_s < 1.5
     assert seen.blocks_per_s > 46 and seen.silent_s < 0.6
     assert seen.detail["lost"] > 10 < seen.detail["requests"]
 

@@ -133,8 +133,9 @@ async def test_a_microphone_is_heard_in_the_section_that_sends(stage, kinds):
         viewer.pc.addTransceiver(AudioStreamTrack() if "send" in direction else "audio", direction=direction)
     # Last, for aiortc as a peer loses one of two sounds that are bundled behind a picture.
     viewer.pc.addTransceiver("video", direction="recvonly")
-    await stage.connect(viewer, on_microphone=hear)
+    _, peer = await stage.connect(viewer, on_microphone=hear)
     await asyncio.wait_for(heard.wait(), 5)
+    assert peer.heard.blocks > 0, "what it loses is mended, as our client does"
     assert await viewer.frame() and await asyncio.wait_for(viewer.sounds.get(), 5)
 
 

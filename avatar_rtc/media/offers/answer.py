@@ -63,7 +63,9 @@ def _media(section: Section, opened: MediaDescription) -> Iterator[str]:
             words = filter(None, (feedback.type, feedback.parameter))
             yield f"a=rtcp-fb:{payload.payloadType} {' '.join(words)}"
         if payload.parameters:
-            said = (f"{name}={value}" for name, value in payload.parameters.items())
+            said = (
+                name if value is None else f"{name}={value}" for name, value in payload.parameters.items()
+            )
             yield f"a=fmtp:{payload.payloadType} {';'.join(said)}"
     if section.direction.startswith("send"):
         yield from _sources(opened, len(section.payloads))

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from avatar_rtc.media.offers.sdp import SdpSection, SdpText
 
-_MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
-_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
+SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+PLAYOUT_DELAY = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 MAX_SHORT_ID, MAX_SHORT_BYTES = 14, 16
 """Of the short form of the header, which every peer reads."""
 MAX_EXTENSIONS = 64
@@ -36,7 +37,7 @@ def agreed_extensions(offer: SdpText, section: SdpSection, has_mid: bool) -> tup
 
 def _wanted(offer: SdpText, section: SdpSection, has_mid: bool) -> Iterator[Extension]:
     fits = has_mid and len((section.first("mid") or "").encode()) <= MAX_SHORT_BYTES
-    missing = {*([_MID] if fits else ()), *([_SEND_TIME] if section.kind == "video" else ())}
+    missing = {*([MID] if fits else ()), *((SEND_TIME, PLAYOUT_DELAY) if section.kind == "video" else ())}
     ids: set[int] = set()
     offered = (*section.attributes.get("extmap", ()), *offer.session.get("extmap", ()))
     for value in offered[:MAX_EXTENSIONS]:

@@ -133,6 +133,8 @@ def _of_media(above: Part, asked: Part, given: Part, formats: list[str]) -> Iter
     if list(given.codecs()) != formats:
         yield "formats and rtpmap differ"
     for number, codec in given.codecs().items():
+        if codec[0] == "red" and not _holds(given.said(number), formats[0]):
+            yield "RED of something else than what is sent, or first"
         if codec != asked.codecs().get(number):
             yield f"{number} is another codec"
         yield from _of_codec(asked.said(number), given.said(number), formats)
@@ -145,6 +147,10 @@ def _of_media(above: Part, asked: Part, given: Part, formats: list[str]) -> Iter
         tuple(re.split(r"(?:/\w+)?\s+", value)[:2]) not in pairs for value in given.all("extmap")
     ):
         yield "an extension was not offered, or twice"
+
+
+def _holds(said: dict[str, str], number: str) -> bool:
+    return any(set(name.split("/")) == {number} for name in said)
 
 
 def _of_codec(asked: dict[str, str], given: dict[str, str], formats: list[str]) -> Iterator[str]:

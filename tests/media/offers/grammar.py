@@ -147,7 +147,7 @@ def _codec_lines(draw, kind: str, number: int, good: bool) -> str:
 def _names_a_codec(section: list[str]) -> bool:
     """Whether it is media, on, and says what one of its formats is."""
     kind, port, proto, *formats = section[0].removeprefix("m=").split()
-    named = re.findall(r"^a=rtpmap:(\d+) (?!rtx)[^/\s]+/\d+", "\n".join(section[1:]), re.MULTILINE)
+    named = re.findall(r"^a=rtpmap:(\d+) (?!rtx|red)[^/\s]+/\d+", "\n".join(section[1:]), re.MULTILINE)
     is_on = port != "0" or "a=bundle-only" in section
     return kind in ("audio", "video") and is_on and proto in PROTOS and bool({*named} & {*formats})
 
@@ -206,6 +206,11 @@ def offers(draw) -> Built:
                     repair = next(n for n in FREE_TYPES[::-1] if n not in numbers)
                     lines[0] += f" {repair}"
                     lines.append(f"a=rtpmap:{repair} rtx/90000\na=fmtp:{repair} apt={numbers[0]}")
+                elif draw(st.booleans()):
+                    copies = next(n for n in FREE_TYPES[::-1] if n not in numbers)
+                    lines[0] += f" {copies}"
+                    within = draw(st.sampled_from((f"{numbers[0]}/{numbers[0]}", f"{numbers[0]}", "x/1", "")))
+                    lines.append(f"a=rtpmap:{copies} red/48000/2\na=fmtp:{copies} {within}")
                 good = not off and any(goods) and bool(mux)
         extra = [] if told_above or only_bundled else transport
         extra = [
