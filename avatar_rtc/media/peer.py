@@ -24,6 +24,7 @@ from aiortc.mediastreams import MediaStreamTrack
 
 from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import BadOffer, InputError, SetupError
+from avatar_rtc.media.adapting import Adapting
 from avatar_rtc.media.addresses.aioice_private import ask_servers
 from avatar_rtc.media.addresses.candidates import Candidates
 from avatar_rtc.media.addresses.ice import IceServers
@@ -47,7 +48,7 @@ from avatar_rtc.media.offers.negotiation import Negotiated, Section
 from avatar_rtc.media.offers.offer import ParsedOffer, read_offer
 from avatar_rtc.media.peer_stats import Feedback, PeerStats, read_sent
 from avatar_rtc.media.rtcp_private import date_reports, on_keyframe_request, on_resent
-from avatar_rtc.media.tracks import PacketTrack
+from avatar_rtc.media.tracks import PacketQueue, PacketTrack
 from avatar_rtc.sound.pcm import Pcm
 from avatar_rtc.stream.frame import Layout, Rendition
 
@@ -88,6 +89,7 @@ class Peer:
         silence_timeout_s: float = SILENCE_TIMEOUT_S,
         on_microphone: Callable[[AsyncIterator[Pcm]], Awaitable[None]] | None = None,
         bounds: Bounds | None = None,
+        adapts: bool = True,
     ) -> None:
         """Nothing is opened before `answer`.
 
@@ -99,13 +101,16 @@ class Peer:
             silence_timeout_s: a connected peer from which nothing comes for this long is freed.
             on_microphone: takes the peer's own sound, if it sends any, until that ends; None takes none.
             bounds: what it may cost; the defaults if None.
+            adapts: it gets the lower rung of its rendition while its link does not carry the upper one.
         """
         bounds = bounds or Bounds()
         self.id = secrets.token_urlsafe(16)
         self.rendition: Rendition | None = None
         """What is shown, known once the offer is answered; None if it asks for no picture."""
+        self.moves = 0
+        """From one rung to the other."""
         self._source, self._layout, self._ice = source, layout, ice
-        self._on_closed, self._bind = on_closed, bind
+        self._on_closed, self._bind, self._adapts = on_closed, bind, adapts
         self._loop = asyncio.get_running_loop()
         # Without a list of servers it would ask one of Google. Every section begins with a transport of its
         # own, and is bundled as the offer wants it: else aiortc lets those of one kind share one, offered so
@@ -186,6 +191,7 @@ class Peer:
             rendition=self.rendition,
             connected_s=None if self._connected_at is None else time.monotonic() - self._connected_at,
             dropped=video.dropped if video else 0,
+            moves=self.moves,
             feedback=self._feedback,
             video=sent["video"],
             audio=sent["audio"],
@@ -242,7 +248,10 @@ class Peer:
             return
         sender = transceiver.sender
         if section.kind == "video":
-            track = self._tracks["video"] = PacketTrack("video", self._watch, self._request_keyframe)
+            watch: Callable[[], PacketQueue] = self._watch
+            if self._adapts and self.rendition is not None:
+                watch = Adapting(sender, self._source, self.rendition, self._moved).watch
+            track = self._tracks["video"] = PacketTrack("video", watch, self._request_keyframe)
             on_keyframe_request(sender, self._keyframe_wanted)
             on_resent(sender, self._count_resent)
             if takes_single_nals_only(section.payloads):
@@ -262,6 +271,10 @@ class Peer:
     def _watch(self) -> Subscription[Packet]:
         assert self.rendition is not None
         return self._source.watch(self.rendition)
+
+    def _moved(self, rendition: Rendition) -> None:
+        self.rendition = rendition
+        self.moves += 1
 
     def _keyframe_wanted(self) -> None:
         self._feedback.keyframes += 1

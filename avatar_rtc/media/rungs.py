@@ -1,0 +1,161 @@
+"""Which rung a viewer gets: the upper one while its link carries it, the lower one else.
+
+```
+        lost, delayed, short                 quiet for wait_s
+upper ───────────────────────► lower ───────────────────────────► upper, on trial for 2 s
+  ▲ kept 20 s: wait_s is 5 s           ◄──── any sign ─────────────┘ wait_s doubles, up to 24 s
+```
+
+No estimate of a receiver exceeds 1.5 times what it receives, so only a trial tells whether the upper fits.
+"""
+
+from dataclasses import dataclass, replace
+
+from avatar_rtc.stream.frame import Rung
+
+QUIET_S = 5.0
+"""Without a sign of strain, before the first trial."""
+TRIAL_S = 2.0
+PROVEN_S = 20.0
+"""Whoever falls sooner has failed its trial after all."""
+MOST_WAIT_S = 24.0
+"""With the time until the next report, less than half a minute."""
+SETTLE_S = 1.5
+"""After a move, reports still tell of what was before."""
+LOST_OF_LATE = 0.15
+"""Weight of the newest report in the mean of losses."""
+HEAVY_LOSS = 0.22
+"""In that mean. A link that loses a tenth in bursts of eight passes it once in some hours."""
+FLOOD_LOSS = 0.6
+"""In one report, or of what was sent within a second and asked for again."""
+TRIAL_LOSS = 0.3
+"""More than before it."""
+DELAY_S = 0.1
+"""A queue so much longer than at its best, with a loss, is full."""
+LONG_DELAY_S = 0.25
+"""So much in two reports in a row is one however little is lost."""
+SHORT_SHARE = 0.7
+"""Overuse brings an estimate to 0.85 of what arrived, so one below this says that not all did."""
+SHORT_S = 1.0
+SOME_LOSS = 0.04
+SOME_DELAY_S = 0.06
+BASE_RISES = 0.002
+"""In s per s: a way that has become longer is taken for granted in the end."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What is known of a viewer's link when it has told something."""
+
+    t: float
+    """Seconds of any clock that does not run backwards."""
+    sent_bps: float
+    """What was sent of the picture lately."""
+    estimate_bps: float | None = None
+    """What the viewer holds its link for; None if it has never said."""
+    lost: float | None = None
+    """Share of packets since the report before this one; None if this is no report."""
+    delay_s: float | None = None
+    """There and back, as this report tells."""
+    missed: float = 0.0
+    """Packets asked for again, as a share of those sent within the last second."""
+    overrun: bool = False
+    """Its own queue had to be emptied."""
+
+
+@dataclass(frozen=True)
+class Footing:
+    """Where a viewer stands, and what was learnt of its link."""
+
+    rung: Rung = "upper"
+    moved_at: float = -1e9
+    wait_s: float = QUIET_S
+    """Quiet asked for before the next trial."""
+    strained_at: float = -1e9
+    lost: float = 0.0
+    """Mean of the shares reported."""
+    lost_last: float = 0.0
+    lost_before: float = 0.0
+    """Mean on the lower rung, when a trial began."""
+    base_s: float | None = None
+    """The shortest delay."""
+    delay_s: float = 0.0
+    """The newest delay beyond that."""
+    delay_before_s: float = 0.0
+    told_at: float = -1e9
+    """Of the newest report."""
+    short_since: float | None = None
+    """Since when the estimate has been short of what is sent."""
+
+    def is_on_trial(self, t: float) -> bool:
+        """Whether it has only just gone up."""
+        return self.rung == "upper" and t - self.moved_at < TRIAL_S
+
+
+def step(before: Footing, heard: Heard) -> Footing:
+    """Where the viewer stands after this; one step up or down at most."""
+    now = _learned(before, heard)
+    is_strained = _is_strained(now, heard)
+    if now.rung == "upper":
+        if is_strained or (now.is_on_trial(heard.t) and _fails(now, heard)):
+            return _down(now, heard.t)
+        return replace(now, wait_s=QUIET_S) if heard.t - now.moved_at >= PROVEN_S else now
+    if is_strained:
+        now = replace(now, strained_at=heard.t)
+    if heard.t - max(now.moved_at, now.strained_at) < now.wait_s:
+        return now
+    return replace(now, rung="upper", moved_at=heard.t, lost_before=now.lost, short_since=None)
+
+
+def _down(now: Footing, t: float) -> Footing:
+    has_failed = t - now.moved_at < PROVEN_S
+    wait_s = min(2 * now.wait_s, MOST_WAIT_S) if has_failed else QUIET_S
+    return replace(
+        now, rung="lower", moved_at=t, strained_at=t, wait_s=wait_s, lost=now.lost_before, short_since=None
+    )
+
+
+def _learned(before: Footing, heard: Heard) -> Footing:
+    now = before
+    has_settled = heard.t - now.moved_at >= SETTLE_S
+    if heard.lost is not None:
+        mean = now.lost + LOST_OF_LATE * (heard.lost - now.lost)
+        now = replace(now, lost_last=heard.lost, lost=mean if has_settled else now.lost)
+    if heard.delay_s is not None:
+        base = heard.delay_s
+        if now.base_s is not None:
+            base = min(heard.delay_s, now.base_s + BASE_RISES * (heard.t - now.told_at))
+        now = replace(
+            now,
+            base_s=base,
+            delay_s=heard.delay_s - base,
+            delay_before_s=now.delay_s,
+            told_at=heard.t,
+        )
+    is_short = heard.estimate_bps is not None and heard.estimate_bps < SHORT_SHARE * heard.sent_bps
+    since = (heard.t if now.short_since is None else now.short_since) if is_short else None
+    return replace(now, short_since=since)
+
+
+def _is_strained(now: Footing, heard: Heard) -> bool:
+    """Whether the link carries less than it is given."""
+    if heard.overrun:
+        return True
+    if heard.t - now.moved_at < SETTLE_S and not now.is_on_trial(heard.t):
+        return False
+    some = now.lost_last >= SOME_LOSS or now.delay_s >= SOME_DELAY_S
+    short_s = 0.0 if now.short_since is None else heard.t - now.short_since
+    return (
+        now.lost > HEAVY_LOSS
+        or heard.missed > FLOOD_LOSS
+        or (heard.lost or 0.0) > FLOOD_LOSS
+        or (now.delay_s > DELAY_S and now.lost_last > SOME_LOSS)
+        or min(now.delay_s, now.delay_before_s) > LONG_DELAY_S
+        or (some and short_s >= SHORT_S)
+    )
+
+
+def _fails(now: Footing, heard: Heard) -> bool:
+    """Whether a trial shows that the upper rung does not fit."""
+    much = now.lost_before + TRIAL_LOSS
+    return (heard.lost or 0.0) > much or heard.missed > much
