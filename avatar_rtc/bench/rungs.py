@@ -134,7 +134,7 @@ async def watch_narrowly(url: str, settle_s: float, seconds: float, after_s: flo
         await asyncio.sleep(settle_s)
         begin, decoded, offered = time.monotonic(), avatar.received, link.offered_bytes
         rungs, pictures = await asyncio.gather(_rungs(url, seconds), _arrivals_of(avatar, begin + seconds))
-        took = time.monotonic() - begin
+        took, gap_s = time.monotonic() - begin, longest_gap(begin, seconds, pictures)
         fps = (avatar.received - decoded) / took
         offered_bps = 8 * (link.offered_bytes - offered) / took
         link.bps = None
@@ -144,7 +144,7 @@ async def watch_narrowly(url: str, settle_s: float, seconds: float, after_s: flo
         fps_after = (avatar.received - decoded) / max(time.monotonic() - begin, 0.1)
         has_stayed = all(rung == "upper" for rung in later)
         return NarrowSeen(
-            round(fps, 2), round(longest_gap(begin - took, took, pictures), 3), tuple(rungs),
+            round(fps, 2), round(gap_s, 3), tuple(rungs),
             offered_bps, up_s if has_stayed else None, round(fps_after, 2),
         )  # fmt: skip
 

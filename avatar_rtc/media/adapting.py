@@ -13,7 +13,7 @@ from avatar_rtc.media.feedback_private import LinkReport, forget_sent, limit_res
 from avatar_rtc.media.ladder import Ladder
 from avatar_rtc.media.resending import Allowance
 from avatar_rtc.media.rtcp_private import sent_by
-from avatar_rtc.media.rungs import Footing, Heard, step
+from avatar_rtc.media.rungs import Footing, Heard, arrived, step
 from avatar_rtc.stream.frame import Rendition
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,12 @@ class Adapting:
         )
         return self._ladder
 
-    def _hear(self, report: LinkReport) -> None:
+    def bears_keyframe(self) -> bool:
+        """Whether a viewer that cannot decode is to get a keyframe where it is: not if it leaves there."""
+        self._hear(LinkReport(), pleads=True)
+        return self._footing.rung == "lower" or self._footing.wanted == "upper"
+
+    def _hear(self, report: LinkReport, pleads: bool = False) -> None:
         if self._ladder is None:
             return
         t = self._now()
@@ -88,11 +93,12 @@ class Adapting:
             report.round_trip_s,
             self._missed_lately(t, report.missed) / max(packets, MIN_PACKETS),
             self._dropped > dropped,
+            pleads,
         )
         before, self._footing = self._footing, step(self._footing, heard)
-        if self._footing.rung != before.rung:
-            log.info("to the %s rung: %s", self._footing.rung, heard)
-            self._ladder.move(self._footing.rung)
+        if self._footing.wanted != before.wanted:
+            log.info("the %s rung is wanted: %s", self._footing.wanted, heard)
+        self._ladder.move(self._footing.wanted)
 
     def _sent_lately(self, t: float) -> tuple[int, float]:
         """Packets, and bits a second, of the last second."""
@@ -117,6 +123,7 @@ class Adapting:
         return len(self._missed)
 
     def _arrived(self, rendition: Rendition) -> None:
+        self._footing = arrived(self._footing, rendition.rung, self._now())
         if rendition.rung == "lower":
             # It begins with a keyframe, so what is missing before that would only hold it up.
             forget_sent(self._sender)

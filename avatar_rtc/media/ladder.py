@@ -1,7 +1,7 @@
 """One viewer's way between the rungs of its rendition: what it reads never has a gap, nor references of both.
 
-upper ──P──P──P──P──┐                    ask for a keyframe below, read on above until it is there,
-lower               └─K──P──P──P──►      then leave: packets go on in the order of their times
+upper ──P──P──P──P──┐                  read on above until there is a keyframe below, then leave:
+lower               └─K──P──P──P──►    packets go on in the order of their times
 """
 
 from collections.abc import Callable
@@ -47,7 +47,10 @@ class Ladder:
         return self._dropped_before + self._now.dropped
 
     def move(self, rung: Rung) -> None:
-        """Go to another rung with its next keyframe, which is asked for; the last call counts."""
+        """Go to another rung with its next keyframe; the last call counts.
+
+        Downwards it is asked for. Upwards it is awaited, within 10 s: a trial costs the others there nothing.
+        """
         wanted = replace(self.rendition, rung=rung)
         if self._coming is not None:
             if self._coming[0] == wanted:
@@ -56,7 +59,8 @@ class Ladder:
             self._coming = None
         if wanted != self.rendition:
             self._coming = wanted, self._watch(wanted)
-            self._request_keyframe(wanted)
+            if rung == "lower":
+                self._request_keyframe(wanted)
 
     async def next(self) -> Packet:
         """The next packet; one reader at a time. Its time is later than that of the last.

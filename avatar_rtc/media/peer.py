@@ -122,6 +122,7 @@ class Peer:
         self._on_microphone = on_microphone
         self._listening: set[asyncio.Task[None]] = set()
         self._tracks: dict[MediaKind, PacketTrack] = {}
+        self._adapting: Adapting | None = None
         self._offer: ParsedOffer | None = None
         self._candidates = Candidates(self._pc, bind.interfaces, self._guard.may_come)
         self.answered_at = math.inf
@@ -248,10 +249,9 @@ class Peer:
             return
         sender = transceiver.sender
         if section.kind == "video":
-            watch: Callable[[], PacketQueue] = self._watch
             if self._adapts and self.rendition is not None:
-                watch = Adapting(sender, self._source, self.rendition, self._moved).watch
-            track = self._tracks["video"] = PacketTrack("video", watch, self._request_keyframe)
+                self._adapting = Adapting(sender, self._source, self.rendition, self._moved)
+            track = self._tracks["video"] = PacketTrack("video", self._watch, self._request_keyframe)
             on_keyframe_request(sender, self._keyframe_wanted)
             on_resent(sender, self._count_resent)
             if takes_single_nals_only(section.payloads):
@@ -268,9 +268,9 @@ class Peer:
         self._listening.add(task)
         task.add_done_callback(self._listening.discard)
 
-    def _watch(self) -> Subscription[Packet]:
+    def _watch(self) -> PacketQueue:
         assert self.rendition is not None
-        return self._source.watch(self.rendition)
+        return self._source.watch(self.rendition) if self._adapting is None else self._adapting.watch()
 
     def _moved(self, rendition: Rendition) -> None:
         self.rendition = rendition
@@ -278,7 +278,8 @@ class Peer:
 
     def _keyframe_wanted(self) -> None:
         self._feedback.keyframes += 1
-        self._request_keyframe()
+        if self._adapting is None or self._adapting.bears_keyframe():
+            self._request_keyframe()
 
     def _count_resent(self) -> None:
         self._feedback.resent += 1

@@ -3,7 +3,7 @@
 ```
         lost, delayed, short                 quiet for wait_s
 upper ───────────────────────► lower ───────────────────────────► upper, on trial for 2 s
-  ▲ kept 20 s: wait_s is 5 s           ◄──── any sign ─────────────┘ wait_s doubles, up to 24 s
+  ▲ kept 20 s: wait_s is 5 s           ◄──── any sign ─────────────┘ wait_s doubles, up to 17 s
 ```
 
 No estimate of a receiver exceeds 1.5 times what it receives, so only a trial tells whether the upper fits.
@@ -18,8 +18,8 @@ QUIET_S = 5.0
 TRIAL_S = 2.0
 PROVEN_S = 20.0
 """Whoever falls sooner has failed its trial after all."""
-MOST_WAIT_S = 24.0
-"""With the time until the next report, less than half a minute."""
+MOST_WAIT_S = 17.0
+"""With the time until a report, and until a keyframe comes that the others get anyhow, less than 30 s."""
 SETTLE_S = 1.5
 """After a move, reports still tell of what was before."""
 LOST_OF_LATE = 0.15
@@ -61,6 +61,8 @@ class Heard:
     """Packets asked for again, as a share of those sent within the last second."""
     overrun: bool = False
     """Its own queue had to be emptied."""
+    pleads: bool = False
+    """It cannot decode, and asks for a keyframe."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Footing:
     """Where a viewer stands, and what was learnt of its link."""
 
     rung: Rung = "upper"
+    wanted: Rung = "upper"
+    """Where it is to go; it is there with the next keyframe."""
     moved_at: float = -1e9
     wait_s: float = QUIET_S
     """Quiet asked for before the next trial."""
@@ -93,26 +97,27 @@ class Footing:
 
 
 def step(before: Footing, heard: Heard) -> Footing:
-    """Where the viewer stands after this; one step up or down at most."""
+    """What is known, and wanted, after this."""
     now = _learned(before, heard)
     is_strained = _is_strained(now, heard)
     if now.rung == "upper":
         if is_strained or (now.is_on_trial(heard.t) and _fails(now, heard)):
-            return _down(now, heard.t)
+            return replace(now, wanted="lower")
         return replace(now, wait_s=QUIET_S) if heard.t - now.moved_at >= PROVEN_S else now
     if is_strained:
-        now = replace(now, strained_at=heard.t)
-    if heard.t - max(now.moved_at, now.strained_at) < now.wait_s:
-        return now
-    return replace(now, rung="upper", moved_at=heard.t, lost_before=now.lost, short_since=None)
+        return replace(now, wanted="lower", strained_at=heard.t)
+    is_quiet = heard.t - max(now.moved_at, now.strained_at) >= now.wait_s
+    return replace(now, wanted="upper") if is_quiet else now
 
 
-def _down(now: Footing, t: float) -> Footing:
-    has_failed = t - now.moved_at < PROVEN_S
-    wait_s = min(2 * now.wait_s, MOST_WAIT_S) if has_failed else QUIET_S
-    return replace(
-        now, rung="lower", moved_at=t, strained_at=t, wait_s=wait_s, lost=now.lost_before, short_since=None
-    )
+def arrived(before: Footing, rung: Rung, t: float) -> Footing:
+    """Once it stands on another rung."""
+    now = replace(before, rung=rung, wanted=rung, moved_at=t, short_since=None)
+    if rung == "upper":
+        return replace(now, lost_before=before.lost)
+    has_failed = t - before.moved_at < PROVEN_S
+    wait_s = min(2 * before.wait_s, MOST_WAIT_S) if has_failed else QUIET_S
+    return replace(now, strained_at=t, wait_s=wait_s, lost=before.lost_before)
 
 
 def _learned(before: Footing, heard: Heard) -> Footing:
@@ -158,4 +163,4 @@ def _is_strained(now: Footing, heard: Heard) -> bool:
 def _fails(now: Footing, heard: Heard) -> bool:
     """Whether a trial shows that the upper rung does not fit."""
     much = now.lost_before + TRIAL_LOSS
-    return (heard.lost or 0.0) > much or heard.missed > much
+    return heard.pleads or (heard.lost or 0.0) > much or heard.missed > much
