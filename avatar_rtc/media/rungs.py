@@ -37,6 +37,8 @@ LONG_DELAY_S = 0.25
 SHORT_SHARE = 0.7
 """Overuse brings an estimate to 0.85 of what arrived, so one below this says that not all did."""
 SHORT_S = 1.0
+GROWTH_S = 10.0
+"""Until an estimate that could not exceed what the lower rung took has grown to the upper one, 8 % a second."""
 SOME_LOSS = 0.04
 SOME_DELAY_S = 0.06
 BASE_RISES = 0.002
@@ -137,7 +139,9 @@ def _learned(before: Footing, heard: Heard) -> Footing:
             delay_before_s=now.delay_s,
             told_at=heard.t,
         )
-    is_short = heard.estimate_bps is not None and heard.estimate_bps < SHORT_SHARE * heard.sent_bps
+    has_grown = heard.t - now.moved_at >= GROWTH_S
+    estimate_bps = heard.estimate_bps if has_grown else None
+    is_short = estimate_bps is not None and estimate_bps < SHORT_SHARE * heard.sent_bps
     since = (heard.t if now.short_since is None else now.short_since) if is_short else None
     return replace(now, short_since=since)
 
