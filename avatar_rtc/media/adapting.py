@@ -1,6 +1,7 @@
 """Gives one viewer what its link carries: hears its reports, and moves it between two rungs."""
 
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -13,7 +14,8 @@ from avatar_rtc.media.feedback_private import LinkReport, forget_sent, limit_res
 from avatar_rtc.media.ladder import Ladder
 from avatar_rtc.media.resending import Allowance
 from avatar_rtc.media.rtcp_private import sent_by
-from avatar_rtc.media.rungs import Footing, Heard, arrived, step
+from avatar_rtc.media.rungs import UNLIMITED_BPS, Footing, Heard, arrived, step
+from avatar_rtc.media.thinning import Thinner
 from avatar_rtc.stream.frame import Rendition
 
 log = logging.getLogger(__name__)
@@ -55,7 +57,7 @@ class Adapting:
         self._sender, self._source, self._rendition = sender, source, rendition
         self._on_moved, self._now = on_moved, now
         self._footing = Footing(rendition.rung)
-        self._allowance = Allowance()
+        self._allowance, self._thinner = Allowance(), Thinner()
         self._ladder: Ladder | None = None
         self._estimate_bps: float | None = None
         self._sent: deque[tuple[float, int, int]] = deque()
@@ -63,18 +65,22 @@ class Adapting:
         self._asked: dict[int, None] = {}
         self._dropped = 0
         on_link_report(sender, self._hear)
-        limit_resent(sender, lambda size: self._allowance.take(size, sent_by(sender).bytes))
+        limit_resent(sender, self._may_resend)
 
     def watch(self) -> Ladder:
         """What the viewer gets; called once."""
         self._ladder = Ladder(
-            self._rendition, self._source.watch, self._source.request_keyframe, self._arrived
+            self._rendition, self._source.watch, self._source.request_keyframe, self._arrived, self._passes
         )
         return self._ladder
 
     def bears_keyframe(self) -> bool:
         """Whether a viewer that cannot decode is to get a keyframe where it is: not if it leaves there."""
         self._hear(LinkReport(), pleads=True)
+        if self._is_thinned:
+            # It comes when there is room for it; nothing before it is of any use.
+            self._thinner.skip()
+            return False
         return self._footing.rung == "lower" or self._footing.wanted == "upper"
 
     def _hear(self, report: LinkReport, pleads: bool = False) -> None:
@@ -100,6 +106,25 @@ class Adapting:
             log.info("the %s rung is wanted: %s", self._footing.wanted, heard)
         self._ladder.move(self._footing.wanted)
 
+    @property
+    def _is_thinned(self) -> bool:
+        return self._footing.limit_bps < math.inf
+
+    def _may_resend(self, size: int) -> bool:
+        may = self._allowance.take(size, sent_by(self._sender).bytes)
+        return may and (
+            not self._is_thinned or self._thinner.takes(size, self._now(), self._footing.limit_bps)
+        )
+
+    def _passes(self, packet: Packet) -> bool:
+        if not self._is_thinned and not self._thinner.is_skipping:
+            return True
+        t, bps = self._now(), min(self._footing.limit_bps, UNLIMITED_BPS)
+        passes = self._thinner.passes(packet.size, packet.is_keyframe, t, bps)
+        if self._thinner.has_room_for_key(t, bps) and self._ladder is not None:
+            self._source.request_keyframe(self._ladder.rendition)
+        return passes
+
     def _sent_lately(self, t: float) -> tuple[int, float]:
         """Packets, and bits a second, of the last second."""
         sent = sent_by(self._sender)
@@ -123,6 +148,7 @@ class Adapting:
         return len(self._missed)
 
     def _arrived(self, rendition: Rendition) -> None:
+        self._thinner = Thinner()
         self._footing = arrived(self._footing, rendition.rung, self._now())
         if rendition.rung == "lower":
             # It begins with a keyframe, so what is missing before that would only hold it up.

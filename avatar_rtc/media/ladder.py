@@ -22,12 +22,15 @@ class Ladder:
         watch: Callable[[Rendition], Subscription[Packet]],
         request_keyframe: Callable[[Rendition], None],
         on_moved: Callable[[Rendition], None],
+        passes: Callable[[Packet], bool] = lambda packet: True,
     ) -> None:
         """Begins on the rung of `rendition`.
 
         Args:
             on_moved: called with the new one before its first packet is given.
+            passes: whether a packet is given; after one that is not, none is before the next keyframe.
         """
+        self._passes = passes
         self._watch, self._request_keyframe, self._on_moved = watch, request_keyframe, on_moved
         self.rendition = rendition
         """What it reads."""
@@ -68,6 +71,17 @@ class Ladder:
         Raises:
             EndOfStream: it was closed, or what it reads has ended.
         """
+        while not self._passes(packet := await self._next()):
+            pass
+        return self._later(packet)
+
+    def close(self) -> None:
+        """Leave; may be called again."""
+        self._now.close()
+        if self._coming is not None:
+            self._coming[1].close()
+
+    async def _next(self) -> Packet:
         while self._coming is not None:
             key, here = self._coming[1].first, self._now.first
             if key is not None and (here is None or _pts(here) >= _pts(key)):
@@ -76,13 +90,7 @@ class Ladder:
                 break
             else:
                 await any_ready(self._now, self._coming[1])
-        return self._later(await self._now.next())
-
-    def close(self) -> None:
-        """Leave; may be called again."""
-        self._now.close()
-        if self._coming is not None:
-            self._coming[1].close()
+        return await self._now.next()
 
     def _arrive(self, rendition: Rendition, subscription: Subscription[Packet]) -> None:
         self._now.close()

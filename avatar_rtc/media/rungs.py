@@ -9,6 +9,7 @@ upper ───────────────────────► l
 No estimate of a receiver exceeds 1.5 times what it receives, so only a trial tells whether the upper fits.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 from avatar_rtc.stream.frame import Rung
@@ -43,6 +44,14 @@ SOME_LOSS = 0.04
 SOME_DELAY_S = 0.06
 BASE_RISES = 0.002
 """In s per s: a way that has become longer is taken for granted in the end."""
+THIN_LOSS = 0.2
+"""In one report, on the lower rung: less is sent."""
+THINNED = 0.85
+THIN_GROWTH = 1.25
+"""With each report that tells of no strain."""
+LEAST_BPS = 30_000.0
+UNLIMITED_BPS = 400_000.0
+"""Twice what the lower rung takes."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,8 @@ class Footing:
     """Of the newest report."""
     short_since: float | None = None
     """Since when the estimate has been short of what is sent."""
+    limit_bps: float = math.inf
+    """What is sent of the lower rung at most; finite on a link that does not carry even that."""
 
     def is_on_trial(self, t: float) -> bool:
         """Whether it has only just gone up."""
@@ -106,6 +117,7 @@ def step(before: Footing, heard: Heard) -> Footing:
         if is_strained or (now.is_on_trial(heard.t) and _fails(now, heard)):
             return replace(now, wanted="lower")
         return replace(now, wait_s=QUIET_S) if heard.t - now.moved_at >= PROVEN_S else now
+    now = replace(now, limit_bps=_limit_bps(now, heard, is_strained))
     if is_strained:
         return replace(now, wanted="lower", strained_at=heard.t)
     is_quiet = heard.t - max(now.moved_at, now.strained_at) >= now.wait_s
@@ -114,12 +126,22 @@ def step(before: Footing, heard: Heard) -> Footing:
 
 def arrived(before: Footing, rung: Rung, t: float) -> Footing:
     """Once it stands on another rung."""
-    now = replace(before, rung=rung, wanted=rung, moved_at=t, short_since=None)
+    now = replace(before, rung=rung, wanted=rung, moved_at=t, short_since=None, limit_bps=math.inf)
     if rung == "upper":
         return replace(now, lost_before=before.lost)
     has_failed = t - before.moved_at < PROVEN_S
     wait_s = min(2 * before.wait_s, MOST_WAIT_S) if has_failed else QUIET_S
     return replace(now, strained_at=t, wait_s=wait_s, lost=before.lost_before)
+
+
+def _limit_bps(now: Footing, heard: Heard, is_strained: bool) -> float:
+    if heard.lost is None or heard.t - now.moved_at < SETTLE_S:
+        return now.limit_bps
+    if heard.lost > THIN_LOSS or (is_strained and heard.lost > SOME_LOSS):
+        arrived_bps = heard.sent_bps * (1 - heard.lost)
+        return max(LEAST_BPS, min(THINNED * arrived_bps, now.limit_bps))
+    grown_bps = now.limit_bps * THIN_GROWTH
+    return grown_bps if grown_bps < UNLIMITED_BPS else math.inf
 
 
 def _learned(before: Footing, heard: Heard) -> Footing:
