@@ -39,7 +39,7 @@ SHORT_SHARE = 0.7
 """Overuse brings an estimate to 0.85 of what arrived, so one below this says that not all did."""
 SHORT_S = 1.0
 GROWTH_S = 10.0
-"""Until an estimate that could not exceed what the lower rung took has grown to the upper one, 8 % a second."""
+"""Until an estimate that the lower rung held down has grown to the upper one, 8 % a second."""
 SOME_LOSS = 0.04
 SOME_DELAY_S = 0.06
 BASE_RISES = 0.002
@@ -120,7 +120,8 @@ def step(before: Footing, heard: Heard) -> Footing:
     now = replace(now, limit_bps=_limit_bps(now, heard, is_strained))
     if is_strained:
         return replace(now, wanted="lower", strained_at=heard.t)
-    is_quiet = heard.t - max(now.moved_at, now.strained_at) >= now.wait_s
+    is_whole = now.limit_bps == math.inf
+    is_quiet = is_whole and heard.t - max(now.moved_at, now.strained_at) >= now.wait_s
     return replace(now, wanted="upper") if is_quiet else now
 
 

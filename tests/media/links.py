@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from avatar_rtc.media.rungs import Footing, Heard, arrived, step
 from avatar_rtc.stream.frame import Rung
@@ -82,4 +83,4 @@ def arrivals(mean: float, chance: random.Random) -> int:
 
 def moves_of(steps: list[tuple[float, Footing]]) -> list[tuple[float, Rung]]:
     """(second, rung) of each move."""
-    return [(t, b.rung) for (_, a), (t, b) in zip(steps, steps[1:], strict=False) if a.rung != b.rung]
+    return [(t, b.rung) for (_, a), (t, b) in pairwise(steps) if a.rung != b.rung]

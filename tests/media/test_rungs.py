@@ -1,5 +1,6 @@
 """The law of the rungs, on thousands of links in virtual time."""
 
+import math
 import random
 from dataclasses import replace
 
@@ -31,31 +32,31 @@ def random_link(chance: random.Random) -> LinkModel:
     )
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_wide_link_is_never_left_though_it_loses_a_tenth(seed):
-    for n in range(100):
+    for n in range(80):
         chance = random.Random(1000 * seed + n)
         link = replace(random_link(chance), loss=chance.uniform(0.0, 0.1))
-        assert moves_of(list(walk(link, 90.0, chance))) == [], f"{seed}, {n}: {link}"
+        assert moves_of(list(walk(link, 60.0, chance))) == [], f"{seed}, {n}: {link}"
 
 
 def test_losses_in_bursts_lead_away_rarely_and_it_comes_back():
     """A tenth in bursts of eight, which no law can tell from a narrow link at once."""
     chance, away, seconds = random.Random(5), 0.0, 0.0
-    for _ in range(60):
+    for _ in range(40):
         steps = list(walk(replace(random_link(chance), loss=0.1, burst=8), 120.0, chance))
         away += sum(now.rung == "lower" for _, now in steps)
         seconds += len(steps)
     assert away / seconds < 0.02
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_narrow_link_is_left_soon_and_tried_ever_more_rarely(seed):
-    for n in range(100):
+    for n in range(80):
         chance = random.Random(2000 * seed + n)
         bps = chance.uniform(0.35, 0.6) * 780_000
         link = replace(random_link(chance), bps=lambda t, bps=bps: bps, loss=chance.choice((0.0, 0.03)))
-        steps = list(walk(link, 120.0, chance))
+        steps = list(walk(link, 90.0, chance))
         moves = moves_of(steps)
         assert moves and moves[0][0] <= LEFT_WITHIN_S, f"{seed}, {n}: {link}"
         above = sum(now.rung == "upper" for t, now in steps if t > LEFT_WITHIN_S)
@@ -63,9 +64,9 @@ def test_a_narrow_link_is_left_soon_and_tried_ever_more_rarely(seed):
         assert above / len(steps) < 0.25, f"{seed}, {n}: {link} {moves}"
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_it_is_up_within_30_s_of_the_lifting_and_stays(seed):
-    for n in range(100):
+    for n in range(80):
         chance = random.Random(3000 * seed + n)
         lifted, bps = chance.uniform(10, 60), chance.uniform(0.2, 0.6) * 780_000
         link = replace(random_link(chance), loss=chance.choice((0.0, 0.02, 0.05)))
@@ -76,7 +77,7 @@ def test_it_is_up_within_30_s_of_the_lifting_and_stays(seed):
 
 
 def test_whatever_the_link_does_it_is_not_tried_sooner_than_it_may():
-    for n in range(200):
+    for n in range(100):
         chance = random.Random(n)
         rates = [chance.choice((100_000.0, 300_000.0, 600_000.0, 900_000.0, WIDE)) for _ in range(32)]
         link = replace(
@@ -119,4 +120,8 @@ def test_strain_while_a_keyframe_is_awaited_takes_the_wish_back():
     assert wishing.wanted == "upper"
     strained = step(wishing, Heard(51.0, 2e5, lost=0.9))
     assert strained.wanted == "lower"
-    assert step(strained, Heard(51.0 + QUIET_S, 2e5, lost=0.0)).wanted == "upper"
+    assert strained.limit_bps < 2e5, "and less is sent until that goes through"
+    for n in range(20):
+        strained = step(strained, Heard(52.0 + n, 2e5, lost=0.0))
+        assert (strained.wanted == "upper") <= (n + 1 >= QUIET_S and strained.limit_bps == math.inf)
+    assert strained.wanted == "upper"
