@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from avatar_rtc.bench.lossy import LossyWay, Paths, lossy_way
 
-HEADERS_BYTES = 28
+UDP_HEADERS_BYTES = 28
 """Of IPv4 and UDP, which links carry, too."""
 QUEUE_S = 0.2
 
@@ -26,15 +26,15 @@ class Bottleneck:
 
     def held_s(self, size: int, t: float) -> float | None:
         """How long a datagram of `size` bytes, that comes at `t`, takes to leave; None if it is lost."""
-        self.offered_bytes += size + HEADERS_BYTES
+        self.offered_bytes += size + UDP_HEADERS_BYTES
         if self.bps is None:
-            self.carried_bytes += size + HEADERS_BYTES
+            self.carried_bytes += size + UDP_HEADERS_BYTES
             return 0.0
-        leaves = max(self._free_at, t) + 8 * (size + HEADERS_BYTES) / self.bps
+        leaves = max(self._free_at, t) + 8 * (size + UDP_HEADERS_BYTES) / self.bps
         if leaves - t > self.queue_s:
             return None
         self._free_at = leaves
-        self.carried_bytes += size + HEADERS_BYTES
+        self.carried_bytes += size + UDP_HEADERS_BYTES
         return leaves - t
 
 

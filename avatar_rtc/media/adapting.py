@@ -14,7 +14,7 @@ from avatar_rtc.media.feedback_private import LinkReport, forget_sent, limit_res
 from avatar_rtc.media.ladder import Ladder
 from avatar_rtc.media.resending import Allowance
 from avatar_rtc.media.rtcp_private import sent_by
-from avatar_rtc.media.rungs import UNLIMITED_BPS, Footing, Heard, arrived, step
+from avatar_rtc.media.rungs import UNLIMITED_BPS, Footing, LinkSigns, arrived, next_footing
 from avatar_rtc.media.thinning import Thinner
 from avatar_rtc.stream.frame import Rendition
 
@@ -23,7 +23,7 @@ WINDOW_S = 1.0
 """Over which rates are taken."""
 MIN_PACKETS = 30
 """Of fewer, those asked for again say nothing yet."""
-REMEMBERED = 512
+REMEMBERED_REQUESTS = 512
 """Packets that were asked for, to count each once."""
 
 
@@ -91,7 +91,7 @@ class Adapting:
             self._estimate_bps = report.estimate_bps
         packets, bits_per_s = self._sent_lately(t)
         dropped, self._dropped = self._dropped, self._ladder.dropped
-        heard = Heard(
+        heard = LinkSigns(
             t,
             bits_per_s,
             self._estimate_bps,
@@ -101,7 +101,7 @@ class Adapting:
             self._dropped > dropped,
             pleads,
         )
-        before, self._footing = self._footing, step(self._footing, heard)
+        before, self._footing = self._footing, next_footing(self._footing, heard)
         if self._footing.wanted != before.wanted:
             log.info("the %s rung is wanted: %s", self._footing.wanted, heard)
         self._ladder.move(self._footing.wanted)
@@ -141,7 +141,7 @@ class Adapting:
             if number not in self._asked:
                 self._asked[number] = None
                 self._missed.append(t)
-        while len(self._asked) > REMEMBERED:
+        while len(self._asked) > REMEMBERED_REQUESTS:
             del self._asked[next(iter(self._asked))]
         while self._missed and self._missed[0] < t - WINDOW_S:
             self._missed.popleft()

@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 
 from avatar_rtc.stream.frame import Rung
 
-QUIET_S = 5.0
+CALM_S = 5.0
 """Without a sign of strain, before the first trial."""
 TRIAL_S = 2.0
 PROVEN_S = 20.0
 """Whoever falls sooner has failed its trial after all."""
 MOST_WAIT_S = 17.0
 """With the time until a report, and until a keyframe comes that the others get anyhow, less than 30 s."""
-SETTLE_S = 1.5
+AFTERMATH_S = 1.5
 """After a move, reports still tell of what was before."""
 LOST_OF_LATE = 0.15
 """Weight of the newest report in the mean of losses."""
@@ -55,7 +55,7 @@ UNLIMITED_BPS = 400_000.0
 
 
 @dataclass(frozen=True)
-class Heard:
+class LinkSigns:
     """What is known of a viewer's link when it has told something."""
 
     t: float
@@ -84,7 +84,7 @@ class Footing:
     wanted: Rung = "upper"
     """Where it is to go; it is there with the next keyframe."""
     moved_at: float = -1e9
-    wait_s: float = QUIET_S
+    wait_s: float = CALM_S
     """Quiet asked for before the next trial."""
     strained_at: float = -1e9
     lost: float = 0.0
@@ -109,14 +109,14 @@ class Footing:
         return self.rung == "upper" and t - self.moved_at < TRIAL_S
 
 
-def step(before: Footing, heard: Heard) -> Footing:
+def next_footing(before: Footing, heard: LinkSigns) -> Footing:
     """What is known, and wanted, after this."""
     now = _learned(before, heard)
     is_strained = _is_strained(now, heard)
     if now.rung == "upper":
         if is_strained or (now.is_on_trial(heard.t) and _fails(now, heard)):
             return replace(now, wanted="lower")
-        return replace(now, wait_s=QUIET_S) if heard.t - now.moved_at >= PROVEN_S else now
+        return replace(now, wait_s=CALM_S) if heard.t - now.moved_at >= PROVEN_S else now
     now = replace(now, limit_bps=_limit_bps(now, heard, is_strained))
     if is_strained:
         return replace(now, wanted="lower", strained_at=heard.t)
@@ -131,12 +131,12 @@ def arrived(before: Footing, rung: Rung, t: float) -> Footing:
     if rung == "upper":
         return replace(now, lost_before=before.lost)
     has_failed = t - before.moved_at < PROVEN_S
-    wait_s = min(2 * before.wait_s, MOST_WAIT_S) if has_failed else QUIET_S
+    wait_s = min(2 * before.wait_s, MOST_WAIT_S) if has_failed else CALM_S
     return replace(now, strained_at=t, wait_s=wait_s, lost=before.lost_before)
 
 
-def _limit_bps(now: Footing, heard: Heard, is_strained: bool) -> float:
-    if heard.lost is None or heard.t - now.moved_at < SETTLE_S:
+def _limit_bps(now: Footing, heard: LinkSigns, is_strained: bool) -> float:
+    if heard.lost is None or heard.t - now.moved_at < AFTERMATH_S:
         return now.limit_bps
     if heard.lost > THIN_LOSS or (is_strained and heard.lost > SOME_LOSS):
         arrived_bps = heard.sent_bps * (1 - heard.lost)
@@ -145,9 +145,9 @@ def _limit_bps(now: Footing, heard: Heard, is_strained: bool) -> float:
     return grown_bps if grown_bps < UNLIMITED_BPS else math.inf
 
 
-def _learned(before: Footing, heard: Heard) -> Footing:
+def _learned(before: Footing, heard: LinkSigns) -> Footing:
     now = before
-    has_settled = heard.t - now.moved_at >= SETTLE_S
+    has_settled = heard.t - now.moved_at >= AFTERMATH_S
     if heard.lost is not None:
         mean = now.lost + LOST_OF_LATE * (heard.lost - now.lost)
         now = replace(now, lost_last=heard.lost, lost=mean if has_settled else now.lost)
@@ -169,11 +169,11 @@ def _learned(before: Footing, heard: Heard) -> Footing:
     return replace(now, short_since=since)
 
 
-def _is_strained(now: Footing, heard: Heard) -> bool:
+def _is_strained(now: Footing, heard: LinkSigns) -> bool:
     """Whether the link carries less than it is given."""
     if heard.overrun:
         return True
-    if heard.t - now.moved_at < SETTLE_S and not now.is_on_trial(heard.t):
+    if heard.t - now.moved_at < AFTERMATH_S and not now.is_on_trial(heard.t):
         return False
     some = now.lost_last >= SOME_LOSS or now.delay_s >= SOME_DELAY_S
     short_s = 0.0 if now.short_since is None else heard.t - now.short_since
@@ -187,7 +187,7 @@ def _is_strained(now: Footing, heard: Heard) -> bool:
     )
 
 
-def _fails(now: Footing, heard: Heard) -> bool:
+def _fails(now: Footing, heard: LinkSigns) -> bool:
     """Whether a trial shows that the upper rung does not fit."""
     much = now.lost_before + TRIAL_LOSS
     return heard.pleads or (heard.lost or 0.0) > much or heard.missed > much

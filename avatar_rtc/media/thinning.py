@@ -3,7 +3,7 @@
 K P P · · · · · K P P P · · · · K      what is left out has no sequence number, so nobody misses it
 """
 
-HEADERS_BYTES = 60
+PACKET_HEADERS_BYTES = 60
 """Of one packet: RTP with extensions and tag, UDP, IP."""
 PACKET_BYTES = 1200
 BURST_S = 0.5
@@ -26,7 +26,7 @@ class Thinner:
 
     def passes(self, size: int, is_key: bool, t: float, bps: float) -> bool:
         """Whether a picture of `size` bytes passes at second `t`."""
-        cost = size + HEADERS_BYTES * (1 + size // PACKET_BYTES)
+        cost = size + PACKET_HEADERS_BYTES * (1 + size // PACKET_BYTES)
         self._fill(t, bps)
         if not is_key and (self.is_skipping or self._left < cost):
             self.is_skipping = True
@@ -41,9 +41,9 @@ class Thinner:
     def takes(self, size: int, t: float, bps: float) -> bool:
         """Whether `size` bytes may be sent once more."""
         self._fill(t, bps)
-        if self._left < size + HEADERS_BYTES:
+        if self._left < size + PACKET_HEADERS_BYTES:
             return False
-        self._left -= size + HEADERS_BYTES
+        self._left -= size + PACKET_HEADERS_BYTES
         return True
 
     def has_room_for_key(self, t: float, bps: float) -> bool:

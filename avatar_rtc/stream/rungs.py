@@ -19,7 +19,7 @@ THIN_SHARE = 1 / 6
 """With less than this share of the bits, every picture had to be poor: half of them are left out."""
 
 
-class Take(NamedTuple):
+class RungTake(NamedTuple):
     """What a rung takes."""
 
     fps: float
@@ -27,17 +27,17 @@ class Take(NamedTuple):
     bitrate_bps: int
 
 
-def take_of(rung: Rung, width: int, height: int, fps: float) -> Take:
+def take_of(rung: Rung, width: int, height: int, fps: float) -> RungTake:
     """What a rung takes for pictures of this size in px that come at this rate.
 
     >>> take_of("lower", 320, 640, 30.0)
-    Take(fps=30.0, bitrate_bps=170000)
+    RungTake(fps=30.0, bitrate_bps=170000)
     >>> take_of("lower", 1280, 720, 30.0)
-    Take(fps=15.0, bitrate_bps=170000)
+    RungTake(fps=15.0, bitrate_bps=170000)
     """
     whole = default_bitrate_bps(width, height, fps)
     if rung == "upper":
-        return Take(fps, whole)
+        return RungTake(fps, whole)
     bitrate_bps = max(LOWER_LEAST_BPS, round(min(whole * LOWER_SHARE, LOWER_MOST_BPS)))
     most_fps = LOWER_MOST_FPS / 2 if bitrate_bps < whole * THIN_SHARE else LOWER_MOST_FPS
-    return Take(min(fps, most_fps), bitrate_bps)
+    return RungTake(min(fps, most_fps), bitrate_bps)

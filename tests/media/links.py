@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from avatar_rtc.media.rungs import Footing, Heard, arrived, step
+from avatar_rtc.media.rungs import Footing, LinkSigns, arrived, next_footing
 from avatar_rtc.stream.frame import Rung
 
 TICK_S = 0.2
@@ -57,14 +57,14 @@ def walk(link: LinkModel, seconds: float, chance: random.Random) -> Iterator[tup
         missed = [*missed, lost][-round(1 / TICK_S) :]
         share = min(1.0, sum(missed) / max(30.0, 5 * packets))
         known = estimate if link.estimates else None
-        heards = [Heard(t, rate - SOUND_BPS, known, missed=share)] if lost or link.estimates else []
+        heards = [LinkSigns(t, rate - SOUND_BPS, known, missed=share)] if lost or link.estimates else []
         if t >= report_at:
             delay_s = link.round_trip_s + backlog / capacity + chance.random() * link.jitter_s
             told = lost_packets / sent_packets
-            heards.append(Heard(t, rate - SOUND_BPS, known, told, delay_s, share))
+            heards.append(LinkSigns(t, rate - SOUND_BPS, known, told, delay_s, share))
             report_at, sent_packets, lost_packets = t + 0.5 + chance.random(), 0.0, 0.0
         for heard in heards:
-            before, now = now, step(now, heard)
+            before, now = now, next_footing(now, heard)
             asked_at = t if now.wanted != before.wanted else asked_at
         if now.wanted != now.rung:
             is_key = now.wanted == "lower" or (t - phase) // KEY_EVERY_S > (asked_at - phase) // KEY_EVERY_S

@@ -114,7 +114,9 @@ async def test_whatever_is_asked_for_can_be_decoded(seed):
     assert times == sorted(set(times)) and len(read) > 50
     for packet in read:
         rung, n, *key = bytes(packet).decode().split()
-        assert key or (rung, int(n) - (2 if rung == "lower" else 1)) == last, f"{seed}: after {last} {rung} {n}"
+        assert key or (rung, int(n) - (2 if rung == "lower" else 1)) == last, (
+            f"{seed}: after {last} {rung} {n}"
+        )
         last = rung, int(n)
     assert all(broadcast.viewers == 0 for broadcast in rungs.broadcasts.values())
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from avatar_rtc.media.rungs import (
+    CALM_S,
     MOST_WAIT_S,
     PROVEN_S,
-    QUIET_S,
     Footing,
-    Heard,
+    LinkSigns,
     arrived,
-    step,
+    next_footing,
 )
 from tests.media.links import LinkModel, moves_of, walk
 
@@ -87,9 +87,9 @@ def test_whatever_the_link_does_it_is_not_tried_sooner_than_it_may():
         assert [rung for _, rung in moves] == ["lower", "upper"] * (len(moves) // 2) + ["lower"] * (
             len(moves) % 2
         )
-        wait_s, up = QUIET_S, -1e9
+        wait_s, up = CALM_S, -1e9
         for (down, _), (again, _) in zip(moves[::2], moves[1::2], strict=False):
-            wait_s = min(2 * wait_s, MOST_WAIT_S) if down - up < PROVEN_S else QUIET_S
+            wait_s = min(2 * wait_s, MOST_WAIT_S) if down - up < PROVEN_S else CALM_S
             assert again - down >= wait_s - 1e-6, f"{n}: {moves}"
             up = again
 
@@ -99,29 +99,29 @@ def test_a_busy_picture_on_a_wide_link_is_no_narrow_link():
     now = Footing()
     for n in range(100):
         sent = 50_000 if n < 40 else 900_000
-        now = step(now, Heard(n / 4, sent, 75_000.0, 0.0 if n % 4 == 0 else None, 0.05))
+        now = next_footing(now, LinkSigns(n / 4, sent, 75_000.0, 0.0 if n % 4 == 0 else None, 0.05))
         assert now.wanted == "upper"
 
 
 def test_a_plea_ends_a_trial_and_nothing_else():
-    assert step(Footing(), Heard(100.0, 7e5, pleads=True)).wanted == "upper"
+    assert next_footing(Footing(), LinkSigns(100.0, 7e5, pleads=True)).wanted == "upper"
     on_trial = arrived(replace(Footing(), rung="lower"), "upper", 100.0)
-    assert step(on_trial, Heard(101.0, 7e5, pleads=True)).wanted == "lower"
-    assert step(on_trial, Heard(103.0, 7e5, pleads=True)).wanted == "upper"
+    assert next_footing(on_trial, LinkSigns(101.0, 7e5, pleads=True)).wanted == "lower"
+    assert next_footing(on_trial, LinkSigns(103.0, 7e5, pleads=True)).wanted == "upper"
 
 
 def test_a_queue_of_ours_that_overran_leads_down_at_once():
-    assert step(Footing(), Heard(100.0, 7e5, overrun=True)).wanted == "lower"
+    assert next_footing(Footing(), LinkSigns(100.0, 7e5, overrun=True)).wanted == "lower"
 
 
 def test_strain_while_a_keyframe_is_awaited_takes_the_wish_back():
     quiet = arrived(Footing(), "lower", 0.0)
-    wishing = step(quiet, Heard(50.0, 2e5, lost=0.0))
+    wishing = next_footing(quiet, LinkSigns(50.0, 2e5, lost=0.0))
     assert wishing.wanted == "upper"
-    strained = step(wishing, Heard(51.0, 2e5, lost=0.9))
+    strained = next_footing(wishing, LinkSigns(51.0, 2e5, lost=0.9))
     assert strained.wanted == "lower"
     assert strained.limit_bps < 2e5, "and less is sent until that goes through"
     for n in range(20):
-        strained = step(strained, Heard(52.0 + n, 2e5, lost=0.0))
-        assert (strained.wanted == "upper") <= (n + 1 >= QUIET_S and strained.limit_bps == math.inf)
+        strained = next_footing(strained, LinkSigns(52.0 + n, 2e5, lost=0.0))
+        assert (strained.wanted == "upper") <= (n + 1 >= CALM_S and strained.limit_bps == math.inf)
     assert strained.wanted == "upper"

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from avatar_rtc.media.thinning import HEADERS_BYTES, KEY_BYTES, Thinner
+from avatar_rtc.media.thinning import KEY_BYTES, PACKET_HEADERS_BYTES, Thinner
 
 
 @pytest.mark.parametrize("bps", [30_000.0, 60_000.0, 120_000.0, 170_000.0])
@@ -19,7 +19,7 @@ def test_it_keeps_to_the_rate_and_never_stops(bps):
         can_decode = is_through
         if is_through:
             passed.append(t)
-            sent += size + HEADERS_BYTES
+            sent += size + PACKET_HEADERS_BYTES
         wanted = thinner.has_room_for_key(t, bps)
     assert 8 * sent <= 1.02 * (60 * bps + 8 * KEY_BYTES)
     gaps = [b - a for a, b in zip([last, *passed], [*passed, 60.0], strict=True)]

@@ -148,6 +148,6 @@ async def test_each_viewer_is_told_with_its_figures_and_not_with_its_id(client, 
 
 
 def test_what_viewers_were_sent_adds_up():
-    stats = PeerStats("connected", None, 2.0, 3, Feedback(4, 5), Sent(6, 700), Sent(8, 300))
+    stats = PeerStats("connected", None, 2.0, 3, 1, Feedback(4, 5), Sent(6, 700), Sent(8, 300))
     assert Watched().plus(stats).plus(stats) == Watched(1400, 600, 6, 8, 10)
     assert stats.bits_per_s == 4000
