@@ -22,6 +22,8 @@ LINK_BPS = 300_000
 BEFORE_S, SETTLE_S, SECONDS, AFTER_S = 15.0, 5.0, 60.0, 10.0
 QUICK = (2.0, 2.0, 3.0, 0.0)
 UP_WITHIN_S = 30.0
+SPEECHES = 3
+"""Of a minute each: it speaks all the time, so that the picture is as busy before as beside."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,8 @@ def run_beside(url: str, others: int, times: tuple[float, float, float, float] |
         times: in s, before, to settle on the narrow link, on it, and after the limit is lifted.
     """
     before_s, settle_s, seconds, after_s = times or (BEFORE_S, SETTLE_S, SECONDS, AFTER_S)
+    for _ in range(SPEECHES):
+        _say(url)
     with crowd(url, others, settle_s=3.0) as good:
         before = _others(url, good.beside, lambda: time.sleep(before_s))[1]
         narrow, beside = _others(
@@ -116,6 +120,12 @@ def _others(url: str, beside: Callable[..., Any], work: Callable[[], Any]) -> tu
     )
 
 
+def _say(url: str) -> None:
+    body, headers = json.dumps({"text": SENTENCES}).encode(), {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{url}api/v1/avatars/main/speech", body, headers)
+    urllib.request.urlopen(request, timeout=30).close()
+
+
 def _sent(url: str) -> dict[str, int]:
     return {each["viewer"]: each["bytes_sent"] for each in viewers_of(url)}
 
@@ -128,9 +138,8 @@ def viewers_of(url: str) -> list[dict[str, Any]]:
 
 
 async def watch_narrowly(url: str, settle_s: float, seconds: float, after_s: float) -> NarrowSeen:
-    """What a viewer of ours gets on a narrow link while the avatar speaks, and when the limit is lifted."""
+    """What a viewer of ours gets on a narrow link, and when the limit is lifted."""
     async with narrow_way(url, LINK_BPS) as (way, link), AvatarClient(way.url, audio=True) as avatar:
-        await avatar.say(SENTENCES)
         await asyncio.sleep(settle_s)
         begin, decoded, offered = time.monotonic(), avatar.received, link.offered_bytes
         rungs, pictures = await asyncio.gather(_rungs(url, seconds), _arrivals_of(avatar, begin + seconds))
