@@ -8,7 +8,7 @@ from fractions import Fraction
 import av
 import pytest
 
-from avatar_rtc.media.broadcast import Broadcast, EndOfStream
+from avatar_rtc.media.broadcast import Broadcast, EndOfStream, Packet
 from avatar_rtc.media.ladder import Ladder
 from avatar_rtc.stream.frame import Rendition
 
@@ -20,7 +20,9 @@ class Rungs:
     """Two rungs whose packets say what they are."""
 
     def __init__(self) -> None:
-        self.broadcasts = {rendition: Broadcast("video", 30) for rendition in (UPPER, LOWER)}
+        self.broadcasts: dict[Rendition, Broadcast[Packet]] = {
+            rendition: Broadcast("video", 30) for rendition in (UPPER, LOWER)
+        }
         self.asked: list[Rendition] = []
         self.moved: list[Rendition] = []
 
@@ -35,7 +37,7 @@ class Rungs:
         self.broadcasts[rendition].publish(packet, key)
 
 
-async def soon(ladder: Ladder) -> tuple[str, int]:
+async def soon(ladder: Ladder) -> tuple[str, int | None]:
     packet = await asyncio.wait_for(ladder.next(), 1)
     return bytes(packet).decode().strip(), packet.pts
 

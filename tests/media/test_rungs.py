@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -30,6 +31,11 @@ def random_link(chance: random.Random) -> LinkModel:
         jitter_s=chance.uniform(0.0, 0.03),
         estimates=chance.random() < 0.6,
     )
+
+
+def lifted_at(lifted: float, bps: float) -> Callable[[float], float]:
+    """A rate that is a limit until a second."""
+    return lambda t: bps if t < lifted else WIDE
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -70,7 +76,7 @@ def test_it_is_up_within_30_s_of_the_lifting_and_stays(seed):
         chance = random.Random(3000 * seed + n)
         lifted, bps = chance.uniform(10, 60), chance.uniform(0.2, 0.6) * 780_000
         link = replace(random_link(chance), loss=chance.choice((0.0, 0.02, 0.05)))
-        link = replace(link, bps=lambda t, at=lifted, bps=bps: bps if t < at else WIDE)
+        link = replace(link, bps=lifted_at(lifted, bps))
         steps = list(walk(link, lifted + 60.0, chance))
         late = [t for t, now in steps if t > lifted + 30.0 and now.rung != "upper"]
         assert not late, f"{seed}, {n}: {link} {lifted} {moves_of(steps)}"

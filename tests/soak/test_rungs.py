@@ -7,7 +7,7 @@ import pytest
 
 from avatar_rtc.bench.rungs import measure
 from tests.media.links import walk
-from tests.media.test_rungs import WIDE, random_link
+from tests.media.test_rungs import lifted_at, random_link
 
 
 @pytest.mark.soak
@@ -23,6 +23,6 @@ def test_thousands_of_links_are_up_within_30_s_of_the_lifting() -> None:
         chance = random.Random(n)
         lifted, bps = chance.uniform(10, 90), chance.uniform(0.15, 0.6) * 780_000
         link = replace(random_link(chance), loss=chance.choice((0.0, 0.02, 0.05)))
-        link = replace(link, bps=lambda t, at=lifted, bps=bps: bps if t < at else WIDE)
+        link = replace(link, bps=lifted_at(lifted, bps))
         late = [now.rung for t, now in walk(link, lifted + 60.0, chance) if t > lifted + 30.0]
         assert set(late) == {"upper"}, f"{n}: {link}, lifted after {lifted} s"
