@@ -296,6 +296,8 @@ class Config(_Section):
     """A certificate in PEM, with those that vouch for it behind; the server then speaks https."""
     tls_key: Path | None = None
     """Its key in PEM, without a password."""
+    adaptation: bool = True
+    """A viewer whose link does not carry its picture gets it with fewer bits, until it does."""
     microphone: bool = False
     """Let viewers who ask for it speak through the avatar with their own voice."""
     stun_urls: tuple[StunUrl, ...] = ()

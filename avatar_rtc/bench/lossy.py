@@ -96,6 +96,8 @@ class LossyWay:
     """Datagrams, both directions."""
     cut: bool = False
     """True: nothing comes through; may be set."""
+    held_s: Callable[[str, bytes], float | None] = field(default=lambda direction, data: 0.0)
+    """Of "down" or "up": for how long any datagram is held besides, None if it is lost; may be set."""
     is_lost: Callable[[str, bytes], bool] = field(default=lambda direction, data: False)
     """Of "down" or "up": whether this datagram is lost besides those of chance; may be set."""
 
@@ -123,8 +125,12 @@ class _Relay(asyncio.DatagramProtocol):
         if self._way.cut or (is_media and (self._way.is_lost(direction, data) or fate.lost())):
             self._way.lost += 1
             return
+        held_s = self._way.held_s(direction, data)
+        if held_s is None:
+            self._way.lost += 1
+            return
         self._way.passed += 1
-        asyncio.get_running_loop().call_later(fate.late_s(), self._hand_on, data, target)
+        asyncio.get_running_loop().call_later(fate.late_s() + held_s, self._hand_on, data, target)
 
     def _hand_on(self, data: bytes, target: Any) -> None:
         if not self.transport.is_closing():

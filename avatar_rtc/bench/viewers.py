@@ -19,6 +19,9 @@ from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.client.control import Control
 from avatar_rtc.media.addresses.ice import IceServers
 
+H264_SPS = b"\x67"
+"""After the first start code of a keyframe."""
+
 
 class Counting(Decoder):
     """Takes whole encoded frames and gives none, so that a viewer costs little but the network."""
@@ -26,10 +29,14 @@ class Counting(Decoder):
     def __init__(self) -> None:
         self.arrivals: list[float] = []
         """CLOCK_MONOTONIC seconds. Appended on the receiver's thread."""
+        self.keys: list[float] = []
+        """Of those, the ones of keyframes, of H264."""
 
     def decode(self, encoded_frame: Any) -> list[Any]:
         """Note the time."""
         self.arrivals.append(time.monotonic())
+        if encoded_frame.data[4:5] == H264_SPS:
+            self.keys.append(self.arrivals[-1])
         return []
 
 
@@ -90,7 +97,11 @@ async def watch(url: str, count: int, audio: bool, bare: bool = False, light: bo
                 start = time.monotonic()
             elif line == "stop":
                 end = time.monotonic()
-                viewers = [summary(decoder.arrivals, start, end) for decoder in lights or video]
+                viewers = [
+                    summary(decoder.arrivals, start, end)
+                    | {"keys_per_s": round(sum(start <= t < end for t in decoder.keys) / (end - start), 3)}
+                    for decoder in lights or video
+                ]
                 print(json.dumps({"connected": count, "viewers": viewers}), flush=True)
 
 

@@ -50,12 +50,18 @@ class Subscription(Generic[Item]):
         while not self._queue:
             if self._closed:
                 raise EndOfStream
-            self._reader = asyncio.get_running_loop().create_future()
-            try:
-                await self._reader
-            finally:
-                self._reader = None
+            await any_ready(self)
         return self._queue.popleft()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing more will come than what is in the queue."""
+        return self._closed
+
+    @property
+    def first(self) -> Item | None:
+        """What `next` gives without waiting; None if it would wait."""
+        return self._queue[0] if self._queue else None
 
     def close(self) -> None:
         """Leave the broadcast; a reader that waits gets EndOfStream. May be called again."""
@@ -82,6 +88,20 @@ class Subscription(Generic[Item]):
     def _wake(self) -> None:
         if self._reader is not None and not self._reader.done():
             self._reader.set_result(None)
+
+
+async def any_ready(*subscriptions: Subscription[Item]) -> None:
+    """Wait until `next` of one of them would not wait; nobody else may read them meanwhile."""
+    if any(each._queue or each._closed for each in subscriptions):
+        return
+    reader = asyncio.get_running_loop().create_future()
+    for each in subscriptions:
+        each._reader = reader
+    try:
+        await reader
+    finally:
+        for each in subscriptions:
+            each._reader = None
 
 
 class Broadcast(Generic[Item]):

@@ -24,6 +24,7 @@ from aiortc.mediastreams import MediaStreamTrack
 
 from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import BadOffer, InputError, SetupError
+from avatar_rtc.media.adapting import Adapting
 from avatar_rtc.media.addresses.aioice_private import ask_servers
 from avatar_rtc.media.addresses.candidates import Candidates
 from avatar_rtc.media.addresses.hosts_private import bind_media
@@ -51,7 +52,7 @@ from avatar_rtc.media.peer_stats import Feedback, PeerStats, read_sent
 from avatar_rtc.media.rtcp_private import date_reports, on_keyframe_request, on_resent
 from avatar_rtc.media.sending.way import ViewerWay
 from avatar_rtc.media.sending_private import send_repairably
-from avatar_rtc.media.tracks import PacketTrack
+from avatar_rtc.media.tracks import PacketQueue, PacketTrack
 from avatar_rtc.sound.pcm import Pcm
 from avatar_rtc.stream.frame import Layout, Rendition
 
@@ -92,6 +93,7 @@ class Peer:
         silence_timeout_s: float = SILENCE_TIMEOUT_S,
         on_microphone: Callable[[AsyncIterator[Pcm]], Awaitable[None]] | None = None,
         bounds: Bounds | None = None,
+        adapts: bool = True,
     ) -> None:
         """Nothing is opened before `answer`.
 
@@ -103,13 +105,16 @@ class Peer:
             silence_timeout_s: a connected peer from which nothing comes for this long is freed.
             on_microphone: takes the peer's own sound, if it sends any, until that ends; None takes none.
             bounds: what it may cost; the defaults if None.
+            adapts: it gets the lower rung of its rendition while its link does not carry the upper one.
         """
         bounds = bounds or Bounds()
         self.id = secrets.token_urlsafe(16)
         self.rendition: Rendition | None = None
         """What is shown, known once the offer is answered; None if it asks for no picture."""
+        self.moves = 0
+        """From one rung to the other."""
         self._source, self._layout, self._ice = source, layout, ice
-        self._on_closed, self._bind = on_closed, bind
+        self._on_closed, self._bind, self._adapts = on_closed, bind, adapts
         self._sockets = MediaSockets(bind.ports)
         self._loop = asyncio.get_running_loop()
         # Without a list of servers it would ask one of Google. Every section begins with a transport of its
@@ -124,6 +129,7 @@ class Peer:
         """What was lost of the peer's own sound, and what became of it."""
         self._listening: set[asyncio.Task[None]] = set()
         self._tracks: dict[MediaKind, PacketTrack] = {}
+        self._adapting: Adapting | None = None
         self._offer: ParsedOffer | None = None
         self._candidates = Candidates(self._pc, bind.interfaces, self._guard.may_come)
         self.answered_at = math.inf
@@ -193,6 +199,7 @@ class Peer:
             rendition=self.rendition,
             connected_s=None if self._connected_at is None else time.monotonic() - self._connected_at,
             dropped=video.dropped if video else 0,
+            moves=self.moves,
             feedback=self._feedback,
             video=sent["video"],
             audio=sent["audio"],
@@ -245,8 +252,10 @@ class Peer:
         if not section.direction.startswith("send"):
             return
         sender = transceiver.sender
-        send_repairably(sender, section.payloads, section.extensions, section.mid, self._way)
+        repair = send_repairably(sender, section.payloads, section.extensions, section.mid, self._way)
         if section.kind == "video":
+            if self._adapts and self.rendition is not None:
+                self._adapting = Adapting(sender, repair, self._source, self.rendition, self._moved)
             track = self._tracks["video"] = PacketTrack("video", self._watch, self._request_keyframe)
             on_keyframe_request(sender, self._keyframe_wanted)
             on_resent(sender, self._count_resent)
@@ -264,13 +273,19 @@ class Peer:
         self._listening.add(task)
         task.add_done_callback(self._listening.discard)
 
-    def _watch(self) -> Subscription[Packet]:
+    def _watch(self) -> PacketQueue:
         assert self.rendition is not None
-        return self._source.watch(self.rendition)
+        return self._source.watch(self.rendition) if self._adapting is None else self._adapting.watch()
+
+    def _moved(self, rendition: Rendition) -> None:
+        self.rendition = rendition
+        self._way.is_narrow = rendition.rung == "lower"
+        self.moves += 1
 
     def _keyframe_wanted(self) -> None:
         self._feedback.keyframes += 1
-        self._request_keyframe()
+        if self._adapting is None or self._adapting.bears_keyframe():
+            self._request_keyframe()
 
     def _count_resent(self) -> None:
         self._feedback.resent += 1

@@ -30,6 +30,8 @@ class PeerStats:
     """For how long it has been up; None if it never was."""
     dropped: int
     """Video packets not sent because the peer was too slow."""
+    moves: int
+    """From one rung to the other, so far."""
     feedback: Feedback
     video: Sent
     audio: Sent

@@ -7,7 +7,7 @@ it is asked for, and writes neither RED nor how long a player should wait. What 
 
 import asyncio
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiortc import RTCRtpSender, clock
@@ -33,17 +33,20 @@ _LONGEST_WAIT = 1000
 
 def send_repairably(
     sender: RTCRtpSender, payloads: Payloads, extensions: Sequence[Extension], mid: str, way: ViewerWay
-) -> None:
+) -> "Repairable":
     """Let a sender send so that what is lost can be mended; call it before it begins.
 
     Args:
         payloads: what was agreed on; the first is sent.
         mid: the name of its section.
         way: what is known of the way to the peer; the reports for this sender are told to it.
+
+    Returns:
+        What bounds what is sent again.
     """
     if payloads[0].mimeType == "video/H264":
         sender._RTCRtpSender__encoder = _PackedOnce()  # type: ignore[attr-defined]
-    sending = _Sending(sender, payloads, extensions, mid, way)
+    sending = Repairable(sender, payloads, extensions, mid, way)
     sender._run_rtp = sending.run  # type: ignore[method-assign]
     sender._retransmit = sending.again  # type: ignore[method-assign]
     handle, reports = sender._handle_rtcp_packet, LossReports()
@@ -59,6 +62,7 @@ def send_repairably(
                     way.reported(lost, sent_by(sender).round_trip_s)
 
     sender._handle_rtcp_packet = handled  # type: ignore[method-assign]
+    return sending
 
 
 class _PackedOnce(H264Encoder):
@@ -72,8 +76,8 @@ class _PackedOnce(H264Encoder):
         return payloads, timestamp
 
 
-class _Sending:
-    """What stands where aiortc has its loop of packets."""
+class Repairable:
+    """A sender whose packets are kept to be sent again; stands where aiortc has its loop of packets."""
 
     def __init__(
         self,
@@ -85,6 +89,8 @@ class _Sending:
     ) -> None:
         self._sender, self._way = sender, way
         self._sent = SentPackets()
+        self.may_resend: Callable[[int], bool] = lambda size: True
+        """Asked, with the bytes of its payload, before a packet is sent again."""
         types = {payload.name.lower(): payload.payloadType for payload in payloads[1:]}
         assert payloads[0].payloadType is not None
         self._type, self._red_type = payloads[0].payloadType, types.get("red")
@@ -153,6 +159,10 @@ class _Sending:
         sender._RTCRtpSender__octet_count += len(packet.payload)
         sender._RTCRtpSender__packet_count += 1
 
+    def forget(self) -> None:
+        """Send nothing again of what was sent so far."""
+        self._sent = SentPackets()
+
     async def again(self, sequence_number: int) -> None:
         """Send a packet that the peer misses once more, unless that was done just now."""
         now = asyncio.get_running_loop().time()
@@ -161,7 +171,7 @@ class _Sending:
         if asked is not None and asked.again_at is None:
             self._way.missed(number, asked.at, now)
         packet = self._sent.again(number, self._way.round_trip_s, now)
-        if packet is None:
+        if packet is None or not self.may_resend(len(packet.payload)):
             return
         sender: Any = self._sender
         ntp = clock.current_ntp_time()

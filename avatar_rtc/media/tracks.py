@@ -2,12 +2,31 @@
 
 import logging
 from collections.abc import Callable
+from typing import Protocol
 
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
-from avatar_rtc.media.broadcast import EndOfStream, MediaKind, Packet, Subscription
+from avatar_rtc.media.broadcast import EndOfStream, MediaKind, Packet
 
 log = logging.getLogger(__name__)
+
+
+class PacketQueue(Protocol):
+    """What a track reads: a `Subscription`, or several one after the other."""
+
+    @property
+    def needs_key(self) -> bool:
+        """True until a keyframe is in the queue."""
+
+    @property
+    def dropped(self) -> int:
+        """Packets lost because nobody read them in time."""
+
+    async def next(self) -> Packet:
+        """The next packet; EndOfStream if there will be none."""
+
+    def close(self) -> None:
+        """Leave; may be called again."""
 
 
 class PacketTrack(MediaStreamTrack):
@@ -16,7 +35,7 @@ class PacketTrack(MediaStreamTrack):
     def __init__(
         self,
         kind: MediaKind,
-        subscribe: Callable[[], Subscription[Packet]],
+        subscribe: Callable[[], PacketQueue],
         request_keyframe: Callable[[], None] | None = None,
     ) -> None:
         """Made on the event loop.
@@ -28,7 +47,7 @@ class PacketTrack(MediaStreamTrack):
         super().__init__()
         self.kind = kind
         self._subscribe, self._request_keyframe = subscribe, request_keyframe
-        self._subscription: Subscription[Packet] | None = None
+        self._subscription: PacketQueue | None = None
         self.t: float | None = None
         """Media time in s of the packet given last."""
 

@@ -9,6 +9,8 @@ from avatar_rtc.stream.crop import FULL_FRAME, Crop
 Codec = Literal["h264", "vp8"]
 ImageCodec = Literal["png", "qoi", "tga"]
 Layout = Literal["alpha", "matte"]
+Rung = Literal["upper", "lower"]
+"""How many bits a picture gets; see `stream.rungs`."""
 
 VIDEO_CLOCK_HZ = 90_000
 AUDIO_CLOCK_HZ = 48_000
@@ -24,9 +26,11 @@ class Rendition:
     layout: Layout
     whole_nals: bool = False
     """H264 in slices that fit into a packet each, for those who take no parts of a NAL unit."""
+    rung: Rung = "upper"
 
     def __str__(self) -> str:
-        return f"{self.codec}/{self.layout}{'/whole nals' if self.whole_nals else ''}"
+        nals, rung = "/whole nals" if self.whole_nals else "", "/lower" if self.rung == "lower" else ""
+        return f"{self.codec}/{self.layout}{nals}{rung}"
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class ImageRendition:
 
     codec: ImageCodec
     layout: ClassVar[Literal["rgba"]] = "rgba"
+    rung: ClassVar[Rung] = "upper"
 
     def __str__(self) -> str:
         return f"{self.codec}/{self.layout}"

@@ -29,6 +29,7 @@ from avatar_rtc.render.pixels import cut, picture_of
 from avatar_rtc.render.soft import soft_parts
 from avatar_rtc.stream.crop import Crop
 from avatar_rtc.stream.frame import AnyRendition, EncodedFrame, ImageRendition, Rendition, video_pts
+from avatar_rtc.stream.rungs import take_of
 from avatar_rtc.worker.layouts import PictureForm, Planes
 from avatar_rtc.worker.meter import Meter
 from avatar_rtc.worker.mouths import Mouths
@@ -48,24 +49,37 @@ class Slot:
     made_for: tuple[tuple[int, ...], float] = ((), 0.0)
     """Shape and rate of the pictures the encoder takes."""
     key_wanted: bool = True
+    encoded_last: float = -math.inf
+    """Media time of the picture that was encoded last."""
 
     def encode(self, picture: NDArray[np.uint8], fps: float, t: float) -> list[tuple[bytes, bool]]:
         """Packets of the picture for media time t; a new size or rate starts a new encoder.
 
-        What a card fails to encode, the processor does.
+        Of pictures that come faster than the rung takes them some have none, but never one that a key is
+        wanted of. What a card fails to encode, the processor does.
 
         Raises:
             InputError: too large a picture for its rate.
             EncodingFailed: it cannot be encoded; the next one starts a new encoder.
         """
         height, width = picture.shape[0] * 2 // 3, picture.shape[1]
+        wanted = self.rendition
+        take = take_of(wanted.rung, width, height, fps)
         if self.encoder is None or (picture.shape, fps) != self.made_for:
             self.close()
-            wanted = self.rendition
             self.encoder = create_encoder(
-                wanted.codec, width, height, fps, whole_nals=wanted.whole_nals, nvenc=self.nvenc
+                wanted.codec,
+                width,
+                height,
+                take.fps,
+                take.bitrate_bps,
+                whole_nals=wanted.whole_nals,
+                nvenc=self.nvenc,
             )
             self.made_for, self.key_wanted = (picture.shape, fps), True
+        if not self.key_wanted and 0 <= t - self.encoded_last < 1 / take.fps - 0.5 / fps:
+            return []
+        self.encoded_last = t
         key, self.key_wanted = self.key_wanted, False
         encoder = self.encoder
         try:

@@ -93,7 +93,7 @@ class Sending:
         self.kind = codecs[0].mimeType.partition("/")[0]
         self.sender: Any = RTCRtpSender(self.kind, line)
         self._codecs = list(codecs)
-        send_repairably(self.sender, codecs, EXTENSIONS, "name", self.way)
+        self.repair = send_repairably(self.sender, codecs, EXTENSIONS, "name", self.way)
 
     async def send(self, *sizes: int) -> "Sending":
         self.sender.replaceTrack(Reel(self.kind, list(sizes)))
@@ -175,6 +175,23 @@ def test_what_is_missed_is_sent_again_once_within_half_a_round_trip(codecs):
     virtual_time.run(scenario())
 
 
+def test_what_may_not_is_not_sent_again_and_what_is_forgotten_cannot():
+    async def scenario() -> None:
+        it = await Sending(VP8).send(100, 900, 200)
+        first, second, third = (each.sequence_number for each in it.line.packets())
+        sizes: list[int] = []
+        it.repair.may_resend = lambda size: not sizes.append(size) and size < 500
+        await it.ask(first, second, third + 1)
+        packing = len(it.line.packets()[0].payload) - 100
+        assert [each.sequence_number for each in it.line.packets()[3:]] == [first]
+        assert sizes == [100 + packing, 900 + packing]
+        it.repair.forget()
+        await it.ask(third)
+        assert len(it.line.packets()) == 4
+
+    virtual_time.run(scenario())
+
+
 def test_the_wait_is_told_once_there_is_one_and_taken_back():
     async def scenario() -> None:
         way = ViewerWay()
@@ -199,6 +216,10 @@ def test_sound_is_plain_until_something_is_lost_and_then_red():
         assert [each.payload_type for each in lossy] == [111, 63, 63]
         assert lossy[2].payload.endswith(bytes([0]) * 80 + bytes([1]) * 81 + bytes([2]) * 82)
         assert len(lossy[2].payload) == 80 + 81 + 82 + 4 + 4 + 1
+        way.is_narrow = True
+        narrow = (await Sending(OPUS, RED, way=way).send(80, 81, 82)).line.packets()
+        assert {each.payload_type for each in narrow} == {111}, "there is no room for copies"
+        way.is_narrow = False
         alone = (await Sending(OPUS, way=way).send(80, 81)).line.packets()
         assert {each.payload_type for each in alone} == {111}, "it was not offered"
 

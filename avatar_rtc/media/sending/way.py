@@ -93,6 +93,8 @@ class ViewerWay:
         self.lost = 0.0
         """Share of the packets that do not arrive, 0..1, of late."""
         self.round_trip_s: float | None = None
+        self.is_narrow = False
+        """Whether it has no room for copies: three of them take as much as the lower rung's picture."""
         self._outage_s, self._outage_at = 0.0, -math.inf
         self._run_begin = math.inf
         self._run_last: int | None = None
@@ -117,7 +119,7 @@ class ViewerWay:
 
     def copy_distances(self, now: float) -> tuple[int, ...]:
         """See `copy_distances`."""
-        return copy_distances(self.lost, self._outage(now))
+        return () if self.is_narrow else copy_distances(self.lost, self._outage(now))
 
     def _outage(self, now: float) -> float:
         return self._outage_s if now - self._outage_at < _FORGOTTEN_S else 0.0

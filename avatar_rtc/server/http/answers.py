@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from avatar_rtc.control.state_answer import StateTold
 from avatar_rtc.server.live.distillation import StudentPhase
 from avatar_rtc.server.live.status import AvatarPhase
+from avatar_rtc.stream.frame import Rung
 from avatar_rtc.stream.framing import FramingName
 
 
@@ -33,6 +34,7 @@ class RenditionTold(BaseModel):
 
     codec: str
     layout: str
+    rung: Rung
     viewers: int
 
 
@@ -43,6 +45,8 @@ class ViewerTold(BaseModel):
     state: str
     codec: str | None
     layout: str | None
+    rung: Rung | None = Field(description="`lower` while its link does not carry the `upper` one.")
+    moves: int = Field(description="From one rung to the other.")
     connected_s: float | None
     bits_per_s: int = Field(description="Of picture and sound, on average since it is connected.")
     packets_sent: int

@@ -7,7 +7,7 @@ which there are only so many at a time; never of viewers.
 from collections.abc import Iterable, Iterator, Mapping
 from math import inf
 from statistics import fmean
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import (
@@ -24,6 +24,7 @@ from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.shared import Renderer
 from avatar_rtc.server.loop_lag import LoopLag
+from avatar_rtc.stream.frame import Rung
 from avatar_rtc.version import __version__
 
 At = TypeVar("At", bound=tuple[str, ...])
@@ -116,6 +117,12 @@ def _watching(avatars: Mapping[str, Avatar]) -> Iterator[Metric]:
     label = ("avatar",)
     viewers = {(name,): len(each.viewers) for name, each in avatars.items()}
     yield _gauge("viewers", "Peer connections, from their offer on.", label, viewers)
+    rungs = {(name, rung): 0 for name in avatars for rung in get_args(Rung)}
+    for name, each in avatars.items():
+        for viewer in each.viewers.all():
+            if (shown := viewer.peer.rendition) is not None:
+                rungs[name, shown.rung] += 1
+    yield _gauge("rung_viewers", "Peer connections that get a picture.", ("avatar", "rung"), rungs)
     feeds = {(name,): each.streams.feeds for name, each in avatars.items()}
     yield _gauge("feeds", "Open feeds of images.", label, feeds)
     watched = {(name,): each.viewers.watched() for name, each in avatars.items()}
@@ -126,6 +133,8 @@ def _watching(avatars: Mapping[str, Avatar]) -> Iterator[Metric]:
     yield _counter("dropped_packets", "Video packets that viewers were too slow for.", label, dropped)
     keyframes = {at: all_.keyframes for at, all_ in watched.items()}
     yield _counter("keyframe_requests", "Viewers that could not decode (PLI, FIR).", label, keyframes)
+    moves = {at: all_.moves for at, all_ in watched.items()}
+    yield _counter("rung_moves", "From one rung to the other, for a viewer's link.", label, moves)
     resent = {at: all_.resent for at, all_ in watched.items()}
     yield _counter("retransmissions", "Packets that viewers asked for again (NACK).", label, resent)
     told = {(name,): [viewer.peer.stats() for viewer in each.viewers.all()] for name, each in avatars.items()}

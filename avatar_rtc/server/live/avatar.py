@@ -89,6 +89,7 @@ class Avatar:
             config.media_bind,
             lambda sound: Microphone(me.speech, shared.limits.speech).listen(sound),
             shared.limits.of_peer(),
+            config.adaptation,
         )
         self._events = StateEvents(lambda: me.describe(), self.viewers.tell)
         queue = SpeechQueue(

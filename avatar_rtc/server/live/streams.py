@@ -135,7 +135,12 @@ class Streams:
     def renditions(self) -> list[dict[str, object]]:
         """What is being encoded now, and for how many."""
         return [
-            {"codec": rendition.codec, "layout": rendition.layout, "viewers": broadcast.viewers}
+            {
+                "codec": rendition.codec,
+                "layout": rendition.layout,
+                "rung": rendition.rung,
+                "viewers": broadcast.viewers,
+            }
             for rendition, broadcast in self._pictures()
             if broadcast.viewers
         ]

@@ -82,6 +82,8 @@ class Watched:
     """Times that one could not decode and said so."""
     resent: int = 0
     """Packets that they missed and asked for again."""
+    moves: int = 0
+    """From one rung to the other."""
 
     def plus(self, told: PeerStats) -> "Watched":
         """With one viewer more."""
@@ -91,6 +93,7 @@ class Watched:
             self.dropped + told.dropped,
             self.keyframes + told.feedback.keyframes,
             self.resent + told.feedback.resent,
+            self.moves + told.moves,
         )
 
 
@@ -105,6 +108,7 @@ class Viewers:
         bind: MediaBind,
         on_microphone: Callable[[AsyncIterator[Pcm]], Awaitable[None]],
         bounds: Bounds,
+        adapts: bool = True,
     ) -> None:
         """Nobody watches yet.
 
@@ -113,11 +117,12 @@ class Viewers:
             on_change: called when somebody came or went.
             on_microphone: takes the sound of a viewer who speaks, until it ends.
             bounds: what each viewer may cost.
+            adapts: each gets what its link carries; else all get the same.
             bind: which addresses their sockets are bound to.
         """
         self._source, self._addressee = source, addressee
         self._on_change, self._bind = on_change, bind
-        self._on_microphone, self._bounds = on_microphone, bounds
+        self._on_microphone, self._bounds, self._adapts = on_microphone, bounds, adapts
         self._viewers: dict[str, Viewer] = {}
         self._left: deque[str] = deque(maxlen=REMEMBERED_VIEWERS)
         self._watched_by_gone = Watched()
@@ -167,6 +172,7 @@ class Viewers:
             bind=self._bind,
             on_microphone=self._on_microphone if speaks else None,
             bounds=self._bounds,
+            adapts=self._adapts,
         )
         # Counted before the answer is ready: a crowd that comes at once must not pass the limit.
         tenure = entrant.tenures.open(entrant.grant, lambda why: self._expel(peer.id, why))

@@ -116,7 +116,18 @@ async def test_names_and_labels_follow_the_conventions_and_name_no_viewer(client
         for sample in family.samples:
             assert family.type != "counter" or sample.name.endswith("_total"), sample.name
             assert not re.search(r"_(ms|milliseconds|kb)$", sample.name)
-            known = {"avatar", "stage", "rendition", "encoder", "kind", "device", "limit", "le", "version"}
+            known = {
+                "avatar",
+                "stage",
+                "rendition",
+                "encoder",
+                "kind",
+                "device",
+                "limit",
+                "le",
+                "version",
+                "rung",
+            }
             assert sample.labels.keys() <= known
 
 
@@ -143,11 +154,12 @@ async def test_each_viewer_is_told_with_its_figures_and_not_with_its_id(client, 
     assert whole not in body and f'"{whole[:6]}"' in body
     (told,) = (await (await client.get("/api/v1/avatars/main/viewers")).json())["viewers"]
     assert (told["state"], told["codec"], told["layout"]) == ("connected", "h264", "matte")
+    assert (told["rung"], told["moves"]) == ("upper", 0)
     assert told["bytes_sent"] > 0 and told["connected_s"] >= 0 and told["dropped"] == 0
     assert (await client.get("/api/v1/avatars/nobody/viewers")).status == 404
 
 
 def test_what_viewers_were_sent_adds_up():
-    stats = PeerStats("connected", None, 2.0, 3, Feedback(4, 5), Sent(6, 700), Sent(8, 300))
-    assert Watched().plus(stats).plus(stats) == Watched(1400, 600, 6, 8, 10)
+    stats = PeerStats("connected", None, 2.0, 3, 1, Feedback(4, 5), Sent(6, 700), Sent(8, 300))
+    assert Watched().plus(stats).plus(stats) == Watched(1400, 600, 6, 8, 10, 2)
     assert stats.bits_per_s == 4000

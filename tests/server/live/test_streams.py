@@ -33,8 +33,8 @@ async def test_first_starts_and_last_stops(streams, sent):
     first, second, other = streams.watch(H264), streams.watch(H264), streams.watch(VP8)
     assert sent == [StartRendition("main", H264), StartRendition("main", VP8)]
     assert streams.renditions() == [
-        {"codec": "h264", "layout": "alpha", "viewers": 2},
-        {"codec": "vp8", "layout": "alpha", "viewers": 1},
+        {"codec": "h264", "layout": "alpha", "rung": "upper", "viewers": 2},
+        {"codec": "vp8", "layout": "alpha", "rung": "upper", "viewers": 1},
     ]
     for subscription in (first, other, second):
         subscription.close()

@@ -32,6 +32,8 @@ def _told(viewer: Viewer) -> ViewerTold:
         state=stats.state,
         codec=shown and shown.codec,
         layout=shown and shown.layout,
+        rung=shown and shown.rung,
+        moves=stats.moves,
         connected_s=None if stats.connected_s is None else round(stats.connected_s, 1),
         bits_per_s=round(stats.bits_per_s),
         packets_sent=stats.video.packets,
