@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from avatar_rtc.config import WILDCARDS, Config, TurnConfig
+from avatar_rtc.config import WILDCARDS, Config
+from avatar_rtc.config_sections import TurnConfig
 from avatar_rtc.config_words import ports_of
 from avatar_rtc.errors import InputError
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal, get_args
 
-from avatar_rtc.config import LimitsConfig
+from avatar_rtc.config_sections import LimitsConfig
 from avatar_rtc.errors import CapacityExceeded, TooSoon
 from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.guard import Dropped

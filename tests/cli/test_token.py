@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from avatar_rtc.cli.main import main
-from avatar_rtc.config import AccessConfig
+from avatar_rtc.config_sections import AccessConfig
 from avatar_rtc.errors import BadToken
 from avatar_rtc.grants import Grant
 from avatar_rtc.server.access.gate import TokenGate

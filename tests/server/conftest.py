@@ -16,7 +16,8 @@ from PIL import Image
 
 from avatar_rtc.characters.parts import PICTURE
 from avatar_rtc.characters.store import CharacterStore
-from avatar_rtc.config import Config, LimitsConfig
+from avatar_rtc.config import Config
+from avatar_rtc.config_sections import LimitsConfig
 from avatar_rtc.face.cels import CelImage
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.link.orders import (

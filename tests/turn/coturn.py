@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from avatar_rtc.cli.turn_conf import turn_conf
-from avatar_rtc.config import Config, TurnConfig
+from avatar_rtc.config import Config
+from avatar_rtc.config_sections import TurnConfig
 from avatar_rtc.server.http.routes.ice import Credential, turn_credential
 from tests.certificates import make_certificate
 from tests.waiting import wait_until

@@ -4,7 +4,7 @@ import hmac
 import time
 from collections.abc import Mapping
 
-from avatar_rtc.config import AccessConfig
+from avatar_rtc.config_sections import AccessConfig
 from avatar_rtc.errors import BadToken
 from avatar_rtc.grants import Grant
 from avatar_rtc.server.access.key_set import PUBLIC, KeySet, fetching

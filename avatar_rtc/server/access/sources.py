@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from avatar_rtc.config import AccessConfig
+from avatar_rtc.config_sections import AccessConfig
 from avatar_rtc.errors import InputError
 from avatar_rtc.grants import Grant
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import jwt
 
-from avatar_rtc.config import AccessConfig
+from avatar_rtc.config_sections import AccessConfig
 from avatar_rtc.errors import BadToken
 from avatar_rtc.grants import SCOPES, Grant
 from avatar_rtc.intake.names import is_name

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
-from avatar_rtc.config import SpeechConfig
+from avatar_rtc.config_sections import SpeechConfig
 from avatar_rtc.speech import ssml
 from avatar_rtc.speech.cleaning import citations
 from avatar_rtc.speech.cleaning.angles import AngleTag, beginnings_of, read_angle

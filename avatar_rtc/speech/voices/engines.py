@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 
-from avatar_rtc.config import SpeechConfig
+from avatar_rtc.config_sections import SpeechConfig
 from avatar_rtc.errors import AvatarRtcError, EngineFailed, InputError, SetupError, UnknownName
 from avatar_rtc.speech.languages.scripts import language_tag, scripts_of
 from avatar_rtc.speech.spoken import Engine, Voice

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from avatar_rtc.config import AccessConfig
+from avatar_rtc.config_sections import AccessConfig
 from avatar_rtc.errors import BadToken, SetupError
 from avatar_rtc.grants import Grant
 from avatar_rtc.server.access.gate import TokenGate

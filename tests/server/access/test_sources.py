@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from avatar_rtc.config import AccessConfig, AccessKey
+from avatar_rtc.config_sections import AccessConfig, AccessKey
 from avatar_rtc.errors import InputError
 from avatar_rtc.server.access.sources import LEAST_SECRET_BYTES, read_keys, read_secret
 

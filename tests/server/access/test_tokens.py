@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar_rtc.config import AccessConfig, AccessKey
+from avatar_rtc.config_sections import AccessConfig, AccessKey
 from avatar_rtc.errors import BadToken
 from avatar_rtc.grants import SCOPES, Grant
 from avatar_rtc.server.access.gate import TokenGate

@@ -5,7 +5,8 @@ import logging
 import pytest
 from aiohttp.test_utils import TestClient
 
-from avatar_rtc.config import Config, LimitsConfig
+from avatar_rtc.config import Config
+from avatar_rtc.config_sections import LimitsConfig
 from avatar_rtc.server.app import create_app
 from avatar_rtc.server.connections import access_log
 from avatar_rtc.server.connections.access_log import AccessLog

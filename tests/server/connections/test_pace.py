@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar_rtc.config import Config, LimitsConfig
+from avatar_rtc.config import Config
+from avatar_rtc.config_sections import LimitsConfig
 from avatar_rtc.server.connections import pace as pacing
 from avatar_rtc.server.connections.pace import RequestPace
 from avatar_rtc.server.http.keys import LIMITS

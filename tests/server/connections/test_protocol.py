@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar_rtc.config import Config, LimitsConfig
+from avatar_rtc.config import Config
+from avatar_rtc.config_sections import LimitsConfig
 from avatar_rtc.server.addresses import address_of
 from avatar_rtc.server.connections import descriptors
 from avatar_rtc.server.connections.crowd import OpenConnections

@@ -13,7 +13,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from avatar_rtc.config import Config, LimitsConfig, load_config
+from avatar_rtc.config import Config, load_config
+from avatar_rtc.config_sections import LimitsConfig
 from avatar_rtc.errors import InputError
 from avatar_rtc.server.app import create_app
 from avatar_rtc.server.connections.protocol import Runner

@@ -12,7 +12,7 @@ from aiohttp.test_utils import make_mocked_request
 from avatar_rtc.cli.logs import WithoutTokens
 from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.client.server import Server
-from avatar_rtc.config import AccessConfig, TurnConfig
+from avatar_rtc.config_sections import AccessConfig, TurnConfig
 from avatar_rtc.errors import InputError, Refused
 from avatar_rtc.grants import Grant
 from avatar_rtc.link.orders import SetState

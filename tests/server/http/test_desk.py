@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from avatar_rtc.config import LimitsConfig
+from avatar_rtc.config_sections import LimitsConfig
 from avatar_rtc.errors import CapacityExceeded
 from avatar_rtc.server.http.desk import MOST_WAITING_TURNS, Desk
 from avatar_rtc.server.limits import Limits

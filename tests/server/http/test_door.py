@@ -8,7 +8,8 @@ import time
 import pytest
 from aiortc.sdp import SessionDescription
 
-from avatar_rtc.config import Config, LimitsConfig
+from avatar_rtc.config import Config
+from avatar_rtc.config_sections import LimitsConfig
 from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES
 from avatar_rtc.server.http.keys import AVATARS
 from avatar_rtc.server.live.session import Session

@@ -5,7 +5,8 @@ import socket
 
 import pytest
 
-from avatar_rtc.config import Config, TurnConfig
+from avatar_rtc.config import Config
+from avatar_rtc.config_sections import TurnConfig
 from avatar_rtc.link.orders import AvatarFailed, AvatarReady
 from avatar_rtc.server.http.keys import ADDRESS_CHECK, CLOSING
 from avatar_rtc.server.http.routes.health import LOST_S

@@ -5,7 +5,8 @@ import hashlib
 import hmac
 import time
 
-from avatar_rtc.config import Config, TurnConfig
+from avatar_rtc.config import Config
+from avatar_rtc.config_sections import TurnConfig
 from avatar_rtc.server.http.routes.ice import turn_credential
 
 

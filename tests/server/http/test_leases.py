@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from avatar_rtc.config import Config, LimitsConfig
+from avatar_rtc.config import Config
+from avatar_rtc.config_sections import LimitsConfig
 from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.server.http.keys import LIMITS
 from avatar_rtc.server.limits import MIB

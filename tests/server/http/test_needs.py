@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from avatar_rtc.config import AccessConfig, AccessKey
+from avatar_rtc.config_sections import AccessConfig, AccessKey
 from avatar_rtc.grants import SCOPES, Grant
 from avatar_rtc.server.access import gate
 from avatar_rtc.server.access.tokens import make_token

@@ -7,7 +7,8 @@ import time
 import aiohttp
 import jwt
 
-from avatar_rtc.config import AccessConfig, Config, LimitsConfig
+from avatar_rtc.config import Config
+from avatar_rtc.config_sections import AccessConfig, LimitsConfig
 from avatar_rtc.server.http.keys import LIMITS, SOUND_FILES
 from tests.waiting import until
 

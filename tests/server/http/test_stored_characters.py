@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avatar_rtc.characters.store import CharacterStore
-from avatar_rtc.config import Config, LimitsConfig
+from avatar_rtc.config import Config
+from avatar_rtc.config_sections import LimitsConfig
 from avatar_rtc.control.messages import control_from
 from avatar_rtc.control.settings import check_settings
 from avatar_rtc.errors import InputError

@@ -6,7 +6,7 @@ import time
 import aiohttp
 import pytest
 
-from avatar_rtc.config import AccessConfig
+from avatar_rtc.config_sections import AccessConfig
 from avatar_rtc.grants import Grant
 from avatar_rtc.server.access.tokens import make_token
 from avatar_rtc.server.http.keys import AVATARS, GATE

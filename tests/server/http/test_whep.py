@@ -6,7 +6,8 @@ import gzip
 import pytest
 from aiortc import RTCPeerConnection
 
-from avatar_rtc.config import Config, TurnConfig
+from avatar_rtc.config import Config
+from avatar_rtc.config_sections import TurnConfig
 from avatar_rtc.link.orders import AvatarFailed, RequestKeyframe, StartRendition, StopRendition
 
 ENDPOINT = "/api/v1/avatars/main/whep"

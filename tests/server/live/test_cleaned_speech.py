@@ -3,7 +3,7 @@
 import pytest
 from aiohttp.test_utils import TestClient
 
-from avatar_rtc.config import SpeechConfig
+from avatar_rtc.config_sections import SpeechConfig
 from avatar_rtc.server.http.keys import AVATARS, ENGINES, SPEAKER
 from avatar_rtc.server.live.voice.speaker import Speaker
 from avatar_rtc.speech.cleaning.cleaner import ReadAloud, read_aloud_of

@@ -9,7 +9,8 @@ import pytest
 from avatar_rtc.characters.image import write_png
 from avatar_rtc.characters.parts import PICTURE, STUDENT
 from avatar_rtc.characters.store import CharacterStore
-from avatar_rtc.config import Config, LimitsConfig
+from avatar_rtc.config import Config
+from avatar_rtc.config_sections import LimitsConfig
 from avatar_rtc.link.orders import AvatarReady, OpenAvatar
 
 PATH = "/api/v1/avatars/main/distillation"

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar_rtc.config import Config, LimitsConfig
+from avatar_rtc.config import Config
+from avatar_rtc.config_sections import LimitsConfig
 from avatar_rtc.server.live import seats
 from avatar_rtc.server.live.seats import CONNECTING_IN_A_CROWD_S, CONNECTING_S, QUIET_S, Pending, who_yields
 

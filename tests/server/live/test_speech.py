@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from avatar_rtc.config import Config, LimitsConfig, SpeechConfig
+from avatar_rtc.config import Config
+from avatar_rtc.config_sections import LimitsConfig, SpeechConfig
 from avatar_rtc.link.orders import Hush, Say
 from avatar_rtc.server.app import create_app
 from avatar_rtc.server.http.keys import LIMITS

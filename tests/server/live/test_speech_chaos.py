@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from avatar_rtc.clock import MediaClock
-from avatar_rtc.config import LimitsConfig
+from avatar_rtc.config_sections import LimitsConfig
 from avatar_rtc.control.messages import SpeechAppend, SpeechSay
 from avatar_rtc.errors import AlreadyThere, AvatarRtcError, EngineFailed, InputError
 from avatar_rtc.face.timeline import Timeline

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar_rtc.config import LimitsConfig
+from avatar_rtc.config_sections import LimitsConfig
 from avatar_rtc.errors import CapacityExceeded
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.turns import Turn, Turns

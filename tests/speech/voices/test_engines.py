@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avatar_rtc.config import SpeechConfig, load_config
+from avatar_rtc.config import load_config
+from avatar_rtc.config_sections import SpeechConfig
 from avatar_rtc.errors import EngineFailed, InputError, SetupError, UnknownName
 from avatar_rtc.speech.spoken import Engine, Speech, Voice
 from avatar_rtc.speech.voices import engines as module

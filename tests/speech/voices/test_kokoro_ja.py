@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from avatar_rtc.config import SpeechConfig
+from avatar_rtc.config_sections import SpeechConfig
 from avatar_rtc.errors import EngineFailed, SetupError, UnknownName
 from avatar_rtc.face.visemes import shapes_of
 from avatar_rtc.sound.levelling import TARGET_LUFS

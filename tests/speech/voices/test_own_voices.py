@@ -3,7 +3,7 @@
 import pytest
 
 from avatar_rtc.characters.store import CharacterStore
-from avatar_rtc.config import SpeechConfig
+from avatar_rtc.config_sections import SpeechConfig
 from avatar_rtc.errors import EngineFailed, InputError, SetupError
 from avatar_rtc.resources import resource
 from avatar_rtc.sound.levelling import TARGET_LUFS

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from avatar_rtc.cli.serve_checks import check_folders
-from avatar_rtc.config import SpeechConfig, load_config
+from avatar_rtc.config import load_config
+from avatar_rtc.config_sections import SpeechConfig
 from avatar_rtc.errors import EngineFailed, InputError, SetupError, UnknownName
 from avatar_rtc.speech.languages.reading import Reader
 from avatar_rtc.speech.voices import piper_files as files_module

@@ -8,7 +8,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
-from avatar_rtc.config import LimitsConfig
+from avatar_rtc.config_sections import LimitsConfig
 from avatar_rtc.control.messages import SpeechAppend, SpeechSay
 from avatar_rtc.errors import (
     AvatarRtcError,
