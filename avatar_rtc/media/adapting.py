@@ -12,7 +12,7 @@ from aiortc import RTCRtpSender
 from avatar_rtc.media.broadcast import Packet, Subscription
 from avatar_rtc.media.feedback_private import LinkReport, on_link_report
 from avatar_rtc.media.ladder import Ladder
-from avatar_rtc.media.resending import Allowance
+from avatar_rtc.media.resending import ResendShare
 from avatar_rtc.media.rtcp_private import sent_by
 from avatar_rtc.media.rungs import UNLIMITED_BPS, Footing, LinkSigns, arrived, next_footing
 from avatar_rtc.media.sending_private import Repairable
@@ -60,7 +60,7 @@ class Adapting:
         self._sender, self._repair, self._source, self._rendition = sender, repair, source, rendition
         self._on_moved, self._now = on_moved, now
         self._footing = Footing(rendition.rung)
-        self._allowance, self._thinner = Allowance(), Thinner()
+        self._resend_share, self._thinner = ResendShare(), Thinner()
         self._ladder: Ladder | None = None
         self._estimate_bps: float | None = None
         self._sent: deque[tuple[float, int, int]] = deque()
@@ -114,7 +114,7 @@ class Adapting:
         return self._footing.limit_bps < math.inf
 
     def _may_resend(self, size: int) -> bool:
-        may = self._allowance.take(size, sent_by(self._sender).bytes)
+        may = self._resend_share.take(size, sent_by(self._sender).bytes)
         return may and (
             not self._is_thinned or self._thinner.takes(size, self._now(), self._footing.limit_bps)
         )
@@ -156,6 +156,6 @@ class Adapting:
         if rendition.rung == "lower":
             # It begins with a keyframe, so what is missing before that would only hold it up.
             self._repair.forget()
-            self._allowance.cut()
+            self._resend_share.cut()
         self._missed.clear()
         self._on_moved(rendition)

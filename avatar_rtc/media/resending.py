@@ -4,13 +4,13 @@ SHARE = 0.5
 """Of the payload. A tenth lost in bursts, and half of the repairs once more, take 0.2."""
 FIRST_BYTES = 16_000
 """At the beginning: a keyframe."""
-MOST_BYTES = 64_000
+MOST_SAVED_BYTES = 64_000
 """Saved up in quiet times: what a second without any packet takes."""
 CUT_BYTES = 6_000
 """Left after a move to a lower rung: a keyframe of that."""
 
 
-class Allowance:
+class ResendShare:
     """What may still be sent again to one viewer."""
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class Allowance:
 
     def take(self, size: int, sent: int) -> bool:
         """Whether `size` bytes may be sent again, when `sent` have been sent in all."""
-        self._left = min(MOST_BYTES, self._left + SHARE * (sent - self._seen))
+        self._left = min(MOST_SAVED_BYTES, self._left + SHARE * (sent - self._seen))
         self._seen = sent
         if self._left < size:
             return False

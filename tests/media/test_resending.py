@@ -2,11 +2,11 @@
 
 import random
 
-from avatar_rtc.media.resending import CUT_BYTES, FIRST_BYTES, MOST_BYTES, SHARE, Allowance
+from avatar_rtc.media.resending import CUT_BYTES, FIRST_BYTES, MOST_SAVED_BYTES, SHARE, ResendShare
 
 
 def test_a_flood_of_requests_gets_its_share():
-    chance, allowance, sent, again = random.Random(1), Allowance(), 0, 0
+    chance, allowance, sent, again = random.Random(1), ResendShare(), 0, 0
     for _ in range(5_000):
         sent += chance.randint(0, 1_000)
         for _ in range(chance.randint(0, 20)):
@@ -16,15 +16,15 @@ def test_a_flood_of_requests_gets_its_share():
 
 
 def test_usual_losses_are_all_made_good():
-    chance, allowance = random.Random(2), Allowance()
+    chance, allowance = random.Random(2), ResendShare()
     for n in range(20_000):
         if chance.random() < 0.25:
             assert allowance.take(1_000, 1_000 * (n + 1))
 
 
 def test_what_is_saved_up_has_a_bound_and_is_cut():
-    allowance = Allowance()
-    assert sum(allowance.take(1_000, 10**9) for _ in range(1_000)) == MOST_BYTES // 1_000
-    allowance = Allowance()
+    allowance = ResendShare()
+    assert sum(allowance.take(1_000, 10**9) for _ in range(1_000)) == MOST_SAVED_BYTES // 1_000
+    allowance = ResendShare()
     allowance.cut()
     assert sum(allowance.take(1_000, 0) for _ in range(1_000)) == CUT_BYTES // 1_000
