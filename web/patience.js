@@ -6,7 +6,8 @@
 
 const FIRST_ROUND_TRIP_S = 0.1;
 const LEAST_LOST = 0.005; // below this share of lost packets the way is clean
-const LEFT = 0.002; // the share of packets that may still be missing when their picture is due
+const LEFT = 0.0005; // the share of packets that may still be missing when their picture is due
+const ASK_AGAIN_S = 0.1; // a browser does not ask for a packet once more before
 const NOTICE_S = 0.035; // until it is known that a packet is missing
 const MAX_PLAYOUT_S = 0.8;
 const RISE = 0.5; // of the estimate of loss with each look
@@ -16,8 +17,9 @@ const STEP_S = 0.02; // less is not worth a change
 /** Seconds to wait, for a share of lost packets, 0..1, and a round-trip in seconds. */
 export function playoutS(lost, roundTripS) {
   if (lost < LEAST_LOST) return 0;
-  const tries = Math.log(LEFT) / Math.log(Math.min(lost, 0.5)) - 1;
-  return Math.min(Math.max(1, tries) * (roundTripS + NOTICE_S) + NOTICE_S, MAX_PLAYOUT_S);
+  const more = Math.max(0, Math.log(LEFT) / Math.log(Math.min(lost, 0.5)) - 2);
+  const repairS = roundTripS + more * Math.max(roundTripS, ASK_AGAIN_S);
+  return Math.min(2 * NOTICE_S + repairS, MAX_PLAYOUT_S);
 }
 
 /** Lets the receivers of a connection wait as the way wants it. */

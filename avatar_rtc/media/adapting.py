@@ -17,15 +17,14 @@ from avatar_rtc.media.rtcp_private import sent_by
 from avatar_rtc.media.rungs import UNLIMITED_BPS, Footing, LinkSigns, arrived, next_footing
 from avatar_rtc.media.sending_private import Repairable
 from avatar_rtc.media.thinning import Thinner
+from avatar_rtc.media.unrepaired import Unrepaired
 from avatar_rtc.stream.frame import Rendition
 
 log = logging.getLogger(__name__)
 WINDOW_S = 1.0
 """Over which rates are taken."""
 MIN_PACKETS = 30
-"""Of fewer, those asked for again say nothing yet."""
-REMEMBERED_REQUESTS = 512
-"""Packets that were asked for, to count each once."""
+"""Of fewer, those lost twice say nothing yet."""
 
 
 class RungSource(Protocol):
@@ -59,13 +58,12 @@ class Adapting:
         """
         self._sender, self._repair, self._source, self._rendition = sender, repair, source, rendition
         self._on_moved, self._now = on_moved, now
-        self._footing = Footing(rendition.rung)
+        self._footing = Footing(rendition.rung, begun_at=now())
         self._resend_share, self._thinner = ResendShare(), Thinner()
         self._ladder: Ladder | None = None
         self._estimate_bps: float | None = None
         self._sent: deque[tuple[float, int, int]] = deque()
-        self._missed: deque[float] = deque()
-        self._asked: dict[int, None] = {}
+        self._unrepaired = Unrepaired(WINDOW_S)
         self._dropped = 0
         on_link_report(sender, self._hear)
         repair.may_resend = self._may_resend
@@ -93,6 +91,7 @@ class Adapting:
         if report.estimate_bps is not None:
             self._estimate_bps = report.estimate_bps
         packets, bits_per_s = self._sent_lately(t)
+        self._unrepaired.asked(report.missed, t)
         dropped, self._dropped = self._dropped, self._ladder.dropped
         heard = LinkSigns(
             t,
@@ -100,7 +99,7 @@ class Adapting:
             self._estimate_bps,
             report.lost,
             report.round_trip_s,
-            self._missed_lately(t, report.missed) / max(packets, MIN_PACKETS),
+            self._unrepaired.lately(t) / max(packets, MIN_PACKETS),
             self._dropped > dropped,
             pleads,
         )
@@ -138,18 +137,6 @@ class Adapting:
         seconds = max(t - since, WINDOW_S / 2)
         return sent.packets - packets_before, 8 * (sent.bytes - bytes_before) / seconds
 
-    def _missed_lately(self, t: float, missed: tuple[int, ...]) -> int:
-        """How many packets were asked for within the last second, each counted once."""
-        for number in missed:
-            if number not in self._asked:
-                self._asked[number] = None
-                self._missed.append(t)
-        while len(self._asked) > REMEMBERED_REQUESTS:
-            del self._asked[next(iter(self._asked))]
-        while self._missed and self._missed[0] < t - WINDOW_S:
-            self._missed.popleft()
-        return len(self._missed)
-
     def _arrived(self, rendition: Rendition) -> None:
         self._thinner = Thinner()
         self._footing = arrived(self._footing, rendition.rung, self._now())
@@ -157,5 +144,5 @@ class Adapting:
             # It begins with a keyframe, so what is missing before that would only hold it up.
             self._repair.forget()
             self._resend_share.cut()
-        self._missed.clear()
+        self._unrepaired.forgive()
         self._on_moved(rendition)

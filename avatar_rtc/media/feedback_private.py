@@ -20,13 +20,15 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
+from avatar_rtc.media.sending.way import LossReports
+
 
 @dataclass(frozen=True)
 class LinkReport:
     """What one packet of RTCP says of the link; None is nothing of that."""
 
     lost: float | None = None
-    """Share of packets since the last report, 0..1."""
+    """Share of packets in an interval that is over with it, 0..1; see `LossReports`."""
     round_trip_s: float | None = None
     """As measured now, not smoothed."""
     estimate_bps: float | None = None
@@ -35,12 +37,14 @@ class LinkReport:
     """Sequence numbers it asks for once more (NACK)."""
 
 
-def on_link_report(sender: RTCRtpSender, tell: Callable[[LinkReport], None]) -> None:
+def on_link_report(
+    sender: RTCRtpSender, tell: Callable[[LinkReport], None], now: Callable[[], float] = time.monotonic
+) -> None:
     """Call `tell` with what the peer reports of what this sender sends, before anything comes of it."""
-    handle = sender._handle_rtcp_packet
+    handle, reports = sender._handle_rtcp_packet, LossReports()
 
     async def handle_and_tell(packet: AnyRtcpPacket) -> None:
-        report = _read(sender, packet)
+        report = _read(sender, packet, reports, now())
         if report is not None:
             tell(report)
         await handle(packet)
@@ -48,12 +52,13 @@ def on_link_report(sender: RTCRtpSender, tell: Callable[[LinkReport], None]) -> 
     sender._handle_rtcp_packet = handle_and_tell  # type: ignore[method-assign]
 
 
-def _read(sender: RTCRtpSender, packet: AnyRtcpPacket) -> LinkReport | None:
+def _read(sender: RTCRtpSender, packet: AnyRtcpPacket, reports: LossReports, t: float) -> LinkReport | None:
     match packet:
-        case RtcpRrPacket(reports=reports) | RtcpSrPacket(reports=reports):
-            for each in reports:
+        case RtcpRrPacket(reports=found) | RtcpSrPacket(reports=found):
+            for each in found:
                 if each.ssrc == sender._ssrc:
-                    return LinkReport(each.fraction_lost / 256, _round_trip_s(sender, each))
+                    lost = reports.add(each.packets_lost, each.highest_sequence, t)
+                    return LinkReport(lost, _round_trip_s(sender, each))
         case RtcpRtpfbPacket(fmt=fmt, lost=lost) if fmt == RTCP_RTPFB_NACK:
             return LinkReport(missed=tuple(lost))
         case RtcpPsfbPacket(fmt=fmt, fci=fci) if fmt == RTCP_PSFB_APP:

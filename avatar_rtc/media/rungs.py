@@ -28,7 +28,9 @@ LOST_OF_LATE = 0.15
 HEAVY_LOSS = 0.22
 """In that mean. A link that loses a tenth in bursts of eight passes it once in some hours."""
 FLOOD_LOSS = 0.6
-"""In one report, or of what was sent within a second and asked for again."""
+"""In one report."""
+FLOOD_UNREPAIRED = 0.35
+"""Of what was sent within a second: of what a link full to the brim loses, it loses as much once more."""
 TRIAL_LOSS = 0.3
 """More than before it."""
 DELAY_S = 0.1
@@ -39,7 +41,7 @@ SHORT_SHARE = 0.7
 """Overuse brings an estimate to 0.85 of what arrived, so one below this says that not all did."""
 SHORT_S = 1.0
 GROWTH_S = 10.0
-"""Until an estimate that the lower rung held down has grown to the upper one, 8 % a second."""
+"""Until an estimate that began low, or was held down by the lower rung, has grown: 8 % a second."""
 SOME_LOSS = 0.04
 SOME_DELAY_S = 0.06
 BASE_RISES = 0.002
@@ -68,8 +70,8 @@ class LinkSigns:
     """Share of packets since the report before this one; None if this is no report."""
     delay_s: float | None = None
     """There and back, as this report tells."""
-    missed: float = 0.0
-    """Packets asked for again, as a share of those sent within the last second."""
+    unrepaired: float = 0.0
+    """Packets lost twice, as a share of those sent within the last second."""
     overrun: bool = False
     """Its own queue had to be emptied."""
     pleads: bool = False
@@ -83,6 +85,8 @@ class Footing:
     rung: Rung = "upper"
     wanted: Rung = "upper"
     """Where it is to go; it is there with the next keyframe."""
+    begun_at: float = -1e9
+    """When the viewer came."""
     moved_at: float = -1e9
     wait_s: float = CALM_S
     """Quiet asked for before the next trial."""
@@ -162,7 +166,7 @@ def _learned(before: Footing, heard: LinkSigns) -> Footing:
             delay_before_s=now.delay_s,
             told_at=heard.t,
         )
-    has_grown = heard.t - now.moved_at >= GROWTH_S
+    has_grown = heard.t - max(now.begun_at, now.moved_at) >= GROWTH_S
     estimate_bps = heard.estimate_bps if has_grown else None
     is_short = estimate_bps is not None and estimate_bps < SHORT_SHARE * heard.sent_bps
     since = (heard.t if now.short_since is None else now.short_since) if is_short else None
@@ -179,7 +183,7 @@ def _is_strained(now: Footing, heard: LinkSigns) -> bool:
     short_s = 0.0 if now.short_since is None else heard.t - now.short_since
     return (
         now.lost > HEAVY_LOSS
-        or heard.missed > FLOOD_LOSS
+        or heard.unrepaired > FLOOD_UNREPAIRED
         or (heard.lost or 0.0) > FLOOD_LOSS
         or (now.delay_s > DELAY_S and now.lost_last > SOME_LOSS)
         or min(now.delay_s, now.delay_before_s) > LONG_DELAY_S
@@ -190,4 +194,4 @@ def _is_strained(now: Footing, heard: LinkSigns) -> bool:
 def _fails(now: Footing, heard: LinkSigns) -> bool:
     """Whether a trial shows that the upper rung does not fit."""
     much = now.lost_before + TRIAL_LOSS
-    return heard.pleads or (heard.lost or 0.0) > much or heard.missed > much
+    return heard.pleads or (heard.lost or 0.0) > much or heard.unrepaired > much

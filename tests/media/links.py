@@ -55,9 +55,9 @@ def walk(link: LinkModel, seconds: float, chance: random.Random) -> Iterator[tup
         is_overused = over > 0 or backlog > 0.05 * capacity
         estimate = 0.85 * received if is_overused else max(estimate, min(1.02 * estimate, 1.5 * received))
         missed = [*missed, lost][-round(1 / TICK_S) :]
-        share = min(1.0, sum(missed) / max(30.0, 5 * packets))
+        share = min(1.0, sum(missed) / max(30.0, 5 * packets)) ** 2  # and lost once more
         known = estimate if link.estimates else None
-        heards = [LinkSigns(t, rate - SOUND_BPS, known, missed=share)] if lost or link.estimates else []
+        heards = [LinkSigns(t, rate - SOUND_BPS, known, unrepaired=share)] if lost or link.estimates else []
         if t >= report_at:
             delay_s = link.round_trip_s + backlog / capacity + chance.random() * link.jitter_s
             told = lost_packets / sent_packets

@@ -14,8 +14,10 @@ from avatar_rtc.media.opus import BLOCK_S
 FIRST_ROUND_TRIP_S = 0.1
 LEAST_LOST = 0.005
 """Below this share of lost packets the way is clean."""
-LEFT = 0.002
-"""The share of packets that may still be missing when their picture is due."""
+LEFT = 0.0005
+"""The share of packets that may still be missing when their picture is due; a picture has some ten of them."""
+ASK_AGAIN_S = 0.1
+"""A browser does not ask for a packet once more before."""
 NOTICE_S = 0.035
 """Until a viewer knows that a packet is missing: by the next one, at the latest that of the next picture."""
 MAX_PLAYOUT_S = 0.8
@@ -40,8 +42,9 @@ def playout_s(lost: float, round_trip_s: float, outage_s: float = 0.0) -> float:
     """
     if lost < LEAST_LOST:
         return 0.0
-    tries = math.log(LEFT) / math.log(min(lost, 0.5)) - 1
-    return min(max(1.0, tries) * (round_trip_s + NOTICE_S) + NOTICE_S + outage_s, MAX_PLAYOUT_S)
+    more = max(0.0, math.log(LEFT) / math.log(min(lost, 0.5)) - 2)
+    repair_s = round_trip_s + more * max(round_trip_s, ASK_AGAIN_S)
+    return min(2 * NOTICE_S + repair_s + outage_s, MAX_PLAYOUT_S)
 
 
 def copy_distances(lost: float, outage_s: float = 0.0) -> tuple[int, ...]:
