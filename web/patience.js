@@ -6,7 +6,7 @@
 
 const FIRST_ROUND_TRIP_S = 0.1;
 const LEAST_LOST = 0.005; // below this share of lost packets the way is clean
-const LEFT = 0.0005; // the share of packets that may still be missing when their picture is due
+const LEFT = 0.0002; // the share of packets that may still be missing when their picture is due
 const ASK_AGAIN_S = 0.1; // a browser does not ask for a packet once more before
 const NOTICE_S = 0.035; // until it is known that a packet is missing
 const MAX_PLAYOUT_S = 0.8;
