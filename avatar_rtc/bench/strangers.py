@@ -24,7 +24,7 @@ MEMORY_MB, AFTER_S = 20, 60.0
 SETTLED_S = 15.0
 """The worker gives the memory of large pictures back when none has come for ten seconds."""
 ENDING_S, STUCK = 6.0, 10
-NOTICED_S, REPLACED_S = 3.5, 5.0
+NOTICED_S, REPLACED_S = 3.0, 5.0
 _TIMEOUT_S = 60.0
 
 

@@ -1,7 +1,7 @@
 """Whether a render worker lives, of what it has said and when; no clock and no process of its own.
 
-beats every 0.5 s ─► silent for 3 s: told ─► it computes nothing either: lost after 4 s
-                                          └► it computes: it holds its interpreter, lost after 20 s
+beats every 0.5 s ─► silent for 2.5 s: told ─► it computes nothing either: lost after 3.5 s
+                                            └► it computes: it holds its interpreter, lost after 20 s
 """
 
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from avatar_rtc.link.orders import Beat, Booted, Up
 HANG_TIMEOUT_S = 20.0
 """A worker that owes pictures and brings none for so long is lost. THA3 on two busy cores takes under 2 s a
 picture."""
-SILENT_S = 3.0
+SILENT_S = 2.5
 """Without a beat: it is noticed."""
-STOPPED_S = 4.0
+STOPPED_S = 3.5
 """Without a beat, and without having computed since the last look: it is lost."""
 STUCK_S = 60.0
 """A worker may take so long over one avatar's picture while others have theirs."""
@@ -104,7 +104,7 @@ class Pulse:
         silent_s = now - self.heard_at
         if silent_s < SILENT_S:
             return self._overdue(now, owes, busy_s)
-        ailment = f"the render worker has been silent for {silent_s:.0f} s"
+        ailment = f"the render worker has been silent for {silent_s:.1f} s"
         stopped_s = STOPPED_S if self._has_booted else HANG_TIMEOUT_S
         if silent_s >= stopped_s and self._busy_s is not None and busy_s == self._busy_s:
             return WorkerHealth(f"{ailment} and does nothing", True)

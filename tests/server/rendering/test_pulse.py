@@ -62,7 +62,7 @@ def ends(
 
 
 @given(st.floats(5, 16), st.booleans())
-def test_one_that_is_stopped_is_noticed_after_3_s_and_lost_after_4(at, owes):
+def test_one_that_is_stopped_is_noticed_and_a_second_later_lost(at, owes):
     steps = beats(at)
     silent_since = steps[-1][0]
     noticed, lost = ends(steps, owes=owes)
@@ -86,7 +86,7 @@ def test_one_that_boots_may_be_silent_while_it_imports():
     assert BOOTING_S <= ends([], computing)[1] <= BOOTING_S + HANG_TIMEOUT_S
 
 
-@given(st.lists(st.floats(0.1, 2.9), min_size=1, max_size=100))
+@given(st.lists(st.floats(0.1, SILENT_S - 0.1), min_size=1, max_size=100))
 def test_one_that_beats_lives(pauses):
     at, steps = 1.0, [(1.0, BOOTED)]
     for pause in pauses:
@@ -131,5 +131,5 @@ def test_who_was_away_gives_another_period():
     pulse.excuse(60.0)
     assert pulse.look_in(60.0) == SILENT_S
     assert not pulse.look(60.0 + SILENT_S - 0.1, True, 5.0).ailment
-    assert pulse.look(60.0 + SILENT_S, True, 5.0).ailment == "the render worker has been silent for 3 s"
+    assert pulse.look(60.0 + SILENT_S, True, 5.0).ailment == "the render worker has been silent for 2.5 s"
     assert pulse.look(60.0 + STOPPED_S, True, 5.0).is_lost
