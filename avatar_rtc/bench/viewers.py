@@ -61,7 +61,7 @@ def only_count(viewer: AvatarClient) -> Counting:
 
     async def note(data: bytes, arrival_time_ms: int) -> None:
         if data[1] & 0x80 and data[1] & 0x7F in types:
-            counting.decode(None)
+            counting.arrivals.append(time.monotonic())
 
     vars(by_kind["video"].transport)["_handle_rtp_data"] = note
     return counting

@@ -15,7 +15,7 @@ FIRST_ROUND_TRIP_S = 0.1
 LEAST_LOST = 0.005
 """Below this share of lost packets the way is clean."""
 LEFT = 0.0002
-"""The share of packets that may still be missing when their picture is due; a picture has some ten of them."""
+"""The share of packets that may be missing when their picture is due; a picture has some ten."""
 ASK_AGAIN_S = 0.1
 """A browser does not ask for a packet once more before."""
 NOTICE_S = 0.035
