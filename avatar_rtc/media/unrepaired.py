@@ -6,9 +6,9 @@ one that was overtaken, and has it a moment later. Seconds are the caller's.
 
 from collections import OrderedDict, deque
 
-LEAST_PAUSE_S = 0.04
+ASKED_AGAIN_S = 0.04
 """Between two requests for one packet: a player waits for a round-trip; who is overtaken comes sooner."""
-REMEMBERED = 512
+MOST_ASKED = 512
 
 
 class Unrepaired:
@@ -24,10 +24,10 @@ class Unrepaired:
         """The viewer misses packets of these numbers."""
         for number in numbers:
             first = self._asked.setdefault(number, t)
-            if t - first >= LEAST_PAUSE_S:
+            if t - first >= ASKED_AGAIN_S:
                 self._counted.append(t)
                 self._asked[number] = float("inf")  # each once
-        while len(self._asked) > REMEMBERED:
+        while len(self._asked) > MOST_ASKED:
             self._asked.popitem(last=False)
 
     def lately(self, t: float) -> int:

@@ -2,7 +2,7 @@
 
 import random
 
-from avatar_rtc.media.unrepaired import LEAST_PAUSE_S, REMEMBERED, Unrepaired
+from avatar_rtc.media.unrepaired import ASKED_AGAIN_S, MOST_ASKED, Unrepaired
 
 ROUND_TRIP_S = 0.06
 
@@ -11,7 +11,7 @@ def test_what_packets_overtake_does_not_count_however_much_it_is():
     unrepaired = Unrepaired(1.0)
     for second in range(20):
         unrepaired.asked(tuple(range(40 * second, 40 * second + 30)), float(second))
-        unrepaired.asked(tuple(range(40 * second, 40 * second + 30)), second + LEAST_PAUSE_S / 2)
+        unrepaired.asked(tuple(range(40 * second, 40 * second + 30)), second + ASKED_AGAIN_S / 2)
         assert unrepaired.lately(second + 0.5) == 0
 
 
@@ -37,8 +37,8 @@ def test_of_packets_that_are_lost_by_chance_about_the_square_counts():
 
 def test_it_remembers_no_more_than_it_has_to_and_forgives():
     unrepaired = Unrepaired(1.0)
-    unrepaired.asked(tuple(range(REMEMBERED + 1)), 0.0)
-    unrepaired.asked((0, REMEMBERED), 0.1)
+    unrepaired.asked(tuple(range(MOST_ASKED + 1)), 0.0)
+    unrepaired.asked((0, MOST_ASKED), 0.1)
     assert unrepaired.lately(0.1) == 1
     unrepaired.forgive()
     assert unrepaired.lately(0.1) == 0
