@@ -181,7 +181,7 @@ def _is_strained(now: Footing, heard: LinkSigns) -> bool:
         return False
     estimate_bps = heard.sent_bps if heard.estimate_bps is None else heard.estimate_bps
     shortfall = 1 - estimate_bps / max(heard.sent_bps, 1.0)
-    # Estimates stay low for minutes where packets are lost by chance and shuffled; a full link loses the rest.
+    # Estimates stay low for minutes where packets are lost by chance and shuffled; full links lose the rest.
     some = now.lost_last >= max(SOME_LOSS, shortfall / 2) or now.delay_s >= SOME_DELAY_S
     short_s = 0.0 if now.short_since is None else heard.t - now.short_since
     return (
