@@ -133,11 +133,11 @@ def test_strain_while_a_keyframe_is_awaited_takes_the_wish_back():
     assert strained.wanted == "upper"
 
 
-def footing_after(seconds: float, begun_at: float, **told: float) -> Footing:
+def footing_after(seconds: float, begun_at: float, estimate_bps: float, lost: float) -> Footing:
     """Of a viewer on the upper rung that reports the same again and again, from second 100 on."""
     now = Footing(begun_at=begun_at)
     for tick in range(round(seconds * 2)):
-        now = next_footing(now, LinkSigns(100.0 + tick / 2, 2.6e6, delay_s=0.07, **told))
+        now = next_footing(now, LinkSigns(100.0 + tick / 2, 2.6e6, estimate_bps, lost, 0.07))
         if now.wanted == "lower":
             break
     return now
