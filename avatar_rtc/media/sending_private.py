@@ -15,17 +15,17 @@ from aiortc.codecs.h264 import H264Encoder
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtcrtpsender import random_sequence_number
-from aiortc.rtp import AnyRtcpPacket, RtcpRrPacket, RtcpSrPacket
 from aiortc.utils import random32
 
 from avatar_rtc.media.broadcast import Packet
 from avatar_rtc.media.codecs import Payloads
+from avatar_rtc.media.feedback_private import LinkReport, on_link_report
 from avatar_rtc.media.offers.extensions import MID, PLAYOUT_DELAY, SEND_TIME, Extension
 from avatar_rtc.media.rtcp_private import sent_by
 from avatar_rtc.media.sending.pacing import bursts
 from avatar_rtc.media.sending.red import Redundancy
 from avatar_rtc.media.sending.sent_packets import SentPacket, SentPackets
-from avatar_rtc.media.sending.way import LossReports, ViewerWay
+from avatar_rtc.media.sending.way import ViewerWay
 
 _LONGEST_WAIT = 1000
 """In units of 10 ms. A short one would let Chromium show pictures without any buffer (low latency)."""
@@ -49,19 +49,12 @@ def send_repairably(
     sending = Repairable(sender, payloads, extensions, mid, way)
     sender._run_rtp = sending.run  # type: ignore[method-assign]
     sender._retransmit = sending.again  # type: ignore[method-assign]
-    handle, reports = sender._handle_rtcp_packet, LossReports()
 
-    async def handled(packet: AnyRtcpPacket) -> None:
-        await handle(packet)
-        for report in packet.reports if isinstance(packet, RtcpRrPacket | RtcpSrPacket) else ():
-            if report.ssrc == sender._ssrc:
-                lost = reports.add(
-                    report.packets_lost, report.highest_sequence, asyncio.get_running_loop().time()
-                )
-                if lost is not None:
-                    way.reported(lost, sent_by(sender).round_trip_s)
+    def heard(report: LinkReport) -> None:
+        if report.lost is not None:
+            way.reported(report.lost, sent_by(sender).round_trip_s)
 
-    sender._handle_rtcp_packet = handled  # type: ignore[method-assign]
+    on_link_report(sender, heard, lambda: asyncio.get_running_loop().time())
     return sending
 
 
