@@ -49,7 +49,8 @@ def test_pictures_are_shown_and_sound_is_heard(tmp_path):
         clean, seen = beside_playwright(watch())
     finally:
         server.close()
-    assert seen.detail["lost"] > 5 and seen.detail["sent_again"] > 5
+    # What the way swallowed, by its own count: a browser takes off again what came late.
+    assert seen.detail["way_lost"] > 20 and seen.detail["sent_again"] > 5
     # Copies in sound (RED) come where something is lost, and nowhere else.
     assert seen.detail["sound_packet_bytes"] > 1.8 * clean.detail["sound_packet_bytes"]
     check(seen, clean, replace(reach, concealed=2.5), leeway=0.8)  # three blocks in so short a time
