@@ -193,6 +193,10 @@ class LimitsConfig(ConfigSection):
     """Of one caller: pictures and characters that are decoded, filtered, enlarged or saved."""
     snapshots_per_minute: float = Field(600.0, ge=1.0, le=1_000_000.0)
     """Of one caller."""
+    poses_per_minute: float = Field(1_200.0, ge=1.0, le=1_000_000.0)
+    """Of one caller: bare pictures of poses, those in packs of sprites included."""
+    sprites: int = Field(8, ge=1, le=1_000)
+    """Packs of sprites that are made for their callers, those that wait included."""
     messages_per_s: float = Field(240.0, ge=1.0, le=100_000.0)
     """Messages on the data channels of one viewer."""
     opens_per_s: float = Field(4.0, ge=0.1, le=1_000.0)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.cli import render_clip
 from avatar_rtc.cli.device import chosen_device
-from avatar_rtc.cli.pose_files import PosedFace, PoseFile, read_pose_file
+from avatar_rtc.cli.pose_files import read_pose_file
 from avatar_rtc.errors import InputError
+from avatar_rtc.face.pose_files import PosedFace, PoseFile
 
 if TYPE_CHECKING:
     import numpy as np

@@ -23,11 +23,12 @@ from avatar_rtc.control.messages import (
     PoseSet,
     SettingsPatch,
     SettingsSet,
+    StillSet,
     TalkingSet,
 )
 from avatar_rtc.control.settings import check_settings, patched, settings_json
 from avatar_rtc.control.state import AvatarState, Cue, DataEyes, LivePose
-from avatar_rtc.control.state_json import crop_json, framing_json
+from avatar_rtc.control.state_json import crop_json, framing_json, still_json
 from avatar_rtc.face.holding import CUE_HOLD_S
 from avatar_rtc.filters_schema.chain import chain_json, enlargement
 from avatar_rtc.stream.framing import Views
@@ -40,7 +41,7 @@ Flowing: TypeAlias = CueSet | PoseSet
 """What comes many times a second, and is nobody else's business."""
 Change: TypeAlias = (
     EmotionsSet | OverridesSet | OverridesPatch | SettingsSet | SettingsPatch | GazeSet | TalkingSet
-    | PauseSet | CropSet | FramingSet | ChainSet | BackdropSet | DataEyesSet | Flowing
+    | PauseSet | StillSet | CropSet | FramingSet | ChainSet | BackdropSet | DataEyesSet | Flowing
 )  # fmt: skip
 
 
@@ -68,6 +69,8 @@ def next_state(state: AvatarState, message: Change, t: float) -> AvatarState:
             return replace(state, talking=on)
         case PauseSet(on=on):
             return replace(state, paused=on)
+        case StillSet(values=values):
+            return replace(state, still=values)
         case CropSet():
             return replace(state, crop=message.crop())
         case FramingSet():
@@ -105,6 +108,8 @@ def answer(state: AvatarState, message: Change) -> dict[str, object]:
             return {"overrides": dict(state.overrides)}
         case SettingsSet() | SettingsPatch():
             return {"settings": settings_json(state.settings)}
+        case StillSet():
+            return {"still": still_json(state.still)}
         case CropSet():
             return {"crop": crop_json(state.crop)}
         case FramingSet():

@@ -165,6 +165,15 @@ class PauseSet(Message):
     on: StrictBool
 
 
+class StillSet(Message):
+    """Hold the avatar still in exactly this pose, for all who watch; null lets it live on."""
+
+    type: Literal["still.set"] = "still.set"
+    values: HeldValues | None
+    """Morph or cel → value; what is not named is 0. Nothing else shows: no emotion, idle life, lips, gaze,
+    overrides or effects."""
+
+
 class FramingSet(Message):
     """Show the face, the bust or the whole picture; a crop that is on goes off, and keeps its edges."""
 
@@ -321,8 +330,8 @@ class SpeechStop(Message):
 
 ControlMessage = (
     EmotionSet | EmotionsSet | OverridesSet | OverridesPatch | SettingsSet | SettingsPatch | GazeSet
-    | TalkingSet | PauseSet | CropSet | FramingSet | ChainSet | BackdropSet | DataEyesSet | Ping | CueSet
-    | PoseSet | SpeechSay | SpeechAppend | SpeechStop
+    | TalkingSet | PauseSet | StillSet | CropSet | FramingSet | ChainSet | BackdropSet | DataEyesSet | Ping
+    | CueSet | PoseSet | SpeechSay | SpeechAppend | SpeechStop
 )  # fmt: skip
 _TYPES: dict[str, type[Message]] = {
     model.model_fields["type"].default: model for model in get_args(ControlMessage)

@@ -118,6 +118,8 @@ class AvatarState:
     chain: tuple[Operation, ...] = ()
     """Operations on the picture, first to last."""
     backdrop: Backdrop = field(default_factory=Backdrop)
+    still: Mapping[str, float] | None = None
+    """Morph or cel → value: the one pose that it is held in, what is not named 0; None lets it live."""
     paused: bool = False
     """The picture stands still, and none is made but for those who come to watch."""
 

@@ -28,6 +28,7 @@ class StateTold(BaseModel):
     gaze: GazeTarget
     talking: bool
     paused: bool
+    still: HeldValues | None = Field(description="The pose that it is held in; null while it lives.")
     data_eyes: bool
     settings: SettingsValues = Field(description="Those that are not at their default.")
     crop: CropSet

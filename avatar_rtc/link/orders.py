@@ -13,6 +13,8 @@ from avatar_rtc.face.cels import CelImage
 from avatar_rtc.face.emotions import EmotionChange, EmotionTemplate
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.filters_schema.chain import Operation
+from avatar_rtc.link.stages import RESULT
+from avatar_rtc.stream.crop import FULL_FRAME, Crop
 from avatar_rtc.stream.frame import AnyRendition, EncodedFrame
 from avatar_rtc.stream.framing import WHOLE, Views
 
@@ -100,6 +102,28 @@ class TakeSnapshot:
 
 
 @dataclass(frozen=True)
+class TakePose:
+    """Make a bare picture of the avatar's character in a pose, beside its frames.
+
+    Answered by `SnapshotTaken` or `StillFailed`.
+    """
+
+    avatar: str
+    request: int
+    """Chosen by who asks; comes back in the answer."""
+    morphs: Mapping[str, float]
+    """What is not named is 0."""
+    cels: Mapping[str, float] = field(default_factory=dict)
+    """Cel → opacity."""
+    crop: Crop = FULL_FRAME
+    """The part that is shown."""
+    side: int | None = None
+    """Px of its longer side; None is as it was made."""
+    stage: str = RESULT
+    """Which of the pictures on the way; see `stages.py`."""
+
+
+@dataclass(frozen=True)
 class Say:
     """Lips for what is said next; appended to what is known already."""
 
@@ -158,7 +182,7 @@ class ProcessStill:
 
 ToAvatar = (
     OpenAvatar | CloseAvatar | SetState | Say | Hush
-    | StartRendition | StopRendition | RequestKeyframe | TakeSnapshot
+    | StartRendition | StopRendition | RequestKeyframe | TakeSnapshot | TakePose
 )  # fmt: skip
 Down = ToAvatar | ProcessStill
 
@@ -265,7 +289,7 @@ class StillProcessed:
 
 @dataclass(frozen=True)
 class SnapshotTaken:
-    """A picture of an avatar."""
+    """A picture of an avatar, or of a pose."""
 
     request: int
     png: bytes = field(repr=False)

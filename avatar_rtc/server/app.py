@@ -46,7 +46,9 @@ from avatar_rtc.server.http.keys import (
     SOCKETS,
     SOUND_FILES,
     SPEAKER,
+    SPRITES,
     STORE,
+    TEMPLATES,
     UPLOADS,
 )
 from avatar_rtc.server.http.leases import leases_middleware
@@ -65,6 +67,7 @@ from avatar_rtc.server.http.routes import (
     offer,
     openapi,
     pages,
+    poses,
     seen,
     speech,
     whep,
@@ -123,7 +126,7 @@ def create_app(
         ]
     )
     app[GATE] = TokenGate(config.access, os.environ)
-    app[CONFIG], app[RENDERER], app[STORE] = config, renderer, store
+    app[CONFIG], app[RENDERER], app[STORE], app[TEMPLATES] = config, renderer, store, templates
     app[GATHERING] = gathering = Gathering()
     app[ADDRESS_CHECK] = AddressCheck(lambda: ice.own_ice_servers(config, gathering), config.media_bind)
     app[CLOSING], app[SOCKETS] = asyncio.Event(), weakref.WeakSet()
@@ -151,6 +154,12 @@ def create_app(
         compat_speech.FILES_AT_ONCE,
         compat_speech.FILES_OF_ONE,
     )
+    app[SPRITES] = Turns(
+        config.limits.sprites,
+        lambda: limits.refuse("sprites", "packs of sprites that wait", config.limits.sprites),
+        poses.AT_ONCE,
+        1,
+    )
     keeping = Keeping(None if state_file is None else StateFile(state_file, config.character, config.framing))
     app[AVATARS] = avatars_here = Avatars(
         Shared(config, renderer, templates, speaker, engines, limits, students, keeping.changed)
@@ -160,8 +169,8 @@ def create_app(
     app[METRICS] = create_metrics(avatars_here, renderer, limits, lag)
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
-        whep, offer, avatars, control, characters, choices, health, seen, speech, audio, audio_socket, ice,
-        compat_avatars, compat_speech, imagefx, natlang, openapi, pages,
+        whep, offer, avatars, poses, control, characters, choices, health, seen, speech, audio,
+        audio_socket, ice, compat_avatars, compat_speech, imagefx, natlang, openapi, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)

@@ -2,6 +2,7 @@
 
 import asyncio
 import weakref
+from collections.abc import Mapping
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -9,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import Config
 from avatar_rtc.errors import NotFound, Refused
+from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.grants import Grant
 from avatar_rtc.media.addresses.checking import AddressCheck
 from avatar_rtc.media.addresses.gathering import Gathering
@@ -30,6 +32,8 @@ GATE = web.AppKey("GATE", TokenGate)
 LIMITS = web.AppKey("LIMITS", Limits)
 RENDERER = web.AppKey("RENDERER", Renderer)
 STORE = web.AppKey("STORE", CharacterStore)
+TEMPLATES: web.AppKey[Mapping[str, EmotionTemplate]] = web.AppKey("TEMPLATES", Mapping)
+"""The factory's emotions."""
 DECODING = web.AppKey("DECODING", Decoding)
 GATHERING = web.AppKey("GATHERING", Gathering)
 """What is known of STUN and TURN servers."""
@@ -48,6 +52,8 @@ METRICS = web.AppKey("METRICS", CollectorRegistry)
 """What Prometheus is told."""
 SOUND_FILES = web.AppKey("SOUND_FILES", Turns)
 """Texts that are made into sound files for the caller."""
+SPRITES = web.AppKey("SPRITES", Turns)
+"""Packs of sprites that are made for callers."""
 UPLOADS = web.AppKey("UPLOADS", Desk)
 
 

@@ -79,13 +79,14 @@ NEEDS: Mapping[str, Need] = {
                 f"PUT {_AVATAR}/{name}"
                 for name in (
                     "emotion", "gaze", "talking", "pause", "data_eyes", "pose", "crop", "framing", "chain",
-                    "backdrop", "emotions", "overrides", "settings",
+                    "backdrop", "emotions", "overrides", "settings", "still",
                 )
             ),
             f"PATCH {_AVATAR}/overrides", f"PATCH {_AVATAR}/settings",
             *(f"DELETE {_AVATAR}/{name}" for name in ("emotions", "overrides", "settings")),
             f"POST {_AVATAR}/speech", f"DELETE {_AVATAR}/speech",
             f"POST {_AVATAR}/speech/{{speech}}", f"DELETE {_AVATAR}/speech/{{speech}}",
+            f"GET {_AVATAR}/poses", f"POST {_AVATAR}/poses", f"GET {_AVATAR}/sprites",
             f"POST {_AVATAR}/audio", f"GET {_AVATAR}/audio",
             *(
                 f"POST /api/avatar/{name}"
@@ -103,6 +104,7 @@ NEEDS: Mapping[str, Need] = {
         (
             f"POST {_V1}/classify", "POST /api/classify", "POST /api/natlang/analyze", "POST /api/tts/speak",
             "POST /v1/audio/speech", "POST /api/imagefx/process", "POST /api/imagefx/upscale",
+            f"POST {_V1}/poses/read",
             f"GET {_V1}/characters", f"GET {_V1}/characters/{{name}}", f"GET {_V1}/characters/{{name}}/saved",
         ),
     ),
@@ -120,6 +122,8 @@ NEEDS: Mapping[str, Need] = {
             "POST /api/avatar/load",
             f"POST {_V1}/characters", f"DELETE {_V1}/characters/{{name}}",
             f"PUT {_V1}/characters/{{name}}/saved", f"DELETE {_V1}/characters/{{name}}/saved",
+            f"DELETE {_V1}/characters/{{name}}/saved/emotions",
+            *(f"{verb} {_V1}/characters/{{name}}/saved/emotions/{{emotion}}" for verb in ("PUT", "DELETE")),
         ),
     ),
 }  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from avatar_rtc.config import Config
 from avatar_rtc.face.emotions import EmotionTemplate
-from avatar_rtc.link.orders import OpenAvatar, ProcessStill, Still, ToAvatar, Up
+from avatar_rtc.link.orders import OpenAvatar, ProcessStill, Still, TakePose, ToAvatar, Up
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.speaker import Speaker
@@ -69,6 +69,9 @@ class Renderer(Protocol):
 
     async def snapshot(self, avatar: str) -> bytes:
         """A PNG of an avatar; see `Fleet.snapshot`."""
+
+    async def pose(self, message: TakePose) -> bytes:
+        """A PNG of its character in a pose; see `Fleet.pose`."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from avatar_rtc.control.messages import (
     PauseSet,
     PoseSet,
     SettingsSet,
+    StillSet,
     TalkingSet,
     control_from,
 )
@@ -188,6 +189,12 @@ _PUTS = (
     _Put(
         "pause", PauseSet, {"on": False},
         "Let the picture stand still, or go on. As the message `pause.set`.",
+    ),
+    _Put(
+        "still", StillSet, {"values": {"head_x": 0.5, "blush1": 1}},
+        "Hold the avatar still in exactly this pose, for all who watch; `null` lets it live on. "
+        "As the message `still.set`.",
+        an_object(still=HELD_SCHEMA),
     ),
     _Put(
         "data_eyes", DataEyesSet, {"on": True},
