@@ -78,7 +78,7 @@ class Poses:
         self._inbox.put(None)
 
     def _run(self) -> None:
-        yield_to_frames()
+        yield_to_frames(is_live=True)  # somebody moves a slider
         self._place.take()
         while (task := taken(self._inbox)) is not None:
             self._answer(*task)

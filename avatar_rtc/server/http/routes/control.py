@@ -48,13 +48,16 @@ from avatar_rtc.server.http.routes.openapi_schemas import (
 async def get_emotions(request: web.Request) -> web.Response:
     """What each emotion does to this avatar's face: its morphs and cels.
 
-    Beside them stand the titles of those that were given another name than their id.
+    Beside them stand the titles of those that were given another name than their id, and `own`: which are
+    this avatar's alone.
     """
-    templates = avatar_of(request).templates
+    avatar = avatar_of(request)
+    templates = avatar.templates
     return web.json_response(
         {
             "emotions": {name: template.json() for name, template in templates.items()},
             "titles": {name: template.title for name, template in templates.items() if template.title},
+            "own": sorted(avatar.state.templates),
         }
     )
 
