@@ -51,8 +51,9 @@ export class StageStrip {
 
   #go() {
     if (!this.#root.open || !this.#wanted) return;
-    this.#fill(...this.#wanted);
+    const wanted = this.#wanted;
     this.#wanted = null;
+    this.#fill(...wanted);
   }
 
   async #show(face, how) {
