@@ -56,8 +56,9 @@ export class AvatarCommands extends HTMLElement {
   /**
    * Hold the avatar still in exactly this pose, for all who watch.
    * @param {?Object<string, number>} values morph or cel → value, what is not named is 0; null lets it live on.
+   * @returns {Promise<?Object<string, number>>} what is held now.
    */
-  setStill(values) { return this.#send({ type: 'still.set', values }); }
+  async setStill(values) { return (await this.#send({ type: 'still.set', values })).still; }
 
   /** Let data run through the eyes, to tell that a tool is at work; off lets them fade. @param {boolean} on */
   setDataEyes(on) { return this.#send({ type: 'data_eyes.set', on }); }

@@ -10,11 +10,13 @@ from avatar_rtc.errors import NotFound
 from avatar_rtc.face.emotions import EMOTIONS, EmotionTemplate, Template, emotion_id
 
 _KEYS = ("emotions", "own_emotions")
-Held = Mapping[str, Any]
+SavedValues = Mapping[str, Any]
 """What `character.toml` or `saved.json` holds."""
 
 
-def with_emotion(toml: Held, saved: Held, name: str, to: Template, common: EmotionTemplate | None) -> Held:
+def with_emotion(
+    toml: SavedValues, saved: SavedValues, name: str, to: Template, common: EmotionTemplate | None
+) -> SavedValues:
     """What is saved, with an emotion that does exactly this from now on.
 
     Args:
@@ -33,7 +35,7 @@ def with_emotion(toml: Held, saved: Held, name: str, to: Template, common: Emoti
     return {**saved, key: {**_others(saved.get(key, toml.get(key, {})), known), known: held}}
 
 
-def without_emotion(toml: Held, saved: Held, name: str) -> Held:
+def without_emotion(toml: SavedValues, saved: SavedValues, name: str) -> SavedValues:
     """What is saved, with an emotion as the character came with it.
 
     Raises:
@@ -50,7 +52,7 @@ def without_emotion(toml: Held, saved: Held, name: str) -> Held:
     return others if left == came else {**others, key: left}
 
 
-def without_emotions(saved: Held) -> Held:
+def without_emotions(saved: SavedValues) -> SavedValues:
     """What is saved, with all emotions as the character came with them."""
     return {key: value for key, value in saved.items() if key not in _KEYS}
 
@@ -59,5 +61,5 @@ def _key_of(name: str) -> str:
     return "emotions" if emotion_id(name) in EMOTIONS else "own_emotions"
 
 
-def _others(held: Held, known: str) -> dict[str, Any]:
+def _others(held: SavedValues, known: str) -> dict[str, Any]:
     return {each: to for each, to in held.items() if emotion_id(each) != known}

@@ -157,7 +157,7 @@ def create_app(
     app[SPRITES] = Turns(
         config.limits.sprites,
         lambda: limits.refuse("sprites", "packs of sprites that wait", config.limits.sprites),
-        poses.AT_ONCE,
+        poses.PACKS_AT_ONCE,
         1,
     )
     keeping = Keeping(None if state_file is None else StateFile(state_file, config.character, config.framing))

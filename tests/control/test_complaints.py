@@ -43,6 +43,7 @@ MESSAGES: tuple[dict[str, Any], ...] = (
     {"type": "gaze.set", "target": {"x": 0.5, "y": -0.5}},
     {"type": "talking.set", "on": True},
     {"type": "pause.set", "on": True},
+    {"type": "still.set", "values": {"head_x": 0.5, "blush1": 1.0}},
     {"type": "framing.set", "name": "face", "headroom": 0.1},
     {"type": "crop.set", "left": 0.25, "right": 0.75, "enabled": True},
     {"type": "data_eyes.set", "on": False},

@@ -145,7 +145,7 @@ class Caller:
     async def call(self, method: str, path: str, operation: dict[str, Any]) -> aiohttp.ClientResponse:
         headers: dict[str, str] = {}
         names = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
-        filled = {"avatar": "main", "name": "liora"}
+        filled = {"avatar": "main", "name": "liora", "emotion": "joy"}
         if "speech" in names:
             said = await self._client.post(
                 "/api/v1/avatars/main/speech", json={"text": "One. Two. Three.", "more": True}
@@ -157,6 +157,9 @@ class Caller:
             )
             filled["viewer"] = answer.headers["Location"].rpartition("/")[2]
             headers["If-Match"] = answer.headers["ETag"]
+        if operation["operationId"] == "delete_saved_emotion":
+            saved = await self._client.put("/api/v1/characters/liora/saved/emotions/joy", json={})
+            assert saved.status == 200
         if operation["operationId"] in ("delete_character", "put_saved", "delete_saved"):
             stored = await self._client.post(
                 "/api/v1/characters?name=own", data=self._png, headers={"Content-Type": "image/png"}

@@ -8,7 +8,7 @@ from typing import TypeVar
 from aiohttp import hdrs, web
 
 from avatar_rtc.characters.own import NoRoom, Room
-from avatar_rtc.characters.saved_emotions import Held, with_emotion, without_emotion, without_emotions
+from avatar_rtc.characters.saved_emotions import SavedValues, with_emotion, without_emotion, without_emotions
 from avatar_rtc.errors import InputError, NotFound
 from avatar_rtc.face.emotions import Template, emotion_id
 from avatar_rtc.server.http.bodies import (
@@ -190,11 +190,13 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-async def _resaved(request: web.Request, change: Callable[[Held, Held], Held]) -> web.Response:
+async def _resaved(
+    request: web.Request, change: Callable[[SavedValues, SavedValues], SavedValues]
+) -> web.Response:
     """Change what is saved into the character that a path names."""
     name, store = request.match_info["name"], request.app[STORE]
 
-    def keep(room: Room) -> Held:
+    def keep(room: Room) -> SavedValues:
         _found(store.saved, name)  # a name that is none is 404, a value that cannot be is 400
         return store.change_saved(name, change, room)
 

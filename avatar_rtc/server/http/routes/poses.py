@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 
 PICTURE_SIDES = (16, 2048)
 """Least and most px of a picture's longer side."""
-AT_ONCE = 2
+PACKS_AT_ONCE = 2
 """Packs that are made at the same time."""
 _FACES = values_by_name(an_object(pose=values_by_name(NUMBER), cels=values_by_name(NUMBER)))
 
@@ -114,6 +115,9 @@ async def get_sprites(request: web.Request) -> web.StreamResponse:
     templates = avatar.templates
     sprites = sprites_of(packing, templates, named)
     require_shown(avatar)
+    if request.method == hdrs.METH_HEAD:
+        entries = len(sprites) + len(notes_of(packing, templates, sprites))
+        return web.Response(headers=_headers(avatar, packing, entries))
     request.app[LIMITS].charge("poses_per_minute", payer_of(request), len(sprites))
     async with request.app[SPRITES].turn(payer_of(request)):
         return await _sent(request, avatar, packing, templates, sprites, size, framing)
@@ -165,7 +169,8 @@ async def _sent(
             pose, cels = alone(templates[sprite.emotion], character.cels, character.keep_eyes_open)
             png = await renderer.pose(TakePose(avatar.name, 0, _by_name(pose), cels, crop, size))
             if response is None:  # not before: until then a refusal can be told
-                response = await _begun(request, f"{character.name}-{packing}", len(sprites) + len(notes))
+                response = web.StreamResponse(headers=_headers(avatar, packing, len(sprites) + len(notes)))
+                await response.prepare(request)
             await response.write(archive.file(sprite.file, png))
         assert response is not None
         for file, data in notes.items():
@@ -182,16 +187,14 @@ async def _sent(
     return response
 
 
-async def _begun(request: web.Request, name: str, entries: int) -> web.StreamResponse:
-    headers = {
+def _headers(avatar: Avatar, packing: Packing, entries: int) -> dict[str, str]:
+    name = re.sub(r"[^A-Za-z0-9_-]+", "_", avatar.actor.character.name)  # it may be that of a file
+    return {
         hdrs.CONTENT_TYPE: "application/zip",
-        hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}.zip"',
+        hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}-{packing}.zip"',
         hdrs.CACHE_CONTROL: "no-store",
         "X-Entries": str(entries),
     }
-    response = web.StreamResponse(headers=headers)
-    await response.prepare(request)
-    return response
 
 
 def _by_name(pose: Pose) -> dict[str, float]:
