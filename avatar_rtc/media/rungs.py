@@ -34,8 +34,8 @@ FLOOD_UNREPAIRED = 0.35
 TRIAL_LOSS = 0.3
 """More than before it."""
 DELAY_S = 0.1
-"""A queue so much longer than at its best in two reports in a row, with a loss, is full. One report alone may have
-waited for a machine that was busy."""
+"""A queue so much longer than at its best in two reports in a row, with a loss, is full. One report alone
+may have waited for a machine that was busy."""
 LONG_DELAY_S = 0.25
 """So much is one however little is lost."""
 SHORT_SHARE = 0.7
