@@ -12,6 +12,7 @@ from avatar_rtc.face.cels import CELS
 from avatar_rtc.face.pose import MORPHS
 from avatar_rtc.face.pose_files import read_poses
 from tests.waiting import wait_until
+from tests.web.axe import looks
 
 pytestmark = pytest.mark.browser
 VIEWPORT = {"width": 1280, "height": 860}
@@ -264,3 +265,46 @@ def test_all_emotions_come_as_a_zip(page: Any) -> None:
     with zipfile.ZipFile(found.value.path()) as archive:
         assert archive.testzip() is None
         assert {"happy.png", "sad.png", "emotions.json"} <= set(archive.namelist())
+
+
+def test_it_is_done_by_keys_alone(page: Any, server: Any) -> None:
+    """From the address bar: a preset, a slider, a still pose, undo."""
+    tab = page.tab
+
+    def go_to(selector: str, most: int = 80) -> None:
+        for _ in range(most):
+            if tab.evaluate("(selector) => document.activeElement.matches(selector)", selector):
+                return
+            tab.keyboard.press("Tab")
+        raise AssertionError(f"Tab does not lead to {selector}")
+
+    go_to("[name=way]")
+    tab.keyboard.press("ArrowLeft")  # round to the last way
+    wait_until(lambda: state(server)["still"] == {})
+    go_to("#presets")
+    tab.keyboard.type("anger")
+    wait_until(lambda: state(server)["still"] not in ({}, None))
+    go_to("#dials input[type=range]")
+    tab.keyboard.press("End")
+    wait_until(lambda: state(server)["still"]["eyebrow_troubled_left"] == 1)
+    tab.keyboard.press("Control+z")
+    wait_until(lambda: "eyebrow_troubled_left" not in state(server)["still"])
+    go_to("#dials .link")
+    tab.keyboard.press("Space")
+    assert tab.evaluate("document.activeElement.ariaPressed") == "false"
+
+
+def test_it_fits_and_is_accessible_at_all_widths(open_page: Any, tmp_path: Path) -> None:
+    def whole(page: Any) -> None:
+        ready(page)
+        page.tab.evaluate("for (const fold of document.querySelectorAll('#stages, #compare')) fold.open = true")
+
+    assert len(looks(open_page, "/pose", whole, folder=tmp_path)) == 6
+
+
+def test_on_a_phone_the_picture_stays_in_sight(open_page: Any) -> None:
+    page = open_page("/pose", viewport={"width": 360, "height": 740})
+    ready(page)
+    page.tab.locator("[data-name=body_z] input[type=range]").scroll_into_view_if_needed()
+    box = page.tab.locator("#result").bounding_box()
+    assert box["y"] >= 0 and box["y"] + box["height"] < 400
