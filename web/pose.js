@@ -3,7 +3,7 @@
 import './avatar-rtc.js';
 import { Comparison } from './pose/compare.js';
 import { FaceDials } from './pose/dials.js';
-import { changedFace, isSameFace, mirrored, withoutNames } from './pose/face.js';
+import { changedFace, emotionId, isSameFace, mirrored, withoutNames } from './pose/face.js';
 import { History } from './pose/history.js';
 import { downloadSprites, fileText, KeptFaces, readFaceFiles, saveFiles } from './pose/keeping.js';
 import { LiveFace } from './pose/live.js';
@@ -20,7 +20,6 @@ const how = { framing: 'bust', stage: 'result' };
 
 const result = new PosePicture($('result'), path, complain);
 const source = new PosePicture($('source'), path, complain);
-result.onshown = (ms) => { $('took').textContent = `${ms} ms`; };
 const fromFiles = fileList();
 const presets = new Presets($('presets'), $('strength'), [emotionList(path), fromFiles], put);
 const dials = new FaceDials($('dials'), {
@@ -77,6 +76,7 @@ function onLive(way, face) {
 }
 
 let character = '';
+let savedNames = []; // of emotions, into the character
 async function onState({ animator, character: name, state, ...told }) {
   live.follow(told);
   if (state !== 'live') return;
@@ -97,12 +97,12 @@ async function reload() {
   comparison.refill();
   $('names').replaceChildren(...Object.keys(presets.all).filter((name) => name !== 'rest').map((name) => new Option(name)));
   $('factory-all').disabled = !saved.length;
-  $('factory').dataset.saved = saved.join(' ');
+  savedNames = saved;
   offerReset();
 }
 
 function offerReset() {
-  $('factory').disabled = !$('factory').dataset.saved?.split(' ').includes($('name').value.trim());
+  $('factory').disabled = !savedNames.includes(emotionId($('name').value));
 }
 
 /** Do something that takes a while, with the button out of reach. */

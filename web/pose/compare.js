@@ -12,6 +12,7 @@ export class Comparison {
   #root;
   #selects;
   #pictures;
+  #images; // of A and B, then A again below B: the difference
   #table;
   #presets;
   #face = {};
@@ -23,8 +24,9 @@ export class Comparison {
     this.#root = root;
     this.#presets = presets;
     this.#selects = [...root.querySelectorAll('select')];
-    // The difference is A's picture again, with B's over it.
-    this.#pictures = [...root.querySelectorAll('img')].map(($image) => new PosePicture($image, path, complain));
+    const $images = [...root.querySelectorAll('img')];
+    this.#pictures = $images.slice(0, 2).map(($image) => new PosePicture($image, path, complain));
+    this.#images = $images;
     this.#table = root.querySelector('tbody');
     this.#draw = newest(() => this.#show(), complain);
     for (const $select of this.#selects) $select.addEventListener('change', () => this.#draw());
@@ -62,7 +64,8 @@ export class Comparison {
       ...[one, other, other - one].map((value) => node('td', { textContent: value.toFixed(2) })),
     )));
     this.#root.querySelector('.hint').textContent = found.length ? `${found.length} values differ` : 'No value differs.';
-    const [first, second, below, above] = this.#pictures;
-    await Promise.all([first.show(a, how), second.show(b, how), below.show(a, how), above.show(b, how)]);
+    await Promise.all(this.#pictures.map((picture, place) => picture.show([a, b][place], how)));
+    const [$a, $b, $below, $above] = this.#images;
+    [$below.src, $above.src] = [$a.src, $b.src];
   }
 }

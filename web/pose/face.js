@@ -55,6 +55,11 @@ export function templateOf(face) {
   return parts;
 }
 
+/** How the server knows an emotion whose name is free text: small letters, and "_" for what is no letter or digit. */
+export function emotionId(name) {
+  return name.normalize('NFKC').toLowerCase().replace(/[^\p{L}\p{N}_-]+/gu, '_').replace(/^_+|_+$/g, '');
+}
+
 /** True if both show the same. */
 export function isSameFace(one, other) {
   const names = Object.keys(one);

@@ -14,7 +14,6 @@ export class PosePicture {
   #image;
   #path;
   #show;
-  #isShown = () => {};
 
   /** @param {HTMLImageElement} image @param {string} path the avatar's. @param {(error: Error) => void} complain */
   constructor(image, path, complain) {
@@ -26,9 +25,6 @@ export class PosePicture {
   /** Show a face as soon as there is a picture of it, or of a newer one. @returns {Promise} when nothing is under way. */
   show(face, how) { return this.#show(face, how); }
 
-  /** Called with each new picture's milliseconds from asking to showing. */
-  set onshown(call) { this.#isShown = call; }
-
   async #fetch(face, how) {
     const begun = performance.now();
     this.#image.closest('figure')?.classList.add('busy');
@@ -38,10 +34,8 @@ export class PosePicture {
       this.#image.src = url;
       await this.#image.decode();
       if (before.startsWith('blob:')) URL.revokeObjectURL(before);
-      const ms = Math.round(performance.now() - begun);
-      this.#image.dataset.ms = ms;
+      this.#image.dataset.ms = Math.round(performance.now() - begun);
       this.#image.dataset.shown = Number(this.#image.dataset.shown ?? 0) + 1;
-      this.#isShown(ms);
     } finally {
       this.#image.closest('figure')?.classList.remove('busy');
     }
