@@ -5,6 +5,8 @@ import io
 import json
 import logging
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -79,6 +81,63 @@ def test_one_byte_changed_is_seen(mime, files, marker) -> None:
     marked[at + 10] ^= 1
     state, codes, _ = told(mime, bytes(marked))
     assert state == "Invalid" and any(code.endswith("Hash.mismatch") for code in codes)
+
+
+CHILD = """
+import resource, sys
+from pathlib import Path
+from avatar_rtc.provenance.marking import create_marker
+
+small, large = map(Path, sys.argv[1:])
+marker = create_marker("page", small.parent)
+peaks = []
+for path in (small, large):
+    marker.mark_file(path, "video/mp4", "figure")
+    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(peaks[1] - peaks[0])
+"""
+
+
+def lengthen(film: Path, by: int) -> None:
+    """Zeros behind the stream, which is the last box of the file, and within it."""
+    data = film.read_bytes()
+    at = data.index(b"mdat") - 4
+    size = int.from_bytes(data[at : at + 4], "big")
+    assert at + size == len(data)
+    with film.open("r+b") as file:
+        file.seek(at)
+        file.write((size + by).to_bytes(4, "big"))
+        file.truncate(len(data) + by)
+
+
+@pytest.mark.parametrize("boxes", [1, 2])
+def test_films_that_count_as_long_are_signed(boxes: int, files, marker, monkeypatch) -> None:
+    monkeypatch.setattr(signing, "LARGE_BYTES", 0)
+    more = (1_000).to_bytes(4, "big") + b"mdat" + bytes(992)
+    marked = bytearray(marker.marked(files["video/mp4"] + more * (boxes - 1), "video/mp4", "figure"))
+    assert told("video/mp4", bytes(marked))[0] == "Valid"
+    marked[-5] ^= 1
+    assert told("video/mp4", bytes(marked))[0] == "Invalid"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="counts memory as Linux does")
+def test_a_long_film_is_signed_in_little_memory(tmp_path: Path, files) -> None:
+    small, large = tmp_path / "small.mp4", tmp_path / "large.mp4"
+    for path in (small, large):
+        path.write_bytes(files["video/mp4"])
+    lengthen(large, 1 << 27)
+    run = subprocess.run(
+        [sys.executable, "-c", CHILD, small, large], capture_output=True, text=True, timeout=100
+    )
+    assert run.stderr == "" and int(run.stdout) < 64 * 1024  # KiB
+    with c2pa.Reader(large) as reader:
+        assert reader.get_validation_state() == "Valid"
+    with large.open("r+b") as file:
+        file.seek(1 << 26)
+        file.write(b"x")
+    with c2pa.Reader(large) as reader:
+        assert reader.get_validation_state() == "Invalid"
 
 
 def test_the_picture_and_the_sound_stay_the_same(files, marker) -> None:
