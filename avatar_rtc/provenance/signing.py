@@ -20,8 +20,8 @@ _SETTINGS: dict[str, dict[str, object]] = {
     # Reading back what was just written takes as long again.
     "verify": {"verify_after_sign": False},
 }
-_ON_DISK = {"backing_store_memory_threshold_in_mb": 16}
-_IN_PIECES = {**_ON_DISK, "merkle_tree_chunk_size_in_kb": 16 * 1024}
+_ON_DISK: dict[str, object] = {"backing_store_memory_threshold_in_mb": 16}
+_IN_PIECES: dict[str, object] = {**_ON_DISK, "merkle_tree_chunk_size_in_kb": 16 * 1024}
 """Of a film of 200 MB 23 MB are in memory so, in the place of 395. With more than one box of pictures, as in
 fragments, c2pa-python 0.38 writes hashes that it then finds wrong: that takes up to 256 MiB."""
 
