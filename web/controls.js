@@ -1,4 +1,4 @@
-/** Controls for declared values: a slider, a switch, a choice or a colour, as their JSON schema asks for. */
+/** Controls for declared values: a slider, a switch, a choice, a text or a colour, as their JSON schema asks for. */
 
 const COARSE = 100; // steps of a slider, at least
 const WIDE = 1_000; // a range whose end is so many times its beginning is felt as a ratio
@@ -6,14 +6,14 @@ const WIDE = 1_000; // a range whose end is so many times its beginning is felt 
 /**
  * A labelled control.
  * @param {string} name what it is called.
- * @param {object} declared its JSON schema: minimum and maximum, enum, boolean, or an array of three colours.
+ * @param {object} declared its JSON schema: minimum and maximum, enum, boolean, string, or an array of three colours.
  * @param {*} value what it shows at first.
  * @param {(value: *) => void} onChange while a slider moves, too.
  * @returns {HTMLLabelElement} with a method `show(value)`, which waits while the control is being dragged.
  */
 export function control(name, declared, value, onChange) {
   const $label = Object.assign(document.createElement('label'), { className: 'dial', title: declared.description ?? '' });
-  const build = declared.enum ? choice : { boolean: toggle, array: colour }[declared.type] ?? slider;
+  const build = declared.enum ? choice : { boolean: toggle, array: colour, string: text }[declared.type] ?? slider;
   const { nodes, show } = build(declared, onChange);
   $label.append(name, ...nodes);
   let missed = [];
@@ -91,6 +91,13 @@ function colour(declared, onChange) {
   const $colour = Object.assign(document.createElement('input'), { type: 'color' });
   $colour.addEventListener('input', () => onChange(linear($colour.value)));
   return { nodes: [$colour], show: (value) => { $colour.value = hex(value); } };
+}
+
+function text({ maxLength, pattern }, onChange) {
+  const $text = Object.assign(document.createElement('input'), { type: 'text', maxLength, required: true, size: 14 });
+  $text.pattern = pattern;
+  $text.addEventListener('change', () => { if ($text.reportValidity()) onChange($text.value); });
+  return { nodes: [$text], show: (value) => { if (!$text.matches(':focus')) $text.value = value; } };
 }
 
 /** `#rrggbb`, sRGB, of linear colours in [0, 1]. */

@@ -13,6 +13,7 @@ from avatar_rtc.face.cels import CelImage
 from avatar_rtc.face.emotions import EmotionChange, EmotionTemplate
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.filters_schema.chain import Operation
+from avatar_rtc.filters_schema.label import Label
 from avatar_rtc.link.stages import RESULT
 from avatar_rtc.stream.crop import FULL_FRAME, Crop
 from avatar_rtc.stream.frame import AnyRendition, EncodedFrame
@@ -46,6 +47,8 @@ class OpenAvatar:
     """The part of the posed picture that is shown, where the state does not ask for another."""
     keep_eyes_open: float = 0.0
     """How far the character's lids stay open at least, 0..1."""
+    label: Label | None = None
+    """Drawn on every picture after the chain, whatever the state says."""
     student: bytes | None = field(default=None, repr=False)
     """The file of the character's student, if it has one."""
 

@@ -19,6 +19,7 @@ from avatar_rtc.config import Config
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.media.addresses.checking import AddressCheck
 from avatar_rtc.media.addresses.gathering import Gathering
+from avatar_rtc.provenance.marking import Marker, create_marker
 from avatar_rtc.resources import resource
 from avatar_rtc.server.access.gate import TokenGate
 from avatar_rtc.server.connections.pace import create_pacing
@@ -41,6 +42,7 @@ from avatar_rtc.server.http.keys import (
     GATE,
     GATHERING,
     LIMITS,
+    MARKER,
     METRICS,
     RENDERER,
     SOCKETS,
@@ -145,6 +147,9 @@ def create_app(
         lambda: limits.refuse("distillations", "students to be made", config.limits.distillations, RETRY_S),
     )
     app[UPLOADS] = Desk(limits)
+    app[MARKER] = marker = create_marker(
+        config.disclosure, own_folder(config.data_dir).parent, config.disclosure_cert, config.disclosure_key
+    )
     app[DECODING], app[SPEAKER] = Decoding(limits), speaker
     app[SOUND_FILES] = Turns(
         config.limits.sound_files,
@@ -179,6 +184,7 @@ def create_app(
     # Before cleanup: requests still under way may take seconds, and the viewers wait for no answer.
     app.on_shutdown.append(tell_closing)
     app.on_cleanup.append(lambda _: gathering.close())
+    app.on_cleanup.append(partial(_close_marker, marker))
     app.cleanup_ctx.append(partial(_watch_loop, lag))
     app.cleanup_ctx.append(_check_addresses)
     return app
@@ -186,6 +192,10 @@ def create_app(
 
 async def _keep(keeping: Keeping, _: web.Application) -> None:
     keeping.close()
+
+
+async def _close_marker(marker: Marker, _: web.Application) -> None:
+    marker.close()
 
 
 async def _watch_loop(lag: LoopLag, _: web.Application) -> AsyncIterator[None]:

@@ -326,7 +326,9 @@ def open_avatar(
         character=DressedCharacter(animator, image, cels, soft_parts(rgba)),
         mixer=Mixer(templates, message.seed, message.cels, message.keep_eyes_open, opener),
         templates=templates,
-        finisher=Finisher(message.matte_size, message.seed, complaints.append, chain_ms, card=card),
+        finisher=Finisher(
+            message.matte_size, message.seed, complaints.append, chain_ms, card=card, label=message.label
+        ),
         complaints=complaints,
         state=message.state,
         card=card,

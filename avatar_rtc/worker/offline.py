@@ -18,6 +18,7 @@ from avatar_rtc.link.orders import OpenAvatar
 from avatar_rtc.render.animator import Animator, with_swings
 from avatar_rtc.render.colour import converted
 from avatar_rtc.render.filters.chain import run_chain
+from avatar_rtc.render.filters.label import labelled
 from avatar_rtc.render.pixels import rgba_of
 from avatar_rtc.render.upscale.enlarge import enlarge
 from avatar_rtc.stream.pixels import hide_unseen
@@ -89,6 +90,8 @@ class OfflineAvatar:
                 framed(converted(ended, space, "srgb-premultiplied"), self._size),
                 "srgb-premultiplied",
             )
+        if avatar.opened.label is not None:
+            ended = labelled(ended, avatar.opened.label, space)
         return hide_unseen(rgba_of(converted(ended, space, "srgb")))
 
 

@@ -98,6 +98,7 @@ class Avatar(StateTold):
     delay_ms: float
     late: int
     worker_restarts: int
+    disclosure: bool = Field(description="Whether pages say that it was made by a machine.")
     distillation: DistillationTold
     speech: SpeechTold
     encoders: dict[str, str] = Field(

@@ -14,6 +14,7 @@ from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.grants import Grant
 from avatar_rtc.media.addresses.checking import AddressCheck
 from avatar_rtc.media.addresses.gathering import Gathering
+from avatar_rtc.provenance.marking import Marker
 from avatar_rtc.server.access.gate import TokenGate
 from avatar_rtc.server.addresses import address_of
 from avatar_rtc.server.http.desk import Desk
@@ -50,6 +51,8 @@ SOCKETS: web.AppKey["weakref.WeakSet[web.WebSocketResponse]"] = web.AppKey("SOCK
 """Open WebSockets, which are told when the server ends."""
 METRICS = web.AppKey("METRICS", CollectorRegistry)
 """What Prometheus is told."""
+MARKER = web.AppKey("MARKER", Marker)
+"""What marks the files that are handed out."""
 SOUND_FILES = web.AppKey("SOUND_FILES", Turns)
 """Texts that are made into sound files for the caller."""
 SPRITES = web.AppKey("SPRITES", Turns)
