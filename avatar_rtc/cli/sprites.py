@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.cli.device import chosen_device
+from avatar_rtc.cli.disclosure import add_disclosure, finish_of, marker_of
 from avatar_rtc.cli.render_clip import make_folder
 from avatar_rtc.errors import InputError, OutOfRange
 from avatar_rtc.face.sprites import PACKINGS, Sprite, check_packing, notes_of, sprites_of
@@ -56,6 +57,7 @@ def add(subparsers: Any) -> None:
         "--animator", choices=("auto", "tha3", "student", "static"), default="auto", help="default: auto"
     )
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps", help="default: auto")
+    add_disclosure(parser)
     parser.set_defaults(run=run)
 
 
@@ -132,7 +134,8 @@ def _pictures(
         (each.file, alone(templates[each.emotion], character.cels, character.keep_eyes_open))
         for each in sprites
     )
-    return ((file, write_picture(posed.picture(*face, sheet), "png")) for file, face in faces)
+    finish = finish_of(marker_of(args))
+    return ((file, finish(write_picture(posed.picture(*face, sheet), "png"))) for file, face in faces)
 
 
 def _write(

@@ -21,7 +21,7 @@ from avatar_rtc.link.orders import TakePose
 from avatar_rtc.link.stages import RESULT, STAGES, check_stage
 from avatar_rtc.server.http.admission import require_shown
 from avatar_rtc.server.http.bodies import MAX_TEMPLATES_BYTES, read_body, read_model, require_type
-from avatar_rtc.server.http.keys import LIMITS, RENDERER, SPRITES, avatar_of, payer_of
+from avatar_rtc.server.http.keys import LIMITS, MARKER, RENDERER, SPRITES, avatar_of, payer_of
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import NUMBER, TEXT, an_object, many, one, values_by_name
 from avatar_rtc.server.http.zips import ZipStream
@@ -75,7 +75,8 @@ async def post_pose(request: web.Request) -> web.Response:
     crop = _crop(avatar, wanted.framing)
     message = TakePose(avatar.name, 0, wanted.pose, wanted.cels, crop, wanted.size, wanted.stage)
     png = await request.app[RENDERER].pose(message)
-    return web.Response(body=png, content_type="image/png")
+    marked = await request.app[MARKER].marked_beside(png, "image/png", "figure")
+    return web.Response(body=marked, content_type="image/png")
 
 
 @described(
@@ -161,13 +162,14 @@ async def _sent(
     framing: FramingName,
 ) -> web.StreamResponse:
     renderer, character, crop = request.app[RENDERER], avatar.actor.character, _crop(avatar, framing)
-    notes = notes_of(packing, templates, sprites)
+    notes, marker = notes_of(packing, templates, sprites), request.app[MARKER]
     archive = ZipStream()
     response: web.StreamResponse | None = None
     try:
         for sprite in sprites:
             pose, cels = alone(templates[sprite.emotion], character.cels, character.keep_eyes_open)
             png = await renderer.pose(TakePose(avatar.name, 0, _by_name(pose), cels, crop, size))
+            png = await marker.marked_beside(png, "image/png", "figure")
             if response is None:  # not before: until then a refusal can be told
                 response = web.StreamResponse(headers=_headers(avatar, packing, len(sprites) + len(notes)))
                 await response.prepare(request)
