@@ -33,4 +33,5 @@ class StateTold(BaseModel):
     crop: CropSet
     framing: FramingSet
     chain: Chain
+    chain_on: bool
     backdrop: BackdropSet
