@@ -32,7 +32,7 @@ def picture(kind: str = "png", size: tuple[int, int] = (64, 36), mode: str = "RG
 
 
 async def post(client, name: str, data: bytes, kind: str = "image/png") -> tuple[int, dict]:
-    response = await client.post(f"{BACKDROPS}?name={name}", data=data, headers={"Content-Type": kind})
+    response = await client.post(f"{BACKDROPS}?name={name}", data=io.BytesIO(data), headers={"Content-Type": kind})
     return response.status, await response.json()
 
 
@@ -121,7 +121,8 @@ async def test_one_that_is_shown_is_kept_and_one_that_is_gone_is_unknown(client,
     response = await client.put(f"{MAIN}/backdrop", json={"name": "office"})
     assert response.status == 400 and "unknown backdrop" in (await response.json())["detail"]
     for method, path in (
-        ("DELETE", "office"), ("GET", "office"), ("GET", "office/thumbnail"), ("GET", "..%2F..%2Fx"), ("GET", "day"),
+        ("DELETE", "office"), ("GET", "office"), ("GET", "office/thumbnail"), ("GET", "..%2F..%2Fx"),
+        ("GET", "day"),
     ):  # fmt: skip
         assert (await client.request(method, f"{BACKDROPS}/{path}")).status == 404, path
     assert (await client.delete(f"{BACKDROPS}/day")).status == 403
