@@ -171,7 +171,7 @@ export class ChainList {
       build();
     });
     const $grip = tool('grip', '⠿', `Move ${plain(name)}, ${place + 1} of ${this.#chain.length}: drag, or arrow keys`, () => {});
-    const $double = tool('double', '⧉', `Double ${plain(name)}`, () => this.#double(place));
+    const $double = tool('double', '', `Double ${plain(name)}`, () => this.#double(place));
     const $remove = tool('remove', '×', `Remove ${plain(name)}`, () => this.#remove(place));
     $row.append($grip, $switch, $title, node('span', { className: 'ms' }), $double, $remove, $body);
     $row.show = () => {

@@ -19,7 +19,7 @@ export class FrameBudget {
     const $meter = this.#root.querySelector('meter');
     Object.assign($meter, { max: Math.max(most, total), high: most * 0.9, optimum: 0, value: total });
     this.#root.classList.toggle('over', total > most);
-    const also = total > most ? ': more than there is, so it stutters' : '';
+    const also = total > most ? ': it stutters' : '';
     this.#root.querySelector('span').textContent = `${total.toFixed(1)} of ${most.toFixed(1)} ms a frame${also}`;
     const rows = entries.map(([stage, ms]) => node(
       'div', {}, node('dt', { textContent: stage.replace(/^chain (\d+) /, (_, place) => `${Number(place) + 1}. `).replaceAll('_', ' ') }), node('dd', { textContent: ms.toFixed(1) }),

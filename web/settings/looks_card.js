@@ -57,7 +57,7 @@ export class LooksCard {
   /** Ask again which looks there are. */
   async refresh() {
     this.presets = (await request('GET', 'presets')).presets;
-    this.#fetchAll();
+    if (this.#of) this.#fetchAll(); // else as soon as there is a character
   }
 
   async #save(title, chain) {

@@ -15,7 +15,16 @@ const GROUPS = {
   Picture: ['target_'],
 };
 const LISTS = { sway_morphs: setControl, animefx: effectsControl, emotion_speed: speedsControl };
-const TITLES = { animefx: 'signs', animefx_enabled: 'signs at all', animefx_repeat: 'again after', target_fps: 'frames per second' };
+const TITLES = {
+  pose_interpolator_step: 'how quickly emotions come', emotion_speed: 'emotions faster or slower', sway_morphs: 'what sways',
+  sway_interval_min: 'next stance after, least', sway_interval_max: 'next stance after, most', sway_macro_strength: 'sway', sway_micro_strength: 'tremor',
+  sway_hair: 'hair and hems', breathing_cycle_duration: 'seconds of a breath', gaze_saccades: 'glances', eye_waver_fps: 'pictures of wavering eyes',
+  data_eyes_fps: 'pictures of data eyes', data_eyes_fadeout_duration: 'data eyes fade in', blink_interval_min: 'next blink after, least',
+  blink_interval_max: 'next blink after, most', blink_probability: 'readiness to blink', blink_confusion_duration: 'blinking after confusion',
+  blink_double_probability: 'double blinks', blink_partial_probability: 'half blinks', articulation: 'how far the mouth opens',
+  talking_fps: 'mouths a second', talking_morph: 'mouth of Talk', animefx: 'signs', animefx_enabled: 'any signs', animefx_repeat: 'again after',
+  target_fps: 'frames a second',
+};
 const KINDS = ['number', 'integer', 'boolean'];
 
 export class SettingsGroups {
@@ -40,7 +49,7 @@ export class SettingsGroups {
   set schema({ properties }) {
     this.#defaults = Object.fromEntries(Object.entries(properties).map(([key, declared]) => [key, declared.default ?? {}]));
     const known = Object.entries(properties).filter(([key, { enum: values, type }]) => values || KINDS.includes(type) || key in LISTS);
-    const groups = Object.keys(GROUPS).map((name) => [name, known.filter(([key]) => groupOf(key) === name)]);
+    const groups = Object.keys(GROUPS).map((name) => [name, inOrder(name, known.filter(([key]) => groupOf(key) === name))]);
     groups.push(['More', known.filter(([key]) => !groupOf(key))]);
     const shown = groups.filter(([, members]) => members.length).map(([name, members]) => this.#group(name, members));
     this.#root.querySelector('.groups').replaceChildren(...shown);
@@ -74,6 +83,7 @@ export class SettingsGroups {
     const build = LISTS[key] ?? typedControl;
     const $dial = build(title, declared, this.#defaults[key], (value) => this.#change({ [key]: value }), this.#defaults[key], this.#emotions);
     $dial.dataset.setting = key;
+    $dial.title = key; // its name in messages and files
     $dial.dataset.words = `${title} ${key} ${declared.description ?? ''}`.toLowerCase();
     this.#dials.set(key, $dial);
     return $dial;
@@ -106,6 +116,12 @@ export class SettingsGroups {
       $group.classList.toggle('changed', isChanged);
     }
   }
+}
+
+/** As the group names them, else as the server does. */
+function inOrder(name, members) {
+  const rank = ([key]) => GROUPS[name].findIndex((start) => key.startsWith(start));
+  return members.toSorted((one, other) => rank(one) - rank(other));
 }
 
 function groupOf(key) {
