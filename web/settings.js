@@ -101,7 +101,11 @@ const setEmotion = newest((name) => $avatar.setEmotion(name), complain);
 $('emotion').addEventListener('change', () => setEmotion($('emotion').value));
 const switches = { talking: (on) => $avatar.setTalking(on), paused: (on) => $avatar.setPaused(on) };
 for (const [name, send] of Object.entries(switches)) {
-  $(name).addEventListener('click', () => send($(name).getAttribute('aria-pressed') !== 'true').catch(complain));
+  $(name).addEventListener('click', () => {
+    const isOn = $(name).getAttribute('aria-pressed') !== 'true';
+    $(name).setAttribute('aria-pressed', String(isOn)); // at once, for whoever presses again before it is told
+    send(isOn).catch(complain);
+  });
 }
 $('full').addEventListener('click', () => {
   (document.fullscreenElement ? document.exitFullscreen() : $stage.requestFullscreen()).catch(complain);

@@ -157,7 +157,7 @@ class ProcessStill:
     until: float = math.inf
     """CLOCK_MONOTONIC second after which nobody waits for it any more."""
     is_timed: bool = False
-    """Whether to tell what the chain takes; it is run three times for that."""
+    """Whether to tell what the chain takes; it is run twice for that."""
 
 
 ToAvatar = (

@@ -103,7 +103,7 @@ def _processed(message: ProcessStill, device: str) -> Still:
         image = straight(large)
     with Tables().in_use():  # those of so large a picture are of no use to others
         took = []
-        for _ in range(3 if message.is_timed else 1):  # the first also makes tables
+        for _ in range(2 if message.is_timed else 1):  # the first also makes tables
             before = time.perf_counter()
             developed, space = run_chain(image, "srgb", message.chain, message.t, message.seed, check_time)
             rgba = rgba_of(converted(developed, space, "srgb"))

@@ -197,6 +197,9 @@ export class CropFrame {
       left: percent(left), top: percent(top), width: percent(right - left), height: percent(bottom - top),
     });
     this.#area.classList.toggle('is-off', !enabled);
+    const [l, t, r, b] = [left, top, right, bottom].map(percent);
+    const around = `polygon(evenodd, 0 0, 100% 0, 100% 100%, 0 100%, 0 0, ${l} ${t}, ${r} ${t}, ${r} ${b}, ${l} ${b}, ${l} ${t})`;
+    this.#whole.style.clipPath = enabled ? around : ''; // the live part moves; nothing still may lie over it
     const box = enabled ? [x + side * left, y + side * top, side * (right - left), side * (bottom - top)] : [0, 0, 0, 0];
     Object.assign(style, {
       inset: `${box[1]}px auto auto ${box[0]}px`, inlineSize: `${box[2]}px`, blockSize: `${box[3]}px`,

@@ -16,7 +16,7 @@ export class LooksCard {
   #presets = {};
   #pictures = new Map(); // look → {url, ms}
   #of = ''; // which character, and what of it, the pictures are of
-  #round = 0;
+  #isFetching = false;
   #state = { chain: [], frame_ms: Infinity, stage_ms: {} };
 
   /**
@@ -78,8 +78,8 @@ export class LooksCard {
 
   #draw() {
     const none = { title: 'As it is', description: 'The picture without filters.', chain: [], own: false };
-    const looks = Object.entries({ [NONE]: none, ...this.#presets });
-    this.#root.querySelector('.looks').replaceChildren(...looks.map(([name, look]) => this.#look(name, look)));
+    const looks = this.#names().map((name) => this.#look(name, this.#presets[name]));
+    this.#root.querySelector('.looks').replaceChildren(this.#look(NONE, none), ...looks);
     this.#mark();
   }
 
@@ -122,22 +122,38 @@ export class LooksCard {
 
   #forget(names) {
     for (const name of names) {
-      if (this.#pictures.has(name)) URL.revokeObjectURL(this.#pictures.get(name).url);
+      URL.revokeObjectURL(this.#pictures.get(name)?.url);
       this.#pictures.delete(name);
     }
   }
 
+  /** The next look of which there is no picture, and none was asked for in vain. */
+  #missing() {
+    return [NONE, ...this.#names()].find((name) => !this.#pictures.has(name));
+  }
+
+  /** Those of one's own first. */
+  #names() {
+    const rank = (name) => (this.#presets[name].own ? 0 : 1);
+    return Object.keys(this.#presets).toSorted((one, other) => rank(one) - rank(other));
+  }
+
   /** One after the other: each costs the server some frames' work. */
   async #fetchAll() {
-    const round = ++this.#round;
-    for (const name of [NONE, ...Object.keys(this.#presets)]) {
-      if (round !== this.#round) return;
-      if (this.#pictures.has(name)) continue;
-      const response = await asked('GET', `${this.#path}/looks/${name}?size=200`).catch(() => null); // a look without a picture is one, too
-      if (!response || round !== this.#round) continue;
-      const ms = Number(/dur=([\d.]+)/.exec(response.headers.get('Server-Timing') ?? '')?.[1] ?? 0);
-      this.#pictures.set(name, { url: URL.createObjectURL(await response.blob()), ms });
+    if (this.#isFetching) return;
+    this.#isFetching = true;
+    for (let name = this.#missing(); name; name = this.#missing()) {
+      const of = this.#of;
+      const response = await asked('GET', `${this.#path}/looks/${name}?size=200`).catch(() => null);
+      if (of !== this.#of) continue; // of another character by now
+      this.#forget([name]); // or what was asked for twice would stay
+      if (!response) this.#pictures.set(name, {}); // a look without a picture is one, too
+      else {
+        const ms = Number(/dur=([\d.]+)/.exec(response.headers.get('Server-Timing') ?? '')?.[1] ?? 0);
+        this.#pictures.set(name, { url: URL.createObjectURL(await response.blob()), ms });
+      }
       this.#mark();
     }
+    this.#isFetching = false;
   }
 }
