@@ -32,7 +32,8 @@ def picture(kind: str = "png", size: tuple[int, int] = (64, 36), mode: str = "RG
 
 
 async def post(client, name: str, data: bytes, kind: str = "image/png") -> tuple[int, dict]:
-    response = await client.post(f"{BACKDROPS}?name={name}", data=io.BytesIO(data), headers={"Content-Type": kind})
+    headers, body = {"Content-Type": kind}, io.BytesIO(data)
+    response = await client.post(f"{BACKDROPS}?name={name}", data=body, headers=headers)
     return response.status, await response.json()
 
 
