@@ -211,6 +211,10 @@ class LimitsConfig(ConfigSection):
     """Uploaded characters that are kept."""
     characters_mb: float = Field(1_024.0, ge=1.0, le=1_000_000.0)
     """All of their files together, in MiB."""
+    backdrops: int = Field(100, ge=0, le=100_000)
+    """Uploaded backdrops that are kept."""
+    presets: int = Field(200, ge=0, le=100_000)
+    """Saved presets that are kept."""
     chain_ms: float = Field(1_500.0, ge=1.0, le=60_000.0)
     """Measured time of one frame's operations; a chain that takes longer is left out, and that is told."""
     distillations: int = Field(4, ge=1, le=100)

@@ -118,13 +118,15 @@ def make_folder(folder: Path) -> None:
 
 
 def _chain_of(preset: str | None) -> "tuple[Operation, ...]":
-    from avatar_rtc.filters_schema.presets import load_preset, load_presets
+    from avatar_rtc.characters.store import own_folder
+    from avatar_rtc.filters_schema.own_presets import OwnPresets
+    from avatar_rtc.filters_schema.presets import load_preset
 
     if preset is None:
         return ()
     if preset.endswith(".json"):
         return load_preset(Path(preset)).chain
-    presets = load_presets()
+    presets = OwnPresets(own_folder().with_name("presets")).with_shipped()
     if preset not in presets:
         raise UnknownName("preset", preset, presets)
     return presets[preset].chain
@@ -171,16 +173,18 @@ def _avatar(
 
 def _ground(backdrop: str | None, default: str | None) -> "Callable[[NDArray[np.uint8]], NDArray[np.uint8]]":
     """What puts the backdrop behind a picture; without one pictures stay as they are."""
+    from avatar_rtc.characters.store import own_folder
     from avatar_rtc.control.messages import BackdropSet, control_from
     from avatar_rtc.control.state import Backdrop
-    from avatar_rtc.filters_schema.backdrops import backdrop_file
+    from avatar_rtc.filters_schema.backdrops import Backdrops
     from avatar_rtc.render.backdrop import behind
 
     wanted = backdrop or default
     if wanted is None:
         return lambda picture: picture
     if not wanted.startswith("#"):
-        return behind(Backdrop(wanted), backdrop_file(wanted).read_bytes())
+        file = Backdrops(own_folder().with_name("backdrops")).file(wanted)
+        return behind(Backdrop(wanted), file.read_bytes())
     message = control_from({"type": "backdrop.set", "colour": wanted})
     assert isinstance(message, BackdropSet)
     return behind(Backdrop(colour=message.rgb), None)

@@ -37,7 +37,7 @@ def messages_of(state: AvatarState) -> list[dict[str, Any]]:
         "data_eyes.set": {"on": held["data_eyes"]},
         "framing.set": held["framing"],
         "crop.set": held["crop"],
-        "chain.set": {"chain": held["chain"]},
+        "chain.set": {"chain": held["chain"], "on": held["chain_on"]},
         "backdrop.set": held["backdrop"],
     }
     return [{"type": kind, **values[kind]} for kind in KEPT_TYPES]

@@ -34,4 +34,5 @@ class StateTold(BaseModel):
     crop: CropSet
     framing: FramingSet
     chain: Chain
+    chain_on: bool
     backdrop: BackdropSet

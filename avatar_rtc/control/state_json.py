@@ -26,6 +26,7 @@ def state_json(state: AvatarState) -> dict[str, object]:
         "crop": crop_json(state.crop),
         "framing": framing_json(state.framing),
         "chain": chain_json(state.chain),
+        "chain_on": state.chain_on,
         "backdrop": backdrop_json(state.backdrop),
     }
 

@@ -159,6 +159,8 @@ class Still:
     """height x width x 4 bytes: sRGB, straight alpha, row by row."""
     width: int
     height: int
+    chain_ms: float = 0.0
+    """What its chain took, if that was asked for."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,8 @@ class ProcessStill:
     """Of what is random in the chain."""
     until: float = math.inf
     """CLOCK_MONOTONIC second after which nobody waits for it any more."""
+    is_timed: bool = False
+    """Whether to tell what the chain takes; it is run twice for that."""
 
 
 ToAvatar = (

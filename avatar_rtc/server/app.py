@@ -14,9 +14,11 @@ from pathlib import Path
 from aiohttp import web
 
 from avatar_rtc.animation.emotions import load_emotions
+from avatar_rtc.characters.own_backdrops import OwnBackdrops
 from avatar_rtc.characters.store import CharacterStore, own_folder
 from avatar_rtc.config import Config
 from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.filters_schema.own_presets import OwnPresets
 from avatar_rtc.media.addresses.checking import AddressCheck
 from avatar_rtc.media.addresses.gathering import Gathering
 from avatar_rtc.provenance.marking import Marker, create_marker
@@ -34,6 +36,7 @@ from avatar_rtc.server.http.ending import tell_closing
 from avatar_rtc.server.http.keys import (
     ADDRESS_CHECK,
     AVATARS,
+    BACKDROPS,
     CLASSIFIER,
     CLOSING,
     CONFIG,
@@ -42,8 +45,10 @@ from avatar_rtc.server.http.keys import (
     GATE,
     GATHERING,
     LIMITS,
+    LOOKS,
     MARKER,
     METRICS,
+    PRESETS,
     RENDERER,
     SOCKETS,
     SOUND_FILES,
@@ -61,11 +66,13 @@ from avatar_rtc.server.http.routes import (
     audio,
     audio_socket,
     avatars,
+    backdrops,
     characters,
     choices,
     control,
     health,
     ice,
+    looks,
     offer,
     openapi,
     pages,
@@ -78,6 +85,7 @@ from avatar_rtc.server.http.security import add_headers, create_security
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.avatars import MAIN, RETRY_S, Avatars
 from avatar_rtc.server.live.keeping import Keeping
+from avatar_rtc.server.live.looks import Looks
 from avatar_rtc.server.live.shared import Renderer, Shared
 from avatar_rtc.server.live.state_file import StateFile
 from avatar_rtc.server.live.turns import Turns
@@ -129,6 +137,9 @@ def create_app(
     )
     app[GATE] = TokenGate(config.access, os.environ)
     app[CONFIG], app[RENDERER], app[STORE], app[TEMPLATES] = config, renderer, store, templates
+    own = own_folder(config.data_dir)
+    app[BACKDROPS] = own_backdrops = OwnBackdrops(own.with_name("backdrops"))
+    app[PRESETS], app[LOOKS] = OwnPresets(own.with_name("presets")), Looks(renderer)
     app[GATHERING] = gathering = Gathering()
     app[ADDRESS_CHECK] = AddressCheck(lambda: ice.own_ice_servers(config, gathering), config.media_bind)
     app[CLOSING], app[SOCKETS] = asyncio.Event(), weakref.WeakSet()
@@ -167,15 +178,25 @@ def create_app(
     )
     keeping = Keeping(None if state_file is None else StateFile(state_file, config.character, config.framing))
     app[AVATARS] = avatars_here = Avatars(
-        Shared(config, renderer, templates, speaker, engines, limits, students, keeping.changed)
+        Shared(
+            config,
+            renderer,
+            templates,
+            speaker,
+            engines,
+            limits,
+            students,
+            keeping.changed,
+            own_backdrops.known,
+        )
     )
     avatars_here.create(character, MAIN, source=config.character)
     lag = LoopLag()
     app[METRICS] = create_metrics(avatars_here, renderer, limits, lag)
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
-        whep, offer, avatars, poses, control, characters, choices, health, seen, speech, audio,
-        audio_socket, ice, compat_avatars, compat_speech, imagefx, natlang, openapi, pages,
+        whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
+        audio, audio_socket, ice, compat_avatars, compat_speech, imagefx, natlang, openapi, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)

@@ -200,13 +200,13 @@ class LiveAvatar:
         """All that decides what a frame costs, as far as a state tells."""
         state, failing = self.state, self.finisher.failing
         shown = frozenset(self.slots), self.stands_still, self.crop, failing.left_out
-        return shown, state.chain, state.backdrop
+        return shown, state.shown_chain, state.backdrop
 
     @property
     def has_operations(self) -> bool:
         """Whether anything is done to its picture or backdrop."""
         behind = self.state.backdrop.chain
-        return bool(active(self.state.chain) or (behind != "shared" and active(behind)))
+        return bool(active(self.state.shown_chain) or (behind != "shared" and active(behind)))
 
     @property
     def crop(self) -> Crop:
@@ -252,7 +252,7 @@ class LiveAvatar:
         """The picture in these layouts, of what `shown` gave; see `Finisher.planes`."""
         state = self.state
         return self.finisher.planes(
-            picture, self.animator.space, t, state.chain, state.backdrop, layouts, meter
+            picture, self.animator.space, t, state.shown_chain, state.backdrop, layouts, meter
         )
 
     def frames(
@@ -262,7 +262,7 @@ class LiveAvatar:
 
         A rendition that cannot be encoded has none; that is told, and tried again later.
         """
-        name, larger = self.opened.avatar, enlargement(self.state.chain)
+        name, larger = self.opened.avatar, enlargement(self.state.shown_chain)
         full_size = round(self.posed_px[0] * larger), round(self.posed_px[1] * larger)
         frames = []
         for slot in self.slots.values():

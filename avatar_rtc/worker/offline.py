@@ -84,7 +84,7 @@ class OfflineAvatar:
         picture: Tensor = avatar.animator.animate(pose, [avatar.character.under(appearance.cels)])[0]
         shown, space = avatar.shown(picture, appearance).float(), avatar.animator.space
         # Not by the live avatar's finisher: that one goes on without a chain that fails.
-        ended, space = run_chain(shown, space, avatar.state.chain, t, avatar.opened.seed)
+        ended, space = run_chain(shown, space, avatar.state.shown_chain, t, avatar.opened.seed)
         if self._size is not None:
             ended, space = (
                 framed(converted(ended, space, "srgb-premultiplied"), self._size),

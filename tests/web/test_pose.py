@@ -297,7 +297,9 @@ def test_it_is_done_by_keys_alone(page: Any, server: Any) -> None:
 def test_it_fits_and_is_accessible_at_all_widths(open_page: Any, tmp_path: Path) -> None:
     def whole(page: Any) -> None:
         ready(page)
-        page.tab.evaluate("for (const fold of document.querySelectorAll('#stages, #compare')) fold.open = true")
+        page.tab.evaluate(
+            "for (const fold of document.querySelectorAll('#stages, #compare')) fold.open = true"
+        )
 
     assert len(looks(open_page, "/pose", whole, folder=tmp_path)) == 6
 

@@ -90,6 +90,7 @@ class Avatar(StateTold):
     animator: str
     fps: float
     stage_ms: dict[str, float]
+    frame_ms: float = Field(description="What a frame may take at the rate that is aimed for.")
     viewers: int
     renditions: list[RenditionTold]
     emotions: list[str]

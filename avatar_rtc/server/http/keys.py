@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from avatar_rtc.characters.own_backdrops import OwnBackdrops
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import Config
 from avatar_rtc.errors import NotFound, Refused
 from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.filters_schema.own_presets import OwnPresets
 from avatar_rtc.grants import Grant
 from avatar_rtc.media.addresses.checking import AddressCheck
 from avatar_rtc.media.addresses.gathering import Gathering
@@ -21,6 +23,7 @@ from avatar_rtc.server.http.desk import Desk
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.avatars import Avatars
+from avatar_rtc.server.live.looks import Looks
 from avatar_rtc.server.live.shared import Renderer
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.decoding import Decoding
@@ -35,6 +38,9 @@ RENDERER = web.AppKey("RENDERER", Renderer)
 STORE = web.AppKey("STORE", CharacterStore)
 TEMPLATES: web.AppKey[Mapping[str, EmotionTemplate]] = web.AppKey("TEMPLATES", Mapping)
 """The factory's emotions."""
+BACKDROPS = web.AppKey("BACKDROPS", OwnBackdrops)
+PRESETS = web.AppKey("PRESETS", OwnPresets)
+LOOKS = web.AppKey("LOOKS", Looks)
 DECODING = web.AppKey("DECODING", Decoding)
 GATHERING = web.AppKey("GATHERING", Gathering)
 """What is known of STUN and TURN servers."""

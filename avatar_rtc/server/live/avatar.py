@@ -81,6 +81,7 @@ class Avatar:
             show=lambda state: renderer.send(SetState(name, state)),
             on_change=lambda: me._changed(),
             framing=config.framing,
+            backdrops=shared.backdrops,
         )
         self.streams = Streams(name, self.clock, renderer.send, voice, lambda: me.speech.queue.is_silent)
         self.viewers = Viewers(
@@ -217,6 +218,7 @@ class Avatar:
             "emotions": list(self.actor.emotions),
             "default_emotion": self.actor.default_emotion,
             **state_json(self.state),
+            "frame_ms": round(1000 / self.fps, 1),
             "shown": self.actor.character.views.name(self.state.crop, self.state.framing),
             "delay_ms": round(release.delay * 1000, 1),
             "late": release.late,

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from avatar_rtc.config import Config
 from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.filters_schema.backdrops import SHIPPED_BACKDROPS, Backdrops
 from avatar_rtc.link.orders import OpenAvatar, ProcessStill, Still, TakePose, ToAvatar, Up
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.turns import Turns
@@ -89,3 +90,5 @@ class Shared:
     """Students are made one at a time."""
     on_change: Callable[[], None] = lambda: None
     """Called when there are other avatars, or one was told something that lasts."""
+    backdrops: Backdrops = SHIPPED_BACKDROPS
+    """Those that avatars may be told to show."""

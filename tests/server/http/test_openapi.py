@@ -24,7 +24,7 @@ from avatar_rtc.server.http.routes.openapi import described, document
 from avatar_rtc.server.http.routes.openapi_schemas import EMPTY, an_object, one, values_by_name
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-NO_EXAMPLE = {"load", "post_character", "post_audio"}
+NO_EXAMPLE = {"load", "post_character", "post_backdrop", "post_audio"}
 """They read a picture or a sound, and no text besides."""
 ENDLESS = {"result_feed", "audio_socket"}
 STARTS_A_PROCESS = {"post_distillation"}
@@ -166,7 +166,10 @@ class Caller:
             )
             assert stored.status == 201
             filled["name"] = "own"
-        query = {"name": "own"} if operation["operationId"] == "post_character" else {}
+        if operation["operationId"] in ("get_backdrop", "get_backdrop_thumbnail", "delete_backdrop"):
+            filled["name"] = "own"  # which was stored before: paths are asked in order, and deleted last
+        named = operation["operationId"] in ("post_character", "post_backdrop")
+        query = {"name": "own"} if named else {}
         url = path.format(**{name: filled[name] for name in names})
         return await self._client.request(
             method, url, params=query, headers=headers, **self._body(operation, headers)

@@ -20,11 +20,13 @@ from avatar_rtc.control.messages import (
     PauseSet,
     PoseSet,
     SettingsSet,
+    SetupSet,
     StillSet,
     TalkingSet,
     control_from,
 )
 from avatar_rtc.control.settings import AnimatorSettings, settings_json
+from avatar_rtc.control.setup import setup_json, setup_message
 from avatar_rtc.face.emotions import is_templates
 from avatar_rtc.intake.wanted import Schema
 from avatar_rtc.server.http.bodies import MAX_TEMPLATES_BYTES, read_json
@@ -152,6 +154,34 @@ async def delete_settings(request: web.Request) -> web.Response:
     return web.json_response((await avatar.apply(SettingsSet(settings={})))["settings"])
 
 
+_SETUP = an_object(
+    settings=ref("AnimatorSettings"), framing=ref("FramingSet"), crop=ref("CropSet"), chain=ref(CHAIN),
+    chain_on=FLAG, backdrop=ref("BackdropSet"),
+)  # fmt: skip
+
+
+@described("control", answer=_SETUP)
+async def get_setup(request: web.Request) -> web.Response:
+    """How the avatar moves and is shown, as a file keeps it: settings, framing, crop, chain, backdrop."""
+    return web.json_response(setup_json(avatar_of(request).state))
+
+
+@described(
+    "control",
+    body=SetupSet,
+    answer=_SETUP,
+    example={"settings": {"liveliness": 0.5}, "chain": [["bloom", {}]], "backdrop": {"name": "night"}},
+)
+async def put_setup(request: web.Request) -> web.Response:
+    """Take all of that, or what of it is named; all of it or nothing is done.
+
+    As the message `setup.set`. A file of settings alone will do, too, with crop, chain and backdrop among
+    them as the predecessor has it; and so will a preset.
+    """
+    message = setup_message(await read_json(request, MAX_TEMPLATES_BYTES))
+    return web.json_response(await avatar_of(request).apply(control_from(message)))
+
+
 @dataclass(frozen=True)
 class _Put:
     """A path whose body is the message itself, without its type."""
@@ -249,6 +279,8 @@ def routes() -> list[web.RouteDef]:
         web.put(f"{avatar}/settings", put_settings),
         web.patch(f"{avatar}/settings", patch_settings),
         web.delete(f"{avatar}/settings", delete_settings),
+        web.get(f"{avatar}/setup", get_setup),
+        web.put(f"{avatar}/setup", put_setup),
         *(put.route(avatar) for put in _PUTS),
     ]
 
