@@ -49,6 +49,7 @@ HOME = {
     "torch": {"render", "worker", "distill", "bench"},
     "openvino": {"render"},
     "prometheus_client": {"server"},
+    "segno": {"server"},
     "PIL": {"characters"},
     "av": {"media", "sound"},
     "aiortc": {"media", "client", "bench"},

@@ -66,6 +66,7 @@ from avatar_rtc.server.http.routes import (
     openapi,
     pages,
     seen,
+    share,
     speech,
     whep,
 )
@@ -160,7 +161,7 @@ def create_app(
     app[METRICS] = create_metrics(avatars_here, renderer, limits, lag)
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
-        whep, offer, avatars, control, characters, choices, health, seen, speech, audio, audio_socket, ice,
+        whep, offer, avatars, control, characters, choices, health, seen, share, speech, audio, audio_socket, ice,
         compat_avatars, compat_speech, imagefx, natlang, openapi, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())

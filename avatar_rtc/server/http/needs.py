@@ -54,6 +54,7 @@ NEEDS: Mapping[str, Need] = {
             "POST /offer", f"POST {_V1}/offer", "GET /api/avatar/result_feed",
             f"GET {_V1}/avatars",  # those it may see
             f"GET {_AVATAR}", f"GET {_AVATAR}/snapshot.png", f"GET {_AVATAR}/distillation",
+            f"GET {_AVATAR}/share", f"GET {_AVATAR}/share.svg",
             f"GET {_AVATAR}/emotions", f"GET {_AVATAR}/overrides", f"GET {_AVATAR}/settings",
         ),
     ),
