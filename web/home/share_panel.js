@@ -4,6 +4,7 @@ import { asked, request } from '../api.js';
 import { key } from '../key.js';
 import { node } from '../nodes.js';
 
+const REACH = { network: 'Point a phone at it.', machine: 'This address is of this machine alone: a phone would not find it.' };
 const COPIED_MS = 1_500;
 const TOKEN = 'This server wants a token. Add ?access_token=… with one of the scope “view” to what you hand on; yours is not in these addresses.';
 
@@ -12,10 +13,15 @@ export class SharePanel {
   #path;
   #complain;
   #qr; // of the chosen address
+  #caption;
+  #place; // which one is chosen, where there are several
   #rows;
   #links = [];
 
-  /** @param {HTMLDialogElement} dialog an empty one. @param {string} path the avatar's, below /api/v1/. */
+  /**
+   * @param {HTMLDialogElement} dialog an empty one. @param {string} path the avatar's, below /api/v1/.
+   * @param {(error: Error) => void} complain
+   */
   constructor(dialog, path, complain) {
     this.#dialog = dialog;
     this.#path = path;
@@ -41,6 +47,7 @@ export class SharePanel {
 
   #build(advice) {
     this.#qr = node('img', { alt: 'The link as a QR code', width: 200, height: 200 });
+    this.#caption = node('figcaption');
     this.#rows = node('div', { className: 'rows' });
     const $place = node('select', { name: 'origin' }, ...this.#links.map(({ origin }, at) => new Option(new URL(origin).host, at)));
     $place.addEventListener('change', () => this.#show(Number($place.value)).catch(this.#complain));
@@ -50,16 +57,15 @@ export class SharePanel {
     this.#dialog.replaceChildren(
       node('form', { method: 'dialog', className: 'heading' }, node('h2', { id: 'share-title', textContent: 'Show it elsewhere' }), $close),
       ...notes,
-      node('div', { className: 'both' }, node('figure', {}, this.#qr, node('figcaption', { textContent: 'Point a phone at it' }), $choice), this.#rows),
+      node('div', { className: 'both' }, node('figure', {}, this.#qr, this.#caption, $choice), this.#rows),
     );
     this.#place = $place;
   }
 
-  #place;
-
   async #show(at) {
     const link = this.#links[at];
     this.#place.value = at;
+    this.#caption.textContent = REACH[link.reach];
     this.#rows.replaceChildren(...rowsOf(link));
     const response = await asked('GET', `${this.#path}/share.svg?origin=${encodeURIComponent(link.origin)}`);
     URL.revokeObjectURL(this.#qr.src);

@@ -40,7 +40,7 @@ async def get_share(request: web.Request) -> web.Response:
     `reach` is "machine" where that machine alone gets there. `advice` says what to do if no other one does,
     else it is empty. `qr` is a path: the address of the bare page as a QR code.
     """
-    avatar = quote(avatar_of(request).id)
+    avatar = _name(request)
     told = []
     for origin in await asyncio.to_thread(_origins, request):
         root = f"{origin}{outward(request, '')}"
@@ -70,7 +70,7 @@ _ADVICE = (
 )
 async def get_share_code(request: web.Request) -> web.Response:
     """The address of the avatar's bare page as a QR code: one of `share`'s origins, by default the first."""
-    avatar = quote(avatar_of(request).id)
+    avatar = _name(request)
     origins = await asyncio.to_thread(_origins, request)
     origin = request.query.get("origin", origins[0])
     if origin not in origins:
@@ -102,6 +102,11 @@ def reach_of(origin: str) -> Reach:
         return "machine" if ipaddress.ip_address(name).is_loopback else "network"
     except ValueError:
         return "network"
+
+
+def _name(request: web.Request) -> str:
+    avatar_of(request)  # there is one
+    return quote(request.match_info["avatar"])
 
 
 def _origins(request: web.Request) -> list[str]:
