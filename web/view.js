@@ -9,7 +9,7 @@
 
 import './avatar-rtc.js';
 import { key } from './key.js';
-import { applyWishes, wishesOf } from './view/wishes.js';
+import { applyWishes, wishesOf } from './bare/wishes.js';
 
 const PAGE = new CSSStyleSheet();
 PAGE.replaceSync(`

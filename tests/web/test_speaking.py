@@ -134,6 +134,7 @@ def test_typing_neither_chooses_emotions_nor_speaks_before_enter(page: Any, serv
 
 
 def test_voice_speed_and_emotion_are_those_chosen(page: Any, server: Any) -> None:
+    page.tab.click("#speak .manner > summary")
     wait(page, "document.querySelector('[name=voice] optgroup')")
     first, *groups = page.tab.evaluate(
         "[...document.querySelector('[name=voice]').children].map((each) => each.label)"
