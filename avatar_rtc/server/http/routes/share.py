@@ -21,7 +21,7 @@ from avatar_rtc.server.http.places import FORWARDED_HOST, outward
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import TEXT, an_object, many, one
 
-Reach = Literal["machine", "network"]
+FoundBy = Literal["machine", "network"]
 _PLACES = {"view": "/view/{}", "page": "/?avatar={}", "whep": "/api/v1/avatars/{}/whep"}
 _EVERY = ("", "0.0.0.0", "::")
 
@@ -89,7 +89,7 @@ def _code(text: str) -> bytes:
     return file.getvalue()
 
 
-def reach_of(origin: str) -> Reach:
+def reach_of(origin: str) -> FoundBy:
     """Who gets there.
 
     >>> [reach_of(f"http://{host}:8080") for host in ("127.0.0.1", "[::1]", "localhost", "192.0.2.7")]
