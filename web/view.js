@@ -16,12 +16,14 @@ PAGE.replaceSync(`
   html, body { margin: 0; block-size: 100%; background: transparent; overflow: hidden; }
   body { display: grid; place-items: end center; background: var(--behind, transparent) center / cover no-repeat; }
   avatar-rtc { display: block; inline-size: var(--size, 100%); block-size: var(--size, 100%); max-inline-size: 100%; max-block-size: 100%; aspect-ratio: auto; }
-  .told { position: fixed; inset: auto 1rem 1rem; margin: 0 auto; max-inline-size: 36rem; padding: .7em 1em; border-radius: .5em; font: 500 15px/1.4 system-ui, sans-serif;
+  .tellings { position: fixed; z-index: 1; inset: auto 1rem 1rem; display: grid; gap: .5rem; justify-items: center; }
+  .told { margin: 0; max-inline-size: 36rem; padding: .7em 1em; border-radius: .5em; font: 500 15px/1.4 system-ui, sans-serif;
     color: #fff; background: #14162a; border-inline-start: 5px solid #ff7350; cursor: pointer; }
 `);
 document.adoptedStyleSheets = [PAGE];
 
 const [root, name] = location.pathname.split('/view/');
+const $tellings = Object.assign(document.createElement('div'), { className: 'tellings' });
 const $avatar = document.createElement('avatar-rtc');
 const avatar = name.replace(/\/$/, '');
 
@@ -30,12 +32,12 @@ function tell(text) {
   const $told = Object.assign(document.createElement('p'), { className: 'told', textContent: text });
   $told.setAttribute('role', 'alert');
   $told.addEventListener('click', () => $told.remove());
-  document.body.append($told);
+  $tellings.append($told);
 }
 
 const wishes = wishesOf(new URLSearchParams(location.search), tell);
 if (key()) $avatar.token = key();
-document.body.append($avatar);
+document.body.append($avatar, $tellings);
 applyWishes($avatar, wishes, { api: `${root}/api/v1/`, avatar, tell }).finally(() => {
   $avatar.src = `${root}/api/v1/avatars/${avatar}/whep`;
 });

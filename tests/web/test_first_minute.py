@@ -97,7 +97,6 @@ def test_the_first_load_is_small_and_soon_there(open_page: Any) -> None:
     page.wait_live()
     page.wait("[...document.querySelectorAll('#cast img')].every((img) => img.naturalWidth)")
     page.wait("document.querySelectorAll('#backdrops label').length > 3")
-    print(sum(sizes), len(sizes))
     assert 20_000 < sum(sizes) <= MOST_BYTES, sizes
 
 

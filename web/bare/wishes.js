@@ -64,8 +64,7 @@ export async function applyWishes($avatar, wishes, { api, avatar, tell }) {
   $avatar.muted = wishes.muted;
   $avatar.subtitles = wishes.subtitles;
   $avatar.fit = wishes.fit ?? 'contain';
-  if (wishes.layout) $avatar.layout = wishes.layout;
-  for (const name of ['framing', 'headroom', 'badge']) {
+  for (const name of ['layout', 'framing', 'headroom', 'badge']) {
     if (wishes[name] !== null) $avatar.setAttribute(name, wishes[name]);
   }
   $avatar.addEventListener('refusal', ({ detail }) => tell(detail.detail));
