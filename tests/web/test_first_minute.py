@@ -13,7 +13,7 @@ from tests.web.axe import assert_accessible, looks
 pytestmark = pytest.mark.browser
 
 MOST_BYTES = 200_000
-BEEN_HERE = "localStorage['avatar-rtc-first-minute'] = '[\"spoke\", \"felt\", \"drew\"]'"
+BEEN_HERE = 'localStorage[\'avatar-rtc-first-minute\'] = \'["spoke", "felt", "drew"]\''
 
 
 def focused(page: Any) -> str:
@@ -167,13 +167,18 @@ def test_a_background_is_shown_on_every_page_of_the_avatar(open_page: Any, serve
 
 
 def test_links_are_copied_and_the_code_is_shown(open_page: Any, server: Any) -> None:
-    page = open_page(viewport={"width": 1280, "height": 800}, permissions=["clipboard-read", "clipboard-write"])
+    page = open_page(
+        viewport={"width": 1280, "height": 800}, permissions=["clipboard-read", "clipboard-write"]
+    )
     page.wait_live()
     page.tab.click("#sharing")
     page.tab.wait_for_selector("#share[open] img[src^=blob]")
     page.wait("document.querySelector('#share img').naturalWidth > 0")
     assert "this machine" in page.tab.inner_text("#share figcaption")
-    for name, wanted in (("link", f"{server.url}/view/main"), ("whep", f"{server.url}/api/v1/avatars/main/whep")):
+    for name, wanted in (
+        ("link", f"{server.url}/view/main"),
+        ("whep", f"{server.url}/api/v1/avatars/main/whep"),
+    ):
         page.tab.click(f"#share [data-copy={name}]")
         page.wait(f"document.querySelector('#share [data-copy={name}]').textContent === 'Copied'")
         assert page.tab.evaluate("navigator.clipboard.readText()") == wanted

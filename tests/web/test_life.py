@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from avatar_rtc.control import settings
 from avatar_rtc.face.pose import MORPHS
 from tests.waiting import wait_until
 

@@ -10,7 +10,9 @@ from tests.web.conftest import ARGUMENTS, CHROMIUM
 
 pytestmark = pytest.mark.browser
 
-DENIED = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', 'NotAllowedError'); };"
+DENIED = (
+    "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', 'NotAllowedError'); };"
+)
 
 
 @pytest.fixture(scope="module")
