@@ -25,9 +25,10 @@ from typing import Any, Literal, get_args
 
 import platformdirs
 
-from avatar_rtc.errors import AvatarRtcError, NoRoom, NotFound
+from avatar_rtc.errors import AvatarRtcError, DiskFull, NotFound
 from avatar_rtc.files import not_written, put_file
 from avatar_rtc.intake.names import is_name
+from avatar_rtc.server.limits import MIB
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +36,8 @@ KeptKind = Literal["recording", "film"]
 FileFormat = Literal["mp4", "webm", "png"]
 KeptState = Literal["waiting", "recording", "rendering", "finishing", "done", "failed"]
 Stopper = Callable[[], Awaitable[None]]
-ENDED: tuple[KeptState, ...] = ("done", "failed")
-"""In these nobody works on it any more."""
+_OVER: tuple[KeptState, ...] = ("done", "failed")
 SUFFIXES: dict[FileFormat, str] = {"mp4": ".mp4", "webm": ".webm", "png": ".zip"}
-MIB = 2**20
 _ABOUT = "about.json"
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
 _PRIVATE = 0o700
@@ -77,7 +76,7 @@ class KeptFile:
     @property
     def is_over(self) -> bool:
         """Whether nobody works on it any more."""
-        return self.state in ENDED
+        return self.state in _OVER
 
     @property
     def download_name(self) -> str:
@@ -164,7 +163,7 @@ class KeptFiles:
         """A new one, with a folder of its own.
 
         Raises:
-            NoRoom: the disk is too full.
+            DiskFull: the disk is too full.
             SetupError: the folder cannot be written.
         """
         made_at = time.time()
@@ -256,15 +255,15 @@ class KeptFiles:
         """Refuse what would not fit, of so many bytes more.
 
         Raises:
-            NoRoom: says what is full.
+            DiskFull: says what is full.
         """
         if sum(kept.bytes for kept in self) + more >= self._most:
-            raise NoRoom(
+            raise DiskFull(
                 f"recordings and films have all of the {self._most / MIB:g} MiB they may; delete one first"
             )
         place = next(folder for folder in (self._folder, *self._folder.parents) if folder.is_dir())
         if shutil.disk_usage(place).free - more < self._free:
-            raise NoRoom(f"less than {self._free / MIB:g} MiB would be free on the disk; delete something")
+            raise DiskFull(f"less than {self._free / MIB:g} MiB would be free on the disk; delete something")
 
     def _tell(self, kept: KeptFile) -> None:
         for listener in tuple(self.listeners):

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from avatar_rtc.errors import InputError, NoRoom, NotFound
-from avatar_rtc.server.live.kept_files import MIB, KeptFile, KeptFiles
+from avatar_rtc.errors import InputError, DiskFull, NotFound
+from avatar_rtc.server.limits import MIB
+from avatar_rtc.server.live.kept_files import KeptFile, KeptFiles
 
 
 def files_in(folder: Path, most_mb: float = 10.0, free_mb: float = 0.0, **more) -> KeptFiles:
@@ -68,11 +69,11 @@ async def test_what_is_removed_is_gone(tmp_path: Path) -> None:
 async def test_a_full_folder_or_disk_refuses(tmp_path: Path) -> None:
     files = files_in(tmp_path, most_mb=1)
     kept = await recorded(files, size=MIB)
-    with pytest.raises(NoRoom, match="1 MiB"):
+    with pytest.raises(DiskFull, match="1 MiB"):
         await files.begin("main", "recording", "mp4", "recording")
     await files.remove(kept)
     await files.begin("main", "recording", "mp4", "recording")
-    with pytest.raises(NoRoom, match="free on the disk"):
+    with pytest.raises(DiskFull, match="free on the disk"):
         files_in(tmp_path, free_mb=1e12).require_room()
 
 
