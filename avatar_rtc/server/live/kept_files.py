@@ -37,7 +37,7 @@ FileFormat = Literal["mp4", "webm", "png"]
 KeptState = Literal["waiting", "recording", "rendering", "finishing", "done", "failed"]
 Stopper = Callable[[], Awaitable[None]]
 _OVER: tuple[KeptState, ...] = ("done", "failed")
-SUFFIXES: dict[FileFormat, str] = {"mp4": ".mp4", "webm": ".webm", "png": ".zip"}
+_SUFFIXES: dict[FileFormat, str] = {"mp4": ".mp4", "webm": ".webm", "png": ".zip"}
 _ABOUT = "about.json"
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
 _PRIVATE = 0o700
@@ -81,7 +81,7 @@ class KeptFile:
     @property
     def download_name(self) -> str:
         """What a browser saves it as."""
-        return f"{self.avatar}-{self.id[:15]}{Path(self.file).suffix or SUFFIXES[self.format]}"
+        return f"{self.avatar}-{self.id[:15]}{Path(self.file).suffix or _SUFFIXES[self.format]}"
 
     def told(self) -> dict[str, object]:
         """What callers read."""
@@ -280,7 +280,7 @@ def _read(about: Path) -> KeptFile:
     if not isinstance(found, dict):
         raise ValueError("it is no object")
     kept = KeptFile(**{**found, **{name: tuple(found.get(name, ())) for name in ("notes", "beside")}})
-    if not _ID.fullmatch(kept.id) or kept.state not in get_args(KeptState) or kept.format not in SUFFIXES:
+    if not _ID.fullmatch(kept.id) or kept.state not in get_args(KeptState) or kept.format not in _SUFFIXES:
         raise ValueError("its id, state or format cannot be")
     if any(Path(name).name != name for name in (kept.file, *kept.beside)):
         raise ValueError("a file is none of its folder")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from avatar_rtc.errors import InputError, DiskFull, NotFound
+from avatar_rtc.errors import DiskFull, InputError, NotFound
 from avatar_rtc.server.limits import MIB
 from avatar_rtc.server.live.kept_files import KeptFile, KeptFiles
 
