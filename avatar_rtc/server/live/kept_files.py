@@ -21,19 +21,19 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import IO, Any, Literal, get_args
 
 import platformdirs
 
 from avatar_rtc.errors import AvatarRtcError, DiskFull, NotFound
-from avatar_rtc.files import not_written, put_file
+from avatar_rtc.files import claimed, not_written, put_file
 from avatar_rtc.intake.names import is_name
+from avatar_rtc.media.wanted_recording import FileFormat
 from avatar_rtc.server.limits import MIB
 
 log = logging.getLogger(__name__)
 
 KeptKind = Literal["recording", "film"]
-FileFormat = Literal["mp4", "webm", "png"]
 KeptState = Literal["waiting", "recording", "rendering", "finishing", "done", "failed"]
 Stopper = Callable[[], Awaitable[None]]
 _OVER: tuple[KeptState, ...] = ("done", "failed")
@@ -118,23 +118,27 @@ class KeptFiles:
         self._folder, self._most, self._free = folder, most_bytes, free_bytes
         self._on_finished = on_finished
         self._kept: dict[tuple[str, str], KeptFile] = {}
+        self._claims: dict[tuple[str, str], IO[bytes]] = {}
         self.listeners: list[Callable[[KeptFile], None]] = []
         """Called when one has changed, is new or gone."""
         self.stoppers: dict[tuple[str, str], Stopper] = {}
         """What ends the work on one. Whoever works on it enters it here, and takes it out when it is over."""
 
     def load(self) -> None:
-        """Find what an earlier server left; what cannot be read is passed over, and told in the log."""
+        """Find what an earlier server left; what cannot be read is passed over, and told in the log.
+
+        What another server is at work on stays its own.
+        """
         for about in sorted(self._folder.glob(f"*/*/{_ABOUT}")):
             avatar, id = about.parent.parent.name, about.parent.name
             try:
                 kept = _read(about)
                 if (kept.avatar, kept.id) != (avatar, id) or not is_name(avatar):
                     raise ValueError("it is of another one")
+                if kept.is_over or self._claim(kept):
+                    self._kept[avatar, id] = kept
             except (OSError, ValueError, TypeError) as error:
                 log.warning("%s cannot be used: %s", about, error)
-            else:
-                self._kept[avatar, id] = kept
 
     def __iter__(self) -> Iterator[KeptFile]:
         return iter(tuple(self._kept.values()))
@@ -173,6 +177,7 @@ class KeptFiles:
         folder = self.folder_of(kept)
         try:
             await asyncio.to_thread(folder.mkdir, _PRIVATE, parents=True)
+            self._claim(kept)
         except OSError as error:
             raise not_written(folder, error) from None
         await asyncio.to_thread(_write, folder / _ABOUT, kept)
@@ -180,15 +185,19 @@ class KeptFiles:
         self._tell(kept)
         return kept
 
-    def change(self, kept: KeptFile, **fields: Any) -> KeptFile:
-        """The same with other values; listeners are told. It lasts once it is saved.
+    def change(self, kept: KeptFile, is_told: bool = True, **fields: Any) -> KeptFile:
+        """The same with other values. It lasts once it is saved.
+
+        Args:
+            is_told: whether listeners are told.
 
         Raises:
             NotFound: it was removed meanwhile.
         """
         changed = replace(self.find(kept.avatar, kept.id), **fields)
         self._kept[kept.avatar, kept.id] = changed
-        self._tell(changed)
+        if is_told:
+            self._tell(changed)
         return changed
 
     async def save(self, kept: KeptFile, **fields: Any) -> KeptFile:
@@ -199,8 +208,10 @@ class KeptFiles:
             count = await asyncio.to_thread(folder_bytes, folder)
             changed = self.change(changed, bytes=count)
             await asyncio.to_thread(_write, folder / _ABOUT, changed)
-        except AvatarRtcError as error:
+        except (AvatarRtcError, OSError) as error:
             log.warning("%s", error)
+        if changed.is_over:
+            self._let_go(changed)
         return changed
 
     async def finish(
@@ -233,6 +244,7 @@ class KeptFiles:
         """Forget one with all its files; nobody may be writing them."""
         if self._kept.pop((kept.avatar, kept.id), None) is not None:
             self._tell(kept)
+        self._let_go(kept)
         await asyncio.to_thread(shutil.rmtree, self.folder_of(kept), True)
 
     def folder_of(self, kept: KeptFile) -> Path:
@@ -264,6 +276,22 @@ class KeptFiles:
         place = next(folder for folder in (self._folder, *self._folder.parents) if folder.is_dir())
         if shutil.disk_usage(place).free - more < self._free:
             raise DiskFull(f"less than {self._free / MIB:g} MiB would be free on the disk; delete something")
+
+    def close(self) -> None:
+        """Let go of what is not over; the next server goes on with it."""
+        for kept in self:
+            self._let_go(kept)
+
+    def _claim(self, kept: KeptFile) -> bool:
+        """False if another server has it."""
+        claim = claimed(self.folder_of(kept) / _ABOUT)
+        if claim is not None:
+            self._claims[kept.avatar, kept.id] = claim
+        return claim is not None
+
+    def _let_go(self, kept: KeptFile) -> None:
+        if (claim := self._claims.pop((kept.avatar, kept.id), None)) is not None:
+            claim.close()
 
     def _tell(self, kept: KeptFile) -> None:
         for listener in tuple(self.listeners):

@@ -1,6 +1,7 @@
 """What is kept, how much of it, and what is found of it after a restart."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,21 @@ from avatar_rtc.errors import DiskFull, InputError, NotFound
 from avatar_rtc.server.limits import MIB
 from avatar_rtc.server.live.kept_files import KeptFile, KeptFiles
 
+_OPENED: list[KeptFiles] = []
+
+
+@pytest.fixture(autouse=True)
+def closing() -> Iterator[None]:
+    """Claims are files that are open."""
+    yield
+    while _OPENED:
+        _OPENED.pop().close()
+
 
 def files_in(folder: Path, most_mb: float = 10.0, free_mb: float = 0.0, **more) -> KeptFiles:
     found = KeptFiles(folder, most_mb * MIB, free_mb * MIB, **more)
     found.load()
+    _OPENED.append(found)
     return found
 
 
@@ -49,7 +61,8 @@ async def test_only_the_finished_file_and_those_beside_it_stay(tmp_path: Path) -
     for name in ("clip.mp4", "clip.vtt", "rest"):
         (folder / name).write_text(name)
     kept = await files.finish(kept, folder / "clip.mp4", beside=("clip.vtt",))
-    assert {file.name for file in folder.iterdir()} == {"about.json", "clip.mp4", "clip.vtt"}
+    left = {file.name for file in folder.iterdir() if not file.name.startswith(".")}
+    assert left == {"about.json", "clip.mp4", "clip.vtt"}
     assert files.path_of(kept, "clip.vtt").read_text() == "clip.vtt"
     for name in ("rest", "about.json", "../about.json"):
         with pytest.raises(NotFound):
@@ -112,3 +125,11 @@ async def test_what_was_tampered_with_is_passed_over(tmp_path: Path, change: dic
     about = files.folder_of(await recorded(files)) / "about.json"
     about.write_text(json.dumps({**json.loads(about.read_text()), **change}))
     assert list(files_in(tmp_path)) == []
+
+
+async def test_what_another_server_works_on_is_left_to_it(tmp_path: Path) -> None:
+    files = files_in(tmp_path)
+    kept = await files.begin("main", "recording", "mp4", "recording")
+    assert list(files_in(tmp_path)) == []
+    files.close()
+    assert [each.id for each in files_in(tmp_path)] == [kept.id]
