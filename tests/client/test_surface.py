@@ -88,6 +88,7 @@ ERRORS = {
     "BadToken": "AvatarRtcError",
     "CapacityExceeded": "AvatarRtcError",
     "TooSoon": "CapacityExceeded",
+    "DiskFull": "AvatarRtcError",
     "WorkerLost": "AvatarRtcError",
     "EngineFailed": "AvatarRtcError",
     "Unreachable": "AvatarRtcError",
