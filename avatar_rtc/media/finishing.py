@@ -37,7 +37,7 @@ from avatar_rtc.media.composing import Composing, ground_of
 from avatar_rtc.media.encode import MATRIX_SMPTE170M
 from avatar_rtc.media.live_file import cut_to_whole, lasting_s, live_parts
 from avatar_rtc.media.picture import VideoFrame, rgba_from_stacked, rgba_opaque
-from avatar_rtc.media.recorded import Parts, pictures, sound_blocks, sound_packets
+from avatar_rtc.media.recorded import RecordedParts, pictures, sound_blocks, sound_packets
 from avatar_rtc.media.recording import bleed_edges
 from avatar_rtc.media.wanted_recording import FileFormat, WantedRecording
 from avatar_rtc.sound.frames import audio_frame
@@ -49,7 +49,7 @@ from avatar_rtc.stream.frame import (
     VIDEO_TIME_BASE,
 )
 
-NAMES: dict[FileFormat, str] = {"mp4": "clip.mp4", "webm": "clip.webm", "png": "clip.zip"}
+FINISHED_NAMES: dict[FileFormat, str] = {"mp4": "clip.mp4", "webm": "clip.webm", "png": "clip.zip"}
 """Format → the finished file."""
 _AAC_BPS = 128_000
 _CODECS = {
@@ -89,8 +89,8 @@ def finish_recording(folder: Path, wanted: WantedRecording, tell: Callable[[floa
     if first is None:
         raise InputError("there is no picture in it")
     job = _Job(folder, wanted, parts, _size(first[1], wanted), lasting_s(parts), tell)
-    part = folder / f"{NAMES[wanted.format]}.part"
-    path = folder / NAMES[wanted.format]
+    part = folder / f"{FINISHED_NAMES[wanted.format]}.part"
+    path = folder / FINISHED_NAMES[wanted.format]
     try:
         match wanted.format:
             case "png":
@@ -109,7 +109,7 @@ def finish_recording(folder: Path, wanted: WantedRecording, tell: Callable[[floa
 class _Job:
     folder: Path
     wanted: WantedRecording
-    parts: Parts
+    parts: RecordedParts
     size: tuple[int, int]
     seconds: float
     tell: Callable[[float], None]

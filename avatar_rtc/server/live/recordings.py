@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 OF_ONE_CALLER = 2
 """Recordings under way at once."""
-SILENCE_S = 600.0
+FINISHING_SILENCE_S = 600.0
 """A process that finishes one tells its progress every second or so."""
 CHANGED = "The picture's size or its encoder changed: all of it has the size of the beginning."
 STACKED = "It could not be finished, so its transparency lies as grey below the picture."
@@ -184,7 +184,7 @@ class Recordings:
                 self._files.change(kept, progress=float(last.get("share", 0.0)))
 
         try:
-            ended = await run_in_background(self._command(folder, wanted), hear, SILENCE_S)
+            ended = await run_in_background(self._command(folder, wanted), hear, FINISHING_SILENCE_S)
         except (OSError, TimeoutError) as error:
             log.error("recording %s: %r", kept.id, error)
             await self._as_recorded(kept, "The process that finishes recordings cannot run here.")
