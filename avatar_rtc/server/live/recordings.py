@@ -161,7 +161,8 @@ class Recordings:
 
     async def _finish(self, kept: KeptFile) -> None:
         try:
-            async with self._turn:
+            is_copy = WantedRecording.read(kept.more).is_copy  # takes a moment, so nobody waits for it
+            async with contextlib.nullcontext() if is_copy else self._turn:
                 kept = self._files.change(kept, state="finishing")
                 await self._make(kept)
         except NotFound:
