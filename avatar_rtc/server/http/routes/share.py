@@ -81,7 +81,7 @@ async def get_share_code(request: web.Request) -> web.Response:
 
 @lru_cache(64)
 def _code(text: str) -> bytes:
-    """The QR code of a text as an SVG that grows with its place: dark on light, with the quiet zone of ISO 18004."""
+    """The QR code of a text as an SVG that grows with its place, with the quiet zone of ISO 18004."""
     file = io.BytesIO()
     segno.make(text, micro=False, error="m").save(
         file, kind="svg", border=4, light="#fff", dark="#1c2140", omitsize=True, xmldecl=False
