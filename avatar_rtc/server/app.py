@@ -67,6 +67,7 @@ from avatar_rtc.server.http.routes import (
     pages,
     seen,
     speech,
+    tracking,
     whep,
 )
 from avatar_rtc.server.http.security import add_headers, create_security
@@ -161,7 +162,8 @@ def create_app(
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
         whep, offer, avatars, control, characters, choices, health, seen, speech, audio, audio_socket, ice,
-        compat_avatars, compat_speech, imagefx, natlang, openapi, pages,
+        compat_avatars, compat_speech, imagefx, natlang, openapi, tracking,
+        pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)
