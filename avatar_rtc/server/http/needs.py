@@ -39,13 +39,8 @@ NEEDS: Mapping[str, Need] = {
     **_each(
         NEEDS_NOTHING,
         (
-<<<<<<< HEAD
-            "GET /", "GET /{path}", "GET /assets/{path}", "GET /view/{avatar}", "GET /openapi.json",
-            "GET /tracking/model/{file}",
-=======
             "GET /", "GET /pose", "GET /settings", "GET /{path}", "GET /assets/{path}", "GET /view/{avatar}",
-            "GET /openapi.json",
->>>>>>> main
+            "GET /openapi.json", "GET /tracking/model/{file}",
             "GET /healthz", "GET /readyz", "GET /health",
             f"OPTIONS {_AVATAR}/whep", f"OPTIONS {_AVATAR}/whep/{{viewer}}",
         ),
