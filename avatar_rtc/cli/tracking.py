@@ -82,5 +82,6 @@ def _fetch(source: str | Path | None, console: Any) -> Path:
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("", total=TARBALL.size)
         return install_tracking(
-            source or TARBALL_URL, progress=lambda _, done, total: bar.update(task, completed=done, total=total)
+            source or TARBALL_URL,
+            progress=lambda _, done, total: bar.update(task, completed=done, total=total),
         )

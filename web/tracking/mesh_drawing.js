@@ -2,6 +2,7 @@
 
 const AXES = 3;
 const MESH = 468; // what follows are the irises
+const LEAST_PX = 100; // of a face: in a smaller one the dots would hide it
 /** Runs of landmarks that are joined, in MediaPipe's numbers. */
 const LINES = [
   [10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136, 172, 58,
@@ -24,8 +25,9 @@ export function drawMesh($canvas, landmarks) {
   ink.clearRect(0, 0, width, height);
   if (!landmarks) return;
   const place = (n) => [landmarks[n * AXES] * width, landmarks[n * AXES + 1] * height];
+  const isLarge = place(454)[0] - place(234)[0] > LEAST_PX * devicePixelRatio;
   ink.fillStyle = '#63d8c8b0';
-  for (let n = 0; n < Math.min(MESH, landmarks.length / AXES); n += 1) ink.fillRect(...place(n), devicePixelRatio, devicePixelRatio);
+  for (let n = 0; isLarge && n < MESH; n += 1) ink.fillRect(...place(n), devicePixelRatio, devicePixelRatio);
   ink.strokeStyle = '#7ff0de';
   ink.lineWidth = 1.5 * devicePixelRatio;
   ink.lineJoin = 'round';

@@ -8,6 +8,7 @@ export class PoseSender {
   #send;
   #last = '';
   #lastMs = -Infinity;
+  #dueMs = -Infinity; // the next one, at the earliest
 
   /** @param {(pose: object, tMs: number) => boolean} send tells whether it was sent. */
   constructor(send) {
@@ -16,12 +17,12 @@ export class PoseSender {
 
   /** @param {object} pose as sendPose takes it. @param {number} tMs grows. @returns {boolean} whether it was sent. */
   offer(pose, tMs) {
-    const since = tMs - this.#lastMs;
     const text = JSON.stringify(pose);
-    if (since < 1_000 / MOST_HZ - EARLY_MS || (text === this.#last && since < HOLD_MS)) return false;
+    if (tMs < this.#dueMs - EARLY_MS || (text === this.#last && tMs - this.#lastMs < HOLD_MS)) return false;
     if (!this.#send(pose, tMs)) return false;
     this.#last = text;
     this.#lastMs = tMs;
+    this.#dueMs = Math.max(this.#dueMs, tMs - EARLY_MS) + 1_000 / MOST_HZ;
     return true;
   }
 }

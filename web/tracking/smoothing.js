@@ -56,3 +56,17 @@ export class PoseSmoothing {
   /** Forget what was: the next pose is taken as it is. */
   clear() { this.#filters.clear(); }
 }
+
+/**
+ * A pose on its way to another: what a tracker sees thirty times a second becomes sixty poses.
+ * @param {?{blendshapes: Object<string, number>, head: number[]}} from null jumps. @param {number} part 0..1 of the way.
+ */
+export function toward(from, to, part) {
+  if (!from) return to;
+  const step = (a, b) => a + part * (b - a);
+  return {
+    blendshapes: Object.fromEntries(Object.entries(to.blendshapes)
+      .map(([name, value]) => [name, step(from.blendshapes[name] ?? 0, value)])),
+    head: to.head.map((degrees, n) => step(from.head[n], degrees)),
+  };
+}

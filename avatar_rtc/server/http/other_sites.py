@@ -22,8 +22,8 @@ _PAGE = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' data: blob:; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; "
 )
-# The tracker compiles code from strings. Without an origin it sees no key of our pages, and no camera but what
-# the page around it hands over; and it can ask nobody but this server.
+# The tracker compiles code from strings. Without an origin it sees no key of our pages and no camera, only
+# what the page around it hands over; and it can ask nobody but this server.
 _TRACKER = (
     "sandbox allow-scripts; default-src 'none'; script-src 'self' 'unsafe-eval'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; "

@@ -1,7 +1,7 @@
 """The files of the face tracker: which they are, where they lie, and how they come there.
 
 ```
- npm tarball ─ HTTP, resumed ─ SHA-256 ─► six of its files ─ SHA-256 ─ rename ─► cache folder ─► /tracking/model/…
+ npm tarball ─ HTTP, resumed ─ SHA-256 ─► six of its files ─ SHA-256 ─ rename ─► cache ─► /tracking/model/…
 ```
 
 The tracker runs in the browser; the server only hands it out, so that no page has to ask another host.
@@ -31,9 +31,7 @@ TRACKING_COMMAND = "avatar-rtc tracking"
 
 TRACKING_FILES = (
     ModelFile("face_mesh.js", 64_913, "5db8555ac80ca2ad7366fbb3ea53c0d0959609fc9abb7b8be37a74ec1ac4ba9c"),
-    ModelFile(
-        "face_mesh.binarypb", 939, "139546bf05aebb33e2611b6b945f3a1629c316ca924e33cec1547c85ddef9f53"
-    ),
+    ModelFile("face_mesh.binarypb", 939, "139546bf05aebb33e2611b6b945f3a1629c316ca924e33cec1547c85ddef9f53"),
     ModelFile(
         "face_mesh_solution_packed_assets.data",
         3_986_256,
@@ -56,7 +54,7 @@ TRACKING_FILES = (
     ),
 )
 """What a browser asks for; the rest of the package is for browsers of before 2023."""
-CONTENT_TYPES: Mapping[str, str] = MappingProxyType(
+TRACKING_TYPES: Mapping[str, str] = MappingProxyType(
     {
         ".js": "text/javascript",
         ".wasm": "application/wasm",  # else it is compiled only when it has come whole

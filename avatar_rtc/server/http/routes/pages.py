@@ -9,9 +9,9 @@ from avatar_rtc.resources import resource
 from avatar_rtc.server.http.compression import TEXT_TYPES, text_file
 from avatar_rtc.server.http.keys import find_avatar, is_covered
 from avatar_rtc.server.http.tracking_files import (
-    CONTENT_TYPES,
     TRACKING_COMMAND,
     TRACKING_FILES,
+    TRACKING_TYPES,
     tracking_folder,
 )
 
@@ -75,8 +75,8 @@ async def get_tracking_file(request: web.Request) -> web.StreamResponse:
     name = request.match_info["file"]
     path = tracking_folder() / name
     if name not in (file.name for file in TRACKING_FILES) or not path.is_file():
-        raise NotFound(f"there is no {name} here; the face tracker is fetched by `{TRACKING_COMMAND}`")
-    kind = {hdrs.CONTENT_TYPE: CONTENT_TYPES[path.suffix]}
+        raise NotFound(f"file of the face tracker (`{TRACKING_COMMAND}` fetches them)", name)
+    kind = {hdrs.CONTENT_TYPE: TRACKING_TYPES[path.suffix]}
     return web.FileResponse(path, headers=_HEADERS | kind)
 
 
