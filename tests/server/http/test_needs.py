@@ -87,8 +87,8 @@ async def test_every_route_is_in_the_table_and_nothing_else(client):
 async def test_only_what_is_shipped_and_whether_it_is_well_is_open():
     opened = {each for each, need in NEEDS.items() if need.scope is None}
     assert opened == {
-        "GET /", "GET /pose", "GET /settings", "GET /{path}", "GET /assets/{path}", "GET /view/{avatar}", "GET /openapi.json",
-        "GET /tracking/model/{file}",
+        "GET /", "GET /pose", "GET /settings", "GET /{path}", "GET /assets/{path}", "GET /view/{avatar}",
+        "GET /openapi.json", "GET /tracking/model/{file}",
         "GET /healthz", "GET /readyz", "GET /health",
         "OPTIONS /api/v1/avatars/{avatar}/whep", "OPTIONS /api/v1/avatars/{avatar}/whep/{viewer}",
     }  # fmt: skip
