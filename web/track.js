@@ -115,6 +115,7 @@ function start() {
   explain('');
   if ($ways.value === 'pointer') {
     ways.pointer.start();
+    $('stage').focus({ preventScroll: true }); // keys steer there; on the button the space bar would stop it
     listen();
   } else ways[$ways.value].start($cameras.value).catch(complain);
 }

@@ -1,6 +1,6 @@
 /** The face tracker, in a frame that shares nothing with this page: /track_face.html. */
 
-const PAGE = 'track_face.html';
+const PAGE = new URL('../track_face.html', import.meta.url).href;
 const LOADS_S = 60; // 10 MB, and on a slow machine seconds of compiling
 const LOOKS_S = 30; // the first picture takes seconds, later ones milliseconds
 
@@ -32,7 +32,7 @@ export class TrackerFrame {
     this.#frame.title = 'Face tracker';
     this.#frame.tabIndex = -1;
     this.#frame.setAttribute('aria-hidden', 'true');
-    this.#frame.src = new URL(PAGE, document.baseURI).href;
+    this.#frame.src = PAGE;
     addEventListener('message', this.#onMessage);
   }
 
