@@ -21,6 +21,8 @@ const WORDS = {
   loading: 'Loading the face tracker …',
   unseen: 'No face is to be seen. Come nearer, and into the light.',
   calm: 'Look straight ahead for a second, so that it knows your face.',
+  face: 'Your face moves it.',
+  slow: 'Your face moves it, but slowly: the tracker wants a graphics card.',
   pointer: 'The avatar follows the pointer.',
   look: 'The avatar looks at you.',
   alone: 'Nobody is to be seen, so it looks about by itself.',
@@ -75,11 +77,8 @@ function showSight(sight) {
   drawMesh($mesh, sight?.landmarks ?? null);
   if (!sight) tell(WORDS.unseen, 'wish');
   else if (sight.isCalibrating) tell(WORDS.calm, 'wish');
-  else tell(`Your face moves it${pace(sight.perS)}.`, 'on');
-}
-
-function pace(perS) {
-  return perS < SLOW_PER_S ? ', but slowly: the tracker wants a graphics card' : '';
+  else if (sight.perS < SLOW_PER_S) tell(WORDS.slow, 'wish');
+  else tell(WORDS.face, 'on');
 }
 
 /** Why it does not start, and what to do; '' takes it away. */

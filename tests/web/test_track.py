@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.waiting import wait_until
+from tests.web.axe import assert_accessible, looks
 from tests.web.conftest import ARGUMENTS, CHROMIUM, pages
 from tests.web.test_browser import frames, open_mouth
 
@@ -175,7 +176,7 @@ def test_nothing_is_loaded_and_nobody_asked_before_it_is_wanted(open_page: Any) 
       document.body.append(lookAtMeSwitch(document.querySelector('avatar-rtc'), told));
     }""")
     loaded = {url.rsplit("/", 1)[1] for url in asked}
-    assert loaded == {"look_at_me.js", "eye_contact.js", "api.js"}
+    assert loaded == {"look_at_me.js", "eye_contact.js", "api.js"}, "what the page has not already"
     page.tab.evaluate("""() => {
       navigator.mediaDevices.getUserMedia = () => { throw new DOMException('', 'NotFoundError'); };
       document.querySelector('[role=switch]').click();
@@ -199,3 +200,11 @@ def test_settings_stay_and_are_reset(open_page: Any) -> None:
     page.tab.reload()
     page.wait("document.querySelector('#dials input')?.value === '0.5'")
     assert page.tab.is_checked("[name=mirror]"), "what is not of its kind is passed over"
+
+
+def test_everybody_can_use_it_at_every_width(open_page: Any) -> None:
+    pictures = looks(open_page, "/track.html", ready=lambda page: page.wait_live(), answers=READY)
+    assert len(pictures) == 6
+    page = opened(open_page, answers=READY)
+    start_pointer(page)
+    assert_accessible(page.tab)

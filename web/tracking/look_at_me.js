@@ -6,6 +6,7 @@
  */
 
 import { newest } from '../api.js';
+import { bearer } from '../key.js';
 import { node } from '../nodes.js';
 import { gazeTo } from './eye_contact.js';
 
@@ -13,6 +14,7 @@ const LEAST_S = 0.1; // from one gaze to the next: eyes leap, they do not glide
 const LOST_S = 2; // without a face it looks about again
 
 export class LookAtMe {
+  #avatar;
   #setGaze;
   #onChange;
   #tracking = null;
@@ -28,8 +30,10 @@ export class LookAtMe {
    *   somebody is before the camera.
    */
   constructor(avatar, onChange = () => {}) {
+    this.#avatar = avatar;
     this.#setGaze = newest((target) => avatar.setGaze(target), (error) => this.#onChange('refused', error));
     this.#onChange = onChange;
+    addEventListener('pagehide', () => this.#leave());
   }
 
   get isOn() { return this.#tracking?.isOn ?? false; }
@@ -51,6 +55,16 @@ export class LookAtMe {
 
   /** Stop; the avatar looks about by itself again. */
   stop() { this.#tracking?.stop(); }
+
+  /** The page goes, and its channels with it: what the avatar looked at would stay. */
+  #leave() {
+    if (this.#told) {
+      const headers = { 'Content-Type': 'application/json', ...bearer(this.#avatar.token) };
+      const body = JSON.stringify({ target: null });
+      fetch(new URL('gaze', this.#avatar.src), { method: 'PUT', keepalive: true, headers, body }).catch(() => {});
+    }
+    this.stop();
+  }
 
   #onState(state, error) {
     if (state === 'off' && this.#told) this.#look(null);
@@ -99,6 +113,5 @@ export function lookAtMeSwitch(avatar, { complain, announce }) {
     if ($switch.checked) looking.start().catch(complain);
     else looking.stop();
   });
-  addEventListener('pagehide', () => looking.stop());
   return node('label', { title: 'Your camera finds where your head is; its picture stays in this browser' }, $switch, ' Look at me');
 }

@@ -42,7 +42,8 @@ export class PointerWay {
     if (this.isOn) return;
     this.#ending = new AbortController();
     const { signal } = this.#ending;
-    addEventListener('pointermove', (event) => this.#follow(event), { signal });
+    for (const type of ['pointermove', 'pointerdown']) addEventListener(type, (event) => this.#follow(event), { signal });
+    this.#stage.classList.add('followed'); // a finger there steers, and does not scroll
     addEventListener('keydown', (event) => this.#onKey(event), { signal });
     addEventListener('keyup', ({ key }) => { if (key === ' ') this.#isShut = false; }, { signal });
     addEventListener('blur', () => { this.#isShut = false; }, { signal });
@@ -53,6 +54,7 @@ export class PointerWay {
   stop() {
     if (!this.isOn) return;
     this.#ending.abort();
+    this.#stage.classList.remove('followed');
     this.#endBeat();
     this.#microphone.stop();
     this.#ending = this.#endBeat = null;
