@@ -17,6 +17,7 @@ FLOORS = (
         "config_sections",
         "config_words",
         "curves",
+        "fetching",
         "files",
         "grants",
         "log_context",

@@ -71,6 +71,7 @@ from avatar_rtc.server.http.routes import (
     seen,
     share,
     speech,
+    tracking,
     whep,
 )
 from avatar_rtc.server.http.security import add_headers, create_security
@@ -174,7 +175,7 @@ def create_app(
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
         whep, offer, avatars, control, characters, choices, health, seen, speech, audio, audio_socket, ice,
-        recordings, share, compat_avatars, compat_speech, imagefx, natlang, openapi, pages,
+        recordings, share, compat_avatars, compat_speech, imagefx, natlang, openapi, tracking, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)

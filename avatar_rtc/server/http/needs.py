@@ -40,7 +40,7 @@ NEEDS: Mapping[str, Need] = {
         NEEDS_NOTHING,
         (
             "GET /", "GET /pose", "GET /settings", "GET /{path}", "GET /assets/{path}", "GET /view/{avatar}",
-            "GET /openapi.json",
+            "GET /openapi.json", "GET /tracking/model/{file}",
             "GET /healthz", "GET /readyz", "GET /health",
             f"OPTIONS {_AVATAR}/whep", f"OPTIONS {_AVATAR}/whep/{{viewer}}",
         ),
@@ -62,7 +62,7 @@ NEEDS: Mapping[str, Need] = {
         Need("view"),
         (
             f"GET {_V1}/ice-servers", f"GET {_V1}/filters", f"GET {_V1}/settings/schema",
-            f"GET {_V1}/presets", f"GET {_V1}/backdrops", f"GET {_V1}/voices",
+            f"GET {_V1}/presets", f"GET {_V1}/backdrops", f"GET {_V1}/voices", f"GET {_V1}/tracking",
             "GET /api/modules", "GET /api/tts/info", "GET /api/tts/list_voices", "GET /v1/audio/voices",
             "GET /api/classify/labels",
             "GET /api/avatar/get_available_filters",
