@@ -5,7 +5,9 @@ import { address, asked, newest, request } from '../api.js';
 import { EmotionSheet } from '../emotion_sheet.js';
 import { FramingChoice } from '../framing_choice.js';
 import { key } from '../key.js';
+import { RecordCard } from '../record_card.js';
 import { openStudio } from '../studio.js';
+import { lookAtMeSwitch } from '../tracking/look_at_me.js';
 import { Background } from './background.js';
 import { Cast } from './cast.js';
 import { FirstMinute } from './first_minute.js';
@@ -42,6 +44,7 @@ const readouts = new Readouts($('readouts'));
 const background = new Background($('background'), $avatar, { stage: $stage, complain });
 const note = new Note($('note'), path, complain);
 const cast = new Cast($('cast'), (name) => show(name).catch(complain));
+const recording = new RecordCard($('record'), { path, request, complain, announce });
 const share = new SharePanel($('share'), path, complain);
 const first = new FirstMinute($('trail'), {
   spoke: document.querySelector('#speak .go'), felt: document.querySelector('[data-emotion=joy]'), drew: $('file'),
@@ -96,6 +99,7 @@ function showState(state) {
   life.show(state);
   framing.show(state.shown);
   cast.show(state.character);
+  recording.show(state);
 }
 
 async function measure() {
@@ -161,6 +165,7 @@ $('snapshot').addEventListener('click', async (event) => {
   $('snapshot').href = address(`${path}/snapshot.png`);
 });
 
+$('life').querySelector('.switches').prepend(lookAtMeSwitch($avatar, { complain, announce }));
 closeAsMenu($('background'));
 background.list().catch(complain);
 request('GET', 'settings/schema').then((schema) => { life.schema = schema; }).catch(complain);

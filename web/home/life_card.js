@@ -23,8 +23,7 @@ const FORM = `
     <label title="Moves the mouth for sound that comes from elsewhere"><input type="checkbox" role="switch" name="talking"> Talking</label>
     <label title="Lets data run through the eyes"><input type="checkbox" role="switch" name="data_eyes"> Data eyes</label>
     <label title="Stands still, and costs nothing"><input type="checkbox" role="switch" name="paused"> Pause</label>
-  </div>
-  <div id="look-at-me"></div>`;
+  </div>`;
 
 export class LifeCard {
   #form;
