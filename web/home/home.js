@@ -106,7 +106,8 @@ async function measure() {
   const figures = await $avatar.stats;
   // The lower half of the video is its alpha. A copy, for whoever asks soon after gets the same object.
   readouts.show(figures && $avatar.layout === 'alpha' ? { ...figures, height: figures.height / 2 } : figures);
-  document.querySelector('#connection .brief').textContent = figures?.fps == null ? '' : `${Math.round(figures.fps)} pictures a second`;
+  const rate = figures?.fps == null ? null : Math.round(figures.fps);
+  document.querySelector('#connection .brief').textContent = rate === null ? '' : `${rate} ${rate === 1 ? 'picture' : 'pictures'} a second`;
 }
 
 // --- connection --------------------------------------------------------------------------------------
