@@ -132,9 +132,28 @@ async function show(character) {
   showState(await request('PATCH', path, { character }));
 }
 
+/** Fulfilled when the avatar shows that character; until then the one before is seen. */
+function isShown(character) {
+  return new Promise((resolve, reject) => {
+    let hasBegun = false;
+    const look = ({ detail }) => {
+      const isMeant = detail.character === character;
+      hasBegun ||= isMeant;
+      if (!hasBegun || (isMeant && detail.state === 'starting')) return;
+      $avatar.removeEventListener('avatarstate', look);
+      if (isMeant && detail.state === 'failed') reject(new Error(detail.detail));
+      else resolve(); // also where somebody has chosen another meanwhile
+    };
+    $avatar.addEventListener('avatarstate', look);
+  });
+}
+
 new OwnPicture({ upload: $('upload'), verdict: $('verdict'), stage: $stage }, {
   show: async (name) => {
+    const isThere = isShown(name);
+    isThere.catch(() => {}); // it is waited for below
     await show(name);
+    await isThere;
     first.did('drew');
     await cast.list();
   },

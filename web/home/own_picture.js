@@ -80,6 +80,7 @@ export class OwnPicture {
 
   #tell(...lines) {
     this.#verdict.replaceChildren(...lines.map(([className, textContent]) => node('li', { className, textContent })));
+    this.#verdict.scrollIntoView({ block: 'nearest' });
   }
 }
 
