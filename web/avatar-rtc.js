@@ -66,7 +66,7 @@ export class AvatarRtcElement extends AvatarCommands {
     this.#label.append($disclosure);
     this.#badge.setAttribute('role', 'status');
     this.#foot.append(this.#badge, this.#caption, this.#sound); // the button lowest, where nothing moves it
-    this.#root.append(this.#canvas, this.#video, this.#poster, this.#label, this.#foot);
+    this.#root.append(this.#canvas, this.#video, this.#poster, this.#foot, this.#label); // nothing covers the label
     this.#sound.addEventListener('click', () => { this.muted = false; });
     this.#internals.role = 'group'; // not img: what is in an img is kept from assistive technology
     this.#internals.ariaLabel = 'Live avatar'; // an aria-label of the page wins

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.web.conftest import Server
+from tests.web.conftest import ARGUMENTS, CHROMIUM, Server, pages
 from tests.web.test_browser import CORNER, FACE, frames
 
 pytestmark = pytest.mark.browser
@@ -143,6 +143,7 @@ def test_without_webgl_pixels_are_the_same(blank: Any) -> None:
 
 
 AVATAR = "document.querySelector('avatar-rtc')"
+WITHOUT_WEBGL = [each for each in ARGUMENTS if "swiftshader" not in each]
 DRAWN_BY = f"[{AVATAR}.layout, {AVATAR}.renderer]"
 REFUSE = """const getContext = HTMLCanvasElement.prototype.getContext;
   HTMLCanvasElement.prototype.getContext = function (type, ...rest) {
@@ -150,13 +151,19 @@ REFUSE = """const getContext = HTMLCanvasElement.prototype.getContext;
   };"""
 
 
-def test_without_webgl_it_is_transparent_all_the_same(open_page: Any, server: Any) -> None:
-    page = open_page("/view/main?muted", init=REFUSE % "webgl")
-    page.wait_live()
-    assert page.tab.evaluate(DRAWN_BY) == ["alpha", "2d"]
-    picture = frames(page, 1)[0]
-    assert picture[CORNER][..., 3].max() == 0 and picture[FACE][..., 3].min() == 255
-    assert {r["layout"] for r in server.get("avatars/main")["renditions"]} == {"alpha"}
+def test_without_webgl_it_is_transparent_all_the_same(chromium: Any, server: Any) -> None:
+    """In a browser that has none, as on machines without a graphics card."""
+    browser = chromium.browser_type.launch(
+        executable_path=CHROMIUM, args=[*WITHOUT_WEBGL, "--disable-gpu", "--disable-3d-apis"]
+    )
+    with pages(browser, server) as open_page:
+        page = open_page("/view/main?muted")
+        page.wait_live()
+        assert page.tab.evaluate(DRAWN_BY) == ["alpha", "2d"]
+        picture = frames(page, 1)[0]
+        assert picture[CORNER][..., 3].max() == 0 and picture[FACE][..., 3].min() == 255
+        assert {r["layout"] for r in server.get("avatars/main")["renditions"]} == {"alpha"}
+    browser.close()
 
 
 def test_without_a_canvas_the_matte_is_shown(open_page: Any, server: Any) -> None:

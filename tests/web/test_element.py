@@ -26,6 +26,8 @@ def view(open_page_for_all: Any) -> Any:
 @pytest.fixture
 def page(view: Any) -> Iterator[Any]:
     yield view
+    view.tab.evaluate("avatar.stopSpeaking()")
+    view.wait("!avatar.speaking")
     view.tab.evaluate(
         "avatar.badge = 'auto'; avatar.subtitles = false; avatar.style.cssText = avatar.innerHTML = ''"
     )
@@ -76,7 +78,6 @@ def test_a_page_with_the_element_is_accessible(page: Any, scheme: str) -> None:
     page.tab.evaluate("avatar.say('Hello there, it is good to see you.')")
     page.wait("avatar.shadowRoot.querySelector('[part=subtitles]').textContent")
     assert_accessible(page.tab)
-    page.tab.evaluate("avatar.stopSpeaking()")
 
 
 def test_it_tells_what_it_says(page: Any) -> None:
