@@ -185,12 +185,14 @@ def test_lost_graphics_context_is_rebuilt(page: Any) -> None:
 def test_view_is_bare_and_transparent(open_page: Any, tmp_path: Path) -> None:
     page = open_page("/view/main?muted&fit=cover", viewport={"width": 400, "height": 400})
     page.wait_live()
+    page.wait("avatar.avatarState")
     from PIL import Image
 
     page.tab.screenshot(path=tmp_path / "view.png", omit_background=True)
     with Image.open(tmp_path / "view.png") as picture:
         alpha = np.asarray(picture.convert("RGBA"))[..., 3]
-    assert alpha[:20, :20].max() == 0 and alpha[150, 200] == 255
+    assert alpha[:20, -20:].max() == 0 and alpha[150, 200] == 255
+    assert alpha[:30, :100].max() > 200, "the label says what it is"
     assert page.tab.evaluate("document.body.innerText") == ""
     assert page.tab.evaluate("document.querySelector('avatar-rtc').fit") == "cover"
 
