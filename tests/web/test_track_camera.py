@@ -49,7 +49,7 @@ def rolls(page: Any) -> list[float]:
     return list(page.tab.evaluate("sent.map(([, pose]) => pose.head?.[2] ?? 0)"))
 
 
-def test_a_face_moves_the_avatar_and_no_picture_leaves(open_with_camera: Any, server: Any) -> None:
+def test_a_face_moves_the_avatar_and_no_picture_leaves(open_with_camera: Any) -> None:
     page = opened(open_with_camera, permissions=["camera"])
     posted: list[str] = []
     page.tab.on("request", lambda request: posted.append(request.url) if request.method != "GET" else None)
@@ -66,15 +66,21 @@ def test_a_face_moves_the_avatar_and_no_picture_leaves(open_with_camera: Any, se
     page.tab.click("#go")
     assert page.tab.is_hidden("#preview")
     assert page.tab.evaluate("document.querySelector('iframe')") is None
+    assert posted == []
+
+
+@pytest.mark.soak
+def test_the_page_looks_at_who_is_there(open_with_camera: Any, server: Any) -> None:
+    page = opened(open_with_camera, permissions=["camera"])
     page.tab.check("[name=way][value=look]", force=True)
     page.tab.click("#go")
     wait_until(lambda: "looks at you" in page.tab.text_content("#now"), within_s=PATIENCE_S)
     page.tab.click("#go")
     assert "is off" in page.tab.text_content("#now")
     wait_until(lambda: server.get("avatars/main")["gaze"] is None)
-    assert posted == []
 
 
+@pytest.mark.soak
 def test_look_at_me_tells_only_where_the_head_is(open_with_camera: Any, server: Any) -> None:
     """On any page, and what is left behind is no gaze for ever."""
     page = open_with_camera("/view/main?muted", permissions=["camera"])
