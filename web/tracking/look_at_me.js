@@ -6,7 +6,7 @@
  */
 
 import { newest } from '../api.js';
-import { bearer } from '../key.js';
+import { bearer } from '../bearer.js';
 import { node } from '../nodes.js';
 import { gazeTo } from './eye_contact.js';
 
