@@ -31,7 +31,7 @@ RUN /tools/bin/pip install --no-compile --constraint constraints.txt torch
 
 FROM packages-${VARIANT} AS packages
 # Of pyproject.toml: voices that speak at once; "kokoro,japanese,openvino" are others.
-ARG EXTRAS=espeak,natural
+ARG EXTRAS=espeak,natural,disclosure
 COPY . .
 RUN /tools/bin/pip install --no-compile --constraint constraints.txt ".[$EXTRAS]"
 

@@ -24,12 +24,14 @@ from avatar_rtc.config_sections import (
     TurnConfig,
 )
 from avatar_rtc.config_words import (
+    Disclosure,
     check_base_path,
     check_devices,
     check_host,
     check_ice_url,
     check_network,
     check_origin,
+    disclosure_of,
     ports_of,
 )
 from avatar_rtc.errors import InputError
@@ -116,6 +118,14 @@ class Config(ConfigSection):
     """A viewer whose link does not carry its picture gets it with fewer bits, until it does."""
     microphone: bool = False
     """Let viewers who ask for it speak through the avatar with their own voice."""
+    disclosure: Annotated[Disclosure, BeforeValidator(disclosure_of)] = "page"
+    """How it is told that an avatar was made: "off"; "page", on pages and in files; "picture", in every
+    picture, too. True is "page", false is "off"."""
+    disclosure_cert: Path | None = None
+    """A certificate in PEM that signs files (C2PA), with those that vouch for it behind; None is one that the
+    server makes."""
+    disclosure_key: Path | None = None
+    """Its key in PEM, without a password."""
     stun_urls: tuple[StunUrl, ...] = ()
     access: AccessConfig = AccessConfig()
     turn: TurnConfig = TurnConfig()
@@ -133,10 +143,15 @@ class Config(ConfigSection):
         return host and check_host(host)  # "" is every address
 
     @model_validator(mode="after")
-    def _has_both_of_tls(self) -> Self:
+    def _has_both_of_each(self) -> Self:
         if (self.tls_cert is None) != (self.tls_key is None):
             lacking = "tls_key" if self.tls_key is None else "tls_cert"
             raise ValueError(f"{lacking} is missing; wanted are tls_cert and tls_key, or neither")
+        if (self.disclosure_cert is None) != (self.disclosure_key is None):
+            lacking = "disclosure_key" if self.disclosure_key is None else "disclosure_cert"
+            raise ValueError(
+                f"{lacking} is missing; wanted are disclosure_cert and disclosure_key, or neither"
+            )
         return self
 
     @model_validator(mode="after")

@@ -193,6 +193,10 @@ class LimitsConfig(ConfigSection):
     """Of one caller: pictures and characters that are decoded, filtered, enlarged or saved."""
     snapshots_per_minute: float = Field(600.0, ge=1.0, le=1_000_000.0)
     """Of one caller."""
+    poses_per_minute: float = Field(1_200.0, ge=1.0, le=1_000_000.0)
+    """Of one caller: bare pictures of poses, those in packs of sprites included."""
+    sprites: int = Field(8, ge=1, le=1_000)
+    """Packs of sprites that are made for their callers, those that wait included."""
     messages_per_s: float = Field(240.0, ge=1.0, le=100_000.0)
     """Messages on the data channels of one viewer."""
     opens_per_s: float = Field(4.0, ge=0.1, le=1_000.0)
@@ -207,6 +211,10 @@ class LimitsConfig(ConfigSection):
     """Uploaded characters that are kept."""
     characters_mb: float = Field(1_024.0, ge=1.0, le=1_000_000.0)
     """All of their files together, in MiB."""
+    backdrops: int = Field(100, ge=0, le=100_000)
+    """Uploaded backdrops that are kept."""
+    presets: int = Field(200, ge=0, le=100_000)
+    """Saved presets that are kept."""
     chain_ms: float = Field(1_500.0, ge=1.0, le=60_000.0)
     """Measured time of one frame's operations; a chain that takes longer is left out, and that is told."""
     distillations: int = Field(4, ge=1, le=100)

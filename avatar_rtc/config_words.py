@@ -2,9 +2,11 @@
 
 import ipaddress
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
+Disclosure = Literal["off", "page", "picture"]
+"""How it is told that what one sees was made: not at all; on pages and in files; in every picture, too."""
 _HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 _ICE = re.compile(r"(?P<scheme>\w+):(?P<host>[^\s:?/@#\[\]]+)(?::(?P<port>\d{1,5}))?"
                   r"(?P<query>\?transport=(?:udp|tcp))?")  # fmt: skip
@@ -14,6 +16,15 @@ _HASHED = re.compile(r"sha256:[0-9a-fA-F]{64}")
 _PORTS_RANGE = re.compile(r"([1-9]\d{0,4})(?:-([1-9]\d{0,4}))?", re.ASCII)
 _REALM = re.compile(r"[A-Za-z0-9._-]{1,127}")
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:(0|[1-9][0-9]?))?")
+
+
+def disclosure_of(value: object) -> object:
+    """A word of `Disclosure`, where true is "page" and false is "off".
+
+    >>> disclosure_of(True), disclosure_of("picture")
+    ('page', 'picture')
+    """
+    return {True: "page", False: "off"}[value] if isinstance(value, bool) else value
 
 
 def check_devices(names: str) -> str:

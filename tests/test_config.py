@@ -30,6 +30,8 @@ def test_the_example_lists_every_setting_with_its_default() -> None:
     assert load_config(EXAMPLE) == Config()
     assert set(given) == set(Config.model_fields) - {
         "data_dir",
+        "disclosure_cert",
+        "disclosure_key",
         "framing",
         "tls_cert",
         "tls_key",
@@ -56,6 +58,12 @@ BAD = [
     ("base_path = '/a/../b'", "wanted is a path"),
     ("base_path = '//evil.example'", "wanted is a path"),
     ("tls_cert = 'a.pem'", "tls_key is missing; wanted are tls_cert and tls_key, or neither"),
+    ("disclosure_key = 'a.pem'", "disclosure_cert is missing; wanted are disclosure_cert and"),
+    (
+        "disclosure = 'always'",
+        "unknown disclosure 'always'; did you mean 'page'? Wanted is one of 'off', 'page', 'picture'",
+    ),
+    ("disclosure = 1", "disclosure"),
     ("fps = 0", "fps is 0, but must lie in 1..60"),
     ("fps = nan", "fps"),
     ("fps = '30fps'", "wanted is a number"),
@@ -170,6 +178,17 @@ def test_bad_settings_are_named(tmp_path: Path, text: str, says: str) -> None:
 )
 def test_good_settings_are_taken(settings: dict) -> None:
     load_config(None, **settings)
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [("true", "page"), ("false", "off"), ("'picture'", "picture"), ("'page'", "page"), ("'off'", "off")],
+)
+def test_disclosure_is_a_word_or_a_truth(tmp_path: Path, given: str, wanted: str) -> None:
+    file = tmp_path / "avatar.toml"
+    file.write_text(f"disclosure = {given}")
+    assert load_config(file).disclosure == wanted
+    assert load_config(file, disclosure="picture").disclosure == "picture"
 
 
 @pytest.mark.parametrize("given", ["cuda:0,cuda:10", "cuda:0, cuda:10", ["cuda:0", "cuda:10"]], ids=str)

@@ -27,7 +27,7 @@ FLOORS = (
     {"face", "stream", "filters_schema"},
     {"control", "sound", "doctor", "student_header"},
     {"link"},
-    {"characters", "animation", "render", "speech", "media"},
+    {"characters", "animation", "render", "speech", "media", "provenance"},
     {"server", "worker", "client", "distill"},
     {"bench"},
     {"cli"},
@@ -55,6 +55,8 @@ HOME = {
     "aiortc": {"media", "client", "bench"},
     "aioice": {"media"},
     "jwt": {"server"},
+    "c2pa": {"provenance"},
+    "cryptography": {"provenance", "server"},
     "aiohttp": {"server", "client", "cli", "bench", "speech"},
 }
 

@@ -65,6 +65,8 @@ export interface AvatarState {
   overrides: Values;
   settings: Record<string, unknown>;
   paused: boolean;
+  /** The pose it is held in; null while it lives. */
+  still: Values | null;
   talking: boolean;
   data_eyes: boolean;
   crop: Crop;
@@ -189,6 +191,8 @@ export class AvatarCommands extends HTMLElement {
   setGaze(target: 'viewer' | 'away' | { x: number; y: number } | null): Promise<Answer>;
   setTalking(on: boolean): Promise<Answer>;
   setPaused(on: boolean): Promise<Answer>;
+  /** Hold exactly this pose, and nothing else moves; null lets it live on. */
+  setStill(values: Values | null): Promise<Values | null>;
   setDataEyes(on: boolean): Promise<Answer>;
   setFraming(name: FramingName | null, how?: { headroom?: number | null }): Promise<Framing>;
   setCrop(crop: Crop): Promise<Crop>;

@@ -55,6 +55,13 @@ export class AvatarCommands extends Base {
   /** Let the picture stand still; nothing is rendered meanwhile. @param {boolean} on */
   setPaused(on) { return this.#send({ type: 'pause.set', on }); }
 
+  /**
+   * Hold the avatar still in exactly this pose, for all who watch.
+   * @param {?Object<string, number>} values morph or cel → value, what is not named is 0; null lets it live on.
+   * @returns {Promise<?Object<string, number>>} what is held now.
+   */
+  async setStill(values) { return (await this.#send({ type: 'still.set', values })).still; }
+
   /** Let data run through the eyes, to tell that a tool is at work; off lets them fade. @param {boolean} on */
   setDataEyes(on) { return this.#send({ type: 'data_eyes.set', on }); }
 

@@ -20,7 +20,8 @@ export function openStudio() {
   const show = pill();
   $avatar.addEventListener('statechange', ({ detail }) => show(detail.state, detail.reason));
   $avatar.addEventListener('avatarstate', ({ detail }) => {
-    show(detail.state === 'live' && detail.paused ? 'paused' : detail.state, detail.detail);
+    const isLive = detail.state === 'live';
+    show((isLive && detail.still && 'held still') || (isLive && detail.paused && 'paused') || detail.state, detail.detail);
     $('character').textContent = detail.character;
   });
   $('alert').lastElementChild.addEventListener('click', () => { $('alert').hidden = true; });

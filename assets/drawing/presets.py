@@ -49,11 +49,12 @@ MORE: dict[str, list[list[object]]] = {
     "crt": [["crt", {"scanline": 0.7, "mask_strength": 0.5}]],
     "scanlines": [["scanlines", {"strength": 0.4}]],
     "translucent_display": [["translucent_display", {"alpha": 0.5}]],
+    "label": [["label", {"size": 32}]],
 }
 """Where the defaults would show too little."""
 WHOLE = frozenset(
     "zoom atmospheric_dust drop_shadow vignetting analog_rippling_hsync analog_runaway_hsync "
-    "digital_glitches analog_vhsglitches analog_vhs_headswitching analog_vhstracking banding".split()
+    "digital_glitches analog_vhsglitches analog_vhs_headswitching analog_vhstracking banding label".split()
 )
 """Operations on the whole of a picture: seen smaller; of the others a part is seen px by px."""
 

@@ -1,6 +1,7 @@
 """Character pictures: whatever someone hands in, as 512x512 RGBA that an animator can take, or a clear no."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -116,11 +117,15 @@ def full_frame(cel: CelImage) -> NDArray[np.uint8]:
     return frame
 
 
-def write_png(path: Path, rgba: NDArray[np.uint8]) -> None:
-    """Write (height, width, 4) RGBA as a PNG; see `put_file`."""
-    data = io.BytesIO()
-    Image.fromarray(rgba).save(data, format="PNG")
-    put_file(path, data.getvalue())
+def write_png(
+    path: Path, rgba: NDArray[np.uint8], finish: Callable[[bytes], bytes] = lambda png: png
+) -> None:
+    """Write (height, width, 4) RGBA as a PNG; see `put_file`.
+
+    Args:
+        finish: given the whole file before it is written, such as to sign it.
+    """
+    put_file(path, finish(write_picture(rgba, "png")))
 
 
 def _visible(data: bytes, cut: Cut) -> DecodedPicture:

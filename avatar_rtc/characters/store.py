@@ -9,9 +9,11 @@ ever written to the package: students of shipped characters lie beside the user'
 ```
 """
 
+import contextlib
 import json
 import logging
 import re
+import threading
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -37,15 +39,18 @@ from avatar_rtc.characters.packing import (
 from avatar_rtc.characters.parts import PICTURE, SAVED, STUDENT, TOML
 from avatar_rtc.characters.reading import read_whole, version_of
 from avatar_rtc.characters.student import check_student
+from avatar_rtc.characters.toml import read_toml
 from avatar_rtc.control.envelope import json_object
 from avatar_rtc.errors import InputError, Refused, SetupError, TooLarge, UnknownName
 from avatar_rtc.face.cels import FX, CelImage, is_fx
+from avatar_rtc.files import put_file
 from avatar_rtc.intake.names import check_name, is_name
 from avatar_rtc.resources import resource
 from avatar_rtc.student_header import image_hash
 
 log = logging.getLogger(__name__)
 
+_Values = Mapping[str, Any]
 _TRIES = 20
 """A character may be replaced while it is looked for, but hardly so often."""
 
@@ -65,9 +70,11 @@ class CharacterStore:
     def __init__(self, shipped: Path, own: Path, fx: Path | None = None) -> None:
         """`fx` is the folder of the common effects; None is the shipped one."""
         self._shipped, self._own = shipped, OwnFolder(own)
-        self._students = own.parent / "students"
+        self._students, self._saved = own.parent / "students", own.parent / "saved"
         self._fx_folder = fx or resource("assets", "fx")
         self._decoded = Decoded()
+        self._saving = threading.Lock()
+        """For what is saved into shipped characters."""
 
     def names(self) -> list[str]:
         """All characters, sorted."""
@@ -88,10 +95,10 @@ class CharacterStore:
 
     def load_character(self, name: str) -> Character:
         """A stored character with its cels and the common effects; raises as `load`, `build_character`."""
-        held = self._decoded.get(name, (version_of(self._folder(name)), self._version_of_students(name)))
+        held = self._decoded.get(name, (version_of(self._folder(name)), self._version_beside(name)))
         if held is not None:
             return held
-        students = self._version_of_students(name)
+        students = self._version_beside(name)
         version, files = self._read(name)
         character = build_character(name, files, self._fx, prepared=True)
         if (student := self._student_of_shipped(character)) is not None:
@@ -218,30 +225,57 @@ class CharacterStore:
         return json_object(files[SAVED], MAX_SAVED_BYTES) if SAVED in files else {}
 
     def keep_saved(self, name: str, values: Mapping[str, Any], room: Room | None = None) -> None:
-        """Save into an own character what goes before its `character.toml`, in the place of what was saved;
-        nothing at all brings back the toml's.
+        """Save into a character what goes before its `character.toml`, in the place of what was saved;
+        nothing at all brings back the toml's. What is saved into a shipped one lies among the user's data.
 
         Raises:
             InputError: a key or value cannot be; or as `delete`.
-            UnknownName, Refused, NoRoom, SetupError: as `delete`, `save`.
+            UnknownName, NoRoom, SetupError: as `delete`, `save`.
         """
-        check_saved(values)
-        kept = False
-        while not kept:  # again, if somebody has changed the character meanwhile
-            version, files = self._read_own(name)
-            saved = {SAVED: json.dumps(values).encode()} if values else {}
-            others = {file: data for file, data in files.items() if file != SAVED}
-            kept = self._own.put(name, {**others, **saved}, room or Room(), self._unchanged(name, version))
+        self.change_saved(name, lambda toml, saved: values, room)
+
+    def change_saved(
+        self, name: str, change: Callable[[_Values, _Values], _Values], room: Room | None = None
+    ) -> _Values:
+        """Save into a character what `change` makes of what its toml says and of what was saved; gives that.
+
+        `change` may be called again, if somebody else saves meanwhile. Raises as `keep_saved`.
+        """
+        with self._saving if self.is_shipped(check_name(name)) else contextlib.nullcontext():
+            return self._changed(name, change, room)
+
+    def _changed(
+        self, name: str, change: Callable[[_Values, _Values], _Values], room: Room | None
+    ) -> _Values:
+        while True:
+            version, files = self._read(name)
+            toml = read_toml(files[TOML]) if TOML in files else {}
+            values = change(toml, json_object(files[SAVED], MAX_SAVED_BYTES) if SAVED in files else {})
+            check_saved(values)
+            data = json.dumps(values).encode() if values else b""
+            if self.is_shipped(name):
+                self._save_beside(name, data)
+                return values
+            others = {file: content for file, content in files.items() if file != SAVED}
+            kept = {**others, SAVED: data} if data else others
+            if self._own.put(name, kept, room or Room(), self._unchanged(name, version)):
+                return values
+
+    def _save_beside(self, name: str, data: bytes) -> None:
+        """Keep what is saved into a shipped character; nothing forgets it."""
+        file = self._saved / f"{name}.json"
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if data:
+                put_file(file, data)
+            else:
+                file.unlink(missing_ok=True)
+        except OSError as error:
+            log.error("cannot save %s: %s", file, error)
+            raise SetupError(f"what is saved into {name!r} cannot be kept: {error.strerror}") from None
 
     def _unchanged(self, name: str, version: Hashable) -> Callable[[], bool]:
         return lambda: version_of(self._own.root / name) == version
-
-    def _read_own(self, name: str) -> tuple[Hashable, dict[str, bytes]]:
-        if self.is_shipped(check_name(name)):
-            raise Refused(
-                f"{name!r} is a shipped character and cannot be changed; upload it under another name"
-            )
-        return self._read(name)
 
     def build(self, name: str, files: Mapping[str, bytes]) -> Character:
         """A character that is not kept, of a folder's files; see `build_character`."""
@@ -278,8 +312,20 @@ class CharacterStore:
         """The files of a character and their version."""
         for _ in range(_TRIES):
             if (found := read_whole(self._folder(name))) is not None:
-                return found
+                version, files = found
+                return version, {**files, **self._saved_beside(name)}
         raise UnknownName("character", name, self.names())
+
+    def _saved_beside(self, name: str) -> dict[str, bytes]:
+        """What was saved into a shipped character, as the file that it would be in its folder."""
+        if not self.is_shipped(name):
+            return {}
+        try:
+            return {SAVED: (self._saved / f"{name}.json").read_bytes()}
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise SetupError(f"what was saved into {name!r} cannot be read: {error.strerror}") from None
 
     def _place_of_student(self, character: Character) -> Path:
         """Where a student of a shipped character lies: for this very picture, should a later version of the
@@ -295,9 +341,15 @@ class CharacterStore:
         except InputError:
             return None
 
-    def _version_of_students(self, name: str) -> Hashable:
-        folder = self._students / name
-        return version_of(*sorted(folder.iterdir())) if folder.is_dir() else None
+    def _version_beside(self, name: str) -> Hashable:
+        """Of the students, and of what was saved, that lie among the user's own data."""
+        folder, saved = self._students / name, self._saved / f"{name}.json"
+        students = version_of(*sorted(folder.iterdir())) if folder.is_dir() else None
+        try:
+            stat = saved.stat()
+        except OSError:
+            return students, None
+        return students, (stat.st_ino, stat.st_mtime_ns, stat.st_size)
 
 
 def _files_at(path: Path) -> dict[str, bytes]:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.cli import render_clip
 from avatar_rtc.cli.device import chosen_device
-from avatar_rtc.cli.pose_files import PosedFace, PoseFile, read_pose_file
+from avatar_rtc.cli.disclosure import add_disclosure, finish_of, marker_of
+from avatar_rtc.cli.pose_files import read_pose_file
 from avatar_rtc.errors import InputError
+from avatar_rtc.face.pose_files import PosedFace, PoseFile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,6 +58,7 @@ def add(subparsers: Any) -> None:
         metavar="PATH",
         help="png, mp4 or webm; a folder for poses",
     )
+    add_disclosure(parser)
     render_clip.add_arguments(parser)
     parser.set_defaults(run=run)
 
@@ -72,6 +75,8 @@ def run(args: argparse.Namespace) -> int:
     for name in ("preset", "emotion", "backdrop", "size"):
         if getattr(args, name) is not None:
             raise InputError(f"--pose renders bare poses; leave out --{name}, or --pose")
+    if args.disclosure == "picture":
+        raise InputError("--pose renders bare poses, without a label; leave out --disclosure picture")
     file = read_pose_file(args.pose)
     paths = output_paths(args.out, file)
 
@@ -88,9 +93,10 @@ def run(args: argparse.Namespace) -> int:
     console = Console(stderr=True)
     pictures = _render(character, [*file.faces.values()], args.animator, args.device, console)
     render_clip.make_folder(paths[0].parent)
+    finish = finish_of(marker_of(args))
     bar = track(pictures, "rendering", len(paths), console=console, disable=file.is_one)
     for path, picture in zip(paths, bar, strict=True):
-        write_png(path, picture)
+        write_png(path, picture, finish)
     return 0
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.cli.device import chosen_device
+from avatar_rtc.cli.disclosure import finish_of, marker_of
 from avatar_rtc.errors import InputError, OutOfRange, SetupError, UnknownName
 from avatar_rtc.filters_schema.anime4k_files import use_folder
+from avatar_rtc.filters_schema.label import forced_label
 from avatar_rtc.stream.framing import FRAMINGS, Framing
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from avatar_rtc.filters_schema.chain import Operation
+    from avatar_rtc.provenance.marking import Marker
     from avatar_rtc.worker.offline import OfflineAvatar
 
 SUFFIXES = (".png", ".mp4", ".webm")
@@ -76,13 +79,15 @@ def run(args: argparse.Namespace) -> int:
     console = Console(stderr=True)
     avatar = _avatar(args, chain, size, console)
     make_folder(args.out.parent)
+    marker = marker_of(args)
     if kind == ".png":
         from avatar_rtc.characters.image import write_png
 
-        write_png(args.out, on_ground(avatar.still()))
+        write_png(args.out, on_ground(avatar.still()), finish_of(marker))
         return 0
     count = max(1, round(args.seconds * args.fps))
-    _record(args.out, args.fps, (on_ground(picture) for picture in avatar.frames(count)), count, console)
+    pictures = (on_ground(picture) for picture in avatar.frames(count))
+    _record(args.out, args.fps, pictures, count, console, marker)
     return 0
 
 
@@ -113,13 +118,15 @@ def make_folder(folder: Path) -> None:
 
 
 def _chain_of(preset: str | None) -> "tuple[Operation, ...]":
-    from avatar_rtc.filters_schema.presets import load_preset, load_presets
+    from avatar_rtc.characters.store import own_folder
+    from avatar_rtc.filters_schema.own_presets import OwnPresets
+    from avatar_rtc.filters_schema.presets import load_preset
 
     if preset is None:
         return ()
     if preset.endswith(".json"):
         return load_preset(Path(preset)).chain
-    presets = load_presets()
+    presets = OwnPresets(own_folder().with_name("presets")).with_shipped()
     if preset not in presets:
         raise UnknownName("preset", preset, presets)
     return presets[preset].chain
@@ -159,30 +166,37 @@ def _avatar(
         ), fps=args.fps, seed=args.seed,
         cels=character.cels, emotions=character.emotions,
         own_emotions=character.own_emotions, views=character.views,
-        keep_eyes_open=character.keep_eyes_open,
+        keep_eyes_open=character.keep_eyes_open, label=forced_label(args.disclosure),
     )  # fmt: skip
     return OfflineAvatar(opened, animator, emotions, size)
 
 
 def _ground(backdrop: str | None, default: str | None) -> "Callable[[NDArray[np.uint8]], NDArray[np.uint8]]":
     """What puts the backdrop behind a picture; without one pictures stay as they are."""
+    from avatar_rtc.characters.store import own_folder
     from avatar_rtc.control.messages import BackdropSet, control_from
     from avatar_rtc.control.state import Backdrop
-    from avatar_rtc.filters_schema.backdrops import backdrop_file
+    from avatar_rtc.filters_schema.backdrops import Backdrops
     from avatar_rtc.render.backdrop import behind
 
     wanted = backdrop or default
     if wanted is None:
         return lambda picture: picture
     if not wanted.startswith("#"):
-        return behind(Backdrop(wanted), backdrop_file(wanted).read_bytes())
+        file = Backdrops(own_folder().with_name("backdrops")).file(wanted)
+        return behind(Backdrop(wanted), file.read_bytes())
     message = control_from({"type": "backdrop.set", "colour": wanted})
     assert isinstance(message, BackdropSet)
     return behind(Backdrop(colour=message.rgb), None)
 
 
 def _record(
-    out: Path, rate: float, pictures: "Iterator[NDArray[np.uint8]]", count: int, console: Any
+    out: Path,
+    rate: float,
+    pictures: "Iterator[NDArray[np.uint8]]",
+    count: int,
+    console: Any,
+    marker: "Marker",
 ) -> None:
     from fractions import Fraction
 
@@ -199,8 +213,11 @@ def _record(
         console=console,
         disable=not console.is_terminal,
     )
-    with Recording(
-        out, recording_kind(out), (width, height), Fraction(rate).limit_denominator(1001)
-    ) as recording:
+    kind, fps = recording_kind(out), Fraction(rate).limit_denominator(1001)
+
+    def sign(part: Path) -> None:
+        marker.mark_file(part, f"video/{kind}", "figure")
+
+    with Recording(out, kind, (width, height), fps, marker.comment, sign) as recording:
         for picture in bar:
             recording.write(picture[:height, :width])

@@ -10,13 +10,14 @@ import sys
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from avatar_rtc.cli import logs
 from avatar_rtc.cli.hangup import Hangup
 from avatar_rtc.cli.memory import share_arenas
 from avatar_rtc.cli.serve_checks import (
     check_access,
+    check_disclosure,
     check_folders,
     check_tls,
     check_voice,
@@ -26,7 +27,7 @@ from avatar_rtc.cli.serve_checks import (
 )
 from avatar_rtc.cli.signals import catch_signals
 from avatar_rtc.config import Config, load_config
-from avatar_rtc.config_words import check_origin
+from avatar_rtc.config_words import Disclosure, check_origin
 from avatar_rtc.errors import InputError, SetupError
 from avatar_rtc.filters_schema.anime4k_files import use_folder
 from avatar_rtc.stream.framing import FRAMINGS
@@ -110,6 +111,12 @@ def add(subparsers: Any) -> None:
     parser.add_argument(
         "--no-ipv6", action="store_const", const=False, dest="ipv6", help="pictures and sound by IPv4 alone"
     )
+    parser.add_argument(
+        "--disclosure",
+        choices=get_args(Disclosure),
+        help="how it is told that the avatar is made by a machine (default page): on pages and in files, or "
+        "in every picture, too",
+    )
     parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="serve https: a certificate in PEM")
     parser.add_argument("--tls-key", type=Path, metavar="FILE", help="and its key")
     parser.add_argument(
@@ -164,6 +171,7 @@ def run(args: argparse.Namespace) -> int:
         "media_ports",
         "public_address",
         "ipv6",
+        "disclosure",
         "tls_cert",
         "tls_key",
         "insecure",
@@ -177,6 +185,7 @@ def run(args: argparse.Namespace) -> int:
     check_folders(config)
     tls = check_tls(config)
     check_access(config)
+    check_disclosure(config)
     if not needs_accelerator(config):
         ensure_weights(config)
     warn_of_strangers(config)

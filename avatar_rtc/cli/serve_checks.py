@@ -66,6 +66,24 @@ def check_access(config: Config) -> None:
     TokenGate(config.access, os.environ)
 
 
+def check_disclosure(config: Config) -> None:
+    """What shall sign files can.
+
+    Raises:
+        InputError: says which file is wrong, and how; or what is not installed.
+    """
+    if config.disclosure == "off":
+        return
+    from avatar_rtc.characters.store import own_folder
+    from avatar_rtc.provenance.marking import check_signing
+
+    try:
+        check_signing(own_folder(config.data_dir).parent, config.disclosure_cert, config.disclosure_key)
+    except (InputError, SetupError) as error:
+        named = "" if config.disclosure_cert is None else "settings disclosure_cert and disclosure_key: "
+        raise InputError(f"{named}{error}") from None
+
+
 async def check_voice(engines: "Engines", voice: str) -> None:
     """The voice that settings name exists; a server that may have it and is away is waited for.
 

@@ -97,6 +97,14 @@ class Commands(SpeechCommands):
         """Go on after `pause`; raises as `request`."""
         await self.request("pause.set", on=False)
 
+    async def set_still(self, values: Mapping[str, float] | None) -> None:
+        """Hold the avatar still in exactly this pose, for all who watch; raises as `request`.
+
+        Args:
+            values: {"head_x": 0.5, "blush1": 1.0}; what is not named is 0. None lets it live on.
+        """
+        await self.request("still.set", values=None if values is None else dict(values))
+
     async def set_data_eyes(self, on: bool) -> None:
         """Let data run through the eyes while a tool is at work, or fade; raises as `request`."""
         await self.request("data_eyes.set", on=on)

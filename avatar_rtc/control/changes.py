@@ -23,12 +23,16 @@ from avatar_rtc.control.messages import (
     PoseSet,
     SettingsPatch,
     SettingsSet,
+    SetupSet,
+    StillSet,
     TalkingSet,
 )
 from avatar_rtc.control.settings import check_settings, patched, settings_json
+from avatar_rtc.control.setup import setup_json
 from avatar_rtc.control.state import AvatarState, Cue, DataEyes, LivePose
-from avatar_rtc.control.state_json import crop_json, framing_json
+from avatar_rtc.control.state_json import crop_json, framing_json, still_json
 from avatar_rtc.face.holding import CUE_HOLD_S
+from avatar_rtc.filters_schema.backdrops import SHIPPED_BACKDROPS, Backdrops
 from avatar_rtc.filters_schema.chain import chain_json, enlargement
 from avatar_rtc.stream.framing import Views
 from avatar_rtc.stream.levels import default_bitrate_bps, h264_level
@@ -40,12 +44,17 @@ Flowing: TypeAlias = CueSet | PoseSet
 """What comes many times a second, and is nobody else's business."""
 Change: TypeAlias = (
     EmotionsSet | OverridesSet | OverridesPatch | SettingsSet | SettingsPatch | GazeSet | TalkingSet
-    | PauseSet | CropSet | FramingSet | ChainSet | BackdropSet | DataEyesSet | Flowing
+    | PauseSet | StillSet | CropSet | FramingSet | ChainSet | BackdropSet | SetupSet | DataEyesSet | Flowing
 )  # fmt: skip
 
 
-def next_state(state: AvatarState, message: Change, t: float) -> AvatarState:
+def next_state(
+    state: AvatarState, message: Change, t: float, backdrops: Backdrops = SHIPPED_BACKDROPS
+) -> AvatarState:
     """The state once a message is taken at media time t; the same object if something newer is held.
+
+    Args:
+        backdrops: those that may be named.
 
     Raises:
         UnknownName: a morph, cel, setting, operation, … that does not exist; names the nearest.
@@ -68,6 +77,8 @@ def next_state(state: AvatarState, message: Change, t: float) -> AvatarState:
             return replace(state, talking=on)
         case PauseSet(on=on):
             return replace(state, paused=on)
+        case StillSet(values=values):
+            return replace(state, still=values)
         case CropSet():
             return replace(state, crop=message.crop())
         case FramingSet():
@@ -75,9 +86,11 @@ def next_state(state: AvatarState, message: Change, t: float) -> AvatarState:
             crop = replace(state.crop, enabled=False)
             return replace(state, crop=crop, framing=message.framing())
         case ChainSet(chain=chain):
-            return replace(state, chain=chain)
+            return replace(state, chain=chain, chain_on=message.on)
         case BackdropSet():
-            return replace(state, backdrop=backdrop_of(message))
+            return replace(state, backdrop=backdrop_of(message, backdrops))
+        case SetupSet():
+            return after_all(state, message.messages(), t, backdrops)
         case DataEyesSet(on=on):
             held = state.data_eyes
             # Said twice, a fade that runs would start anew.
@@ -89,10 +102,12 @@ def next_state(state: AvatarState, message: Change, t: float) -> AvatarState:
             return _with_pose(state, message, t)
 
 
-def after_all(state: AvatarState, messages: Iterable[Change], t: float) -> AvatarState:
+def after_all(
+    state: AvatarState, messages: Iterable[Change], t: float, backdrops: Backdrops = SHIPPED_BACKDROPS
+) -> AvatarState:
     """The state once these messages are taken, one after the other; raises as `next_state`."""
     for message in messages:
-        state = next_state(state, message, t)
+        state = next_state(state, message, t, backdrops)
     return state
 
 
@@ -105,6 +120,8 @@ def answer(state: AvatarState, message: Change) -> dict[str, object]:
             return {"overrides": dict(state.overrides)}
         case SettingsSet() | SettingsPatch():
             return {"settings": settings_json(state.settings)}
+        case StillSet():
+            return {"still": still_json(state.still)}
         case CropSet():
             return {"crop": crop_json(state.crop)}
         case FramingSet():
@@ -113,6 +130,8 @@ def answer(state: AvatarState, message: Change) -> dict[str, object]:
             return {"chain": chain_json(state.chain)}
         case BackdropSet():
             return {"backdrop": backdrop_json(state.backdrop)}
+        case SetupSet():
+            return setup_json(state)
     return {}
 
 

@@ -13,7 +13,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from avatar_rtc.control.backdrop import backdrop_json
 from avatar_rtc.control.changes import Change
-from avatar_rtc.control.messages import BackdropSet, ChainSet, CropSet, SettingsPatch, SettingsSet
+from avatar_rtc.control.messages import (
+    BackdropSet,
+    ChainSet,
+    CropSet,
+    SettingsPatch,
+    SettingsSet,
+    SetupSet,
+)
 from avatar_rtc.control.settings import read_settings
 from avatar_rtc.control.state import AvatarState, Backdrop
 from avatar_rtc.filters_schema.anime4k_files import is_folder_given
@@ -73,6 +80,8 @@ def translated(message: Change, state: AvatarState) -> list[Change]:
     Raises:
         UnknownName, OutOfRange, InputError: a value that cannot be, as `check_settings`.
     """
+    if isinstance(message, SetupSet):
+        return [each for part in message.messages() for each in translated(part, state)]
     if not isinstance(message, SettingsSet | SettingsPatch):
         return [message]
     former = FormerSettings.model_fields

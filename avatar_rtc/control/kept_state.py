@@ -12,7 +12,7 @@ from avatar_rtc.face.emotions import EmotionTemplate
 
 KEPT_TYPES = (
     "settings.set", "emotions.set", "emotion.set", "overrides.set", "gaze.set", "talking.set", "pause.set",
-    "data_eyes.set", "framing.set", "crop.set", "chain.set", "backdrop.set",
+    "still.set", "data_eyes.set", "framing.set", "crop.set", "chain.set", "backdrop.set",
 )  # fmt: skip
 """In the order in which they are taken: templates before emotions, and a framing before the crop that it
 would turn off."""
@@ -33,10 +33,11 @@ def messages_of(state: AvatarState) -> list[dict[str, Any]]:
         "gaze.set": {"target": held["gaze"]},
         "talking.set": {"on": held["talking"]},
         "pause.set": {"on": held["paused"]},
+        "still.set": {"values": held["still"]},
         "data_eyes.set": {"on": held["data_eyes"]},
         "framing.set": held["framing"],
         "crop.set": held["crop"],
-        "chain.set": {"chain": held["chain"]},
+        "chain.set": {"chain": held["chain"], "on": held["chain_on"]},
         "backdrop.set": held["backdrop"],
     }
     return [{"type": kind, **values[kind]} for kind in KEPT_TYPES]

@@ -34,7 +34,7 @@ from avatar_rtc.face.emotions import (
 from avatar_rtc.face.gaze import GazeTarget
 from avatar_rtc.face.pose import MorphValues
 from avatar_rtc.face.visemes import NamedMouth, VisemeWeights, named_mouth
-from avatar_rtc.filters_schema.chain import Chain
+from avatar_rtc.filters_schema.chain import Chain, chain_json
 from avatar_rtc.intake.complaints import complaint
 from avatar_rtc.stream.crop import Bottom, Left, OwnCrop, Right, Top
 from avatar_rtc.stream.framing import Framing, FramingName, Headroom
@@ -165,6 +165,15 @@ class PauseSet(Message):
     on: StrictBool
 
 
+class StillSet(Message):
+    """Hold the avatar still in exactly this pose, for all who watch; null lets it live on."""
+
+    type: Literal["still.set"] = "still.set"
+    values: HeldValues | None
+    """Morph or cel → value; what is not named is 0. Nothing else shows: no emotion, idle life, lips, gaze,
+    overrides or effects."""
+
+
 class FramingSet(Message):
     """Show the face, the bust or the whole picture; a crop that is on goes off, and keeps its edges."""
 
@@ -201,6 +210,8 @@ class ChainSet(Message):
     type: Literal["chain.set"] = "chain.set"
     chain: Chain
     """`[[name, {params}], …]`."""
+    on: StrictBool = True
+    """False shows the picture without them, and keeps them."""
 
 
 class BackdropSet(Message):
@@ -223,6 +234,27 @@ class BackdropSet(Message):
         """The colour, 0..255."""
         red, green, blue = bytes.fromhex(self.colour[1:])
         return red, green, blue
+
+
+class SetupSet(Message):
+    """How it moves and is shown, in one: as a file keeps it. What is not named stays."""
+
+    type: Literal["setup.set"] = "setup.set"
+    settings: SettingsValues | None = None
+    """As of `settings.set`."""
+    framing: FramingSet | None = None
+    crop: CropSet | None = None
+    chain: Chain | None = None
+    chain_on: StrictBool = True
+    """Whether that chain is on."""
+    backdrop: BackdropSet | None = None
+
+    def messages(self) -> "list[SettingsSet | FramingSet | CropSet | ChainSet | BackdropSet]":
+        """The messages that it stands for; the framing before the crop, which it would turn off."""
+        settings = None if self.settings is None else SettingsSet(settings=self.settings)
+        chain = None if self.chain is None else ChainSet(chain=chain_json(self.chain), on=self.chain_on)
+        named = (settings, self.framing, self.crop, chain, self.backdrop)
+        return [message for message in named if message is not None]
 
 
 class DataEyesSet(Message):
@@ -321,8 +353,9 @@ class SpeechStop(Message):
 
 ControlMessage = (
     EmotionSet | EmotionsSet | OverridesSet | OverridesPatch | SettingsSet | SettingsPatch | GazeSet
-    | TalkingSet | PauseSet | CropSet | FramingSet | ChainSet | BackdropSet | DataEyesSet | Ping | CueSet
-    | PoseSet | SpeechSay | SpeechAppend | SpeechStop
+    | TalkingSet | PauseSet | StillSet | CropSet | FramingSet | ChainSet | BackdropSet | SetupSet
+    | DataEyesSet | Ping
+    | CueSet | PoseSet | SpeechSay | SpeechAppend | SpeechStop
 )  # fmt: skip
 _TYPES: dict[str, type[Message]] = {
     model.model_fields["type"].default: model for model in get_args(ControlMessage)

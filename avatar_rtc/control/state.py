@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
@@ -85,6 +86,8 @@ class Backdrop:
     """Sigma in px of a 512 px high picture; a plain colour has nothing to blur."""
     chain: tuple[Operation, ...] | Literal["shared"] = ()
     """Its own operations; "shared" runs the avatar's chain over the whole scene, as a camera would see it."""
+    file: Path | None = None
+    """Where the picture lies, if it is none of the shipped ones."""
 
 
 @dataclass(frozen=True)
@@ -117,9 +120,18 @@ class AvatarState:
     """How much of the figure is shown, where there is no crop."""
     chain: tuple[Operation, ...] = ()
     """Operations on the picture, first to last."""
+    chain_on: bool = True
+    """Off shows the picture without them, and keeps them."""
     backdrop: Backdrop = field(default_factory=Backdrop)
+    still: Mapping[str, float] | None = None
+    """Morph or cel → value: the one pose that it is held in, what is not named 0; None lets it live."""
     paused: bool = False
     """The picture stands still, and none is made but for those who come to watch."""
+
+    @property
+    def shown_chain(self) -> tuple[Operation, ...]:
+        """The operations that are run."""
+        return self.chain if self.chain_on else ()
 
 
 def check_overrides(values: Mapping[str, object]) -> dict[str, float]:

@@ -28,9 +28,11 @@ class StateTold(BaseModel):
     gaze: GazeTarget
     talking: bool
     paused: bool
+    still: HeldValues | None = Field(description="The pose that it is held in; null while it lives.")
     data_eyes: bool
     settings: SettingsValues = Field(description="Those that are not at their default.")
     crop: CropSet
     framing: FramingSet
     chain: Chain
+    chain_on: bool
     backdrop: BackdropSet

@@ -1,5 +1,6 @@
 """An avatar's state as JSON: in `state` events, over HTTP, in answers."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from avatar_rtc.control.backdrop import backdrop_json
@@ -19,11 +20,13 @@ def state_json(state: AvatarState) -> dict[str, object]:
         "gaze": gaze_json(state.gaze),
         "talking": state.talking,
         "paused": state.paused,
+        "still": still_json(state.still),
         "data_eyes": state.data_eyes is not None and state.data_eyes.on,
         "settings": changes_json(state.settings),
         "crop": crop_json(state.crop),
         "framing": framing_json(state.framing),
         "chain": chain_json(state.chain),
+        "chain_on": state.chain_on,
         "backdrop": backdrop_json(state.backdrop),
     }
 
@@ -34,6 +37,11 @@ def gaze_json(gaze: Gaze | None) -> object:
         return gaze and gaze.target
     x, y = gaze.target
     return {"x": x, "y": y}
+
+
+def still_json(still: Mapping[str, float] | None) -> dict[str, float] | None:
+    """The pose that is held, as `still.set` takes it."""
+    return None if still is None else dict(still)
 
 
 def crop_json(crop: OwnCrop) -> dict[str, object]:

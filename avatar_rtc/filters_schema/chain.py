@@ -13,7 +13,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import ValidationError
 
 from avatar_rtc.errors import BadMessage, InputError, UnknownName
-from avatar_rtc.filters_schema import capture, display, scene, signal, size, tape, tube
+from avatar_rtc.filters_schema import capture, display, label, scene, signal, size, tape, tube
 from avatar_rtc.filters_schema.params import Params
 from avatar_rtc.filters_schema.size import Upscale
 from avatar_rtc.intake.checked import Checked
@@ -30,6 +30,7 @@ OPERATIONS: dict[str, type[Params]] = {
     **tape.OPERATIONS,
     **display.OPERATIONS,
     **tube.OPERATIONS,
+    **label.OPERATIONS,
     **size.OPERATIONS,
 }
 """Name → parameters, in the order in which an editor lists them."""

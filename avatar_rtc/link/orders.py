@@ -13,6 +13,9 @@ from avatar_rtc.face.cels import CelImage
 from avatar_rtc.face.emotions import EmotionChange, EmotionTemplate
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.filters_schema.chain import Operation
+from avatar_rtc.filters_schema.label import Label
+from avatar_rtc.link.stages import RESULT
+from avatar_rtc.stream.crop import FULL_FRAME, Crop
 from avatar_rtc.stream.frame import AnyRendition, EncodedFrame
 from avatar_rtc.stream.framing import WHOLE, Views
 
@@ -44,6 +47,8 @@ class OpenAvatar:
     """The part of the posed picture that is shown, where the state does not ask for another."""
     keep_eyes_open: float = 0.0
     """How far the character's lids stay open at least, 0..1."""
+    label: Label | None = None
+    """Drawn on every picture after the chain, whatever the state says."""
     student: bytes | None = field(default=None, repr=False)
     """The file of the character's student, if it has one."""
 
@@ -100,6 +105,28 @@ class TakeSnapshot:
 
 
 @dataclass(frozen=True)
+class TakePose:
+    """Make a bare picture of the avatar's character in a pose, beside its frames.
+
+    Answered by `SnapshotTaken` or `StillFailed`.
+    """
+
+    avatar: str
+    request: int
+    """Chosen by who asks; comes back in the answer."""
+    morphs: Mapping[str, float]
+    """What is not named is 0."""
+    cels: Mapping[str, float] = field(default_factory=dict)
+    """Cel → opacity."""
+    crop: Crop = FULL_FRAME
+    """The part that is shown."""
+    side: int | None = None
+    """Px of its longer side; None is as it was made."""
+    stage: str = RESULT
+    """Which of the pictures on the way; see `stages.py`."""
+
+
+@dataclass(frozen=True)
 class Say:
     """Lips for what is said next; appended to what is known already."""
 
@@ -132,6 +159,8 @@ class Still:
     """height x width x 4 bytes: sRGB, straight alpha, row by row."""
     width: int
     height: int
+    chain_ms: float = 0.0
+    """What its chain took, if that was asked for."""
 
 
 @dataclass(frozen=True)
@@ -154,11 +183,13 @@ class ProcessStill:
     """Of what is random in the chain."""
     until: float = math.inf
     """CLOCK_MONOTONIC second after which nobody waits for it any more."""
+    is_timed: bool = False
+    """Whether to tell what the chain takes; it is run twice for that."""
 
 
 ToAvatar = (
     OpenAvatar | CloseAvatar | SetState | Say | Hush
-    | StartRendition | StopRendition | RequestKeyframe | TakeSnapshot
+    | StartRendition | StopRendition | RequestKeyframe | TakeSnapshot | TakePose
 )  # fmt: skip
 Down = ToAvatar | ProcessStill
 
@@ -265,7 +296,7 @@ class StillProcessed:
 
 @dataclass(frozen=True)
 class SnapshotTaken:
-    """A picture of an avatar."""
+    """A picture of an avatar, or of a pose."""
 
     request: int
     png: bytes = field(repr=False)

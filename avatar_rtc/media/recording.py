@@ -1,6 +1,7 @@
 """Video files of pictures: mp4 for everyone, webm where transparency must stay."""
 
 import contextlib
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -48,11 +49,21 @@ def recording_kind(path: Path) -> VideoKind:
 class Recording:
     """A context manager that writes a file; it takes its name only when it is whole."""
 
-    def __init__(self, path: Path, kind: VideoKind, size: tuple[int, int], fps: Fraction) -> None:
+    def __init__(
+        self,
+        path: Path,
+        kind: VideoKind,
+        size: tuple[int, int],
+        fps: Fraction,
+        comment: str = "",
+        finish: Callable[[Path], object] = lambda part: None,
+    ) -> None:
         """
         Args:
             kind: mp4 is H.264 without transparency, webm is VP9 with an alpha plane.
             size: (width, height) in px, both even.
+            comment: what the file says of itself; "" is nothing.
+            finish: given the whole file before it takes its name, such as to sign it.
 
         Raises:
             SetupError: the file cannot be written there.
@@ -63,6 +74,9 @@ class Recording:
             self._file = av.open(str(self._part), "w", format=kind, options=_CONTAINER[kind])
         except OSError as error:
             raise not_written(path, error) from None
+        if comment:
+            self._file.metadata["comment"] = comment
+        self._finish = finish
         stream = self._file.add_stream(codec, rate=fps, options=options)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height = size
@@ -108,6 +122,7 @@ class Recording:
         try:
             self._file.mux(self._stream.encode(None))
             self._file.close()
+            self._finish(self._part)
             put_in_place(self._part, self._path)
         except OSError as error:
             raise not_written(self._path, error) from None

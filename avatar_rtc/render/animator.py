@@ -92,6 +92,19 @@ class MouthAnimator(Protocol):
         """
 
 
+@runtime_checkable
+class StagedAnimator(Protocol):
+    """An animator that can show how it came to a picture."""
+
+    def stage(self, character: Any, pose: Pose, name: str) -> Tensor:
+        """(4, h, w) in its `space`, sides as the step has them; on the device.
+
+        Args:
+            character: what was just animated alone, in this `pose`.
+            name: of `STAGES` of this animator, but for "source" and "result".
+        """
+
+
 def device_of(animator: Animator) -> torch.device:
     """Where its pictures are."""
     return getattr(animator, "device", torch.device("cpu"))

@@ -1,24 +1,96 @@
-"""Pictures of a character in given poses, one after the other; no time, no filters, no crop."""
+"""Pictures of a character in given poses, one after the other; no time, no filters."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from avatar_rtc.face.cels import CelImage
 from avatar_rtc.face.pose import Pose
+from avatar_rtc.link.stages import RESULT, SOURCE, check_stage
+from avatar_rtc.render.animator import SIZE, Animator, StagedAnimator
 from avatar_rtc.render.animators import Animators
-from avatar_rtc.render.cels import Cels
-from avatar_rtc.render.colour import to_srgb
+from avatar_rtc.render.cels import Cels, Dressing, apart
+from avatar_rtc.render.colour import ColourSpace, converted, to_srgb
 from avatar_rtc.render.compositor import DressedCharacter
-from avatar_rtc.render.pixels import picture_of, rgba_of, to_bytes
+from avatar_rtc.render.pixels import cut, picture_of, rgba_of, to_bytes
+from avatar_rtc.render.upscale.enlarge import enlarge
+from avatar_rtc.stream.crop import FULL_FRAME, Crop
 from avatar_rtc.stream.pixels import hide_unseen
 
 _GPU_BATCH = 16
 """Poses a GPU is given at once; a CPU gets one, for more would only cost memory there."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What is wanted of a posed picture."""
+
+    crop: Crop = FULL_FRAME
+    """The part that is shown."""
+    side: int | None = None
+    """Px of its longer side; None is as it was made."""
+    stage: str = RESULT
+    """Which of the pictures on the way; see `link/stages.py`."""
+
+
+WHOLE_SHEET = Sheet()
+
+
+class PosedCharacter:
+    """A character that is asked for single pictures. One thread at a time."""
+
+    def __init__(self, animator: Animator, rgba: NDArray[np.uint8], cels: Mapping[str, CelImage]) -> None:
+        """Prepares it, which may take seconds.
+
+        Args:
+            rgba: (512, 512, 4) sRGB, straight alpha.
+        """
+        self.animator = animator
+        self._image, self._cels = picture_of(rgba), Cels(cels)
+        self._dressed = DressedCharacter(animator, self._image, self._cels)
+
+    @torch.inference_mode()
+    def picture(self, pose: Pose, cels: Mapping[str, float], sheet: Sheet = WHOLE_SHEET) -> NDArray[np.uint8]:
+        """(H, W, 4) sRGB, straight alpha, of a pose (45,) under cels of these opacities.
+
+        Raises:
+            UnknownName: its animator has no such stage.
+        """
+        check_stage(self.animator.name, sheet.stage)
+        if sheet.stage == SOURCE:
+            _, others = apart(self._cels.layers(cels))
+            source = Dressing(self._cels, others).draw(self._image, "srgb")
+            return _finished(source, "srgb", sheet)
+        character = self._dressed.under(cels)
+        picture = self.animator.animate(torch.from_numpy(pose[None]), [character])[0]
+        if sheet.stage != RESULT and isinstance(self.animator, StagedAnimator):
+            picture = self.animator.stage(character, pose, sheet.stage)
+        return _finished(picture, self.animator.space, sheet)
+
+
+def _finished(picture: Tensor, space: ColourSpace, sheet: Sheet) -> NDArray[np.uint8]:
+    if sheet.crop != FULL_FRAME and picture.shape[-1] == SIZE:  # a step that is a part already stays whole
+        picture = cut(picture, sheet.crop)
+    if sheet.side is not None:
+        picture = _scaled(converted(picture, space, "srgb-premultiplied"), sheet.side)
+        space = "srgb-premultiplied"
+    return hide_unseen(rgba_of(to_srgb(picture[None], space)[0]))
+
+
+def _scaled(picture: Tensor, side: int) -> Tensor:
+    """The picture (4, h, w), premultiplied, with a longer side of so many px."""
+    h, w = picture.shape[-2:]
+    scale = side / max(h, w)
+    rows, columns = max(1, round(h * scale)), max(1, round(w * scale))
+    if scale < 1:
+        return interpolate(picture[None].float(), size=(rows, columns), mode="area")[0]
+    return picture if scale == 1 else enlarge(picture, rows, columns, "bicubic")
 
 
 def render_poses(

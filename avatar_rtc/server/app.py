@@ -14,11 +14,14 @@ from pathlib import Path
 from aiohttp import web
 
 from avatar_rtc.animation.emotions import load_emotions
+from avatar_rtc.characters.own_backdrops import OwnBackdrops
 from avatar_rtc.characters.store import CharacterStore, own_folder
 from avatar_rtc.config import Config
 from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.filters_schema.own_presets import OwnPresets
 from avatar_rtc.media.addresses.checking import AddressCheck
 from avatar_rtc.media.addresses.gathering import Gathering
+from avatar_rtc.provenance.marking import Marker, create_marker
 from avatar_rtc.resources import resource
 from avatar_rtc.server.access.gate import TokenGate
 from avatar_rtc.server.connections.pace import create_pacing
@@ -33,6 +36,7 @@ from avatar_rtc.server.http.ending import tell_closing
 from avatar_rtc.server.http.keys import (
     ADDRESS_CHECK,
     AVATARS,
+    BACKDROPS,
     CLASSIFIER,
     CLOSING,
     CONFIG,
@@ -41,12 +45,17 @@ from avatar_rtc.server.http.keys import (
     GATE,
     GATHERING,
     LIMITS,
+    LOOKS,
+    MARKER,
     METRICS,
+    PRESETS,
     RENDERER,
     SOCKETS,
     SOUND_FILES,
     SPEAKER,
+    SPRITES,
     STORE,
+    TEMPLATES,
     UPLOADS,
 )
 from avatar_rtc.server.http.leases import leases_middleware
@@ -57,14 +66,17 @@ from avatar_rtc.server.http.routes import (
     audio,
     audio_socket,
     avatars,
+    backdrops,
     characters,
     choices,
     control,
     health,
     ice,
+    looks,
     offer,
     openapi,
     pages,
+    poses,
     seen,
     speech,
     tracking,
@@ -74,6 +86,7 @@ from avatar_rtc.server.http.security import add_headers, create_security
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.avatars import MAIN, RETRY_S, Avatars
 from avatar_rtc.server.live.keeping import Keeping
+from avatar_rtc.server.live.looks import Looks
 from avatar_rtc.server.live.shared import Renderer, Shared
 from avatar_rtc.server.live.state_file import StateFile
 from avatar_rtc.server.live.turns import Turns
@@ -124,7 +137,10 @@ def create_app(
         ]
     )
     app[GATE] = TokenGate(config.access, os.environ)
-    app[CONFIG], app[RENDERER], app[STORE] = config, renderer, store
+    app[CONFIG], app[RENDERER], app[STORE], app[TEMPLATES] = config, renderer, store, templates
+    own = own_folder(config.data_dir)
+    app[BACKDROPS] = own_backdrops = OwnBackdrops(own.with_name("backdrops"))
+    app[PRESETS], app[LOOKS] = OwnPresets(own.with_name("presets")), Looks(renderer)
     app[GATHERING] = gathering = Gathering()
     app[ADDRESS_CHECK] = AddressCheck(lambda: ice.own_ice_servers(config, gathering), config.media_bind)
     app[CLOSING], app[SOCKETS] = asyncio.Event(), weakref.WeakSet()
@@ -143,6 +159,9 @@ def create_app(
         lambda: limits.refuse("distillations", "students to be made", config.limits.distillations, RETRY_S),
     )
     app[UPLOADS] = Desk(limits)
+    app[MARKER] = marker = create_marker(
+        config.disclosure, own_folder(config.data_dir).parent, config.disclosure_cert, config.disclosure_key
+    )
     app[DECODING], app[SPEAKER] = Decoding(limits), speaker
     app[SOUND_FILES] = Turns(
         config.limits.sound_files,
@@ -152,17 +171,33 @@ def create_app(
         compat_speech.FILES_AT_ONCE,
         compat_speech.FILES_OF_ONE,
     )
+    app[SPRITES] = Turns(
+        config.limits.sprites,
+        lambda: limits.refuse("sprites", "packs of sprites that wait", config.limits.sprites),
+        poses.PACKS_AT_ONCE,
+        1,
+    )
     keeping = Keeping(None if state_file is None else StateFile(state_file, config.character, config.framing))
     app[AVATARS] = avatars_here = Avatars(
-        Shared(config, renderer, templates, speaker, engines, limits, students, keeping.changed)
+        Shared(
+            config,
+            renderer,
+            templates,
+            speaker,
+            engines,
+            limits,
+            students,
+            keeping.changed,
+            own_backdrops.known,
+        )
     )
     avatars_here.create(character, MAIN, source=config.character)
     lag = LoopLag()
     app[METRICS] = create_metrics(avatars_here, renderer, limits, lag)
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
-        whep, offer, avatars, control, characters, choices, health, seen, speech, audio, audio_socket, ice,
-        compat_avatars, compat_speech, imagefx, natlang, openapi, tracking,
+        whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
+        audio, audio_socket, ice, compat_avatars, compat_speech, imagefx, natlang, openapi, tracking,
         pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
@@ -172,6 +207,7 @@ def create_app(
     # Before cleanup: requests still under way may take seconds, and the viewers wait for no answer.
     app.on_shutdown.append(tell_closing)
     app.on_cleanup.append(lambda _: gathering.close())
+    app.on_cleanup.append(partial(_close_marker, marker))
     app.cleanup_ctx.append(partial(_watch_loop, lag))
     app.cleanup_ctx.append(_check_addresses)
     return app
@@ -179,6 +215,10 @@ def create_app(
 
 async def _keep(keeping: Keeping, _: web.Application) -> None:
     keeping.close()
+
+
+async def _close_marker(marker: Marker, _: web.Application) -> None:
+    marker.close()
 
 
 async def _watch_loop(lag: LoopLag, _: web.Application) -> AsyncIterator[None]:

@@ -31,8 +31,14 @@ FILE_RATE = 24_000
 """Of a file, if nothing else is said: what clients of speech servers expect."""
 
 
-def write_sound(pcm: Pcm, rate: int, kind: SoundFileKind, file_rate: int = FILE_RATE) -> bytes:
-    """Mono sound as a file of `file_rate` Hz; "pcm" is its bare samples, 16 bit little-endian."""
+def write_sound(
+    pcm: Pcm, rate: int, kind: SoundFileKind, file_rate: int = FILE_RATE, comment: str = ""
+) -> bytes:
+    """Mono sound as a file of `file_rate` Hz; "pcm" is its bare samples, 16 bit little-endian.
+
+    Args:
+        comment: what the file says of itself; "aac" and "pcm" have no place for it.
+    """
     samples = resampled(pcm, rate, file_rate)
     if kind == "pcm":
         return pcm_to_bytes(samples)
@@ -41,6 +47,9 @@ def write_sound(pcm: Pcm, rate: int, kind: SoundFileKind, file_rate: int = FILE_
     with av.open(file, "w", format=container) as out:
         stream = out.add_stream(codec, rate=file_rate)
         assert isinstance(stream, AudioStream)
+        if comment:
+            # Of Ogg it is the stream that has comments.
+            (stream if container == "ogg" else out).metadata["comment"] = comment
         stream.layout = "mono"
         if len(samples):
             out.mux(stream.encode(audio_frame(samples, file_rate)))

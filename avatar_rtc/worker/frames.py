@@ -201,7 +201,7 @@ def finished(picture: Asked, now: Callable[[], float]) -> FrameMade:
     begun, watch = own_seconds(), Stopwatch(stage_ms)
     frames: list[EncodedFrame] = []
     if order.is_frame:
-        avatar.still = planes if avatar.state.paused else {}
+        avatar.still = planes if avatar.is_held else {}
         frames = avatar.frames(planes, picture.shot.t, (now() - order.begun) * 1000)
         watch("encode")
     rgba = planes.get("rgba") if order.is_snapshot else None

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from avatar_rtc.control.state import Backdrop
-from avatar_rtc.filters_schema.backdrops import backdrop_file
+from avatar_rtc.errors import InputError
+from avatar_rtc.filters_schema.backdrops import SHIPPED_BACKDROPS
 from avatar_rtc.render.backdrop import Ground
 from avatar_rtc.render.filters.chain import OperationDone, nothing_told
 from avatar_rtc.worker.failing_parts import FailingParts
@@ -62,6 +63,21 @@ class Grounds:
 
     def _of(self, backdrop: Backdrop, device: torch.device, done: OperationDone = nothing_told) -> Ground:
         if self.newest is None or self.newest.backdrop != backdrop:
-            file = None if backdrop.name is None else backdrop_file(backdrop.name).read_bytes()
-            self.newest = Ground(backdrop, file, self._size, str(device), done, self._most_pixels)
+            self.newest = Ground(
+                backdrop, picture_behind(backdrop), self._size, str(device), done, self._most_pixels
+            )
         return self.newest
+
+
+def picture_behind(backdrop: Backdrop) -> bytes | None:
+    """The file of a backdrop's picture; None if it is a plain colour.
+
+    Raises:
+        InputError: it is not there any more.
+    """
+    if backdrop.name is None:
+        return None
+    try:
+        return (backdrop.file or SHIPPED_BACKDROPS.file(backdrop.name)).read_bytes()
+    except OSError as error:
+        raise InputError(f"the backdrop {backdrop.name!r} cannot be read: {error.strerror}") from None

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from avatar_rtc.animation.emotions import changed
 from avatar_rtc.animation.lips import USUAL_MOUTH
 from avatar_rtc.animation.mixer import Appearance, Mixer
+from avatar_rtc.animation.still import held_still
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.filters_schema.chain import enlargement
@@ -37,6 +38,9 @@ from avatar_rtc.worker.picture import Finisher
 
 PAUSED_FPS = 2.0
 """A picture that stands still is sent again, for those who come and those who have lost it."""
+
+STILL_FPS = 10.0
+"""One that is held in a pose: a slider that moves is seen within 0.1 s; nothing is animated between."""
 
 
 @dataclass
@@ -152,7 +156,7 @@ class LiveAvatar:
     shown_last: Appearance | None = None
     """The appearance that was shown last."""
     still: Mapping[PictureForm, NDArray[np.uint8]] = field(default_factory=dict)
-    """While it is paused: its picture in each layout."""
+    """While it is paused or still: its picture in each layout."""
 
     @property
     def streams(self) -> AnyStreams | None:
@@ -167,12 +171,19 @@ class LiveAvatar:
     @property
     def fps(self) -> float:
         """Frames per second to aim for now."""
+        if self.state.still is not None:
+            return min(self.rate, STILL_FPS)
         return min(self.rate, PAUSED_FPS) if self.state.paused else self.rate
 
     @property
     def stands_still(self) -> bool:
         """Whether what is shown next is known already."""
-        return self.state.paused and self.layouts <= self.still.keys()
+        return self.is_held and self.layouts <= self.still.keys()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether its picture stands until it is told something."""
+        return self.state.paused or self.state.still is not None
 
     def take(self, state: AvatarState) -> None:
         """Be in another state from now on."""
@@ -189,13 +200,13 @@ class LiveAvatar:
         """All that decides what a frame costs, as far as a state tells."""
         state, failing = self.state, self.finisher.failing
         shown = frozenset(self.slots), self.stands_still, self.crop, failing.left_out
-        return shown, state.chain, state.backdrop
+        return shown, state.shown_chain, state.backdrop
 
     @property
     def has_operations(self) -> bool:
         """Whether anything is done to its picture or backdrop."""
         behind = self.state.backdrop.chain
-        return bool(active(self.state.chain) or (behind != "shared" and active(behind)))
+        return bool(active(self.state.shown_chain) or (behind != "shared" and active(behind)))
 
     @property
     def crop(self) -> Crop:
@@ -207,7 +218,9 @@ class LiveAvatar:
         return now - self.opened.epoch
 
     def appearance(self, t: float) -> Appearance:
-        """The appearance at media time t; one that is paused keeps its last."""
+        """The appearance at media time t; one that is paused keeps its last, one that is still its pose."""
+        if self.state.still is not None:
+            return held_still(self.state.still, self.opened.cels)
         if self.shown_last is None or not self.state.paused:
             self.shown_last = self.mixer.appearance(self.state, t)
         return self.shown_last
@@ -239,7 +252,7 @@ class LiveAvatar:
         """The picture in these layouts, of what `shown` gave; see `Finisher.planes`."""
         state = self.state
         return self.finisher.planes(
-            picture, self.animator.space, t, state.chain, state.backdrop, layouts, meter
+            picture, self.animator.space, t, state.shown_chain, state.backdrop, layouts, meter
         )
 
     def frames(
@@ -249,7 +262,7 @@ class LiveAvatar:
 
         A rendition that cannot be encoded has none; that is told, and tried again later.
         """
-        name, larger = self.opened.avatar, enlargement(self.state.chain)
+        name, larger = self.opened.avatar, enlargement(self.state.shown_chain)
         full_size = round(self.posed_px[0] * larger), round(self.posed_px[1] * larger)
         frames = []
         for slot in self.slots.values():
@@ -313,7 +326,9 @@ def open_avatar(
         character=DressedCharacter(animator, image, cels, soft_parts(rgba)),
         mixer=Mixer(templates, message.seed, message.cels, message.keep_eyes_open, opener),
         templates=templates,
-        finisher=Finisher(message.matte_size, message.seed, complaints.append, chain_ms, card=card),
+        finisher=Finisher(
+            message.matte_size, message.seed, complaints.append, chain_ms, card=card, label=message.label
+        ),
         complaints=complaints,
         state=message.state,
         card=card,

@@ -37,6 +37,7 @@ from avatar_rtc.link.orders import (
     SetState,
     StartRendition,
     StopRendition,
+    TakePose,
     TakeSnapshot,
     ToAvatar,
     Up,
@@ -51,6 +52,7 @@ from avatar_rtc.worker.failures import Failures
 from avatar_rtc.worker.lanes import Lanes, LaneStep
 from avatar_rtc.worker.live import LiveAvatar, open_avatar, pixels_of, slot_of
 from avatar_rtc.worker.mouths import Mouths
+from avatar_rtc.worker.poses import Poses
 from avatar_rtc.worker.seats import Seat, in_line
 from avatar_rtc.worker.snapshots import Snapshots
 from avatar_rtc.worker.stills import Stills
@@ -100,6 +102,7 @@ class RenderLoop:
         for_stills = device if may_open_beside else "cpu"
         self._stills = Stills(emit, for_stills, lambda error: self._failures.ends_worker(error))
         self._snapshots = Snapshots(emit)
+        self._poses = Poses(emit, may_open_beside and threads > 0, lambda e: self._failures.ends_worker(e))
         self._pictures = Beside(threads, "pictures", lambda ended: inbox.put(ended))
         openers = min(threads, _OPENINGS) if may_open_beside else 0
         self._openings = Beside(openers, "openings", lambda ended: inbox.put(ended))
@@ -119,6 +122,7 @@ class RenderLoop:
         while self._take_messages():
             self._lanes.render_due()
         self._stills.close()
+        self._poses.close()
         for beside in (self._pictures, self._openings):
             beside.close(_LAST_S)
         self._snapshots.close()
@@ -160,7 +164,9 @@ class RenderLoop:
 
     def _tell(self, message: ToAvatar) -> None:
         seat = self._seats.get(message.avatar)
-        if seat is not None and seat.is_busy:
+        if isinstance(message, TakePose):
+            self._pose(message, seat)
+        elif seat is not None and seat.is_busy:
             seat.waiting = in_line(seat.waiting, message)
         elif isinstance(message, OpenAvatar):
             self._open(message)
@@ -195,6 +201,15 @@ class RenderLoop:
                 self._snapshots.want(message.avatar, request, self._now())
             case CloseAvatar():
                 self._forget(seat)
+
+    def _pose(self, message: TakePose, seat: Seat | None) -> None:
+        """Picture a pose; frames of its avatar that are under way are no hindrance, its next character is."""
+        if seat is not None and (seat.is_opening or seat.is_closing):
+            seat.waiting = in_line(seat.waiting, message)
+        elif seat is None or seat.live is None:
+            self._poses.refuse(message, "it is not live")
+        else:
+            self._poses.put(message, seat.live.animator, seat.live.opened)
 
     def _open(self, message: OpenAvatar) -> None:
         """Prepare a character beside; messages that come meanwhile wait, for they may speak of it."""
@@ -294,6 +309,7 @@ class RenderLoop:
     def _forget(self, seat: Seat) -> None:
         self._snapshots.failed(seat.name, "it is gone")
         self._lanes.drop(seat)
+        self._poses.forget(seat.name)
         seat.shown.close()
         seat.live = None
         if not seat.is_opening:  # else another character is on its way

@@ -18,6 +18,7 @@ from avatar_rtc.link.orders import OpenAvatar
 from avatar_rtc.render.animator import Animator, with_swings
 from avatar_rtc.render.colour import converted
 from avatar_rtc.render.filters.chain import run_chain
+from avatar_rtc.render.filters.label import labelled
 from avatar_rtc.render.pixels import rgba_of
 from avatar_rtc.render.upscale.enlarge import enlarge
 from avatar_rtc.stream.pixels import hide_unseen
@@ -83,12 +84,14 @@ class OfflineAvatar:
         picture: Tensor = avatar.animator.animate(pose, [avatar.character.under(appearance.cels)])[0]
         shown, space = avatar.shown(picture, appearance).float(), avatar.animator.space
         # Not by the live avatar's finisher: that one goes on without a chain that fails.
-        ended, space = run_chain(shown, space, avatar.state.chain, t, avatar.opened.seed)
+        ended, space = run_chain(shown, space, avatar.state.shown_chain, t, avatar.opened.seed)
         if self._size is not None:
             ended, space = (
                 framed(converted(ended, space, "srgb-premultiplied"), self._size),
                 "srgb-premultiplied",
             )
+        if avatar.opened.label is not None:
+            ended = labelled(ended, avatar.opened.label, space)
         return hide_unseen(rgba_of(converted(ended, space, "srgb")))
 
 

@@ -5,6 +5,8 @@
              └───► matte, over its ground
  posed ─► matte, over its ground ─► chain        where the backdrop shares the avatar's chain
 ```
+
+A label that the server asks for comes after all of it, also where a chain fails or takes too long.
 """
 
 import math
@@ -17,9 +19,11 @@ from torch import Tensor
 
 from avatar_rtc.control.state import Backdrop
 from avatar_rtc.filters_schema.chain import Operation
+from avatar_rtc.filters_schema.label import Label
 from avatar_rtc.render.colour import ColourSpace, converted
 from avatar_rtc.render.device.card import Card
 from avatar_rtc.render.device.memory import is_out_of_memory
+from avatar_rtc.render.filters.label import labelled
 from avatar_rtc.render.filters.tables import Tables
 from avatar_rtc.render.standing import ChainEnd, StandingChain, Tail
 from avatar_rtc.worker.budget import Budget
@@ -44,6 +48,7 @@ class Finisher:
         budget_ms: float = math.inf,
         clock: Callable[[], float] = own_seconds,
         card: Card | None = None,
+        label: Label | None = None,
     ) -> None:
         """
         Args:
@@ -51,8 +56,9 @@ class Finisher:
             budget_ms: what the operations of one frame may take; what comes after is left out.
             clock: of this thread, in s; measures them.
             card: what makes the pictures; None is the thread itself.
+            label: drawn on every picture, whatever the chain is.
         """
-        self._seed, self._card, self._clock = seed, card, clock
+        self._seed, self._card, self._clock, self._label = seed, card, clock, label
         self._most_pixels = max(_MOST_PIXELS, matte_size[0] * matte_size[1])
         self._layouts: Layouts = DeviceLayouts() if card else HostLayouts(matte_size)
         self._times = DeviceTimes(budget_ms)
@@ -153,11 +159,18 @@ class Finisher:
     def _laid_out(
         self, forms: Sequence[PictureForm], ground: Tensor | None, picture: Tensor, space: ColourSpace
     ) -> Sequence[Tensor]:
-        image, is_premultiplied = _seen(picture, space)
+        image, is_premultiplied = self._labelled(picture, space)
         return [self._layouts.of(form, image, is_premultiplied, ground) for form in forms]
 
     def _whole(self, scene: Tensor, space: ColourSpace) -> Sequence[Tensor]:
-        return [self._layouts.whole(*_seen(scene, space))]
+        return [self._layouts.whole(*self._labelled(scene, space))]
+
+    def _labelled(self, picture: Tensor, space: ColourSpace) -> tuple[Tensor, bool]:
+        picture, is_premultiplied = _seen(picture, space)
+        if self._label is not None:
+            space = "srgb-premultiplied" if is_premultiplied else "srgb"
+            picture = labelled(picture, self._label, space)
+        return picture, is_premultiplied
 
 
 class _ChainRun(NamedTuple):

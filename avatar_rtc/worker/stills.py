@@ -102,6 +102,10 @@ def _processed(message: ProcessStill, device: str) -> Still:
         large = enlarge(premultiplied(image), height, width, message.method, message.quality, message.preset)  # type: ignore[arg-type]
         image = straight(large)
     with Tables().in_use():  # those of so large a picture are of no use to others
-        image, space = run_chain(image, "srgb", message.chain, message.t, message.seed, check_time)
-    rgba = rgba_of(converted(image, space, "srgb"))
-    return Still(rgba.tobytes(), rgba.shape[1], rgba.shape[0])
+        took = []
+        for _ in range(2 if message.is_timed else 1):  # the first also makes tables
+            before = time.perf_counter()
+            developed, space = run_chain(image, "srgb", message.chain, message.t, message.seed, check_time)
+            rgba = rgba_of(converted(developed, space, "srgb"))
+            took.append(1000 * (time.perf_counter() - before))
+    return Still(rgba.tobytes(), rgba.shape[1], rgba.shape[0], min(took) if message.is_timed else 0.0)

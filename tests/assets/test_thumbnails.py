@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from avatar_rtc.filters_schema.backdrops import backdrop_files
+from avatar_rtc.filters_schema.backdrops import SHIPPED_BACKDROPS
 
 SIZE = (288, 162)
 
 
-@pytest.mark.parametrize("name", sorted(backdrop_files()))
+@pytest.mark.parametrize("name", sorted(SHIPPED_BACKDROPS.shipped_files()))
 def test_a_thumbnail_is_the_picture_and_weighs_little(name):
-    file = backdrop_files()[name]
+    file = SHIPPED_BACKDROPS.shipped_files()[name]
     small = file.parent / "thumbnails" / file.name
     assert small.stat().st_size < 16_384
     with Image.open(file) as picture, Image.open(small) as thumbnail:

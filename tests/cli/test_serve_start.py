@@ -30,6 +30,11 @@ def has_cuda() -> bool:
         ("[speech]\nemotion_model = '{here}/none'", "emotion_model: there is none"),
         ("[speech]\nvoice = 'nobody'", "speech.voice is 'nobody': unknown voice"),
         ("[speech]\nvoice = 'voicevox:1'", "speech.voice"),
+        (
+            "disclosure_cert = '{here}/file'\ndisclosure_key = '{here}/file'",
+            "file holds no private key in PEM",
+        ),
+        ("disclosure_cert = '{here}/file'", "disclosure_key is missing"),
         ("character = '{here}/none.png'", "none.png"),
         ("character = 'nobody'", "nobody"),
         ("chracter = 'liora'", "did you mean 'character'"),

@@ -43,6 +43,7 @@ MESSAGES: tuple[dict[str, Any], ...] = (
     {"type": "gaze.set", "target": {"x": 0.5, "y": -0.5}},
     {"type": "talking.set", "on": True},
     {"type": "pause.set", "on": True},
+    {"type": "still.set", "values": {"head_x": 0.5, "blush1": 1.0}},
     {"type": "framing.set", "name": "face", "headroom": 0.1},
     {"type": "crop.set", "left": 0.25, "right": 0.75, "enabled": True},
     {"type": "data_eyes.set", "on": False},
@@ -208,8 +209,9 @@ def test_every_door_says_where_and_what_is_wanted(tmp_path: Path) -> None:
 
 def test_every_message_is_among_the_doors() -> None:
     types = {model.model_fields["type"].default for model in get_args(ControlMessage)}
-    # `ping` takes nothing, and settings have a door of their own.
-    assert {message["type"] for message in MESSAGES} == types - {"ping", "settings.set", "settings.patch"}
+    # `ping` takes nothing, settings have a door of their own, and a setup is made of the others.
+    told = {message["type"] for message in MESSAGES}
+    assert told == types - {"ping", "settings.set", "settings.patch", "setup.set"}
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -29,6 +29,8 @@ MORE = (
     {"type": "crop.set", "left": 0.5, "enabled": False},
     {"type": "framing.set"},
     {"type": "chain.set", "chain": [["upscale", {"factor": 4.0}]]},
+    {"type": "chain.set", "chain": [["bloom", {}]], "on": False},
+    {"type": "setup.set", "crop": {"top": 0.25}, "chain": [], "backdrop": {"name": "night"}},
     {"type": "backdrop.set", "chain": "shared", "fit": "contain"},
     {"type": "pause.set", "on": False},
 )
@@ -67,4 +69,5 @@ def test_it_is_the_same_again_whatever_it_was_and_whatever_the_new_one_is(told: 
 def test_every_message_that_lasts_has_its_place() -> None:
     flow, patches = {"cue.set", "pose.set"}, {"overrides.patch", "settings.patch"}
     kinds = {model.model_fields["type"].default for model in (EmotionSet, *get_args(Change))}
-    assert set(KEPT_TYPES) == kinds - flow - patches and len(set(KEPT_TYPES)) == len(KEPT_TYPES)
+    several = {"setup.set"}
+    assert set(KEPT_TYPES) == kinds - flow - patches - several and len(set(KEPT_TYPES)) == len(KEPT_TYPES)

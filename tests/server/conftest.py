@@ -32,6 +32,7 @@ from avatar_rtc.link.orders import (
     StartRendition,
     Still,
     StopRendition,
+    TakePose,
     Up,
 )
 from avatar_rtc.media.encode import create_encoder
@@ -51,7 +52,11 @@ SIDE = 64
 
 
 UNSHARED = LimitsConfig(
-    offers_per_minute=1e6, speech_s_per_minute=1e6, uploads_per_minute=1e6, snapshots_per_minute=1e6
+    offers_per_minute=1e6,
+    speech_s_per_minute=1e6,
+    uploads_per_minute=1e6,
+    snapshots_per_minute=1e6,
+    poses_per_minute=1e6,
 )
 """Tests that ask for more than one caller's share want answers, and no 429."""
 
@@ -106,6 +111,10 @@ class FakeRenderer:
 
     async def snapshot(self, avatar: str) -> bytes:
         return encode_image(np.full((SIDE, SIDE, 4), self.luma, np.uint8), "png")
+
+    async def pose(self, message: TakePose) -> bytes:
+        self.sent.append(message)
+        return await self.snapshot(message.avatar)
 
     def close_avatar(self, name: str) -> None:
         self.send(CloseAvatar(name))

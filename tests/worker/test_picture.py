@@ -1,5 +1,8 @@
 """Layouts, backdrops and chains: what is run when, and a chain that breaks."""
 
+from dataclasses import replace
+from typing import cast
+
 import cv2
 import numpy as np
 import pytest
@@ -8,11 +11,16 @@ from torch import Tensor
 
 from avatar_rtc.control.state import Backdrop
 from avatar_rtc.filters_schema.chain import check_chain
+from avatar_rtc.filters_schema.label import DISCLOSING
+from avatar_rtc.render.animator import Animator
 from avatar_rtc.render.filters import chain as chains
 from avatar_rtc.render.filters.chain import Filter
 from avatar_rtc.stream.frame import Layout
+from avatar_rtc.worker.layouts import PictureForm
+from avatar_rtc.worker.live import open_avatar
 from avatar_rtc.worker.picture import Finisher
 from tests.render.filters.filter_laws import figure
+from tests.worker.stage import Painter, Timeline, opened
 
 SIZE = (128, 96)
 BOTH: set[Layout] = {"alpha", "matte"}
@@ -146,3 +154,39 @@ def test_every_operation_is_timed() -> None:
     stages.clear()
     one.planes(figure(96), "linear", 1.0, (), Backdrop("day"), {"matte"}, meter)
     assert stages == ["backdrop", "chain", "layout"]
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_label_comes_after_the_chain_and_also_where_that_breaks(
+    monkeypatch: pytest.MonkeyPatch, shared: bool
+) -> None:
+    def broken(image: Tensor, params: object, t: float, seed: int) -> Tensor:
+        raise RuntimeError("out of memory")
+
+    backdrop = Backdrop(colour=(0, 0, 0), chain="shared" if shared else ())
+    forms: set[PictureForm] = {"alpha", "matte", "rgba"}
+    picture, chain = (
+        torch.zeros(4, 192, 256),
+        check_chain([["bloom"], ["translucent_display", {"alpha": 0.1}]]),
+    )
+    monkeypatch.setitem(chains.FILTERS, "bloom", Filter(broken))
+    for run in ((), chain[1:], chain):
+        said: list[str] = []
+        one = Finisher((256, 192), 7, said.append, label=DISCLOSING)
+        planes = one.planes(picture, "linear", 1.0, run, backdrop, forms)
+        letters = planes["rgba"][160:, 128:].numpy()
+        assert letters[..., 3].max() == 255 and (letters[..., 0] > 240).sum() > 100, run
+        assert planes["rgba"][:160].max() == 0
+        for form in ("alpha", "matte"):
+            assert (luma(planes[form], 192)[160:, 128:] > 200).sum() > 40, (form, run)
+        assert bool(said) == (run == chain)
+
+
+def test_an_avatar_that_was_opened_with_a_label_has_it_in_every_state() -> None:
+    painter = cast(Animator, Painter(Timeline([])))
+    for label in (None, DISCLOSING):
+        live = open_avatar(opened(label=label), painter, {})
+        for chain in ((), check_chain([["label", {"opacity": 0.0}]])):
+            live.take(replace(live.state, chain=chain, paused=True))
+            rgba = live.planes(torch.zeros(4, 192, 256), 1.0, {"rgba"})["rgba"]
+            assert bool(rgba.max() > 250) == (label is not None)

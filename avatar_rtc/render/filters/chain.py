@@ -10,7 +10,7 @@ from avatar_rtc.errors import InputError
 from avatar_rtc.filters_schema.chain import Operation
 from avatar_rtc.filters_schema.size import Upscale
 from avatar_rtc.render.colour import ColourSpace, converted
-from avatar_rtc.render.filters import capture, display, scene, signal, size, tape, tube
+from avatar_rtc.render.filters import capture, display, label, scene, signal, size, tape, tube
 
 Function = Callable[[Tensor, Any, float, int], Tensor]
 """(image, params, t, seed) → image. The image is (4, H, W) in [0, 1] and is not written to; t is media time
@@ -32,6 +32,8 @@ FILTERS: dict[str, Filter] = {
         for name, function in module.FILTERS.items()
     },
     "translucent_display": Filter(display.translucent_display, None),
+    # Converts its box alone; and it is mostly the last one, when this is wanted next.
+    "label": Filter(label.label, "srgb-premultiplied"),
     "upscale": Filter(size.upscale, "srgb-premultiplied"),
 }
 """By the names of `filters_schema`."""

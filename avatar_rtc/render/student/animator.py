@@ -153,6 +153,17 @@ class StudentAnimator:
             row.copy_(picture)
         return uploaded(batch, self._device)
 
+    def stage(self, character: StudentCharacter, pose: Pose, name: str) -> Tensor:
+        """A picture on the way to the last one; see `StagedAnimator`."""
+        kept = character.kept
+        if name == "warped":
+            box = cv2.remap(kept.dressed, kept.where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        else:
+            box = {"face": kept.posed, "dressed": kept.dressed, "paint": kept.paint}[name]
+        picture = torch.zeros(SIZE, SIZE, 4)
+        picture[self._box.slices] = torch.from_numpy(box)
+        return uploaded(picture.permute(2, 0, 1), self._device)
+
     def _animate(
         self,
         character: StudentCharacter,

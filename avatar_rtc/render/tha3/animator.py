@@ -46,7 +46,7 @@ from avatar_rtc.render.tha3.character import (
     swinging_rows,
 )
 from avatar_rtc.render.tha3.cover import Cover, cover_of
-from avatar_rtc.render.tha3.networks import Maps, PartName, decompose
+from avatar_rtc.render.tha3.networks import Maps, PartName, decompose, edited, warp
 from avatar_rtc.render.tha3.openvino import compile_networks
 from avatar_rtc.render.tha3.parts import MOVED_BY, MOVED_PARTS, MovedPart, Parts
 from avatar_rtc.render.tha3.swinging import swung
@@ -170,6 +170,22 @@ class Tha3Animator:
                 character.swung = swung(character.out, character.grid, character.soft, swing)
                 character.swing = swings[row].clone()
             return torch.cat([one.shown(swing) for one, swing in zip(batch, swings, strict=True)])
+
+    @torch.inference_mode()
+    def stage(self, character: Shown, pose: Pose, name: str) -> Tensor:
+        """A picture on the way to the last one of a character, linear; see `StagedAnimator`."""
+        bare = character.character if isinstance(character, CoveredCharacter) else character
+        if name in ("warped", "paint"):
+            # Anew: what the editor gave is valid until its next call only, which may be another avatar's.
+            rotation = torch.from_numpy(pose[None, ROTATION]).to(self.device, self.dtype)
+            with self._networks_free:
+                _, grid, maps = self.parts.move_body(bare.posed, bare.posed_half, rotation)
+                picture = edited(maps, grid, bare.posed, name)
+        elif name == "turned":
+            picture = warp(bare.posed, bare.grid)
+        else:
+            picture = bare.seen_at(name)
+        return ((picture[0].float() + 1) / 2).clamp(0, 1)
 
     def _move(
         self,

@@ -64,6 +64,15 @@ class Tha3Character:
         """(1, 4, 192, 192): the posed face before the body moves, linear RGB + alpha in [0, 1]."""
         return ((self.posed[:, :, *FACE_BOX.slices].float() + 1) / 2).clamp(0, 1)
 
+    def seen_at(self, stage: str) -> Tensor:
+        """(1, 4, h, w) in [-1, 1]: brows, background, head, face or posed; see `STAGES`."""
+        if stage == "face":
+            return self.posed[:, :, *FACE_BOX.slices]
+        pictures = {
+            "brows": self.brows, "background": self.background, "head": self.head, "posed": self.posed
+        }  # fmt: skip
+        return pictures[stage]
+
     def fork(self) -> "Tha3Character":
         """The same character with caches of its own."""
         twin = copy.copy(self)

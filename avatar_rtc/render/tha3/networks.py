@@ -131,6 +131,15 @@ def edit(maps: Tensor, grid: Tensor, image: Tensor) -> Tensor:
     return torch.lerp(warp(image, grid + change), colour.tanh(), alpha.sigmoid())
 
 
+def edited(maps: Tensor, grid: Tensor, image: Tensor, step: str) -> Tensor:
+    """One step of `edit` alone: the picture "warped", or the "paint", as opaque as it goes over that."""
+    change, alpha, colour = maps.split_with_sizes([2, 4, 4], dim=1)
+    if step == "warped":
+        return warp(image, grid + change)
+    share = alpha[:, :3].sigmoid().mean(1, keepdim=True)
+    return torch.cat([colour[:, :3].tanh(), share * (colour[:, 3:].tanh() + 1) - 1], dim=1)
+
+
 def warp(image: Tensor, change: Tensor) -> Tensor:
     """Sample `image` at every pixel's own place plus `change` (B, 2, H, W); the half side is 1.
 

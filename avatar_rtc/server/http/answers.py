@@ -90,6 +90,7 @@ class Avatar(StateTold):
     animator: str
     fps: float
     stage_ms: dict[str, float]
+    frame_ms: float = Field(description="What a frame may take at the rate that is aimed for.")
     viewers: int
     renditions: list[RenditionTold]
     emotions: list[str]
@@ -98,6 +99,7 @@ class Avatar(StateTold):
     delay_ms: float
     late: int
     worker_restarts: int
+    disclosure: bool = Field(description="Whether pages say that it was made by a machine.")
     distillation: DistillationTold
     speech: SpeechTold
     encoders: dict[str, str] = Field(

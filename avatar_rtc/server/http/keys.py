@@ -2,22 +2,28 @@
 
 import asyncio
 import weakref
+from collections.abc import Mapping
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from avatar_rtc.characters.own_backdrops import OwnBackdrops
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import Config
 from avatar_rtc.errors import NotFound, Refused
+from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.filters_schema.own_presets import OwnPresets
 from avatar_rtc.grants import Grant
 from avatar_rtc.media.addresses.checking import AddressCheck
 from avatar_rtc.media.addresses.gathering import Gathering
+from avatar_rtc.provenance.marking import Marker
 from avatar_rtc.server.access.gate import TokenGate
 from avatar_rtc.server.addresses import address_of
 from avatar_rtc.server.http.desk import Desk
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.avatars import Avatars
+from avatar_rtc.server.live.looks import Looks
 from avatar_rtc.server.live.shared import Renderer
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.decoding import Decoding
@@ -30,6 +36,11 @@ GATE = web.AppKey("GATE", TokenGate)
 LIMITS = web.AppKey("LIMITS", Limits)
 RENDERER = web.AppKey("RENDERER", Renderer)
 STORE = web.AppKey("STORE", CharacterStore)
+TEMPLATES: web.AppKey[Mapping[str, EmotionTemplate]] = web.AppKey("TEMPLATES", Mapping)
+"""The factory's emotions."""
+BACKDROPS = web.AppKey("BACKDROPS", OwnBackdrops)
+PRESETS = web.AppKey("PRESETS", OwnPresets)
+LOOKS = web.AppKey("LOOKS", Looks)
 DECODING = web.AppKey("DECODING", Decoding)
 GATHERING = web.AppKey("GATHERING", Gathering)
 """What is known of STUN and TURN servers."""
@@ -46,8 +57,12 @@ SOCKETS: web.AppKey["weakref.WeakSet[web.WebSocketResponse]"] = web.AppKey("SOCK
 """Open WebSockets, which are told when the server ends."""
 METRICS = web.AppKey("METRICS", CollectorRegistry)
 """What Prometheus is told."""
+MARKER = web.AppKey("MARKER", Marker)
+"""What marks the files that are handed out."""
 SOUND_FILES = web.AppKey("SOUND_FILES", Turns)
 """Texts that are made into sound files for the caller."""
+SPRITES = web.AppKey("SPRITES", Turns)
+"""Packs of sprites that are made for callers."""
 UPLOADS = web.AppKey("UPLOADS", Desk)
 
 

@@ -54,6 +54,7 @@ NEEDS: Mapping[str, Need] = {
             "POST /offer", f"POST {_V1}/offer", "GET /api/avatar/result_feed",
             f"GET {_V1}/avatars",  # those it may see
             f"GET {_AVATAR}", f"GET {_AVATAR}/snapshot.png", f"GET {_AVATAR}/distillation",
+            f"GET {_AVATAR}/picture.png", f"GET {_AVATAR}/setup",
             f"GET {_AVATAR}/emotions", f"GET {_AVATAR}/overrides", f"GET {_AVATAR}/settings",
         ),
     ),
@@ -62,6 +63,7 @@ NEEDS: Mapping[str, Need] = {
         (
             f"GET {_V1}/ice-servers", f"GET {_V1}/filters", f"GET {_V1}/settings/schema",
             f"GET {_V1}/presets", f"GET {_V1}/backdrops", f"GET {_V1}/voices", f"GET {_V1}/tracking",
+            f"GET {_V1}/backdrops/{{name}}", f"GET {_V1}/backdrops/{{name}}/thumbnail",
             "GET /api/modules", "GET /api/tts/info", "GET /api/tts/list_voices", "GET /v1/audio/voices",
             "GET /api/classify/labels",
             "GET /api/avatar/get_available_filters",
@@ -79,13 +81,15 @@ NEEDS: Mapping[str, Need] = {
                 f"PUT {_AVATAR}/{name}"
                 for name in (
                     "emotion", "gaze", "talking", "pause", "data_eyes", "pose", "crop", "framing", "chain",
-                    "backdrop", "emotions", "overrides", "settings",
+                    "backdrop", "emotions", "overrides", "settings", "setup", "still",
                 )
             ),
+            f"GET {_AVATAR}/looks/{{name}}",
             f"PATCH {_AVATAR}/overrides", f"PATCH {_AVATAR}/settings",
             *(f"DELETE {_AVATAR}/{name}" for name in ("emotions", "overrides", "settings")),
             f"POST {_AVATAR}/speech", f"DELETE {_AVATAR}/speech",
             f"POST {_AVATAR}/speech/{{speech}}", f"DELETE {_AVATAR}/speech/{{speech}}",
+            f"GET {_AVATAR}/poses", f"POST {_AVATAR}/poses", f"GET {_AVATAR}/sprites",
             f"POST {_AVATAR}/audio", f"GET {_AVATAR}/audio",
             *(
                 f"POST /api/avatar/{name}"
@@ -103,6 +107,7 @@ NEEDS: Mapping[str, Need] = {
         (
             f"POST {_V1}/classify", "POST /api/classify", "POST /api/natlang/analyze", "POST /api/tts/speak",
             "POST /v1/audio/speech", "POST /api/imagefx/process", "POST /api/imagefx/upscale",
+            f"POST {_V1}/poses/read",
             f"GET {_V1}/characters", f"GET {_V1}/characters/{{name}}", f"GET {_V1}/characters/{{name}}/saved",
         ),
     ),
@@ -118,8 +123,12 @@ NEEDS: Mapping[str, Need] = {
         Need("admin", "all"),
         (
             "POST /api/avatar/load",
+            f"POST {_V1}/backdrops", f"DELETE {_V1}/backdrops/{{name}}",
+            f"PUT {_V1}/presets/{{name}}", f"DELETE {_V1}/presets/{{name}}",
             f"POST {_V1}/characters", f"DELETE {_V1}/characters/{{name}}",
             f"PUT {_V1}/characters/{{name}}/saved", f"DELETE {_V1}/characters/{{name}}/saved",
+            f"DELETE {_V1}/characters/{{name}}/saved/emotions",
+            *(f"{verb} {_V1}/characters/{{name}}/saved/emotions/{{emotion}}" for verb in ("PUT", "DELETE")),
         ),
     ),
 }  # fmt: skip

@@ -21,10 +21,12 @@ from avatar_rtc.control.messages import (
     FramingSet,
     SettingsPatch,
     SettingsSet,
+    SetupSet,
 )
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.face.emotions import ZERO, EmotionTemplate
+from avatar_rtc.filters_schema.backdrops import SHIPPED_BACKDROPS, Backdrops
 from avatar_rtc.server.live.mood import Mood, ShownEmotion
 from avatar_rtc.server.live.voice.utterance import Feeling
 from avatar_rtc.stream.framing import Framing, FramingName
@@ -42,6 +44,7 @@ class Actor:
         show: Callable[[AvatarState], None],
         on_change: Callable[[], None],
         framing: FramingName | None = None,
+        backdrops: Backdrops = SHIPPED_BACKDROPS,
     ) -> None:
         """In the character's settings and default emotion.
 
@@ -51,10 +54,12 @@ class Actor:
             show: hands a new state to who renders it.
             on_change: called after a change that others are told of.
             framing: what the operator wants to be shown; None leaves it to the character.
+            backdrops: those that it may be told to show.
         """
         self.character = character
         self._common, self._fps, self._clock = common, fps, clock
         self._show, self._on_change = show, on_change
+        self._backdrops = backdrops
         self.state = character.start
         self.state = replace(self.state, emotions={self.default_emotion: 1.0})
         if framing is not None:
@@ -155,9 +160,10 @@ class Actor:
         self._replace_state(replace(self.state, emotions=dict(emotion.weights), intensity=emotion.intensity))
 
     def _change(self, message: Change) -> dict[str, object]:
-        state = after_all(self.state, translated(message, self.state), self._clock.t())
+        messages = translated(message, self.state)
+        state = after_all(self.state, messages, self._clock.t(), self._backdrops)
         match message:
-            case CropSet() | FramingSet() | ChainSet() | SettingsSet() | SettingsPatch():
+            case CropSet() | FramingSet() | ChainSet() | SettingsSet() | SettingsPatch() | SetupSet():
                 check_sendable(state, self.character.views, self._fps)
             case EmotionsSet():
                 if self._settle_for(self._known(self.character, state)):

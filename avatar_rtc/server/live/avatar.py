@@ -27,6 +27,7 @@ from avatar_rtc.control.messages import (
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.control.state_json import state_json
 from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.filters_schema.label import forced_label
 from avatar_rtc.link.orders import AvatarFailed, Hush, OpenAvatar, Say, SetState, Stats, Up
 from avatar_rtc.log_context import concerning
 from avatar_rtc.media.voice import VoicePlayer
@@ -80,6 +81,7 @@ class Avatar:
             show=lambda state: renderer.send(SetState(name, state)),
             on_change=lambda: me._changed(),
             framing=config.framing,
+            backdrops=shared.backdrops,
         )
         self.streams = Streams(name, self.clock, renderer.send, voice, lambda: me.speech.queue.is_silent)
         self.viewers = Viewers(
@@ -216,10 +218,12 @@ class Avatar:
             "emotions": list(self.actor.emotions),
             "default_emotion": self.actor.default_emotion,
             **state_json(self.state),
+            "frame_ms": round(1000 / self.fps, 1),
             "shown": self.actor.character.views.name(self.state.crop, self.state.framing),
             "delay_ms": round(release.delay * 1000, 1),
             "late": release.late,
             "worker_restarts": renderer.restarts,
+            "disclosure": self._shared.config.disclosure != "off",
             "distillation": self.distillation.describe(),
             "speech": {"speech_id": self.speech.queue.current, "lips": self.speech.queue.source},
         }
@@ -259,6 +263,7 @@ class Avatar:
             own_emotions=character.own_emotions,
             views=character.views,
             keep_eyes_open=character.keep_eyes_open,
+            label=forced_label(self._shared.config.disclosure),
             # Megabytes, which these animators have no use for.
             student=None if self._asked in ("static", "tha3") else character.student,
         )

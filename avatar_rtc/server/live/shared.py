@@ -6,7 +6,8 @@ from typing import Protocol
 
 from avatar_rtc.config import Config
 from avatar_rtc.face.emotions import EmotionTemplate
-from avatar_rtc.link.orders import OpenAvatar, ProcessStill, Still, ToAvatar, Up
+from avatar_rtc.filters_schema.backdrops import SHIPPED_BACKDROPS, Backdrops
+from avatar_rtc.link.orders import OpenAvatar, ProcessStill, Still, TakePose, ToAvatar, Up
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.speaker import Speaker
@@ -70,6 +71,9 @@ class Renderer(Protocol):
     async def snapshot(self, avatar: str) -> bytes:
         """A PNG of an avatar; see `Fleet.snapshot`."""
 
+    async def pose(self, message: TakePose) -> bytes:
+        """A PNG of its character in a pose; see `Fleet.pose`."""
+
 
 @dataclass(frozen=True)
 class Shared:
@@ -86,3 +90,5 @@ class Shared:
     """Students are made one at a time."""
     on_change: Callable[[], None] = lambda: None
     """Called when there are other avatars, or one was told something that lasts."""
+    backdrops: Backdrops = SHIPPED_BACKDROPS
+    """Those that avatars may be told to show."""

@@ -24,6 +24,7 @@ from avatar_rtc.link.orders import (
     OpenAvatar,
     ProcessStill,
     Still,
+    TakePose,
     ToAvatar,
     Up,
 )
@@ -198,6 +199,12 @@ class Fleet:
         if avatar not in self._placed:
             raise NotFound("avatar", avatar)
         return await self._renderings[self._placed[avatar].device].snapshot(avatar)
+
+    async def pose(self, message: TakePose) -> bytes:
+        """See `Pictures.pose`; raises NotFound if there is no such avatar."""
+        if message.avatar not in self._placed:
+            raise NotFound("avatar", message.avatar)
+        return await self._renderings[self._placed[message.avatar].device].pose(message)
 
     def _told(self, sentences: Callable[[Rendering], Iterable[str]]) -> tuple[str, ...]:
         """What is to be said of the devices, with their names where there are several."""

@@ -22,6 +22,7 @@ from avatar_rtc.link.orders import (
     SetState,
     StartRendition,
     StopRendition,
+    TakePose,
     TakeSnapshot,
     ToAvatar,
 )
@@ -32,6 +33,9 @@ MAX_SAID_NUMBERS = 1_000_000
 """Loudness gains and lip shapes in them."""
 MAX_SNAPSHOTS = 32
 """Of an avatar; beyond, the oldest goes: it has been given up."""
+
+MAX_POSES = 16
+"""Pictures of poses, likewise."""
 
 
 @dataclass
@@ -86,7 +90,7 @@ class Outbox:
         dropped: Sequence[Down] = ()
         match message:
             case CloseAvatar(avatar=avatar):
-                dropped = [each for each in lane.rest if isinstance(each, TakeSnapshot)]
+                dropped = [each for each in lane.rest if isinstance(each, TakeSnapshot | TakePose)]
                 self._lanes[name] = lane = _Lane(close=lane.close or avatar in self._known)
             case OpenAvatar():
                 self.superseded += lane.opened is not None
@@ -182,8 +186,11 @@ def _with(rest: list[Down], message: ToAvatar | ProcessStill) -> tuple[list[Down
         case ProcessStill():
             # One is asked for at a time, so an older one has been given up.
             rest, dropped = [], rest
-        case TakeSnapshot():
-            dropped = [each for each in rest if isinstance(each, TakeSnapshot)][: 1 - MAX_SNAPSHOTS]
+        case TakeSnapshot() | TakePose():
+            kind, most = (
+                (TakePose, MAX_POSES) if isinstance(message, TakePose) else (TakeSnapshot, MAX_SNAPSHOTS)
+            )
+            dropped = [each for each in rest if isinstance(each, kind)][: 1 - most]
             rest = [each for each in rest if each not in dropped]
     return [*rest, message], dropped
 

@@ -17,9 +17,10 @@ from avatar_rtc.link.orders import (
     Still,
     StillFailed,
     StillProcessed,
+    TakePose,
     TakeSnapshot,
 )
-from avatar_rtc.server.rendering.outbox import MAX_SNAPSHOTS
+from avatar_rtc.server.rendering.outbox import MAX_POSES, MAX_SNAPSHOTS
 
 STILL_TIMEOUT_S = 60.0
 """A large picture through a long chain on a slow CPU."""
@@ -67,6 +68,19 @@ class Pictures:
         """
         with self._one_of("snapshots being made", MAX_SNAPSHOTS):
             answer = await self._asked(lambda n: TakeSnapshot(avatar, n), SNAPSHOT_TIMEOUT_S)
+        assert isinstance(answer, SnapshotTaken)
+        return answer.png
+
+    async def pose(self, message: TakePose) -> bytes:
+        """A PNG of an avatar's character in a pose, sRGB with straight alpha; `request` is chosen here.
+
+        Raises:
+            CapacityExceeded: too many wait already.
+            WorkerLost: no worker is up, it died meanwhile, or it took longer than SNAPSHOT_TIMEOUT_S.
+            InputError: it cannot be shown.
+        """
+        with self._one_of("poses being pictured", MAX_POSES):
+            answer = await self._asked(lambda n: replace(message, request=n), SNAPSHOT_TIMEOUT_S)
         assert isinstance(answer, SnapshotTaken)
         return answer.png
 

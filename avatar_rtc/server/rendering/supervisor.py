@@ -31,6 +31,7 @@ from avatar_rtc.link.orders import (
     Still,
     StillFailed,
     StillProcessed,
+    TakePose,
     TakeSnapshot,
     ToAvatar,
     Up,
@@ -192,6 +193,10 @@ class Rendering:
         """See `Pictures.snapshot`."""
         return await self._pictures.snapshot(avatar)
 
+    async def pose(self, message: TakePose) -> bytes:
+        """See `Pictures.pose`."""
+        return await self._pictures.pose(message)
+
     def _post(self, message: Down, *, paced: bool = True) -> bool:
         """Tell the worker; False if none is up."""
         if self._in_charge is None or self.device is None:
@@ -259,7 +264,7 @@ class Rendering:
         match message:
             case OpenAvatar(avatar=avatar):
                 self._roster.hear(AvatarFailed(avatar, why))
-            case TakeSnapshot(request=request) | ProcessStill(request=request):
+            case TakeSnapshot(request=request) | TakePose(request=request) | ProcessStill(request=request):
                 self._pictures.answered(StillFailed(request, why))
 
     def _hear(self, message: Up, is_warm: bool) -> None:

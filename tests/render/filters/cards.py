@@ -65,11 +65,13 @@ def _ends(field: dict[str, Any]) -> list[Any]:
         return [value for value in field["enum"] if value not in PACKAGES]
     if field["type"] == "boolean":
         return [False, True]
+    if field["type"] == "string":
+        return ["i", "W" * field["maxLength"]]
     return [[0.0] * 3, [1.0] * 3] if field["type"] == "array" else [field["minimum"], field["maximum"]]
 
 
 def _draw(field: dict[str, Any]) -> Callable[[Random], Any]:
-    if "enum" in field or field["type"] == "boolean":
+    if "enum" in field or field["type"] in ("boolean", "string"):
         return lambda r: r.choice(_ends(field))
     if field["type"] == "array":
         return lambda r: [r.random() for _ in range(3)]

@@ -50,6 +50,7 @@ NEUTRAL: dict[str, dict[str, Any]] = {
     "banding": {"strength": 0.0},
     "scanlines": {"strength": 0.0},
     "crt": {"curvature": 0.0, "scanline": 0.0, "mask_strength": 0.0, "glow": 0.0},
+    "label": {"opacity": 0.0},
     "upscale": {"factor": 1.0},
 }
 KEEP_ALPHA = {
@@ -74,7 +75,7 @@ def test_laws(name: str) -> None:
     keeps_its_laws(name)
 
 
-@pytest.mark.parametrize("name", names("posterize", "upscale"))
+@pytest.mark.parametrize("name", names("posterize", "label", "upscale"))
 def test_neutral_changes_nothing(name: str) -> None:
     is_identity(name, **NEUTRAL[name])
 

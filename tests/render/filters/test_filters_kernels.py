@@ -43,6 +43,7 @@ KERNELS = {
     "banding": (10, 1),
     "scanlines": (4, 1),
     "crt": (28, 10),
+    "label": (32, 3),
     "upscale": (5, 3),
 }
 """At the defaults, 512 px."""

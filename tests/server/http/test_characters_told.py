@@ -84,10 +84,42 @@ async def test_saving_into_a_character_and_back(client, png) -> None:
     assert await (await client.get(f"{path}/saved")).json() == {}
 
 
-@pytest.mark.parametrize(("name", "status"), [("hero", 403), ("nobody", 404)])
-async def test_shipped_and_missing_ones_cannot_be_changed(client, name: str, status: int) -> None:
+async def test_missing_ones_cannot_be_changed(client) -> None:
     for send in (client.delete, lambda url: client.put(url, json={"voice": "x"})):
-        assert (await send(f"{CHARACTERS}/{name}/saved")).status == status
+        assert (await send(f"{CHARACTERS}/nobody/saved")).status == 404
+
+
+async def test_what_is_saved_into_a_shipped_one_lies_beside_it(client, tmp_path) -> None:
+    path, store = f"{CHARACTERS}/hero/saved", client.app[STORE]
+    before = sorted((tmp_path / "shipped" / "hero").iterdir())
+    assert (await client.put(path, json={"voice": "x"})).status == 200
+    assert await (await client.get(path)).json() == {"voice": "x"}
+    assert store.load_character("hero").voice == "x" and store.load_character("rival").voice == ""
+    assert sorted((tmp_path / "shipped" / "hero").iterdir()) == before
+    assert (await client.delete(path)).status == 204
+    assert store.load_character("hero").voice == "" and await (await client.get(path)).json() == {}
+
+
+@pytest.mark.parametrize("name", ["hero", "a"])
+async def test_emotions_are_saved_one_by_one_and_come_back(client, png, name: str) -> None:
+    await client.post(f"{CHARACTERS}?name=a", data=png(), headers={"Content-Type": "image/png"})
+    path, store = f"{CHARACTERS}/{name}/saved", client.app[STORE]
+    for emotion, pose in (("joy", {"head_x_index": 0.5}), ("My Own!", {"mouth_smirk": 1})):
+        answer = await client.put(f"{path}/emotions/{emotion}", json={"pose": pose})
+        assert answer.status == 200, await answer.text()
+    character = store.load_character(name)
+    # What the shared template names, and this one does not, is 0.
+    assert character.emotions["joy"].pose == {"mouth_aaa": 0.0, "head_x": 0.5}
+    assert character.own_emotions["my_own"].pose == {"mouth_smirk": 1.0}
+    bad = await client.put(f"{path}/emotions/joy", json={"pose": {"head_x": 2}})
+    assert bad.status == 400 and "head_x" in await detail(bad)
+    assert store.load_character(name).emotions == character.emotions
+    assert (await client.delete(f"{path}/emotions/joy")).status == 200
+    assert (await client.delete(f"{path}/emotions/joy")).status == 404
+    assert store.load_character(name).emotions == {}
+    assert await (await client.delete(f"{path}/emotions")).json() == {}
+    assert store.load_character(name).own_emotions == {}
+    assert (await client.put(f"{CHARACTERS}/nobody/saved/emotions/joy", json={})).status == 404
 
 
 async def test_the_predecessors_load_passes_over_what_it_does_not_know(client, png) -> None:

@@ -111,7 +111,7 @@ async def test_forms_only_and_whole(client):
 
 async def test_filters_are_listed_in_the_predecessors_shape(client):
     filters = dict((await (await client.get("/api/avatar/get_available_filters")).json())["filters"])
-    assert set(filters) == set(OPERATIONS) - {"upscale"}
+    assert set(filters) == set(OPERATIONS) - {"upscale", "label"}
     assert filters["bloom"]["defaults"] == {"threshold": 0.56, "exposure": 0.842, "sigma": 7.0}
     assert filters["bloom"]["ranges"]["threshold"] == [0.0, 1.0]
     assert filters["noise"]["ranges"]["channel"] == ["Y", "A"]

@@ -53,14 +53,8 @@ def routes_of(client) -> list[tuple[str, str]]:
 
 
 def address_of(path: str, avatar: str = "main") -> str:
-    holes = {
-        "{avatar}": avatar,
-        "{viewer}": "x",
-        "{speech}": "x",
-        "{name}": "hero",
-        "{path}": "liora.txt",
-        "{file}": "x.js",
-    }
+    holes = {"{avatar}": avatar, "{viewer}": "x", "{speech}": "x", "{name}": "hero", "{path}": "liora.txt"}
+    holes |= {"{emotion}": "joy", "{file}": "x.js"}
     for hole, filled in holes.items():
         path = path.replace(hole, filled)
     return path

@@ -24,7 +24,7 @@ from avatar_rtc.server.http.routes.openapi import described, document
 from avatar_rtc.server.http.routes.openapi_schemas import EMPTY, an_object, one, values_by_name
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-NO_EXAMPLE = {"load", "post_character", "post_audio"}
+NO_EXAMPLE = {"load", "post_character", "post_backdrop", "post_audio"}
 """They read a picture or a sound, and no text besides."""
 ENDLESS = {"result_feed", "audio_socket"}
 STARTS_A_PROCESS = {"post_distillation"}
@@ -145,7 +145,7 @@ class Caller:
     async def call(self, method: str, path: str, operation: dict[str, Any]) -> aiohttp.ClientResponse:
         headers: dict[str, str] = {}
         names = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
-        filled = {"avatar": "main", "name": "liora"}
+        filled = {"avatar": "main", "name": "liora", "emotion": "joy"}
         if "speech" in names:
             said = await self._client.post(
                 "/api/v1/avatars/main/speech", json={"text": "One. Two. Three.", "more": True}
@@ -157,13 +157,19 @@ class Caller:
             )
             filled["viewer"] = answer.headers["Location"].rpartition("/")[2]
             headers["If-Match"] = answer.headers["ETag"]
+        if operation["operationId"] == "delete_saved_emotion":
+            saved = await self._client.put("/api/v1/characters/liora/saved/emotions/joy", json={})
+            assert saved.status == 200
         if operation["operationId"] in ("delete_character", "put_saved", "delete_saved"):
             stored = await self._client.post(
                 "/api/v1/characters?name=own", data=self._png, headers={"Content-Type": "image/png"}
             )
             assert stored.status == 201
             filled["name"] = "own"
-        query = {"name": "own"} if operation["operationId"] == "post_character" else {}
+        if operation["operationId"] in ("get_backdrop", "get_backdrop_thumbnail", "delete_backdrop"):
+            filled["name"] = "own"  # which was stored before: paths are asked in order, and deleted last
+        named = operation["operationId"] in ("post_character", "post_backdrop")
+        query = {"name": "own"} if named else {}
         url = path.format(**{name: filled[name] for name in names})
         return await self._client.request(
             method, url, params=query, headers=headers, **self._body(operation, headers)

@@ -44,9 +44,12 @@ async def test_avatar_shows_everything_the_contract_names(client, renderer):
         "framing": {"name": "whole", "headroom": None},
         "shown": "whole",
         "chain": [],
+        "chain_on": True,
+        "frame_ms": 33.3,
         "delay_ms": 40.0,
         "late": 0,
         "worker_restarts": 0,
+        "disclosure": True,
         "distillation": {"state": "idle"},
         "speech": {"speech_id": None, "lips": None},
     }

@@ -30,6 +30,7 @@ _MAX_SIDE, _MAX_PIXELS = 4096, 4096 * 2304
 """Before and after; the most of 16:9. Beyond, an operation takes over 10 s, and 2 GB."""
 _MOMENTS_S = 3600.0
 """Within so many seconds lies the moment of a picture that names none: glitches come and go."""
+_UNTOLD = ("upscale", "label")
 _NO_WORKER = {503: "No render worker is up, or it has too much to do."}
 _CONTENT_TYPES = {"jpg": "image/jpeg", "tga": "image/x-tga"}
 _PICTURES = tuple(_CONTENT_TYPES.get(kind, f"image/{kind}") for kind in PICTURE_KINDS)
@@ -100,8 +101,11 @@ async def enlarge(request: web.Request) -> web.Response:
 
 @described("predecessor", answer=an_object(filters=many(one("array"))))
 async def get_available_filters(request: web.Request) -> web.Response:
-    """All filters, each with defaults, ranges and a sentence, as the predecessor's editors read them."""
-    filters = [[name, _described(params)] for name, params in OPERATIONS.items() if name != "upscale"]
+    """All filters, each with defaults, ranges and a sentence, as the predecessor's editors read them.
+
+    Not `upscale`, which they have apart, and not `label`: they have no field for a text.
+    """
+    filters = [[name, _described(params)] for name, params in OPERATIONS.items() if name not in _UNTOLD]
     return web.json_response({"filters": filters})
 
 

@@ -12,10 +12,20 @@ from aiohttp import hdrs, web
 from pydantic import BaseModel, Field
 
 from avatar_rtc.errors import InputError
+from avatar_rtc.provenance.manifest import Source
 from avatar_rtc.server.http.bodies import read_model
 from avatar_rtc.server.http.compat.word_times import word_headers, word_times
 from avatar_rtc.server.http.departure import while_there
-from avatar_rtc.server.http.keys import AVATARS, CLASSIFIER, ENGINES, LIMITS, SOUND_FILES, SPEAKER, payer_of
+from avatar_rtc.server.http.keys import (
+    AVATARS,
+    CLASSIFIER,
+    ENGINES,
+    LIMITS,
+    MARKER,
+    SOUND_FILES,
+    SPEAKER,
+    payer_of,
+)
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import TEXT, an_object, many, one
 from avatar_rtc.server.http.routes.speech import post_classify
@@ -25,6 +35,7 @@ from avatar_rtc.sound.pcm import silence
 from avatar_rtc.speech.languages.joined import joined
 from avatar_rtc.speech.script import MAX_CHARACTERS
 from avatar_rtc.speech.spoken import Speech
+from avatar_rtc.speech.voices.espeak import Espeak
 
 log = logging.getLogger(__name__)
 
@@ -123,10 +134,12 @@ async def classify_labels(request: web.Request) -> web.Response:
 async def _sound_file(
     request: web.Request, text: str, how: Speak | OpenAiSpeak, kind: SoundFileKind, tells: _Place | None
 ) -> web.Response:
-    spoken, speech = await _speech(request, text, how.voice, how.speed)
+    spoken, speech, source = await _speech(request, text, how.voice, how.speed)
+    marker = request.app[MARKER]
     headers = {"x-audio-duration": f"{speech.seconds:.6f}"} if isinstance(how, Speak) else {}
     words = await asyncio.to_thread(word_times, spoken, speech) if tells else []
-    body = await asyncio.to_thread(write_sound, speech.pcm, speech.rate, kind)
+    plain = await asyncio.to_thread(write_sound, speech.pcm, speech.rate, kind, comment=marker.comment)
+    body = await marker.marked_beside(plain, CONTENT_TYPES[kind], source)
     if tells == "body":
         audio = (await asyncio.to_thread(base64.b64encode, body)).decode()
         told = {"content_type": CONTENT_TYPES[kind], "duration": speech.seconds, "timestamps": words}
@@ -143,20 +156,25 @@ def _wants_json(request: web.Request) -> bool:
     return place == "body" or (not place and request.headers.get(hdrs.ACCEPT, "").strip() == _JSON)
 
 
-async def _speech(request: web.Request, text: str, voice: str, speed: float) -> tuple[str, Speech]:
-    """What is spoken of a text, and its sound; a text with nothing to say is no sound, as it used to be."""
+async def _speech(request: web.Request, text: str, voice: str, speed: float) -> tuple[str, Speech, Source]:
+    """What is spoken of a text, its sound, and how that is made.
+
+    A text with nothing to say is no sound, as it used to be.
+    """
     engines = request.app[ENGINES]
     engine, name = await (engines.resolve(voice) if voice else engines.resolve_own(own_voice(request.app)))
     speaker = request.app[SPEAKER]
     engine, name = speaker.reader.manner_of(text, engine, name)
     spoken = await speaker.spoken_of(text, engine)
     if not spoken:
-        return "", Speech(silence(), FILE_RATE)
+        return "", Speech(silence(), FILE_RATE), "computed"
     reading = await speaker.reader.read(spoken, engine, name, min(2.0, max(0.5, speed)))
     speech = await asyncio.to_thread(joined, reading.parts, reading.notes)
     if speech.notes:
         log.info("a sound file: %s", "; ".join(speech.notes))
-    return spoken, speech
+    # Where there is a note, another voice may have read a part.
+    is_computed = engine.name == Espeak.name and not speech.notes
+    return spoken, speech, "computed" if is_computed else "voice"
 
 
 def own_voice(app: web.Application) -> str:

@@ -22,6 +22,7 @@ from avatar_rtc.server.http.keys import (
     AVATARS,
     CONFIG,
     LIMITS,
+    MARKER,
     RENDERER,
     STORE,
     avatar_of,
@@ -185,12 +186,16 @@ async def delete_avatar(request: web.Request) -> web.Response:
     },
 )
 async def get_snapshot(request: web.Request) -> web.Response:
-    """A PNG of the avatar as it is now, with transparency, whether anybody watches or not."""
+    """A PNG of the avatar as it is now, with transparency, whether anybody watches or not.
+
+    It says that it was made by a machine, unless the setting `disclosure` is "off".
+    """
     avatar = avatar_of(request)
     require_shown(avatar)
     request.app[LIMITS].charge("snapshots_per_minute", payer_of(request))
     png = await request.app[RENDERER].snapshot(avatar.name)
-    return web.Response(body=png, content_type="image/png")
+    marked = await request.app[MARKER].marked_beside(png, "image/png", "figure")
+    return web.Response(body=marked, content_type="image/png")
 
 
 @described(

@@ -8,15 +8,18 @@ from typing import TypeVar
 from aiohttp import hdrs, web
 
 from avatar_rtc.characters.own import NoRoom, Room
+from avatar_rtc.characters.saved_emotions import SavedValues, with_emotion, without_emotion, without_emotions
 from avatar_rtc.errors import InputError, NotFound
+from avatar_rtc.face.emotions import Template, emotion_id
 from avatar_rtc.server.http.bodies import (
     MAX_TEMPLATES_BYTES,
     PART_FILES,
     UPLOAD_TYPES,
+    check_model,
     read_json,
     read_upload,
 )
-from avatar_rtc.server.http.keys import LIMITS, STORE, UPLOADS, payer_of
+from avatar_rtc.server.http.keys import LIMITS, STORE, TEMPLATES, UPLOADS, payer_of
 from avatar_rtc.server.http.places import outward
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import (
@@ -93,14 +96,15 @@ async def get_saved(request: web.Request) -> web.Response:
     "characters",
     body=values_by_name(ANYTHING),
     answer=values_by_name(ANYTHING),
-    statuses={403: "It is a shipped one.", 503: "The disk is full."},
+    statuses={503: "The disk is full."},
     example={"voice": "en-us+f3", "crop": {"bottom": 0.8}, "settings": {"liveliness": 0.8}},
 )
 async def put_saved(request: web.Request) -> web.Response:
     """Save into a stored character what goes before its `character.toml`.
 
     Keys are the toml's: `emotions`, `own_emotions`, `settings`, `crop`, `framing`, `voice` and the others.
-    What was saved before is replaced as a whole. It counts for avatars that are made from then on.
+    What was saved before is replaced as a whole. It counts for avatars that are made from then on, and for
+    those that are given the character anew. A shipped one stays as it is: what is saved lies beside it.
     """
     values = await read_json(request, MAX_TEMPLATES_BYTES)
     name, store = request.match_info["name"], request.app[STORE]
@@ -114,12 +118,43 @@ async def put_saved(request: web.Request) -> web.Response:
     return web.json_response(values)
 
 
-@described("characters", statuses={204: "It is as it was uploaded.", 403: "It is a shipped one."})
+@described("characters", statuses={204: "It is as it was uploaded."})
 async def delete_saved(request: web.Request) -> web.Response:
     """Forget what was saved into a stored character: back to its `character.toml`."""
     name, store = request.match_info["name"], request.app[STORE]
     await asyncio.to_thread(_found, lambda name: store.keep_saved(name, {}), name)
     return web.Response(status=204)
+
+
+@described(
+    "characters",
+    body=Template,
+    answer=values_by_name(ANYTHING),
+    statuses={503: "The disk is full."},
+    example={"pose": {"mouth_smirk": 1, "eyebrow_raised_left": 0.5}, "cels": {"blush1": 0.4}},
+)
+async def put_saved_emotion(request: web.Request) -> web.Response:
+    """Save one emotion into a stored character for good: exactly this pose and these cels. Gives all of it.
+
+    A name that none of the 28 has makes an emotion of its own. It counts as `PUT …/saved` does.
+    """
+    emotion = request.match_info["emotion"]
+    to = check_model(Template, await read_json(request))
+    common = request.app[TEMPLATES].get(emotion_id(emotion))
+    return await _resaved(request, lambda toml, saved: with_emotion(toml, saved, emotion, to, common))
+
+
+@described("characters", answer=values_by_name(ANYTHING), statuses={404: "No such emotion was saved."})
+async def delete_saved_emotion(request: web.Request) -> web.Response:
+    """One emotion as the character came with it. Gives all that is still saved."""
+    emotion = request.match_info["emotion"]
+    return await _resaved(request, lambda toml, saved: without_emotion(toml, saved, emotion))
+
+
+@described("characters", answer=values_by_name(ANYTHING))
+async def delete_saved_emotions(request: web.Request) -> web.Response:
+    """All emotions as the character came with them. Gives all that is still saved."""
+    return await _resaved(request, lambda toml, saved: without_emotions(saved))
 
 
 @described("characters", answer="image/png")
@@ -149,7 +184,24 @@ def routes() -> list[web.RouteDef]:
         web.get(f"{characters}/{{name}}/saved", get_saved),
         web.put(f"{characters}/{{name}}/saved", put_saved),
         web.delete(f"{characters}/{{name}}/saved", delete_saved),
+        web.delete(f"{characters}/{{name}}/saved/emotions", delete_saved_emotions),
+        web.put(f"{characters}/{{name}}/saved/emotions/{{emotion}}", put_saved_emotion),
+        web.delete(f"{characters}/{{name}}/saved/emotions/{{emotion}}", delete_saved_emotion),
     ]
+
+
+async def _resaved(
+    request: web.Request, change: Callable[[SavedValues, SavedValues], SavedValues]
+) -> web.Response:
+    """Change what is saved into the character that a path names."""
+    name, store = request.match_info["name"], request.app[STORE]
+
+    def keep(room: Room) -> SavedValues:
+        _found(store.saved, name)  # a name that is none is 404, a value that cannot be is 400
+        return store.change_saved(name, change, room)
+
+    async with request.app[UPLOADS].turn(payer_of(request)):
+        return web.json_response(dict(await _kept(request, keep)))
 
 
 async def _kept(request: web.Request, keep: Callable[[Room], Found]) -> Found:

@@ -20,10 +20,13 @@ from avatar_rtc.control.messages import (
     PauseSet,
     PoseSet,
     SettingsSet,
+    SetupSet,
+    StillSet,
     TalkingSet,
     control_from,
 )
 from avatar_rtc.control.settings import AnimatorSettings, settings_json
+from avatar_rtc.control.setup import setup_json, setup_message
 from avatar_rtc.face.emotions import is_templates
 from avatar_rtc.intake.wanted import Schema
 from avatar_rtc.server.http.bodies import MAX_TEMPLATES_BYTES, read_json
@@ -47,13 +50,16 @@ from avatar_rtc.server.http.routes.openapi_schemas import (
 async def get_emotions(request: web.Request) -> web.Response:
     """What each emotion does to this avatar's face: its morphs and cels.
 
-    Beside them stand the titles of those that were given another name than their id.
+    Beside them stand the titles of those that were given another name than their id, and `own`: which are
+    this avatar's alone.
     """
-    templates = avatar_of(request).templates
+    avatar = avatar_of(request)
+    templates = avatar.templates
     return web.json_response(
         {
             "emotions": {name: template.json() for name, template in templates.items()},
             "titles": {name: template.title for name, template in templates.items() if template.title},
+            "own": sorted(avatar.state.templates),
         }
     )
 
@@ -148,6 +154,34 @@ async def delete_settings(request: web.Request) -> web.Response:
     return web.json_response((await avatar.apply(SettingsSet(settings={})))["settings"])
 
 
+_SETUP = an_object(
+    settings=ref("AnimatorSettings"), framing=ref("FramingSet"), crop=ref("CropSet"), chain=ref(CHAIN),
+    chain_on=FLAG, backdrop=ref("BackdropSet"),
+)  # fmt: skip
+
+
+@described("control", answer=_SETUP)
+async def get_setup(request: web.Request) -> web.Response:
+    """How the avatar moves and is shown, as a file keeps it: settings, framing, crop, chain, backdrop."""
+    return web.json_response(setup_json(avatar_of(request).state))
+
+
+@described(
+    "control",
+    body=SetupSet,
+    answer=_SETUP,
+    example={"settings": {"liveliness": 0.5}, "chain": [["bloom", {}]], "backdrop": {"name": "night"}},
+)
+async def put_setup(request: web.Request) -> web.Response:
+    """Take all of that, or what of it is named; all of it or nothing is done.
+
+    As the message `setup.set`. A file of settings alone will do, too, with crop, chain and backdrop among
+    them as the predecessor has it; and so will a preset.
+    """
+    message = setup_message(await read_json(request, MAX_TEMPLATES_BYTES))
+    return web.json_response(await avatar_of(request).apply(control_from(message)))
+
+
 @dataclass(frozen=True)
 class _Put:
     """A path whose body is the message itself, without its type."""
@@ -188,6 +222,12 @@ _PUTS = (
     _Put(
         "pause", PauseSet, {"on": False},
         "Let the picture stand still, or go on. As the message `pause.set`.",
+    ),
+    _Put(
+        "still", StillSet, {"values": {"head_x": 0.5, "blush1": 1}},
+        "Hold the avatar still in exactly this pose, for all who watch; `null` lets it live on. "
+        "As the message `still.set`.",
+        an_object(still=HELD_SCHEMA),
     ),
     _Put(
         "data_eyes", DataEyesSet, {"on": True},
@@ -239,6 +279,8 @@ def routes() -> list[web.RouteDef]:
         web.put(f"{avatar}/settings", put_settings),
         web.patch(f"{avatar}/settings", patch_settings),
         web.delete(f"{avatar}/settings", delete_settings),
+        web.get(f"{avatar}/setup", get_setup),
+        web.put(f"{avatar}/setup", put_setup),
         *(put.route(avatar) for put in _PUTS),
     ]
 

@@ -93,6 +93,7 @@ CANDIDATE = "\r\n".join(
 EMOTIONS_SCHEMA = an_object(
     emotions=values_by_name(an_object(pose=values_by_name(NUMBER), cels=values_by_name(NUMBER))),
     titles=values_by_name(TEXT),
+    own=many(TEXT),
 )
 """Emotion → what it does."""
 

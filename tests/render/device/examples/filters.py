@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from avatar_rtc.render.pixels import premultiplied
 from tests.render.device.examples.draws import Examples, colour, maps, picture, planes
 
 
@@ -122,10 +123,17 @@ _OF_TUBE: Examples = {
         lambda h, w: (picture(h, w), maps(3, h, w), planes(4, h, w)),
     ],
 }
+_OF_LABEL: Examples = {
+    "_composited": [
+        lambda h, w: (picture(h, w), premultiplied(picture(h, w)), "linear"),
+        lambda h, w: (premultiplied(picture(h, w)), premultiplied(picture(h, w)), "srgb-premultiplied"),
+    ],
+}
 _BY_MODULE = {
     "capture": _OF_CAPTURE,
     "display": _OF_DISPLAY,
     "dust": _OF_DUST,
+    "label": _OF_LABEL,
     "planes": _OF_PLANES,
     "scene": _OF_SCENE,
     "signal": _OF_SIGNAL,
