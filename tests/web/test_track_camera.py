@@ -11,7 +11,7 @@ from avatar_rtc.server.http.tracking_files import install_tracking, tracking_fol
 from tests.waiting import wait_until
 from tests.web.conftest import ARGUMENTS, CHROMIUM, pages
 from tests.web.photograph import film
-from tests.web.test_track import head_at, opened
+from tests.web.test_track import LISTEN, head_at, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.tracker]
 
@@ -41,7 +41,7 @@ def camera(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def open_with_camera(camera: Any, server: Any) -> Iterator[Any]:
     server.ask("PUT", "avatars/main/settings", {"liveliness": 0})
     with pages(camera, server) as open_page:
-        yield lambda **options: opened(open_page, permissions=["camera"], **options)
+        yield open_page
     server.ask("DELETE", "avatars/main/settings")
 
 
@@ -50,7 +50,7 @@ def rolls(page: Any) -> list[float]:
 
 
 def test_a_face_moves_the_avatar_and_no_picture_leaves(open_with_camera: Any) -> None:
-    page = open_with_camera()
+    page = opened(open_with_camera, permissions=["camera"])
     posted: list[str] = []
     page.tab.on("request", lambda request: posted.append(request.url) if request.method != "GET" else None)
     page.tab.uncheck("[name=mirror]")
@@ -69,16 +69,34 @@ def test_a_face_moves_the_avatar_and_no_picture_leaves(open_with_camera: Any) ->
     assert posted == []
 
 
-def test_look_at_me_tells_only_where_the_head_is(open_with_camera: Any, server: Any) -> None:
-    page = open_with_camera()
+@pytest.mark.soak
+def test_the_page_looks_at_who_is_there(open_with_camera: Any, server: Any) -> None:
+    page = opened(open_with_camera, permissions=["camera"])
     page.tab.check("[name=way][value=look]", force=True)
     page.tab.click("#go")
+    wait_until(lambda: "looks at you" in page.tab.text_content("#now"), within_s=PATIENCE_S)
+    page.tab.click("#go")
+    assert "is off" in page.tab.text_content("#now")
+    wait_until(lambda: server.get("avatars/main")["gaze"] is None)
+
+
+@pytest.mark.soak
+def test_look_at_me_tells_only_where_the_head_is(open_with_camera: Any, server: Any) -> None:
+    """On any page, and what is left behind is no gaze for ever."""
+    page = open_with_camera("/view/main?muted", permissions=["camera"])
+    page.wait_live()
+    page.tab.evaluate(LISTEN)
+    page.tab.evaluate("""async () => {
+      const { lookAtMeSwitch } = await import('/tracking/look_at_me.js');
+      const told = { complain: ({ message }) => console.error(message), announce: () => {} };
+      document.body.append(lookAtMeSwitch(document.querySelector('avatar-rtc'), told));
+      document.querySelector('[role=switch]').click();
+    }""")
     wait_until(lambda: isinstance(server.get("avatars/main")["gaze"], dict), within_s=PATIENCE_S)
     # The head is left of the camera's middle: at the person's right, which is the right of the screen.
-    assert server.get("avatars/main")["gaze"]["x"] > 0.05
+    assert server.get("avatars/main")["gaze"]["x"] > 0
     assert page.tab.evaluate("sent.length") == 0
-    page.wait("document.querySelector('#now').textContent.includes('looks at you')")
-    page.tab.goto(f"{server.url}/api.html")  # what is left behind is no gaze for ever
+    page.tab.close(run_before_unload=True)
     wait_until(lambda: server.get("avatars/main")["gaze"] is None)
 
 

@@ -31,7 +31,9 @@ export class LookAtMe {
    */
   constructor(avatar, onChange = () => {}) {
     this.#avatar = avatar;
-    this.#setGaze = newest((target) => avatar.setGaze(target), (error) => this.#onChange('refused', error));
+    this.#setGaze = newest((target) => avatar.setGaze(target), (error) => {
+      if (avatar.state === 'live') this.#onChange('refused', error); // else the element says what is wrong
+    });
     this.#onChange = onChange;
     addEventListener('pagehide', () => this.#leave());
   }
@@ -61,7 +63,9 @@ export class LookAtMe {
     if (this.#told) {
       const headers = { 'Content-Type': 'application/json', ...bearer(this.#avatar.token) };
       const body = JSON.stringify({ target: null });
-      fetch(new URL('gaze', this.#avatar.src), { method: 'PUT', keepalive: true, headers, body }).catch(() => {});
+      const place = new URL('gaze', new URL(this.#avatar.src, document.baseURI));
+      fetch(place, { method: 'PUT', keepalive: true, headers, body }).catch(() => {});
+      this.#told = null;
     }
     this.stop();
   }
