@@ -275,7 +275,8 @@ class KeptFiles:
             )
         place = next(folder for folder in (self._folder, *self._folder.parents) if folder.is_dir())
         if shutil.disk_usage(place).free - more < self._free:
-            raise DiskFull(f"less than {self._free / MIB:g} MiB would be free on the disk; delete something")
+            left = f"less than {self._free / MIB:g} MiB of it would be free" if self._free else "it is full"
+            raise DiskFull(f"there is no room on the disk: {left}; delete something")
 
     def close(self) -> None:
         """Let go of what is not over; the next server goes on with it."""
