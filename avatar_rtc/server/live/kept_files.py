@@ -12,6 +12,7 @@ finds them again after a restart, and lets them be deleted. Made and used on the
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import re
@@ -202,11 +203,11 @@ class KeptFiles:
 
     async def save(self, kept: KeptFile, **fields: Any) -> KeptFile:
         """Change it, and write that down; of a full disk the log alone is told. Raises as `change`."""
+        folder = self.folder_of(kept)
+        with contextlib.suppress(OSError):
+            fields["bytes"] = await asyncio.to_thread(folder_bytes, folder)
         changed = self.change(kept, **fields)
-        folder = self.folder_of(changed)
         try:
-            count = await asyncio.to_thread(folder_bytes, folder)
-            changed = self.change(changed, bytes=count)
             await asyncio.to_thread(_write, folder / _ABOUT, changed)
         except (AvatarRtcError, OSError) as error:
             log.warning("%s", error)

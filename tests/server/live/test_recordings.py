@@ -139,7 +139,7 @@ def picture_s(data: bytes) -> tuple[float, int]:
 @pytest.mark.parametrize("format", ["mp4", "webm"])
 async def test_flash_and_beep_are_recorded_together(serving, renderer, format: str) -> None:
     client = await serving()
-    id = await begun(client, format=format, max_s=1.6)
+    id = await begun(client, format=format, max_s=1.2)
     clap(client, renderer)
     about = await over(client, id)
     data = await downloaded(client, id)
@@ -147,10 +147,10 @@ async def test_flash_and_beep_are_recorded_together(serving, renderer, format: s
     assert about["state"] == "done" and about["notes"] == []
     assert abs(beep - flash) <= 0.020, f"{(beep - flash) * 1000:.1f} ms"
     lasts, frames = picture_s(data)
-    assert abs(lasts - 1.6) <= FRAME_S and abs(about["seconds"] - 1.6) <= FRAME_S
+    assert abs(lasts - 1.2) <= FRAME_S and abs(about["seconds"] - 1.2) <= FRAME_S
     assert frames == about["frames"] and about["bytes"] >= len(data)
     with av.open(io.BytesIO(data)) as file:
-        assert abs(file.duration / 1e6 - 1.6) <= FRAME_S
+        assert abs(file.duration / 1e6 - 1.2) <= FRAME_S
         codecs = {stream.type: stream.codec_context.name for stream in file.streams}
     assert codecs["audio"] == ("aac" if format == "mp4" else "opus")
     assert codecs["video"] == ("h264" if format == "mp4" else "vp9")
@@ -242,18 +242,18 @@ async def test_an_avatar_that_is_deleted_leaves_its_recording(serving) -> None:
 
 async def test_a_worker_that_is_lost_costs_its_pictures_alone(serving, renderer) -> None:
     client = await serving()
-    id = await begun(client, max_s=2.4)
+    id = await begun(client, max_s=2.0)
     await asyncio.sleep(0.5)
     (task,) = renderer._tasks.values()
     task.cancel()
-    await asyncio.sleep(1.3)
+    await asyncio.sleep(1.15)
     (key,) = renderer._tasks
     renderer._tasks[key] = asyncio.create_task(renderer._render(*key))
     about = await over(client, id)
     assert about["state"] == "done"
     assert [note.startswith("No picture came from") for note in about["notes"]] == [True]
     lasts, _ = picture_s(await downloaded(client, id))
-    assert abs(lasts - 2.4) <= FRAME_S
+    assert abs(lasts - 2.0) <= FRAME_S
 
 
 async def test_a_full_folder_ends_it_and_it_can_be_played(serving) -> None:
