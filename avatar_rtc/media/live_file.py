@@ -89,6 +89,8 @@ class LiveFile:
                 self._hear(packet)
             else:
                 self._see(packet)
+        if self._part is not None:
+            self._part.flush()
 
     def close(self) -> None:
         """End the files; may be called again.
@@ -173,6 +175,10 @@ class _Part:
         if at >= 0:
             self._put(packet, self._audio, at, BLOCK_SAMPLES)
         return at >= 0
+
+    def flush(self) -> None:
+        """Let the system have what is written: it outlives this process."""
+        self._disk.flush()
 
     def close(self) -> None:
         try:

@@ -132,7 +132,7 @@ class Full(io.FileIO):
     """A file on a disk that holds so much and no more."""
 
     def write(self, data: object) -> int:
-        if self.tell() + len(data) > 18_000:
+        if self.tell() + len(data) > 8_000:
             raise OSError(errno.ENOSPC, "No space left on device")
         return super().write(data)
 
