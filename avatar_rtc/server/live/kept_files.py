@@ -264,13 +264,18 @@ class KeptFiles:
             raise NotFound("finished file of", kept.id)
         return self.folder_of(kept) / (name or kept.file)
 
+    @property
+    def left(self) -> float:
+        """Bytes that all of them may have besides; less than 0 if they have more already."""
+        return self._most - sum(kept.bytes for kept in self)
+
     def require_room(self, more: float = 0.0) -> None:
         """Refuse what would not fit, of so many bytes more.
 
         Raises:
             DiskFull: says what is full.
         """
-        if sum(kept.bytes for kept in self) + more >= self._most:
+        if self.left <= more:
             raise DiskFull(
                 f"recordings and films have all of the {self._most / MIB:g} MiB they may; delete one first"
             )

@@ -20,6 +20,7 @@ from avatar_rtc.media.encode import create_encoder
 from avatar_rtc.media.live_file import LiveFile
 from avatar_rtc.server.http.keys import AVATARS, KEPT_FILES, RECORDINGS
 from avatar_rtc.server.live import kept_files
+from avatar_rtc.server.live.recordings import STACKED
 from avatar_rtc.stream.frame import EncodedFrame, video_pts
 from tests.server.conftest import FPS, SIDE, UNSHARED, FakeRenderer
 
@@ -267,6 +268,16 @@ async def test_a_full_folder_ends_it_and_it_can_be_played(serving) -> None:
     assert picture_s(await downloaded(client, id))[1] > 10
     refused = await client.post(HOME, json={})
     assert refused.status == 507 and "delete one" in (await refused.json())["detail"]
+
+
+async def test_a_file_that_would_be_too_large_is_not_finished(serving) -> None:
+    client = await serving()
+    id = await begun(client, format="png", max_s=0.8)
+    client.app[KEPT_FILES]._most = 2.0
+    about = await over(client, id)
+    assert about["state"] == "failed" and about["is_ready"] and STACKED in about["notes"]
+    with av.open(io.BytesIO(await downloaded(client, id))) as file:
+        assert next(file.decode(video=0)).height == 2 * SIDE
 
 
 @pytest.mark.parametrize(("format", "state"), [("mp4", "done"), ("webm", "failed")])
