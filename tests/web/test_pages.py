@@ -94,4 +94,4 @@ def test_sheet_shows_every_emotion_once() -> None:
 
 def test_folder_holds_nothing_else() -> None:
     """What the wheel ships is this folder as a whole; a stray file would be public."""
-    assert {path.suffix for path in WEB.iterdir()} <= {".html", ".js", ".css", ".svg"}
+    assert {path.suffix for path in WEB.iterdir()} <= {".html", ".js", ".css", ".svg", ".json", ".ts"}
