@@ -13,7 +13,7 @@ from avatar_rtc.bench.measurement import Measurement, at_most
 from avatar_rtc.bench.served import Served, served
 from avatar_rtc.errors import SetupError
 
-CPU_PERCENT = 3.0
+RECORDING_PERCENT = 3.0
 _FINISHED_WITHIN_S = 120.0
 _LOOK_S = 0.2
 
@@ -38,7 +38,7 @@ def measure(quick: bool) -> list[Measurement]:
             "server CPU of a recording beside a viewer of the same picture",
             statistics.median(of_server),
             "% of a core",
-            CPU_PERCENT,
+            RECORDING_PERCENT,
             pairs=of_server,
             # It makes the same packets with it and without: what differs is how busy the machine is.
             worker_pairs=of_worker,

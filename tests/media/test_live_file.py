@@ -1,5 +1,8 @@
 """Packets into files that may break off anywhere."""
 
+import contextlib
+import errno
+import io
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -10,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from avatar_rtc.media import live_file
 from avatar_rtc.media.broadcast import Packet
 from avatar_rtc.media.encode import create_encoder
 from avatar_rtc.media.finishing import finish_recording
@@ -122,6 +126,28 @@ def test_another_size_begins_another_file(written, tmp_path: Path) -> None:
     with av.open(str(made.path)) as result:
         assert {frame.width for frame in result.decode(video=0)} == {64}
         assert abs(result.duration / 1e6 - 2.0) <= 1 / FPS
+
+
+class Full(io.FileIO):
+    """A file on a disk that holds so much and no more."""
+
+    def write(self, data: object) -> int:
+        if self.tell() + len(data) > 8_000:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(data)
+
+
+def test_a_full_disk_is_told_and_leaves_whole_seconds(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(live_file, "_opened", lambda path: Full(path, "wb"))
+    file, packets = LiveFile(tmp_path, FPS), three_seconds()
+    with pytest.raises(OSError, match="No space left"):
+        for at in range(0, len(packets), 20):
+            file.write(packets[at : at + 20])
+    with contextlib.suppress(OSError):
+        file.close()
+    file.close()
+    ((_, path),) = live_parts(tmp_path)
+    assert cut_to_whole(path) and sum(1 for _ in pictures([(0, path)])) >= FPS - 1
 
 
 @cache

@@ -176,7 +176,10 @@ class Recordings:
 
     async def _make(self, kept: KeptFile) -> None:
         folder = self._files.folder_of(kept)
-        wanted = replace(WantedRecording.read(kept.more), free_bytes=self._limits.config.free_disk_mb * MIB)
+        # What was recorded goes when the file is there.
+        most = max(1.0, self._files.left + kept.bytes)
+        free = self._limits.config.free_disk_mb * MIB
+        wanted = replace(WantedRecording.read(kept.more), free_bytes=free, most_bytes=most)
         last: dict[str, Any] = {}
 
         def hear(line: bytes) -> None:
