@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avatar_rtc.cli import render_clip
+from avatar_rtc.cli import render_clip, render_film
 from avatar_rtc.cli.device import chosen_device
 from avatar_rtc.cli.pose_files import PosedFace, PoseFile, read_pose_file
 from avatar_rtc.errors import InputError
@@ -25,6 +25,13 @@ _EPILOG = """examples:
   avatar-rtc render --character me.png --pose pose.json --out posed.png
   avatar-rtc render --character placeholder --pose poses.json --animator static --out frames/
 
+  avatar-rtc render --character liora --say "[joy] Hello! Nice to meet you." --out hello.mp4
+  avatar-rtc render --character liora --script story.txt --subtitles burnt --size 1280x720 --out story.mp4
+
+A script is plain text. A blank line is a pause, "# Heading" begins a chapter and is not said; all else is
+said, with [joy] tags and SSML. Subtitles: beside is a WebVTT file, inside a track of an mp4 that players turn
+on, burnt is in the picture.
+
 A pose file holds one {"morph": value} object, or {"pose": {...}, "cels": {...}}, or a list of them: then PATH
 is a folder of 000.png, 001.png, ... Files of emotion templates, {"joy": {"pose": {...}, "cels": {...}}, ...},
 give joy.png, ... Poses are rendered bare: no idle life, no filters, no crop.
@@ -35,7 +42,7 @@ def add(subparsers: Any) -> None:
     """Add the subcommand to the command line."""
     parser = subparsers.add_parser(
         "render",
-        help="an avatar or poses, into PNG, MP4 or WebM files",
+        help="an avatar, a film or poses, into PNG, MP4 or WebM files",
         description="Render an avatar in an emotion and a preset into a picture or a video, or a character "
         "in given poses into PNG files, without server and browser.",
         epilog=_EPILOG,
@@ -57,6 +64,7 @@ def add(subparsers: Any) -> None:
         help="png, mp4 or webm; a folder for poses",
     )
     render_clip.add_arguments(parser)
+    render_film.add_arguments(parser)
     parser.set_defaults(run=run)
 
 
@@ -68,8 +76,8 @@ def run(args: argparse.Namespace) -> int:
         SetupError: weights cannot be had, or the output cannot be written.
     """
     if args.pose is None:
-        return render_clip.run(args)
-    for name in ("preset", "emotion", "backdrop", "size"):
+        return render_film.run(args) if render_film.is_film(args) else render_clip.run(args)
+    for name in ("preset", "emotion", "backdrop", "size", "say", "script"):
         if getattr(args, name) is not None:
             raise InputError(f"--pose renders bare poses; leave out --{name}, or --pose")
     file = read_pose_file(args.pose)

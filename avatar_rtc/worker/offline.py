@@ -1,6 +1,6 @@
 """An avatar without a clock: the frames it would show, as fast as they can be made, always the same."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -11,18 +11,22 @@ from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
 from avatar_rtc.animation.mixer import Appearance
+from avatar_rtc.control.state import AvatarState
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.face.swing import at_rest
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.link.orders import OpenAvatar
 from avatar_rtc.render.animator import Animator, with_swings
-from avatar_rtc.render.colour import converted
+from avatar_rtc.render.colour import ColourSpace, converted
 from avatar_rtc.render.filters.chain import run_chain
 from avatar_rtc.render.pixels import rgba_of
 from avatar_rtc.render.upscale.enlarge import enlarge
 from avatar_rtc.stream.pixels import hide_unseen
 from avatar_rtc.worker.live import LiveAvatar, open_avatar
+from avatar_rtc.worker.mouths import Mouths
 
+GroundOf = Callable[[tuple[int, int], float], Tensor]
+"""(3, height, width) sRGB for a (width, height) in px and a media time."""
 EMOTION_SETTLED_S = 2.0
 """By then an emotion has long arrived."""
 
@@ -36,13 +40,16 @@ class OfflineAvatar:
         animator: Animator,
         emotions: Mapping[str, EmotionTemplate],
         size: tuple[int, int] | None = None,
+        mouths: Mouths | None = None,
     ) -> None:
         """
         Args:
             opened: character, state, seed and rate.
             size: (width, height) in px of every frame; None is whatever the chain gives.
+            mouths: those that are known; None measures what is measured at once.
         """
-        self._avatar: LiveAvatar = open_avatar(replace(opened, epoch=0.0), animator, emotions)
+        self._emotions, self._mouths = emotions, mouths
+        self._avatar: LiveAvatar = open_avatar(replace(opened, epoch=0.0), animator, emotions, mouths=mouths)
         self._fps = Fraction(opened.fps).limit_denominator(1001)
         self._size = size
 
@@ -61,9 +68,29 @@ class OfflineAvatar:
         for number in range(count):
             yield self.finished(self.appearance(number), number)
 
+    @property
+    def state(self) -> AvatarState:
+        """What it does now."""
+        return self._avatar.state
+
+    def take(self, state: AvatarState) -> None:
+        """Be in another state from the next frame on."""
+        self._avatar.take(state)
+
+    def take_over(self, opened: OpenAvatar, animator: Animator) -> None:
+        """Go on as another character."""
+        opened = replace(opened, epoch=0.0)
+        after = open_avatar(opened, animator, self._emotions, mouths=self._mouths)
+        after.take_over(self._avatar)
+        self._avatar = after
+
     def say(self, begin: float, spoken: Timeline) -> None:
         """Have its lips say something from media time `begin` on."""
         self._avatar.mixer.lips.append(begin, spoken)
+
+    def hush(self, t: float) -> None:
+        """Have its lips fall silent at media time t, whatever they are saying."""
+        self._avatar.mixer.lips.stop(t)
 
     def appearance(self, number: int, emotion: str | None = None) -> Appearance:
         """How it looks at a frame; asked in order.
@@ -76,20 +103,50 @@ class OfflineAvatar:
         return self._avatar.mixer.appearance(self._avatar.state, float(number / self._fps))
 
     @torch.inference_mode()
-    def finished(self, appearance: Appearance, number: int) -> NDArray[np.uint8]:
-        """(H, W, 4) of an appearance at a frame; else as `still`."""
+    def finished(
+        self, appearance: Appearance, number: int, ground: GroundOf | None = None
+    ) -> NDArray[np.uint8]:
+        """(H, W, 4) of an appearance at a frame; else as `still`.
+
+        Args:
+            ground: what is to stand behind it; None is nothing.
+        """
         avatar, t = self._avatar, float(number / self._fps)
         pose = with_swings([appearance.pose], [appearance.swing])
         picture: Tensor = avatar.animator.animate(pose, [avatar.character.under(appearance.cels)])[0]
         shown, space = avatar.shown(picture, appearance).float(), avatar.animator.space
+        is_shared = ground is not None and avatar.state.backdrop.chain == "shared"
+        if ground is not None and is_shared:
+            shown, space = _over(*self._sized(shown, space), ground, t), "srgb"
         # Not by the live avatar's finisher: that one goes on without a chain that fails.
         ended, space = run_chain(shown, space, avatar.state.chain, t, avatar.opened.seed)
-        if self._size is not None:
+        ended, space = self._sized(ended, space)
+        if ground is not None:
+            black = _black if is_shared else ground
+            ended, space = _over(ended, space, black, t), "srgb"
+        return hide_unseen(rgba_of(converted(ended, space, "srgb")))
+
+    def _sized(self, ended: Tensor, space: ColourSpace) -> tuple[Tensor, ColourSpace]:
+        if self._size is not None and tuple(ended.shape[-2:]) != self._size[::-1]:
             ended, space = (
                 framed(converted(ended, space, "srgb-premultiplied"), self._size),
                 "srgb-premultiplied",
             )
-        return hide_unseen(rgba_of(converted(ended, space, "srgb")))
+        return ended, space
+
+
+def _over(picture: Tensor, space: ColourSpace, ground: GroundOf, t: float) -> Tensor:
+    """(4, H, W) sRGB, opaque: the picture on its ground."""
+    image = converted(picture, space, "srgb-premultiplied")
+    height, width = image.shape[-2:]
+    behind = ground((width, height), t).to(image.device)
+    seen = image[:3] + behind * (1 - image[3:])
+    return torch.cat([seen, torch.ones_like(seen[:1])])
+
+
+def _black(size: tuple[int, int], t: float) -> Tensor:
+    """What a chain over a whole scene shows where it made that transparent."""
+    return torch.zeros(3, size[1], size[0])
 
 
 def framed(picture: Tensor, size: tuple[int, int]) -> Tensor:

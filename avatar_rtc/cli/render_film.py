@@ -1,0 +1,297 @@
+"""`avatar-rtc render --script …`, `--say …`, `--performance …`: a film with sound, faster than it is watched."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from avatar_rtc.cli import render_clip
+from avatar_rtc.cli.background import cause, end_with_input, step_back
+from avatar_rtc.cli.device import chosen_device
+from avatar_rtc.errors import InputError, OutOfRange, UnknownName
+from avatar_rtc.filters_schema.anime4k_files import use_folder
+
+if TYPE_CHECKING:
+    from avatar_rtc.characters.character import Character
+    from avatar_rtc.config_sections import SpeechConfig
+    from avatar_rtc.control.messages import ControlMessage
+    from avatar_rtc.film.reading_out import VoiceWish
+    from avatar_rtc.film.script import Paragraph
+    from avatar_rtc.film.shooting import FilmMade, FilmOptions, OnFrame
+    from avatar_rtc.film.stage import Role, Stage, Told
+
+    Bar = Callable[[str], AbstractContextManager[OnFrame]]
+
+_AUTO = "auto"
+SUBTITLES = ("none", "beside", "inside", "burnt")
+_TOLD_EVERY_S = 0.5
+_MOST_STATE_BYTES = 4 << 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What a film takes beside what a clip does."""
+    film = parser.add_argument_group("an avatar that speaks, with sound and lips")
+    film.add_argument("--say", metavar="TEXT", help="one line to be said")
+    film.add_argument("--script", metavar="FILE", help="a text to be said; - is stdin; see below")
+    film.add_argument("--voice", metavar="NAME", help="as `avatar-rtc voices` lists them")
+    film.add_argument("--speed", type=float, metavar="N", help="0.5..2 (default: what is configured)")
+    film.add_argument("--subtitles", choices=SUBTITLES, default="none", help="default: none; see below")
+    film.add_argument("--font", type=Path, metavar="FILE", help="of burnt subtitles")
+    film.add_argument("--config", type=Path, metavar="FILE", help="the TOML file of `avatar-rtc serve`")
+    film.add_argument("--state", type=Path, metavar="FILE", help="a JSON list of messages to begin with")
+    film.add_argument("--background", action="store_true", help="lowest priority; progress as JSON lines")
+    film.add_argument("--end-with-input", action="store_true", help="end when stdin does")
+
+
+def is_film(args: argparse.Namespace) -> bool:
+    """Whether something is to be said."""
+    return args.say is not None or args.script is not None
+
+
+def run(args: argparse.Namespace) -> int:
+    """Film it.
+
+    Raises:
+        InputError: the script, a name, a number or a path will not do.
+        SetupError: there is no voice or no weights here, or the file cannot be written.
+        EngineFailed: a voice fails.
+    """
+    if args.end_with_input:
+        end_with_input()
+    if not args.background:
+        made = _film(args, _shown_bar)
+        return _told(made)
+    step_back()
+    try:
+        made = _film(args, _json_lines)
+    except (Exception, KeyboardInterrupt) as error:
+        print(json.dumps({"failed": cause(error, args.character or "")}), flush=True)
+        raise
+    about = {"frames": made.frames, "width": made.size[0], "height": made.size[1], "seconds": made.seconds}
+    print(json.dumps({"done": str(made.path), **about, "notes": made.notes}), flush=True)
+    return 0
+
+
+def _film(args: argparse.Namespace, bar: "Bar") -> "FilmMade":
+    _check_numbers(args)
+    from avatar_rtc.film.ahead import Ahead
+    from avatar_rtc.film.plays import ScriptPlay
+    from avatar_rtc.film.reading_out import read_out
+    from avatar_rtc.film.shooting import shoot
+
+    options = _options(args)
+    paragraphs, told, config = _paragraphs(args), _beginning(args), _speech_config(args)
+    character = _character(args)
+    wish = _wish(args, config, character)
+    with ExitStack() as stack:
+        # It speaks the first sentences while the weights are loaded.
+        parts = stack.enter_context(Ahead(lambda: read_out(config, paragraphs, wish)))
+        stage = _stage(args, character, options)
+        for message in told:
+            stage.tell(message)
+        render_clip.make_folder(args.out.parent)
+        show = stack.enter_context(bar(args.out.name))
+        return shoot(stage, ScriptPlay(stage, parts), args.out, options, show)
+
+
+def _check_numbers(args: argparse.Namespace) -> None:
+    if args.say is not None and args.script is not None:
+        raise InputError("give --say or --script, not both")
+    if args.seconds is not None:
+        raise InputError("a film is as long as what is said in it; leave out --seconds")
+    render_clip.check_numbers(args)
+    if args.speed is not None and not 0.5 <= args.speed <= 2:
+        raise OutOfRange("--speed", args.speed, 0.5, 2)
+    if args.font is not None and args.subtitles != "burnt":
+        raise InputError("--font is of burnt subtitles; add --subtitles burnt")
+
+
+def _options(args: argparse.Namespace) -> "FilmOptions":
+    from avatar_rtc.characters.fonts import font_at
+    from avatar_rtc.film.shooting import FilmOptions, check_options
+
+    if args.font is not None:
+        font_at(args.font, 16)
+    opaque = args.out.suffix.lower() == ".mp4" or args.backdrop is not None
+    fps = Fraction(args.fps).limit_denominator(1001)
+    options = FilmOptions(fps, args.seed, args.subtitles, args.font, opaque)
+    check_options(args.out, options)
+    return options
+
+
+def _paragraphs(args: argparse.Namespace) -> "list[Paragraph]":
+    from avatar_rtc.film.script import Paragraph, paragraphs_of
+    from avatar_rtc.speech.script import check_text
+
+    if args.say is not None:
+        return [Paragraph(check_text(args.say))]
+    return paragraphs_of(_text_of(args.script))
+
+
+def _text_of(script: str) -> str:
+    try:
+        data = sys.stdin.buffer.read() if script == "-" else Path(script).read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {script}: {error.strerror}") from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{script} is no UTF-8 text: byte {error.start} cannot be read") from None
+
+
+def _speech_config(args: argparse.Namespace) -> "SpeechConfig":
+    from avatar_rtc.config import load_config
+
+    return load_config(args.config, insecure=True).speech  # nothing is served
+
+
+def _wish(args: argparse.Namespace, config: "SpeechConfig", character: "Character") -> "VoiceWish":
+    from avatar_rtc.film.reading_out import VoiceWish
+
+    emotion = _AUTO if args.emotion == _AUTO else None
+    return VoiceWish(args.voice or "", character.voice, args.speed or config.speed, emotion)
+
+
+def _beginning(args: argparse.Namespace) -> "list[Told]":
+    """What the avatar is told before the first picture: the state's file, and over it the flags."""
+    from avatar_rtc.control.messages import ChainSet, EmotionSet, FramingSet, control_from
+
+    told = [] if args.state is None else _state_of(args.state)
+    if args.preset is not None:
+        told.append(ChainSet(chain=render_clip.chain_of(args.preset)))
+    if args.framing is not None or args.headroom is not None:
+        told.append(FramingSet(name=args.framing, headroom=args.headroom))
+    if args.backdrop is not None:
+        kind = "colour" if args.backdrop.startswith("#") else "name"
+        told.append(_checked(control_from({"type": "backdrop.set", kind: args.backdrop}), "--backdrop"))
+        render_clip.check_backdrop(args.backdrop)
+    if args.emotion not in (None, _AUTO):
+        told.append(EmotionSet(name=args.emotion))
+    return told
+
+
+def _state_of(file: Path) -> "list[Told]":
+    from avatar_rtc.control.messages import control_from
+
+    try:
+        data = file.read_bytes()
+        if len(data) > _MOST_STATE_BYTES:
+            raise InputError(f"{file} has {len(data)} bytes; a state has {_MOST_STATE_BYTES} at most")
+        messages = json.loads(data)
+    except OSError as error:
+        raise InputError(f"cannot read {file}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{file} is no JSON: {error}") from None
+    if not isinstance(messages, list) or not all(isinstance(each, dict) for each in messages):
+        raise InputError(f"{file} holds no list of messages, each {{\"type\": \"noun.verb\", …}}")
+    found = []
+    for number, message in enumerate(messages, 1):
+        try:
+            found.append(_checked(control_from(message), f"{file}: message {number}"))
+        except InputError as error:
+            raise error.after(f"{file}: message {number}: ") from None
+    return found
+
+
+def _checked(message: "ControlMessage", where: str) -> "Told":
+    from avatar_rtc.film.stage import told_from
+
+    return told_from(message, where)
+
+
+def _character(args: argparse.Namespace) -> "Character":
+    from avatar_rtc.characters.store import CharacterStore, own_folder
+    from avatar_rtc.resources import resource
+
+    store = CharacterStore(resource("assets", "characters"), own_folder())
+    return store.load_any_character(args.character)
+
+
+def _stage(args: argparse.Namespace, character: "Character", options: "FilmOptions") -> "Stage":
+    from rich.console import Console
+
+    from avatar_rtc.animation.emotions import load_emotions
+    from avatar_rtc.face.emotions import ZERO, emotion_id
+    from avatar_rtc.film.stage import Stage
+    from avatar_rtc.resources import resource
+
+    emotions = load_emotions(resource("assets", "emotions"))
+    if args.emotion not in (None, _AUTO):
+        known = {**emotions, **character.own_emotions, ZERO.name: ZERO}
+        if emotion_id(args.emotion) not in known:
+            raise UnknownName("emotion", args.emotion, known)
+    if args.anime4k is not None:
+        use_folder(args.anime4k)
+    role = role_of(args, character, Console(stderr=True))
+    size = None if args.size is None else render_clip.read_size(args.size)
+    return Stage(role, emotions, float(options.fps), options.seed, size)
+
+
+def role_of(args: argparse.Namespace, character: "Character", console: Any) -> "Role":
+    """The character with what moves its picture; weights are fetched first if they are not here."""
+    from avatar_rtc.cli.weights import fetch_weights
+    from avatar_rtc.film.stage import Role
+    from avatar_rtc.render.animators import Animators, resolve
+    from avatar_rtc.render.tha3.weights_files import weights_ready
+
+    device = chosen_device(args.device, console)
+    name = resolve(args.animator, device, character.student is not None)
+    if name == "tha3" and not weights_ready():
+        fetch_weights(None, None, console)
+    animator, _ = Animators(device).get(name, character.student, character.rgba)
+    return Role(character, animator)
+
+
+@contextmanager
+def _shown_bar(name: str) -> "Iterator[OnFrame]":
+    """A bar with what is done, how quickly, and the time left."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()
+    with Bar(*columns, TextColumn("{task.fields[left]}"), console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(name, total=1.0, left="")
+        begun = time.monotonic()
+
+        def show(number: int, share: float) -> None:
+            left = seconds_left(time.monotonic() - begun, share)
+            bar.update(task, completed=share, left="" if left is None else f"{left:.0f} s left")
+
+        yield show
+
+
+@contextmanager
+def _json_lines(name: str) -> "Iterator[OnFrame]":
+    """Lines of JSON, two a second at most."""
+    begun = said = time.monotonic()
+
+    def show(number: int, share: float) -> None:
+        nonlocal said
+        if (now := time.monotonic()) - said > _TOLD_EVERY_S:
+            said, left = now, seconds_left(now - begun, share)
+            about = {"frames": number, "share": round(share, 4), "seconds_left": left and round(left)}
+            print(json.dumps(about), flush=True)
+
+    yield show
+
+
+def seconds_left(spent: float, share: float) -> float | None:
+    """How long the rest takes if it goes on as before; None while too little is known.
+
+    >>> seconds_left(10.0, 0.25), seconds_left(0.5, 0.5)
+    (30.0, None)
+    """
+    return spent * (1 - share) / share if spent > 1 and share > 0.01 else None
+
+
+def _told(made: "FilmMade") -> int:
+    for note in made.notes:
+        print(f"avatar-rtc: {note}", file=sys.stderr)
+    return 0

@@ -1,0 +1,102 @@
+"""What happens in a film: a play brings a stage to a moment, and writes down what is heard when."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+
+from avatar_rtc.film.captions import Caption, captions_of
+from avatar_rtc.film.reading_out import SpokenPart
+from avatar_rtc.film.stage import Stage
+from avatar_rtc.media.film_file import Chapter
+from avatar_rtc.server.live.voice.speech_queue import AHEAD_S
+from avatar_rtc.server.live.voice.utterance import LEAD_S, Piece
+
+HEAD_S, TAIL_S = 0.5, 1.0
+"""Of a film, before the first word and after the last."""
+
+
+@dataclass
+class Transcript:
+    """What is heard in a film; times in s from its first picture."""
+
+    captions: list[Caption] = field(default_factory=list)
+    chapters: list[Chapter] = field(default_factory=list)
+    notes: dict[str, None] = field(default_factory=dict)
+    """What is not heard, or not by the voice that was asked."""
+
+    def hear(self, begin: float, piece: Piece) -> None:
+        """A piece is heard from a second on."""
+        self.captions += captions_of(piece, begin)
+        self.notes |= dict.fromkeys(piece.notes)
+
+    def at(self, t: float) -> Caption | None:
+        """What is read at a second."""
+        return next((each for each in reversed(self.captions[-8:]) if each.begin <= t < each.end), None)
+
+
+class Play(Protocol):
+    """Something to be filmed."""
+
+    transcript: Transcript
+
+    def advance(self, t: float) -> bool:
+        """Tell the stage what happens until media time t, in s; False if it was over before.
+
+        Raises:
+            AvatarRtcError: it cannot go on.
+        """
+
+    def share(self, t: float) -> float:
+        """About how much of it is over at media time t, 0..1."""
+
+
+class ScriptPlay:
+    """An avatar that says one sentence after the other."""
+
+    def __init__(self, stage: Stage, parts: Iterator[SpokenPart]) -> None:
+        """`parts` may take as long as they want."""
+        self._stage, self._parts = stage, parts
+        self.transcript = Transcript()
+        self._begun = stage.now
+        self._free_from: float | None = None
+        """Media time from which nothing is to be heard so far; None before the first sentence."""
+        self._done_before = self._done = 0.0
+        self._sounds_from = stage.now
+        self._is_over = False
+
+    def advance(self, t: float) -> bool:
+        """See `Play`; sentences are handed over as a live speech queue does it."""
+        while not self._is_over and t >= self._due:
+            part = next(self._parts, None)
+            if part is None:
+                self._is_over = True
+            else:
+                self._take(part)
+        return not self._is_over or t < (self._free_from or self._begun) + TAIL_S
+
+    def share(self, t: float) -> float:
+        """See `Play`."""
+        sounding = (self._free_from or self._begun) - self._sounds_from
+        through = min(1.0, max(0.0, t - self._sounds_from) / sounding) if sounding > 0 else 1.0
+        return self._done_before + (self._done - self._done_before) * through
+
+    @property
+    def _due(self) -> float:
+        return self._begun + HEAD_S - LEAD_S if self._free_from is None else self._free_from - AHEAD_S
+
+    def _take(self, part: SpokenPart) -> None:
+        self._done_before, self._done = self._done, part.done
+        piece = part.piece
+        self.transcript.notes |= dict.fromkeys(piece.notes)
+        if not len(piece.pcm):
+            return
+        due = self._due
+        begin = due + LEAD_S if self._free_from is None else self._free_from + part.gap
+        if part.chapter is not None:
+            # Before the gap, where one who jumps there sees the face come to rest first.
+            at = 0.0 if self._free_from is None else begin - self._begun - part.gap / 2
+            self.transcript.chapters.append(Chapter(at, part.chapter))
+        self.transcript.hear(begin - self._begun, piece)
+        self._stage.timers.at(due, partial(self._stage.say, begin, piece))
+        self._sounds_from, self._free_from = begin, begin + piece.seconds
