@@ -10,7 +10,9 @@ from PIL import Image, ImageDraw
 from avatar_rtc.characters.fonts import LetterFonts, font_at, fonts_for
 
 _SHARE, _LEAST_PX = 1 / 17, 7
-"""Height of the letters, of the picture's shorter side or so; in px at least."""
+"""Height of the letters, of the picture's height at most; in px at least."""
+_COLUMNS = 25
+"""Heights of a letter in a line of 42 letters: so all captions of a film are of one size."""
 _OUTLINE, _LINE_STEP, _DESCENT = 0.11, 1.28, 0.25
 """Width of the outline, from line to line, and below the line; of the height of the letters."""
 _DARK = (10, 10, 14, 235)
@@ -63,7 +65,7 @@ class Lettering:
         found = fonts_for("".join(lines), self._font)
         self._tell(found)
         runs = [found.runs(line) for line in lines]
-        px = max(_LEAST_PX, round(_SHARE * min(height, width * 0.8)))
+        px = max(_LEAST_PX, round(min(_SHARE * height, _ROOM * width / _COLUMNS)))
         while px > _LEAST_PX and max(_width(line, px) for line in runs) > _ROOM * width:
             px -= max(1, px // 12)
         stroke, step = max(1, round(_OUTLINE * px)), round(_LINE_STEP * px)

@@ -236,13 +236,14 @@ def role_of(args: argparse.Namespace, character: "Character", console: Any) -> "
     """The character with what moves its picture; weights are fetched first if they are not here."""
     from avatar_rtc.cli.weights import fetch_weights
     from avatar_rtc.film.stage import Role
-    from avatar_rtc.render.animators import Animators, resolve
+    from avatar_rtc.render.animators import Animators, limit_threads, resolve
     from avatar_rtc.render.tha3.weights_files import weights_ready
 
     device = chosen_device(args.device, console)
     name = resolve(args.animator, device, character.student is not None)
     if name == "tha3" and not weights_ready():
         fetch_weights(None, None, console)
+    limit_threads()  # the file is written on another core
     animator, _ = Animators(device).get(name, character.student, character.rgba)
     return Role(character, animator)
 

@@ -10,6 +10,7 @@ What is under way at any time is a sentence or two, so an hour of film takes no 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from avatar_rtc.characters.lettering import Lettering
 from avatar_rtc.errors import InputError
 from avatar_rtc.film.behind import Behind
+from avatar_rtc.film.beside import Beside
 from avatar_rtc.film.captions import Caption, webvtt
 from avatar_rtc.film.plays import Play
 from avatar_rtc.film.stage import Stage
@@ -98,23 +100,24 @@ def shoot(
     transcript, kind = play.transcript, recording_kind(path)
     inside, written = options.subtitles == "inside", 0
     with FilmFile(path, kind, (width, height), options.fps, "", inside, options.comment) as file:
-        for number, picture in enumerate(_chained(picture, pictures)):
-            t = number / options.fps
-            caption = transcript.at(float(t)) if options.subtitles == "burnt" else None
-            file.write(_lettered(picture[:height, :width], caption, letters))
-            file.write_sound(_sound(stage, first, number, options.fps))
-            while inside and written < len(transcript.captions):
-                file.write_caption(*_entry(transcript.captions[written]))
-                written += 1
-            on_frame(number + 1, play.share(stage.now))
+        with Beside() as beside:
+            for number, picture in enumerate(_chained(picture, pictures)):
+                t = number / options.fps
+                caption = transcript.at(float(t)) if options.subtitles == "burnt" else None
+                beside(partial(_write, file, letters, picture[:height, :width], caption))
+                beside(partial(file.write_sound, _sound(stage, first, number, options.fps)))
+                for new in transcript.captions[written:] if inside else ():
+                    beside(partial(file.write_caption, new.begin, new.end, new.text))
+                written = len(transcript.captions)
+                on_frame(number + 1, play.share(stage.now))
         file.set_chapters(transcript.chapters)
         seconds = file.seconds
-    beside = ()
+    made: tuple[Path, ...] = ()
     if options.subtitles == "beside":
-        beside = (path.with_suffix(".vtt"),)
-        put_file(beside[0], webvtt(transcript.captions).encode())
+        made = (path.with_suffix(".vtt"),)
+        put_file(made[0], webvtt(transcript.captions).encode())
     notes = {**transcript.notes, **notes, **dict.fromkeys(_unknown(stage))}
-    return FilmMade(path, number + 1, (width, height), seconds, tuple(notes), beside)
+    return FilmMade(path, number + 1, (width, height), seconds, tuple(notes), made)
 
 
 def _pictures(stage: Stage, play: Play, options: FilmOptions, first: int) -> Iterator[NDArray[np.uint8]]:
@@ -131,23 +134,15 @@ def _chained(first: NDArray[np.uint8], rest: Iterator[NDArray[np.uint8]]) -> Ite
     yield from rest
 
 
-def _lettered(
-    picture: NDArray[np.uint8], caption: Caption | None, letters: Lettering
-) -> NDArray[np.uint8]:
-    if caption is None:
-        return picture
-    lines = [EMOJI.sub("", line).strip() for line in caption.lines]
-    return letters.on(picture, [line for line in lines if line])
+def _write(file: FilmFile, letters: Lettering, picture: NDArray[np.uint8], caption: Caption | None) -> None:
+    lines = [EMOJI.sub("", line).strip() for line in caption.lines] if caption else []
+    file.write(letters.on(picture, list(filter(None, lines))) if any(lines) else picture)
 
 
 def _sound(stage: Stage, first: int, number: int, fps: Fraction) -> NDArray[np.int16]:
     """The samples beside a frame: over all frames none is missing, and none comes twice."""
     begin, end = (round((first + number + more) * AUDIO_CLOCK_HZ / fps) for more in (0, 1))
     return stage.sound(begin / AUDIO_CLOCK_HZ, end - begin)
-
-
-def _entry(caption: Caption) -> tuple[float, float, str]:
-    return caption.begin, caption.end, caption.text
 
 
 def _unknown(stage: Stage) -> list[str]:
