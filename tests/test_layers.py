@@ -28,6 +28,7 @@ FLOORS = (
     {"link"},
     {"characters", "animation", "render", "speech", "media"},
     {"server", "worker", "client", "distill"},
+    {"film"},
     {"bench"},
     {"cli"},
     {"__main__"},

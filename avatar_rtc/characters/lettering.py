@@ -89,7 +89,7 @@ class Lettering:
             self._told.update(missing)
             shown = " ".join(missing[:_MOST_SHOWN])
             self._complain(
-                f"no font here has {shown}; install one that does, such as Noto Sans, or name a file by --font"
+                f"no font here has {shown}; install one that does, as Noto Sans, or name one by --font"
             )
 
 

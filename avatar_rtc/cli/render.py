@@ -28,6 +28,8 @@ _EPILOG = """examples:
   avatar-rtc render --character liora --say "[joy] Hello! Nice to meet you." --out hello.mp4
   avatar-rtc render --character liora --script story.txt --subtitles burnt --size 1280x720 --out story.mp4
 
+  avatar-rtc render --performance take.avatar.jsonl --size 1024x1024 --preset vhs --out take.mp4
+
 A script is plain text. A blank line is a pause, "# Heading" begins a chapter and is not said; all else is
 said, with [joy] tags and SSML. Subtitles: beside is a WebVTT file, inside a track of an mp4 that players turn
 on, burnt is in the picture.
@@ -49,7 +51,7 @@ def add(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--character", required=True, metavar="NAME|PATH", help="a stored one, or any RGBA image"
+        "--character", metavar="NAME|PATH", help="a stored one, or any RGBA image; a performance has its own"
     )
     parser.add_argument("--pose", type=Path, metavar="FILE", help="poses as JSON instead; see below")
     parser.add_argument(
@@ -77,9 +79,11 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.pose is None:
         return render_film.run(args) if render_film.is_film(args) else render_clip.run(args)
-    for name in ("preset", "emotion", "backdrop", "size", "say", "script"):
+    for name in ("preset", "emotion", "backdrop", "size", "say", "script", "performance"):
         if getattr(args, name) is not None:
             raise InputError(f"--pose renders bare poses; leave out --{name}, or --pose")
+    if args.character is None:
+        raise InputError("--character is missing: who is to be posed?")
     file = read_pose_file(args.pose)
     paths = output_paths(args.out, file)
 

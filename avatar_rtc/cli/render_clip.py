@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from avatar_rtc.worker.offline import OfflineAvatar
 
 SUFFIXES = (".png", ".mp4", ".webm")
-_SECONDS = 4.0
+_SECONDS, _FPS = 4.0, 25.0
 _MAX_SECONDS, _MAX_SEED = 600.0, 2**63 - 1
 _SIDES = (16, 4096)
 """The smallest and the largest side of a picture, in px."""
@@ -32,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     clip.add_argument("--emotion", metavar="NAME", help="default: the character's own")
     clip.add_argument("--preset", metavar="NAME|FILE", help="such as vhs, or a file with a chain")
     clip.add_argument("--seconds", type=float, help=f"length of a video (default: {_SECONDS:g})")
-    clip.add_argument("--fps", type=float, default=25.0, help="pictures per second (default: %(default)s)")
-    clip.add_argument("--seed", type=int, default=0, help="of idle motion and noise (default: %(default)s)")
+    clip.add_argument("--fps", type=float, help=f"pictures per second (default: {_FPS:g})")
+    clip.add_argument("--seed", type=int, help="of idle motion and noise (default: 0)")
     clip.add_argument(
         "--anime4k", type=Path, metavar="DIR", help="Anime4K's GLSL files, as further upscalers"
     )
@@ -59,6 +59,9 @@ def run(args: argparse.Namespace) -> int:
     if not 0.01 <= seconds <= _MAX_SECONDS:
         raise OutOfRange("--seconds", seconds, 0.01, _MAX_SECONDS)
     check_numbers(args)
+    if args.character is None:
+        raise InputError("--character is missing: who is to be rendered?")
+    args.fps, args.seed = args.fps or _FPS, args.seed or 0
     size = None if args.size is None else read_size(args.size)
     if args.anime4k is not None:
         use_folder(args.anime4k)
@@ -89,7 +92,7 @@ def check_numbers(args: argparse.Namespace) -> None:
     if args.out.is_dir():
         raise InputError(f"{args.out} is a folder; name a file")
     for name, value, low, high in (("--fps", args.fps, 1, 120), ("--seed", args.seed, 0, _MAX_SEED)):
-        if not low <= value <= high:
+        if value is not None and not low <= value <= high:
             raise OutOfRange(name, value, low, high)
     if args.headroom is not None and not 0.0 <= args.headroom <= 1.0:
         raise OutOfRange("--headroom", args.headroom, 0.0, 1.0)

@@ -1,4 +1,4 @@
-"""`avatar-rtc render --script …`, `--say …`, `--performance …`: a film with sound, faster than it is watched."""
+"""`avatar-rtc render --script …`, `--say …`, `--performance …`: films with sound."""
 
 import argparse
 import json
@@ -20,14 +20,18 @@ if TYPE_CHECKING:
     from avatar_rtc.characters.character import Character
     from avatar_rtc.config_sections import SpeechConfig
     from avatar_rtc.control.messages import ControlMessage
+    from avatar_rtc.film.performance import Happening
+    from avatar_rtc.film.plays import Play
     from avatar_rtc.film.reading_out import VoiceWish
     from avatar_rtc.film.script import Paragraph
     from avatar_rtc.film.shooting import FilmMade, FilmOptions, OnFrame
     from avatar_rtc.film.stage import Role, Stage, Told
 
     Bar = Callable[[str], AbstractContextManager[OnFrame]]
+    Prepared = tuple[Stage, Play, FilmOptions]
 
 _AUTO = "auto"
+_FPS = 25.0
 SUBTITLES = ("none", "beside", "inside", "burnt")
 _TOLD_EVERY_S = 0.5
 _MOST_STATE_BYTES = 4 << 20
@@ -38,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     film = parser.add_argument_group("an avatar that speaks, with sound and lips")
     film.add_argument("--say", metavar="TEXT", help="one line to be said")
     film.add_argument("--script", metavar="FILE", help="a text to be said; - is stdin; see below")
+    film.add_argument(
+        "--performance", type=Path, metavar="FILE", help="a live session that was kept (.avatar.jsonl)"
+    )
     film.add_argument("--voice", metavar="NAME", help="as `avatar-rtc voices` lists them")
     film.add_argument("--speed", type=float, metavar="N", help="0.5..2 (default: what is configured)")
     film.add_argument("--subtitles", choices=SUBTITLES, default="none", help="default: none; see below")
@@ -49,8 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def is_film(args: argparse.Namespace) -> bool:
-    """Whether something is to be said."""
-    return args.say is not None or args.script is not None
+    """Whether something is said or played."""
+    return any(getattr(args, name) is not None for name in ("say", "script", "performance"))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -79,29 +86,76 @@ def run(args: argparse.Namespace) -> int:
 
 def _film(args: argparse.Namespace, bar: "Bar") -> "FilmMade":
     _check_numbers(args)
+    from avatar_rtc.film.shooting import shoot
+
+    with ExitStack() as stack:
+        prepare = _script_played if args.performance is None else performance_played
+        stage, play, options = prepare(args, stack)
+        render_clip.make_folder(args.out.parent)
+        show = stack.enter_context(bar(args.out.name))
+        return shoot(stage, play, args.out, options, show)
+
+
+def _script_played(args: argparse.Namespace, stack: ExitStack) -> "Prepared":
+    """The stage and the play of a script."""
     from avatar_rtc.film.ahead import Ahead
     from avatar_rtc.film.plays import ScriptPlay
     from avatar_rtc.film.reading_out import read_out
-    from avatar_rtc.film.shooting import shoot
 
-    options = _options(args)
-    paragraphs, told, config = _paragraphs(args), _beginning(args), _speech_config(args)
-    character = _character(args)
+    options = options_of(args, _FPS, 0)
+    paragraphs, told, config = _paragraphs(args), beginning(args), speech_config(args)
+    if args.character is None:
+        raise InputError("--character is missing: whose film is it?")
+    character = load_character(args.character)
     wish = _wish(args, config, character)
-    with ExitStack() as stack:
-        # It speaks the first sentences while the weights are loaded.
-        parts = stack.enter_context(Ahead(lambda: read_out(config, paragraphs, wish)))
-        stage = _stage(args, character, options)
-        for message in told:
-            stage.tell(message)
-        render_clip.make_folder(args.out.parent)
-        show = stack.enter_context(bar(args.out.name))
-        return shoot(stage, ScriptPlay(stage, parts), args.out, options, show)
+    # It speaks the first sentences while the weights are loaded.
+    parts = stack.enter_context(Ahead(lambda: read_out(config, paragraphs, wish)))
+    stage = stage_of(args, character, options)
+    for message in told:
+        stage.tell(message)
+    return stage, ScriptPlay(stage, parts), options
+
+
+def performance_played(args: argparse.Namespace, stack: ExitStack) -> "Prepared":
+    """The stage and the play of a performance; what flags name wins over what the file tells."""
+    from avatar_rtc.film.ahead import Ahead
+    from avatar_rtc.film.performance import read_performance
+    from avatar_rtc.film.plays import PerformancePlay
+    from avatar_rtc.film.reading_out import VoiceWish
+    from avatar_rtc.film.revoiced import revoiced
+
+    if args.emotion is not None:
+        raise InputError("a performance has its own emotions; leave out --emotion")
+    if args.speed is not None and args.voice is None:
+        raise InputError("--speed is of another --voice; what was said keeps its own")
+    played = read_performance(args.performance)
+    header, told = played.header, beginning(args)
+    options = options_of(args, header.fps, header.seed)
+    character = load_character(args.character or header.character)
+    first = round(header.begun * float(options.fps)) / float(options.fps)
+    stage = stage_of(args, character, options, first)
+    ours = frozenset(type(message) for message in told)
+    for message in (*(each for each in played.state if type(each) not in ours), *told):
+        stage.tell(message)
+    happenings: Iterator[tuple[float, Happening]] = (
+        (t, what) for t, what in played.happenings() if type(what) not in ours
+    )
+    if args.voice is not None:
+        config = speech_config(args)
+        wish = VoiceWish(args.voice, character.voice, args.speed or config.speed)
+        parts = stack.enter_context(Ahead(lambda: revoiced(config, happenings, wish)))
+        happenings = parts
+
+    def role(name: str) -> "Role | None":
+        return None if args.character else role_of(args, load_character(name), _console())
+
+    return stage, PerformancePlay(stage, happenings, header.begun, played.seconds, role), options
 
 
 def _check_numbers(args: argparse.Namespace) -> None:
-    if args.say is not None and args.script is not None:
-        raise InputError("give --say or --script, not both")
+    given = [name for name in ("say", "script", "performance") if getattr(args, name) is not None]
+    if len(given) > 1:
+        raise InputError(f"give --{given[0]} or --{given[1]}, not both")
     if args.seconds is not None:
         raise InputError("a film is as long as what is said in it; leave out --seconds")
     render_clip.check_numbers(args)
@@ -111,15 +165,24 @@ def _check_numbers(args: argparse.Namespace) -> None:
         raise InputError("--font is of burnt subtitles; add --subtitles burnt")
 
 
-def _options(args: argparse.Namespace) -> "FilmOptions":
+def options_of(args: argparse.Namespace, fps: float, seed: int) -> "FilmOptions":
+    """What the film is to be.
+
+    Args:
+        fps, seed: if the flags name none.
+
+    Raises:
+        InputError: the path or the font will not do.
+    """
     from avatar_rtc.characters.fonts import font_at
     from avatar_rtc.film.shooting import FilmOptions, check_options
 
     if args.font is not None:
         font_at(args.font, 16)
     opaque = args.out.suffix.lower() == ".mp4" or args.backdrop is not None
-    fps = Fraction(args.fps).limit_denominator(1001)
-    options = FilmOptions(fps, args.seed, args.subtitles, args.font, opaque)
+    rate = Fraction(fps if args.fps is None else args.fps).limit_denominator(1001)
+    seed = seed if args.seed is None else args.seed
+    options = FilmOptions(rate, seed, args.subtitles, args.font, opaque)
     check_options(args.out, options)
     return options
 
@@ -144,7 +207,8 @@ def _text_of(script: str) -> str:
         raise InputError(f"{script} is no UTF-8 text: byte {error.start} cannot be read") from None
 
 
-def _speech_config(args: argparse.Namespace) -> "SpeechConfig":
+def speech_config(args: argparse.Namespace) -> "SpeechConfig":
+    """Which speech servers and voices there are."""
     from avatar_rtc.config import load_config
 
     return load_config(args.config, insecure=True).speech  # nothing is served
@@ -157,7 +221,7 @@ def _wish(args: argparse.Namespace, config: "SpeechConfig", character: "Characte
     return VoiceWish(args.voice or "", character.voice, args.speed or config.speed, emotion)
 
 
-def _beginning(args: argparse.Namespace) -> "list[Told]":
+def beginning(args: argparse.Namespace) -> "list[Told]":
     """What the avatar is told before the first picture: the state's file, and over it the flags."""
     from avatar_rtc.control.messages import ChainSet, EmotionSet, FramingSet, control_from
 
@@ -188,7 +252,7 @@ def _state_of(file: Path) -> "list[Told]":
     except (ValueError, RecursionError) as error:
         raise InputError(f"{file} is no JSON: {error}") from None
     if not isinstance(messages, list) or not all(isinstance(each, dict) for each in messages):
-        raise InputError(f"{file} holds no list of messages, each {{\"type\": \"noun.verb\", …}}")
+        raise InputError(f'{file} holds no list of messages, each {{"type": "noun.verb", …}}')
     found = []
     for number, message in enumerate(messages, 1):
         try:
@@ -204,17 +268,23 @@ def _checked(message: "ControlMessage", where: str) -> "Told":
     return told_from(message, where)
 
 
-def _character(args: argparse.Namespace) -> "Character":
+def load_character(name: str) -> "Character":
+    """A stored one by its name, or one by its path.
+
+    Raises:
+        InputError: there is none.
+    """
     from avatar_rtc.characters.store import CharacterStore, own_folder
     from avatar_rtc.resources import resource
 
     store = CharacterStore(resource("assets", "characters"), own_folder())
-    return store.load_any_character(args.character)
+    return store.load_any_character(name)
 
 
-def _stage(args: argparse.Namespace, character: "Character", options: "FilmOptions") -> "Stage":
-    from rich.console import Console
-
+def stage_of(
+    args: argparse.Namespace, character: "Character", options: "FilmOptions", begun: float = 0.0
+) -> "Stage":
+    """The character on its stage, from media time `begun` on."""
     from avatar_rtc.animation.emotions import load_emotions
     from avatar_rtc.face.emotions import ZERO, emotion_id
     from avatar_rtc.film.stage import Stage
@@ -227,9 +297,15 @@ def _stage(args: argparse.Namespace, character: "Character", options: "FilmOptio
             raise UnknownName("emotion", args.emotion, known)
     if args.anime4k is not None:
         use_folder(args.anime4k)
-    role = role_of(args, character, Console(stderr=True))
+    role = role_of(args, character, _console())
     size = None if args.size is None else render_clip.read_size(args.size)
-    return Stage(role, emotions, float(options.fps), options.seed, size)
+    return Stage(role, emotions, float(options.fps), options.seed, size, begun)
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(stderr=True)
 
 
 def role_of(args: argparse.Namespace, character: "Character", console: Any) -> "Role":
@@ -257,7 +333,9 @@ def _shown_bar(name: str) -> "Iterator[OnFrame]":
 
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()
-    with Bar(*columns, TextColumn("{task.fields[left]}"), console=console, disable=not console.is_terminal) as bar:
+    with Bar(
+        *columns, TextColumn("{task.fields[left]}"), console=console, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task(name, total=1.0, left="")
         begun = time.monotonic()
 

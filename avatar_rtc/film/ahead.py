@@ -16,7 +16,7 @@ class _End:
     """Behind the last item."""
 
 
-class Ahead(Generic[T]):
+class Ahead(Iterator[T], Generic[T]):
     """An iterator over an asynchronous generator, which runs in a thread and is two items ahead.
 
     A context manager: leaving it closes the generator, wherever it is.
@@ -43,9 +43,6 @@ class Ahead(Generic[T]):
             self._loop.call_soon_threadsafe(self._stop)
         self._room.release()
         self._thread.join()
-
-    def __iter__(self) -> Iterator[T]:
-        return self
 
     def __next__(self) -> T:
         item = self._items.get()

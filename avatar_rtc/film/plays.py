@@ -1,17 +1,19 @@
 """What happens in a film: a play brings a stage to a moment, and writes down what is heard when."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
 from avatar_rtc.film.captions import Caption, captions_of
+from avatar_rtc.film.performance import End, Happening, Recast, Say, Stop
 from avatar_rtc.film.reading_out import SpokenPart
-from avatar_rtc.film.stage import Stage
+from avatar_rtc.film.stage import Role, Stage
 from avatar_rtc.media.film_file import Chapter
 from avatar_rtc.server.live.voice.speech_queue import AHEAD_S
 from avatar_rtc.server.live.voice.utterance import LEAD_S, Piece
 
+_ROUNDING_S = 1e-6
 HEAD_S, TAIL_S = 0.5, 1.0
 """Of a film, before the first word and after the last."""
 
@@ -29,6 +31,11 @@ class Transcript:
         """A piece is heard from a second on."""
         self.captions += captions_of(piece, begin)
         self.notes |= dict.fromkeys(piece.notes)
+
+    def hush(self, cut: float) -> None:
+        """What was to be heard after a second is not."""
+        kept = [each for each in self.captions if each.begin < cut]
+        self.captions = [replace(each, end=min(each.end, cut)) for each in kept]
 
     def at(self, t: float) -> Caption | None:
         """What is read at a second."""
@@ -100,3 +107,60 @@ class ScriptPlay:
         self.transcript.hear(begin - self._begun, piece)
         self._stage.timers.at(due, partial(self._stage.say, begin, piece))
         self._sounds_from, self._free_from = begin, begin + piece.seconds
+
+
+class PerformancePlay:
+    """What a live avatar did, once more; times as they were then."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        happenings: Iterator[tuple[float, Happening]],
+        begun: float,
+        seconds: float,
+        role_of: Callable[[str], Role | None] = lambda name: None,
+    ) -> None:
+        """
+        Args:
+            happenings: what happens, by the second of it.
+            begun: media time of second 0.
+            seconds: how long it is; longer if what is said is.
+            role_of: the role of a character; None goes on with the one before.
+        """
+        self._stage, self._begun, self._role_of = stage, begun, role_of
+        self.transcript = Transcript()
+        self._zero = stage.now
+        """Media time of the first picture."""
+        self._until = begun + seconds
+        self._happenings = happenings
+        self._next = next(happenings, None)
+
+    def advance(self, t: float) -> bool:
+        """See `Play`."""
+        while self._next is not None and self._begun + self._next[0] <= t + _ROUNDING_S:
+            at, what = self._next
+            self._stage.timers.at(self._begun + at, partial(self._do, what))
+            self._next = next(self._happenings, None)
+        return t < self._until
+
+    def share(self, t: float) -> float:
+        """See `Play`."""
+        return min(1.0, (t - self._zero) / max(self._until - self._zero, _ROUNDING_S))
+
+    def _do(self, what: Happening) -> None:
+        match what:
+            case Say(begin=begin, piece=piece):
+                at = self._begun + begin
+                self._stage.say(at, piece)
+                self.transcript.hear(at - self._zero, piece)
+                self._until = max(self._until, at + piece.seconds)
+            case Stop(cut=cut):
+                self._stage.hush(self._begun + cut)
+                self.transcript.hush(self._begun + cut - self._zero)
+            case Recast(character=name):
+                if (role := self._role_of(name)) is not None:
+                    self._stage.recast(role)
+            case End():
+                pass
+            case _:
+                self._stage.tell(what)

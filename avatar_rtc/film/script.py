@@ -1,9 +1,9 @@
 """Scripts: plain text in paragraphs, with chapters.
 
-    # A heading begins a chapter; it is not said.
-    Words in one line or several, as `speech.say` takes them: [joy] tags, SSML, emoji.
+# A heading begins a chapter; it is not said.
+Words in one line or several, as `speech.say` takes them: [joy] tags, SSML, emoji.
 
-    After a blank line comes another paragraph, and before it a pause.
+After a blank line comes another paragraph, and before it a pause.
 """
 
 import re
@@ -43,7 +43,9 @@ def paragraphs_of(script: str) -> list[Paragraph]:
         TooLarge: more than MAX_SCRIPT_CHARACTERS.
     """
     if len(script) > MAX_SCRIPT_CHARACTERS:
-        raise TooLarge(f"the script has {len(script)} characters; at most {MAX_SCRIPT_CHARACTERS} can be said")
+        raise TooLarge(
+            f"the script has {len(script)} characters; at most {MAX_SCRIPT_CHARACTERS} can be said"
+        )
     found: list[Paragraph] = []
     chapter: str | None = None
     for lines in _parts(script):

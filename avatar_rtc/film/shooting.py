@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from itertools import chain as one_after_the_other
 from pathlib import Path
 from typing import Literal
 
@@ -19,12 +20,12 @@ from numpy.typing import NDArray
 
 from avatar_rtc.characters.lettering import Lettering
 from avatar_rtc.errors import InputError
+from avatar_rtc.files import put_file
 from avatar_rtc.film.behind import Behind
 from avatar_rtc.film.beside import Beside
 from avatar_rtc.film.captions import Caption, webvtt
 from avatar_rtc.film.plays import Play
 from avatar_rtc.film.stage import Stage
-from avatar_rtc.files import put_file
 from avatar_rtc.media.film_file import FilmFile
 from avatar_rtc.media.recording import recording_kind
 from avatar_rtc.speech.sentences import EMOJI
@@ -94,22 +95,24 @@ def shoot(
     notes: dict[str, None] = {}
     first = round(stage.now * float(options.fps))
     pictures = _pictures(stage, play, options, first)
-    picture = next(pictures)
-    height, width = (side // 2 * 2 for side in picture.shape[:2])  # a crop may be odd, which video cannot be
+    opening = next(pictures)
+    height, width = (side // 2 * 2 for side in opening.shape[:2])  # a crop may be odd, which video cannot be
     letters = Lettering((width, height), options.font, lambda note: notes.update({note: None}))
     transcript, kind = play.transcript, recording_kind(path)
     inside, written = options.subtitles == "inside", 0
     with FilmFile(path, kind, (width, height), options.fps, "", inside, options.comment) as file:
         with Beside() as beside:
-            for number, picture in enumerate(_chained(picture, pictures)):
+            for number, picture in enumerate(one_after_the_other([opening], pictures)):
                 t = number / options.fps
                 caption = transcript.at(float(t)) if options.subtitles == "burnt" else None
                 beside(partial(_write, file, letters, picture[:height, :width], caption))
                 beside(partial(file.write_sound, _sound(stage, first, number, options.fps)))
-                for new in transcript.captions[written:] if inside else ():
-                    beside(partial(file.write_caption, new.begin, new.end, new.text))
-                written = len(transcript.captions)
+                while inside and written < len(transcript.captions) and transcript.captions[written].end <= t:
+                    beside(partial(_caption, file, transcript.captions[written]))
+                    written += 1
                 on_frame(number + 1, play.share(stage.now))
+        for caption in transcript.captions[written:] if inside else ():
+            _caption(file, caption)
         file.set_chapters(transcript.chapters)
         seconds = file.seconds
     made: tuple[Path, ...] = ()
@@ -129,14 +132,13 @@ def _pictures(stage: Stage, play: Play, options: FilmOptions, first: int) -> Ite
         number += 1
 
 
-def _chained(first: NDArray[np.uint8], rest: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
-    yield first
-    yield from rest
-
-
 def _write(file: FilmFile, letters: Lettering, picture: NDArray[np.uint8], caption: Caption | None) -> None:
     lines = [EMOJI.sub("", line).strip() for line in caption.lines] if caption else []
     file.write(letters.on(picture, list(filter(None, lines))) if any(lines) else picture)
+
+
+def _caption(file: FilmFile, caption: Caption) -> None:
+    file.write_caption(caption.begin, caption.end, caption.text)
 
 
 def _sound(stage: Stage, first: int, number: int, fps: Fraction) -> NDArray[np.int16]:

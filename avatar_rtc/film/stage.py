@@ -6,6 +6,7 @@ from the live `VoicePlayer`. Only the clock is another: media time is where the 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import get_args
 
 import numpy as np
@@ -122,7 +123,7 @@ class Stage:
         self._offline.say(begin, piece.lips)
         self._feelings = [due for due in self._feelings if due.t > self.now]
         for feeling in sorted(piece.feelings, key=lambda feeling: feeling.t):
-            self._feelings.append(self.timers.at(begin + feeling.t, lambda felt=feeling: self._feel(felt)))
+            self._feelings.append(self.timers.at(begin + feeling.t, partial(self._feel, feeling)))
 
     def hush(self, cut: float) -> None:
         """Fall silent at media time `cut`; nothing is felt any more of what was said."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 from av.audio.stream import AudioStream
@@ -13,6 +14,9 @@ from avatar_rtc.media.recording import CONTAINER_OPTIONS, Recording, VideoKind
 from avatar_rtc.sound.frames import audio_frame
 from avatar_rtc.sound.pcm import Pcm
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
+
+if TYPE_CHECKING:
+    from av.container.core import Chapter as ChapterEntry
 
 _SOUND = {"mp4": ("aac", 128_000), "webm": ("libopus", 96_000)}
 """Codec and bits per second of one voice."""
@@ -116,11 +120,13 @@ def _add_chapters(path: Path, chapters: Sequence[Chapter], seconds: float) -> No
     """Copy an mp4 with chapters in its head: Apple's players look for the track that they make there."""
     copy = path.with_name(path.name + ".chapters")
     try:
-        with av.open(str(path)) as before:
-            with av.open(str(copy), "w", format="mp4", options=CONTAINER_OPTIONS["mp4"]) as after:
-                after.metadata.update({key: text for key, text in before.metadata.items() if key == "comment"})
-                after.set_chapters(_as_entries(chapters, seconds))
-                _copy(before, after)
+        with (
+            av.open(str(path)) as before,
+            av.open(str(copy), "w", format="mp4", options=CONTAINER_OPTIONS["mp4"]) as after,
+        ):
+            after.metadata.update({key: text for key, text in before.metadata.items() if key == "comment"})
+            after.set_chapters(_as_entries(chapters, seconds))
+            _copy(before, after)
         copy.replace(path)
     finally:
         copy.unlink(missing_ok=True)
@@ -136,7 +142,7 @@ def _copy(before: InputContainer, after: OutputContainer) -> None:
             after.mux(packet)
 
 
-def _as_entries(chapters: Sequence[Chapter], seconds: float) -> list[dict[str, object]]:
+def _as_entries(chapters: Sequence[Chapter], seconds: float) -> list["ChapterEntry"]:
     ends = [chapter.begin for chapter in chapters[1:]] + [seconds]
     return [
         {

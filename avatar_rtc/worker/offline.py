@@ -100,7 +100,7 @@ class OfflineAvatar:
         """
         if emotion is not None:
             self._avatar.state = replace(self._avatar.state, emotions={emotion: 1.0})
-        return self._avatar.mixer.appearance(self._avatar.state, float(number / self._fps))
+        return self._avatar.appearance(float(number / self._fps))
 
     @torch.inference_mode()
     def finished(

@@ -1,0 +1,198 @@
+"""A session that was live, and its performance: the same appearances, the same sound."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from avatar_rtc.animation.emotions import load_emotions
+from avatar_rtc.animation.mixer import Appearance, Mixer
+from avatar_rtc.characters.character import Character
+from avatar_rtc.characters.store import CharacterStore
+from avatar_rtc.clock import MediaClock
+from avatar_rtc.config import Config
+from avatar_rtc.control.messages import control_from
+from avatar_rtc.errors import InputError
+from avatar_rtc.face.timeline import Segment, Timeline
+from avatar_rtc.face.visemes import SHAPE_OF_IPA
+from avatar_rtc.film.performance import read_performance
+from avatar_rtc.film.plays import PerformancePlay
+from avatar_rtc.film.stage import Role, Stage
+from avatar_rtc.link.orders import Hush, OpenAvatar, Say, SetState
+from avatar_rtc.render.static import create_static
+from avatar_rtc.resources import resource
+from avatar_rtc.server.limits import Limits
+from avatar_rtc.server.live import avatar as live
+from avatar_rtc.server.live.performance import PerformanceWriter
+from avatar_rtc.server.live.shared import Shared
+from avatar_rtc.server.live.turns import Turns
+from avatar_rtc.server.live.voice.speaker import Speaker
+from avatar_rtc.server.live.voice.utterance import Feeling, Piece
+from avatar_rtc.speech.feelings import Rules
+from avatar_rtc.speech.spoken import TimedWord
+from avatar_rtc.speech.voices.engines import Engines
+from tests.server.conftest import FakeRenderer
+from tests.virtual_time import run
+
+EMOTIONS = load_emotions(resource("assets", "emotions"))
+PICTURE = Path(__file__).parents[1] / "data" / "disc_short.png"
+FPS = 25.0
+SECONDS = 6.0
+
+
+def character() -> Character:
+    return CharacterStore(resource("assets", "characters"), Path()).load_any_character(str(PICTURE))
+
+
+def piece(text: str, seconds: float = 0.8, *feelings: Feeling) -> Piece:
+    """Vowels and closures, a tone, and a word for each of the text."""
+    shapes = [SHAPE_OF_IPA[ipa] for ipa in ("a", "p", "u", "m", "i")]
+    step = seconds / len(shapes)
+    segments = tuple(Segment(n * step, (n + 1) * step, shape) for n, shape in enumerate(shapes))
+    tone = 8_000 * np.sin(np.arange(round(seconds * 48_000)) * 2 * np.pi * 330 / 48_000)
+    words = text.split()
+    each = seconds / len(words)
+    starts = [sum(len(word) + 1 for word in words[:n]) for n in range(len(words))]
+    timed = tuple(
+        TimedWord(n * each, (n + 1) * each, at, at + len(words[n])) for n, at in enumerate(starts)
+    )
+    gains = tuple(round(0.5 + 0.5 * abs(np.sin(n)), 5) for n in range(round(seconds * 100)))
+    lips = Timeline(seconds, segments, gains, (step,), ())
+    return Piece(tone.astype(np.int16), lips, "tts", text, timed, feelings, gap=0.25)
+
+
+async def pieces(*found: Piece) -> AsyncGenerator[Piece, None]:
+    for each in found:
+        yield each
+
+
+SESSION: list[tuple[float, dict[str, Any]]] = [
+    (0.3, {"type": "emotion.set", "name": "joy", "hold_ms": 1500}),
+    (0.5, {"type": "settings.patch", "settings": {"liveliness": 1.4}}),
+    (0.9, {"type": "gaze.set", "target": {"x": 0.4, "y": -0.2}}),
+    (1.0, {"type": "overrides.patch", "overrides": {"head_x": 0.5}}),
+    (1.4, {"type": "chain.set", "chain": [["noise", {"strength": 0.3}]]}),
+    (1.7, {"type": "data_eyes.set", "on": True}),
+    (2.2, {"type": "overrides.set", "overrides": {}}),
+    (2.6, {"type": "emotions.set", "emotions": {"smug": {"pose": {"mouth_raised_corner_left": 1.0}}}}),
+    (2.8, {"type": "emotion.set", "weights": {"smug": 0.7, "joy": 0.3}, "intensity": 0.8}),
+    (3.0, {"type": "pose.set", "t_ms": 1, "morphs": {"head_y": 0.6}}),
+    (3.04, {"type": "pose.set", "t_ms": 2, "blendshapes": {"jawOpen": 0.5}, "head": [5, 3, -2]}),
+    (3.02, {"type": "cue.set", "t_ms": 5, "visemes": {"PP": 1.0, "aaa": 0.2}}),
+    (4.0, {"type": "backdrop.set", "colour": "#334455"}),
+    (4.1, {"type": "framing.set", "name": "face"}),
+    (4.4, {"type": "crop.set", "left": 0.1, "right": 0.9}),
+    (5.2, {"type": "talking.set", "on": True}),
+]
+
+
+class Session:
+    """A live avatar on a loop whose time jumps; what its worker is told is kept with the time of it."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        loop = asyncio.get_running_loop()
+        patch.setattr(live, "MediaClock", lambda epoch: MediaClock(loop.time(), loop.time))
+        self.renderer, self.told = FakeRenderer(), []
+        send = self.renderer.send
+
+        def keep(message: object) -> None:
+            self.told.append((self.avatar.clock.t(), message))
+            send(message)
+
+        patch.setattr(self.renderer, "send", keep)
+        config, engines = Config(fps=FPS), Engines(())
+        limits = Limits(config.limits)
+        shared = Shared(
+            config, self.renderer, EMOTIONS, Speaker(Rules(), engines=engines), engines, limits,
+            Turns(1, lambda: limits.refuse("distillations", "students", 1, 1)),
+        )  # fmt: skip
+        self.avatar = live.Avatar("main", character(), shared, source=str(PICTURE))
+
+    async def until(self, t: float) -> None:
+        await asyncio.sleep(t - self.avatar.clock.t())
+
+    def appearances(self, begun: float, count: int) -> list[Appearance]:
+        """What a worker shows that hears everything at once."""
+        opened: OpenAvatar = self.renderer.opened["main"]
+        mixer, state = Mixer(EMOTIONS, opened.seed, opened.cels), opened.state
+        waiting, found = list(self.told), []
+        for number in range(count):
+            t = begun + number / FPS
+            while waiting and waiting[0][0] <= t + 1e-6:
+                match waiting.pop(0)[1]:
+                    case SetState(state=new):
+                        state = new
+                    case Say(begin=begin, timeline=timeline):
+                        mixer.lips.append(begin, timeline)
+                    case Hush(t=cut):
+                        mixer.lips.stop(cut)
+            found.append(mixer.appearance(state, t))
+        return found
+
+
+@pytest.fixture(scope="module")
+def session_kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[Appearance]]]:
+    """The file of a session of 6 s, and how it looked."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield _session_kept(tmp_path_factory, patch)
+
+
+def _session_kept(
+    tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch
+) -> tuple[Path, list[Appearance]]:
+    path = tmp_path_factory.mktemp("performance") / "take.avatar.jsonl"
+    writers: list[PerformanceWriter] = []
+
+    async def play() -> list[Appearance]:
+        session = Session(patch)
+        avatar = session.avatar
+        writer = PerformanceWriter(path, avatar.clock.t, str(PICTURE), FPS, avatar.lasting)
+        avatar.witnesses.add(writer)
+        said = [
+            (0.6, lambda: avatar.speech.play(pieces(piece("Pa ma bu", 0.8, Feeling(0.3, "anger", 0.9, 0.7)),
+                                                    piece("and so on", 0.6)))),
+            (3.4, lambda: avatar.speech.play(pieces(piece("this is cut off", 1.5, Feeling(1.2, "fear", 1.0))))),
+            (4.2, lambda: avatar.speech.stop()),
+        ]  # fmt: skip
+        steps = sorted([*SESSION, *said], key=lambda step: step[0])
+        for t, what in steps:
+            await session.until(t)
+            if isinstance(what, dict):
+                await avatar.apply(control_from(what))
+            else:
+                what()
+        await session.until(SECONDS)
+        writers.append(writer)
+        found = session.appearances(0.0, round(SECONDS * FPS))
+        await avatar.close()
+        return found
+
+    found = run(play())
+    asyncio.run(writers[0].close())  # which waits for a thread
+    assert writers[0].failure is None
+    return path, found
+
+
+def played(path: Path, fps: float = FPS) -> tuple[Stage, PerformancePlay]:
+    kept = read_performance(path)
+    stage = Stage(Role(character(), create_static("cpu")), EMOTIONS, fps, kept.header.seed)
+    for message in kept.state:
+        stage.tell(message)
+    return stage, PerformancePlay(stage, kept.happenings(), kept.header.begun, kept.seconds)
+
+
+def test_a_performance_looks_as_the_session_did(session_kept: tuple[Path, list[Appearance]]) -> None:
+    path, live_ones = session_kept
+    stage, play = played(path)
+    number = 0
+    while play.advance(number / FPS):
+        found, expected = stage.appearance(number), live_ones[number]
+        assert np.abs(found.pose - expected.pose).max() < 1e-5, number
+        assert found.cels == pytest.approx(expected.cels, abs=1e-5)
+        assert np.abs(np.asarray(found.swing) - np.asarray(expected.swing)).max() < 1e-4
+        number += 1
+    assert number == len(live_ones)
