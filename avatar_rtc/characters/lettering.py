@@ -51,7 +51,7 @@ class Lettering:
             return picture
         part = slice(rows[0], rows[-1] + 1)
         found = picture.copy()
-        found[part] = over(overlay[part], picture[part])
+        found[part] = laid_over(overlay[part], picture[part])
         return found
 
     def overlay(self, lines: tuple[str, ...]) -> NDArray[np.uint8]:
@@ -97,8 +97,8 @@ def _width(line: Sequence[tuple[Path | None, str]], px: int) -> float:
     return sum(font_at(file, px).getlength(text) for file, text in line)
 
 
-def over(above: NDArray[np.uint8], below: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """One picture over another, both with straight alpha."""
+def laid_over(above: NDArray[np.uint8], below: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """One picture laid_over another, both with straight alpha."""
     a, b = (picture.astype(np.float32) / 255 for picture in (above, below))
     shown, rest = a[..., 3:], b[..., 3:] * (1 - a[..., 3:])
     alpha = shown + rest

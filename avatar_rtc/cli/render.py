@@ -66,7 +66,7 @@ def add(subparsers: Any) -> None:
         help="png, mp4 or webm; a folder for poses",
     )
     render_clip.add_arguments(parser)
-    render_film.add_arguments(parser)
+    render_film.add_film_arguments(parser)
     parser.set_defaults(run=run)
 
 

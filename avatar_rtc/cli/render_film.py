@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from avatar_rtc.film.reading_out import VoiceWish
     from avatar_rtc.film.script import Paragraph
     from avatar_rtc.film.shooting import FilmMade, FilmOptions, OnFrame
-    from avatar_rtc.film.stage import Role, Stage, Told
+    from avatar_rtc.film.stage import FilmStage, Role, StageMessage
 
     Bar = Callable[[str], AbstractContextManager[OnFrame]]
-    Prepared = tuple[Stage, Play, FilmOptions]
+    Prepared = tuple[FilmStage, Play, FilmOptions]
 
 _AUTO = "auto"
 _FPS = 25.0
@@ -37,7 +37,7 @@ _TOLD_EVERY_S = 0.5
 _MOST_STATE_BYTES = 4 << 20
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_film_arguments(parser: argparse.ArgumentParser) -> None:
     """What a film takes beside what a clip does."""
     film = parser.add_argument_group("an avatar that speaks, with sound and lips")
     film.add_argument("--say", metavar="TEXT", help="one line to be said")
@@ -102,7 +102,7 @@ def _script_played(args: argparse.Namespace, stack: ExitStack) -> "Prepared":
     from avatar_rtc.film.plays import ScriptPlay
     from avatar_rtc.film.reading_out import read_out
 
-    options = options_of(args, _FPS, 0)
+    options = film_options(args, _FPS, 0)
     paragraphs, told, config = _paragraphs(args), beginning(args), speech_config(args)
     if args.character is None:
         raise InputError("--character is missing: whose film is it?")
@@ -110,7 +110,7 @@ def _script_played(args: argparse.Namespace, stack: ExitStack) -> "Prepared":
     wish = _wish(args, config, character)
     # It speaks the first sentences while the weights are loaded.
     parts = stack.enter_context(Ahead(lambda: read_out(config, paragraphs, wish)))
-    stage = stage_of(args, character, options)
+    stage = film_stage(args, character, options)
     for message in told:
         stage.tell(message)
     return stage, ScriptPlay(stage, parts), options
@@ -130,10 +130,10 @@ def performance_played(args: argparse.Namespace, stack: ExitStack) -> "Prepared"
         raise InputError("--speed is of another --voice; what was said keeps its own")
     played = read_performance(args.performance)
     header, told = played.header, beginning(args)
-    options = options_of(args, header.fps, header.seed)
+    options = film_options(args, header.fps, header.seed)
     character = load_character(args.character or header.character)
     first = round(header.begun * float(options.fps)) / float(options.fps)
-    stage = stage_of(args, character, options, first)
+    stage = film_stage(args, character, options, first)
     ours = frozenset(type(message) for message in told)
     for message in (*(each for each in played.state if type(each) not in ours), *told):
         stage.tell(message)
@@ -165,7 +165,7 @@ def _check_numbers(args: argparse.Namespace) -> None:
         raise InputError("--font is of burnt subtitles; add --subtitles burnt")
 
 
-def options_of(args: argparse.Namespace, fps: float, seed: int) -> "FilmOptions":
+def film_options(args: argparse.Namespace, fps: float, seed: int) -> "FilmOptions":
     """What the film is to be.
 
     Args:
@@ -221,7 +221,7 @@ def _wish(args: argparse.Namespace, config: "SpeechConfig", character: "Characte
     return VoiceWish(args.voice or "", character.voice, args.speed or config.speed, emotion)
 
 
-def beginning(args: argparse.Namespace) -> "list[Told]":
+def beginning(args: argparse.Namespace) -> "list[StageMessage]":
     """What the avatar is told before the first picture: the state's file, and over it the flags."""
     from avatar_rtc.control.messages import ChainSet, EmotionSet, FramingSet, control_from
 
@@ -239,7 +239,7 @@ def beginning(args: argparse.Namespace) -> "list[Told]":
     return told
 
 
-def _state_of(file: Path) -> "list[Told]":
+def _state_of(file: Path) -> "list[StageMessage]":
     from avatar_rtc.control.messages import control_from
 
     try:
@@ -262,10 +262,10 @@ def _state_of(file: Path) -> "list[Told]":
     return found
 
 
-def _checked(message: "ControlMessage", where: str) -> "Told":
-    from avatar_rtc.film.stage import told_from
+def _checked(message: "ControlMessage", where: str) -> "StageMessage":
+    from avatar_rtc.film.stage import stage_message
 
-    return told_from(message, where)
+    return stage_message(message, where)
 
 
 def load_character(name: str) -> "Character":
@@ -281,13 +281,13 @@ def load_character(name: str) -> "Character":
     return store.load_any_character(name)
 
 
-def stage_of(
+def film_stage(
     args: argparse.Namespace, character: "Character", options: "FilmOptions", begun: float = 0.0
-) -> "Stage":
+) -> "FilmStage":
     """The character on its stage, from media time `begun` on."""
     from avatar_rtc.animation.emotions import load_emotions
     from avatar_rtc.face.emotions import ZERO, emotion_id
-    from avatar_rtc.film.stage import Stage
+    from avatar_rtc.film.stage import FilmStage
     from avatar_rtc.resources import resource
 
     emotions = load_emotions(resource("assets", "emotions"))
@@ -299,7 +299,7 @@ def stage_of(
         use_folder(args.anime4k)
     role = role_of(args, character, _console())
     size = None if args.size is None else render_clip.read_size(args.size)
-    return Stage(role, emotions, float(options.fps), options.seed, size, begun)
+    return FilmStage(role, emotions, float(options.fps), options.seed, size, begun, options.opaque)
 
 
 def _console() -> Any:

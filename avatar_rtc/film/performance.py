@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from avatar_rtc.control.messages import control_from
 from avatar_rtc.errors import InputError
-from avatar_rtc.film.stage import Told, told_from
+from avatar_rtc.film.stage import StageMessage, stage_message
 from avatar_rtc.intake.complaints import complaint
 from avatar_rtc.server.live.performance import PERFORMANCE_VERSION
 from avatar_rtc.server.live.voice.piece_json import PieceJson, piece_from
@@ -38,7 +38,7 @@ class PerformanceHeader(BaseModel):
 
 
 @dataclass(frozen=True)
-class Say:
+class SaidPiece:
     """A piece of speech, heard from a second on."""
 
     begin: float
@@ -46,25 +46,25 @@ class Say:
 
 
 @dataclass(frozen=True)
-class Stop:
+class FellSilent:
     """Silence from a second on."""
 
     cut: float
 
 
 @dataclass(frozen=True)
-class Recast:
+class CharacterChange:
     """Another character from now on."""
 
     character: str
 
 
 @dataclass(frozen=True)
-class End:
+class PerformanceEnd:
     """Nothing comes behind."""
 
 
-Happening = Told | Say | Stop | Recast | End
+Happening = StageMessage | SaidPiece | FellSilent | CharacterChange | PerformanceEnd
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Performance:
 
     path: Path
     header: PerformanceHeader
-    state: tuple[Told, ...]
+    state: tuple[StageMessage, ...]
     seconds: float
     """How long it is."""
 
@@ -95,7 +95,7 @@ def read_performance(path: Path) -> Performance:
         InputError: what is wrong, and in which line.
     """
     header: PerformanceHeader | None = None
-    state: tuple[Told, ...] = ()
+    state: tuple[StageMessage, ...] = ()
     last = end = 0.0
     for number, line in _lines(path):
         if header is None:
@@ -106,8 +106,8 @@ def read_performance(path: Path) -> Performance:
         if t < last - _EARLIER_S:
             raise InputError(f"{path}, line {number}: t is {t:g}, but the line before it is of {last:g}")
         last = max(last, t)
-        end = max(end, t, what.begin + what.piece.lips.seconds if isinstance(what, Say) else t)
-        if isinstance(what, End):
+        end = max(end, t, what.begin + what.piece.lips.seconds if isinstance(what, SaidPiece) else t)
+        if isinstance(what, PerformanceEnd):
             end = t
     if header is None:
         raise InputError(f"{path} is empty; wanted is a performance, as avatar-rtc keeps them")
@@ -153,15 +153,15 @@ def _header(path: Path, line: Mapping[str, Any]) -> PerformanceHeader:
         raise complaint(error, PerformanceHeader, f"{path}, line 1: ") from None
 
 
-def _state(path: Path, header: PerformanceHeader) -> Iterator[Told]:
+def _state(path: Path, header: PerformanceHeader) -> Iterator[StageMessage]:
     for number, message in enumerate(header.state, 1):
         where = f"{path}, line 1: message {number} of its state"
         yield _told(message, where)
 
 
-def _told(message: Mapping[str, Any], where: str) -> Told:
+def _told(message: Mapping[str, Any], where: str) -> StageMessage:
     try:
-        return told_from(control_from(dict(message)), where)
+        return stage_message(control_from(dict(message)), where)
     except InputError as error:
         if str(error).startswith(where):
             raise
@@ -216,9 +216,11 @@ def _of(data: BaseModel, *, decode: bool) -> Happening:
     match data:
         case _Piece():
             piece = data.model_dump(exclude={"begin"} if decode else {"begin", "sound"})
-            return Say(data.begin, piece_from(PieceJson(**piece) if decode else PieceJson(sound="", **piece)))
+            return SaidPiece(
+                data.begin, piece_from(PieceJson(**piece) if decode else PieceJson(sound="", **piece))
+            )
         case _Hush():
-            return Stop(data.cut)
+            return FellSilent(data.cut)
         case _Character():
-            return Recast(data.character)
-    return End()
+            return CharacterChange(data.character)
+    return PerformanceEnd()

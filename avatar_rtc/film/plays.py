@@ -6,9 +6,9 @@ from functools import partial
 from typing import Protocol
 
 from avatar_rtc.film.captions import Caption, captions_of
-from avatar_rtc.film.performance import End, Happening, Recast, Say, Stop
+from avatar_rtc.film.performance import CharacterChange, FellSilent, Happening, PerformanceEnd, SaidPiece
 from avatar_rtc.film.reading_out import SpokenPart
-from avatar_rtc.film.stage import Role, Stage
+from avatar_rtc.film.stage import FilmStage, Role
 from avatar_rtc.media.film_file import Chapter
 from avatar_rtc.server.live.voice.speech_queue import AHEAD_S
 from avatar_rtc.server.live.voice.utterance import LEAD_S, Piece
@@ -61,7 +61,7 @@ class Play(Protocol):
 class ScriptPlay:
     """An avatar that says one sentence after the other."""
 
-    def __init__(self, stage: Stage, parts: Iterator[SpokenPart]) -> None:
+    def __init__(self, stage: FilmStage, parts: Iterator[SpokenPart]) -> None:
         """`parts` may take as long as they want."""
         self._stage, self._parts = stage, parts
         self.transcript = Transcript()
@@ -114,7 +114,7 @@ class PerformancePlay:
 
     def __init__(
         self,
-        stage: Stage,
+        stage: FilmStage,
         happenings: Iterator[tuple[float, Happening]],
         begun: float,
         seconds: float,
@@ -149,18 +149,18 @@ class PerformancePlay:
 
     def _do(self, what: Happening) -> None:
         match what:
-            case Say(begin=begin, piece=piece):
+            case SaidPiece(begin=begin, piece=piece):
                 at = self._begun + begin
                 self._stage.say(at, piece)
                 self.transcript.hear(at - self._zero, piece)
                 self._until = max(self._until, at + piece.seconds)
-            case Stop(cut=cut):
+            case FellSilent(cut=cut):
                 self._stage.hush(self._begun + cut)
                 self.transcript.hush(self._begun + cut - self._zero)
-            case Recast(character=name):
+            case CharacterChange(character=name):
                 if (role := self._role_of(name)) is not None:
                     self._stage.recast(role)
-            case End():
+            case PerformanceEnd():
                 pass
             case _:
                 self._stage.tell(what)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from avatar_rtc.config_sections import SpeechConfig
 from avatar_rtc.errors import Unreadable
-from avatar_rtc.film.performance import Happening, Say
+from avatar_rtc.film.performance import Happening, SaidPiece
 from avatar_rtc.film.reading_out import ReadingOut, VoiceWish
 from avatar_rtc.server.live.voice.utterance import Piece
 
@@ -24,12 +24,12 @@ async def revoiced(
     free_from = 0.0
     try:
         for t, what in happenings:
-            if not isinstance(what, Say):
+            if not isinstance(what, SaidPiece):
                 yield t, what
                 continue
             begin = max(what.begin, free_from + what.piece.gap)
             for piece in await _anew(reading, what.piece, wish):
-                yield max(t, begin - (what.begin - t)), Say(begin, piece)
+                yield max(t, begin - (what.begin - t)), SaidPiece(begin, piece)
                 begin = free_from = begin + piece.seconds + piece.gap
             free_from = begin
     finally:

@@ -1,7 +1,7 @@
 """A play, filmed: frame after frame into one file, as fast as they can be made.
 
 ```
- Play ─► Stage ─► picture, sound ─► captions drawn ─► FilmFile
+ Play ─► FilmStage ─► picture, sound ─► captions drawn ─► FilmFile
    └─► Transcript ─► captions, chapters
 ```
 What is under way at any time is a sentence or two, so an hour of film takes no more memory than a minute.
@@ -21,29 +21,28 @@ from numpy.typing import NDArray
 from avatar_rtc.characters.lettering import Lettering
 from avatar_rtc.errors import InputError
 from avatar_rtc.files import put_file
-from avatar_rtc.film.behind import Behind
-from avatar_rtc.film.beside import Beside
 from avatar_rtc.film.captions import Caption, webvtt
+from avatar_rtc.film.file_thread import FileThread
 from avatar_rtc.film.plays import Play
-from avatar_rtc.film.stage import Stage
+from avatar_rtc.film.stage import FilmStage
 from avatar_rtc.media.film_file import FilmFile
 from avatar_rtc.media.recording import recording_kind
 from avatar_rtc.speech.sentences import EMOJI
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
-SubtitleWay = Literal["none", "beside", "inside", "burnt"]
+SubtitleWay = Literal["none", "thread", "inside", "burnt"]
 OnFrame = Callable[[int, float], None]
-"""Told how many frames there are, and which share of the film they are."""
+"""StageMessage how many frames there are, and which share of the film they are."""
 
 
 @dataclass(frozen=True)
 class FilmOptions:
-    """What a film is to be, beside what is played in it."""
+    """What a film is to be, thread what is played in it."""
 
     fps: Fraction = Fraction(25)
     seed: int = 0
     subtitles: SubtitleWay = "none"
-    """beside is a WebVTT file, inside a track that players of mp4 turn on, burnt is in the picture."""
+    """thread is a WebVTT file, inside a track that players of mp4 turn on, burnt is in the picture."""
     font: Path | None = None
     """Of burnt ones; None looks for one that has the letters."""
     opaque: bool = True
@@ -63,7 +62,7 @@ class FilmMade:
     seconds: float
     notes: tuple[str, ...]
     """What is not heard or seen as it was wanted, in sentences."""
-    beside: tuple[Path, ...] = ()
+    thread: tuple[Path, ...] = ()
     """Files that go with it."""
 
 
@@ -74,11 +73,11 @@ def check_options(path: Path, options: FilmOptions) -> None:
     """
     kind = recording_kind(path)
     if options.subtitles == "inside" and kind != "mp4":
-        raise InputError("subtitles inside go into .mp4 alone; take `beside`, or `burnt`")
+        raise InputError("subtitles inside go into .mp4 alone; take `thread`, or `burnt`")
 
 
 def shoot(
-    stage: Stage,
+    stage: FilmStage,
     play: Play,
     path: Path,
     options: FilmOptions,
@@ -101,14 +100,14 @@ def shoot(
     transcript, kind = play.transcript, recording_kind(path)
     inside, written = options.subtitles == "inside", 0
     with FilmFile(path, kind, (width, height), options.fps, "", inside, options.comment) as file:
-        with Beside() as beside:
+        with FileThread() as thread:
             for number, picture in enumerate(one_after_the_other([opening], pictures)):
                 t = number / options.fps
                 caption = transcript.at(float(t)) if options.subtitles == "burnt" else None
-                beside(partial(_write, file, letters, picture[:height, :width], caption))
-                beside(partial(file.write_sound, _sound(stage, first, number, options.fps)))
+                thread(partial(_write, file, letters, picture[:height, :width], caption))
+                thread(partial(file.write_sound, _sound(stage, first, number, options.fps)))
                 while inside and written < len(transcript.captions) and transcript.captions[written].end <= t:
-                    beside(partial(_caption, file, transcript.captions[written]))
+                    thread(partial(_caption, file, transcript.captions[written]))
                     written += 1
                 on_frame(number + 1, play.share(stage.now))
         for caption in transcript.captions[written:] if inside else ():
@@ -116,19 +115,17 @@ def shoot(
         file.set_chapters(transcript.chapters)
         seconds = file.seconds
     made: tuple[Path, ...] = ()
-    if options.subtitles == "beside":
+    if options.subtitles == "thread":
         made = (path.with_suffix(".vtt"),)
         put_file(made[0], webvtt(transcript.captions).encode())
     notes = {**transcript.notes, **notes, **dict.fromkeys(_unknown(stage))}
     return FilmMade(path, number + 1, (width, height), seconds, tuple(notes), made)
 
 
-def _pictures(stage: Stage, play: Play, options: FilmOptions, first: int) -> Iterator[NDArray[np.uint8]]:
-    behind = Behind(options.seed) if options.opaque else None
+def _pictures(stage: FilmStage, play: Play, options: FilmOptions, first: int) -> Iterator[NDArray[np.uint8]]:
     number = first
     while play.advance(float(number / options.fps)) or number == first:
-        ground = None if behind is None else (lambda size, t: behind.at(stage.state.backdrop, size, t))
-        yield stage.picture(number, ground)
+        yield stage.picture(number)
         number += 1
 
 
@@ -141,11 +138,11 @@ def _caption(file: FilmFile, caption: Caption) -> None:
     file.write_caption(caption.begin, caption.end, caption.text)
 
 
-def _sound(stage: Stage, first: int, number: int, fps: Fraction) -> NDArray[np.int16]:
-    """The samples beside a frame: over all frames none is missing, and none comes twice."""
+def _sound(stage: FilmStage, first: int, number: int, fps: Fraction) -> NDArray[np.int16]:
+    """The samples thread a frame: over all frames none is missing, and none comes twice."""
     begin, end = (round((first + number + more) * AUDIO_CLOCK_HZ / fps) for more in (0, 1))
     return stage.sound(begin / AUDIO_CLOCK_HZ, end - begin)
 
 
-def _unknown(stage: Stage) -> list[str]:
+def _unknown(stage: FilmStage) -> list[str]:
     return [f"this character has no emotion {name!r}; it was passed over" for name in stage.unknown]

@@ -29,13 +29,13 @@ from avatar_rtc.server.live.voice.utterance import Feeling, Piece
 from avatar_rtc.sound.pcm import Pcm
 from avatar_rtc.worker.live import pixels_of
 from avatar_rtc.worker.mouths import Mouths
-from avatar_rtc.worker.offline import GroundOf, OfflineAvatar
+from avatar_rtc.worker.offline import OfflineAvatar
 
-Told = EmotionSet | Change
+StageMessage = EmotionSet | Change
 """What a stage can be told: what changes a state."""
 
 
-def told_from(message: ControlMessage, where: str) -> Told:
+def stage_message(message: ControlMessage, where: str) -> StageMessage:
     """The message, if it is one that changes a state.
 
     Args:
@@ -44,9 +44,9 @@ def told_from(message: ControlMessage, where: str) -> Told:
     Raises:
         InputError: it is of another kind.
     """
-    if not isinstance(message, get_args(Told)):
+    if not isinstance(message, get_args(StageMessage)):
         raise InputError(f"{where}: {message.type} changes no state")
-    found: Told = message
+    found: StageMessage = message
     return found
 
 
@@ -58,7 +58,7 @@ class Role:
     animator: Animator
 
 
-class Stage:
+class FilmStage:
     """One avatar; frames are to be asked for in order."""
 
     def __init__(
@@ -69,12 +69,14 @@ class Stage:
         seed: int = 0,
         size: tuple[int, int] | None = None,
         begun: float = 0.0,
+        opaque: bool = False,
     ) -> None:
         """
         Args:
             emotions: the factory's.
             size: (width, height) in px of every frame; None is whatever the chain gives.
             begun: media time in s of the first frame.
+            opaque: whether the state's backdrop stands behind the avatar.
         """
         self.timers = Timers(begun)
         self._fps, self._seed = fps, seed
@@ -84,7 +86,9 @@ class Stage:
             role.character, emotions, fps, clock, self._show, lambda: None, later=self.timers.later
         )
         self._offline: OfflineAvatar | None = None
-        self._offline = OfflineAvatar(self._opening(role), role.animator, emotions, size, self._mouths)
+        self._offline = OfflineAvatar(
+            self._opening(role), role.animator, emotions, size, self._mouths, opaque
+        )
         self._voice = VoicePlayer()
         self._feelings: list[Due] = []
         self.unknown: dict[str, None] = {}
@@ -100,7 +104,7 @@ class Stage:
         """Media time in s."""
         return self.timers.now
 
-    def tell(self, message: Told) -> None:
+    def tell(self, message: StageMessage) -> None:
         """Let it do now what a message says; an emotion that it does not have is passed over.
 
         Raises:
@@ -148,17 +152,14 @@ class Stage:
         self.timers.advance(number / self._fps)
         return self._offline.appearance(number)
 
-    def picture(self, number: int, ground: GroundOf | None = None) -> NDArray[np.uint8]:
+    def picture(self, number: int) -> NDArray[np.uint8]:
         """(H, W, 4) sRGB, straight alpha: the frame at media time number / fps.
-
-        Args:
-            ground: what stands behind it; None is nothing.
 
         Raises:
             SetupError: an operation of the chain lacks something here.
         """
         assert self._offline is not None
-        return self._offline.finished(self.appearance(number), number, ground)
+        return self._offline.finished(self.appearance(number), number)
 
     def sound(self, begin: float, samples: int) -> Pcm:
         """So many samples from media time `begin` on, 48 kHz mono."""

@@ -1,6 +1,6 @@
 """An avatar without a clock: the frames it would show, as fast as they can be made, always the same."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -22,11 +22,10 @@ from avatar_rtc.render.filters.chain import run_chain
 from avatar_rtc.render.pixels import rgba_of
 from avatar_rtc.render.upscale.enlarge import enlarge
 from avatar_rtc.stream.pixels import hide_unseen
+from avatar_rtc.worker.behind import BLACK, Behind
 from avatar_rtc.worker.live import LiveAvatar, open_avatar
 from avatar_rtc.worker.mouths import Mouths
 
-GroundOf = Callable[[tuple[int, int], float], Tensor]
-"""(3, height, width) sRGB for a (width, height) in px and a media time."""
 EMOTION_SETTLED_S = 2.0
 """By then an emotion has long arrived."""
 
@@ -41,14 +40,17 @@ class OfflineAvatar:
         emotions: Mapping[str, EmotionTemplate],
         size: tuple[int, int] | None = None,
         mouths: Mouths | None = None,
+        opaque: bool = False,
     ) -> None:
         """
         Args:
             opened: character, state, seed and rate.
             size: (width, height) in px of every frame; None is whatever the chain gives.
             mouths: those that are known; None measures what is measured at once.
+            opaque: whether the state's backdrop stands behind every frame; else they are transparent.
         """
         self._emotions, self._mouths = emotions, mouths
+        self._behind = Behind(opened.seed) if opaque else None
         self._avatar: LiveAvatar = open_avatar(replace(opened, epoch=0.0), animator, emotions, mouths=mouths)
         self._fps = Fraction(opened.fps).limit_denominator(1001)
         self._size = size
@@ -103,27 +105,21 @@ class OfflineAvatar:
         return self._avatar.appearance(float(number / self._fps))
 
     @torch.inference_mode()
-    def finished(
-        self, appearance: Appearance, number: int, ground: GroundOf | None = None
-    ) -> NDArray[np.uint8]:
-        """(H, W, 4) of an appearance at a frame; else as `still`.
-
-        Args:
-            ground: what is to stand behind it; None is nothing.
-        """
+    def finished(self, appearance: Appearance, number: int) -> NDArray[np.uint8]:
+        """(H, W, 4) of an appearance at a frame; else as `still`."""
         avatar, t = self._avatar, float(number / self._fps)
         pose = with_swings([appearance.pose], [appearance.swing])
         picture: Tensor = avatar.animator.animate(pose, [avatar.character.under(appearance.cels)])[0]
         shown, space = avatar.shown(picture, appearance).float(), avatar.animator.space
-        is_shared = ground is not None and avatar.state.backdrop.chain == "shared"
-        if ground is not None and is_shared:
-            shown, space = _over(*self._sized(shown, space), ground, t), "srgb"
+        behind, backdrop = self._behind, avatar.state.backdrop
+        is_shared = backdrop.chain == "shared"
+        if behind is not None and is_shared:
+            shown, space = behind.on(*self._sized(shown, space), backdrop, t), "srgb"
         # Not by the live avatar's finisher: that one goes on without a chain that fails.
         ended, space = run_chain(shown, space, avatar.state.chain, t, avatar.opened.seed)
         ended, space = self._sized(ended, space)
-        if ground is not None:
-            black = _black if is_shared else ground
-            ended, space = _over(ended, space, black, t), "srgb"
+        if behind is not None:
+            ended, space = behind.on(ended, space, BLACK if is_shared else backdrop, t), "srgb"
         return hide_unseen(rgba_of(converted(ended, space, "srgb")))
 
     def _sized(self, ended: Tensor, space: ColourSpace) -> tuple[Tensor, ColourSpace]:
@@ -133,20 +129,6 @@ class OfflineAvatar:
                 "srgb-premultiplied",
             )
         return ended, space
-
-
-def _over(picture: Tensor, space: ColourSpace, ground: GroundOf, t: float) -> Tensor:
-    """(4, H, W) sRGB, opaque: the picture on its ground."""
-    image = converted(picture, space, "srgb-premultiplied")
-    height, width = image.shape[-2:]
-    behind = ground((width, height), t).to(image.device)
-    seen = image[:3] + behind * (1 - image[3:])
-    return torch.cat([seen, torch.ones_like(seen[:1])])
-
-
-def _black(size: tuple[int, int], t: float) -> Tensor:
-    """What a chain over a whole scene shows where it made that transparent."""
-    return torch.zeros(3, size[1], size[0])
 
 
 def framed(picture: Tensor, size: tuple[int, int]) -> Tensor:

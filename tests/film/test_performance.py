@@ -1,7 +1,6 @@
 """A session that was live, and its performance: the same appearances, the same sound."""
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,11 @@ from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.config import Config
 from avatar_rtc.control.messages import control_from
-from avatar_rtc.errors import InputError
 from avatar_rtc.face.timeline import Segment, Timeline
 from avatar_rtc.face.visemes import SHAPE_OF_IPA
 from avatar_rtc.film.performance import read_performance
 from avatar_rtc.film.plays import PerformancePlay
-from avatar_rtc.film.stage import Role, Stage
+from avatar_rtc.film.stage import FilmStage, Role
 from avatar_rtc.link.orders import Hush, OpenAvatar, Say, SetState
 from avatar_rtc.render.static import create_static
 from avatar_rtc.resources import resource
@@ -57,9 +55,7 @@ def piece(text: str, seconds: float = 0.8, *feelings: Feeling) -> Piece:
     words = text.split()
     each = seconds / len(words)
     starts = [sum(len(word) + 1 for word in words[:n]) for n in range(len(words))]
-    timed = tuple(
-        TimedWord(n * each, (n + 1) * each, at, at + len(words[n])) for n, at in enumerate(starts)
-    )
+    timed = tuple(TimedWord(n * each, (n + 1) * each, at, at + len(words[n])) for n, at in enumerate(starts))
     gains = tuple(round(0.5 + 0.5 * abs(np.sin(n)), 5) for n in range(round(seconds * 100)))
     lips = Timeline(seconds, segments, gains, (step,), ())
     return Piece(tone.astype(np.int16), lips, "tts", text, timed, feelings, gap=0.25)
@@ -177,9 +173,9 @@ def _session_kept(
     return path, found
 
 
-def played(path: Path, fps: float = FPS) -> tuple[Stage, PerformancePlay]:
+def played(path: Path, fps: float = FPS) -> tuple[FilmStage, PerformancePlay]:
     kept = read_performance(path)
-    stage = Stage(Role(character(), create_static("cpu")), EMOTIONS, fps, kept.header.seed)
+    stage = FilmStage(Role(character(), create_static("cpu")), EMOTIONS, fps, kept.header.seed)
     for message in kept.state:
         stage.tell(message)
     return stage, PerformancePlay(stage, kept.happenings(), kept.header.begun, kept.seconds)

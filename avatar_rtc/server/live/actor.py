@@ -25,7 +25,7 @@ from avatar_rtc.control.messages import (
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.face.emotions import ZERO, EmotionTemplate
-from avatar_rtc.server.live.mood import Later, Mood, ShownEmotion
+from avatar_rtc.server.live.mood import CallLater, Mood, ShownEmotion
 from avatar_rtc.server.live.voice.utterance import Feeling
 from avatar_rtc.stream.framing import Framing, FramingName
 
@@ -42,7 +42,7 @@ class Actor:
         show: Callable[[AvatarState], None],
         on_change: Callable[[], None],
         framing: FramingName | None = None,
-        later: Later | None = None,
+        later: CallLater | None = None,
     ) -> None:
         """In the character's settings and default emotion.
 

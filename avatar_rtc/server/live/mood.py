@@ -26,7 +26,7 @@ class Awaited(Protocol):
         """Not any more."""
 
 
-Later = Callable[[float, Callable[[], None]], Awaited]
+CallLater = Callable[[float, Callable[[], None]], Awaited]
 """Does something so many seconds later, as `call_later` of an event loop does."""
 
 
@@ -37,7 +37,7 @@ class Mood:
     """
 
     def __init__(
-        self, default: ShownEmotion, show: Callable[[ShownEmotion], None], later: Later | None = None
+        self, default: ShownEmotion, show: Callable[[ShownEmotion], None], later: CallLater | None = None
     ) -> None:
         """In the default emotion.
 

@@ -18,10 +18,12 @@ from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
 MAX_PIECE_S = 600.0
 _GAIN_DIGITS = 5
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Second = Annotated[float, Field(ge=-10.0, le=MAX_PIECE_S)]
-Sounds = tuple[Share, Share, Share, Share, Share, Share]
-SegmentRow = tuple[Second, Second, Sounds, Share, Annotated[float, Field(gt=0.0, le=100.0)], bool]
+ShareJson = Annotated[float, Field(ge=0.0, le=1.0)]
+SecondJson = Annotated[float, Field(ge=-10.0, le=MAX_PIECE_S)]
+WeightsJson = tuple[ShareJson, ShareJson, ShareJson, ShareJson, ShareJson, ShareJson]
+SegmentRow = tuple[
+    SecondJson, SecondJson, WeightsJson, ShareJson, Annotated[float, Field(gt=0.0, le=100.0)], bool
+]
 """Start, end, weights, closure, dominance, whether it is rounded."""
 
 
@@ -31,9 +33,9 @@ class LipsJson(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     seconds: Annotated[float, Field(ge=0.0, le=MAX_PIECE_S)]
     segments: tuple[SegmentRow, ...]
-    gains: tuple[Share, ...] = ()
-    accents: tuple[Second, ...] = ()
-    pauses: tuple[tuple[Second, Second], ...] = ()
+    gains: tuple[ShareJson, ...] = ()
+    accents: tuple[SecondJson, ...] = ()
+    pauses: tuple[tuple[SecondJson, SecondJson], ...] = ()
 
 
 class PieceJson(BaseModel):
@@ -44,10 +46,10 @@ class PieceJson(BaseModel):
     lips: LipsJson
     source: LipSource = "tts"
     shown: str = ""
-    words: tuple[tuple[Second, Second, int, int], ...] = ()
+    words: tuple[tuple[SecondJson, SecondJson, int, int], ...] = ()
     """Start, end, and where in `shown`."""
-    feelings: tuple[tuple[Second, str, Share, Annotated[float, Field(gt=0)] | None], ...] = ()
-    """Second, emotion, strength, for how long."""
+    feelings: tuple[tuple[SecondJson, str, ShareJson, Annotated[float, Field(gt=0)] | None], ...] = ()
+    """SecondJson, emotion, strength, for how long."""
     gap: float = Field(0.0, ge=0.0, le=60.0)
 
 

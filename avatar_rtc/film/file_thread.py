@@ -9,7 +9,7 @@ from typing import Self
 _MOST_WAITING = 4
 
 
-class Beside:
+class FileThread:
     """One thread that does what it is given, in order; a context manager that waits for all of it."""
 
     def __init__(self) -> None:

@@ -1,10 +1,15 @@
-"""What stands behind the avatar in a film without transparency: the backdrop of its state."""
+"""What stands behind an avatar in pictures without transparency: the backdrop of its state."""
 
+import torch
 from torch import Tensor
 
 from avatar_rtc.control.state import Backdrop
 from avatar_rtc.filters_schema.backdrops import backdrop_file
 from avatar_rtc.render.backdrop import Ground
+from avatar_rtc.render.colour import ColourSpace, converted
+
+BLACK = Backdrop(colour=(0, 0, 0))
+"""Behind a scene whose operations made it transparent."""
 
 
 class Behind:
@@ -14,13 +19,20 @@ class Behind:
         self._seed = seed
         self._newest: tuple[Backdrop, tuple[int, int], Ground] | None = None
 
-    def at(self, backdrop: Backdrop, size: tuple[int, int], t: float) -> Tensor:
-        """(3, height, width) sRGB, for (width, height) in px and media time t.
+    def on(self, picture: Tensor, space: ColourSpace, backdrop: Backdrop, t: float) -> Tensor:
+        """(4, H, W) sRGB, opaque: the picture on its backdrop at media time t.
 
         Raises:
             UnknownName: there is no backdrop of that name here.
             InputError: it cannot be read, or an operation would make too large a picture.
         """
+        image = converted(picture, space, "srgb-premultiplied")
+        height, width = image.shape[-2:]
+        ground = self._at(backdrop, (width, height), t).to(image.device)
+        seen = image[:3] + ground * (1 - image[3:])
+        return torch.cat([seen, torch.ones_like(seen[:1])])
+
+    def _at(self, backdrop: Backdrop, size: tuple[int, int], t: float) -> Tensor:
         if self._newest is None or self._newest[:2] != (backdrop, size):
             file = None if backdrop.name is None else backdrop_file(backdrop.name).read_bytes()
             self._newest = (backdrop, size, Ground(backdrop, file, size, "cpu"))
