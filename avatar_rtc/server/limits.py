@@ -22,7 +22,11 @@ PROGRESS_BYTES = 16 * 1024
 
 
 CallerShare = Literal[
-    "offers_per_minute", "speech_s_per_minute", "uploads_per_minute", "snapshots_per_minute"
+    "offers_per_minute",
+    "speech_s_per_minute",
+    "uploads_per_minute",
+    "snapshots_per_minute",
+    "recordings_per_minute",
 ]
 """The settings of what each caller may ask for."""
 _WHAT: dict[CallerShare, str] = {
@@ -30,6 +34,7 @@ _WHAT: dict[CallerShare, str] = {
     "speech_s_per_minute": "seconds of speech",
     "uploads_per_minute": "pictures to be worked on",
     "snapshots_per_minute": "snapshots",
+    "recordings_per_minute": "recordings",
 }
 SAVED_MINUTES = 3.0
 """A caller that asks for nothing saves up so many minutes' worth."""

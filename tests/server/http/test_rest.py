@@ -47,6 +47,7 @@ async def test_avatar_shows_everything_the_contract_names(client, renderer):
         "delay_ms": 40.0,
         "late": 0,
         "worker_restarts": 0,
+        "recordings": {"under_way": [], "revision": 0},
         "distillation": {"state": "idle"},
         "speech": {"speech_id": None, "lips": None},
     }
