@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from avatar_rtc.film.performance import Happening
     from avatar_rtc.film.plays import Play
     from avatar_rtc.film.reading_out import VoiceWish
-    from avatar_rtc.film.script import Paragraph
     from avatar_rtc.film.shooting import FilmMade, FilmOptions, OnFrame
     from avatar_rtc.film.stage import FilmStage, Role, StageMessage
+    from avatar_rtc.speech.paragraphs import Paragraph
 
     Bar = Callable[[str], AbstractContextManager[OnFrame]]
     Prepared = tuple[FilmStage, Play, FilmOptions]
@@ -51,6 +51,7 @@ def add_film_arguments(parser: argparse.ArgumentParser) -> None:
     film.add_argument("--font", type=Path, metavar="FILE", help="of burnt subtitles")
     film.add_argument("--config", type=Path, metavar="FILE", help="the TOML file of `avatar-rtc serve`")
     film.add_argument("--state", type=Path, metavar="FILE", help="a JSON list of messages to begin with")
+    film.add_argument("--opaque", action="store_true", help="webm with what stands behind the avatar, too")
     film.add_argument("--background", action="store_true", help="lowest priority; progress as JSON lines")
     film.add_argument("--end-with-input", action="store_true", help="end when stdin does")
 
@@ -179,7 +180,7 @@ def film_options(args: argparse.Namespace, fps: float, seed: int) -> "FilmOption
 
     if args.font is not None:
         font_at(args.font, 16)
-    opaque = args.out.suffix.lower() == ".mp4" or args.backdrop is not None
+    opaque = args.out.suffix.lower() == ".mp4" or args.backdrop is not None or args.opaque
     rate = Fraction(fps if args.fps is None else args.fps).limit_denominator(1001)
     seed = seed if args.seed is None else args.seed
     options = FilmOptions(rate, seed, args.subtitles, args.font, opaque)
@@ -188,7 +189,7 @@ def film_options(args: argparse.Namespace, fps: float, seed: int) -> "FilmOption
 
 
 def _paragraphs(args: argparse.Namespace) -> "list[Paragraph]":
-    from avatar_rtc.film.script import Paragraph, paragraphs_of
+    from avatar_rtc.speech.paragraphs import Paragraph, paragraphs_of
     from avatar_rtc.speech.script import check_text
 
     if args.say is not None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from avatar_rtc.config_sections import SpeechConfig
 from avatar_rtc.errors import InputError, Unreadable
-from avatar_rtc.film.script import Paragraph
 from avatar_rtc.server.live.voice.speaker import Manner, Speaker
 from avatar_rtc.server.live.voice.utterance import Piece
 from avatar_rtc.speech.cleaning.cleaner import read_aloud_of
 from avatar_rtc.speech.feelings import Classifier, Rules
+from avatar_rtc.speech.paragraphs import Paragraph
 from avatar_rtc.speech.voices.engines import Engines, create_engines
 
 PARAGRAPH_GAP_S = 0.8

@@ -38,11 +38,13 @@ from avatar_rtc.server.http.keys import (
     CONFIG,
     DECODING,
     ENGINES,
+    FILMS,
     GATE,
     GATHERING,
     KEPT_FILES,
     LIMITS,
     METRICS,
+    PERFORMANCES,
     RECORDINGS,
     RENDERER,
     SOCKETS,
@@ -62,6 +64,7 @@ from avatar_rtc.server.http.routes import (
     characters,
     choices,
     control,
+    films,
     health,
     ice,
     offer,
@@ -75,8 +78,10 @@ from avatar_rtc.server.http.routes import (
 from avatar_rtc.server.http.security import add_headers, create_security
 from avatar_rtc.server.limits import MIB, Limits
 from avatar_rtc.server.live.avatars import MAIN, RETRY_S, Avatars
+from avatar_rtc.server.live.films import Films
 from avatar_rtc.server.live.keeping import Keeping
 from avatar_rtc.server.live.kept_files import KeptFile, KeptFiles, recordings_folder
+from avatar_rtc.server.live.performances import Performances
 from avatar_rtc.server.live.recordings import Recordings
 from avatar_rtc.server.live.shared import Renderer, Shared
 from avatar_rtc.server.live.state_file import StateFile
@@ -167,13 +172,17 @@ def create_app(
         config.limits.free_disk_mb * MIB,
     )
     files.listeners.append(partial(_tell_recordings, avatars_here, files))
-    app[RECORDINGS] = Recordings(files, limits)
+    app[RECORDINGS], app[PERFORMANCES] = Recordings(files, limits), Performances(files, limits)
+    films_most = config.limits.films
+    app[FILMS] = Films(
+        files, Turns(films_most, lambda: limits.refuse("films", "films to be made", films_most, RETRY_S))
+    )
     lag = LoopLag()
     app[METRICS] = create_metrics(avatars_here, renderer, limits, lag)
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
         whep, offer, avatars, control, characters, choices, health, seen, speech, audio, audio_socket, ice,
-        recordings, compat_avatars, compat_speech, imagefx, natlang, openapi, pages,
+        recordings, films, compat_avatars, compat_speech, imagefx, natlang, openapi, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)
@@ -202,9 +211,13 @@ def _tell_recordings(avatars_here: Avatars, files: KeptFiles, changed: KeptFile)
 async def _find_recordings(app: web.Application) -> None:
     await asyncio.to_thread(app[KEPT_FILES].load)
     app[RECORDINGS].resume()
+    await app[FILMS].resume()
+    await app[PERFORMANCES].resume()
 
 
 async def _end_recordings(app: web.Application) -> None:
+    await app[PERFORMANCES].close()
+    await app[FILMS].close()
     await app[RECORDINGS].close()
     app[KEPT_FILES].close()
 

@@ -148,10 +148,11 @@ def _session_kept(
         avatar = session.avatar
         writer = PerformanceWriter(path, avatar.clock.t, str(PICTURE), FPS, avatar.lasting)
         avatar.witnesses.add(writer)
+        first = piece("Pa ma bu", 0.8, Feeling(0.3, "anger", 0.9, 0.7))
+        cut = piece("this is cut off", 1.5, Feeling(1.2, "fear", 1.0))
         said = [
-            (0.6, lambda: avatar.speech.play(pieces(piece("Pa ma bu", 0.8, Feeling(0.3, "anger", 0.9, 0.7)),
-                                                    piece("and so on", 0.6)))),
-            (3.4, lambda: avatar.speech.play(pieces(piece("this is cut off", 1.5, Feeling(1.2, "fear", 1.0))))),
+            (0.6, lambda: avatar.speech.play(pieces(first, piece("and so on", 0.6)))),
+            (3.4, lambda: avatar.speech.play(pieces(cut))),
             (4.2, lambda: avatar.speech.stop()),
         ]  # fmt: skip
         steps = sorted([*SESSION, *said], key=lambda step: step[0])

@@ -144,7 +144,8 @@ class Avatar:
     def in_use(self) -> bool:
         """Whether somebody watches it, or something is under way."""
         busy = self.streams.is_watched or not self.speech.queue.is_silent
-        return busy or len(self.viewers) > 0 or self.distillation.is_under_way
+        is_kept = len(self.viewers) > 0 or bool(self.witnesses)
+        return busy or is_kept or self.distillation.is_under_way
 
     def touch(self) -> None:
         """Somebody wants something of it."""
@@ -251,6 +252,8 @@ class Avatar:
         # Whatever one part raises, the others are closed, and the worker forgets it.
         async with AsyncExitStack() as parts:
             parts.callback(self._events.close)
+            for witness in self.witnesses:
+                parts.callback(witness.ended)
             parts.callback(self._shared.renderer.close_avatar, self.name)
             parts.callback(self.streams.close)
             # Beside the viewers: a student that takes seconds to stop must not keep them from hearing of it.

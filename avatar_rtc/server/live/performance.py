@@ -53,6 +53,9 @@ class Witness(Protocol):
     def recast(self, source: str) -> None:
         """It is another character from now on."""
 
+    def ended(self) -> None:
+        """The avatar is over."""
+
 
 class PerformanceWriter:
     """Writes one file, in a thread of its own. Made and used on the event loop; closed by who made it."""
@@ -87,6 +90,10 @@ class PerformanceWriter:
         """Why nothing is written any more, in a sentence; None while it is."""
         self.bytes = 0
         """So many are written."""
+        self.on_written: Callable[[], None] = lambda: None
+        """Called in the file's thread after each line, and after a failure."""
+        self.on_end: Callable[[], None] = lambda: None
+        """Called when the avatar is over."""
         header = {
             "avatar_performance": PERFORMANCE_VERSION,
             "character": character,
@@ -128,6 +135,10 @@ class PerformanceWriter:
         """See `Witness`."""
         self.write("character.set", {"character": source})
 
+    def ended(self) -> None:
+        """See `Witness`."""
+        self.on_end()
+
     def write(self, kind: str, fields: dict[str, Any], more: Callable[[], dict[str, Any]] = dict) -> None:
         """A line of this moment.
 
@@ -165,6 +176,7 @@ class PerformanceWriter:
         except Exception:
             log.exception("a line of a performance failed")
             self.failure = "something unexpected failed; the server's log has it"
+        self.on_written()
 
     def _close(self) -> None:
         try:
