@@ -1,7 +1,7 @@
 """Films of scripts, made beside the live avatars: `avatar-rtc render --script` in a process of low priority.
 
 ```
- POST …/films ─► waiting, for its turn ─► rendering: process ─ lines of JSON ─► done, in the store of recordings
+ POST …/films ─► waiting, for its turn ─► rendering: process ─ lines of JSON ─► done, kept as recordings
                                               └─ DELETE, silence, a voice that fails ─► failed, and why
 ```
 """
@@ -60,6 +60,9 @@ class WantedFilm:
     device: str = "auto"
 
 
+FilmCommand = Callable[[Path, WantedFilm], Sequence[str]]
+
+
 class Films:
     """Made on the loop that runs the server, which closes it."""
 
@@ -67,7 +70,7 @@ class Films:
         self,
         files: KeptFiles,
         turns: Turns,
-        command: Callable[[Path, WantedFilm], Sequence[str]] | None = None,
+        command: FilmCommand | None = None,
     ) -> None:
         """
         Args:
@@ -139,8 +142,8 @@ class Films:
             with contextlib.suppress(ValueError, TypeError):
                 last.update(json.loads(line))
                 frames = int(last.get("frames", 0))
-                facts = {"frames": frames, "seconds": frames / wanted.fps}
-                self._files.change(kept, progress=float(last.get("share", 0.0)), **facts)
+                share = float(last.get("share", 0.0))
+                self._files.change(kept, progress=share, frames=frames, seconds=frames / wanted.fps)
                 self._files.require_room()
 
         ended = await run_in_background(self._command(folder, wanted), hear, FILM_SILENCE_S)
@@ -149,7 +152,7 @@ class Films:
             why = str(last["failed"])[:500] if "failed" in last else how_it_ended(ended)
             await self._fail(kept, f"It failed: {without_addresses(why)}.")
             return
-        facts = {name: last[name] for name in ("frames", "width", "height", "seconds")}
+        facts: dict[str, Any] = {name: last[name] for name in ("frames", "width", "height", "seconds")}
         beside = tuple(name for name in ("clip.vtt",) if (folder / name).is_file())
         notes = tuple(map(str, last.get("notes", ())))
         await self._files.finish(kept, folder / f"clip.{wanted.format}", beside, notes=notes, **facts)
@@ -209,6 +212,5 @@ def _put_inputs(folder: Path, wanted: WantedFilm) -> None:
 def _toml(section: str, config: SpeechConfig) -> str:
     """A section of a configuration; JSON's strings, numbers and lists are TOML's, too."""
     values = config.model_dump(mode="json", exclude_none=True)
-    return "\n".join(
-        [f"[{section}]", *(f"{name} = {json.dumps(value)}" for name, value in values.items()), ""]
-    )
+    lines = (f"{name} = {json.dumps(value)}\n" for name, value in values.items())
+    return f"[{section}]\n{''.join(lines)}"

@@ -110,11 +110,15 @@ class Performances:
             await self._finish(kept, path, seconds, notes)
 
     async def _finish(self, kept: KeptFile, path: Path, seconds: float, notes: tuple[str, ...]) -> None:
-        if not path.is_file() or not path.stat().st_size:
+        if not await asyncio.to_thread(_is_written, path):
             await self._files.save(kept, state="failed", notes=(*notes, "Nothing of it was written."))
             return
         seconds = seconds or kept.seconds
         await self._files.finish(kept, path, notes=(*kept.notes, *notes), seconds=seconds)
+
+
+def _is_written(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
 
 
 def cut_to_lines(path: Path) -> None:
