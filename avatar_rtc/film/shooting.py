@@ -30,19 +30,19 @@ from avatar_rtc.media.recording import recording_kind
 from avatar_rtc.speech.sentences import EMOJI
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
-SubtitleWay = Literal["none", "thread", "inside", "burnt"]
+SubtitleWay = Literal["none", "beside", "inside", "burnt"]
 OnFrame = Callable[[int, float], None]
 """StageMessage how many frames there are, and which share of the film they are."""
 
 
 @dataclass(frozen=True)
 class FilmOptions:
-    """What a film is to be, thread what is played in it."""
+    """What a film is to be, beside what is played in it."""
 
     fps: Fraction = Fraction(25)
     seed: int = 0
     subtitles: SubtitleWay = "none"
-    """thread is a WebVTT file, inside a track that players of mp4 turn on, burnt is in the picture."""
+    """beside is a WebVTT file, inside a track that players of mp4 turn on, burnt is in the picture."""
     font: Path | None = None
     """Of burnt ones; None looks for one that has the letters."""
     opaque: bool = True
@@ -62,7 +62,7 @@ class FilmMade:
     seconds: float
     notes: tuple[str, ...]
     """What is not heard or seen as it was wanted, in sentences."""
-    thread: tuple[Path, ...] = ()
+    beside: tuple[Path, ...] = ()
     """Files that go with it."""
 
 
@@ -73,7 +73,7 @@ def check_options(path: Path, options: FilmOptions) -> None:
     """
     kind = recording_kind(path)
     if options.subtitles == "inside" and kind != "mp4":
-        raise InputError("subtitles inside go into .mp4 alone; take `thread`, or `burnt`")
+        raise InputError("subtitles inside go into .mp4 alone; take `beside`, or `burnt`")
 
 
 def shoot(
@@ -115,7 +115,7 @@ def shoot(
         file.set_chapters(transcript.chapters)
         seconds = file.seconds
     made: tuple[Path, ...] = ()
-    if options.subtitles == "thread":
+    if options.subtitles == "beside":
         made = (path.with_suffix(".vtt"),)
         put_file(made[0], webvtt(transcript.captions).encode())
     notes = {**transcript.notes, **notes, **dict.fromkeys(_unknown(stage))}
@@ -139,7 +139,7 @@ def _caption(file: FilmFile, caption: Caption) -> None:
 
 
 def _sound(stage: FilmStage, first: int, number: int, fps: Fraction) -> NDArray[np.int16]:
-    """The samples thread a frame: over all frames none is missing, and none comes twice."""
+    """The samples beside a frame: over all frames none is missing, and none comes twice."""
     begin, end = (round((first + number + more) * AUDIO_CLOCK_HZ / fps) for more in (0, 1))
     return stage.sound(begin / AUDIO_CLOCK_HZ, end - begin)
 

@@ -9,10 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.control.messages import control_from
 from avatar_rtc.errors import InputError, NotFound, UnknownName
+from avatar_rtc.filters_schema.backdrops import backdrop_file
 from avatar_rtc.filters_schema.chain import Chain, chain_json
 from avatar_rtc.filters_schema.presets import load_presets
 from avatar_rtc.server.http.answers import KeptTold
-from avatar_rtc.server.http.bodies import read_model
+from avatar_rtc.server.http.bodies import check_model, read_json
 from avatar_rtc.server.http.keys import CONFIG, ENGINES, FILMS, LIMITS, STORE, avatar_of, payer_of
 from avatar_rtc.server.http.places import outward
 from avatar_rtc.server.http.routes.openapi import described
@@ -24,6 +25,7 @@ from avatar_rtc.stream.framing import FramingName
 
 MAX_FILM_CHARACTERS = 200_000
 """About four hours of speech."""
+MAX_FILM_BYTES = 1024 * 1024
 
 
 class FilmStart(BaseModel):
@@ -72,6 +74,8 @@ class FilmStart(BaseModel):
         if self.framing is not None:
             found.append({"type": "framing.set", "name": self.framing})
         if self.backdrop is not None:
+            if self.backdrop.name is not None:
+                backdrop_file(self.backdrop.name)
             found.append({"type": "backdrop.set", **self.backdrop.fields()})
         if self.emotion not in (None, "auto"):
             found.append({"type": "emotion.set", "name": self.emotion})
@@ -98,7 +102,7 @@ async def post_film(request: web.Request) -> web.Response:
     It is told, stopped, downloaded and deleted as recordings are. The server makes one at a time.
     """
     avatar = avatar_of(request)
-    asked = await read_model(request, FilmStart)
+    asked = check_model(FilmStart, await read_json(request, MAX_FILM_BYTES))
     paragraphs_of(asked.script)
     if asked.subtitles == "inside" and asked.format != "mp4":
         raise InputError("subtitles inside go into mp4 alone; take 'beside' or 'burnt'")
