@@ -199,6 +199,7 @@ _OWN: dict[str, type[BaseModel]] = {
 def _happening(path: Path, number: int, line: Mapping[str, Any], *, decode: bool) -> tuple[float, Happening]:
     where = f"{path}, line {number}"
     rest = {name: value for name, value in line.items() if name not in ("t", "type")}
+    model: type[BaseModel] | None = None
     try:
         t = _Moment.model_validate({"t": line.get("t")}).t
         kind = line.get("type")

@@ -1,7 +1,9 @@
 """A session that was live, and its performance: the same appearances, the same sound."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,15 @@ from avatar_rtc.characters.character import Character
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.config import Config
+from avatar_rtc.config_sections import SpeechConfig
 from avatar_rtc.control.messages import control_from
+from avatar_rtc.errors import InputError
 from avatar_rtc.face.timeline import Segment, Timeline
 from avatar_rtc.face.visemes import SHAPE_OF_IPA
-from avatar_rtc.film.performance import read_performance
+from avatar_rtc.film.performance import SaidPiece, read_performance
 from avatar_rtc.film.plays import PerformancePlay
+from avatar_rtc.film.reading_out import VoiceWish
+from avatar_rtc.film.revoiced import revoiced
 from avatar_rtc.film.stage import FilmStage, Role
 from avatar_rtc.link.orders import Hush, OpenAvatar, Say, SetState
 from avatar_rtc.render.static import create_static
@@ -29,7 +35,7 @@ from avatar_rtc.server.live.performance import PerformanceWriter
 from avatar_rtc.server.live.shared import Shared
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.speaker import Speaker
-from avatar_rtc.server.live.voice.utterance import Feeling, Piece
+from avatar_rtc.server.live.voice.utterance import LEAD_S, Feeling, Piece
 from avatar_rtc.speech.feelings import Rules
 from avatar_rtc.speech.spoken import TimedWord
 from avatar_rtc.speech.voices.engines import Engines
@@ -193,3 +199,117 @@ def test_a_performance_looks_as_the_session_did(session_kept: tuple[Path, list[A
         assert np.abs(np.asarray(found.swing) - np.asarray(expected.swing)).max() < 1e-4
         number += 1
     assert number == len(live_ones)
+
+
+def test_its_sound_is_the_sounds_that_were_heard(session_kept: tuple[Path, list[Appearance]]) -> None:
+    stage, play = played(session_kept[0])
+    heard = []
+    for number in range(round(SECONDS * FPS)):
+        play.advance(number / FPS)
+        stage.timers.advance(number / FPS)
+        heard.append(stage.sound(number / FPS, 1920))
+    sound = np.concatenate(heard)
+    loud = np.flatnonzero(np.abs(sound) > 4_000) / 48_000
+    first = 0.6 + LEAD_S
+    assert loud[0] == pytest.approx(first, abs=0.005)
+    # two pieces with a gap, then the one that was stopped
+    gaps = np.flatnonzero(np.diff(loud) > 0.1)
+    assert [round(float(loud[at + 1]), 2) for at in gaps] == [round(first + 0.8 + 0.25, 2), 3.46]
+    assert 4.2 < loud[-1] < 4.26
+    assert [caption.text for caption in play.transcript.captions] == [
+        "Pa ma bu",
+        "and so on",
+        "this is cut off",
+    ]
+    assert play.transcript.captions[-1].end < 4.26
+
+
+def test_the_same_file_gives_the_same_pictures(session_kept: tuple[Path, list[Appearance]]) -> None:
+    pictures = []
+    for _ in range(2):
+        stage, play = played(session_kept[0], 2.0)
+        found = []
+        for number in range(7):
+            play.advance(number / 2.0)
+            found.append(stage.picture(number))
+        pictures.append(found)
+    assert all(np.array_equal(a, b) for a, b in zip(*pictures, strict=True))
+
+
+HEAD = {"avatar_performance": 1, "character": "liora", "fps": 25.0}
+PAUSE = {"type": "pause.set", "on": True}
+PIECE = {"begin": 0.5, "sound": "", "lips": {"seconds": 0.4, "segments": []}}
+
+
+def written(path: Path, *lines: object) -> Path:
+    texts = (line if isinstance(line, str) else json.dumps(line) for line in lines)
+    path.write_text("\n".join(texts) + "\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ((), "is empty"),
+        (("no json",), "line 1: it is no JSON"),
+        (([],), "line 1: it is no JSON object"),
+        (({"t": 1},), "line 1: no \"avatar_performance\""),
+        (({"avatar_performance": 2},), "is 2; 1 can be read"),
+        (({"avatar_performance": True, "character": "x"},), "is True"),
+        (({"avatar_performance": 1},), "character"),
+        (({**HEAD, "fps": 0},), "fps"),
+        (({**HEAD, "state": [{"type": "emotion.set"}]},), "message 1 of its state"),
+        (({**HEAD, "state": [{"type": "ping"}]},), "changes no state"),
+        ((HEAD, {"type": "gaze.set", "target": None}), "line 2: t"),
+        ((HEAD, {"t": "x", "type": "gaze.set", "target": None}), "line 2: t"),
+        ((HEAD, {"t": -1, "type": "gaze.set", "target": None}), "line 2: t"),
+        ((HEAD, '{"t": NaN, "type": "pause.set", "on": true}'), "line 2: t"),
+        ((HEAD, {"t": 1}), "line 2: a message needs a 'type'"),
+        ((HEAD, {"t": 1, "type": "gaze.sett"}), "gaze.set"),
+        ((HEAD, {"t": 1, "type": "speech.say", "text": "x"}), "line 2: speech.say changes no state"),
+        ((HEAD, {"t": 2, **PAUSE}, {"t": 1, **PAUSE}), "line 3: t is 1"),
+        ((HEAD, {"t": 1, "type": "overrides.set", "overrides": {"mouth_aaaa": 1}}), "mouth_aaa"),
+        ((HEAD, {"t": 1, "type": "speech.hush"}), "cut"),
+        ((HEAD, {"t": 1, "type": "speech.piece", **PIECE, "lips": {"seconds": 1}}), "segments"),
+        ((HEAD, {"t": 1, "type": "speech.piece", **PIECE, "gap": -1}), "gap"),
+        ((HEAD, {"t": 1, "type": "character.set"}), "character"),
+        ((HEAD, {"t": 1, "type": "performance.end"}, '{"t": 2, "ty'), "line 3: it is no JSON"),
+        ((HEAD, "[" * 100_000), "line 2: it is no JSON"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_file_is_told_with_its_line(
+    tmp_path: Path, lines: tuple[object, ...], says: str
+) -> None:
+    path = written(tmp_path / "a.avatar.jsonl", *lines)
+    if not lines:
+        path.write_text("")
+    with pytest.raises(InputError) as refused:
+        read_performance(path)
+    assert says in str(refused.value) and str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize("sound", ["!", "AAAA"])
+def test_a_broken_sound_is_told_when_it_is_played(tmp_path: Path, sound: str) -> None:
+    piece_line = {"t": 0.2, "type": "speech.piece", **PIECE, "sound": sound}
+    kept = read_performance(written(tmp_path / "a.avatar.jsonl", HEAD, piece_line))
+    assert kept.seconds == pytest.approx(0.9)
+    with pytest.raises(InputError, match="line 2: "):
+        list(kept.happenings())
+
+
+def test_another_voice_speaks_the_texts_and_moves_what_comes_later(
+    session_kept: tuple[Path, list[Appearance]],
+) -> None:
+    kept = read_performance(session_kept[0])
+
+    async def spoken() -> list[tuple[float, object]]:
+        wish = VoiceWish("espeak", speed=0.5)
+        return [each async for each in revoiced(SpeechConfig(), kept.happenings(), wish)]
+
+    found = asyncio.run(spoken())
+    said = [what for _, what in found if isinstance(what, SaidPiece)]
+    assert [each.piece.shown for each in said] == ["Pa ma bu", "and so on", "this is cut off"]
+    assert all(b.begin >= a.begin + a.piece.seconds for a, b in pairwise(said))
+    assert [felt.emotion for each in said for felt in each.piece.feelings] == ["anger", "fear"]
+    others = [what for _, what in kept.happenings() if not isinstance(what, SaidPiece)]
+    assert [what for _, what in found if not isinstance(what, SaidPiece)] == others
