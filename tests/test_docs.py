@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -14,8 +15,12 @@ from avatar_rtc.face.pose import MORPHS
 from tests.documents import DOCS, PAGES, ROOT, TOLD, anchors, blocks, code, links, named
 
 FLAG = r"(?<![\w-])--[a-z0-9][a-z0-9-]*"
-OTHERS_FLAGS = {"--json", "--data-binary", "--data", "--system", "--now", "--strict", "--avatar-position"}
-"""Of curl, useradd, systemctl and mypy; the last is a property in CSS."""
+ELEMENT = json.loads((ROOT / "web" / "custom-elements.json").read_text())["modules"][0]["declarations"][0]
+STYLE = {each["name"] for each in ELEMENT["cssProperties"]}
+"""Custom properties in CSS, which look like flags."""
+OTHERS_FLAGS = {"--json", "--data-binary", "--data", "--system", "--now", "--strict", "--bind", "--directory"}
+OTHERS_FLAGS |= STYLE
+"""Of curl, useradd, systemctl, mypy and http.server."""
 INSTALLERS_FLAGS = {
     *("--wheel", "--index-url", "--no-deps", "--no-compile"),  # build, pip
     *("--torch-backend", "--from"),  # uv
@@ -119,6 +124,13 @@ def test_the_element_is_told_whole() -> None:
     assert events and {event for event in events if f"| `{event}` |" not in text} == set()
     attributes = re.findall(r"hasAttribute\('(\w+)'\)|getAttribute\('(\w+)'\)", element)
     assert {name for pair in attributes for name in pair if name and f"| `{name}` |" not in text} == set()
+    read = {each["name"] for each in ELEMENT["members"] if each["kind"] == "field"} - {
+        each["name"] for each in ELEMENT["attributes"]
+    }
+    assert {name for name in read if f"| `{name}` |" not in text} == set()
+    style = text[text.index("### Style") : text.index("### The label")]
+    told = set(re.findall(r"`(--[\w-]+)`", style))
+    assert told == STYLE and [p["name"] for p in ELEMENT["cssParts"] if f"`{p['name']}`" not in style] == []
 
 
 def test_every_word_of_the_glossary_is_one() -> None:

@@ -6,19 +6,18 @@ import { BackdropCard } from './backdrop_card.js';
 import { ChainEditor } from './chain_editor.js';
 import { EmotionSheet } from './emotion_sheet.js';
 import { FramingChoice } from './framing_choice.js';
-import { key, onKey } from './key.js';
+import { key } from './key.js';
 import { LifeCard } from './life_card.js';
 import { Readouts } from './readouts.js';
 import { SpeakCard } from './speak_card.js';
+import { openStudio } from './studio.js';
 
 const MEASURE_MS = 1_000;
 const UPLOAD_TYPES = ['image/png', 'image/webp', 'application/zip'];
 
 const $ = (id) => document.getElementById(id);
 const query = new URLSearchParams(location.search);
-const id = query.get('avatar') ?? 'main';
-const path = `avatars/${encodeURIComponent(id)}`;
-const $avatar = $('avatar');
+const { $avatar, id, path, announce, complain } = openStudio();
 const $stage = $('stage');
 const $intensity = $('intensity');
 
@@ -59,9 +58,6 @@ $('keys').addEventListener('click', () => { sheet.hasShortcuts = toggle($('keys'
 
 /** Show what the server says of the avatar: on connecting and after every change, as others may drive it too. */
 function showState(state) {
-  const shown = state.state === 'live' && state.paused ? 'paused' : state.state;
-  if (shown !== $('state').dataset.state) showPill(shown, state.detail);
-  $('character').textContent = state.character;
   $('engine').textContent = `${state.animator} on ${state.device ?? '…'}`;
   $('viewers').textContent = `${state.viewers} ${state.viewers === 1 ? 'viewer' : 'viewers'}`;
   showNote(state);
@@ -118,18 +114,7 @@ async function measure() {
 
 // --- connection --------------------------------------------------------------------------------------
 
-const WORDS = { retrying: 'reconnecting', starting: 'model is loading' };
-
-/** @param {string} state of the connection; while that is live, the avatar's own. */
-function showPill(state, reason = '') {
-  $('state').textContent = WORDS[state] ?? state;
-  $('state').dataset.state = state;
-  $('state').title = reason;
-  if (state === 'live' || state in WORDS) announce(WORDS[state] ?? state); // the reason is told by the element itself
-}
-
 $avatar.addEventListener('statechange', ({ detail }) => {
-  showPill(detail.state, detail.reason);
   if (detail.state === 'live') listCharacters().catch(complain);
 });
 $avatar.addEventListener('avatarstate', ({ detail }) => showState(detail));
@@ -207,18 +192,7 @@ document.addEventListener('drop', (event) => {
 $('speak').addEventListener('submit', () => { $('alert').hidden = true; }); // before the card's own
 new SpeakCard($('speak'), $avatar, { complain, announce });
 
-// --- telling -----------------------------------------------------------------------------------------
-
-function announce(text) {
-  $('status').textContent = text;
-}
-
-function complain(error) {
-  $('alert').firstElementChild.textContent = error.message;
-  $('alert').hidden = false;
-}
-
-$('alert').lastElementChild.addEventListener('click', () => { $('alert').hidden = true; });
+// --- small things ------------------------------------------------------------------------------------
 
 function toggle($button) {
   const isOn = $button.getAttribute('aria-pressed') !== 'true';
@@ -267,7 +241,4 @@ request('GET', 'backdrops').then(({ backdrops }) => { behind.files = backdrops; 
 for (const name of ['framing', 'headroom']) {
   if (query.has(name)) $avatar[name] = query.get(name);
 }
-onKey((given) => { $avatar.token = given; });
-if (key()) $avatar.token = key();
-$avatar.src = whep;
 setInterval(() => measure().catch(() => {}), MEASURE_MS); // what is wrong, the element says

@@ -8,7 +8,9 @@
  * `muted` it is silent from the start and shows none.
  */
 
+import { AlphaBitmap } from './alpha_bitmap.js';
 import { AlphaCanvas } from './alpha_canvas.js';
+import { STYLE } from './avatar_style.js';
 import { AvatarCommands } from './commands.js';
 import { AvatarConnection } from './connection.js';
 import { Subtitles } from './subtitles.js';
@@ -16,64 +18,27 @@ import { Subtitles } from './subtitles.js';
 export { AvatarConnection };
 
 const RESTORE_MS = 4_000; // a WebGL context that is not given back by then is given up
-
-const STYLE = new CSSStyleSheet();
-STYLE.replaceSync(`
-  :host { display: inline-block; position: relative; inline-size: 512px; max-inline-size: 100%; aspect-ratio: 1;
-    overflow: hidden; contain: content; }
-  :host([hidden]) { display: none; }
-  canvas, video { position: absolute; inset: 0; inline-size: 100%; block-size: 100%; object-fit: contain;
-    object-position: var(--avatar-position, 50% 100%); }
-  :host([fit="cover"]) :is(canvas, video) { object-fit: cover; }
-  :host([fit="fill"]) :is(canvas, video) { object-fit: fill; }
-  video.hidden { inline-size: 1px; block-size: 1px; opacity: 0; pointer-events: none; }
-  canvas.hidden, .poster.hidden, .foot > :is(:empty, .hidden) { display: none; }
-  .poster { position: absolute; inset: 0; display: grid; place-items: center; }
-  .foot { position: absolute; inset: auto 12px 12px; display: flex; flex-direction: column; align-items: center;
-    gap: 8px; container-type: inline-size; font: 500 13px/1.35 system-ui, sans-serif; pointer-events: none; }
-  .foot.alone { inset-block: 12px; justify-content: center; }
-  .foot.alone .sound { display: none; } /* it would leap down with the first picture, from under the finger */
-  .foot { max-block-size: calc(100% - 24px); }
-  .badge { box-sizing: border-box; max-inline-size: min(100%, 36em); padding: .3em .8em; border-radius: 1em; color: #fff;
-    background: rgb(20 22 40 / .86); overflow: auto; overflow-wrap: anywhere; text-wrap: pretty; pointer-events: auto;
-    animation: appear .25s .5s backwards; }
-  .badge.failed { padding: .7em 1em; border-inline-start: 5px solid #ff7350; border-radius: .5em; background: #14162a; font-size: 14px;
-    user-select: text; }
-  :is(canvas, video) { transition: opacity .4s; }
-  .dim { opacity: .4; }
-  .subtitles { position: relative; box-sizing: border-box; max-inline-size: min(100%, 32em); max-block-size: calc(4.05em + .8em);
-    overflow: hidden; padding: .4em .8em; border-radius: .5em; font-size: clamp(15px, 1.1cqi + 10px, 40px);
-    text-align: center; text-wrap: balance; overflow-wrap: anywhere; color: #fff; background: rgb(20 22 40 / .86); }
-  :host(:not([subtitles])) .subtitles { display: none; }
-  mark { border-radius: .2em; color: #14162a; background: #ffd75e; }
-  .sound { display: flex; align-items: center; gap: .6em; padding: .55em 1.1em; border: 2px solid #14162a; border-radius: 2em;
-    font: 600 15px/1.2 system-ui, sans-serif; color: #14162a; background: #fff; cursor: pointer; pointer-events: auto; }
-  .sound:hover { background: #ffd75e; }
-  .sound:focus-visible { outline: 3px solid #fff; box-shadow: 0 0 0 6px #14162a; }
-  .sound::before { content: ""; inline-size: .75em; block-size: 1em; background: currentColor;
-    clip-path: polygon(0 30%, 35% 30%, 100% 0, 100% 100%, 35% 70%, 0 70%); }
-  @keyframes appear { from { opacity: 0; } }
-  @media (prefers-reduced-motion: reduce) {
-    .badge { animation-duration: 0s; }
-    :is(canvas, video) { transition: none; }
-  }
-`);
+const RENDERERS = { webgl: AlphaCanvas, '2d': AlphaBitmap }; // the first that works; else the video itself is shown
 
 /**
- * Attributes: `src`, `token` (for a server that wants one), `muted`, `subtitles`, `fit` (contain | cover | fill), `framing` (face | bust | whole), `headroom`
- * (0..1). Events: `statechange` {state, reason},
- * `avatarstate` (the server's state message), `speech` (each of the server's `speech.*` messages), `refusal` {detail} (why
- * a cue, a pose or a framing was not taken), `frame` (video frame metadata, after drawing), `volumechange`.
+ * Attributes: `src`, `token` (for a server that wants one), `muted`, `subtitles`, `fit` (contain | cover | fill), `framing`
+ * (face | bust | whole), `headroom` (0..1), `badge` (auto | always | none).
+ * Events: `statechange` {state, reason}, `avatarstate` (the server's state message), `speech` (each of the server's
+ * `speech.*` messages), `refusal` {detail} (why a cue, a pose or a framing was not taken), `frame` (video frame metadata,
+ * after drawing), `volumechange`.
  * What it can be told to do is in commands.js.
- * CSS: parts `canvas`, `video`, and at the foot of the picture `foot` with `badge`, `subtitles`, `word`
- * in them and `sound` (the button); custom property `--avatar-position`; `:state(live)` and the other states.
+ * CSS: parts `canvas`, `video`, `disclosure`, and at the foot of the picture `foot` with `badge`, `subtitles`, `word`
+ * in them and `sound` (the button); custom properties in avatar_style.js; `:state(live)` and the other states, and
+ * `:state(speaking)`. The slot `disclosure` takes other words for "AI-generated".
  */
 export class AvatarRtcElement extends AvatarCommands {
-  static observedAttributes = ['src', 'token', 'muted', 'framing', 'headroom'];
+  static observedAttributes = ['src', 'token', 'muted', 'subtitles', 'fit', 'framing', 'headroom', 'badge'];
 
   #connection = null;
-  #layout = 'alpha'; // 'matte' where WebGL is missing
+  #kinds = Object.keys(RENDERERS); // that have not failed
   #renderer = null;
+  #avatarState = null;
+  #speeches = new Set(); // ids of what is being said
   #frameRequest = 0;
   #lostSince = 0;
   #lastPicture = -1;
@@ -88,14 +53,19 @@ export class AvatarRtcElement extends AvatarCommands {
   #caption = element('div', { part: 'subtitles', className: 'subtitles', dir: 'auto' });
   #badge = element('div', { part: 'badge', className: 'badge' });
   #foot = element('div', { part: 'foot', className: 'foot alone' });
+  #label = element('div', { className: 'label hidden' });
   #subtitles = new Subtitles(this.#caption);
 
   constructor() {
     super();
     this.#root.adoptedStyleSheets = [STYLE];
+    const $disclosure = element('div', { part: 'disclosure', className: 'disclosure', dir: 'auto' });
+    $disclosure.setAttribute('role', 'note');
+    $disclosure.append(element('slot', { name: 'disclosure', textContent: 'AI-generated' }));
+    this.#label.append($disclosure);
     this.#badge.setAttribute('role', 'status');
     this.#foot.append(this.#badge, this.#caption, this.#sound); // the button lowest, where nothing moves it
-    this.#root.append(this.#canvas, this.#video, this.#poster, this.#foot);
+    this.#root.append(this.#canvas, this.#video, this.#poster, this.#foot, this.#label); // nothing covers the label
     this.#sound.addEventListener('click', () => { this.muted = false; });
     this.#internals.role = 'group'; // not img: what is in an img is kept from assistive technology
     this.#internals.ariaLabel = 'Live avatar'; // an aria-label of the page wins
@@ -128,14 +98,35 @@ export class AvatarRtcElement extends AvatarCommands {
   get fit() { return this.getAttribute('fit') ?? 'contain'; }
   set fit(value) { this.setAttribute('fit', value); }
 
+  /** auto (the label "AI-generated" where the server wants it) | always | none (the page says it itself) */
+  get badge() { return this.getAttribute('badge') ?? 'auto'; }
+  set badge(value) { this.setAttribute('badge', value); }
+
+  /** 0..1; `muted` is kept apart from it. @throws {DOMException} beyond. */
+  get volume() { return this.#video.volume; }
+  set volume(value) {
+    if (value === this.#video.volume) return;
+    this.#video.volume = value;
+    this.#emit('volumechange');
+  }
+
   /** The AvatarConnection, null while the element is in no document or has no src. */
   get connection() { return this.#connection; }
 
   /** connecting | live | retrying | closed | failed */
   get state() { return this.#connection?.state ?? 'closed'; }
 
+  /** The avatar's state as it was told last, null until then. */
+  get avatarState() { return this.#avatarState; }
+
+  /** Whether something is being said. */
+  get speaking() { return this.#speeches.size > 0; }
+
+  /** webgl | 2d (pixel by pixel, where WebGL is missing) | video (shown as it comes, where both are) */
+  get renderer() { return this.#kinds[0] ?? 'video'; }
+
   /** alpha (transparent canvas) | matte (plain video on a backdrop) */
-  get layout() { return this.#layout; }
+  get layout() { return this.#kinds.length ? 'alpha' : 'matte'; }
 
   /** Promise of the figures in stats.js; of null while not connected. */
   get stats() { return this.#connection?.stats() ?? Promise.resolve(null); }
@@ -165,10 +156,12 @@ export class AvatarRtcElement extends AvatarCommands {
 
   attributeChangedCallback(name, before, value) {
     if (name === 'muted') this.#applySound();
-    else if (name === 'token' && before !== value && this.state === 'live') this.#renew();
-    else if (name !== 'src' && name !== 'token') {
-      if (before !== value && this.state === 'live') this.#frame();
-    } else if (this.isConnected && before !== value) this.#open();
+    if (before === value) return;
+    if (name === 'badge') this.#disclose();
+    else if (name === 'framing' || name === 'headroom') {
+      if (this.state === 'live') this.#frame();
+    } else if (name === 'token' && this.state === 'live') this.#renew();
+    else if ((name === 'src' || name === 'token') && this.isConnected) this.#open();
   }
 
   async #renew() {
@@ -179,14 +172,14 @@ export class AvatarRtcElement extends AvatarCommands {
   #open() {
     this.close();
     if (!this.src) return;
-    this.#chooseLayout();
-    const connection = new AvatarConnection(this.src, { video: this.#layout, token: this.token });
+    this.#chooseRenderer();
+    const connection = new AvatarConnection(this.src, { video: this.layout, token: this.token });
     this.#connection = connection;
     let isFramed = false; // once for each connection: whoever chooses another framing later keeps it
     connection.addEventListener('track', ({ detail }) => this.#play(detail.stream));
     connection.addEventListener('statechange', ({ detail }) => this.#show(detail));
     connection.addEventListener('message', ({ detail }) => {
-      if (detail.type === 'state') this.#emit('avatarstate', detail);
+      if (detail.type === 'state') this.#know(detail);
       if (detail.type === 'state' && !isFramed) {
         isFramed = true;
         if (this.framing || this.headroom) this.#frame();
@@ -203,19 +196,43 @@ export class AvatarRtcElement extends AvatarCommands {
     this.setFraming(this.framing || null, { headroom }).catch(({ message }) => this.#emit('refusal', { detail: message }));
   }
 
-  #chooseLayout() {
-    if (this.#layout === 'alpha' && !this.#renderer) {
+  #chooseRenderer() {
+    while (!this.#renderer && this.#kinds.length) {
       try {
-        this.#renderer = new AlphaCanvas(this.#canvas);
+        this.#renderer = new RENDERERS[this.renderer](this.#canvas);
       } catch {
-        this.#layout = 'matte';
+        this.#dropRenderer();
       }
     }
-    this.#canvas.classList.toggle('hidden', this.#layout === 'matte');
-    this.#video.classList.toggle('hidden', this.#layout === 'alpha');
+    this.#canvas.classList.toggle('hidden', this.layout === 'matte');
+    this.#video.classList.toggle('hidden', this.layout === 'alpha');
+  }
+
+  /** The next kind draws on a canvas of its own: one that had WebGL once has nothing else. */
+  #dropRenderer() {
+    this.#renderer?.close();
+    this.#renderer = null;
+    this.#kinds.shift();
+    const $fresh = element('canvas', { part: 'canvas', className: this.#canvas.className });
+    this.#canvas.replaceWith($fresh);
+    this.#canvas = $fresh;
+  }
+
+  #know(state) {
+    this.#avatarState = state;
+    this.#disclose();
+    this.#emit('avatarstate', state);
+  }
+
+  #disclose() {
+    const isAsked = this.badge === 'always' || (this.badge !== 'none' && this.#avatarState?.disclosure === true);
+    this.#label.classList.toggle('hidden', !isAsked);
   }
 
   #tell(event) {
+    if (event.type === 'speech.started') this.#speeches.add(event.speech_id);
+    if (event.type === 'speech.finished') this.#speeches.delete(event.speech_id);
+    this.#tellStates();
     this.#subtitles.follow(event);
     this.#emit('speech', event);
   }
@@ -268,7 +285,7 @@ export class AvatarRtcElement extends AvatarCommands {
     const picture = metadata.presentedFrames ?? metadata.mediaTime;
     if (picture === this.#lastPicture) return; // an animation frame without a new picture
     this.#lastPicture = picture;
-    if (this.#layout === 'alpha' && !this.#renderer.draw(this.#video)) {
+    if (this.#renderer && !this.#renderer.draw(this.#video, this.fit)) {
       this.#onUndrawn();
       return;
     }
@@ -283,8 +300,11 @@ export class AvatarRtcElement extends AvatarCommands {
     if (!this.#renderer.isLost) return;
     this.#lostSince ||= performance.now();
     if (performance.now() - this.#lostSince < RESTORE_MS) return;
-    this.#layout = 'matte';
-    this.#open();
+    this.#lostSince = 0;
+    const { layout } = this;
+    this.#dropRenderer();
+    this.#chooseRenderer();
+    if (this.layout !== layout) this.#open(); // another video is needed
   }
 
   #show({ state, reason }) {
@@ -298,14 +318,22 @@ export class AvatarRtcElement extends AvatarCommands {
     if (state === 'retrying' || state === 'failed') this.#video.pause(); // the last picture stays
     const isWaiting = this.#foot.classList.contains('alone');
     this.#poster.classList.toggle('hidden', !isWaiting || state === 'failed');
-    if (state !== 'live') this.#subtitles.clear();
+    if (state !== 'live') {
+      this.#subtitles.clear();
+      this.#speeches.clear();
+    }
+    this.#tellStates();
+    this.#emit('statechange', { state, reason });
+  }
+
+  #tellStates() {
     try {
       this.#internals.states.clear();
-      this.#internals.states.add(state);
+      this.#internals.states.add(this.state);
+      if (this.speaking) this.#internals.states.add('speaking');
     } catch {
       // Browsers of before 2024 have no custom states or demand two dashes: they style by event.
     }
-    this.#emit('statechange', { state, reason });
   }
 
   #dim(isDim) {
@@ -323,4 +351,6 @@ function element(tag, { part, ...properties }) {
   return $node;
 }
 
-if (!customElements.get('avatar-rtc')) customElements.define('avatar-rtc', AvatarRtcElement);
+// A server that renders pages may import this, too: it has no elements.
+const elements = globalThis.customElements;
+if (elements && !elements.get('avatar-rtc')) elements.define('avatar-rtc', AvatarRtcElement);

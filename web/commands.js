@@ -1,7 +1,9 @@
 /** What an avatar can be told to do, as methods of an element. What they return rejects with the server's words. */
 
+const Base = globalThis.HTMLElement ?? class {}; // a server that renders pages has no elements
+
 /** The base of <avatar-rtc>; whoever extends it has a `connection`, an AvatarConnection or null. */
-export class AvatarCommands extends HTMLElement {
+export class AvatarCommands extends Base {
   /**
    * Show an emotion.
    * @param {string|Object<string, number>} emotion a name, or weights (0..1) of several. @param {number} intensity 0..1

@@ -6,8 +6,8 @@
  *   close() leads to closed from everywhere.
  */
 
+import { bearer } from './bearer.js';
 import { Fault, OURS, Refusal, endpoint, judge, noAnswer, waitMs } from './faults.js';
-import { bearer } from './key.js';
 import { Patience } from './patience.js';
 import { Requests } from './requests.js';
 import { StatsReader } from './stats.js';

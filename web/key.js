@@ -1,5 +1,6 @@
 /** The key, a bearer token, that the server wants of this page: from its address, or asked for once and kept by the tab. */
 
+import { bearer } from './bearer.js';
 import { node } from './nodes.js';
 
 const PLACE = 'avatar-rtc-key';
@@ -13,11 +14,6 @@ export function key() {
   } catch {
     return shown ?? ''; // a sandboxed frame has no storage
   }
-}
-
-/** The header that shows a token, none for ''. */
-export function bearer(token) {
-  return token ? { Authorization: `Bearer ${token}` } : {};
 }
 
 /** As fetch, with the key; where the server wants one, the user is asked, once for the whole page. */

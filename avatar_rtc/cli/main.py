@@ -7,12 +7,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from avatar_rtc.cli import bench, check, distill, render, serve, token, turn, voices, watch, weights
+from avatar_rtc.cli import bench, check, distill, record, render, serve, token, turn, voices, watch, weights
 from avatar_rtc.cli.device import shortage
 from avatar_rtc.errors import AvatarRtcError, InputError, NotFound, Refused
 from avatar_rtc.version import __version__
 
-COMMANDS = (serve, token, turn, render, watch, distill, check, weights, voices, bench)
+COMMANDS = (serve, token, turn, render, watch, record, distill, check, weights, voices, bench)
 """Each has `add(subparsers)`; whatever is heavy is imported only when its command runs."""
 
 

@@ -37,7 +37,7 @@ from avatar_rtc.media.composing import Composing, ground_of
 from avatar_rtc.media.encode import MATRIX_SMPTE170M
 from avatar_rtc.media.live_file import cut_to_whole, lasting_s, live_parts
 from avatar_rtc.media.picture import VideoFrame, rgba_from_stacked, rgba_opaque
-from avatar_rtc.media.recorded import Parts, pictures, sound_blocks, sound_packets
+from avatar_rtc.media.recorded import RecordedParts, pictures, sound_blocks, sound_packets
 from avatar_rtc.media.recording import bleed_edges
 from avatar_rtc.media.wanted_recording import FileFormat, WantedRecording
 from avatar_rtc.sound.frames import audio_frame
@@ -49,7 +49,7 @@ from avatar_rtc.stream.frame import (
     VIDEO_TIME_BASE,
 )
 
-NAMES: dict[FileFormat, str] = {"mp4": "clip.mp4", "webm": "clip.webm", "png": "clip.zip"}
+FINISHED_NAMES: dict[FileFormat, str] = {"mp4": "clip.mp4", "webm": "clip.webm", "png": "clip.zip"}
 """Format → the finished file."""
 _AAC_BPS = 128_000
 _CODECS = {
@@ -88,17 +88,16 @@ def finish_recording(folder: Path, wanted: WantedRecording, tell: Callable[[floa
     first = next(pictures(parts), None)
     if first is None:
         raise InputError("there is no picture in it")
-    job = _Job(folder, wanted, parts, _size(first[1], wanted), lasting_s(parts), tell)
-    part = folder / f"{NAMES[wanted.format]}.part"
-    path = folder / NAMES[wanted.format]
+    part, path = (folder / f"{FINISHED_NAMES[wanted.format]}{end}" for end in (".part", ""))
+    job = _Job(folder, part, wanted, parts, _size(first[1], wanted), lasting_s(parts), tell)
     try:
         match wanted.format:
             case "png":
-                frames = _zip(job, part)
+                frames = _zip(job)
             case _ if wanted.is_copy and len(parts) == 1:
-                frames = _remuxed(job, part)
+                frames = _remuxed(job)
             case _:
-                frames = _encoded(job, part)
+                frames = _encoded(job)
         put_in_place(part, path)
     finally:
         part.unlink(missing_ok=True)
@@ -108,8 +107,9 @@ def finish_recording(folder: Path, wanted: WantedRecording, tell: Callable[[floa
 @dataclass(frozen=True)
 class _Job:
     folder: Path
+    part: Path
     wanted: WantedRecording
-    parts: Parts
+    parts: RecordedParts
     size: tuple[int, int]
     seconds: float
     tell: Callable[[float], None]
@@ -118,9 +118,11 @@ class _Job:
         """So far it is, in 1/90000 s.
 
         Raises:
-            OSError: the disk is about to be full.
+            OSError: the disk is about to be full, or what recordings may have of it.
         """
-        if shutil.disk_usage(self.folder).free < self.wanted.free_bytes:
+        most = self.wanted.most_bytes
+        is_full = shutil.disk_usage(self.folder).free < self.wanted.free_bytes
+        if is_full or (most and self.part.stat().st_size > most):
             raise OSError(errno.ENOSPC, "too little is free on the disk")
         self.tell(min(1.0, time / VIDEO_CLOCK_HZ / max(self.seconds, 1e-3)))
 
@@ -141,13 +143,13 @@ def _size(frame: av.VideoFrame, wanted: WantedRecording) -> tuple[int, int]:
     return wanted.size or (frame.width, height // 2 * 2)
 
 
-def _remuxed(job: _Job, part: Path) -> int:
+def _remuxed(job: _Job) -> int:
     """Packets of pictures as they are; how many."""
     (_, path), *_ = job.parts
     count = 0
     with (
         av.open(str(path)) as source,
-        av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as file,
+        av.open(str(job.part), "w", format="mp4", options={"movflags": "faststart"}) as file,
     ):
         seen = source.streams.video[0]
         video = file.add_stream_from_template(seen, opaque=True)
@@ -171,14 +173,14 @@ def _remuxed(job: _Job, part: Path) -> int:
     return count
 
 
-def _encoded(job: _Job, part: Path) -> int:
+def _encoded(job: _Job) -> int:
     """Pictures encoded anew; how many."""
     kind = job.wanted.format
     codec, pixels, options = _CODECS[kind]
     has_alpha = kind == "webm" and not job.wanted.has_own_ground and job.wanted.layout == "alpha"
     container = {"movflags": "faststart"} if kind == "mp4" else {}
     count = 0
-    with av.open(str(part), "w", format=kind, options=container) as file:
+    with av.open(str(job.part), "w", format=kind, options=container) as file:
         video = file.add_stream(codec, rate=Fraction(job.wanted.fps).limit_denominator(1001), options=options)
         assert isinstance(video, VideoStream)
         video.width, video.height = job.size
@@ -204,10 +206,10 @@ def _encoded(job: _Job, part: Path) -> int:
     return count
 
 
-def _zip(job: _Job, part: Path) -> int:
+def _zip(job: _Job) -> int:
     """PNGs with their times, and the sound; how many pictures."""
     times: list[float] = []
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as file:
+    with zipfile.ZipFile(job.part, "w", zipfile.ZIP_STORED) as file:
         for time, rgba in job.pictures():
             _, png = cv2.imencode(".png", cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA), _LEVEL)
             file.writestr(f"{len(times):06d}.png", png.tobytes())

@@ -10,6 +10,7 @@ says when, in 1/90000 s since the first one. For any one thread at a time.
 """
 
 import contextlib
+import errno
 import io
 import re
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,7 @@ from typing import IO
 import av
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
+from av.error import FFmpegError
 from av.stream import Stream
 
 from avatar_rtc.errors import InputError
@@ -87,6 +89,8 @@ class LiveFile:
                 self._hear(packet)
             else:
                 self._see(packet)
+        if self._part is not None:
+            self._part.flush()
 
     def close(self) -> None:
         """End the files; may be called again.
@@ -147,7 +151,7 @@ class _Part:
         self._from, self._frame = first.pts, round(last_s * VIDEO_CLOCK_HZ)
         self._heard_from = round(first.pts * AUDIO_CLOCK_HZ / VIDEO_CLOCK_HZ)
         self._path = path
-        self._disk: IO[bytes] = path.open("wb")
+        self._disk: IO[bytes] = _opened(path)
         try:
             self._file = av.open(self._disk, "w", format="mp4", options=_LIVE)
             self.size, self._video, self._audio = _streams(self._file, bytes(first))
@@ -172,10 +176,16 @@ class _Part:
             self._put(packet, self._audio, at, BLOCK_SAMPLES)
         return at >= 0
 
+    def flush(self) -> None:
+        """Let the system have what is written: it outlives this process."""
+        self._disk.flush()
+
     def close(self) -> None:
         try:
             with contextlib.closing(self._disk):
                 self._file.close()
+        except FFmpegError as error:  # after a write that failed, it is not always an OSError
+            raise OSError(errno.EIO, "the file could not be ended") from error
         finally:
             # With the last reference it would try to write once more.
             del self._file
@@ -188,6 +198,10 @@ class _Part:
         own.time_base = AUDIO_TIME_BASE if stream is self._audio else VIDEO_TIME_BASE
         own.is_keyframe = packet.is_keyframe or stream is self._audio
         self._file.mux_one(own)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return path.open("wb")
 
 
 def live_parts(folder: Path) -> list[tuple[int, Path]]:

@@ -17,11 +17,11 @@ from avatar_rtc.sound import pcm
 from avatar_rtc.sound.pcm import Pcm, from_floats
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ
 
-Parts: TypeAlias = Sequence[tuple[int, Path]]
+RecordedParts: TypeAlias = Sequence[tuple[int, Path]]
 """Files, each with when it begins; see `live_file.live_parts`."""
 
 
-def pictures(parts: Parts) -> Iterator[tuple[int, av.VideoFrame]]:
+def pictures(parts: RecordedParts) -> Iterator[tuple[int, av.VideoFrame]]:
     """(time, picture) of all that can be decoded."""
     for begins, path in parts:
         with av.open(str(path)) as file:
@@ -35,7 +35,7 @@ def pictures(parts: Parts) -> Iterator[tuple[int, av.VideoFrame]]:
                     yield begins + _ticks(frame.pts, frame.time_base, VIDEO_CLOCK_HZ), frame
 
 
-def sound_packets(parts: Parts) -> Iterator[tuple[int, Packet]]:
+def sound_packets(parts: RecordedParts) -> Iterator[tuple[int, Packet]]:
     """(time, packet) of the sound as it is."""
     for begins, path in parts:
         at = round(begins * AUDIO_CLOCK_HZ / VIDEO_CLOCK_HZ)
@@ -47,7 +47,7 @@ def sound_packets(parts: Parts) -> Iterator[tuple[int, Packet]]:
                     yield at + _ticks(packet.pts, packet.time_base, AUDIO_CLOCK_HZ), packet
 
 
-def sound_blocks(parts: Parts) -> Iterator[tuple[int, Pcm]]:
+def sound_blocks(parts: RecordedParts) -> Iterator[tuple[int, Pcm]]:
     """(time, samples at 48 kHz) without a gap from 0 on: silence stands where nothing was heard."""
     decoder = av.CodecContext.create("libopus", "r")
     assert isinstance(decoder, AudioCodecContext)

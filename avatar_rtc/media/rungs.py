@@ -34,9 +34,10 @@ FLOOD_UNREPAIRED = 0.35
 TRIAL_LOSS = 0.3
 """More than before it."""
 DELAY_S = 0.1
-"""A queue so much longer than at its best, with a loss, is full."""
+"""A queue so much longer than at its best in two reports in a row, with a loss, is full. One report alone
+may have waited for a machine that was busy."""
 LONG_DELAY_S = 0.25
-"""So much in two reports in a row is one however little is lost."""
+"""So much is one however little is lost."""
 SHORT_SHARE = 0.7
 """Overuse brings an estimate to 0.85 of what arrived, so one below this says that not all did."""
 SHORT_S = 1.0
@@ -188,7 +189,7 @@ def _is_strained(now: Footing, heard: LinkSigns) -> bool:
         now.lost > HEAVY_LOSS
         or heard.unrepaired > FLOOD_UNREPAIRED
         or (heard.lost or 0.0) > FLOOD_LOSS
-        or (now.delay_s > DELAY_S and now.lost_last > SOME_LOSS)
+        or (min(now.delay_s, now.delay_before_s) > DELAY_S and now.lost_last > SOME_LOSS)
         or min(now.delay_s, now.delay_before_s) > LONG_DELAY_S
         or (some and short_s >= SHORT_S)
     )

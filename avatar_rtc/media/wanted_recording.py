@@ -26,6 +26,8 @@ class WantedRecording:
     """The path of one."""
     free_bytes: float = 0.0
     """Left free on the disk."""
+    most_bytes: float = 0.0
+    """Of the finished file; 0 is as many as there is room for."""
 
     @classmethod
     def read(cls, data: dict[str, Any]) -> "WantedRecording":

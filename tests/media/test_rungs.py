@@ -116,6 +116,25 @@ def test_a_plea_ends_a_trial_and_nothing_else():
     assert next_footing(on_trial, LinkSigns(103.0, 7e5, pleads=True)).wanted == "upper"
 
 
+def test_one_report_that_came_late_is_no_full_queue_and_two_are():
+    """On a machine that was busy for 0.2 s, a viewer of a lossy link was sent down, and back after 5 s."""
+    for n in range(200):
+        chance = random.Random(n)
+        lost, way_s = chance.uniform(0.05, 0.2), chance.uniform(0.02, 0.3)
+        heard = [LinkSigns(100.0 + k, 7e5, lost=lost, delay_s=way_s) for k in range(4)]
+        late = [replace(heard[k], delay_s=way_s + chance.uniform(0.12, 0.24)) for k in range(4)]
+        now = walked([heard[0], late[1], heard[2], late[3]])
+        assert now.wanted == "upper", n
+        assert walked([heard[0], late[1], late[2]]).wanted == "lower", n
+
+
+def walked(heard: list[LinkSigns]) -> Footing:
+    now = Footing()
+    for signs in heard:
+        now = next_footing(now, signs)
+    return now
+
+
 def test_a_queue_of_ours_that_overran_leads_down_at_once():
     assert next_footing(Footing(), LinkSigns(100.0, 7e5, overrun=True)).wanted == "lower"
 

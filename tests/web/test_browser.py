@@ -268,19 +268,6 @@ def test_lost_graphics_context_is_rebuilt(page: Any) -> None:
     assert frames(page, 2)[-1][FACE][..., 3].min() == 255
 
 
-def test_without_webgl_the_matte_is_shown(open_page: Any, server: Any) -> None:
-    init = """const getContext = HTMLCanvasElement.prototype.getContext;
-      HTMLCanvasElement.prototype.getContext = function (type, ...rest) {
-        return type.startsWith('webgl') ? null : getContext.call(this, type, ...rest);
-      };"""
-    page = open_page(init=init)
-    page.wait_live()
-    assert page.tab.evaluate("avatar.layout") == "matte"
-    page.wait("avatar.shadowRoot.querySelector('video').videoWidth === 1280")
-    assert page.tab.evaluate("avatar.shadowRoot.querySelector('video').clientWidth") > 300
-    assert {r["layout"] for r in server.get("avatars/main")["renditions"]} == {"matte"}
-
-
 def test_view_is_bare_and_transparent(open_page: Any, tmp_path: Path) -> None:
     page = open_page("/view/main?muted&fit=cover", viewport={"width": 400, "height": 400})
     page.wait_live()

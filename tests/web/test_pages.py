@@ -12,23 +12,23 @@ from avatar_rtc.resources import resource
 
 WEB = resource("web")
 PACKAGE = Path(avatar_rtc.__file__).parent
-FILES = sorted(path for path in WEB.iterdir() if path.suffix in (".html", ".js", ".css", ".svg"))
+FILES = sorted(path for path in WEB.rglob("*") if path.suffix in (".html", ".js", ".css", ".svg"))
 SCRIPTS = [path for path in FILES if path.suffix == ".js"]
 PAGES = [path for path in FILES if path.suffix == ".html"]
-SERVED = {"./", "openapi.json"}
-"""What the server makes itself: the page, and the description of its API."""
+SERVED = {"./", "openapi.json", "pose", "settings"}
+"""What the server makes itself, or serves by another name: pages, and the description of its API."""
 NAMESPACES = {"http://www.w3.org/2000/svg"}
 
 
 def name(path: Path) -> str:
-    return path.name
+    return path.relative_to(WEB).as_posix()
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=name)
 def test_imports_exist(path: Path) -> None:
     imports = re.findall(r"(?:from|import)\s+'([^']+)'", path.read_text())
-    assert all(target.startswith("./") for target in imports), "without a build only relative imports work"
-    assert [target for target in imports if not (WEB / target).is_file()] == []
+    assert all(target.startswith(("./", "../")) for target in imports), "without a build these alone work"
+    assert [target for target in imports if not (path.parent / target).is_file()] == []
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name)
@@ -94,4 +94,4 @@ def test_sheet_shows_every_emotion_once() -> None:
 
 def test_folder_holds_nothing_else() -> None:
     """What the wheel ships is this folder as a whole; a stray file would be public."""
-    assert {path.suffix for path in WEB.iterdir()} <= {".html", ".js", ".css", ".svg"}
+    assert {path.suffix for path in WEB.iterdir()} <= {".html", ".js", ".css", ".svg", ".json", ".ts"}

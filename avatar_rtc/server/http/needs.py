@@ -39,7 +39,8 @@ NEEDS: Mapping[str, Need] = {
     **_each(
         NEEDS_NOTHING,
         (
-            "GET /", "GET /{path}", "GET /assets/{path}", "GET /view/{avatar}", "GET /openapi.json",
+            "GET /", "GET /pose", "GET /settings", "GET /{path}", "GET /assets/{path}", "GET /view/{avatar}",
+            "GET /openapi.json",
             "GET /healthz", "GET /readyz", "GET /health",
             f"OPTIONS {_AVATAR}/whep", f"OPTIONS {_AVATAR}/whep/{{viewer}}",
         ),

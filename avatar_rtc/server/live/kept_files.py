@@ -12,6 +12,7 @@ finds them again after a restart, and lets them be deleted. Made and used on the
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import re
@@ -208,11 +209,11 @@ class KeptFiles:
 
     async def save(self, kept: KeptFile, **fields: Any) -> KeptFile:
         """Change it, and write that down; of a full disk the log alone is told. Raises as `change`."""
+        folder = self.folder_of(kept)
+        with contextlib.suppress(OSError):
+            fields["bytes"] = await asyncio.to_thread(folder_bytes, folder)
         changed = self.change(kept, **fields)
-        folder = self.folder_of(changed)
         try:
-            count = await asyncio.to_thread(folder_bytes, folder)
-            changed = self.change(changed, bytes=count)
             await asyncio.to_thread(_write, folder / _ABOUT, changed)
         except (AvatarRtcError, OSError) as error:
             log.warning("%s", error)
@@ -269,19 +270,25 @@ class KeptFiles:
             raise NotFound("finished file of", kept.id)
         return self.folder_of(kept) / (name or kept.file)
 
+    @property
+    def left(self) -> float:
+        """Bytes that all of them may have besides; less than 0 if they have more already."""
+        return self._most - sum(kept.bytes for kept in self)
+
     def require_room(self, more: float = 0.0) -> None:
         """Refuse what would not fit, of so many bytes more.
 
         Raises:
             DiskFull: says what is full.
         """
-        if sum(kept.bytes for kept in self) + more >= self._most:
+        if self.left <= more:
             raise DiskFull(
                 f"recordings and films have all of the {self._most / MIB:g} MiB they may; delete one first"
             )
         place = next(folder for folder in (self._folder, *self._folder.parents) if folder.is_dir())
         if shutil.disk_usage(place).free - more < self._free:
-            raise DiskFull(f"less than {self._free / MIB:g} MiB would be free on the disk; delete something")
+            left = f"less than {self._free / MIB:g} MiB of it would be free" if self._free else "it is full"
+            raise DiskFull(f"there is no room on the disk: {left}; delete something")
 
     def close(self) -> None:
         """Let go of what is not over; the next server goes on with it."""

@@ -73,18 +73,20 @@ class Recorder:
         """
         reading = asyncio.create_task(self._read(), name="recording")
         try:
-            try:
-                while not reading.done():
-                    await _first_of(reading, self._ready)
-                    self._ready.clear()
-                    await self._write()
-                await reading
+            while not reading.done():
+                await _first_of(reading, self._ready)
+                self._ready.clear()
                 await self._write()
-            finally:
-                reading.cancel()
-                await asyncio.gather(reading, return_exceptions=True)
+            await reading
+            await self._write()
+        except BaseException:
+            with contextlib.suppress(OSError):  # the first error says why
+                await asyncio.to_thread(self._file.close)
+            raise
         finally:
-            await asyncio.to_thread(self._file.close)
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+        await asyncio.to_thread(self._file.close)
 
     async def _write(self) -> None:
         batch, self._waiting = self._waiting, []

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 OF_ONE_CALLER = 2
 """Recordings under way at once."""
-SILENCE_S = 600.0
+FINISHING_SILENCE_S = 600.0
 """A process that finishes one tells its progress every second or so."""
 CHANGED = "The picture's size or its encoder changed: all of it has the size of the beginning."
 STACKED = "It could not be finished, so its transparency lies as grey below the picture."
@@ -161,7 +161,8 @@ class Recordings:
 
     async def _finish(self, kept: KeptFile) -> None:
         try:
-            async with self._turn:
+            is_copy = WantedRecording.read(kept.more).is_copy  # takes a moment, so nobody waits for it
+            async with contextlib.nullcontext() if is_copy else self._turn:
                 kept = self._files.change(kept, state="finishing")
                 await self._make(kept)
         except NotFound:
@@ -175,7 +176,10 @@ class Recordings:
 
     async def _make(self, kept: KeptFile) -> None:
         folder = self._files.folder_of(kept)
-        wanted = replace(WantedRecording.read(kept.more), free_bytes=self._limits.config.free_disk_mb * MIB)
+        # What was recorded goes when the file is there.
+        most = max(1.0, self._files.left + kept.bytes)
+        free = self._limits.config.free_disk_mb * MIB
+        wanted = replace(WantedRecording.read(kept.more), free_bytes=free, most_bytes=most)
         last: dict[str, Any] = {}
 
         def hear(line: bytes) -> None:
@@ -184,7 +188,7 @@ class Recordings:
                 self._files.change(kept, progress=float(last.get("share", 0.0)))
 
         try:
-            ended = await run_in_background(self._command(folder, wanted), hear, SILENCE_S)
+            ended = await run_in_background(self._command(folder, wanted), hear, FINISHING_SILENCE_S)
         except (OSError, TimeoutError) as error:
             log.error("recording %s: %r", kept.id, error)
             await self._as_recorded(kept, "The process that finishes recordings cannot run here.")

@@ -54,6 +54,7 @@ def routes_of(client) -> list[tuple[str, str]]:
 
 def address_of(path: str, avatar: str = "main") -> str:
     holes = {"{avatar}": avatar, "{viewer}": "x", "{speech}": "x", "{name}": "hero", "{path}": "liora.txt"}
+    holes["{recording}"] = "x"
     for hole, filled in holes.items():
         path = path.replace(hole, filled)
     return path
@@ -80,8 +81,8 @@ async def test_every_route_is_in_the_table_and_nothing_else(client):
 async def test_only_what_is_shipped_and_whether_it_is_well_is_open():
     opened = {each for each, need in NEEDS.items() if need.scope is None}
     assert opened == {
-        "GET /", "GET /{path}", "GET /assets/{path}", "GET /view/{avatar}", "GET /openapi.json",
-        "GET /healthz", "GET /readyz", "GET /health",
+        "GET /", "GET /pose", "GET /settings", "GET /{path}", "GET /assets/{path}", "GET /view/{avatar}",
+        "GET /openapi.json", "GET /healthz", "GET /readyz", "GET /health",
         "OPTIONS /api/v1/avatars/{avatar}/whep", "OPTIONS /api/v1/avatars/{avatar}/whep/{viewer}",
     }  # fmt: skip
 

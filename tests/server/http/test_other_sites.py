@@ -44,7 +44,7 @@ async def test_any_site_may_be_allowed(serve):
     assert (status, headers[CORP]) == (200, "cross-origin")
 
 
-@pytest.mark.parametrize("path", ["/avatar-rtc.js", "/style.css", "/icon.svg", "/connection.js"])
+@pytest.mark.parametrize("path", ["/avatar-rtc.js", "/base.css", "/icon.svg", "/connection.js"])
 async def test_shipped_files_are_loaded_by_everybody(client, path):
     status, headers = await headers_of(client, path, **{"Sec-Fetch-Site": "cross-site"})
     assert (status, headers[CORP]) == (200, "cross-origin")

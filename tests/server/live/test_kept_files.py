@@ -86,7 +86,7 @@ async def test_a_full_folder_or_disk_refuses(tmp_path: Path) -> None:
         await files.begin("main", "recording", "mp4", "recording")
     await files.remove(kept)
     await files.begin("main", "recording", "mp4", "recording")
-    with pytest.raises(DiskFull, match="free on the disk"):
+    with pytest.raises(DiskFull, match="no room on the disk"):
         files_in(tmp_path, free_mb=1e12).require_room()
 
 

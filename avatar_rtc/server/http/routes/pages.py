@@ -11,6 +11,7 @@ from avatar_rtc.server.http.keys import find_avatar, is_covered
 _STATIC = "page:"
 # Folders and file names without dots in front; "..", a backslash or an encoded slash match nothing.
 _FILE = r"(?:[\w-]+/)*[\w-][\w.-]*\.[A-Za-z0-9]+"
+_PAGES = ("pose", "settings")
 _HEADERS = {
     # The ETag makes asking again cheap; without asking, a page would run against yesterday's script.
     hdrs.CACHE_CONTROL: "no-cache",
@@ -34,6 +35,11 @@ async def get_index(request: web.Request) -> web.StreamResponse:
     return await _file(request, resource("web"), "index.html")
 
 
+async def get_page(request: web.Request) -> web.StreamResponse:
+    """One of the studio's other pages."""
+    return await _file(request, resource("web"), f"{request.path.rsplit('/', 1)[1]}.html")
+
+
 async def get_view(request: web.Request) -> web.StreamResponse:
     """The bare transparent page of one avatar, for OBS browser sources and iframes."""
     if is_covered(request, name := request.match_info["avatar"]):
@@ -55,6 +61,7 @@ def routes() -> list[web.RouteDef]:
     """What this module answers; `/{path}` takes what is left, so these routes come last."""
     return [
         web.get("/", get_index, name=f"{_STATIC}index"),
+        *(web.get(f"/{name}", get_page, name=f"{_STATIC}{name}") for name in _PAGES),
         web.get("/view/{avatar}", get_view, name=f"{_STATIC}view"),
         web.get(f"/assets/{{path:{_FILE}}}", get_asset, name=f"{_STATIC}asset"),
         web.get(f"/{{path:(?!api/|assets/){_FILE}}}", get_web_file, name=f"{_STATIC}file"),

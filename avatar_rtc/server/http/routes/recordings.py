@@ -183,19 +183,18 @@ async def get_recording(request: web.Request) -> web.StreamResponse:
     return web.FileResponse(path, headers=headers)
 
 
-@described(
-    "recordings",
-    answer=KeptTold,
-    statuses={200: "It has ended, and is being finished.", 204: "It is gone."},
-)
+@described("recordings", answer=KeptTold)
 async def delete_recording(request: web.Request) -> web.Response:
-    """End one that is recording; of one that has ended, delete the file."""
+    """End one that is recording; of one that has ended, delete the file.
+
+    The answer is what it is now: `finishing`; or what it was, if it is gone.
+    """
     kept, files = _kept(request), request.app[KEPT_FILES]
     was_at_work = kept.state not in ("finishing", "done", "failed")
     if await files.stop(kept) and was_at_work:
         return web.json_response(files.find(kept.avatar, kept.id).told())
     await files.remove(kept)
-    return web.Response(status=204)
+    return web.json_response(kept.told())
 
 
 def _kept(request: web.Request) -> KeptFile:

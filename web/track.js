@@ -1,0 +1,6 @@
+/** The page track. */
+
+import './avatar-rtc.js';
+import { openStudio } from './studio.js';
+
+openStudio();
