@@ -227,5 +227,7 @@ class LimitsConfig(ConfigSection):
     """All recordings and films that are kept, in MiB."""
     free_disk_mb: float = Field(1_024.0, ge=0.0, le=100_000_000.0)
     """What they leave free on the disk, in MiB."""
+    films: int = Field(4, ge=1, le=100)
+    """Films that wait to be made, the one under way included."""
     distillations: int = Field(4, ge=1, le=100)
     """Students that wait to be made, the one under way included."""

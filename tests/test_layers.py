@@ -29,6 +29,7 @@ FLOORS = (
     {"link"},
     {"characters", "animation", "render", "speech", "media", "provenance"},
     {"server", "worker", "client", "distill"},
+    {"film"},
     {"bench"},
     {"cli"},
     {"__main__"},

@@ -15,7 +15,6 @@ def add_disclosure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--disclosure",
         choices=get_args(Disclosure),
-        default="page",
         help="page: the file says that a machine made it (default); picture: so does a label in the picture; "
         "off: neither",
     )
@@ -26,7 +25,7 @@ def marker_of(args: argparse.Namespace) -> "Marker":
     from avatar_rtc.characters.store import own_folder
     from avatar_rtc.provenance.marking import create_marker
 
-    return create_marker(args.disclosure, own_folder().parent)
+    return create_marker(args.disclosure or "page", own_folder().parent)
 
 
 def finish_of(marker: "Marker") -> Callable[[bytes], bytes]:

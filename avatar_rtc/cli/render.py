@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avatar_rtc.cli import render_clip
+from avatar_rtc.cli import render_clip, render_film
 from avatar_rtc.cli.device import chosen_device
 from avatar_rtc.cli.disclosure import add_disclosure, finish_of, marker_of
 from avatar_rtc.cli.pose_files import read_pose_file
@@ -27,6 +27,15 @@ _EPILOG = """examples:
   avatar-rtc render --character me.png --pose pose.json --out posed.png
   avatar-rtc render --character placeholder --pose poses.json --animator static --out frames/
 
+  avatar-rtc render --character liora --say "[joy] Hello! Nice to meet you." --out hello.mp4
+  avatar-rtc render --character liora --script story.txt --subtitles burnt --size 1280x720 --out story.mp4
+
+  avatar-rtc render --performance take.avatar.jsonl --size 1024x1024 --preset vhs --out take.mp4
+
+A script is plain text. A blank line is a pause, "# Heading" begins a chapter and is not said; all else is
+said, with [joy] tags and SSML. Subtitles: beside is a WebVTT file, inside a track of an mp4 that players turn
+on, burnt is in the picture.
+
 A pose file holds one {"morph": value} object, or {"pose": {...}, "cels": {...}}, or a list of them: then PATH
 is a folder of 000.png, 001.png, ... Files of emotion templates, {"joy": {"pose": {...}, "cels": {...}}, ...},
 give joy.png, ... Poses are rendered bare: no idle life, no filters, no crop.
@@ -37,14 +46,14 @@ def add(subparsers: Any) -> None:
     """Add the subcommand to the command line."""
     parser = subparsers.add_parser(
         "render",
-        help="an avatar or poses, into PNG, MP4 or WebM files",
+        help="an avatar, a film or poses, into PNG, MP4 or WebM files",
         description="Render an avatar in an emotion and a preset into a picture or a video, or a character "
         "in given poses into PNG files, without server and browser.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--character", required=True, metavar="NAME|PATH", help="a stored one, or any RGBA image"
+        "--character", metavar="NAME|PATH", help="a stored one, or any RGBA image; a performance has its own"
     )
     parser.add_argument("--pose", type=Path, metavar="FILE", help="poses as JSON instead; see below")
     parser.add_argument(
@@ -60,6 +69,7 @@ def add(subparsers: Any) -> None:
     )
     add_disclosure(parser)
     render_clip.add_arguments(parser)
+    render_film.add_film_arguments(parser)
     parser.set_defaults(run=run)
 
 
@@ -71,12 +81,14 @@ def run(args: argparse.Namespace) -> int:
         SetupError: weights cannot be had, or the output cannot be written.
     """
     if args.pose is None:
-        return render_clip.run(args)
-    for name in ("preset", "emotion", "backdrop", "size"):
+        return render_film.run(args) if render_film.is_film(args) else render_clip.run(args)
+    for name in ("preset", "emotion", "backdrop", "size", "say", "script", "performance"):
         if getattr(args, name) is not None:
             raise InputError(f"--pose renders bare poses; leave out --{name}, or --pose")
     if args.disclosure == "picture":
         raise InputError("--pose renders bare poses, without a label; leave out --disclosure picture")
+    if args.character is None:
+        raise InputError("--character is missing: who is to be posed?")
     file = read_pose_file(args.pose)
     paths = output_paths(args.out, file)
 

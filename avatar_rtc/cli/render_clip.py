@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from avatar_rtc.worker.offline import OfflineAvatar
 
 SUFFIXES = (".png", ".mp4", ".webm")
+_SECONDS, _FPS = 4.0, 25.0
 _MAX_SECONDS, _MAX_SEED = 600.0, 2**63 - 1
 _SIDES = (16, 4096)
 """The smallest and the largest side of a picture, in px."""
@@ -33,9 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     clip = parser.add_argument_group("an avatar in an emotion, with idle life, cels, crop and filters")
     clip.add_argument("--emotion", metavar="NAME", help="default: the character's own")
     clip.add_argument("--preset", metavar="NAME|FILE", help="such as vhs, or a file with a chain")
-    clip.add_argument("--seconds", type=float, default=4.0, help="length of a video (default: %(default)s)")
-    clip.add_argument("--fps", type=float, default=25.0, help="pictures per second (default: %(default)s)")
-    clip.add_argument("--seed", type=int, default=0, help="of idle motion and noise (default: %(default)s)")
+    clip.add_argument("--seconds", type=float, help=f"length of a video (default: {_SECONDS:g})")
+    clip.add_argument("--fps", type=float, help=f"pictures per second (default: {_FPS:g})")
+    clip.add_argument("--seed", type=int, help="of idle motion and noise (default: 0)")
     clip.add_argument(
         "--anime4k", type=Path, metavar="DIR", help="Anime4K's GLSL files, as further upscalers"
     )
@@ -57,21 +58,17 @@ def run(args: argparse.Namespace) -> int:
     kind = args.out.suffix.lower()
     if kind not in SUFFIXES:
         raise InputError(f"{args.out} is none of {', '.join(SUFFIXES)}; png is a still, mp4 and webm move")
-    if args.out.is_dir():
-        raise InputError(f"{args.out} is a folder; name a file")
-    for name, value, low, high in (
-        ("--seconds", args.seconds, 0.01, _MAX_SECONDS),
-        ("--fps", args.fps, 1, 120),
-        ("--seed", args.seed, 0, _MAX_SEED),
-    ):
-        if not low <= value <= high:
-            raise OutOfRange(name, value, low, high)
-    if args.headroom is not None and not 0.0 <= args.headroom <= 1.0:
-        raise OutOfRange("--headroom", args.headroom, 0.0, 1.0)
+    seconds = _SECONDS if args.seconds is None else args.seconds
+    if not 0.01 <= seconds <= _MAX_SECONDS:
+        raise OutOfRange("--seconds", seconds, 0.01, _MAX_SECONDS)
+    check_numbers(args)
+    if args.character is None:
+        raise InputError("--character is missing: who is to be rendered?")
+    args.fps, args.seed = args.fps or _FPS, args.seed or 0
     size = None if args.size is None else read_size(args.size)
     if args.anime4k is not None:
         use_folder(args.anime4k)
-    chain = _chain_of(args.preset)
+    chain = () if args.preset is None else chain_of(args.preset)
     on_ground = _ground(args.backdrop, "#181a26" if kind == ".mp4" else None)
 
     from rich.console import Console
@@ -85,10 +82,25 @@ def run(args: argparse.Namespace) -> int:
 
         write_png(args.out, on_ground(avatar.still()), finish_of(marker))
         return 0
-    count = max(1, round(args.seconds * args.fps))
+    count = max(1, round(seconds * args.fps))
     pictures = (on_ground(picture) for picture in avatar.frames(count))
     _record(args.out, args.fps, pictures, count, console, marker)
     return 0
+
+
+def check_numbers(args: argparse.Namespace) -> None:
+    """What clips and films have in common.
+
+    Raises:
+        InputError: a number is out of range, or the output is a folder.
+    """
+    if args.out.is_dir():
+        raise InputError(f"{args.out} is a folder; name a file")
+    for name, value, low, high in (("--fps", args.fps, 1, 120), ("--seed", args.seed, 0, _MAX_SEED)):
+        if value is not None and not low <= value <= high:
+            raise OutOfRange(name, value, low, high)
+    if args.headroom is not None and not 0.0 <= args.headroom <= 1.0:
+        raise OutOfRange("--headroom", args.headroom, 0.0, 1.0)
 
 
 def read_size(text: str) -> tuple[int, int]:
@@ -117,13 +129,16 @@ def make_folder(folder: Path) -> None:
         raise SetupError(f"cannot create {folder}: {error.strerror}") from None
 
 
-def _chain_of(preset: str | None) -> "tuple[Operation, ...]":
+def chain_of(preset: str) -> "tuple[Operation, ...]":
+    """The operations of a preset by its name, or by a .json file.
+
+    Raises:
+        InputError: there is none.
+    """
     from avatar_rtc.characters.store import own_folder
     from avatar_rtc.filters_schema.own_presets import OwnPresets
     from avatar_rtc.filters_schema.presets import load_preset
 
-    if preset is None:
-        return ()
     if preset.endswith(".json"):
         return load_preset(Path(preset)).chain
     presets = OwnPresets(own_folder().with_name("presets")).with_shipped()
@@ -166,9 +181,17 @@ def _avatar(
         ), fps=args.fps, seed=args.seed,
         cels=character.cels, emotions=character.emotions,
         own_emotions=character.own_emotions, views=character.views,
-        keep_eyes_open=character.keep_eyes_open, label=forced_label(args.disclosure),
+        keep_eyes_open=character.keep_eyes_open, label=forced_label(args.disclosure or "page"),
     )  # fmt: skip
     return OfflineAvatar(opened, animator, emotions, size)
+
+
+def check_backdrop(wanted: str) -> None:
+    """
+    Raises:
+        InputError: neither a colour nor the name of a backdrop.
+    """
+    _ground(wanted, None)
 
 
 def _ground(backdrop: str | None, default: str | None) -> "Callable[[NDArray[np.uint8]], NDArray[np.uint8]]":

@@ -151,6 +151,7 @@ def _remuxed(job: _Job) -> int:
         av.open(str(path)) as source,
         av.open(str(job.part), "w", format="mp4", options={"movflags": "faststart"}) as file,
     ):
+        _comment(file, job)
         seen = source.streams.video[0]
         video = file.add_stream_from_template(seen, opaque=True)
         video.time_base = VIDEO_TIME_BASE
@@ -181,6 +182,7 @@ def _encoded(job: _Job) -> int:
     container = {"movflags": "faststart"} if kind == "mp4" else {}
     count = 0
     with av.open(str(job.part), "w", format=kind, options=container) as file:
+        _comment(file, job)
         video = file.add_stream(codec, rate=Fraction(job.wanted.fps).limit_denominator(1001), options=options)
         assert isinstance(video, VideoStream)
         video.width, video.height = job.size
@@ -221,8 +223,14 @@ def _zip(job: _Job) -> int:
             for _, heard in sound_blocks(job.parts):
                 sound.writeframesraw(pcm_to_bytes(heard))
         about = {"fps": job.wanted.fps, "seconds": round(job.seconds, 3), "times": times}
+        about |= {"comment": job.wanted.comment} if job.wanted.comment else {}
         file.writestr("frames.json", json.dumps(about))
     return len(times)
+
+
+def _comment(file: OutputContainer, job: _Job) -> None:
+    if job.wanted.comment:
+        file.metadata["comment"] = job.wanted.comment
 
 
 def _samples_in(job: _Job) -> int:

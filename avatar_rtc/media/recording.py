@@ -1,11 +1,11 @@
 """Video files of pictures: mp4 for everyone, webm where transparency must stay."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, get_args
+from typing import Literal, Self, get_args
 
 import av
 import cv2
@@ -28,7 +28,7 @@ _CODECS = {
         {"crf": "18", "b": "0", "auto-alt-ref": "0", "row-mt": "1", "cpu-used": "4"},
     ),
 }
-_CONTAINER = {"mp4": {"movflags": "faststart"}, "webm": {}}
+CONTAINER_OPTIONS: dict[VideoKind, dict[str, str]] = {"mp4": {"movflags": "faststart"}, "webm": {}}
 _REACH = 8
 """How far colour is spread beyond the edge of the figure, in px."""
 
@@ -71,7 +71,7 @@ class Recording:
         self._path, self._part, self._kind = path, path.with_name(path.name + ".part"), kind
         codec, pixels, options = _CODECS[kind]
         try:
-            self._file = av.open(str(self._part), "w", format=kind, options=_CONTAINER[kind])
+            self._file = av.open(str(self._part), "w", format=kind, options=CONTAINER_OPTIONS[kind])
         except OSError as error:
             raise not_written(path, error) from None
         if comment:
@@ -99,12 +99,17 @@ class Recording:
             format=self._stream.pix_fmt, dst_colorspace="ITU601", dst_color_range=ColorRange.MPEG
         )
         frame.pts, self._count = self._count, self._count + 1
-        try:
+        with self._writing():
             self._file.mux(self._stream.encode(frame))
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise not_written(self._path, error) from None
 
-    def __enter__(self) -> "Recording":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -119,13 +124,19 @@ class Recording:
             self._part.unlink(missing_ok=True)
 
     def _end(self) -> None:
-        try:
-            self._file.mux(self._stream.encode(None))
+        with self._writing():
+            self._flush()
             self._file.close()
+            self._close_up(self._part)
             self._finish(self._part)
             put_in_place(self._part, self._path)
-        except OSError as error:
-            raise not_written(self._path, error) from None
+
+    def _flush(self) -> None:
+        """Write what encoders still hold."""
+        self._file.mux(self._stream.encode(None))
+
+    def _close_up(self, part: Path) -> None:
+        """Add to the closed file, before it takes its name; here nothing."""
 
 
 def bleed_edges(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:

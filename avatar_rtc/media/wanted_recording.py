@@ -28,6 +28,8 @@ class WantedRecording:
     """Left free on the disk."""
     most_bytes: float = 0.0
     """Of the finished file; 0 is as many as there is room for."""
+    comment: str = ""
+    """What the file says of itself; "" is nothing."""
 
     @classmethod
     def read(cls, data: dict[str, Any]) -> "WantedRecording":

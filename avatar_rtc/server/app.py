@@ -42,6 +42,7 @@ from avatar_rtc.server.http.keys import (
     CONFIG,
     DECODING,
     ENGINES,
+    FILMS,
     GATE,
     GATHERING,
     KEPT_FILES,
@@ -49,6 +50,7 @@ from avatar_rtc.server.http.keys import (
     LOOKS,
     MARKER,
     METRICS,
+    PERFORMANCES,
     PRESETS,
     RECORDINGS,
     RENDERER,
@@ -72,6 +74,7 @@ from avatar_rtc.server.http.routes import (
     characters,
     choices,
     control,
+    films,
     health,
     ice,
     looks,
@@ -89,9 +92,11 @@ from avatar_rtc.server.http.routes import (
 from avatar_rtc.server.http.security import add_headers, create_security
 from avatar_rtc.server.limits import MIB, Limits
 from avatar_rtc.server.live.avatars import MAIN, RETRY_S, Avatars
+from avatar_rtc.server.live.films import Films
 from avatar_rtc.server.live.keeping import Keeping
 from avatar_rtc.server.live.kept_files import KeptFile, KeptFiles, recordings_folder
 from avatar_rtc.server.live.looks import Looks
+from avatar_rtc.server.live.performances import Performances
 from avatar_rtc.server.live.recordings import Recordings
 from avatar_rtc.server.live.shared import Renderer, Shared
 from avatar_rtc.server.live.state_file import StateFile
@@ -202,16 +207,24 @@ def create_app(
         recordings_folder(config.data_dir),
         config.limits.recordings_mb * MIB,
         config.limits.free_disk_mb * MIB,
+        partial(_sign, marker),
     )
     files.listeners.append(partial(_tell_recordings, avatars_here, files))
-    app[RECORDINGS] = Recordings(files, limits)
+    app[RECORDINGS], app[PERFORMANCES] = (
+        Recordings(files, limits, comment=marker.comment),
+        Performances(files, limits),
+    )
+    films_most = config.limits.films
+    app[FILMS] = Films(
+        files, Turns(films_most, lambda: limits.refuse("films", "films to be made", films_most, RETRY_S))
+    )
     lag = LoopLag()
     app[METRICS] = create_metrics(avatars_here, renderer, limits, lag)
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
         whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
-        audio, audio_socket, ice, recordings, share, compat_avatars, compat_speech, imagefx, natlang, openapi,
-        tracking, pages,
+        audio, audio_socket, ice, recordings, films, share, compat_avatars, compat_speech, imagefx,
+        natlang, openapi, tracking, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)
@@ -232,6 +245,11 @@ async def _keep(keeping: Keeping, _: web.Application) -> None:
     keeping.close()
 
 
+def _sign(marker: Marker, kept: KeptFile, path: Path) -> None:
+    """What cannot be signed, as webm, has its comment already."""
+    marker.mark_file(path, f"video/{kept.format}", "figure")
+
+
 async def _close_marker(marker: Marker, _: web.Application) -> None:
     marker.close()
 
@@ -245,9 +263,13 @@ def _tell_recordings(avatars_here: Avatars, files: KeptFiles, changed: KeptFile)
 async def _find_recordings(app: web.Application) -> None:
     await asyncio.to_thread(app[KEPT_FILES].load)
     app[RECORDINGS].resume()
+    await app[FILMS].resume()
+    await app[PERFORMANCES].resume()
 
 
 async def _end_recordings(app: web.Application) -> None:
+    await app[PERFORMANCES].close()
+    await app[FILMS].close()
     await app[RECORDINGS].close()
     app[KEPT_FILES].close()
 

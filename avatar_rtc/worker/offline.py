@@ -11,18 +11,21 @@ from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
 from avatar_rtc.animation.mixer import Appearance
+from avatar_rtc.control.state import AvatarState
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.face.swing import at_rest
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.link.orders import OpenAvatar
 from avatar_rtc.render.animator import Animator, with_swings
-from avatar_rtc.render.colour import converted
+from avatar_rtc.render.colour import ColourSpace, converted
 from avatar_rtc.render.filters.chain import run_chain
 from avatar_rtc.render.filters.label import labelled
 from avatar_rtc.render.pixels import rgba_of
 from avatar_rtc.render.upscale.enlarge import enlarge
 from avatar_rtc.stream.pixels import hide_unseen
+from avatar_rtc.worker.behind import BLACK, Behind
 from avatar_rtc.worker.live import LiveAvatar, open_avatar
+from avatar_rtc.worker.mouths import Mouths
 
 EMOTION_SETTLED_S = 2.0
 """By then an emotion has long arrived."""
@@ -37,13 +40,19 @@ class OfflineAvatar:
         animator: Animator,
         emotions: Mapping[str, EmotionTemplate],
         size: tuple[int, int] | None = None,
+        mouths: Mouths | None = None,
+        opaque: bool = False,
     ) -> None:
         """
         Args:
             opened: character, state, seed and rate.
             size: (width, height) in px of every frame; None is whatever the chain gives.
+            mouths: those that are known; None measures what is measured at once.
+            opaque: whether the state's backdrop stands behind every frame; else they are transparent.
         """
-        self._avatar: LiveAvatar = open_avatar(replace(opened, epoch=0.0), animator, emotions)
+        self._emotions, self._mouths = emotions, mouths
+        self._behind = Behind(opened.seed) if opaque else None
+        self._avatar: LiveAvatar = open_avatar(replace(opened, epoch=0.0), animator, emotions, mouths=mouths)
         self._fps = Fraction(opened.fps).limit_denominator(1001)
         self._size = size
 
@@ -62,9 +71,29 @@ class OfflineAvatar:
         for number in range(count):
             yield self.finished(self.appearance(number), number)
 
+    @property
+    def state(self) -> AvatarState:
+        """What it does now."""
+        return self._avatar.state
+
+    def take(self, state: AvatarState) -> None:
+        """Be in another state from the next frame on."""
+        self._avatar.take(state)
+
+    def take_over(self, opened: OpenAvatar, animator: Animator) -> None:
+        """Go on as another character."""
+        opened = replace(opened, epoch=0.0)
+        after = open_avatar(opened, animator, self._emotions, mouths=self._mouths)
+        after.take_over(self._avatar)
+        self._avatar = after
+
     def say(self, begin: float, spoken: Timeline) -> None:
         """Have its lips say something from media time `begin` on."""
         self._avatar.mixer.lips.append(begin, spoken)
+
+    def hush(self, t: float) -> None:
+        """Have its lips fall silent at media time t, whatever they are saying."""
+        self._avatar.mixer.lips.stop(t)
 
     def appearance(self, number: int, emotion: str | None = None) -> Appearance:
         """How it looks at a frame; asked in order.
@@ -74,7 +103,7 @@ class OfflineAvatar:
         """
         if emotion is not None:
             self._avatar.state = replace(self._avatar.state, emotions={emotion: 1.0})
-        return self._avatar.mixer.appearance(self._avatar.state, float(number / self._fps))
+        return self._avatar.appearance(float(number / self._fps))
 
     @torch.inference_mode()
     def finished(self, appearance: Appearance, number: int) -> NDArray[np.uint8]:
@@ -83,16 +112,26 @@ class OfflineAvatar:
         pose = with_swings([appearance.pose], [appearance.swing])
         picture: Tensor = avatar.animator.animate(pose, [avatar.character.under(appearance.cels)])[0]
         shown, space = avatar.shown(picture, appearance).float(), avatar.animator.space
+        behind, backdrop = self._behind, avatar.state.backdrop
+        is_shared = backdrop.chain == "shared"
+        if behind is not None and is_shared:
+            shown, space = behind.on(*self._sized(shown, space), backdrop, t), "srgb"
         # Not by the live avatar's finisher: that one goes on without a chain that fails.
         ended, space = run_chain(shown, space, avatar.state.shown_chain, t, avatar.opened.seed)
-        if self._size is not None:
+        ended, space = self._sized(ended, space)
+        if behind is not None:
+            ended, space = behind.on(ended, space, BLACK if is_shared else backdrop, t), "srgb"
+        if avatar.opened.label is not None:
+            ended = labelled(ended, avatar.opened.label, space)
+        return hide_unseen(rgba_of(converted(ended, space, "srgb")))
+
+    def _sized(self, ended: Tensor, space: ColourSpace) -> tuple[Tensor, ColourSpace]:
+        if self._size is not None and tuple(ended.shape[-2:]) != self._size[::-1]:
             ended, space = (
                 framed(converted(ended, space, "srgb-premultiplied"), self._size),
                 "srgb-premultiplied",
             )
-        if avatar.opened.label is not None:
-            ended = labelled(ended, avatar.opened.label, space)
-        return hide_unseen(rgba_of(converted(ended, space, "srgb")))
+        return ended, space
 
 
 def framed(picture: Tensor, size: tuple[int, int]) -> Tensor:

@@ -9,9 +9,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from avatar_rtc.control.state_answer import StateTold
-from avatar_rtc.media.wanted_recording import FileFormat
 from avatar_rtc.server.live.distillation import StudentPhase
-from avatar_rtc.server.live.kept_files import KeptKind, KeptState
+from avatar_rtc.server.live.kept_files import KeptFormat, KeptKind, KeptState
 from avatar_rtc.server.live.status import AvatarPhase
 from avatar_rtc.stream.frame import Rung
 from avatar_rtc.stream.framing import FramingName
@@ -88,7 +87,7 @@ class KeptTold(BaseModel):
     id: str
     avatar: str
     kind: KeptKind
-    format: FileFormat
+    format: KeptFormat
     state: KeptState
     made_at: str = Field(description="When it began, in UTC.")
     seconds: float

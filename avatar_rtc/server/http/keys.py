@@ -23,8 +23,10 @@ from avatar_rtc.server.http.desk import Desk
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.avatars import Avatars
+from avatar_rtc.server.live.films import Films
 from avatar_rtc.server.live.kept_files import KeptFiles
 from avatar_rtc.server.live.looks import Looks
+from avatar_rtc.server.live.performances import Performances
 from avatar_rtc.server.live.recordings import Recordings
 from avatar_rtc.server.live.shared import Renderer
 from avatar_rtc.server.live.turns import Turns
@@ -52,6 +54,8 @@ AVATARS = web.AppKey("AVATARS", Avatars)
 KEPT_FILES = web.AppKey("KEPT_FILES", KeptFiles)
 """Recordings and films."""
 RECORDINGS = web.AppKey("RECORDINGS", Recordings)
+FILMS = web.AppKey("FILMS", Films)
+PERFORMANCES = web.AppKey("PERFORMANCES", Performances)
 SPEAKER = web.AppKey("SPEAKER", Speaker)
 ENGINES = web.AppKey("ENGINES", Engines)
 CLASSIFIER: web.AppKey[Classifier] = web.AppKey("CLASSIFIER", Classifier)

@@ -27,13 +27,13 @@ from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.face.emotions import ZERO, EmotionTemplate
 from avatar_rtc.filters_schema.backdrops import SHIPPED_BACKDROPS, Backdrops
-from avatar_rtc.server.live.mood import Mood, ShownEmotion
+from avatar_rtc.server.live.mood import CallLater, Mood, ShownEmotion
 from avatar_rtc.server.live.voice.utterance import Feeling
 from avatar_rtc.stream.framing import Framing, FramingName
 
 
 class Actor:
-    """Plays one character at a time. Made and used on the event loop."""
+    """Plays one character at a time. Made and used on the event loop, or on the clock that it is given."""
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class Actor:
         on_change: Callable[[], None],
         framing: FramingName | None = None,
         backdrops: Backdrops = SHIPPED_BACKDROPS,
+        later: CallLater | None = None,
     ) -> None:
         """In the character's settings and default emotion.
 
@@ -55,6 +56,7 @@ class Actor:
             on_change: called after a change that others are told of.
             framing: what the operator wants to be shown; None leaves it to the character.
             backdrops: those that it may be told to show.
+            later: see `Mood`.
         """
         self.character = character
         self._common, self._fps, self._clock = common, fps, clock
@@ -66,7 +68,8 @@ class Actor:
             self.state = replace(self.state, framing=Framing(framing))
         # Its mood does not own it: all of it is free as soon as the avatar has ended.
         me = weakref.proxy(self)
-        self._mood = Mood(ShownEmotion(self.state.emotions), lambda emotion: me._express(emotion))
+        default = ShownEmotion(self.state.emotions)
+        self._mood = Mood(default, lambda emotion: me._express(emotion), later)
 
     @property
     def lasting(self) -> AvatarState:

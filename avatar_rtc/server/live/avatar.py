@@ -33,6 +33,7 @@ from avatar_rtc.log_context import concerning
 from avatar_rtc.media.voice import VoicePlayer
 from avatar_rtc.server.live.actor import Actor
 from avatar_rtc.server.live.distillation import Distillation
+from avatar_rtc.server.live.performance import Witness
 from avatar_rtc.server.live.shared import Shared
 from avatar_rtc.server.live.state_events import StateEvents
 from avatar_rtc.server.live.status import Status
@@ -41,6 +42,7 @@ from avatar_rtc.server.live.viewers import Viewers
 from avatar_rtc.server.live.voice.microphone import Microphone
 from avatar_rtc.server.live.voice.speaking import Speaking
 from avatar_rtc.server.live.voice.speech_queue import SpeechQueue
+from avatar_rtc.server.live.voice.utterance import Piece
 from avatar_rtc.stream.frame import EncodedFrame
 
 log = logging.getLogger(__name__)
@@ -70,6 +72,8 @@ class Avatar:
         self.clock = MediaClock(time.monotonic())
         self.used_at = time.monotonic()
         """CLOCK_MONOTONIC second in which somebody last wanted something of it."""
+        self.witnesses: set[Witness] = set()
+        """Those who keep what it is told and says."""
         voice = VoicePlayer()
         # What belongs to the avatar does not own it: all of it is free as soon as the avatar has ended.
         me = weakref.proxy(self)
@@ -99,9 +103,10 @@ class Avatar:
             delay=lambda: me.streams.release.delay,
             voice=voice,
             say=lambda speech, begin, timeline: renderer.send(Say(name, speech, begin, timeline)),
-            hush=lambda t: renderer.send(Hush(name, t)),
+            hush=lambda t: me._hush(t),
             feel=self.actor.feel,
             tell=self.viewers.tell,
+            heard=lambda begin, piece: me._heard(begin, piece),
         )
         self.speech = Speaking(
             queue,
@@ -141,7 +146,8 @@ class Avatar:
     def in_use(self) -> bool:
         """Whether somebody watches it, or something is under way."""
         busy = self.streams.is_watched or not self.speech.queue.is_silent
-        return busy or len(self.viewers) > 0 or self.distillation.is_under_way
+        is_kept = len(self.viewers) > 0 or bool(self.witnesses)
+        return busy or is_kept or self.distillation.is_under_way
 
     def touch(self) -> None:
         """Somebody wants something of it."""
@@ -173,7 +179,11 @@ class Avatar:
             case CueSet() | PoseSet():
                 return {"taken": self.flow(message)}
             case _:
-                return self.actor.act(message)
+                before = self.state
+                answer = self.actor.act(message)
+                for witness in self.witnesses:
+                    witness.told(message, before, self.state)
+                return answer
         return {}
 
     def flow(self, message: Flowing) -> bool:
@@ -183,7 +193,11 @@ class Avatar:
             UnknownName, InputError: as `apply`.
         """
         self.touch()
-        return self.actor.flow(message)
+        before = self.state
+        is_taken = self.actor.flow(message)
+        for witness in self.witnesses if is_taken else ():
+            witness.told(message, before, self.state)
+        return is_taken
 
     def tell_recordings(self, under_way: Sequence[str]) -> None:
         """Its recordings or films have changed; `under_way` are the ids of those that are recording."""
@@ -208,6 +222,8 @@ class Avatar:
         self.actor.recast(character, enter)
         if was_failed:
             self.streams.restart()
+        for witness in self.witnesses:
+            witness.recast(source or character.name)
         self._changed()
 
     def describe(self) -> dict[str, object]:
@@ -240,6 +256,8 @@ class Avatar:
         # Whatever one part raises, the others are closed, and the worker forgets it.
         async with AsyncExitStack() as parts:
             parts.callback(self._events.close)
+            for witness in self.witnesses:
+                parts.callback(witness.ended)
             parts.callback(self._shared.renderer.close_avatar, self.name)
             parts.callback(self.streams.close)
             # Beside the viewers: a student that takes seconds to stop must not keep them from hearing of it.
@@ -286,6 +304,15 @@ class Avatar:
         self.status = self.status.updated(message)
         if not isinstance(message, Stats):
             self._events.changed()
+
+    def _hush(self, t: float) -> None:
+        self._shared.renderer.send(Hush(self.name, t))
+        for witness in self.witnesses:
+            witness.hushed(t)
+
+    def _heard(self, begin: float, piece: Piece) -> None:
+        for witness in self.witnesses:
+            witness.said(begin, piece)
 
     def _changed(self) -> None:
         self._events.changed()

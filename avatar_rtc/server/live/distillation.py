@@ -105,7 +105,7 @@ class Distillation:
         if "done" in last and ended.code == 0:
             await done(bool(last.get("good_enough")))
             return None
-        why = without_addresses(str(last["failed"])[:500]) if "failed" in last else _ending(ended)
+        why = without_addresses(str(last["failed"])[:500]) if "failed" in last else how_it_ended(ended)
         log.error("distillation failed: %s: %s", why, ended.said)
         return why
 
@@ -148,7 +148,7 @@ def _cause(error: Exception) -> str:
     return "something unexpected failed here; the server's log has it"
 
 
-def _ending(ended: Ended) -> str:
+def how_it_ended(ended: Ended) -> str:
     """Why a process may have ended that did not say so itself."""
     if ended.code == -_KILLED:
         return "the system ended it (signal 9), as it does when memory is short"

@@ -34,11 +34,17 @@ from avatar_rtc.server.limits import MIB
 
 log = logging.getLogger(__name__)
 
-KeptKind = Literal["recording", "film"]
+KeptKind = Literal["recording", "film", "performance"]
+KeptFormat = FileFormat | Literal["performance"]
 KeptState = Literal["waiting", "recording", "rendering", "finishing", "done", "failed"]
 Stopper = Callable[[], Awaitable[None]]
 _OVER: tuple[KeptState, ...] = ("done", "failed")
-_SUFFIXES: dict[FileFormat, str] = {"mp4": ".mp4", "webm": ".webm", "png": ".zip"}
+_SUFFIXES: dict[KeptFormat, str] = {
+    "mp4": ".mp4",
+    "webm": ".webm",
+    "png": ".zip",
+    "performance": ".avatar.jsonl",
+}
 _ABOUT = "about.json"
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
 _PRIVATE = 0o700
@@ -51,7 +57,7 @@ class KeptFile:
     id: str
     avatar: str
     kind: KeptKind
-    format: FileFormat
+    format: KeptFormat
     state: KeptState
     made_at: float
     """Unix second of its beginning."""
@@ -82,7 +88,7 @@ class KeptFile:
     @property
     def download_name(self) -> str:
         """What a browser saves it as."""
-        return f"{self.avatar}-{self.id[:15]}{Path(self.file).suffix or _SUFFIXES[self.format]}"
+        return f"{self.avatar}-{self.id[:15]}{''.join(Path(self.file).suffixes) or _SUFFIXES[self.format]}"
 
     def told(self) -> dict[str, object]:
         """What callers read."""
@@ -163,7 +169,7 @@ class KeptFiles:
         return (kept.avatar, kept.id) in self._kept
 
     async def begin(
-        self, avatar: str, kind: KeptKind, format: FileFormat, state: KeptState, **fields: Any
+        self, avatar: str, kind: KeptKind, format: KeptFormat, state: KeptState, **fields: Any
     ) -> KeptFile:
         """A new one, with a folder of its own.
 

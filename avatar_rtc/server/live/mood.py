@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from avatar_rtc.server.live.voice.utterance import Feeling
 
@@ -18,18 +19,37 @@ class ShownEmotion:
     intensity: float = 1.0
 
 
+class Awaited(Protocol):
+    """Something that is to be done later."""
+
+    def cancel(self) -> None:
+        """Not any more."""
+
+
+CallLater = Callable[[float, Callable[[], None]], Awaited]
+"""Does something so many seconds later, as `call_later` of an event loop does."""
+
+
 class Mood:
-    """What is shown now, and what comes back when it is over. Made on the event loop.
+    """What is shown now, and what comes back when it is over. Made on the event loop, or off every clock.
 
     A feeling gives way to the emotion that is settled; one that was settled for a while to the default.
     """
 
-    def __init__(self, default: ShownEmotion, show: Callable[[ShownEmotion], None]) -> None:
-        """In the default emotion; `show` is told of every change."""
+    def __init__(
+        self, default: ShownEmotion, show: Callable[[ShownEmotion], None], later: CallLater | None = None
+    ) -> None:
+        """In the default emotion.
+
+        Args:
+            show: told of every change.
+            later: on whose clock feelings end; None is that of the running event loop.
+        """
         self._default = self._settled = default
         self._show = show
-        self._feeling: asyncio.TimerHandle | None = None
-        self._holding: asyncio.TimerHandle | None = None
+        self._later = later or asyncio.get_running_loop().call_later
+        self._feeling: Awaited | None = None
+        self._holding: Awaited | None = None
 
     @property
     def settled(self) -> ShownEmotion:
@@ -61,7 +81,7 @@ class Mood:
         self.close()
         self._settled = emotion
         if hold_s is not None:
-            self._holding = asyncio.get_running_loop().call_later(hold_s, self._expire)
+            self._holding = self._later(hold_s, self._expire)
         self._show(emotion)
 
     def feel(self, feeling: Feeling) -> None:
@@ -69,7 +89,7 @@ class Mood:
         if self._feeling is not None:
             self._feeling.cancel()
         hold = HOLD_S if feeling.hold_s is None else feeling.hold_s
-        self._feeling = asyncio.get_running_loop().call_later(hold, self._subside)
+        self._feeling = self._later(hold, self._subside)
         self._show(ShownEmotion({feeling.emotion: 1.0}, feeling.strength))
 
     def close(self) -> None:

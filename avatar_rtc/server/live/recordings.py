@@ -46,8 +46,14 @@ class Recordings:
         files: KeptFiles,
         limits: Limits,
         command: Callable[[Path, WantedRecording], Sequence[str]] | None = None,
+        comment: str = "",
     ) -> None:
-        """`command` is what finishes a recording, given its folder; None is the process that does."""
+        """
+        Args:
+            command: what finishes a recording, given its folder; None is the process that does.
+            comment: what each file says of itself.
+        """
+        self._comment = comment
         self._files, self._limits, self._command = files, limits, command or finish_command
         self._turn = asyncio.Semaphore(1)
         self._callers: list[str] = []
@@ -75,7 +81,7 @@ class Recordings:
         self._limits.charge("recordings_per_minute", caller)
         self._callers.append(caller)
         try:
-            about = asdict(wanted)
+            about = asdict(replace(wanted, comment=self._comment))
             kept = await self._files.begin(
                 avatar.name, "recording", wanted.format, "recording", caller=caller, more=about
             )

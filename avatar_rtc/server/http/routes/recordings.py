@@ -6,9 +6,9 @@ from typing import Annotated, Self
 from aiohttp import hdrs, web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from avatar_rtc.errors import NotFound, OutOfRange
-from avatar_rtc.filters_schema.backdrops import backdrop_file
-from avatar_rtc.media.wanted_recording import FileFormat, WantedRecording
+from avatar_rtc.errors import InputError, NotFound, OutOfRange
+from avatar_rtc.filters_schema.backdrops import Backdrops
+from avatar_rtc.media.wanted_recording import WantedRecording
 from avatar_rtc.server.http.admission import require_shown
 from avatar_rtc.server.http.answers import KeptTold
 from avatar_rtc.server.http.bodies import read_model
@@ -16,6 +16,7 @@ from avatar_rtc.server.http.keys import (
     AVATARS,
     KEPT_FILES,
     LIMITS,
+    PERFORMANCES,
     RECORDINGS,
     avatar_of,
     payer_of,
@@ -24,9 +25,15 @@ from avatar_rtc.server.http.keys import (
 from avatar_rtc.server.http.places import outward
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import an_object, many, one
-from avatar_rtc.server.live.kept_files import KeptFile
+from avatar_rtc.server.live.kept_files import KeptFile, KeptFormat
 
-_TYPES = {".mp4": "video/mp4", ".webm": "video/webm", ".zip": "application/zip", ".vtt": "text/vtt"}
+_TYPES = {
+    ".mp4": "video/mp4",
+    ".webm": "video/webm",
+    ".zip": "application/zip",
+    ".vtt": "text/vtt",
+    ".jsonl": "application/x-ndjson",
+}
 _SIDES = (16, 4096)
 _LARGEST = 4096 * 2304
 """Pixels of a picture that is encoded anew: what H.264 level 5.1 holds."""
@@ -48,6 +55,10 @@ def _sides(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
+PictureSize = Annotated[str, AfterValidator(_check_size), Field(pattern="^[0-9]{2,4}x[0-9]{2,4}$")]
+"""Such as "1280x720"."""
+
+
 class RecordingBackdrop(BaseModel):
     """What stands behind the avatar in the file: a picture, or a colour."""
 
@@ -64,34 +75,45 @@ class RecordingBackdrop(BaseModel):
             raise ValueError("give 'name' or 'colour'")
         return self
 
+    def fields(self) -> dict[str, str]:
+        """As `backdrop.set` takes it."""
+        return {"name": self.name} if self.name is not None else {"colour": str(self.colour)}
+
 
 class RecordingStart(BaseModel):
     """How it is to be recorded; all may be left out."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    format: FileFormat = "mp4"
-    """mp4 has what stands behind the avatar, webm and png (a zip of pictures) are transparent."""
+    format: KeptFormat = "mp4"
+    """mp4 has what stands behind the avatar, webm and png (a zip of pictures) are transparent. performance
+    keeps what the avatar is told and says, for `avatar-rtc render --performance`."""
     max_s: float | None = Field(None, ge=0.1, strict=True)
     """After so long it ends by itself; left out, as long as the server allows."""
-    size: Annotated[str, AfterValidator(_check_size), Field(pattern="^[0-9]{2,4}x[0-9]{2,4}$")] | None = None
+    size: PictureSize | None = None
     """Of the picture in px, such as "1280x720"; left out, as viewers get it. It takes a second encoding."""
     backdrop: RecordingBackdrop | None = None
     """Behind the avatar in the file alone; left out, as it stands there, or nothing. It takes a second
     encoding."""
 
-    def wanted(self, fps: float) -> WantedRecording:
+    def wanted(self, fps: float, backdrops: Backdrops) -> WantedRecording:
         """What is to become of it.
+
+        Args:
+            backdrops: those that there are.
 
         Raises:
             UnknownName: there is no such backdrop.
+            InputError: a performance is wanted.
         """
         behind, colour, picture = self.backdrop, None, None
         if behind is not None and behind.colour is not None:
             red, green, blue = bytes.fromhex(behind.colour[1:])
             colour = red, green, blue
         elif behind is not None and behind.name is not None:
-            picture = str(backdrop_file(behind.name))
+            picture = str(backdrops.file(behind.name))
+        if self.format == "performance":
+            raise InputError("a performance has no picture of its own; leave out 'size' and 'backdrop'")
         is_plain = self.format == "mp4" and behind is None
         size = None if self.size is None else _sides(self.size)
         return WantedRecording(self.format, "matte" if is_plain else "alpha", fps, size, colour, picture)
@@ -121,8 +143,12 @@ async def post_recording(request: web.Request) -> web.Response:
     most_s = request.app[LIMITS].config.recording_s
     if asked.max_s is not None and asked.max_s > most_s:
         raise OutOfRange("max_s", asked.max_s, 0.1, most_s)
-    wanted = asked.wanted(avatar.fps)
-    kept = await request.app[RECORDINGS].start(avatar, wanted, asked.max_s or most_s, payer_of(request))
+    length_s, caller = asked.max_s or most_s, payer_of(request)
+    if asked.format == "performance" and asked.size is None and asked.backdrop is None:
+        kept = await request.app[PERFORMANCES].start(avatar, length_s, caller)
+    else:
+        wanted = asked.wanted(avatar.fps, request.app[BACKDROPS].known)
+        kept = await request.app[RECORDINGS].start(avatar, wanted, length_s, caller)
     where = outward(request, f"/api/v1/avatars/{avatar.name}/recordings/{kept.id}")
     return web.json_response(kept.told(), status=201, headers={hdrs.LOCATION: where})
 

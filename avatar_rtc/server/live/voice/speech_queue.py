@@ -63,6 +63,7 @@ class SpeechQueue:
         hush: Callable[[float], None],
         feel: Callable[[Feeling], None],
         tell: Callable[[Event], None],
+        heard: Callable[[float, Piece], None] = lambda begin, piece: None,
     ) -> None:
         """
         Args:
@@ -71,9 +72,10 @@ class SpeechQueue:
             hush: tell them from which media time on nothing does.
             feel: show an emotion now.
             tell: tell every viewer of an event.
+            heard: told of each piece, and of the media time from which on it is heard.
         """
         self._clock, self._delay, self._voice = clock, delay, voice
-        self._say, self._hush, self._feel, self._tell = say, hush, feel, tell
+        self._say, self._hush, self._feel, self._tell, self._heard = say, hush, feel, tell, heard
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Utterance] = deque()
         self._current: Utterance | None = None
@@ -229,6 +231,7 @@ class SpeechQueue:
         self._free_from = begin + piece.seconds
         self.source = piece.source
         _guarded(self._say, utterance.id, begin, piece.lips)
+        _guarded(self._heard, begin, piece)
         if self._current is utterance:
             self._schedules = [schedule for schedule in self._schedules if not schedule.is_done]
             self._schedules.append(Schedule(self._feelings_of(piece, begin)))
