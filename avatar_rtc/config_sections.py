@@ -217,5 +217,15 @@ class LimitsConfig(ConfigSection):
     """Saved presets that are kept."""
     chain_ms: float = Field(1_500.0, ge=1.0, le=60_000.0)
     """Measured time of one frame's operations; a chain that takes longer is left out, and that is told."""
+    recordings: int = Field(4, ge=1, le=100)
+    """Recordings under way at once, two of them of one caller."""
+    recordings_per_minute: float = Field(30.0, ge=1.0, le=1_000_000.0)
+    """Of one caller: recordings that are begun."""
+    recording_s: float = Field(3_600.0, ge=1.0, le=86_400.0)
+    """The longest recording; it ends by itself."""
+    recordings_mb: float = Field(10_240.0, ge=1.0, le=100_000_000.0)
+    """All recordings and films that are kept, in MiB."""
+    free_disk_mb: float = Field(1_024.0, ge=0.0, le=100_000_000.0)
+    """What they leave free on the disk, in MiB."""
     distillations: int = Field(4, ge=1, le=100)
     """Students that wait to be made, the one under way included."""

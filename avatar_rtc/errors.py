@@ -15,6 +15,7 @@ AvatarRtcError
 ├── BadToken              a bearer token that is missing, expired, or of nobody known (HTTP 401)
 ├── CapacityExceeded      the limit of viewers or avatars is reached (HTTP 503)
 │   └── TooSoon           one caller asks for more than its share of it (HTTP 429)
+├── DiskFull              the disk, or what recordings may have of it, is full (HTTP 507)
 ├── WorkerLost            the render worker died or did not answer in time (HTTP 503)
 ├── EngineFailed          a speech engine is away, hangs, or answers nonsense (HTTP 502)
 ├── Unreachable           a server cannot be reached, or the connection to it was lost (exit code 1)
@@ -133,6 +134,10 @@ class TooSoon(CapacityExceeded):
         AvatarRtcError.__init__(
             self, f"you may ask for {limit:g} {what} a minute; try again in {retry_after} s"
         )
+
+
+class DiskFull(AvatarRtcError):
+    """The disk, or a folder's share of it, is full."""
 
 
 class WorkerLost(AvatarRtcError):

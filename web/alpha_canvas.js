@@ -11,7 +11,7 @@
 import { ENLARGE, SHARPEN, UNPACK, VERTEX } from './alpha_shaders.js';
 import { CanvasBox } from './canvas_box.js';
 
-const SHARPNESS = 1; // of a picture twice as large or more; less below
+const SHARPNESS = 0.5; // of a picture twice as large or more, less below; 1 makes stairs of slanted lines, and shows coding
 const REACH = 0.6; // px of the video, over which an edge is made steeper
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 const LARGEST_PX = 4_096; // a side of the canvas

@@ -3,7 +3,7 @@
 import { Refusal } from './faults.js';
 import { fetchWithKey } from './key.js';
 
-const ROOT = new URL('api/v1/', document.baseURI);
+const ROOT = new URL('api/v1/', import.meta.url); // not of the page: /view/main is a folder further down
 
 /** The absolute address of a path below /api/v1/. */
 export function address(path) {

@@ -130,7 +130,7 @@ export interface AvatarConnectionEventMap {
 
 /** A connection without an element: the stream is given by the event `track`. */
 export class AvatarConnection extends EventTarget {
-  constructor(url: string | URL, options?: { video?: 'alpha' | 'matte'; token?: string });
+  constructor(url: string | URL, options?: { video?: 'alpha' | 'matte'; token?: string; microphone?: MediaStream | null });
   readonly state: ConnectionState;
   readonly reason: string;
   readonly hasBeenLive: boolean;
@@ -178,6 +178,7 @@ export interface AvatarRtcAttributes {
   framing?: FramingName | '';
   headroom?: number | string;
   badge?: 'auto' | 'always' | 'none';
+  layout?: 'alpha' | 'matte';
 }
 
 export class AvatarCommands extends HTMLElement {
@@ -222,7 +223,8 @@ export class AvatarRtcElement extends AvatarCommands {
   readonly avatarState: AvatarState | null;
   readonly speaking: boolean;
   readonly renderer: 'webgl' | '2d' | 'video';
-  readonly layout: 'alpha' | 'matte';
+  layout: 'alpha' | 'matte';
+  microphone: MediaStream | null;
   readonly stats: Promise<Stats | null>;
   close(): void;
   addEventListener<Type extends keyof AvatarRtcEventMap>(

@@ -22,7 +22,7 @@ const RENDERERS = { webgl: AlphaCanvas, '2d': AlphaBitmap }; // the first that w
 
 /**
  * Attributes: `src`, `token` (for a server that wants one), `muted`, `subtitles`, `fit` (contain | cover | fill), `framing`
- * (face | bust | whole), `headroom` (0..1), `badge` (auto | always | none).
+ * (face | bust | whole), `headroom` (0..1), `badge` (auto | always | none), `layout` (matte: never transparent).
  * Events: `statechange` {state, reason}, `avatarstate` (the server's state message), `speech` (each of the server's
  * `speech.*` messages), `refusal` {detail} (why a cue, a pose or a framing was not taken), `frame` (video frame metadata,
  * after drawing), `volumechange`.
@@ -32,7 +32,7 @@ const RENDERERS = { webgl: AlphaCanvas, '2d': AlphaBitmap }; // the first that w
  * `:state(speaking)`. The slot `disclosure` takes other words for "AI-generated".
  */
 export class AvatarRtcElement extends AvatarCommands {
-  static observedAttributes = ['src', 'token', 'muted', 'subtitles', 'fit', 'framing', 'headroom', 'badge'];
+  static observedAttributes = ['src', 'token', 'muted', 'subtitles', 'fit', 'framing', 'headroom', 'badge', 'layout'];
 
   #connection = null;
   #kinds = Object.keys(RENDERERS); // that have not failed
@@ -44,6 +44,7 @@ export class AvatarRtcElement extends AvatarCommands {
   #lastPicture = -1;
   #isSilenced = false; // by the browser
   #wasMuted = false;
+  #microphone = null;
   #internals = this.attachInternals();
   #root = this.attachShadow({ mode: 'open' });
   #canvas = element('canvas', { part: 'canvas', className: 'hidden' });
@@ -123,10 +124,18 @@ export class AvatarRtcElement extends AvatarCommands {
   get speaking() { return this.#speeches.size > 0; }
 
   /** webgl | 2d (pixel by pixel, where WebGL is missing) | video (shown as it comes, where both are) */
-  get renderer() { return this.#kinds[0] ?? 'video'; }
+  get renderer() { return (this.layout === 'alpha' && this.#kinds[0]) || 'video'; }
 
-  /** alpha (transparent canvas) | matte (plain video on a backdrop) */
-  get layout() { return this.#kinds.length ? 'alpha' : 'matte'; }
+  /** alpha (transparent canvas) | matte (plain video on a backdrop): where nothing can draw, or the attribute asks for it */
+  get layout() { return this.#kinds.length && this.getAttribute('layout') !== 'matte' ? 'alpha' : 'matte'; }
+  set layout(value) { this.setAttribute('layout', value); }
+
+  /** A MediaStream whose sound the avatar says, if the operator lets viewers speak; null sends none. */
+  get microphone() { return this.#microphone; }
+  set microphone(value) {
+    this.#microphone = value;
+    if (this.isConnected) this.#open();
+  }
 
   /** Promise of the figures in stats.js; of null while not connected. */
   get stats() { return this.#connection?.stats() ?? Promise.resolve(null); }
@@ -161,7 +170,7 @@ export class AvatarRtcElement extends AvatarCommands {
     else if (name === 'framing' || name === 'headroom') {
       if (this.state === 'live') this.#frame();
     } else if (name === 'token' && this.state === 'live') this.#renew();
-    else if ((name === 'src' || name === 'token') && this.isConnected) this.#open();
+    else if (['src', 'token', 'layout'].includes(name) && this.isConnected) this.#open();
   }
 
   async #renew() {
@@ -173,7 +182,7 @@ export class AvatarRtcElement extends AvatarCommands {
     this.close();
     if (!this.src) return;
     this.#chooseRenderer();
-    const connection = new AvatarConnection(this.src, { video: this.layout, token: this.token });
+    const connection = new AvatarConnection(this.src, { video: this.layout, token: this.token, microphone: this.#microphone });
     this.#connection = connection;
     let isFramed = false; // once for each connection: whoever chooses another framing later keeps it
     connection.addEventListener('track', ({ detail }) => this.#play(detail.stream));
@@ -197,7 +206,7 @@ export class AvatarRtcElement extends AvatarCommands {
   }
 
   #chooseRenderer() {
-    while (!this.#renderer && this.#kinds.length) {
+    while (!this.#renderer && this.layout === 'alpha') {
       try {
         this.#renderer = new RENDERERS[this.renderer](this.#canvas);
       } catch {

@@ -28,6 +28,7 @@ const BACKLOG_BYTES = 4_096; // a cue or pose that would have to wait is worthle
 export class AvatarConnection extends EventTarget {
   #src;
   #video;
+  #microphone; // a track, or null
   #shown; // the headers that show the token
   #url = null; // of the endpoint, known when it connects
   #state = 'closed';
@@ -49,10 +50,12 @@ export class AvatarConnection extends EventTarget {
 
   /**
    * @param {string|URL} url WHEP endpoint, such as https://host/api/v1/avatars/main/whep
-   * @param {{video?: 'alpha'|'matte', token?: string}} options the bearer token, for a server that wants one
+   * @param {{video?: 'alpha'|'matte', token?: string, microphone?: ?MediaStream}} options the bearer token, for a server that
+   *   wants one; a sound that the avatar is to say, for a server that takes it
    */
-  constructor(url, { video = 'alpha', token = '' } = {}) {
+  constructor(url, { video = 'alpha', token = '', microphone = null } = {}) {
     super();
+    this.#microphone = microphone?.getAudioTracks()[0] ?? null;
     this.#src = url;
     this.#video = video;
     this.#shown = bearer(token);
@@ -141,6 +144,7 @@ export class AvatarConnection extends EventTarget {
   async #negotiate(signal) {
     this.#url = endpoint(this.#src, { base: document.baseURI, protocol: location.protocol });
     this.#url.searchParams.set('video', this.#video);
+    if (this.#microphone) this.#url.searchParams.set('microphone', 'true');
     if (!globalThis.RTCPeerConnection) throw new Fault('this browser has no WebRTC, or keeps it from pages', true);
     const watchdog = setTimeout(() => this.#lost(signal, this.#late()), CONNECT_MS);
     signal.addEventListener('abort', () => clearTimeout(watchdog));
@@ -186,7 +190,7 @@ export class AvatarConnection extends EventTarget {
 
   #prepare(pc, signal, watchdog) {
     pc.addTransceiver('video', { direction: 'recvonly' });
-    pc.addTransceiver('audio', { direction: 'recvonly' });
+    pc.addTransceiver(this.#microphone ?? 'audio', { direction: this.#microphone ? 'sendrecv' : 'recvonly' });
     pc.addEventListener('track', ({ track, streams }) => {
       this.#emit('track', { stream: streams[0] ?? new MediaStream([track]) });
     }, { signal });

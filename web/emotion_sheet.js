@@ -14,6 +14,9 @@ const ROWS = {
   dark: { KeyZ: 'sadness', KeyX: 'grief', KeyC: 'disappointment', KeyV: 'annoyance', KeyB: 'disapproval', KeyN: 'disgust', KeyM: 'anger' },
 };
 
+/** What one wants most often: a page with little room shows these alone. */
+const OFTEN = ['joy', 'amusement', 'love', 'neutral', 'surprise', 'embarrassment', 'sadness', 'anger'];
+
 /**
  * How each little face is drawn: [brow tilt (+ angry, - troubled), brow lift, eye opening (0 shut and smiling, -1 shut
  * and sad, 1 normal), mouth corners (+ up), mouth opening, extra]. A picture of the word, not the avatar's pose.
@@ -80,9 +83,9 @@ export class EmotionSheet {
   #add(row, code, name) {
     const $button = document.createElement('button');
     $button.type = 'button';
-    $button.className = `face ${row}`;
+    $button.className = `face ${row}${OFTEN.includes(name) ? ' often' : ''}`;
     $button.dataset.emotion = name;
-    $button.innerHTML = `${drawFace(...FACES[name])}<span class="${name.length > 11 ? 'long' : ''}">${name}</span><kbd aria-hidden="true"></kbd>`;
+    $button.innerHTML = `${drawFace(...FACES[name])}<span>${name}</span><kbd aria-hidden="true"></kbd>`;
     $button.setAttribute('aria-keyshortcuts', code.slice(-1).toLowerCase());
     $button.lastChild.textContent = code.slice(-1).toLowerCase();
     this.#buttons.set(name, $button);
@@ -107,7 +110,7 @@ export class EmotionSheet {
   }
 
   #onArrow(event) {
-    const $all = [...this.#buttons.values()];
+    const $all = [...this.#buttons.values()].filter(($button) => $button.checkVisibility());
     const columns = getComputedStyle(this.#root).gridTemplateColumns.split(' ').length;
     const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns };
     const at = $all.indexOf(event.target.closest('button'));

@@ -1,33 +1,47 @@
 /**
- * /view/{avatar}?muted&subtitles&fit=cover&framing=bust&access_token=…: nothing but the avatar, for OBS browser sources and iframes.
+ * /view/{avatar}?…: nothing but the avatar, for OBS browser sources, iframes, kiosks and meeting bots.
+ *
+ * Of this page alone: muted, subtitles, fit, size, backdrop, layout, badge, microphone, access_token.
+ * Told to the avatar, so that all who watch it see it, and only with a token that may: character, emotion, framing, headroom.
  *
  * Sound is on unless `muted` is asked for; where the browser refuses sound, the first click anywhere turns it on.
  */
 
 import './avatar-rtc.js';
 import { key } from './key.js';
+import { applyWishes, wishesOf } from './bare/wishes.js';
 
 const PAGE = new CSSStyleSheet();
 PAGE.replaceSync(`
   html, body { margin: 0; block-size: 100%; background: transparent; overflow: hidden; }
-  avatar-rtc { display: block; inline-size: 100%; block-size: 100%; aspect-ratio: auto; }
+  body { display: grid; place-items: end center; background: var(--behind, transparent) center / cover no-repeat; }
+  avatar-rtc { display: block; inline-size: var(--size, 100%); block-size: var(--size, 100%); max-inline-size: 100%; max-block-size: 100%; aspect-ratio: auto; }
+  .tellings { position: fixed; z-index: 1; inset: auto 1rem 1rem; display: grid; gap: .5rem; justify-items: center; }
+  .told { margin: 0; max-inline-size: 36rem; padding: .7em 1em; border-radius: .5em; font: 500 15px/1.4 system-ui, sans-serif;
+    color: #fff; background: #14162a; border-inline-start: 5px solid #ff7350; cursor: pointer; }
 `);
 document.adoptedStyleSheets = [PAGE];
 
-const query = new URLSearchParams(location.search);
 const [root, name] = location.pathname.split('/view/');
+const $tellings = Object.assign(document.createElement('div'), { className: 'tellings' });
 const $avatar = document.createElement('avatar-rtc');
-const isAsked = (name) => query.has(name) && query.get(name) !== '0';
-$avatar.muted = isAsked('muted');
-$avatar.subtitles = isAsked('subtitles');
-$avatar.fit = query.get('fit') ?? 'contain';
-for (const name of ['framing', 'headroom']) {
-  if (query.has(name)) $avatar[name] = query.get(name);
+const avatar = name.replace(/\/$/, '');
+
+/** Say it on the page, as nobody looks into a console behind a kiosk; a click takes it away. */
+function tell(text) {
+  const $told = Object.assign(document.createElement('p'), { className: 'told', textContent: text });
+  $told.setAttribute('role', 'alert');
+  $told.addEventListener('click', () => $told.remove());
+  $tellings.append($told);
 }
+
+const wishes = wishesOf(new URLSearchParams(location.search), tell);
 if (key()) $avatar.token = key();
-$avatar.src = `${root}/api/v1/avatars/${name.replace(/\/$/, '')}/whep`;
-if (!$avatar.muted) {
+document.body.append($avatar, $tellings);
+applyWishes($avatar, wishes, { api: `${root}/api/v1/`, avatar, tell }).finally(() => {
+  $avatar.src = `${root}/api/v1/avatars/${avatar}/whep`;
+});
+if (!wishes.muted) {
   // Not pointerdown: with a finger, that does not yet count as the user's wish.
   addEventListener('click', () => { $avatar.muted = false; });
 }
-document.body.append($avatar);

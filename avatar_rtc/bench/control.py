@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from avatar_rtc.bench.measurement import Measurement, at_most, percentile, spread
 from avatar_rtc.bench.served import served
 from avatar_rtc.client.client import AvatarClient
-from avatar_rtc.client.picture import VideoFrame
 from avatar_rtc.errors import Unreachable
+from avatar_rtc.media.picture import VideoFrame
 
 LATENCY_MS = 150
 _FAINT = [["translucent_display", {"alpha": 0.2}]]

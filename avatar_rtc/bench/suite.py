@@ -22,6 +22,7 @@ FIGURES = {
     "fanout": "cost of one more viewer, 16 viewers at full rate",
     "lag": "of the event loop while THA3 renders",
     "loss": "pictures and sound when packets get lost, beside aiortc's own receivers",
+    "recording": "cost of a live recording beside a viewer, and its length",
     "rungs": "one viewer on a narrow link beside good ones",
     "recovery": "after the render worker was killed",
     "strangers": "floods, stuck clients, a worker that stands still",

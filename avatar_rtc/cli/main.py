@@ -7,12 +7,28 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from avatar_rtc.cli import bench, check, distill, render, serve, sprites, token, turn, voices, watch, weights
+from avatar_rtc.cli import (
+    bench,
+    check,
+    distill,
+    record,
+    render,
+    serve,
+    sprites,
+    token,
+    tracking,
+    turn,
+    voices,
+    watch,
+    weights,
+)
 from avatar_rtc.cli.device import shortage
 from avatar_rtc.errors import AvatarRtcError, InputError, NotFound, Refused
 from avatar_rtc.version import __version__
 
-COMMANDS = (serve, token, turn, render, sprites, watch, distill, check, weights, voices, bench)
+COMMANDS = (
+    serve, token, turn, render, sprites, watch, record, distill, check, weights, voices, tracking, bench,
+)  # fmt: skip
 """Each has `add(subparsers)`; whatever is heavy is imported only when its command runs."""
 
 

@@ -9,7 +9,7 @@ from avatar_rtc.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from avatar_rtc.speech.voices.kokoro_files import ModelFile
+    from avatar_rtc.fetching import ModelFile
 
 _EPILOG = """examples:
   avatar-rtc voices

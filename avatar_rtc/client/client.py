@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from avatar_rtc.client.commands import Commands
 from avatar_rtc.client.control import Control
 from avatar_rtc.client.newest import Newest
-from avatar_rtc.client.picture import VideoFrame, rgba_from_stacked, rgba_opaque
 from avatar_rtc.client.whep import Whep, endpoint
 from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import AvatarRtcError, InputError, NotFound, Unreachable
@@ -32,6 +31,7 @@ from avatar_rtc.media.addresses.ice import IceServers, ice_servers_from
 from avatar_rtc.media.aiortc_private import guard_connection
 from avatar_rtc.media.aiortc_receiving import Mended, mend_losses
 from avatar_rtc.media.guard import Guard
+from avatar_rtc.media.picture import VideoFrame, rgba_from_stacked, rgba_opaque
 from avatar_rtc.stream.frame import Layout
 
 PICTURES_KEPT = 2

@@ -1,7 +1,10 @@
 """HTTP from the caller's side: a refusal becomes the error the server meant, with its words."""
 
+import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import aiohttp
@@ -15,6 +18,9 @@ from avatar_rtc.errors import (
     TooLarge,
     Unreachable,
 )
+from avatar_rtc.files import not_written, replacing
+
+_CHUNK_BYTES = 256 * 1024
 
 Subject: TypeAlias = tuple[str, str]
 """Kind and name of what a request is about, such as ("avatar", "main")."""
@@ -93,6 +99,34 @@ class Http:
         if answer.status >= 400:
             raise _refusal(answer, subject)
         return answer
+
+    async def save(self, url: str, subject: Subject, path: Path, tell: Callable[[int, int], None]) -> None:
+        """Write a file the server has to `path`, whole or not at all; raises as `ask`.
+
+        Args:
+            tell: called with the bytes that are here, and those of the whole, 0 if the server says none.
+
+        Raises:
+            SetupError: it cannot be written there.
+        """
+        # It may take long, as long as something comes.
+        patience = aiohttp.ClientTimeout(total=None, sock_read=self._timeout_s)
+        try:
+            async with self._session.get(url, timeout=patience) as response:
+                if response.status >= 400:
+                    raise _refusal(HttpAnswer(url, response.status, await response.read(), None), subject)
+                whole, here = response.content_length or 0, 0
+                with replacing(path) as part, part.open("wb") as file:
+                    async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                        await asyncio.to_thread(file.write, chunk)
+                        here += len(chunk)
+                        tell(here, whole)
+        except TimeoutError:
+            raise Unreachable(f"{url} sent nothing for {self._timeout_s:g} s") from None
+        except aiohttp.ClientError as error:
+            raise Unreachable(f"cannot reach {url}: {error}") from None
+        except OSError as error:
+            raise not_written(path, error) from None
 
     def show(self, token: str) -> None:
         """Another token, from now on."""

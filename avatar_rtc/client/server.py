@@ -9,7 +9,7 @@ async with Server("http://127.0.0.1:8080") as server:
 import asyncio
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -152,6 +152,67 @@ class Server:
         """A PNG of an avatar as it is now, with transparency; raises as `avatar`."""
         return (await self._ask("GET", f"{self.address(avatar)}/snapshot.png", ("avatar", avatar))).body
 
+    async def start_recording(
+        self,
+        avatar: str,
+        format: Literal["mp4", "webm", "png"] = "mp4",
+        *,
+        max_s: float | None = None,
+        size: tuple[int, int] | None = None,
+        backdrop: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Record an avatar with its sound, on the server; gives what is told of it, with its "id".
+
+        Args:
+            format: mp4 has what stands behind the avatar; webm, and png as a zip, are transparent.
+            max_s: after so long it ends by itself; None is as long as the server allows.
+            size: (width, height) in px; None is as viewers get it.
+            backdrop: {"name": …} or {"colour": "#rrggbb"} behind it in the file alone.
+
+        Raises:
+            NotFound: there is no such avatar.
+            Unreachable: also if there is no room, or as many are under way as may be.
+        """
+        wanted = {
+            "format": format,
+            "max_s": max_s,
+            "size": None if size is None else f"{size[0]}x{size[1]}",
+            "backdrop": None if backdrop is None else dict(backdrop),
+        }
+        given = {name: value for name, value in wanted.items() if value is not None}
+        url = f"{self.address(avatar)}/recordings"
+        return (await self._ask("POST", url, ("avatar", avatar), given)).json()
+
+    async def recordings(self, avatar: str) -> list[dict[str, Any]]:
+        """What is told of an avatar's recordings and films, oldest first; raises as `avatar`."""
+        url = f"{self.address(avatar)}/recordings"
+        return list((await self._ask("GET", url, ("avatar", avatar))).json()["recordings"])
+
+    async def recording(self, avatar: str, id: str) -> dict[str, Any]:
+        """What is told of one: "state", "seconds", "bytes", "is_ready", …; NotFound if it is not there."""
+        return (await self._ask("GET", self._recording(avatar, id), ("recording", id))).json()
+
+    async def delete_recording(self, avatar: str, id: str) -> dict[str, Any]:
+        """End one that is recording; of one that has ended, delete the file. Raises as `recording`."""
+        return (await self._ask("DELETE", self._recording(avatar, id), ("recording", id))).json()
+
+    async def save_recording(
+        self,
+        avatar: str,
+        id: str,
+        path: str | PathLike[str],
+        tell: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Write a finished one to a file; raises as `recording`, and SetupError if it cannot be written.
+
+        Args:
+            tell: called with the bytes that are here, and with those of the whole.
+        """
+        if self._http is None:
+            raise Unreachable("not connected: use the server with `async with`")
+        url = f"{self._recording(avatar, id)}?download"
+        await self._http.save(url, ("recording", id), Path(path), tell or (lambda *_: None))
+
     async def characters(self) -> list[str]:
         """The names of the stored characters."""
         return list((await self._get("characters"))["characters"])
@@ -187,6 +248,9 @@ class Server:
     async def filters(self) -> dict[str, Any]:
         """A JSON schema for each operation of an avatar's chain, by name."""
         return await self._get("filters")
+
+    def _recording(self, avatar: str, id: str) -> str:
+        return f"{self.address(avatar)}/recordings/{quote(id, safe='')}"
 
     async def _get(self, path: str) -> dict[str, Any]:
         return (await self._ask("GET", f"{self._api}/{path}", ("page", path))).json()

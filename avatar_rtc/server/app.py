@@ -44,11 +44,13 @@ from avatar_rtc.server.http.keys import (
     ENGINES,
     GATE,
     GATHERING,
+    KEPT_FILES,
     LIMITS,
     LOOKS,
     MARKER,
     METRICS,
     PRESETS,
+    RECORDINGS,
     RENDERER,
     SOCKETS,
     SOUND_FILES,
@@ -77,15 +79,20 @@ from avatar_rtc.server.http.routes import (
     openapi,
     pages,
     poses,
+    recordings,
     seen,
+    share,
     speech,
+    tracking,
     whep,
 )
 from avatar_rtc.server.http.security import add_headers, create_security
-from avatar_rtc.server.limits import Limits
+from avatar_rtc.server.limits import MIB, Limits
 from avatar_rtc.server.live.avatars import MAIN, RETRY_S, Avatars
 from avatar_rtc.server.live.keeping import Keeping
+from avatar_rtc.server.live.kept_files import KeptFile, KeptFiles, recordings_folder
 from avatar_rtc.server.live.looks import Looks
+from avatar_rtc.server.live.recordings import Recordings
 from avatar_rtc.server.live.shared import Renderer, Shared
 from avatar_rtc.server.live.state_file import StateFile
 from avatar_rtc.server.live.turns import Turns
@@ -191,17 +198,27 @@ def create_app(
         )
     )
     avatars_here.create(character, MAIN, source=config.character)
+    app[KEPT_FILES] = files = KeptFiles(
+        recordings_folder(config.data_dir),
+        config.limits.recordings_mb * MIB,
+        config.limits.free_disk_mb * MIB,
+    )
+    files.listeners.append(partial(_tell_recordings, avatars_here, files))
+    app[RECORDINGS] = Recordings(files, limits)
     lag = LoopLag()
     app[METRICS] = create_metrics(avatars_here, renderer, limits, lag)
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
         whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
-        audio, audio_socket, ice, compat_avatars, compat_speech, imagefx, natlang, openapi, pages,
+        audio, audio_socket, ice, recordings, share, compat_avatars, compat_speech, imagefx, natlang, openapi,
+        tracking, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)
     app.on_startup.append(lambda _: keeping.restore(avatars_here, store.load_any_character, config))
+    app.on_startup.append(_find_recordings)
     app.on_shutdown.append(partial(_keep, keeping))
+    app.on_shutdown.append(_end_recordings)
     # Before cleanup: requests still under way may take seconds, and the viewers wait for no answer.
     app.on_shutdown.append(tell_closing)
     app.on_cleanup.append(lambda _: gathering.close())
@@ -217,6 +234,22 @@ async def _keep(keeping: Keeping, _: web.Application) -> None:
 
 async def _close_marker(marker: Marker, _: web.Application) -> None:
     marker.close()
+
+
+def _tell_recordings(avatars_here: Avatars, files: KeptFiles, changed: KeptFile) -> None:
+    """Viewers of an avatar learn that a recording of it is another now."""
+    if (avatar := avatars_here.get(changed.avatar)) is not None:
+        avatar.tell_recordings([kept.id for kept in files.of(avatar.name) if kept.state == "recording"])
+
+
+async def _find_recordings(app: web.Application) -> None:
+    await asyncio.to_thread(app[KEPT_FILES].load)
+    app[RECORDINGS].resume()
+
+
+async def _end_recordings(app: web.Application) -> None:
+    await app[RECORDINGS].close()
+    app[KEPT_FILES].close()
 
 
 async def _watch_loop(lag: LoopLag, _: web.Application) -> AsyncIterator[None]:

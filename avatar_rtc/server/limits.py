@@ -27,6 +27,7 @@ CallerShare = Literal[
     "uploads_per_minute",
     "snapshots_per_minute",
     "poses_per_minute",
+    "recordings_per_minute",
 ]
 """The settings of what each caller may ask for."""
 _WHAT: dict[CallerShare, str] = {
@@ -35,6 +36,7 @@ _WHAT: dict[CallerShare, str] = {
     "uploads_per_minute": "pictures to be worked on",
     "snapshots_per_minute": "snapshots",
     "poses_per_minute": "pictures of poses",
+    "recordings_per_minute": "recordings",
 }
 SAVED_MINUTES = 3.0
 """A caller that asks for nothing saves up so many minutes' worth."""

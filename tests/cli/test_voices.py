@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from avatar_rtc.cli.main import main
+from avatar_rtc.fetching import ModelFile
 from avatar_rtc.speech.voices import engines, kokoro_files
-from avatar_rtc.speech.voices.kokoro_files import ModelFile
 from tests.speech.stub_server import nobody
 
 

@@ -65,11 +65,16 @@ characters()
 create_avatar(id=None, character=None, *, animator=None, settings=None, emotion=None, framing=None)
 delete_avatar(avatar)
 delete_character(name)
+delete_recording(avatar, id)
 emotions(avatar)
 filters()
+recording(avatar, id)
+recordings(avatar)
+save_recording(avatar, id, path, tell=None)
 set_emotions(avatar, templates)
 settings_schema()
 snapshot(avatar)
+start_recording(avatar, format='mp4', *, max_s=None, size=None, backdrop=None)
 swap_character(avatar, name)
 upload_character(name, image)
 """
@@ -89,6 +94,7 @@ ERRORS = {
     "BadToken": "AvatarRtcError",
     "CapacityExceeded": "AvatarRtcError",
     "TooSoon": "CapacityExceeded",
+    "DiskFull": "AvatarRtcError",
     "WorkerLost": "AvatarRtcError",
     "EngineFailed": "AvatarRtcError",
     "Unreachable": "AvatarRtcError",

@@ -292,8 +292,14 @@ def store(tmp_path, png, make_store) -> CharacterStore:
 
 
 @pytest.fixture
-def config() -> Config:
-    return Config(character="hero", animator="static", framing="whole", limits=UNSHARED)
+def config(tmp_path) -> Config:
+    return Config(
+        character="hero",
+        animator="static",
+        framing="whole",
+        limits=UNSHARED,
+        data_dir=tmp_path / "data",
+    )
 
 
 @pytest.fixture
@@ -362,7 +368,7 @@ async def offer() -> AsyncIterator[Callable]:
 
 
 @pytest.fixture
-async def live(store) -> AsyncIterator[Callable]:
+async def live(store, tmp_path) -> AsyncIterator[Callable]:
     """Config → an HTTP client of the application with a real render loop, static animator, all emotions."""
     from avatar_rtc.animation.emotions import load_emotions
     from avatar_rtc.render.static import create_static
@@ -380,7 +386,13 @@ async def live(store) -> AsyncIterator[Callable]:
         async def start(**settings) -> TestClient:
             fleet = await stack.enter_async_context(Fleet({"cpu": Rendering(spawn, spare=False)}))
             app = create_app(
-                Config(character="hero", animator="static", **{"framing": "whole", **settings}), fleet, store
+                Config(
+                    character="hero",
+                    animator="static",
+                    **{"framing": "whole", "data_dir": tmp_path / "data", **settings},
+                ),
+                fleet,
+                store,
             )
             client = await stack.enter_async_context(TestClient(Served(app)))
             async with asyncio.timeout(10):

@@ -14,7 +14,7 @@ from tests.waiting import wait_until
 from tests.web.conftest import ARGUMENTS, CHROMIUM
 
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
-_FIREFOX_SETTINGS = {
+FIREFOX_SETTINGS = {
     "media.autoplay.default": 0,
     "browser.shell.checkDefaultBrowser": False,
     "datareporting.policy.dataSubmissionEnabled": False,
@@ -122,7 +122,7 @@ def _read(page: str) -> str:
 def _command(browser: str, folder: Path) -> list[str]:
     if browser == "firefox":
         assert FIREFOX is not None
-        settings = _FIREFOX_SETTINGS.items()
+        settings = FIREFOX_SETTINGS.items()
         lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in settings]
         (folder / "user.js").write_text("\n".join(lines))
         return [FIREFOX, "--headless", "--no-remote", "--profile", str(folder)]

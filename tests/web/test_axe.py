@@ -1,10 +1,11 @@
 """The judge of the pages is judged: what it must find, and what it must let pass."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.web.axe import assert_accessible, assert_fits
+from tests.web.axe import assert_accessible, assert_fits, looks
 
 pytestmark = pytest.mark.browser
 GOOD = '<html lang="en"><title>Good</title><main><h1>Good</h1><button>Go</button></main></html>'
@@ -39,3 +40,9 @@ def test_what_sticks_out_is_named(tab: Any) -> None:
     tab.set_content(GOOD.replace("<h1>", '<h1 id="wide" style="width: 400px">'))
     with pytest.raises(AssertionError, match="h1#wide"):
         assert_fits(tab)
+
+
+def test_a_page_is_looked_at_in_light_and_dark(open_page: Any, tmp_path: Path) -> None:
+    found = looks(open_page, "/view/main?muted", lambda page: page.wait_live(), widths=[360], folder=tmp_path)
+    assert set(found) == {(360, "light"), (360, "dark")}
+    assert (tmp_path / "360-dark.png").read_bytes() == found[360, "dark"]

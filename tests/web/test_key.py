@@ -42,12 +42,12 @@ def test_the_page_asks_once_for_a_key_and_keeps_it_for_its_tab(tab: Page, closed
     tab.tab.fill("dialog.key input", token("admin"))
     tab.tab.click("dialog.key button")
     tab.wait_live()
-    tab.wait("document.querySelector('#characters option') && !document.querySelector('dialog')")
+    tab.wait("document.querySelector('#cast input') && !document.querySelector('dialog.key')")
     with tab.tab.expect_download() as download:
         tab.tab.evaluate("document.querySelector('#snapshot').click()")
     assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
     tab.tab.reload()
-    tab.wait("avatar.state === 'live' && !document.querySelector('dialog')")
+    tab.wait("avatar.state === 'live' && !document.querySelector('dialog.key')")
     said = tab.tab.evaluate("document.querySelector('avatar-rtc').setEmotion('joy').then((ok) => ok.type)")
     assert said == "ok" and tab.tab.evaluate("localStorage.length") == 0
 
@@ -56,7 +56,7 @@ def test_who_gives_no_key_is_told_and_not_asked_again(tab: Page, closed: Server)
     tab.tab.goto(closed.url)
     tab.wait("document.querySelectorAll('dialog.key').length === 1")
     tab.tab.keyboard.press("Escape")
-    tab.wait("!document.querySelector('dialog') && avatar.state === 'failed'")
+    tab.wait("!document.querySelector('dialog.key') && avatar.state === 'failed'")
     tab.wait("!document.querySelector('#alert').hidden")
     assert "bearer token" in tab.tab.inner_text("#alert p")
 

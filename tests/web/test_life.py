@@ -1,4 +1,4 @@
-"""The card "Life" and the snapshot, in a real Chromium."""
+"""The card "Liveliness and gaze" and the snapshot, in a real Chromium."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from avatar_rtc.control import settings
 from avatar_rtc.face.pose import MORPHS
 from tests.waiting import wait_until
 
@@ -21,6 +20,7 @@ def page(open_page: Any, server: Any) -> Iterator[Any]:
     page = open_page(viewport={"width": 1280, "height": 860})
     page.wait_live()
     page.wait("document.querySelector('[data-setting=liveliness]')")
+    page.tab.click("#life summary")
     yield page
     server.ask("DELETE", "avatars/main/overrides")
     server.ask("DELETE", "avatars/main/settings")
@@ -37,6 +37,7 @@ def other(page: Any, open_page: Any) -> Any:
     other = open_page(viewport={"width": 1280, "height": 860})
     other.wait_live()
     other.wait("document.querySelector('[data-setting=liveliness]')")
+    other.tab.click("#life summary")
     return other
 
 
@@ -49,54 +50,6 @@ def shows(page: Any, selector: str, value: str) -> None:
     page.wait(f"document.querySelector('{selector}').value === '{value}'")
 
 
-def test_two_pages_agree_on_morphs(page: Any, other: Any, server: Any) -> None:
-    for each in (page, other):
-        each.tab.press("#morphs summary", "Enter")
-    page.tab.locator("[data-morph=head_x] input").fill("-0.5")
-    page.tab.locator("[data-morph=mouth_smirk] input").fill("0.75")
-    wait_until(lambda: state(server)["overrides"] == {"head_x": -0.5, "mouth_smirk": 0.75})
-    for each in (page, other):
-        shows(each, "[data-morph=head_x] input", "-0.5")
-        shows(each, "[data-morph=mouth_smirk] input", "0.75")
-        assert each.tab.text_content("#morphs .count") == "2 held"
-        assert each.tab.locator(".held:not(.free)").count() == 2
-    other.tab.press("[aria-label='Let go of head x']", "Enter")
-    wait_until(lambda: state(server)["overrides"] == {"mouth_smirk": 0.75})
-    focused = other.tab.evaluate("document.activeElement.closest('.held').dataset.morph")
-    assert focused == "head_x", "the focus is not lost with the button"
-    page.wait("document.querySelector('[data-morph=head_x]').classList.contains('free')")
-    shows(page, "[data-morph=head_x] input", "0")
-    page.tab.press("#morphs .all", "Enter")
-    wait_until(lambda: state(server)["overrides"] == {})
-    other.wait("document.querySelectorAll('.held:not(.free)').length === 0")
-    assert other.tab.is_disabled("#morphs .all")
-
-
-def test_two_pages_agree_on_settings_and_reset_them(page: Any, other: Any, server: Any) -> None:
-    page.tab.locator("[data-setting=liveliness] input").fill("0.4")
-    shows(other, "[data-setting=liveliness] input", "0.4")
-    other.tab.press("#settings summary", "Enter")
-    other.tab.locator("[data-crop=left] input").fill("0.25")
-    other.tab.press("[data-crop=enabled] input", "Space")
-    other.tab.select_option("[data-setting=talking_morph] select", "mouth_ooo")
-    changed = {"liveliness": 0.4, "talking_morph": "mouth_ooo"}
-    wait_until(lambda: state(server)["settings"] == changed)
-    cut = {"enabled": True, "left": 0.25, "top": 0, "right": 1, "bottom": 1}
-    wait_until(lambda: state(server)["crop"] == cut)
-    shows(page, "[data-crop=left] input", "0.25")
-    page.tab.press("#settings summary", "Enter")
-    page.tab.press("#settings .reset", "Enter")
-    wait_until(lambda: state(server)["settings"] == {})
-    wait_until(
-        lambda: state(server)["crop"] == {"enabled": False, "left": 0, "top": 0, "right": 1, "bottom": 1}
-    )
-    for each in (page, other):
-        shows(each, "[data-crop=left] input", "0")
-        shows(each, "[data-setting=liveliness] input", "1")
-        shows(each, "[data-setting=talking_morph] select", "mouth_aaa")
-    assert other.tab.locator("#settings .changed").count() == 0
-
-
 def test_what_others_set_waits_while_a_slider_is_dragged(page: Any, server: Any) -> None:
     slider = page.tab.locator("[data-setting=liveliness] input")
     box = slider.bounding_box()
@@ -105,73 +58,11 @@ def test_what_others_set_waits_while_a_slider_is_dragged(page: Any, server: Any)
     page.tab.mouse.down()
     wait_until(lambda: state(server)["settings"].get("liveliness", 1) > 1.3)
     held = slider.input_value()
-    server.ask("PATCH", "avatars/main/settings", {"liveliness": 0.2, "eye_contact": 1})
-    shows(page, "[data-setting=eye_contact] input", "1")
+    server.ask("PATCH", "avatars/main/settings", {"liveliness": 0.2})
+    page.tab.evaluate("document.querySelector('avatar-rtc').ping()")
     assert slider.input_value() == held
     page.tab.mouse.up()
     shows(page, "[data-setting=liveliness] input", "0.2")
-
-
-def test_a_refused_setting_goes_back_to_what_is(page: Any, server: Any) -> None:
-    page.tab.click("#settings summary")
-    page.tab.locator("[data-setting=blink_interval_min] input").fill("30")
-    page.wait("!document.querySelector('#alert').hidden")
-    told = page.tab.text_content("#alert p")
-    assert "blink_interval_min" in told and "blink_interval_max" in told
-    shows(page, "[data-setting=blink_interval_min] input", "2")
-    assert state(server)["settings"] == {}
-
-
-def test_an_edge_of_the_crop_stops_short_of_its_opposite(page: Any, server: Any) -> None:
-    page.tab.click("#settings summary")
-    for edge, to, stops in (("left", "1", 0.9375), ("bottom", "0", 0.0625), ("right", "0.5", 1.0)):
-        page.tab.locator(f"[data-crop={edge}] input").fill(to)
-        wait_until(lambda edge=edge, stops=stops: state(server)["crop"][edge] == stops)  # type: ignore[misc]
-        assert page.tab.is_hidden("#alert")
-    shows(page, "[data-crop=left] input", "0.94")
-
-
-def test_changes_of_two_sliders_at_once_both_arrive(page: Any, server: Any) -> None:
-    """While one is under way, a second must not push the first one's waiting value out."""
-    page.tab.evaluate("""() => {
-      for (const [name, value] of [['head_x', 0.1], ['head_y', 0.2], ['neck_z', 0.3], ['head_y', 0.4]]) {
-        const slider = document.querySelector(`[data-morph=${name}] input`);
-        slider.value = value;
-        slider.dispatchEvent(new Event('input', { bubbles: true }));
-      }
-    }""")
-    wait_until(lambda: state(server)["overrides"] == {"head_x": 0.1, "head_y": 0.4, "neck_z": 0.3})
-
-
-def test_settings_are_those_of_the_schema(page: Any) -> None:
-    schema = settings.settings_schema()
-    kinds = ("number", "integer", "boolean")
-    simple = {
-        key
-        for key, declared in schema["properties"].items()
-        if "enum" in declared or declared.get("type") in kinds
-    }
-    shown = page.tab.locator("[data-setting]").evaluate_all("(all) => all.map((n) => n.dataset.setting)")
-    assert len(shown) == len(set(shown))
-    assert set(shown) == simple
-    defaults = settings.settings_json(settings.DEFAULTS)
-    text = page.tab.evaluate("""Object.fromEntries([...document.querySelectorAll('[data-setting] output')]
-      .map((n) => [n.closest('[data-setting]').dataset.setting, Number(n.textContent)]))""")
-    for key in text:
-        assert text[key] == pytest.approx(defaults[key], abs=1e-9), key
-
-
-def test_a_wide_range_is_a_slider_of_ratios(page: Any, server: Any) -> None:
-    """Of 0.2 … 600 s a fifth of the way is 0.2 * 3000 ** 0.2 = 0.99 s, and the ends are the ends."""
-    page.tab.click("#settings summary")
-    slider = page.tab.locator("[data-setting=sway_interval_min] input")
-    slider.fill("0.2")
-    wait_until(lambda: state(server)["settings"] == {"sway_interval_min": 0.99})
-    assert slider.get_attribute("aria-valuetext") == "0.99"
-    page.tab.locator("[data-setting=sway_interval_max] input").fill("1")
-    wait_until(lambda: state(server)["settings"].get("sway_interval_max") == 600)
-    slider.fill("0")
-    wait_until(lambda: state(server)["settings"]["sway_interval_min"] == 0.2)
 
 
 def test_morphs_are_those_of_python(page: Any) -> None:
@@ -201,10 +92,6 @@ def test_the_card_works_by_keyboard(page: Any, server: Any) -> None:
         press("Space")
         wait_until(partial(is_so, field, False))
         press("Tab")
-    press("Enter")
-    assert page.tab.evaluate("document.querySelector('#settings').open")
-    press("Tab")
-    assert page.tab.evaluate("document.activeElement.closest('#settings') !== null")
 
 
 def test_gaze_follows_the_pointer_of_the_page_that_asked(page: Any, other: Any, server: Any) -> None:
@@ -268,8 +155,8 @@ def test_snapshot_is_downloaded(page: Any, tmp_path: Path) -> None:
 def test_unfolded_it_does_not_scroll_sideways(open_page: Any, width: int) -> None:
     page = open_page(viewport={"width": width, "height": 844})
     page.wait("document.querySelector('[data-setting=liveliness]')")
-    page.tab.evaluate("for (const fold of document.querySelectorAll('.fold')) fold.open = true")
+    page.tab.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
     assert page.tab.evaluate("document.documentElement.scrollWidth") <= width
-    cut = page.tab.evaluate("""[...document.querySelectorAll('.life *')]
+    cut = page.tab.evaluate("""[...document.querySelectorAll('.desk *')]
       .filter((n) => n.getClientRects().length && n.getBoundingClientRect().right > innerWidth).length""")
     assert cut == 0

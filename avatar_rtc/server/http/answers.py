@@ -9,7 +9,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from avatar_rtc.control.state_answer import StateTold
+from avatar_rtc.media.wanted_recording import FileFormat
 from avatar_rtc.server.live.distillation import StudentPhase
+from avatar_rtc.server.live.kept_files import KeptKind, KeptState
 from avatar_rtc.server.live.status import AvatarPhase
 from avatar_rtc.stream.frame import Rung
 from avatar_rtc.stream.framing import FramingName
@@ -80,6 +82,33 @@ class DistillationTold(BaseModel):
     state: StudentPhase
 
 
+class KeptTold(BaseModel):
+    """A recording or a film, as far as it is."""
+
+    id: str
+    avatar: str
+    kind: KeptKind
+    format: FileFormat
+    state: KeptState
+    made_at: str = Field(description="When it began, in UTC.")
+    seconds: float
+    frames: int
+    width: int
+    height: int
+    bytes: int = Field(description="On the disk.")
+    progress: float = Field(description="0..1, of the work after the recording, or of a film's.")
+    notes: list[str] = Field(description="What happened to it.")
+    beside: list[str] = Field(description="More files, for `?download=NAME`.")
+    is_ready: bool = Field(description="Whether there is a file to download.")
+
+
+class RecordingsTold(BaseModel):
+    """Of the avatar's recordings and films."""
+
+    under_way: list[str] = Field(description="Ids of those that are recording.")
+    revision: int = Field(description="Another one when any of them has changed.")
+
+
 class Avatar(StateTold):
     """An avatar: how it is doing, who watches, and everything it was told."""
 
@@ -102,6 +131,7 @@ class Avatar(StateTold):
     disclosure: bool = Field(description="Whether pages say that it was made by a machine.")
     distillation: DistillationTold
     speech: SpeechTold
+    recordings: RecordingsTold
     encoders: dict[str, str] = Field(
         {},
         description="Rendition → the encoder at work, and why it is not the card's.",

@@ -23,7 +23,9 @@ from avatar_rtc.server.http.desk import Desk
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.avatars import Avatars
+from avatar_rtc.server.live.kept_files import KeptFiles
 from avatar_rtc.server.live.looks import Looks
+from avatar_rtc.server.live.recordings import Recordings
 from avatar_rtc.server.live.shared import Renderer
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.decoding import Decoding
@@ -47,6 +49,9 @@ GATHERING = web.AppKey("GATHERING", Gathering)
 ADDRESS_CHECK = web.AppKey("ADDRESS_CHECK", AddressCheck)
 """Whether the addresses of the settings are there."""
 AVATARS = web.AppKey("AVATARS", Avatars)
+KEPT_FILES = web.AppKey("KEPT_FILES", KeptFiles)
+"""Recordings and films."""
+RECORDINGS = web.AppKey("RECORDINGS", Recordings)
 SPEAKER = web.AppKey("SPEAKER", Speaker)
 ENGINES = web.AppKey("ENGINES", Engines)
 CLASSIFIER: web.AppKey[Classifier] = web.AppKey("CLASSIFIER", Classifier)

@@ -40,7 +40,7 @@ NEEDS: Mapping[str, Need] = {
         NEEDS_NOTHING,
         (
             "GET /", "GET /pose", "GET /settings", "GET /{path}", "GET /assets/{path}", "GET /view/{avatar}",
-            "GET /openapi.json",
+            "GET /openapi.json", "GET /tracking/model/{file}",
             "GET /healthz", "GET /readyz", "GET /health",
             f"OPTIONS {_AVATAR}/whep", f"OPTIONS {_AVATAR}/whep/{{viewer}}",
         ),
@@ -55,6 +55,7 @@ NEEDS: Mapping[str, Need] = {
             f"GET {_V1}/avatars",  # those it may see
             f"GET {_AVATAR}", f"GET {_AVATAR}/snapshot.png", f"GET {_AVATAR}/distillation",
             f"GET {_AVATAR}/picture.png", f"GET {_AVATAR}/setup",
+            f"GET {_AVATAR}/share", f"GET {_AVATAR}/share.svg",
             f"GET {_AVATAR}/emotions", f"GET {_AVATAR}/overrides", f"GET {_AVATAR}/settings",
         ),
     ),
@@ -62,7 +63,7 @@ NEEDS: Mapping[str, Need] = {
         Need("view"),
         (
             f"GET {_V1}/ice-servers", f"GET {_V1}/filters", f"GET {_V1}/settings/schema",
-            f"GET {_V1}/presets", f"GET {_V1}/backdrops", f"GET {_V1}/voices",
+            f"GET {_V1}/presets", f"GET {_V1}/backdrops", f"GET {_V1}/voices", f"GET {_V1}/tracking",
             f"GET {_V1}/backdrops/{{name}}", f"GET {_V1}/backdrops/{{name}}/thumbnail",
             "GET /api/modules", "GET /api/tts/info", "GET /api/tts/list_voices", "GET /v1/audio/voices",
             "GET /api/classify/labels",
@@ -91,6 +92,9 @@ NEEDS: Mapping[str, Need] = {
             f"POST {_AVATAR}/speech/{{speech}}", f"DELETE {_AVATAR}/speech/{{speech}}",
             f"GET {_AVATAR}/poses", f"POST {_AVATAR}/poses", f"GET {_AVATAR}/sprites",
             f"POST {_AVATAR}/audio", f"GET {_AVATAR}/audio",
+            # a recording holds what was said before: whoever may watch now may not have it for that
+            f"GET {_AVATAR}/recordings", f"POST {_AVATAR}/recordings",
+            f"GET {_AVATAR}/recordings/{{recording}}", f"DELETE {_AVATAR}/recordings/{{recording}}",
             *(
                 f"POST /api/avatar/{name}"
                 for name in (

@@ -2,6 +2,7 @@
 
 shipped scripts, pictures    everybody embeds them
 /view/{avatar}               is framed by sites in `allowed_origins`
+/track_face.html             has no origin: it runs the code of others, and shares nothing with our pages
 pages                        are framed by nobody else, and load nothing from elsewhere
 all else                     is shown by sites in `allowed_origins`
 """
@@ -13,13 +14,19 @@ from multidict import CIMultiDict
 
 from avatar_rtc.config import Config
 from avatar_rtc.server.http.problem_page import PAGE_POLICY
-from avatar_rtc.server.http.routes.pages import is_static, is_view
+from avatar_rtc.server.http.routes.pages import is_static, is_tracker, is_view
 
 _SITE = "Sec-Fetch-Site"
 _FOREIGN = ("cross-site", "same-site")
 _PAGE = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' data: blob:; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; "
+)
+# The tracker compiles code from strings. Without an origin it sees no key of our pages and no camera, only
+# what the page around it hands over; and it can ask nobody but this server.
+_TRACKER = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'self' 'unsafe-eval'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; "
 )
 
 
@@ -47,7 +54,7 @@ def embedding_headers(
     """
     ancestors = ("'self'", *config.allowed_origins) if is_view(request) else ("'self'",)
     is_html = response.content_type == "text/html"
-    policy = (PAGE_POLICY if response.status >= 400 else _PAGE) if is_html else ""
+    policy = _policy(request, response) if is_html else ""
     everywhere = allowed or (is_static(request) and not is_html) or len(ancestors) > 1
     headers = CIMultiDict(
         {
@@ -59,3 +66,9 @@ def embedding_headers(
     if len(ancestors) == 1:  # its one word for other sites, ALLOW-FROM, no browser knows any more
         headers["X-Frame-Options"] = "SAMEORIGIN"
     return headers
+
+
+def _policy(request: web.Request, response: web.StreamResponse) -> str:
+    if response.status >= 400:
+        return PAGE_POLICY
+    return _TRACKER if is_tracker(request) else _PAGE

@@ -29,6 +29,7 @@ STATUS: tuple[tuple[type[errors.AvatarRtcError], int], ...] = (
     (errors.BadToken, 401),
     (errors.TooSoon, 429),
     (errors.CapacityExceeded, 503),
+    (errors.DiskFull, 507),
     (errors.WorkerLost, 503),
     (errors.EngineFailed, 502),
     (errors.SetupError, 503),

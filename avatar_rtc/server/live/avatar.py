@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from avatar_rtc.characters.character import Character
@@ -113,6 +113,7 @@ class Avatar:
         )
         self.status = Status(self._asked)
         """How it is doing."""
+        self._recordings: tuple[tuple[str, ...], int] = (), 0
         self.distillation = Distillation(self._events.changed, shared.distillations)
         self._open()
 
@@ -184,6 +185,11 @@ class Avatar:
         self.touch()
         return self.actor.flow(message)
 
+    def tell_recordings(self, under_way: Sequence[str]) -> None:
+        """Its recordings or films have changed; `under_way` are the ids of those that are recording."""
+        self._recordings = tuple(under_way), self._recordings[1] + 1
+        self._events.changed()
+
     def swap(self, character: Character, source: str) -> None:
         """Show another character; state and viewers stay.
 
@@ -225,6 +231,7 @@ class Avatar:
             "worker_restarts": renderer.restarts,
             "disclosure": self._shared.config.disclosure != "off",
             "distillation": self.distillation.describe(),
+            "recordings": {"under_way": list(self._recordings[0]), "revision": self._recordings[1]},
             "speech": {"speech_id": self.speech.queue.current, "lips": self.speech.queue.source},
         }
 

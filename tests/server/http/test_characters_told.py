@@ -128,3 +128,23 @@ async def test_the_predecessors_load_passes_over_what_it_does_not_know(client, p
     answer = await response.json()
     assert response.status == 200 and answer["ignored"] == ["blsh1"] and answer["instance_id"]
     assert np.array(answer["prepared"]).size == 1
+
+
+async def test_what_the_doctor_sees_in_a_picture_is_told(client, png) -> None:
+    data = io.BytesIO()
+    Image.new("RGBA", (512, 512), (240, 240, 240, 255)).save(data, "PNG")
+    answer = await (await client.post(CHARACTERS, data=form({"name": "a", "image": data.getvalue()}))).json()
+    (finding,) = answer["findings"]
+    assert finding["severity"] == "error" and finding["what"] == "the picture has no transparent background"
+    assert "alpha 0" in finding["advice"]
+
+
+@pytest.mark.parametrize("size, status", [("96", 200), ("31", 400), ("513", 400), ("-1", 400), ("1e2", 400)])
+async def test_a_small_picture_of_a_character(client, size, status):
+    answer = await client.get(f"{CHARACTERS}/hero?size={size}")
+    assert answer.status == status
+    if status == 200:
+        with Image.open(io.BytesIO(await answer.read())) as picture:
+            assert picture.size == (96, 96) and picture.format == "PNG"
+    else:
+        assert "32 to 512" in (await answer.json())["detail"]

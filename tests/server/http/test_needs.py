@@ -53,8 +53,16 @@ def routes_of(client) -> list[tuple[str, str]]:
 
 
 def address_of(path: str, avatar: str = "main") -> str:
-    holes = {"{avatar}": avatar, "{viewer}": "x", "{speech}": "x", "{name}": "hero", "{path}": "liora.txt"}
-    holes["{emotion}"] = "joy"
+    holes = {
+        "{avatar}": avatar,
+        "{viewer}": "x",
+        "{speech}": "x",
+        "{name}": "hero",
+        "{path}": "liora.txt",
+        "{file}": "x.js",
+        "{recording}": "x",
+        "{emotion}": "joy",
+    }
     for hole, filled in holes.items():
         path = path.replace(hole, filled)
     return path
@@ -82,7 +90,8 @@ async def test_only_what_is_shipped_and_whether_it_is_well_is_open():
     opened = {each for each, need in NEEDS.items() if need.scope is None}
     assert opened == {
         "GET /", "GET /pose", "GET /settings", "GET /{path}", "GET /assets/{path}", "GET /view/{avatar}",
-        "GET /openapi.json", "GET /healthz", "GET /readyz", "GET /health",
+        "GET /openapi.json", "GET /tracking/model/{file}",
+        "GET /healthz", "GET /readyz", "GET /health",
         "OPTIONS /api/v1/avatars/{avatar}/whep", "OPTIONS /api/v1/avatars/{avatar}/whep/{viewer}",
     }  # fmt: skip
 

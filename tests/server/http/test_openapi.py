@@ -31,8 +31,8 @@ STARTS_A_PROCESS = {"post_distillation"}
 
 
 @pytest.fixture
-def config() -> Config:
-    return Config(character="liora", animator="static")
+def config(tmp_path) -> Config:
+    return Config(character="liora", animator="static", data_dir=tmp_path / "data")
 
 
 @pytest.fixture
@@ -160,6 +160,11 @@ class Caller:
         if operation["operationId"] == "delete_saved_emotion":
             saved = await self._client.put("/api/v1/characters/liora/saved/emotions/joy", json={})
             assert saved.status == 200
+        if "recording" in names:
+            home = "/api/v1/avatars/main/recordings"
+            there = (await (await self._client.get(home)).json())["recordings"]
+            begun = there or [await (await self._client.post(home, json={})).json()]
+            filled["recording"] = begun[0]["id"]
         if operation["operationId"] in ("delete_character", "put_saved", "delete_saved"):
             stored = await self._client.post(
                 "/api/v1/characters?name=own", data=self._png, headers={"Content-Type": "image/png"}

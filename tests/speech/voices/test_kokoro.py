@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from avatar_rtc.errors import EngineFailed, SetupError, UnknownName
+from avatar_rtc.fetching import ModelFile
 from avatar_rtc.speech.voices import kokoro, kokoro_files
 from avatar_rtc.speech.voices.kokoro import KOKORO_LAG_S, Kokoro
-from avatar_rtc.speech.voices.kokoro_files import ModelFile
 from avatar_rtc.speech.voices.kokoro_ja_files import data_folder, joined_model
 
 TEXT = "Hello you."

@@ -9,11 +9,11 @@ import pytest
 from aiohttp import web
 
 from avatar_rtc.errors import SetupError
+from avatar_rtc.fetching import ModelFile
 from avatar_rtc.speech.voices import kokoro_files
 from avatar_rtc.speech.voices.kokoro_files import (
     MODELS,
     VOICES_FILE,
-    ModelFile,
     fetch_missing,
     installed,
     kokoro_folder,

@@ -7,8 +7,11 @@ from typing import TypeVar
 
 from aiohttp import hdrs, web
 
+from avatar_rtc.characters.character import Character
 from avatar_rtc.characters.own import NoRoom, Room
 from avatar_rtc.characters.saved_emotions import SavedValues, with_emotion, without_emotion, without_emotions
+from avatar_rtc.characters.thumbnail import MAX_SIDE, MIN_SIDE, head_thumbnail
+from avatar_rtc.doctor.picture import picture_findings
 from avatar_rtc.errors import InputError, NotFound
 from avatar_rtc.face.emotions import Template, emotion_id
 from avatar_rtc.server.http.bodies import (
@@ -51,9 +54,16 @@ async def list_characters(request: web.Request) -> web.Response:
     form={"image": BYTES},
     optional={"name": TEXT, **dict.fromkeys(PART_FILES, BYTES)},
     query={"name": one("string", default="")},
-    answer=an_object(name=TEXT, characters=many(TEXT), prepared=many(TEXT), ignored=many(TEXT)),
+    answer=an_object(
+        name=TEXT,
+        characters=many(TEXT),
+        prepared=many(TEXT),
+        findings=many(an_object(severity=TEXT, what=TEXT, advice=TEXT)),
+        ignored=many(TEXT),
+    ),
     statuses={
-        201: "It is stored; `Location` is its path. `prepared` says what was done to the picture.",
+        201: "It is stored; `Location` is its path. `prepared` says what was done to the picture, `findings`"
+        " what of its outline and ground will not animate well; `severity` is error, warning or note.",
         403: "It would replace a shipped one.",
         503: "As many are stored as may be, or the disk is full.",
     },
@@ -77,6 +87,7 @@ async def post_character(request: web.Request) -> web.Response:
         "name": kept[0].name,
         "characters": [each.name for each in kept],
         "prepared": [f"{each.name}: {said}" if several else said for each in kept for said in each.done],
+        "findings": await asyncio.to_thread(_findings, kept[0]),
         "ignored": [name[:_MOST_LETTERS] for name in ignored],
     }
     if told["prepared"] or told["ignored"]:
@@ -157,11 +168,18 @@ async def delete_saved_emotions(request: web.Request) -> web.Response:
     return await _resaved(request, lambda toml, saved: without_emotions(saved))
 
 
-@described("characters", answer="image/png")
+@described(
+    "characters",
+    answer="image/png",
+    query={"size": one("integer", minimum=MIN_SIDE, maximum=MAX_SIDE, default=None)},
+)
 async def get_character(request: web.Request) -> web.Response:
-    """The PNG of a stored character."""
+    """The PNG of a stored character; with `size` its head alone, so many px wide and high."""
     name, store = request.match_info["name"], request.app[STORE]
+    side = _side(request.query.get("size"))
     png = await asyncio.to_thread(_found, store.png, name)
+    if side is not None:
+        png = await asyncio.to_thread(head_thumbnail, png, side)
     return web.Response(body=png, content_type="image/png")
 
 
@@ -213,6 +231,25 @@ async def _kept(request: web.Request, keep: Callable[[Room], Found]) -> Found:
     except NoRoom as full:
         limits.count(full.setting)
         raise
+
+
+def _findings(character: Character) -> list[dict[str, str]]:
+    """What the doctor sees without posing it."""
+    found = picture_findings(character.rgba)
+    return [{"severity": each.severity, "what": each.what, "advice": each.advice} for each in found]
+
+
+def _side(text: str | None) -> int | None:
+    """What `?size=` asks for; None if it is not there.
+
+    Raises:
+        InputError: it is no whole number within what is given.
+    """
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 5 and MIN_SIDE <= int(text) <= MAX_SIDE):
+        raise InputError(f"size is {text[:20]!r}, but must be a whole number from {MIN_SIDE} to {MAX_SIDE}")
+    return int(text)
 
 
 def _found(do: Callable[[str], Found], name: str) -> Found:

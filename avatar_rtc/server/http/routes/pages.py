@@ -1,12 +1,19 @@
-"""The pages: files of `web/` and `assets/`, read-only, loadable by other sites."""
+"""The pages: files of `web/` and `assets/`, and the face tracker; read-only, loadable by other sites."""
 
 from pathlib import Path
 
 from aiohttp import hdrs, web
 
+from avatar_rtc.errors import NotFound
 from avatar_rtc.resources import resource
 from avatar_rtc.server.http.compression import TEXT_TYPES, text_file
 from avatar_rtc.server.http.keys import find_avatar, is_covered
+from avatar_rtc.server.http.tracking_files import (
+    TRACKING_COMMAND,
+    TRACKING_FILES,
+    TRACKING_TYPES,
+    tracking_folder,
+)
 
 _STATIC = "page:"
 # Folders and file names without dots in front; "..", a backslash or an encoded slash match nothing.
@@ -18,6 +25,7 @@ _HEADERS = {
     # Modules are fetched with CORS: this lets any site import avatar-rtc.js.
     hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
 }
+_TRACKER_PAGE = "track_face.html"
 
 
 def is_static(request: web.Request) -> bool:
@@ -28,6 +36,11 @@ def is_static(request: web.Request) -> bool:
 def is_view(request: web.Request) -> bool:
     """True if the request reads the page that other sites may frame."""
     return request.match_info.route.name == f"{_STATIC}view"
+
+
+def is_tracker(request: web.Request) -> bool:
+    """True if the request reads the page in which the face tracker runs, apart from all others."""
+    return request.match_info.get("path") == _TRACKER_PAGE
 
 
 async def get_index(request: web.Request) -> web.StreamResponse:
@@ -57,6 +70,16 @@ async def get_asset(request: web.Request) -> web.StreamResponse:
     return await _file(request, resource("assets"), request.match_info["path"])
 
 
+async def get_tracking_file(request: web.Request) -> web.StreamResponse:
+    """A file of the face tracker, which somebody has fetched."""
+    name = request.match_info["file"]
+    path = tracking_folder() / name
+    if name not in (file.name for file in TRACKING_FILES) or not path.is_file():
+        raise NotFound(f"file of the face tracker (`{TRACKING_COMMAND}` fetches them)", name)
+    kind = {hdrs.CONTENT_TYPE: TRACKING_TYPES[path.suffix]}
+    return web.FileResponse(path, headers=_HEADERS | kind)
+
+
 def routes() -> list[web.RouteDef]:
     """What this module answers; `/{path}` takes what is left, so these routes come last."""
     return [
@@ -64,6 +87,7 @@ def routes() -> list[web.RouteDef]:
         *(web.get(f"/{name}", get_page, name=f"{_STATIC}{name}") for name in _PAGES),
         web.get("/view/{avatar}", get_view, name=f"{_STATIC}view"),
         web.get(f"/assets/{{path:{_FILE}}}", get_asset, name=f"{_STATIC}asset"),
+        web.get(r"/tracking/model/{file:[\w.]+}", get_tracking_file, name=f"{_STATIC}tracker"),
         web.get(f"/{{path:(?!api/|assets/){_FILE}}}", get_web_file, name=f"{_STATIC}file"),
     ]
 

@@ -1,4 +1,4 @@
-/** The strip of live figures under the stage. */
+/** The live figures of this page's connection. */
 
 const HISTORY = 60; // seconds in the curve
 const SHORTEST = 6; // with fewer it is a splinter, no curve

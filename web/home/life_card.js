@@ -1,40 +1,49 @@
-/** The card "Life": what the avatar does by itself, and what holds it. */
+/** The card "Liveliness and gaze": what the avatar does by itself, and what holds it. */
 
-import { newest, request } from './api.js';
-import { CropDials } from './crop_dials.js';
-import { MorphSliders } from './morph_sliders.js';
-import { SettingsPanel } from './settings_panel.js';
+import { newest } from '../api.js';
+import { control } from '../controls.js';
 
 const MIDDLE = { x: 0, y: 0 };
+const FORM = `
+  <div class="liveliness"></div>
+  <div class="choice" role="radiogroup" aria-labelledby="gaze-title">
+    <span id="gaze-title">Gaze</span>
+    <label><input type="radio" name="gaze" value="itself" checked><b>free</b></label>
+    <label><input type="radio" name="gaze" value="viewer"><b>at you</b></label>
+    <label><input type="radio" name="gaze" value="pointer"><b>at the pointer</b></label>
+    <output name="elsewhere"></output>
+  </div>
+  <div class="choice" role="radiogroup" aria-labelledby="hold-title">
+    <span id="hold-title">A face lasts</span>
+    <label><input type="radio" name="hold" value="" checked><b>on</b></label>
+    <label><input type="radio" name="hold" value="3000"><b>3 s</b></label>
+    <label><input type="radio" name="hold" value="10000"><b>10 s</b></label>
+  </div>
+  <div class="switches">
+    <label title="Moves the mouth for sound that comes from elsewhere"><input type="checkbox" role="switch" name="talking"> Talking</label>
+    <label title="Lets data run through the eyes"><input type="checkbox" role="switch" name="data_eyes"> Data eyes</label>
+    <label title="Stands still, and costs nothing"><input type="checkbox" role="switch" name="paused"> Pause</label>
+  </div>`;
 
 export class LifeCard {
   #form;
   #stage;
   #told = {}; // of the state: what the server said last
-  #settings;
-  #crop;
-  #morphs;
+  #liveliness = null; // its control, once the schema is here
+  #setLiveliness;
   #switches; // name → sender
   #setGaze;
   #isFollowing = false; // this page's pointer is looked at
 
   /**
    * @param {HTMLElement} root the card. @param {HTMLElement} avatar an <avatar-rtc>.
-   * @param {{stage: HTMLElement, path: string, complain: (error: Error) => void}} around stage: where the pointer is
-   *   followed; path: the avatar's, below /api/v1/.
+   * @param {{stage: HTMLElement, complain: (error: Error) => void}} around stage: where the pointer is followed.
    */
-  constructor(root, avatar, { stage, path, complain }) {
+  constructor(root, avatar, { stage, complain }) {
     this.#form = root.querySelector('form');
     this.#stage = stage;
-    const apart = { liveliness: ['Liveliness', root.querySelector('.liveliness')] };
-    const $all = root.querySelector('#settings');
-    this.#settings = new SettingsPanel($all.querySelector('.groups'), apart, (changes) => avatar.patchSettings(changes), complain);
-    this.#crop = new CropDials($all.querySelector('.crop'), (crop) => avatar.setCrop(crop), complain);
-    $all.querySelector('.reset').addEventListener('click', () => {
-      request('DELETE', `${path}/settings`).then((settings) => { this.#settings.settings = settings; }).catch(complain);
-      this.#crop.reset();
-    });
-    this.#morphs = new MorphSliders(root.querySelector('#morphs'), avatar, complain);
+    this.#form.innerHTML = FORM;
+    this.#setLiveliness = newest((liveliness) => avatar.patchSettings({ liveliness }), complain);
     const sender = (name, send) => newest(async (value) => {
       await send(value);
       this.#told[name] = value;
@@ -52,17 +61,21 @@ export class LifeCard {
   }
 
   /** @param {object} schema of GET /api/v1/settings/schema. */
-  set schema(schema) { this.#settings.schema = schema; }
+  set schema({ properties: { liveliness } }) {
+    const value = this.#told.settings?.liveliness ?? liveliness.default;
+    this.#liveliness = control('Liveliness', liveliness, value, this.#setLiveliness);
+    this.#liveliness.dataset.setting = 'liveliness';
+    this.#liveliness.plain = liveliness.default;
+    this.#form.querySelector('.liveliness').replaceChildren(this.#liveliness);
+  }
 
   /** How long an emotion that is chosen now is to be held, in ms; null stays. */
   get holdMs() { return Number(this.#form.elements.hold.value) || null; }
 
   /** Show what the server says of the avatar. What is being changed here is newer than that. */
-  show({ talking, data_eyes, paused, gaze, settings, crop, overrides }) {
-    this.#told = { talking, data_eyes, paused, gaze };
-    this.#settings.settings = settings;
-    this.#crop.crop = crop;
-    this.#morphs.overrides = overrides;
+  show({ talking, data_eyes, paused, gaze, settings }) {
+    this.#told = { talking, data_eyes, paused, gaze, settings };
+    if (!this.#setLiveliness.isBusy) this.#liveliness?.show(settings.liveliness ?? this.#liveliness.plain);
     this.#draw();
   }
 

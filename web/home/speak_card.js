@@ -1,8 +1,9 @@
-/** The card "Speak": a text, how it is to be said, and what is being said now. */
+/** The line to speak: a text, how it is to be said, and what is being said now. */
 
-import { request } from './api.js';
-import { voiceGroups } from './voices.js';
+import { request } from '../api.js';
+import { voiceGroups } from '../voices.js';
 
+const READY = 'Hello! [joy] It is good to see you.';
 const NOTHING = 'First type what it is to say.';
 
 export class SpeakCard {
@@ -10,16 +11,19 @@ export class SpeakCard {
   #form;
   #complain;
   #announce;
+  #onSpoken;
   #speechIds = new Set(); // said or waiting, as far as this page knows
   #current = null; // the one that is heard
   #emotions = '';
 
   /**
    * @param {HTMLFormElement} form with the elements text, voice, speed, emotion, stop. @param {HTMLElement} avatar
-   * an <avatar-rtc>. @param {(error: Error) => void} complain @param {(text: string) => void} announce to a
-   * screen reader.
+   * an <avatar-rtc>.
+   * @param {{complain: (error: Error) => void, announce: (text: string) => void, onSpoken?: () => void}} around
+   *   announce: to a screen reader; onSpoken: when a text was taken.
    */
-  constructor(form, avatar, { complain, announce }) {
+  constructor(form, avatar, { complain, announce, onSpoken = () => {} }) {
+    this.#onSpoken = onSpoken;
     this.#form = form;
     this.#avatar = avatar;
     this.#complain = complain;
@@ -40,6 +44,13 @@ export class SpeakCard {
     avatar.addEventListener('avatarstate', ({ detail }) => this.#compare(detail));
     avatar.addEventListener('statechange', ({ detail }) => this.#onConnection(detail.state));
     this.#showSpeed();
+    this.#begin(text);
+  }
+
+  /** A sentence stands ready, so that one press is enough; whoever comes to write replaces it. */
+  #begin(text) {
+    text.value = READY;
+    text.addEventListener('focus', () => { if (text.value === READY) text.select(); });
   }
 
   async #speak() {
@@ -56,6 +67,7 @@ export class SpeakCard {
     if (document.activeElement === text) text.select();
     try {
       this.#speechIds.add(await said);
+      this.#onSpoken();
       this.#show();
     } catch (error) {
       this.#complain(error);
@@ -148,7 +160,7 @@ export class SpeakCard {
     const engines = Object.keys(away);
     const $away = this.#form.querySelector('.away');
     $away.hidden = !engines.length;
-    $away.querySelector('summary').textContent = `${engines.join(', ')} ${engines.length > 1 ? 'are' : 'is'} away`;
+    $away.querySelector('summary').textContent = `More voices can be set up: ${engines.join(', ')}`;
     $away.querySelector('ul').replaceChildren(...engines.map((engine) => reason(engine, away[engine])));
   }
 

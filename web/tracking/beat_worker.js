@@ -1,0 +1,3 @@
+/** The clock of beat.js. */
+
+setInterval(() => postMessage(null), 1_000 / 60);
