@@ -7,13 +7,14 @@ from aiohttp import hdrs, web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from avatar_rtc.errors import NotFound, OutOfRange
-from avatar_rtc.filters_schema.backdrops import backdrop_file
+from avatar_rtc.filters_schema.backdrops import Backdrops
 from avatar_rtc.media.wanted_recording import FileFormat, WantedRecording
 from avatar_rtc.server.http.admission import require_shown
 from avatar_rtc.server.http.answers import KeptTold
 from avatar_rtc.server.http.bodies import read_model
 from avatar_rtc.server.http.keys import (
     AVATARS,
+    BACKDROPS,
     KEPT_FILES,
     LIMITS,
     RECORDINGS,
@@ -80,8 +81,8 @@ class RecordingStart(BaseModel):
     """Behind the avatar in the file alone; left out, as it stands there, or nothing. It takes a second
     encoding."""
 
-    def wanted(self, fps: float) -> WantedRecording:
-        """What is to become of it.
+    def wanted(self, fps: float, known: Backdrops) -> WantedRecording:
+        """What is to become of it; `known` are the backdrops that may be named.
 
         Raises:
             UnknownName: there is no such backdrop.
@@ -91,7 +92,7 @@ class RecordingStart(BaseModel):
             red, green, blue = bytes.fromhex(behind.colour[1:])
             colour = red, green, blue
         elif behind is not None and behind.name is not None:
-            picture = str(backdrop_file(behind.name))
+            picture = str(known.file(behind.name))
         is_plain = self.format == "mp4" and behind is None
         size = None if self.size is None else _sides(self.size)
         return WantedRecording(self.format, "matte" if is_plain else "alpha", fps, size, colour, picture)
@@ -121,7 +122,7 @@ async def post_recording(request: web.Request) -> web.Response:
     most_s = request.app[LIMITS].config.recording_s
     if asked.max_s is not None and asked.max_s > most_s:
         raise OutOfRange("max_s", asked.max_s, 0.1, most_s)
-    wanted = asked.wanted(avatar.fps)
+    wanted = asked.wanted(avatar.fps, request.app[BACKDROPS].known)
     kept = await request.app[RECORDINGS].start(avatar, wanted, asked.max_s or most_s, payer_of(request))
     where = outward(request, f"/api/v1/avatars/{avatar.name}/recordings/{kept.id}")
     return web.json_response(kept.told(), status=201, headers={hdrs.LOCATION: where})
