@@ -16,7 +16,7 @@ const CORNERS = [['left', 'top'], ['right', 'top'], ['left', 'bottom'], ['right'
 const ACROSS = ['left', 'right'];
 
 /** An edge at a place, as far as its opposite lets it. @returns {number} with four digits. */
-export function clamped(edge, to, crop) {
+function clamped(edge, to, crop) {
   const [low, high] = ['left', 'top'].includes(edge)
     ? [0, crop[edge === 'left' ? 'right' : 'bottom'] - LEAST] : [crop[edge === 'right' ? 'left' : 'top'] + LEAST, 1];
   return Number(Math.min(high, Math.max(low, to)).toFixed(4));

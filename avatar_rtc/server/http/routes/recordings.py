@@ -14,6 +14,7 @@ from avatar_rtc.server.http.answers import KeptTold
 from avatar_rtc.server.http.bodies import read_model
 from avatar_rtc.server.http.keys import (
     AVATARS,
+    BACKDROPS,
     KEPT_FILES,
     LIMITS,
     PERFORMANCES,
