@@ -19,7 +19,8 @@ MOTION = """new Promise((resolve) => {
     context.drawImage(avatar.shadowRoot.querySelector('canvas, video'), 0, 0, 64, 64);
     const { data } = context.getImageData(0, 0, 64, 64);
     pictures.add(data.join());
-    if (pictures.size === 5) resolve({ corner: data[3], middle: data[4 * (64 * 40 + 32) + 3], layout: avatar.layout });
+    const middle = data[4 * (64 * 40 + 32) + 3];
+    if (pictures.size === 5) resolve({ corner: data[3], middle, layout: avatar.layout });
   });
 })"""
 EMOTION = """new Promise((resolve) => {
