@@ -67,9 +67,8 @@ def firefox(folder: Path) -> Iterator[Firefox]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        with socket.create_connection(
-            ("127.0.0.1", _port(folder / _PORT_FILE)), timeout=_START_S
-        ) as connection:
+        port = _port(folder / _PORT_FILE)
+        with socket.create_connection(("127.0.0.1", port), timeout=_START_S) as connection:
             yield Firefox(connection)
     finally:
         process.terminate()

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from aiohttp import hdrs, web
 
@@ -83,7 +83,7 @@ async def post_character(request: web.Request) -> web.Response:
     ignored = [*upload.ignored, *(f"{each.name}/{file}" for each in kept for file in each.unused)]
     if several and upload.name and upload.name not in {each.name for each in kept}:
         ignored.append("name: the zip holds several characters, and each has the name of its folder")
-    told = {
+    told: dict[str, Any] = {
         "name": kept[0].name,
         "characters": [each.name for each in kept],
         "prepared": [f"{each.name}: {said}" if several else said for each in kept for said in each.done],
