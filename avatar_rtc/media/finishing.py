@@ -54,7 +54,7 @@ FINISHED_NAMES: dict[FileFormat, str] = {"mp4": "clip.mp4", "webm": "clip.webm",
 _AAC_BPS = 128_000
 _CODECS = {
     "mp4": ("libx264", "yuv420p", {"crf": "18", "preset": "medium"}),
-    # Alternate reference frames cannot carry alpha. "good" takes three times as long, and gains no quality here.
+    # Alternate reference frames cannot carry alpha. "good" takes thrice as long, and is no better here.
     "webm": (
         "libvpx-vp9",
         "yuva420p",
