@@ -3,7 +3,7 @@
 import './avatar-rtc.js';
 import { Comparison } from './pose/compare.js';
 import { FaceDials } from './pose/dials.js';
-import { changedFace, emotionId, isSameFace, mirrored, withoutNames } from './pose/face.js';
+import { changedFace, emotionId, isSameFace, mirroredFace, withoutNames } from './pose/face.js';
 import { History } from './pose/history.js';
 import { downloadSprites, fileText, KeptFaces, readFaceFiles, saveFiles } from './pose/keeping.js';
 import { LiveFace } from './pose/live.js';
@@ -141,7 +141,7 @@ const named = () => $('name').value.trim() || presets.chosen || 'pose';
 
 $('undo').addEventListener('click', () => step(true));
 $('redo').addEventListener('click', () => step(false));
-$('mirror').addEventListener('click', () => put(mirrored(history.now)));
+$('mirror').addEventListener('click', () => put(mirroredFace(history.now)));
 $('reset').addEventListener('click', () => put({}));
 $('strength').addEventListener('change', () => history.end());
 $('presets').addEventListener('change', () => {

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from avatar_rtc.cli import render_clip
 from avatar_rtc.cli.background import cause, end_with_input, step_back
 from avatar_rtc.cli.device import chosen_device
+from avatar_rtc.cli.film_inputs import AUTO, beginning, paragraphs_for
 from avatar_rtc.errors import InputError, OutOfRange, UnknownName
 from avatar_rtc.filters_schema.anime4k_files import use_folder
 
@@ -23,23 +24,19 @@ if TYPE_CHECKING:
     from avatar_rtc.config import Config
     from avatar_rtc.config_sections import SpeechConfig
     from avatar_rtc.config_words import Disclosure
-    from avatar_rtc.control.messages import ControlMessage
     from avatar_rtc.film.performance import Happening
     from avatar_rtc.film.plays import Play
     from avatar_rtc.film.reading_out import VoiceWish
     from avatar_rtc.film.shooting import FilmMade, FilmOptions, OnFrame
-    from avatar_rtc.film.stage import FilmStage, Role, StageMessage
+    from avatar_rtc.film.stage import FilmStage, Role
     from avatar_rtc.provenance.marking import Marker
-    from avatar_rtc.speech.paragraphs import Paragraph
 
     Bar = Callable[[str], AbstractContextManager[OnFrame]]
     Prepared = tuple[FilmStage, Play, FilmOptions]
 
-_AUTO = "auto"
 _FPS = 25.0
 SUBTITLES = ("none", "beside", "inside", "burnt")
 _TOLD_EVERY_S = 0.5
-_MOST_STATE_BYTES = 4 << 20
 
 
 def add_film_arguments(parser: argparse.ArgumentParser) -> None:
@@ -109,7 +106,7 @@ def _script_played(args: argparse.Namespace, stack: ExitStack) -> "Prepared":
     from avatar_rtc.film.reading_out import read_out
 
     options = film_options(args, _FPS, 0)
-    paragraphs, told, config = _paragraphs(args), beginning(args), config_of(args).speech
+    paragraphs, told, config = paragraphs_for(args), beginning(args), config_of(args).speech
     if args.character is None:
         raise InputError("--character is missing: whose film is it?")
     character = load_character(args, args.character)
@@ -211,26 +208,6 @@ def _sign(marker: "Marker", part: Path) -> None:
     marker.mark_file(part, f"video/{kind}", "figure")
 
 
-def _paragraphs(args: argparse.Namespace) -> "list[Paragraph]":
-    from avatar_rtc.speech.paragraphs import Paragraph, paragraphs_of
-    from avatar_rtc.speech.script import check_text
-
-    if args.say is not None:
-        return [Paragraph(check_text(args.say))]
-    return paragraphs_of(_text_of(args.script))
-
-
-def _text_of(script: str) -> str:
-    try:
-        data = sys.stdin.buffer.read() if script == "-" else Path(script).read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {script}: {error.strerror}") from None
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{script} is no UTF-8 text: byte {error.start} cannot be read") from None
-
-
 def config_of(args: argparse.Namespace) -> "Config":
     """What is configured, of which nothing is served."""
     from avatar_rtc.config import load_config
@@ -241,55 +218,8 @@ def config_of(args: argparse.Namespace) -> "Config":
 def _wish(args: argparse.Namespace, config: "SpeechConfig", character: "Character") -> "VoiceWish":
     from avatar_rtc.film.reading_out import VoiceWish
 
-    emotion = _AUTO if args.emotion == _AUTO else None
+    emotion = AUTO if args.emotion == AUTO else None
     return VoiceWish(args.voice or "", character.voice, args.speed or config.speed, emotion)
-
-
-def beginning(args: argparse.Namespace) -> "list[StageMessage]":
-    """What the avatar is told before the first picture: the state's file, and over it the flags."""
-    from avatar_rtc.control.messages import ChainSet, EmotionSet, FramingSet, control_from
-
-    told = [] if args.state is None else _state_of(args.state)
-    if args.preset is not None:
-        told.append(ChainSet(chain=render_clip.chain_of(args.preset)))
-    if args.framing is not None or args.headroom is not None:
-        told.append(FramingSet(name=args.framing, headroom=args.headroom))
-    if args.backdrop is not None:
-        kind = "colour" if args.backdrop.startswith("#") else "name"
-        told.append(_checked(control_from({"type": "backdrop.set", kind: args.backdrop}), "--backdrop"))
-        render_clip.check_backdrop(args.backdrop)
-    if args.emotion not in (None, _AUTO):
-        told.append(EmotionSet(name=args.emotion))
-    return told
-
-
-def _state_of(file: Path) -> "list[StageMessage]":
-    from avatar_rtc.control.messages import control_from
-
-    try:
-        data = file.read_bytes()
-        if len(data) > _MOST_STATE_BYTES:
-            raise InputError(f"{file} has {len(data)} bytes; a state has {_MOST_STATE_BYTES} at most")
-        messages = json.loads(data)
-    except OSError as error:
-        raise InputError(f"cannot read {file}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{file} is no JSON: {error}") from None
-    if not isinstance(messages, list) or not all(isinstance(each, dict) for each in messages):
-        raise InputError(f'{file} holds no list of messages, each {{"type": "noun.verb", …}}')
-    found = []
-    for number, message in enumerate(messages, 1):
-        try:
-            found.append(_checked(control_from(message), f"{file}: message {number}"))
-        except InputError as error:
-            raise error.after(f"{file}: message {number}: ") from None
-    return found
-
-
-def _checked(message: "ControlMessage", where: str) -> "StageMessage":
-    from avatar_rtc.film.stage import stage_message
-
-    return stage_message(message, where)
 
 
 def load_character(args: argparse.Namespace, name: str) -> "Character":
@@ -318,7 +248,7 @@ def film_stage(
     from avatar_rtc.resources import resource
 
     emotions = load_emotions(resource("assets", "emotions"))
-    if args.emotion not in (None, _AUTO):
+    if args.emotion not in (None, AUTO):
         known = {**emotions, **character.own_emotions, ZERO.name: ZERO}
         if emotion_id(args.emotion) not in known:
             raise UnknownName("emotion", args.emotion, known)

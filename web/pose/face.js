@@ -29,7 +29,7 @@ export function withoutNames(face, names) {
 }
 
 /** The face as in a mirror: left is right, and what turns turns the other way. */
-export function mirrored(face) {
+export function mirroredFace(face) {
   return Object.fromEntries(Object.entries(face).map(([name, value]) => {
     const other = name.endsWith('_left') ? name.replace(/_left$/, '_right') : name.replace(/_right$/, '_left');
     return [other, TURNED_ROUND.has(name) ? -value : value];

@@ -50,6 +50,7 @@ async def test_avatar_shows_everything_the_contract_names(client, renderer):
         "late": 0,
         "worker_restarts": 0,
         "disclosure": True,
+        "still": None,
         "recordings": {"under_way": [], "revision": 0},
         "distillation": {"state": "idle"},
         "speech": {"speech_id": None, "lips": None},
