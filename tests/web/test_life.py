@@ -86,6 +86,7 @@ def test_the_card_works_by_keyboard(page: Any, server: Any) -> None:
     def is_so(field: str, on: bool) -> bool:
         return state(server)[field] is on
 
+    press("Tab")  # over the switch of the camera
     for field in ("talking", "data_eyes", "paused"):
         press("Space")
         wait_until(partial(is_so, field, True))
