@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from avatar_rtc.film.stage import StageMessage
     from avatar_rtc.speech.paragraphs import Paragraph
 
-AUTO = "auto"
+FROM_TEXT = "auto"
 """The emotion that is read from the text."""
 _MOST_STATE_BYTES = 4 << 20
 
@@ -57,7 +57,7 @@ def beginning(args: argparse.Namespace) -> "list[StageMessage]":
         kind = "colour" if args.backdrop.startswith("#") else "name"
         told.append(_checked(control_from({"type": "backdrop.set", kind: args.backdrop}), "--backdrop"))
         render_clip.check_backdrop(args.backdrop)
-    if args.emotion not in (None, AUTO):
+    if args.emotion not in (None, FROM_TEXT):
         told.append(EmotionSet(name=args.emotion))
     return told
 

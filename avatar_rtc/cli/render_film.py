@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from avatar_rtc.cli import render_clip
 from avatar_rtc.cli.background import cause, end_with_input, step_back
 from avatar_rtc.cli.device import chosen_device
-from avatar_rtc.cli.film_inputs import AUTO, beginning, paragraphs_for
+from avatar_rtc.cli.film_inputs import FROM_TEXT, beginning, paragraphs_for
 from avatar_rtc.errors import InputError, OutOfRange, UnknownName
 from avatar_rtc.filters_schema.anime4k_files import use_folder
 
@@ -218,7 +218,7 @@ def config_of(args: argparse.Namespace) -> "Config":
 def _wish(args: argparse.Namespace, config: "SpeechConfig", character: "Character") -> "VoiceWish":
     from avatar_rtc.film.reading_out import VoiceWish
 
-    emotion = AUTO if args.emotion == AUTO else None
+    emotion = FROM_TEXT if args.emotion == FROM_TEXT else None
     return VoiceWish(args.voice or "", character.voice, args.speed or config.speed, emotion)
 
 
@@ -248,7 +248,7 @@ def film_stage(
     from avatar_rtc.resources import resource
 
     emotions = load_emotions(resource("assets", "emotions"))
-    if args.emotion not in (None, AUTO):
+    if args.emotion not in (None, FROM_TEXT):
         known = {**emotions, **character.own_emotions, ZERO.name: ZERO}
         if emotion_id(args.emotion) not in known:
             raise UnknownName("emotion", args.emotion, known)

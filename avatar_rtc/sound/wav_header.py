@@ -38,7 +38,7 @@ _STREAMED_BYTES = 0x7FFF_0000
 _EXTENSIBLE, _PCM_TAG = 0xFFFE, 1
 _CHUNKS = frozenset(
     b"fmt |data|LIST|fact|JUNK|junk|PAD |FLLR|bext|iXML|ds64|cue |id3 |ID3 |PEAK|smpl|inst|plst|_PMX"
-    b"|axml|chna|minf|elm1|regn|umid|cart|DISP|afsp|acid|strc|wavl|slnt|labl|note|adtl".split(b"|")
+    b"|axml|chna|minf|elm1|regn|umid|cart|DISP|afsp|acid|strc|wavl|slnt|labl|note|adtl|C2PA".split(b"|")
 )
 
 

@@ -8,7 +8,7 @@ import pytest
 from avatar_rtc.characters.image import write_picture
 from avatar_rtc.characters.own_backdrops import OwnBackdrops
 from avatar_rtc.characters.store import own_folder
-from avatar_rtc.cli.render_clip import _chain_of, _ground
+from avatar_rtc.cli.render_clip import _ground, chain_of
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.filters_schema.chain import check_chain
 from avatar_rtc.filters_schema.own_presets import OwnPresets
@@ -25,9 +25,9 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_saved_preset_is_taken_by_its_name(data: Path) -> None:
     chain = check_chain([["posterize", {"levels": 4}]])
     OwnPresets(data / "presets").save("evening", Preset("Evening", "", chain), 10)
-    assert _chain_of("evening") == chain
+    assert chain_of("evening") == chain
     with pytest.raises(UnknownName, match="evening"):
-        _chain_of("evenin")
+        chain_of("evenin")
 
 
 def test_a_backdrop_of_ones_own_is_behind(data: Path) -> None:

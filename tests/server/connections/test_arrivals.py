@@ -34,7 +34,7 @@ async def below(serve):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/app.js", "/view/main", "/api/v1/avatars/main", "/healthz", "/openapi.json"]
+    "path", ["/", "/home/home.js", "/view/main", "/api/v1/avatars/main", "/healthz", "/openapi.json"]
 )
 async def test_everything_is_below_the_path_and_nothing_beside_it(below, path):
     inside, beside = await below.get(f"{BASE}{path}"), await below.get(path)

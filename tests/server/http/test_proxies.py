@@ -129,7 +129,12 @@ async def test_page_whep_socket_and_feed_go_through_a_proxy_below_a_path(proxied
 
 async def _pages(proxied) -> None:
     session, url = proxied.session, proxied.url
-    for path, says in (("", "app.js"), ("/", "app.js"), ("/app.js", "import"), ("/view/main", "view.js")):
+    for path, says in (
+        ("", "home/home.js"),
+        ("/", "home/home.js"),
+        ("/home/home.js", "import"),
+        ("/view/main", "view.js"),
+    ):
         async with session.get(f"{url}{path}") as answer:
             assert answer.status == 200 and says in await answer.text(), path
             assert str(answer.url).startswith(f"{url}/")

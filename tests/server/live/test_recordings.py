@@ -380,4 +380,4 @@ async def test_it_is_listed_and_finished_after_a_restart(serving, renderer) -> N
 
 
 def test_every_format_has_its_ending() -> None:
-    assert set(kept_files._SUFFIXES.values()) == {".mp4", ".webm", ".zip"}
+    assert set(kept_files._SUFFIXES.values()) == {".mp4", ".webm", ".zip", ".avatar.jsonl"}

@@ -59,8 +59,8 @@ class Recorder:
 def at_once(monkeypatch):
     """No threads: their work takes no time on a virtual clock."""
 
-    async def to_thread(work, *arguments):
-        return work(*arguments)
+    async def to_thread(work, *arguments, **named):
+        return work(*arguments, **named)
 
     monkeypatch.setattr(speaker.asyncio, "to_thread", to_thread)
 
