@@ -1,4 +1,4 @@
-"""The glossary: 26 words, told in a line each, and each of them used where it points to."""
+"""The glossary: its words, told in a line each, and each of them used where it points to."""
 
 import re
 
@@ -13,8 +13,8 @@ CODE = [*(ROOT / "avatar_rtc").rglob("*.py")]
 MEMBERS = r"^ *(?:(?:async )?def |class )?(\w+)(?=[(:])"
 
 
-def test_there_are_twenty_eight() -> None:
-    assert len({word for word, _, _ in TERMS}) == len(TERMS) == 28
+def test_there_are_as_many_as_it_says() -> None:
+    assert len({word for word, _, _ in TERMS}) == len(TERMS) == 34  # "drawn mouth, drawn eyes" is of two
 
 
 @pytest.mark.parametrize(("word", "meaning", "page"), TERMS, ids=[word for word, _, _ in TERMS])
