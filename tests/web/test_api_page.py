@@ -214,7 +214,7 @@ def test_a_missing_document_is_told(page: Any) -> None:
 @pytest.mark.parametrize("width", [390, 1280])
 def test_everything_the_server_describes_unfolds(open_page: Any, server: Any, width: int) -> None:
     page = open_page("/", viewport={"width": width, "height": 844})
-    page.tab.click("text=Try the API")
+    page.tab.click(".pages >> text=API")
     page.tab.wait_for_selector(".operation")
     page.tab.evaluate("for (const row of document.querySelectorAll('.operation')) row.open = true")
     page.wait("[...document.querySelectorAll('.operation')].every((row) => row.querySelector('form'))")

@@ -49,11 +49,13 @@ def test_nothing_that_is_said_takes_it_away(chromium: Any, labelling: Server) ->
 
 def test_its_text_is_typed(chromium: Any, server: Server) -> None:
     with pages(chromium, server) as open_page:
-        page = open_page("/")
-        page.tab.select_option("#adders [aria-label='Add a filter']", "label")
+        page = open_page("/settings")
+        page.tab.click(".picker summary")
+        page.tab.fill(".picker [type=search]", "label")
+        page.tab.press(".picker [type=search]", "Enter")
         wait_until(lambda: [name for name, _ in server.get("avatars/main")["chain"]] == ["label"])
         before = white(page)
-        field = page.tab.locator("#chain input[type=text]")
+        field = page.tab.locator("[data-parameter=text] input")
         assert field.input_value() == "AI-generated"
         field.fill("MADE BY A MACHINE")
         field.press("Enter")
@@ -61,5 +63,5 @@ def test_its_text_is_typed(chromium: Any, server: Server) -> None:
         field.fill("")
         field.press("Enter")
         assert server.get("avatars/main")["chain"][0][1]["text"] == "MADE BY A MACHINE" and before > 15
-        page.tab.click("#chain [aria-label^=Remove]")
+        page.tab.click("[aria-label='Remove label']")
         wait_until(lambda: server.get("avatars/main")["chain"] == [])

@@ -68,23 +68,23 @@ def nothing_kept(server: Server) -> None:
 @pytest.mark.usefixtures("nothing_kept")
 def test_two_pages_record_one_avatar(open_page: Callable[..., Page], server: Server) -> None:
     first, second = mounted(open_page()), mounted(open_page())
-    rec = first.tab.get_by_role("button", name="Record", exact=True)
+    rec = first.tab.locator("#here .rec")
     rec.focus()
     first.tab.keyboard.press("Enter")
     for page in (first, second):
         page.wait("document.querySelector('#here .rec').getAttribute('aria-pressed') === 'true'")
         page.wait("/0:01/.test(document.querySelector('#here .rec').textContent)")
-    second.tab.get_by_role("button", name="Record", exact=True).click()
+    second.tab.locator("#here .rec").click()
     for page in (first, second):
         page.wait("document.querySelector('#here .rec').getAttribute('aria-pressed') === 'false'")
         page.wait(READY)
         assert page.tab.evaluate("wrong") == []
         assert {"recording", "stopped recording"} <= set(page.tab.evaluate("said"))
     with first.tab.expect_download() as waiting:
-        first.tab.get_by_role("link", name=re.compile("^Download")).click()
+        first.tab.locator("#here").get_by_role("link", name=re.compile("^Download")).click()
     assert re.fullmatch(r"main-\d{8}-\d{6}\.mp4", waiting.value.suggested_filename)
     assert pictures(waiting.value.path().read_bytes()) > 2
-    first.tab.get_by_role("button", name=re.compile("^Delete")).click()
+    first.tab.locator("#here").get_by_role("button", name=re.compile("^Delete")).click()
     second.wait("!document.querySelector('#here .takes li')")
     assert recorded(server) == []
 
@@ -98,7 +98,7 @@ def test_it_fits_and_says_what_was_wrong(open_page: Callable[..., Page], server:
         page.tab.set_viewport_size({"width": width, "height": 800})
         assert page.tab.evaluate(INSIDE), width
     page.tab.route("**/recordings", refuse)
-    page.tab.get_by_role("button", name="Record", exact=True).click()
+    page.tab.locator("#here .rec").click()
     page.wait("wrong.length")
     assert "no room" in page.tab.evaluate("wrong[0]")
     page.errors.clear()  # Chromium logs the 507
