@@ -8,6 +8,8 @@ from typing import Any
 GRAVE = ("serious", "critical")
 WIDTHS = (360, 1280, 2560)
 """Px of the viewport: a telephone, a laptop, a 4K screen at a scale of 1.5."""
+EACH_TIME = (360, 1280)
+"""Those of each run of the suite; the large screen is looked at by test_looks.py, in `make soak`."""
 SCHEMES = ("light", "dark")
 _HEIGHTS = {360: 740, 1280: 800, 2560: 1440}
 _RUN = """(root) => axe.run(root ?? document, { resultTypes: ['violations'], iframes: false }).then(
@@ -42,14 +44,14 @@ def looks(
     widths: Iterable[int] = WIDTHS,
     folder: Path | None = None,
     **options: Any,
-) -> dict[tuple[int, str], bytes]:
-    """Visit a page at every width, light and dark: PNGs of the whole page by (width, scheme).
+) -> list[tuple[int, str]]:
+    """Visit a page at every width, light and dark; gives the (width, scheme) that were seen.
 
     `open_page` is the fixture (it fails the test at its end if the console had an error, or another host was
     asked); `ready(page)` waits until there is something to see. Each look passes axe and scrolls up and down
-    only. `folder`: where the pictures are written, as `360-light.png`.
+    only. `folder`: where pictures of the whole page are written, as `360-light.png`.
     """
-    pictures = {}
+    seen = []
     for width in widths:
         viewport = {"width": width, "height": _HEIGHTS.get(width, 800)}
         page = open_page(path, viewport=viewport, **{"color_scheme": SCHEMES[0], **options})
@@ -60,11 +62,11 @@ def looks(
             assert_fits(page.tab)
             assert_accessible(page.tab)
             assert page.errors == [] and page.foreign == []
-            pictures[width, scheme] = page.tab.screenshot(full_page=True)
             if folder:
-                (folder / f"{width}-{scheme}.png").write_bytes(pictures[width, scheme])
+                (folder / f"{width}-{scheme}.png").write_bytes(page.tab.screenshot(full_page=True))
+            seen.append((width, scheme))
         page.tab.close()
-    return pictures
+    return seen
 
 
 def assert_fits(tab: Any) -> None:

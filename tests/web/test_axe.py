@@ -44,5 +44,5 @@ def test_what_sticks_out_is_named(tab: Any) -> None:
 
 def test_a_page_is_looked_at_in_light_and_dark(open_page: Any, tmp_path: Path) -> None:
     found = looks(open_page, "/view/main?muted", lambda page: page.wait_live(), widths=[360], folder=tmp_path)
-    assert set(found) == {(360, "light"), (360, "dark")}
-    assert (tmp_path / "360-dark.png").read_bytes() == found[360, "dark"]
+    assert found == [(360, "light"), (360, "dark")]
+    assert (tmp_path / "360-dark.png").read_bytes().startswith(b"\x89PNG")

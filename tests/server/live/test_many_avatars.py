@@ -18,7 +18,7 @@ from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.client.server import Server
 from avatar_rtc.link.orders import CloseAvatar, OpenAvatar, StartRendition, StopRendition
 
-MANY, AT_ONCE, ROUNDS = 20, 5, 5
+MANY, AT_ONCE, ROUNDS = 20, 5, 3
 NAMES = tuple(f"extra-{number}" for number in range(MANY))
 WATCHED, SHOWN = NAMES[7], NAMES[3]
 LIMIT = MANY + 1
@@ -26,7 +26,7 @@ LIMIT = MANY + 1
 POOL_THREADS = 8
 """A few rounds may not have needed every thread of the pools yet; one that is lost per avatar makes 80."""
 GROWTH_MB = 60
-"""In four rounds of twenty; the picture alone of each avatar has 1 MB."""
+"""In two rounds of twenty; the picture alone of each avatar has 1 MB."""
 
 Done = TypeVar("Done")
 
