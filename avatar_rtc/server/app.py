@@ -101,6 +101,7 @@ from avatar_rtc.server.live.recordings import Recordings
 from avatar_rtc.server.live.shared import Renderer, Shared
 from avatar_rtc.server.live.state_file import StateFile
 from avatar_rtc.server.live.turns import Turns
+from avatar_rtc.server.live.under_way import UnderWay
 from avatar_rtc.server.live.voice.decoding import Decoding
 from avatar_rtc.server.live.voice.speaker import Speaker
 from avatar_rtc.server.loop_lag import LoopLag
@@ -210,10 +211,9 @@ def create_app(
         partial(_sign, marker),
     )
     files.listeners.append(partial(_tell_recordings, avatars_here, files))
-    app[RECORDINGS], app[PERFORMANCES] = (
-        Recordings(files, limits, comment=marker.comment),
-        Performances(files, limits),
-    )
+    under_way = UnderWay(limits)
+    app[RECORDINGS] = Recordings(files, limits, under_way, comment=marker.comment)
+    app[PERFORMANCES] = Performances(files, under_way)
     films_most = config.limits.films
     app[FILMS] = Films(
         files, Turns(films_most, lambda: limits.refuse("films", "films to be made", films_most, RETRY_S))

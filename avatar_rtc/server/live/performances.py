@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 
 from avatar_rtc.errors import DiskFull, NotFound
-from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.kept_files import KeptFile, KeptFiles
 from avatar_rtc.server.live.performance import PerformanceWriter
+from avatar_rtc.server.live.under_way import UnderWay
 
 log = logging.getLogger(__name__)
 
@@ -21,8 +21,8 @@ _LONGEST_LINE = 64 << 20
 class Performances:
     """Made on the loop that runs the server, which closes it before its avatars."""
 
-    def __init__(self, files: KeptFiles, limits: Limits) -> None:
-        self._files, self._limits = files, limits
+    def __init__(self, files: KeptFiles, under_way: UnderWay) -> None:
+        self._files, self._under_way = files, under_way
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, avatar: Avatar, most_s: float, caller: str) -> KeptFile:
@@ -36,11 +36,32 @@ class Performances:
             DiskFull: there is no room.
             SetupError: the folder cannot be written.
         """
-        most = self._limits.config.recordings
-        if len(self._tasks) >= most:
-            raise self._limits.refuse("recordings", "performances at once", most)
-        self._limits.charge("recordings_per_minute", caller)
-        kept = await self._files.begin(avatar.name, "performance", "performance", "recording", caller=caller)
+        self._under_way.enter(caller)
+        try:
+            kept = await self._files.begin(
+                avatar.name, "performance", "performance", "recording", caller=caller
+            )
+            self._keep(avatar, kept, most_s)
+        except BaseException:
+            self._under_way.leave(caller)
+            raise
+        return kept
+
+    async def resume(self) -> None:
+        """Hand out what an earlier server left unfinished, without a line that it wrote in part."""
+        for kept in self._files:
+            if kept.kind == "performance" and not kept.is_over:
+                path = self._files.folder_of(kept) / TAKE_FILE
+                await asyncio.to_thread(cut_to_lines, path)
+                await self._finish(kept, path, 0.0, ("The server ended while it was kept.",))
+
+    async def close(self) -> None:
+        """End all of them."""
+        for kept in self._files:
+            if kept.kind == "performance" and not kept.is_over:
+                await self._files.stop(kept)
+
+    def _keep(self, avatar: Avatar, kept: KeptFile, most_s: float) -> None:
         source = avatar.source or avatar.actor.character.name
         path = self._files.folder_of(kept) / TAKE_FILE
         writer = PerformanceWriter(path, avatar.clock.t, source, avatar.fps, avatar.lasting)
@@ -58,27 +79,13 @@ class Performances:
         )
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: self._under_way.leave(kept.caller))
 
         async def stop() -> None:
             over.set()
             await asyncio.wait([task])
 
         self._files.stoppers[kept.avatar, kept.id] = stop
-        return kept
-
-    async def resume(self) -> None:
-        """Hand out what an earlier server left unfinished, without a line that it wrote in part."""
-        for kept in self._files:
-            if kept.kind == "performance" and not kept.is_over:
-                path = self._files.folder_of(kept) / TAKE_FILE
-                await asyncio.to_thread(cut_to_lines, path)
-                await self._finish(kept, path, 0.0, ("The server ended while it was kept.",))
-
-    async def close(self) -> None:
-        """End all of them."""
-        for kept in self._files:
-            if kept.kind == "performance" and not kept.is_over:
-                await self._files.stop(kept)
 
     def _wrote(self, kept: KeptFile, writer: PerformanceWriter, over: asyncio.Event) -> None:
         with contextlib.suppress(NotFound):

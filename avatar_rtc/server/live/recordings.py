@@ -11,13 +11,12 @@ import contextlib
 import json
 import logging
 import sys
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from avatar_rtc.errors import CapacityExceeded, DiskFull, NotFound, without_addresses
+from avatar_rtc.errors import DiskFull, NotFound, without_addresses
 from avatar_rtc.media.live_file import LiveFile, cut_to_whole, live_parts
 from avatar_rtc.media.wanted_recording import WantedRecording
 from avatar_rtc.server.limits import MIB, Limits
@@ -25,12 +24,11 @@ from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.background import run_in_background
 from avatar_rtc.server.live.kept_files import KeptFile, KeptFiles
 from avatar_rtc.server.live.recorder import Recorder
+from avatar_rtc.server.live.under_way import UnderWay
 from avatar_rtc.stream.frame import Rendition
 
 log = logging.getLogger(__name__)
 
-OF_ONE_CALLER = 2
-"""Recordings under way at once."""
 FINISHING_SILENCE_S = 600.0
 """A process that finishes one tells its progress every second or so."""
 CHANGED = "The picture's size or its encoder changed: all of it has the size of the beginning."
@@ -45,19 +43,19 @@ class Recordings:
         self,
         files: KeptFiles,
         limits: Limits,
+        under_way: UnderWay,
         command: Callable[[Path, WantedRecording], Sequence[str]] | None = None,
         comment: str = "",
     ) -> None:
         """
         Args:
+            under_way: counts recordings of all kinds.
             command: what finishes a recording, given its folder; None is the process that does.
             comment: what each file says of itself.
         """
-        self._comment = comment
+        self._comment, self._under_way = comment, under_way
         self._files, self._limits, self._command = files, limits, command or finish_command
         self._turn = asyncio.Semaphore(1)
-        self._callers: list[str] = []
-        """Who has recordings under way, once for each."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
 
@@ -72,14 +70,7 @@ class Recordings:
             DiskFull: there is no room.
             SetupError: the folder cannot be written.
         """
-        most = self._limits.config.recordings
-        if len(self._callers) >= most:
-            raise self._limits.refuse("recordings", "recordings at once", most)
-        if Counter(self._callers)[caller] >= OF_ONE_CALLER:
-            self._limits.count("recordings")
-            raise CapacityExceeded("recordings of yours at once", OF_ONE_CALLER)
-        self._limits.charge("recordings_per_minute", caller)
-        self._callers.append(caller)
+        self._under_way.enter(caller)
         try:
             about = asdict(replace(wanted, comment=self._comment))
             kept = await self._files.begin(
@@ -87,7 +78,7 @@ class Recordings:
             )
             self._record(avatar, kept, wanted, most_s)
         except BaseException:
-            self._callers.remove(caller)
+            self._under_way.leave(caller)
             raise
         return kept
 
@@ -138,7 +129,7 @@ class Recordings:
         try:
             notes = await _ended(recorder, self._limits)
         finally:
-            self._callers.remove(kept.caller)
+            self._under_way.leave(kept.caller)
             self._files.stoppers.pop((kept.avatar, kept.id), None)
         if file.parts > 1:
             notes = (CHANGED, *notes)

@@ -327,13 +327,14 @@ async def test_there_is_only_what_there_is(serving) -> None:
     assert (await client.get(f"{HOME}/{id}?download=about.json")).status == 404
 
 
-async def test_one_caller_and_all_have_so_many_at_once(serving) -> None:
+async def test_one_caller_and_all_have_so_many_at_once_of_all_kinds(serving) -> None:
     client = await serving(recordings=3)
-    for _ in range(2):
-        await begun(client)
-    refused = await client.post(HOME, json={})
-    assert refused.status == 503 and "of yours" in (await refused.json())["detail"]
-    client.app[RECORDINGS]._callers.append("another")
+    await begun(client)
+    assert (await client.post(HOME, json={"format": "performance"})).status == 201
+    for wanted in ({}, {"format": "performance"}):
+        refused = await client.post(HOME, json=wanted)
+        assert refused.status == 503 and "of yours" in (await refused.json())["detail"]
+    client.app[RECORDINGS]._under_way.enter("another")
     refused = await client.post(HOME, json={})
     assert refused.status == 503 and "limit of 3 recordings" in (await refused.json())["detail"]
 
