@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import av
 import c2pa
@@ -34,7 +35,8 @@ def signed(path: Path, mime: str) -> bool:
 def test_a_still_is_signed_and_off_is_not(tmp_path: Path) -> None:
     assert render(tmp_path / "a.png") == 0 and render(tmp_path / "b.png", "--disclosure", "off") == 0
     assert signed(tmp_path / "a.png", "image/png")
-    a, b = (Image.open(tmp_path / f"{name}.png") for name in "ab")
+    pictures: list[Any] = [Image.open(tmp_path / f"{name}.png") for name in "ab"]
+    a, b = pictures
     assert (a.text, b.text) == ({"Comment": AI_COMMENT}, {}) and np.array_equal(np.array(a), np.array(b))
 
 

@@ -75,9 +75,10 @@ def test_a_script_becomes_a_film_with_sound_and_chapters(tmp_path: Path, suffix:
     assert render(out, "--script", script(tmp_path), "--subtitles", "beside", "--size", "64x64") == 0
     with av.open(str(out)) as file:
         chapters = [
-            (each["metadata"]["title"], float(each["start"] * each["time_base"])) for each in file.chapters()
+            (each["metadata"]["title"], float(each["start"] * (each["time_base"] or 0)))
+            for each in file.chapters()
         ]
-        seconds = float(file.duration / av.time_base)
+        seconds = float((file.duration or 0) / av.time_base)
     assert [title for title, _ in chapters] == ["First", "Second & last"]
     pictures, sound = pictures_of(out), sound_of(out)
     assert abs(len(pictures) / 10 - seconds) <= 0.1 and abs(len(sound) / 48_000 - seconds) <= 0.06

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncGenerator
+from functools import partial
 
 import pytest
 
@@ -55,7 +56,7 @@ def test_a_file_is_written_in_order_and_its_error_is_told() -> None:
     done: list[int] = []
     with FileThread() as thread:
         for number in range(50):
-            thread(lambda number=number: done.append(number))
+            thread(partial(done.append, number))
     assert done == list(range(50))
 
     def full() -> None:

@@ -98,10 +98,11 @@ class Session:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         loop = asyncio.get_running_loop()
         patch.setattr(live, "MediaClock", lambda epoch: MediaClock(loop.time(), loop.time))
-        self.renderer, self.told = FakeRenderer(), []
+        self.renderer = FakeRenderer()
+        self.told: list[tuple[float, Any]] = []
         send = self.renderer.send
 
-        def keep(message: object) -> None:
+        def keep(message: Any) -> None:
             self.told.append((self.avatar.clock.t(), message))
             send(message)
 
@@ -161,7 +162,7 @@ def _session_kept(
             (3.4, lambda: avatar.speech.play(pieces(cut))),
             (4.2, lambda: avatar.speech.stop()),
         ]  # fmt: skip
-        steps = sorted([*SESSION, *said], key=lambda step: step[0])
+        steps: list[tuple[float, Any]] = sorted([*SESSION, *said], key=lambda step: step[0])
         for t, what in steps:
             await session.until(t)
             if isinstance(what, dict):

@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -62,7 +63,7 @@ def heard(seconds: float, beep_at: float, since: float = 0.0) -> list[Packet]:
 
 def together(*streams: list[Packet]) -> list[Packet]:
     return sorted(
-        (packet for stream in streams for packet in stream), key=lambda each: each.pts * each.time_base
+        (packet for stream in streams for packet in stream), key=lambda each: (each.pts or 0) * each.time_base
     )
 
 
@@ -125,13 +126,13 @@ def test_another_size_begins_another_file(written, tmp_path: Path) -> None:
     assert made.size == (64, 64) and made.frames == 50
     with av.open(str(made.path)) as result:
         assert {frame.width for frame in result.decode(video=0)} == {64}
-        assert abs(result.duration / 1e6 - 2.0) <= 1 / FPS
+        assert abs((result.duration or 0) / 1e6 - 2.0) <= 1 / FPS
 
 
 class Full(io.FileIO):
     """A file on a disk that holds so much and no more."""
 
-    def write(self, data: object) -> int:
+    def write(self, data: Any) -> int:
         if self.tell() + len(data) > 8_000:
             raise OSError(errno.ENOSPC, "No space left on device")
         return super().write(data)

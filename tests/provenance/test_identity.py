@@ -3,6 +3,7 @@
 import datetime
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -74,7 +75,7 @@ def test_its_own_is_taken_too() -> None:
 
 
 def test_a_key_in_another_form_than_pkcs8_is_turned_into_it(written) -> None:
-    key = KEYS["es256"]()
+    key: Any = KEYS["es256"]()
     old = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.TraditionalOpenSSL,
@@ -110,13 +111,13 @@ def test_what_does_not_belong_together_is_named(written) -> None:
     ids=["no purpose", "a server's", "out of date"],
 )
 def test_what_readers_refuse_is_named_at_the_start(changed, written, tmp_path: Path) -> None:
-    key = KEYS["es256"]()
+    key: Any = KEYS["es256"]()
     with pytest.raises(InputError, match="C2PA|cannot sign"):
         check_signing(tmp_path, *written(certificate(key, **changed), pem(key)))
 
 
 def test_a_key_that_is_named_needs_c2pa(written, tmp_path: Path, monkeypatch) -> None:
-    key = KEYS["es256"]()
+    key: Any = KEYS["es256"]()
     monkeypatch.setitem(__import__("sys").modules, "c2pa", None)
     monkeypatch.setattr(signing, "c2pa_is_installed", lambda: False)
     with pytest.raises(SetupError) as found:

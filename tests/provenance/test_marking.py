@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import av
 import c2pa
@@ -146,7 +147,7 @@ def test_the_picture_and_the_sound_stay_the_same(files, marker) -> None:
     assert np.array_equal(np.array(Image.open(io.BytesIO(png))), PICTURE)
     for mime in ("audio/wav", "audio/flac", "audio/mpeg"):
         before, after = (
-            [frame.to_ndarray() for frame in av.open(io.BytesIO(data)).decode(audio=0)]
+            [frame.to_ndarray() for frame in av.open(io.BytesIO(data), "r").decode(audio=0)]
             for data in (files[mime], marker.marked(files[mime], mime, "voice"))
         )
         assert all(map(np.array_equal, before, after)) and len(before) == len(after)
@@ -182,7 +183,8 @@ def test_a_png_carries_the_comment_also_without_c2pa(tmp_path, files, monkeypatc
     monkeypatch.setattr(marking, "c2pa_is_installed", lambda: False)
     marker = create_marker("page", tmp_path)
     marked = marker.marked(files["image/png"], "image/png", "figure")
-    assert Image.open(io.BytesIO(marked)).text == {"Comment": AI_COMMENT}
+    picture: Any = Image.open(io.BytesIO(marked))
+    assert picture.text == {"Comment": AI_COMMENT}
     assert marker.marked(files["audio/wav"], "audio/wav", "voice") == files["audio/wav"]
     assert marker.comment == AI_COMMENT and not (tmp_path / OWN_FILE).exists()
 

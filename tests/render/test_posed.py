@@ -1,5 +1,7 @@
 """Single pictures of poses, and the pictures on the way to them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -22,12 +24,12 @@ POSE = pose_from({"mouth_aaa": 0.8, "eyebrow_raised_left": 1.0, "head_y": 0.5})
 
 @pytest.fixture(params=["tha3", "student", "static"])
 def animator(request: pytest.FixtureRequest) -> Animator:
-    made = {
+    made: dict[str, Any] = {
         "tha3": lambda: thin_animator("cpu", torch.float32),
         "student": lambda: StudentAnimator(a_student(RGBA)),
         "static": lambda: create_static("cpu"),
     }
-    return made[request.param]()  # type: ignore[no-any-return]
+    return made[request.param]()
 
 
 def test_every_stage_is_a_picture_and_they_differ(animator: Animator) -> None:

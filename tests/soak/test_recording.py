@@ -42,6 +42,6 @@ async def test_a_long_recording_takes_no_memory_and_is_whole(tmp_path: Path) -> 
     print(f"RSS {before / 1e6:.1f} MB, at most {max(seen) / 1e6:.1f}, at the end {seen[-1] / 1e6:.1f}", kept)
     with av.open(str(out)) as file:
         video, audio = file.streams.video[0], file.streams.audio[0]
-        lengths = [float(each.duration * each.time_base) for each in (video, audio)]
+        lengths = [float((each.duration or 0) * (each.time_base or 0)) for each in (video, audio)]
     assert abs(lengths[0] - 60 * MINUTES) <= FRAME_S
     assert abs(lengths[1] - 60 * MINUTES) <= 0.05

@@ -90,7 +90,7 @@ def test_the_pointer_turns_the_head_and_the_space_bar_shuts_the_eyes(open_page: 
     page.wait("!('eye_wink_left' in sent.at(-1)[1].morphs)")
     page.tab.click("#go")
     assert "Not started" in told(page)
-    wait_until(lambda: abs(head_at(page) - rest) < 0.5), "half a second later it lives by itself"
+    wait_until(lambda: abs(head_at(page) - rest) < 0.5)  # half a second later it lives by itself
     times = page.tab.evaluate("sent.map(([t]) => t)")
     assert len(times) <= 60 * (times[-1] - times[0]) / 1000 + 2
 

@@ -16,7 +16,7 @@ from tests.web.test_track import LISTEN, head_at, opened
 pytestmark = [pytest.mark.browser, pytest.mark.tracker]
 
 LEAN = 14
-SHOTS = [(0, (80, 0), 75), (LEAN, (80, 0), 60)]
+SHOTS: list[tuple[float, tuple[int, int], int]] = [(0, (80, 0), 75), (LEAN, (80, 0), 60)]
 """Upright in the middle for 2.5 s, then leaning to the left for 2 s."""
 PATIENCE_S = 40.0
 """Without a graphics card the first picture takes seconds, on a busy machine many."""
@@ -59,7 +59,12 @@ def test_a_face_moves_the_avatar_and_no_picture_leaves(open_with_camera: Any) ->
     wait_until(lambda: max(rolls(page)[-120:]) - min(rolls(page)[-120:]) > LEAN - 3, within_s=PATIENCE_S)
     # The picture leans with it: to the character's left, which is to the right as it is seen.
     columns: list[float] = []
-    wait_until(lambda: columns.append(head_at(page)) or max(columns) - min(columns) > 1, within_s=PATIENCE_S)
+
+    def leans() -> bool:
+        columns.append(head_at(page))
+        return max(columns) - min(columns) > 1
+
+    wait_until(leans, within_s=PATIENCE_S)
     assert page.tab.locator("#preview video").count() == 1 and page.tab.is_visible("#preview canvas")
     times = page.tab.evaluate("sent.map(([t]) => t)")
     assert len(times) <= 60 * (times[-1] - times[0]) / 1000 + 2

@@ -1,6 +1,7 @@
 """What a tracked face becomes: laws of the pure modules under web/tracking, with made-up heads."""
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,7 @@ def test_an_eye_that_is_turned_away_does_as_the_other(seen: Any) -> None:
     assert found == [[0, 0], [1, 1], [1, 1], [0, 0]]
 
 
-MOVES = {
+MOVES: dict[str, Callable[[float], Any]] = {
     "jawOpen": lambda far: {14: (0, 25 * far, 0)},
     "eyeBlinkLeft": lambda far: shut(Left=far, Right=far),
     "eyeWideRight": lambda far: shut(Left=-far, Right=-far),

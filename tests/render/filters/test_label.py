@@ -136,6 +136,6 @@ def test_it_survives_300_kbit_of_h264(side: int) -> None:
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
     file.seek(0)
-    *_, last = av.open(file).decode(video=0)
+    *_, last = av.open(file, "r").decode(video=0)
     luma = torch.from_numpy(last.to_ndarray(format="gray")).float()
     assert float(luma[letters].mean() - luma[plate].mean()) > 100

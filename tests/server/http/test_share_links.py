@@ -12,12 +12,18 @@ from avatar_rtc.server.http.routes import share
 SHARE = "/api/v1/avatars/main/share"
 
 
+def found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    assert match is not None
+    return match[1]
+
+
 def read_code(svg: str) -> str:
     """What another implementation reads in the code; its path is rows of dark modules."""
-    side = int(re.search(r'viewBox="0 0 (\d+) ', svg)[1])
+    side = int(found(r'viewBox="0 0 (\d+) ', svg))
     modules = np.full((side, side), 255, np.uint8)
     x = y = 0.0
-    for kind, numbers in re.findall(r"([Mmh])([-\d. ]+)", re.search(r'class="qrline".* d="([^"]+)"', svg)[1]):
+    for kind, numbers in re.findall(r"([Mmh])([-\d. ]+)", found(r'class="qrline".* d="([^"]+)"', svg)):
         values = [float(number) for number in numbers.split()]
         if kind == "h":
             modules[int(y), int(x) : int(x + values[0])] = 0
