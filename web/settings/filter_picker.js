@@ -14,7 +14,8 @@ export class FilterPicker {
   constructor(onPick) {
     this.#search.setAttribute('aria-label', 'Search filters');
     this.#root.append(node('summary', { className: 'tool', textContent: '+ Add a filter' }), this.#search, this.#list);
-    this.#root.addEventListener('toggle', () => { if (this.#root.open) this.#open(); });
+    // Told of a little late: what was typed by then stays.
+    this.#root.addEventListener('toggle', () => { if (this.#root.open) this.#search.focus(); });
     this.#search.addEventListener('input', () => this.#draw());
     this.#list.addEventListener('click', ({ target }) => {
       const $button = target.closest('button');
@@ -32,14 +33,14 @@ export class FilterPicker {
     this.#draw();
   }
 
-  #open() {
+  #close() {
+    this.#root.open = false;
     this.#search.value = '';
     this.#draw();
-    this.#search.focus();
   }
 
   #pick(name, onPick) {
-    this.#root.open = false;
+    this.#close();
     onPick(name);
   }
 
@@ -57,7 +58,7 @@ export class FilterPicker {
     const at = buttons.indexOf(document.activeElement);
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: at < 0 ? undefined : 0, End: at < 0 ? undefined : buttons.length - 1 }[event.key];
     if (event.key === 'Escape') {
-      this.#root.open = false;
+      this.#close();
       this.$opener.focus();
     } else if (event.key === 'Enter' && event.target === this.#search && buttons.length) this.#pick(buttons[0].value, onPick);
     else if (to !== undefined && this.#root.open) (buttons[to] ?? this.#search).focus();
