@@ -47,10 +47,11 @@ def _text_of(script: str) -> str:
 def beginning(args: argparse.Namespace) -> "list[StageMessage]":
     """What the avatar is told before the first picture: the state's file, and over it the flags."""
     from avatar_rtc.control.messages import ChainSet, EmotionSet, FramingSet, control_from
+    from avatar_rtc.filters_schema.chain import chain_json
 
     told = [] if args.state is None else _state_of(args.state)
     if args.preset is not None:
-        told.append(ChainSet(chain=render_clip.chain_of(args.preset)))
+        told.append(ChainSet(chain=chain_json(render_clip.chain_of(args.preset))))
     if args.framing is not None or args.headroom is not None:
         told.append(FramingSet(name=args.framing, headroom=args.headroom))
     if args.backdrop is not None:

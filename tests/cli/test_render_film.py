@@ -10,8 +10,13 @@ import av
 import numpy as np
 import pytest
 
-from avatar_rtc.cli.main import main
+from avatar_rtc.cli.film_inputs import beginning
+from avatar_rtc.cli.main import build_parser, main
 from avatar_rtc.cli.render_film import seconds_left
+from avatar_rtc.control.changes import next_state
+from avatar_rtc.control.messages import ChainSet
+from avatar_rtc.control.state import AvatarState
+from avatar_rtc.filters_schema.presets import load_presets
 from avatar_rtc.speech.voices import engines
 from tests.lean import LEFT_OUT, absence
 
@@ -195,3 +200,11 @@ def test_an_interruption_leaves_no_film(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_the_time_left_is_of_what_was_spent() -> None:
     assert seconds_left(10.0, 0.25) == 30.0 and seconds_left(0.1, 0.5) is None
+
+
+@pytest.mark.parametrize("preset", sorted(load_presets()))
+def test_a_look_by_its_name_is_what_the_film_begins_with(preset: str) -> None:
+    given = ["render", "--character", "liora", "--say", "x", "--out", "a.mp4", "--preset", preset]
+    (told,) = beginning(build_parser().parse_args(given))
+    assert isinstance(told, ChainSet)
+    assert next_state(AvatarState(), told, 0.0).chain == load_presets()[preset].chain
