@@ -86,10 +86,6 @@ class Marker:
         """As `marked`, beside the event loop."""
         return await self._beside(lambda: self.marked(data, mime, source))
 
-    async def mark_file_beside(self, path: Path, mime: str, source: Source) -> None:
-        """As `mark_file`, beside the event loop."""
-        await self._beside(lambda: self.mark_file(path, mime, source))
-
     def close(self) -> None:
         """Let its threads end; what they are at is finished."""
         self._pool.shutdown(wait=False)

@@ -12,7 +12,7 @@ const WORDS = {
 };
 
 /** The error that a user reads. @param {'camera'|'microphone'} device @param {Error} error of getUserMedia. */
-export function deviceFault(device, error) {
+function deviceFault(device, error) {
   const text = WORDS[error.name] ?? `The {device} cannot be opened: ${error.message || error.name}.`;
   return new Error(text.replaceAll('{device}', device) + INSTEAD[device]);
 }

@@ -16,7 +16,7 @@ function taken(hz, dt) {
 }
 
 /** One value, smoothed. */
-export class OneEuro {
+class OneEuro {
   #value = null;
   #speed = 0;
   #t = 0;

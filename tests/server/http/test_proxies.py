@@ -19,7 +19,7 @@ from avatar_rtc.config import load_config
 from avatar_rtc.server.http.keys import AVATARS
 from tests.certificates import make_certificate
 from tests.documents import DOCS, blocks
-from tests.server.conftest import Watcher
+from tests.server.watcher import Watcher
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow

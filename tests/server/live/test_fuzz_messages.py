@@ -22,8 +22,8 @@ from avatar_rtc.face.cels import CELS
 from avatar_rtc.face.emotions import EMOTIONS
 from avatar_rtc.face.pose import INDEX
 from avatar_rtc.filters_schema.chain import OPERATIONS
-from tests.server.conftest import Watcher
 from tests.server.http.test_fuzz import ANSWER_S, Target, examples, target
+from tests.server.watcher import Watcher
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
