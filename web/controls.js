@@ -117,13 +117,23 @@ function typedSlider(name, declared, onChange, tell) {
   $number.setAttribute('aria-label', `${name}, as a number`);
   $number.setAttribute('inputmode', 'decimal');
   let shown;
+  let isTyped = false; // and not yet taken: what arrives meanwhile may not write over it
+  const write = (number) => {
+    if (document.activeElement !== $number || Number($number.value) !== number) $number.value = shortest(number);
+  };
   const showBoth = (number) => {
     shown = number;
     show(number);
-    if (document.activeElement !== $number || Number($number.value) !== number) $number.value = shortest(number);
+    if (!isTyped) write(number);
   };
   $range.addEventListener('input', () => { shown = Number($number.value); });
+  $number.addEventListener('input', () => { isTyped = true; });
+  $number.addEventListener('blur', () => {
+    isTyped = false;
+    write(shown);
+  });
   $number.addEventListener('change', () => {
+    isTyped = false;
     const typed = $number.valueAsNumber;
     if (Number.isNaN(typed)) {
       showBoth(shown);

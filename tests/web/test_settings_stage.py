@@ -76,6 +76,21 @@ def test_edges_are_typed_and_clamp_each_other(page: Any, server: Any) -> None:
     assert page.tab.is_hidden("#alert")
 
 
+def test_a_number_that_is_being_typed_is_not_written_over(page: Any, server: Any) -> None:
+    number = page.tab.locator("[data-crop=left] [type=number]")
+    number.fill("0.5")
+    server.ask("PUT", "avatars/main/crop", {"left": 0.1, "top": 0.2})
+    page.wait("document.querySelector('[data-crop=top] [type=number]').value === '0.2'")
+    assert number.input_value() == "0.5"
+    number.press("Enter")
+    wait_for_crop(server, lambda crop: crop["left"] == 0.5 and crop["top"] == 0.2)
+    server.ask("PUT", "avatars/main/crop", {"left": 0.3})
+    page.wait("document.querySelector('[data-crop=left] [type=number]').value === '0.3'")
+    number.fill("")
+    page.tab.focus("[data-crop=top] [type=number]")
+    assert number.input_value() == "0.3", "nothing typed is what it was"
+
+
 # --- backdrop
 
 
