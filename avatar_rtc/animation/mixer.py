@@ -22,7 +22,7 @@ from avatar_rtc.animation.easing import Eased, pace_of_rate
 from avatar_rtc.animation.effects import EffectQueue
 from avatar_rtc.animation.face_cels import COUNT, LID_MORPHS, MOUTH_MORPHS, FaceCels, Held, held_by
 from avatar_rtc.animation.gaze import GazeDriver
-from avatar_rtc.animation.gestures import Gestures
+from avatar_rtc.animation.idle_gestures import IdleGestures
 from avatar_rtc.animation.lids import keep_open
 from avatar_rtc.animation.lips import USUAL_MOUTH, Lips
 from avatar_rtc.animation.live import Live
@@ -85,7 +85,7 @@ class Mixer:
             opener: of its mouth.
         """
         self._sway, self._blink, self._breath = Sway(seed), Blink(seed), Breathing()
-        self._gaze, self._accents, self._gestures = GazeDriver(seed), Accents(seed), Gestures(seed)
+        self._gaze, self._accents, self._idle_gestures = GazeDriver(seed), Accents(seed), IdleGestures(seed)
         self._live, self._talking, self._mouth = Live(), Talking(seed), Mouth()
         self.lips = Lips()
         """Told what is said."""
@@ -160,7 +160,7 @@ class Mixer:
         cue = self._cued_mouth(state, t)
         shapes = self._random_mouth(state, t) if cue is None else cue
         speaking = shapes is not None or self.lips.speaks(t)
-        self._gestures.apply(face, t, dt, 1.0 - shown, speaking, settings.liveliness)
+        self._idle_gestures.apply(face, t, dt, 1.0 - shown, speaking, settings.liveliness)
         self._draw(face, state, t, dt, has_cue=cue is not None)
         pose[_SWAYED] += self._sway.at(t, self._target[_SWAYED].astype(np.float64), changed, shown)
         if self._sway.begun is not None:

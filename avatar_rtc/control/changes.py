@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
+from avatar_rtc.control.acting_messages import ActivitySet, GesturePlay, GesturesSet, HearingSet
 from avatar_rtc.control.backdrop import backdrop_json, backdrop_of
 from avatar_rtc.control.messages import (
     BackdropSet,
@@ -29,8 +30,11 @@ from avatar_rtc.control.messages import (
 )
 from avatar_rtc.control.settings import check_settings, patched, settings_json
 from avatar_rtc.control.setup import setup_json
-from avatar_rtc.control.state import AvatarState, Cue, DataEyes, LivePose
+from avatar_rtc.control.state import AvatarState, Cue, DataEyes, LivePose, PlayedGesture
 from avatar_rtc.control.state_json import crop_json, framing_json, still_json
+from avatar_rtc.errors import UnknownName
+from avatar_rtc.face.activity import Activity, Hearing
+from avatar_rtc.face.gestures import MAX_AT_ONCE, GestureTemplate
 from avatar_rtc.face.holding import CUE_HOLD_S
 from avatar_rtc.filters_schema.backdrops import SHIPPED_BACKDROPS, Backdrops
 from avatar_rtc.filters_schema.chain import chain_json, enlargement
@@ -40,21 +44,30 @@ from avatar_rtc.stream.levels import default_bitrate_bps, h264_level
 _SIDE = 512
 _BLOCK = 16
 
-Flowing: TypeAlias = CueSet | PoseSet
+Flowing: TypeAlias = CueSet | PoseSet | HearingSet
 """What comes many times a second, and is nobody else's business."""
 Change: TypeAlias = (
     EmotionsSet | OverridesSet | OverridesPatch | SettingsSet | SettingsPatch | GazeSet | TalkingSet
-    | PauseSet | StillSet | CropSet | FramingSet | ChainSet | BackdropSet | SetupSet | DataEyesSet | Flowing
+    | PauseSet | StillSet | CropSet | FramingSet | ChainSet | BackdropSet | SetupSet | DataEyesSet
+    | GesturePlay | GesturesSet | ActivitySet | Flowing
 )  # fmt: skip
 
 
+NO_GESTURES: Mapping[str, GestureTemplate] = {}
+
+
 def next_state(
-    state: AvatarState, message: Change, t: float, backdrops: Backdrops = SHIPPED_BACKDROPS
+    state: AvatarState,
+    message: Change,
+    t: float,
+    backdrops: Backdrops = SHIPPED_BACKDROPS,
+    gestures: Mapping[str, GestureTemplate] = NO_GESTURES,
 ) -> AvatarState:
     """The state once a message is taken at media time t; the same object if something newer is held.
 
     Args:
         backdrops: those that may be named.
+        gestures: those that every avatar has.
 
     Raises:
         UnknownName: a morph, cel, setting, operation, … that does not exist; names the nearest.
@@ -90,12 +103,20 @@ def next_state(
         case BackdropSet():
             return replace(state, backdrop=backdrop_of(message, backdrops))
         case SetupSet():
-            return after_all(state, message.messages(), t, backdrops)
+            return after_all(state, message.messages(), t, backdrops, gestures)
         case DataEyesSet(on=on):
             held = state.data_eyes
             # Said twice, a fade that runs would start anew.
             same = on == (held is not None and held.on)
             return state if same else replace(state, data_eyes=DataEyes(on, t))
+        case GesturePlay():
+            return _with_gesture(state, message, t, {**gestures, **state.own_gestures})
+        case GesturesSet():
+            return replace(state, own_gestures=message.templates())
+        case ActivitySet(name=name):
+            return state if name == state.activity.name else replace(state, activity=Activity(name, t))
+        case HearingSet(level=level, voice=voice):
+            return replace(state, hearing=Hearing(level, voice, t))
         case CueSet():
             return _with_cue(state, message, t)
         case PoseSet():
@@ -103,11 +124,15 @@ def next_state(
 
 
 def after_all(
-    state: AvatarState, messages: Iterable[Change], t: float, backdrops: Backdrops = SHIPPED_BACKDROPS
+    state: AvatarState,
+    messages: Iterable[Change],
+    t: float,
+    backdrops: Backdrops = SHIPPED_BACKDROPS,
+    gestures: Mapping[str, GestureTemplate] = NO_GESTURES,
 ) -> AvatarState:
     """The state once these messages are taken, one after the other; raises as `next_state`."""
     for message in messages:
-        state = next_state(state, message, t, backdrops)
+        state = next_state(state, message, t, backdrops, gestures)
     return state
 
 
@@ -116,6 +141,10 @@ def answer(state: AvatarState, message: Change) -> dict[str, object]:
     match message:
         case EmotionsSet():
             return {"emotions": sorted(state.templates)}
+        case GesturePlay():
+            return {"seconds": round(state.gestures[-1].template.seconds, 3)}
+        case GesturesSet():
+            return {"gestures": sorted(state.own_gestures)}
         case OverridesSet() | OverridesPatch():
             return {"overrides": dict(state.overrides)}
         case SettingsSet() | SettingsPatch():
@@ -151,6 +180,16 @@ def check_sendable(state: AvatarState, views: Views, fps: float) -> None:
 def _patched_overrides(held: Mapping[str, float], changes: Mapping[str, float | None]) -> dict[str, float]:
     kept = {name: value for name, value in held.items() if name not in changes}
     return kept | {name: value for name, value in changes.items() if value is not None}
+
+
+def _with_gesture(
+    state: AvatarState, message: GesturePlay, t: float, known: Mapping[str, GestureTemplate]
+) -> AvatarState:
+    if message.name not in known:
+        raise UnknownName("gesture", message.name, known)
+    under_way = tuple(each for each in state.gestures if each.end > t)[1 - MAX_AT_ONCE :]
+    played = PlayedGesture(known[message.name], t, message.strength)
+    return replace(state, gestures=(*under_way, played))
 
 
 def _with_cue(state: AvatarState, message: CueSet, t: float) -> AvatarState:

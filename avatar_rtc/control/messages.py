@@ -4,20 +4,12 @@ REST, WebSocket and the `control` data channel all end in `Avatar.apply(message)
 JSON `{"type": "noun.verb", "id"?: …}`; each is answered by `ok` or `error` with the same id.
 """
 
-from collections.abc import Callable
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Any, Literal, get_args
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    StrictBool,
-    ValidationError,
-    model_validator,
-)
-from pydantic_core import CoreSchema, core_schema
+from pydantic import Field, StrictBool, model_validator
 
+from avatar_rtc.control.acting_messages import ActivitySet, GesturePlay, GesturesSet, HearingSet
+from avatar_rtc.control.message import MAX_HOLD_MS, Message, Weight
 from avatar_rtc.control.settings import SettingsValues
 from avatar_rtc.control.state import BackdropChain, HeldChanges, HeldValues
 from avatar_rtc.errors import BadMessage, UnknownName
@@ -35,41 +27,8 @@ from avatar_rtc.face.gaze import GazeTarget
 from avatar_rtc.face.pose import MorphValues
 from avatar_rtc.face.visemes import NamedMouth, VisemeWeights, named_mouth
 from avatar_rtc.filters_schema.chain import Chain, chain_json
-from avatar_rtc.intake.complaints import complaint
 from avatar_rtc.stream.crop import Bottom, Left, OwnCrop, Right, Top
 from avatar_rtc.stream.framing import Framing, FramingName, Headroom
-
-Weight = Annotated[float, Field(ge=0.0, le=1.0)]
-MAX_HOLD_MS = 3_600_000
-
-
-class Message(BaseModel):
-    """The base of all messages; unknown fields are refused.
-
-    Raises:
-        BadMessage: a field is missing, unknown, or out of range.
-        UnknownName, OutOfRange, InputError: a morph, a cel, an operation, … that cannot be.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    id: str | int | None = None
-    """Chosen by the caller; comes back in the answer."""
-
-    @classmethod
-    def __get_pydantic_core_schema__(
-        cls, source: type[BaseModel], handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        # Around everything, also the checks of several fields at once.
-        return core_schema.no_info_wrap_validator_function(cls._or_a_sentence, handler(source))
-
-    @classmethod
-    def _or_a_sentence(cls, data: object, inner: Callable[[object], Self]) -> Self:
-        try:
-            return inner(data)
-        except ValidationError as error:
-            kind = cls.model_fields["type"].default
-            raise complaint(error, cls, f"{kind}: ", otherwise=BadMessage) from None
 
 
 class EmotionSet(Message):
@@ -354,7 +313,7 @@ class SpeechStop(Message):
 ControlMessage = (
     EmotionSet | EmotionsSet | OverridesSet | OverridesPatch | SettingsSet | SettingsPatch | GazeSet
     | TalkingSet | PauseSet | StillSet | CropSet | FramingSet | ChainSet | BackdropSet | SetupSet
-    | DataEyesSet | Ping
+    | DataEyesSet | GesturePlay | GesturesSet | ActivitySet | HearingSet | Ping
     | CueSet | PoseSet | SpeechSay | SpeechAppend | SpeechStop
 )  # fmt: skip
 _TYPES: dict[str, type[Message]] = {

@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal
 
 from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
 from avatar_rtc.errors import BadMessage
+from avatar_rtc.face.activity import Activity, Hearing
 from avatar_rtc.face.cels import CEL_RANGES
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.face.gaze import Gaze
+from avatar_rtc.face.gestures import GestureTemplate
 from avatar_rtc.face.holding import pose_holds
 from avatar_rtc.face.pose import FORMER_SUFFIX, MORPH_RANGES
 from avatar_rtc.face.ranges import Ranges
@@ -73,6 +75,22 @@ class LivePose:
 
 
 @dataclass(frozen=True)
+class PlayedGesture:
+    """A gesture that is being made."""
+
+    template: GestureTemplate
+    begun: float
+    """Media time in s."""
+    strength: float = 1.0
+    """Scales all of it; [0, 1]."""
+
+    @property
+    def end(self) -> float:
+        """Media time in s at which it is over."""
+        return self.begun + self.template.seconds
+
+
+@dataclass(frozen=True)
 class Backdrop:
     """What stands behind the avatar where the picture has no transparency."""
 
@@ -109,11 +127,18 @@ class AvatarState:
     """The newest one; None if there never was one."""
     data_eyes: DataEyes | None = None
     """None if they were never on."""
+    gestures: tuple[PlayedGesture, ...] = ()
+    """Those under way, the oldest first; some may be over already."""
+    activity: Activity = field(default_factory=Activity)
+    hearing: Hearing | None = None
+    """What was heard last; None if nothing ever was."""
     settings: AnimatorSettings = DEFAULTS
     """How it moves."""
     templates: Mapping[str, EmotionTemplate] = field(default_factory=dict)
     """Emotions of this avatar alone, over the character's; with the state, so that no emotion comes before
     its template."""
+    own_gestures: Mapping[str, GestureTemplate] = field(default_factory=dict)
+    """Gestures of this avatar alone, over the character's."""
     crop: OwnCrop = NO_OWN_CROP
     """The part that is shown, in the place of what framing and character say."""
     framing: Framing = OF_CHARACTER

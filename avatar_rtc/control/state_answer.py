@@ -2,9 +2,11 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from avatar_rtc.control.messages import BackdropSet, CropSet, FramingSet, Weight
+from avatar_rtc.control.message import Weight
+from avatar_rtc.control.messages import BackdropSet, CropSet, FramingSet
 from avatar_rtc.control.settings import SettingsValues
 from avatar_rtc.control.state import HeldValues
+from avatar_rtc.face.activity import ActivityName
 from avatar_rtc.face.gaze import GazeTarget
 from avatar_rtc.filters_schema.chain import Chain
 
@@ -30,6 +32,7 @@ class StateTold(BaseModel):
     paused: bool
     still: HeldValues | None = Field(description="The pose that it is held in; null while it lives.")
     data_eyes: bool
+    activity: ActivityName
     settings: SettingsValues = Field(description="Those that are not at their default.")
     crop: CropSet
     framing: FramingSet

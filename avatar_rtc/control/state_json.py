@@ -22,6 +22,7 @@ def state_json(state: AvatarState) -> dict[str, object]:
         "paused": state.paused,
         "still": still_json(state.still),
         "data_eyes": state.data_eyes is not None and state.data_eyes.on,
+        "activity": state.activity.name,
         "settings": changes_json(state.settings),
         "crop": crop_json(state.crop),
         "framing": framing_json(state.framing),

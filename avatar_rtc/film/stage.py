@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from avatar_rtc.animation.mixer import Appearance
 from avatar_rtc.characters.character import Character
 from avatar_rtc.clock import MediaClock
+from avatar_rtc.control.acting_messages import HearingSet
 from avatar_rtc.control.changes import Change
 from avatar_rtc.control.messages import ControlMessage, CueSet, EmotionSet, PoseSet
 from avatar_rtc.control.state import AvatarState
@@ -123,7 +124,7 @@ class FilmStage:
         Raises:
             UnknownName, InputError: as `Avatar.apply`.
         """
-        if isinstance(message, CueSet | PoseSet):
+        if isinstance(message, CueSet | PoseSet | HearingSet):
             self._actor.flow(message)
             return
         try:

@@ -18,6 +18,7 @@ from avatar_rtc.characters.own_backdrops import OwnBackdrops
 from avatar_rtc.characters.store import CharacterStore, own_folder
 from avatar_rtc.config import Config
 from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.face.gestures import load_gestures
 from avatar_rtc.filters_schema.own_presets import OwnPresets
 from avatar_rtc.media.addresses.checking import AddressCheck
 from avatar_rtc.media.addresses.gathering import Gathering
@@ -200,6 +201,7 @@ def create_app(
             limits,
             students,
             keeping.changed,
+            load_gestures(resource("assets", "gestures")),
             own_backdrops.known,
         )
     )

@@ -12,6 +12,9 @@ from avatar_rtc.control.kept_state import KEPT_TYPES, messages_of
 from avatar_rtc.control.messages import EmotionSet, control_from
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.control.state_json import state_json
+from avatar_rtc.face.activity import Activity
+from avatar_rtc.face.gestures import load_gestures
+from avatar_rtc.resources import resource
 from tests.control.test_complaints import MESSAGES, SETTINGS
 
 MORE = (
@@ -34,6 +37,7 @@ MORE = (
     {"type": "backdrop.set", "chain": "shared", "fit": "contain"},
     {"type": "pause.set", "on": False},
 )
+GESTURES_HERE = load_gestures(resource("assets", "gestures"))
 TOLD = [control_from(m) for m in (*MESSAGES, *MORE) if not str(m["type"]).startswith("speech.")]
 
 
@@ -41,13 +45,14 @@ def after(state: AvatarState, message: object) -> AvatarState:
     if isinstance(message, EmotionSet):  # by the avatar's mood, after which it is this
         return replace(state, emotions=message.blend(), intensity=message.intensity)
     assert isinstance(message, get_args(Change))
-    return next_state(state, message, 5.0)
+    return next_state(state, message, 5.0, gestures=GESTURES_HERE)
 
 
 def lasting(state: AvatarState) -> AvatarState:
-    """Without what ends by itself, and without when its eyes began to show data."""
+    """Without what ends by itself or is of a moment, and without when its eyes began to show data."""
     eyes = state.data_eyes and replace(state.data_eyes, since=0.0)
-    return replace(state, cue=None, live_pose=None, data_eyes=eyes if eyes and eyes.on else None)
+    passing = replace(state, cue=None, live_pose=None, gestures=(), activity=Activity(), hearing=None)
+    return replace(passing, data_eyes=eyes if eyes and eyes.on else None)
 
 
 @settings(deadline=None)
@@ -67,7 +72,12 @@ def test_it_is_the_same_again_whatever_it_was_and_whatever_the_new_one_is(told: 
 
 
 def test_every_message_that_lasts_has_its_place() -> None:
-    flow, patches = {"cue.set", "pose.set"}, {"overrides.patch", "settings.patch"}
+    flow, patches = (
+        {"cue.set", "pose.set", "hearing.set", "gesture.play", "activity.set"},
+        {"overrides.patch", "settings.patch"},
+    )
     kinds = {model.model_fields["type"].default for model in (EmotionSet, *get_args(Change))}
     several = {"setup.set"}
-    assert set(KEPT_TYPES) == kinds - flow - patches - several and len(set(KEPT_TYPES)) == len(KEPT_TYPES)
+    assert set(KEPT_TYPES) == kinds - flow - moment - patches - several and len(set(KEPT_TYPES)) == len(
+        KEPT_TYPES
+    )

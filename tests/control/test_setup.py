@@ -15,7 +15,7 @@ from avatar_rtc.control.setup import setup_json, setup_message
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.control.state_json import state_json
 from avatar_rtc.errors import AvatarRtcError, InputError, UnknownName
-from tests.control.test_kept_state import TOLD, after
+from tests.control.test_kept_state import GESTURES_HERE, TOLD, after
 
 PARTS = ("settings", "framing", "crop", "chain", "chain_on", "backdrop")
 OF_A_SETUP = [message for message in TOLD if isinstance(message, get_args(Change))]
@@ -24,7 +24,7 @@ OF_A_SETUP = [message for message in TOLD if isinstance(message, get_args(Change
 def loaded(data: dict[str, Any], state: AvatarState) -> AvatarState:
     message = control_from(setup_message(data))
     assert isinstance(message, SetupSet)
-    return after_all(state, translated(message, state), 1.0)
+    return after_all(state, translated(message, state), 1.0, gestures=GESTURES_HERE)
 
 
 def made(told: list[Any]) -> AvatarState:

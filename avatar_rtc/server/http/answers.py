@@ -122,6 +122,7 @@ class Avatar(StateTold):
     viewers: int
     renditions: list[RenditionTold]
     emotions: list[str]
+    gestures: list[str]
     default_emotion: str
     shown: FramingName | Literal["crop"] = Field(description="What of the figure is shown.")
     delay_ms: float

@@ -56,7 +56,8 @@ NEEDS: Mapping[str, Need] = {
             f"GET {_AVATAR}", f"GET {_AVATAR}/snapshot.png", f"GET {_AVATAR}/distillation",
             f"GET {_AVATAR}/picture.png", f"GET {_AVATAR}/setup",
             f"GET {_AVATAR}/share", f"GET {_AVATAR}/share.svg",
-            f"GET {_AVATAR}/emotions", f"GET {_AVATAR}/overrides", f"GET {_AVATAR}/settings",
+            f"GET {_AVATAR}/emotions", f"GET {_AVATAR}/gestures",
+            f"GET {_AVATAR}/overrides", f"GET {_AVATAR}/settings",
         ),
     ),
     **_each(
@@ -82,12 +83,14 @@ NEEDS: Mapping[str, Need] = {
                 f"PUT {_AVATAR}/{name}"
                 for name in (
                     "emotion", "gaze", "talking", "pause", "data_eyes", "pose", "crop", "framing", "chain",
-                    "backdrop", "emotions", "overrides", "settings", "setup", "still",
+                    "backdrop", "emotions", "overrides", "settings", "setup", "still", "gestures",
+                    "activity", "hearing",
                 )
             ),
             f"GET {_AVATAR}/looks/{{name}}",
             f"PATCH {_AVATAR}/overrides", f"PATCH {_AVATAR}/settings",
-            *(f"DELETE {_AVATAR}/{name}" for name in ("emotions", "overrides", "settings")),
+            f"POST {_AVATAR}/gesture",
+            *(f"DELETE {_AVATAR}/{name}" for name in ("emotions", "gestures", "overrides", "settings")),
             f"POST {_AVATAR}/speech", f"DELETE {_AVATAR}/speech",
             f"POST {_AVATAR}/speech/{{speech}}", f"DELETE {_AVATAR}/speech/{{speech}}",
             f"GET {_AVATAR}/poses", f"POST {_AVATAR}/poses", f"GET {_AVATAR}/sprites",

@@ -11,7 +11,15 @@ from dataclasses import replace
 from avatar_rtc.animation.emotions import changed
 from avatar_rtc.characters.character import Character
 from avatar_rtc.clock import MediaClock
-from avatar_rtc.control.changes import Change, Flowing, after_all, answer, check_sendable, next_state
+from avatar_rtc.control.changes import (
+    NO_GESTURES,
+    Change,
+    Flowing,
+    after_all,
+    answer,
+    check_sendable,
+    next_state,
+)
 from avatar_rtc.control.former_settings import translated
 from avatar_rtc.control.messages import (
     ChainSet,
@@ -26,6 +34,7 @@ from avatar_rtc.control.messages import (
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.face.emotions import ZERO, EmotionTemplate
+from avatar_rtc.face.gestures import GestureTemplate
 from avatar_rtc.filters_schema.backdrops import SHIPPED_BACKDROPS, Backdrops
 from avatar_rtc.server.live.mood import CallLater, Mood, ShownEmotion
 from avatar_rtc.server.live.voice.utterance import Feeling
@@ -46,6 +55,7 @@ class Actor:
         framing: FramingName | None = None,
         backdrops: Backdrops = SHIPPED_BACKDROPS,
         later: CallLater | None = None,
+        gestures: Mapping[str, GestureTemplate] = NO_GESTURES,
     ) -> None:
         """In the character's settings and default emotion.
 
@@ -57,11 +67,12 @@ class Actor:
             framing: what the operator wants to be shown; None leaves it to the character.
             backdrops: those that it may be told to show.
             later: see `Mood`.
+            gestures: the factory's.
         """
         self.character = character
         self._common, self._fps, self._clock = common, fps, clock
         self._show, self._on_change = show, on_change
-        self._backdrops = backdrops
+        self._backdrops, self._common_gestures = backdrops, gestures
         self.state = character.start
         self.state = replace(self.state, emotions={self.default_emotion: 1.0})
         if framing is not None:
@@ -81,6 +92,11 @@ class Actor:
     def emotions(self) -> tuple[str, ...]:
         """The names that may be set: the factory's, then the character's and the avatar's own."""
         return tuple(name for name in self._known(self.character, self.state) if name != ZERO.name)
+
+    @property
+    def gestures(self) -> Mapping[str, GestureTemplate]:
+        """Gesture → what it does, the avatar's own changes included."""
+        return {**self._common_gestures, **self.state.own_gestures}
 
     @property
     def templates(self) -> Mapping[str, EmotionTemplate]:
@@ -164,7 +180,7 @@ class Actor:
 
     def _change(self, message: Change) -> dict[str, object]:
         messages = translated(message, self.state)
-        state = after_all(self.state, messages, self._clock.t(), self._backdrops)
+        state = after_all(self.state, messages, self._clock.t(), self._backdrops, self._common_gestures)
         match message:
             case CropSet() | FramingSet() | ChainSet() | SettingsSet() | SettingsPatch() | SetupSet():
                 check_sendable(state, self.character.views, self._fps)

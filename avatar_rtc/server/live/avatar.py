@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from avatar_rtc.characters.character import Character
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.config import AnimatorName
+from avatar_rtc.control.acting_messages import HearingSet
 from avatar_rtc.control.changes import Flowing
 from avatar_rtc.control.messages import (
     ControlMessage,
@@ -86,6 +87,7 @@ class Avatar:
             on_change=lambda: me._changed(),
             framing=config.framing,
             backdrops=shared.backdrops,
+            gestures=shared.gestures,
         )
         self.streams = Streams(name, self.clock, renderer.send, voice, lambda: me.speech.queue.is_silent)
         self.viewers = Viewers(
@@ -176,7 +178,7 @@ class Avatar:
                 self.speech.stop(speech_id)
             case Ping():
                 return {"t_ms": round(self.clock.t() * 1000, 1)}
-            case CueSet() | PoseSet():
+            case CueSet() | PoseSet() | HearingSet():
                 return {"taken": self.flow(message)}
             case _:
                 before = self.state
@@ -238,6 +240,7 @@ class Avatar:
             "viewers": len(self.viewers),
             "renditions": self.streams.renditions(),
             "emotions": list(self.actor.emotions),
+            "gestures": list(self.actor.gestures),
             "default_emotion": self.actor.default_emotion,
             **state_json(self.state),
             "frame_ms": round(1000 / self.fps, 1),

@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from avatar_rtc.control.acting_messages import ActivitySet, GesturePlay, HearingSet
 from avatar_rtc.control.changes import Change
 from avatar_rtc.control.kept_state import messages_of
 from avatar_rtc.control.messages import CueSet, EmotionSet, PoseSet
@@ -112,7 +113,7 @@ class PerformanceWriter:
 
     def told(self, message: EmotionSet | Change, before: AvatarState, after: AvatarState) -> None:
         """See `Witness`; what lasts is written as the state has it, whichever message made it."""
-        if isinstance(message, EmotionSet | CueSet | PoseSet):
+        if isinstance(message, EmotionSet | GesturePlay | ActivitySet | CueSet | PoseSet | HearingSet):
             self.write(
                 message.type, message.model_dump(mode="json", exclude={"id", "type"}, exclude_none=True)
             )

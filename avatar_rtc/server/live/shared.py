@@ -1,11 +1,12 @@
 """What all avatars of a server have in common."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from avatar_rtc.config import Config
 from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.face.gestures import GestureTemplate
 from avatar_rtc.filters_schema.backdrops import SHIPPED_BACKDROPS, Backdrops
 from avatar_rtc.link.orders import OpenAvatar, ProcessStill, Still, TakePose, ToAvatar, Up
 from avatar_rtc.server.limits import Limits
@@ -90,5 +91,7 @@ class Shared:
     """Students are made one at a time."""
     on_change: Callable[[], None] = lambda: None
     """Called when there are other avatars, or one was told something that lasts."""
+    gestures: Mapping[str, GestureTemplate] = field(default_factory=dict)
+    """The factory's."""
     backdrops: Backdrops = SHIPPED_BACKDROPS
     """Those that avatars may be told to show."""

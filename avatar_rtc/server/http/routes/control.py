@@ -6,6 +6,8 @@ from typing import Any
 
 from aiohttp import web
 
+from avatar_rtc.control.acting_messages import ActivitySet, GesturePlay, GesturesSet, HearingSet
+from avatar_rtc.control.message import Message
 from avatar_rtc.control.messages import (
     BackdropSet,
     ChainSet,
@@ -15,7 +17,6 @@ from avatar_rtc.control.messages import (
     EmotionsSet,
     FramingSet,
     GazeSet,
-    Message,
     OverridesSet,
     PauseSet,
     PoseSet,
@@ -37,11 +38,13 @@ from avatar_rtc.server.http.routes.openapi_schemas import (
     EMOTIONS_SCHEMA,
     EMPTY,
     FLAG,
+    GESTURES_SCHEMA,
     HELD_OR_NOT,
     HELD_SCHEMA,
     TEXT,
     an_object,
     many,
+    one,
     ref,
 )
 
@@ -83,6 +86,48 @@ async def put_emotions(request: web.Request) -> web.Response:
 async def delete_emotions(request: web.Request) -> web.Response:
     """The factory's emotions again."""
     return await _apply(request, "emotions.set", {"emotions": {}})
+
+
+@described("control", answer=GESTURES_SCHEMA)
+async def get_gestures(request: web.Request) -> web.Response:
+    """What each gesture adds to this avatar's face over its time; `own` are those of this avatar alone."""
+    avatar = avatar_of(request)
+    gestures = avatar.actor.gestures
+    return web.json_response(
+        {
+            "gestures": {name: template.json() for name, template in gestures.items()},
+            "titles": {name: template.title for name, template in gestures.items() if template.title},
+            "own": sorted(avatar.state.own_gestures),
+        }
+    )
+
+
+@described(
+    "control",
+    body=GesturesSet,
+    answer=an_object(gestures=many(TEXT)),
+    example={"gestures": {"bounce": {"tracks": {"head_x": [[0, 0], [0.2, 0.4], [0.5, 0]]}}}},
+)
+async def put_gestures(request: web.Request) -> web.Response:
+    """Give the avatar gestures of its own, over the factory's. As the message `gestures.set`."""
+    return await _apply(request, "gestures.set", await read_json(request, MAX_TEMPLATES_BYTES))
+
+
+@described("control", answer=an_object(gestures=many(TEXT)))
+async def delete_gestures(request: web.Request) -> web.Response:
+    """The factory's gestures again."""
+    return await _apply(request, "gestures.set", {"gestures": {}})
+
+
+@described(
+    "control",
+    body=GesturePlay,
+    answer=an_object(seconds=one("number")),
+    example={"name": "nod", "strength": 0.8},
+)
+async def post_gesture(request: web.Request) -> web.Response:
+    """Make a gesture once. As the message `gesture.play`."""
+    return await _apply(request, "gesture.play", await read_json(request))
 
 
 @described("control", answer=an_object(overrides=HELD_SCHEMA))
@@ -234,6 +279,16 @@ _PUTS = (
         "Let data run through the eyes, or fade. As the message `data_eyes.set`.",
     ),
     _Put(
+        "activity", ActivitySet, {"name": "thinking"},
+        "Show what it is doing: `idle`, `listening`, `thinking`; that it speaks it shows by itself. "
+        "As the message `activity.set`.",
+    ),
+    _Put(
+        "hearing", HearingSet, {"level": 0.6, "voice": True},
+        "Tell it how loud somebody talks to it, for the next half second. As the message `hearing.set`.",
+        an_object(taken=FLAG),
+    ),
+    _Put(
         "pose", PoseSet, {"t_ms": 120, "blendshapes": {"jawOpen": 0.5}, "head": [10, 0, 0]},
         "A pose for the next half second. As what comes on the data channel `pose`, which is quicker.",
         an_object(taken=FLAG),
@@ -271,6 +326,10 @@ def routes() -> list[web.RouteDef]:
         web.get(f"{avatar}/emotions", get_emotions),
         web.put(f"{avatar}/emotions", put_emotions),
         web.delete(f"{avatar}/emotions", delete_emotions),
+        web.get(f"{avatar}/gestures", get_gestures),
+        web.put(f"{avatar}/gestures", put_gestures),
+        web.delete(f"{avatar}/gestures", delete_gestures),
+        web.post(f"{avatar}/gesture", post_gesture),
         web.get(f"{avatar}/overrides", get_overrides),
         web.put(f"{avatar}/overrides", put_overrides),
         web.patch(f"{avatar}/overrides", patch_overrides),

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from avatar_rtc.control import state
-from avatar_rtc.control.messages import Message
+from avatar_rtc.control.message import Message
 from avatar_rtc.filters_schema import chain
 from avatar_rtc.intake.wanted import Schema
 from avatar_rtc.server.http.answers import Avatar, Problem
@@ -96,6 +96,12 @@ EMOTIONS_SCHEMA = an_object(
     own=many(TEXT),
 )
 """Emotion → what it does."""
+GESTURES_SCHEMA = an_object(
+    gestures=values_by_name(an_object(tracks=values_by_name(many(many(NUMBER))))),
+    titles=values_by_name(TEXT),
+    own=many(TEXT),
+)
+"""Gesture → what it adds to the face over its time."""
 
 NOT_ADMITTED = {409: "The avatar has failed.", 503: "As many watch as may."}
 """Statuses told to who may not watch now."""

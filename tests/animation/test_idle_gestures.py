@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from avatar_rtc.animation.gestures import BROW_FLASH, KINDS, SMILE, SWALLOW, Gesture, Gestures
+from avatar_rtc.animation.idle_gestures import BROW_FLASH, KINDS, SMILE, SWALLOW, IdleGesture, IdleGestures
 from avatar_rtc.face.cels import CELS
 from avatar_rtc.face.pose import INDEX, MORPHS
 
@@ -15,7 +15,7 @@ def faces(
     seed: int, seconds: float, fps: float, calm=1.0, speaking=lambda t: False, strength=1.0
 ) -> np.ndarray:
     """(N, 45 + number of cels) of what they add."""
-    gestures, seen = Gestures(seed), []
+    gestures, seen = IdleGestures(seed), []
     for n in range(round(seconds * fps)):
         face = np.zeros(len(MORPHS) + len(CELS), np.float32)
         gestures.apply(face, n / fps, 1 / fps, calm, speaking(n / fps), strength)
@@ -24,7 +24,7 @@ def faces(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_comes_as_seldom_as_it_is_to_and_never_within_its_dead_time(kind: Gesture):
+def test_each_kind_comes_as_seldom_as_it_is_to_and_never_within_its_dead_time(kind: IdleGesture):
     shows = np.abs(np.concatenate([faces(seed, 2400, 10) for seed in range(2)])[:, SHOWN_ON[id(kind)]]) > 0
     begun = np.flatnonzero(shows[1:] & ~shows[:-1]) / 10
     assert 4800 / len(begun) == pytest.approx(kind.every, rel=0.25)
@@ -53,7 +53,7 @@ def test_gestures_are_the_same_at_any_frame_rate_and_never_jerk():
 
 
 def test_jumps_of_time_show_nothing_half_way():
-    gestures = Gestures(1)
+    gestures = IdleGestures(1)
     for t in (0.0, 1e6, 1e6 + 0.1, 5.0, 5.1):
         face = np.zeros(len(MORPHS) + len(CELS), np.float32)
         gestures.apply(face, t, 0.1, 1.0, False, 1.0)

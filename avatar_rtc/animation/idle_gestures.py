@@ -22,7 +22,7 @@ from avatar_rtc.face.pose import INDEX
 
 
 @dataclass(frozen=True)
-class Gesture:
+class IdleGesture:
     """How one kind comes and goes; times in s."""
 
     every: float
@@ -42,15 +42,15 @@ def _both(**morphs: float) -> dict[str, float]:
     return {f"{name}_{side}": value for name, value in morphs.items() for side in ("left", "right")}
 
 
-SMILE = Gesture(
+SMILE = IdleGesture(
     22.0, 8.0, 0.5, (0.6, 2.0), 0.9,
     _both(mouth_raised_corner=0.7, eye_raised_lower_eyelid=0.25, eyebrow_happy=0.3),
     {"mouth_smile": 0.8},
 )  # fmt: skip
-BROW_FLASH = Gesture(
+BROW_FLASH = IdleGesture(
     26.0, 10.0, 0.12, (0.15, 0.2), 0.3, _both(eyebrow_raised=0.4, eye_surprised=0.1), {}
 )  # fmt: skip
-SWALLOW = Gesture(
+SWALLOW = IdleGesture(
     60.0, 20.0, 0.25, (0.08, 0.15), 0.45,
     {"head_x": -0.07, "mouth_uuu": 0.06, **_both(eye_raised_lower_eyelid=0.15)}, {},
 )  # fmt: skip
@@ -67,7 +67,7 @@ _LOST = 30.0
 class _Course:
     """When one kind comes; the same seed and times give the same gestures."""
 
-    def __init__(self, kind: Gesture, random: np.random.Generator) -> None:
+    def __init__(self, kind: IdleGesture, random: np.random.Generator) -> None:
         self._kind, self._random = kind, random
         self._begun, self._hold, self._size = -math.inf, 0.0, 0.0
         self._next: float | None = None
@@ -99,7 +99,7 @@ class _Course:
         return self._kind.dead + float(self._random.exponential(self._kind.every - self._kind.dead))
 
 
-class Gestures:
+class IdleGestures:
     """Those of one avatar."""
 
     def __init__(self, seed: int) -> None:
