@@ -66,18 +66,14 @@ def test_it_is_the_same_again_whatever_it_was_and_whatever_the_new_one_is(told: 
     kept = json.loads(json.dumps(messages_of(state)))
     for message in kept:
         fresh = after(fresh, control_from(message))
-    assert state_json(fresh) == state_json(state) and fresh.templates == state.templates
+    assert state_json(lasting(fresh)) == state_json(lasting(state)) and fresh.templates == state.templates
     assert lasting(fresh) == lasting(state)
     assert messages_of(fresh) == messages_of(state)
 
 
 def test_every_message_that_lasts_has_its_place() -> None:
-    flow, patches = (
-        {"cue.set", "pose.set", "hearing.set", "gesture.play", "activity.set"},
-        {"overrides.patch", "settings.patch"},
-    )
+    flow, patches = {"cue.set", "pose.set", "hearing.set"}, {"overrides.patch", "settings.patch"}
+    of_a_moment, several = {"gesture.play", "activity.set"}, {"setup.set"}
     kinds = {model.model_fields["type"].default for model in (EmotionSet, *get_args(Change))}
-    several = {"setup.set"}
-    assert set(KEPT_TYPES) == kinds - flow - moment - patches - several and len(set(KEPT_TYPES)) == len(
-        KEPT_TYPES
-    )
+    lasting_kinds = kinds - flow - patches - of_a_moment - several
+    assert set(KEPT_TYPES) == lasting_kinds and len(set(KEPT_TYPES)) == len(KEPT_TYPES)
