@@ -15,24 +15,28 @@ from avatar_rtc.characters.character import Character
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.config import AnimatorName
 from avatar_rtc.control.acting_messages import HearingSet
-from avatar_rtc.control.changes import Flowing
+from avatar_rtc.control.changes import Change, Flowing
 from avatar_rtc.control.messages import (
     ControlMessage,
     CueSet,
+    EmotionSet,
     Ping,
     PoseSet,
     SpeechAppend,
     SpeechSay,
     SpeechStop,
 )
+from avatar_rtc.control.microphone_message import MicrophoneSet
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.control.state_json import state_json
+from avatar_rtc.errors import InputError
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.filters_schema.label import forced_label
 from avatar_rtc.link.orders import AvatarFailed, Hush, OpenAvatar, Say, SetState, Stats, Up
 from avatar_rtc.log_context import concerning
 from avatar_rtc.media.voice import VoicePlayer
 from avatar_rtc.server.live.actor import Actor
+from avatar_rtc.server.live.attention import AvatarAttention
 from avatar_rtc.server.live.distillation import Distillation
 from avatar_rtc.server.live.performance import Witness
 from avatar_rtc.server.live.shared import Shared
@@ -40,6 +44,8 @@ from avatar_rtc.server.live.state_events import StateEvents
 from avatar_rtc.server.live.status import Status
 from avatar_rtc.server.live.streams import Streams
 from avatar_rtc.server.live.viewers import Viewers
+from avatar_rtc.server.live.voice.ears import Ears
+from avatar_rtc.server.live.voice.listening import Listening
 from avatar_rtc.server.live.voice.microphone import Microphone
 from avatar_rtc.server.live.voice.speaking import Speaking
 from avatar_rtc.server.live.voice.speech_queue import SpeechQueue
@@ -95,7 +101,10 @@ class Avatar:
             me,
             lambda: me._came_or_went(),
             config.media_bind,
-            lambda sound: Microphone(me.speech, shared.limits.speech).listen(sound),
+            lambda viewer, tell: {
+                "speak": lambda: Microphone(me.speech, shared.limits.speech),
+                "listen": lambda: Listening(viewer, me.ears, tell),
+            },
             shared.limits.of_peer(),
             config.adaptation,
         )
@@ -118,6 +127,8 @@ class Avatar:
             config.speech.speed,
             shared.limits,
         )
+        self.ears = Ears(AvatarAttention(me), config.speech.barge_in)
+        """What viewers say to it."""
         self.status = Status(self._asked)
         """How it is doing."""
         self._recordings: tuple[tuple[str, ...], int] = (), 0
@@ -180,13 +191,21 @@ class Avatar:
                 return {"t_ms": round(self.clock.t() * 1000, 1)}
             case CueSet() | PoseSet() | HearingSet():
                 return {"taken": self.flow(message)}
+            case MicrophoneSet():
+                raise InputError(
+                    "a microphone is a viewer's own: microphone.set goes over that viewer's control channel"
+                )
             case _:
-                before = self.state
-                answer = self.actor.act(message)
-                for witness in self.witnesses:
-                    witness.told(message, before, self.state)
-                return answer
+                return self.act(message)
         return {}
+
+    def act(self, message: EmotionSet | Change) -> dict[str, object]:
+        """Do now what a message says that changes the state; raises as `apply`."""
+        before = self.state
+        answer = self.actor.act(message)
+        for witness in self.witnesses:
+            witness.told(message, before, self.state)
+        return answer
 
     def flow(self, message: Flowing) -> bool:
         """Take what comes many times a second; False if something newer is held.
