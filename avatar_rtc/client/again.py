@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator
+from typing import Literal
 
 from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.errors import NotFound, Unreachable
@@ -37,6 +38,7 @@ async def reconnecting(
     token: str | None = None,
     connect_timeout_s: float = 15.0,
     silence_timeout_s: float = 10.0,
+    microphone: Literal["speak", "listen"] | None = None,
 ) -> AsyncIterator[AvatarClient]:
     """Connected viewers, one after the other: the next when the one before was lost.
 
@@ -62,6 +64,7 @@ async def reconnecting(
             token=token,
             connect_timeout_s=connect_timeout_s,
             silence_timeout_s=silence_timeout_s,
+            microphone=microphone,
         )
         try:
             async with viewer:

@@ -16,14 +16,16 @@ from tests.documents import ROOT, rows
 
 URL = "http://127.0.0.1:8080"
 AVATAR_CLIENT = """
-AvatarClient(url, *, video='alpha', audio=False, token=None, connect_timeout_s=15.0, silence_timeout_s=10.0)
+AvatarClient(url, *, video='alpha', audio=False, token=None, connect_timeout_s=15.0, silence_timeout_s=10.0, microphone=None)
 append(speech_id, text, more=True)
 audio()
 clear_overrides()
 close()
 dropped
+ears()
 frames()
 frames_rgba()
+hearing()
 media_time_ms()
 mended
 patch_overrides(values)
@@ -46,6 +48,7 @@ set_emotion(name, intensity=1.0, *, hold_s=None)
 set_emotions(templates)
 set_framing(name=None, *, headroom=None)
 set_gaze(target)
+set_microphone(mode)
 set_overrides(values)
 set_settings(settings)
 set_still(values)
@@ -54,8 +57,9 @@ speech_events()
 state()
 states()
 stop_speaking(speech_id=None)
+talk(source, *, rate=48000)
 timing
-"""
+"""  # noqa: E501
 SERVER = """
 Server(url, token=None)
 address(avatar)

@@ -94,7 +94,7 @@ NEEDS: Mapping[str, Need] = {
             f"POST {_AVATAR}/speech", f"DELETE {_AVATAR}/speech",
             f"POST {_AVATAR}/speech/{{speech}}", f"DELETE {_AVATAR}/speech/{{speech}}",
             f"GET {_AVATAR}/poses", f"POST {_AVATAR}/poses", f"GET {_AVATAR}/sprites",
-            f"POST {_AVATAR}/audio", f"GET {_AVATAR}/audio",
+            f"POST {_AVATAR}/audio", f"GET {_AVATAR}/audio", f"GET {_AVATAR}/ears",
             # a recording holds what was said before: whoever may watch now may not have it for that
             f"GET {_AVATAR}/recordings", f"POST {_AVATAR}/recordings", f"POST {_AVATAR}/films",
             f"GET {_AVATAR}/recordings/{{recording}}", f"DELETE {_AVATAR}/recordings/{{recording}}",

@@ -278,6 +278,7 @@ class Avatar:
         # Whatever one part raises, the others are closed, and the worker forgets it.
         async with AsyncExitStack() as parts:
             parts.callback(self._events.close)
+            parts.callback(self.ears.close)
             for witness in self.witnesses:
                 parts.callback(witness.ended)
             parts.callback(self._shared.renderer.close_avatar, self.name)
