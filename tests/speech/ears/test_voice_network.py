@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from avatar_rtc.bench.made_sounds import NOISES, MadeSound, at_db, ear_chunks, voice_of_espeak
 from avatar_rtc.errors import SetupError
 from avatar_rtc.speech.ears import voice_activity, voice_network
 from avatar_rtc.speech.ears.stretches import EAR_CHUNK_S, Stretches
 from avatar_rtc.speech.ears.voice_activity import create_detector, is_loud, loudness
 from avatar_rtc.speech.ears.voice_network import EAR_RATE, VoiceDetector, VoiceNetwork, load_voice_network
-from tests.speech.ears.made_sounds import NOISES, Sound, at_db, chunks, voice
 
+SENTENCE = "Please move the big blue vase away from the window."
 THEIRS = {
     "stft_conv.weight": "stft.forward_basis_buffer",
     **{
@@ -32,14 +33,16 @@ THEIRS = {
 
 
 @pytest.fixture(scope="module")
-def spoken() -> Sound:
-    return np.concatenate([np.zeros(EAR_RATE // 2), voice(), np.zeros(EAR_RATE)])
+def spoken() -> MadeSound:
+    return np.concatenate([np.zeros(EAR_RATE // 2), voice_of_espeak(SENTENCE), np.zeros(EAR_RATE)])
 
 
-def edges(sound: Sound, over_speech: bool = False) -> list[tuple[str, float]]:
+def edges(sound: MadeSound, over_speech: bool = False) -> list[tuple[str, float]]:
     """What begins and ends in a sound, and at which second that is known."""
     detector, stretches = VoiceDetector(load_voice_network()), Stretches()
-    found = ((stretches.push(detector(chunk), over_speech), n) for n, chunk in enumerate(chunks(sound), 1))
+    found = (
+        (stretches.push(detector(chunk), over_speech), n) for n, chunk in enumerate(ear_chunks(sound), 1)
+    )
     return [(edge, n * EAR_CHUNK_S) for edge, n in found if edge]
 
 
@@ -52,7 +55,7 @@ def test_numpy_computes_what_the_program_of_its_makers_does(spoken):
     ours = VoiceDetector(VoiceNetwork.of({to: weights[f"_model.{of}"].numpy() for to, of in THEIRS.items()}))
     program.reset_states()
     with torch.no_grad():
-        for chunk in chunks(spoken):
+        for chunk in ear_chunks(spoken):
             assert ours(chunk) == pytest.approx(float(program(torch.from_numpy(chunk), EAR_RATE)), abs=1e-4)
 
 
@@ -79,7 +82,7 @@ def test_a_voice_is_found_though_it_is_clipped_faint_or_of_a_telephone(spoken, c
 
 
 def test_it_takes_little_time(spoken):
-    detector, several = VoiceDetector(load_voice_network()), chunks(np.tile(spoken, 2))
+    detector, several = VoiceDetector(load_voice_network()), ear_chunks(np.tile(spoken, 2))
     start = time.process_time()
     for chunk in several:
         detector(chunk)
