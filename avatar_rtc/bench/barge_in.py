@@ -29,7 +29,7 @@ from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.errors import SetupError, Unreachable
 from avatar_rtc.sound.pcm import Floats, Pcm, from_floats
 from avatar_rtc.speech.ears.stretches import EAR_CHUNK_S, Stretches
-from avatar_rtc.speech.ears.voice_activity import is_loud
+from avatar_rtc.speech.ears.voice_activity import chunk_db, is_loud
 from avatar_rtc.speech.ears.voice_network import EAR_RATE, VoiceDetector, load_voice_network
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
@@ -146,7 +146,7 @@ def _voices(sentences: int) -> dict[str, MadeSound]:
 def _beginnings(sound: MadeSound, detector: Detector, over_speech: bool = False) -> list[float]:
     """Seconds at which a stretch begins, when it is known."""
     law = Stretches()
-    edges = (law.push(detector(chunk), over_speech) for chunk in ear_chunks(sound))
+    edges = (law.push(detector(chunk), chunk_db(chunk), over_speech) for chunk in ear_chunks(sound))
     return [number * EAR_CHUNK_S for number, edge in enumerate(edges, 1) if edge == "began"]
 
 

@@ -69,12 +69,12 @@ NOISES: Mapping[str, Callable[[float], MadeSound]] = {
 
 
 def left_of_echo(spoken: MadeSound) -> MadeSound:
-    """What echo cancellation leaves of the avatar's voice: bits of 40 to 120 ms, two a second, at -41 dB."""
+    """What echo cancellation leaves of the avatar's voice: bits of 40 to 120 ms, two a second, at -51 dB."""
     rng, kept = np.random.default_rng(4), np.zeros(len(spoken))
     for start in range(0, len(spoken), EAR_RATE // 2):
         begin = start + int(rng.uniform(0, 0.3) * EAR_RATE)
         kept[begin : begin + int(rng.uniform(0.04, 0.12) * EAR_RATE)] = 1
-    return at_db(spoken, VOICE_LEVEL_DB - 15) * kept
+    return at_db(spoken, VOICE_LEVEL_DB - 25) * kept
 
 
 def at_db(sound: MadeSound, db: float) -> MadeSound:

@@ -9,21 +9,31 @@ from avatar_rtc.speech.ears.stretches import (
     MAX_TALK_S,
     NEEDED,
     NEEDED_OVER_SPEECH,
+    OVER_SPEECH_DB,
     TALK_PAUSE_S,
     Stretches,
 )
 
 
-def told(probabilities, over_speech=False) -> list[tuple[str, int]]:
+def told(probabilities, over_speech=False, db=-30.0) -> list[tuple[str, int]]:
     stretches = Stretches()
-    found = ((stretches.push(p, over_speech), n) for n, p in enumerate(probabilities, 1))
+    found = ((stretches.push(p, db, over_speech), n) for n, p in enumerate(probabilities, 1))
     return [(edge, n) for edge, n in found if edge]
 
 
 @pytest.mark.parametrize(("over", "needed"), [(False, NEEDED), (True, NEEDED_OVER_SPEECH)])
 def test_some_chunks_of_voice_begin_a_stretch_and_fewer_do_not(over, needed):
     assert told([0, *[1] * needed], over) == [("began", 1 + needed)]
-    assert told(([1] * (needed - 1) + [0] * 4) * 50, over) == []
+    assert told(([1] * (needed - 1) + [0] * 6) * 50, over) == []
+
+
+def test_what_is_faint_while_the_avatar_speaks_is_its_echo_but_goes_on_once_begun():
+    assert told([1] * 100, over_speech=True, db=OVER_SPEECH_DB - 1) == []
+    assert told([1] * 5, db=OVER_SPEECH_DB - 1) == [("began", NEEDED)]
+    stretches = Stretches()
+    for _ in range(NEEDED_OVER_SPEECH):
+        stretches.push(1, -30.0, True)
+    assert stretches.push(1, -60.0, True) is None and stretches.is_voice
 
 
 def test_a_pause_ends_it_and_a_shorter_one_does_not():

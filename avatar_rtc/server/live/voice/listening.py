@@ -13,7 +13,7 @@ from avatar_rtc.server.live.voice.utterance import Event
 from avatar_rtc.sound.pcm import Floats, Pcm, as_floats, pcm_to_bytes, silence
 from avatar_rtc.sound.resample import Resampler
 from avatar_rtc.speech.ears.stretches import EAR_CHUNK_S, WINDOW, Stretches
-from avatar_rtc.speech.ears.voice_activity import create_detector, loudness
+from avatar_rtc.speech.ears.voice_activity import chunk_db, create_detector, loudness
 from avatar_rtc.speech.ears.voice_network import EAR_CHUNK, EAR_RATE
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
@@ -69,12 +69,14 @@ class Listening:
 
     def _hear(self, chunk: Pcm) -> None:
         samples = as_floats(chunk)
-        edge = self._stretches.push(self._detector(samples), self._ears.is_speaking)
+        probability, is_speaking = self._detector(samples), self._ears.is_speaking
+        edge = self._stretches.push(probability, chunk_db(samples), is_speaking)
         if edge == "began":
             self._is_interrupting = self._ears.began(self._viewer)
             event = {"type": "hearing.started", "viewer": self._viewer}
             self._tell({**event, "interrupted": self._is_interrupting})
-            for each in self._before:
+            lead = round((PRE_ROLL_S + self._stretches.seconds) / EAR_CHUNK_S) - 1
+            for each in list(self._before)[-lead:]:
                 self._ears.sound(self._viewer, pcm_to_bytes(each))
         if self._stretches.is_open or edge is not None:
             self._ears.sound(self._viewer, pcm_to_bytes(chunk))
