@@ -23,7 +23,7 @@ from avatar_rtc.client.commands import Commands
 from avatar_rtc.client.control import Control
 from avatar_rtc.client.heard import HeardStretch, stretches_heard_at
 from avatar_rtc.client.newest import Newest
-from avatar_rtc.client.talking import TalkSource, TalkTrack, say_through
+from avatar_rtc.client.talking import TalkSource, say_through
 from avatar_rtc.client.whep import Whep, endpoint
 from avatar_rtc.config import MediaBind
 from avatar_rtc.control.microphone_message import MicrophoneMode
@@ -35,6 +35,7 @@ from avatar_rtc.media.aiortc_private import guard_connection
 from avatar_rtc.media.aiortc_receiving import Mended, mend_losses
 from avatar_rtc.media.guard import Guard
 from avatar_rtc.media.picture import VideoFrame, rgba_from_stacked, rgba_opaque
+from avatar_rtc.media.talk_track import TalkTrack
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ, Layout
 
 PICTURES_KEPT = 2
