@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -85,9 +86,9 @@ async def _interruptions(server: Served, count: int) -> list[Interruption]:
             await heard.onset(_PATIENCE_S)
             await asyncio.sleep(0.6 + pick.random() / 2)
             voice = voice_of_espeak(SAID[number % len(SAID)], _ESPEAK[number % 2])
-            begun = time.monotonic()
+            events, begun = avatar.events(), time.monotonic()
             talking = asyncio.create_task(avatar.talk(_as_source(voice), rate=EAR_RATE))
-            known = await _started(avatar)
+            known = await _started(events)
             await asyncio.sleep(delay_ms / 1000 + _TAIL_S)
             assert heard.last is not None
             arrived = sounds.arrived(heard.last.block)
@@ -103,9 +104,9 @@ async def _as_source(voice: MadeSound) -> AsyncIterator[Pcm]:
     yield from_floats(voice)
 
 
-async def _started(avatar: AvatarClient) -> float:
+async def _started(events: AsyncIterator[dict[str, Any]]) -> float:
     async with asyncio.timeout(_PATIENCE_S):
-        async for event in avatar.hearing():
+        async for event in events:
             if event["type"] == "hearing.started" and event["interrupted"]:
                 return time.monotonic()
     raise Unreachable("the connection ended before the voice was heard")

@@ -19,9 +19,10 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from numpy.typing import NDArray
 
-from avatar_rtc.client.commands import Commands
+from avatar_rtc.client.channel_line import ChannelLine
 from avatar_rtc.client.control import Control
 from avatar_rtc.client.heard import HeardStretch, stretches_heard_at
+from avatar_rtc.client.hearing import Hearer
 from avatar_rtc.client.newest import Newest
 from avatar_rtc.client.talking import TalkSource, say_through
 from avatar_rtc.client.whep import Whep, endpoint
@@ -40,8 +41,6 @@ from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ, Layout
 
 PICTURES_KEPT = 2
 """Pictures waiting for `frames()`; older ones are dropped."""
-HEARING_KEPT = 200
-"""Events of hearing that wait for `hearing()`: 20 s."""
 BLOCKS_KEPT = 50
 """Blocks of 20 ms waiting for `audio()`."""
 
@@ -58,7 +57,7 @@ class Timing:
     """ICE and DTLS are through."""
 
 
-class AvatarClient(Commands):
+class AvatarClient(Hearer):
     """One viewer of one avatar.
 
     Live pictures do not wait: a consumer slower than the avatar gets the newest ones, and `dropped` counts
@@ -99,15 +98,12 @@ class AvatarClient(Commands):
         self._connect_timeout_s, self._silence_timeout_s = connect_timeout_s, silence_timeout_s
         self._video: Newest[VideoFrame] = Newest(PICTURES_KEPT)
         self._audio: Newest[Any] = Newest(BLOCKS_KEPT)
-        self._state: dict[str, Any] = {}
-        self._states: Newest[dict[str, Any]] = Newest(1)
-        self._hearing: Newest[dict[str, Any]] = Newest(HEARING_KEPT)
         self._tasks: list[asyncio.Task[None]] = []
         self._pc: RTCPeerConnection | None = None
+        self._line: ChannelLine | None = None
         self._settled = asyncio.Event()
         self._error: AvatarRtcError | None = None
         self._closed = False
-        self._goodbye = ""
         self.timing = Timing()
         """When connecting got how far."""
         self.mended = Mended()
@@ -161,15 +157,6 @@ class AvatarClient(Commands):
         """
         await self._whep.renew(token)
 
-    def state(self) -> dict[str, Any]:
-        """The newest state the server told, as of `GET /api/v1/avatars/{id}`; empty before the first."""
-        return self._state
-
-    async def states(self) -> AsyncIterator[dict[str, Any]]:
-        """The state now, then whenever it has changed; who is slow gets the newest. Raises as `frames`."""
-        while (state := await self._states.next()) is not None:
-            yield state
-
     async def frames(self) -> AsyncIterator[VideoFrame]:
         """Decoded pictures as `av.VideoFrame`, in the layout asked for.
 
@@ -214,15 +201,6 @@ class AvatarClient(Commands):
             raise InputError("this client sends no sound: make it with microphone='listen' or 'speak'")
         async with self._talks:
             await say_through(self._talk_track, source, rate)
-
-    async def hearing(self) -> AsyncIterator[dict[str, Any]]:
-        """What the avatar hears of this client, while it listens to it; raises as `frames`.
-
-        `hearing.started`, ten times a second `hearing.level` with `level` in [0, 1] and `voice`, and
-        `hearing.ended` with `seconds`; the first and the last tell whether the avatar fell silent for it.
-        """
-        while (event := await self._hearing.next()) is not None:
-            yield event
 
     async def set_microphone(self, mode: MicrophoneMode) -> None:
         """Let what is sent be spoken, listened to, or neither ("off"); raises as `request`."""
@@ -282,7 +260,10 @@ class AvatarClient(Commands):
         bind_media(pc, MediaBind(True, ("127.0.0.1",) if self._endpoint.is_loopback else ()))
         pc.on("track", self._track)
         pc.on("connectionstatechange", lambda: self._state_changed(pc.connectionState))
-        return Control(control, cues, pose, self._event)
+        self._line = ChannelLine(control, cues, pose)
+        talk = Control(self._line, self._event)
+        self._line.carry(talk)
+        return talk
 
     def _mend(self, pc: RTCPeerConnection) -> None:
         for transceiver in pc.getTransceivers():
@@ -334,18 +315,6 @@ class AvatarClient(Commands):
             await asyncio.sleep(1.0)
         self._lost(f"nothing came for {self._silence_timeout_s:g} s")
 
-    def _event(self, message: dict[str, Any]) -> None:
-        match message.get("type"):
-            case "state":
-                self._state = {name: value for name, value in message.items() if name != "type"}
-                self._states.put(self._state)
-            case str(kind) if kind.startswith("hearing."):
-                self._hearing.put(message)
-            case str(kind) if kind.startswith("speech."):
-                self._speech.put(message)
-            case "closing":
-                self._goodbye = str(message.get("reason") or message.get("detail") or "the server is closing")
-
     def _lost(self, why: str) -> None:
         if not self._closed:
             self._end(Unreachable(f"the connection to {self._endpoint.whep} is lost: {self._goodbye or why}"))
@@ -355,8 +324,4 @@ class AvatarClient(Commands):
         self._settled.set()
         self._video.end(error)
         self._audio.end(error)
-        self._speech.end(error)
-        self._states.end(error)
-        self._hearing.end(error)
-        if self._control is not None:
-            self._control.end(error or Unreachable("this client is closed"))
+        self._end_hearing(error)

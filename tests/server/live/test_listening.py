@@ -10,7 +10,7 @@ import pytest
 from avatar_rtc.errors import InputError
 from avatar_rtc.server.live.voice.ears import HEARD_PERIOD_S, MAX_UNREAD, Ears, HeardBit
 from avatar_rtc.server.live.voice.listening import PRE_ROLL_S, Listening
-from avatar_rtc.server.live.voice.own_microphone import OwnMicrophone
+from avatar_rtc.server.live.voice.own_microphone import MICROPHONE_STALL_S, OwnMicrophone
 from avatar_rtc.speech.ears.stretches import NEEDED, TALK_PAUSE_S
 from avatar_rtc.speech.ears.voice_network import EAR_RATE
 from tests.virtual_time import run
@@ -140,7 +140,7 @@ def test_a_microphone_that_goes_away_ends_what_was_being_said(how):
                 for block in blocks((0.5, 0.3)):
                     yield block
                     await asyncio.sleep(BLOCK / RATE)
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(MICROPHONE_STALL_S + 0.1)
                 assert room.kinds() == ["hearing.started", "hearing.ended"]
 
             await own.listen(stalling())

@@ -16,7 +16,7 @@ from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
 MICROPHONE_BURST_S = 5.0
 """So much sound may come at once, after a stall of the network; what comes faster yet is left out."""
-MICROPHONE_STALL_S = 0.7
+MICROPHONE_STALL_S = 1.5
 """A microphone from which nothing comes for so long counts as silent."""
 NO_SOUND = (
     "nothing is taken of what this connection sends: connect anew with the scope control, offer audio that "
