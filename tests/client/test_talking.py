@@ -70,6 +70,17 @@ async def test_where_nothing_is_to_be_heard_it_is_told(real: Served) -> None:
             await avatar.set_microphone("listen")
 
 
+@pytest.mark.slow
+async def test_a_client_that_closes_sends_nothing_more(real: Served) -> None:
+    async with AvatarClient(real.url, microphone="listen") as avatar:
+        talking = asyncio.create_task(avatar.talk(bits(np.zeros(RATE * 60, np.int16)), rate=RATE))
+        await asyncio.sleep(0.1)
+    with pytest.raises(Unreachable, match="closed"):
+        await talking
+    with pytest.raises(Unreachable, match="closed"):
+        await avatar.talk(bits(np.zeros(RATE, np.int16)))
+
+
 def test_blocks_leave_when_they_are_due_and_a_pause_is_a_pause() -> None:
     async def main() -> None:
         loop, track, sent = asyncio.get_running_loop(), TalkTrack(), []
@@ -112,7 +123,7 @@ async def _send(track: TalkTrack) -> None:
     [
         (lambda folder: folder / "none.wav", RATE, SetupError, "cannot read"),
         (lambda folder: Path(__file__), RATE, InputError, "sound"),
-        (lambda folder: bits(np.zeros(100, np.float32)), RATE, InputError, "int16"),  # type: ignore[arg-type]
+        (lambda folder: bits(np.zeros(100, np.float32)), RATE, InputError, "int16"),
         (lambda folder: bits(np.zeros((100, 2), np.int16)), RATE, InputError, "one dimension"),
         (lambda folder: bits(np.zeros(100, np.int16)), 10, OutOfRange, "sample rate"),
     ],
