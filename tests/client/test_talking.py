@@ -22,7 +22,7 @@ from avatar_rtc.sound.pcm import Pcm, from_floats
 from tests.virtual_time import run
 
 RATE = 16_000
-QUESTION = "Which of these two roads goes up to the village?"
+QUESTION = "Is anybody here today?"
 
 
 async def bits(sound: Pcm, size: int = 1_000) -> AsyncIterator[Pcm]:
@@ -50,7 +50,7 @@ async def test_a_file_that_is_sent_is_heard_as_it_is(real: Served, tmp_path: Pat
             told += [event["type"]] * event["type"].startswith("hearing.")
             if event["type"] == "hearing.ended":
                 break
-        assert told[0] in ("hearing.level", "hearing.started") and told.count("hearing.level") > 15
+        assert told[0] in ("hearing.level", "hearing.started") and told.count("hearing.level") > 6
         await avatar.set_microphone("off")
         with pytest.raises(InputError, match="'speak', 'listen', 'off'"):
             await avatar.set_microphone("loud")  # type: ignore[arg-type]
