@@ -194,6 +194,8 @@ async def test_a_seat_is_free_when_its_listener_has_left(serve, config):
         assert answer.status == 503 and answer.headers["Retry-After"]
         assert "the limit of 2 listeners from one address" in (await answer.json(content_type=None))["detail"]
         assert client.app[LIMITS].refused["listeners_of_one"] == 1
+        metrics = await (await client.get("/metrics")).text()
+        assert 'avatar_rtc_listeners{avatar="main"} 2.0' in metrics
     async with asyncio.timeout(2):  # at once, not with the next comment
         await until(lambda: not client.app[AVATARS]["main"].events.listeners)
     async with listening(client) as source:
