@@ -88,7 +88,7 @@ class Events:
     def listen(self, after: int | None = None) -> AsyncGenerator[Mapping[str, object], None]:
         """What is told from now on, to the avatar's end; for use in this process.
 
-        Whoever leaves before that closes it (`contextlib.aclosing`), or else it listens until it is collected.
+        Whoever leaves before that closes it (`contextlib.aclosing`); else it listens until it is collected.
 
         Args:
             after: what was told after this number comes first.
