@@ -153,3 +153,12 @@ async def test_who_may_only_watch_is_not_listened_to(serve, tmp_path, talker):
     assert refused["type"] == "error" and "control" in refused["detail"]
     assert "a=sendrecv" not in one.pc.remoteDescription.sdp
     assert (await client.get(EARS, headers={"Authorization": "Bearer guest"})).status == 403
+
+
+async def test_programs_are_told_when_the_avatar_ends(client):
+    assert (await client.post("/api/v1/avatars", json={"id": "guest"})).status == 201
+    program = await client.ws_connect("/api/v1/avatars/guest/ears")
+    assert (await client.delete("/api/v1/avatars/guest")).status == 204
+    async with asyncio.timeout(5):
+        assert (await program.receive()).type.name == "CLOSE"
+    assert program.close_code == 1001
