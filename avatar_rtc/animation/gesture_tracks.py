@@ -12,7 +12,7 @@ from avatar_rtc.animation.overrides import SLOT
 from avatar_rtc.face.gestures import GestureTemplate, Track
 
 
-class Way:
+class TrackWay:
     """The way of one track."""
 
     def __init__(self, keys: Track) -> None:
@@ -55,8 +55,8 @@ class GestureWays:
     def __init__(self, template: GestureTemplate) -> None:
         """From its template."""
         self.seconds = template.seconds
-        self._morphs = [(SLOT[name], Way(keys)) for name, keys in template.tracks.items() if name in SLOT]
-        self._fx = [(name, Way(keys)) for name, keys in template.tracks.items() if name not in SLOT]
+        self._morphs = [(SLOT[name], TrackWay(keys)) for name, keys in template.tracks.items() if name in SLOT]
+        self._fx = [(name, TrackWay(keys)) for name, keys in template.tracks.items() if name not in SLOT]
         self.breathes = "breathing" in template.tracks
         self.looks = not template.tracks.keys().isdisjoint(("iris_rotation_x", "iris_rotation_y"))
         """Whether it says where the eyes go; else they stay where they look, however the head moves."""

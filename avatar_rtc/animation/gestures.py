@@ -1,9 +1,10 @@
 """Gestures that are acted, mixed over all that moves by itself.
 
 ```
- played ─► ways at t ─► sum within ranges ─┬─► lids, brows, mouth, cels   before drawn eyes and mouths
-                                           ├─► head and body              before the gaze, which holds on
-                                           └─► where the eyes go          after it
+ played ─► ways at t ─► sum within ranges ─┬─► cels                 before it is chosen what is drawn
+                                           ├─► lids, brows, mouth   after it
+                                           ├─► head and body        before the gaze, which holds on
+                                           └─► where the eyes go    after it
 ```
 What is 0 or more is not added to what is there, so closed eyes are not closed twice: brows take the larger of
 both, lids and the open mouth are faded from one to the other. Heads add up. Mouths give way to speech. What
@@ -27,7 +28,7 @@ from avatar_rtc.curves import smoothstep
 from avatar_rtc.face.cels import EYE_CELS, MOUTH_CELS
 from avatar_rtc.face.pose import INDEX, LOW, MORPHS, MOUTH_OPEN, Pose
 
-BROKEN_OFF = 0.2
+BROKEN_OFF = 0.25
 """Seconds in which a gesture goes that is ended early, such as by the same one anew."""
 BREATH_TAKEN = 0.3
 """Seconds in which a gesture takes the breath, and in which it gives it back."""
@@ -48,9 +49,13 @@ _SIDES = ("left", "right")
 _CLOSING = np.array([_slots(*(f"eye_{kind}_{side}" for kind in ("wink", "happy_wink", "relaxed")))
                      for side in _SIDES])  # fmt: skip
 """(2, 3): of each eye, what closes it."""
-_NARROWED, _WIDE = (_slots(*(f"eye_{kind}_{side}" for side in _SIDES)) for kind in ("unimpressed", "surprised"))
+_NARROWED, _WIDE = (
+    _slots(*(f"eye_{kind}_{side}" for side in _SIDES)) for kind in ("unimpressed", "surprised")
+)
 _OPEN = _slots(*MOUTH_OPEN)
-_RAISED, _LOWERED = (_slots(*(f"mouth_{way}_corner_{side}" for side in _SIDES)) for way in ("raised", "lowered"))
+_RAISED, _LOWERED = (
+    _slots(*(f"mouth_{way}_corner_{side}" for side in _SIDES)) for way in ("raised", "lowered")
+)
 _MOUTH = _slots(*sorted(MOUTH_MORPHS), *MOUTH_CELS)
 _EYES_DRAWN, _MOUTHS_DRAWN = _slots(*EYE_CELS), _slots(*MOUTH_CELS)
 _HEAD = np.array([INDEX[m.name] for m in MORPHS if m.low < 0 and not m.name.startswith("iris")])
@@ -58,6 +63,7 @@ _IRIS = _slots("iris_rotation_x", "iris_rotation_y")
 _TURNED = frozenset([*_HEAD.tolist(), *_IRIS.tolist()])
 _BREATH = INDEX["breathing"]
 _ADDED = np.concatenate([_HEAD, _IRIS, [_BREATH]])
+_CELS = slice(len(MORPHS), len(SLOT))
 _LEAST: Face = np.concatenate([LOW, np.zeros(len(SLOT) - len(LOW), np.float32)])
 
 
@@ -80,25 +86,28 @@ class Acted:
         left, right = self.values[_CLOSING].sum(1)
         return float(min(max(abs(left - right), self.values[_WIDE].max()), 1.0))
 
-    def on_face(self, face: Face) -> None:
-        """Change lids, brows, mouth and cels of a face (70,), in place."""
-        values, opens = self.values, np.float32(1 - self.opens)
-        closed = values[_CLOSING].sum(1)
-        opened = values[_OPEN].sum()
-        lids = face[_CLOSING] * (opens * (1 - closed))[:, None] + values[_CLOSING]
-        mouth = face[_OPEN] * (1 - opened) + values[_OPEN]
-        kept = np.maximum(face, values)
-        kept[_ADDED] = face[_ADDED]
-        kept[_CLOSING], kept[_OPEN] = lids, mouth
-        kept[_NARROWED] = np.maximum(face[_NARROWED] * opens * (1 - closed), values[_NARROWED])
-        kept[_WIDE] = np.maximum(face[_WIDE] * (1 - closed), values[_WIDE])
-        for corners, against in ((_RAISED, _LOWERED), (_LOWERED, _RAISED)):
-            kept[corners] = np.maximum(face[corners] * (1 - values[against]), values[corners])
+    def on_cels(self, face: Face) -> None:
+        """Change the cels of a face (70,), in place: before it is chosen what is drawn."""
+        values, others = self.values, np.float32(1 - self.opens)
         eyes, mouths = values[_EYES_DRAWN], values[_MOUTHS_DRAWN]
-        free = 1 - min(opened / np.float32(MOUTH_FREE), 1)
-        kept[_EYES_DRAWN] = np.maximum(face[_EYES_DRAWN] * opens * (1 - eyes.max()), eyes)
-        kept[_MOUTHS_DRAWN] = np.maximum(face[_MOUTHS_DRAWN] * free * (1 - mouths.max()), mouths)
-        face[:] = kept
+        free = 1 - min(values[_OPEN].sum() / np.float32(MOUTH_FREE), 1)
+        face[_EYES_DRAWN] *= others * (1 - eyes.max())
+        face[_MOUTHS_DRAWN] *= free * (1 - mouths.max())
+        np.maximum(face[_CELS], values[_CELS], out=face[_CELS])
+
+    def on_face(self, pose: Pose) -> None:
+        """Change lids, brows and mouth of a pose (45,), in place, and what stands in for drawn ones."""
+        values = self.values[: len(pose)]
+        closed, opens = values[_CLOSING].sum(1), np.float32(1 - self.opens)
+        lids = pose[_CLOSING] * (opens * (1 - closed))[:, None] + values[_CLOSING]
+        mouth = pose[_OPEN] * (1 - values[_OPEN].sum()) + values[_OPEN]
+        kept = pose[_ADDED]
+        pose[_NARROWED] *= opens * (1 - closed)
+        pose[_WIDE] *= 1 - closed
+        for corners, against in ((_RAISED, _LOWERED), (_LOWERED, _RAISED)):
+            pose[corners] *= 1 - values[against]
+        np.maximum(pose, values, out=pose)
+        pose[_ADDED], pose[_CLOSING], pose[_OPEN] = kept, lids, mouth
 
     def on_head(self, pose: Pose) -> None:
         """Move the head of a pose (45,), in place; the eyes are to stay where they look."""

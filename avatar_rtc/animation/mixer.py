@@ -1,9 +1,9 @@
 """One appearance per frame, from everything that wants to move the face.
 
 Layers, later wins: emotion (weighted blend, eased) → sway, breathing, small gestures, accents, gaze, blinks,
-with acted gestures over them → a caller's pose → lids kept open → random talking or a cue, speech → what lies below drawn eyes and mouths
-→ overrides. Hair follows what comes of it. Cels go with the emotion, effects with the moment it came; drawn
-mouths give way to speech.
+with acted gestures among them → a caller's pose → lids kept open → random talking or a cue, speech → what
+lies below drawn eyes and mouths → overrides. Hair follows what comes of it. Cels go with the emotion, effects
+with the moment it came; drawn mouths give way to speech.
 Everything follows from the states and times given and the seed; so any second can be replayed.
 """
 
@@ -149,9 +149,7 @@ class Mixer:
         return Appearance(
             shown,
             shown_cels(cels, self._have),
-            with_fx(
-                self._effects.at(t, self._share, self._have, settings.animefx_repeat), acted, self._have
-            ),
+            with_fx(self._effects.at(t, self._share, self._have, settings.animefx_repeat), acted, self._have),
             swing,
         )
 
@@ -168,8 +166,10 @@ class Mixer:
         busy = speaking or acted is not None
         self._idle_gestures.apply(face, t, dt, 1.0 - shown, busy, settings.liveliness)
         if acted is not None:
-            acted.on_face(face)
+            acted.on_cels(face)
         self._draw(face, state, t, dt, has_cue=cue is not None)
+        if acted is not None:
+            acted.on_face(pose)
         pose[_SWAYED] += self._sway.at(t, self._target[_SWAYED].astype(np.float64), changed, shown)
         if self._sway.begun is not None:
             begun, by = self._sway.begun

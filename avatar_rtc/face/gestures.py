@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from avatar_rtc.errors import InputError
 from avatar_rtc.face.cels import CEL_RANGES, FX
@@ -98,6 +98,33 @@ class GestureTemplate:
         return {"tracks": {name: [list(key) for key in track] for name, track in self.tracks.items()}}
 
 
+def _check_track(name: str, keys: list[Key]) -> None:
+    for _, value in keys:
+        GESTURE_RANGES.check({name: value})
+    times = [t for t, _ in keys]
+    if times[0] != 0 or keys[0][1] != 0 or keys[-1][1] != 0:
+        raise InputError(f"the track of {name} must go from [0, 0] to [end, 0], for a gesture comes and goes")
+    if any(b <= a for a, b in itertools.pairwise(times)):
+        raise InputError(f"the keys of {name} must follow each other in time")
+    if times[-1] > MAX_GESTURE_S:
+        raise InputError(
+            f"the track of {name} ends after {times[-1]:g} s; wanted are {MAX_GESTURE_S:g} at most"
+        )
+
+
+def _can_be_played(tracks: dict[str, list[Key]]) -> dict[str, list[Key]]:
+    for name, keys in tracks.items():
+        _check_track(name, keys)
+    return tracks
+
+
+_Tracks = Annotated[
+    dict[str, Annotated[list[Key], Field(min_length=2, max_length=MAX_KEYS)]],
+    Field(min_length=1, max_length=MAX_TRACKS),
+    AfterValidator(refusing(_can_be_played)),
+]
+
+
 class GestureFile(BaseModel):
     """A gesture as it is written: in messages and files."""
 
@@ -105,36 +132,14 @@ class GestureFile(BaseModel):
 
     title: str = Field("", max_length=MAX_NAME)
     """How editors call it; the name it has if not given."""
-    tracks: dict[str, Annotated[list[Key], Field(min_length=2, max_length=MAX_KEYS)]] = Field(
-        min_length=1, max_length=MAX_TRACKS
-    )
+    tracks: _Tracks
     """Morph or cel → [[seconds, value], …], in order, from [0, 0] to [end, 0]."""
-
-    @model_validator(mode="after")
-    def _can_be_played(self) -> "GestureFile":
-        for name, keys in self.tracks.items():
-            _check_track(name, keys)
-        return self
 
     def template(self, name: str) -> GestureTemplate:
         """As a gesture known by the id of its name; raises as `gesture_id`."""
         known, title = gesture_id(name), self.title or name
         tracks = {moved: tuple(keys) for moved, keys in self.tracks.items()}
         return GestureTemplate(known, tracks, "" if title == known else title)
-
-
-def _check_track(name: str, keys: list[Key]) -> None:
-    for _, value in keys:
-        GESTURE_RANGES.check({name: value})
-    times = [t for t, _ in keys]
-    if times[0] != 0 or keys[0][1] != 0 or keys[-1][1] != 0:
-        raise ValueError(f"the track of {name} must go from [0, 0] to [end, 0], for a gesture comes and goes")
-    if any(b <= a for a, b in itertools.pairwise(times)):
-        raise ValueError(f"the keys of {name} must follow each other in time")
-    if times[-1] > MAX_GESTURE_S:
-        raise ValueError(
-            f"the track of {name} ends after {times[-1]:g} s; wanted are {MAX_GESTURE_S:g} at most"
-        )
 
 
 def load_gestures(folder: Path) -> dict[str, GestureTemplate]:
