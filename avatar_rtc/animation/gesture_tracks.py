@@ -21,7 +21,7 @@ class TrackWay:
         self._slopes = slopes(self._times, self._values)
 
     def at(self, t: float) -> float:
-        """Its value at t seconds; before its first key that of the first, behind its last that of the last."""
+        """Its value at t seconds; what is before its first key or behind its last is as there."""
         times, values = self._times, self._values
         n = bisect_right(times, t)
         if n == 0 or n == len(times):
@@ -55,8 +55,9 @@ class GestureWays:
     def __init__(self, template: GestureTemplate) -> None:
         """From its template."""
         self.seconds = template.seconds
-        self._morphs = [(SLOT[name], TrackWay(keys)) for name, keys in template.tracks.items() if name in SLOT]
-        self._fx = [(name, TrackWay(keys)) for name, keys in template.tracks.items() if name not in SLOT]
+        ways = {name: TrackWay(keys) for name, keys in template.tracks.items()}
+        self._morphs = [(SLOT[name], way) for name, way in ways.items() if name in SLOT]
+        self._fx = [(name, way) for name, way in ways.items() if name not in SLOT]
         self.breathes = "breathing" in template.tracks
         self.looks = not template.tracks.keys().isdisjoint(("iris_rotation_x", "iris_rotation_y"))
         """Whether it says where the eyes go; else they stay where they look, however the head moves."""
