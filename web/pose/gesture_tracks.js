@@ -44,7 +44,9 @@ export class GestureTracks {
         this.#rows.delete(name);
       }
     }
+    const isAnew = Object.keys(tracks).some((name) => !this.#rows.has(name));
     for (const [name, keys] of Object.entries(tracks)) this.#draw(name, keys);
+    if (isAnew) this.#root.append(...Object.keys(tracks).map((name) => this.#rows.get(name).$row)); // in their order
     const [name, n] = this.#chosen ?? [];
     if (!tracks[name]?.[n]) this.#chosen = null;
   }
