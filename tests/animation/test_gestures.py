@@ -254,7 +254,7 @@ def random_template(random: np.random.Generator, name: str) -> GestureTemplate:
         keys = [[0.0, 0.0]]
         keys += [[float(t), float(v)] for t, v in zip(times, random.uniform(low, 1.0, count), strict=False)]
         tracks[each] = [*keys, [float(times[-1]), 0.0]]
-    return GestureFile(tracks=tracks).template(name)  # type: ignore[arg-type]
+    return GestureFile(tracks=tracks).template(name)
 
 
 def test_a_thousand_plays_keep_their_ranges_and_never_jump_beside_all_else():
