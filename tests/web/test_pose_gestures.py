@@ -185,7 +185,8 @@ def test_curves_are_those_of_the_server(page: Any) -> None:
     found = page.tab.evaluate(
         """async ([all, times]) => {
           const { valueAt } = await import('/pose/gesture.js');
-          return Object.values(all).flatMap((tracks) => Object.values(tracks).map((keys) => times.map((t) => valueAt(keys, t))));
+          const ways = Object.values(all).flatMap((tracks) => Object.values(tracks));
+          return ways.map((keys) => times.map((t) => valueAt(keys, t)));
         }""",
         [tracks, times],
     )
