@@ -41,7 +41,6 @@ from avatar_rtc.server.live.mood import CallLater, Mood, ShownEmotion
 from avatar_rtc.server.live.voice.utterance import Feeling
 from avatar_rtc.stream.framing import Framing, FramingName
 
-
 _GESTURE_OVER_S = 0.5
 """So long after its end nobody makes a gesture any more, however late it was told."""
 
