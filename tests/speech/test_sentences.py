@@ -167,4 +167,6 @@ def test_a_word_that_begins_as_a_face_does_keeps_nobody_waiting(word: str) -> No
 def test_a_face_behind_a_sentence_belongs_to_it_however_it_comes(face: str) -> None:
     splitter = Splitter()
     found = [sentence for sign in f"Hello there. {face} Bye." for sentence in splitter.feed(sign)]
-    assert [*found, *splitter.finish()] == split(f"Hello there. {face} Bye.") == [f"Hello there. {face}", "Bye."]
+    assert (
+        [*found, *splitter.finish()] == split(f"Hello there. {face} Bye.") == [f"Hello there. {face}", "Bye."]
+    )
