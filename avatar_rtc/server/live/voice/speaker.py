@@ -7,12 +7,14 @@ text ──► Cleaner ──► Splitter ──► Line ──► Reader ──
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
 from avatar_rtc.errors import AvatarRtcError, UnknownName, Unreadable
 from avatar_rtc.face.timeline import Timeline
+from avatar_rtc.server.live.voice.foreseen import foreseeing
 from avatar_rtc.server.live.voice.utterance import Feeling, Piece
 from avatar_rtc.sound.levelling import VoiceLevels
 from avatar_rtc.sound.pcm import silence
@@ -104,7 +106,9 @@ class Speaker:
         waiting: tuple[Tag, ...] = ()
         han, is_heard, levels = "", False, VoiceLevels()
         unread: Unreadable | None = None
-        async for sentence in _sentences(chunks, self.read_aloud_for(manner)):
+        read_aloud = self.read_aloud_for(manner)
+        chunks = foreseeing(chunks, read_aloud, partial(self._begin, manner))
+        async for sentence in _sentences(chunks, read_aloud):
             engine, voice = self.reader.manner_of(sentence, manner.engine, manner.voice)
             line = await in_thread_if_long(partial(prepare, reads_ssml=engine.ssml), sentence)
             if not line.spoken:
@@ -122,6 +126,13 @@ class Speaker:
             yield piece
         if unread is not None and not is_heard:
             raise unread
+
+    def _begin(self, manner: Manner, sentence: str) -> None:
+        """Let a sentence be made that is probably complete: its engine need not wait for the next word."""
+        engine, voice = self.reader.manner_of(sentence, manner.engine, manner.voice)
+        with suppress(AvatarRtcError):  # what is wrong with it is told once it is complete
+            if spoken := prepare(sentence, reads_ssml=engine.ssml).spoken:
+                self.reader.read_ahead(spoken, engine, voice, manner.speed)
 
     async def spoken_of(self, text: str, engine: Engine, read_aloud: ReadAloud | None = None) -> str:
         """All that is spoken of a whole text; "" if that is nothing."""
