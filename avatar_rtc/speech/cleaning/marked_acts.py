@@ -48,7 +48,7 @@ def marked_act(text: str, at: int, is_all: bool, before: str) -> Found | None:
     else:
         is_alone = len(inside.split()) == 1
         is_told = stands_alone or not (LEADS_ON.search(before) or (is_alone and inside.lower() in MOVING))
-    return Found(len(whole[0])) if is_told else None
+    return Found(len(whole[0]), told=inside) if is_told else None
 
 
 def angled_act(text: str, at: int, is_all: bool) -> Found | None:
@@ -59,7 +59,8 @@ def angled_act(text: str, at: int, is_all: bool) -> Found | None:
         is_open = part is not None and _may_act(part["inside"], whole is not None)
         return UNDECIDED if is_open and not is_all else None
     inside = whole["inside"]
-    return Found(len(whole[0])) if inside in EXPRESSIVE_BASES or begins_act(inside, True) else None
+    is_told = inside in EXPRESSIVE_BASES or begins_act(inside, True)
+    return Found(len(whole[0]), told=inside) if is_told else None
 
 
 def _may_act(begun: str, is_whole: bool) -> bool:

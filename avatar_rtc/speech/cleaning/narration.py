@@ -65,14 +65,13 @@ def narrated(text: str, at: int, is_all: bool, before: str) -> Found | None:
     if not is_all and len(after) < _FAR and not after.strip(" \t"):
         return UNDECIDED
     inside = text[at + 1 : closer.start()]
-    if mark != "＊" and not _is_narration(inside, before, after):
-        return None
-    return Found(closer.end() - at, "".join(tag[0] for tag in TAG.finditer(inside)))
+    bare, tags = TAG.sub("", inside), "".join(tag[0] for tag in TAG.finditer(inside))
+    is_told = mark == "＊" or (tags and not bare.strip()) or _is_narration(bare.strip(), before, after)
+    return Found(closer.end() - at, acts=tags, told=bare) if is_told else None
 
 
-def _is_narration(inside: str, before: str, after: str) -> bool:
+def _is_narration(bare: str, before: str, after: str) -> bool:
     """True for what tells an act."""
-    bare = TAG.sub("", inside).strip()
     word = WORD.search(bare)
     if word is None or bare[-1:] == ":" or _SPOKEN_TO.match(bare):
         return False
