@@ -90,9 +90,12 @@ class ReadingOut:
             try:
                 async for piece in self._speaker.pieces(_at_once(paragraph.text), manner):
                     shown = min(shown + len(piece.shown) + 1, len(paragraph.text))
-                    yield SpokenPart(piece, gap, chapter, (before + shown) / total)
-                    if len(piece.pcm):
-                        gap, chapter, is_heard = piece.gap, None, True
+                    done = (before + shown) / total
+                    if not len(piece.pcm):
+                        yield SpokenPart(piece, 0.0, None, done)
+                        continue
+                    yield SpokenPart(piece, gap, chapter, done)
+                    gap, chapter, is_heard = 0.0, None, True
             except Unreadable as error:
                 unread = unread or error
             before += len(paragraph.text)

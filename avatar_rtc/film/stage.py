@@ -15,21 +15,23 @@ from numpy.typing import NDArray
 from avatar_rtc.animation.mixer import Appearance
 from avatar_rtc.characters.character import Character
 from avatar_rtc.clock import MediaClock
-from avatar_rtc.control.acting_messages import HearingSet
-from avatar_rtc.control.changes import Change
+from avatar_rtc.control.acting_messages import GesturePlay, HearingSet
+from avatar_rtc.control.changes import NO_GESTURES, Change
 from avatar_rtc.control.messages import ControlMessage, CueSet, EmotionSet, PoseSet
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import InputError, UnknownName
 from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.face.gestures import GestureTemplate
 from avatar_rtc.film.timers import Due, Timers
 from avatar_rtc.filters_schema.backdrops import SHIPPED_BACKDROPS, Backdrops
 from avatar_rtc.filters_schema.label import Label
 from avatar_rtc.link.orders import OpenAvatar
 from avatar_rtc.media.voice import VoicePlayer
 from avatar_rtc.render.animator import Animator, MouthAnimator
-from avatar_rtc.server.live.actor import Actor
-from avatar_rtc.server.live.voice.utterance import Feeling, Piece
+from avatar_rtc.server.live.actor import Actor, passed_over
+from avatar_rtc.server.live.voice.utterance import Piece
 from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.speech.acting.acts import Act
 from avatar_rtc.worker.live import pixels_of
 from avatar_rtc.worker.mouths import Mouths
 from avatar_rtc.worker.offline import OfflineAvatar
@@ -75,6 +77,7 @@ class FilmStage:
         opaque: bool = False,
         backdrops: Backdrops = SHIPPED_BACKDROPS,
         label: Label | None = None,
+        gestures: Mapping[str, GestureTemplate] = NO_GESTURES,
     ) -> None:
         """
         Args:
@@ -84,6 +87,7 @@ class FilmStage:
             opaque: whether the state's backdrop stands behind the avatar.
             backdrops: those that it may be told to show.
             label: drawn on every picture.
+            gestures: the factory's.
         """
         self.timers = Timers(begun)
         self._fps, self._seed, self._label = fps, seed, label
@@ -98,15 +102,16 @@ class FilmStage:
             lambda: None,
             later=self.timers.later,
             backdrops=backdrops,
+            gestures=gestures,
         )
         self._offline: OfflineAvatar | None = None
         self._offline = OfflineAvatar(
             self._opening(role), role.animator, emotions, size, self._mouths, opaque
         )
         self._voice = VoicePlayer()
-        self._feelings: list[Due] = []
-        self.unknown: dict[str, None] = {}
-        """Emotions that were asked for and that the character does not have."""
+        self._acts: list[Due] = []
+        self.notes: dict[str, None] = {}
+        """What was asked for and passed over, in sentences."""
 
     @property
     def state(self) -> AvatarState:
@@ -119,7 +124,7 @@ class FilmStage:
         return self.timers.now
 
     def tell(self, message: StageMessage) -> None:
-        """Let it do now what a message says; an emotion that it does not have is passed over.
+        """Let it do now what a message says; an emotion or a gesture that it does not have is passed over.
 
         Raises:
             UnknownName, InputError: as `Avatar.apply`.
@@ -130,25 +135,26 @@ class FilmStage:
         try:
             self._actor.act(message)
         except UnknownName as error:
-            if not isinstance(message, EmotionSet):
+            if not isinstance(message, EmotionSet | GesturePlay):
                 raise
-            self.unknown[error.name] = None
+            self.notes[passed_over(error)] = None
 
     def say(self, begin: float, piece: Piece) -> None:
         """Have a piece heard from media time `begin` on, as the live speech queue hands it over."""
         assert self._offline is not None
-        self._voice.put(begin, piece.pcm)
-        self._offline.say(begin, piece.lips)
-        self._feelings = [due for due in self._feelings if due.t > self.now]
-        for feeling in sorted(piece.feelings, key=lambda feeling: feeling.t):
-            self._feelings.append(self.timers.at(begin + feeling.t, partial(self._feel, feeling)))
+        if len(piece.pcm):
+            self._voice.put(begin, piece.pcm)
+            self._offline.say(begin, piece.lips)
+        self._acts = [due for due in self._acts if due.t > self.now]
+        for timed in sorted(piece.acts, key=lambda timed: timed.t):
+            self._acts.append(self.timers.at(begin + timed.t, partial(self._perform, timed.act)))
 
     def hush(self, cut: float) -> None:
-        """Fall silent at media time `cut`; nothing is felt any more of what was said."""
+        """Fall silent at media time `cut`; nothing is done any more of what was said."""
         assert self._offline is not None
         self._voice.cut(cut)
         self._offline.hush(cut)
-        for due in self._feelings:
+        for due in self._acts:
             due.cancel()
 
     def recast(self, role: Role) -> None:
@@ -179,13 +185,10 @@ class FilmStage:
         """So many samples from media time `begin` on, 48 kHz mono."""
         return self._voice(begin, samples)
 
-    def _feel(self, feeling: Feeling) -> None:
-        try:
-            self._actor.check_emotion(feeling.emotion)
-        except UnknownName:
-            self.unknown[feeling.emotion] = None
-        else:
-            self._actor.feel(feeling)
+    def _perform(self, act: Act) -> None:
+        note = self._actor.perform(act)
+        if note is not None:
+            self.notes[note] = None
 
     def _show(self, state: AvatarState) -> None:
         if self._offline is not None:

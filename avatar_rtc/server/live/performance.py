@@ -23,7 +23,7 @@ from typing import IO, Any, Protocol
 from avatar_rtc.control.acting_messages import ActivitySet, GesturePlay, HearingSet
 from avatar_rtc.control.changes import Change
 from avatar_rtc.control.kept_state import messages_of
-from avatar_rtc.control.messages import CueSet, EmotionSet, PoseSet
+from avatar_rtc.control.messages import CueSet, EmotionSet, GazeSet, PoseSet
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.files import not_written
 from avatar_rtc.server.live.voice.piece_json import piece_json
@@ -35,8 +35,9 @@ PERFORMANCE_VERSION = 1
 MOST_LINES_WAITING = 2_000
 """Beyond, the disk is too slow, and the file ends."""
 _DIGITS = 6
-_BY_MOOD = ("emotion.set",)
-"""What feelings change too, so that the message itself is kept."""
+_BY_ACTS = ("emotion.set", "gaze.set")
+"""What acts within speech change too, so that the messages themselves are kept."""
+_AS_TOLD = EmotionSet | GazeSet | GesturePlay | ActivitySet | CueSet | PoseSet | HearingSet
 
 
 class Witness(Protocol):
@@ -113,14 +114,14 @@ class PerformanceWriter:
 
     def told(self, message: EmotionSet | Change, before: AvatarState, after: AvatarState) -> None:
         """See `Witness`; what lasts is written as the state has it, whichever message made it."""
-        if isinstance(message, EmotionSet | GesturePlay | ActivitySet | CueSet | PoseSet | HearingSet):
+        if isinstance(message, _AS_TOLD):
             self.write(
                 message.type, message.model_dump(mode="json", exclude={"id", "type"}, exclude_none=True)
             )
             return
         held = messages_of(before)
         for now, then in zip(messages_of(after), held, strict=True):
-            if now != then and now["type"] not in _BY_MOOD:
+            if now != then and now["type"] not in _BY_ACTS:
                 self.write(now["type"], {name: value for name, value in now.items() if name != "type"})
 
     def said(self, begin: float, piece: Piece) -> None:

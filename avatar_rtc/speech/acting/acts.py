@@ -4,9 +4,9 @@ One form of them is written into a text, whichever dialect they came in: `[joy:0
 `[look:away,2s]`, `[pause:1]`; `[emotion:NAME]` and `[gesture:NAME]` name what only some characters have.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from avatar_rtc.face.emotions import EMOTIONS
 from avatar_rtc.face.gaze import Gaze
@@ -18,7 +18,8 @@ GLANCE_S = 1.5
 """A glance that does not say how long it takes."""
 LONGEST_OWN_NAME = 18
 """Characters of the name of an emotion or gesture that is not everybody's, in a text."""
-LOOKS: dict[str, Gaze] = {
+LookName = Literal["viewer", "away", "up", "down", "left", "right"]
+LOOKS: Mapping[LookName, Gaze] = {
     "viewer": Gaze("viewer"),
     "away": Gaze("away"),
     "up": Gaze((0.0, 0.8)),
@@ -55,8 +56,7 @@ class Gesture:
 class Glance:
     """A look somewhere, and back."""
 
-    look: str
-    """One of LOOKS."""
+    look: LookName
     seconds: float = GLANCE_S
 
     @property
