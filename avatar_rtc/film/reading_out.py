@@ -95,7 +95,7 @@ class ReadingOut:
                         yield SpokenPart(piece, 0.0, None, done)
                         continue
                     yield SpokenPart(piece, gap, chapter, done)
-                    gap, chapter, is_heard = 0.0, None, True
+                    gap, chapter, is_heard = piece.gap, None, True
             except Unreadable as error:
                 unread = unread or error
             before += len(paragraph.text)

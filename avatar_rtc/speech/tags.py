@@ -1,10 +1,11 @@
-"""Acts in a text, in the one form of them that sentences know: `[joy:0.7]`, `[wink]`, `[look:away]`, `[pause:1]`.
+"""Acts in a text, in the form that sentences know: `[joy:0.7]`, `[wink]`, `[look:away]`, `[pause:1]`.
 
 `[sad:0.5,3s]` is a feeling for a while, `<emotion name="joy" strength="0.7">` another form of it,
-`[gesture:bow:0.5]` and `[emotion:smug]` name what only some characters have. A tag belongs to the word after it. Names are
-those of `EMOTIONS` and `GESTURES`, and the synonyms below, in any case. Brackets that hold anything else are
-text: `[1]`, `[link]`, `[joy](https://…)`, `[[joy]]`, `\\[joy]`. A number out of range is taken as the nearest
-that makes sense, because a tag that is read aloud is worse than a tag that is a little too strong.
+`[gesture:bow:0.5]` and `[emotion:smug]` name what only some characters have. A tag belongs to the word after
+it. Names are those of `EMOTIONS` and `GESTURES`, and the synonyms below, in any case. Brackets that hold
+anything else are text: `[1]`, `[link]`, `[joy](https://…)`, `[[joy]]`, `\\[joy]`. A number out of range is
+taken as the nearest that makes sense, because a tag that is read aloud is worse than a tag that is a little
+too strong.
 """
 
 import re
@@ -25,6 +26,7 @@ from avatar_rtc.speech.acting.acts import (
     Gesture,
     Glance,
     Pause,
+    look_named,
 )
 
 LONGEST_BRACKET = 40
@@ -43,13 +45,14 @@ class Tag:
 
 _ROWS = {
     "admiration": "admire admiring impressed respect starstruck awe",
-    "amusement": "amused fun laugh laughs laughing laughter giggle giggles giggling chuckle chuckles chuckling "
-    "lol funny playful tease teasing smirk grin grinning wink",
+    "amusement": "amused fun laugh laughs laughing laughter giggle giggles giggling chuckle chuckles "
+    "chuckling lol funny playful tease teasing smirk grin grinning wink",
     "anger": "angry mad furious rage raging enraged",
     "annoyance": "annoyed irritated frustrated frustration grumpy bored boredom sigh sighs pout "
     "pouting eyeroll",
     "approval": "approve approving agree agreeing nod nods nodding",
-    "caring": "care empathetic empathy gentle tender sympathy sympathetic compassion compassionate comforting concerned hug",
+    "caring": "care empathetic empathy gentle tender sympathy sympathetic compassion compassionate "
+    "comforting concerned hug",
     "confusion": "confused puzzled perplexed bewildered unsure uncertain",
     "curiosity": "curious think thinking thoughtful pondering wondering interested hmm",
     "desire": "longing yearning craving",
@@ -87,7 +90,8 @@ ACT_NAMES = frozenset({*_NAMES, *_GESTURES})
 """All that `act_named` knows."""
 _NAME = "|".join(sorted(ACT_NAMES, key=len, reverse=True))
 _NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
-_OWN = rf"(?P<kind>emotion|gesture)[ \t]*:[ \t]*(?P<own>[^\s\[\]<>:,](?:[^\[\]<>:,\n]{{0,{LONGEST_OWN_NAME - 1}}}))"
+_OWN_NAME = rf"[^\s\[\]<>:,][^\[\]<>:,\n]{{0,{LONGEST_OWN_NAME - 1}}}"
+_OWN = rf"(?P<kind>emotion|gesture)[ \t]*:[ \t]*(?P<own>{_OWN_NAME})"
 _STRENGTH = rf"(?::[ \t]*(?P<strength>{_NUMBER}[ \t]*%?)[ \t]*)?"
 _HOLD = rf"(?:,[ \t]*(?P<hold>{_NUMBER}[ \t]*m?s)[ \t]*)?"
 _BRACKET = (
@@ -187,8 +191,8 @@ def _tag(at: int, match: re.Match[str]) -> Tag | None:
 
 def _asked(match: re.Match[str]) -> Asked | None:
     fields = match.groupdict()
-    if match["look"]:
-        return Glance(match["look"].lower(), seconds_of(match["glance"] or "") or GLANCE_S)
+    if look := look_named((match["look"] or "").lower()):
+        return Glance(look, seconds_of(match["glance"] or "") or GLANCE_S)
     if match["pause"]:
         return Pause(min(MAX_PAUSE_S, seconds_of(match["pause"]) or 0.0))
     if match["attributes"]:

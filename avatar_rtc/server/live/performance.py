@@ -35,9 +35,8 @@ PERFORMANCE_VERSION = 1
 MOST_LINES_WAITING = 2_000
 """Beyond, the disk is too slow, and the file ends."""
 _DIGITS = 6
-_BY_ACTS = ("emotion.set", "gaze.set")
-"""What acts within speech change too, so that the messages themselves are kept."""
-_AS_TOLD = EmotionSet | GazeSet | GesturePlay | ActivitySet | CueSet | PoseSet | HearingSet
+_BY_MOOD = ("emotion.set",)
+"""What feelings change too, so that the message itself is kept."""
 
 
 class Witness(Protocol):
@@ -114,14 +113,16 @@ class PerformanceWriter:
 
     def told(self, message: EmotionSet | Change, before: AvatarState, after: AvatarState) -> None:
         """See `Witness`; what lasts is written as the state has it, whichever message made it."""
-        if isinstance(message, _AS_TOLD):
+        if isinstance(message, EmotionSet | GesturePlay | ActivitySet | CueSet | PoseSet | HearingSet):
             self.write(
                 message.type, message.model_dump(mode="json", exclude={"id", "type"}, exclude_none=True)
             )
             return
         held = messages_of(before)
         for now, then in zip(messages_of(after), held, strict=True):
-            if now != then and now["type"] not in _BY_ACTS:
+            # A gaze that was asked for stays, even where a glance is there already.
+            is_asked = isinstance(message, GazeSet) and now["type"] == message.type
+            if (now != then or is_asked) and now["type"] not in _BY_MOOD:
                 self.write(now["type"], {name: value for name, value in now.items() if name != "type"})
 
     def said(self, begin: float, piece: Piece) -> None:

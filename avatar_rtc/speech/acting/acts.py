@@ -79,6 +79,11 @@ Asked: TypeAlias = Act | Pause
 """What may stand in a text."""
 
 
+def look_named(word: str) -> LookName | None:
+    """The one of LOOKS of that name, or None."""
+    return next((look for look in LOOKS if look == word), None)
+
+
 def scaled(act: Asked, share: float) -> Asked:
     """The act so much as strong; a glance and a pause are as they are.
 
@@ -123,7 +128,11 @@ def _tag(act: Asked) -> str:
         case Gesture(name, strength):
             return _named(name, "gesture", name in GESTURES, strength, "")
         case Glance(look, seconds):
-            return f"[look:{look}]" if seconds == GLANCE_S else f"[look:{look},{_number(seconds, _HOLD_DIGITS)}s]"
+            return (
+                f"[look:{look}]"
+                if seconds == GLANCE_S
+                else f"[look:{look},{_number(seconds, _HOLD_DIGITS)}s]"
+            )
         case Pause(seconds):
             return f"[pause:{_number(seconds)}]"
 

@@ -1,4 +1,4 @@
-"""Acts that a tag names by a kind and a value: `face: happy`, `motion: nod 0.5`, `{"emotion": "sad", "delay": 1}`.
+"""Acts that a tag names by a kind and a value: `face: happy`, `motion: nod`, `{"mood": "sad", "delay": 1}`.
 
 KINDS is the table of the words that programs use. What is named but not known here may be the character's
 own: it stays, under its own name.
@@ -12,7 +12,16 @@ from typing import Literal
 
 from avatar_rtc.errors import InputError
 from avatar_rtc.face.emotions import emotion_id
-from avatar_rtc.speech.acting.acts import LOOKS, MAX_PAUSE_S, Asked, Feeling, Gesture, Glance, Pause, scaled
+from avatar_rtc.speech.acting.acts import (
+    MAX_PAUSE_S,
+    Asked,
+    Feeling,
+    Gesture,
+    Glance,
+    Pause,
+    look_named,
+    scaled,
+)
 from avatar_rtc.speech.acting.words import acts_meant
 from avatar_rtc.speech.tags import emotion_named, seconds_of, strength_of
 
@@ -29,13 +38,22 @@ KINDS: Mapping[str, ActKind] = {word: kind for kind, row in _KINDS.items() for w
 """Word of a program → what it names."""
 STRENGTHS = frozenset("strength intensity level weight amount degree".split())
 HOLDS = frozenset("hold duration hold_s seconds time length".split())
+_MOST_OF_A_KIND = 4
 PAUSE_S = 1.0
 """A pause that does not say how long it is."""
-_PAUSES = {"short": 0.5, "brief": 0.5, "weak": 0.3, "medium": 0.5, "strong": 0.8, "x-strong": 1.2, "long": 2.0}
+_PAUSES = {
+    "short": 0.5,
+    "brief": 0.5,
+    "weak": 0.3,
+    "medium": 0.5,
+    "strong": 0.8,
+    "x-strong": 1.2,
+    "long": 2.0,
+}
 _LOOKS = {
-    "user": "viewer", "you": "viewer", "me": "viewer", "camera": "viewer", "front": "viewer", "center": "viewer",
-    "centre": "viewer", "forward": "viewer", "aside": "away", "side": "away", "floor": "down", "ground": "down",
-    "ceiling": "up", "sky": "up",
+    "user": "viewer", "you": "viewer", "me": "viewer", "camera": "viewer", "front": "viewer",
+    "center": "viewer", "centre": "viewer", "forward": "viewer", "aside": "away", "side": "away",
+    "floor": "down", "ground": "down", "ceiling": "up", "sky": "up",
 }  # fmt: skip
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)"
 _TIME = re.compile(rf"{_NUMBER}[ \t]*m?s(?:ec(?:onds?)?)?\b", re.IGNORECASE)
@@ -103,7 +121,7 @@ def acts_in_token(body: str) -> tuple[Asked, ...]:
 
 
 def expression_acts(value: str | Mapping[str, object], mood: str = "") -> tuple[Asked, ...]:
-    """What an expression told beside a text asks for: words or an object, as the attribute `lk.expression` has it.
+    """What an expression told beside a text asks for, as the attribute `lk.expression` has it.
 
     Args:
         value: free words, JSON as text, or `{"value" | "expression": free words, "mood": …}`.
@@ -141,7 +159,9 @@ def _of_value(kind: str, value: object) -> Iterable[Asked]:
         case Mapping():
             return _of_named_object(kind, {str(key).lower(): each for key, each in value.items()})
         case list():
-            return [act for each in value[:4] if isinstance(each, str | Mapping) for act in _of_value(kind, each)]
+            return [
+                act for each in value[:4] if isinstance(each, str | Mapping) for act in _of_value(kind, each)
+            ]
     return ()
 
 
@@ -174,10 +194,10 @@ def _held(act: Asked, hold_s: float | None) -> Asked:
 
 
 def _looks(word: str, seconds: float | None) -> tuple[Asked, ...]:
-    look = next((look for each in word.split() if (look := _LOOKS.get(each, each)) in LOOKS), None)
-    if look is None:
-        return ()
-    return (Glance(look, seconds) if seconds else Glance(look),)
+    for each in word.split():
+        if look := look_named(_LOOKS.get(each, each)):
+            return (Glance(look, seconds) if seconds else Glance(look),)
+    return ()
 
 
 def _pause_s(value: str) -> float:
@@ -189,7 +209,9 @@ def _pause_s(value: str) -> float:
 
 def _number_in(data: Mapping[str, object], keys: Iterable[str]) -> float | None:
     found = (data[key] for key in keys if key in data)
-    return next((float(each) for each in found if isinstance(each, int | float) and not isinstance(each, bool)), None)
+    return next(
+        (float(each) for each in found if isinstance(each, int | float) and not isinstance(each, bool)), None
+    )
 
 
 def _object_in(text: str) -> Mapping[str, object]:

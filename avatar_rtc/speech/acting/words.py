@@ -1,10 +1,12 @@
-"""What free words mean as acts: `smiles softly`, `rolls her eyes`, `lacht`, `点头`; the table is `assets/acting/words.toml`.
+"""What free words mean as acts: `smiles softly`, `rolls her eyes`, `lacht`, `点头`.
 
 ```
  "laughs nervously, shaking his head" ─► clauses ─► phrases of verbs in any form ─► acts ┐
-                                                 └► words of the lexicon of emotions ────┴─► giggle, nervousness, shake
+                    giggle, nervousness, shake ◄─┐    words of the lexicon of emotions ──┤
+                                                 └───────────────────────────────────────┘
 ```
-What is not known means nothing. Verbs are looked up by their stems, without articles, possessives, prepositions.
+The table is `assets/acting/words.toml`; what is not known means nothing. Verbs are looked up by their stems,
+without articles, possessives and prepositions.
 """
 
 import re
@@ -16,7 +18,7 @@ from typing import Any
 
 from avatar_rtc.errors import SetupError
 from avatar_rtc.resources import resource
-from avatar_rtc.speech.acting.acts import Asked, Feeling, Gesture, scaled
+from avatar_rtc.speech.acting.acts import Asked, Feeling, scaled
 from avatar_rtc.speech.feelings import emotion_of_word
 from avatar_rtc.speech.tags import act_named, emotion_named, strip_tags
 
@@ -31,8 +33,8 @@ _REACH = 2
 _WORD = re.compile(r"[^\W\d_]+(?:['’‌][^\W\d_]+)*")
 _CLAUSE = re.compile(r"[.;,:!?…—–\n]|\b(?:and|while|then|as|but|before|und|et|y|e|и)\b", re.IGNORECASE)
 _FILLERS = frozenset(
-    "a an the her his my their its your our own both one of at to toward towards in on with into onto from for "
-    "by against she he they i it is are was there se si sich".split()
+    "a an the her his my their its your our own both one of at to toward towards in on with into onto from "
+    "for by against she he they i it is are was there se si sich".split()
 )
 _NEGATIONS = frozenset("not never no without cannot nor".split())
 _IRREGULAR = {
@@ -98,7 +100,7 @@ def acts_told(direction: str) -> tuple[Asked, ...]:
 
 
 def acts_meant(name: str, strength: float | None = None) -> tuple[Asked, ...]:
-    """What a name in a tag asks for: an emotion, a gesture, or a direction; at full strength if none is given."""
+    """What a name in a tag asks for: an emotion, a gesture, or a direction; strong if not said otherwise."""
     plain = " ".join(name.replace("_", " ").replace("-", " ").split())
     known = act_named(plain.replace(" ", "_")) or act_named(plain)
     acts: tuple[Asked, ...] = (known,) if known else acts_told(plain)
@@ -191,7 +193,9 @@ def _degree(clause: str, words: Sequence[str], meanings: _Meanings) -> float | N
     """How strongly, as a share; None if it is not said."""
     if any(word in meanings.soft for word in words) or any(sign in clause for sign in meanings.soft_signs):
         return SOFT
-    if any(word in meanings.strong for word in words) or any(sign in clause for sign in meanings.strong_signs):
+    if any(word in meanings.strong for word in words) or any(
+        sign in clause for sign in meanings.strong_signs
+    ):
         return 1.0
     return None
 

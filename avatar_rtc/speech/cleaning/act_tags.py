@@ -23,7 +23,9 @@ _KINDED = re.compile(
     re.IGNORECASE,
 )
 _BRACKETED = re.compile(r"\[(?P<inside>[^\[\]\n]{1,80})\](?!\()")
-_PAUSE = re.compile(r"(?:(?:short|brief|long)\s+)?(?:pause|wait|delay|silence|beat)(?:\s+\d[\d.]{0,5}\s?m?s?)?", re.IGNORECASE)
+_PAUSE = re.compile(
+    r"(?:(?:short|brief|long)\s+)?(?:pause|wait|delay|silence|beat)(?:\s+\d[\d.]{0,5}\s?m?s?)?", re.IGNORECASE
+)
 _CORNERED = re.compile(rf"【(?P<inside>[^【】\n]{{1,{_LONGEST_CORNER}}})】")
 _PART_OF_CORNERED = re.compile(rf"【[^【】\n]{{0,{_LONGEST_CORNER}}}\Z")
 _BRACED = re.compile(r"\{[ \t]{0,2}(?P<name>[A-Za-z_]{2,20})[ \t]{0,2}\}")
@@ -88,8 +90,8 @@ def act_code(text: str, at: int, is_all: bool, before: str) -> Found | None:
 
 def _acts_of(inside: str) -> tuple[Asked, ...] | None:
     """Of a kind and its value, or of a pause; None if it is neither."""
-    if _PAUSE.fullmatch(inside.strip()):
-        return acts_named("pause", re.sub(r"(?i)pause|wait|delay|silence|beat", "", inside).strip())
+    if pause := _PAUSE.fullmatch(inside.strip()):
+        return acts_named("pause", pause["time"] or pause["how"] or "")
     kinded = _KINDED.fullmatch(inside)
     return acts_named(kinded["kind"], kinded["value"]) if kinded else None
 

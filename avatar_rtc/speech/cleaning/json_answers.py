@@ -18,9 +18,7 @@ _TEXT = (
     "text response answer reply message content speech say dialogue dialog output final_answer utterance"
 ).split()
 _FEELING = "emotion mood feeling expression".split()
-_BESIDE = (
-    "thought thoughts thinking reasoning name character speaker role language type"
-).split()
+_BESIDE = ("thought thoughts thinking reasoning name character speaker role language type").split()
 _MOVED = "action gesture animation motion".split()
 _KEYS = (*_TEXT, *_FEELING, *_MOVED, *_BESIDE)
 _OPENING = re.compile(
@@ -81,7 +79,9 @@ def _said(answer: Mapping[str, object]) -> str | None:
 
 
 def _asked(lower: Mapping[str, object]) -> Iterator[Asked]:
-    feeling = next((emotion_named(value) for key in _FEELING if isinstance(value := lower.get(key), str)), None)
+    feeling = next(
+        (emotion_named(value) for key in _FEELING if isinstance(value := lower.get(key), str)), None
+    )
     if feeling:
         yield Feeling(feeling)
     for key in _MOVED:

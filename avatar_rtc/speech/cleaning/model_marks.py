@@ -81,12 +81,26 @@ _PART_OF_HEADER = re.compile(r"(?:<\|[a-z]{0,12}\|?(?:>[^<>\n]{0,100})?){0,4}<?\
 _OPENER = re.compile(r"(?:(?:start|begin)_(?:of_)?(?P<first>\w+)|(?P<last>\w+?)_(?:start|begin))\Z")
 _CALL_NAME = re.compile(r"(?:tool|function|action)s?(?:_(?:call|response|result|output)s?)?(?:_section)?\Z")
 _ACT_KIND = (
-    r"(?:act|emote|emotion|expression|expr?|mood|face|motion|gesture|anim(?:ation)?|look|gaze|delay|pause|wait|sleep)"
+    "(?:act|emote|emotion|expression|expr?|mood|face|motion|gesture|anim(?:ation)?|look|gaze"
+    "|delay|pause|wait|sleep)"
 )
 _ACTING = re.compile(rf"<{_BAR}[ \t]?{_ACT_KIND}(?![A-Za-z])(?!_(?:start|begin|end)\b)", re.IGNORECASE)
 _END_OF_ACTING = re.compile(rf"{_BAR}>")
 _LONGEST_ACTING = 600
-_ACT_VALUES = ("name", "value", "type", "emotion", "expression", "gesture", "motion", "mood", "id", "time", "seconds", "s")
+_ACT_VALUES = (
+    "name",
+    "value",
+    "type",
+    "emotion",
+    "expression",
+    "gesture",
+    "motion",
+    "mood",
+    "id",
+    "time",
+    "seconds",
+    "s",
+)
 _LONGEST_ACT_NAME = 40
 _BRACKET = re.compile(r"\[(?P<end>/?)(?P<name>[A-Z][A-Za-z_]{1,20}|gMASK)\]")
 _PART_OF_BRACKET = re.compile(r"\[/?(?:[A-Z][A-Z_]{0,20}|g[A-Z]{0,4})?\Z")
@@ -130,7 +144,7 @@ def _told_in_tag(tag: AngleTag, text: str, at: int, is_all: bool, skips: bool) -
 
 
 def _act_in_tag(tag: AngleTag, text: str, at: int, is_all: bool) -> Found | None:
-    """`<emotion value="happy"/>`, `<emotion=happy>`, `<pause/>`; `<emote>happy</emote>` if it is closed soon."""
+    """`<emotion value="happy"/>`, `<emotion=happy>`, `<pause/>`, and `<emote>happy</emote>`."""
     kind = tag.name if tag.name in KINDS else "action"
     if tag.is_end:
         return Found(tag.length)

@@ -122,7 +122,8 @@ def piece_from(data: PieceJson) -> Piece:
         data.source,
         data.shown,
         tuple(TimedWord(*word) for word in data.words),
-        tuple(TimedAct(t, Feeling(*felt)) for t, *felt in data.feelings) + tuple(each.timed() for each in data.acts),
+        tuple(TimedAct(t, Feeling(name, strength, hold)) for t, name, strength, hold in data.feelings)
+        + tuple(each.timed() for each in data.acts),
         gap=data.gap,
     )
 

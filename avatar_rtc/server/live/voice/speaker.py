@@ -25,11 +25,11 @@ from avatar_rtc.speech.languages.joined import Said, joined
 from avatar_rtc.speech.languages.reading import Reader, Reading
 from avatar_rtc.speech.languages.scripts import han_language
 from avatar_rtc.speech.languages.stretches import main_language
+from avatar_rtc.speech.pauses import between_pauses
 from avatar_rtc.speech.phonemes.align import align, align_words
 from avatar_rtc.speech.phonemes.lips import timeline
 from avatar_rtc.speech.phonemes.loudness import loud_phonemes
 from avatar_rtc.speech.phonemes.viseme_network import Listener, load_visemes
-from avatar_rtc.speech.pauses import between_pauses
 from avatar_rtc.speech.script import Line, prepare, prepare_all
 from avatar_rtc.speech.sentences import Splitter
 from avatar_rtc.speech.spoken import Engine, LipSource, Speech, TimedPhoneme, TimedWord

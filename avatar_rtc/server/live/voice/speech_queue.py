@@ -215,7 +215,8 @@ class SpeechQueue:
             utterance.notes |= dict.fromkeys(piece.notes)
             if len(piece.pcm) or piece.acts:
                 self._hand_over(utterance, piece)
-                silent_until = self._patient_until(utterance)
+                if len(piece.pcm):
+                    silent_until = self._patient_until(utterance)
                 await self._until(self._free_from - AHEAD_S)
         return None
 
@@ -315,7 +316,7 @@ class SpeechQueue:
         self._schedules = []
 
     def _event(self, utterance: Utterance, event: Event) -> None:
-        if event["type"] == "speech.act" and event["act"] in map(act_json, utterance.passed_over):
+        if event["type"] == "speech.act" and event["act"] in [act_json(act) for act in utterance.passed_over]:
             return
         _guarded(self._tell, event)
         if utterance.on_event is not None:
