@@ -40,7 +40,8 @@ from avatar_rtc.face.gestures import GestureTemplate
 from avatar_rtc.filters_schema.backdrops import SHIPPED_BACKDROPS, Backdrops
 from avatar_rtc.server.live.gazing import Gazing
 from avatar_rtc.server.live.mood import CallLater, Mood, ShownEmotion
-from avatar_rtc.speech.acting.acts import Act, Feeling, Gesture, Glance
+from avatar_rtc.speech.acting.acts import Act, Feeling, Gesture, Glance, Pause
+from avatar_rtc.speech.acting.words import meant_by
 from avatar_rtc.stream.framing import Framing, FramingName
 
 
@@ -145,7 +146,10 @@ class Actor:
         return True
 
     def perform(self, act: Act) -> str | None:
-        """Do what a text asks for at a word; why it is passed over, in a sentence, or None."""
+        """Do what a text asks for at a word; why it is passed over, in a sentence, or None.
+
+        A gesture that nobody here has is done by what its name means: one without a bow nods.
+        """
         try:
             match act:
                 case Feeling(emotion=emotion):
@@ -156,7 +160,8 @@ class Actor:
                 case Glance(seconds=seconds):
                     self._gazing.glance(act.target, seconds)
         except UnknownName as error:
-            return passed_over(error)
+            instead = [each for each in meant_by(act) if not isinstance(each, Pause)]
+            return next(filter(None, map(self.perform, instead)), None) if instead else passed_over(error)
         return None
 
     def recast(self, character: Character, enter: Callable[[], None]) -> None:

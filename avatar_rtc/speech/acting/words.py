@@ -17,8 +17,10 @@ from functools import cache
 from typing import Any
 
 from avatar_rtc.errors import SetupError
+from avatar_rtc.face.emotions import EMOTIONS
+from avatar_rtc.face.gestures import GESTURES
 from avatar_rtc.resources import resource
-from avatar_rtc.speech.acting.acts import Asked, Feeling, scaled
+from avatar_rtc.speech.acting.acts import Act, Asked, Feeling, Gesture, scaled
 from avatar_rtc.speech.feelings import emotion_of_word
 from avatar_rtc.speech.tags import act_named, emotion_named, strip_tags
 
@@ -107,6 +109,19 @@ def acts_meant(name: str, strength: float | None = None) -> tuple[Asked, ...]:
     if known is None and len(plain.split()) == 1:
         acts = tuple(replace(act, strength=1.0) if isinstance(act, Feeling) else act for act in acts)
     return acts if strength is None else tuple(scaled(act, strength) for act in acts)
+
+
+def meant_by(act: Act) -> tuple[Asked, ...]:
+    """What the name of an act means that a character does not have; nothing if that is the act again.
+
+    >>> meant_by(Gesture("bow", 0.5)), meant_by(Gesture("nod"))
+    ((Gesture(name='nod', strength=0.5),), ())
+    """
+    match act:
+        case Feeling(emotion=name, strength=strength) | Gesture(name=name, strength=strength):
+            known = (*GESTURES, *EMOTIONS)
+            return () if name in known else acts_meant(name, strength)
+    return ()
 
 
 def _of_clause(clause: str, meanings: _Meanings) -> list[Asked]:

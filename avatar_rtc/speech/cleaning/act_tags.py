@@ -9,9 +9,9 @@ has the form of such a tag, and names nothing that is known, is not heard either
 import json
 import re
 
-from avatar_rtc.speech.acting.acts import Asked, written
+from avatar_rtc.speech.acting.acts import Asked, Feeling, Gesture, written
 from avatar_rtc.speech.acting.named import HOLDS, KINDS, STRENGTHS, acts_named, acts_of_object, is_act_object
-from avatar_rtc.speech.acting.words import acts_in_signs
+from avatar_rtc.speech.acting.words import acts_in_signs, acts_told
 from avatar_rtc.speech.cleaning.found import UNDECIDED, Found
 from avatar_rtc.speech.tags import ACT_NAMES, TAG, act_named, strip_tags
 
@@ -24,7 +24,8 @@ _KINDED = re.compile(
 )
 _BRACKETED = re.compile(r"\[(?P<inside>[^\[\]\n]{1,80})\](?!\()")
 _PAUSE = re.compile(
-    r"(?:(?:short|brief|long)\s+)?(?:pause|wait|delay|silence|beat)(?:\s+\d[\d.]{0,5}\s?m?s?)?", re.IGNORECASE
+    r"(?:(?P<how>short|brief|long)\s+)?(?:pause|wait|delay|silence|beat)(?:\s+(?P<time>\d[\d.]{0,5}\s?m?s?))?",
+    re.IGNORECASE,
 )
 _CORNERED = re.compile(rf"【(?P<inside>[^【】\n]{{1,{_LONGEST_CORNER}}})】")
 _PART_OF_CORNERED = re.compile(rf"【[^【】\n]{{0,{_LONGEST_CORNER}}}\Z")
@@ -44,11 +45,16 @@ def act_bracket(text: str, at: int, before: str) -> Found | None:
     whole = _BRACKETED.match(text, at)
     if whole is None or before[-1:] in ("[", "\\"):
         return None
-    tag = TAG.fullmatch(whole[0])
-    if tag:
-        return Found(len(whole[0]), acts=written(each.act for each in strip_tags(whole[0])[1]))
-    acts = _acts_of(whole["inside"])
+    inside = whole["inside"]
+    acts = _acts_of_ours(whole[0], inside) if TAG.fullmatch(whole[0]) else _acts_of(inside)
     return None if acts is None else Found(len(whole[0]), acts=written(acts))
+
+
+def _acts_of_ours(tag: str, inside: str) -> tuple[Asked, ...]:
+    acts = tuple(each.act for each in strip_tags(tag)[1])
+    told = acts_told(inside) if all(isinstance(act, Feeling) for act in acts) else ()
+    # [laughs] is seen, too.
+    return told if any(isinstance(act, Gesture) for act in told) else acts
 
 
 def act_corner(text: str, at: int, is_all: bool) -> Found | None:
