@@ -49,7 +49,7 @@ class ActedSpeech:
         return sum(max(0, asked.count(act) - done.count(act)) for act in set(asked))
 
     def distances_ms(self) -> list[float]:
-        """From each act to its word: to where it starts, or where the one before ends."""
+        """From each act to its word: to where it starts, or where the one before it ends."""
         found, waiting = [], list(self.acts)
         for before, act in self.text.acts:
             done = next((each for each in waiting if each[1] == act), None)
@@ -60,7 +60,7 @@ class ActedSpeech:
 
     def _distance(self, before: int, t: float) -> float:
         near = [self.starts[before]] if before < len(self.starts) else []
-        near += [self.ends[before - 1]] if before else []
+        near += [self.ends[before - 1]] if before else [0.0]
         return min(abs(t - each) for each in near)
 
 
@@ -133,7 +133,9 @@ def measure(quick: bool) -> list[Measurement]:
     distances = [ms for each in spoken for ms in each.distances_ms()]
     unpaused = [each.text.text for each in spoken if not _is_paused(each)]
     return [
-        at_most("words spoken wrongly of texts with acts", sum(wrong.values()), "", 0, **count, of=_named(wrong)),
+        at_most(
+            "words spoken wrongly of texts with acts", sum(wrong.values()), "", 0, **count, of=_named(wrong)
+        ),
         at_most("acts missed", sum(missed.values()), "", 0, **count, of=_named(missed)),
         at_most("act to its word, largest", max(distances), "ms", round(FRAME_MS, 1), **spread(distances)),
         at_most("texts with a pause of another length", len(unpaused), "", 0, **count, of=unpaused[:3]),
@@ -142,5 +144,3 @@ def measure(quick: bool) -> list[Measurement]:
 
 def _named(found: dict[str, int]) -> list[str]:
     return [text for text, number in found.items() if number][:3]
-
-

@@ -157,7 +157,7 @@ class Speaker:
         reading = await self.reader.read(line.spoken, manner.engine, manner.voice, manner.speed, han, levels)
         speech, lips, source = await asyncio.to_thread(_prepared, reading)
         words = speech.words
-        acts = list(_acts(line, words, speech.seconds))
+        acts = list(_acts(line, words, len(speech.pcm) / AUDIO_CLOCK_HZ))
         if not any(isinstance(timed.act, Feeling) for timed in acts):
             acts += await self._felt(line, manner)
         acts += (TimedAct(mark.t, act) for mark in speech.marks if (act := act_named(mark.name)))
