@@ -1,4 +1,4 @@
-"""Acts in texts of language models: what is spoken that is no speech, which are missed, how far from their words.
+"""Acts in texts of language models: what is spoken that is no speech, which are missed, how far from words.
 
 ```
  text in pieces ─► Cleaner ─► Speaker with espeak ─► pieces: words and acts, each with its second

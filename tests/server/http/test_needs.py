@@ -62,6 +62,7 @@ def address_of(path: str, avatar: str = "main") -> str:
         "{file}": "x.js",
         "{recording}": "x",
         "{emotion}": "joy",
+        "{gesture}": "nod",
     }
     for hole, filled in holes.items():
         path = path.replace(hole, filled)

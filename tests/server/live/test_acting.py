@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -92,7 +93,7 @@ async def test_a_pause_is_silence_of_its_length(text: str, silences: list[float]
     found = await pieces([text], Scribe("scribe", "en", say=said))
     assert [0.0 if each.shown else each.seconds for each in found] == silences
     assert not any(each.pcm.any() for each in found if not each.shown)
-    behind = [each.gap for before, each in zip(found, found[1:], strict=False) if not before.shown]
+    behind = [each.gap for before, each in pairwise(found) if not before.shown]
     assert not any(behind), "the pause is all there is between two words"
 
 
