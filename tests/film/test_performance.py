@@ -34,9 +34,10 @@ from avatar_rtc.server.live import avatar as live
 from avatar_rtc.server.live.performance import PerformanceWriter
 from avatar_rtc.server.live.shared import Shared
 from avatar_rtc.server.live.turns import Turns
+from avatar_rtc.server.live.voice.piece_json import piece_json
 from avatar_rtc.server.live.voice.speaker import Speaker
 from avatar_rtc.server.live.voice.utterance import LEAD_S, Piece, TimedAct
-from avatar_rtc.speech.acting.acts import Feeling
+from avatar_rtc.speech.acting.acts import Feeling, Gesture, Glance
 from avatar_rtc.speech.feelings import Rules
 from avatar_rtc.speech.spoken import TimedWord
 from avatar_rtc.speech.voices.engines import Engines
@@ -47,6 +48,7 @@ EMOTIONS = load_emotions(resource("assets", "emotions"))
 PICTURE = Path(__file__).parents[1] / "data" / "disc_short.png"
 FPS = 25.0
 SECONDS = 6.0
+FELT, LOOKED = Feeling("anger", 0.9, 0.7), Glance("up", 0.4)
 
 
 def character() -> Character:
@@ -156,7 +158,7 @@ def _session_kept(
         avatar = session.avatar
         writer = PerformanceWriter(path, avatar.clock.t, str(PICTURE), FPS, avatar.lasting)
         avatar.witnesses.add(writer)
-        first = piece("Pa ma bu", 0.8, TimedAct(0.3, Feeling("anger", 0.9, 0.7)))
+        first = piece("Pa ma bu", 0.8, TimedAct(0.3, FELT), TimedAct(0.5, LOOKED))
         cut = piece("this is cut off", 1.5, TimedAct(1.2, Feeling("fear", 1.0)))
         said = [
             (0.6, lambda: avatar.speech.play(pieces(first, piece("and so on", 0.6)))),
@@ -299,6 +301,26 @@ def test_a_broken_sound_is_told_when_it_is_played(tmp_path: Path, sound: str) ->
         list(kept.happenings())
 
 
+def test_acts_are_kept_and_those_of_former_files_are_read(tmp_path: Path) -> None:
+    acts = (TimedAct(0.1, FELT), TimedAct(0.2, Gesture("nod", 0.5)), TimedAct(-0.1, LOOKED))
+    lines = [
+        {"t": 0.2, "type": "speech.piece", "begin": 0.5, **piece_json(piece("Hm", 0.3, *acts))},
+        {"t": 0.3, "type": "speech.piece", **PIECE, "feelings": [[0.1, "joy", 0.5, None]]},
+    ]
+    kept = read_performance(written(tmp_path / "a.avatar.jsonl", HEAD, *lines))
+    found = [what.piece.acts for _, what in kept.happenings() if isinstance(what, SaidPiece)]
+    assert found == [acts, (TimedAct(0.1, Feeling("joy", 0.5)),)]
+
+
+@pytest.mark.parametrize(
+    "act", [{}, {"emotion": "joy", "gesture": "nod"}, {"look": "behind"}, {"gesture": "nod", "strength": 2}]
+)
+def test_an_act_that_is_none_is_told_with_its_line(tmp_path: Path, act: dict[str, object]) -> None:
+    line = {"t": 0.3, "type": "speech.piece", **PIECE, "acts": [{"t": 0.1, **act}]}
+    with pytest.raises(InputError, match="line 2: "):
+        read_performance(written(tmp_path / "a.avatar.jsonl", HEAD, line))
+
+
 def test_another_voice_speaks_the_texts_and_moves_what_comes_later(
     session_kept: tuple[Path, list[Appearance]],
 ) -> None:
@@ -313,7 +335,8 @@ def test_another_voice_speaks_the_texts_and_moves_what_comes_later(
     assert [each.piece.shown for each in said] == ["Pa ma bu", "and so on", "this is cut off"]
     assert all(b.begin >= a.begin + a.piece.seconds for a, b in pairwise(said))
     assert [timed.act for each in said for timed in each.piece.acts] == [
-        Feeling("anger", 0.9, 0.7),
+        FELT,
+        LOOKED,
         Feeling("fear"),
     ]
     others = [what for _, what in kept.happenings() if not isinstance(what, SaidPiece)]
