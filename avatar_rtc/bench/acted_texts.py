@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from avatar_rtc.speech.acting.acts import Asked, Feeling, Gesture, Glance, Pause
+from avatar_rtc.speech.acting.acts import Feeling, Gesture, Glance, Pause, TextAct
 
 TEXTS_OF_A_DIALECT = 25
 _WORDS = (
@@ -16,7 +16,7 @@ _WORDS = (
     "hazel"
 ).split()
 _STOPS = (".", ".", "!", "?")
-Written = tuple[str, tuple[Asked, ...]]
+Written = tuple[str, tuple[TextAct, ...]]
 """How an act stands in a text, and what it asks for."""
 
 
@@ -28,7 +28,7 @@ class ActedText:
     text: str
     words: tuple[str, ...]
     """All that is to be heard, in order."""
-    acts: tuple[tuple[int, Asked], ...]
+    acts: tuple[tuple[int, TextAct], ...]
     """Before how many words are heard each act is done, and which."""
 
 
@@ -245,7 +245,7 @@ def _text(dialect: str, write: Callable[[Random], Written], pick: Random) -> Act
     words = pick.sample(_WORDS, 24)
     parts: list[str] = []
     heard: list[str] = []
-    acts: list[tuple[int, Asked]] = []
+    acts: list[tuple[int, TextAct]] = []
 
     def act() -> None:
         mark, asked = write(pick)

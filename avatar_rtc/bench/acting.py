@@ -20,7 +20,7 @@ from avatar_rtc.speech.acting.acts import Act, Pause
 from avatar_rtc.speech.feelings import Rules
 from avatar_rtc.speech.voices.espeak import Espeak
 
-FRAME_MS = 1000 / 30
+_FRAME_MS = 1000 / 30
 _QUICK_TEXTS = 2
 """Of each dialect."""
 _WORD = re.compile(r"\w+")
@@ -137,7 +137,7 @@ def measure(quick: bool) -> list[Measurement]:
             "words spoken wrongly of texts with acts", sum(wrong.values()), "", 0, **count, of=_named(wrong)
         ),
         at_most("acts missed", sum(missed.values()), "", 0, **count, of=_named(missed)),
-        at_most("act to its word, largest", max(distances), "ms", round(FRAME_MS, 1), **spread(distances)),
+        at_most("act to its word, largest", max(distances), "ms", round(_FRAME_MS, 1), **spread(distances)),
         at_most("texts with a pause of another length", len(unpaused), "", 0, **count, of=unpaused[:3]),
     ]
 

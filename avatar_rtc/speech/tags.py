@@ -1,7 +1,7 @@
 """Acts in a text, in the form that sentences know: `[joy:0.7]`, `[wink]`, `[look:away]`, `[pause:1]`.
 
 `[sad:0.5,3s]` is a feeling for a while, `<emotion name="joy" strength="0.7">` another form of it,
-`[gesture:bow:0.5]` and `[emotion:smug]` name what only some characters have. A tag belongs to the word after
+`[gesture:bow:0.5]` and `[emotion:mischief]` name what only some characters have. A tag belongs to the word after
 it. Names are those of `EMOTIONS` and `GESTURES`, and the synonyms below, in any case. Brackets that hold
 anything else are text: `[1]`, `[link]`, `[joy](https://…)`, `[[joy]]`, `\\[joy]`. A number out of range is
 taken as the nearest that makes sense, because a tag that is read aloud is worse than a tag that is a little
@@ -17,15 +17,15 @@ from avatar_rtc.face.gestures import GESTURES
 from avatar_rtc.speech.acting.acts import (
     GLANCE_S,
     LONGEST_OWN_NAME,
-    LOOKS,
+    LOOK_TARGETS,
+    MAX_ACTED_PAUSE_S,
     MAX_HOLD_S,
-    MAX_PAUSE_S,
     Act,
-    Asked,
     Feeling,
     Gesture,
     Glance,
     Pause,
+    TextAct,
     look_named,
 )
 
@@ -40,7 +40,7 @@ class Tag:
 
     at: int
     """Index of the first letter of the word it belongs to; the length of the text if no word follows."""
-    act: Asked
+    act: TextAct
 
 
 _ROWS = {
@@ -97,7 +97,7 @@ _HOLD = rf"(?:,[ \t]*(?P<hold>{_NUMBER}[ \t]*m?s)[ \t]*)?"
 _BRACKET = (
     rf"(?<![\[\\])\[(?=[^\[\]\n]{{1,{LONGEST_BRACKET - 2}}}\])[ \t]*(?:"
     rf"(?:(?P<name>{_NAME})|{_OWN})[ \t]*{_STRENGTH}{_HOLD}"
-    rf"|look[ \t]*:[ \t]*(?P<look>{'|'.join(LOOKS)})[ \t]*(?:,[ \t]*(?P<glance>{_NUMBER}[ \t]*m?s)[ \t]*)?"
+    rf"|look[ \t]*:[ \t]*(?P<look>{'|'.join(LOOK_TARGETS)})[ \t]*(?:,[ \t]*(?P<glance>{_NUMBER}[ \t]*m?s)[ \t]*)?"
     rf"|pause[ \t]*:[ \t]*(?P<pause>{_NUMBER}[ \t]*(?:m?s)?)[ \t]*)\](?!\()"
 )
 _VALUE = r"""(?:"[^"<>\n]*"|'[^'<>\n]*')"""
@@ -139,7 +139,7 @@ def strip_tags(text: str) -> tuple[str, tuple[Tag, ...]]:
     """The text without its tags, and the tags in order.
 
     The space around a tag shrinks to what the text needs without it. A strength is clamped to [0, 1], a time
-    to [0, MAX_HOLD_S], a pause to MAX_PAUSE_S; "70%" is 0.7.
+    to [0, MAX_HOLD_S], a pause to MAX_ACTED_PAUSE_S; "70%" is 0.7.
 
     >>> strip_tags("Well, [sad:0.5,3s] goodbye.")
     ('Well, goodbye.', (Tag(at=6, act=Feeling(emotion='sadness', strength=0.5, hold_s=3.0)),))
@@ -189,12 +189,12 @@ def _tag(at: int, match: re.Match[str]) -> Tag | None:
     return None if act is None else Tag(at, act)
 
 
-def _asked(match: re.Match[str]) -> Asked | None:
+def _asked(match: re.Match[str]) -> TextAct | None:
     fields = match.groupdict()
     if look := look_named((match["look"] or "").lower()):
         return Glance(look, seconds_of(match["glance"] or "") or GLANCE_S)
     if match["pause"]:
-        return Pause(min(MAX_PAUSE_S, seconds_of(match["pause"]) or 0.0))
+        return Pause(min(MAX_ACTED_PAUSE_S, seconds_of(match["pause"]) or 0.0))
     if match["attributes"]:
         pairs = _ATTRIBUTE.findall(match["attributes"])
         fields = {name.lower(): value[1:-1].strip() for name, value in pairs}

@@ -13,13 +13,13 @@ from avatar_rtc.face.gaze import Gaze
 from avatar_rtc.face.gestures import GESTURES
 
 MAX_HOLD_S = 600.0
-MAX_PAUSE_S = 10.0
+MAX_ACTED_PAUSE_S = 10.0
 GLANCE_S = 1.5
 """A glance that does not say how long it takes."""
 LONGEST_OWN_NAME = 18
 """Characters of the name of an emotion or gesture that is not everybody's, in a text."""
 LookName = Literal["viewer", "away", "up", "down", "left", "right"]
-LOOKS: Mapping[LookName, Gaze] = {
+LOOK_TARGETS: Mapping[LookName, Gaze] = {
     "viewer": Gaze("viewer"),
     "away": Gaze("away"),
     "up": Gaze((0.0, 0.8)),
@@ -62,7 +62,7 @@ class Glance:
     @property
     def target(self) -> Gaze:
         """Where that is."""
-        return LOOKS[self.look]
+        return LOOK_TARGETS[self.look]
 
 
 @dataclass(frozen=True)
@@ -70,21 +70,21 @@ class Pause:
     """Silence between two words."""
 
     seconds: float
-    """In [0, MAX_PAUSE_S]."""
+    """In [0, MAX_ACTED_PAUSE_S]."""
 
 
 Act: TypeAlias = Feeling | Gesture | Glance
 """What is performed."""
-Asked: TypeAlias = Act | Pause
+TextAct: TypeAlias = Act | Pause
 """What may stand in a text."""
 
 
 def look_named(word: str) -> LookName | None:
-    """The one of LOOKS of that name, or None."""
-    return next((look for look in LOOKS if look == word), None)
+    """The one of LOOK_TARGETS of that name, or None."""
+    return next((look for look in LOOK_TARGETS if look == word), None)
 
 
-def scaled(act: Asked, share: float) -> Asked:
+def scaled(act: TextAct, share: float) -> TextAct:
     """The act so much as strong; a glance and a pause are as they are.
 
     >>> scaled(Gesture("nod", 0.5), 0.5)
@@ -95,7 +95,7 @@ def scaled(act: Asked, share: float) -> Asked:
     return act
 
 
-def written(acts: Iterable[Asked]) -> str:
+def written(acts: Iterable[TextAct]) -> str:
     """The acts as tags; one whose name is too long for a tag is left out.
 
     >>> written([Feeling("joy", 0.5, 3.0), Gesture("wink"), Glance("away"), Pause(1.0)])
@@ -120,7 +120,7 @@ def act_json(act: Act) -> dict[str, object]:
             return {"look": look, "seconds": seconds}
 
 
-def _tag(act: Asked) -> str:
+def _tag(act: TextAct) -> str:
     match act:
         case Feeling(emotion, strength, hold_s):
             held = "" if hold_s is None else f",{_number(hold_s, _HOLD_DIGITS)}s"

@@ -1,6 +1,6 @@
 """Acts that a tag names by a kind and a value: `face: happy`, `motion: nod`, `{"mood": "sad", "delay": 1}`.
 
-KINDS is the table of the words that programs use. What is named but not known here may be the character's
+ACT_KINDS is the table of the words that programs use. What is named but not known here may be the character's
 own: it stays, under its own name.
 """
 
@@ -13,12 +13,12 @@ from typing import Literal
 from avatar_rtc.errors import InputError
 from avatar_rtc.face.emotions import emotion_id
 from avatar_rtc.speech.acting.acts import (
-    MAX_PAUSE_S,
-    Asked,
+    MAX_ACTED_PAUSE_S,
     Feeling,
     Gesture,
     Glance,
     Pause,
+    TextAct,
     look_named,
     scaled,
 )
@@ -34,12 +34,12 @@ _KINDS: Mapping[ActKind, str] = {
     "look": "look gaze eyes lookat look_at",
     "pause": "pause wait delay silence break sleep beat 停顿 停頓 間",
 }
-KINDS: Mapping[str, ActKind] = {word: kind for kind, row in _KINDS.items() for word in row.split()}
+ACT_KINDS: Mapping[str, ActKind] = {word: kind for kind, row in _KINDS.items() for word in row.split()}
 """Word of a program → what it names."""
 STRENGTHS = frozenset("strength intensity level weight amount degree".split())
 HOLDS = frozenset("hold duration hold_s seconds time length".split())
 _MOST_OF_A_KIND = 4
-PAUSE_S = 1.0
+_PAUSE_S = 1.0
 """A pause that does not say how long it is."""
 _PAUSES = {
     "short": 0.5,
@@ -62,7 +62,7 @@ _NAME = re.compile(r"[^\W\d_][^:,;|=(){}<>\[\]\n\"*/0-9]*")
 _PAIR = re.compile(r"""["']?([A-Za-z_]{1,20})["']?\s*[:=]\s*(?:["']([^"'\n]{0,60})["']|([\d.]{1,8}))""")
 
 
-def acts_named(kind: str, value: str) -> tuple[Asked, ...]:
+def acts_named(kind: str, value: str) -> tuple[TextAct, ...]:
     """What a kind and a value ask for; nothing where they ask for none.
 
     >>> acts_named("face", "happy:0.5")
@@ -70,7 +70,7 @@ def acts_named(kind: str, value: str) -> tuple[Asked, ...]:
     >>> acts_named("motion", "nod"), acts_named("delay", "0.5")
     ((Gesture(name='nod', strength=1.0),), (Pause(seconds=0.5),))
     """
-    what = KINDS[kind.lower()]
+    what = ACT_KINDS[kind.lower()]
     if what == "pause":
         return (Pause(_pause_s(value)),)
     time = _TIME.search(value)
@@ -87,7 +87,7 @@ def acts_named(kind: str, value: str) -> tuple[Asked, ...]:
     return tuple(_held(act, hold_s) for act in _named(what, word, strength))
 
 
-def acts_of_object(data: Mapping[str, object]) -> tuple[Asked, ...]:
+def acts_of_object(data: Mapping[str, object]) -> tuple[TextAct, ...]:
     """What a JSON object asks for, in the order of its keys; other keys say nothing.
 
     >>> acts_of_object({"emotion": {"name": "happy", "intensity": 0.7}, "motion": "nod"})
@@ -95,9 +95,9 @@ def acts_of_object(data: Mapping[str, object]) -> tuple[Asked, ...]:
     """
     lower = {str(key).lower(): value for key, value in data.items()}
     strength = _number_in(lower, STRENGTHS)
-    found: list[Asked] = []
+    found: list[TextAct] = []
     for key, value in lower.items():
-        if key in KINDS:
+        if key in ACT_KINDS:
             found += _of_value(key, value)
     return tuple(found) if strength is None else tuple(scaled(act, strength) for act in found)
 
@@ -105,10 +105,10 @@ def acts_of_object(data: Mapping[str, object]) -> tuple[Asked, ...]:
 def is_act_object(data: Mapping[str, object]) -> bool:
     """Whether nothing else is in it than acts and how strong they are."""
     keys = {str(key).lower() for key in data}
-    return bool(keys & KINDS.keys()) and keys <= KINDS.keys() | STRENGTHS | HOLDS
+    return bool(keys & ACT_KINDS.keys()) and keys <= ACT_KINDS.keys() | STRENGTHS | HOLDS
 
 
-def acts_in_token(body: str) -> tuple[Asked, ...]:
+def acts_in_token(body: str) -> tuple[TextAct, ...]:
     """What the inside of a token asks for: `ACT {"emotion": "happy"}`, `EMOTE_HAPPY`, `DELAY:1`.
 
     >>> acts_in_token("EMOTE_HAPPY"), acts_in_token("DELAY:1")
@@ -117,10 +117,10 @@ def acts_in_token(body: str) -> tuple[Asked, ...]:
     kind, value = re.match(r"\W*([^\W_]*)[\s:=_-]*(.*)", body, re.DOTALL).groups()  # type: ignore[union-attr]
     if "{" in value or re.search(r"[\"']?\w+[\"']?\s*[:=]\s*[\"']", value):
         return acts_of_object(_object_in(value))
-    return acts_named(kind, value) if kind.lower() in KINDS else ()
+    return acts_named(kind, value) if kind.lower() in ACT_KINDS else ()
 
 
-def expression_acts(value: str | Mapping[str, object], mood: str = "") -> tuple[Asked, ...]:
+def expression_acts(value: str | Mapping[str, object], mood: str = "") -> tuple[TextAct, ...]:
     """What an expression told beside a text asks for, as the attribute `lk.expression` has it.
 
     Args:
@@ -140,7 +140,7 @@ def expression_acts(value: str | Mapping[str, object], mood: str = "") -> tuple[
     return _expressed(words, told if isinstance(told, str) else mood)
 
 
-def _expressed(words: str, mood: str) -> tuple[Asked, ...]:
+def _expressed(words: str, mood: str) -> tuple[TextAct, ...]:
     acts = acts_meant(words) if words.strip() else ()
     emotion = emotion_named(mood)
     if emotion is None or any(isinstance(act, Feeling) for act in acts):
@@ -148,14 +148,14 @@ def _expressed(words: str, mood: str) -> tuple[Asked, ...]:
     return (Feeling(emotion), *acts)
 
 
-def _of_value(kind: str, value: object) -> Iterable[Asked]:
+def _of_value(kind: str, value: object) -> Iterable[TextAct]:
     match value:
         case str():
             return acts_named(kind, value)
         case bool() | None:
             return ()
         case int() | float():
-            return acts_named(kind, f"{value}") if KINDS[kind] == "pause" else ()
+            return acts_named(kind, f"{value}") if ACT_KINDS[kind] == "pause" else ()
         case Mapping():
             return _of_named_object(kind, {str(key).lower(): each for key, each in value.items()})
         case list():
@@ -165,7 +165,7 @@ def _of_value(kind: str, value: object) -> Iterable[Asked]:
     return ()
 
 
-def _of_named_object(kind: str, lower: Mapping[str, object]) -> Iterable[Asked]:
+def _of_named_object(kind: str, lower: Mapping[str, object]) -> Iterable[TextAct]:
     names = (lower.get(key) for key in ("name", "type", "value", "id", "label", "target"))
     name = next((name for name in names if isinstance(name, str)), "")
     strength, hold_s = _number_in(lower, STRENGTHS), _number_in(lower, HOLDS)
@@ -174,7 +174,7 @@ def _of_named_object(kind: str, lower: Mapping[str, object]) -> Iterable[Asked]:
     return [_held(act, hold_s) for act in acts]
 
 
-def _named(what: ActKind, name: str, strength: float | None) -> tuple[Asked, ...]:
+def _named(what: ActKind, name: str, strength: float | None) -> tuple[TextAct, ...]:
     emotion = emotion_named(name)
     if what == "feeling" and emotion is not None:
         return (Feeling(emotion, 1.0 if strength is None else strength),)
@@ -189,11 +189,11 @@ def _named(what: ActKind, name: str, strength: float | None) -> tuple[Asked, ...
     return (Gesture(own, share) if what == "gesture" else Feeling(own, share),)
 
 
-def _held(act: Asked, hold_s: float | None) -> Asked:
+def _held(act: TextAct, hold_s: float | None) -> TextAct:
     return replace(act, hold_s=hold_s) if isinstance(act, Feeling) and hold_s else act
 
 
-def _looks(word: str, seconds: float | None) -> tuple[Asked, ...]:
+def _looks(word: str, seconds: float | None) -> tuple[TextAct, ...]:
     for each in word.split():
         if look := look_named(_LOOKS.get(each, each)):
             return (Glance(look, seconds) if seconds else Glance(look),)
@@ -203,8 +203,8 @@ def _looks(word: str, seconds: float | None) -> tuple[Asked, ...]:
 def _pause_s(value: str) -> float:
     time = re.search(rf"{_NUMBER}[ \t]*(?:ms)?", value)
     if time is None:
-        return next((seconds for word, seconds in _PAUSES.items() if value.strip().lower() == word), PAUSE_S)
-    return min(MAX_PAUSE_S, seconds_of(time[0].replace(" ", "")) or 0.0)
+        return next((seconds for word, seconds in _PAUSES.items() if value.strip().lower() == word), _PAUSE_S)
+    return min(MAX_ACTED_PAUSE_S, seconds_of(time[0].replace(" ", "")) or 0.0)
 
 
 def _number_in(data: Mapping[str, object], keys: Iterable[str]) -> float | None:

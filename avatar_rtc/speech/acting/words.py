@@ -20,7 +20,7 @@ from avatar_rtc.errors import SetupError
 from avatar_rtc.face.emotions import EMOTIONS
 from avatar_rtc.face.gestures import GESTURES
 from avatar_rtc.resources import resource
-from avatar_rtc.speech.acting.acts import Act, Asked, Feeling, Gesture, scaled
+from avatar_rtc.speech.acting.acts import Act, Feeling, Gesture, TextAct, scaled
 from avatar_rtc.speech.feelings import emotion_of_word
 from avatar_rtc.speech.tags import act_named, emotion_named, strip_tags
 
@@ -57,12 +57,12 @@ Phrase = tuple[str, ...]
 class _Meanings:
     """The table, ready to be looked up."""
 
-    phrases: Mapping[str, Sequence[tuple[Phrase, tuple[Asked, ...]]]]
+    phrases: Mapping[str, Sequence[tuple[Phrase, tuple[TextAct, ...]]]]
     """First word → phrases with it, the longest first."""
     stems: frozenset[str]
     """All words of the phrases."""
-    spaced: Mapping[str, tuple[Asked, ...]]
-    signs: Sequence[tuple[str, tuple[Asked, ...]]]
+    spaced: Mapping[str, tuple[TextAct, ...]]
+    signs: Sequence[tuple[str, tuple[TextAct, ...]]]
     """The longest first."""
     soft: frozenset[str]
     strong: frozenset[str]
@@ -84,7 +84,7 @@ class _Meanings:
         return word
 
 
-def acts_told(direction: str) -> tuple[Asked, ...]:
+def acts_told(direction: str) -> tuple[TextAct, ...]:
     """What a stage direction has a character do, in order; nothing for what is not known.
 
     >>> acts_told("smiles softly")
@@ -93,7 +93,7 @@ def acts_told(direction: str) -> tuple[Asked, ...]:
     ['nod', 'wink']
     """
     meanings = _meanings()
-    found: dict[Asked, None] = {}
+    found: dict[TextAct, None] = {}
     for clause in _CLAUSE.split(direction[:LONGEST_DIRECTION]):
         if len(found) >= MOST_ACTS:
             break
@@ -101,17 +101,17 @@ def acts_told(direction: str) -> tuple[Asked, ...]:
     return tuple(found)[:MOST_ACTS]
 
 
-def acts_meant(name: str, strength: float | None = None) -> tuple[Asked, ...]:
+def acts_meant(name: str, strength: float | None = None) -> tuple[TextAct, ...]:
     """What a name in a tag asks for: an emotion, a gesture, or a direction; strong if not said otherwise."""
     plain = " ".join(name.replace("_", " ").replace("-", " ").split())
     known = act_named(plain.replace(" ", "_")) or act_named(plain)
-    acts: tuple[Asked, ...] = (known,) if known else acts_told(plain)
+    acts: tuple[TextAct, ...] = (known,) if known else acts_told(plain)
     if known is None and len(plain.split()) == 1:
         acts = tuple(replace(act, strength=1.0) if isinstance(act, Feeling) else act for act in acts)
     return acts if strength is None else tuple(scaled(act, strength) for act in acts)
 
 
-def meant_by(act: Act) -> tuple[Asked, ...]:
+def meant_by(act: Act) -> tuple[TextAct, ...]:
     """What the name of an act means that a character does not have; nothing if that is the act again.
 
     >>> meant_by(Gesture("bow", 0.5)), meant_by(Gesture("nod"))
@@ -124,7 +124,7 @@ def meant_by(act: Act) -> tuple[Asked, ...]:
     return ()
 
 
-def _of_clause(clause: str, meanings: _Meanings) -> list[Asked]:
+def _of_clause(clause: str, meanings: _Meanings) -> list[TextAct]:
     words = _WORD.findall(clause)
     if any(word in _NEGATIONS or word.endswith("n't") for word in words):
         return []
@@ -134,10 +134,10 @@ def _of_clause(clause: str, meanings: _Meanings) -> list[Asked]:
     return [_at_degree(act, degree) for act in acts]
 
 
-def _of_english(words: Sequence[str], meanings: _Meanings) -> list[Asked]:
+def _of_english(words: Sequence[str], meanings: _Meanings) -> list[TextAct]:
     plain = [word for word in words if word not in _FILLERS | meanings.soft | meanings.strong]
     stems = [meanings.stem(word) for word in plain]
-    acts: list[Asked] = []
+    acts: list[TextAct] = []
     left = []
     at = 0
     while at < len(stems):
@@ -153,7 +153,7 @@ def _of_english(words: Sequence[str], meanings: _Meanings) -> list[Asked]:
     return [*(act for act in acts if not isinstance(act, Feeling)), Feeling(emotion)]
 
 
-def _phrase_at(stems: Sequence[str], at: int, meanings: _Meanings) -> tuple[int, tuple[Asked, ...]]:
+def _phrase_at(stems: Sequence[str], at: int, meanings: _Meanings) -> tuple[int, tuple[TextAct, ...]]:
     """Where the longest phrase ends that begins there, and what it means."""
     for phrase, meant in meanings.phrases.get(stems[at], ()):
         place = at
@@ -176,7 +176,7 @@ def _felt_in(word: str) -> str | None:
     return named or next(filter(None, map(emotion_of_word, forms)), None)
 
 
-def acts_in_signs(words: str, share: float) -> tuple[Asked, ...]:
+def acts_in_signs(words: str, share: float) -> tuple[TextAct, ...]:
     """What a name in a script without spaces asks for, if so much of it or more is known as an act.
 
     >>> acts_in_signs("开心", 0.5), acts_in_signs("重要", 0.5)
@@ -187,13 +187,13 @@ def acts_in_signs(words: str, share: float) -> tuple[Asked, ...]:
     return tuple(known) or (acts if covered >= share * len(words) else ())
 
 
-def _of_signs(clause: str, meanings: _Meanings) -> tuple[Asked, ...]:
+def _of_signs(clause: str, meanings: _Meanings) -> tuple[TextAct, ...]:
     return () if clause.isascii() else _signs_in(clause, meanings)[0]
 
 
-def _signs_in(clause: str, meanings: _Meanings) -> tuple[tuple[Asked, ...], int]:
+def _signs_in(clause: str, meanings: _Meanings) -> tuple[tuple[TextAct, ...], int]:
     """What the signs of the table ask for, in order, and how many characters they are."""
-    found: list[tuple[int, tuple[Asked, ...]]] = []
+    found: list[tuple[int, tuple[TextAct, ...]]] = []
     covered = 0
     for sign, meant in meanings.signs:
         if (at := clause.find(sign)) >= 0:
@@ -215,7 +215,7 @@ def _degree(clause: str, words: Sequence[str], meanings: _Meanings) -> float | N
     return None
 
 
-def _at_degree(act: Asked, degree: float | None) -> Asked:
+def _at_degree(act: TextAct, degree: float | None) -> TextAct:
     usual = PLAIN if isinstance(act, Feeling) else 1.0
     return scaled(act, usual if degree is None else degree)
 
@@ -233,7 +233,7 @@ def _meanings() -> _Meanings:
 def _read(data: Mapping[str, Any]) -> _Meanings:
     degrees = data["degrees"]
     soft, strong = frozenset(degrees["softly"].split()), frozenset(degrees["strongly"].split())
-    phrases: dict[str, list[tuple[Phrase, tuple[Asked, ...]]]] = {}
+    phrases: dict[str, list[tuple[Phrase, tuple[TextAct, ...]]]] = {}
     for acts, rows in data["english"].items():
         for row in rows:
             phrase = tuple(word for word in row.split() if word not in _FILLERS | soft | strong)
@@ -253,7 +253,7 @@ def _read(data: Mapping[str, Any]) -> _Meanings:
     )
 
 
-def _acts(row: str) -> tuple[Asked, ...]:
+def _acts(row: str) -> tuple[TextAct, ...]:
     """Of tags without their brackets.
 
     Raises:

@@ -9,15 +9,22 @@ has the form of such a tag, and names nothing that is known, is not heard either
 import json
 import re
 
-from avatar_rtc.speech.acting.acts import Asked, Feeling, Gesture, written
-from avatar_rtc.speech.acting.named import HOLDS, KINDS, STRENGTHS, acts_named, acts_of_object, is_act_object
+from avatar_rtc.speech.acting.acts import Feeling, Gesture, TextAct, written
+from avatar_rtc.speech.acting.named import (
+    ACT_KINDS,
+    HOLDS,
+    STRENGTHS,
+    acts_named,
+    acts_of_object,
+    is_act_object,
+)
 from avatar_rtc.speech.acting.words import acts_in_signs, acts_told
 from avatar_rtc.speech.cleaning.found import UNDECIDED, Found
 from avatar_rtc.speech.tags import ACT_NAMES, TAG, act_named, strip_tags
 
 _LONGEST_CORNER = 16
 _LONGEST_OBJECT = 300
-_KIND = "|".join(sorted(map(re.escape, KINDS), key=len, reverse=True))
+_KIND = "|".join(sorted(map(re.escape, ACT_KINDS), key=len, reverse=True))
 _KINDED = re.compile(
     rf"[ \t]{{0,3}}(?P<kind>{_KIND})[ \t]{{0,3}}(?:[:：=][ \t]{{0,3}}(?P<value>[^\[\]【】\n]{{1,60}}))",
     re.IGNORECASE,
@@ -31,7 +38,9 @@ _CORNERED = re.compile(rf"【(?P<inside>[^【】\n]{{1,{_LONGEST_CORNER}}})】")
 _PART_OF_CORNERED = re.compile(rf"【[^【】\n]{{0,{_LONGEST_CORNER}}}\Z")
 _BRACED = re.compile(r"\{[ \t]{0,2}(?P<name>[A-Za-z_]{2,20})[ \t]{0,2}\}")
 _PART_OF_BRACED = re.compile(r"\{[ \t]{0,2}[A-Za-z_]{0,20}[ \t]{0,2}\Z")
-_OBJECT = re.compile(rf'\{{\s{{0,20}}"(?:{"|".join({*KINDS, *STRENGTHS, *HOLDS})})"\s{{0,5}}:', re.IGNORECASE)
+_OBJECT = re.compile(
+    rf'\{{\s{{0,20}}"(?:{"|".join({*ACT_KINDS, *STRENGTHS, *HOLDS})})"\s{{0,5}}:', re.IGNORECASE
+)
 _PART_OF_OBJECT = re.compile(r'\{\s{0,20}(?:"[A-Za-z_]{0,20}(?:"\s{0,5})?)?\Z')
 _CODE = re.compile(r":(?P<name>[a-z][a-z_]{1,20}):(?![\w/:])")
 _PART_OF_CODE = re.compile(r":[a-z_]{1,20}:?\Z")
@@ -50,7 +59,7 @@ def act_bracket(text: str, at: int, before: str) -> Found | None:
     return None if acts is None else Found(len(whole[0]), acts=written(acts))
 
 
-def _acts_of_ours(tag: str, inside: str) -> tuple[Asked, ...]:
+def _acts_of_ours(tag: str, inside: str) -> tuple[TextAct, ...]:
     acts = tuple(each.act for each in strip_tags(tag)[1])
     told = acts_told(inside) if all(isinstance(act, Feeling) for act in acts) else ()
     # [laughs] is seen, too.
@@ -94,7 +103,7 @@ def act_code(text: str, at: int, is_all: bool, before: str) -> Found | None:
     return Found(len(whole[0]), acts=written([act])) if act else None
 
 
-def _acts_of(inside: str) -> tuple[Asked, ...] | None:
+def _acts_of(inside: str) -> tuple[TextAct, ...] | None:
     """Of a kind and its value, or of a pause; None if it is neither."""
     if pause := _PAUSE.fullmatch(inside.strip()):
         return acts_named("pause", pause["time"] or pause["how"] or "")
@@ -102,7 +111,7 @@ def _acts_of(inside: str) -> tuple[Asked, ...] | None:
     return acts_named(kinded["kind"], kinded["value"]) if kinded else None
 
 
-def _one(act: Asked | None) -> tuple[Asked, ...]:
+def _one(act: TextAct | None) -> tuple[TextAct, ...]:
     return () if act is None else (act,)
 
 

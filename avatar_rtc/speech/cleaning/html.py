@@ -7,7 +7,7 @@ import re
 from html import unescape
 from html.entities import html5
 
-from avatar_rtc.speech.acting.acts import Asked, written
+from avatar_rtc.speech.acting.acts import TextAct, written
 from avatar_rtc.speech.acting.named import acts_named
 from avatar_rtc.speech.cleaning.angles import AngleTag, closing
 from avatar_rtc.speech.cleaning.found import UNDECIDED, Found
@@ -72,7 +72,7 @@ def html_found(tag: AngleTag, skips_code: bool, skips_tables: bool) -> Found:
     return Found(tag.length, "" if tag.name in INLINE | SPOKEN else "\n")
 
 
-def _pause_of(tag: AngleTag) -> tuple[Asked, ...]:
+def _pause_of(tag: AngleTag) -> tuple[TextAct, ...]:
     asked = tag.attributes.get("time") or tag.attributes.get("strength") or "medium"
     return () if tag.is_end or asked == "none" else acts_named("break", asked)
 

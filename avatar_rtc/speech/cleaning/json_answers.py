@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from avatar_rtc.speech.acting.acts import Asked, Feeling, written
+from avatar_rtc.speech.acting.acts import Feeling, TextAct, written
 from avatar_rtc.speech.acting.words import acts_meant
 from avatar_rtc.speech.cleaning.found import UNDECIDED, Found
 from avatar_rtc.speech.tags import emotion_named
@@ -78,7 +78,7 @@ def _said(answer: Mapping[str, object]) -> str | None:
     return f"{asked} {text}" if asked else text
 
 
-def _asked(lower: Mapping[str, object]) -> Iterator[Asked]:
+def _asked(lower: Mapping[str, object]) -> Iterator[TextAct]:
     feeling = next(
         (emotion_named(value) for key in _FEELING if isinstance(value := lower.get(key), str)), None
     )

@@ -11,7 +11,7 @@ What was opened and never closed is skipped to the end of the text. A closing ma
 import re
 
 from avatar_rtc.speech.acting.acts import written
-from avatar_rtc.speech.acting.named import HOLDS, KINDS, STRENGTHS, acts_in_token, acts_named
+from avatar_rtc.speech.acting.named import ACT_KINDS, HOLDS, STRENGTHS, acts_in_token, acts_named
 from avatar_rtc.speech.cleaning.angles import AngleTag, closing
 from avatar_rtc.speech.cleaning.found import UNDECIDED, Found, Json, Until
 
@@ -145,7 +145,7 @@ def _told_in_tag(tag: AngleTag, text: str, at: int, is_all: bool, skips: bool) -
 
 def _act_in_tag(tag: AngleTag, text: str, at: int, is_all: bool) -> Found | None:
     """`<emotion value="happy"/>`, `<emotion=happy>`, `<pause/>`, and `<emote>happy</emote>`."""
-    kind = tag.name if tag.name in KINDS else "action"
+    kind = tag.name if tag.name in ACT_KINDS else "action"
     if tag.is_end:
         return Found(tag.length)
     values = [tag.attributes[name] for name in _ACT_VALUES if name in tag.attributes]

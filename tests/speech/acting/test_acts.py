@@ -9,16 +9,22 @@ from hypothesis import strategies as st
 from avatar_rtc.face.emotions import EMOTIONS
 from avatar_rtc.face.gestures import GESTURES
 from avatar_rtc.speech.acting.acts import (
-    LOOKS,
-    Asked,
+    LOOK_TARGETS,
     Feeling,
     Gesture,
     Glance,
     Pause,
+    TextAct,
     act_json,
     written,
 )
-from avatar_rtc.speech.acting.named import KINDS, acts_in_token, acts_named, acts_of_object, expression_acts
+from avatar_rtc.speech.acting.named import (
+    ACT_KINDS,
+    acts_in_token,
+    acts_named,
+    acts_of_object,
+    expression_acts,
+)
 from avatar_rtc.speech.acting.words import MOST_ACTS, acts_told, meant_by
 from avatar_rtc.speech.tags import strip_tags
 
@@ -28,7 +34,7 @@ NAMES = st.sampled_from(("grumbly", "moon_walk", "ärger", "頷く"))
 ASKED = st.one_of(
     st.builds(Feeling, st.sampled_from(EMOTIONS) | NAMES, SHARES, st.none() | TENTHS),
     st.builds(Gesture, st.sampled_from(GESTURES) | NAMES, SHARES),
-    st.builds(Glance, st.sampled_from(list(LOOKS)), TENTHS),
+    st.builds(Glance, st.sampled_from(list(LOOK_TARGETS)), TENTHS),
     st.builds(Pause, TENTHS),
 )
 
@@ -38,7 +44,7 @@ def told(words: str) -> str:
 
 
 @given(st.lists(ASKED, min_size=1, max_size=4))
-def test_what_is_written_is_read_as_it_was_meant(acts: list[Asked]) -> None:
+def test_what_is_written_is_read_as_it_was_meant(acts: list[TextAct]) -> None:
     clean, tags = strip_tags(f"One {written(acts)} two")
     assert (clean, [tag.act for tag in tags]) == ("One two", acts)
     assert {tag.at for tag in tags} == {4}
@@ -102,7 +108,7 @@ def test_a_kind_and_a_value(kind: str, value: str, acts: str) -> None:
     assert written(acts_named(kind, value)) == acts
 
 
-@given(st.sampled_from(sorted(KINDS)), st.text(max_size=40))
+@given(st.sampled_from(sorted(ACT_KINDS)), st.text(max_size=40))
 def test_no_value_breaks_a_kind(kind: str, value: str) -> None:
     acts_named(kind, value)
 

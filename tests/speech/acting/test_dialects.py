@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from avatar_rtc.bench.acted_texts import DIALECTS, ActedText, acted_texts, cut_at_random
-from avatar_rtc.speech.acting.acts import Asked
+from avatar_rtc.speech.acting.acts import TextAct
 from avatar_rtc.speech.cleaning.cleaner import BY_DEFAULT, ReadAloud
 from avatar_rtc.speech.script import Line
 from tests.speech.cleaning.told import lines
@@ -18,7 +18,7 @@ def heard(told: list[Line]) -> list[str]:
     return [word.lower() for line in told for word in WORD.findall(line.spoken)]
 
 
-def done(told: list[Line]) -> list[tuple[int, Asked]]:
+def done(told: list[Line]) -> list[tuple[int, TextAct]]:
     """Before how many words are heard each act is done."""
     found, before = [], 0
     for line in told:

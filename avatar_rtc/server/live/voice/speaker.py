@@ -18,7 +18,7 @@ from avatar_rtc.server.live.voice.utterance import Piece, TimedAct
 from avatar_rtc.sound.levelling import VoiceLevels
 from avatar_rtc.sound.pcm import silence
 from avatar_rtc.sound.resample import resampled
-from avatar_rtc.speech.acting.acts import MAX_PAUSE_S, Feeling, Pause
+from avatar_rtc.speech.acting.acts import MAX_ACTED_PAUSE_S, Feeling, Pause
 from avatar_rtc.speech.cleaning.cleaner import BY_DEFAULT, Cleaner, ReadAloud, clean
 from avatar_rtc.speech.feelings import Classifier
 from avatar_rtc.speech.languages.joined import Said, joined
@@ -210,8 +210,8 @@ class _Behind:
         return replace(piece, gap=0.0) if paused_s else piece
 
     def pause(self, seconds: float) -> Piece:
-        """So much silence, MAX_PAUSE_S between two words; what waited is done where the last word ended."""
-        seconds = min(seconds, MAX_PAUSE_S - self._paused_s)
+        """So much silence, MAX_ACTED_PAUSE_S between two words; what waited is done where the last word ended."""
+        seconds = min(seconds, MAX_ACTED_PAUSE_S - self._paused_s)
         acts = tuple(TimedAct(self._end, tag.act) for tag in self.waiting if not isinstance(tag.act, Pause))
         self.waiting, self._end = (), 0.0
         self._paused_s += seconds
