@@ -1,11 +1,11 @@
 """Acts in a text, in the form that sentences know: `[joy:0.7]`, `[wink]`, `[look:away]`, `[pause:1]`.
 
 `[sad:0.5,3s]` is a feeling for a while, `<emotion name="joy" strength="0.7">` another form of it,
-`[gesture:bow:0.5]` and `[emotion:mischief]` name what only some characters have. A tag belongs to the word after
-it. Names are those of `EMOTIONS` and `GESTURES`, and the synonyms below, in any case. Brackets that hold
-anything else are text: `[1]`, `[link]`, `[joy](https://…)`, `[[joy]]`, `\\[joy]`. A number out of range is
-taken as the nearest that makes sense, because a tag that is read aloud is worse than a tag that is a little
-too strong.
+`[gesture:bow:0.5]` and `[emotion:mischief]` name what only some characters have. A tag belongs to the word
+after it. Names are those of `EMOTIONS` and `GESTURES`, and the synonyms below, in any case. Brackets that
+hold anything else are text: `[1]`, `[link]`, `[joy](https://…)`, `[[joy]]`, `\\[joy]`. A number out of range
+is taken as the nearest that makes sense, because a tag that is read aloud is worse than a tag that is a
+little too strong.
 """
 
 import re
@@ -97,7 +97,8 @@ _HOLD = rf"(?:,[ \t]*(?P<hold>{_NUMBER}[ \t]*m?s)[ \t]*)?"
 _BRACKET = (
     rf"(?<![\[\\])\[(?=[^\[\]\n]{{1,{LONGEST_BRACKET - 2}}}\])[ \t]*(?:"
     rf"(?:(?P<name>{_NAME})|{_OWN})[ \t]*{_STRENGTH}{_HOLD}"
-    rf"|look[ \t]*:[ \t]*(?P<look>{'|'.join(LOOK_TARGETS)})[ \t]*(?:,[ \t]*(?P<glance>{_NUMBER}[ \t]*m?s)[ \t]*)?"
+    rf"|look[ \t]*:[ \t]*(?P<look>{'|'.join(LOOK_TARGETS)})[ \t]*"
+    rf"(?:,[ \t]*(?P<glance>{_NUMBER}[ \t]*m?s)[ \t]*)?"
     rf"|pause[ \t]*:[ \t]*(?P<pause>{_NUMBER}[ \t]*(?:m?s)?)[ \t]*)\](?!\()"
 )
 _VALUE = r"""(?:"[^"<>\n]*"|'[^'<>\n]*')"""

@@ -129,7 +129,8 @@ def _of_clause(clause: str, meanings: _Meanings) -> list[TextAct]:
     if any(word in _NEGATIONS or word.endswith("n't") for word in words):
         return []
     acts = _of_english(words, meanings) or [act for word in words for act in meanings.spaced.get(word, ())]
-    acts = acts or [*_of_signs(clause, meanings)]
+    if not acts and not clause.isascii():
+        acts, clause = _of_signs(clause, meanings)
     degree = _degree(clause, words, meanings)
     return [_at_degree(act, degree) for act in acts]
 
@@ -182,26 +183,20 @@ def acts_in_signs(words: str, share: float) -> tuple[TextAct, ...]:
     >>> acts_in_signs("开心", 0.5), acts_in_signs("重要", 0.5)
     ((Feeling(emotion='joy', strength=1.0, hold_s=None),), ())
     """
-    acts, covered = _signs_in(words, _meanings())
+    acts, left = _of_signs(words, _meanings())
     known = [act for word in words.lower().split() for act in _meanings().spaced.get(word, ())]
-    return tuple(known) or (acts if covered >= share * len(words) else ())
+    return tuple(known) or (tuple(acts) if left.count("\0") >= share * len(words) else ())
 
 
-def _of_signs(clause: str, meanings: _Meanings) -> tuple[TextAct, ...]:
-    return () if clause.isascii() else _signs_in(clause, meanings)[0]
-
-
-def _signs_in(clause: str, meanings: _Meanings) -> tuple[tuple[TextAct, ...], int]:
-    """What the signs of the table ask for, in order, and how many characters they are."""
+def _of_signs(clause: str, meanings: _Meanings) -> tuple[list[TextAct], str]:
+    """What the signs of the table ask for, in order, and the clause with these blanked out."""
     found: list[tuple[int, tuple[TextAct, ...]]] = []
-    covered = 0
     for sign, meant in meanings.signs:
         if (at := clause.find(sign)) >= 0:
             found.append((at, meant))
-            covered += len(sign)
             clause = clause.replace(sign, "\0" * len(sign), 1)
     found.sort(key=lambda each: each[0])
-    return tuple(act for _, meant in found for act in meant), covered
+    return [act for _, meant in found for act in meant], clause
 
 
 def _degree(clause: str, words: Sequence[str], meanings: _Meanings) -> float | None:

@@ -55,6 +55,8 @@ def act_bracket(text: str, at: int, before: str) -> Found | None:
     if whole is None or before[-1:] in ("[", "\\"):
         return None
     inside = whole["inside"]
+    if inside[0] == "/" and (act_named(inside[1:]) or inside[1:].lower() in ACT_KINDS):
+        return Found(len(whole[0]))  # [happy]…[/happy]
     acts = _acts_of_ours(whole[0], inside) if TAG.fullmatch(whole[0]) else _acts_of(inside)
     return None if acts is None else Found(len(whole[0]), acts=written(acts))
 

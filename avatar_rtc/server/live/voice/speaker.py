@@ -210,7 +210,7 @@ class _Behind:
         return replace(piece, gap=0.0) if paused_s else piece
 
     def pause(self, seconds: float) -> Piece:
-        """So much silence, MAX_ACTED_PAUSE_S between two words; what waited is done where the last word ended."""
+        """So much silence, within MAX_ACTED_PAUSE_S between two words; what waited is done before it."""
         seconds = min(seconds, MAX_ACTED_PAUSE_S - self._paused_s)
         acts = tuple(TimedAct(self._end, tag.act) for tag in self.waiting if not isinstance(tag.act, Pause))
         self.waiting, self._end = (), 0.0
