@@ -25,10 +25,16 @@ from avatar_rtc.server.http.routes.pages import is_static
 _WILDCARDS = ("0.0.0.0", "::", "")
 _EXPOSED = (
     "Location, Link, ETag, Retry-After, Accept-Post, Accept-Patch, WWW-Authenticate, "
-    "x-audio-duration, x-word-timestamps, x-word-timestamps-truncated"
+    "x-audio-duration, x-word-timestamps, x-word-timestamps-truncated, x-speech-id, x-request-id"
 )
 _ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-_ALLOWED_HEADERS = "Content-Type, If-Match, Authorization"
+_ALLOWED_HEADERS = (
+    "Content-Type, If-Match, Authorization, X-Avatar, X-Avatar-Speak, "
+    # what OpenAI's own client in a page sends
+    "OpenAI-Organization, OpenAI-Project, OpenAI-Beta, X-Stainless-Arch, X-Stainless-Lang, X-Stainless-OS, "
+    "X-Stainless-Package-Version, X-Stainless-Retry-Count, X-Stainless-Runtime, X-Stainless-Runtime-Version, "
+    "X-Stainless-Timeout, X-Stainless-Helper-Method"
+)
 _PREFLIGHT_S = "600"
 _PORTS = {"http": 80, "https": 443}
 _MAX_ORIGIN = 300

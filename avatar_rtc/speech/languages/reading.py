@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from avatar_rtc.errors import EngineFailed, SetupError, Unreadable
 from avatar_rtc.sound.levelling import VoiceLevels
@@ -30,6 +30,9 @@ _LONG = 1_000
 """Characters of a text that the event loop does not wait for."""
 _FEW = 3
 """Letters that may be without a sound, as a lone sign of phonetics is."""
+MOST_AHEAD = 16
+AHEAD_KEPT_S = 2.0
+"""What was begun ahead and nobody asks for is kept so long: a slow model has its next token by then."""
 _NAMES = {HAN: "Chinese characters", "KANA": "kana"}
 
 
@@ -50,6 +53,15 @@ class _Role:
     voice: str
 
 
+class _Sound(NamedTuple):
+    """What an engine is asked for."""
+
+    text: str
+    engine: str
+    voice: str
+    speed: float
+
+
 class Reader:
     """Reads for all avatars of a server."""
 
@@ -60,6 +72,7 @@ class Reader:
             sentence_s: how long an engine may take for a part.
         """
         self._engines, self._sentence_s = engines, sentence_s
+        self._ahead: dict[_Sound, asyncio.Task[Speech]] = {}
 
     async def read(
         self,
@@ -93,6 +106,20 @@ class Reader:
         if not said and any(map(str.isalpha, text)):
             raise EngineFailed("; ".join(dict.fromkeys(notes)))
         return Reading(await asyncio.to_thread(_levelled, said, levels or VoiceLevels()), tuple(notes))
+
+    def read_ahead(self, text: str, engine: Engine, voice: str, speed: float) -> None:
+        """Begin to say what `read` is probably asked for within a moment; if it is not, that is dropped."""
+        sound = _Sound(text, engine.name, voice, speed)
+        if sound in self._ahead or len(self._ahead) >= MOST_AHEAD or len(text) > engine.longest:
+            return
+        task = self._ahead[sound] = asyncio.create_task(engine.synthesize(text, voice, speed))
+        task.add_done_callback(_forget_failure)
+        asyncio.get_running_loop().call_later(AHEAD_KEPT_S, self._drop, sound, task)
+
+    def _drop(self, sound: "_Sound", task: asyncio.Task[Speech]) -> None:
+        if self._ahead.get(sound) is task:
+            del self._ahead[sound]
+            task.cancel()
 
     def manner_of(self, text: str, engine: Engine, voice: str) -> tuple[Engine, str]:
         """Who reads a text: for a document of SSML an engine that reads its marks and pauses.
@@ -176,9 +203,16 @@ class Reader:
     async def _synthesize(self, role: _Role, text: str, speed: float) -> Speech:
         try:
             async with asyncio.timeout(self._sentence_s):
-                return await role.engine.synthesize(text, role.voice, speed)
+                begun = self._ahead.pop(_Sound(text, role.engine.name, role.voice, speed), None)
+                return await (begun or role.engine.synthesize(text, role.voice, speed))
         except TimeoutError:
             raise EngineFailed(f"{role.engine.name} did not answer within {self._sentence_s:g} s") from None
+
+
+def _forget_failure(task: asyncio.Task[Speech]) -> None:
+    """Whoever asks for it is told; if nobody does, nobody need be."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _levelled(said: Sequence[tuple[_Role, Said]], levels: VoiceLevels) -> tuple[Said, ...]:

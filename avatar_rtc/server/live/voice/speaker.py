@@ -7,6 +7,7 @@ text ──► Cleaner ──► Splitter ──► Line ──► Reader ──
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -14,6 +15,7 @@ from typing import TypeVar
 from avatar_rtc.config_words import NarrationWay
 from avatar_rtc.errors import AvatarRtcError, UnknownName, Unreadable
 from avatar_rtc.face.timeline import Timeline
+from avatar_rtc.server.live.voice.foreseen import foreseeing
 from avatar_rtc.server.live.voice.utterance import Piece, TimedAct
 from avatar_rtc.sound.levelling import VoiceLevels
 from avatar_rtc.sound.pcm import silence
@@ -107,7 +109,9 @@ class Speaker:
         behind = _Behind()
         han, is_heard, levels = "", False, VoiceLevels()
         unread: Unreadable | None = None
-        async for sentence in _sentences(chunks, self.read_aloud_for(manner)):
+        read_aloud = self.read_aloud_for(manner)
+        chunks = foreseeing(chunks, read_aloud, partial(self._begin, manner))
+        async for sentence in _sentences(chunks, read_aloud):
             engine, voice = self.reader.manner_of(sentence, manner.engine, manner.voice)
             its = replace(manner, engine=engine, voice=voice)
             line = await in_thread_if_long(partial(prepare, reads_ssml=engine.ssml), sentence)
@@ -132,6 +136,15 @@ class Speaker:
             raise unread
         if behind.waiting:
             yield behind.pause(0.0)
+
+    def _begin(self, manner: Manner, sentence: str) -> None:
+        """Let a sentence be made that is probably complete: its engine need not wait for the next word."""
+        engine, voice = self.reader.manner_of(sentence, manner.engine, manner.voice)
+        with suppress(AvatarRtcError):  # what is wrong with it is told once it is complete
+            for part in between_pauses(prepare(sentence, reads_ssml=engine.ssml)):
+                if not isinstance(part, Pause) and part.spoken:
+                    self.reader.read_ahead(part.spoken, engine, voice, manner.speed)
+                    break
 
     async def spoken_of(self, text: str, engine: Engine, read_aloud: ReadAloud | None = None) -> str:
         """All that is spoken of a whole text; "" if that is nothing."""
