@@ -160,10 +160,11 @@ def _act_in_tag(tag: AngleTag, text: str, at: int, is_all: bool) -> Found | None
     begin = at + tag.length
     limit = begin + _LONGEST_ACT_NAME + 2 * len(tag.name)
     closer = closing(tag.name).pattern.search(text, begin, limit)
+    line = text.find("\n", begin, closer.start() if closer else limit)
     if closer is None:
-        is_open = not is_all and len(text) < limit and "\n" not in text[begin:]
-        return UNDECIDED if is_open else None
-    return Found(closer.end() - at, acts=written(acts_named(kind, text[begin : closer.start()])))
+        return UNDECIDED if not is_all and len(text) < limit and line < 0 else None
+    inside = text[begin : closer.start()]
+    return Found(closer.end() - at, acts=written(acts_named(kind, inside))) if line < 0 else None
 
 
 def barred(text: str, at: int, is_all: bool) -> Found | None:
