@@ -119,7 +119,7 @@ class Avatar:
             voice=voice,
             say=lambda speech, begin, timeline: renderer.send(Say(name, speech, begin, timeline)),
             hush=lambda t: me._hush(t),
-            feel=self.actor.feel,
+            perform=self.actor.perform,
             tell=self.events.tell,
             heard=lambda begin, piece: me._heard(begin, piece),
         )
