@@ -1,7 +1,7 @@
 """What an avatar does at the events of one Realtime connection, and what of them is told otherwise.
 
-server  ──► sound ──► utterances; speech_started ──► silence, listening; response ──► thinking; calls ──► data eyes
-caller  ──► response.cancel ──► silence; conversation.item.truncate ──► with what was really heard
+server ──► sound ──► utterances; speech_started ──► silence, listening; response ──► thinking
+caller ──► response.cancel ──► silence; conversation.item.truncate ──► with what was really heard
 """
 
 import json
@@ -54,7 +54,7 @@ class RealtimeActor:
         """Act on a frame of the server.
 
         Returns:
-            The frame for the caller, as it came unless its sound is to be left out; None if it is for us alone.
+            The frame for the caller: as it came, or without its sound; None if it is for us alone.
         """
         event = told.event_of(text)
         if event is None:

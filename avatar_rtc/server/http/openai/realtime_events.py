@@ -101,7 +101,7 @@ def is_call(event: RealtimeEvent) -> bool:
     """Whether the model begins to call a function."""
     if event["type"] == ITEM_ADDED:
         return text_in(event, "item", "type") in ("function_call", "mcp_call")
-    return event["type"] == CALL_DELTA
+    return bool(event["type"] == CALL_DELTA)
 
 
 def is_call_output(event: RealtimeEvent) -> bool:

@@ -1,7 +1,7 @@
 """The sound of one Realtime connection: each item is an utterance of the avatar, as long as its sound is.
 
-Sound comes much faster than it is heard. It waits here, in order, and none of it is dropped. When more waits than
-the longest reply holds, nothing more is read from the server until there is room.
+Sound comes much faster than it is heard. It waits here, in order, and none of it is dropped. When more waits
+than the longest reply holds, nothing more is read from the server until there is room.
 """
 
 import asyncio

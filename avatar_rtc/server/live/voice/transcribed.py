@@ -1,6 +1,6 @@
 """Streamed sound whose words come beside it: heard at once, and with the words as soon as both are whole.
 
-sound ──► lips by the sound alone ──► … both are whole: laid beside espeak's rendering ──► lips, words, subtitles
+sound ──► lips by the sound alone ──► both are whole: laid beside espeak's rendering ──► lips, words
 
 Nobody waits for the words: while they are laid beside the sound, it goes on by itself.
 """

@@ -1,4 +1,4 @@
-"""What an avatar does at the events of a Realtime connection: a real avatar, and the server's events by hand."""
+"""What an avatar does at the events of a Realtime connection: a real avatar, and events by hand."""
 
 import asyncio
 import json
@@ -240,10 +240,12 @@ async def test_sound_is_left_out_for_who_does_not_want_it(talk):
     "text",
     [
         "", "{", "[]", '"x"', '{"type": 3}', "[" * 5_000, '{"type": "response.created"}',
-        '{"type": "response.created", "response": [1]}', '{"type": "session.updated", "session": {"audio": 7}}',
+        '{"type": "response.created", "response": [1]}',
+        '{"type": "session.updated", "session": {"audio": 7}}',
         '{"type": "response.output_audio.delta"}', '{"type": "response.output_audio.delta", "delta": "%%%"}',
         '{"type": "response.output_audio.delta", "delta": 7, "item_id": null, "content_index": "x"}',
-        '{"type": "response.done", "response": null}', '{"type": "response.output_audio.done", "item_id": {}}',
+        '{"type": "response.done", "response": null}',
+        '{"type": "response.output_audio.done", "item_id": {}}',
         '{"type": "error", "error": "x"}', '{"type": "what.nobody.knows", "delta": "AAAA"}',
     ],
 )  # fmt: skip
