@@ -66,7 +66,7 @@ from avatar_rtc.server.http.keys import (
 )
 from avatar_rtc.server.http.leases import leases_middleware
 from avatar_rtc.server.http.metrics import create_metrics
-from avatar_rtc.server.http.openai import chat, models
+from avatar_rtc.server.http.openai import chat, models, realtime
 from avatar_rtc.server.http.openai import speech as openai_speech
 from avatar_rtc.server.http.openai.upstream import OPENAI_UPSTREAM, Upstream
 from avatar_rtc.server.http.places import places_middleware
@@ -234,7 +234,7 @@ def create_app(
     for module in (
         whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
         audio, audio_socket, ice, recordings, films, share, compat_avatars, compat_speech, imagefx,
-        natlang, chat, models, openai_speech, openapi, tracking, pages,
+        natlang, chat, models, openai_speech, realtime, openapi, tracking, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)

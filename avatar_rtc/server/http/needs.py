@@ -97,6 +97,7 @@ NEEDS: Mapping[str, Need] = {
             f"GET {_AVATAR}/poses", f"POST {_AVATAR}/poses", f"GET {_AVATAR}/sprites",
             f"POST {_AVATAR}/audio", f"GET {_AVATAR}/audio",
             "POST /v1/chat/completions", "POST /v1/responses", "POST /v1/audio/speech",
+            "GET /v1/realtime",
             # a recording holds what was said before: whoever may watch now may not have it for that
             f"GET {_AVATAR}/recordings", f"POST {_AVATAR}/recordings", f"POST {_AVATAR}/films",
             f"GET {_AVATAR}/recordings/{{recording}}", f"DELETE {_AVATAR}/recordings/{{recording}}",

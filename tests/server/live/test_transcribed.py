@@ -7,7 +7,7 @@ import pytest
 
 from avatar_rtc.server.live.voice import transcribed
 from avatar_rtc.server.live.voice.hearing import SoundStream
-from avatar_rtc.server.live.voice.transcribed import MAX_TRANSCRIPT, Transcript, transcribed_pieces
+from avatar_rtc.server.live.voice.transcribed import MAX_TRANSCRIPT, SoundTranscript, transcribed_pieces
 from avatar_rtc.sound.pcm import pcm_to_bytes
 from avatar_rtc.sound.resample import resampled
 from avatar_rtc.speech.voices import espeak
@@ -26,7 +26,7 @@ def spoken():
 async def test_what_is_whole_from_the_start_is_a_sentence_a_piece_with_its_words(spoken, monkeypatch):
     monkeypatch.setattr(transcribed, "WORDS_PATIENCE_S", 30.0)
     sound, speech = spoken
-    stream, transcript = SoundStream(RATE), Transcript()
+    stream, transcript = SoundStream(RATE), SoundTranscript()
     await stream.feed(pcm_to_bytes(sound))
     stream.finish()
     transcript.add(TEXT)
@@ -46,7 +46,7 @@ async def test_what_is_whole_from_the_start_is_a_sentence_a_piece_with_its_words
 
 async def test_it_is_heard_before_its_words_are_here_and_shows_them_from_then_on(spoken):
     sound, _ = spoken
-    stream, transcript = SoundStream(RATE), Transcript()
+    stream, transcript = SoundStream(RATE), SoundTranscript()
     data = pcm_to_bytes(sound)
     await stream.feed(data[:38_401])  # 0.8 s, and half a sample
     pieces = transcribed_pieces(stream, transcript)
@@ -68,7 +68,7 @@ async def test_it_is_heard_before_its_words_are_here_and_shows_them_from_then_on
 )
 async def test_without_words_that_help_the_lips_follow_the_sound(spoken, text):
     sound, _ = spoken
-    stream, transcript = SoundStream(RATE), Transcript()
+    stream, transcript = SoundStream(RATE), SoundTranscript()
     await stream.feed(pcm_to_bytes(sound))
     stream.finish()
     if text is not None:
@@ -81,7 +81,7 @@ async def test_without_words_that_help_the_lips_follow_the_sound(spoken, text):
 async def test_words_that_cannot_be_read_cost_nothing(spoken, monkeypatch):
     monkeypatch.setattr(transcribed, "WORDS_PATIENCE_S", 30.0)
     sound, _ = spoken
-    stream, transcript = SoundStream(RATE), Transcript()
+    stream, transcript = SoundStream(RATE), SoundTranscript()
     await stream.feed(pcm_to_bytes(sound))
     stream.finish()
     transcript.finish("… — …")  # no phoneme in it

@@ -14,7 +14,7 @@ from avatar_rtc.server.http.openai.realtime_events import OutputFormat
 from avatar_rtc.server.limits import Pool
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.voice.hearing import SOUND_PATIENCE_S, STREAM_LEAD_S, SoundStream
-from avatar_rtc.server.live.voice.transcribed import Transcript, transcribed_pieces
+from avatar_rtc.server.live.voice.transcribed import SoundTranscript, transcribed_pieces
 from avatar_rtc.server.live.voice.utterance import Event
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class SpokenItem:
     def __init__(self, item: str, response: str, content_index: int, written: OutputFormat) -> None:
         self.id, self.response, self.content_index = item, response, content_index
         self.written = written
-        self.transcript = Transcript()
+        self.transcript = SoundTranscript()
         self.is_stopped = False
         """Whether what still comes of it is left out."""
         self.is_cut = False

@@ -42,7 +42,7 @@ MAX_TRANSCRIPT = 4_000
 """Characters: a minute of fast speech has 1,500. A longer one is not laid beside its sound."""
 
 
-class Transcript:
+class SoundTranscript:
     """The words of one sound, as they come."""
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class _Aligned:
     words: tuple[TimedWord, ...]
 
 
-async def transcribed_pieces(stream: SoundStream, transcript: Transcript) -> AsyncGenerator[Piece, None]:
+async def transcribed_pieces(stream: SoundStream, transcript: SoundTranscript) -> AsyncGenerator[Piece, None]:
     """The sound as it comes; with its words from where they are known."""
     follower = SoundFollower()
     heard: list[Pcm] = []
