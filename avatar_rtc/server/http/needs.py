@@ -75,6 +75,8 @@ NEEDS: Mapping[str, Need] = {
             "GET /api/avatar/get_available_filters",
         ),
     ),
+    # each tool that is called looks whether its avatar is the caller's
+    **_each(Need("control"), ("POST /mcp",)),
     # what operators watch: of all avatars, and of the viewers of one
     **_each(Need("view", "all"), ("GET /metrics",)),
     **_each(Need("control", "avatar"), (f"GET {_AVATAR}/viewers",)),
