@@ -1,7 +1,7 @@
 """What an avatar tells: told once, heard by viewers, by listeners, and by who comes back in time.
 
-    tell ──► Told (id, event) ──► viewers' control channels
-                  ├──► the newest are kept ──► each Listener reads on from where it is
+    tell ──► ToldEvent (id, event) ──► viewers' control channels
+                  ├──► the newest are kept ──► each EventListener reads on from where it is
                   └──► of states the newest alone, for as long as somebody listens
 
 A listener has no queue of its own, only a place in what is kept: a thousand of them that do not read cost no
@@ -17,19 +17,19 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-STATE = "state"
-CLOSING = "closing"
-MISSED = "events.missed"
-EVENT_KINDS = (STATE, "speech", "gesture", "hearing", "viewers", "recordings")
+STATE_TYPE = "state"
+CLOSING_TYPE = "closing"
+MISSED_TYPE = "events.missed"
+EVENT_KINDS = (STATE_TYPE, "speech", "gesture", "hearing", "viewers", "recordings")
 """What a listener may choose among: all that is told but its own affairs, `closing` and `events.missed`."""
-MAX_KEPT = 1_000
+MAX_KEPT_EVENTS = 1_000
 """Events: some five minutes of speech, at three words a second."""
-MAX_KEPT_BYTES = 256 * 1024
+MAX_EVENT_BYTES = 256 * 1024
 """Of their texts, for each avatar; a single longer one is kept all the same."""
 
 
 @dataclass(frozen=True)
-class Told:
+class ToldEvent:
     """One event."""
 
     number: int
@@ -55,7 +55,9 @@ class Told:
 class Events:
     """What one avatar tells. Used on the event loop."""
 
-    def __init__(self, show: Callable[[Told], None], describe: Callable[[], Mapping[str, object]]) -> None:
+    def __init__(
+        self, show: Callable[[ToldEvent], None], describe: Callable[[], Mapping[str, object]]
+    ) -> None:
         """
         Args:
             show: sends an event to everybody who watches.
@@ -64,13 +66,13 @@ class Events:
         self._show, self._describe = show, describe
         self._life = secrets.token_hex(4)
         self._number = 0
-        self._kept: deque[Told] = deque()
+        self._kept: deque[ToldEvent] = deque()
         self._kept_bytes = 0
         self._forgotten = 0
         """Number of the newest event that was kept and is no more."""
-        self._state: Told | None = None
+        self._state: ToldEvent | None = None
         """The newest state, while somebody listens."""
-        self._listeners: weakref.WeakSet[Listener] = weakref.WeakSet()
+        self._listeners: weakref.WeakSet[EventListener] = weakref.WeakSet()
         self._is_over = False
 
     @property
@@ -81,7 +83,7 @@ class Events:
     def tell(self, event: Mapping[str, object]) -> None:
         """Tell everybody; the event belongs to its hearers from now on, and is not changed any more."""
         if not self._is_over:
-            self._tell(Told(self._number + 1, event))
+            self._tell(ToldEvent(self._number + 1, event))
 
     def listen(self, after: int | None = None) -> AsyncIterator[Mapping[str, object]]:
         """What is told from now on, to the avatar's end; for use in this process.
@@ -89,13 +91,13 @@ class Events:
         Args:
             after: what was told after this number comes first.
         """
-        return _each(Listener(self, after))
+        return _each(EventListener(self, after))
 
-    def listener(self, after: int | None = None) -> "Listener":
+    def listener(self, after: int | None = None) -> "EventListener":
         """One more who listens; it closes itself. See `listen`."""
-        return Listener(self, after)
+        return EventListener(self, after)
 
-    def id_of(self, told: Told) -> str:
+    def id_of(self, told: ToldEvent) -> str:
         """By which a listener names it that comes back: of another life it says nothing."""
         return f"{self._life}-{told.number}"
 
@@ -108,13 +110,13 @@ class Events:
 
     def close(self) -> None:
         """Tell that it is over, and nothing after that: whoever listens hears the rest, and ends."""
-        self.tell({"type": CLOSING})
+        self.tell({"type": CLOSING_TYPE})
         self._is_over = True
 
-    def _tell(self, told: Told) -> None:
+    def _tell(self, told: ToldEvent) -> None:
         self._number = told.number
         self._show(told)
-        if told.type == STATE:
+        if told.type == STATE_TYPE:
             # Who comes later is told how it is then. So it costs nothing while nobody hears it.
             self._state = told if len(self._listeners) else None
         else:
@@ -122,29 +124,31 @@ class Events:
         for listener in self._listeners:
             listener.wake()
 
-    def _keep(self, told: Told) -> None:
+    def _keep(self, told: ToldEvent) -> None:
         self._kept.append(told)
         self._kept_bytes += len(told.text)
-        while len(self._kept) > MAX_KEPT or (self._kept_bytes > MAX_KEPT_BYTES and len(self._kept) > 1):
+        while len(self._kept) > MAX_KEPT_EVENTS or (
+            self._kept_bytes > MAX_EVENT_BYTES and len(self._kept) > 1
+        ):
             gone = self._kept.popleft()
             self._kept_bytes -= len(gone.text)
             self._forgotten = gone.number
 
-    def _since(self, number: int, states_after: int) -> list[Told]:
+    def _since(self, number: int, states_after: int) -> list[ToldEvent]:
         """What was told after that number and is kept, in order; of states the newest alone."""
-        found: list[Told] = []
+        found: list[ToldEvent] = []
         for told in reversed(self._kept):
             if told.number <= number:
                 break
             found.append(told)
         if number < self._forgotten:
-            found.append(Told(self._forgotten, {"type": MISSED}))
+            found.append(ToldEvent(self._forgotten, {"type": MISSED_TYPE}))
         if self._state is not None and self._state.number > states_after:
             found.append(self._state)
         return sorted(found, key=lambda told: told.number)
 
 
-class Listener:
+class EventListener:
     """One who hears what is told, in order, each once; made by `Events.listener`."""
 
     def __init__(self, events: Events, after: int | None) -> None:
@@ -158,18 +162,18 @@ class Listener:
         """There is something new, or nothing any more."""
         self._news.set()
 
-    def begin(self) -> Told:
+    def begin(self) -> ToldEvent:
         """The state as it is now, with the number of what was heard last; older ones are not heard then."""
-        return Told(self._at, {"type": STATE, **self._events._describe()})
+        return ToldEvent(self._at, {"type": STATE_TYPE, **self._events._describe()})
 
-    def take(self) -> list[Told]:
+    def take(self) -> list[ToldEvent]:
         """What is new by now; whoever has missed some of it is told so by `events.missed`, in its place."""
         found = self._events._since(self._at, max(self._at, self._joined))
         if found:
             self._at = found[-1].number
         return found
 
-    async def next(self) -> list[Told]:
+    async def next(self) -> list[ToldEvent]:
         """The same, waited for; empty once there will be nothing any more."""
         while True:
             self._news.clear()
@@ -182,7 +186,7 @@ class Listener:
         self._events._listeners.discard(self)
 
 
-async def _each(listener: Listener) -> AsyncIterator[Mapping[str, object]]:
+async def _each(listener: EventListener) -> AsyncIterator[Mapping[str, object]]:
     try:
         while found := await listener.next():
             for told in found:

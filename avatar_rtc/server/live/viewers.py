@@ -16,7 +16,7 @@ from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.peer import Peer, PeerSource
 from avatar_rtc.media.peer_stats import PeerStats
 from avatar_rtc.server.access.tenures import Tenure, Tenures
-from avatar_rtc.server.live.events import CLOSING, Told
+from avatar_rtc.server.live.events import CLOSING_TYPE, ToldEvent
 from avatar_rtc.server.live.seats import Pending
 from avatar_rtc.server.live.session import CONTROL, Addressee, Session
 from avatar_rtc.sound.pcm import Pcm
@@ -197,7 +197,7 @@ class Viewers:
             viewer.peer.end("did not connect, and others want the seat")
             self._on_change()
 
-    def show(self, told: Told) -> None:
+    def show(self, told: ToldEvent) -> None:
         """Send an event to every open control channel; who has one to tell calls `Events.tell`."""
         for viewer in tuple(self._viewers.values()):
             viewer.peer.send(CONTROL, told.text)
@@ -218,7 +218,7 @@ class Viewers:
     def _expel(self, viewer_id: str, why: str) -> None:
         viewer = self._viewers.get(viewer_id)
         if viewer is not None:
-            viewer.peer.send(CONTROL, json.dumps({"type": CLOSING, "reason": why}))
+            viewer.peer.send(CONTROL, json.dumps({"type": CLOSING_TYPE, "reason": why}))
             asyncio.get_running_loop().call_later(CLOSE_GRACE_S, viewer.peer.end, why)
 
     async def close(self) -> None:

@@ -131,7 +131,7 @@ async def test_viewers_and_recordings_are_told(client, watch):
 
 
 async def test_silence_is_broken_by_a_comment(client, monkeypatch):
-    monkeypatch.setattr(route, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(route, "EVENT_HEARTBEAT_S", 0.05)
     async with listening(client, "?types=viewers") as source:
         asyncio.get_running_loop().call_later(0.4, lambda: tell(client, type="viewers", count=3))
         assert await source.next() == {"type": "viewers", "count": 3}

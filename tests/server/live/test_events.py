@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avatar_rtc.server.live import events as home
-from avatar_rtc.server.live.events import EVENT_KINDS, MAX_KEPT, MAX_KEPT_BYTES, Events, Told
+from avatar_rtc.server.live.events import EVENT_KINDS, MAX_EVENT_BYTES, MAX_KEPT_EVENTS, Events, ToldEvent
 
 
 def some_events(shown=None) -> Events:
     return Events((shown if shown is not None else []).append, lambda: {"mood": "now"})
 
 
-def words(found: list[Told]) -> list[object]:
+def words(found: list[ToldEvent]) -> list[object]:
     return [told.event["n"] for told in found if told.type == "speech.word"]
 
 
@@ -65,7 +65,7 @@ def test_who_reads_late_hears_of_states_the_newest_alone(steps):
     assert [told.event["n"] for told in found if told.type == "state"] == states[-1:]
 
 
-@given(st.lists(st.integers(0, 3 * MAX_KEPT_BYTES), max_size=12), st.integers(0, 12))
+@given(st.lists(st.integers(0, 3 * MAX_EVENT_BYTES), max_size=12), st.integers(0, 12))
 def test_who_is_too_slow_is_told_so_in_its_place(sizes, seen):
     events = some_events()
     with closing(events.listener(min(seen, len(sizes)))) as listener:
@@ -74,24 +74,24 @@ def test_who_is_too_slow_is_told_so_in_its_place(sizes, seen):
         found = listener.take()
     kept = words(found)
     assert kept == list(range(len(sizes) - len(kept), len(sizes)))
-    missed = [told for told in found if told.type == home.MISSED]
+    missed = [told for told in found if told.type == home.MISSED_TYPE]
     assert len(missed) == (len(kept) < len(sizes) - min(seen, len(sizes)))
     assert found == sorted(found, key=lambda told: told.number)
-    assert events._kept_bytes <= MAX_KEPT_BYTES or len(events._kept) == 1
+    assert events._kept_bytes <= MAX_EVENT_BYTES or len(events._kept) == 1
 
 
 def test_what_is_kept_is_bounded_in_number():
     events = some_events()
-    for n in range(5 * MAX_KEPT):
+    for n in range(5 * MAX_KEPT_EVENTS):
         events.tell({"type": "speech.word", "n": n})
-    assert len(events._kept) == MAX_KEPT
+    assert len(events._kept) == MAX_KEPT_EVENTS
     assert events._kept_bytes == sum(len(told.text) for told in events._kept)
 
 
 def test_a_state_is_written_once_for_all_and_not_at_all_for_nobody(monkeypatch):
     dumped, dumps = [], json.dumps
     monkeypatch.setattr(json, "dumps", lambda value, **more: dumped.append(value) or dumps(value, **more))
-    shown: list[Told] = []
+    shown: list[ToldEvent] = []
     events = some_events(shown)
     events.tell({"type": "state"})
     assert dumped == [] and events._state is None
@@ -125,7 +125,7 @@ def test_who_begins_hears_how_it_is_and_no_older_state():
 
 
 async def test_the_end_is_told_last_and_ends_everybody():
-    shown: list[Told] = []
+    shown: list[ToldEvent] = []
     events = some_events(shown)
     waiting = asyncio.create_task(_all(events))
     await asyncio.sleep(0)
@@ -153,6 +153,6 @@ async def test_who_has_left_is_forgotten():
 
 @pytest.mark.parametrize("kind", [*EVENT_KINDS, "closing", "events.missed", "something.new"])
 def test_who_chooses_hears_that_and_what_concerns_itself(kind):
-    told = Told(1, {"type": f"{kind}.begun" if kind == "speech" else kind})
+    told = ToldEvent(1, {"type": f"{kind}.begun" if kind == "speech" else kind})
     assert told.is_of([kind])
     assert told.is_of([]) == (kind not in EVENT_KINDS)

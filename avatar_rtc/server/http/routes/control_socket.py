@@ -24,13 +24,12 @@ from avatar_rtc.media.saying import CONTROL_LABEL, Saying
 from avatar_rtc.server.addresses import address_of
 from avatar_rtc.server.http.admission import charge_message
 from avatar_rtc.server.http.authorization import SOCKET_PROTOCOL
-from avatar_rtc.server.http.keys import CLOSING as SERVER_CLOSING
-from avatar_rtc.server.http.keys import LIMITS, SOCKETS, avatar_of, grant_of, payer_of
+from avatar_rtc.server.http.keys import CLOSING, LIMITS, SOCKETS, avatar_of, grant_of, payer_of
 from avatar_rtc.server.http.routes.events import TYPES_QUERY, event_kinds
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import one
 from avatar_rtc.server.http.while_granted import while_granted
-from avatar_rtc.server.live.events import CLOSING, STATE, Listener
+from avatar_rtc.server.live.events import CLOSING_TYPE, STATE_TYPE, EventListener
 from avatar_rtc.server.live.session import Session, label_of
 
 log = logging.getLogger(__name__)
@@ -38,7 +37,7 @@ log = logging.getLogger(__name__)
 MAX_TEXT_BYTES = 4 * MAX_MESSAGE_BYTES
 """A message has as many characters as `MAX_MESSAGE_BYTES` says, each of which takes up to four bytes."""
 MAX_UNREAD_ANSWERS = 256
-HEARTBEAT_S = 20.0
+SOCKET_HEARTBEAT_S = 20.0
 
 
 @described(
@@ -65,7 +64,10 @@ async def control_socket(request: web.Request) -> web.WebSocketResponse:
         avatar, grant_of(request).allows("control"), partial(charge_message, limits, payer_of(request))
     )
     socket = web.WebSocketResponse(
-        heartbeat=HEARTBEAT_S, max_msg_size=MAX_TEXT_BYTES, protocols=(SOCKET_PROTOCOL,), compress=False
+        heartbeat=SOCKET_HEARTBEAT_S,
+        max_msg_size=MAX_TEXT_BYTES,
+        protocols=(SOCKET_PROTOCOL,),
+        compress=False,
     )
     with (
         limits.listening(avatar.name, address_of(request.remote)),
@@ -76,9 +78,9 @@ async def control_socket(request: web.Request) -> web.WebSocketResponse:
         request.app[SOCKETS].add(socket)
         caller = _Caller(socket, Saying(session, limits.of_peer()), listener, kinds)
         if why := await while_granted(request, caller.serve()):
-            await socket.send_str(json.dumps({"type": CLOSING, "reason": why}))
+            await socket.send_str(json.dumps({"type": CLOSING_TYPE, "reason": why}))
             await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=why.encode())
-        elif request.app[SERVER_CLOSING].is_set():
+        elif request.app[CLOSING].is_set():
             await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the server ends")
         else:  # or the caller has closed it
             await socket.close(code=WSCloseCode.OK, message=b"the avatar has ended")
@@ -103,7 +105,7 @@ class _Caller:
         self,
         socket: web.WebSocketResponse,
         saying: Saying,
-        listener: Listener,
+        listener: EventListener,
         kinds: Collection[str] | None,
     ) -> None:
         self._socket, self._saying, self._listener, self._kinds = socket, saying, listener, kinds
@@ -145,7 +147,7 @@ class _Caller:
 
     async def _tell(self) -> None:
         kinds = self._kinds
-        if kinds is not None and STATE in kinds:
+        if kinds is not None and STATE_TYPE in kinds:
             await self._socket.send_str(self._listener.begin().text)
         while found := await self._listener.next():
             for told in found:

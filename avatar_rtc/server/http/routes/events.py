@@ -22,10 +22,17 @@ from avatar_rtc.server.http.keys import LIMITS, avatar_of
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import TEXT, one
 from avatar_rtc.server.http.while_granted import while_granted
-from avatar_rtc.server.live.events import CLOSING, EVENT_KINDS, STATE, Events, Listener, Told
+from avatar_rtc.server.live.events import (
+    CLOSING_TYPE,
+    EVENT_KINDS,
+    STATE_TYPE,
+    EventListener,
+    Events,
+    ToldEvent,
+)
 
 EVENT_STREAM = "text/event-stream"
-HEARTBEAT_S = 15.0
+EVENT_HEARTBEAT_S = 15.0
 """Without an event; proxies close what is silent for 60 s, or for 30."""
 _HEARTBEAT = b":\n"
 """A comment, without the blank line that would end an event: some clients take that for an empty one."""
@@ -65,7 +72,7 @@ async def get_events(request: web.Request) -> web.StreamResponse:
         await response.prepare(request)
         sending = while_there(request, _send(response, avatar.events, listener, kinds))
         if why := await while_granted(request, sending):
-            await response.write(f"data: {json.dumps({'type': CLOSING, 'reason': why})}\n\n".encode())
+            await response.write(f"data: {json.dumps({'type': CLOSING_TYPE, 'reason': why})}\n\n".encode())
     return response
 
 
@@ -85,15 +92,15 @@ def event_kinds(query: MultiMapping[str]) -> frozenset[str]:
 
 
 async def _send(
-    response: web.StreamResponse, events: Events, listener: Listener, kinds: Collection[str]
+    response: web.StreamResponse, events: Events, listener: EventListener, kinds: Collection[str]
 ) -> None:
-    found = [listener.begin()] if STATE in kinds else []
+    found = [listener.begin()] if STATE_TYPE in kinds else []
     with suppress(ConnectionError):
         while True:
             if wanted := written(events, (told for told in found if told.is_of(kinds))):
                 await response.write(wanted)
             try:
-                async with asyncio.timeout(HEARTBEAT_S):
+                async with asyncio.timeout(EVENT_HEARTBEAT_S):
                     found = await listener.next()
             except TimeoutError:
                 found = []
@@ -103,7 +110,7 @@ async def _send(
                 return
 
 
-def written(events: Events, told: Iterable[Told]) -> bytes:
+def written(events: Events, told: Iterable[ToldEvent]) -> bytes:
     """Events as they stand in the stream; their JSON is plain ASCII in one line."""
     return "".join(f"id: {events.id_of(each)}\ndata: {each.text}\n\n" for each in told).encode()
 
