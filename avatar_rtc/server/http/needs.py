@@ -61,7 +61,6 @@ NEEDS: Mapping[str, Need] = {
             f"GET {_AVATAR}/control",  # each message but `ping` needs control
             f"GET {_AVATAR}/emotions", f"GET {_AVATAR}/gestures",
             f"GET {_AVATAR}/overrides", f"GET {_AVATAR}/settings",
-            "GET /v1/models", "GET /v1/models/{model}",  # those it may see
         ),
     ),
     **_each(
@@ -71,7 +70,7 @@ NEEDS: Mapping[str, Need] = {
             f"GET {_V1}/presets", f"GET {_V1}/backdrops", f"GET {_V1}/voices", f"GET {_V1}/tracking",
             f"GET {_V1}/backdrops/{{name}}", f"GET {_V1}/backdrops/{{name}}/thumbnail",
             "GET /api/modules", "GET /api/tts/info", "GET /api/tts/list_voices", "GET /v1/audio/voices",
-            "GET /api/classify/labels",
+            "GET /api/classify/labels", "GET /v1/models", "GET /v1/models/{model}",
             "GET /api/avatar/get_available_filters",
         ),
     ),

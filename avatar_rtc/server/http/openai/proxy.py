@@ -58,7 +58,9 @@ class Dialect:
         """The event that ends a stream which broke off."""
         member = error_member(502, detail, code="upstream_broken")
         if self.names_events:
-            return b"event: error\ndata: " + json.dumps({**member, "type": "error"}).encode() + b"\n\n"
+            # Its clients hand `type: error` on as one more event; for the sake of `error` they raise it.
+            told = {**member, "type": "error", "error": member}
+            return b"event: error\ndata: " + json.dumps(told).encode() + b"\n\n"
         return b"data: " + json.dumps({"error": member}).encode() + b"\n\n"
 
 

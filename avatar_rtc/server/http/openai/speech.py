@@ -72,7 +72,7 @@ class OpenAiSpeak(BaseModel):
     body=OpenAiSpeak,
     answer=(*CONTENT_TYPES.values(), "text/event-stream"),
     statuses={502: "A speech engine failed.", 503: "There is no voice, or too many texts wait."},
-    example={"input": "Hello there.", "response_format": "wav"},
+    example={"model": "avatar/main", "input": "Hello there.", "response_format": "wav"},
 )
 async def openai_speech(request: web.Request) -> web.Response:
     """As OpenAI's `POST /v1/audio/speech`; an avatar says it as well if `model` names one.
