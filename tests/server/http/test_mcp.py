@@ -85,7 +85,7 @@ async def test_a_picture_is_small_and_has_its_transparency(client):
         ("feel", {"emotion": "jou"}, "did you mean 'joy'"),
         ("feel", {"emotion": "joy", "intensity": 2}, "intensity"),
         ("gesture", {"name": "winc"}, "did you mean 'wink'"),
-        ("look", {"at": {"x": 7, "y": 0}}, "target.x"),
+        ("look", {"at": {"x": 7, "y": 0}}, "target: x is 7"),
         ("say", {"text": " "}, "nothing"),
         ("say", {"text": "Hm.", "avatar": "nobody"}, "there is no avatar 'nobody'"),
         ("become", {"character": "nobody"}, "nobody"),
