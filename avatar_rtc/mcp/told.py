@@ -42,7 +42,7 @@ class SpeechHeard(BaseModel):
     detail: str | None = Field(None, description="why it failed, if it did")
 
 
-class Done(BaseModel):
+class ToolDone(BaseModel):
     """Something was done at once."""
 
     avatar: str

@@ -9,13 +9,14 @@ from typing import Annotated, Any, Literal, ParamSpec, TypeVar, get_args
 from mcp.server.mcpserver import Context, Image
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
+from pydantic.config import JsonDict
 
 from avatar_rtc.control.message import MAX_HOLD_MS
 from avatar_rtc.errors import AvatarRtcError, InputError, public
 from avatar_rtc.face.activity import ActivityName
 from avatar_rtc.face.emotions import EMOTIONS
 from avatar_rtc.mcp.faces import Faces
-from avatar_rtc.mcp.told import AvatarSeen, AvatarsSeen, CharactersStored, Done, SpeechHeard, SpeechQueued
+from avatar_rtc.mcp.told import AvatarSeen, AvatarsSeen, CharactersStored, SpeechHeard, SpeechQueued, ToolDone
 from avatar_rtc.resources import resource
 
 PROGRESS_EVERY_S = 1.0
@@ -30,7 +31,7 @@ T = TypeVar("T")
 
 # Names and ranges are told here, and checked behind: an avatar may have emotions of its own, and what cannot
 # be is refused everywhere by the same sentence.
-_WITHIN_ONE = {"minimum": -1, "maximum": 1}
+_WITHIN_ONE: JsonDict = {"minimum": -1, "maximum": 1}
 
 
 class LookedAt(BaseModel):
@@ -45,7 +46,7 @@ SpokenEmotionName = Annotated[str, Field(json_schema_extra={"enum": ["auto", *EM
 GestureName = Annotated[str, Field(json_schema_extra={"enum": list(GESTURE_NAMES)})]
 HoldMs = Annotated[float | None, Field(json_schema_extra={"exclusiveMinimum": 0, "maximum": MAX_HOLD_MS})]
 Strength = Annotated[float, Field(json_schema_extra={"minimum": 0, "maximum": 1})]
-Doing = Annotated[str, Field(json_schema_extra={"enum": list(get_args(ActivityName))})]
+ActivityWord = Annotated[str, Field(json_schema_extra={"enum": list(get_args(ActivityName))})]
 AvatarName = Annotated[
     str, Field(description='which avatar; "" is the one that this connection is for, the only one, or main')
 ]
@@ -112,7 +113,7 @@ class Tools:
         return await _heard(faces, name, speech_id, timeout_s, ctx)
 
     @tool_errors
-    async def hush(self, ctx: Context, speech_id: str = "", avatar: AvatarName = "") -> Done:
+    async def hush(self, ctx: Context, speech_id: str = "", avatar: AvatarName = "") -> ToolDone:
         """Fall silent at once: about one speech, or about all that is and was to be said."""
         message = {"type": "speech.stop", **({"speech_id": speech_id} if speech_id else {})}
         return await self._do(ctx, avatar, message)
@@ -125,7 +126,7 @@ class Tools:
         intensity: Strength = 1.0,
         hold_ms: HoldMs = None,
         avatar: AvatarName = "",
-    ) -> Done:
+    ) -> ToolDone:
         """Show an emotion until another one is asked for, or for `hold_ms` milliseconds."""
         message = {"type": "emotion.set", "name": emotion, "intensity": intensity, "hold_ms": hold_ms}
         return await self._do(ctx, avatar, message)
@@ -133,7 +134,7 @@ class Tools:
     @tool_errors
     async def gesture(
         self, name: GestureName, ctx: Context, strength: Strength = 1.0, avatar: AvatarName = ""
-    ) -> Done:
+    ) -> ToolDone:
         """Make a gesture once, such as a nod or a wink, over whatever the face does."""
         return await self._do(ctx, avatar, {"type": "gesture.play", "name": name, "strength": strength})
 
@@ -145,7 +146,7 @@ class Tools:
             Literal["viewer", "away"] | LookedAt | None, Field(description="null looks about by itself")
         ] = "viewer",
         avatar: AvatarName = "",
-    ) -> Done:
+    ) -> ToolDone:
         """Look at the viewer, away, at a place in the picture, or about."""
         target = at.model_dump() if isinstance(at, LookedAt) else at
         return await self._do(ctx, avatar, {"type": "gaze.set", "target": target})
@@ -153,18 +154,18 @@ class Tools:
     @tool_errors
     async def activity(
         self,
-        doing: Doing,
+        doing: ActivityWord,
         ctx: Context,
         hold_ms: HoldMs = None,
         avatar: AvatarName = "",
-    ) -> Done:
+    ) -> ToolDone:
         """Show what you are doing: thinking while you work on an answer, listening while you wait for words,
         idle otherwise. That it speaks the avatar shows by itself.
         """
         return await self._do(ctx, avatar, {"type": "activity.set", "name": doing, "hold_ms": hold_ms})
 
     @tool_errors
-    async def work(self, on: bool, ctx: Context, avatar: AvatarName = "") -> Done:
+    async def work(self, on: bool, ctx: Context, avatar: AvatarName = "") -> ToolDone:
         """Show running data in the eyes while a tool is at work; turn it off again when it is done."""
         return await self._do(ctx, avatar, {"type": "data_eyes.set", "on": on})
 
@@ -186,17 +187,17 @@ class Tools:
         return CharactersStored(characters=list(await self._faces_of(ctx).characters()))
 
     @tool_errors
-    async def become(self, character: str, ctx: Context, avatar: AvatarName = "") -> Done:
+    async def become(self, character: str, ctx: Context, avatar: AvatarName = "") -> ToolDone:
         """Show another character; viewers stay, and what it is told goes on."""
         faces, name = await self._chosen(ctx, avatar)
         await faces.become(name, character)
-        return Done(avatar=name)
+        return ToolDone(avatar=name)
 
-    async def _do(self, ctx: Context, avatar: str, message: Mapping[str, Any]) -> Done:
+    async def _do(self, ctx: Context, avatar: str, message: Mapping[str, Any]) -> ToolDone:
         faces, name = await self._chosen(ctx, avatar)
         answer = await faces.do(name, message)
         seconds = answer.get("seconds")
-        return Done(avatar=name, seconds=seconds if isinstance(seconds, int | float) else None)
+        return ToolDone(avatar=name, seconds=seconds if isinstance(seconds, int | float) else None)
 
     async def _chosen(self, ctx: Context, avatar: str) -> tuple[Faces, str]:
         faces = self._faces_of(ctx)
@@ -239,7 +240,7 @@ async def _ticking(faces: Faces, avatar: str, until: float) -> AsyncGenerator[Ma
     async with aclosing(faces.heard(avatar)) as events:
         try:
             while (left := until - loop.time()) > 0:
-                coming = coming or asyncio.create_task(anext(events))  # type: ignore[arg-type]
+                coming = coming or asyncio.create_task(anext(events))
                 if not (await asyncio.wait({coming}, timeout=min(PROGRESS_EVERY_S, left)))[0]:
                     yield {}
                     continue

@@ -17,11 +17,11 @@ from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 
 from avatar_rtc.server.http.authorization import INSECURE_KEY, QUERY_TOKEN
 from avatar_rtc.server.http.keys import CONFIG, LIMITS, SOCKETS, find_avatar
-from avatar_rtc.server.http.openai.asked import model_name
 from avatar_rtc.server.http.openai.choice import chosen_avatar
 from avatar_rtc.server.http.openai.errors import OpenAiRefused
 from avatar_rtc.server.http.openai.realtime_actor import RealtimeActor
 from avatar_rtc.server.http.openai.upstream import OPENAI_UPSTREAM
+from avatar_rtc.server.http.openai.wanted import model_name
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.while_granted import while_granted
 from avatar_rtc.server.live.avatar import Avatar
