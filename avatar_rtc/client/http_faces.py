@@ -15,7 +15,7 @@ from avatar_rtc.client.server import TIMEOUT_S, Server, api
 from avatar_rtc.errors import InputError, NotFound
 from avatar_rtc.mcp.faces import SNAPSHOT_PX
 
-SILENCE_S = 45.0
+STREAM_SILENCE_S = 45.0
 """A stream of events has a sign of life every 15 s."""
 _DOORS = {
     "speech.say": ("POST", "speech"),
@@ -113,7 +113,7 @@ class HttpFaces:
         """Id and content of Server-Sent Events; each has one line of data."""
         id = ""
         url = f"{self._url_of(avatar)}/events?{query}"
-        async with aclosing(self._opened.lines(url, ("avatar", avatar), SILENCE_S)) as lines:
+        async with aclosing(self._opened.lines(url, ("avatar", avatar), STREAM_SILENCE_S)) as lines:
             async for line in lines:
                 field, _, value = line.partition(": ")
                 if field == "id":

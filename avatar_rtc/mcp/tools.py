@@ -21,7 +21,7 @@ from avatar_rtc.resources import resource
 
 PROGRESS_EVERY_S = 1.0
 """While nothing is told: clients give up what brings no progress, many after a minute."""
-MOST_WAIT_S = 3_600.0
+MOST_WAITED_S = 3_600.0
 MAIN_AVATAR = "main"
 GESTURE_NAMES = tuple(sorted(path.stem for path in resource("assets", "gestures").glob("*.json")))
 
@@ -95,7 +95,7 @@ class Tools:
         fields = {"text": text, "emotion": emotion, "voice": voice}
         answer = await faces.do(name, {"type": "speech.say", **fields})
         speech_id = str(answer["speech_id"])
-        heard = await _heard(faces, name, speech_id, MOST_WAIT_S, ctx) if wait else None
+        heard = await _heard(faces, name, speech_id, MOST_WAITED_S, ctx) if wait else None
         return SpeechQueued(speech_id=speech_id, heard=heard)
 
     @tool_errors
@@ -103,7 +103,7 @@ class Tools:
         self,
         speech_id: str,
         ctx: Context,
-        timeout_s: Annotated[float, Field(gt=0, le=MOST_WAIT_S)] = 60.0,
+        timeout_s: Annotated[float, Field(gt=0, le=MOST_WAITED_S)] = 60.0,
         avatar: AvatarName = "",
     ) -> SpeechHeard:
         """Wait until a speech was heard to its end or cut off, with progress meanwhile. Says how much of it
