@@ -38,9 +38,15 @@ class SpokenItem:
         """Whether less than all of it was heard, and it is over."""
         self.is_truncated = False
         """Whether the server was told, or is being told, how much of it was heard."""
+        self.is_complete = False
+        """Whether all of it has come."""
         self.stream: SoundStream | None = None
-        """None until its first sound."""
+        """Of its utterance; None until its first sound, and after a halt that was too long for an utterance."""
+        self.has_none = asyncio.Event()
+        """Set while there is none, or will be none any more."""
         self.speech = ""
+        self.heard_before_ms = 0
+        """In the utterances before this one."""
         self._bytes = 0
         self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
@@ -70,6 +76,7 @@ class SpokenItem:
     def end(self, heard_ms: int, is_cut: bool) -> None:
         """It is over."""
         self.is_cut = is_cut
+        self.has_none.set()
         self._over.set_result(heard_ms)
 
 
@@ -114,7 +121,7 @@ class RealtimeSounds:
         """Sound of an item, cut anywhere; with the first of it, its utterance is queued."""
         item.count(data)
         if item.is_stopped and item.stream is None:
-            self._over(item, 0, is_cut=True)
+            self._over(item, item.heard_before_ms, is_cut=True)
         if item.is_stopped or not data:
             return
         if item.stream is None:
@@ -126,10 +133,11 @@ class RealtimeSounds:
 
     def finish(self, item: SpokenItem) -> None:
         """Nothing more comes of it."""
+        item.is_complete = True
         if item.stream is not None:
             self._queue.put_nowait((item, None))
         else:
-            self._over(item, 0, is_cut=False)
+            self._over(item, item.heard_before_ms, is_cut=False)
 
     async def room(self) -> None:
         """Returns as soon as there is room for more."""
@@ -139,8 +147,10 @@ class RealtimeSounds:
         """Fall silent about these, and leave out what still comes of them."""
         for item in list(items):
             item.is_stopped = True
-            if item.speech and not item.is_over:
+            if item.stream is not None and not item.is_over:
                 self._avatar.speech.stop(item.speech)
+            elif item.heard_before_ms:
+                self._over(item, item.heard_before_ms, is_cut=True)
 
     async def close(self) -> None:
         """Fall silent about all of them, at once; returns when nothing is under way."""
@@ -152,16 +162,24 @@ class RealtimeSounds:
 
     def _begin(self, item: SpokenItem) -> None:
         item.stream = stream = SoundStream(item.written.rate, self._pool)
+        item.has_none.clear()
 
         def told(event: Event) -> None:
-            if event["type"] == "speech.finished":
+            if event["type"] != "speech.finished":
+                return
+            position = event["position_ms"]
+            heard_ms = item.heard_before_ms + (position if isinstance(position, int) else 0)
+            if event["interrupted"] or item.is_complete:
                 item.is_stopped = True
-                position = event["position_ms"]
-                self._over(item, position if isinstance(position, int) else 0, bool(event["interrupted"]))
+                self._over(item, heard_ms, bool(event["interrupted"]))
+            else:  # the server has paused for long; what comes then is another utterance
+                item.stream, item.heard_before_ms = None, heard_ms
+                item.has_none.set()
 
+        words = SoundTranscript() if item.heard_before_ms else item.transcript  # of all of its sound
         try:
             item.speech = self._avatar.speech.play(
-                transcribed_pieces(stream, item.transcript),
+                transcribed_pieces(stream, words),
                 told,
                 lead_s=STREAM_LEAD_S,
                 patience_s=2 * SOUND_PATIENCE_S,
@@ -180,12 +198,16 @@ class RealtimeSounds:
     async def _feed(self) -> None:
         while True:
             item, data = await self._queue.get()
-            assert item.stream is not None
             if data is None:
-                item.stream.finish()
+                if item.stream is not None:
+                    item.stream.finish()
                 continue
             try:
-                if not item.is_stopped:
+                if item.stream is not None and item.stream.is_complete:
+                    await item.has_none.wait()
+                if item.stream is None and not item.is_stopped:
+                    self._begin(item)
+                if item.stream is not None and not item.is_stopped:
                     await item.stream.feed(item.written.samples_of(data))
             except AvatarRtcError as refusal:
                 log.warning("the rest of a Realtime item is not heard: %s", refusal)

@@ -10,6 +10,7 @@ from avatar_rtc.link.orders import Hush, Say
 from avatar_rtc.server.http.keys import AVATARS, LIMITS
 from avatar_rtc.server.http.openai import realtime_sounds
 from avatar_rtc.server.http.openai.realtime_actor import RealtimeActor
+from avatar_rtc.server.live.voice import hearing
 from tests.server.http.openai.realtime_script import (
     created,
     cut,
@@ -270,6 +271,16 @@ async def test_a_reply_of_minutes_waits_and_none_of_it_is_lost(talk, monkeypatch
     async with asyncio.timeout(2):
         await room
     assert it.pool.taken == 0
+
+
+async def test_a_server_that_pauses_for_long_within_an_item_is_heard_to_its_end(talk, monkeypatch):
+    monkeypatch.setattr(hearing, "SOUND_PATIENCE_S", 0.05)
+    it = talk()
+    await it.says(created(), delta(tone(0.1)))
+    await until(it.finished)
+    await it.says(delta(tone(0.1)), sound_done(), done())
+    await until(lambda: len(it.finished()) == 2)
+    assert await it.actor._sounds.find("i1").heard_ms() in (199, 200) and it.sent == []
 
 
 async def test_who_leaves_takes_its_speech_along(talk):
