@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 OUR_EVENT = "avatar_rtc_"
 """What the ids of events begin with that we send to the server."""
 _SILENCED = 64
+_ACTED_ON = ('"session.update"', '"response.cancel"', f'"{told.TRUNCATE}"', '"function_call_output"')
+"""What is in every frame of a caller that is more than passed on."""
 
 
 class RealtimeActor:
@@ -71,8 +73,8 @@ class RealtimeActor:
 
     async def caller_said(self, text: str) -> str:
         """Act on a frame of the caller; gives the frame for the server."""
-        if '"input_audio_buffer.append"' in text[:200]:
-            return text  # fifty a second, and nothing to us
+        if not any(kind in text for kind in _ACTED_ON):
+            return text  # sound comes fifty times a second, and pictures have megabytes
         event = told.event_of(text)
         if event is None:
             return text

@@ -41,7 +41,7 @@ class SpokenItem:
         self.is_complete = False
         """Whether all of it has come."""
         self.stream: SoundStream | None = None
-        """Of its utterance; None until its first sound, and after a halt that was too long for an utterance."""
+        """Of its utterance; None until its first sound, and after a halt that has ended the utterance."""
         self.has_none = asyncio.Event()
         """Set while there is none, or will be none any more."""
         self.speech = ""
