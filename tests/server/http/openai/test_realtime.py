@@ -40,6 +40,7 @@ class Scripted:
         self.got: list[str | bytes] = []
         self.requests: list[web.Request] = []
         self.left: list[int | None] = []
+        self.url = ""
         self.refuses: web.Response | None = None
         self.play: Play = self.listen
         self.app = web.Application()
