@@ -19,12 +19,12 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 pytestmark = pytest.mark.slow
 
 
-async def run(name: str, *arguments: str) -> str:
+async def run(name: str, *arguments: str, typed: str = "") -> str:
     """What an example prints."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(EXAMPLES / name), *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    out, said = await asyncio.wait_for(process.communicate(), 60)
+    command = (sys.executable, str(EXAMPLES / name), *arguments)
+    pipe = subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe)
+    out, said = await asyncio.wait_for(process.communicate(typed.encode()), 60)
     assert process.returncode == 0 and not said, said.decode()
     return out.decode()
 
@@ -67,3 +67,9 @@ async def test_mocap_sends_sixty_poses_a_second_that_move_the_head(real: Served)
     found = re.fullmatch(r"(\d+) poses in ([\d.]+) s\n", await moving)
     assert found is not None and 150 <= int(found[1]) <= 180 and 2.9 <= float(found[2]) < 3.5
     assert np.ptp(moved) > 2, "px to and fro"
+
+
+async def test_remote_says_the_lines_that_are_typed(real: Served) -> None:
+    lines = (await run("remote.py", real.url, typed="Hello there.\nGood bye.\n")).splitlines()
+    assert [re.sub(r"\(\d+\.\d s\)", "(…)", line) for line in lines] == ["Hello there (…)", "Good bye (…)"]
+    assert real.state()["speech"]["speech_id"] is None

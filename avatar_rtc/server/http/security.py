@@ -29,7 +29,7 @@ _EXPOSED = (
 )
 _ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _ALLOWED_HEADERS = (
-    "Content-Type, If-Match, Authorization, X-Avatar, X-Avatar-Speak, "
+    "Content-Type, If-Match, Authorization, Last-Event-ID, X-Avatar, X-Avatar-Speak, "
     "Mcp-Protocol-Version, Mcp-Method, Mcp-Name"
 )
 _PREFLIGHT_S = "600"
