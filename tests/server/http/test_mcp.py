@@ -63,7 +63,7 @@ async def test_it_feels_looks_gestures_and_becomes_another(client):
             answer = await face.call_tool(tool, wanted)
             assert not answer.is_error and answer.structured_content["avatar"] == "main", answer
         assert (avatar.state.emotions, avatar.state.intensity) == ({"joy": 1.0}, 0.5)
-        assert [g.name for g in avatar.state.gestures] == ["wink"]
+        assert [g.template.name for g in avatar.state.gestures] == ["wink"]
         assert avatar.state.activity.name == "thinking" and avatar.state.data_eyes.on
         stored = (await face.call_tool("characters", {})).structured_content["characters"]
         assert "hero" in stored

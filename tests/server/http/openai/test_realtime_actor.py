@@ -10,7 +10,7 @@ from avatar_rtc.link.orders import Hush, Say
 from avatar_rtc.server.http.keys import AVATARS, LIMITS
 from avatar_rtc.server.http.openai import realtime_sounds
 from avatar_rtc.server.http.openai.realtime_actor import RealtimeActor
-from avatar_rtc.server.live.voice import hearing
+from avatar_rtc.server.live.voice import hearing, transcribed
 from tests.server.http.openai.realtime_script import (
     created,
     cut,
@@ -109,7 +109,8 @@ async def test_names_of_the_beta_are_the_same(talk):
     assert it.finished()[0]["position_ms"] == pytest.approx(100, abs=2)
 
 
-async def test_words_that_are_here_in_time_are_shown(talk):
+async def test_words_that_are_here_in_time_are_shown(talk, monkeypatch):
+    monkeypatch.setattr(transcribed, "WORDS_PATIENCE_S", 30.0)  # however busy the machine is
     it = talk()
     await it.reply(0.2, item="before", response="r0")
     await it.reply(0.3, "Hello there.")  # it waits its turn, so all of it is here
