@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from aiohttp import web
@@ -45,6 +46,7 @@ class OwnFaces:
     async def heard(self, avatar: str) -> AsyncGenerator[Mapping[str, Any], None]:
         """See `Faces.heard`."""
         found = find_avatar(self._request, avatar)
-        async for event in found.events.listen(after=0):
-            if str(event["type"]).startswith("speech."):
-                yield event
+        async with aclosing(found.events.listen(after=0)) as told:
+            async for event in told:
+                if str(event["type"]).startswith("speech."):
+                    yield event

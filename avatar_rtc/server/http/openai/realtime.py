@@ -11,12 +11,13 @@ import asyncio
 import contextlib
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 import aiohttp
 from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 
 from avatar_rtc.server.http.authorization import INSECURE_KEY, QUERY_TOKEN
-from avatar_rtc.server.http.keys import CONFIG, LIMITS, SOCKETS, find_avatar
+from avatar_rtc.server.http.keys import CONFIG, LIMITS, SOCKETS, find_avatar, payer_of
 from avatar_rtc.server.http.openai.choice import chosen_avatar
 from avatar_rtc.server.http.openai.errors import OpenAiRefused
 from avatar_rtc.server.http.openai.realtime_actor import RealtimeActor
@@ -130,8 +131,11 @@ class _Passing:
         strips: bool,
     ) -> None:
         self._socket, self._server = socket, server
-        truncates = request.app[CONFIG].openai.truncate == "ours"
-        self._actor = RealtimeActor(avatar, request.app[LIMITS].speech, self._say, truncates, strips)
+        config, limits = request.app[CONFIG].openai, request.app[LIMITS]
+        charge = None if config.speaks == "none" else partial(limits.charge_text, payer_of(request))
+        self._actor = RealtimeActor(
+            avatar, limits.speech, self._say, config.truncate == "ours", strips, charge
+        )
         self._saying: set[asyncio.Task[None]] = set()
         self.end = SocketEnd(WSCloseCode.GOING_AWAY)
         """How the caller has ended, as the server is told."""

@@ -18,12 +18,14 @@ from avatar_rtc.server.http.openai import realtime_events as told
 from avatar_rtc.server.http.openai.realtime_sounds import RealtimeSounds, SpokenItem
 from avatar_rtc.server.limits import Pool
 from avatar_rtc.server.live.avatar import Avatar
+from avatar_rtc.server.live.replies import Reply
 
 log = logging.getLogger(__name__)
 
 OUR_EVENT = "avatar_rtc_"
 """What the ids of events begin with that we send to the server."""
 _SILENCED = 64
+_REPLIES = 8
 _ACTED_ON = ('"session.update"', '"response.cancel"', f'"{told.TRUNCATE}"', '"function_call_output"')
 """What is in every frame of a caller that is more than passed on."""
 
@@ -32,21 +34,31 @@ class RealtimeActor:
     """One connection's part in what an avatar does. Made and used on the event loop."""
 
     def __init__(
-        self, avatar: Avatar, pool: Pool, say: Callable[[str], None], truncates: bool, strips: bool
+        self,
+        avatar: Avatar,
+        pool: Pool,
+        say: Callable[[str], None],
+        truncates: bool,
+        strips: bool,
+        charge: Callable[[str], None] | None = None,
     ) -> None:
         """
         Args:
             say: sends a frame to the server.
             truncates: whether the server is told what was heard here, and not what the caller says.
             strips: whether the caller gets no sound.
+            charge: called with each text before it is said, as `Reply` has it; None leaves text unsaid.
         """
         self._avatar, self._say, self._truncates, self._strips = avatar, say, truncates, strips
+        self._charge = charge
         self._sounds = RealtimeSounds(avatar, pool, self._tell_heard)
         self._format = told.OutputFormat()
         self._formats: dict[str, told.OutputFormat] = {}
         """Of the responses under way, by their ids."""
         self._silenced: deque[str] = deque(maxlen=_SILENCED)
         """Responses of which nothing more is to be heard."""
+        self._replies: dict[str, Reply] = {}
+        """Of responses that are text, the last few, by their ids."""
         self._activity: ActivityName = "idle"
         self._has_data_eyes = False
         self._sent = 0
@@ -98,8 +110,11 @@ class RealtimeActor:
         """The connection is over, and so is what it has begun."""
         self._is_closed = True
         try:
+            for reply in self._replies.values():
+                reply.cancel()
             await self._data_eyes(False)
-            await self._show("idle")
+            if self._avatar.state.activity.name == self._activity:  # or else another door has said so
+                await self._show("idle")
         finally:
             await self._sounds.close()
 
@@ -111,6 +126,11 @@ class RealtimeActor:
             self._item(event, response).transcript.add(told.text_in(event, "delta"))
         elif kind in told.TRANSCRIPT_DONE and response not in self._silenced:
             self._item(event, response).transcript.finish(told.text_in(event, "transcript"))
+        elif kind in told.TEXT_DELTA and response not in self._silenced and self._charge is not None:
+            self._reply(response, self._charge).feed(told.text_in(event, "delta"))
+            await self._data_eyes(False)
+        elif kind in told.TEXT_DONE and response in self._replies:
+            self._replies[response].end_text()
         elif kind in told.AUDIO_DONE:
             self._finish(self._sounds.find(told.text_in(event, "item_id")))
         elif kind in told.SESSION:
@@ -152,6 +172,14 @@ class RealtimeActor:
             self._formats.get(response, self._format),
         )
 
+    def _reply(self, response: str, charge: Callable[[str], None]) -> Reply:
+        """The reply that is said by a voice from here."""
+        if response not in self._replies:
+            while len(self._replies) >= _REPLIES:
+                del self._replies[next(iter(self._replies))]
+            self._replies[response] = Reply(self._avatar, charge)
+        return self._replies[response]
+
     def _finish(self, item: SpokenItem | None) -> None:
         if item is not None:
             self._sounds.finish(item)
@@ -162,9 +190,13 @@ class RealtimeActor:
         items = self._sounds.of_response(response)
         if status == "cancelled":
             self._sounds.stop(items)
+            if (cancelled := self._replies.pop(response, None)) is not None:
+                cancelled.cancel()
         for item in items:
             self._finish(item)
             self._tell_heard(item)
+        if (reply := self._replies.get(response)) is not None:
+            reply.finish()
         if self._activity == "thinking" and not self._formats:
             await self._show("idle")
 
@@ -173,6 +205,8 @@ class RealtimeActor:
             if response not in self._silenced:
                 self._silenced.append(response)
             self._sounds.stop(self._sounds.of_response(response))
+            if (reply := self._replies.pop(response, None)) is not None:
+                reply.cancel()
 
     async def _truncated(self, event: dict[str, Any], text: str) -> str:
         item = self._sounds.find(told.text_in(event, "item_id"))

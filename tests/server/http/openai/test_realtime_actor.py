@@ -32,9 +32,15 @@ class Talk:
     def __init__(self, client, truncates: bool = True, strips: bool = False) -> None:
         self.avatar = client.server.app[AVATARS]["main"]
         self.sent: list[dict] = []
+        self.charged: list[str] = []
         self.pool = client.server.app[LIMITS].speech
         self.actor = RealtimeActor(
-            self.avatar, self.pool, lambda text: self.sent.append(json.loads(text)), truncates, strips
+            self.avatar,
+            self.pool,
+            lambda text: self.sent.append(json.loads(text)),
+            truncates,
+            strips,
+            self.charged.append,
         )
         self.events: list[dict] = []
         tell = self.avatar.speech.queue._tell
@@ -98,6 +104,20 @@ async def test_the_sound_of_telephones_lasts_as_long(talk, renderer, law):
     await it.says(*map(delta, cut(data, 1_001)), sound_done(), done())
     await until(it.finished)
     assert it.finished()[0]["position_ms"] == pytest.approx(200, abs=3)
+
+
+@pytest.mark.parametrize("name", ["output_text", "text"], ids=["today", "beta"])
+async def test_a_response_of_text_is_said_by_a_voice_from_here(talk, name):
+    it = talk()
+    about = {"response_id": "r1", "item_id": "i1", "output_index": 0, "content_index": 0}
+    deltas = [event(f"response.{name}.delta", **about, delta=word) for word in ("Pa", " ma.")]
+    await it.says(created(), *deltas, event(f"response.{name}.done", **about, text="Pa ma."), done())
+    await until(it.finished)
+    assert [told["text"] for told in it.events if told["type"] == "speech.subtitle"] == ["Pa ma."]
+    assert "".join(it.charged) == "Pa ma." and it.sent == []
+    await it.says(created("r2"), *(text.replace("r1", "r2") for text in deltas), speech_started())
+    await it.says(event(f"response.{name}.delta", **{**about, "response_id": "r2"}, delta=" Go on."))
+    assert it.avatar.speech.queue.is_silent and "".join(it.charged).count("Go on") == 0
 
 
 async def test_names_of_the_beta_are_the_same(talk):
