@@ -314,3 +314,14 @@ async def test_who_does_not_read_holds_up_the_server_and_not_us(door, scripted, 
             await asyncio.sleep(0.2)
         assert sent < 300  # of 40 MB, the rest waits where it was made
     assert realtime.MOST_FRAME_BYTES >= 20 * 2**20
+
+
+async def test_a_server_that_ends_says_so_to_both_sides(door, scripted):
+    client = await door()
+    async with client.ws_connect("/v1/realtime") as talk:
+        await until(lambda: scripted.requests)
+        closing = asyncio.create_task(client.server.close())
+        ended = await talk.receive()
+        assert ended.type is WSMsgType.CLOSE and ended.data == 1001
+        await closing
+    await until(lambda: scripted.left)
