@@ -1,12 +1,14 @@
 """What one appearance costs: every driver at once, on one core."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.animation.mixer import Mixer
 from avatar_rtc.bench.measurement import Measurement, at_most, spread, told
 from avatar_rtc.control.state import AvatarState, DataEyes, LivePose
+from avatar_rtc.face.activity import Activity, ActivityName, Hearing
 from avatar_rtc.face.blendshapes import morphs_of
 from avatar_rtc.face.emotions import EMOTIONS
 from avatar_rtc.face.gaze import Gaze
@@ -24,25 +26,29 @@ _CALM = AvatarState()
 def measure(quick: bool) -> list[Measurement]:
     """Somebody calm, and somebody who speaks, is tracked, held and changes mood every second."""
     frames = round(MIXER_FPS * (5 if quick else 120))
-    busy, calm = _looks(frames, everything=True), _looks(frames, everything=False)
+    busy, calm = _looks(frames, _busy), _looks(frames, lambda t: _CALM)
+    listening = _looks(frames, _listening)
     return [
         at_most(
             "one look with every driver at work, mean", sum(busy) / frames, "ms", LOOK_MS, **spread(busy)
         ),
         told("one look of somebody calm, mean", sum(calm) / frames, "ms", **spread(calm)),
+        told(
+            "… of somebody who listens to a voice, mean", sum(listening) / frames, "ms", **spread(listening)
+        ),
     ]
 
 
-def _looks(frames: int, everything: bool) -> list[float]:
+def _looks(frames: int, state: Callable[[float], AvatarState]) -> list[float]:
     """How long each appearance took, in ms of this thread's processor time."""
     mixer, took = Mixer(load_emotions(resource("assets", "emotions")), seed=1), []
     for n in range(frames):
         t = n / MIXER_FPS
-        if everything and n % round(_SENTENCE_S * MIXER_FPS) == 0:
+        if state is _busy and n % round(_SENTENCE_S * MIXER_FPS) == 0:
             mixer.lips.append(t, _sentence())
-        state = _busy(t) if everything else _CALM
+        now = state(t)
         begun = time.thread_time()
-        mixer.appearance(state, t)
+        mixer.appearance(now, t)
         took.append(1000 * (time.thread_time() - begun))
     return took
 
@@ -59,6 +65,14 @@ def _busy(t: float) -> AvatarState:
         live_pose=LivePose(morphs_of({"browInnerUp": t % 1, "eyeBlinkLeft": 0.5}, (t % 15, 0.0, 0.0)), t),
         data_eyes=DataEyes(True, 0.0),
     )
+
+
+def _listening(t: float) -> AvatarState:
+    """Thinks for a second now and then, and listens else to somebody who pauses; told ten times a second."""
+    heard = int(t * 10) / 10
+    doing: ActivityName = "thinking" if int(t) % 8 == 7 else "listening"
+    voice = heard % 3 < 2
+    return replace(_CALM, activity=Activity(doing), hearing=Hearing(0.6 * voice, voice, heard))
 
 
 def _sentence() -> Timeline:
