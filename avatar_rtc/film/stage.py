@@ -139,6 +139,7 @@ class FilmStage:
         assert self._offline is not None
         self._voice.put(begin, piece.pcm)
         self._offline.say(begin, piece.lips)
+        self._actor.speaks(begin, piece.lips)
         self._feelings = [due for due in self._feelings if due.t > self.now]
         for feeling in sorted(piece.feelings, key=lambda feeling: feeling.t):
             self._feelings.append(self.timers.at(begin + feeling.t, partial(self._feel, feeling)))
@@ -148,6 +149,7 @@ class FilmStage:
         assert self._offline is not None
         self._voice.cut(cut)
         self._offline.hush(cut)
+        self._actor.hushed(cut)
         for due in self._feelings:
             due.cancel()
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from avatar_rtc.animation.emotions import changed
 from avatar_rtc.characters.character import Character
 from avatar_rtc.clock import MediaClock
+from avatar_rtc.control.acting_messages import ActivitySet
 from avatar_rtc.control.changes import (
     NO_GESTURES,
     Change,
@@ -35,7 +36,9 @@ from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.face.emotions import ZERO, EmotionTemplate
 from avatar_rtc.face.gestures import GestureTemplate
+from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.filters_schema.backdrops import SHIPPED_BACKDROPS, Backdrops
+from avatar_rtc.server.live.activities import Activities
 from avatar_rtc.server.live.mood import CallLater, Mood, ShownEmotion
 from avatar_rtc.server.live.voice.utterance import Feeling
 from avatar_rtc.stream.framing import Framing, FramingName
@@ -81,6 +84,7 @@ class Actor:
         me = weakref.proxy(self)
         default = ShownEmotion(self.state.emotions)
         self._mood = Mood(default, lambda emotion: me._express(emotion), later)
+        self._activities = Activities(lambda: me._rest(), later)
 
     @property
     def lasting(self) -> AvatarState:
@@ -143,6 +147,17 @@ class Actor:
         """Show a feeling for a while."""
         self._mood.feel(feeling)
 
+    def speaks(self, begin: float, lips: Timeline) -> None:
+        """Something is heard from media time `begin` on: who was thinking has thought."""
+        if lips.is_hum:
+            return
+        if self._activities.begins_to_speak(begin, lips.seconds) and self.state.activity.name == "thinking":
+            self._rest()
+
+    def hushed(self, cut: float) -> None:
+        """It falls silent at media time `cut`."""
+        self._activities.hushed(cut)
+
     def recast(self, character: Character, enter: Callable[[], None]) -> None:
         """Play another character from now on; the state stays, but for an emotion it does not have.
 
@@ -162,8 +177,9 @@ class Actor:
             self._mood.settle(self._mood.default)
 
     def close(self) -> None:
-        """No emotion comes back any more."""
+        """No emotion comes back any more, and no activity ends."""
         self._mood.close()
+        self._activities.close()
 
     def _known(self, character: Character, state: AvatarState) -> Mapping[str, EmotionTemplate]:
         return {**self._common, ZERO.name: ZERO, **character.own_emotions, **state.templates}
@@ -187,9 +203,14 @@ class Actor:
             case EmotionsSet():
                 if self._settle_for(self._known(self.character, state)):
                     state = next_state(self.state, message, self._clock.t())
+            case ActivitySet(hold_ms=hold_ms):
+                self._activities.begin(None if hold_ms is None else hold_ms / 1000)
         if state != self.state:
             self._replace_state(state)
         return answer(self.state, message)
+
+    def _rest(self) -> None:
+        self._change(ActivitySet(name="idle"))
 
     def _settle_for(self, known: Collection[str]) -> bool:
         """Leave an emotion whose template goes, before it does: the worker could not show it. True if so."""

@@ -15,10 +15,11 @@ from avatar_rtc.characters.character import Character
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.config import AnimatorName
 from avatar_rtc.control.acting_messages import HearingSet
-from avatar_rtc.control.changes import Flowing
+from avatar_rtc.control.changes import Change, Flowing
 from avatar_rtc.control.messages import (
     ControlMessage,
     CueSet,
+    EmotionSet,
     Ping,
     PoseSet,
     SpeechAppend,
@@ -33,6 +34,7 @@ from avatar_rtc.link.orders import AvatarFailed, Hush, OpenAvatar, Say, SetState
 from avatar_rtc.log_context import concerning
 from avatar_rtc.media.voice import VoicePlayer
 from avatar_rtc.server.live.actor import Actor
+from avatar_rtc.server.live.conversation import LiveConversation
 from avatar_rtc.server.live.distillation import Distillation
 from avatar_rtc.server.live.performance import Witness
 from avatar_rtc.server.live.shared import Shared
@@ -117,7 +119,16 @@ class Avatar:
             lambda name: me.actor.check_emotion(name),
             config.speech.speed,
             shared.limits,
+            self._events.changed,
         )
+        self.conversation = LiveConversation(
+            lambda message: me.tell(message),
+            lambda: me.state,
+            self.clock.t,
+            self.speech,
+            lambda: me.actor.character.voice,
+        )
+        """What it is doing, for doors that know."""
         self.status = Status(self._asked)
         """How it is doing."""
         self._recordings: tuple[tuple[str, ...], int] = (), 0
@@ -178,15 +189,20 @@ class Avatar:
                 self.speech.stop(speech_id)
             case Ping():
                 return {"t_ms": round(self.clock.t() * 1000, 1)}
-            case CueSet() | PoseSet() | HearingSet():
-                return {"taken": self.flow(message)}
             case _:
-                before = self.state
-                answer = self.actor.act(message)
-                for witness in self.witnesses:
-                    witness.told(message, before, self.state)
-                return answer
+                return self.tell(message)
         return {}
+
+    def tell(self, message: EmotionSet | Change) -> dict[str, object]:
+        """Do now what a message says that changes the state; answers and raises as `apply`."""
+        if isinstance(message, CueSet | PoseSet | HearingSet):
+            return {"taken": self.flow(message)}
+        self.touch()
+        before = self.state
+        answer = self.actor.act(message)
+        for witness in self.witnesses:
+            witness.told(message, before, self.state)
+        return answer
 
     def flow(self, message: Flowing) -> bool:
         """Take what comes many times a second; False if something newer is held.
@@ -243,6 +259,7 @@ class Avatar:
             "gestures": list(self.actor.gestures),
             "default_emotion": self.actor.default_emotion,
             **state_json(self.state),
+            "activity": self.conversation.told,
             "frame_ms": round(1000 / self.fps, 1),
             "shown": self.actor.character.views.name(self.state.crop, self.state.framing),
             "delay_ms": round(release.delay * 1000, 1),
@@ -275,6 +292,7 @@ class Avatar:
         async with AsyncExitStack() as parts:
             parts.push_async_callback(self.viewers.close)
             parts.callback(self.actor.close)
+            parts.callback(self.conversation.close)
             parts.push_async_callback(self.speech.queue.close)
 
     def _open(self) -> None:
@@ -310,14 +328,17 @@ class Avatar:
 
     def _hush(self, t: float) -> None:
         self._shared.renderer.send(Hush(self.name, t))
+        self.actor.hushed(t)
         for witness in self.witnesses:
             witness.hushed(t)
 
     def _heard(self, begin: float, piece: Piece) -> None:
         for witness in self.witnesses:
             witness.said(begin, piece)
+        self.actor.speaks(begin, piece.lips)
 
     def _changed(self) -> None:
+        self.conversation.changed()
         self._events.changed()
         self._shared.on_change()
 

@@ -36,6 +36,7 @@ class LipsJson(BaseModel):
     gains: tuple[ShareJson, ...] = ()
     accents: tuple[SecondJson, ...] = ()
     pauses: tuple[tuple[SecondJson, SecondJson], ...] = ()
+    is_hum: bool = False
 
 
 class PieceJson(BaseModel):
@@ -64,6 +65,7 @@ def piece_json(piece: Piece) -> dict[str, Any]:
             "gains": [round(float(gain), _GAIN_DIGITS) for gain in lips.gains],
             "accents": list(lips.accents),
             "pauses": list(lips.pauses),
+            **({"is_hum": True} if lips.is_hum else {}),
         },
         "source": piece.source,
         "shown": piece.shown,
@@ -88,6 +90,7 @@ def piece_from(data: PieceJson) -> Piece:
             lips.gains,
             lips.accents,
             lips.pauses,
+            lips.is_hum,
         ),
         data.source,
         data.shown,
