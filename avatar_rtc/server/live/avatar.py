@@ -121,13 +121,7 @@ class Avatar:
             shared.limits,
             self._events.changed,
         )
-        self.conversation = LiveConversation(
-            lambda message: me.tell(message),
-            lambda: me.state,
-            self.clock.t,
-            self.speech,
-            lambda: me.actor.character.voice,
-        )
+        self.conversation = LiveConversation(me)
         """What it is doing, for doors that know."""
         self.status = Status(self._asked)
         """How it is doing."""
@@ -139,6 +133,11 @@ class Avatar:
     def state(self) -> AvatarState:
         """What it should do now."""
         return self.actor.state
+
+    @property
+    def own_voice(self) -> str:
+        """Its character's; "" is the server's."""
+        return self.actor.character.voice
 
     @property
     def lasting(self) -> AvatarState:
@@ -189,15 +188,14 @@ class Avatar:
                 self.speech.stop(speech_id)
             case Ping():
                 return {"t_ms": round(self.clock.t() * 1000, 1)}
+            case CueSet() | PoseSet() | HearingSet():
+                return {"taken": self.flow(message)}
             case _:
-                return self.tell(message)
+                return self.act(message)
         return {}
 
-    def tell(self, message: EmotionSet | Change) -> dict[str, object]:
-        """Do now what a message says that changes the state; answers and raises as `apply`."""
-        if isinstance(message, CueSet | PoseSet | HearingSet):
-            return {"taken": self.flow(message)}
-        self.touch()
+    def act(self, message: EmotionSet | Change) -> dict[str, object]:
+        """Do now what a message says that changes the state; raises as `apply`."""
         before = self.state
         answer = self.actor.act(message)
         for witness in self.witnesses:
