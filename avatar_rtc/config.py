@@ -18,6 +18,7 @@ from avatar_rtc.config_sections import (
     AddressText,
     ConfigSection,
     LimitsConfig,
+    OpenAiConfig,
     PortRange,
     SpeechConfig,
     Translated,
@@ -130,6 +131,7 @@ class Config(ConfigSection):
     access: AccessConfig = AccessConfig()
     turn: TurnConfig = TurnConfig()
     speech: SpeechConfig = SpeechConfig()
+    openai: OpenAiConfig = OpenAiConfig()
     limits: LimitsConfig = LimitsConfig()
     data_dir: Path | None = None
     """Where uploaded characters are kept; None is the user's data folder."""

@@ -1,4 +1,4 @@
-"""The tables within the settings: TURN, access, speech, limits."""
+"""The tables within the settings: TURN, access, speech, limits, OpenAI's doors."""
 
 import re
 from pathlib import Path
@@ -167,6 +167,27 @@ class SpeechConfig(ConfigSection):
         if self.piper_url and self.piper_voice is not None:
             raise ValueError("of speech.piper_url and speech.piper_voice one is wanted, not both")
         return self
+
+
+class OpenAiConfig(ConfigSection):
+    """The doors of OpenAI under `/v1`: whose models they lead to, and which of their replies are spoken."""
+
+    upstream: HttpUrl = ""
+    """Base URL of a server with `/chat/completions`, such as "http://127.0.0.1:11434/v1"; "" is none."""
+    key: SecretSource = ""
+    """Where its key stands: `env:NAME` or `file:PATH`; "" is none."""
+    send: Literal["ours", "caller"] = "ours"
+    """Which bearer token it gets: `key`, or the one that the caller has sent to us."""
+    model: str = Field("", max_length=200)
+    """Its model, where a request names an avatar alone; "" is the first that it lists."""
+    speaks: Literal["streamed", "all", "none"] = "streamed"
+    """Which replies are spoken where a request does not say: those that are streamed as plain text."""
+    when_busy: Literal["interrupt", "queue"] = "interrupt"
+    """What a new reply does to what its avatar still says."""
+    models_s: float = Field(2.0, ge=0.1, le=60.0)
+    """How long it may take to list its models; then ours are listed alone."""
+    silence_s: float = Field(600.0, ge=1.0, le=3_600.0)
+    """An answer that brings nothing for so long is given up."""
 
 
 class LimitsConfig(ConfigSection):

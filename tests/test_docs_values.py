@@ -94,7 +94,7 @@ def declared_in(section: str) -> dict[str, Any]:
 def test_the_settings_of_the_server_are_told_as_they_are() -> None:
     told = rows("deploy.md") | rows("security.md")
     expected = set()
-    for section in ("", "access", "turn", "speech", "limits"):
+    for section in ("", "access", "turn", "speech", "openai", "limits"):
         declared = declared_in(section)
         for key, default in config_keys(section).items():
             if isinstance(default, dict) and not section:
@@ -108,7 +108,7 @@ def test_the_settings_of_the_server_are_told_as_they_are() -> None:
                 low, high = limits.split("..")
                 assert float(low) == declared[key]["minimum"], full
                 assert float(high) == declared[key]["maximum"], full
-    sections = {key for key in told if re.match(r"(access|turn|speech|limits)\.", key)}
+    sections = {key for key in told if re.match(r"(access|turn|speech|openai|limits)\.", key)}
     assert sections <= expected
 
 

@@ -248,9 +248,9 @@ async def _serve(config: Config, tls: "RenewableTls | None") -> None:
         from avatar_rtc.server.app import create_app
         from avatar_rtc.server.connections.access_log import AccessLog
         from avatar_rtc.server.connections.protocol import Runner
-        from avatar_rtc.server.http.compat.speech import own_voice
         from avatar_rtc.server.http.ending import REQUESTS_S
         from avatar_rtc.server.http.keys import CLOSING, ENGINES
+        from avatar_rtc.server.http.sound_files import own_voice
         from avatar_rtc.server.live.state_file import state_path
 
         if needs_accelerator(config):

@@ -1,6 +1,6 @@
 """The application: every part is made here, and passed to whoever needs it.
 
-problems ─► pace ─► security ─► places ─► access ─► leases ─► routes, compat ─► Avatars ─► Avatar ─► Renderer
+problems ─► pace ─► security ─► places ─► access ─► leases ─► routes, compat, openai ─► Avatars ─► Renderer
 """
 
 import asyncio
@@ -55,6 +55,7 @@ from avatar_rtc.server.http.keys import (
     PRESETS,
     RECORDINGS,
     RENDERER,
+    REPLIES,
     SOCKETS,
     SOUND_FILES,
     SPEAKER,
@@ -65,6 +66,9 @@ from avatar_rtc.server.http.keys import (
 )
 from avatar_rtc.server.http.leases import leases_middleware
 from avatar_rtc.server.http.metrics import create_metrics
+from avatar_rtc.server.http.openai import chat, models
+from avatar_rtc.server.http.openai import speech as openai_speech
+from avatar_rtc.server.http.openai.upstream import OPENAI_UPSTREAM, Upstream
 from avatar_rtc.server.http.places import places_middleware
 from avatar_rtc.server.http.problems import problems_middleware
 from avatar_rtc.server.http.routes import (
@@ -91,6 +95,7 @@ from avatar_rtc.server.http.routes import (
     whep,
 )
 from avatar_rtc.server.http.security import add_headers, create_security
+from avatar_rtc.server.http.sound_files import FILES_AT_ONCE, FILES_OF_ONE
 from avatar_rtc.server.limits import MIB, Limits
 from avatar_rtc.server.live.avatars import MAIN, RETRY_S, Avatars
 from avatar_rtc.server.live.films import Films
@@ -99,6 +104,7 @@ from avatar_rtc.server.live.kept_files import KeptFile, KeptFiles, recordings_fo
 from avatar_rtc.server.live.looks import Looks
 from avatar_rtc.server.live.performances import Performances
 from avatar_rtc.server.live.recordings import Recordings
+from avatar_rtc.server.live.replies import Replies
 from avatar_rtc.server.live.shared import Renderer, Shared
 from avatar_rtc.server.live.state_file import StateFile
 from avatar_rtc.server.live.turns import Turns
@@ -181,8 +187,8 @@ def create_app(
         lambda: limits.refuse(
             "sound_files", "texts that wait for their sound file", config.limits.sound_files
         ),
-        compat_speech.FILES_AT_ONCE,
-        compat_speech.FILES_OF_ONE,
+        FILES_AT_ONCE,
+        FILES_OF_ONE,
     )
     app[SPRITES] = Turns(
         config.limits.sprites,
@@ -220,13 +226,15 @@ def create_app(
     app[FILMS] = Films(
         files, Turns(films_most, lambda: limits.refuse("films", "films to be made", films_most, RETRY_S))
     )
+    app[REPLIES] = Replies(config.openai.when_busy)
+    app[OPENAI_UPSTREAM] = Upstream(config.openai, os.environ)
     lag = LoopLag()
     app[METRICS] = create_metrics(avatars_here, renderer, limits, lag)
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
         whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
         audio, audio_socket, ice, recordings, films, share, compat_avatars, compat_speech, imagefx,
-        natlang, openapi, tracking, pages,
+        natlang, chat, models, openai_speech, openapi, tracking, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)
@@ -238,6 +246,7 @@ def create_app(
     app.on_shutdown.append(tell_closing)
     app.on_cleanup.append(lambda _: gathering.close())
     app.on_cleanup.append(partial(_close_marker, marker))
+    app.on_cleanup.append(_close_upstream)
     app.cleanup_ctx.append(partial(_watch_loop, lag))
     app.cleanup_ctx.append(_check_addresses)
     return app
@@ -250,6 +259,10 @@ async def _keep(keeping: Keeping, _: web.Application) -> None:
 def _sign(marker: Marker, kept: KeptFile, path: Path) -> None:
     """What cannot be signed, as webm, has its comment already."""
     marker.mark_file(path, f"video/{kept.format}", "figure")
+
+
+async def _close_upstream(app: web.Application) -> None:
+    await app[OPENAI_UPSTREAM].close()
 
 
 async def _close_marker(marker: Marker, _: web.Application) -> None:

@@ -28,6 +28,7 @@ from avatar_rtc.server.live.kept_files import KeptFiles
 from avatar_rtc.server.live.looks import Looks
 from avatar_rtc.server.live.performances import Performances
 from avatar_rtc.server.live.recordings import Recordings
+from avatar_rtc.server.live.replies import Replies
 from avatar_rtc.server.live.shared import Renderer
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.decoding import Decoding
@@ -73,6 +74,8 @@ SOUND_FILES = web.AppKey("SOUND_FILES", Turns)
 SPRITES = web.AppKey("SPRITES", Turns)
 """Packs of sprites that are made for callers."""
 UPLOADS = web.AppKey("UPLOADS", Desk)
+REPLIES = web.AppKey("REPLIES", Replies)
+"""Replies of language models that avatars speak."""
 
 
 GRANT = web.RequestKey("GRANT", Grant)

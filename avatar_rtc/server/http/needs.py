@@ -67,7 +67,7 @@ NEEDS: Mapping[str, Need] = {
             f"GET {_V1}/presets", f"GET {_V1}/backdrops", f"GET {_V1}/voices", f"GET {_V1}/tracking",
             f"GET {_V1}/backdrops/{{name}}", f"GET {_V1}/backdrops/{{name}}/thumbnail",
             "GET /api/modules", "GET /api/tts/info", "GET /api/tts/list_voices", "GET /v1/audio/voices",
-            "GET /api/classify/labels",
+            "GET /api/classify/labels", "GET /v1/models", "GET /v1/models/{model}",
             "GET /api/avatar/get_available_filters",
         ),
     ),
@@ -95,6 +95,7 @@ NEEDS: Mapping[str, Need] = {
             f"POST {_AVATAR}/speech/{{speech}}", f"DELETE {_AVATAR}/speech/{{speech}}",
             f"GET {_AVATAR}/poses", f"POST {_AVATAR}/poses", f"GET {_AVATAR}/sprites",
             f"POST {_AVATAR}/audio", f"GET {_AVATAR}/audio",
+            "POST /v1/chat/completions", "POST /v1/responses", "POST /v1/audio/speech",
             # a recording holds what was said before: whoever may watch now may not have it for that
             f"GET {_AVATAR}/recordings", f"POST {_AVATAR}/recordings", f"POST {_AVATAR}/films",
             f"GET {_AVATAR}/recordings/{{recording}}", f"DELETE {_AVATAR}/recordings/{{recording}}",
@@ -113,7 +114,7 @@ NEEDS: Mapping[str, Need] = {
         Need("control"),
         (
             f"POST {_V1}/classify", "POST /api/classify", "POST /api/natlang/analyze", "POST /api/tts/speak",
-            "POST /v1/audio/speech", "POST /api/imagefx/process", "POST /api/imagefx/upscale",
+            "POST /api/imagefx/process", "POST /api/imagefx/upscale",
             f"POST {_V1}/poses/read",
             f"GET {_V1}/characters", f"GET {_V1}/characters/{{name}}", f"GET {_V1}/characters/{{name}}/saved",
         ),

@@ -1,6 +1,6 @@
 """Every failed request becomes one `application/problem+json` (RFC 9457), here and nowhere else.
 
-A browser that goes to an address is shown a page that says the same.
+A browser that goes to an address is shown a page that says the same, and a client of OpenAI its envelope.
 """
 
 import json
@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler
 
 from avatar_rtc import errors
 from avatar_rtc.log_context import concerning
+from avatar_rtc.server.http.openai.errors import OpenAiErrorResponse, OpenAiRefused, is_of_openai
 from avatar_rtc.server.http.others_errors import others_error
 from avatar_rtc.server.http.places import asked_path
 from avatar_rtc.server.http.problem_page import problem_page, wants_page
@@ -61,10 +62,12 @@ async def problems_middleware(request: web.Request, handler: Handler) -> web.Str
         return response
     if (told := others_error(request.path, response.status, response.detail)) is not None:
         response.add("error", told)
+    kept = {name: value for name, value in response.headers.items() if name not in _OF_THE_BODY}
+    if is_of_openai(request.path):
+        return OpenAiErrorResponse(response.status, response.detail, response.param, response.code, kept)
     if not wants_page(request):
         return response
     page = problem_page(response.status, response.detail, request.path)
-    kept = {name: value for name, value in response.headers.items() if name not in _OF_THE_BODY}
     return web.Response(status=response.status, text=page, content_type="text/html", headers=kept)
 
 
@@ -73,6 +76,8 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except RequestRefused as error:
         return ProblemResponse(error.status, str(error), error.headers)
+    except OpenAiRefused as error:
+        return ProblemResponse(error.status, str(error), error.headers, error.param, error.code)
     except errors.AvatarRtcError as error:
         return _known(error)
     except web.HTTPException as error:
@@ -94,8 +99,19 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
 class ProblemResponse(web.Response):
     """The response for a problem; `detail` is what a user reads."""
 
-    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        self.detail = detail
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        param: str | None = None,
+        code: str | None = None,
+    ) -> None:
+        """
+        Args:
+            param, code: as `OpenAiRefused` has them, for its clients.
+        """
+        self.detail, self.param, self.code = detail, param, code
         self._body_told: dict[str, object] = {
             "type": "about:blank",
             "title": HTTPStatus(status).phrase,
@@ -120,8 +136,13 @@ def _unexpected(request: web.Request) -> web.Response:
     return ProblemResponse(500, f"something unexpected failed here; the server's log has it as {event}")
 
 
+def status_of(error: errors.AvatarRtcError) -> int:
+    """Which status tells of an error."""
+    return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+
+
 def _known(error: errors.AvatarRtcError) -> web.Response:
-    status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+    status = status_of(error)
     headers: dict[str, str] = {}
     if status in (429, 503):
         headers[hdrs.RETRY_AFTER] = str(getattr(error, "retry_after", RETRY_AFTER_S))

@@ -25,10 +25,10 @@ from avatar_rtc.server.http.routes.pages import is_static
 _WILDCARDS = ("0.0.0.0", "::", "")
 _EXPOSED = (
     "Location, Link, ETag, Retry-After, Accept-Post, Accept-Patch, WWW-Authenticate, "
-    "x-audio-duration, x-word-timestamps, x-word-timestamps-truncated"
+    "x-audio-duration, x-word-timestamps, x-word-timestamps-truncated, x-speech-id, x-request-id"
 )
 _ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-_ALLOWED_HEADERS = "Content-Type, If-Match, Authorization"
+_ALLOWED_HEADERS = "Content-Type, If-Match, Authorization, X-Avatar, X-Avatar-Speak"
 _PREFLIGHT_S = "600"
 _PORTS = {"http": 80, "https": 443}
 _MAX_ORIGIN = 300

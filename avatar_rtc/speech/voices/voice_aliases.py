@@ -22,6 +22,7 @@ _OPENAI: dict[str, Sex] = dict(
     alloy="f", ash="m", ballad="m", cedar="m", coral="f", echo="m", fable="m", marin="f", nova="f", onyx="m",
     sage="f", shimmer="f", verse="m",
 )  # fmt: skip
+OPENAI_NAMES = frozenset(_OPENAI)
 _CLOUD_MEN = frozenset(
     "guy davis tony jason brian andrew christopher eric roger steffan ryan thomas william liam conrad killian"
     " florian henri remy keita dmitry yunxi yunyang yunjian diego giuseppe alvaro jorge antonio "

@@ -62,6 +62,7 @@ def address_of(path: str, avatar: str = "main") -> str:
         "{file}": "x.js",
         "{recording}": "x",
         "{emotion}": "joy",
+        "{model}": "avatar/main",
     }
     for hole, filled in holes.items():
         path = path.replace(hole, filled)
@@ -75,7 +76,8 @@ async def verdict(client, method: str, path: str, headers=None, **options) -> st
     ) as answer:
         if answer.status not in (401, 403) or method == "HEAD":
             return str(answer.status) if answer.status in (401, 403) else ""
-        detail = (await answer.json(content_type=None))["detail"]
+        told = await answer.json(content_type=None)
+        detail = told["detail"] if "detail" in told else told["error"]["message"]
         return str(answer.status) if answer.status == 401 or detail.startswith(OURS) else ""
 
 

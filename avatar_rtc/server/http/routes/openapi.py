@@ -20,10 +20,13 @@ from pydantic import BaseModel
 from avatar_rtc.intake.wanted import Schema
 from avatar_rtc.server.http.keys import CONFIG
 from avatar_rtc.server.http.needs import need_for
+from avatar_rtc.server.http.openai.errors import is_of_openai
 from avatar_rtc.server.http.routes import pages
 from avatar_rtc.server.http.routes.openapi_schemas import (
     PROBLEM,
+    TEXT,
     SchemaPart,
+    an_object,
     components,
     models_in,
     one,
@@ -50,6 +53,9 @@ _BEARER = (
     "For servers with a secret, a key set or fixed keys. A token is for `view`, `control` or `admin`, each of"
     " which holds those before, and for one avatar or for all."
 )
+_TEXT_OR_NOT = {"type": ["string", "null"]}
+_ENVELOPE = an_object(error=an_object(message=TEXT, type=TEXT, param=_TEXT_OR_NOT, code=_TEXT_OR_NOT))
+"""How clients of OpenAI are told of an error."""
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _ATTRIBUTE = "__openapi__"
 AnyHandler = TypeVar("AnyHandler", bound=Callable[..., Any])
@@ -174,7 +180,8 @@ class _Writer:
         about["parameters"] += [_parameter("header", name, schema) for name, schema in said.headers.items()]
         if said.body is not None or said.form:
             about["requestBody"] = {"required": True, "content": self._request(said)}
-        about["responses"] = self._responses(said, names, scope is not None)
+        refusal = (_common, _problem) if not is_of_openai(path) else (_common_of_openai, _envelope)
+        about["responses"] = self._responses(said, names, scope is not None, *refusal)
         return about
 
     def _request(self, said: described) -> dict[str, Any]:
@@ -191,14 +198,21 @@ class _Writer:
             parts |= {name: {**parts[name], "examples": [text]} for name, text in said.example.items()}
         return {**only(parts), "required": [*said.form]}
 
-    def _responses(self, said: described, names: Sequence[str], takes_token: bool) -> dict[str, Any]:
+    def _responses(
+        self,
+        said: described,
+        names: Sequence[str],
+        takes_token: bool,
+        common: Callable[[int], Schema],
+        refusal: Callable[[str], Schema],
+    ) -> dict[str, Any]:
         answer: dict[str, Any] = {
             "description": said.statuses.get(said.status, HTTPStatus(said.status).phrase)
         }
         if said.answer is not None:
             answer["content"] = self._content(said.answer)
-        refusals = {str(status): _common(status) for status in _refusals(said, names, takes_token)}
-        refusals |= {str(status): _problem(words) for status, words in said.statuses.items() if status >= 400}
+        refusals = {str(status): common(status) for status in _refusals(said, names, takes_token)}
+        refusals |= {str(status): refusal(words) for status, words in said.statuses.items() if status >= 400}
         return {str(said.status): answer, **dict(sorted(refusals.items()))}
 
     def _content(self, content: Content) -> dict[str, Any]:
@@ -234,6 +248,14 @@ def _common(status: int) -> Schema:
 
 def _problem(words: str) -> dict[str, Any]:
     return {"description": words, "content": {_PROBLEM: {"schema": ref(PROBLEM)}}}
+
+
+def _envelope(words: str) -> dict[str, Any]:
+    return {"description": words, "content": {_JSON: {"schema": _ENVELOPE}}}
+
+
+def _common_of_openai(status: int) -> Schema:
+    return _envelope(_COMMON[status])
 
 
 class _Document:
