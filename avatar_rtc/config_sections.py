@@ -219,7 +219,11 @@ class LimitsConfig(ConfigSection):
     sprites: int = Field(8, ge=1, le=1_000)
     """Packs of sprites that are made for their callers, those that wait included."""
     messages_per_s: float = Field(240.0, ge=1.0, le=100_000.0)
-    """Messages on the data channels of one viewer."""
+    """Messages on the data channels of one viewer, or on one control socket."""
+    listeners: int = Field(256, ge=1, le=100_000)
+    """Streams of events and control sockets of one avatar."""
+    listeners_of_one: int = Field(64, ge=1, le=100_000)
+    """The same of one address, over all avatars."""
     opens_per_s: float = Field(4.0, ge=0.1, le=1_000.0)
     """Characters that each render worker is given: of new avatars, and of those that change theirs."""
     decode_s: float = Field(20.0, ge=0.1, le=600.0)

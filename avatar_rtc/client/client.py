@@ -19,8 +19,9 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from numpy.typing import NDArray
 
-from avatar_rtc.client.commands import Commands
+from avatar_rtc.client.channel_line import ChannelLine
 from avatar_rtc.client.control import Control
+from avatar_rtc.client.hearing import Hearer
 from avatar_rtc.client.newest import Newest
 from avatar_rtc.client.whep import Whep, endpoint
 from avatar_rtc.config import MediaBind
@@ -52,7 +53,7 @@ class Timing:
     """ICE and DTLS are through."""
 
 
-class AvatarClient(Commands):
+class AvatarClient(Hearer):
     """One viewer of one avatar.
 
     Live pictures do not wait: a consumer slower than the avatar gets the newest ones, and `dropped` counts
@@ -89,14 +90,12 @@ class AvatarClient(Commands):
         self._connect_timeout_s, self._silence_timeout_s = connect_timeout_s, silence_timeout_s
         self._video: Newest[VideoFrame] = Newest(PICTURES_KEPT)
         self._audio: Newest[Any] = Newest(BLOCKS_KEPT)
-        self._state: dict[str, Any] = {}
-        self._states: Newest[dict[str, Any]] = Newest(1)
         self._tasks: list[asyncio.Task[None]] = []
         self._pc: RTCPeerConnection | None = None
+        self._line: ChannelLine | None = None
         self._settled = asyncio.Event()
         self._error: AvatarRtcError | None = None
         self._closed = False
-        self._goodbye = ""
         self.timing = Timing()
         """When connecting got how far."""
         self.mended = Mended()
@@ -149,15 +148,6 @@ class AvatarClient(Commands):
             InputError, Unreachable: this server knows no such thing, or is away.
         """
         await self._whep.renew(token)
-
-    def state(self) -> dict[str, Any]:
-        """The newest state the server told, as of `GET /api/v1/avatars/{id}`; empty before the first."""
-        return self._state
-
-    async def states(self) -> AsyncIterator[dict[str, Any]]:
-        """The state now, then whenever it has changed; who is slow gets the newest. Raises as `frames`."""
-        while (state := await self._states.next()) is not None:
-            yield state
 
     async def frames(self) -> AsyncIterator[VideoFrame]:
         """Decoded pictures as `av.VideoFrame`, in the layout asked for.
@@ -226,7 +216,10 @@ class AvatarClient(Commands):
         bind_media(pc, MediaBind(True, ("127.0.0.1",) if self._endpoint.is_loopback else ()))
         pc.on("track", self._track)
         pc.on("connectionstatechange", lambda: self._state_changed(pc.connectionState))
-        return Control(control, cues, pose, self._event)
+        self._line = ChannelLine(control, cues, pose)
+        talk = Control(self._line, self._event)
+        self._line.carry(talk)
+        return talk
 
     def _mend(self, pc: RTCPeerConnection) -> None:
         for transceiver in pc.getTransceivers():
@@ -278,16 +271,6 @@ class AvatarClient(Commands):
             await asyncio.sleep(1.0)
         self._lost(f"nothing came for {self._silence_timeout_s:g} s")
 
-    def _event(self, message: dict[str, Any]) -> None:
-        match message.get("type"):
-            case "state":
-                self._state = {name: value for name, value in message.items() if name != "type"}
-                self._states.put(self._state)
-            case str(kind) if kind.startswith("speech."):
-                self._speech.put(message)
-            case "closing":
-                self._goodbye = str(message.get("reason") or message.get("detail") or "the server is closing")
-
     def _lost(self, why: str) -> None:
         if not self._closed:
             self._end(Unreachable(f"the connection to {self._endpoint.whep} is lost: {self._goodbye or why}"))
@@ -297,7 +280,4 @@ class AvatarClient(Commands):
         self._settled.set()
         self._video.end(error)
         self._audio.end(error)
-        self._speech.end(error)
-        self._states.end(error)
-        if self._control is not None:
-            self._control.end(error or Unreachable("this client is closed"))
+        self._end_hearing(error)

@@ -100,6 +100,26 @@ class Http:
             raise _refusal(answer, subject)
         return answer
 
+    async def socket(
+        self, url: str, subject: Subject, silence_timeout_s: float
+    ) -> aiohttp.ClientWebSocketResponse:
+        """A WebSocket; raises as `ask`.
+
+        Args:
+            silence_timeout_s: without a sign of life for so long it counts as lost.
+        """
+        try:
+            # A ping goes out after two thirds of that, and its answer has half as long to come.
+            return await self._session.ws_connect(url, heartbeat=silence_timeout_s / 1.5, max_msg_size=0)
+        except aiohttp.WSServerHandshakeError as error:
+            # aiohttp drops the words of the refusal: asked for without a socket, the server says them again.
+            await self.ask("GET", url, subject)
+            raise Unreachable(f"{url} answered with HTTP status {error.status}, and no WebSocket") from None
+        except TimeoutError:
+            raise Unreachable(f"{url} did not answer within {self._timeout_s:g} s") from None
+        except aiohttp.ClientError as error:
+            raise Unreachable(f"cannot reach {url}: {error}") from None
+
     async def save(self, url: str, subject: Subject, path: Path, tell: Callable[[int, int], None]) -> None:
         """Write a file the server has to `path`, whole or not at all; raises as `ask`.
 

@@ -39,7 +39,7 @@ from avatar_rtc.media.aiortc_private import (
 from avatar_rtc.media.aiortc_receiving import Mended, mend_losses
 from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.broadcast import MediaKind, Packet, Subscription
-from avatar_rtc.media.channels import Channels, Conversation
+from avatar_rtc.media.channels import Channels
 from avatar_rtc.media.codecs import sent_codec, takes_single_nals_only
 from avatar_rtc.media.guard import Guard
 from avatar_rtc.media.liveness import CONNECT_TIMEOUT_S, SILENCE_TIMEOUT_S, Liveness
@@ -50,6 +50,7 @@ from avatar_rtc.media.offers.negotiation import Negotiated, Section
 from avatar_rtc.media.offers.offer import ParsedOffer, read_offer
 from avatar_rtc.media.peer_stats import Feedback, PeerStats, read_sent
 from avatar_rtc.media.rtcp_private import date_reports, on_keyframe_request, on_resent
+from avatar_rtc.media.saying import Conversation
 from avatar_rtc.media.sending.way import ViewerWay
 from avatar_rtc.media.sending_private import send_repairably
 from avatar_rtc.media.tracks import PacketQueue, PacketTrack

@@ -79,6 +79,8 @@ from avatar_rtc.server.http.routes import (
     characters,
     choices,
     control,
+    control_socket,
+    events,
     films,
     health,
     ice,
@@ -233,8 +235,8 @@ def create_app(
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
         whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
-        audio, audio_socket, ice, recordings, films, share, compat_avatars, compat_speech, imagefx,
-        natlang, chat, models, openai_speech, openapi, tracking, pages,
+        audio, audio_socket, events, control_socket, ice, recordings, films, share, compat_avatars,
+        compat_speech, imagefx, natlang, chat, models, openai_speech, openapi, tracking, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)

@@ -1,6 +1,7 @@
 """What every operation needs: the one table of who may do what. A route that is not in it needs most.
 
-`HEAD` needs what `GET` does. What comes on data channels needs `control`, see `live/session.py`.
+`HEAD` needs what `GET` does. What comes on data channels and control sockets needs `control`, see
+`live/session.py`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -56,6 +57,8 @@ NEEDS: Mapping[str, Need] = {
             f"GET {_AVATAR}", f"GET {_AVATAR}/snapshot.png", f"GET {_AVATAR}/distillation",
             f"GET {_AVATAR}/picture.png", f"GET {_AVATAR}/setup",
             f"GET {_AVATAR}/share", f"GET {_AVATAR}/share.svg",
+            f"GET {_AVATAR}/events",
+            f"GET {_AVATAR}/control",  # each message but `ping` needs control
             f"GET {_AVATAR}/emotions", f"GET {_AVATAR}/gestures",
             f"GET {_AVATAR}/overrides", f"GET {_AVATAR}/settings",
         ),

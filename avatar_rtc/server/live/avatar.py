@@ -36,6 +36,7 @@ from avatar_rtc.media.voice import VoicePlayer
 from avatar_rtc.server.live.actor import Actor
 from avatar_rtc.server.live.conversation import LiveConversation
 from avatar_rtc.server.live.distillation import Distillation
+from avatar_rtc.server.live.events import Events
 from avatar_rtc.server.live.performance import Witness
 from avatar_rtc.server.live.shared import Shared
 from avatar_rtc.server.live.state_events import StateEvents
@@ -101,7 +102,9 @@ class Avatar:
             shared.limits.of_peer(),
             config.adaptation,
         )
-        self._events = StateEvents(lambda: me.describe(), self.viewers.tell)
+        self.events = Events(self.viewers.show, lambda: me.describe())
+        """Who has anything to tell, tells it here."""
+        self._state_events = StateEvents(lambda: me.describe(), self.events.tell)
         queue = SpeechQueue(
             self.clock,
             delay=lambda: me.streams.release.delay,
@@ -109,7 +112,7 @@ class Avatar:
             say=lambda speech, begin, timeline: renderer.send(Say(name, speech, begin, timeline)),
             hush=lambda t: me._hush(t),
             feel=self.actor.feel,
-            tell=self.viewers.tell,
+            tell=self.events.tell,
             heard=lambda begin, piece: me._heard(begin, piece),
         )
         self.speech = Speaking(
@@ -119,14 +122,14 @@ class Avatar:
             lambda name: me.actor.check_emotion(name),
             config.speech.speed,
             shared.limits,
-            self._events.changed,
+            self._state_events.changed,
         )
         self.conversation = LiveConversation(me)
         """What it is doing, for doors that know."""
         self.status = Status(self._asked)
         """How it is doing."""
         self._recordings: tuple[tuple[str, ...], int] = (), 0
-        self.distillation = Distillation(self._events.changed, shared.distillations)
+        self.distillation = Distillation(self._state_events.changed, shared.distillations)
         self._open()
 
     @property
@@ -158,7 +161,7 @@ class Avatar:
     def in_use(self) -> bool:
         """Whether somebody watches it, or something is under way."""
         busy = self.streams.is_watched or not self.speech.queue.is_silent
-        is_kept = len(self.viewers) > 0 or bool(self.witnesses)
+        is_kept = len(self.viewers) + self.events.listeners > 0 or bool(self.witnesses)
         return busy or is_kept or self.distillation.is_under_way
 
     def touch(self) -> None:
@@ -218,7 +221,8 @@ class Avatar:
     def tell_recordings(self, under_way: Sequence[str]) -> None:
         """Its recordings or films have changed; `under_way` are the ids of those that are recording."""
         self._recordings = tuple(under_way), self._recordings[1] + 1
-        self._events.changed()
+        self._state_events.changed()
+        self.events.tell({"type": "recordings", **self._recordings_told()})
 
     def swap(self, character: Character, source: str) -> None:
         """Show another character; state and viewers stay.
@@ -265,15 +269,15 @@ class Avatar:
             "worker_restarts": renderer.restarts,
             "disclosure": self._shared.config.disclosure != "off",
             "distillation": self.distillation.describe(),
-            "recordings": {"under_way": list(self._recordings[0]), "revision": self._recordings[1]},
+            "recordings": self._recordings_told(),
             "speech": {"speech_id": self.speech.queue.current, "lips": self.speech.queue.source},
         }
 
     async def close(self) -> None:
-        """Tell the viewers that it is over, close them, and forget the avatar."""
+        """Tell everybody that it is over, close the viewers, and forget the avatar."""
         # Whatever one part raises, the others are closed, and the worker forgets it.
         async with AsyncExitStack() as parts:
-            parts.callback(self._events.close)
+            parts.callback(self._state_events.close)
             for witness in self.witnesses:
                 parts.callback(witness.ended)
             parts.callback(self._shared.renderer.close_avatar, self.name)
@@ -289,6 +293,7 @@ class Avatar:
     async def _close_viewers(self) -> None:
         async with AsyncExitStack() as parts:
             parts.push_async_callback(self.viewers.close)
+            parts.callback(self.events.close)
             parts.callback(self.actor.close)
             parts.callback(self.conversation.close)
             parts.push_async_callback(self.speech.queue.close)
@@ -322,7 +327,7 @@ class Avatar:
                 log.error("avatar %s: %s", self.name, message.detail)
         self.status = self.status.updated(message)
         if not isinstance(message, Stats):
-            self._events.changed()
+            self._state_events.changed()
 
     def _hush(self, t: float) -> None:
         self._shared.renderer.send(Hush(self.name, t))
@@ -337,9 +342,13 @@ class Avatar:
 
     def _changed(self) -> None:
         self.conversation.changed()
-        self._events.changed()
+        self._state_events.changed()
         self._shared.on_change()
 
     def _came_or_went(self) -> None:
         self.touch()
-        self._events.changed()
+        self._state_events.changed()
+        self.events.tell({"type": "viewers", "count": len(self.viewers)})
+
+    def _recordings_told(self) -> dict[str, object]:
+        return {"under_way": list(self._recordings[0]), "revision": self._recordings[1]}

@@ -4,7 +4,7 @@ import asyncio
 import json
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from avatar_rtc.config import MediaBind
@@ -16,6 +16,7 @@ from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.peer import Peer, PeerSource
 from avatar_rtc.media.peer_stats import PeerStats
 from avatar_rtc.server.access.tenures import Tenure, Tenures
+from avatar_rtc.server.live.events import CLOSING_TYPE, ToldEvent
 from avatar_rtc.server.live.seats import Pending
 from avatar_rtc.server.live.session import CONTROL, Addressee, Session
 from avatar_rtc.sound.pcm import Pcm
@@ -196,11 +197,10 @@ class Viewers:
             viewer.peer.end("did not connect, and others want the seat")
             self._on_change()
 
-    def tell(self, event: Mapping[str, object]) -> None:
-        """Send an event to every open control channel."""
-        text = json.dumps(event)
+    def show(self, told: ToldEvent) -> None:
+        """Send an event to every open control channel; who has one to tell calls `Events.tell`."""
         for viewer in tuple(self._viewers.values()):
-            viewer.peer.send(CONTROL, text)
+            viewer.peer.send(CONTROL, told.text)
 
     def renew(self, viewer: Viewer, grant: Grant) -> bool:
         """A viewer shows a token again: it stays as long as that one, and may do what that one grants.
@@ -218,14 +218,13 @@ class Viewers:
     def _expel(self, viewer_id: str, why: str) -> None:
         viewer = self._viewers.get(viewer_id)
         if viewer is not None:
-            viewer.peer.send(CONTROL, json.dumps({"type": "closing", "reason": why}))
+            viewer.peer.send(CONTROL, json.dumps({"type": CLOSING_TYPE, "reason": why}))
             asyncio.get_running_loop().call_later(CLOSE_GRACE_S, viewer.peer.end, why)
 
     async def close(self) -> None:
-        """Say goodbye and close every connection."""
+        """Close every connection, a little after they were told."""
         if not self._viewers:
             return
-        self.tell({"type": "closing"})
         await asyncio.sleep(CLOSE_GRACE_S)
         await asyncio.gather(*(viewer.peer.close() for viewer in tuple(self._viewers.values())))
 
