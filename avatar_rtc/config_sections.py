@@ -159,6 +159,8 @@ class SpeechConfig(ConfigSection):
     """Code in fences."""
     tables: Literal["skip", "speak"] = "skip"
     """The cells of tables, row by row."""
+    barge_in: bool = True
+    """The avatar falls silent when a viewer to whom it listens begins to talk."""
     reasoning: Literal["marked", "from_start"] = "marked"
     """Where reasoning begins, which is never spoken; "from_start" if a model's template opens it."""
 

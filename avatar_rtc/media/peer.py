@@ -126,6 +126,8 @@ class Peer:
         self._guard = Guard(self._liveness.heard, bounds.dropped)
         self._channels = Channels(conversation, bounds)
         self._on_microphone = on_microphone
+        self.takes_sound = False
+        """Whether its own sound is taken, by the answer."""
         self.heard = Mended()
         """What was lost of the peer's own sound, and what became of it."""
         self._listening: set[asyncio.Task[None]] = set()
@@ -250,6 +252,7 @@ class Peer:
         settle(transceiver, section.payloads, section.extensions)
         if section.kind == "audio" and section.direction in ("recvonly", "sendrecv"):
             mend_losses(transceiver.receiver, self.heard)
+            self.takes_sound = True
         if not section.direction.startswith("send"):
             return
         sender = transceiver.sender

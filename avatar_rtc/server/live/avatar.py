@@ -26,14 +26,17 @@ from avatar_rtc.control.messages import (
     SpeechSay,
     SpeechStop,
 )
+from avatar_rtc.control.microphone_message import MicrophoneSet
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.control.state_json import state_json
+from avatar_rtc.errors import InputError
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.filters_schema.label import forced_label
 from avatar_rtc.link.orders import AvatarFailed, Hush, OpenAvatar, Say, SetState, Stats, Up
 from avatar_rtc.log_context import concerning
 from avatar_rtc.media.voice import VoicePlayer
 from avatar_rtc.server.live.actor import Actor
+from avatar_rtc.server.live.attention import AvatarAttention
 from avatar_rtc.server.live.conversation import LiveConversation
 from avatar_rtc.server.live.distillation import Distillation
 from avatar_rtc.server.live.events import Events
@@ -43,6 +46,8 @@ from avatar_rtc.server.live.state_events import StateEvents
 from avatar_rtc.server.live.status import Status
 from avatar_rtc.server.live.streams import Streams
 from avatar_rtc.server.live.viewers import Viewers
+from avatar_rtc.server.live.voice.ears import Ears
+from avatar_rtc.server.live.voice.listening import Listening
 from avatar_rtc.server.live.voice.microphone import Microphone
 from avatar_rtc.server.live.voice.speaking import Speaking
 from avatar_rtc.server.live.voice.speech_queue import SpeechQueue
@@ -98,7 +103,10 @@ class Avatar:
             me,
             lambda: me._came_or_went(),
             config.media_bind,
-            lambda sound: Microphone(me.speech, shared.limits.speech).listen(sound),
+            lambda viewer, tell: {
+                "speak": lambda: Microphone(me.speech, shared.limits.speech),
+                "listen": lambda: Listening(viewer, me.ears, tell),
+            },
             shared.limits.of_peer(),
             config.adaptation,
         )
@@ -126,6 +134,8 @@ class Avatar:
         )
         self.conversation = LiveConversation(me)
         """What it is doing, for doors that know."""
+        self.ears = Ears(AvatarAttention(me), config.speech.barge_in)
+        """What viewers say to it."""
         self.status = Status(self._asked)
         """How it is doing."""
         self._recordings: tuple[tuple[str, ...], int] = (), 0
@@ -193,6 +203,10 @@ class Avatar:
                 return {"t_ms": round(self.clock.t() * 1000, 1)}
             case CueSet() | PoseSet() | HearingSet():
                 return {"taken": self.flow(message)}
+            case MicrophoneSet():
+                raise InputError(
+                    "a microphone is a viewer's own: microphone.set goes over that viewer's control channel"
+                )
             case _:
                 return self.act(message)
         return {}

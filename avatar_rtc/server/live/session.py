@@ -13,8 +13,10 @@ from avatar_rtc.control.acting_messages import HearingSet
 from avatar_rtc.control.changes import Flowing
 from avatar_rtc.control.envelope import envelope_of, error, ok
 from avatar_rtc.control.messages import ControlMessage, CueSet, Ping, PoseSet, control_from
+from avatar_rtc.control.microphone_message import MicrophoneSet
 from avatar_rtc.errors import OPERATORS, AvatarRtcError, BadMessage, Refused, public
 from avatar_rtc.media.saying import CONTROL_LABEL
+from avatar_rtc.server.live.voice.own_microphone import OwnMicrophone
 
 log = logging.getLogger(__name__)
 
@@ -62,12 +64,15 @@ class Session:
         addressee: Addressee,
         controls: bool = True,
         charge: Callable[[ControlMessage], None] = lambda _: None,
+        microphone: OwnMicrophone | None = None,
     ) -> None:
         """
         Args:
             charge: told of each message before it is acted on; raises if the viewer has asked for too much.
+            microphone: the viewer's own; None has none.
         """
         self._addressee, self._charge = addressee, charge
+        self._microphone = microphone or OwnMicrophone()
         self.controls = controls
         """Whether it may tell the avatar what to do, or only watch it."""
 
@@ -95,6 +100,9 @@ class Session:
             if not isinstance(message, Ping):
                 self._require_control()
             self._charge(message)
+            if isinstance(message, MicrophoneSet):
+                self._microphone.set(message.mode)
+                return json.dumps(ok(message.id, mode=message.mode))
             return json.dumps(ok(message.id, **await self._addressee.apply(message)))
         except Exception as failure:
             return _refusal(envelope.id, failure)
