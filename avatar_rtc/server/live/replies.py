@@ -181,7 +181,9 @@ class Reply:
         """Unless a tool is at work."""
         if self._is_thinking and not self._has_eyes:
             self._is_thinking = False
-            self._do(ActivitySet(name="idle"))
+            # Somebody else may have said meanwhile that it listens.
+            if self._avatar.state.activity.name == "thinking":
+                self._do(ActivitySet(name="idle"))
 
     def _show_eyes(self, on: bool) -> None:
         if self._timer is not None:

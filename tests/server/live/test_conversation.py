@@ -85,7 +85,7 @@ class Talk:
             Turns(1, lambda: limits.refuse("distillations", "students", 1, 1)),
         )  # fmt: skip
         self.told: list[tuple[float, Any]] = []
-        patch.setattr(live.Viewers, "tell", lambda _, event: self.told.append((self.avatar.clock.t(), event)))
+        patch.setattr(live.Events, "tell", lambda _, event: self.told.append((self.avatar.clock.t(), event)))
         self.avatar = live.Avatar("main", character(), shared)
         self.conversation = self.avatar.conversation
 
