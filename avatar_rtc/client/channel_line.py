@@ -9,7 +9,7 @@ from avatar_rtc.client.control import MAX_UNSENT_BYTES, Control, Flow
 
 
 class ChannelLine:
-    """One `control`, one `cues` and one `pose` channel; a `control.Line`."""
+    """One `control`, one `cues` and one `pose` channel; a `control.MessageLine`."""
 
     def __init__(self, control: RTCDataChannel, cues: RTCDataChannel, pose: RTCDataChannel) -> None:
         self.channels = (control, cues, pose)
@@ -22,11 +22,11 @@ class ChannelLine:
         self._control.on("message", talk.received)
 
     def send(self, text: str) -> None:
-        """See `control.Line`."""
+        """See `control.MessageLine`."""
         self._control.send(text)
 
     def flow(self, label: Flow, message: dict[str, Any]) -> bool:
-        """See `control.Line`."""
+        """See `control.MessageLine`."""
         channel = self._flowing[label]
         if channel.readyState != "open" or channel.bufferedAmount > MAX_UNSENT_BYTES:
             return False

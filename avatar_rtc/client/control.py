@@ -23,7 +23,7 @@ Flow = Literal["cues", "pose"]
 """What is said many times a second, and not answered."""
 
 
-class Line(Protocol):
+class MessageLine(Protocol):
     """What carries the messages of one caller: data channels, or a socket."""
 
     def send(self, text: str) -> None:
@@ -36,7 +36,7 @@ class Line(Protocol):
 class Control:
     """The talk of one caller over its line."""
 
-    def __init__(self, line: Line, on_event: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, line: MessageLine, on_event: Callable[[dict[str, Any]], None]) -> None:
         """`on_event` gets every message that answers no request, such as `state` and `closing`."""
         self._line = line
         self._on_event = on_event

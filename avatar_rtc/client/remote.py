@@ -153,7 +153,7 @@ class Remote(Hearer):
 
 
 class _SocketLine:
-    """A WebSocket as it carries what a caller says; a `control.Line`."""
+    """A WebSocket as it carries what a caller says; a `control.MessageLine`."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
@@ -161,12 +161,12 @@ class _SocketLine:
         self._unsent = 0
 
     def send(self, text: str) -> None:
-        """See `Line`."""
+        """See `MessageLine`."""
         self._unsent += len(text)
         self._texts.put_nowait(text)
 
     def flow(self, label: Flow, message: dict[str, Any]) -> bool:
-        """See `Line`."""
+        """See `MessageLine`."""
         if self._unsent > MAX_UNSENT_BYTES:
             return False
         self.send(json.dumps({"type": _KINDS[label], **message}))
