@@ -51,8 +51,8 @@ LISTENING = _face({"mouth_smile": 0.75}, eyebrow_raised=0.2, eye_surprised=0.08)
 THINKING = _face(
     {"mouth_pout": 0.75},
     eyebrow_raised_left=0.35,
-    eyebrow_lowered_right=0.3,
-    eyebrow_serious=0.15,
+    eyebrow_lowered_right=0.2,
+    eyebrow_troubled=0.3,
     eye_raised_lower_eyelid=0.15,
 )
 """Brows a little drawn, one higher than the other, and the mouth pressed."""
