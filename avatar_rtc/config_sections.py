@@ -188,6 +188,10 @@ class OpenAiConfig(ConfigSection):
     """What a new reply does to what its avatar still says."""
     models_s: float = Field(2.0, ge=0.1, le=60.0)
     """How long it may take to list its models; then ours are listed alone."""
+    truncate: Literal["ours", "client"] = "ours"
+    """How much of a Realtime reply was heard: what the avatar has said of it, or what the caller says."""
+    strip_audio: bool = False
+    """Realtime callers get no sound, only viewers do; `?strip_audio=` of a request goes before."""
     silence_s: float = Field(600.0, ge=1.0, le=3_600.0)
     """An answer that brings nothing for so long is given up."""
 

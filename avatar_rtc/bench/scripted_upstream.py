@@ -28,7 +28,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Received:
+class UpstreamRequest:
     """One request."""
 
     path: str
@@ -41,7 +41,7 @@ class ScriptedUpstream:
 
     def __init__(self) -> None:
         self.answers: deque[Answer] = deque()
-        self.received: list[Received] = []
+        self.received: list[UpstreamRequest] = []
         self.sent: list[tuple[float, bytes]] = []
         """CLOCK_MONOTONIC second at which each part was sent."""
         self.left = asyncio.Event()
@@ -66,7 +66,7 @@ class ScriptedUpstream:
         return web.json_response(self.models)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        self.received.append(Received(request.path, dict(request.headers), await request.read()))
+        self.received.append(UpstreamRequest(request.path, dict(request.headers), await request.read()))
         answer = self.answers.popleft() if len(self.answers) > 1 else self.answers[0]
         response = web.StreamResponse(status=answer.status, headers=answer.headers)
         try:

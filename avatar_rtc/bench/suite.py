@@ -35,6 +35,7 @@ FIGURES = {
     "lips": "lips without times from the engine, against flite's own",
     "articulation": "how far mouths open while they speak, in pixels, and whether lips meet",
     "speech": "how soon it is heard and stops; mouths that keep time with it",
+    "proxy": "replies of language models on their way through: delay, bytes, first sound",
     "clapper": "sound after picture, on the wire and in Chromium",
 }
 """Name → what it is about; each is a module of this package with `measure(quick) -> list[Measurement]`."""

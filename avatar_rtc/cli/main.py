@@ -11,6 +11,7 @@ from avatar_rtc.cli import (
     bench,
     check,
     distill,
+    mcp,
     record,
     render,
     serve,
@@ -27,7 +28,7 @@ from avatar_rtc.errors import AvatarRtcError, InputError, NotFound, Refused
 from avatar_rtc.version import __version__
 
 COMMANDS = (
-    serve, token, turn, render, sprites, watch, record, distill, check, weights, voices, tracking, bench,
+    serve, token, turn, render, sprites, watch, record, mcp, distill, check, weights, voices, tracking, bench,
 )  # fmt: skip
 """Each has `add(subparsers)`; whatever is heavy is imported only when its command runs."""
 

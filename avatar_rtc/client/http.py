@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -147,6 +147,24 @@ class Http:
             raise Unreachable(f"cannot reach {url}: {error}") from None
         except OSError as error:
             raise not_written(path, error) from None
+
+    async def lines(self, url: str, subject: Subject, silence_s: float) -> AsyncGenerator[str, None]:
+        """The lines of an answer that has no end, as they come; raises as `ask`.
+
+        Args:
+            silence_s: without a byte for so long it is lost.
+        """
+        patience = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout_s, sock_read=silence_s)
+        try:
+            async with self._session.get(url, timeout=patience) as response:
+                if response.status >= 400:
+                    raise _refusal(HttpAnswer(url, response.status, await response.read(), None), subject)
+                async for line in response.content:
+                    yield line.decode(errors="replace").rstrip("\r\n")
+        except TimeoutError:
+            raise Unreachable(f"{url} sent nothing for {silence_s:g} s") from None
+        except (aiohttp.ClientError, ValueError) as error:
+            raise Unreachable(f"the connection to {url} is lost: {error}") from None
 
     def show(self, token: str) -> None:
         """Another token, from now on."""

@@ -39,6 +39,8 @@ TEXT_FACE = re.compile(
 """A face of letters and signs, such as :-) or (^_^)."""
 _FACE_STARTS = frozenset("<>:;=xX^TQoO0-uU(（ヽ＼\\ლ٩¯_")
 _LONGEST_FACE = 26
+_BEGINS_A_WORD = re.compile(r"[xXTQoOuU0][^\sD_.wW]")
+"""Of the faces that begin with a letter, the second sign is one of these."""
 
 _WIDE = "。！？．｡।॥؟۔။።។"
 _STOP = re.compile(rf"[.!?…‼⁇⁈⁉{_WIDE}]{{1,12}}|[\n\r\u2028\u2029]")
@@ -225,7 +227,7 @@ def _is_open(after: re.Match[str], lead: int, is_short: bool, is_weak: bool) -> 
     text, at = after.string, after.end()
     if at == len(text) or (is_weak and (lead == len(text) or _HALF_A_TAG.fullmatch(text, lead))):
         return True
-    if text[at] not in _FACE_STARTS and not is_short:
+    if not is_short and (text[at] not in _FACE_STARTS or _BEGINS_A_WORD.match(text, at)):
         return False
     start = lead if is_short else at
     following = text[start : start + _LONGEST_FACE]

@@ -74,6 +74,8 @@ NEEDS: Mapping[str, Need] = {
             "GET /api/avatar/get_available_filters",
         ),
     ),
+    # each tool that is called looks whether its avatar is the caller's
+    **_each(Need("control"), ("POST /mcp",)),
     # what operators watch: of all avatars, and of the viewers of one
     **_each(Need("view", "all"), ("GET /metrics",)),
     **_each(Need("control", "avatar"), (f"GET {_AVATAR}/viewers",)),
@@ -99,6 +101,7 @@ NEEDS: Mapping[str, Need] = {
             f"GET {_AVATAR}/poses", f"POST {_AVATAR}/poses", f"GET {_AVATAR}/sprites",
             f"POST {_AVATAR}/audio", f"GET {_AVATAR}/audio",
             "POST /v1/chat/completions", "POST /v1/responses", "POST /v1/audio/speech",
+            "GET /v1/realtime",
             # a recording holds what was said before: whoever may watch now may not have it for that
             f"GET {_AVATAR}/recordings", f"POST {_AVATAR}/recordings", f"POST {_AVATAR}/films",
             f"GET {_AVATAR}/recordings/{{recording}}", f"DELETE {_AVATAR}/recordings/{{recording}}",

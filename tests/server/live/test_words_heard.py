@@ -166,6 +166,8 @@ async def test_the_doors_of_the_predecessor_and_of_openai(client, engine, templa
 )
 async def test_a_broken_document_is_a_problem_that_names_what_is_wrong(client, engine, path: str, field: str):
     response = await client.post(path, json={field: BROKEN})
-    assert response.status == 400 and response.content_type == "application/problem+json"
-    assert "not well-formed (invalid token) (line 1, column 14)" in (await response.json())["detail"]
+    told = await response.json()
+    assert response.status == 400
+    detail = told["error"]["message"] if path.startswith("/v1/") else told["detail"]
+    assert "not well-formed (invalid token) (line 1, column 14)" in detail
     assert engine.told == []

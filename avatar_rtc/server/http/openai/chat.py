@@ -3,13 +3,13 @@
 from aiohttp import web
 
 from avatar_rtc.server.http.openai.choice import AVATAR_HEADER
-from avatar_rtc.server.http.openai.heard import heard_of_chat, heard_of_response, whole_chat, whole_response
+from avatar_rtc.server.http.openai.parts import part_of_chat, part_of_response, whole_chat, whole_response
 from avatar_rtc.server.http.openai.proxy import SPEAK_HEADER, Dialect, pass_on
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import ANYTHING, one
 
-CHAT = Dialect("/chat/completions", heard_of_chat, whole_chat, names_events=False)
-RESPONSES = Dialect("/responses", heard_of_response, whole_response, names_events=True)
+CHAT = Dialect("/chat/completions", part_of_chat, whole_chat, names_events=False)
+RESPONSES = Dialect("/responses", part_of_response, whole_response, names_events=True)
 _HEADERS = {
     AVATAR_HEADER: one("string", default="", description="The avatar that speaks, where `model` names none."),
     SPEAK_HEADER: one("string", enum=["yes", "no"], default="", description="Whether the reply is spoken."),

@@ -9,9 +9,9 @@ from aiohttp import web
 
 from avatar_rtc.errors import NotFound
 from avatar_rtc.server.http.keys import AVATARS, CONFIG, find_avatar, grant_of, is_covered
-from avatar_rtc.server.http.openai.asked import ModelName, model_name
 from avatar_rtc.server.http.openai.errors import no_model
 from avatar_rtc.server.http.openai.upstream import OPENAI_UPSTREAM
+from avatar_rtc.server.http.openai.wanted import ModelName, model_name
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.avatars import MAIN
 

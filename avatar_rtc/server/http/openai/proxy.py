@@ -1,7 +1,7 @@
 """Replies on their way through: the caller gets the upstream's bytes, the avatar speaks a copy of them.
 
 caller ──► body, but for `model` ──► upstream ──► bytes ──► caller
-                                                   └─ EventReader ──► Heard ──► Reply ──► avatar
+                                                   └─ EventReader ──► ReplyPart ──► Reply ──► avatar
 """
 
 import asyncio
@@ -18,12 +18,12 @@ from aiohttp import hdrs, web
 from avatar_rtc.server.http.bodies import read_body, require_type
 from avatar_rtc.server.http.departure import while_there
 from avatar_rtc.server.http.keys import CONFIG, LIMITS, REPLIES, payer_of
-from avatar_rtc.server.http.openai.asked import Asked, read_asked
 from avatar_rtc.server.http.openai.choice import chosen_avatar, upstream_model
 from avatar_rtc.server.http.openai.errors import NO_RETRY, OpenAiErrorResponse, OpenAiRefused, error_member
 from avatar_rtc.server.http.openai.events import EventReader, SentEvent, WholeLines
-from avatar_rtc.server.http.openai.heard import Heard, object_of
+from avatar_rtc.server.http.openai.parts import ReplyPart, object_of
 from avatar_rtc.server.http.openai.upstream import OPENAI_UPSTREAM, told_headers
+from avatar_rtc.server.http.openai.wanted import WantedReply, read_wanted
 from avatar_rtc.server.http.while_granted import while_granted
 from avatar_rtc.server.live.replies import Reply
 
@@ -49,8 +49,8 @@ class Dialect:
 
     path: str
     """Behind the upstream's /v1."""
-    heard: Callable[[SentEvent], Heard]
-    whole: Callable[[Mapping[str, Any]], Heard]
+    part: Callable[[SentEvent], ReplyPart]
+    whole: Callable[[Mapping[str, Any]], ReplyPart]
     names_events: bool
     """Whether an event says its type beside its data."""
 
@@ -90,8 +90,8 @@ async def pass_on(request: web.Request, dialect: Dialect) -> web.StreamResponse:
         raise
 
 
-async def _asked(body: bytes) -> Asked:
-    return await asyncio.to_thread(read_asked, body) if len(body) > _LONG else read_asked(body)
+async def _asked(body: bytes) -> WantedReply:
+    return await asyncio.to_thread(read_wanted, body) if len(body) > _LONG else read_wanted(body)
 
 
 async def _passed(
@@ -177,9 +177,9 @@ class _Stream:
         """Whether the reply is complete."""
         is_over = False
         for event in self._events.feed(chunk):
-            heard = self._dialect.heard(event)
-            _hear(self._reply, heard)
-            is_over = is_over or heard.ends == "stream"
+            part = self._dialect.part(event)
+            _hear(self._reply, part)
+            is_over = is_over or part.ends == "stream"
         return is_over
 
 
@@ -187,13 +187,13 @@ class _BrokenOff(Exception):
     """The upstream is gone amid a reply."""
 
 
-def _hear(reply: Reply | None, heard: Heard) -> None:
+def _hear(reply: Reply | None, part: ReplyPart) -> None:
     if reply is None:
         return
-    reply.feed(heard.text)
-    if heard.tool:
+    reply.feed(part.text)
+    if part.tool:
         reply.tool()
-    if heard.ends:
+    if part.ends:
         reply.end_text()
 
 

@@ -17,9 +17,9 @@ from avatar_rtc.provenance.manifest import Source
 from avatar_rtc.server.http.bodies import read_model
 from avatar_rtc.server.http.departure import while_there
 from avatar_rtc.server.http.keys import CLASSIFIER, ENGINES, LIMITS, SOUND_FILES, SPEAKER, payer_of
-from avatar_rtc.server.http.openai.asked import ModelName, model_name
 from avatar_rtc.server.http.openai.choice import chosen_avatar
 from avatar_rtc.server.http.openai.errors import NO_RETRY, OpenAiRefused, no_model
+from avatar_rtc.server.http.openai.wanted import ModelName, model_name
 from avatar_rtc.server.http.problems import status_of
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.sound_files import FASTEST, SLOWEST, SpokenText, file_of, speech_of

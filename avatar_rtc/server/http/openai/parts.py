@@ -18,7 +18,7 @@ _TEXT_ENDS = ("response.output_text.done", "response.refusal.done")
 
 
 @dataclass(frozen=True)
-class Heard:
+class ReplyPart:
     """What one event says."""
 
     text: str = ""
@@ -28,52 +28,52 @@ class Heard:
     """"text": what was said so far is complete. "stream": so is the whole reply."""
 
 
-NOTHING = Heard()
+NOTHING = ReplyPart()
 
 
-def heard_of_chat(event: SentEvent) -> Heard:
+def part_of_chat(event: SentEvent) -> ReplyPart:
     """An event of `/v1/chat/completions`.
 
-    >>> heard_of_chat(SentEvent('{"choices": [{"index": 0, "delta": {"content": "Hi"}}]}'))
-    Heard(text='Hi', tool=False, ends='')
+    >>> part_of_chat(SentEvent('{"choices": [{"index": 0, "delta": {"content": "Hi"}}]}'))
+    ReplyPart(text='Hi', tool=False, ends='')
     """
     if event.data.strip() == "[DONE]":
-        return Heard(ends="stream")
+        return ReplyPart(ends="stream")
     told = object_of(event.data)
     if told.get("error"):
-        return Heard(ends="text")
+        return ReplyPart(ends="text")
     choice = _first_choice(told)
     delta = _mapping(choice.get("delta"))
     ends: End = "text" if choice.get("finish_reason") else ""
-    return Heard(_said(delta), _calls(delta), ends)
+    return ReplyPart(_said(delta), _calls(delta), ends)
 
 
-def whole_chat(told: Mapping[str, Any]) -> Heard:
+def whole_chat(told: Mapping[str, Any]) -> ReplyPart:
     """The answer of `/v1/chat/completions` that was not streamed."""
     message = _mapping(_first_choice(told).get("message"))
-    return Heard(_said(message), _calls(message), "stream")
+    return ReplyPart(_said(message), _calls(message), "stream")
 
 
-def heard_of_response(event: SentEvent) -> Heard:
+def part_of_response(event: SentEvent) -> ReplyPart:
     """An event of `/v1/responses`."""
     told = object_of(event.data)
     kind = told.get("type")
     if kind in _TEXTS:
-        return Heard(_text(told.get("delta")))
+        return ReplyPart(_text(told.get("delta")))
     if kind in _TEXT_ENDS:
-        return Heard(ends="text")
+        return ReplyPart(ends="text")
     if kind == "response.output_item.added":
-        return Heard(tool=_is_call(_mapping(told.get("item"))))
+        return ReplyPart(tool=_is_call(_mapping(told.get("item"))))
     if kind in _TERMINAL or event.data.strip() == "[DONE]":
-        return Heard(ends="stream")
+        return ReplyPart(ends="stream")
     return NOTHING
 
 
-def whole_response(told: Mapping[str, Any]) -> Heard:
+def whole_response(told: Mapping[str, Any]) -> ReplyPart:
     """The answer of `/v1/responses` that was not streamed."""
     items = [_mapping(item) for item in _list(told.get("output"))]
     texts = [_said(item) for item in items if item.get("type", "message") == "message"]
-    return Heard("\n".join(filter(None, texts)), any(map(_is_call, items)), "stream")
+    return ReplyPart("\n".join(filter(None, texts)), any(map(_is_call, items)), "stream")
 
 
 def object_of(data: str) -> Mapping[str, Any]:

@@ -40,7 +40,7 @@ def model_name(name: str) -> ModelName:
 
 
 @dataclass(frozen=True)
-class Asked:
+class WantedReply:
     """What of a request counts here; all else is the upstream's to judge."""
 
     text: str
@@ -77,7 +77,7 @@ class Asked:
         return by_default == "all" or (by_default == "streamed" and self.is_streamed and self.is_plain)
 
 
-def read_asked(body: bytes) -> Asked:
+def read_wanted(body: bytes) -> WantedReply:
     """Read a body; takes time in proportion to it.
 
     Raises:
@@ -95,7 +95,7 @@ def read_asked(body: bytes) -> Asked:
     model = told.get("model", "")
     if not isinstance(model, str):
         raise BadMessage("model must be a text")
-    return Asked(text, model, model_at, told.get("stream") is True, _is_plain(told), _goes_on(told))
+    return WantedReply(text, model, model_at, told.get("stream") is True, _is_plain(told), _goes_on(told))
 
 
 def _object(text: str) -> tuple[dict[str, Any], tuple[int, int] | None]:

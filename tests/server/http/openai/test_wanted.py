@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avatar_rtc.errors import BadMessage
-from avatar_rtc.server.http.openai.asked import model_name, read_asked
+from avatar_rtc.server.http.openai.wanted import model_name, read_wanted
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -33,7 +33,7 @@ def test_only_the_model_changes(others, model, indent):
         sent.decode()
     except UnicodeDecodeError:
         return
-    asked = read_asked(sent)
+    asked = read_wanted(sent)
     assert asked.model == "avatar/main/x" and asked.body(asked.model) == sent
     try:
         changed = asked.body(model)
@@ -58,7 +58,7 @@ def test_only_the_model_changes(others, model, indent):
     ],
 )
 def test_what_counts_is_read(body, streamed, plain, goes_on):
-    asked = read_asked(json.dumps(body).encode())
+    asked = read_wanted(json.dumps(body).encode())
     assert (asked.is_streamed, asked.is_plain, asked.goes_on) == (streamed, plain, goes_on)
     assert asked.body(asked.model) == json.dumps(body).encode()
 
@@ -70,7 +70,7 @@ def test_what_counts_is_read(body, streamed, plain, goes_on):
 )  # fmt: skip
 def test_what_is_none_is_refused(body):
     with pytest.raises(BadMessage):
-        read_asked(body)
+        read_wanted(body)
 
 
 def test_names_of_models():
