@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 import scripted_model
 
-WEATHER_TAKES_S = 2.0
+WEATHER_TAKES_S = 1.5
 
 
 class Failed(Exception):

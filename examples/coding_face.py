@@ -46,7 +46,7 @@ async def work(tool: Tool, folder: Path) -> None:
     await tool("activity", doing="thinking")
     await tool("work", on=True)
     files, lines, longest = await asyncio.to_thread(count, folder)
-    await asyncio.sleep(1.5)  # a real one takes its time
+    await asyncio.sleep(1.0)  # a real one takes its time
     await tool("work", on=False)
     await tool("gesture", name="nod")
     if files:

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-THINKS_S, WORD_S = 1.2, 0.06
+THINKS_S, WORD_S = 0.8, 0.05
 """Seconds before the first word, and between words: as a small model on a laptop."""
 TOOL = "look_up_weather"
 REPLIES = {
