@@ -36,6 +36,7 @@ FIGURES = {
     "articulation": "how far mouths open while they speak, in pixels, and whether lips meet",
     "speech": "how soon it is heard and stops; mouths that keep time with it",
     "proxy": "replies of language models on their way through: delay, bytes, first sound",
+    "barge_in": "a voice that stops it, and what counts as a voice",
     "clapper": "sound after picture, on the wire and in Chromium",
 }
 """Name → what it is about; each is a module of this package with `measure(quick) -> list[Measurement]`."""

@@ -1,6 +1,7 @@
 """An avatar that is watched on, though its server is started anew or the way to it breaks."""
 
 from collections.abc import AsyncIterator
+from typing import Literal
 
 from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.client.returning import returning
@@ -15,6 +16,7 @@ def reconnecting(
     token: str | None = None,
     connect_timeout_s: float = 15.0,
     silence_timeout_s: float = 10.0,
+    microphone: Literal["speak", "listen"] | None = None,
 ) -> AsyncIterator[AvatarClient]:
     """Connected viewers, one after the other: the next when the one before was lost.
 
@@ -39,5 +41,6 @@ def reconnecting(
             token=token,
             connect_timeout_s=connect_timeout_s,
             silence_timeout_s=silence_timeout_s,
+            microphone=microphone,
         )
     )

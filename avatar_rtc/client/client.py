@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
@@ -21,10 +21,13 @@ from numpy.typing import NDArray
 
 from avatar_rtc.client.channel_line import ChannelLine
 from avatar_rtc.client.control import Control
+from avatar_rtc.client.heard import HeardStretch, stretches_heard_at
 from avatar_rtc.client.hearing import Hearer
 from avatar_rtc.client.newest import Newest
+from avatar_rtc.client.talking import TalkSource, say_through
 from avatar_rtc.client.whep import Whep, endpoint
 from avatar_rtc.config import MediaBind
+from avatar_rtc.control.microphone_message import MicrophoneMode
 from avatar_rtc.errors import AvatarRtcError, InputError, NotFound, Unreachable
 from avatar_rtc.media.addresses.aioice_private import ask_servers
 from avatar_rtc.media.addresses.hosts_private import bind_media
@@ -33,7 +36,8 @@ from avatar_rtc.media.aiortc_private import guard_connection
 from avatar_rtc.media.aiortc_receiving import Mended, mend_losses
 from avatar_rtc.media.guard import Guard
 from avatar_rtc.media.picture import VideoFrame, rgba_from_stacked, rgba_opaque
-from avatar_rtc.stream.frame import Layout
+from avatar_rtc.media.talk_track import TalkTrack
+from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ, Layout
 
 PICTURES_KEPT = 2
 """Pictures waiting for `frames()`; older ones are dropped."""
@@ -70,6 +74,7 @@ class AvatarClient(Hearer):
         token: str | None = None,
         connect_timeout_s: float = 15.0,
         silence_timeout_s: float = 10.0,
+        microphone: Literal["speak", "listen"] | None = None,
     ) -> None:
         """Nothing is sent before `async with`.
 
@@ -80,12 +85,15 @@ class AvatarClient(Hearer):
             token: bearer token for servers that ask for one.
             connect_timeout_s: from the offer to the established connection.
             silence_timeout_s: without one packet for so long, the connection counts as lost.
+            microphone: what `talk` sends is spoken by the avatar, or listened to; None sends nothing.
 
         Raises:
             InputError: not a URL we can use.
         """
         super().__init__()
-        self._endpoint = endpoint(url, video)
+        self._endpoint = endpoint(url, video, microphone)
+        self._talk_track = TalkTrack() if microphone is not None else None
+        self._talks = asyncio.Lock()
         self._video_layout, self._with_audio, self._token = video, audio, token
         self._connect_timeout_s, self._silence_timeout_s = connect_timeout_s, silence_timeout_s
         self._video: Newest[VideoFrame] = Newest(PICTURES_KEPT)
@@ -177,6 +185,40 @@ class AvatarClient(Hearer):
         while (frame := await self._audio.next()) is not None:
             yield frame
 
+    async def talk(self, source: TalkSource, *, rate: int = AUDIO_CLOCK_HZ) -> None:
+        """Send sound as fast as it sounds, and end with it; one source after the other.
+
+        Args:
+            source: a file of any kind that `Server` takes as sound; arrays of int16 that come one by one; or
+                "microphone", this machine's own, which has no end (extra `microphone`).
+            rate: Hz of such arrays.
+
+        Raises:
+            InputError: no such sound, or this client was made without `microphone`.
+            SetupError: no such file, or no microphone here.
+        """
+        if self._talk_track is None:
+            raise InputError("this client sends no sound: make it with microphone='listen' or 'speak'")
+        async with self._talks:
+            await say_through(self._talk_track, source, rate)
+
+    async def set_microphone(self, mode: MicrophoneMode) -> None:
+        """Let what is sent be spoken, listened to, or neither ("off"); raises as `request`."""
+        await self.request("microphone.set", mode=mode)
+
+    async def ears(self) -> AsyncIterator[HeardStretch]:
+        """What viewers say who are listened to, each stretch when it has ended.
+
+        Raises:
+            Refused: the token does not grant `control`.
+            NotFound: this is no server of ours, or one without ears.
+            Unreachable: the connection is lost.
+        """
+        if self._endpoint.avatar is None:
+            raise NotFound("avatar to hear with at", self._endpoint.whep)
+        async for heard in stretches_heard_at(self._endpoint.avatar, self._token):
+            yield heard
+
     @property
     def received(self) -> int:
         """Pictures decoded since the connection."""
@@ -204,7 +246,9 @@ class AvatarClient(Hearer):
 
     def _prepare(self, pc: RTCPeerConnection, ice: IceServers) -> Control:
         pc.addTransceiver("video", direction="recvonly")
-        if self._with_audio:
+        if self._talk_track is not None:
+            pc.addTransceiver(self._talk_track, direction="sendrecv" if self._with_audio else "sendonly")
+        elif self._with_audio:
             pc.addTransceiver("audio", direction="recvonly")
         self._mend(pc)
         cues = pc.createDataChannel("cues", ordered=False, maxRetransmits=0)

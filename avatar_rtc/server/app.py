@@ -81,6 +81,7 @@ from avatar_rtc.server.http.routes import (
     choices,
     control,
     control_socket,
+    ears_socket,
     events,
     films,
     health,
@@ -238,8 +239,8 @@ def create_app(
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
         whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
-        audio, audio_socket, events, control_socket, ice, recordings, films, share, compat_avatars,
-        compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp, openapi,
+        audio, audio_socket, ears_socket, events, control_socket, ice, recordings, films, share,
+        compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp, openapi,
         tracking, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())

@@ -44,9 +44,9 @@ async def run(
     return process.returncode, out.decode(), complaint.decode()
 
 
-async def printed(name: str, *arguments: str) -> str:
+async def printed(name: str, *arguments: str, typed: str = "") -> str:
     """What an example prints that ends well."""
-    code, out, complaint = await run(name, *arguments)
+    code, out, complaint = await run(name, *arguments, typed=typed)
     assert (code, complaint) == (0, "")
     return out
 

@@ -16,12 +16,13 @@ from tests.documents import ROOT, rows
 
 URL = "http://127.0.0.1:8080"
 AVATAR_CLIENT = """
-AvatarClient(url, *, video='alpha', audio=False, token=None, connect_timeout_s=15.0, silence_timeout_s=10.0)
+AvatarClient(url, *, video='alpha', audio=False, token=None, connect_timeout_s=15.0, silence_timeout_s=10.0, microphone=None)
 append(speech_id, text, more=True)
 audio()
 clear_overrides()
 close()
 dropped
+ears()
 events()
 frames()
 frames_rgba()
@@ -51,6 +52,7 @@ set_framing(name=None, *, headroom=None)
 set_gaze(target)
 set_gestures(templates)
 set_hearing(level, voice=True)
+set_microphone(mode)
 set_overrides(values)
 set_settings(settings)
 set_still(values)
@@ -59,9 +61,10 @@ speech_events()
 state()
 states()
 stop_speaking(speech_id=None)
+talk(source, *, rate=48000)
 timing
 wait_until_spoken(speech_id)
-"""
+"""  # noqa: E501
 REMOTE = """
 Remote(url, *, token=None, connect_timeout_s=15.0, silence_timeout_s=10.0)
 append(speech_id, text, more=True)

@@ -99,7 +99,7 @@ NEEDS: Mapping[str, Need] = {
             f"POST {_AVATAR}/speech", f"DELETE {_AVATAR}/speech",
             f"POST {_AVATAR}/speech/{{speech}}", f"DELETE {_AVATAR}/speech/{{speech}}",
             f"GET {_AVATAR}/poses", f"POST {_AVATAR}/poses", f"GET {_AVATAR}/sprites",
-            f"POST {_AVATAR}/audio", f"GET {_AVATAR}/audio",
+            f"POST {_AVATAR}/audio", f"GET {_AVATAR}/audio", f"GET {_AVATAR}/ears",
             "POST /v1/chat/completions", "POST /v1/responses", "POST /v1/audio/speech",
             "GET /v1/realtime",
             # a recording holds what was said before: whoever may watch now may not have it for that

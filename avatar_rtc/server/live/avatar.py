@@ -134,7 +134,7 @@ class Avatar:
         )
         self.conversation = LiveConversation(me)
         """What it is doing, for doors that know."""
-        self.ears = Ears(AvatarAttention(me), config.speech.barge_in)
+        self.ears = Ears(AvatarAttention(me), config.speech.barge_in, self.events.tell_listeners)
         """What viewers say to it."""
         self.status = Status(self._asked)
         """How it is doing."""
@@ -291,6 +291,7 @@ class Avatar:
         """Tell everybody that it is over, close the viewers, and forget the avatar."""
         # Whatever one part raises, the others are closed, and the worker forgets it.
         async with AsyncExitStack() as parts:
+            parts.callback(self.ears.close)
             parts.callback(self._state_events.close)
             for witness in self.witnesses:
                 parts.callback(witness.ended)

@@ -85,6 +85,11 @@ class Events:
         if not self._is_over:
             self._tell(ToldEvent(self._number + 1, event))
 
+    def tell_listeners(self, event: Mapping[str, object]) -> None:
+        """Tell those who listen, and nobody who watches: it concerns one of these, who was told itself."""
+        if not self._is_over:
+            self._tell(ToldEvent(self._number + 1, event), is_shown=False)
+
     def listen(self, after: int | None = None) -> AsyncIterator[Mapping[str, object]]:
         """What is told from now on, to the avatar's end; for use in this process.
 
@@ -113,9 +118,10 @@ class Events:
         self.tell({"type": CLOSING_TYPE})
         self._is_over = True
 
-    def _tell(self, told: ToldEvent) -> None:
+    def _tell(self, told: ToldEvent, is_shown: bool = True) -> None:
         self._number = told.number
-        self._show(told)
+        if is_shown:
+            self._show(told)
         if told.type == STATE_TYPE:
             # Who comes later is told how it is then. So it costs nothing while nobody hears it.
             self._state = told if len(self._listeners) else None

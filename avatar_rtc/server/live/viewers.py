@@ -20,7 +20,7 @@ from avatar_rtc.server.access.tenures import Tenure, Tenures
 from avatar_rtc.server.live.events import CLOSING_TYPE, ToldEvent
 from avatar_rtc.server.live.seats import Pending
 from avatar_rtc.server.live.session import CONTROL, Addressee, Session
-from avatar_rtc.server.live.voice.own_microphone import OwnMicrophone, Ways
+from avatar_rtc.server.live.voice.own_microphone import OwnMicrophone, SoundWays
 from avatar_rtc.stream.frame import Layout
 
 CLOSE_GRACE_S = 0.1
@@ -108,7 +108,7 @@ class Viewers:
         addressee: Addressee,
         on_change: Callable[[], None],
         bind: MediaBind,
-        ways: Callable[[str, Callable[[Mapping[str, object]], None]], Ways],
+        ways: Callable[[str, Callable[[Mapping[str, object]], None]], SoundWays],
         bounds: Bounds,
         adapts: bool = True,
     ) -> None:

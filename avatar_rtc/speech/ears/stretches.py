@@ -9,12 +9,14 @@ EAR_CHUNK_S = EAR_CHUNK / EAR_RATE
 """0.032 s."""
 VOICE_FROM, VOICE_TO = 0.5, 0.35
 """A voice begins above the first probability, and is over below the second."""
-WINDOW = 5
+WINDOW = 6
 """Chunks that are looked back on."""
 NEEDED = 3
 """Of them that begin a stretch: 96 ms. Noises that were tried make two in a row at most."""
-NEEDED_OVER_SPEECH = 4
-"""While the avatar speaks: 128 ms, what is left of its own voice in the microphone comes in short bits."""
+NEEDED_OVER_SPEECH = 5
+"""While the avatar speaks: 160 ms, for what echo cancellation leaves of its voice comes in short bits."""
+OVER_SPEECH_DB = -45.0
+"""And is fainter than this, as hardly any voice is that a browser has levelled."""
 TALK_PAUSE_S = 0.7
 """A pause this long ends a stretch."""
 MAX_TALK_S = 60.0
@@ -39,13 +41,16 @@ class Stretches:
         """From the beginning of the stretch to the last voice in it."""
         return (self._chunks - self._quiet) * EAR_CHUNK_S
 
-    def push(self, probability: float, over_speech: bool = False) -> Edge | None:
+    def push(self, probability: float, level_db: float = 0.0, over_speech: bool = False) -> Edge | None:
         """Take the next chunk; what changed by it.
 
         Args:
+            probability: that there is a voice in it.
+            level_db: its RMS in dB of full scale.
             over_speech: whether the avatar is heard meanwhile.
         """
-        self.is_voice = probability > (VOICE_TO if self.is_voice else VOICE_FROM)
+        is_echo = over_speech and not self.is_open and level_db < OVER_SPEECH_DB
+        self.is_voice = not is_echo and probability > (VOICE_TO if self.is_voice else VOICE_FROM)
         if not self.is_open:
             self._recent.append(self.is_voice)
             if sum(self._recent) < (NEEDED_OVER_SPEECH if over_speech else NEEDED):

@@ -19,7 +19,7 @@ QUIET_DB, LOUD_DB = -50.0, -14.0
 _FLOOR = 1e-9
 
 
-def level_db(chunk: Floats) -> float:
+def chunk_db(chunk: Floats) -> float:
     """RMS of some samples in dB of full scale; of silence -90."""
     return float(10 * np.log10(np.mean(np.square(chunk, dtype=np.float64)) + _FLOOR)) if len(chunk) else -90.0
 
@@ -30,12 +30,12 @@ def loudness(chunk: Floats) -> float:
     >>> loudness(np.zeros(512, np.float32)), loudness(np.ones(512, np.float32))
     (0.0, 1.0)
     """
-    return float(np.clip((level_db(chunk) - QUIET_DB) / (LOUD_DB - QUIET_DB), 0.0, 1.0))
+    return float(np.clip((chunk_db(chunk) - QUIET_DB) / (LOUD_DB - QUIET_DB), 0.0, 1.0))
 
 
 def is_loud(chunk: Floats) -> float:
     """1 if it is louder than VOICE_DB, else 0: what stands in for a network."""
-    return float(level_db(chunk) > VOICE_DB)
+    return float(chunk_db(chunk) > VOICE_DB)
 
 
 def create_detector() -> Callable[[Floats], float]:

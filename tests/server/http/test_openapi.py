@@ -26,7 +26,7 @@ from avatar_rtc.server.http.routes.openapi_schemas import EMPTY, an_object, one,
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NO_EXAMPLE = {"load", "post_character", "post_backdrop", "post_audio"}
 """They read a picture or a sound, and no text besides."""
-ENDLESS = {"result_feed", "audio_socket", "get_events", "control_socket", "realtime"}
+ENDLESS = {"result_feed", "audio_socket", "ears_socket", "get_events", "control_socket", "realtime"}
 STARTS_A_PROCESS = {"post_distillation"}
 NEEDS_AN_UPSTREAM = {"post_chat_completions", "post_responses"}
 

@@ -130,6 +130,11 @@ class Ears:
         finally:
             self._programs.discard(program)
 
+    def close(self) -> None:
+        """Nothing is heard any more."""
+        for program in self._programs:
+            program.over.set()
+
     def _pass_on(self, viewer: str, what: Event | bytes) -> None:
         for program in self._programs:
             program.put(HeardBit(viewer, what))
@@ -139,19 +144,20 @@ class HeardQueue:
     """What one program has not read yet."""
 
     def __init__(self) -> None:
-        self._bits: asyncio.Queue[HeardBit | None] = asyncio.Queue()
+        self._bits: asyncio.Queue[HeardBit] = asyncio.Queue()
+        self.over = asyncio.Event()
+        """Set once it gets nothing more."""
         self.is_behind = False
-        """It has left so much unread that it gets nothing more."""
+        """Because it has left so much unread."""
 
     def put(self, bit: HeardBit) -> None:
         """Add something; never waits."""
-        if self.is_behind:
-            return
         if self._bits.qsize() >= MAX_UNREAD:
             self.is_behind = True
-            self._bits = asyncio.Queue()
-        self._bits.put_nowait(None if self.is_behind else bit)
+            self.over.set()
+        if not self.over.is_set():
+            self._bits.put_nowait(bit)
 
-    async def next(self) -> HeardBit | None:
-        """The oldest that is unread; None once it is behind."""
+    async def next(self) -> HeardBit:
+        """The oldest that is unread, waited for; after `over` there may never be one."""
         return await self._bits.get()

@@ -3,7 +3,6 @@
 48 kHz ──► 16 kHz ──► chunks of 32 ms ──► voice? ──► Stretches ──► Ears, and the viewer itself
 """
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 
@@ -13,8 +12,8 @@ from avatar_rtc.server.live.voice.ears import Ears
 from avatar_rtc.server.live.voice.utterance import Event
 from avatar_rtc.sound.pcm import Floats, Pcm, as_floats, pcm_to_bytes, silence
 from avatar_rtc.sound.resample import Resampler
-from avatar_rtc.speech.ears.stretches import EAR_CHUNK_S, TALK_PAUSE_S, WINDOW, Stretches
-from avatar_rtc.speech.ears.voice_activity import create_detector, loudness
+from avatar_rtc.speech.ears.stretches import EAR_CHUNK_S, WINDOW, Stretches
+from avatar_rtc.speech.ears.voice_activity import chunk_db, create_detector, loudness
 from avatar_rtc.speech.ears.voice_network import EAR_CHUNK, EAR_RATE
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
@@ -25,7 +24,7 @@ LEVEL_CHUNKS = 3
 
 
 class Listening:
-    """One viewer who is listened to; a `Way` of its sound. Made and used on the event loop."""
+    """One viewer who is listened to; a `SoundWay` of its sound. Made and used on the event loop."""
 
     def __init__(
         self,
@@ -49,31 +48,35 @@ class Listening:
         self._is_interrupting = False
         self._levels: list[float] = []
         self._told = (0.0, False)
-        self._stall: asyncio.TimerHandle | None = None
 
     def hear(self, block: Pcm) -> None:
-        """See `Way.hear`."""
+        """See `SoundWay.hear`."""
         samples = np.concatenate([self._rest, self._resampler.push(block)])
         whole = len(samples) // EAR_CHUNK * EAR_CHUNK
         self._rest = samples[whole:]
         for chunk in samples[:whole].reshape(-1, EAR_CHUNK):
             self._hear(chunk)
-        self._watch()
+
+    def pause(self) -> None:
+        """See `SoundWay.pause`; what was being said is over."""
+        if self._stretches.end() == "ended":
+            self._ended()
+        self._tell_level(0.0)
 
     def close(self) -> None:
-        """See `Way.close`; what was being said is over."""
-        self._over()
-        if self._stall is not None:
-            self._stall.cancel()
+        """See `SoundWay.close`."""
+        self.pause()
 
     def _hear(self, chunk: Pcm) -> None:
         samples = as_floats(chunk)
-        edge = self._stretches.push(self._detector(samples), self._ears.is_speaking)
+        probability, is_speaking = self._detector(samples), self._ears.is_speaking
+        edge = self._stretches.push(probability, chunk_db(samples), is_speaking)
         if edge == "began":
             self._is_interrupting = self._ears.began(self._viewer)
             event = {"type": "hearing.started", "viewer": self._viewer}
             self._tell({**event, "interrupted": self._is_interrupting})
-            for each in self._before:
+            lead = round((PRE_ROLL_S + self._stretches.seconds) / EAR_CHUNK_S) - 1
+            for each in list(self._before)[-lead:]:
                 self._ears.sound(self._viewer, pcm_to_bytes(each))
         if self._stretches.is_open or edge is not None:
             self._ears.sound(self._viewer, pcm_to_bytes(chunk))
@@ -94,19 +97,6 @@ class Listening:
             self._told = now
             self._tell({"type": "hearing.level", "level": level, "voice": self._stretches.is_voice})
             self._ears.heard(self._viewer, level, self._stretches.is_voice)
-
-    def _watch(self) -> None:
-        """A microphone that falls silent sends nothing, or goes away: then a stretch ends all the same."""
-        if self._stall is not None:
-            self._stall.cancel()
-            self._stall = None
-        if self._stretches.is_open or self._told != (0.0, False):
-            self._stall = asyncio.get_running_loop().call_later(TALK_PAUSE_S, self._over)
-
-    def _over(self) -> None:
-        if self._stretches.end() == "ended":
-            self._ended()
-        self._tell_level(0.0)
 
     def _ended(self) -> None:
         seconds = round(self._stretches.seconds, 2)

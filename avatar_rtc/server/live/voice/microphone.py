@@ -28,7 +28,7 @@ MAX_STRETCH_S = 60.0
 
 
 class Microphone:
-    """The gate of one viewer's microphone; a `Way` of its sound."""
+    """The gate of one viewer's microphone; a `SoundWay` of its sound."""
 
     def __init__(self, speaking: Speaking, pool: Pool | None = None) -> None:
         """What waits to be heard is taken of `pool`, in seconds."""
@@ -39,7 +39,7 @@ class Microphone:
         self._quiet_s = self._stretch_s = 0.0
 
     def hear(self, block: Pcm) -> None:
-        """Speak what is said; see `Way.hear`."""
+        """Speak what is said; see `SoundWay.hear`."""
         seconds = len(block) / AUDIO_CLOCK_HZ
         level = float(levels_db(block, AUDIO_CLOCK_HZ).max(initial=FLOOR_DB))
         if self._stream is None and level > OPEN_DB:
@@ -55,6 +55,12 @@ class Microphone:
             self._stream.offer(each)
         self._before.clear()
         if self._quiet_s >= HANG_S or self._stretch_s >= MAX_STRETCH_S or self._stream.is_complete:
+            self._stream.finish()
+            self._stream = None
+
+    def pause(self) -> None:
+        """See `SoundWay.pause`; what came is said to its end."""
+        if self._stream is not None:
             self._stream.finish()
             self._stream = None
 

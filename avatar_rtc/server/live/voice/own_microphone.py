@@ -16,36 +16,42 @@ from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
 MICROPHONE_BURST_S = 5.0
 """So much sound may come at once, after a stall of the network; what comes faster yet is left out."""
+MICROPHONE_STALL_S = 1.5
+"""A microphone from which nothing comes for so long counts as silent."""
 NO_SOUND = (
     "nothing is taken of what this connection sends: connect anew with the scope control, offer audio that "
     "sends (sendrecv), and the server's operator must not have set microphone = false"
 )
 
 
-class Way(Protocol):
+class SoundWay(Protocol):
     """Whoever takes a viewer's sound."""
 
     def hear(self, block: Pcm) -> None:
         """The next of it, 48 kHz mono; never waits."""
 
+    def pause(self) -> None:
+        """Nothing came for a while: who mutes a microphone may send no silence."""
+
     def close(self) -> None:
         """No more of it comes."""
 
 
-Ways = Mapping[MicrophoneMode, Callable[[], Way]]
+SoundWays = Mapping[MicrophoneMode, Callable[[], SoundWay]]
 """All that there are but "off"."""
 
 
 class OwnMicrophone:
     """One viewer's microphone. Used on the event loop."""
 
-    def __init__(self, ways: Callable[[], Ways] = dict, mode: MicrophoneMode = "off") -> None:
+    def __init__(self, ways: Callable[[], SoundWays] = dict, mode: MicrophoneMode = "off") -> None:
         """`ways` is asked when there is sound."""
         self._ways = ways
         self.mode: MicrophoneMode = mode
         self.is_taken = False
         """Whether the connection takes sound at all, as its answer says."""
-        self._way: Way | None = None
+        self._way: SoundWay | None = None
+        self._stall: asyncio.TimerHandle | None = None
 
     def set(self, mode: MicrophoneMode) -> None:
         """From now on it is for that.
@@ -63,18 +69,26 @@ class OwnMicrophone:
         """Take what is sent, until the sound ends."""
         try:
             async for block in paced(sound):
-                if self.mode == "off":
-                    continue
-                if self._way is None:
-                    self._way = self._ways()[self.mode]()
-                self._way.hear(block)
+                self._hear(block)
         finally:
             self._leave()
 
+    def _hear(self, block: Pcm) -> None:
+        if self.mode == "off":
+            return
+        if self._way is None:
+            self._way = self._ways()[self.mode]()
+        self._way.hear(block)
+        if self._stall is not None:
+            self._stall.cancel()
+        self._stall = asyncio.get_running_loop().call_later(MICROPHONE_STALL_S, self._way.pause)
+
     def _leave(self) -> None:
-        way, self._way = self._way, None
-        if way is not None:
-            way.close()
+        if self._stall is not None:
+            self._stall.cancel()
+        if self._way is not None:
+            self._way.close()
+        self._way = self._stall = None
 
 
 async def paced(sound: AsyncIterator[Pcm]) -> AsyncIterator[Pcm]:
