@@ -91,6 +91,12 @@ async def test_mocap_sends_sixty_poses_a_second_that_move_the_head(real: Served)
     assert np.ptp(moved) > 2, "px to and fro"
 
 
+async def test_remote_says_the_lines_that_are_typed(real: Served) -> None:
+    lines = (await printed("remote.py", real.url, typed="Hello there.\nGood bye.\n")).splitlines()
+    assert [re.sub(r"\(\d+\.\d s\)", "(…)", line) for line in lines] == ["Hello there (…)", "Good bye (…)"]
+    assert real.state()["speech"]["speech_id"] is None
+
+
 class Seen:
     """The states of an avatar, one after the other."""
 
@@ -199,7 +205,6 @@ async def test_where_there_is_no_server_each_tells_how_to_start_one() -> None:
     wanted = [("chat.py", "--base-url", f"{nobody()}/v1", "--model-port", nobody().rpartition(":")[2])]
     wanted += [("narrator.py", "--url", nobody())]
     wanted += [("listening_toy.py", "--url", nobody())] * HAS_EARS
-    wanted += [("coding_face.py", "--url", nobody())] * HAS_MCP
     for code, _, complaint in await asyncio.gather(*(run(*each) for each in wanted)):
         assert code == 1 and "avatar-rtc serve" in complaint and "Traceback" not in complaint, complaint
 
