@@ -28,7 +28,13 @@ _EXPOSED = (
     "x-audio-duration, x-word-timestamps, x-word-timestamps-truncated, x-speech-id, x-request-id"
 )
 _ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-_ALLOWED_HEADERS = "Content-Type, If-Match, Authorization, Last-Event-ID, X-Avatar, X-Avatar-Speak"
+_ALLOWED_HEADERS = (
+    "Content-Type, If-Match, Authorization, Last-Event-ID, X-Avatar, X-Avatar-Speak, "
+    # what OpenAI's own client in a page sends
+    "OpenAI-Organization, OpenAI-Project, OpenAI-Beta, X-Stainless-Arch, X-Stainless-Lang, X-Stainless-OS, "
+    "X-Stainless-Package-Version, X-Stainless-Retry-Count, X-Stainless-Runtime, X-Stainless-Runtime-Version, "
+    "X-Stainless-Timeout, X-Stainless-Helper-Method"
+)
 _PREFLIGHT_S = "600"
 _PORTS = {"http": 80, "https": 443}
 _MAX_ORIGIN = 300

@@ -48,8 +48,7 @@ class Replies:
             goes_on: it is what comes after a tool has answered: what was said before is said to its end.
             charge: called with each text before it is said; raises for one that may not be.
         """
-        found = self._newest.get(avatar)
-        before = found() if found is not None else None
+        before = self._before(avatar)
         if before is not None:
             before.let_go()
         if self._when_busy == "interrupt" and not goes_on:
@@ -60,6 +59,16 @@ class Replies:
         self._newest[avatar] = weakref.ref(reply)
         reply.begin()
         return reply
+
+    def answered(self, avatar: Avatar) -> None:
+        """A tool has answered, and what follows is not spoken."""
+        before = self._before(avatar)
+        if before is not None:
+            before.answered()
+
+    def _before(self, avatar: Avatar) -> "Reply | None":
+        found = self._newest.get(avatar)
+        return found() if found is not None else None
 
 
 class Reply:
@@ -97,6 +106,7 @@ class Reply:
         if self._is_over or self._has_eyes:
             return
         self.end_text()
+        self.begin()  # once more, where it has said something before
         self._show_eyes(True)
         self._timer = asyncio.get_running_loop().call_later(THINKING_S, self._show_eyes, False)
 
@@ -122,6 +132,12 @@ class Reply:
             self._avatar.speech.stop(speech_id)
         self._show_eyes(False)
         self._stop_thinking()
+
+    def answered(self) -> None:
+        """Its tool is done."""
+        if self._has_eyes:
+            self._show_eyes(False)
+            self._stop_thinking()
 
     def let_go(self) -> None:
         """A newer one says from now on what the avatar does."""

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from avatar_rtc.errors import NotFound
 from avatar_rtc.server.http.keys import AVATARS, CONFIG, find_avatar, grant_of, is_covered
-from avatar_rtc.server.http.openai.errors import no_model
+from avatar_rtc.server.http.openai.errors import OpenAiRefused, no_model
 from avatar_rtc.server.http.openai.upstream import OPENAI_UPSTREAM
 from avatar_rtc.server.http.openai.wanted import ModelName, model_name
 from avatar_rtc.server.live.avatar import Avatar
@@ -59,7 +59,14 @@ async def upstream_model(request: web.Request, name: ModelName) -> str:
     """The upstream's model that is meant; "" if nobody says one.
 
     An avatar alone is the model of the settings, or the first that the upstream lists.
+
+    Raises:
+        OpenAiRefused: 400, there is none of these.
     """
     if name.model or name.avatar is None:
         return name.model
-    return request.app[CONFIG].openai.model or await request.app[OPENAI_UPSTREAM].first_model(request)
+    found = request.app[CONFIG].openai.model or await request.app[OPENAI_UPSTREAM].first_model(request)
+    if not found:
+        wanted = f"avatar/{name.avatar}/MODEL"
+        raise OpenAiRefused(400, f"the server behind this one lists no models; name one as {wanted}", "model")
+    return found

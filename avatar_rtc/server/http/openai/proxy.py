@@ -82,6 +82,8 @@ async def pass_on(request: web.Request, dialect: Dialect) -> web.StreamResponse:
     if is_spoken:
         charge = partial(request.app[LIMITS].charge_text, payer_of(request))
         reply = request.app[REPLIES].begin(chosen.avatar, asked.goes_on, charge)
+    elif asked.goes_on:
+        request.app[REPLIES].answered(chosen.avatar)
     try:
         return await while_there(request, _passed(request, dialect, reply, sent))
     except BaseException:  # above all: the caller has left

@@ -94,8 +94,7 @@ async def test_bytes_are_the_same_however_they_are_cut_and_so_are_the_words(door
     parts = [REPLY[begin:end] for begin, end in itertools.pairwise(cuts)]
     upstream.tells(Answer(at_once(*parts)))
     assert await raw(door) == REPLY
-    await until(lambda: ear.of("speech.finished"))
-    assert ear.said.replace("\u2028", " ") == "Grüße, 世界! Well then 😀."
+    await until(lambda: ear.said.replace("\u2028", " ") == "Grüße, 世界! Well then 😀.")
 
 
 @pytest.mark.parametrize(
@@ -319,6 +318,10 @@ async def test_an_avatar_alone_is_the_model_of_the_settings_or_the_first_one(
     for client, model in ((door, "tiny"), (other, "large")):
         await (await client.post(CHAT, json={**ASKED, "model": "avatar/main"})).read()
         assert json.loads(upstream.received[-1].body)["model"] == model
+    upstream.models = {"data": []}
+    nameless = await serve(openai_config())
+    async with nameless.post(CHAT, json={**ASKED, "model": "avatar/main"}) as answer:
+        assert answer.status == 400 and "avatar/main/MODEL" in (await answer.json())["error"]["message"]
     await (await door.post(CHAT, data=b'{ "model" : "gpt-x" }', headers=JSON)).read()
     assert upstream.received[-1].body == b'{ "model" : "gpt-x" }'
 
