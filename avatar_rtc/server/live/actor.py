@@ -148,10 +148,13 @@ class Actor:
         self._mood.feel(feeling)
 
     def speaks(self, begin: float, lips: Timeline) -> None:
-        """Something is heard from media time `begin` on: who was thinking has thought."""
+        """Something is heard from media time `begin` on: who was thinking has thought, unless a tool works."""
         if lips.is_hum:
             return
-        if self._activities.begins_to_speak(begin, lips.seconds) and self.state.activity.name == "thinking":
+        begins = self._activities.begins_to_speak(begin, lips.seconds)
+        eyes = self.state.data_eyes
+        has_tool = eyes is not None and eyes.on
+        if begins and not has_tool and self.state.activity.name == "thinking":
             self._rest()
 
     def hushed(self, cut: float) -> None:

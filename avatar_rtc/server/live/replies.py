@@ -106,7 +106,6 @@ class Reply:
         if self._is_over or self._has_eyes:
             return
         self.end_text()
-        self.begin()  # once more, where it has said something before
         self._show_eyes(True)
         self._timer = asyncio.get_running_loop().call_later(THINKING_S, self._show_eyes, False)
 
@@ -197,9 +196,7 @@ class Reply:
         """Unless a tool is at work."""
         if self._is_thinking and not self._has_eyes:
             self._is_thinking = False
-            # Somebody else may have said meanwhile that it listens.
-            if self._avatar.state.activity.name == "thinking":
-                self._do(ActivitySet(name="idle"))
+            self._do(ActivitySet(name="idle"))
 
     def _show_eyes(self, on: bool) -> None:
         if self._timer is not None:

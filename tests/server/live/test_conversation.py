@@ -169,6 +169,21 @@ def test_who_thinks_while_it_still_speaks_thinks_on_afterwards(talk) -> None:
     talk(scenario)
 
 
+def test_who_speaks_while_a_tool_works_thinks_on_until_it_speaks_of_what_came(talk) -> None:
+    async def scenario(talk: Talk) -> None:
+        talk.conversation.thinking()
+        talk.conversation.tool(True)
+        talk.say_sound(0.5)
+        await talk.until(2.0)
+        assert talk.now == ("thinking", "thinking")
+        talk.conversation.tool(False)
+        talk.say_sound(0.5)
+        await talk.until(2.3)
+        assert talk.now == ("idle", "speaking")
+
+    talk(scenario)
+
+
 def test_who_is_interrupted_and_thinks_has_thought_when_the_next_reply_is_heard(talk) -> None:
     async def scenario(talk: Talk) -> None:
         talk.say_sound(10.0)
