@@ -148,7 +148,7 @@ class Actor:
         self._mood.feel(feeling)
 
     def speaks(self, begin: float, lips: Timeline) -> None:
-        """Something is heard from media time `begin` on: who was thinking has thought, unless a tool works."""
+        """Something is heard from media time `begin` on: who thinks has thought, unless a tool works."""
         if lips.is_hum:
             return
         begins = self._activities.begins_to_speak(begin, lips.seconds)
