@@ -4,6 +4,7 @@ import './avatar-rtc.js';
 import { Comparison } from './pose/compare.js';
 import { FaceDials } from './pose/dials.js';
 import { changedFace, emotionId, isSameFace, mirroredFace, withoutNames } from './pose/face.js';
+import { GestureCard } from './pose/gesture_card.js';
 import { History } from './pose/history.js';
 import { downloadSprites, fileText, KeptFaces, readFaceFiles, saveFiles } from './pose/keeping.js';
 import { LiveFace } from './pose/live.js';
@@ -33,6 +34,7 @@ const comparison = new Comparison($('compare'), path, presets, complain);
 const kept = new KeptFaces(path);
 const live = new LiveFace($avatar, path, onLive, complain);
 new LightTable($('panes'), $('zoom'));
+const gestures = new GestureCard($('gestures'), path, { face: put, sure: isSure, complain });
 
 /** Another face, as a step that can be undone. */
 function put(face, gesture = null) {
@@ -76,11 +78,17 @@ function onLive(way, face) {
 }
 
 let character = '';
+let gesturesOf = ''; // the character and the gestures that are known
 let savedNames = []; // of emotions, into the character
 async function onState({ animator, character: name, state, ...told }) {
   live.follow(told);
   if (state !== 'live') return;
   await strip.know(animator);
+  const makes = `${name} ${told.gestures.join()}`;
+  if (makes !== gesturesOf) {
+    gesturesOf = makes;
+    await gestures.know(name);
+  }
   const key = `${name} ${animator} ${told.emotions.join()}`;
   if (key === character) return;
   character = key;

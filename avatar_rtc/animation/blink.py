@@ -149,6 +149,6 @@ def close_lids(pose: Pose, closed: float) -> None:
         return
     share = np.float32(closed)
     # Lids that an emotion has closed by another morph are not closed a second time.
-    already: Pose = np.maximum(pose[_HAPPY_WINK], pose[_RELAXED])
+    already: Pose = np.minimum(pose[_HAPPY_WINK] + pose[_RELAXED], 1)
     pose[_WINK] = np.maximum(pose[_WINK], share * (1 - already))
     pose[_WIDE] *= 1 - share

@@ -1,9 +1,9 @@
 """One appearance per frame, from everything that wants to move the face.
 
-Layers, later wins: emotion (weighted blend, eased) → sway, breathing, small gestures, accents, gaze, blinks
-→ a caller's pose → lids kept open → random talking or a cue, speech → what lies below drawn eyes and mouths
-→ overrides. Hair follows what comes of it. Cels go with the emotion, effects with the moment it came; drawn
-mouths give way to speech.
+Layers, later wins: emotion (weighted blend, eased) → sway, breathing, small gestures, accents, gaze, blinks,
+with acted gestures among them → a caller's pose → lids kept open → random talking or a cue, speech → what
+lies below drawn eyes and mouths → overrides. Hair follows what comes of it. Cels go with the emotion, effects
+with the moment it came; drawn mouths give way to speech.
 Everything follows from the states and times given and the seed; so any second can be replayed.
 """
 
@@ -23,6 +23,7 @@ from avatar_rtc.animation.easing import Eased, pace_of_rate
 from avatar_rtc.animation.effects import EffectQueue
 from avatar_rtc.animation.face_cels import COUNT, LID_MORPHS, MOUTH_MORPHS, FaceCels, Held, held_by
 from avatar_rtc.animation.gaze import GazeDriver
+from avatar_rtc.animation.gestures import Acted, GestureLayer, with_fx
 from avatar_rtc.animation.idle_gestures import IdleGestures
 from avatar_rtc.animation.lids import keep_open
 from avatar_rtc.animation.lips import USUAL_MOUTH, Lips
@@ -90,7 +91,7 @@ class Mixer:
         """
         self._sway, self._blink, self._breath = Sway(seed), Blink(seed), Breathing()
         self._gaze, self._accents, self._idle_gestures = GazeDriver(seed), Accents(seed), IdleGestures(seed)
-        self._conversing = Conversing(seed)
+        self._conversing, self._gestures = Conversing(seed), GestureLayer()
         self._live, self._talking, self._mouth = Live(), Talking(seed), Mouth()
         self.lips = Lips()
         """Told what is said."""
@@ -143,7 +144,7 @@ class Mixer:
             self._face, dt = Eased(self._target), _AT_ONCE
         face = self._face.advance(self._target, self._pace, dt).astype(np.float32)
         pose, cels = face[:_CELS_FROM], face[_CELS_FROM:]
-        self._move(face, state, t, dt, changed)
+        acted = self._move(face, state, t, dt, changed)
         drive(cels, self._target[_CELS_FROM:], state.data_eyes, state.settings, t, self._have)
         self._overrides.apply(face, self._held.others, dt)
         shown, settings = np.minimum(np.maximum(pose, LOW), HIGH), state.settings
@@ -152,14 +153,14 @@ class Mixer:
         return Appearance(
             shown,
             shown_cels(cels, self._have),
-            self._effects.at(t, self._share, self._have, settings.animefx_repeat),
+            with_fx(self._effects.at(t, self._share, self._have, settings.animefx_repeat), acted, self._have),
             swing,
         )
 
     def _move(
         self, face: NDArray[np.float32], state: AvatarState, t: float, dt: float, changed: bool
-    ) -> None:
-        """Everything between the emotion and the overrides, in place."""
+    ) -> Acted | None:
+        """Everything between the emotion and the overrides, in place; gives what gestures do."""
         pose, settings = face[:_CELS_FROM], state.settings
         emotion, shown = pose.copy(), self._shown(face)
         cue = self._cued_mouth(state, t)
@@ -167,27 +168,44 @@ class Mixer:
         speaking = shapes is not None or self.lips.speaks(t)
         doing: ActivityName = "speaking" if speaking else state.activity.name
         calm, liveliness = 1.0 - shown, settings.liveliness
-        self._idle_gestures.apply(face, t, dt, calm, doing in ("speaking", "thinking"), liveliness)
+        acted = self._gestures.at(state.gestures, t, dt, speaking)
+        busy = acted is not None or doing in ("speaking", "thinking")
+        self._idle_gestures.apply(face, t, dt, calm, busy, liveliness)
         self._conversing.apply(face, doing, state.hearing, self._blink, t, dt, calm, liveliness)
+        if acted is not None:
+            acted.on_cels(face)
         self._draw(face, state, t, dt, has_cue=cue is not None)
+        if acted is not None:
+            acted.on_face(pose)
         # Who listens is nearly as still as who feels something.
         stiller = max(shown, _STILLER * self._conversing.attention)
         pose[_SWAYED] += self._sway.at(t, self._target[_SWAYED].astype(np.float64), changed, stiller)
         if self._sway.begun is not None:
             begun, by = self._sway.begun
             self._gaze.lead(complex(-by[1], by[0]), begun)
-        self._breathe(pose, settings, t, dt)
+        self._breathe(pose, settings, t, dt, acted)
         self._accents.apply(pose, self.lips, self._blink, t, settings.liveliness)
+        if acted is not None:
+            acted.on_head(pose)
         self._gaze.apply(pose, emotion, state.gaze, doing, settings, t, shown)
-        close_lids(pose, self._blink.at(t))
+        closed = self._blink.at(t)
+        if acted is not None:
+            acted.on_eyes(pose)
+            closed *= 1.0 - acted.opens
+        close_lids(pose, closed)
         self._live.apply(pose, state.live_pose, t, dt)
         keep_open(pose, self._keep_eyes_open)
         self._mouth.apply(pose, shapes, dt, soft=cue is None)
         self.lips.apply(pose, t, dt, self.opener, settings.articulation)
         self._face_cels.close_below(pose)
+        return acted
 
-    def _breathe(self, pose: Pose, settings: AnimatorSettings, t: float, dt: float) -> None:
+    def _breathe(
+        self, pose: Pose, settings: AnimatorSettings, t: float, dt: float, acted: Acted | None
+    ) -> None:
         breath = self._breath.at(t, settings.breathing_cycle_duration, dt)
+        if acted is not None:
+            breath = acted.on_breath(breath)
         pose[_BREATHING], self._lifted = breath.chest, breath.shoulders
         pose[_NOD] += BREATH_NOD * min(settings.liveliness, 1.0) * breath.head
 

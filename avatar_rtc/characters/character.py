@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -49,6 +50,7 @@ from avatar_rtc.face.emotions import (
     Template,
     by_id,
 )
+from avatar_rtc.face.gestures import MAX_OWN_GESTURES, GestureFile, GestureTemplate, by_gesture_id
 from avatar_rtc.intake.complaints import complaint, refusing
 from avatar_rtc.stream.crop import FULL_FRAME, Crop
 from avatar_rtc.stream.framing import BUST, Framing, FramingName, Headroom, Views
@@ -71,6 +73,8 @@ class Character:
     emotions: Mapping[str, EmotionChange] = field(default_factory=dict)
     own_emotions: Mapping[str, EmotionTemplate] = field(default_factory=dict)
     """Those that only this character has."""
+    gestures: Mapping[str, GestureTemplate] = field(default_factory=dict)
+    """Those that it makes in its own way, or that only it makes."""
     start: AvatarState = field(default_factory=AvatarState)
     """How its avatars move and are shown, until they are told otherwise."""
     default_emotion: str = "neutral"
@@ -105,6 +109,11 @@ def _start(settings: object) -> AvatarState:
     return after_all(AvatarState(), translated(message, AvatarState()), t=0.0)
 
 
+def _each_once(gestures: dict[str, GestureFile]) -> dict[str, GestureFile]:
+    by_gesture_id(gestures)
+    return gestures
+
+
 _Start = Annotated[AvatarState, PlainValidator(refusing(_start))]
 
 
@@ -122,6 +131,9 @@ class _Toml(_Section):
     keep_eyes_open: float = Field(0.0, ge=0.0, le=1.0)
     emotions: ByEmotion[Template] = {}
     own_emotions: dict[str, Template] = Field({}, max_length=MAX_OWN_EMOTIONS)
+    gestures: Annotated[dict[str, GestureFile], AfterValidator(refusing(_each_once))] = Field(
+        {}, max_length=MAX_OWN_GESTURES
+    )
     settings: _Start = AvatarState()
 
     @field_validator("emotions")
@@ -168,6 +180,7 @@ def build_character(
         cels={**fx, **{cel: image for cel, image in cels.items() if image is not None}},
         emotions={emotion: to.change() for emotion, to in toml.emotions.items()},
         own_emotions={own.name: own for own in (to.template(name) for name, to in toml.own_emotions.items())},
+        gestures={each.name: each for each in (to.template(name) for name, to in toml.gestures.items())},
         start=toml.settings,
         default_emotion=toml.default_emotion,
         views=_views(toml, found.rgba),

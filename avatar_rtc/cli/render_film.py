@@ -242,6 +242,7 @@ def film_stage(
     from avatar_rtc.animation.emotions import load_emotions
     from avatar_rtc.characters.store import own_folder
     from avatar_rtc.face.emotions import ZERO, emotion_id
+    from avatar_rtc.face.gestures import load_gestures
     from avatar_rtc.film.stage import FilmStage
     from avatar_rtc.filters_schema.backdrops import Backdrops
     from avatar_rtc.filters_schema.label import forced_label
@@ -266,6 +267,7 @@ def film_stage(
         options.opaque,
         Backdrops(own_folder(config_of(args).data_dir).with_name("backdrops")),
         forced_label(_disclosure(args)),
+        load_gestures(resource("assets", "gestures")),
     )
 
 

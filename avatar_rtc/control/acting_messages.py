@@ -6,8 +6,14 @@ from pydantic import Field, StrictBool, model_validator
 
 from avatar_rtc.control.message import MAX_HOLD_MS, Message, Weight
 from avatar_rtc.face.activity import ActivityName
-from avatar_rtc.face.emotions import MAX_NAME, by_id
-from avatar_rtc.face.gestures import MAX_OWN_GESTURES, GestureFile, GestureId, GestureTemplate
+from avatar_rtc.face.emotions import MAX_NAME
+from avatar_rtc.face.gestures import (
+    MAX_OWN_GESTURES,
+    GestureFile,
+    GestureId,
+    GestureTemplate,
+    by_gesture_id,
+)
 
 
 class GesturePlay(Message):
@@ -31,7 +37,7 @@ class GesturesSet(Message):
 
     @model_validator(mode="after")
     def _one_each(self) -> "GesturesSet":
-        by_id(self.gestures)
+        by_gesture_id(self.gestures)
         return self
 
     def templates(self) -> dict[str, GestureTemplate]:

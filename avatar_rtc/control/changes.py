@@ -187,7 +187,9 @@ def _with_gesture(
 ) -> AvatarState:
     if message.name not in known:
         raise UnknownName("gesture", message.name, known)
-    under_way = tuple(each for each in state.gestures if each.end > t)[1 - MAX_AT_ONCE :]
+    # The same one begins anew in the place of the one before.
+    others = (each for each in state.gestures if each.end > t and each.template.name != message.name)
+    under_way = tuple(others)[1 - MAX_AT_ONCE :]
     played = PlayedGesture(known[message.name], t, message.strength)
     return replace(state, gestures=(*under_way, played))
 

@@ -148,4 +148,6 @@ def _sound(stage: FilmStage, first: int, number: int, fps: Fraction) -> NDArray[
 
 
 def _unknown(stage: FilmStage) -> list[str]:
-    return [f"this character has no emotion {name!r}; it was passed over" for name in stage.unknown]
+    lacks = [("emotion", name) for name in stage.unknown]
+    lacks += [("gesture", name) for name in stage.unknown_gestures]
+    return [f"this character has no {kind} {name!r}; it was passed over" for kind, name in lacks]

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from avatar_rtc.animation.mixer import Appearance
 from avatar_rtc.characters.character import Character
 from avatar_rtc.clock import MediaClock
-from avatar_rtc.control.acting_messages import HearingSet
-from avatar_rtc.control.changes import Change
+from avatar_rtc.control.acting_messages import GesturePlay, HearingSet
+from avatar_rtc.control.changes import NO_GESTURES, Change
 from avatar_rtc.control.messages import ControlMessage, CueSet, EmotionSet, PoseSet
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import InputError, UnknownName
 from avatar_rtc.face.emotions import EmotionTemplate
+from avatar_rtc.face.gestures import GestureTemplate
 from avatar_rtc.film.timers import Due, Timers
 from avatar_rtc.filters_schema.backdrops import SHIPPED_BACKDROPS, Backdrops
 from avatar_rtc.filters_schema.label import Label
@@ -75,6 +76,7 @@ class FilmStage:
         opaque: bool = False,
         backdrops: Backdrops = SHIPPED_BACKDROPS,
         label: Label | None = None,
+        gestures: Mapping[str, GestureTemplate] = NO_GESTURES,
     ) -> None:
         """
         Args:
@@ -84,6 +86,7 @@ class FilmStage:
             opaque: whether the state's backdrop stands behind the avatar.
             backdrops: those that it may be told to show.
             label: drawn on every picture.
+            gestures: the factory's.
         """
         self.timers = Timers(begun)
         self._fps, self._seed, self._label = fps, seed, label
@@ -98,6 +101,7 @@ class FilmStage:
             lambda: None,
             later=self.timers.later,
             backdrops=backdrops,
+            gestures=gestures,
         )
         self._offline: OfflineAvatar | None = None
         self._offline = OfflineAvatar(
@@ -107,6 +111,8 @@ class FilmStage:
         self._feelings: list[Due] = []
         self.unknown: dict[str, None] = {}
         """Emotions that were asked for and that the character does not have."""
+        self.unknown_gestures: dict[str, None] = {}
+        """The same of gestures."""
 
     @property
     def state(self) -> AvatarState:
@@ -119,7 +125,7 @@ class FilmStage:
         return self.timers.now
 
     def tell(self, message: StageMessage) -> None:
-        """Let it do now what a message says; an emotion that it does not have is passed over.
+        """Let it do now what a message says; an emotion or a gesture that it does not have is passed over.
 
         Raises:
             UnknownName, InputError: as `Avatar.apply`.
@@ -130,9 +136,10 @@ class FilmStage:
         try:
             self._actor.act(message)
         except UnknownName as error:
-            if not isinstance(message, EmotionSet):
+            if not isinstance(message, EmotionSet | GesturePlay):
                 raise
-            self.unknown[error.name] = None
+            unknown = self.unknown if isinstance(message, EmotionSet) else self.unknown_gestures
+            unknown[error.name] = None
 
     def say(self, begin: float, piece: Piece) -> None:
         """Have a piece heard from media time `begin` on, as the live speech queue hands it over."""

@@ -7,6 +7,9 @@ const LIMITS = new Map(DECLARED.map(({ name, minimum, maximum }) => [name, [mini
 const IS_CEL = new Set(Object.values(CELS).flat().map(({ name }) => name));
 const TURNED_ROUND = new Set(['iris_rotation_y', 'head_y', 'neck_z', 'body_y', 'body_z']); // left of these is the other sign
 
+/** [least, most] of a morph, a cel, or an effect. */
+export function limitsOf(name) { return LIMITS.get(name) ?? [0, 1]; }
+
 /** The value within the range of a morph or cel, to 3 digits; 0 for what is no number. */
 export function clamped(name, value) {
   const [least, most] = LIMITS.get(name);

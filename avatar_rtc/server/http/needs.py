@@ -143,6 +143,8 @@ NEEDS: Mapping[str, Need] = {
             f"PUT {_V1}/characters/{{name}}/saved", f"DELETE {_V1}/characters/{{name}}/saved",
             f"DELETE {_V1}/characters/{{name}}/saved/emotions",
             *(f"{verb} {_V1}/characters/{{name}}/saved/emotions/{{emotion}}" for verb in ("PUT", "DELETE")),
+            f"DELETE {_V1}/characters/{{name}}/saved/gestures",
+            *(f"{verb} {_V1}/characters/{{name}}/saved/gestures/{{gesture}}" for verb in ("PUT", "DELETE")),
         ),
     ),
 }  # fmt: skip

@@ -11,7 +11,7 @@ from dataclasses import replace
 from avatar_rtc.animation.emotions import changed
 from avatar_rtc.characters.character import Character
 from avatar_rtc.clock import MediaClock
-from avatar_rtc.control.acting_messages import ActivitySet
+from avatar_rtc.control.acting_messages import ActivitySet, GesturePlay
 from avatar_rtc.control.changes import (
     NO_GESTURES,
     Change,
@@ -32,7 +32,7 @@ from avatar_rtc.control.messages import (
     SettingsSet,
     SetupSet,
 )
-from avatar_rtc.control.state import AvatarState
+from avatar_rtc.control.state import AvatarState, PlayedGesture
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.face.emotions import ZERO, EmotionTemplate
 from avatar_rtc.face.gestures import GestureTemplate
@@ -59,6 +59,7 @@ class Actor:
         backdrops: Backdrops = SHIPPED_BACKDROPS,
         later: CallLater | None = None,
         gestures: Mapping[str, GestureTemplate] = NO_GESTURES,
+        on_gesture: Callable[[PlayedGesture], None] = lambda played: None,
     ) -> None:
         """In the character's settings and default emotion.
 
@@ -71,10 +72,11 @@ class Actor:
             backdrops: those that it may be told to show.
             later: see `Mood`.
             gestures: the factory's.
+            on_gesture: told of each that begins.
         """
         self.character = character
         self._common, self._fps, self._clock = common, fps, clock
-        self._show, self._on_change = show, on_change
+        self._show, self._on_change, self._on_gesture = show, on_change, on_gesture
         self._backdrops, self._common_gestures = backdrops, gestures
         self.state = character.start
         self.state = replace(self.state, emotions={self.default_emotion: 1.0})
@@ -99,8 +101,8 @@ class Actor:
 
     @property
     def gestures(self) -> Mapping[str, GestureTemplate]:
-        """Gesture → what it does, the avatar's own changes included."""
-        return {**self._common_gestures, **self.state.own_gestures}
+        """Gesture → what it does, the character's and the avatar's own changes included."""
+        return {**self._known_gestures, **self.state.own_gestures}
 
     @property
     def templates(self) -> Mapping[str, EmotionTemplate]:
@@ -140,7 +142,7 @@ class Actor:
             return False
         # No `state` event: this is nobody else's business.
         self.state = state
-        self._show(state)
+        self._send(state)
         return True
 
     def feel(self, feeling: Feeling) -> None:
@@ -184,6 +186,10 @@ class Actor:
         self._mood.close()
         self._activities.close()
 
+    @property
+    def _known_gestures(self) -> Mapping[str, GestureTemplate]:
+        return {**self._common_gestures, **self.character.gestures}
+
     def _known(self, character: Character, state: AvatarState) -> Mapping[str, EmotionTemplate]:
         return {**self._common, ZERO.name: ZERO, **character.own_emotions, **state.templates}
 
@@ -199,7 +205,7 @@ class Actor:
 
     def _change(self, message: Change) -> dict[str, object]:
         messages = translated(message, self.state)
-        state = after_all(self.state, messages, self._clock.t(), self._backdrops, self._common_gestures)
+        state = after_all(self.state, messages, self._clock.t(), self._backdrops, self._known_gestures)
         match message:
             case CropSet() | FramingSet() | ChainSet() | SettingsSet() | SettingsPatch() | SetupSet():
                 check_sendable(state, self.character.views, self._fps)
@@ -210,6 +216,8 @@ class Actor:
                 self._activities.begin(None if hold_ms is None else hold_ms / 1000)
         if state != self.state:
             self._replace_state(state)
+        if isinstance(message, GesturePlay):
+            self._on_gesture(self.state.gestures[-1])
         return answer(self.state, message)
 
     def _rest(self) -> None:
@@ -226,5 +234,9 @@ class Actor:
 
     def _replace_state(self, state: AvatarState) -> None:
         self.state = state
-        self._show(state)
+        self._send(state)
         self._on_change()
+
+    def _send(self, state: AvatarState) -> None:
+        # A gesture under way brings along what it does: whoever renders needs none of the others.
+        self._show(replace(state, own_gestures={}) if state.own_gestures else state)

@@ -42,7 +42,7 @@ from avatar_rtc.server.live.distillation import Distillation
 from avatar_rtc.server.live.events import Events
 from avatar_rtc.server.live.performance import Witness
 from avatar_rtc.server.live.shared import Shared
-from avatar_rtc.server.live.state_events import StateEvents
+from avatar_rtc.server.live.state_events import StateEvents, gesture_started
 from avatar_rtc.server.live.status import Status
 from avatar_rtc.server.live.streams import Streams
 from avatar_rtc.server.live.viewers import Viewers
@@ -96,6 +96,7 @@ class Avatar:
             framing=config.framing,
             backdrops=shared.backdrops,
             gestures=shared.gestures,
+            on_gesture=lambda played: me.viewers.tell(gesture_started(played)),
         )
         self.streams = Streams(name, self.clock, renderer.send, voice, lambda: me.speech.queue.is_silent)
         self.viewers = Viewers(

@@ -3,8 +3,21 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
+from avatar_rtc.control.state import PlayedGesture
+
 STATE_DELAY_S = 0.05
 """Changes within this time are told in one `state` event."""
+
+
+def gesture_started(played: PlayedGesture) -> dict[str, object]:
+    """The event that an avatar makes a gesture from now on."""
+    seconds = round(played.template.seconds, 3)
+    return {
+        "type": "gesture.started",
+        "name": played.template.name,
+        "strength": played.strength,
+        "seconds": seconds,
+    }
 
 
 class StateEvents:

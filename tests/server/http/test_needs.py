@@ -63,6 +63,7 @@ def address_of(path: str, avatar: str = "main") -> str:
         "{recording}": "x",
         "{emotion}": "joy",
         "{model}": "avatar/main",
+        "{gesture}": "nod",
     }
     for hole, filled in holes.items():
         path = path.replace(hole, filled)

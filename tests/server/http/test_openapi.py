@@ -146,7 +146,13 @@ class Caller:
     async def call(self, method: str, path: str, operation: dict[str, Any]) -> aiohttp.ClientResponse:
         headers: dict[str, str] = {}
         names = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
-        filled = {"avatar": "main", "name": "liora", "emotion": "joy", "model": "avatar/main"}
+        filled = {
+            "avatar": "main",
+            "name": "liora",
+            "emotion": "joy",
+            "gesture": "nod",
+            "model": "avatar/main",
+        }
         if "speech" in names:
             said = await self._client.post(
                 "/api/v1/avatars/main/speech", json={"text": "One. Two. Three.", "more": True}
@@ -158,6 +164,9 @@ class Caller:
             )
             filled["viewer"] = answer.headers["Location"].rpartition("/")[2]
             headers["If-Match"] = answer.headers["ETag"]
+        if operation["operationId"] == "delete_saved_gesture":
+            still = {"tracks": {"head_x": [[0, 0], [1, 0]]}}
+            await self._client.put("/api/v1/characters/liora/saved/gestures/nod", json=still)
         if operation["operationId"] == "delete_saved_emotion":
             saved = await self._client.put("/api/v1/characters/liora/saved/emotions/joy", json={})
             assert saved.status == 200

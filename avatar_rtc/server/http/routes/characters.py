@@ -10,10 +10,12 @@ from aiohttp import hdrs, web
 from avatar_rtc.characters.character import Character
 from avatar_rtc.characters.own import NoRoom, Room
 from avatar_rtc.characters.saved_emotions import SavedValues, with_emotion, without_emotion, without_emotions
+from avatar_rtc.characters.saved_gestures import with_gesture, without_gesture, without_gestures
 from avatar_rtc.characters.thumbnail import MAX_SIDE, MIN_SIDE, head_thumbnail
 from avatar_rtc.doctor.picture import picture_findings
 from avatar_rtc.errors import InputError, NotFound
 from avatar_rtc.face.emotions import Template, emotion_id
+from avatar_rtc.face.gestures import GestureFile
 from avatar_rtc.server.http.bodies import (
     MAX_TEMPLATES_BYTES,
     PART_FILES,
@@ -113,9 +115,10 @@ async def get_saved(request: web.Request) -> web.Response:
 async def put_saved(request: web.Request) -> web.Response:
     """Save into a stored character what goes before its `character.toml`.
 
-    Keys are the toml's: `emotions`, `own_emotions`, `settings`, `crop`, `framing`, `voice` and the others.
-    What was saved before is replaced as a whole. It counts for avatars that are made from then on, and for
-    those that are given the character anew. A shipped one stays as it is: what is saved lies beside it.
+    Keys are the toml's: `emotions`, `own_emotions`, `gestures`, `settings`, `crop`, `framing`, `voice` and
+    the others. What was saved before is replaced as a whole. It counts for avatars that are made from then
+    on, and for those that are given the character anew. A shipped one stays as it is: what is saved lies
+    beside it.
     """
     values = await read_json(request, MAX_TEMPLATES_BYTES)
     name, store = request.match_info["name"], request.app[STORE]
@@ -170,6 +173,36 @@ async def delete_saved_emotions(request: web.Request) -> web.Response:
 
 @described(
     "characters",
+    body=GestureFile,
+    answer=values_by_name(ANYTHING),
+    statuses={503: "The disk is full."},
+    example={"tracks": {"head_x": [[0, 0], [0.4, -0.9], [1.2, 0]]}},
+)
+async def put_saved_gesture(request: web.Request) -> web.Response:
+    """Save one gesture into a stored character for good: exactly these tracks. Gives all that is saved.
+
+    A name that none of the factory's has makes a gesture of its own. It counts as `PUT …/saved` does.
+    """
+    gesture = request.match_info["gesture"]
+    to = check_model(GestureFile, await read_json(request))
+    return await _resaved(request, lambda toml, saved: with_gesture(toml, saved, gesture, to))
+
+
+@described("characters", answer=values_by_name(ANYTHING), statuses={404: "No such gesture was saved."})
+async def delete_saved_gesture(request: web.Request) -> web.Response:
+    """One gesture as the character came with it. Gives all that is still saved."""
+    gesture = request.match_info["gesture"]
+    return await _resaved(request, lambda toml, saved: without_gesture(toml, saved, gesture))
+
+
+@described("characters", answer=values_by_name(ANYTHING))
+async def delete_saved_gestures(request: web.Request) -> web.Response:
+    """All gestures as the character came with them. Gives all that is still saved."""
+    return await _resaved(request, lambda toml, saved: without_gestures(saved))
+
+
+@described(
+    "characters",
     answer="image/png",
     query={"size": one("integer", minimum=MIN_SIDE, maximum=MAX_SIDE, default=None)},
 )
@@ -205,6 +238,9 @@ def routes() -> list[web.RouteDef]:
         web.delete(f"{characters}/{{name}}/saved/emotions", delete_saved_emotions),
         web.put(f"{characters}/{{name}}/saved/emotions/{{emotion}}", put_saved_emotion),
         web.delete(f"{characters}/{{name}}/saved/emotions/{{emotion}}", delete_saved_emotion),
+        web.delete(f"{characters}/{{name}}/saved/gestures", delete_saved_gestures),
+        web.put(f"{characters}/{{name}}/saved/gestures/{{gesture}}", put_saved_gesture),
+        web.delete(f"{characters}/{{name}}/saved/gestures/{{gesture}}", delete_saved_gesture),
     ]
 
 
