@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from avatar_rtc.config_words import (
+    NarrationWay,
     check_address,
     check_ice_url,
     check_jwks_url,
@@ -153,8 +154,8 @@ class SpeechConfig(ConfigSection):
     """Emotions that are never read from a text: the next likely one is shown."""
     emotion_model: Path | None = None
     """Folder of a GoEmotions network (ONNX) that reads emotions from text; None is rules and a lexicon."""
-    narration: Literal["skip", "speak"] = "skip"
-    """What a text tells a character to do, as `*waves slowly*` and `(sighs)`."""
+    narration: NarrationWay = "act"
+    """What is done with what a text tells a character to do, as `*waves slowly*` and `(sighs)`."""
     code: Literal["skip", "speak"] = "skip"
     """Code in fences."""
     tables: Literal["skip", "speak"] = "skip"

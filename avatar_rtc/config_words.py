@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 Disclosure = Literal["off", "page", "picture"]
 """How it is told that what one sees was made: not at all; on pages and in files; in every picture, too."""
+NarrationWay = Literal["act", "skip", "speak"]
+"""What is done with `*waves slowly*` in a text: a character acts it, nobody hears it, or a voice says it."""
 _HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 _ICE = re.compile(r"(?P<scheme>\w+):(?P<host>[^\s:?/@#\[\]]+)(?::(?P<port>\d{1,5}))?"
                   r"(?P<query>\?transport=(?:udp|tcp))?")  # fmt: skip

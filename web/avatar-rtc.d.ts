@@ -14,7 +14,7 @@ export interface Manner {
   speed?: number | null;
   /** A name, 'auto' to read it from the text, null for its tags alone. */
   emotion?: string | null;
-  narration?: 'skip' | 'speak' | null;
+  narration?: 'act' | 'skip' | 'speak' | null;
   /** More text follows by `appendSpeech`. */
   more?: boolean;
 }

@@ -100,7 +100,7 @@ export class AvatarCommands extends Base {
    * @param {string} text may hold tags such as [joy].
    * @param {{voice?: string, speed?: ?number, emotion?: ?string, narration?: ?string, more?: boolean}} manner voice: "" is the character's
    *   own; speed: 0.5..2, null as the server is set up; emotion: a name, "auto" to read it from the text, null for tags alone;
-   *   narration: "skip" or "speak" what stands as *waves slowly*, null as the server is set up; more: true if
+   *   narration: "act", "skip" or "speak" what stands as *waves slowly*, null as the server is set up; more: true if
    *   text follows by `appendSpeech`.
    * @returns {Promise<string>} the speech id, that of its `speech` events.
    */

@@ -34,6 +34,7 @@ FIGURES = {
     "filters": "the chain, each filter alone, the upscaler",
     "lips": "lips without times from the engine, against flite's own",
     "articulation": "how far mouths open while they speak, in pixels, and whether lips meet",
+    "acting": "acts in texts of language models: what is spoken, what is missed, how far from its word",
     "speech": "how soon it is heard and stops; mouths that keep time with it",
     "proxy": "replies of language models on their way through: delay, bytes, first sound",
     "barge_in": "a voice that stops it, and what counts as a voice",

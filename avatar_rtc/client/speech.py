@@ -30,11 +30,11 @@ class SpeechCommands(Requests):
         """Speak a text after what is being said already; gives its speech id as soon as it is queued.
 
         Args:
-            text: may hold tags such as `[joy]` or `[sad:0.5,3s]`, which are shown and not read out.
+            text: may hold tags such as `[joy]`, `[sad:0.5,3s]` or `[wink]`, which are acted and not read out.
             voice: one of `GET /api/v1/voices`, or "engine:voice"; "" is the character's own.
             speed: 1 is the voice's own; in 0.5..2; None is what the server is set up to.
             emotion: shown while it speaks; "auto" reads it from the text, None leaves it to the tags.
-            narration: "skip" or "speak" what stands as `*waves slowly*`; None is the server's setting.
+            narration: "act", "skip" or "speak" what stands as `*waves slowly*`; None is the server's setting.
             more: text follows by `append`, such as a language model's tokens.
 
         Raises:

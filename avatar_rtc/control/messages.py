@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field, StrictBool, model_validator
 
+from avatar_rtc.config_words import NarrationWay
 from avatar_rtc.control.acting_messages import ActivitySet, GesturePlay, GesturesSet, HearingSet
 from avatar_rtc.control.message import MAX_HOLD_MS, Message, Weight
 from avatar_rtc.control.microphone_message import MicrophoneSet
@@ -287,8 +288,8 @@ class SpeechSay(Message):
     """1 is the voice's own; None is what is configured."""
     emotion: EmotionId | None = None
     """Shown while it speaks; "auto" reads it from the text; None leaves it to tags in the text."""
-    narration: Literal["skip", "speak"] | None = None
-    """Whether `*waves slowly*` is spoken; None is what is configured."""
+    narration: NarrationWay | None = None
+    """What is done with `*waves slowly*`; None is what is configured."""
     more: StrictBool = False
     """True if more text follows by `speech.append`, such as a language model's tokens."""
 

@@ -96,7 +96,7 @@ class ScriptPlay:
         self._done_before, self._done = self._done, part.done
         piece = part.piece
         self.transcript.notes |= dict.fromkeys(piece.notes)
-        if not len(piece.pcm):
+        if not len(piece.pcm) and not piece.acts:
             return
         due = self._due
         begin = due + LEAD_S if self._free_from is None else self._free_from + part.gap

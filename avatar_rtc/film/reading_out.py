@@ -86,13 +86,16 @@ class ReadingOut:
         unread: InputError | None = None
         for paragraph in paragraphs:
             chapter, shown = paragraph.chapter, 0
-            gap = (PARAGRAPH_GAP_S if chapter is None else CHAPTER_GAP_S) / wish.speed
+            gap: float | None = (PARAGRAPH_GAP_S if chapter is None else CHAPTER_GAP_S) / wish.speed
             try:
                 async for piece in self._speaker.pieces(_at_once(paragraph.text), manner):
                     shown = min(shown + len(piece.shown) + 1, len(paragraph.text))
-                    yield SpokenPart(piece, gap, chapter, (before + shown) / total)
-                    if len(piece.pcm):
-                        gap, chapter, is_heard = piece.gap, None, True
+                    done = (before + shown) / total
+                    if not len(piece.pcm):
+                        yield SpokenPart(piece, 0.0, None, done)
+                        continue
+                    yield SpokenPart(piece, piece.gap if gap is None else gap, chapter, done)
+                    gap, chapter, is_heard = None, None, is_heard or bool(piece.shown)
             except Unreadable as error:
                 unread = unread or error
             before += len(paragraph.text)

@@ -37,7 +37,7 @@ async def revoiced(
 
 
 async def _anew(reading: ReadingOut, piece: Piece, wish: VoiceWish) -> list[Piece]:
-    """The pieces that a piece becomes, with its feelings where they were."""
+    """The pieces that a piece becomes, with its acts where they were."""
     if not piece.shown.strip():
         return [piece]
     try:
@@ -51,10 +51,10 @@ async def _anew(reading: ReadingOut, piece: Piece, wish: VoiceWish) -> list[Piec
     found, before = [], 0.0
     for each in pieces:
         own = tuple(
-            replace(felt, t=felt.t * slower - before)
-            for felt in piece.feelings
-            if before <= felt.t * slower < before + each.seconds or each is pieces[-1]
+            replace(timed, t=timed.t * slower - before)
+            for timed in piece.acts
+            if before <= timed.t * slower < before + each.seconds or each is pieces[-1]
         )
-        found.append(replace(each, feelings=tuple(felt for felt in own if felt.t >= 0)))
+        found.append(replace(each, acts=tuple(timed for timed in own if timed.t >= 0)))
         before += each.seconds
     return found

@@ -121,7 +121,7 @@ def shoot(
     if options.subtitles == "beside":
         made = (path.with_suffix(".vtt"),)
         put_file(made[0], webvtt(transcript.captions).encode())
-    notes = {**transcript.notes, **notes, **dict.fromkeys(_unknown(stage))}
+    notes = {**transcript.notes, **notes, **stage.notes}
     return FilmMade(path, number + 1, (width, height), seconds, tuple(notes), made)
 
 
@@ -145,9 +145,3 @@ def _sound(stage: FilmStage, first: int, number: int, fps: Fraction) -> NDArray[
     """The samples beside a frame: over all frames none is missing, and none comes twice."""
     begin, end = (round((first + number + more) * AUDIO_CLOCK_HZ / fps) for more in (0, 1))
     return stage.sound(begin / AUDIO_CLOCK_HZ, end - begin)
-
-
-def _unknown(stage: FilmStage) -> list[str]:
-    lacks = [("emotion", name) for name in stage.unknown]
-    lacks += [("gesture", name) for name in stage.unknown_gestures]
-    return [f"this character has no {kind} {name!r}; it was passed over" for kind, name in lacks]

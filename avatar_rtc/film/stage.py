@@ -28,9 +28,10 @@ from avatar_rtc.filters_schema.label import Label
 from avatar_rtc.link.orders import OpenAvatar
 from avatar_rtc.media.voice import VoicePlayer
 from avatar_rtc.render.animator import Animator, MouthAnimator
-from avatar_rtc.server.live.actor import Actor
-from avatar_rtc.server.live.voice.utterance import Feeling, Piece
+from avatar_rtc.server.live.actor import Actor, passed_over
+from avatar_rtc.server.live.voice.utterance import Piece
 from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.speech.acting.acts import Act
 from avatar_rtc.worker.live import pixels_of
 from avatar_rtc.worker.mouths import Mouths
 from avatar_rtc.worker.offline import OfflineAvatar
@@ -108,11 +109,9 @@ class FilmStage:
             self._opening(role), role.animator, emotions, size, self._mouths, opaque
         )
         self._voice = VoicePlayer()
-        self._feelings: list[Due] = []
-        self.unknown: dict[str, None] = {}
-        """Emotions that were asked for and that the character does not have."""
-        self.unknown_gestures: dict[str, None] = {}
-        """The same of gestures."""
+        self._acts: list[Due] = []
+        self.notes: dict[str, None] = {}
+        """What was asked for and passed over, in sentences."""
 
     @property
     def state(self) -> AvatarState:
@@ -138,26 +137,26 @@ class FilmStage:
         except UnknownName as error:
             if not isinstance(message, EmotionSet | GesturePlay):
                 raise
-            unknown = self.unknown if isinstance(message, EmotionSet) else self.unknown_gestures
-            unknown[error.name] = None
+            self.notes[passed_over(error)] = None
 
     def say(self, begin: float, piece: Piece) -> None:
         """Have a piece heard from media time `begin` on, as the live speech queue hands it over."""
         assert self._offline is not None
-        self._voice.put(begin, piece.pcm)
-        self._offline.say(begin, piece.lips)
-        self._actor.speaks(begin, piece.lips)
-        self._feelings = [due for due in self._feelings if due.t > self.now]
-        for feeling in sorted(piece.feelings, key=lambda feeling: feeling.t):
-            self._feelings.append(self.timers.at(begin + feeling.t, partial(self._feel, feeling)))
+        if len(piece.pcm):
+            self._voice.put(begin, piece.pcm)
+            self._offline.say(begin, piece.lips)
+            self._actor.speaks(begin, piece.lips)
+        self._acts = [due for due in self._acts if due.t > self.now]
+        for timed in sorted(piece.acts, key=lambda timed: timed.t):
+            self._acts.append(self.timers.at(begin + timed.t, partial(self._perform, timed.act)))
 
     def hush(self, cut: float) -> None:
-        """Fall silent at media time `cut`; nothing is felt any more of what was said."""
+        """Fall silent at media time `cut`; nothing is done any more of what was said."""
         assert self._offline is not None
         self._voice.cut(cut)
         self._offline.hush(cut)
         self._actor.hushed(cut)
-        for due in self._feelings:
+        for due in self._acts:
             due.cancel()
 
     def recast(self, role: Role) -> None:
@@ -188,13 +187,10 @@ class FilmStage:
         """So many samples from media time `begin` on, 48 kHz mono."""
         return self._voice(begin, samples)
 
-    def _feel(self, feeling: Feeling) -> None:
-        try:
-            self._actor.check_emotion(feeling.emotion)
-        except UnknownName:
-            self.unknown[feeling.emotion] = None
-        else:
-            self._actor.feel(feeling)
+    def _perform(self, act: Act) -> None:
+        note = self._actor.perform(act)
+        if note is not None:
+            self.notes[note] = None
 
     def _show(self, state: AvatarState) -> None:
         if self._offline is not None:

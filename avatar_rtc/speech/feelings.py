@@ -16,9 +16,10 @@ from typing import Any, Protocol
 from avatar_rtc.errors import SetupError
 from avatar_rtc.face.emotions import EMOTIONS
 from avatar_rtc.resources import resource
+from avatar_rtc.speech.acting.acts import Feeling
 from avatar_rtc.speech.sentences import EMOJI, TEXT_FACE
 from avatar_rtc.speech.ssml import is_document, without_tags
-from avatar_rtc.speech.tags import Tag, strip_tags
+from avatar_rtc.speech.tags import strip_tags
 
 Scores = list[tuple[str, float]]
 """Every label once, the likeliest first; the scores sum to 1."""
@@ -103,7 +104,8 @@ def classify(text: str) -> Scores:
     ('joy', 'sadness', ('neutral', 1.0))
     """
     bare, tags = (without_tags(text), ()) if is_document(text) else strip_tags(text)
-    evidence = _of_tags(tags) if tags else _of_text(_ADDRESS.sub(" ", bare))
+    felt = [tag.act for tag in tags if isinstance(tag.act, Feeling) and tag.act.emotion in EMOTIONS]
+    evidence = _of_tags(felt) if felt else _of_text(_ADDRESS.sub(" ", bare))
     evidence["neutral"] = evidence.get("neutral", 0.0) + _NEUTRAL
     total = sum(evidence.values())
     # A sort keeps what is equal in order: the emotion that was found first comes first.
@@ -112,10 +114,20 @@ def classify(text: str) -> Scores:
     return sorted(scores, key=lambda score: -score[1])
 
 
-def _of_tags(tags: Sequence[Tag]) -> dict[str, float]:
+def emotion_of_word(word: str) -> str | None:
+    """The emotion that a word in small letters speaks of by itself; None for one that hints at most.
+
+    >>> emotion_of_word("melancholy"), emotion_of_word("okay")
+    ('sadness', None)
+    """
+    found = _lexicon().word(word)
+    return found[0] if found is not None and found[1] >= _WORD else None
+
+
+def _of_tags(feelings: Sequence[Feeling]) -> dict[str, float]:
     evidence: dict[str, float] = {}
-    for tag in tags:
-        evidence[tag.emotion] = evidence.get(tag.emotion, 0.0) + _TAG * tag.strength
+    for felt in feelings:
+        evidence[felt.emotion] = evidence.get(felt.emotion, 0.0) + _TAG * felt.strength
     return evidence
 
 

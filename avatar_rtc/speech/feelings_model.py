@@ -12,6 +12,7 @@ import numpy as np
 
 from avatar_rtc.errors import SetupError
 from avatar_rtc.face.emotions import EMOTIONS
+from avatar_rtc.speech.acting.acts import Feeling
 from avatar_rtc.speech.feelings import Scores, classify
 from avatar_rtc.speech.tags import emotion_named, strip_tags
 
@@ -55,7 +56,8 @@ class ModelFeelings:
 
     def _read(self, text: str) -> Scores:
         clean, tags = strip_tags(text)
-        return classify(text) if tags or not clean.strip() else self._scores(clean)
+        is_told = any(isinstance(tag.act, Feeling) for tag in tags)
+        return classify(text) if is_told or not clean.strip() else self._scores(clean)
 
     def _scores(self, text: str) -> Scores:
         network = self._network = self._network or _load(self._folder)

@@ -150,7 +150,7 @@ def prepare(sentence: str, reads_ssml: bool = True) -> Line:
         InputError: SSML that is not well formed; says what is wrong and where.
 
     >>> prepare("**Well**, [joy:0.7] hi 😀!")  # doctest: +NORMALIZE_WHITESPACE
-    Line(spoken='Well, hi!', tags=(Tag(at=6, emotion='joy', strength=0.7, hold_s=None),),
+    Line(spoken='Well, hi!', tags=(Tag(at=6, act=Feeling(emotion='joy', strength=0.7, hold_s=None)),),
          shown='Well, hi 😀!')
     """
     text = UNSEEN.sub("", sentence)

@@ -1,17 +1,34 @@
-"""Emotion tags in a text: `[joy]`, `[joy:0.7]`, `[sad:0.5,3s]`, `<emotion name="joy" strength="0.7">`.
+"""Acts in a text, in the form that sentences know: `[joy:0.7]`, `[wink]`, `[look:away]`, `[pause:1]`.
 
-A tag belongs to the word after it. Names are those of `EMOTIONS` and the synonyms below, in any case.
-Brackets that hold anything else are text: `[1]`, `[link]`, `[joy](https://…)`, `[[joy]]`, `\\[joy]`. A number
-out of range is taken as the nearest that makes sense, because a tag that is read aloud is worse than a tag
-that is a little too strong.
+`[sad:0.5,3s]` is a feeling for a while, `<emotion name="joy" strength="0.7">` another form of it,
+`[gesture:bow:0.5]` and `[emotion:mischief]` name what only some characters have. A tag belongs to the word
+after it. Names are those of `EMOTIONS` and `GESTURES`, and the synonyms below, in any case. Brackets that
+hold anything else are text: `[1]`, `[link]`, `[joy](https://…)`, `[[joy]]`, `\\[joy]`. A number out of range
+is taken as the nearest that makes sense, because a tag that is read aloud is worse than a tag that is a
+little too strong.
 """
 
 import re
 from dataclasses import dataclass
 
-from avatar_rtc.face.emotions import EMOTIONS
+from avatar_rtc.errors import InputError
+from avatar_rtc.face.emotions import EMOTIONS, emotion_id
+from avatar_rtc.face.gestures import GESTURES
+from avatar_rtc.speech.acting.acts import (
+    GLANCE_S,
+    LONGEST_OWN_NAME,
+    LOOK_TARGETS,
+    MAX_ACTED_PAUSE_S,
+    MAX_HOLD_S,
+    Act,
+    Feeling,
+    Gesture,
+    Glance,
+    Pause,
+    TextAct,
+    look_named,
+)
 
-MAX_HOLD_S = 600.0
 LONGEST_BRACKET = 40
 LONGEST_ELEMENT = 100
 """Characters, with what encloses them; anything longer is text, so a stream need not wait for its end."""
@@ -19,31 +36,28 @@ LONGEST_ELEMENT = 100
 
 @dataclass(frozen=True)
 class Tag:
-    """One emotion, asked for inside a text."""
+    """One act, asked for inside a text."""
 
     at: int
     """Index of the first letter of the word it belongs to; the length of the text if no word follows."""
-    emotion: str
-    strength: float = 1.0
-    """In [0, 1]."""
-    hold_s: float | None = None
-    """How long it lasts, up to MAX_HOLD_S; None where the text does not say."""
+    act: TextAct
 
 
 _ROWS = {
     "admiration": "admire admiring impressed respect starstruck awe",
-    "amusement": "amused laugh laughs laughing laughter giggle giggles giggling chuckle chuckles chuckling "
-    "lol funny playful tease teasing smirk grin grinning wink",
+    "amusement": "amused fun laugh laughs laughing laughter giggle giggles giggling chuckle chuckles "
+    "chuckling lol funny playful tease teasing smirk grin grinning wink",
     "anger": "angry mad furious rage raging enraged",
     "annoyance": "annoyed irritated frustrated frustration grumpy bored boredom sigh sighs pout "
     "pouting eyeroll",
     "approval": "approve approving agree agreeing nod nods nodding",
-    "caring": "care gentle tender sympathy sympathetic compassion compassionate comforting concerned hug",
+    "caring": "care empathetic empathy gentle tender sympathy sympathetic compassion compassionate "
+    "comforting concerned hug",
     "confusion": "confused puzzled perplexed bewildered unsure uncertain",
     "curiosity": "curious think thinking thoughtful pondering wondering interested hmm",
     "desire": "longing yearning craving",
     "disappointment": "disappointed letdown",
-    "disapproval": "disapprove disapproving disagree skeptical sceptical doubtful",
+    "disapproval": "disapprove disapproving disagree contempt contemptuous skeptical sceptical doubtful",
     "disgust": "disgusted gross eww repulsed",
     "embarrassment": "embarrassed shy blush blushes blushing bashful flustered",
     "excitement": "excited thrilled hyped enthusiastic enthusiasm eager energetic cheering",
@@ -53,11 +67,11 @@ _ROWS = {
     "joy": "happy happiness glad cheerful joyful smile smiles smiling delighted pleased",
     "love": "loving affection affectionate adoring heart kiss",
     "nervousness": "nervous anxious anxiety worry worried tense uneasy",
-    "neutral": "serious tired sleepy",
+    "neutral": "serious tired sleepy calm",
     "optimism": "optimistic hope hopeful determined",
     "pride": "proud confident smug triumphant",
     "realization": "realisation realize realise realized realised understanding eureka aha",
-    "relief": "relieved relaxed calm peaceful",
+    "relief": "relieved relaxed peaceful",
     "remorse": "remorseful sorry regret guilt guilty apologetic ashamed",
     "sadness": "sad unhappy cry crying cries tears sorrow depressed melancholy gloomy lonely",
     "surprise": "surprised shock shocked amazed astonished startled wow gasp gasps",
@@ -65,17 +79,32 @@ _ROWS = {
 _NAMES = {synonym: emotion for emotion, row in _ROWS.items() for synonym in row.split()}
 _NAMES |= {emotion: emotion for emotion in EMOTIONS}
 
-_NAME = "|".join(sorted(_NAMES, key=len, reverse=True))
+_GESTURE_ROWS = {
+    "blush": "blushes blushing", "gasp": "gasps gasping", "giggle": "giggles giggling", "nod": "nods nodding",
+    "shrug": "shrugs shrugging", "sigh": "sighs sighing", "wink": "winks winking", "yawn": "yawns yawning",
+}  # fmt: skip
+_GESTURES = {form: gesture for gesture, row in _GESTURE_ROWS.items() for form in row.split()}
+_GESTURES |= {gesture: gesture for gesture in GESTURES}
+
+ACT_NAMES = frozenset({*_NAMES, *_GESTURES})
+"""All that `act_named` knows."""
+_NAME = "|".join(sorted(ACT_NAMES, key=len, reverse=True))
 _NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
+_OWN_NAME = rf"[^\s\[\]<>:,][^\[\]<>:,\n]{{0,{LONGEST_OWN_NAME - 1}}}"
+_OWN = rf"(?P<kind>emotion|gesture)[ \t]*:[ \t]*(?P<own>{_OWN_NAME})"
+_STRENGTH = rf"(?::[ \t]*(?P<strength>{_NUMBER}[ \t]*%?)[ \t]*)?"
+_HOLD = rf"(?:,[ \t]*(?P<hold>{_NUMBER}[ \t]*m?s)[ \t]*)?"
 _BRACKET = (
-    rf"(?<![\[\\])\[(?=[^\[\]\n]{{1,{LONGEST_BRACKET - 2}}}\])[ \t]*(?P<name>{_NAME})[ \t]*"
-    rf"(?::[ \t]*(?P<strength>{_NUMBER}[ \t]*%?)[ \t]*)?"
-    rf"(?:,[ \t]*(?P<hold>{_NUMBER}[ \t]*m?s)[ \t]*)?\](?!\()"
+    rf"(?<![\[\\])\[(?=[^\[\]\n]{{1,{LONGEST_BRACKET - 2}}}\])[ \t]*(?:"
+    rf"(?:(?P<name>{_NAME})|{_OWN})[ \t]*{_STRENGTH}{_HOLD}"
+    rf"|look[ \t]*:[ \t]*(?P<look>{'|'.join(LOOK_TARGETS)})[ \t]*"
+    rf"(?:,[ \t]*(?P<glance>{_NUMBER}[ \t]*m?s)[ \t]*)?"
+    rf"|pause[ \t]*:[ \t]*(?P<pause>{_NUMBER}[ \t]*(?:m?s)?)[ \t]*)\](?!\()"
 )
 _VALUE = r"""(?:"[^"<>\n]*"|'[^'<>\n]*')"""
 _ELEMENT = (
     rf"<(?=[^<>\n]{{1,{LONGEST_ELEMENT - 2}}}>)(?:/emotion|"
-    rf"""emotion(?=[^<>]*[ \t]name[ \t]*=[ \t]*["'](?:{_NAME})["'])"""
+    rf"""emotion(?=[^<>]*[ \t]name[ \t]*=[ \t]*["'](?:{"|".join(_NAMES)})["'])"""
     rf"(?P<attributes>(?:[ \t]+[a-z]+[ \t]*=[ \t]*{_VALUE})+)[ \t]*/?)[ \t]*>"
 )
 TAG = re.compile(f"{_BRACKET}|{_ELEMENT}", re.IGNORECASE | re.ASCII)
@@ -95,14 +124,26 @@ def emotion_named(name: str) -> str | None:
     return _NAMES.get(name.strip().lower())
 
 
+def act_named(name: str, strength: float = 1.0, hold_s: float | None = None) -> Act | None:
+    """The gesture or else the emotion of that name or synonym, in any case; None if there is neither.
+
+    >>> act_named("winks", 0.5), act_named("happy"), act_named("table")
+    (Gesture(name='wink', strength=0.5), Feeling(emotion='joy', strength=1.0, hold_s=None), None)
+    """
+    plain = name.strip().lower()
+    if plain in _GESTURES:
+        return Gesture(_GESTURES[plain], strength)
+    return Feeling(_NAMES[plain], strength, hold_s) if plain in _NAMES else None
+
+
 def strip_tags(text: str) -> tuple[str, tuple[Tag, ...]]:
     """The text without its tags, and the tags in order.
 
     The space around a tag shrinks to what the text needs without it. A strength is clamped to [0, 1], a time
-    to [0, MAX_HOLD_S]; "70%" is 0.7.
+    to [0, MAX_HOLD_S], a pause to MAX_ACTED_PAUSE_S; "70%" is 0.7.
 
     >>> strip_tags("Well, [sad:0.5,3s] goodbye.")
-    ('Well, goodbye.', (Tag(at=6, emotion='sadness', strength=0.5, hold_s=3.0),))
+    ('Well, goodbye.', (Tag(at=6, act=Feeling(emotion='sadness', strength=0.5, hold_s=3.0)),))
     """
     kept: list[str] = []
     found: list[tuple[int, re.Match[str]]] = []
@@ -145,27 +186,54 @@ def _gap(before: str, after: str, run: str) -> str:
 
 
 def _tag(at: int, match: re.Match[str]) -> Tag | None:
+    act = _asked(match)
+    return None if act is None else Tag(at, act)
+
+
+def _asked(match: re.Match[str]) -> TextAct | None:
     fields = match.groupdict()
+    if look := look_named((match["look"] or "").lower()):
+        return Glance(look, seconds_of(match["glance"] or "") or GLANCE_S)
+    if match["pause"]:
+        return Pause(min(MAX_ACTED_PAUSE_S, seconds_of(match["pause"]) or 0.0))
     if match["attributes"]:
         pairs = _ATTRIBUTE.findall(match["attributes"])
         fields = {name.lower(): value[1:-1].strip() for name, value in pairs}
-    emotion = emotion_named(fields.get("name") or "")
-    if emotion is None:
+    strength, hold_s = strength_of(fields.get("strength") or "1"), _held(fields.get("hold") or "")
+    if match["own"]:
+        return _own(match["kind"].lower(), match["own"], strength, hold_s)
+    if match["attributes"]:
+        emotion = emotion_named(fields.get("name") or "")
+        return Feeling(emotion, strength, hold_s) if emotion else None
+    return act_named(fields.get("name") or "", strength, hold_s)
+
+
+def _own(kind: str, name: str, strength: float, hold_s: float | None) -> Act | None:
+    try:
+        known = emotion_id(name)
+    except InputError:
         return None
-    return Tag(at, emotion, _strength(fields.get("strength") or "1"), _seconds(fields.get("hold") or ""))
+    if kind == "gesture":
+        return Gesture(_GESTURES.get(known, known), strength)
+    return Feeling(_NAMES.get(known, known), strength, hold_s)
 
 
-def _strength(written: str) -> float:
-    """In [0, 1]; 1 for what is no number."""
-    number = re.match(_NUMBER, written)
-    value = float(number[0]) / (100 if written.endswith("%") else 1) if number else 1.0
+def strength_of(words: str) -> float:
+    """In [0, 1], of "0.7" or "70%"; 1 for what is no number."""
+    number = re.match(_NUMBER, words)
+    value = float(number[0]) / (100 if words.endswith("%") else 1) if number else 1.0
     return min(1.0, max(0.0, value))
 
 
-def _seconds(written: str) -> float | None:
-    """In [0, MAX_HOLD_S]; None for what is no time."""
-    number = re.match(_NUMBER, written)
-    if not number or not written.lower().endswith("s"):
+def seconds_of(words: str) -> float | None:
+    """In [0, MAX_HOLD_S], of "2", "2 s" or "200ms"; None for what is no time."""
+    number = re.match(_NUMBER, words)
+    if not number:
         return None
-    value = float(number[0]) / (1000 if written.lower().endswith("ms") else 1)
+    value = float(number[0]) / (1000 if words.lower().endswith("ms") else 1)
     return min(MAX_HOLD_S, max(0.0, value))
+
+
+def _held(words: str) -> float | None:
+    """A time that has its unit."""
+    return seconds_of(words) if words.lower().endswith("s") else None

@@ -36,8 +36,10 @@ from avatar_rtc.server.live import avatar as live
 from avatar_rtc.server.live.performance import PerformanceWriter
 from avatar_rtc.server.live.shared import Shared
 from avatar_rtc.server.live.turns import Turns
+from avatar_rtc.server.live.voice.piece_json import piece_json
 from avatar_rtc.server.live.voice.speaker import Speaker
-from avatar_rtc.server.live.voice.utterance import LEAD_S, Feeling, Piece
+from avatar_rtc.server.live.voice.utterance import LEAD_S, Piece, TimedAct
+from avatar_rtc.speech.acting.acts import Feeling, Gesture, Glance
 from avatar_rtc.speech.feelings import Rules
 from avatar_rtc.speech.spoken import TimedWord
 from avatar_rtc.speech.voices.engines import Engines
@@ -49,13 +51,14 @@ GESTURES = load_gestures(resource("assets", "gestures"))
 PICTURE = Path(__file__).parents[1] / "data" / "disc_short.png"
 FPS = 25.0
 SECONDS = 6.0
+FELT, LOOKED = Feeling("anger", 0.9, 0.7), Glance("up", 0.4)
 
 
 def character() -> Character:
     return CharacterStore(resource("assets", "characters"), Path()).load_any_character(str(PICTURE))
 
 
-def piece(text: str, seconds: float = 0.8, *feelings: Feeling) -> Piece:
+def piece(text: str, seconds: float = 0.8, *acts: TimedAct) -> Piece:
     """Vowels and closures, a tone, and a word for each of the text."""
     shapes = [SHAPE_OF_IPA[ipa] for ipa in ("a", "p", "u", "m", "i")]
     step = seconds / len(shapes)
@@ -67,7 +70,7 @@ def piece(text: str, seconds: float = 0.8, *feelings: Feeling) -> Piece:
     timed = tuple(TimedWord(n * each, (n + 1) * each, at, at + len(words[n])) for n, at in enumerate(starts))
     gains = tuple(round(0.5 + 0.5 * abs(np.sin(n)), 5) for n in range(round(seconds * 100)))
     lips = Timeline(seconds, segments, gains, (step,), ())
-    return Piece(tone.astype(np.int16), lips, "tts", text, timed, feelings, gap=0.25)
+    return Piece(tone.astype(np.int16), lips, "tts", text, timed, acts, gap=0.25)
 
 
 async def pieces(*found: Piece) -> AsyncGenerator[Piece, None]:
@@ -167,8 +170,8 @@ def _session_kept(
         avatar = session.avatar
         writer = PerformanceWriter(path, avatar.clock.t, str(PICTURE), FPS, avatar.lasting)
         avatar.witnesses.add(writer)
-        first = piece("Pa ma bu", 0.8, Feeling(0.3, "anger", 0.9, 0.7))
-        cut = piece("this is cut off", 1.5, Feeling(1.2, "fear", 1.0))
+        first = piece("Pa ma bu", 0.8, TimedAct(0.3, FELT), TimedAct(0.5, LOOKED))
+        cut = piece("this is cut off", 1.5, TimedAct(1.2, Feeling("fear", 1.0)))
         said = [
             (0.6, lambda: avatar.speech.play(pieces(first, piece("and so on", 0.6)))),
             (3.4, lambda: avatar.speech.play(pieces(cut))),
@@ -320,6 +323,26 @@ def test_a_broken_sound_is_told_when_it_is_played(tmp_path: Path, sound: str) ->
         list(kept.happenings())
 
 
+def test_acts_are_kept_and_those_of_former_files_are_read(tmp_path: Path) -> None:
+    acts = (TimedAct(0.1, FELT), TimedAct(0.2, Gesture("nod", 0.5)), TimedAct(-0.1, LOOKED))
+    lines = [
+        {"t": 0.2, "type": "speech.piece", "begin": 0.5, **piece_json(piece("Hm", 0.3, *acts))},
+        {"t": 0.3, "type": "speech.piece", **PIECE, "feelings": [[0.1, "joy", 0.5, None]]},
+    ]
+    kept = read_performance(written(tmp_path / "a.avatar.jsonl", HEAD, *lines))
+    found = [what.piece.acts for _, what in kept.happenings() if isinstance(what, SaidPiece)]
+    assert found == [acts, (TimedAct(0.1, Feeling("joy", 0.5)),)]
+
+
+@pytest.mark.parametrize(
+    "act", [{}, {"emotion": "joy", "gesture": "nod"}, {"look": "behind"}, {"gesture": "nod", "strength": 2}]
+)
+def test_an_act_that_is_none_is_told_with_its_line(tmp_path: Path, act: dict[str, object]) -> None:
+    line = {"t": 0.3, "type": "speech.piece", **PIECE, "acts": [{"t": 0.1, **act}]}
+    with pytest.raises(InputError, match="line 2: "):
+        read_performance(written(tmp_path / "a.avatar.jsonl", HEAD, line))
+
+
 def test_another_voice_speaks_the_texts_and_moves_what_comes_later(
     session_kept: tuple[Path, list[Appearance]],
 ) -> None:
@@ -333,6 +356,10 @@ def test_another_voice_speaks_the_texts_and_moves_what_comes_later(
     said = [what for _, what in found if isinstance(what, SaidPiece)]
     assert [each.piece.shown for each in said] == ["Pa ma bu", "and so on", "this is cut off"]
     assert all(b.begin >= a.begin + a.piece.seconds for a, b in pairwise(said))
-    assert [felt.emotion for each in said for felt in each.piece.feelings] == ["anger", "fear"]
+    assert [timed.act for each in said for timed in each.piece.acts] == [
+        FELT,
+        LOOKED,
+        Feeling("fear"),
+    ]
     others = [what for _, what in kept.happenings() if not isinstance(what, SaidPiece)]
     assert [what for _, what in found if not isinstance(what, SaidPiece)] == others

@@ -3,28 +3,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avatar_rtc.face.emotions import EMOTIONS
+from avatar_rtc.speech.acting.acts import Feeling
 from avatar_rtc.speech.tags import MAX_HOLD_S, Tag, emotion_named, next_word, strip_tags
+
+
+def feelings(tags: tuple[Tag, ...]) -> list[Feeling]:
+    return [tag.act for tag in tags if isinstance(tag.act, Feeling)]
 
 
 @pytest.mark.parametrize(
     ("text", "clean", "tag"),
     [
-        ("[joy] Hello", "Hello", Tag(0, "joy")),
-        ("Well [joy:0.7] then", "Well then", Tag(5, "joy", 0.7)),
-        ("[sad:0.5,3s] Oh", "Oh", Tag(0, "sadness", 0.5, 3.0)),
-        ("[anger,800ms] Oh", "Oh", Tag(0, "anger", 1.0, 0.8)),
-        ("[ JOY : .5 , 1.5 s ] Oh", "Oh", Tag(0, "joy", 0.5, 1.5)),
-        ("[joy:70%] Oh", "Oh", Tag(0, "joy", 0.7)),
-        ('<emotion name="joy" strength="0.7"> Oh', "Oh", Tag(0, "joy", 0.7)),
-        ("<emotion hold='2s' name='Shy'/>Oh", "Oh", Tag(0, "embarrassment", 1.0, 2.0)),
-        ('Oh <emotion name="fear">no</emotion>!', "Oh no!", Tag(3, "fear")),
-        ("Bye [sad]", "Bye", Tag(3, "sadness")),
-        ("Bye [sad]!", "Bye!", Tag(4, "sadness")),
-        ('[joy] "Yes", she said', '"Yes", she said', Tag(1, "joy")),
-        ("**[joy] Yes**", "**Yes**", Tag(2, "joy")),
-        ("Hi![joy]Bye", "Hi! Bye", Tag(4, "joy")),
-        ("今日は[joy]いい", "今日はいい", Tag(3, "joy")),
-        ("One\n[joy] two", "One\ntwo", Tag(4, "joy")),
+        ("[joy] Hello", "Hello", Tag(0, Feeling("joy"))),
+        ("Well [joy:0.7] then", "Well then", Tag(5, Feeling("joy", 0.7))),
+        ("[sad:0.5,3s] Oh", "Oh", Tag(0, Feeling("sadness", 0.5, 3.0))),
+        ("[anger,800ms] Oh", "Oh", Tag(0, Feeling("anger", 1.0, 0.8))),
+        ("[ JOY : .5 , 1.5 s ] Oh", "Oh", Tag(0, Feeling("joy", 0.5, 1.5))),
+        ("[joy:70%] Oh", "Oh", Tag(0, Feeling("joy", 0.7))),
+        ('<emotion name="joy" strength="0.7"> Oh', "Oh", Tag(0, Feeling("joy", 0.7))),
+        ("<emotion hold='2s' name='Shy'/>Oh", "Oh", Tag(0, Feeling("embarrassment", 1.0, 2.0))),
+        ('Oh <emotion name="fear">no</emotion>!', "Oh no!", Tag(3, Feeling("fear"))),
+        ("Bye [sad]", "Bye", Tag(3, Feeling("sadness"))),
+        ("Bye [sad]!", "Bye!", Tag(4, Feeling("sadness"))),
+        ('[joy] "Yes", she said', '"Yes", she said', Tag(1, Feeling("joy"))),
+        ("**[joy] Yes**", "**Yes**", Tag(2, Feeling("joy"))),
+        ("Hi![joy]Bye", "Hi! Bye", Tag(4, Feeling("joy"))),
+        ("今日は[joy]いい", "今日はいい", Tag(3, Feeling("joy"))),
+        ("One\n[joy] two", "One\ntwo", Tag(4, Feeling("joy"))),
     ],
 )
 def test_a_tag_goes_and_is_found_at_the_next_word(text: str, clean: str, tag: Tag):
@@ -33,7 +38,11 @@ def test_a_tag_goes_and_is_found_at_the_next_word(text: str, clean: str, tag: Ta
 
 def test_numbers_out_of_range_become_the_nearest_that_makes_sense():
     tags = strip_tags("[joy:2] a [joy:-1] b [joy:900%,99999s] c")[1]
-    assert [(tag.strength, tag.hold_s) for tag in tags] == [(1.0, None), (0.0, None), (1.0, MAX_HOLD_S)]
+    assert [(act.strength, act.hold_s) for act in feelings(tags)] == [
+        (1.0, None),
+        (0.0, None),
+        (1.0, MAX_HOLD_S),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +77,7 @@ def test_what_is_no_tag_is_left_alone(text: str):
 @pytest.mark.parametrize("name", EMOTIONS)
 def test_every_emotion_is_a_tag_in_any_case(name: str):
     for written in (name, name.upper(), name.title()):
-        assert strip_tags(f"[{written}] x") == ("x", (Tag(0, name),))
+        assert strip_tags(f"[{written}] x") == ("x", (Tag(0, Feeling(name)),))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +107,7 @@ def test_synonyms_stand_for_emotions(synonym: str, emotion: str | None):
 def test_tags_side_by_side_belong_to_the_same_word_in_their_order():
     assert strip_tags("Oh [sad] [joy:0.5] well [fear]") == (
         "Oh well",
-        (Tag(3, "sadness"), Tag(3, "joy", 0.5), Tag(7, "fear")),
+        (Tag(3, Feeling("sadness")), Tag(3, Feeling("joy", 0.5)), Tag(7, Feeling("fear"))),
     )
 
 
@@ -112,7 +121,7 @@ def test_a_text_with_tags_between_its_words_is_the_text_without_them(words: list
     clean, tags = strip_tags(tagged)
     assert clean == " ".join(words)
     starts = [next_word(clean, len(" ".join([*words[:index], ""]))) for index in range(len(words))]
-    assert [(tag.at, tag.emotion) for tag in tags] == [
+    assert [(tag.at, act.emotion) for tag, act in zip(tags, feelings(tags), strict=True)] == [
         (start, name) for start, name in zip(starts, names, strict=True) if name
     ]
 
@@ -120,5 +129,6 @@ def test_a_text_with_tags_between_its_words_is_the_text_without_them(words: list
 @given(st.text(alphabet="[]<>joysad:,.0 %m\n\"'=/emtin\\(", max_size=60))
 def test_no_text_breaks_it_and_none_is_left_with_a_tag(text: str):
     clean, tags = strip_tags(text)
-    assert all(0 <= tag.at <= len(clean) and 0 <= tag.strength <= 1 for tag in tags)
+    assert all(0 <= tag.at <= len(clean) for tag in tags)
+    assert all(0 <= act.strength <= 1 for act in feelings(tags))
     assert tags or clean == text or "</emotion" in text

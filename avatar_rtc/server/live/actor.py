@@ -28,6 +28,7 @@ from avatar_rtc.control.messages import (
     EmotionSet,
     EmotionsSet,
     FramingSet,
+    GazeSet,
     SettingsPatch,
     SettingsSet,
     SetupSet,
@@ -39,8 +40,10 @@ from avatar_rtc.face.gestures import GestureTemplate
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.filters_schema.backdrops import SHIPPED_BACKDROPS, Backdrops
 from avatar_rtc.server.live.activities import Activities
+from avatar_rtc.server.live.gazing import Gazing
 from avatar_rtc.server.live.mood import CallLater, Mood, ShownEmotion
-from avatar_rtc.server.live.voice.utterance import Feeling
+from avatar_rtc.speech.acting.acts import Act, Feeling, Gesture, Glance, Pause
+from avatar_rtc.speech.acting.words import meant_by
 from avatar_rtc.stream.framing import Framing, FramingName
 
 
@@ -87,12 +90,14 @@ class Actor:
         default = ShownEmotion(self.state.emotions)
         self._mood = Mood(default, lambda emotion: me._express(emotion), later)
         self._activities = Activities(lambda: me._rest(), later)
+        self._gazing = Gazing(lambda gaze: me._replace_state(replace(me.state, gaze=gaze)), later)
+        self._gazing.settle(self.state.gaze)
 
     @property
     def lasting(self) -> AvatarState:
-        """Its state without feelings and emotions that end by themselves."""
-        emotion = self._mood.lasting
-        return replace(self.state, emotions=dict(emotion.weights), intensity=emotion.intensity)
+        """Its state without feelings, emotions and glances that end by themselves."""
+        emotion, gaze = self._mood.lasting, self._gazing.settled
+        return replace(self.state, emotions=dict(emotion.weights), intensity=emotion.intensity, gaze=gaze)
 
     @property
     def emotions(self) -> tuple[str, ...]:
@@ -145,9 +150,24 @@ class Actor:
         self._send(state)
         return True
 
-    def feel(self, feeling: Feeling) -> None:
-        """Show a feeling for a while."""
-        self._mood.feel(feeling)
+    def perform(self, act: Act) -> str | None:
+        """Do what a text asks for at a word; why it is passed over, in a sentence, or None.
+
+        A gesture that nobody here has is done by what its name means: one without a bow nods.
+        """
+        try:
+            match act:
+                case Feeling(emotion=emotion):
+                    self.check_emotion(emotion)
+                    self._mood.feel(act)
+                case Gesture(name=name, strength=strength):
+                    self.act(GesturePlay(name=name, strength=strength))
+                case Glance(seconds=seconds):
+                    self._gazing.glance(act.target, seconds)
+        except UnknownName as error:
+            instead = [each for each in meant_by(act) if not isinstance(each, Pause)]
+            return next(filter(None, map(self.perform, instead)), None) if instead else passed_over(error)
+        return None
 
     def speaks(self, begin: float, lips: Timeline) -> None:
         """Something is heard from media time `begin` on: who thinks has thought, unless a tool works."""
@@ -182,8 +202,9 @@ class Actor:
             self._mood.settle(self._mood.default)
 
     def close(self) -> None:
-        """No emotion comes back any more, and no activity ends."""
+        """No emotion and no gaze comes back any more, and no activity ends."""
         self._mood.close()
+        self._gazing.close()
         self._activities.close()
 
     @property
@@ -209,6 +230,8 @@ class Actor:
         match message:
             case CropSet() | FramingSet() | ChainSet() | SettingsSet() | SettingsPatch() | SetupSet():
                 check_sendable(state, self.character.views, self._fps)
+            case GazeSet():
+                self._gazing.settle(state.gaze)
             case EmotionsSet():
                 if self._settle_for(self._known(self.character, state)):
                     state = next_state(self.state, message, self._clock.t())
@@ -240,3 +263,8 @@ class Actor:
     def _send(self, state: AvatarState) -> None:
         # A gesture under way brings along what it does: whoever renders needs none of the others.
         self._show(replace(state, own_gestures={}) if state.own_gestures else state)
+
+
+def passed_over(error: UnknownName) -> str:
+    """That a character does not have what was asked for, in a sentence."""
+    return f"this character has no {error.kind} {error.name!r}; it was passed over"

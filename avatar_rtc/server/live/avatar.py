@@ -96,7 +96,7 @@ class Avatar:
             framing=config.framing,
             backdrops=shared.backdrops,
             gestures=shared.gestures,
-            on_gesture=lambda played: me.viewers.tell(gesture_started(played)),
+            on_gesture=lambda played: me.events.tell(gesture_started(played)),
         )
         self.streams = Streams(name, self.clock, renderer.send, voice, lambda: me.speech.queue.is_silent)
         self.viewers = Viewers(
@@ -120,7 +120,7 @@ class Avatar:
             voice=voice,
             say=lambda speech, begin, timeline: renderer.send(Say(name, speech, begin, timeline)),
             hush=lambda t: me._hush(t),
-            feel=self.actor.feel,
+            perform=self.actor.perform,
             tell=self.events.tell,
             heard=lambda begin, piece: me._heard(begin, piece),
         )
@@ -354,7 +354,8 @@ class Avatar:
     def _heard(self, begin: float, piece: Piece) -> None:
         for witness in self.witnesses:
             witness.said(begin, piece)
-        self.actor.speaks(begin, piece.lips)
+        if len(piece.pcm):
+            self.actor.speaks(begin, piece.lips)
 
     def _changed(self) -> None:
         self.conversation.changed()

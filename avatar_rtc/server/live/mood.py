@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from avatar_rtc.server.live.voice.utterance import Feeling
+from avatar_rtc.speech.acting.acts import Feeling
 
 HOLD_S = 5.0
 """A feeling that does not say how long it lasts is over after so many seconds."""

@@ -23,7 +23,7 @@ from typing import IO, Any, Protocol
 from avatar_rtc.control.acting_messages import ActivitySet, GesturePlay, HearingSet
 from avatar_rtc.control.changes import Change
 from avatar_rtc.control.kept_state import messages_of
-from avatar_rtc.control.messages import CueSet, EmotionSet, PoseSet
+from avatar_rtc.control.messages import CueSet, EmotionSet, GazeSet, PoseSet
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.files import not_written
 from avatar_rtc.server.live.voice.piece_json import piece_json
@@ -126,7 +126,9 @@ class PerformanceWriter:
             return
         held = messages_of(before)
         for now, then in zip(messages_of(after), held, strict=True):
-            if now != then and now["type"] not in _BY_MOOD:
+            # A gaze that was asked for stays, even where a glance is there already.
+            is_asked = isinstance(message, GazeSet) and now["type"] == message.type
+            if (now != then or is_asked) and now["type"] not in _BY_MOOD:
                 self.write(now["type"], {name: value for name, value in now.items() if name != "type"})
 
     def said(self, begin: float, piece: Piece) -> None:

@@ -63,7 +63,9 @@ def aside(text: str, at: int, is_all: bool, before: str) -> Found | None:
         return None
     if whole["end"] == "]" and whole.end() == len(text) and not is_all:
         return UNDECIDED
-    return None if whole["end"] == "]" and text.startswith("(", whole.end()) else Found(len(whole[0]))
+    if whole["end"] == "]" and text.startswith("(", whole.end()):
+        return None
+    return Found(len(whole[0]), told="" if _OUT_OF_CHARACTER.match(inside) else inside)
 
 
 def _is_told(inside: str, stands_alone: bool, is_square: bool) -> bool:

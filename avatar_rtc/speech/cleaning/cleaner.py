@@ -13,7 +13,10 @@ from typing import Final
 
 from avatar_rtc.config_sections import SpeechConfig
 from avatar_rtc.speech import ssml
+from avatar_rtc.speech.acting.acts import written
+from avatar_rtc.speech.acting.words import acts_told
 from avatar_rtc.speech.cleaning import citations
+from avatar_rtc.speech.cleaning.act_tags import act_brace, act_bracket, act_code, act_corner
 from avatar_rtc.speech.cleaning.angles import AngleTag, beginnings_of, read_angle
 from avatar_rtc.speech.cleaning.asides import aside
 from avatar_rtc.speech.cleaning.calls import bare_call
@@ -68,6 +71,8 @@ class ReadAloud:
     """Their cells, row by row."""
     is_begun_in_reasoning: bool = False
     """The model's template opens the reasoning: all up to the first closing mark is reasoning."""
+    acts: bool = True
+    """Whether narration that is not heard is acted."""
 
 
 BY_DEFAULT: Final = ReadAloud()
@@ -85,6 +90,7 @@ class Cleaner:
         self._before = ""
         """The last of what is heard so far."""
         self._has_begun = False
+        self._is_behind_act = False
         self._is_agent = False
         """Whether it is written in steps, and their answer has not come yet."""
         self._skip: Skip | None = _ANY_CLOSING if self._read_aloud.is_begun_in_reasoning else None
@@ -130,7 +136,7 @@ class Cleaner:
                 if found is UNDECIDED:
                     break
                 found = found or Found(1, text[at])
-                heard.append(self._hear(found.said))
+                heard += (self._hear(found.said), self._acted(found))
                 at += found.length
                 self._skip = found.skip
         self._rest = text[at:]
@@ -153,7 +159,19 @@ class Cleaner:
     def _hear(self, said: str) -> str:
         self._before = (self._before + said[-_REMEMBERED:])[-_REMEMBERED:]
         self._has_begun = self._has_begun or bool(said.strip())
-        return said
+        # "[joy](" would be a link.
+        apart = " " if self._is_behind_act and said[:1] == "(" else ""
+        self._is_behind_act = self._is_behind_act and not said
+        return apart + said
+
+    def _acted(self, found: Found) -> str:
+        """What goes on as tags; they are not among what is heard before the rest."""
+        told = found.told if self._read_aloud.acts else ""
+        acts = found.acts + (written(acts_told(told)) if told else "")
+        if not acts or self._before[-1:] in ("[", "\\"):
+            return ""  # behind these it would be text
+        self._is_behind_act = True
+        return acts
 
     def _find(self, text: str, at: int, is_all: bool) -> Found | None:
         """What begins there, that is not to be heard as it is written; the first reader that knows it."""
@@ -177,17 +195,21 @@ class Cleaner:
             case "~":
                 found = self._fenced(text, at, is_all) if self._is_line_start() else None
                 return found or self._marked_act(text, at, is_all)
-            case "-" | ":":
+            case "-":
                 return self._marked_act(text, at, is_all)
+            case ":":
+                return self._marked_act(text, at, is_all) or act_code(text, at, is_all, self._before)
             case "$":
                 return dollars(text, at, is_all)
             case "|" | "│" | "┃" | "║" if self._is_line_start():
                 return table_row(text, at, is_all, not self._read_aloud.tables)
             case "{" if not self._before[-1:].isalnum():
-                return bare_call(text, at, is_all)
+                return bare_call(text, at, is_all) or act_brace(text, at, is_all, self._before)
             case "[" | "!":
                 return self._bracketed(text, at, is_all)
             case "【" | citations.PRIVATE if found := citation(text, at, is_all):
+                return found
+            case "【" if found := act_corner(text, at, is_all):
                 return found
             case "(" | "（" | "【" if not self._read_aloud.narration:
                 return aside(text, at, is_all, self._before)
@@ -228,6 +250,7 @@ class Cleaner:
         found = bare_call(text, at, is_all) if text[at] == "[" and is_line_start else None
         found = found or bracketed(text, at, is_all) or citation(text, at, is_all)
         found = found or link(text, at, is_all, is_line_start)
+        found = found or act_bracket(text, at, self._before)
         return found or (None if self._read_aloud.narration else aside(text, at, is_all, self._before))
 
     def _angled(self, text: str, at: int, is_all: bool) -> Found | None:
@@ -260,14 +283,15 @@ def read_aloud_of(config: SpeechConfig) -> ReadAloud:
         config.code == "speak",
         config.tables == "speak",
         config.reasoning == "from_start",
+        config.narration == "act",
     )
 
 
 def clean(text: str, read_aloud: ReadAloud = BY_DEFAULT) -> str:
     """What of a whole text is to be heard.
 
-    >>> clean("<think>A guest.</think>*waves* Hello, **you**!")
-    '  Hello, **you**!'
+    >>> clean("<think>A guest.</think>*nods* Hello, **you**!")
+    ' [nod] Hello, **you**!'
     """
     cleaner = Cleaner(read_aloud)
     return cleaner.feed(text) + cleaner.finish()

@@ -32,6 +32,10 @@ class Found:
     """What goes on to the sentences."""
     skip: Skip | None = None
     """What follows, and is not heard either."""
+    acts: str = ""
+    """Tags of acts, which go on to the sentences behind what is said."""
+    told: str = ""
+    """Narration in its own words, which may be acted."""
 
 
 UNDECIDED: Final = Found(0)

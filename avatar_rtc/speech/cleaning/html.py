@@ -7,6 +7,8 @@ import re
 from html import unescape
 from html.entities import html5
 
+from avatar_rtc.speech.acting.acts import TextAct, written
+from avatar_rtc.speech.acting.named import acts_named
 from avatar_rtc.speech.cleaning.angles import AngleTag, closing
 from avatar_rtc.speech.cleaning.found import UNDECIDED, Found
 
@@ -65,7 +67,14 @@ def html_found(tag: AngleTag, skips_code: bool, skips_tables: bool) -> Found:
         return Found(tag.length, " ", closing(tag.name))
     if tag.name in ("td", "th") and tag.is_end:
         return Found(tag.length, ", ")
-    return Found(tag.length, " " if tag.name == "break" else "" if tag.name in INLINE | SPOKEN else "\n")
+    if tag.name == "break":
+        return Found(tag.length, " ", acts=written(_pause_of(tag)))
+    return Found(tag.length, "" if tag.name in INLINE | SPOKEN else "\n")
+
+
+def _pause_of(tag: AngleTag) -> tuple[TextAct, ...]:
+    asked = tag.attributes.get("time") or tag.attributes.get("strength") or "medium"
+    return () if tag.is_end or asked == "none" else acts_named("break", asked)
 
 
 def comment(text: str, at: int, is_all: bool) -> Found | None:

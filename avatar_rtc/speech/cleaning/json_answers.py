@@ -1,12 +1,14 @@
 """An answer in JSON, as models give it that are asked for one: `{"emotion": "joy", "text": "Hello!"}`.
 
-What is heard is its text, with its feeling as a tag. It waits for its end, and for a bounded one only.
+What is heard is its text, with its acts as tags. It waits for its end, and for a bounded one only.
 """
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from avatar_rtc.speech.acting.acts import Feeling, TextAct, written
+from avatar_rtc.speech.acting.words import acts_meant
 from avatar_rtc.speech.cleaning.found import UNDECIDED, Found
 from avatar_rtc.speech.tags import emotion_named
 
@@ -16,10 +18,9 @@ _TEXT = (
     "text response answer reply message content speech say dialogue dialog output final_answer utterance"
 ).split()
 _FEELING = "emotion mood feeling expression".split()
-_BESIDE = (
-    "thought thoughts thinking reasoning name character speaker role action gesture animation language type"
-).split()
-_KEYS = (*_TEXT, *_FEELING, *_BESIDE)
+_BESIDE = ("thought thoughts thinking reasoning name character speaker role language type").split()
+_MOVED = "action gesture animation motion".split()
+_KEYS = (*_TEXT, *_FEELING, *_MOVED, *_BESIDE)
 _OPENING = re.compile(
     rf'(?P<fence>```(?:json)?\s{{1,4}})?\{{\s{{0,20}}"(?:{"|".join(_KEYS)})"\s{{0,4}}:', re.IGNORECASE
 )
@@ -73,7 +74,16 @@ def _said(answer: Mapping[str, object]) -> str | None:
     text = next((value for key in _TEXT if isinstance(value := lower.get(key), str)), None)
     if text is None:
         return None
+    asked = written(_asked(lower))
+    return f"{asked} {text}" if asked else text
+
+
+def _asked(lower: Mapping[str, object]) -> Iterator[TextAct]:
     feeling = next(
         (emotion_named(value) for key in _FEELING if isinstance(value := lower.get(key), str)), None
     )
-    return f"[{feeling}] {text}" if feeling else text
+    if feeling:
+        yield Feeling(feeling)
+    for key in _MOVED:
+        if isinstance(value := lower.get(key), str):
+            yield from (act for act in acts_meant(value) if not isinstance(act, Feeling))

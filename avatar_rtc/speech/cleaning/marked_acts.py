@@ -5,9 +5,11 @@ These marks mean other things more often. So only words that tell what a body or
 
 import re
 
+from avatar_rtc.speech.acting.acts import written
 from avatar_rtc.speech.cleaning.acts import EXPRESSIVE_BASES, MOVING, begins_act
 from avatar_rtc.speech.cleaning.found import UNDECIDED, Found
 from avatar_rtc.speech.cleaning.narration import ENDED, LEADS_ON
+from avatar_rtc.speech.tags import ACT_NAMES, act_named
 
 _INSIDE = r"(?P<inside>[a-z][^\n*_~<>|]{0,80}?[\w.!…])"
 _MARK = r"\*{2,3}|_{2,3}|~|-|::?"
@@ -48,19 +50,24 @@ def marked_act(text: str, at: int, is_all: bool, before: str) -> Found | None:
     else:
         is_alone = len(inside.split()) == 1
         is_told = stands_alone or not (LEADS_ON.search(before) or (is_alone and inside.lower() in MOVING))
-    return Found(len(whole[0])) if is_told else None
+    return Found(len(whole[0]), told=inside) if is_told else None
 
 
 def angled_act(text: str, at: int, is_all: bool) -> Found | None:
-    """`<laughs>`, `<sigh>`, `<clears throat>`, as models write them for voices that act."""
+    """`<laughs>`, `<sigh>`, `<clears throat>`, as models write them for voices that act; and `<happy/>`."""
     whole = _ANGLED.match(text, at)
     if whole is None or (not is_all and whole.end() == len(text)):
         part = whole or _PART_OF_ANGLED.match(text, at)
         is_open = part is not None and _may_act(part["inside"], whole is not None)
         return UNDECIDED if is_open and not is_all else None
     inside = whole["inside"]
-    return Found(len(whole[0])) if inside in EXPRESSIVE_BASES or begins_act(inside, True) else None
+    if whole[0].endswith("/>") and (act := act_named(inside)):
+        return Found(len(whole[0]), acts=written([act]))
+    is_told = inside in EXPRESSIVE_BASES or begins_act(inside, True)
+    return Found(len(whole[0]), told=inside) if is_told else None
 
 
 def _may_act(begun: str, is_whole: bool) -> bool:
+    if any(name.startswith(begun) for name in ACT_NAMES):
+        return True
     return begun in EXPRESSIVE_BASES or begins_act(begun, is_whole) is not False

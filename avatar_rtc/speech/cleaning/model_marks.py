@@ -10,9 +10,10 @@ What was opened and never closed is skipped to the end of the text. A closing ma
 
 import re
 
+from avatar_rtc.speech.acting.acts import written
+from avatar_rtc.speech.acting.named import ACT_KINDS, HOLDS, STRENGTHS, acts_in_token, acts_named
 from avatar_rtc.speech.cleaning.angles import AngleTag, closing
 from avatar_rtc.speech.cleaning.found import UNDECIDED, Found, Json, Until
-from avatar_rtc.speech.tags import emotion_named
 
 _REASONING = frozenset(
     "think thinking thought thoughts reasoning reflection reflect analysis scratchpad inner_monologue "
@@ -26,11 +27,13 @@ _CALLS = frozenset(
     "function_result function_results function_response function invoke use_mcp_tool parameter "
     "artifact antartifact code_execution execute_command".split()
 )
-_TOLD = frozenset(
-    "action actions gesture narration narrator stage_direction stage_directions emote scene".split()
-)
+_TOLD = frozenset("action actions narration narrator stage_direction stage_directions scene".split())
 """What a character does, in a tag."""
-_FELT = frozenset("emotion emotions mood feeling expression".split())
+_ACTED = frozenset(
+    "emotion emotions mood feeling expression emote gesture motion animation anim face expr feel look gaze "
+    "pause wait delay silence".split()
+)
+"""Tags whose value, or whose inside, names an act."""
 _WRAPPERS = frozenset(
     "answer final_answer final response final_response reply assistant output speech dialogue dialog say "
     "utterance spoken message msg result text".split()
@@ -42,7 +45,7 @@ _TOKENS = frozenset(_NUMBERED + _BYTES) | frozenset(
     "s pad unk sop bos eos sep cls mask eop eot eod endoftext end_of_text end_of_turn start_of_turn "
     "begin_of_text end_of_utterance sot".split()
 )
-MODEL_NAMES = _REASONING | _CALLS | _TOLD | _FELT | _WRAPPERS | _TOKENS
+MODEL_NAMES = _REASONING | _CALLS | _TOLD | _ACTED | _WRAPPERS | _TOKENS
 """In plain angle brackets."""
 _OWN_ROLES = "assistant|model|bot|ai|gpt"
 _OTHER_ROLES = "user|human|system|developer|tool|tools|function|ipython|environment|observation|tool_response"
@@ -77,9 +80,28 @@ _HEADER = re.compile(
 _PART_OF_HEADER = re.compile(r"(?:<\|[a-z]{0,12}\|?(?:>[^<>\n]{0,100})?){0,4}<?\Z")
 _OPENER = re.compile(r"(?:(?:start|begin)_(?:of_)?(?P<first>\w+)|(?P<last>\w+?)_(?:start|begin))\Z")
 _CALL_NAME = re.compile(r"(?:tool|function|action)s?(?:_(?:call|response|result|output)s?)?(?:_section)?\Z")
-_FEELING = re.compile(r"(?:act|emote|emotion|expression|mood|face)\b")
-_FEELING_NAME = re.compile(r"[A-Za-z]+")
-_FEELING_STRENGTH = re.compile(r"(?:intensity|strength)\W{1,4}([0-9.]{1,6})")
+_ACT_KIND = (
+    "(?:act|emote|emotion|expression|expr?|mood|face|motion|gesture|anim(?:ation)?|look|gaze"
+    "|delay|pause|wait|sleep)"
+)
+_ACTING = re.compile(rf"<{_BAR}[ \t]?{_ACT_KIND}(?![A-Za-z])(?!_(?:start|begin|end)\b)", re.IGNORECASE)
+_END_OF_ACTING = re.compile(rf"{_BAR}>")
+_LONGEST_ACTING = 600
+_ACT_VALUES = (
+    "name",
+    "value",
+    "type",
+    "emotion",
+    "expression",
+    "gesture",
+    "motion",
+    "mood",
+    "id",
+    "time",
+    "seconds",
+    "s",
+)
+_LONGEST_ACT_NAME = 40
 _BRACKET = re.compile(r"\[(?P<end>/?)(?P<name>[A-Z][A-Za-z_]{1,20}|gMASK)\]")
 _PART_OF_BRACKET = re.compile(r"\[/?(?:[A-Z][A-Z_]{0,20}|g[A-Z]{0,4})?\Z")
 _BRACKETS_SKIPPED = frozenset("THINK TOOL_RESULTS AVAILABLE_TOOLS SYSTEM_PROMPT REASONING".split())
@@ -96,8 +118,10 @@ def model_tag_found(tag: AngleTag, text: str, at: int, is_all: bool, skips_told:
     """What stands in the place of a tag in plain angle brackets whose name is a model's."""
     if tag.name == "start_of_turn":
         return _turn(text, at, tag.length, is_all)
-    if tag.name in _TOLD | _FELT and not tag.attributes and not tag.value:
+    if tag.name in _TOLD and not tag.attributes and not tag.value:
         return _told_in_tag(tag, text, at, is_all, skips_told)
+    if tag.name in _ACTED | _TOLD:
+        return _act_in_tag(tag, text, at, is_all)
     is_block = tag.name in _REASONING or tag.name in _CALLS
     if not is_block and (tag.attributes or tag.value):
         return None
@@ -114,15 +138,40 @@ def _told_in_tag(tag: AngleTag, text: str, at: int, is_all: bool, skips: bool) -
     closer = closing(tag.name).pattern.search(text, begin, limit)
     if closer is None:
         return UNDECIDED if not is_all and len(text) < limit else None
-    if tag.name in _FELT:
-        return Found(closer.end() - at, _emotion_tag(text[begin : closer.start()]))
-    return Found(closer.end() - at, " ") if skips else Found(tag.length, " ")
+    if not skips:
+        return Found(tag.length, " ")
+    return Found(closer.end() - at, " ", told=text[begin : closer.start()])
+
+
+def _act_in_tag(tag: AngleTag, text: str, at: int, is_all: bool) -> Found | None:
+    """`<emotion value="happy"/>`, `<emotion=happy>`, `<pause/>`, and `<emote>happy</emote>`."""
+    kind = tag.name if tag.name in ACT_KINDS else "action"
+    if tag.is_end:
+        return Found(tag.length)
+    values = [tag.attributes[name] for name in _ACT_VALUES if name in tag.attributes]
+    if tag.value or values:
+        strength = next((f":{tag.attributes[name]}" for name in STRENGTHS if name in tag.attributes), "")
+        held = next((f",{tag.attributes[name]}" for name in HOLDS if name in tag.attributes), "")
+        return Found(tag.length, acts=written(acts_named(kind, f"{tag.value or values[0]}{strength}{held}")))
+    if tag.is_empty or tag.name == "pause":
+        return Found(tag.length, acts=written(acts_named(kind, "")))
+    if tag.attributes:
+        return None
+    begin = at + tag.length
+    limit = begin + _LONGEST_ACT_NAME + 2 * len(tag.name)
+    closer = closing(tag.name).pattern.search(text, begin, limit)
+    if closer is None:
+        is_open = not is_all and len(text) < limit and "\n" not in text[begin:]
+        return UNDECIDED if is_open else None
+    return Found(closer.end() - at, acts=written(acts_named(kind, text[begin : closer.start()])))
 
 
 def barred(text: str, at: int, is_all: bool) -> Found | None:
     """A token such as `<|im_end|>`, `<｜User｜>`, `<|tool_call>`."""
     if text.startswith(("<|start|>", "<|channel|>"), at):
         return _message(text, at, is_all)
+    if _ACTING.match(text, at):
+        return _acting(text, at, is_all)
     token = _BARRED.match(text, at)
     if token is None:
         second = text[at + 1 : at + 2]
@@ -137,10 +186,6 @@ def barred(text: str, at: int, is_all: bool) -> Found | None:
     body = token["body"].strip().lower().replace("▁", "_").replace(" ", "_")
     if body in _OPENS_TURN:
         return _turn(text, at, length, is_all)
-    if _FEELING.match(token["body"].strip().replace("_", " "), re.IGNORECASE) or _FEELING.match(
-        body.replace("_", " ")
-    ):
-        return Found(length, _emotion_tag(token["body"]))
     if not token["after"]:
         is_block = body in _REASONING or _CALL_NAME.match(body) or body == "channel"
         return Found(
@@ -166,13 +211,15 @@ def _end_of(name: str) -> Until:
     return Until(re.compile(rf"<{_BAR}{ends}{_BAR}>", re.IGNORECASE), len(name) + 12)
 
 
-def _emotion_tag(body: str) -> str:
-    """`<|ACT:{"emotion":{"name":"happy","intensity":0.7}}|>` as a tag of ours; "" if it names no emotion."""
-    emotion = next(filter(None, map(emotion_named, _FEELING_NAME.findall(body.replace("_", " ")))), None)
-    if emotion is None:
-        return ""
-    strength = _FEELING_STRENGTH.search(body)
-    return f"[{emotion}:{strength[1]}]" if strength else f"[{emotion}]"
+def _acting(text: str, at: int, is_all: bool) -> Found | None:
+    """`<|ACT {"emotion": "happy"}|>`, `<|EMOTE_HAPPY|>`, `<|DELAY:1|>`; one that is cut off is not heard."""
+    limit = at + _LONGEST_ACTING
+    end = _END_OF_ACTING.search(text, at + 2, limit)
+    if end is None:
+        if len(text) >= limit:
+            return None
+        return Found(len(text) - at) if is_all else UNDECIDED
+    return Found(end.end() - at, acts=written(acts_in_token(text[at + 2 : end.start()])))
 
 
 def _turn(text: str, at: int, length: int, is_all: bool) -> Found | None:

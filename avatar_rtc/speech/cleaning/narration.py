@@ -8,6 +8,7 @@ another start or the end. Emphasis stands inside a sentence. A word that tells w
 import re
 
 from avatar_rtc.speech.cleaning.acts import MANNERS, MOVING, WORD, is_act, is_spoken_word, is_verb
+from avatar_rtc.speech.cleaning.acts_of_languages import is_foreign_act
 from avatar_rtc.speech.cleaning.found import UNDECIDED, Found
 from avatar_rtc.speech.tags import TAG
 
@@ -36,6 +37,8 @@ _CLOSERS = {
     "_": re.compile(r"(?<=[^\s_\\])_(?![\w])"),
     "＊": re.compile("＊"),
 }
+_ALSO_ENGLISH = frozenset(("ride",))
+"""Acts of other languages that are words of English."""
 _FAR = 8
 """Characters behind it that are looked at."""
 
@@ -65,19 +68,18 @@ def narrated(text: str, at: int, is_all: bool, before: str) -> Found | None:
     if not is_all and len(after) < _FAR and not after.strip(" \t"):
         return UNDECIDED
     inside = text[at + 1 : closer.start()]
-    if mark != "＊" and not _is_narration(inside, before, after):
-        return None
-    return Found(closer.end() - at, "".join(tag[0] for tag in TAG.finditer(inside)))
+    bare, tags = TAG.sub("", inside), "".join(tag[0] for tag in TAG.finditer(inside))
+    is_told = mark == "＊" or (tags and not bare.strip()) or _is_narration(bare.strip(), before, after)
+    return Found(closer.end() - at, acts=tags, told=bare) if is_told else None
 
 
-def _is_narration(inside: str, before: str, after: str) -> bool:
+def _is_narration(bare: str, before: str, after: str) -> bool:
     """True for what tells an act."""
-    bare = TAG.sub("", inside).strip()
     word = WORD.search(bare)
     if word is None or bare[-1:] == ":" or _SPOKEN_TO.match(bare):
         return False
     is_alone, is_small = len(bare.split()) == 1, word[0][0].islower()
-    is_act_of_one = is_act(bare)
+    is_act_of_one = is_act(bare) or (is_foreign_act(bare) and bare.lower() not in _ALSO_ENGLISH)
     if is_alone and not is_act_of_one and word[0].lower() in MANNERS and after[:1] not in (",", ";"):
         return bool(ENDED.search(before)) and not after.lstrip()[:1].islower()
     if is_alone and is_spoken_word(word[0]):

@@ -6,6 +6,7 @@ import pytest
 
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.server.live.voice.speaker import AUTO, Manner, Speaker
+from avatar_rtc.speech.acting.acts import Feeling
 from avatar_rtc.speech.feelings import Scores
 from avatar_rtc.speech.voices.espeak import Espeak
 
@@ -33,7 +34,9 @@ async def shown(never: tuple[str, ...], *scores: tuple[str, float], emotion: str
     try:
         speaker = Speaker(Told(*scores), auto_never=never)
         pieces = [piece async for piece in speaker.pieces(chunks(), Manner(engine, "", emotion=emotion))]
-        return [feeling.emotion for piece in pieces for feeling in piece.feelings]
+        return [
+            timed.act.emotion for piece in pieces for timed in piece.acts if isinstance(timed.act, Feeling)
+        ]
     finally:
         await engine.close()
 

@@ -42,10 +42,10 @@ async def test_a_whole_text_a_stream_and_the_doors_of_others(client: TestClient,
 
 async def test_a_request_may_want_narration(client: TestClient, engine: Recorder) -> None:
     queue = client.app[AVATARS].get("main").speech.queue
-    for narration in ("speak", "skip", None):
+    for narration in ("speak", "skip", "act", None):
         await client.post(SPEECH, json={"text": "*waves* Hello!", "narration": narration})
     await until(lambda: queue.is_silent)
-    assert engine.told == ["waves Hello!", "Hello!", "Hello!"]
+    assert engine.told == ["waves Hello!", "Hello!", "Hello!", "Hello!"]
     refused = await client.post(SPEECH, json={"text": "Hello!", "narration": "shout"})
     assert refused.status == 400 and "narration" in (await refused.json())["detail"]
 
@@ -65,6 +65,7 @@ async def test_with_nothing_left_to_say_the_speech_is_over_without_a_sound(
 
 def test_the_settings_say_what_is_read_aloud(client: TestClient) -> None:
     config = SpeechConfig(narration="speak", code="speak", tables="speak", reasoning="from_start")
-    assert read_aloud_of(config) == ReadAloud(True, True, True, True)
+    assert read_aloud_of(config) == ReadAloud(True, True, True, True, acts=False)
+    assert read_aloud_of(SpeechConfig(narration="skip")) == ReadAloud(acts=False)
     speaker: Speaker = client.app[SPEAKER]
     assert speaker.read_aloud == read_aloud_of(SpeechConfig()) == ReadAloud()

@@ -75,7 +75,7 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     "head": st.lists(st.floats(-90, 90) | NUMBERS, min_size=3, max_size=3),
     "text": st.sampled_from(["Hello.", "[joy] Yes!", "<b>&amp;", "你好"]),
     "speed": st.floats(0.5, 2),
-    "narration": st.sampled_from(["speak", "skip"]),
+    "narration": st.sampled_from(["act", "speak", "skip"]),
     "more": st.booleans(),
 }
 """Field → values that can be."""

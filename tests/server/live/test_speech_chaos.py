@@ -22,7 +22,8 @@ from avatar_rtc.server.live.voice.hearing import SoundStream
 from avatar_rtc.server.live.voice.speaker import Speaker
 from avatar_rtc.server.live.voice.speaking import TEXT_PATIENCE_S, Speaking
 from avatar_rtc.server.live.voice.speech_queue import REMEMBERED, SpeechQueue
-from avatar_rtc.server.live.voice.utterance import PATIENCE_S, Feeling, Piece, Utterance
+from avatar_rtc.server.live.voice.utterance import PATIENCE_S, Piece, TimedAct, Utterance
+from avatar_rtc.speech.acting.acts import Feeling
 from avatar_rtc.speech.feelings import Rules
 from avatar_rtc.speech.spoken import Speech, TimedPhoneme, TimedWord
 from avatar_rtc.speech.voices.engines import Engines
@@ -91,7 +92,7 @@ class FaultyEngine:
 def piece(seconds: float) -> Piece:
     words = (TimedWord(0.0, seconds, 0, 1),)
     pcm = np.ones(round(seconds * RATE), np.int16)
-    return Piece(pcm, Timeline(seconds, ()), "audio", "a", words, (Feeling(0.0, "joy", 1.0),))
+    return Piece(pcm, Timeline(seconds, ()), "audio", "a", words, (TimedAct(0.0, Feeling("joy")),))
 
 
 async def pieces_that_fail(fault: Fault):

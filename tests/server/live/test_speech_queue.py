@@ -13,7 +13,8 @@ from avatar_rtc.errors import CapacityExceeded, EngineFailed
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.media.voice import FADE_S, VoicePlayer
 from avatar_rtc.server.live.voice.speech_queue import MAX_WAITING, SpeechQueue
-from avatar_rtc.server.live.voice.utterance import LEAD_S, Feeling, Piece, Utterance
+from avatar_rtc.server.live.voice.utterance import LEAD_S, Piece, TimedAct, Utterance
+from avatar_rtc.speech.acting.acts import Act, Feeling
 from avatar_rtc.speech.spoken import TimedWord
 from tests.virtual_time import run
 
@@ -43,7 +44,8 @@ class Stage:
     events: list[tuple[float, dict]] = field(default_factory=list)
     begins: list[float] = field(default_factory=list)
     hushed: list[float] = field(default_factory=list)
-    felt: list[tuple[float, Feeling]] = field(default_factory=list)
+    done: list[tuple[float, Act]] = field(default_factory=list)
+    lacking: set[Act] = field(default_factory=set)
     blocks: list[np.ndarray] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -56,11 +58,17 @@ class Stage:
             voice=self.voice,
             say=lambda speech, begin, timeline: self.begins.append(begin),
             hush=self.hushed.append,
-            feel=lambda feeling: self.felt.append((self.clock.t(), feeling)),
+            perform=self.perform,
             tell=lambda event: self.events.append((self.clock.t(), dict(event))),
         )
         self.ids = itertools.count()
         self.listener = loop.create_task(self._listen())
+
+    def perform(self, act: Act) -> str | None:
+        if act in self.lacking:
+            return f"there is no {act}"
+        self.done.append((self.clock.t(), act))
+        return None
 
     async def _listen(self) -> None:
         while True:
@@ -150,7 +158,7 @@ def test_words_subtitles_and_feelings_come_at_their_time():
     words = (TimedWord(0.1, 0.3, 0, 5), TimedWord(0.3, 0.6, 6, 11))
 
     async def scenario(stage: Stage) -> None:
-        stage.say(piece(0.8, "Hello there", words=words, feelings=(Feeling(0.3, "joy", 0.7),)))
+        stage.say(piece(0.8, "Hello there", words=words, acts=(TimedAct(0.3, Feeling("joy", 0.7)),)))
         await asyncio.sleep(3)
 
     stage = staged(scenario)
@@ -162,7 +170,7 @@ def test_words_subtitles_and_feelings_come_at_their_time():
     )
     assert stage.told("speech.subtitle")[0][1]["text"] == "Hello there"
     # Pictures for t are shown at t + D, so the state has to change at t.
-    assert stage.felt[0][0] == pytest.approx(begun + 0.3, abs=1e-3)
+    assert stage.done[0][0] == pytest.approx(begun + 0.3, abs=1e-3)
 
 
 @pytest.mark.parametrize("after", [0.2, 0.5, 0.513, 0.9])

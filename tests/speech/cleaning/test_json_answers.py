@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from avatar_rtc.speech.acting.acts import Feeling, Gesture
 from avatar_rtc.speech.cleaning.cleaner import BY_DEFAULT, Cleaner, clean
 from tests.speech.cleaning.told import lines
 
@@ -34,7 +35,10 @@ def test_its_feeling_is_shown() -> None:
     told = lines(['{"mood": "sad", "text": "Oh *sighs* no"}'], BY_DEFAULT)
     assert not isinstance(told, str)
     (line,) = told
-    assert (line.spoken, [tag.emotion for tag in line.tags]) == ("Oh no", ["sadness"])
+    assert (line.spoken, [tag.act for tag in line.tags]) == (
+        "Oh no",
+        [Feeling("sadness"), Gesture("sigh")],
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from avatar_rtc.speech.acting.acts import Feeling
 from avatar_rtc.speech.cleaning.cleaner import BY_DEFAULT, clean
-from avatar_rtc.speech.tags import TAG
+from avatar_rtc.speech.tags import TAG, Tag
 from tests.speech.cleaning.told import lines
 
 TOLD = (
@@ -100,4 +101,4 @@ def test_emphasis_is_heard(text: str) -> None:
 def test_a_feeling_within_narration_is_still_shown() -> None:
     assert TAG.findall(clean("*[joy] waves* Hello *sighs [sad:0.5]* you."))
     told = lines(["*[joy] waves* Hello."], BY_DEFAULT)
-    assert [tag.emotion for tag in told[0].tags] == ["joy"] and told[0].spoken == "Hello."  # type: ignore[union-attr]
+    assert told[0].tags[0] == Tag(0, Feeling("joy")) and told[0].spoken == "Hello."  # type: ignore[union-attr]

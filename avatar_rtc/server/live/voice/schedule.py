@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 AT_ONCE = 8
 """Of those that are due together so many are done before the event loop may do something else."""
 
+_ROUNDING_S = 1e-3
+
 
 class Schedule:
     """Does steps in order, each when it is due. Made and used on the event loop."""
@@ -28,6 +30,13 @@ class Schedule:
         self._next = None
         if self._timer is not None:
             self._timer.cancel()
+
+    def catch_up(self) -> None:
+        """Do now what is due, and not when the loop comes to it."""
+        while self._next is not None and self._next[0] <= self._loop.time() + _ROUNDING_S:
+            _, do = self._next
+            self._next = next(self._steps, None)
+            do()
 
     def _arm(self) -> None:
         if self._next is not None:

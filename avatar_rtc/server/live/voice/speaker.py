@@ -6,23 +6,26 @@ text ──► Cleaner ──► Splitter ──► Line ──► Reader ──
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
+from avatar_rtc.config_words import NarrationWay
 from avatar_rtc.errors import AvatarRtcError, UnknownName, Unreadable
 from avatar_rtc.face.timeline import Timeline
-from avatar_rtc.server.live.voice.utterance import Feeling, Piece
+from avatar_rtc.server.live.voice.utterance import Piece, TimedAct
 from avatar_rtc.sound.levelling import VoiceLevels
 from avatar_rtc.sound.pcm import silence
 from avatar_rtc.sound.resample import resampled
+from avatar_rtc.speech.acting.acts import MAX_ACTED_PAUSE_S, Feeling, Pause
 from avatar_rtc.speech.cleaning.cleaner import BY_DEFAULT, Cleaner, ReadAloud, clean
 from avatar_rtc.speech.feelings import Classifier
 from avatar_rtc.speech.languages.joined import Said, joined
 from avatar_rtc.speech.languages.reading import Reader, Reading
 from avatar_rtc.speech.languages.scripts import han_language
 from avatar_rtc.speech.languages.stretches import main_language
+from avatar_rtc.speech.pauses import between_pauses
 from avatar_rtc.speech.phonemes.align import align, align_words
 from avatar_rtc.speech.phonemes.lips import timeline
 from avatar_rtc.speech.phonemes.loudness import loud_phonemes
@@ -30,7 +33,7 @@ from avatar_rtc.speech.phonemes.viseme_network import Listener, load_visemes
 from avatar_rtc.speech.script import Line, prepare, prepare_all
 from avatar_rtc.speech.sentences import Splitter
 from avatar_rtc.speech.spoken import Engine, LipSource, Speech, TimedPhoneme, TimedWord
-from avatar_rtc.speech.tags import Tag, emotion_named
+from avatar_rtc.speech.tags import Tag, act_named
 from avatar_rtc.speech.voices import espeak
 from avatar_rtc.speech.voices.engines import Engines
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
@@ -57,8 +60,8 @@ class Manner:
     speed: float = 1.0
     emotion: str | None = None
     """One emotion for all of it, AUTO to read it from the text, or None for tags alone."""
-    speaks_narration: bool | None = None
-    """Whether `*waves slowly*` is spoken; None is what the server is set up to."""
+    narration: NarrationWay | None = None
+    """What is done with `*waves slowly*`; None is what the server is set up to."""
 
 
 class Speaker:
@@ -101,27 +104,34 @@ class Speaker:
             Unreadable: nobody here reads any of the sentences.
             InputError, EngineFailed, SetupError: as `Engine.synthesize`.
         """
-        waiting: tuple[Tag, ...] = ()
+        behind = _Behind()
         han, is_heard, levels = "", False, VoiceLevels()
         unread: Unreadable | None = None
         async for sentence in _sentences(chunks, self.read_aloud_for(manner)):
             engine, voice = self.reader.manner_of(sentence, manner.engine, manner.voice)
+            its = replace(manner, engine=engine, voice=voice)
             line = await in_thread_if_long(partial(prepare, reads_ssml=engine.ssml), sentence)
-            if not line.spoken:
-                waiting += line.tags  # shown with what is spoken next
-                continue
-            han = han_language(line.spoken, han)
-            try:
-                its = replace(manner, engine=engine, voice=voice)
-                piece = await self._piece(line, its, waiting, han, levels)
-            except Unreadable as error:
-                unread = unread or error
-                yield _unsaid(str(error))
-                continue
-            waiting, is_heard = (), True
-            yield piece
+            for part in between_pauses(line):
+                if isinstance(part, Pause):
+                    yield behind.pause(part.seconds)
+                    continue
+                if not part.spoken:
+                    behind.wait_for_a_word(part)
+                    continue
+                han = han_language(part.spoken, han)
+                try:
+                    piece = await self._piece(behind.with_waiting(part), its, han, levels)
+                except Unreadable as error:
+                    behind.wait_for_a_word(part)
+                    unread = unread or error
+                    yield _unsaid(str(error))
+                    continue
+                is_heard = True
+                yield behind.said(piece)
         if unread is not None and not is_heard:
             raise unread
+        if behind.waiting:
+            yield behind.pause(0.0)
 
     async def spoken_of(self, text: str, engine: Engine, read_aloud: ReadAloud | None = None) -> str:
         """All that is spoken of a whole text; "" if that is nothing."""
@@ -138,42 +148,74 @@ class Speaker:
 
     def read_aloud_for(self, manner: Manner) -> ReadAloud:
         """What of a text is spoken beside its words, for one request."""
-        if manner.speaks_narration is None:
+        if manner.narration is None:
             return self.read_aloud
-        return replace(self.read_aloud, narration=manner.speaks_narration)
+        way = manner.narration
+        return replace(self.read_aloud, narration=way == "speak", acts=way == "act")
 
-    async def _piece(
-        self, line: Line, manner: Manner, before: tuple[Tag, ...], han: str, levels: VoiceLevels
-    ) -> Piece:
+    async def _piece(self, line: Line, manner: Manner, han: str, levels: VoiceLevels) -> Piece:
         reading = await self.reader.read(line.spoken, manner.engine, manner.voice, manner.speed, han, levels)
         speech, lips, source = await asyncio.to_thread(_prepared, reading)
         words = speech.words
-        feelings = [_feeling(replace(tag, at=0), words) for tag in before]
-        feelings += [_feeling(tag, words) for tag in line.tags] or await self._felt(line, manner)
-        for mark in speech.marks:
-            if (emotion := emotion_named(mark.name)) is not None:
-                feelings.append(Feeling(mark.t, emotion, 1.0))
+        acts = list(_acts(line, words, len(speech.pcm) / AUDIO_CLOCK_HZ))
+        if not any(isinstance(timed.act, Feeling) for timed in acts):
+            acts += await self._felt(line, manner)
+        acts += (TimedAct(mark.t, act) for mark in speech.marks if (act := act_named(mark.name)))
         return Piece(
             speech.pcm,
             lips,
             source,
             line.shown,
             tuple(_in_shown(word, line) for word in words),
-            tuple(feelings),
+            tuple(acts),
             speech.marks,
             SENTENCE_GAP_S / manner.speed,
             speech.notes,
         )
 
-    async def _felt(self, line: Line, manner: Manner) -> list[Feeling]:
+    async def _felt(self, line: Line, manner: Manner) -> list[TimedAct]:
         """What an untagged sentence feels like."""
         if manner.emotion is None:
             return []
         if manner.emotion != AUTO:
-            return [Feeling(0.0, manner.emotion, 1.0)]
+            return [TimedAct(0.0, Feeling(manner.emotion))]
         scores = await self._classifier.classify(line.shown)
         emotion, score = next((it for it in scores if it[0] not in self._auto_never), ("neutral", 1.0))
-        return [Feeling(0.0, emotion, 1.0)] if score >= _FELT_FROM and emotion != "neutral" else []
+        return [TimedAct(0.0, Feeling(emotion))] if score >= _FELT_FROM and emotion != "neutral" else []
+
+
+class _Behind:
+    """What comes behind what was said last: acts that wait for a word, and how much silence."""
+
+    def __init__(self) -> None:
+        self.waiting: tuple[Tag, ...] = ()
+        self._end = 0.0
+        """When the last word ended, in s from the end of its piece; never above 0."""
+        self._paused_s = 0.0
+        """How long it has been silent since the last word."""
+
+    def wait_for_a_word(self, line: Line) -> None:
+        """Keep the acts of a line with nothing to say."""
+        self.waiting += line.tags
+
+    def with_waiting(self, line: Line) -> Line:
+        """The line, with what waited at its first word."""
+        return replace(line, tags=(*(replace(tag, at=0) for tag in self.waiting), *line.tags))
+
+    def said(self, piece: Piece) -> Piece:
+        """The piece as it is heard; behind a pause it comes without a gap."""
+        self.waiting = ()
+        self._end = min(0.0, piece.words[-1].end - piece.seconds) if piece.words else 0.0
+        paused_s, self._paused_s = self._paused_s, 0.0
+        return replace(piece, gap=0.0) if paused_s else piece
+
+    def pause(self, seconds: float) -> Piece:
+        """So much silence, within MAX_ACTED_PAUSE_S between two words; what waited is done before it."""
+        seconds = min(seconds, MAX_ACTED_PAUSE_S - self._paused_s)
+        acts = tuple(TimedAct(self._end, tag.act) for tag in self.waiting if not isinstance(tag.act, Pause))
+        self.waiting, self._end = (), 0.0
+        self._paused_s += seconds
+        return Piece(silence(round(seconds * AUDIO_CLOCK_HZ)), Timeline(seconds, ()), "tts", acts=acts)
 
 
 async def _sentences(chunks: AsyncIterator[str], read_aloud: ReadAloud) -> AsyncIterator[str]:
@@ -248,10 +290,18 @@ def _phonemes_heard(
     return (*listener.hear(speech.pcm), *listener.finish()), speech.words
 
 
-def _feeling(tag: Tag, words: tuple[TimedWord, ...]) -> Feeling:
-    """When the word of a tag sounds."""
-    t = next((word.start for word in words if word.stop > tag.at), words[-1].end if words else 0.0)
-    return Feeling(t, tag.emotion, tag.strength, tag.hold_s)
+def _acts(line: Line, words: tuple[TimedWord, ...], seconds: float) -> Iterator[TimedAct]:
+    """The acts of a line, each when its word sounds."""
+    for tag in line.tags:
+        if not isinstance(tag.act, Pause):
+            yield TimedAct(_second_of(tag.at, line.spoken, words, seconds), tag.act)
+
+
+def _second_of(at: int, spoken: str, words: tuple[TimedWord, ...], seconds: float) -> float:
+    """When the word at an index sounds, or the last one ends; about then, where the engine tells no words."""
+    if not words:
+        return seconds * at / max(1, len(spoken))
+    return next((word.start for word in words if word.stop > at), words[-1].end)
 
 
 def _in_shown(word: TimedWord, line: Line) -> TimedWord:

@@ -172,8 +172,8 @@ class Speaking:
                 asked = message.voice
                 resolving = self._engines.resolve(asked) if asked else self._engines.resolve_own(voice)
                 engine, name = await resolving
-                narration = None if message.narration is None else message.narration == "speak"
-                manner = Manner(engine, name, message.speed or self._speed, message.emotion, narration)
+                speed = message.speed or self._speed
+                manner = Manner(engine, name, speed, message.emotion, message.narration)
                 if not message.more:
                     await self._speaker.check(message.text, manner)
                 pieces = self._speaker.pieces(text.chunks(), manner)

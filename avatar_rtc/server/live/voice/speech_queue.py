@@ -30,7 +30,8 @@ from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.media.voice import FADE_S, VoicePlayer, next_block
 from avatar_rtc.server.durations import Durations
 from avatar_rtc.server.live.voice.schedule import Schedule
-from avatar_rtc.server.live.voice.utterance import Event, Feeling, Piece, Utterance
+from avatar_rtc.server.live.voice.utterance import Event, Piece, Utterance
+from avatar_rtc.speech.acting.acts import Act, act_json
 from avatar_rtc.speech.spoken import LipSource
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class SpeechQueue:
         voice: VoicePlayer,
         say: Callable[[str, float, Timeline], None],
         hush: Callable[[float], None],
-        feel: Callable[[Feeling], None],
+        perform: Callable[[Act], str | None],
         tell: Callable[[Event], None],
         heard: Callable[[float, Piece], None] = lambda begin, piece: None,
     ) -> None:
@@ -70,19 +71,19 @@ class SpeechQueue:
             delay: D in s: what is for media time t is heard at t + D.
             say: tell the lips what comes: of which utterance, from which media time on.
             hush: tell them from which media time on nothing does.
-            feel: show an emotion now.
+            perform: do an act now; says why it could not be done.
             tell: tell every viewer of an event.
             heard: told of each piece, and of the media time from which on it is heard.
         """
         self._clock, self._delay, self._voice = clock, delay, voice
-        self._say, self._hush, self._feel, self._tell, self._heard = say, hush, feel, tell, heard
+        self._say, self._hush, self._perform, self._tell, self._heard = say, hush, perform, tell, heard
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Utterance] = deque()
         self._current: Utterance | None = None
         self._player: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._schedules: list[Schedule] = []
-        """What is told and felt of the current utterance."""
+        """What is told and done of the current utterance."""
         self._fading: dict[asyncio.TimerHandle, Callable[[], None]] = {}
         self._unfinished: set[str] = set()
         self._finished: deque[str] = deque(maxlen=REMEMBERED)
@@ -189,6 +190,8 @@ class SpeechQueue:
         if self._current is utterance:
             self._current = None
             _guarded(self._voice.forget, self._clock.t() - self._delay())
+            for schedule in self._schedules:
+                schedule.catch_up()
             self._finish(utterance, utterance.position(self._free_from), detail is not None, detail)
             self._go_on()
 
@@ -210,9 +213,10 @@ class SpeechQueue:
                     log.error("speech %s failed", utterance.id, exc_info=piece)
                 return public(piece)
             utterance.notes |= dict.fromkeys(piece.notes)
-            if len(piece.pcm):
+            if len(piece.pcm) or piece.acts:
                 self._hand_over(utterance, piece)
-                silent_until = self._patient_until(utterance)
+                if len(piece.pcm):
+                    silent_until = self._patient_until(utterance)
                 await self._until(self._free_from - AHEAD_S)
         return None
 
@@ -224,25 +228,34 @@ class SpeechQueue:
         """Let a piece be heard as soon as may be, and tell of it as it is."""
         is_first = not utterance.heard
         begin = max(self._clock.t() + utterance.lead_s, self._free_from + (0.0 if is_first else piece.gap))
-        self._voice.put(begin, piece.pcm)
-        if is_first:
-            self.latency.add(begin + self._delay() - utterance.turn_at)
         utterance.heard.append((begin, piece.seconds))
         self._free_from = begin + piece.seconds
-        self.source = piece.source
-        _guarded(self._say, utterance.id, begin, piece.lips)
+        if len(piece.pcm):
+            self._voice.put(begin, piece.pcm)
+            if is_first:
+                self.latency.add(begin + self._delay() - utterance.turn_at)
+            self.source = piece.source
+            _guarded(self._say, utterance.id, begin, piece.lips)
         _guarded(self._heard, begin, piece)
         if self._current is utterance:
             self._schedules = [schedule for schedule in self._schedules if not schedule.is_done]
-            self._schedules.append(Schedule(self._feelings_of(piece, begin)))
+            self._schedules.append(Schedule(self._acts_of(utterance, piece, begin)))
             self._schedules.append(
                 Schedule(self._events_of(utterance, piece, begin + self._delay(), is_first))
             )
 
-    def _feelings_of(self, piece: Piece, begin: float) -> Iterator[tuple[float, Callable[[], None]]]:
+    def _acts_of(
+        self, utterance: Utterance, piece: Piece, begin: float
+    ) -> Iterator[tuple[float, Callable[[], None]]]:
         zero = self._loop.time() - self._clock.t() + begin
-        for feeling in sorted(piece.feelings, key=lambda feeling: feeling.t):
-            yield zero + feeling.t, partial(_guarded, self._feel, feeling)
+        for timed in sorted(piece.acts, key=lambda timed: timed.t):
+            yield zero + timed.t, partial(_guarded, self._act, utterance, timed.act)
+
+    def _act(self, utterance: Utterance, act: Act) -> None:
+        note = self._perform(act)
+        if note is not None:
+            utterance.notes[note] = None
+            utterance.passed_over.add(act)
 
     def _events_of(
         self, utterance: Utterance, piece: Piece, begin: float, is_first: bool
@@ -303,6 +316,8 @@ class SpeechQueue:
         self._schedules = []
 
     def _event(self, utterance: Utterance, event: Event) -> None:
+        if event["type"] == "speech.act" and event["act"] in [act_json(act) for act in utterance.passed_over]:
+            return
         _guarded(self._tell, event)
         if utterance.on_event is not None:
             _guarded(utterance.on_event, event)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.speech.acting.acts import Act, act_json
 from avatar_rtc.speech.spoken import LipSource, Mark, TimedWord
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
@@ -19,30 +20,27 @@ Event = Mapping[str, object]
 
 
 @dataclass(frozen=True)
-class Feeling:
-    """An emotion that goes with a word."""
+class TimedAct:
+    """An act that goes with a word."""
 
     t: float
-    """Seconds from the first sample of its piece."""
-    emotion: str
-    strength: float
-    hold_s: float | None = None
-    """How long it is shown; None is until the next, or a while after the utterance."""
+    """Seconds from the first sample of its piece; below 0 it goes with the last word of the piece before."""
+    act: Act
 
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """A sentence, or a stretch of streamed sound, ready to be heard."""
+    """A sentence, a stretch of streamed sound, or a pause, ready to be heard."""
 
     pcm: Pcm = field(repr=False)
-    """48 kHz mono."""
+    """48 kHz mono; none at all where there are acts alone."""
     lips: Timeline = field(repr=False)
     source: LipSource
     shown: str = ""
     """The subtitle."""
     words: tuple[TimedWord, ...] = ()
     """Where they are in `shown`, and when."""
-    feelings: tuple[Feeling, ...] = ()
+    acts: tuple[TimedAct, ...] = ()
     marks: tuple[Mark, ...] = ()
     gap: float = 0.0
     """Seconds of silence between it and the piece before it in its utterance."""
@@ -63,9 +61,11 @@ class Piece:
         if self.shown:
             opening.append((0.0, {"type": "speech.subtitle", **about, "text": self.shown}))
         marks = sorted(self.marks, key=lambda mark: mark.t)
+        acts = sorted(self.acts, key=lambda timed: timed.t)
         words = sorted(self.words, key=lambda word: word.start)
         return heapq.merge(
             opening,
+            ((timed.t, {"type": "speech.act", **about, "act": act_json(timed.act)}) for timed in acts),
             ((mark.t, {"type": "speech.mark", **about, "name": mark.name}) for mark in marks),
             ((word.start, self._word(word, speech_id)) for word in words),
             key=lambda timed: timed[0],
@@ -96,7 +96,9 @@ class Utterance:
     heard: list[tuple[float, float]] = field(default_factory=list)
     """Media time at which each piece began, and how long it sounds."""
     notes: dict[str, None] = field(default_factory=dict)
-    """Those of its pieces, each once."""
+    """Those of its pieces, and of acts that were passed over, each once."""
+    passed_over: set[Act] = field(default_factory=set)
+    """Acts of which nobody is told, for they could not be done."""
     turn_at: float = 0.0
     """Media time from which it is waited for alone."""
     is_over: bool = False
