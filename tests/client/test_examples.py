@@ -202,7 +202,9 @@ def nobody() -> str:
 
 
 async def test_where_there_is_no_server_each_tells_how_to_start_one() -> None:
-    wanted = [("chat.py", "--base-url", f"{nobody()}/v1", "--model-port", nobody().rpartition(":")[2])]
+    wanted: list[tuple[str, ...]] = [
+        ("chat.py", "--base-url", f"{nobody()}/v1", "--model-port", nobody().rpartition(":")[2])
+    ]
     wanted += [("narrator.py", "--url", nobody())]
     wanted += [("listening_toy.py", "--url", nobody())] * HAS_EARS
     for code, _, complaint in await asyncio.gather(*(run(*each) for each in wanted)):

@@ -17,7 +17,7 @@ from avatar_rtc.config import Config
 from avatar_rtc.control.messages import control_from
 from avatar_rtc.errors import SetupError
 from avatar_rtc.face.timeline import Timeline
-from avatar_rtc.link.orders import Say, SetState
+from avatar_rtc.link.orders import Say
 from avatar_rtc.resources import resource
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live import avatar as live
@@ -74,6 +74,8 @@ class Voices(Engines):
 class Talk:
     """An avatar, and what was told and seen when."""
 
+    avatar: live.Avatar
+
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         loop = asyncio.get_running_loop()
         patch.setattr(live, "MediaClock", lambda epoch: MediaClock(loop.time(), loop.time))
@@ -103,10 +105,10 @@ class Talk:
         """What its face is told, and what others are."""
         return self.avatar.state.activity.name, self.avatar.describe()["activity"]
 
-    @property
-    def hums(self) -> list[float]:
-        """When each is heard."""
-        return [said.begin for said in self.renderer.told(Say) if said.timeline.is_hum]
+    def said(self, hums: bool) -> list[float]:
+        """When each hum is heard, or each piece of speech."""
+        sayings = [message for message in self.renderer.sent if isinstance(message, Say)]
+        return [each.begin for each in sayings if each.timeline.is_hum is hums]
 
 
 Scenario = Callable[[Talk], Awaitable[None]]
@@ -247,7 +249,7 @@ def test_hearing_goes_to_the_face_and_is_no_news_for_viewers(talk) -> None:
         for n in range(10):
             talk.conversation.heard(0.1 * n, voice=True)
             await asyncio.sleep(0.1)
-        hearing = talk.renderer.told(SetState)[-1].state.hearing
+        hearing = talk.renderer.state.hearing
         assert hearing is not None and (hearing.level, hearing.voice) == (pytest.approx(0.9), True)
         assert not talk.told
 
@@ -259,7 +261,7 @@ def hums_of(talk: Callable[[Scenario], Talk], scenario: Scenario, on: bool = Tru
         await talk.say(type="settings.patch", settings={"thinking_sound": on})
         await scenario(talk)
 
-    return talk(wanted).hums
+    return talk(wanted).said(hums=True)
 
 
 def test_who_thinks_for_a_while_hums_once_and_thinks_on(talk) -> None:
@@ -328,7 +330,6 @@ def test_an_answer_cuts_a_hum_short_and_is_not_late(talk) -> None:
         assert talk.now == ("thinking", "speaking")
         await talk.until(3.0)
         assert talk.now == ("idle", "idle")
-        said = [each.begin for each in talk.renderer.told(Say) if not each.timeline.is_hum]
-        assert said == [pytest.approx(1.2 + LEAD_S, abs=0.03)]
+        assert talk.said(hums=False) == [pytest.approx(1.2 + LEAD_S, abs=0.03)]
 
     assert len(hums_of(talk, scenario)) == 1
