@@ -9,7 +9,7 @@ async with AvatarClient("http://127.0.0.1:8080") as avatar:
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -196,17 +196,21 @@ class AvatarClient(Hearer):
         Raises:
             InputError: no such sound, or this client was made without `microphone`.
             SetupError: no such file, or no microphone here.
+            Unreachable: the connection is lost.
         """
         if self._talk_track is None:
             raise InputError("this client sends no sound: make it with microphone='listen' or 'speak'")
         async with self._talks:
-            await say_through(self._talk_track, source, rate)
+            try:
+                await say_through(self._talk_track, source, rate)
+            except MediaStreamError:
+                raise self._error or Unreachable("this client is closed") from None
 
     async def set_microphone(self, mode: MicrophoneMode) -> None:
         """Let what is sent be spoken, listened to, or neither ("off"); raises as `request`."""
         await self.request("microphone.set", mode=mode)
 
-    async def ears(self) -> AsyncIterator[HeardStretch]:
+    async def ears(self) -> AsyncGenerator[HeardStretch, None]:
         """What viewers say who are listened to, each stretch when it has ended.
 
         Raises:
@@ -322,6 +326,8 @@ class AvatarClient(Hearer):
     def _end(self, error: AvatarRtcError | None) -> None:
         self._error = self._error or error
         self._settled.set()
+        if self._talk_track is not None:
+            self._talk_track.stop()
         self._video.end(error)
         self._audio.end(error)
         self._end_hearing(error)

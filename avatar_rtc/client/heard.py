@@ -1,7 +1,7 @@
 """What viewers say to an avatar, stretch by stretch, for programs."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +30,7 @@ class HeardStretch:
     """Whether the avatar fell silent for it."""
 
 
-async def stretches_heard_at(url: str, token: str | None = None) -> AsyncIterator[HeardStretch]:
+async def stretches_heard_at(url: str, token: str | None = None) -> AsyncGenerator[HeardStretch, None]:
     """Each stretch when it has ended, until the avatar ends.
 
     Args:

@@ -4,7 +4,7 @@ source ──► 48 kHz mono ──► blocks of 20 ms ──► TalkTrack ─�
 """
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import closing
 from importlib import import_module
 from pathlib import Path
@@ -76,7 +76,7 @@ async def _resampled(source: AsyncIterable[Pcm], rate: int) -> AsyncIterator[Pcm
     yield resampler.finish()
 
 
-async def own_microphone_sound(device: int | str | None = None) -> AsyncIterator[Pcm]:
+async def own_microphone_sound(device: int | str | None = None) -> AsyncGenerator[Pcm, None]:
     """What this machine's microphone hears, 48 kHz, without end; what nobody takes in time is left out.
 
     Args:

@@ -4,7 +4,7 @@ import asyncio
 from fractions import Fraction
 
 import av
-from aiortc.mediastreams import MediaStreamTrack
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from avatar_rtc.sound.frames import audio_frame
 from avatar_rtc.sound.pcm import Pcm
@@ -29,8 +29,21 @@ class TalkTrack(MediaStreamTrack):
         self._pts = 0
 
     async def put(self, block: Pcm) -> None:
-        """Send a block of 20 ms; waits while others do before it."""
-        await self._blocks.put(block)
+        """Send a block of 20 ms; waits while others do before it.
+
+        Raises:
+            MediaStreamError: the track was stopped.
+        """
+        if self.readyState == "live":
+            await self._blocks.put(block)
+        if self.readyState != "live":
+            raise MediaStreamError
+
+    def stop(self) -> None:
+        """Send nothing more; whoever waits to is told."""
+        super().stop()
+        while not self._blocks.empty():
+            self._blocks.get_nowait()
 
     async def recv(self) -> av.AudioFrame:
         """The next block when it is due, with the time at which it sounds."""

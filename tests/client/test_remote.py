@@ -138,7 +138,7 @@ async def test_a_lost_connection_ends_everything_with_its_reason(remote: FakeSoc
     remote.answer = lambda m: None
     async with Remote(remote.url) as avatar:
         await anext(avatar.states())
-        asking, hearing = asyncio.create_task(avatar.ping()), asyncio.create_task(anext(avatar.events()))
+        asking, hearing = asyncio.create_task(avatar.ping()), asyncio.ensure_future(anext(avatar.events()))
         await until(lambda: remote.told)
         await remote.sockets[0].close(code=1000, message=b"the avatar has ended")
         for lost in (asking, hearing):

@@ -22,7 +22,7 @@ from avatar_rtc.sound.pcm import Pcm, from_floats
 from tests.virtual_time import run
 
 RATE = 16_000
-QUESTION = "Which of these two roads goes up to the village?"
+QUESTION = "Is anybody here today?"
 
 
 async def bits(sound: Pcm, size: int = 1_000) -> AsyncIterator[Pcm]:
@@ -50,7 +50,7 @@ async def test_a_file_that_is_sent_is_heard_as_it_is(real: Served, tmp_path: Pat
             told += [event["type"]] * event["type"].startswith("hearing.")
             if event["type"] == "hearing.ended":
                 break
-        assert told[0] in ("hearing.level", "hearing.started") and told.count("hearing.level") > 15
+        assert told[0] in ("hearing.level", "hearing.started") and told.count("hearing.level") > 6
         await avatar.set_microphone("off")
         with pytest.raises(InputError, match="'speak', 'listen', 'off'"):
             await avatar.set_microphone("loud")  # type: ignore[arg-type]
@@ -68,6 +68,17 @@ async def test_where_nothing_is_to_be_heard_it_is_told(real: Served) -> None:
             await avatar.talk("question.wav")
         with pytest.raises(InputError, match="sendrecv"):
             await avatar.set_microphone("listen")
+
+
+@pytest.mark.slow
+async def test_a_client_that_closes_sends_nothing_more(real: Served) -> None:
+    async with AvatarClient(real.url, microphone="listen") as avatar:
+        talking = asyncio.create_task(avatar.talk(bits(np.zeros(RATE * 60, np.int16)), rate=RATE))
+        await asyncio.sleep(0.1)
+    with pytest.raises(Unreachable, match="closed"):
+        await talking
+    with pytest.raises(Unreachable, match="closed"):
+        await avatar.talk(bits(np.zeros(RATE, np.int16)))
 
 
 def test_blocks_leave_when_they_are_due_and_a_pause_is_a_pause() -> None:
@@ -112,7 +123,7 @@ async def _send(track: TalkTrack) -> None:
     [
         (lambda folder: folder / "none.wav", RATE, SetupError, "cannot read"),
         (lambda folder: Path(__file__), RATE, InputError, "sound"),
-        (lambda folder: bits(np.zeros(100, np.float32)), RATE, InputError, "int16"),  # type: ignore[arg-type]
+        (lambda folder: bits(np.zeros(100, np.float32)), RATE, InputError, "int16"),
         (lambda folder: bits(np.zeros((100, 2), np.int16)), RATE, InputError, "one dimension"),
         (lambda folder: bits(np.zeros(100, np.int16)), 10, OutOfRange, "sample rate"),
     ],

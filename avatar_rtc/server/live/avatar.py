@@ -172,7 +172,7 @@ class Avatar:
     def in_use(self) -> bool:
         """Whether somebody watches it, or something is under way."""
         busy = self.streams.is_watched or not self.speech.queue.is_silent
-        is_kept = len(self.viewers) + self.events.listeners > 0 or bool(self.witnesses)
+        is_kept = len(self.viewers) + self.events.listeners + self.ears.programs > 0 or bool(self.witnesses)
         return busy or is_kept or self.distillation.is_under_way
 
     def touch(self) -> None:

@@ -13,7 +13,7 @@ import json
 import secrets
 import weakref
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -90,8 +90,10 @@ class Events:
         if not self._is_over:
             self._tell(ToldEvent(self._number + 1, event), is_shown=False)
 
-    def listen(self, after: int | None = None) -> AsyncIterator[Mapping[str, object]]:
+    def listen(self, after: int | None = None) -> AsyncGenerator[Mapping[str, object], None]:
         """What is told from now on, to the avatar's end; for use in this process.
+
+        Whoever leaves before that closes it (`contextlib.aclosing`); else it listens until it is collected.
 
         Args:
             after: what was told after this number comes first.
@@ -192,7 +194,7 @@ class EventListener:
         self._events._listeners.discard(self)
 
 
-async def _each(listener: EventListener) -> AsyncIterator[Mapping[str, object]]:
+async def _each(listener: EventListener) -> AsyncGenerator[Mapping[str, object], None]:
     try:
         while found := await listener.next():
             for told in found:

@@ -50,7 +50,8 @@ class Line:
         """Code and reason with which it is closed."""
         while (message := await self.socket.receive(timeout=10)).type is aiohttp.WSMsgType.TEXT:
             pass
-        return (message.data, message.extra) if message.type is aiohttp.WSMsgType.CLOSE else (0, "")
+        is_told = message.type is aiohttp.WSMsgType.CLOSE
+        return (message.data, message.extra or "") if is_told else (0, "")
 
 
 @pytest.fixture

@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import random
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -104,6 +105,40 @@ async def test_who_comes_back_hears_what_it_missed(client):
         await until(lambda: not client.app[AVATARS]["main"].events.listeners)
 
 
+async def test_whatever_is_told_and_wherever_it_is_cut_each_event_is_heard_once_in_order(client):
+    """The law of `tests/server/live/test_events.py`, over the wire: cut within lines, too."""
+    pick, seen, heard, cuts = random.Random(7), "", [], 0
+    count = 300
+
+    async def tell_all() -> None:
+        for n in range(count):
+            tell(client, type=pick.choice(["speech.word", "gesture.started"]), n=n)
+            if pick.random() < 0.2:
+                tell(client, type="state", n=n)
+            if pick.random() < 0.3:
+                await asyncio.sleep(0)
+
+    telling = None
+    while not heard or heard[-1] < count - 1:
+        async with listening(client, **({"Last-Event-ID": seen} if seen else {})) as source:
+            if telling is None:
+                await source.next()
+                seen, telling = source.last_event_id, asyncio.create_task(tell_all())
+            for _ in range(pick.randrange(40)):
+                event = await asyncio.wait_for(source.next(), 5)
+                assert event is not None
+                seen = source.last_event_id
+                heard += [event["n"]] if event["type"] != "state" else []
+                if heard and heard[-1] == count - 1:
+                    break
+            with suppress(TimeoutError):  # all may have been read
+                async with asyncio.timeout(0.1):
+                    await source.answer.content.read(pick.randrange(1, 300))
+        cuts += 1
+    await telling
+    assert heard == list(range(count)) and cuts > 5
+
+
 async def test_only_what_is_wanted_comes(client):
     async with listening(client, "?types=viewers,%20speech") as source:
         await until(lambda: client.app[AVATARS]["main"].events.listeners)
@@ -159,7 +194,10 @@ async def test_a_seat_is_free_when_its_listener_has_left(serve, config):
         assert answer.status == 503 and answer.headers["Retry-After"]
         assert "the limit of 2 listeners from one address" in (await answer.json(content_type=None))["detail"]
         assert client.app[LIMITS].refused["listeners_of_one"] == 1
-    await until(lambda: not client.app[AVATARS]["main"].events.listeners)
+        metrics = await (await client.get("/metrics")).text()
+        assert 'avatar_rtc_listeners{avatar="main"} 2.0' in metrics
+    async with asyncio.timeout(2):  # at once, not with the next comment
+        await until(lambda: not client.app[AVATARS]["main"].events.listeners)
     async with listening(client) as source:
         assert await source.next()
 

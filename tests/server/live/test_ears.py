@@ -20,7 +20,7 @@ from avatar_rtc.speech.ears.voice_network import EAR_RATE
 from tests.server.watcher import Watcher
 
 EARS = "/api/v1/avatars/main/ears"
-ASKED = "Please move the big blue vase away from the window."
+ASKED = "Is anybody here today?"
 LONG = "This is a long story, and it goes on and on until somebody says that it is enough for today. " * 3
 
 
@@ -63,7 +63,7 @@ async def talker():
         await one.pc.close()
 
 
-async def say(track: TalkTrack, sound: np.ndarray, silence_s: float = 1.2) -> None:
+async def say(track: TalkTrack, sound: np.ndarray, silence_s: float = 0.9) -> None:
     pcm = resampled(np.rint(sound * 32_767).astype(np.int16), EAR_RATE)
     pcm = np.concatenate([pcm, np.zeros(round(silence_s * 48_000), np.int16)])
     for block in pcm[: len(pcm) // TALK_BLOCK * TALK_BLOCK].reshape(-1, TALK_BLOCK):
@@ -83,9 +83,9 @@ async def test_a_voice_stops_the_avatar_and_is_told_to_programs(client, renderer
     started, ended = await one.event(of("hearing.started")), await one.event(of("hearing.ended"))
     finished = await one.event(of("speech.finished"))
     assert started["interrupted"] and ended["interrupted"] and finished["interrupted"]
-    assert started["viewer"] == ended["viewer"] and 2.0 < ended["seconds"] < 3.2
+    assert started["viewer"] == ended["viewer"] and 0.6 < ended["seconds"] < 2.0
     levels = [event for event in one.events if event["type"] == "hearing.level"]
-    assert len(levels) > 20 and max(event["level"] for event in levels) > 0.4
+    assert len(levels) > 8 and max(event["level"] for event in levels) > 0.4
     assert (await program.receive_json())["type"] == "hearing.started"
     sound = b""
     while isinstance((message := await program.receive()).data, bytes):
@@ -97,13 +97,13 @@ async def test_a_voice_stops_the_avatar_and_is_told_to_programs(client, renderer
     activities = [told.state.activity.name for told in renderer.told(SetState)]
     assert "listening" in activities and activities[-1] == "idle"
     heard = [told.state.hearing for told in renderer.told(SetState) if told.state.hearing]
-    assert len(heard) > 10 and any(each.voice for each in heard)
+    assert len(heard) > 6 and any(each.voice for each in heard)
     await program.close()
 
 
 async def test_what_it_thinks_of_when_somebody_has_ended_stays(client, talker):
     one = await talker(client, "?microphone=listen")
-    saying = asyncio.create_task(say(one.plug_in(), voice_of_espeak("Tell me a story, please.")))
+    saying = asyncio.create_task(say(one.plug_in(), voice_of_espeak(ASKED)))
     await one.event(of("hearing.started"))
     await client.app[AVATARS]["main"].apply(ActivitySet(name="thinking"))
     await one.event(of("hearing.ended"))
@@ -153,3 +153,12 @@ async def test_who_may_only_watch_is_not_listened_to(serve, tmp_path, talker):
     assert refused["type"] == "error" and "control" in refused["detail"]
     assert "a=sendrecv" not in one.pc.remoteDescription.sdp
     assert (await client.get(EARS, headers={"Authorization": "Bearer guest"})).status == 403
+
+
+async def test_programs_are_told_when_the_avatar_ends(client):
+    assert (await client.post("/api/v1/avatars", json={"id": "guest"})).status == 201
+    program = await client.ws_connect("/api/v1/avatars/guest/ears")
+    assert (await client.delete("/api/v1/avatars/guest")).status == 204
+    async with asyncio.timeout(5):
+        assert (await program.receive()).type.name == "CLOSE"
+    assert program.close_code == 1001

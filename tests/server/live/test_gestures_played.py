@@ -3,9 +3,10 @@
 import pytest
 
 from avatar_rtc.characters.store import CharacterStore
+from avatar_rtc.clock import MediaClock
 from avatar_rtc.face.gestures import GESTURES
 from avatar_rtc.link.orders import SetState
-from avatar_rtc.server.http.keys import STORE
+from avatar_rtc.server.http.keys import AVATARS, STORE
 
 MAIN = "/api/v1/avatars/main"
 BOW = {"tracks": {"head_x": [[0, 0], [0.4, -0.9], [1.2, 0]]}}
@@ -56,6 +57,14 @@ async def test_an_avatars_own_go_first_and_do_not_travel_with_every_state(client
     assert renderer.state.own_gestures == {}
     assert await (await client.delete(f"{MAIN}/gestures")).json() == {"gestures": []}
     assert (await client.post(f"{MAIN}/gesture", json={"name": "deep bow"})).status == 400
+
+
+async def test_what_is_long_over_travels_no_more(client, renderer, monkeypatch):
+    await client.post(f"{MAIN}/gesture", json={"name": "nod"})
+    avatar = client.app[AVATARS]["main"]
+    monkeypatch.setattr(avatar.actor, "_clock", MediaClock(avatar.clock.epoch - 5.0))
+    await client.put(f"{MAIN}/emotion", json={"name": "joy"})
+    assert renderer.state.gestures == () and renderer.state.emotions == {"joy": 1.0}
 
 
 async def test_two_names_of_one_gesture_are_refused(client):

@@ -1,6 +1,8 @@
 """The network by numpy, against Silero's own program; and whether it tells voices from noise."""
 
 import logging
+import subprocess
+import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -100,6 +102,15 @@ def test_it_takes_little_time(spoken):
     for chunk in several:
         detector(chunk)
     assert (time.process_time() - start) / len(several) < 0.002  # measured: 0.0002 s
+
+
+def test_neither_torch_nor_the_program_in_the_wheel_is_loaded():
+    program = (
+        "import sys; from avatar_rtc.speech.ears.voice_activity import create_detector, is_loud;"
+        "assert create_detector() is not is_loud; print(*sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert {"torch", "silero_vad"} & set(said.stdout.split()) == set()
 
 
 def test_without_the_wheel_what_is_loud_counts_and_that_is_said_once(monkeypatch, caplog):
