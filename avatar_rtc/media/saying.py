@@ -16,7 +16,7 @@ CONTROL_LABEL = "control"
 MAX_ANSWERING = 64
 """Messages whose answers take time, such as `speech.say`."""
 
-Reply = Callable[[str], object]
+SendAnswer = Callable[[str], object]
 """Sends one text to the caller; what it gives does not matter."""
 
 
@@ -52,10 +52,10 @@ class Saying:
         self._rate = Rate(self._bounds.messages_per_s)
         self._complaints = Rate(1.0, burst_s=1.0)
         self._answering: set[asyncio.Task[None]] = set()
-        self._held: dict[str, tuple[str, Reply]] = {}
+        self._held: dict[str, tuple[str, SendAnswer]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def take(self, label: str, data: str | bytes, reply: Reply) -> None:
+    def take(self, label: str, data: str | bytes, reply: SendAnswer) -> None:
         """One message is here; what is answered goes to `reply`."""
         if not self._rate.take(self._clock(), _cost(data)):
             self._too_fast(label, data, reply)
@@ -65,7 +65,7 @@ class Saying:
         else:
             reply(self._conversation.refuse("", "send text, not binary"))
 
-    def answer(self, text: str | Awaitable[str] | None, reply: Reply) -> None:
+    def answer(self, text: str | Awaitable[str] | None, reply: SendAnswer) -> None:
         """Send it, now or when it has come."""
         if isinstance(text, str):
             reply(text)
@@ -80,13 +80,13 @@ class Saying:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _hear(self, label: str, text: str, reply: Reply) -> None:
+    def _hear(self, label: str, text: str, reply: SendAnswer) -> None:
         if len(self._answering) >= MAX_ANSWERING:
             self._refuse(text, f"{MAX_ANSWERING} messages wait for their answers; wait for some", reply)
         else:
             self.answer(self._conversation.hear(label, text), reply)
 
-    def _too_fast(self, label: str, data: str | bytes, reply: Reply) -> None:
+    def _too_fast(self, label: str, data: str | bytes, reply: SendAnswer) -> None:
         if label == CONTROL_LABEL or not isinstance(data, str):
             limit = self._bounds.messages_per_s
             self._refuse(data, f"more than {limit:g} messages a second; send fewer", reply)
@@ -110,7 +110,7 @@ class Saying:
         if self._held:
             self._take_held_later()
 
-    def _refuse(self, data: str | bytes, why: str, reply: Reply) -> None:
+    def _refuse(self, data: str | bytes, why: str, reply: SendAnswer) -> None:
         """Count it, and answer at most once a second: an answer to each would be a flood of our own."""
         self._bounds.on_refused("messages_per_s")
         if self._complaints.take(self._clock()):
@@ -122,5 +122,5 @@ def _cost(data: str | bytes) -> float:
     return 1.0 + len(data) // 1024
 
 
-async def _send_later(coming: Awaitable[str], reply: Reply) -> None:
+async def _send_later(coming: Awaitable[str], reply: SendAnswer) -> None:
     reply(await coming)

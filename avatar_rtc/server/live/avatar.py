@@ -37,6 +37,7 @@ from avatar_rtc.log_context import concerning
 from avatar_rtc.media.voice import VoicePlayer
 from avatar_rtc.server.live.actor import Actor
 from avatar_rtc.server.live.attention import AvatarAttention
+from avatar_rtc.server.live.conversation import LiveConversation
 from avatar_rtc.server.live.distillation import Distillation
 from avatar_rtc.server.live.events import Events
 from avatar_rtc.server.live.performance import Witness
@@ -130,7 +131,10 @@ class Avatar:
             lambda name: me.actor.check_emotion(name),
             config.speech.speed,
             shared.limits,
+            self._state_events.changed,
         )
+        self.conversation = LiveConversation(me)
+        """What it is doing, for doors that know."""
         self.ears = Ears(AvatarAttention(me), config.speech.barge_in, self.events.tell_listeners)
         """What viewers say to it."""
         self.status = Status(self._asked)
@@ -143,6 +147,11 @@ class Avatar:
     def state(self) -> AvatarState:
         """What it should do now."""
         return self.actor.state
+
+    @property
+    def own_voice(self) -> str:
+        """Its character's; "" is the server's."""
+        return self.actor.character.voice
 
     @property
     def lasting(self) -> AvatarState:
@@ -267,6 +276,7 @@ class Avatar:
             "gestures": list(self.actor.gestures),
             "default_emotion": self.actor.default_emotion,
             **state_json(self.state),
+            "activity": self.conversation.told,
             "frame_ms": round(1000 / self.fps, 1),
             "shown": self.actor.character.views.name(self.state.crop, self.state.framing),
             "delay_ms": round(release.delay * 1000, 1),
@@ -301,6 +311,7 @@ class Avatar:
             parts.push_async_callback(self.viewers.close)
             parts.callback(self.events.close)
             parts.callback(self.actor.close)
+            parts.callback(self.conversation.close)
             parts.push_async_callback(self.speech.queue.close)
 
     def _open(self) -> None:
@@ -336,14 +347,18 @@ class Avatar:
 
     def _hush(self, t: float) -> None:
         self._shared.renderer.send(Hush(self.name, t))
+        self.actor.hushed(t)
         for witness in self.witnesses:
             witness.hushed(t)
 
     def _heard(self, begin: float, piece: Piece) -> None:
         for witness in self.witnesses:
             witness.said(begin, piece)
+        if len(piece.pcm):
+            self.actor.speaks(begin, piece.lips)
 
     def _changed(self) -> None:
+        self.conversation.changed()
         self._state_events.changed()
         self._shared.on_change()
 

@@ -97,7 +97,7 @@ async def _send(
     found = [listener.begin()] if STATE_TYPE in kinds else []
     with suppress(ConnectionError):
         while True:
-            if wanted := written(events, (told for told in found if told.is_of(kinds))):
+            if wanted := as_stream(events, (told for told in found if told.is_of(kinds))):
                 await response.write(wanted)
             try:
                 async with asyncio.timeout(EVENT_HEARTBEAT_S):
@@ -110,7 +110,7 @@ async def _send(
                 return
 
 
-def written(events: Events, told: Iterable[ToldEvent]) -> bytes:
+def as_stream(events: Events, told: Iterable[ToldEvent]) -> bytes:
     """Events as they stand in the stream; their JSON is plain ASCII in one line."""
     return "".join(f"id: {events.id_of(each)}\ndata: {each.text}\n\n" for each in told).encode()
 
