@@ -13,6 +13,7 @@ comes later wins as ever: a caller's pose, lids kept open, speech, overrides.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import inf
 
 import numpy as np
@@ -80,7 +81,7 @@ class Acted:
     fx: Mapping[str, float] = field(default_factory=dict)
     """Effect → opacity."""
 
-    @property
+    @cached_property
     def opens(self) -> float:
         """How much an eye is to be seen open that an emotion or a blink would close, 0..1."""
         left, right = self.values[_CLOSING].sum(1)
@@ -191,19 +192,20 @@ class GestureLayer:
                 self._playing[key] = _Playing(GestureWays(each.template), begun, each.strength)
 
     def _summed(self, t: float, free: np.float32) -> Acted:
-        values, turned = np.zeros(len(SLOT), np.float32), np.zeros(len(MORPHS), np.float32)
+        # Lists, for single numbers of an array are slow.
+        sums, turns = [0.0] * len(SLOT), [0.0] * len(MORPHS)
         fx: dict[str, float] = {}
         breath = 0.0
         for each in self._playing.values():
             amount, age = each.amount(t), t - each.begun
             for slot, value in each.ways.slots(age):
-                moved = turned if each.ways.looks and slot in _TURNED else values
+                moved = turns if each.ways.looks and slot in _TURNED else sums
                 moved[slot] += amount * value
             for name, opacity in each.ways.fx(age).items():
                 fx[name] = max(fx.get(name, 0.0), amount * opacity)
             breath = max(breath, each.breath(t))
-        np.minimum(np.maximum(values, _LEAST), 1, out=values)
-        np.minimum(np.maximum(turned, -1), 1, out=turned)
+        values: Face = np.minimum(np.maximum(np.array(sums, np.float32), _LEAST), 1)
+        turned: Pose = np.minimum(np.maximum(np.array(turns, np.float32), -1), 1)
         values[_MOUTH] *= free
         for together in (*_CLOSING, _OPEN):
             values[together] /= max(values[together].sum(), np.float32(1))

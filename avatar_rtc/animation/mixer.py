@@ -149,7 +149,11 @@ class Mixer:
         return Appearance(
             shown,
             shown_cels(cels, self._have),
-            with_fx(self._effects.at(t, self._share, self._have, settings.animefx_repeat), acted, self._have),
+            with_fx(
+                self._effects.at(t, self._share, self._have, settings.animefx_repeat),
+                acted if settings.animefx_enabled else None,
+                self._have,
+            ),
             swing,
         )
 

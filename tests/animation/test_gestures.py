@@ -236,6 +236,14 @@ def test_one_that_is_told_late_begins_late():
     assert steps(seen[:, None]) < 0.15
 
 
+def test_who_wants_no_effects_gets_none_from_gestures():
+    off = AvatarState(settings=AnimatorSettings(animefx_enabled=False))
+    assert not any(each.fx for each in shown(Mixer(EMOTIONS, 1), after(off, "gasp"), 2))
+    assert any(each.fx for each in shown(Mixer(EMOTIONS, 1), after(AvatarState(), "gasp"), 2))
+    none = Mixer(EMOTIONS, 1, cels=())
+    assert not any(each.fx or each.cels for each in shown(none, after(AvatarState(), "gasp", "giggle"), 2))
+
+
 def test_four_at_once_at_most_and_the_oldest_goes():
     state = AvatarState()
     for n, name in enumerate(("nod", "wink", "blush", "tilt", "sigh")):
@@ -254,7 +262,7 @@ def random_template(random: np.random.Generator, name: str) -> GestureTemplate:
         keys = [[0.0, 0.0]]
         keys += [[float(t), float(v)] for t, v in zip(times, random.uniform(low, 1.0, count), strict=False)]
         tracks[each] = [*keys, [float(times[-1]), 0.0]]
-    return GestureFile(tracks=tracks).template(name)  # type: ignore[arg-type]
+    return GestureFile(tracks=tracks).template(name)
 
 
 def test_a_thousand_plays_keep_their_ranges_and_never_jump_beside_all_else():

@@ -19,13 +19,15 @@ from avatar_rtc.config import Config
 from avatar_rtc.config_sections import SpeechConfig
 from avatar_rtc.control.messages import control_from
 from avatar_rtc.errors import InputError
+from avatar_rtc.face.gestures import load_gestures
+from avatar_rtc.face.pose import INDEX
 from avatar_rtc.face.timeline import Segment, Timeline
 from avatar_rtc.face.visemes import SHAPE_OF_IPA
 from avatar_rtc.film.performance import SaidPiece, read_performance
 from avatar_rtc.film.plays import PerformancePlay
 from avatar_rtc.film.reading_out import VoiceWish
 from avatar_rtc.film.revoiced import revoiced
-from avatar_rtc.film.stage import FilmStage, Role
+from avatar_rtc.film.stage import FilmStage, Role, stage_message
 from avatar_rtc.link.orders import Hush, OpenAvatar, Say, SetState
 from avatar_rtc.render.static import create_static
 from avatar_rtc.resources import resource
@@ -45,6 +47,7 @@ from tests.server.conftest import FakeRenderer
 from tests.virtual_time import run
 
 EMOTIONS = load_emotions(resource("assets", "emotions"))
+GESTURES = load_gestures(resource("assets", "gestures"))
 PICTURE = Path(__file__).parents[1] / "data" / "disc_short.png"
 FPS = 25.0
 SECONDS = 6.0
@@ -79,6 +82,7 @@ SESSION: list[tuple[float, dict[str, Any]]] = [
     (0.3, {"type": "emotion.set", "name": "joy", "hold_ms": 1500}),
     (0.5, {"type": "settings.patch", "settings": {"liveliness": 1.4}}),
     (0.9, {"type": "gaze.set", "target": {"x": 0.4, "y": -0.2}}),
+    (0.95, {"type": "gesture.play", "name": "nod", "strength": 0.7}),
     (1.0, {"type": "overrides.patch", "overrides": {"head_x": 0.5}}),
     (1.4, {"type": "chain.set", "chain": [["noise", {"strength": 0.3}]]}),
     (1.7, {"type": "data_eyes.set", "on": True}),
@@ -88,6 +92,11 @@ SESSION: list[tuple[float, dict[str, Any]]] = [
     (3.0, {"type": "pose.set", "t_ms": 1, "morphs": {"head_y": 0.6}}),
     (3.04, {"type": "pose.set", "t_ms": 2, "blendshapes": {"jawOpen": 0.5}, "head": [5, 3, -2]}),
     (3.02, {"type": "cue.set", "t_ms": 5, "visemes": {"PP": 1.0, "aaa": 0.2}}),
+    (
+        3.7,
+        {"type": "gestures.set", "gestures": {"bow": {"tracks": {"neck_z": [[0, 0], [0.4, 0.6], [1, 0]]}}}},
+    ),
+    (3.8, {"type": "gesture.play", "name": "Bow"}),
     (4.0, {"type": "backdrop.set", "colour": "#334455"}),
     (4.1, {"type": "framing.set", "name": "face"}),
     (4.4, {"type": "crop.set", "left": 0.1, "right": 0.9}),
@@ -114,7 +123,7 @@ class Session:
         limits = Limits(config.limits)
         shared = Shared(
             config, self.renderer, EMOTIONS, Speaker(Rules(), engines=engines), engines, limits,
-            Turns(1, lambda: limits.refuse("distillations", "students", 1, 1)),
+            Turns(1, lambda: limits.refuse("distillations", "students", 1, 1)), gestures=GESTURES,
         )  # fmt: skip
         self.avatar = live.Avatar("main", character(), shared, source=str(PICTURE))
 
@@ -186,7 +195,9 @@ def _session_kept(
 
 def played(path: Path, fps: float = FPS) -> tuple[FilmStage, PerformancePlay]:
     kept = read_performance(path)
-    stage = FilmStage(Role(character(), create_static("cpu")), EMOTIONS, fps, kept.header.seed)
+    stage = FilmStage(
+        Role(character(), create_static("cpu")), EMOTIONS, fps, kept.header.seed, gestures=GESTURES
+    )
     for message in kept.state:
         stage.tell(message)
     return stage, PerformancePlay(stage, kept.happenings(), kept.header.begun, kept.seconds)
@@ -203,6 +214,14 @@ def test_a_performance_looks_as_the_session_did(session_kept: tuple[Path, list[A
         assert np.abs(np.asarray(found.swing) - np.asarray(expected.swing)).max() < 1e-4
         number += 1
     assert number == len(live_ones)
+
+
+def test_gestures_that_nobody_has_are_passed_over_and_noted() -> None:
+    stage = FilmStage(Role(character(), create_static("cpu")), EMOTIONS, FPS, gestures=GESTURES)
+    for name in ("nod", "somersault"):
+        stage.tell(stage_message(control_from({"type": "gesture.play", "name": name}), "here"))
+    nods = [stage.appearance(number).pose[INDEX["head_x"]] for number in range(25)]
+    assert min(nods) < -0.6 and list(stage.unknown_gestures) == ["somersault"] and not stage.unknown
 
 
 def test_its_sound_is_the_sounds_that_were_heard(session_kept: tuple[Path, list[Appearance]]) -> None:

@@ -160,14 +160,33 @@ def test_what_is_edited_is_played_given_and_reset(page: Any, server: Any, tmp_pa
     page.wait("document.querySelector('#alert p').textContent.includes('no gesture')")
 
 
+def test_one_of_a_new_name_is_saved_into_the_character_and_taken_back(page: Any, server: Any) -> None:
+    saved = "characters/placeholder/saved"
+    choose(page, "nod")
+    page.tab.fill("#gestures [name=called]", "My Nod")
+    page.tab.click("#gestures .keep-it")
+    page.wait("document.querySelector('#gestures [name=gesture]').value === 'my_nod'")
+    assert server.get(saved)["gestures"]["my_nod"]["title"] == "My Nod"
+    wait_until(lambda: "my_nod" in server.get("avatars/main")["gestures"])
+    label = "document.querySelector('#gestures [name=gesture]').selectedOptions[0].textContent"
+    page.wait(f"{label} === 'My Nod (saved)'")
+    page.tab.click("#gestures .factory")
+    page.tab.click("#sure [value=yes]")
+    wait_until(lambda: server.get(saved) == {})
+    page.wait("document.querySelector('#gestures [name=gesture]').value !== 'my_nod'")
+
+
 def test_curves_are_those_of_the_server(page: Any) -> None:
     """The page's law against Python's, on all that is shipped."""
-    tracks = {name: each.json()["tracks"] for name, each in load_gestures(resource("assets", "gestures")).items()}
+    tracks = {
+        name: each.json()["tracks"] for name, each in load_gestures(resource("assets", "gestures")).items()
+    }
     times = np.linspace(-0.1, 3.4, 60).tolist()
     found = page.tab.evaluate(
         """async ([all, times]) => {
           const { valueAt } = await import('/pose/gesture.js');
-          return Object.values(all).flatMap((tracks) => Object.values(tracks).map((keys) => times.map((t) => valueAt(keys, t))));
+          const ways = Object.values(all).flatMap((tracks) => Object.values(tracks));
+          return ways.map((keys) => times.map((t) => valueAt(keys, t)));
         }""",
         [tracks, times],
     )

@@ -1,7 +1,7 @@
 /** The card of gestures: what the avatar can make, played; and one of them edited, moment by moment. */
 
 import { CELS, MORPHS } from '../morphs.js';
-import { changedFace } from './face.js';
+import { changedFace, emotionId } from './face.js';
 import {
   MOST_KEYS, MOST_TRACKS, momentOf, secondsOf, widestGap, withMoreKeys, withMovedKey, withoutKey, withoutTrack, withTrack,
 } from './gesture.js';
@@ -144,7 +144,7 @@ export class GestureCard {
     const name = this.#called();
     await act();
     this.#isEdited = false;
-    this.#name = name.toLowerCase().replace(/[^\p{L}\p{N}_]+/gu, '_');
+    this.#name = emotionId(name).replaceAll('-', '_');
     await this.#load(true);
     this.#say(`${name} ${words}`);
   }

@@ -44,6 +44,9 @@ from avatar_rtc.speech.acting.acts import Act, Feeling, Gesture, Glance, Pause
 from avatar_rtc.speech.acting.words import meant_by
 from avatar_rtc.stream.framing import Framing, FramingName
 
+_GESTURE_OVER_S = 0.5
+"""So long after its end nobody makes a gesture any more, however late it was told."""
+
 
 class Actor:
     """Plays one character at a time. Made and used on the event loop, or on the clock that it is given."""
@@ -239,7 +242,11 @@ class Actor:
 
     def _send(self, state: AvatarState) -> None:
         # A gesture under way brings along what it does: whoever renders needs none of the others.
-        self._show(replace(state, own_gestures={}) if state.own_gestures else state)
+        over = self._clock.t() - _GESTURE_OVER_S
+        gestures = tuple(each for each in state.gestures if each.end > over)
+        if state.own_gestures or len(gestures) < len(state.gestures):
+            state = replace(state, own_gestures={}, gestures=gestures)
+        self._show(state)
 
 
 def passed_over(error: UnknownName) -> str:
