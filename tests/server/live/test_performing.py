@@ -95,7 +95,7 @@ def test_feelings_and_gestures_are_those_of_their_messages() -> None:
     ],
 )
 def test_what_it_does_not_have_is_passed_over_with_a_note(act: Act, note: str) -> None:
-    notes = []
+    notes: list[str | None] = []
 
     async def scenario(actor: Actor) -> None:
         notes.append(actor.perform(act))
@@ -116,7 +116,7 @@ def test_a_gesture_is_the_avatars_own_or_else_what_its_name_means() -> None:
 
 
 def test_a_character_without_any_gestures_says_so_and_lives_on() -> None:
-    notes = []
+    notes: list[str | None] = []
 
     async def scenario(actor: Actor) -> None:
         notes.extend(map(actor.perform, (Gesture("nod"), Gesture("bow"))))

@@ -15,12 +15,13 @@ from typing import TypeVar
 from avatar_rtc.config_words import NarrationWay
 from avatar_rtc.errors import AvatarRtcError, UnknownName, Unreadable
 from avatar_rtc.face.timeline import Timeline
+from avatar_rtc.server.live.voice.between import BetweenWords
 from avatar_rtc.server.live.voice.foreseen import foreseeing
 from avatar_rtc.server.live.voice.utterance import Piece, TimedAct
 from avatar_rtc.sound.levelling import VoiceLevels
 from avatar_rtc.sound.pcm import silence
 from avatar_rtc.sound.resample import resampled
-from avatar_rtc.speech.acting.acts import MAX_ACTED_PAUSE_S, Feeling, Pause
+from avatar_rtc.speech.acting.acts import Feeling, Pause
 from avatar_rtc.speech.cleaning.cleaner import BY_DEFAULT, Cleaner, ReadAloud, clean
 from avatar_rtc.speech.feelings import Classifier
 from avatar_rtc.speech.languages.joined import Said, joined
@@ -35,7 +36,7 @@ from avatar_rtc.speech.phonemes.viseme_network import Listener, load_visemes
 from avatar_rtc.speech.script import Line, prepare, prepare_all
 from avatar_rtc.speech.sentences import Splitter
 from avatar_rtc.speech.spoken import Engine, LipSource, Speech, TimedPhoneme, TimedWord
-from avatar_rtc.speech.tags import Tag, act_named
+from avatar_rtc.speech.tags import act_named
 from avatar_rtc.speech.voices import espeak
 from avatar_rtc.speech.voices.engines import Engines
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
@@ -106,7 +107,7 @@ class Speaker:
             Unreadable: nobody here reads any of the sentences.
             InputError, EngineFailed, SetupError: as `Engine.synthesize`.
         """
-        behind = _Behind()
+        between = BetweenWords()
         han, is_heard, levels = "", False, VoiceLevels()
         unread: Unreadable | None = None
         read_aloud = self.read_aloud_for(manner)
@@ -117,25 +118,25 @@ class Speaker:
             line = await in_thread_if_long(partial(prepare, reads_ssml=engine.ssml), sentence)
             for part in between_pauses(line):
                 if isinstance(part, Pause):
-                    yield behind.pause(part.seconds)
+                    yield between.pause(part.seconds)
                     continue
                 if not part.spoken:
-                    behind.wait_for_a_word(part)
+                    between.wait_for_a_word(part)
                     continue
                 han = han_language(part.spoken, han)
                 try:
-                    piece = await self._piece(behind.with_waiting(part), its, han, levels)
+                    piece = await self._piece(between.with_waiting(part), its, han, levels)
                 except Unreadable as error:
-                    behind.wait_for_a_word(part)
+                    between.wait_for_a_word(part)
                     unread = unread or error
                     yield _unsaid(str(error))
                     continue
                 is_heard = True
-                yield behind.said(piece)
+                yield between.said(piece)
         if unread is not None and not is_heard:
             raise unread
-        if behind.waiting:
-            yield behind.pause(0.0)
+        if between.waiting:
+            yield between.pause(0.0)
 
     def _begin(self, manner: Manner, sentence: str) -> None:
         """Let a sentence be made that is probably complete: its engine need not wait for the next word."""
@@ -195,40 +196,6 @@ class Speaker:
         scores = await self._classifier.classify(line.shown)
         emotion, score = next((it for it in scores if it[0] not in self._auto_never), ("neutral", 1.0))
         return [TimedAct(0.0, Feeling(emotion))] if score >= _FELT_FROM and emotion != "neutral" else []
-
-
-class _Behind:
-    """What comes behind what was said last: acts that wait for a word, and how much silence."""
-
-    def __init__(self) -> None:
-        self.waiting: tuple[Tag, ...] = ()
-        self._end = 0.0
-        """When the last word ended, in s from the end of its piece; never above 0."""
-        self._paused_s = 0.0
-        """How long it has been silent since the last word."""
-
-    def wait_for_a_word(self, line: Line) -> None:
-        """Keep the acts of a line with nothing to say."""
-        self.waiting += line.tags
-
-    def with_waiting(self, line: Line) -> Line:
-        """The line, with what waited at its first word."""
-        return replace(line, tags=(*(replace(tag, at=0) for tag in self.waiting), *line.tags))
-
-    def said(self, piece: Piece) -> Piece:
-        """The piece as it is heard; behind a pause it comes without a gap."""
-        self.waiting = ()
-        self._end = min(0.0, piece.words[-1].end - piece.seconds) if piece.words else 0.0
-        paused_s, self._paused_s = self._paused_s, 0.0
-        return replace(piece, gap=0.0) if paused_s else piece
-
-    def pause(self, seconds: float) -> Piece:
-        """So much silence, within MAX_ACTED_PAUSE_S between two words; what waited is done before it."""
-        seconds = min(seconds, MAX_ACTED_PAUSE_S - self._paused_s)
-        acts = tuple(TimedAct(self._end, tag.act) for tag in self.waiting if not isinstance(tag.act, Pause))
-        self.waiting, self._end = (), 0.0
-        self._paused_s += seconds
-        return Piece(silence(round(seconds * AUDIO_CLOCK_HZ)), Timeline(seconds, ()), "tts", acts=acts)
 
 
 async def _sentences(chunks: AsyncIterator[str], read_aloud: ReadAloud) -> AsyncIterator[str]:
