@@ -60,9 +60,8 @@ def end_of(code: int | None, reason: str | bytes | None = "") -> SocketEnd:
     (SocketEnd(code=4001, reason=b'enough'), 1011, 1000)
     """
     told = reason.encode() if isinstance(reason, str) else reason or b""
-    if code is None:
-        return SocketEnd(WSCloseCode.OK, told[:_MOST_REASON])
-    return SocketEnd(_UNSAYABLE.get(code, code), told[:_MOST_REASON])
+    code = int(WSCloseCode.OK if code is None else _UNSAYABLE.get(code, code))
+    return SocketEnd(code, told[:_MOST_REASON])
 
 
 @described(
