@@ -36,7 +36,6 @@ from avatar_rtc.link.orders import AvatarFailed, Hush, OpenAvatar, Say, SetState
 from avatar_rtc.log_context import concerning
 from avatar_rtc.media.voice import VoicePlayer
 from avatar_rtc.server.live.actor import Actor
-from avatar_rtc.server.live.attention import AvatarAttention
 from avatar_rtc.server.live.conversation import LiveConversation
 from avatar_rtc.server.live.distillation import Distillation
 from avatar_rtc.server.live.events import Events
@@ -134,8 +133,8 @@ class Avatar:
             self._state_events.changed,
         )
         self.conversation = LiveConversation(me)
-        """What it is doing, for doors that know."""
-        self.ears = Ears(AvatarAttention(me), config.speech.barge_in, self.events.tell_listeners)
+        """What it is doing."""
+        self.ears = Ears(self.conversation, config.speech.barge_in, self.events.tell_listeners)
         """What viewers say to it."""
         self.status = Status(self._asked)
         """How it is doing."""

@@ -1,6 +1,6 @@
-"""What an avatar is doing in a conversation, for the doors that know: a microphone, a language model, a page.
+"""What an avatar is doing in a conversation, while somebody talks to it and while it thinks.
 
-heard, listening, thinking, tool, idle ──► messages ──► state ──► the face          told ──► `state` events
+ears: heard, listening, heard_out ──► messages ──► state ──► the face          told ──► `state` events
 thinking, a while later ──► "hm", if that is wanted and nobody else is to be heard
 """
 
@@ -11,7 +11,6 @@ from typing import Protocol
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.control.acting_messages import ActivitySet, HearingSet
 from avatar_rtc.control.changes import Change, Flowing
-from avatar_rtc.control.messages import DataEyesSet
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.face.activity import ActivityName
@@ -45,12 +44,11 @@ class Converses(Protocol):
 
 
 class LiveConversation:
-    """Of one avatar, which it does not own. Made and used on the event loop."""
+    """Of one avatar, which it does not own; the `Attention` of its ears. Made and used on the event loop."""
 
     def __init__(self, avatar: Converses) -> None:
         self._avatar = avatar
         self._shown: ActivityName = avatar.state.activity.name
-        self._has_tool = False
         self._hum: asyncio.TimerHandle | None = None
         self._humming: asyncio.Task[None] | None = None
 
@@ -59,28 +57,27 @@ class LiveConversation:
         """What it is doing: it speaks while it says something or is about to, else it does as it was told."""
         return "speaking" if self._avatar.speech.says_something else self._avatar.state.activity.name
 
-    def heard(self, level: float, voice: bool = True) -> None:
-        """Somebody talks to it; see `HearingSet`."""
+    @property
+    def is_speaking(self) -> bool:
+        """See `Attention`."""
+        return not self._avatar.speech.queue.is_silent
+
+    def interrupt(self) -> None:
+        """See `Attention`."""
+        self._avatar.speech.stop()
+
+    def heard(self, level: float, voice: bool) -> None:
+        """See `Attention`; no news for viewers."""
         self._avatar.flow(HearingSet(level=level, voice=voice))
 
     def listening(self) -> None:
-        """It listens from now on."""
+        """See `Attention`."""
         self._avatar.act(ActivitySet(name="listening"))
 
-    def thinking(self) -> None:
-        """It thinks about an answer, until that begins to be heard."""
-        self._avatar.act(ActivitySet(name="thinking"))
-
-    def tool(self, on: bool) -> None:
-        """A tool is at work, or has done."""
-        self._has_tool = on
-        self._avatar.act(DataEyesSet(on=on))
-
-    def idle(self) -> None:
-        """The conversation rests; a tool that was told of is at work no more."""
-        if self._has_tool:
-            self.tool(False)
-        self._avatar.act(ActivitySet(name="idle"))
+    def heard_out(self) -> None:
+        """See `Attention`; what another door has set meanwhile, such as that it thinks, stays."""
+        if self._avatar.state.activity.name == "listening":
+            self._avatar.act(ActivitySet(name="idle"))
 
     def changed(self) -> None:
         """The avatar's state is another one."""

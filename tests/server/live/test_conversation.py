@@ -14,8 +14,10 @@ from avatar_rtc.characters.character import Character
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.config import Config
-from avatar_rtc.control.messages import control_from
+from avatar_rtc.control.acting_messages import ActivitySet
+from avatar_rtc.control.messages import DataEyesSet, control_from
 from avatar_rtc.errors import SetupError
+from avatar_rtc.face.activity import ActivityName
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.link.orders import Say
 from avatar_rtc.resources import resource
@@ -97,6 +99,9 @@ class Talk:
     async def say(self, **message: Any) -> dict[str, object]:
         return await self.avatar.apply(control_from(message))
 
+    def does(self, activity: ActivityName) -> None:
+        self.avatar.act(ActivitySet(name=activity))
+
     def say_sound(self, *seconds: float, wait: float = 0.0) -> str:
         return self.avatar.speech.play(pieces(*seconds, wait=wait))
 
@@ -130,7 +135,7 @@ def talk(monkeypatch: pytest.MonkeyPatch) -> Callable[[Scenario], Talk]:
 
 def test_thinking_ends_as_speech_is_heard_and_does_not_come_back(talk) -> None:
     async def scenario(talk: Talk) -> None:
-        talk.conversation.thinking()
+        talk.does("thinking")
         assert talk.now == ("thinking", "thinking")
         talk.say_sound(0.5, wait=1.0)
         await talk.until(0.9)
@@ -145,7 +150,7 @@ def test_thinking_ends_as_speech_is_heard_and_does_not_come_back(talk) -> None:
 
 def test_listening_comes_back_after_speech(talk) -> None:
     async def scenario(talk: Talk) -> None:
-        talk.conversation.listening()
+        talk.does("listening")
         talk.say_sound(0.5)
         await talk.until(0.3)
         assert talk.now == ("listening", "speaking")
@@ -161,7 +166,7 @@ def test_who_thinks_while_it_still_speaks_thinks_on_afterwards(talk) -> None:
     async def scenario(talk: Talk) -> None:
         talk.say_sound(1.0, 1.0)
         await talk.until(0.6)
-        talk.conversation.thinking()
+        talk.does("thinking")
         await talk.until(3.0)
         assert talk.now == ("thinking", "thinking")
         talk.say_sound(0.5)
@@ -173,12 +178,12 @@ def test_who_thinks_while_it_still_speaks_thinks_on_afterwards(talk) -> None:
 
 def test_who_speaks_while_a_tool_works_thinks_on_until_it_speaks_of_what_came(talk) -> None:
     async def scenario(talk: Talk) -> None:
-        talk.conversation.thinking()
-        talk.conversation.tool(True)
+        talk.does("thinking")
+        talk.avatar.act(DataEyesSet(on=True))
         talk.say_sound(0.5)
         await talk.until(2.0)
         assert talk.now == ("thinking", "thinking")
-        talk.conversation.tool(False)
+        talk.avatar.act(DataEyesSet(on=False))
         talk.say_sound(0.5)
         await talk.until(2.3)
         assert talk.now == ("idle", "speaking")
@@ -191,7 +196,7 @@ def test_who_is_interrupted_and_thinks_has_thought_when_the_next_reply_is_heard(
         talk.say_sound(10.0)
         await talk.until(1.0)
         talk.avatar.speech.stop()
-        talk.conversation.thinking()
+        talk.does("thinking")
         await talk.until(2.0)
         talk.say_sound(0.5)
         await talk.until(2.3)
@@ -217,7 +222,7 @@ def test_what_is_asked_for_a_while_ends_by_itself_unless_something_else_was(talk
 
 def test_viewers_are_told_when_it_begins_to_speak_and_when_it_has_spoken(talk) -> None:
     async def scenario(talk: Talk) -> None:
-        talk.conversation.listening()
+        talk.does("listening")
         await talk.until(1.0)
         talk.say_sound(0.5)
         await talk.until(3.0)
@@ -228,16 +233,16 @@ def test_viewers_are_told_when_it_begins_to_speak_and_when_it_has_spoken(talk) -
     assert steps[-2][0] == pytest.approx(1.05, abs=0.02) and steps[-1][0] == pytest.approx(1.65, abs=0.05)
 
 
-def test_a_tool_shows_in_the_eyes_until_the_conversation_rests(talk) -> None:
+def test_who_has_been_heard_out_is_listened_to_no_more_unless_something_else_was_set(talk) -> None:
     async def scenario(talk: Talk) -> None:
-        eyes = lambda: talk.avatar.describe()["data_eyes"]  # noqa: E731
-        talk.conversation.tool(True)
-        assert eyes()
-        talk.conversation.idle()
-        assert not eyes()
-        await talk.say(type="data_eyes.set", on=True)
-        talk.conversation.idle()
-        assert eyes(), "somebody else's"
+        talk.conversation.listening()
+        assert talk.now == ("listening", "listening")
+        talk.conversation.heard_out()
+        assert talk.now == ("idle", "idle")
+        talk.conversation.listening()
+        talk.does("thinking")
+        talk.conversation.heard_out()
+        assert talk.now == ("thinking", "thinking")
 
     talk(scenario)
 
@@ -266,11 +271,11 @@ def hums_of(talk: Callable[[Scenario], Talk], scenario: Scenario, on: bool = Tru
 
 def test_who_thinks_for_a_while_hums_once_and_thinks_on(talk) -> None:
     async def scenario(talk: Talk) -> None:
-        talk.conversation.thinking()
+        talk.does("thinking")
         await talk.until(1.2)
         assert talk.now == ("thinking", "thinking")
         await talk.until(9.0)
-        talk.conversation.thinking()
+        talk.does("thinking")
         await talk.until(20.0)
         assert "speech.subtitle" not in [event["type"] for _, event in talk.told]
 
@@ -279,28 +284,28 @@ def test_who_thinks_for_a_while_hums_once_and_thinks_on(talk) -> None:
 
 
 async def _answers_at_once(talk: Talk) -> None:
-    talk.conversation.thinking()
+    talk.does("thinking")
     await talk.until(0.5)
     talk.say_sound(3.0)
     await talk.until(5.0)
 
 
 async def _answers_while_the_voice_hums(talk: Talk) -> None:
-    talk.conversation.thinking()
+    talk.does("thinking")
     await talk.until(HUM_AFTER_S + 0.5 * VOICE_TAKES_S)
     talk.say_sound(3.0)
     await talk.until(5.0)
 
 
 async def _is_talked_to(talk: Talk) -> None:
-    talk.conversation.thinking()
+    talk.does("thinking")
     for _ in range(20):
         talk.conversation.heard(0.5)
         await asyncio.sleep(0.1)
 
 
 async def _gives_up(talk: Talk) -> None:
-    talk.conversation.thinking()
+    talk.does("thinking")
     await talk.until(0.5)
     talk.conversation.idle()
     await talk.until(5.0)
@@ -308,7 +313,7 @@ async def _gives_up(talk: Talk) -> None:
 
 async def _has_no_voice(talk: Talk) -> None:
     talk.engines.voice = None
-    talk.conversation.thinking()
+    talk.does("thinking")
     await talk.until(5.0)
     assert talk.now == ("thinking", "thinking")
 
@@ -323,7 +328,7 @@ def test_it_hums_over_nobody(talk, scenario: Scenario) -> None:
 
 def test_an_answer_cuts_a_hum_short_and_is_not_late(talk) -> None:
     async def scenario(talk: Talk) -> None:
-        talk.conversation.thinking()
+        talk.does("thinking")
         await talk.until(1.2)
         assert talk.avatar.speech.queue.current is not None
         talk.say_sound(0.5)

@@ -36,8 +36,8 @@ class Attending:
     def listening(self) -> None:
         self.did.append("listening")
 
-    def idle(self) -> None:
-        self.did.append("idle")
+    def heard_out(self) -> None:
+        self.did.append("heard_out")
 
 
 def blocks(*parts: tuple[float, float]) -> list[np.ndarray]:
@@ -92,7 +92,7 @@ def test_a_stretch_is_told_with_what_came_just_before_it():
         assert len(pcm) / EAR_RATE == pytest.approx(PRE_ROLL_S + 1.0 + TALK_PAUSE_S, abs=0.15)
         assert ended.what["seconds"] == pytest.approx(1.0, abs=0.1)
         assert room.kinds() == ["hearing.started", "hearing.ended"] == [e["type"] for e in room.announced]
-        assert room.attention.did == ["listening", "idle"]
+        assert room.attention.did == ["listening", "heard_out"]
 
     run(main())
 
@@ -149,7 +149,7 @@ def test_a_microphone_that_goes_away_ends_what_was_being_said(how):
             await room.play(listening, (0.5, 0.3))
             listening.close()
         assert room.kinds() == ["hearing.started", "hearing.ended"]
-        assert room.attention.did == ["listening", "idle"]
+        assert room.attention.did == ["listening", "heard_out"]
         assert room.attention.levels[-1][1:] == (0.0, False)
 
     run(main())
@@ -163,7 +163,7 @@ def test_a_voice_stops_the_avatar_that_speaks_if_that_is_wanted(barge_in):
         await room.play(room.listening(), (0.06, 0.3), (0.5, 0.0))
         assert room.attention.did == [], "a click is no voice"
         await room.play(room.listening(), (0.5, 0.3), (1.0, 0.0))
-        assert room.attention.did == ["interrupt"] * barge_in + ["listening", "idle"]
+        assert room.attention.did == ["interrupt"] * barge_in + ["listening", "heard_out"]
         assert [event["interrupted"] for event in room.announced] == [barge_in, barge_in]
 
     run(main())
@@ -181,7 +181,7 @@ def test_two_who_talk_are_told_apart_and_the_louder_one_counts():
                 two.hear(second)
                 await asyncio.sleep(BLOCK / RATE)
             bits = await bits_of(program)
-        assert room.attention.did == ["listening", "listening", "idle"]
+        assert room.attention.did == ["listening", "listening", "heard_out"]
         for viewer in "ab":
             own = [bit.what for bit in bits if bit.viewer == viewer]
             kinds = [what["type"] for what in (own[0], own[-1]) if isinstance(what, Mapping)]

@@ -37,7 +37,7 @@ class Attention(Protocol):
     def listening(self) -> None:
         """Somebody has begun to talk."""
 
-    def idle(self) -> None:
+    def heard_out(self) -> None:
         """Nobody talks any more."""
 
 
@@ -113,7 +113,7 @@ class Ears:
         """A viewer has made a pause, or is gone."""
         self._talking.discard(viewer)
         if not self._talking:
-            self._attention.idle()
+            self._attention.heard_out()
         event: Event = {
             "type": "hearing.ended", "viewer": viewer, "seconds": seconds, "interrupted": interrupted
         }  # fmt: skip
