@@ -300,14 +300,14 @@ async def _answers_while_the_voice_hums(talk: Talk) -> None:
 async def _is_talked_to(talk: Talk) -> None:
     talk.does("thinking")
     for _ in range(20):
-        talk.conversation.heard(0.5)
+        talk.conversation.heard(0.5, voice=True)
         await asyncio.sleep(0.1)
 
 
 async def _gives_up(talk: Talk) -> None:
     talk.does("thinking")
     await talk.until(0.5)
-    talk.conversation.idle()
+    talk.does("idle")
     await talk.until(5.0)
 
 
