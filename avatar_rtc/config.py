@@ -117,8 +117,8 @@ class Config(ConfigSection):
     """Its key in PEM, without a password."""
     adaptation: bool = True
     """A viewer whose link does not carry its picture gets it with fewer bits, until it does."""
-    microphone: bool = False
-    """Let viewers who ask for it speak through the avatar with their own voice."""
+    microphone: bool = True
+    """Viewers who may control the avatar can send it their voice: it says that, or it listens."""
     disclosure: Annotated[Disclosure, BeforeValidator(disclosure_of)] = "page"
     """How it is told that an avatar was made: "off"; "page", on pages and in files; "picture", in every
     picture, too. True is "page", false is "off"."""

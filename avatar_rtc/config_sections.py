@@ -160,6 +160,8 @@ class SpeechConfig(ConfigSection):
     """Code in fences."""
     tables: Literal["skip", "speak"] = "skip"
     """The cells of tables, row by row."""
+    barge_in: bool = True
+    """The avatar falls silent when a viewer to whom it listens begins to talk."""
     reasoning: Literal["marked", "from_start"] = "marked"
     """Where reasoning begins, which is never spoken; "from_start" if a model's template opens it."""
 
@@ -187,6 +189,10 @@ class OpenAiConfig(ConfigSection):
     """What a new reply does to what its avatar still says."""
     models_s: float = Field(2.0, ge=0.1, le=60.0)
     """How long it may take to list its models; then ours are listed alone."""
+    truncate: Literal["ours", "client"] = "ours"
+    """How much of a Realtime reply was heard: what the avatar has said of it, or what the caller says."""
+    strip_audio: bool = False
+    """Realtime callers get no sound, only viewers do; `?strip_audio=` of a request goes before."""
     silence_s: float = Field(600.0, ge=1.0, le=3_600.0)
     """An answer that brings nothing for so long is given up."""
 
@@ -220,7 +226,11 @@ class LimitsConfig(ConfigSection):
     sprites: int = Field(8, ge=1, le=1_000)
     """Packs of sprites that are made for their callers, those that wait included."""
     messages_per_s: float = Field(240.0, ge=1.0, le=100_000.0)
-    """Messages on the data channels of one viewer."""
+    """Messages on the data channels of one viewer, or on one control socket."""
+    listeners: int = Field(256, ge=1, le=100_000)
+    """Streams of events and control sockets of one avatar."""
+    listeners_of_one: int = Field(64, ge=1, le=100_000)
+    """The same of one address, over all avatars."""
     opens_per_s: float = Field(4.0, ge=0.1, le=1_000.0)
     """Characters that each render worker is given: of new avatars, and of those that change theirs."""
     decode_s: float = Field(20.0, ge=0.1, le=600.0)
@@ -229,6 +239,8 @@ class LimitsConfig(ConfigSection):
     """Sound that waits to be heard, of all avatars; whoever sends more waits or is refused."""
     sound_files: int = Field(12, ge=1, le=1_000)
     """Texts that are made into sound files for their callers, those that wait included."""
+    ears: int = Field(16, ge=1, le=10_000)
+    """Programs that hear what viewers say."""
     characters: int = Field(200, ge=1, le=100_000)
     """Uploaded characters that are kept."""
     characters_mb: float = Field(1_024.0, ge=1.0, le=1_000_000.0)

@@ -26,7 +26,7 @@ TYPES = {str(model.model_fields["type"].default): model for model in get_args(Co
 def events() -> set[str]:
     """What the server tells or takes beside the control messages, from its sources."""
     sources = (ROOT / "avatar_rtc" / "server").rglob("*.py")
-    told = re.compile(r'"((?:speech|gesture)\.[a-z]+)"')
+    told = re.compile(r'"((?:speech|gesture|hearing)\.[a-z]+)"')
     return {found for file in sources for found in told.findall(file.read_text())}
 
 

@@ -27,7 +27,7 @@ FLOORS = (
     {"face", "stream", "filters_schema"},
     {"control", "sound", "doctor", "student_header"},
     {"link"},
-    {"characters", "animation", "render", "speech", "media", "provenance"},
+    {"characters", "animation", "render", "speech", "media", "provenance", "mcp"},
     {"server", "worker", "client", "distill"},
     {"film"},
     {"bench"},
@@ -59,6 +59,9 @@ HOME = {
     "jwt": {"server"},
     "c2pa": {"provenance"},
     "cryptography": {"provenance", "server"},
+    "mcp": {"mcp"},
+    "mcp_types": {"mcp"},
+    "starlette": {"mcp"},
     "aiohttp": {"server", "client", "cli", "bench", "speech"},
 }
 

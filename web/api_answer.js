@@ -5,6 +5,8 @@ import { isJson } from './openapi.js';
 
 const HEADERS = ['content-type', 'location', 'etag', 'retry-after', 'link', 'content-disposition'];
 const ENDLESS = 'multipart/x-mixed-replace';
+const EVENTS = 'text/event-stream';
+const EVENTS_SHOWN = 40_000; // characters, the newest of them
 
 export class Answer {
   #root = node('div', { className: 'answer', hidden: true });
@@ -36,7 +38,8 @@ export class Answer {
   async show(response, start, controller) {
     const type = response.headers.get('Content-Type') ?? '';
     const isEndless = type.startsWith(ENDLESS);
-    const body = isEndless ? null : await response.blob();
+    const isStream = type.startsWith(EVENTS) && response.body !== null;
+    const body = isEndless || isStream ? null : await response.blob();
     const ms = performance.now() - start;
     this.#clear();
     this.#root.classList.toggle('refused', !response.ok);
@@ -47,8 +50,27 @@ export class Answer {
     if (isEndless) {
       controller.abort(); // the picture asks for itself
       this.#root.append(node('img', { src: response.url, alt: 'The live answer' }));
+    } else if (isStream) {
+      await this.#follow(response.body);
     } else if (body.size) {
       this.#root.append(await this.#view(body, type));
+    }
+  }
+
+  /** Shows what comes, as it comes, until it ends or is stopped. */
+  async #follow(body) {
+    const $told = preformatted('');
+    this.#root.append($told);
+    try {
+      for (const reader = body.pipeThrough(new TextDecoderStream()).getReader(); ;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        const isAtEnd = $told.scrollTop + $told.clientHeight >= $told.scrollHeight - 4;
+        $told.textContent = ($told.textContent + value).slice(-EVENTS_SHOWN);
+        if (isAtEnd) $told.scrollTop = $told.scrollHeight;
+      }
+    } catch (error) {
+      if (error.name !== 'AbortError') throw error; // what was told stays to be read
     }
   }
 

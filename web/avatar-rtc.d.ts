@@ -1,6 +1,9 @@
 /** Types of <avatar-rtc>. What each thing does is told in docs/embed.md. */
 
 export type ConnectionState = 'connecting' | 'live' | 'retrying' | 'closed' | 'failed';
+export type Activity = 'idle' | 'listening' | 'thinking' | 'speaking';
+/** What becomes of the viewer's voice. */
+export type MicrophoneMode = 'listen' | 'speak' | 'off';
 export type FramingName = 'face' | 'bust' | 'whole';
 /** Morph or cel → value. */
 export type Values = Record<string, number>;
@@ -50,6 +53,12 @@ export interface Pose {
   head?: [yaw: number, pitch: number, roll: number];
 }
 
+/** What a gesture adds to a face: morph or cel → its way, from [0, 0] to [end, 0]. */
+export interface Gesture {
+  title?: string;
+  tracks: Record<string, [seconds: number, value: number][]>;
+}
+
 /** What an avatar is and was told; the whole of it is `Avatar` in the server's /openapi.json. */
 export interface AvatarState {
   type: 'state';
@@ -62,6 +71,9 @@ export interface AvatarState {
   emotion: { weights: Record<string, number>; intensity: number };
   emotions: string[];
   default_emotion: string;
+  /** Names of all it can make. */
+  gestures: string[];
+  activity: Activity;
   overrides: Values;
   settings: Record<string, unknown>;
   paused: boolean;
@@ -89,7 +101,41 @@ export type SpeechEvent =
   | (Spoken<'speech.subtitle'> & { text: string })
   | (Spoken<'speech.word'> & { word: string; begin: number; end: number; duration_ms: number })
   | (Spoken<'speech.mark'> & { name: string })
+  | ActEvent
   | (Spoken<'speech.finished'> & { position_ms: number; interrupted: boolean; detail?: string; notes?: string[] });
+
+/** What is acted at a word. */
+export interface Act {
+  gesture?: string;
+  emotion?: string;
+  look?: string;
+  /** Of a gesture or an emotion, 0..1. */
+  strength?: number;
+  /** How long an emotion or a glance is held. */
+  seconds?: number;
+  [field: string]: unknown;
+}
+
+export type ActEvent = Spoken<'speech.act'> & { act: Act };
+
+export interface GestureEvent {
+  type: 'gesture.started';
+  name: string;
+  strength: number;
+  seconds: number;
+}
+
+/** What the server hears of this viewer: that a voice begins and ends, and ten times a second how loud it is, 0..1. */
+export type HearingEvent =
+  | { type: 'hearing.started'; viewer: string; interrupted: boolean }
+  | { type: 'hearing.level'; level: number; voice: boolean }
+  | { type: 'hearing.ended'; viewer: string; seconds: number; interrupted: boolean };
+
+/** The reason is empty where the page asked for it. */
+export interface MicrophoneChange {
+  mode: MicrophoneMode;
+  reason: string;
+}
 
 /** Null where it is not known (yet). */
 export interface Stats {
@@ -126,6 +172,7 @@ export interface AvatarConnectionEventMap {
   track: CustomEvent<{ stream: MediaStream }>;
   message: CustomEvent<AvatarState | SpeechEvent | { type: string; [field: string]: unknown }>;
   refusal: CustomEvent<{ detail: string }>;
+  microphone: CustomEvent<MicrophoneChange>;
 }
 
 /** A connection without an element: the stream is given by the event `track`. */
@@ -140,6 +187,9 @@ export class AvatarConnection extends EventTarget {
   renew(token: string): Promise<boolean>;
   sendCue(t_ms: number, visemes: Record<string, number>): boolean;
   sendPose(t_ms: number, pose: Pose): boolean;
+  /** Whether the server lets this viewer send its sound. */
+  readonly canTalk: boolean;
+  setMicrophone(mode: MicrophoneMode, track?: MediaStreamTrack | null): Promise<MicrophoneMode>;
   stats(): Promise<Stats | null>;
   addEventListener<Type extends keyof AvatarConnectionEventMap>(
     type: Type,
@@ -163,6 +213,10 @@ export interface AvatarRtcEventMap {
   statechange: CustomEvent<StateChange>;
   avatarstate: CustomEvent<AvatarState>;
   speech: CustomEvent<SpeechEvent>;
+  gesture: CustomEvent<GestureEvent>;
+  hearing: CustomEvent<HearingEvent>;
+  act: CustomEvent<ActEvent>;
+  microphonechange: CustomEvent<MicrophoneChange>;
   refusal: CustomEvent<{ detail: string }>;
   frame: CustomEvent<Partial<VideoFrameCallbackMetadata>>;
   volumechange: CustomEvent<null>;
@@ -179,12 +233,17 @@ export interface AvatarRtcAttributes {
   headroom?: number | string;
   badge?: 'auto' | 'always' | 'none';
   layout?: 'alpha' | 'matte';
+  talk?: 'listen' | 'speak' | '' | boolean;
 }
 
 export class AvatarCommands extends HTMLElement {
   setEmotion(
     emotion: string | Record<string, number>, intensity?: number, how?: { holdMs?: number | null },
   ): Promise<Answer>;
+  playGesture(name: string, how?: { strength?: number }): Promise<number>;
+  setGestures(gestures: Record<string, Gesture>): Promise<string[]>;
+  setActivity(name: Activity, how?: { holdMs?: number | null }): Promise<Answer>;
+  setHearing(level: number, voice?: boolean): Promise<Answer>;
   setOverrides(values: Values): Promise<Values>;
   patchOverrides(values: Record<string, number | null>): Promise<Values>;
   setSettings(values: Record<string, unknown>): Promise<Record<string, unknown>>;
@@ -224,7 +283,15 @@ export class AvatarRtcElement extends AvatarCommands {
   readonly speaking: boolean;
   readonly renderer: 'webgl' | '2d' | 'video';
   layout: 'alpha' | 'matte';
+  /** What is set here the avatar says. */
   microphone: MediaStream | null;
+  readonly microphoneMode: MicrophoneMode;
+  /** Of full scale; null without a microphone that `setMicrophone` opened. */
+  readonly microphoneDb: number | null;
+  readonly canTalk: boolean;
+  talk: string;
+  readonly activity: Activity;
+  setMicrophone(mode: MicrophoneMode, from?: { device?: string; stream?: MediaStream | null }): Promise<MicrophoneMode>;
   readonly stats: Promise<Stats | null>;
   close(): void;
   addEventListener<Type extends keyof AvatarRtcEventMap>(

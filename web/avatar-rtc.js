@@ -13,7 +13,9 @@ import { AlphaCanvas } from './alpha_canvas.js';
 import { STYLE } from './avatar_style.js';
 import { AvatarCommands } from './commands.js';
 import { AvatarConnection } from './connection.js';
+import { Pictures } from './pictures.js';
 import { Subtitles } from './subtitles.js';
+import { Talk } from './talk.js';
 
 export { AvatarConnection };
 
@@ -22,33 +24,35 @@ const RENDERERS = { webgl: AlphaCanvas, '2d': AlphaBitmap }; // the first that w
 
 /**
  * Attributes: `src`, `token` (for a server that wants one), `muted`, `subtitles`, `fit` (contain | cover | fill), `framing`
- * (face | bust | whole), `headroom` (0..1), `badge` (auto | always | none), `layout` (matte: never transparent).
- * Events: `statechange` {state, reason}, `avatarstate` (the server's state message), `speech` (each of the server's
- * `speech.*` messages), `refusal` {detail} (why a cue, a pose or a framing was not taken), `frame` (video frame metadata,
- * after drawing), `volumechange`.
+ * (face | bust | whole), `headroom` (0..1), `badge` (auto | always | none), `layout` (matte: never transparent), `talk` (listen |
+ * speak: a button for the viewer's microphone, where the token may).
+ * Events: `statechange` {state, reason}, `avatarstate` (the server's state message), `speech`, `gesture`, `hearing` (each of the
+ * server's `speech.*`, `gesture.*`, `hearing.*` messages), `act` (those of a speech that are acted), `microphonechange` {mode,
+ * reason}, `refusal` {detail} (why a cue, a pose or a framing was not taken), `frame` (video frame metadata, after drawing),
+ * `volumechange`.
  * What it can be told to do is in commands.js.
  * CSS: parts `canvas`, `video`, `disclosure`, and at the foot of the picture `foot` with `badge`, `subtitles`, `word`
- * in them and `sound` (the button); custom properties in avatar_style.js; `:state(live)` and the other states, and
- * `:state(speaking)`. The slot `disclosure` takes other words for "AI-generated".
+ * in them, `sound` and `talk` (the buttons); custom properties in avatar_style.js; `:state(live)` and the other states, and
+ * `:state(speaking)`, `:state(listening)`, `:state(thinking)`. The slot `disclosure` takes other words for "AI-generated".
  */
 export class AvatarRtcElement extends AvatarCommands {
-  static observedAttributes = ['src', 'token', 'muted', 'subtitles', 'fit', 'framing', 'headroom', 'badge', 'layout'];
+  static observedAttributes = ['src', 'token', 'muted', 'subtitles', 'fit', 'framing', 'headroom', 'badge', 'layout', 'talk'];
 
   #connection = null;
   #kinds = Object.keys(RENDERERS); // that have not failed
   #renderer = null;
   #avatarState = null;
   #speeches = new Set(); // ids of what is being said
-  #frameRequest = 0;
   #lostSince = 0;
-  #lastPicture = -1;
   #isSilenced = false; // by the browser
   #wasMuted = false;
-  #microphone = null;
+  #talk = new Talk((mode, reason) => this.#emit('microphonechange', { mode, reason }));
+  #talkButton = null;
   #internals = this.attachInternals();
   #root = this.attachShadow({ mode: 'open' });
   #canvas = element('canvas', { part: 'canvas', className: 'hidden' });
   #video = element('video', { part: 'video', className: 'hidden', playsInline: true, autoplay: true });
+  #pictures = new Pictures(this.#video, () => this.state === 'live', (metadata) => this.#onFrame(metadata));
   #poster = element('slot', { className: 'poster' });
   #sound = element('button', { part: 'sound', className: 'sound hidden', type: 'button', textContent: 'Tap for sound' });
   #caption = element('div', { part: 'subtitles', className: 'subtitles', dir: 'auto' });
@@ -130,12 +134,39 @@ export class AvatarRtcElement extends AvatarCommands {
   get layout() { return this.#kinds.length && this.getAttribute('layout') !== 'matte' ? 'alpha' : 'matte'; }
   set layout(value) { this.setAttribute('layout', value); }
 
-  /** A MediaStream whose sound the avatar says, if the operator lets viewers speak; null sends none. */
-  get microphone() { return this.#microphone; }
-  set microphone(value) {
-    this.#microphone = value;
-    if (this.isConnected) this.#open();
+  /** speaking | listening | thinking | idle: what it is doing. */
+  get activity() { return this.speaking ? 'speaking' : this.#avatarState?.activity ?? 'idle'; }
+
+  /** '' shows no button for the microphone; listen | speak: what the button begins. */
+  get talk() { return this.hasAttribute('talk') ? this.getAttribute('talk') || 'listen' : ''; }
+  set talk(value) {
+    if (value) this.setAttribute('talk', value);
+    else this.removeAttribute('talk');
   }
+
+  /** Whether the server lets this viewer talk: known once it is live. */
+  get canTalk() { return this.#connection?.canTalk ?? false; }
+
+  /** The MediaStream of the viewer's voice, null if none goes out; one that is set here the avatar says. */
+  get microphone() { return this.#talk.stream; }
+  set microphone(stream) {
+    const done = stream ? this.setMicrophone('speak', { stream }) : this.setMicrophone('off');
+    done.catch(({ message }) => this.#emit('microphonechange', { mode: 'off', reason: message }));
+  }
+
+  /** listen | speak | off: what becomes of the viewer's voice. */
+  get microphoneMode() { return this.#talk.mode; }
+
+  /** How loud the microphone is that `setMicrophone` opened, in dB of full scale; null without one. */
+  get microphoneDb() { return this.#talk.levelDb; }
+
+  /**
+   * Open the viewer's microphone, or close it. The avatar listens to it, or says what it hears.
+   * @param {'listen'|'speak'|'off'} mode
+   * @param {{device?: string, stream?: ?MediaStream}} from the id of a device, '' is the browser's choice; or a stream of one's own.
+   * @returns {Promise<string>} the mode; a server of before can only `speak`. Rejects with a sentence that says what to do.
+   */
+  setMicrophone(mode, from = {}) { return this.#talk.set(mode, from); }
 
   /** Promise of the figures in stats.js; of null while not connected. */
   get stats() { return this.#connection?.stats() ?? Promise.resolve(null); }
@@ -150,7 +181,7 @@ export class AvatarRtcElement extends AvatarCommands {
   close() {
     this.#connection?.close();
     this.#connection = null;
-    this.#cancelFrame();
+    this.#pictures.stop();
     this.#video.srcObject = null;
   }
 
@@ -167,6 +198,7 @@ export class AvatarRtcElement extends AvatarCommands {
     if (name === 'muted') this.#applySound();
     if (before === value) return;
     if (name === 'badge') this.#disclose();
+    else if (name === 'talk') this.#offerTalk();
     else if (name === 'framing' || name === 'headroom') {
       if (this.state === 'live') this.#frame();
     } else if (name === 'token' && this.state === 'live') this.#renew();
@@ -179,10 +211,11 @@ export class AvatarRtcElement extends AvatarCommands {
   }
 
   #open() {
+    this.#talk.attach(null); // what is talked goes on by the next one
     this.close();
     if (!this.src) return;
     this.#chooseRenderer();
-    const connection = new AvatarConnection(this.src, { video: this.layout, token: this.token, microphone: this.#microphone });
+    const connection = new AvatarConnection(this.src, { video: this.layout, token: this.token });
     this.#connection = connection;
     let isFramed = false; // once for each connection: whoever chooses another framing later keeps it
     connection.addEventListener('track', ({ detail }) => this.#play(detail.stream));
@@ -193,10 +226,28 @@ export class AvatarRtcElement extends AvatarCommands {
         isFramed = true;
         if (this.framing || this.headroom) this.#frame();
       }
-      if (detail.type?.startsWith('speech.')) this.#tell(detail);
+      this.#relay(detail);
     });
     connection.addEventListener('refusal', ({ detail }) => this.#emit('refusal', detail));
+    this.#talk.attach(connection);
     connection.connect();
+  }
+
+  /** What the server tells of what is heard and seen now. */
+  #relay(event) {
+    const [of] = event.type?.split('.') ?? [];
+    if (of === 'speech') this.#tell(event);
+    else if (of === 'gesture') this.#emit('gesture', event);
+    else if (of === 'hearing') this.#emit('hearing', event);
+    if (event.act) this.#emit('act', event);
+  }
+
+  async #offerTalk() {
+    if (this.talk && !this.#talkButton) {
+      const { TalkButton } = await import('./talk_button.js');
+      this.#talkButton ??= new TalkButton(this, this.#foot);
+    }
+    this.#talkButton?.show();
   }
 
   /** Ask for the framing of the attributes. */
@@ -230,6 +281,7 @@ export class AvatarRtcElement extends AvatarCommands {
   #know(state) {
     this.#avatarState = state;
     this.#disclose();
+    this.#tellStates();
     this.#emit('avatarstate', state);
   }
 
@@ -249,7 +301,7 @@ export class AvatarRtcElement extends AvatarCommands {
   #play(stream) {
     if (this.#video.srcObject === stream) return;
     this.#video.srcObject = stream;
-    this.#requestFrame();
+    this.#pictures.start();
     this.#start();
   }
 
@@ -274,26 +326,7 @@ export class AvatarRtcElement extends AvatarCommands {
     this.#wasMuted = isMuted;
   }
 
-  #requestFrame() {
-    this.#cancelFrame();
-    const hasCallback = 'requestVideoFrameCallback' in this.#video;
-    this.#frameRequest = hasCallback
-      ? this.#video.requestVideoFrameCallback((_now, metadata) => this.#onFrame(metadata))
-      : requestAnimationFrame(() => this.#onFrame({ mediaTime: this.#video.currentTime }));
-  }
-
-  #cancelFrame() {
-    this.#video.cancelVideoFrameCallback?.(this.#frameRequest);
-    cancelAnimationFrame(this.#frameRequest);
-  }
-
   #onFrame(metadata) {
-    this.#requestFrame();
-    if (this.state !== 'live') return; // Chromium ends a lost stream with a black picture of 2 x 2
-    // By number where there is one: in Firefox all pictures of a stream have the time 0.
-    const picture = metadata.presentedFrames ?? metadata.mediaTime;
-    if (picture === this.#lastPicture) return; // an animation frame without a new picture
-    this.#lastPicture = picture;
     if (this.#renderer && !this.#renderer.draw(this.#video, this.fit)) {
       this.#onUndrawn();
       return;
@@ -323,7 +356,7 @@ export class AvatarRtcElement extends AvatarCommands {
     this.#badge.classList.toggle('failed', state === 'failed');
     this.#badge.textContent = texts[state] ?? '';
     // There is a picture to dim once one was drawn; the first of a new stream is what ends it.
-    if (state !== 'live') this.#dim(state !== 'closed' && this.#lastPicture !== -1);
+    if (state !== 'live') this.#dim(state !== 'closed' && this.#pictures.hasBegun);
     if (state === 'retrying' || state === 'failed') this.#video.pause(); // the last picture stays
     const isWaiting = this.#foot.classList.contains('alone');
     this.#poster.classList.toggle('hidden', !isWaiting || state === 'failed');
@@ -339,7 +372,7 @@ export class AvatarRtcElement extends AvatarCommands {
     try {
       this.#internals.states.clear();
       this.#internals.states.add(this.state);
-      if (this.speaking) this.#internals.states.add('speaking');
+      if (this.activity !== 'idle') this.#internals.states.add(this.activity);
     } catch {
       // Browsers of before 2024 have no custom states or demand two dashes: they style by event.
     }

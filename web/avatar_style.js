@@ -14,7 +14,7 @@ const TEXT = `
   .foot { position: absolute; inset: auto 12px 12px; display: flex; flex-direction: column; align-items: center;
     gap: 8px; container-type: inline-size; font: 500 13px/1.35 system-ui, sans-serif; pointer-events: none; }
   .foot.alone { inset-block: 12px; justify-content: center; }
-  .foot.alone .sound { display: none; } /* it would leap down with the first picture, from under the finger */
+  .foot.alone :is(.sound, .talk) { display: none; } /* it would leap down with the first picture, from under the finger */
   .foot { max-block-size: calc(100% - 24px); }
   .badge { box-sizing: border-box; max-inline-size: min(100%, 36em); padding: .3em .8em; border-radius: 1em; color: #fff;
     background: rgb(20 22 40 / .86); overflow: auto; overflow-wrap: anywhere; text-wrap: pretty; pointer-events: auto;
@@ -29,12 +29,15 @@ const TEXT = `
     background: var(--avatar-subtitles-background, rgb(20 22 40 / .86)); }
   :host(:not([subtitles])) .subtitles { display: none; }
   mark { border-radius: .2em; color: var(--avatar-word-colour, #14162a); background: var(--avatar-word-background, #ffd75e); }
-  .sound { display: flex; align-items: center; gap: .6em; padding: .55em 1.1em; border: 2px solid #14162a; border-radius: 2em;
+  :is(.sound, .talk) { display: flex; align-items: center; gap: .6em; padding: .55em 1.1em; border: 2px solid #14162a; border-radius: 2em;
     font: 600 15px/1.2 system-ui, sans-serif; color: #14162a; background: #fff; cursor: pointer; pointer-events: auto; }
-  .sound:hover { background: #ffd75e; }
-  .sound:focus-visible { outline: 3px solid var(--avatar-focus-colour, #fff); box-shadow: 0 0 0 6px #14162a; }
+  :is(.sound, .talk):hover { background: #ffd75e; }
+  :is(.sound, .talk):focus-visible { outline: 3px solid var(--avatar-focus-colour, #fff); box-shadow: 0 0 0 6px #14162a; }
   .sound::before { content: ""; inline-size: .75em; block-size: 1em; background: currentColor;
     clip-path: polygon(0 30%, 35% 30%, 100% 0, 100% 100%, 35% 70%, 0 70%); }
+  .talk { --level: 0; touch-action: none; user-select: none; }
+  .talk[aria-pressed="true"] { color: #fff; background: #c2361a; box-shadow: 0 0 0 calc(14px * var(--level)) rgb(194 54 26 / .5); }
+  .talk::before { content: ""; inline-size: .6em; block-size: 1em; border-radius: .3em; background: currentColor; }
   .label { position: absolute; inset: var(--avatar-disclosure-inset, 8px); display: grid; container-type: size; pointer-events: none; }
   .label.hidden { display: none; }
   .disclosure { place-self: var(--avatar-disclosure-place, start); padding: .25em .7em; border: 1px solid transparent; border-radius: 1em;

@@ -15,6 +15,36 @@ export class AvatarCommands extends Base {
   }
 
   /**
+   * Make a gesture once, such as `nod`, over all that moves by itself.
+   * @param {string} name one of the state's `gestures`. @param {{strength?: number}} how 0..1
+   * @returns {Promise<number>} how many seconds it takes.
+   */
+  async playGesture(name, { strength = 1 } = {}) {
+    return (await this.#send({ type: 'gesture.play', name, strength })).seconds;
+  }
+
+  /**
+   * Give the avatar gestures of its own, over the factory's.
+   * @param {Object<string, {tracks: Object<string, number[][]>}>} gestures name → morph or cel → `[[seconds, value], …]`; `{}` are
+   *   the factory's again.
+   * @returns {Promise<string[]>} the names of its own.
+   */
+  async setGestures(gestures) { return (await this.#send({ type: 'gestures.set', gestures })).gestures; }
+
+  /**
+   * Show what the avatar is doing; that it speaks it shows by itself.
+   * @param {'idle'|'listening'|'thinking'|'speaking'} name @param {{holdMs?: ?number}} how holdMs: idle again after so long, null stays.
+   */
+  setActivity(name, { holdMs = null } = {}) { return this.#send({ type: 'activity.set', name, hold_ms: holdMs }); }
+
+  /**
+   * Tell how loud somebody talks to the avatar, up to 60 times a second: for pages that listen themselves. Where
+   * `setMicrophone` listens, the server does it.
+   * @param {number} level 0 is silence, 1 a loud voice. @param {boolean} voice whether it is a voice, and not another sound.
+   */
+  setHearing(level, voice = true) { return this.#send({ type: 'hearing.set', level, voice }); }
+
+  /**
    * Hold morphs and cels at these values, over everything else, and let go of all others.
    * @param {Object<string, number>} values morph (`mouth_aaa`) or cel (`blush1`) → value. `{}` lets go of all.
    * @returns {Promise<Object<string, number>>} what is held now.

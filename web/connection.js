@@ -7,12 +7,13 @@
  */
 
 import { bearer } from './bearer.js';
+import { Candidates } from './candidates.js';
 import { Fault, OURS, Refusal, endpoint, judge, noAnswer, waitMs } from './faults.js';
+import { MicrophoneLine } from './microphone_line.js';
 import { Patience } from './patience.js';
 import { Requests } from './requests.js';
 import { StatsReader } from './stats.js';
 
-const GATHER_MS = 150; // candidates found later follow by PATCH
 const CONNECT_MS = 10_000;
 const DISCONNECTED_MS = 1_500; // ICE often heals itself within that time
 const SILENCE_MS = 3_000; // audio alone sends 50 packets a second
@@ -22,13 +23,14 @@ const BACKLOG_BYTES = 4_096; // a cue or pose that would have to wait is worthle
 
 /**
  * Events: `statechange` {state, reason}, `track` {stream}, `message` (what the server sends unasked), `refusal`
- * {detail} (of a cue or a pose, which get no answer).
+ * {detail} (of a cue or a pose, which get no answer), `microphone` {mode, reason} (when the sound is off without being told so, or
+ * is spoken where it was to be listened to).
  * Times are milliseconds.
  */
 export class AvatarConnection extends EventTarget {
   #src;
   #video;
-  #microphone; // a track, or null
+  #line; // of the viewer's own sound
   #shown; // the headers that show the token
   #url = null; // of the endpoint, known when it connects
   #state = 'closed';
@@ -51,11 +53,14 @@ export class AvatarConnection extends EventTarget {
   /**
    * @param {string|URL} url WHEP endpoint, such as https://host/api/v1/avatars/main/whep
    * @param {{video?: 'alpha'|'matte', token?: string, microphone?: ?MediaStream}} options the bearer token, for a server that
-   *   wants one; a sound that the avatar is to say, for a server that takes it
+   *   wants one; a sound that the avatar is to say from the start
    */
   constructor(url, { video = 'alpha', token = '', microphone = null } = {}) {
     super();
-    this.#microphone = microphone?.getAudioTracks()[0] ?? null;
+    this.#line = new MicrophoneLine(
+      { send: (message) => this.send(message), reconnect: () => this.#again() },
+      microphone?.getAudioTracks()[0] ?? null,
+    );
     this.#src = url;
     this.#video = video;
     this.#shown = bearer(token);
@@ -124,6 +129,20 @@ export class AvatarConnection extends EventTarget {
     return sendNow(this.#poses, { t_ms, ...pose });
   }
 
+  /** Whether the server lets this viewer send its own sound; false until it has answered. */
+  get canTalk() {
+    return this.#line.isTaken;
+  }
+
+  /**
+   * Send one's own sound, or no more: without a new connection, unless the server is an older one.
+   * @param {'speak'|'listen'|'off'} mode the avatar says it, or listens to it. @param {?MediaStreamTrack} track
+   * @returns {Promise<string>} the mode; an older server can only `speak`. Rejects with the server's sentence.
+   */
+  setMicrophone(mode, track = null) {
+    return this.#line.set(mode, track);
+  }
+
   /** @returns {Promise<object>} figures of the last second or so (see stats.js); null while not connected. */
   async stats() {
     return this.#stats?.read() ?? null;
@@ -144,7 +163,7 @@ export class AvatarConnection extends EventTarget {
   async #negotiate(signal) {
     this.#url = endpoint(this.#src, { base: document.baseURI, protocol: location.protocol });
     this.#url.searchParams.set('video', this.#video);
-    if (this.#microphone) this.#url.searchParams.set('microphone', 'true');
+    if (this.#line.isOffered) this.#url.searchParams.set('microphone', 'true');
     if (!globalThis.RTCPeerConnection) throw new Fault('this browser has no WebRTC, or keeps it from pages', true);
     const watchdog = setTimeout(() => this.#lost(signal, this.#late()), CONNECT_MS);
     signal.addEventListener('abort', () => clearTimeout(watchdog));
@@ -153,7 +172,8 @@ export class AvatarConnection extends EventTarget {
     this.#pc = pc;
     this.#stats = new StatsReader(pc);
     this.#prepare(pc, signal, watchdog);
-    const late = await this.#gather(pc, signal);
+    const candidates = new Candidates(pc, signal);
+    await candidates.gather();
 
     const response = await fetch(this.#url, {
       method: 'POST', body: pc.localDescription.sdp, headers: { 'Content-Type': 'application/sdp', ...this.#shown }, signal,
@@ -168,7 +188,7 @@ export class AvatarConnection extends EventTarget {
     await pc.setRemoteDescription({ type: 'answer', sdp }).catch(({ message }) => {
       throw new Fault(`the answer of ${this.#url.host} cannot be used: ${message}`, true);
     });
-    late.forward((candidates) => this.#trickle(pc, candidates, signal));
+    if (this.#resource) candidates.forward(this.#resource, { tag: this.#tag, headers: this.#shown });
   }
 
   async #iceServers(signal) {
@@ -190,12 +210,15 @@ export class AvatarConnection extends EventTarget {
 
   #prepare(pc, signal, watchdog) {
     pc.addTransceiver('video', { direction: 'recvonly' });
-    pc.addTransceiver(this.#microphone ?? 'audio', { direction: this.#microphone ? 'sendrecv' : 'recvonly' });
+    this.#line.offer(pc, OURS.test(this.#url.pathname));
     pc.addEventListener('track', ({ track, streams }) => {
       this.#emit('track', { stream: streams[0] ?? new MediaStream([track]) });
     }, { signal });
     const control = pc.createDataChannel('control');
-    control.addEventListener('open', () => { this.#requests.channel = control; }, { signal });
+    control.addEventListener('open', () => {
+      this.#requests.channel = control;
+      this.#line.resume().catch(({ message }) => this.#emit('microphone', { mode: 'off', reason: message }));
+    }, { signal });
     control.addEventListener('message', ({ data }) => this.#receive(data, signal), { signal });
     control.addEventListener('close', () => this.#lost(signal, new Error('the server hung up')), { signal });
     this.#cues = this.#lossy(pc, 'cues', signal);
@@ -227,39 +250,6 @@ export class AvatarConnection extends EventTarget {
     return channel;
   }
 
-  /** Candidates for GATHER_MS; those that come later are kept, and forwarded once there is an answer. */
-  async #gather(pc, signal) {
-    let isOffered = false;
-    let forward = null;
-    let kept = [];
-    pc.addEventListener('icecandidate', ({ candidate }) => {
-      if (!isOffered) return;
-      kept.push(candidate);
-      if (forward) forward(kept.splice(0));
-    }, { signal });
-    const complete = new Promise((resolve) => {
-      pc.addEventListener('icegatheringstatechange', () => {
-        if (pc.iceGatheringState === 'complete') resolve();
-      }, { signal });
-    });
-    await pc.setLocalDescription();
-    await Promise.race([complete, new Promise((resolve) => { setTimeout(resolve, GATHER_MS); })]);
-    isOffered = true;
-    return { forward: (to) => { forward = to; if (kept.length) to(kept.splice(0)); } };
-  }
-
-  /** PATCH candidates to the WHEP resource (RFC 8840 fragment); null among them is the end of candidates. */
-  #trickle(pc, candidates, signal) {
-    if (!this.#resource) return;
-    const { sdp } = pc.localDescription;
-    const lines = ['ice-ufrag', 'ice-pwd'].map((name) => sdp.match(new RegExp(`^a=${name}:.*$`, 'm'))?.[0]);
-    lines.push(sdp.match(/^m=.*$/m)[0], sdp.match(/^a=mid:.*$/m)[0]);
-    lines.push(...candidates.map((found) => (found?.candidate ? `a=${found.candidate}` : 'a=end-of-candidates')));
-    const headers = { 'Content-Type': 'application/trickle-ice-sdpfrag', ...(this.#tag && { 'If-Match': this.#tag }), ...this.#shown };
-    // A server without trickle refuses (405, 501): then the candidates in the offer have to do.
-    fetch(this.#resource, { method: 'PATCH', headers, body: `${lines.join('\r\n')}\r\n`, signal }).catch(() => {});
-  }
-
   #up(pc, signal) {
     if (this.#state === 'live') return;
     this.#liveSince = performance.now();
@@ -286,6 +276,12 @@ export class AvatarConnection extends EventTarget {
     if (this.#state === 'live') this.#lastLive = now;
     this.#end(error.message);
     const place = { url: this.#url, here: location.origin, sinceLiveMs: now - this.#lastLive, isOffline: !navigator.onLine };
+    if (error.status === 403 && this.#line.isOffered) {
+      this.#line.drop(); // the picture goes on without it
+      this.#emit('microphone', { mode: 'off', reason: error.message });
+      this.#attempt();
+      return;
+    }
     const { isFinal, reason } = this.#isForbidden ? this.#forbidden() : judge(error, place);
     if (isFinal) {
       this.#listen(false);
@@ -295,6 +291,15 @@ export class AvatarConnection extends EventTarget {
     }
     this.#set('retrying', reason);
     this.#retryTimer = setTimeout(() => this.#attempt(), waitMs(now - this.#awaySince, error.retryAfter ?? 0, Math.random()));
+  }
+
+  /** A new connection at once, which offers something else. */
+  #again() {
+    if (!this.#life) return;
+    this.#end('the connection is made anew');
+    this.#set('connecting');
+    this.#awaySince = performance.now();
+    this.#attempt();
   }
 
   #forbidden() {
@@ -308,6 +313,7 @@ export class AvatarConnection extends EventTarget {
     leave(this.#pc, this.#resource, this.#shown);
     this.#life = this.#pc = this.#cues = this.#poses = this.#resource = this.#stats = null;
     this.#requests.lose(reason);
+    this.#line.lose();
   }
 
   #listen(on) {

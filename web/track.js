@@ -2,9 +2,9 @@
 
 import './avatar-rtc.js';
 import { control } from './controls.js';
+import { listDevices } from './devices.js';
 import { words } from './nodes.js';
 import { openStudio } from './studio.js';
-import { listCameras } from './tracking/devices.js';
 import { whyNoTracker } from './tracking/face_tracking.js';
 import { FaceWay } from './tracking/face_way.js';
 import { LookAtMe } from './tracking/look_at_me.js';
@@ -90,7 +90,7 @@ function explain(text) {
 function showPreview($video) {
   if ($video.parentNode !== $('preview')) $('preview').prepend($video);
   $('preview').hidden = false;
-  listCameras().then(offerCameras).catch(complain);
+  listDevices('camera').then(offerCameras).catch(complain);
 }
 
 function endPreview() {

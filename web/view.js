@@ -1,7 +1,7 @@
 /**
  * /view/{avatar}?…: nothing but the avatar, for OBS browser sources, iframes, kiosks and meeting bots.
  *
- * Of this page alone: muted, subtitles, fit, size, backdrop, layout, badge, microphone, access_token.
+ * Of this page alone: muted, subtitles, fit, size, backdrop, layout, badge, microphone, talk, access_token.
  * Told to the avatar, so that all who watch it see it, and only with a token that may: character, emotion, framing, headroom.
  *
  * Sound is on unless `muted` is asked for; where the browser refuses sound, the first click anywhere turns it on.

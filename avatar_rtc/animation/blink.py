@@ -69,7 +69,7 @@ class Blink:
         """Whether this blink is the second one already."""
         self._rapid_until = -math.inf
         self._last_t: float | None = None
-        self._rate = self._mood = 1.0
+        self._rate = self._mood = self._attention = 1.0
         self._settings = settings
         self.configure(settings)
 
@@ -83,6 +83,11 @@ class Blink:
     def feel(self, mood: float) -> None:
         """Blink more or less often from now on, as a multiple of calm eyes; see `rate_of`."""
         self._mood = mood
+        self._set_rate()
+
+    def attend(self, rate: float) -> None:
+        """Blink more or less often for what it is doing, as a multiple, whatever the mood."""
+        self._attention = rate
         self._set_rate()
 
     def confuse(self, t: float) -> None:
@@ -133,7 +138,7 @@ class Blink:
 
     def _set_rate(self) -> None:
         before = self._rate
-        self._rate = self._mood * (1.0 - _LIVELIER + _LIVELIER * self._settings.liveliness)
+        self._rate = self._mood * self._attention * (1.0 - _LIVELIER + _LIVELIER * self._settings.liveliness)
         if self._last_t is not None and self._last_t < self._start < math.inf:
             self._start = self._last_t + (self._start - self._last_t) * before / self._rate
 

@@ -4,7 +4,8 @@ Left to itself, a gaze changes between the viewer and somewhere else, and leaps 
 law of the leaps follows Lee, Badler and Badler, Eyes Alive (2002): angles fall off exponentially with 6.9
 degrees, the viewer is left for 0.93 s at a time while speaking, and while listening for 0.43 s every 8 s. A
 leap of a degrees takes 21 ms + 2.2 ms x a, the main sequence of Bahill, Clark and Stark (1975). The head
-follows the eyes: `head_turn.py`. Around what they look at they make micro-saccades: `fixation.py`.
+follows the eyes: `head_turn.py`. Around what they look at they make micro-saccades: `fixation.py`. Who
+listens or thinks looks about in another way: `looking.py`.
 
 Angles are degrees as complex numbers: to the viewer's right, and up. What the head sways away, the eyes take
 back.
@@ -18,8 +19,10 @@ import numpy as np
 from avatar_rtc.animation.easing import step_of_constant
 from avatar_rtc.animation.fixation import Angle, Fixation, leap_seconds
 from avatar_rtc.animation.head_turn import HeadTurn
+from avatar_rtc.animation.looking import LEAPS, THINKING_HEAD, ThinkingEyes, listening_mean
 from avatar_rtc.control.settings import AnimatorSettings
 from avatar_rtc.curves import smoothstep
+from avatar_rtc.face.activity import ActivityName
 from avatar_rtc.face.gaze import Gaze
 from avatar_rtc.face.pose import INDEX, Pose
 
@@ -60,8 +63,9 @@ class GazeDriver:
     def __init__(self, seed: int) -> None:
         self._random = np.random.default_rng([seed, 8])
         self._fixation, self._head = Fixation(seed), HeadTurn()
+        self._thinking = ThinkingEyes(seed)
         self._asked: Gaze | None = None
-        self._speaking = False
+        self._doing: ActivityName = "idle"
         self._strength = 0.0
         self._contact = 1.0
         self.away = False
@@ -83,7 +87,7 @@ class GazeDriver:
         pose: Pose,
         emotion: Pose,
         asked: Gaze | None,
-        speaking: bool,
+        doing: ActivityName,
         settings: AnimatorSettings,
         t: float,
         shown: float = 0.0,
@@ -93,7 +97,7 @@ class GazeDriver:
         Args:
             emotion: what the emotion alone wants, (45,); what `pose` adds to its head is sway.
             asked: what is to be looked at.
-            speaking: the viewer is looked at for `eye_contact` of the time then.
+            doing: while speaking, the viewer is looked at for `eye_contact` of the time.
             shown: how much the face shows an emotion, 0..1; its own head is turned less away then.
         """
         begins = self._last_t is None or not -_LOST < t - self._last_t < _LOST
@@ -103,17 +107,16 @@ class GazeDriver:
         self._contact = settings.eye_contact
         self._shown = shown
         if begins or asked != self._asked:
-            self._asked, self._speaking = asked, speaking
-            self._look(t, asked is not None and asked.target == "away")
+            self._asked, self._doing = asked, doing
+            self._look(t, doing == "thinking" if asked is None else asked.target == "away")
             if begins:
                 self._from = self._to
                 self._head.begin(self._turned(), t)
-        elif speaking != self._speaking:
-            self._speaking = speaking
-            self._turn = t + self._stay()
+        elif doing != self._doing:
+            self._change(doing, t)
         while (event := min(self._turn, self._leap)) <= t:
             if self._turn <= event:
-                self._look(event, not self.away if self._asked is None else self.away)
+                self._look(event, self._away_next())
             else:
                 self._leap_to(self._aim + self._around(), event)
 
@@ -132,10 +135,27 @@ class GazeDriver:
         if self._strength and self._leap < math.inf and way:
             self._leap, self._way = min(self._leap, t), way / abs(way)
 
+    def _change(self, doing: ActivityName, t: float) -> None:
+        """Do something else from t on: who begins to listen, or has thought, turns to the viewer."""
+        before, self._doing = self._doing, doing
+        if self._asked is None and ("thinking" in (before, doing) or doing == "listening"):
+            self._look(t, doing == "thinking")
+        else:
+            self._turn = t + self._stay()
+
+    def _away_next(self) -> bool:
+        """Whether it looks away, now that it looks elsewhere."""
+        if self._asked is not None:
+            return self.away
+        if self._doing == "thinking":
+            return not self.away or not self._thinking.goes_back()
+        return not self.away
+
     def _turned(self) -> Angle:
         """Where the head goes with the eyes."""
         own = self._asked is None
-        return HEAD_SHARE * (1.0 - HEAD_HELD_BACK * self._shown * own) * self._aim
+        share = THINKING_HEAD if own and self._doing == "thinking" else HEAD_SHARE
+        return share * (1.0 - HEAD_HELD_BACK * self._shown * own) * self._aim
 
     def _look(self, t: float, away: bool) -> None:
         """Look at something else from t on."""
@@ -143,6 +163,8 @@ class GazeDriver:
         if self._asked is not None and isinstance(self._asked.target, tuple):
             x, y = self._asked.target
             self._aim = Angle(x * EDGE_DEGREES[0], y * EDGE_DEGREES[1])
+        elif away and self._asked is None and self._doing == "thinking":
+            self._aim = self._thinking.place()
         elif away:
             self._aim = self._somewhere() * (1.0 if self._asked else self._strength)
         else:
@@ -153,7 +175,7 @@ class GazeDriver:
 
     def _leap_to(self, to: Angle, t: float) -> None:
         self._from, self._to, self._leapt = self._at(t), to, t
-        pause = LEAST_STAY + self._random.exponential(NEXT_LEAP - LEAST_STAY)
+        pause = LEAST_STAY + LEAPS[self._doing] * self._random.exponential(NEXT_LEAP - LEAST_STAY)
         self._leap = t + pause if self._strength else math.inf
 
     def _at(self, t: float) -> Angle:
@@ -166,7 +188,11 @@ class GazeDriver:
             mean = AWAY_ASKED if self.away and self._strength else math.inf
         elif not self._strength:
             return math.inf
-        elif not self._speaking:
+        elif self._doing == "thinking":
+            return self._thinking.stay(self.away)
+        elif self._doing == "listening":
+            mean = listening_mean(self.away)
+        elif self._doing == "idle":
             mean = AWAY_IDLE if self.away else CONTACT_IDLE
         else:
             mean = _mean_stay(1 - self._contact if self.away else self._contact)

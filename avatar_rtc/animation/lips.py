@@ -154,8 +154,11 @@ class Lips:
         pose[CORNERS] *= np.float32(1 - (1 - CORNERS_KEPT) * held)
 
     def speaks(self, t: float) -> bool:
-        """True while something is said."""
-        return any(track.begin <= t + LEAD and t < min(track.end, track.cut) for track in self._tracks)
+        """True while something is said; who hums says nothing."""
+        return any(
+            track.begin <= t + LEAD and t < min(track.end, track.cut) and not track.source.is_hum
+            for track in self._tracks
+        )
 
     def holds(self, t: float) -> bool:
         """True while the mouth is speech's, if in part: from just before its first sound, not in pauses."""

@@ -18,6 +18,7 @@ from avatar_rtc.animation.accents import Accents
 from avatar_rtc.animation.blink import Blink, close_lids, rate_of
 from avatar_rtc.animation.breathing import BREATH_NOD, SHOULDER_PX, Breathing
 from avatar_rtc.animation.cels import drive, opacities, shown_cels
+from avatar_rtc.animation.conversing import Conversing
 from avatar_rtc.animation.easing import Eased, pace_of_rate
 from avatar_rtc.animation.effects import EffectQueue
 from avatar_rtc.animation.face_cels import COUNT, LID_MORPHS, MOUTH_MORPHS, FaceCels, Held, held_by
@@ -36,6 +37,7 @@ from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.curves import smoothstep
 from avatar_rtc.errors import UnknownName
+from avatar_rtc.face.activity import ActivityName
 from avatar_rtc.face.cels import CELS, FX
 from avatar_rtc.face.effects import Effect
 from avatar_rtc.face.emotions import ZERO, EmotionTemplate
@@ -50,6 +52,8 @@ _SWAYED = slice(AXES[0], AXES[-1] + 1)
 _BREATHING, _NOD = INDEX["breathing"], INDEX["head_x"]
 _SHOWS_WHOLLY = 1.2
 """How far from a neutral face one shows an emotion wholly; the least of the templates is 1.3 away."""
+_STILLER = 0.7
+"""How far who listens sways as who shows an emotion wholly."""
 _AT_ONCE = 10.0
 """Seconds; long enough for every easing to have arrived."""
 
@@ -87,7 +91,7 @@ class Mixer:
         """
         self._sway, self._blink, self._breath = Sway(seed), Blink(seed), Breathing()
         self._gaze, self._accents, self._idle_gestures = GazeDriver(seed), Accents(seed), IdleGestures(seed)
-        self._gestures = GestureLayer()
+        self._conversing, self._gestures = Conversing(seed), GestureLayer()
         self._live, self._talking, self._mouth = Live(), Talking(seed), Mouth()
         self.lips = Lips()
         """Told what is said."""
@@ -166,15 +170,20 @@ class Mixer:
         cue = self._cued_mouth(state, t)
         shapes = self._random_mouth(state, t) if cue is None else cue
         speaking = shapes is not None or self.lips.speaks(t)
+        doing: ActivityName = "speaking" if speaking else state.activity.name
+        calm, liveliness = 1.0 - shown, settings.liveliness
         acted = self._gestures.at(state.gestures, t, dt, speaking)
-        busy = speaking or acted is not None
-        self._idle_gestures.apply(face, t, dt, 1.0 - shown, busy, settings.liveliness)
+        busy = acted is not None or doing in ("speaking", "thinking")
+        self._idle_gestures.apply(face, t, dt, calm, busy, liveliness)
+        self._conversing.apply(face, doing, state.hearing, self._blink, t, dt, calm, liveliness)
         if acted is not None:
             acted.on_cels(face)
         self._draw(face, state, t, dt, has_cue=cue is not None)
         if acted is not None:
             acted.on_face(pose)
-        pose[_SWAYED] += self._sway.at(t, self._target[_SWAYED].astype(np.float64), changed, shown)
+        # Who listens is nearly as still as who feels something.
+        stiller = max(shown, _STILLER * self._conversing.attention)
+        pose[_SWAYED] += self._sway.at(t, self._target[_SWAYED].astype(np.float64), changed, stiller)
         if self._sway.begun is not None:
             begun, by = self._sway.begun
             self._gaze.lead(complex(-by[1], by[0]), begun)
@@ -182,7 +191,7 @@ class Mixer:
         self._accents.apply(pose, self.lips, self._blink, t, settings.liveliness)
         if acted is not None:
             acted.on_head(pose)
-        self._gaze.apply(pose, emotion, state.gaze, speaking, settings, t, shown)
+        self._gaze.apply(pose, emotion, state.gaze, doing, settings, t, shown)
         closed = self._blink.at(t)
         if acted is not None:
             acted.on_eyes(pose)

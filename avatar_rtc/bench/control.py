@@ -1,17 +1,20 @@
-"""From a control message to the first picture that shows it."""
+"""From a control message to the first picture that shows it, and to its answer, by channel and by socket."""
 
 import asyncio
 import random
 import time
 from collections.abc import Sequence
 
-from avatar_rtc.bench.measurement import Measurement, at_most, percentile, spread
+from avatar_rtc.bench.measurement import Measurement, at_most, percentile, spread, told
 from avatar_rtc.bench.served import served
 from avatar_rtc.client.client import AvatarClient
+from avatar_rtc.client.remote import Remote
 from avatar_rtc.errors import Unreachable
 from avatar_rtc.media.picture import VideoFrame
 
 LATENCY_MS = 150
+SOCKET_ANSWER_MS = 20.0
+"""From a message on the control socket to its answer, while this process decodes 30 pictures a second."""
 _FAINT = [["translucent_display", {"alpha": 0.2}]]
 """A change of the whole picture in one step; an emotion eases in, so its first frame is a matter of taste."""
 _MARGIN = 0.25
@@ -27,8 +30,18 @@ def measure(quick: bool) -> list[Measurement]:
     with served("--animator", "static", "--fps", "30") as server:
         delays = asyncio.run(_switches(server.url, 6 if quick else 60))
         fps = server.state()["fps"]
-    name = "control message to first changed decoded frame, p95"
-    return [at_most(name, percentile(delays, 95), "ms", LATENCY_MS, fps=fps, **spread(delays))]
+        by_socket, by_channel = asyncio.run(_round_trips(server.url, 50 if quick else 1_000))
+    shown = "control message to first changed decoded frame, p95"
+    return [
+        at_most(shown, percentile(delays, 95), "ms", LATENCY_MS, fps=fps, **spread(delays)),
+        at_most(
+            "message to answer by control socket, p99",
+            percentile(by_socket, 99), "ms", SOCKET_ANSWER_MS, **spread(by_socket),
+        ),
+        told(
+            "message to answer by data channel, p99", percentile(by_channel, 99), "ms", **spread(by_channel)
+        ),
+    ]  # fmt: skip
 
 
 async def _switches(url: str, count: int) -> list[float]:
@@ -48,6 +61,17 @@ async def _switches(url: str, count: int) -> list[float]:
             await sending
         reading.cancel()
     return delays
+
+
+async def _round_trips(url: str, count: int) -> tuple[list[float], list[float]]:
+    """Milliseconds from messages to their answers: by socket and by data channel, in turns."""
+    by_socket, by_channel = [], []
+    async with Remote(url) as remote, AvatarClient(url) as viewer:
+        for _ in range(count):
+            by_socket.append(await remote.ping() * 1000)
+            by_channel.append(await viewer.ping() * 1000)
+            await asyncio.sleep(0.01)  # messages come one by one
+    return by_socket, by_channel
 
 
 async def _settled(avatar: AvatarClient, levels: "Levels") -> tuple[float, float]:

@@ -226,8 +226,7 @@ class Garbage:
     async def _messages(self, viewer: AvatarClient) -> None:
         """By the channels of a viewer, and by its transport: packets that are its own, and nonsense."""
         pick = random.Random(self._seed + 2)
-        control = viewer._control
-        channels = [control._control, control._cues, control._pose] if control else []
+        channels = viewer._line.channels if viewer._line else ()
         transport = viewer._pc.getTransceivers()[0].receiver.transport if viewer._pc else None
         for _ in range(self._each):
             self.sent += 1

@@ -10,6 +10,7 @@ from avatar_rtc.bench.measurement import Measurement, at_most, spread, told
 from avatar_rtc.control.acting_messages import GesturePlay
 from avatar_rtc.control.changes import next_state
 from avatar_rtc.control.state import AvatarState, DataEyes, LivePose
+from avatar_rtc.face.activity import Activity, ActivityName, Hearing
 from avatar_rtc.face.blendshapes import morphs_of
 from avatar_rtc.face.emotions import EMOTIONS
 from avatar_rtc.face.gaze import Gaze
@@ -31,11 +32,15 @@ def measure(quick: bool) -> list[Measurement]:
     frames = round(MIXER_FPS * (5 if quick else 120))
     busy, calm = _looks(frames, _busy, speaks=True), _looks(frames, lambda t: _CALM)
     acting = _looks(frames, _acting())
+    listening = _looks(frames, _listening)
     return [
         at_most(
             "one look with every driver at work, mean", sum(busy) / frames, "ms", LOOK_MS, **spread(busy)
         ),
         told("one look of somebody calm, mean", sum(calm) / frames, "ms", **spread(calm)),
+        told(
+            "… of somebody who listens to a voice, mean", sum(listening) / frames, "ms", **spread(listening)
+        ),
         at_most(
             "one look with four gestures at once, to that of somebody calm",
             sum(acting) / sum(calm),
@@ -86,6 +91,14 @@ def _busy(t: float) -> AvatarState:
         live_pose=LivePose(morphs_of({"browInnerUp": t % 1, "eyeBlinkLeft": 0.5}, (t % 15, 0.0, 0.0)), t),
         data_eyes=DataEyes(True, 0.0),
     )
+
+
+def _listening(t: float) -> AvatarState:
+    """Thinks for a second now and then, and listens else to somebody who pauses; told ten times a second."""
+    heard = int(t * 10) / 10
+    doing: ActivityName = "thinking" if int(t) % 8 == 7 else "listening"
+    voice = heard % 3 < 2
+    return replace(_CALM, activity=Activity(doing), hearing=Hearing(0.6 * voice, voice, heard))
 
 
 def _sentence() -> Timeline:

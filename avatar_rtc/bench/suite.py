@@ -36,7 +36,9 @@ FIGURES = {
     "articulation": "how far mouths open while they speak, in pixels, and whether lips meet",
     "acting": "acts in texts of language models: what is spoken, what is missed, how far from its word",
     "speech": "how soon it is heard and stops; mouths that keep time with it",
+    "barge_in": "a voice that stops it, and what counts as a voice",
     "proxy": "replies of language models on their way through: delay, bytes, first sound",
+    "realtime": "voices of language models on their way through: delay, interruptions",
     "clapper": "sound after picture, on the wire and in Chromium",
 }
 """Name → what it is about; each is a module of this package with `measure(quick) -> list[Measurement]`."""

@@ -11,10 +11,12 @@ from avatar_rtc.cli import (
     bench,
     check,
     distill,
+    mcp,
     record,
     render,
     serve,
     sprites,
+    talk,
     token,
     tracking,
     turn,
@@ -27,7 +29,8 @@ from avatar_rtc.errors import AvatarRtcError, InputError, NotFound, Refused
 from avatar_rtc.version import __version__
 
 COMMANDS = (
-    serve, token, turn, render, sprites, watch, record, distill, check, weights, voices, tracking, bench,
+    serve, token, turn, render, sprites, watch, talk, record, mcp, distill, check, weights, voices,
+    tracking, bench,
 )  # fmt: skip
 """Each has `add(subparsers)`; whatever is heavy is imported only when its command runs."""
 

@@ -103,7 +103,8 @@ async def check_voice(engines: "Engines", voice: str) -> None:
 
 def warn_of_http(config: Config) -> None:
     """One line in the log, if viewers on other machines need a microphone that no browser gives them."""
-    if config.microphone and not config.is_loopback and config.tls_cert is None:
+    is_wanted = config.microphone and "microphone" in config.model_fields_set
+    if is_wanted and not config.is_loopback and config.tls_cert is None:
         log.warning(
             "microphone = true, but browsers on other machines give none to a page on http: "
             "wanted are tls_cert and tls_key, or a proxy with TLS"

@@ -9,21 +9,25 @@ async with AvatarClient("http://127.0.0.1:8080") as avatar:
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from numpy.typing import NDArray
 
-from avatar_rtc.client.commands import Commands
+from avatar_rtc.client.channel_line import ChannelLine
 from avatar_rtc.client.control import Control
+from avatar_rtc.client.heard import HeardStretch, stretches_heard_at
+from avatar_rtc.client.hearing import Hearer
 from avatar_rtc.client.newest import Newest
+from avatar_rtc.client.talking import TalkSource, say_through
 from avatar_rtc.client.whep import Whep, endpoint
 from avatar_rtc.config import MediaBind
+from avatar_rtc.control.microphone_message import MicrophoneMode
 from avatar_rtc.errors import AvatarRtcError, InputError, NotFound, Unreachable
 from avatar_rtc.media.addresses.aioice_private import ask_servers
 from avatar_rtc.media.addresses.hosts_private import bind_media
@@ -32,7 +36,8 @@ from avatar_rtc.media.aiortc_private import guard_connection
 from avatar_rtc.media.aiortc_receiving import Mended, mend_losses
 from avatar_rtc.media.guard import Guard
 from avatar_rtc.media.picture import VideoFrame, rgba_from_stacked, rgba_opaque
-from avatar_rtc.stream.frame import Layout
+from avatar_rtc.media.talk_track import TalkTrack
+from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ, Layout
 
 PICTURES_KEPT = 2
 """Pictures waiting for `frames()`; older ones are dropped."""
@@ -52,7 +57,7 @@ class Timing:
     """ICE and DTLS are through."""
 
 
-class AvatarClient(Commands):
+class AvatarClient(Hearer):
     """One viewer of one avatar.
 
     Live pictures do not wait: a consumer slower than the avatar gets the newest ones, and `dropped` counts
@@ -69,6 +74,7 @@ class AvatarClient(Commands):
         token: str | None = None,
         connect_timeout_s: float = 15.0,
         silence_timeout_s: float = 10.0,
+        microphone: Literal["speak", "listen"] | None = None,
     ) -> None:
         """Nothing is sent before `async with`.
 
@@ -79,24 +85,25 @@ class AvatarClient(Commands):
             token: bearer token for servers that ask for one.
             connect_timeout_s: from the offer to the established connection.
             silence_timeout_s: without one packet for so long, the connection counts as lost.
+            microphone: what `talk` sends is spoken by the avatar, or listened to; None sends nothing.
 
         Raises:
             InputError: not a URL we can use.
         """
         super().__init__()
-        self._endpoint = endpoint(url, video)
+        self._endpoint = endpoint(url, video, microphone)
+        self._talk_track = TalkTrack() if microphone is not None else None
+        self._talks = asyncio.Lock()
         self._video_layout, self._with_audio, self._token = video, audio, token
         self._connect_timeout_s, self._silence_timeout_s = connect_timeout_s, silence_timeout_s
         self._video: Newest[VideoFrame] = Newest(PICTURES_KEPT)
         self._audio: Newest[Any] = Newest(BLOCKS_KEPT)
-        self._state: dict[str, Any] = {}
-        self._states: Newest[dict[str, Any]] = Newest(1)
         self._tasks: list[asyncio.Task[None]] = []
         self._pc: RTCPeerConnection | None = None
+        self._line: ChannelLine | None = None
         self._settled = asyncio.Event()
         self._error: AvatarRtcError | None = None
         self._closed = False
-        self._goodbye = ""
         self.timing = Timing()
         """When connecting got how far."""
         self.mended = Mended()
@@ -150,15 +157,6 @@ class AvatarClient(Commands):
         """
         await self._whep.renew(token)
 
-    def state(self) -> dict[str, Any]:
-        """The newest state the server told, as of `GET /api/v1/avatars/{id}`; empty before the first."""
-        return self._state
-
-    async def states(self) -> AsyncIterator[dict[str, Any]]:
-        """The state now, then whenever it has changed; who is slow gets the newest. Raises as `frames`."""
-        while (state := await self._states.next()) is not None:
-            yield state
-
     async def frames(self) -> AsyncIterator[VideoFrame]:
         """Decoded pictures as `av.VideoFrame`, in the layout asked for.
 
@@ -187,6 +185,44 @@ class AvatarClient(Commands):
         while (frame := await self._audio.next()) is not None:
             yield frame
 
+    async def talk(self, source: TalkSource, *, rate: int = AUDIO_CLOCK_HZ) -> None:
+        """Send sound as fast as it sounds, and end with it; one source after the other.
+
+        Args:
+            source: a file of any kind that `Server` takes as sound; arrays of int16 that come one by one; or
+                "microphone", this machine's own, which has no end (extra `microphone`).
+            rate: Hz of such arrays.
+
+        Raises:
+            InputError: no such sound, or this client was made without `microphone`.
+            SetupError: no such file, or no microphone here.
+            Unreachable: the connection is lost.
+        """
+        if self._talk_track is None:
+            raise InputError("this client sends no sound: make it with microphone='listen' or 'speak'")
+        async with self._talks:
+            try:
+                await say_through(self._talk_track, source, rate)
+            except MediaStreamError:
+                raise self._error or Unreachable("this client is closed") from None
+
+    async def set_microphone(self, mode: MicrophoneMode) -> None:
+        """Let what is sent be spoken, listened to, or neither ("off"); raises as `request`."""
+        await self.request("microphone.set", mode=mode)
+
+    async def ears(self) -> AsyncGenerator[HeardStretch, None]:
+        """What viewers say who are listened to, each stretch when it has ended.
+
+        Raises:
+            Refused: the token does not grant `control`.
+            NotFound: this is no server of ours, or one without ears.
+            Unreachable: the connection is lost.
+        """
+        if self._endpoint.avatar is None:
+            raise NotFound("avatar to hear with at", self._endpoint.whep)
+        async for heard in stretches_heard_at(self._endpoint.avatar, self._token):
+            yield heard
+
     @property
     def received(self) -> int:
         """Pictures decoded since the connection."""
@@ -214,7 +250,9 @@ class AvatarClient(Commands):
 
     def _prepare(self, pc: RTCPeerConnection, ice: IceServers) -> Control:
         pc.addTransceiver("video", direction="recvonly")
-        if self._with_audio:
+        if self._talk_track is not None:
+            pc.addTransceiver(self._talk_track, direction="sendrecv" if self._with_audio else "sendonly")
+        elif self._with_audio:
             pc.addTransceiver("audio", direction="recvonly")
         self._mend(pc)
         cues = pc.createDataChannel("cues", ordered=False, maxRetransmits=0)
@@ -226,7 +264,10 @@ class AvatarClient(Commands):
         bind_media(pc, MediaBind(True, ("127.0.0.1",) if self._endpoint.is_loopback else ()))
         pc.on("track", self._track)
         pc.on("connectionstatechange", lambda: self._state_changed(pc.connectionState))
-        return Control(control, cues, pose, self._event)
+        self._line = ChannelLine(control, cues, pose)
+        talk = Control(self._line, self._event)
+        self._line.carry(talk)
+        return talk
 
     def _mend(self, pc: RTCPeerConnection) -> None:
         for transceiver in pc.getTransceivers():
@@ -278,16 +319,6 @@ class AvatarClient(Commands):
             await asyncio.sleep(1.0)
         self._lost(f"nothing came for {self._silence_timeout_s:g} s")
 
-    def _event(self, message: dict[str, Any]) -> None:
-        match message.get("type"):
-            case "state":
-                self._state = {name: value for name, value in message.items() if name != "type"}
-                self._states.put(self._state)
-            case str(kind) if kind.startswith("speech."):
-                self._speech.put(message)
-            case "closing":
-                self._goodbye = str(message.get("reason") or message.get("detail") or "the server is closing")
-
     def _lost(self, why: str) -> None:
         if not self._closed:
             self._end(Unreachable(f"the connection to {self._endpoint.whep} is lost: {self._goodbye or why}"))
@@ -295,9 +326,8 @@ class AvatarClient(Commands):
     def _end(self, error: AvatarRtcError | None) -> None:
         self._error = self._error or error
         self._settled.set()
+        if self._talk_track is not None:
+            self._talk_track.stop()
         self._video.end(error)
         self._audio.end(error)
-        self._speech.end(error)
-        self._states.end(error)
-        if self._control is not None:
-            self._control.end(error or Unreachable("this client is closed"))
+        self._end_hearing(error)

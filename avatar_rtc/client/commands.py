@@ -1,4 +1,4 @@
-"""What an avatar can be told over its data channels; each coroutine ends with the server's answer."""
+"""What an avatar can be told over data channels or a socket; each coroutine ends with the server's answer."""
 
 import asyncio
 import time
@@ -13,8 +13,12 @@ EmotionTemplates: TypeAlias = Mapping[str, Mapping[str, Mapping[str, float]]]
 """Emotion → {"pose": {morph: value}, "cels": {cel: opacity}}; either may be left out."""
 
 
+GestureTemplates: TypeAlias = Mapping[str, Mapping[str, Mapping[str, Sequence[Sequence[float]]]]]
+"""Gesture → {"tracks": {morph or cel: [[seconds, value], …]}}, each from 0 back to 0."""
+
+
 class Commands(SpeechCommands):
-    """The control side of `AvatarClient`, which opens and ends the channels."""
+    """The control side of `AvatarClient` and `Remote`, which open and end what carries it."""
 
     async def set_emotion(
         self, name: str | Mapping[str, float], intensity: float = 1.0, *, hold_s: float | None = None
@@ -44,6 +48,59 @@ class Commands(SpeechCommands):
         """
         answer = await self.request("emotions.set", emotions=templates_json(templates))
         return list(answer["emotions"])
+
+    async def play_gesture(self, name: str, strength: float = 1.0) -> float:
+        """Make a gesture once, such as "nod" or "wink"; gives how many seconds it takes.
+
+        Args:
+            strength: in [0, 1].
+        """
+        return float((await self.request("gesture.play", name=name, strength=strength))["seconds"])
+
+    async def set_gestures(self, templates: GestureTemplates) -> list[str]:
+        """Give the avatar gestures of its own over the factory's, in place of those it had.
+
+        Args:
+            templates: what each does. {} is the factory's again.
+
+        Returns:
+            The names of its own gestures.
+
+        Raises:
+            TooLarge: 64 KiB of JSON at most.
+            InputError, Unreachable: as `request`.
+        """
+        gestures = {
+            name: {
+                part: {track: [list(point) for point in points] for track, points in tracks.items()}
+                for part, tracks in parts.items()
+            }
+            for name, parts in templates.items()
+        }
+        return list((await self.request("gestures.set", gestures=gestures))["gestures"])
+
+    async def set_activity(
+        self, name: Literal["idle", "listening", "thinking", "speaking"], *, hold_s: float | None = None
+    ) -> None:
+        """Show what it is doing; that it speaks it shows by itself. Raises as `request`.
+
+        Args:
+            hold_s: then it is idle again, one hour at most; None is until another is asked for.
+        """
+        hold = {} if hold_s is None else {"hold_ms": round(hold_s * 1000, 3)}
+        await self.request("activity.set", name=name, **hold)
+
+    async def set_hearing(self, level: float, voice: bool = True) -> bool:
+        """Tell how loud somebody talks to it, for the next half second; raises as `request`.
+
+        Args:
+            level: 0 is silence, 1 a loud voice.
+            voice: whether it is a voice, and not another sound.
+
+        Returns:
+            Whether it was taken, and nothing newer is held.
+        """
+        return bool((await self.request("hearing.set", level=level, voice=voice))["taken"])
 
     async def set_overrides(self, values: Mapping[str, float]) -> dict[str, float]:
         """Hold these morphs and cels over all else, and let go of all others; gives what is held now.

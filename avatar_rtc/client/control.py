@@ -1,6 +1,6 @@
-"""The data channels of a viewer: requests that are answered, events, and what flows: mouth cues and poses.
+"""What a caller says and is told: requests that are answered, events, and what flows: mouth cues and poses.
 
-Every request on `control` carries an id and is answered by `ok` or `error` with that id; whatever else
+Every request carries an id and is answered by `ok` or `error` with that id; whatever else
 comes is an event.
 """
 
@@ -8,9 +8,7 @@ import asyncio
 import itertools
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
-
-from aiortc import RTCDataChannel
+from typing import Any, Literal, Protocol
 
 from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES
 from avatar_rtc.errors import AvatarRtcError, InputError, TooLarge, Unreachable
@@ -21,25 +19,35 @@ MAX_UNSENT_BYTES = 16 * 1024
 """Of cues or poses; what would wait behind more comes too late: this is a quarter of a second of poses."""
 
 
-class Control:
-    """One `control`, one `cues` and one `pose` channel."""
+Flow = Literal["cues", "pose"]
+"""What is said many times a second, and not answered."""
 
-    def __init__(
-        self,
-        control: RTCDataChannel,
-        cues: RTCDataChannel,
-        pose: RTCDataChannel,
-        on_event: Callable[[dict[str, Any]], None],
-    ) -> None:
+
+class MessageLine(Protocol):
+    """What carries the messages of one caller: data channels, or a socket."""
+
+    def send(self, text: str) -> None:
+        """Send a text, in order; the line is open."""
+
+    def flow(self, label: Flow, message: dict[str, Any]) -> bool:
+        """Send what is worthless if it has to wait; False if it could not go at once."""
+
+
+class Control:
+    """The talk of one caller over its line."""
+
+    def __init__(self, line: MessageLine, on_event: Callable[[dict[str, Any]], None]) -> None:
         """`on_event` gets every message that answers no request, such as `state` and `closing`."""
-        self._control, self._cues, self._pose = control, cues, pose
+        self._line = line
         self._on_event = on_event
         self._open = asyncio.Event()
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._error: AvatarRtcError | None = None
-        control.on("open", self._open.set)
-        control.on("message", self._received)
+
+    def opened(self) -> None:
+        """The line carries messages from now on."""
+        self._open.set()
 
     async def request(self, kind: str, **fields: object) -> dict[str, Any]:
         """Send a message and wait for its answer; the fields of the `ok` come back.
@@ -61,11 +69,11 @@ class Control:
 
     def cue(self, t_ms: float, visemes: Mapping[str, float]) -> bool:
         """Send mouth shapes; False if they could not go at once, for a cue that waits is worthless."""
-        return _send_now(self._cues, {"t_ms": t_ms, "visemes": dict(visemes)})
+        return self._error is None and self._line.flow("cues", {"t_ms": t_ms, "visemes": dict(visemes)})
 
     def pose(self, pose: dict[str, Any]) -> bool:
         """Send `{"t_ms": …, "morphs": …}`; False as with `cue`."""
-        return _send_now(self._pose, pose)
+        return self._error is None and self._line.flow("pose", pose)
 
     def end(self, error: AvatarRtcError) -> None:
         """Fail every request that waits, and all later ones, with this error."""
@@ -85,13 +93,14 @@ class Control:
         if self._error is not None:
             raise self._error
         self._waiting[number] = future = asyncio.get_running_loop().create_future()
-        self._control.send(text)
+        self._line.send(text)
         answer = await future
         if answer["type"] == "error":
             raise InputError(str(answer.get("detail", "refused without a reason")))
         return {name: value for name, value in answer.items() if name not in ("type", "id")}
 
-    def _received(self, text: str | bytes) -> None:
+    def received(self, text: str | bytes) -> None:
+        """A text of the other side is here."""
         try:
             message = json.loads(text)
         except ValueError:
@@ -122,10 +131,3 @@ class Requests:
         if self._control is None:
             raise Unreachable("not connected: use the client with `async with`")
         return await self._control.request(kind, **fields)
-
-
-def _send_now(channel: RTCDataChannel, message: dict[str, Any]) -> bool:
-    if channel.readyState != "open" or channel.bufferedAmount > MAX_UNSENT_BYTES:
-        return False
-    channel.send(json.dumps(message))
-    return True

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -100,6 +100,26 @@ class Http:
             raise _refusal(answer, subject)
         return answer
 
+    async def socket(
+        self, url: str, subject: Subject, silence_timeout_s: float
+    ) -> aiohttp.ClientWebSocketResponse:
+        """A WebSocket; raises as `ask`.
+
+        Args:
+            silence_timeout_s: without a sign of life for so long it counts as lost.
+        """
+        try:
+            # A ping goes out after two thirds of that, and its answer has half as long to come.
+            return await self._session.ws_connect(url, heartbeat=silence_timeout_s / 1.5, max_msg_size=0)
+        except aiohttp.WSServerHandshakeError as error:
+            # aiohttp drops the words of the refusal: asked for without a socket, the server says them again.
+            await self.ask("GET", url, subject)
+            raise Unreachable(f"{url} answered with HTTP status {error.status}, and no WebSocket") from None
+        except TimeoutError:
+            raise Unreachable(f"{url} did not answer within {self._timeout_s:g} s") from None
+        except aiohttp.ClientError as error:
+            raise Unreachable(f"cannot reach {url}: {error}") from None
+
     async def save(self, url: str, subject: Subject, path: Path, tell: Callable[[int, int], None]) -> None:
         """Write a file the server has to `path`, whole or not at all; raises as `ask`.
 
@@ -127,6 +147,24 @@ class Http:
             raise Unreachable(f"cannot reach {url}: {error}") from None
         except OSError as error:
             raise not_written(path, error) from None
+
+    async def lines(self, url: str, subject: Subject, silence_s: float) -> AsyncGenerator[str, None]:
+        """The lines of an answer that has no end, as they come; raises as `ask`.
+
+        Args:
+            silence_s: without a byte for so long it is lost.
+        """
+        patience = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout_s, sock_read=silence_s)
+        try:
+            async with self._session.get(url, timeout=patience) as response:
+                if response.status >= 400:
+                    raise _refusal(HttpAnswer(url, response.status, await response.read(), None), subject)
+                async for line in response.content:
+                    yield line.decode(errors="replace").rstrip("\r\n")
+        except TimeoutError:
+            raise Unreachable(f"{url} sent nothing for {silence_s:g} s") from None
+        except (aiohttp.ClientError, ValueError) as error:
+            raise Unreachable(f"the connection to {url} is lost: {error}") from None
 
     def show(self, token: str) -> None:
         """Another token, from now on."""

@@ -42,7 +42,7 @@ class Endpoint:
         return ("avatar", self.avatar.rpartition("/")[2]) if self.avatar else ("WHEP endpoint", self.whep)
 
 
-def endpoint(url: str, video: Layout = "alpha") -> Endpoint:
+def endpoint(url: str, video: Layout = "alpha", microphone: str | None = None) -> Endpoint:
     """What to ask for, given any address a user may have at hand.
 
     >>> endpoint("http://127.0.0.1:8080/").whep
@@ -62,13 +62,20 @@ def endpoint(url: str, video: Layout = "alpha") -> Endpoint:
     path, query = parts.path.rstrip("/"), parts.query
     ours = _OURS.match(path)
     if path and ours is None:
-        return Endpoint(url, is_loopback=loopback)
+        return Endpoint(_with_microphone(url, microphone), is_loopback=loopback)
     root, name = (ours["root"], ours["api"] or ours["view"]) if ours else ("", "main")
     api = urlunsplit((parts.scheme, parts.netloc, f"{root}/api/v1", "", ""))
     # A WHEP URL that says itself which picture it wants is left as it is.
     query = query if ours and ours["whep"] and query else f"video={video}"
     avatar = f"{api}/avatars/{name}"
-    return Endpoint(f"{avatar}/whep?{query}", avatar, f"{api}/ice-servers", loopback)
+    whep = _with_microphone(f"{avatar}/whep?{query}", microphone)
+    return Endpoint(whep, avatar, f"{api}/ice-servers", loopback)
+
+
+def _with_microphone(url: str, mode: str | None) -> str:
+    if mode is None:
+        return url
+    return f"{url}{'&' if urlsplit(url).query else '?'}microphone={mode}"
 
 
 class Whep:

@@ -11,6 +11,7 @@ from pydantic import Field, StrictBool, model_validator
 from avatar_rtc.config_words import NarrationWay
 from avatar_rtc.control.acting_messages import ActivitySet, GesturePlay, GesturesSet, HearingSet
 from avatar_rtc.control.message import MAX_HOLD_MS, Message, Weight
+from avatar_rtc.control.microphone_message import MicrophoneSet
 from avatar_rtc.control.settings import SettingsValues
 from avatar_rtc.control.state import BackdropChain, HeldChanges, HeldValues
 from avatar_rtc.errors import BadMessage, UnknownName
@@ -315,7 +316,7 @@ ControlMessage = (
     EmotionSet | EmotionsSet | OverridesSet | OverridesPatch | SettingsSet | SettingsPatch | GazeSet
     | TalkingSet | PauseSet | StillSet | CropSet | FramingSet | ChainSet | BackdropSet | SetupSet
     | DataEyesSet | GesturePlay | GesturesSet | ActivitySet | HearingSet | Ping
-    | CueSet | PoseSet | SpeechSay | SpeechAppend | SpeechStop
+    | CueSet | PoseSet | SpeechSay | SpeechAppend | SpeechStop | MicrophoneSet
 )  # fmt: skip
 _TYPES: dict[str, type[Message]] = {
     model.model_fields["type"].default: model for model in get_args(ControlMessage)

@@ -102,6 +102,9 @@ class AnimatorSettings(BaseModel):
     )
     eye_contact: Share = Field(0.7, description="Share of the time of speaking that the viewer is looked at.")
 
+    thinking_sound: bool = Field(
+        False, description='Whether it says a short "hm", once, when it thinks for a while.'
+    )
     talking_fps: float = Field(
         12.0, ge=0.0, le=60.0, description="New mouths per second of random talking; 0 is off."
     )

@@ -34,3 +34,5 @@ class Timeline:
     """When brows and head stress something."""
     pauses: tuple[tuple[float, float], ...] = ()
     """Long enough to blink in: start and end."""
+    is_hum: bool = False
+    """No speech: who hums goes on thinking."""

@@ -145,6 +145,7 @@ class FilmStage:
         if len(piece.pcm):
             self._voice.put(begin, piece.pcm)
             self._offline.say(begin, piece.lips)
+            self._actor.speaks(begin, piece.lips)
         self._acts = [due for due in self._acts if due.t > self.now]
         for timed in sorted(piece.acts, key=lambda timed: timed.t):
             self._acts.append(self.timers.at(begin + timed.t, partial(self._perform, timed.act)))
@@ -154,6 +155,7 @@ class FilmStage:
         assert self._offline is not None
         self._voice.cut(cut)
         self._offline.hush(cut)
+        self._actor.hushed(cut)
         for due in self._acts:
             due.cancel()
 

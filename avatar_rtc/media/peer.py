@@ -39,7 +39,7 @@ from avatar_rtc.media.aiortc_private import (
 from avatar_rtc.media.aiortc_receiving import Mended, mend_losses
 from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.broadcast import MediaKind, Packet, Subscription
-from avatar_rtc.media.channels import Channels, Conversation
+from avatar_rtc.media.channels import Channels
 from avatar_rtc.media.codecs import sent_codec, takes_single_nals_only
 from avatar_rtc.media.guard import Guard
 from avatar_rtc.media.liveness import CONNECT_TIMEOUT_S, SILENCE_TIMEOUT_S, Liveness
@@ -50,6 +50,7 @@ from avatar_rtc.media.offers.negotiation import Negotiated, Section
 from avatar_rtc.media.offers.offer import ParsedOffer, read_offer
 from avatar_rtc.media.peer_stats import Feedback, PeerStats, read_sent
 from avatar_rtc.media.rtcp_private import date_reports, on_keyframe_request, on_resent
+from avatar_rtc.media.saying import Conversation
 from avatar_rtc.media.sending.way import ViewerWay
 from avatar_rtc.media.sending_private import send_repairably
 from avatar_rtc.media.tracks import PacketQueue, PacketTrack
@@ -125,6 +126,8 @@ class Peer:
         self._guard = Guard(self._liveness.heard, bounds.dropped)
         self._channels = Channels(conversation, bounds)
         self._on_microphone = on_microphone
+        self.takes_sound = False
+        """Whether its own sound is taken, by the answer."""
         self.heard = Mended()
         """What was lost of the peer's own sound, and what became of it."""
         self._listening: set[asyncio.Task[None]] = set()
@@ -249,6 +252,7 @@ class Peer:
         settle(transceiver, section.payloads, section.extensions)
         if section.kind == "audio" and section.direction in ("recvonly", "sendrecv"):
             mend_losses(transceiver.receiver, self.heard)
+            self.takes_sound = True
         if not section.direction.startswith("send"):
             return
         sender = transceiver.sender

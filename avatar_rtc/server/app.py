@@ -65,8 +65,9 @@ from avatar_rtc.server.http.keys import (
     UPLOADS,
 )
 from avatar_rtc.server.http.leases import leases_middleware
+from avatar_rtc.server.http.mcp_door import MCP, McpDoor
 from avatar_rtc.server.http.metrics import create_metrics
-from avatar_rtc.server.http.openai import chat, models
+from avatar_rtc.server.http.openai import chat, models, realtime
 from avatar_rtc.server.http.openai import speech as openai_speech
 from avatar_rtc.server.http.openai.upstream import OPENAI_UPSTREAM, Upstream
 from avatar_rtc.server.http.places import places_middleware
@@ -79,10 +80,14 @@ from avatar_rtc.server.http.routes import (
     characters,
     choices,
     control,
+    control_socket,
+    ears_socket,
+    events,
     films,
     health,
     ice,
     looks,
+    mcp,
     offer,
     openapi,
     pages,
@@ -228,13 +233,15 @@ def create_app(
     )
     app[REPLIES] = Replies(config.openai.when_busy)
     app[OPENAI_UPSTREAM] = Upstream(config.openai, os.environ)
+    app[MCP] = door = McpDoor()
     lag = LoopLag()
     app[METRICS] = create_metrics(avatars_here, renderer, limits, lag)
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
         whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
-        audio, audio_socket, ice, recordings, films, share, compat_avatars, compat_speech, imagefx,
-        natlang, chat, models, openai_speech, openapi, tracking, pages,
+        audio, audio_socket, ears_socket, events, control_socket, ice, recordings, films, share,
+        compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
+        openapi, tracking, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)
@@ -245,6 +252,7 @@ def create_app(
     # Before cleanup: requests still under way may take seconds, and the viewers wait for no answer.
     app.on_shutdown.append(tell_closing)
     app.on_cleanup.append(lambda _: gathering.close())
+    app.on_cleanup.append(lambda _: door.close())
     app.on_cleanup.append(partial(_close_marker, marker))
     app.on_cleanup.append(_close_upstream)
     app.cleanup_ctx.append(partial(_watch_loop, lag))

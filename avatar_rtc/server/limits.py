@@ -55,6 +55,7 @@ class Limits:
         }
         self.refused: Counter[str] = Counter()
         """Setting → how often something was refused, ended or dropped for its sake."""
+        self._listening: Counter[tuple[str, str]] = Counter()
         self.datagrams = Dropped(lambda: self.count("datagrams"))
         """Counts what strangers send to the ports of viewers."""
         self.uploads = Pool(
@@ -95,6 +96,32 @@ class Limits:
     def charge_text(self, caller: str, text: str) -> None:
         """One caller asks for a text to be said; raises as `charge`."""
         self.charge("speech_s_per_minute", caller, len(text) / CHARACTERS_PER_S)
+
+    @contextmanager
+    def listening(self, avatar: str, address: str) -> Iterator[None]:
+        """One more hears the events of an avatar, as long as this lasts.
+
+        Args:
+            address: where it comes from.
+
+        Raises:
+            CapacityExceeded: as many listen to this avatar, or from there, as may.
+        """
+        config = self.config
+        places = (
+            ("listeners", avatar, "listeners of an avatar", config.listeners),
+            ("listeners_of_one", address, "listeners from one address", config.listeners_of_one),
+        )
+        for setting, whose, what, most in places:
+            if self._listening[setting, whose] >= most:
+                raise self.refuse(setting, what, most)
+        taken = [(setting, whose) for setting, whose, _, _ in places]
+        self._listening.update(taken)
+        try:
+            yield
+        finally:
+            self._listening.subtract(taken)
+            self._listening = +self._listening  # names of avatars that nobody hears are not kept
 
     def refuse(self, setting: str, what: str, limit: float, retry_after: int = 5) -> CapacityExceeded:
         """The error to raise, counted.

@@ -22,9 +22,17 @@ from avatar_rtc.animation.gaze import (
     MOST_AWAY,
     GazeDriver,
 )
+from avatar_rtc.animation.looking import (
+    GLANCE,
+    LISTENING_AWAY,
+    LISTENING_CONTACT,
+    THINKING_FAR,
+    THINKING_UP,
+)
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.control.settings import AnimatorSettings
 from avatar_rtc.errors import BadMessage, InputError, OutOfRange, UnknownName
+from avatar_rtc.face.activity import ActivityName
 from avatar_rtc.face.gaze import Gaze, check_gaze
 from avatar_rtc.face.pose import INDEX, neutral, pose_from
 from avatar_rtc.render.posed import render_poses
@@ -49,7 +57,7 @@ class Eyes:
         self,
         seconds: float,
         asked: Gaze | None = None,
-        speaking: bool = False,
+        doing: ActivityName = "idle",
         emotion: dict[str, float] | None = None,
         sway: Callable[[float], Iterable[float]] = lambda t: (0.0, 0.0),
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -59,7 +67,7 @@ class Eyes:
         for _ in range(round(seconds * self.fps)):
             pose = wanted.copy()
             pose[HEAD] += SIGN * np.array([*sway(self.t)]) / HEAD_DEGREES
-            self.driver.apply(pose, wanted, asked, speaking, self.settings, self.t)
+            self.driver.apply(pose, wanted, asked, doing, self.settings, self.t)
             head = SIGN * pose[HEAD] * HEAD_DEGREES
             appearances.append(head + SIGN * pose[IRIS] * EYE_DEGREES)
             heads.append(head)
@@ -78,16 +86,16 @@ def stays(away: np.ndarray, fps: float = 100) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.7, 0.9])
 def test_a_speaker_looks_at_the_viewer_for_the_share_of_time_in_the_settings(share: float):
     settings = AnimatorSettings(eye_contact=share)
-    away = np.concatenate([Eyes(seed, settings, 25).run(1200, speaking=True)[2] for seed in range(3)])
+    away = np.concatenate([Eyes(seed, settings, 25).run(1200, doing="speaking")[2] for seed in range(3)])
     assert 1 - away.mean() == pytest.approx(share, abs=0.04)
 
 
 def test_full_contact_is_never_broken_and_none_is_hardly_made():
-    assert not Eyes(1, AnimatorSettings(eye_contact=1.0)).run(60, speaking=True)[2].any()
-    assert Eyes(1, AnimatorSettings(eye_contact=0.0)).run(60, speaking=True)[2].mean() > 0.95
+    assert not Eyes(1, AnimatorSettings(eye_contact=1.0)).run(60, doing="speaking")[2].any()
+    assert Eyes(1, AnimatorSettings(eye_contact=0.0)).run(60, doing="speaking")[2].mean() > 0.95
 
 
-def test_a_listener_looks_away_seldom_and_shortly():
+def test_at_rest_the_viewer_is_left_seldom_and_shortly():
     runs = [stays(Eyes(seed, fps=25).run(2400)[2], 25) for seed in range(4)]
     contact, away = (np.concatenate(each) for each in zip(*runs, strict=True))
     assert contact.mean() == pytest.approx(CONTACT_IDLE, rel=0.12)
@@ -95,11 +103,42 @@ def test_a_listener_looks_away_seldom_and_shortly():
     assert min(contact.min(), away.min()) >= LEAST_STAY - 1 / 25
 
 
+def test_who_listens_looks_at_the_viewer_more_than_who_does_nothing_and_leaps_less():
+    idle, listening = (
+        [Eyes(seed, fps=25).run(800, doing=doing) for seed in range(2)] for doing in ("idle", "listening")
+    )
+    shares = [1 - np.concatenate([run[2] for run in runs]).mean() for runs in (idle, listening)]
+    assert shares[1] > 0.965 > shares[0] and shares[1] == pytest.approx(
+        LISTENING_CONTACT / (LISTENING_CONTACT + LISTENING_AWAY), abs=0.01
+    )
+    moved = [np.mean([np.abs(np.diff(run[0], axis=0)).mean() for run in runs]) for runs in (idle, listening)]
+    assert moved[1] < 0.85 * moved[0]
+
+
+def test_who_thinks_looks_up_to_one_side_after_the_other_and_glances_back():
+    appearances, _, away = Eyes(4, fps=50).run(300, doing="thinking")
+    assert 0.75 < away.mean() < 0.97
+    settled = away & np.r_[np.zeros(20, bool), away[:-20]]
+    assert (appearances[settled, 1] > THINKING_FAR[0] * np.sin(THINKING_UP[0]) - AROUND - MOST).mean() > 0.97
+    sides = np.sign(appearances[settled, 0])
+    assert 0.35 < (sides > 0).mean() < 0.65
+    glances = stays(away, 50)[0]
+    assert len(glances) > 20 and GLANCE[0] - 0.02 <= glances.min() and glances.mean() < 0.6
+
+
+@pytest.mark.parametrize("then", ["idle", "speaking", "listening"])
+def test_who_has_thought_turns_back_to_the_viewer_at_once(then: ActivityName):
+    for seed in range(6):
+        eyes = Eyes(seed)
+        assert np.hypot(*eyes.run(2.0, doing="thinking")[0][30]) > 15
+        assert np.hypot(*eyes.run(0.15, doing=then)[0][-1]) < AROUND + MOST
+
+
 def test_leaps_are_bounded_and_angles_away_fall_off_exponentially():
     """Of an exponential cut off at both ends, the share below its start + FALL_OFF ln 2 is known."""
     far = []
     for seed in range(4):
-        appearances, _, away = Eyes(seed, fps=25).run(1500, speaking=True)
+        appearances, _, away = Eyes(seed, fps=25).run(1500, doing="speaking")
         distance = np.hypot(*appearances.T)
         assert distance.max() <= MOST_AWAY + AROUND + MOST / 2 + 1e-6
         begun = np.flatnonzero(~away[:-3] & away[1:-2] & away[2:-1] & away[3:]) + 3
@@ -179,7 +218,7 @@ def test_an_emotion_that_shows_keeps_its_head():
         driver, most = GazeDriver(4), 0.0
         for n in range(3000):
             pose = neutral()
-            driver.apply(pose, neutral(), None, True, PLAIN, n / 25, shown)
+            driver.apply(pose, neutral(), None, "speaking", PLAIN, n / 25, shown)
             most = max(most, float(np.abs(pose[HEAD]).max()))
         return most
 
@@ -208,20 +247,20 @@ def test_letting_go_of_a_target_gives_the_eyes_back_to_the_emotion_softly():
     "settings", [AnimatorSettings(gaze_saccades=0.0), AnimatorSettings(liveliness=0.0)], ids=["no", "still"]
 )
 def test_without_saccades_the_eyes_rest(settings: AnimatorSettings):
-    appearances, heads, _ = Eyes(1, settings).run(120, speaking=True)
+    appearances, heads, _ = Eyes(1, settings).run(120, doing="speaking")
     assert not appearances.any() and not heads.any()
 
 
 def test_their_strength_scales_the_leaps():
     def reach(strength: float) -> float:
         settings = AnimatorSettings(gaze_saccades=strength)
-        return float(np.hypot(*Eyes(4, settings, 25).run(600, speaking=True)[0].T).max())
+        return float(np.hypot(*Eyes(4, settings, 25).run(600, doing="speaking")[0].T).max())
 
     assert reach(0.5) == pytest.approx(0.5 * reach(1.0), rel=1e-3)
 
 
 def test_the_frame_rate_changes_nothing():
-    slow, fast = (Eyes(5, fps=fps).run(60, speaking=True)[0] for fps in (20, 200))
+    slow, fast = (Eyes(5, fps=fps).run(60, doing="speaking")[0] for fps in (20, 200))
     # Apart from frames on which a leap is under way.
     same = np.abs(slow - fast[::10]).max(axis=1) < 0.5
     assert same.mean() > 0.9
@@ -233,7 +272,7 @@ def test_jumps_of_time_do_no_harm():
     driver = GazeDriver(1)
     for t in (0.0, 1e6, 1e6 + 0.04, 3.0, 3.04):
         pose = neutral()
-        driver.apply(pose, neutral(), None, True, PLAIN, t)
+        driver.apply(pose, neutral(), None, "speaking", PLAIN, t)
         assert np.isfinite(pose).all()
 
 
@@ -244,7 +283,7 @@ def test_in_the_picture_the_irises_go_where_the_viewer_points():
     poses = []
     for place in places:
         pose, driver = neutral(), GazeDriver(1)
-        driver.apply(pose, neutral(), Gaze(place), False, STEADY, 0.0)
+        driver.apply(pose, neutral(), Gaze(place), "idle", STEADY, 0.0)
         pose[HEAD] = 0  # the eyes alone
         poses.append(pose)
     centres = []

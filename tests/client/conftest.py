@@ -6,6 +6,7 @@ It shows a known picture in the alpha layout, answers `control` as the contract 
 import asyncio
 import json
 import re
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -144,12 +145,21 @@ async def server() -> AsyncIterator[FakeServer]:
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def model_port() -> int:
+    """Where the language model behind the real server would be: a port that is free now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory, model_port: int) -> Iterator[Served]:
     """The real server and its render worker, each a process of its own; uploads go to a folder of theirs."""
     folder = tmp_path_factory.mktemp("real")
     config = folder / "config.toml"
     about = f"data_dir = {json.dumps(str(folder))}\nmax_avatars = 3\n"
-    config.write_text(about + 'framing = "whole"\n')
+    upstream = f'[openai]\nupstream = "http://127.0.0.1:{model_port}/v1"\n'
+    config.write_text(about + 'framing = "whole"\n' + upstream)
     with served("--animator", "static", "--config", str(config), program=PROGRAM) as found:
         yield found
 

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avatar_rtc import AvatarClient, reconnecting
-from avatar_rtc.client import again
+from avatar_rtc.client import again, returning
 from avatar_rtc.errors import InputError, NotFound, Unreachable
 from tests.documents import ROOT
 
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(again, "WAIT_S", 0.02)
+    monkeypatch.setattr(returning, "WAIT_S", 0.02)
 
 
 async def lost(viewer: Any) -> None:
@@ -70,7 +70,7 @@ async def test_a_server_that_is_away_is_waited_for_and_one_that_refuses_is_not(
 async def test_an_avatar_that_was_there_is_missed_for_a_while(
     server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(again, "MISSED_S", 0.3)
+    monkeypatch.setattr(returning, "MISSED_S", 0.3)
     tries = 0
 
     def elsewhere(_: str, **options: Any) -> AvatarClient:
@@ -87,12 +87,12 @@ async def test_an_avatar_that_was_there_is_missed_for_a_while(
 @given(st.floats(0, 1e6), st.floats(0, 1e6), st.floats(0, 1))
 def test_waits_grow_with_the_time_away_and_are_bounded(one: float, other: float, chance: float) -> None:
     low, high = sorted((one, other))
-    assert 0.01 <= again.wait_s(low, chance) <= again.wait_s(high, chance) <= 5.0
-    assert again.wait_s(high, 0.0) >= again.wait_s(high, 1.0) / 2
+    assert 0.01 <= returning.wait_s(low, chance) <= returning.wait_s(high, chance) <= 5.0
+    assert returning.wait_s(high, 0.0) >= returning.wait_s(high, 1.0) / 2
 
 
 def test_the_law_is_the_pages() -> None:
     """As tests/web/test_faults.py has it in numbers."""
     text = (ROOT / "web" / "faults.js").read_text()
-    assert "BACKOFF_MAX_MS = 5_000;" in text and again.WAIT_MAX_S == 5.0
-    assert "BACKOFF_SHARE = 1 / 6;" in text and again.WAIT_SHARE == 1 / 6
+    assert "BACKOFF_MAX_MS = 5_000;" in text and returning.WAIT_MAX_S == 5.0
+    assert "BACKOFF_SHARE = 1 / 6;" in text and returning.WAIT_SHARE == 1 / 6

@@ -47,6 +47,11 @@ OWN = {"smug": {"pose": {"mouth_smirk": 0.8}, "cels": {"blush1": 0.5}}, "void": 
             lambda a: a.set_chain([["upscale", {"factor": 2.0}]]),
             {"type": "chain.set", "chain": [["upscale", {"factor": 2.0}]]},
         ),
+        (lambda a: a.set_activity("thinking"), {"type": "activity.set", "name": "thinking"}),
+        (
+            lambda a: a.set_activity("listening", hold_s=2.5),
+            {"type": "activity.set", "name": "listening", "hold_ms": 2500},
+        ),
     ],
 )
 async def test_a_command_is_one_message(server, tell, message) -> None:
@@ -92,6 +97,24 @@ async def test_a_command_is_one_message(server, tell, message) -> None:
             {"liveliness": 1.0},
         ),
         (lambda a: a.media_time_ms(), {"type": "ping"}, {"t_ms": 1234.5}, 1234.5),
+        (
+            lambda a: a.play_gesture("nod", 0.5),
+            {"type": "gesture.play", "name": "nod", "strength": 0.5},
+            {"seconds": 1.2},
+            1.2,
+        ),
+        (
+            lambda a: a.set_gestures({"bounce": MappingProxyType({"tracks": {"head_x": ((0, 0), (1, 0))}})}),
+            {"type": "gestures.set", "gestures": {"bounce": {"tracks": {"head_x": [[0, 0], [1, 0]]}}}},
+            {"gestures": ["bounce"]},
+            ["bounce"],
+        ),
+        (
+            lambda a: a.set_hearing(0.5, voice=False),
+            {"type": "hearing.set", "level": 0.5, "voice": False},
+            {"taken": True},
+            True,
+        ),
     ],
 )
 async def test_what_the_answer_carries_is_given(server, tell, message, answer, result) -> None:
@@ -201,8 +224,8 @@ async def test_poses_do_not_pile_up_where_nothing_gets_through(server) -> None:
             if n % 10 == 0:
                 await asyncio.sleep(0)
         assert sent[0] and not sent[-1]
-        assert avatar._control is not None
-        assert avatar._control._pose.bufferedAmount < control.MAX_UNSENT_BYTES + 100
+        assert avatar._line is not None
+        assert avatar._line.channels[2].bufferedAmount < control.MAX_UNSENT_BYTES + 100
 
 
 async def test_states_come_as_they_change_and_the_slow_get_the_newest(server) -> None:

@@ -11,17 +11,19 @@ import sys
 import pytest
 
 import avatar_rtc
-from avatar_rtc import AvatarClient, Server, errors, reconnecting
+from avatar_rtc import AvatarClient, Remote, Server, errors, reconnecting
 from tests.documents import ROOT, rows
 
 URL = "http://127.0.0.1:8080"
 AVATAR_CLIENT = """
-AvatarClient(url, *, video='alpha', audio=False, token=None, connect_timeout_s=15.0, silence_timeout_s=10.0)
+AvatarClient(url, *, video='alpha', audio=False, token=None, connect_timeout_s=15.0, silence_timeout_s=10.0, microphone=None)
 append(speech_id, text, more=True)
 audio()
 clear_overrides()
 close()
 dropped
+ears()
+events()
 frames()
 frames_rgba()
 media_time_ms()
@@ -30,6 +32,7 @@ patch_overrides(values)
 patch_settings(settings)
 pause()
 ping()
+play_gesture(name, strength=1.0)
 received
 received_bytes()
 renew(token)
@@ -38,6 +41,7 @@ resume()
 say(text, *, voice='', speed=None, emotion=None, narration=None, more=False)
 send_cue(t_ms, visemes)
 send_pose(morphs=None, *, blendshapes=None, head=None, t_ms=None)
+set_activity(name, *, hold_s=None)
 set_backdrop(name=None, *, colour='#181a26', fit='cover', blur=0.0, chain=())
 set_chain(chain)
 set_crop(left=0.0, top=0.0, right=1.0, bottom=1.0, *, enabled=True)
@@ -46,6 +50,9 @@ set_emotion(name, intensity=1.0, *, hold_s=None)
 set_emotions(templates)
 set_framing(name=None, *, headroom=None)
 set_gaze(target)
+set_gestures(templates)
+set_hearing(level, voice=True)
+set_microphone(mode)
 set_overrides(values)
 set_settings(settings)
 set_still(values)
@@ -54,7 +61,48 @@ speech_events()
 state()
 states()
 stop_speaking(speech_id=None)
+talk(source, *, rate=48000)
 timing
+wait_until_spoken(speech_id)
+"""  # noqa: E501
+REMOTE = """
+Remote(url, *, token=None, connect_timeout_s=15.0, silence_timeout_s=10.0)
+append(speech_id, text, more=True)
+clear_overrides()
+close()
+events()
+media_time_ms()
+patch_overrides(values)
+patch_settings(settings)
+pause()
+ping()
+play_gesture(name, strength=1.0)
+reconnecting(url, *, token=None, connect_timeout_s=15.0, silence_timeout_s=10.0)
+request(kind, **fields)
+resume()
+say(text, *, voice='', speed=None, emotion=None, narration=None, more=False)
+send_cue(t_ms, visemes)
+send_pose(morphs=None, *, blendshapes=None, head=None, t_ms=None)
+set_activity(name, *, hold_s=None)
+set_backdrop(name=None, *, colour='#181a26', fit='cover', blur=0.0, chain=())
+set_chain(chain)
+set_crop(left=0.0, top=0.0, right=1.0, bottom=1.0, *, enabled=True)
+set_data_eyes(on)
+set_emotion(name, intensity=1.0, *, hold_s=None)
+set_emotions(templates)
+set_framing(name=None, *, headroom=None)
+set_gaze(target)
+set_gestures(templates)
+set_hearing(level, voice=True)
+set_overrides(values)
+set_settings(settings)
+set_still(values)
+set_talking(on)
+speech_events()
+state()
+states()
+stop_speaking(speech_id=None)
+wait_until_spoken(speech_id)
 """
 SERVER = """
 Server(url, token=None)
@@ -122,14 +170,16 @@ def offered(kind: type) -> str:
 
 
 @pytest.mark.parametrize(
-    ("kind", "table"), [(AvatarClient, AVATAR_CLIENT), (Server, SERVER)], ids=["AvatarClient", "Server"]
+    ("kind", "table"),
+    [(AvatarClient, AVATAR_CLIENT), (Remote, REMOTE), (Server, SERVER)],
+    ids=["AvatarClient", "Remote", "Server"],
 )
 async def test_what_a_class_offers(kind: type, table: str) -> None:
     assert offered(kind) == table
 
 
 def test_the_names_of_the_package() -> None:
-    assert sorted(avatar_rtc.__all__) == ["AvatarClient", "Server", "__version__", "reconnecting"]
+    assert sorted(avatar_rtc.__all__) == ["AvatarClient", "Remote", "Server", "__version__", "reconnecting"]
     assert set(avatar_rtc.__all__) <= set(dir(avatar_rtc))
     assert re.fullmatch(r"\d+\.\d+\.\d+", avatar_rtc.__version__)
 

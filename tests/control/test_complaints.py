@@ -45,6 +45,7 @@ MESSAGES: tuple[dict[str, Any], ...] = (
     {"type": "gestures.set", "gestures": {"bow": {"tracks": {"head_x": [[0, 0], [0.5, -0.8], [1, 0]]}}}},
     {"type": "activity.set", "name": "thinking", "hold_ms": 500},
     {"type": "hearing.set", "level": 0.5, "voice": True},
+    {"type": "microphone.set", "mode": "listen"},
     {"type": "talking.set", "on": True},
     {"type": "pause.set", "on": True},
     {"type": "still.set", "values": {"head_x": 0.5, "blush1": 1.0}},

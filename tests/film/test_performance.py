@@ -79,6 +79,7 @@ async def pieces(*found: Piece) -> AsyncGenerator[Piece, None]:
 
 
 SESSION: list[tuple[float, dict[str, Any]]] = [
+    (0.1, {"type": "activity.set", "name": "thinking"}),
     (0.3, {"type": "emotion.set", "name": "joy", "hold_ms": 1500}),
     (0.5, {"type": "settings.patch", "settings": {"liveliness": 1.4}}),
     (0.9, {"type": "gaze.set", "target": {"x": 0.4, "y": -0.2}}),
@@ -87,6 +88,8 @@ SESSION: list[tuple[float, dict[str, Any]]] = [
     (1.4, {"type": "chain.set", "chain": [["noise", {"strength": 0.3}]]}),
     (1.7, {"type": "data_eyes.set", "on": True}),
     (2.2, {"type": "overrides.set", "overrides": {}}),
+    (2.1, {"type": "activity.set", "name": "listening", "hold_ms": 700}),
+    (2.2, {"type": "hearing.set", "level": 0.8}),
     (2.6, {"type": "emotions.set", "emotions": {"smug": {"pose": {"mouth_raised_corner_left": 1.0}}}}),
     (2.8, {"type": "emotion.set", "weights": {"smug": 0.7, "joy": 0.3}, "intensity": 0.8}),
     (3.0, {"type": "pose.set", "t_ms": 1, "morphs": {"head_y": 0.6}}),
@@ -221,8 +224,9 @@ def test_gestures_that_nobody_has_are_passed_over_and_noted() -> None:
     for name in ("nod", "somersault"):
         stage.tell(stage_message(control_from({"type": "gesture.play", "name": name}), "here"))
     nods = [stage.appearance(number).pose[INDEX["head_x"]] for number in range(25)]
-    note = "this character has no gesture 'somersault'; it was passed over"
-    assert min(nods) < -0.6 and list(stage.notes) == [note]
+    assert min(nods) < -0.6
+    (note,) = stage.notes
+    assert "somersault" in note
 
 
 def test_its_sound_is_the_sounds_that_were_heard(session_kept: tuple[Path, list[Appearance]]) -> None:

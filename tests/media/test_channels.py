@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from avatar_rtc.media.addresses.candidates import MAX_CANDIDATES, MAX_NAMES, Candidates
 from avatar_rtc.media.bounds import Bounds, Rate
-from avatar_rtc.media.channels import MAX_ANSWERING, MAX_BUFFERED_BYTES, MAX_CHANNELS, Channels
+from avatar_rtc.media.channels import MAX_BUFFERED_BYTES, MAX_CHANNELS, Channels
 from avatar_rtc.media.offers.fragment import read_fragment
 from avatar_rtc.media.offers.offer import read_offer
+from avatar_rtc.media.saying import MAX_ANSWERING
 from tests.waiting import until
 
 

@@ -35,6 +35,8 @@ KEEP_DRAWING = """addEventListener("DOMContentLoaded", () => {
 What moves by itself keeps its compositor drawing."""
 STALLED_MS = 6_000
 """By then Chromium has stopped to draw, dot or not, once in some hundred clicks. A picture taken wakes it."""
+ELSEWHERE = "elsewhere.example"
+"""Another name of the server, for browsers that are told where it leads: to them it is no secure place."""
 STATE = "state.json"
 """In the folder of `own_server`."""
 TIMEOUT_MS = 20_000
@@ -194,7 +196,8 @@ def _site() -> Iterator[Foreign]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, foreign: Foreign) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("server"), origins=(foreign.origin,))
+    more = f'allowed_hosts = ["{ELSEWHERE}"]\n'
+    server = Server(tmp_path_factory.mktemp("server"), origins=(foreign.origin,), more=more)
     yield server
     server.close()
 

@@ -18,6 +18,8 @@ _SETTINGS = {
     **FIREFOX_SETTINGS,
     "media.peerconnection.ice.obfuscate_host_addresses": False,
     "media.peerconnection.ice.loopback": True,
+    "media.navigator.streams.fake": True,  # a microphone that hums
+    "media.navigator.permission.disabled": True,
 }
 
 
@@ -47,6 +49,11 @@ class Firefox:
         """What an expression gives, a promise waited for."""
         body = f"const done = arguments[0]; Promise.resolve({script}).then(done);"
         return self.ask("WebDriver:ExecuteAsyncScript", {"script": body, "args": []})["value"]
+
+    def click(self, selector: str) -> None:
+        """As a user does, which a script's click is not."""
+        found = self.ask("WebDriver:FindElement", {"using": "css selector", "value": selector})["value"]
+        self.ask("WebDriver:ElementClick", {"id": next(iter(found.values()))})
 
     def _read(self) -> Any:
         length = b""

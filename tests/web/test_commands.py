@@ -114,6 +114,16 @@ def test_switches_are_set(page: Any, server: Any) -> None:
         assert server.get("avatars/main")[field] is False
 
 
+def test_a_gesture_is_played_and_own_ones_are_given(page: Any, server: Any) -> None:
+    own = {"bounce": {"tracks": {"head_x": [[0, 0], [0.2, 0.4], [0.5, 0]]}}}
+    assert page.tab.evaluate("(own) => avatar.setGestures(own)", own) == ["bounce"]
+    assert page.tab.evaluate("avatar.playGesture('bounce', { strength: 0.5 })") == 0.5
+    assert page.tab.evaluate("avatar.setGestures({})") == []
+    assert "bounce" in refusal(page, "playGesture('bounce')")
+    assert refusal(page, "setHearing(0.5)") == "taken"
+    assert "level" in refusal(page, "setHearing(2, false)")
+
+
 def test_talking_opens_and_shuts_the_mouth(page: Any) -> None:
     wait_until(lambda: not is_open(page))
     page.tab.evaluate("avatar.setTalking(true)")

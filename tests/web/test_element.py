@@ -89,6 +89,39 @@ def test_it_tells_what_it_says(page: Any) -> None:
     assert page.tab.evaluate("avatar.avatarState.id") == "main"
 
 
+EVENTS = """(events) => {
+  const heard = [];
+  const note = ({ type, detail }) => heard.push([type, detail.type ?? '']);
+  for (const type of ['speech', 'gesture', 'hearing', 'act']) avatar.addEventListener(type, note);
+  for (const detail of events) {
+    avatar.connection.dispatchEvent(new CustomEvent('message', { detail }));
+  }
+  return heard;
+}"""
+
+
+def test_it_tells_what_is_heard_and_acted(page: Any) -> None:
+    acted = {"type": "speech.act", "speech_id": "s", "act": {"gesture": "wink", "strength": 1}}
+    gesture = {"type": "gesture.started", "name": "wink", "strength": 1, "seconds": 0.8}
+    level = {"type": "hearing.level", "level": 0.5, "voice": True}
+    heard = page.tab.evaluate(EVENTS, [acted, gesture, level, {"type": "shown.later"}])
+    assert heard == [
+        ["speech", "speech.act"],
+        ["act", "speech.act"],
+        ["gesture", "gesture.started"],
+        ["hearing", "hearing.level"],
+    ]
+
+
+def test_it_shows_what_it_is_doing(page: Any, server: Any) -> None:
+    for activity in ("thinking", "listening"):
+        page.tab.evaluate("(activity) => avatar.setActivity(activity)", activity)
+        page.wait(f"avatar.activity === '{activity}' && avatar.matches(':state({activity})')")
+        assert server.get("avatars/main")["activity"] == activity
+    page.tab.evaluate("avatar.setActivity('idle')")
+    page.wait("avatar.activity === 'idle' && !avatar.matches(':state(listening)')")
+
+
 def test_the_volume_is_the_videos(page: Any) -> None:
     heard = page.tab.evaluate(
         """() => {

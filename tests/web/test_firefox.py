@@ -31,12 +31,23 @@ EMOTION = """new Promise((resolve) => {
 })"""
 
 
+HEARD = """new Promise((resolve) => {
+  const avatar = document.querySelector('avatar-rtc');
+  avatar.addEventListener('hearing', ({ detail }) => {
+    if (detail.level > 0.05) resolve([detail.type, avatar.microphoneMode]);
+  });
+})"""
+
+
 def test_it_moves_is_transparent_around_and_changes_its_face(server, tmp_path):
     with firefox(tmp_path) as window:
         window.open(f"{server.url}/")
         seen = window.evaluate(MOTION)
         assert seen["layout"] == "alpha" and seen["corner"] == 0 and seen["middle"] == 255
         assert window.evaluate(EMOTION) is True
+        window.click("#talk")
+        assert window.evaluate(HEARD) == ["hearing.level", "listen"]
+        assert window.evaluate("document.querySelector('avatar-rtc').setMicrophone('off')") == "off"
         assert window.evaluate("document.querySelector('#alert').hidden") is True
         assert window.evaluate("document.documentElement.scrollWidth <= innerWidth") is True
     server.ask("PUT", "avatars/main/emotion", {"name": "neutral"})

@@ -81,6 +81,11 @@ def test_the_card_works_by_keyboard(page: Any, server: Any) -> None:
     press("ArrowRight")
     wait_until(lambda: state(server)["gaze"] == "viewer")
     press("Tab")
+    press("ArrowRight")
+    wait_until(lambda: state(server)["activity"] == "listening")
+    press("ArrowLeft")
+    wait_until(lambda: state(server)["activity"] == "idle")
+    press("Tab")
     press("Tab")
 
     def is_so(field: str, on: bool) -> bool:

@@ -17,8 +17,6 @@ SCRIPTS = [path for path in FILES if path.suffix == ".js"]
 PAGES = [path for path in FILES if path.suffix == ".html"]
 SERVED = {"./", "openapi.json", "pose", "settings"}
 """What the server makes itself, or serves by another name: pages, and the description of its API."""
-STREAMED = {"speech.begin", "speech.end"}
-"""What a page tells by the WebSocket of streamed sound."""
 NAMESPACES = {"http://www.w3.org/2000/svg"}
 
 
@@ -65,7 +63,6 @@ def test_every_message_type_exists_in_python() -> None:
         "answer range button checkbox color radio number boolean audio video language file text password"
         " search submit".split()
     )  # SDP, DOM, Intl, JSON schema
-    used -= STREAMED
     assert used == set(messages._TYPES) - {"emotions.set", "cue.set", "pose.set", "setup.set"}
     # An unknown type would be UnknownName; these only lack their fields.
     for kind in used - {"ping", "speech.stop", "backdrop.set", "crop.set", "framing.set"}:
@@ -77,7 +74,7 @@ def test_every_speech_event_is_one_that_the_server_tells() -> None:
     voice = (PACKAGE / "server" / "live" / "voice").glob("*.py")
     told = {kind for path in voice for kind in re.findall(r'"(speech\.\w+)"', path.read_text())}
     awaited = {kind for path in SCRIPTS for kind in re.findall(r"'(speech\.\w+)'", path.read_text())}
-    awaited -= {"speech.say", "speech.append", "speech.stop", *STREAMED}
+    awaited -= {"speech.say", "speech.append", "speech.stop"}
     assert {"speech.started", "speech.subtitle", "speech.word", "speech.finished"} <= awaited <= told
 
 

@@ -250,7 +250,8 @@ def test_at_most_sixty_poses_a_second_are_sent_and_one_that_stays_is_held(tab: A
 
 
 MOUTHS = """async (levels) => {
-  const { VoiceMouth, levelDb } = await import('/tracking/voice_mouth.js');
+  const { VoiceMouth } = await import('/tracking/voice_mouth.js');
+  const { levelDb } = await import('/microphone.js');
   const openings = (dbs) => {
     const mouth = new VoiceMouth();
     return dbs.map((db) => mouth.next(db, 1 / 60));

@@ -66,6 +66,7 @@ def test_backdrop_and_size_are_of_the_page_alone(open_page: Any, server: Server)
         ("size=9", "64 to 4096"),
         ("fit=wide", "contain or cover or fill"),
         ("layout=beta", "alpha or matte"),
+        ("talk=loudly", "listen or speak"),
         ("emotion=joy:7", "a weight from 0 to 1"),
         ("framing=knee", "framing"),
     ],
@@ -82,11 +83,12 @@ def test_a_word_that_means_nothing_is_said_and_the_avatar_shown(
 
 def test_who_may_only_watch_is_shown_the_avatar_and_told(open_page: Any, closed: Server) -> None:  # noqa: F811
     token = make_token(SECRET.encode(), Grant("view", "main"), time.time(), 600)
-    query = f"muted&character=tavi&emotion=joy&access_token={token}"
+    query = f"muted&talk&character=tavi&emotion=joy&access_token={token}"
     page = open_page(f"/view/main?{query}", host=closed.url, viewport=SMALL)
     page.wait_live()
     page.wait("document.querySelectorAll('.told').length === 2")
     assert said(page).count("may watch the avatar, not change it") == 2
+    assert page.tab.is_hidden("avatar-rtc .talk"), "nor may it talk"
     page.errors[:] = [line for line in page.errors if "403" not in line]
 
 
@@ -104,29 +106,30 @@ def test_the_layout_is_that_which_was_asked_for(open_page: Any, server: Server) 
     assert corner(page, 380)[3] == 255 and corner(page, 60)[3] == 0, "16:9, at the foot"
 
 
-def test_a_server_that_takes_no_microphones_says_so(open_page: Any) -> None:
-    init = """navigator.mediaDevices.getUserMedia = async () =>
-      new AudioContext().createMediaStreamDestination().stream;"""
-    page = open_page("/view/main?muted&microphone", viewport=SMALL, init=init)
-    page.wait("avatar.state === 'failed'")
-    told = page.tab.evaluate("document.querySelector('avatar-rtc').connection.reason")
-    assert "microphone = true" in told
-    page.errors[:] = [line for line in page.errors if "403" not in line]
+TONE = """navigator.mediaDevices.getUserMedia = async () => {
+  const context = new AudioContext();
+  const [tone, out] = [context.createOscillator(), context.createMediaStreamDestination()];
+  tone.connect(out);
+  tone.start();
+  return out.stream;
+};"""
 
 
-def test_a_viewers_voice_is_said(open_page: Any, tmp_path: Any) -> None:
-    server = Server(tmp_path, more="microphone = true\n")
+def test_a_server_that_takes_no_microphones_says_so(open_page: Any, tmp_path: Any) -> None:
+    server = Server(tmp_path, more="microphone = false\n")
     try:
-        init = """navigator.mediaDevices.getUserMedia = async () => {
-          const context = new AudioContext();
-          const [tone, out] = [context.createOscillator(), context.createMediaStreamDestination()];
-          tone.connect(out);
-          tone.start();
-          return out.stream;
-        };"""
-        page = open_page("/view/main?muted&microphone", host=server.url, viewport=SMALL, init=init)
+        page = open_page("/view/main?muted&microphone&talk", host=server.url, viewport=SMALL, init=TONE)
         page.wait_live()
-        wait_until(lambda: server.get("avatars/main")["speech"]["speech_id"] is not None)
+        assert "microphone = false" in said(page), "and the avatar is shown"
+        assert page.tab.is_hidden("avatar-rtc .talk")
         page.tab.close()
     finally:
         server.close()
+
+
+def test_a_viewers_voice_is_said(open_page: Any, server: Server) -> None:
+    page = open_page("/view/main?muted&microphone", viewport=SMALL, init=TONE)
+    page.wait_live()
+    wait_until(lambda: server.get("avatars/main")["speech"]["speech_id"] is not None)
+    page.tab.close()
+    wait_until(lambda: server.get("avatars/main")["speech"]["speech_id"] is None)

@@ -3,18 +3,14 @@
 import { fetchWithKey } from '../key.js';
 
 const CHOICES = { fit: ['contain', 'cover', 'fill'], layout: ['alpha', 'matte'] };
+const TALKS = { '': 'listen', 1: 'listen', listen: 'listen', speak: 'speak', 0: null };
 const COLOUR = /^#?([0-9a-f]{3}|[0-9a-f]{6})$/i;
 const SIZES = { low: 64, high: 4_096 }; // px
 const MAY_NOT = 'This link may watch the avatar, not change it:';
-const NO_MICROPHONE = {
-  insecure: 'Browsers give no microphone to a page that came over http: open it over https.',
-  NotAllowedError: 'The browser lets this page have no microphone. In a frame, it wants allow="microphone".',
-  NotFoundError: 'This machine has no microphone.',
-};
 
 /**
  * @param {URLSearchParams} query @param {(text: string) => void} tell what is wrong in it; the rest counts.
- * @returns {object} {muted, subtitles, microphone: boolean, fit, layout, framing, headroom, badge, character, backdrop: ?string,
+ * @returns {object} {muted, subtitles, microphone: boolean, talk, fit, layout, framing, headroom, badge, character, backdrop: ?string,
  *   size: ?number in px, emotion: ?Object<string, number>}
  */
 export function wishesOf(query, tell) {
@@ -26,6 +22,8 @@ export function wishesOf(query, tell) {
     wishes[name] = choices.includes(wish) ? wish : null;
     if (wish !== null && !wishes[name]) tell(`${name} is “${wish}”, but must be ${choices.join(' or ')}.`);
   }
+  wishes.talk = TALKS[query.get('talk') ?? 0] ?? null;
+  if (query.has('talk') && !(query.get('talk') in TALKS)) tell(`talk is “${query.get('talk')}”, but must be listen or speak.`);
   wishes.size = sizeOf(query.get('size'), tell);
   wishes.emotion = emotionOf(query.get('emotion'), tell);
   return wishes;
@@ -64,16 +62,17 @@ export async function applyWishes($avatar, wishes, { api, avatar, tell }) {
   $avatar.muted = wishes.muted;
   $avatar.subtitles = wishes.subtitles;
   $avatar.fit = wishes.fit ?? 'contain';
-  for (const name of ['layout', 'framing', 'headroom', 'badge']) {
+  for (const name of ['layout', 'framing', 'headroom', 'badge', 'talk']) {
     if (wishes[name] !== null) $avatar.setAttribute(name, wishes[name]);
   }
   $avatar.addEventListener('refusal', ({ detail }) => tell(detail.detail));
+  $avatar.addEventListener('microphonechange', ({ detail }) => { if (detail.reason && wishes.microphone) tell(detail.reason); });
   if (wishes.size) document.body.style.setProperty('--size', `${wishes.size}px`);
   if (wishes.emotion) once($avatar, () => $avatar.setEmotion(wishes.emotion).catch(({ message }) => tell(`${MAY_NOT} ${message}`)));
   await Promise.all([
     wishes.character && showCharacter(wishes.character, { api, avatar, tell }),
     wishes.backdrop && showBehind(wishes.backdrop, { api, tell }),
-    wishes.microphone && lend($avatar, tell),
+    wishes.microphone && $avatar.setMicrophone('speak').catch(({ message }) => tell(message)),
   ]);
 }
 
@@ -106,16 +105,6 @@ async function showBehind(backdrop, { api, tell }) {
   const names = backdrops.map(({ name }) => name).join(', ');
   if (found) show(`url("${new URL(`../..${found.url}`, new URL(api, location.href)).href}")`);
   else tell(detail ?? `There is no backdrop “${backdrop}”; there are ${names}; or a colour as #203040, or none.`);
-}
-
-/** Lend the avatar the viewer's voice. */
-async function lend($avatar, tell) {
-  try {
-    if (!navigator.mediaDevices) throw Object.assign(new Error(), { name: 'insecure' });
-    $avatar.microphone = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: true } });
-  } catch ({ name, message }) {
-    tell(NO_MICROPHONE[name] ?? message);
-  }
 }
 
 async function answer(response) {

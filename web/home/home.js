@@ -10,15 +10,17 @@ import { openStudio } from '../studio.js';
 import { lookAtMeSwitch } from '../tracking/look_at_me.js';
 import { Background } from './background.js';
 import { Cast } from './cast.js';
+import { Doing } from './doing.js';
 import { FirstMinute } from './first_minute.js';
+import { GestureRow } from './gesture_row.js';
 import { LifeCard } from './life_card.js';
 import { closeAsMenu } from './menu.js';
 import { Note } from './note.js';
 import { OwnPicture } from './own_picture.js';
-import { OwnVoice } from './own_voice.js';
 import { Readouts } from './readouts.js';
 import { SharePanel } from './share_panel.js';
 import { SpeakCard } from './speak_card.js';
+import { TalkCard } from './talk_card.js';
 
 const MEASURE_MS = 1_000;
 const REVOKE_MS = 10_000;
@@ -35,6 +37,10 @@ const setEmotion = newest((weights, intensity, how) => $avatar.setEmotion(weight
 const sheet = new EmotionSheet($('faces'), (names) => {
   sendEmotion(names);
   announce(names.join(', '));
+});
+const gestures = new GestureRow($('gestures'), (name) => {
+  $avatar.playGesture(name, { strength: $intensity.valueAsNumber }).catch(complain);
+  announce(name.replaceAll('_', ' '));
 });
 const life = new LifeCard($('life'), $avatar, { stage: $stage, complain });
 const framing = new FramingChoice($('framings'), (name) => $avatar.setFraming(name), {
@@ -91,6 +97,7 @@ function showState(state) {
   note.show(state);
   chosen = Object.keys(state.emotion.weights).filter((name) => state.emotion.weights[name] > 0);
   sheet.show(state.emotion.weights);
+  gestures.list(state.gestures);
   if (document.activeElement !== $intensity) {
     $intensity.value = state.emotion.intensity;
     showIntensity();
@@ -116,6 +123,8 @@ $avatar.addEventListener('statechange', ({ detail }) => {
   if (detail.state === 'live') cast.list().catch(complain);
 });
 $avatar.addEventListener('avatarstate', ({ detail }) => showState(detail));
+$avatar.addEventListener('gesture', ({ detail }) => gestures.start(detail.name, detail.seconds));
+new Doing($('doing'), $avatar, announce);
 
 function showSound() {
   $('sound').setAttribute('aria-pressed', String(!$avatar.muted));
@@ -164,7 +173,9 @@ new OwnPicture({ upload: $('upload'), verdict: $('verdict'), stage: $stage }, {
 
 $('speak').addEventListener('submit', () => { $('alert').hidden = true; }); // before the card's own
 new SpeakCard($('speak'), $avatar, { complain, announce, onSpoken });
-new OwnVoice($('talk'), $avatar, { path, complain, announce, onSpoken });
+new TalkCard($('talking'), $avatar, {
+  $devices: $('device'), complain, announce, onTalk: onSpoken, hasShortcuts: () => sheet.hasShortcuts,
+});
 
 // --- to take away ------------------------------------------------------------------------------------
 

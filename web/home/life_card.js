@@ -13,6 +13,13 @@ const FORM = `
     <label><input type="radio" name="gaze" value="pointer"><b>at the pointer</b></label>
     <output name="elsewhere"></output>
   </div>
+  <div class="choice" role="radiogroup" aria-labelledby="activity-title" title="That it speaks, it shows by itself">
+    <span id="activity-title">It is</span>
+    <label><input type="radio" name="activity" value="idle" checked><b>idle</b></label>
+    <label><input type="radio" name="activity" value="listening"><b>listening</b></label>
+    <label><input type="radio" name="activity" value="thinking"><b>thinking</b></label>
+    <output name="speaks"></output>
+  </div>
   <div class="choice" role="radiogroup" aria-labelledby="hold-title">
     <span id="hold-title">A face lasts</span>
     <label><input type="radio" name="hold" value="" checked><b>on</b></label>
@@ -33,6 +40,7 @@ export class LifeCard {
   #setLiveliness;
   #switches; // name → sender
   #setGaze;
+  #setActivity;
   #isFollowing = false; // this page's pointer is looked at
 
   /**
@@ -54,6 +62,7 @@ export class LifeCard {
       paused: sender('paused', (on) => avatar.setPaused(on)),
     };
     this.#setGaze = sender('gaze', (target) => avatar.setGaze(target));
+    this.#setActivity = sender('activity', (name) => avatar.setActivity(name));
     this.#form.addEventListener('submit', (event) => event.preventDefault());
     this.#form.addEventListener('change', ({ target }) => this.#onChange(target));
     stage.addEventListener('pointermove', (event) => this.#onPointer(event));
@@ -73,8 +82,8 @@ export class LifeCard {
   get holdMs() { return Number(this.#form.elements.hold.value) || null; }
 
   /** Show what the server says of the avatar. What is being changed here is newer than that. */
-  show({ talking, data_eyes, paused, gaze, settings }) {
-    this.#told = { talking, data_eyes, paused, gaze, settings };
+  show({ talking, data_eyes, paused, gaze, activity, settings }) {
+    this.#told = { talking, data_eyes, paused, gaze, activity, settings };
     if (!this.#setLiveliness.isBusy) this.#liveliness?.show(settings.liveliness ?? this.#liveliness.plain);
     this.#draw();
   }
@@ -84,13 +93,21 @@ export class LifeCard {
       if (!send.isBusy) this.#form.elements[name].checked = this.#told[name];
     }
     if (!this.#setGaze.isBusy) this.#showGaze(this.#told.gaze);
+    if (!this.#setActivity.isBusy) this.#showActivity(this.#told.activity);
   }
 
   async #onChange({ name, value, checked }) {
     if (name in this.#switches) await this.#switches[name](checked);
     else if (name === 'gaze') await this.#choose(value);
+    else if (name === 'activity') await this.#setActivity(value);
     else return;
     this.#draw(); // what was refused goes back to what is
+  }
+
+  #showActivity(activity) {
+    const speaks = activity === 'speaking';
+    this.#form.elements.speaks.textContent = speaks ? 'speaking' : '';
+    for (const $radio of this.#form.elements.activity) $radio.checked = $radio.value === activity;
   }
 
   #choose(way) {

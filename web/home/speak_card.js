@@ -17,7 +17,7 @@ export class SpeakCard {
   #emotions = '';
 
   /**
-   * @param {HTMLFormElement} form with the elements text, voice, speed, emotion, stop. @param {HTMLElement} avatar
+   * @param {HTMLFormElement} form with the elements text, voice, speed, emotion, narration, stop. @param {HTMLElement} avatar
    * an <avatar-rtc>.
    * @param {{complain: (error: Error) => void, announce: (text: string) => void, onSpoken?: () => void}} around
    *   announce: to a screen reader; onSpoken: when a text was taken.
@@ -54,14 +54,16 @@ export class SpeakCard {
   }
 
   async #speak() {
-    const { text, voice, speed, emotion } = this.#form.elements;
+    const { text, voice, speed, emotion, narration } = this.#form.elements;
     if (!text.value.trim()) {
       text.focus();
       this.#tell(NOTHING, true);
       this.#announce(NOTHING);
       return;
     }
-    const manner = { voice: voice.value, speed: speed.valueAsNumber, emotion: emotion.value || null };
+    const manner = {
+      voice: voice.value, speed: speed.valueAsNumber, emotion: emotion.value || null, narration: narration.value || null,
+    };
     const said = this.#avatar.say(text.value, manner);
     // The text stays, to be said once more in another voice; what is typed next replaces it.
     if (document.activeElement === text) text.select();

@@ -10,7 +10,7 @@ const GROUPS = {
   Motion: ['liveliness', 'pose_', 'sway_', 'breathing_', 'emotion_speed'],
   Eyes: ['gaze_', 'eye_', 'data_eyes_'],
   Blinks: ['blink_'],
-  Mouth: ['articulation', 'talking_'],
+  Mouth: ['articulation', 'talking_', 'thinking_'],
   Signs: ['animefx'],
   Picture: ['target_'],
 };
@@ -22,7 +22,7 @@ const TITLES = {
   data_eyes_fps: 'pictures of data eyes', data_eyes_fadeout_duration: 'data eyes fade in', blink_interval_min: 'next blink after, least',
   blink_interval_max: 'next blink after, most', blink_probability: 'readiness to blink', blink_confusion_duration: 'blinking after confusion',
   blink_double_probability: 'double blinks', blink_partial_probability: 'half blinks', articulation: 'how far the mouth opens',
-  talking_fps: 'mouths a second', talking_morph: 'mouth of Talk', animefx: 'signs', animefx_enabled: 'any signs', animefx_repeat: 'again after',
+  thinking_sound: 'a “hm” while it thinks', talking_fps: 'mouths a second', talking_morph: 'mouth of Talk', animefx: 'signs', animefx_enabled: 'any signs', animefx_repeat: 'again after',
   target_fps: 'frames a second',
 };
 const KINDS = ['number', 'integer', 'boolean'];

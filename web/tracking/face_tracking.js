@@ -8,7 +8,7 @@
 
 import { request } from '../api.js';
 import { beat } from './beat.js';
-import { openCamera, release } from './devices.js';
+import { openCamera, release } from '../devices.js';
 import { measure } from './measures.js';
 import { TrackerFrame } from './tracker_frame.js';
 

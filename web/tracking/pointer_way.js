@@ -1,13 +1,14 @@
 /** Pointer, keys and voice move the avatar, where there is no camera. */
 
+import { Microphone } from '../microphone.js';
 import { beat } from './beat.js';
-import { Microphone } from './microphone.js';
 import { PointerPose, pointerPlace } from './pointer_pose.js';
 import { PoseSender } from './pose_sender.js';
 import { VoiceMouth } from './voice_mouth.js';
 
 const KEY_STEP = 0.15; // of the way from the middle to the edge
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const MOUSE_WORKS = ' The mouse works without it.';
 const CONTROLS = 'a, button, input, select, textarea, summary, [contenteditable]';
 
 export class PointerWay {
@@ -65,7 +66,7 @@ export class PointerWay {
   /** Let a voice move the mouth, or no more. @throws {Error} with a sentence, if there is no microphone. */
   async listen(isOn) {
     if (!isOn) this.#microphone.stop();
-    else if (!this.#microphone.isOn) await this.#microphone.start();
+    else if (!this.#microphone.isOn) await this.#microphone.start({ instead: MOUSE_WORKS });
     if (!this.isOn) this.#microphone.stop(); // it was stopped while the browser asked
   }
 

@@ -1,6 +1,5 @@
 /** How far a mouth is open for a voice that is heard: by its level above the room's own noise. */
 
-const SILENCE_DB = -100;
 const LOWEST_FLOOR_DB = -65;
 const HIGHEST_FLOOR_DB = -38;
 const FLOOR_RISE_DB_S = 3; // the room grows louder slowly, a voice does not
@@ -9,17 +8,11 @@ const FULL_DB = 30; // … and is open
 const OPENS_S = 0.03;
 const SHUTS_S = 0.09;
 
-/** Root mean square of samples in -1..1, in dB; -100 is silence. @param {Float32Array|number[]} samples */
-export function levelDb(samples) {
-  const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / Math.max(1, samples.length);
-  return Math.max(SILENCE_DB, 10 * Math.log10(power || Number.MIN_VALUE));
-}
-
 export class VoiceMouth {
   #floor = LOWEST_FLOOR_DB;
   #open = 0;
 
-  /** @param {number} db of `levelDb`. @param {number} dt s since the last one. @returns {number} how far open, 0..1 */
+  /** @param {number} db of microphone.js. @param {number} dt s since the last one. @returns {number} how far open, 0..1 */
   next(db, dt) {
     const room = Math.max(LOWEST_FLOOR_DB, Math.min(HIGHEST_FLOOR_DB, db));
     this.#floor = Math.min(room, this.#floor + FLOOR_RISE_DB_S * dt);

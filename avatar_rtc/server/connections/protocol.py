@@ -7,6 +7,8 @@ aiohttp has an own deadline for connections that idle, but none for those who re
 """
 
 import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from aiohttp import web
@@ -47,6 +49,7 @@ class Connection(RequestHandler):
     """One connection; made by `Door`."""
 
     __slots__ = (
+        "_farewells",
         "_head_bytes",
         "_head_timer",
         "_limits",
@@ -60,6 +63,7 @@ class Connection(RequestHandler):
         super().__init__(door, **options)
         self._limits = limits
         self._wire: asyncio.Transport | None = None  # aiohttp forgets its own before all is sent
+        self._farewells: set[Callable[[], None]] = set()
         self._head_bytes = self._queued_bytes = self._unread = 0
         self._head_timer: asyncio.TimerHandle | None = None
         self._unread_timer: asyncio.TimerHandle | None = None
@@ -91,6 +95,17 @@ class Connection(RequestHandler):
                 timer.cancel()
         self._head_timer = self._unread_timer = self._wire = None
         super().connection_lost(exc)
+        for tell in tuple(self._farewells):
+            tell()
+
+    @contextmanager
+    def when_lost(self, tell: Callable[[], None]) -> Iterator[None]:
+        """Call `tell` if the connection is lost within this context."""
+        self._farewells.add(tell)
+        try:
+            yield
+        finally:
+            self._farewells.discard(tell)
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol; a head has to come in time, and so do those behind it wait within bounds."""

@@ -6,6 +6,7 @@ from functools import partial
 from aiohttp import hdrs, web
 
 from avatar_rtc.control.messages import ControlMessage, SpeechAppend, SpeechSay
+from avatar_rtc.control.microphone_message import MicrophoneMode
 from avatar_rtc.log_context import concerning
 from avatar_rtc.server.addresses import address_of
 from avatar_rtc.server.http.keys import AVATARS, CONFIG, GATE, GATHERING, LIMITS, grant_of, payer_of
@@ -59,12 +60,16 @@ def require_room(request: web.Request, avatar: Avatar) -> None:
 
 
 async def admit(
-    request: web.Request, avatar: Avatar, offer_sdp: str, layout: Layout, speaks: bool = False
+    request: web.Request,
+    avatar: Avatar,
+    offer_sdp: str,
+    layout: Layout,
+    microphone: MicrophoneMode | None = None,
 ) -> tuple[Viewer, str]:
     """Let a viewer in: its connection, and the answer to its offer. It may do what the request may.
 
     Args:
-        speaks: it may lend the avatar its voice.
+        microphone: what its own sound is for at first; None takes none.
 
     Raises:
         Problem, TooSoon, CapacityExceeded: as `require_room`.
@@ -79,7 +84,7 @@ async def admit(
         partial(charge_message, request.app[LIMITS], payer_of(request)),
     )
     with concerning(avatar=avatar.name):
-        return await avatar.viewers.join(offer_sdp, layout, ice, entrant, speaks)
+        return await avatar.viewers.join(offer_sdp, layout, ice, entrant, microphone)
 
 
 def charge_message(limits: Limits, payer: str, message: ControlMessage) -> None:

@@ -2,6 +2,7 @@
 
 Authorization: Bearer TOKEN             everywhere
 Sec-WebSocket-Protocol: avatar-rtc, bearer.TOKEN      of a page's WebSocket, which has no headers of its own
+Sec-WebSocket-Protocol: realtime, openai-insecure-api-key.TOKEN     of one that speaks OpenAI's protocol
 ?access_token=TOKEN                     of what has an address alone, such as an <img>: to watch only,
                                         because addresses are kept, shown and sent on
 """
@@ -18,6 +19,8 @@ from avatar_rtc.server.http.problems import RequestRefused
 SOCKET_PROTOCOL = "avatar-rtc"
 """What a page names beside its token: browsers want one of theirs to be taken."""
 _SOCKET_TOKEN = "bearer."
+INSECURE_KEY = "openai-insecure-api-key."
+"""The same from pages that use OpenAI's client."""
 QUERY_TOKEN = "access_token"
 _REALM = 'Bearer realm="avatar_rtc"'
 
@@ -111,8 +114,9 @@ def _token_of(request: web.Request) -> tuple[str | None, bool]:
     if scheme.lower() == "bearer" and token.strip():
         return token.strip(), False
     for named in request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "").split(","):
-        if named.strip().startswith(_SOCKET_TOKEN):
-            return named.strip().removeprefix(_SOCKET_TOKEN), False
+        for mark in (_SOCKET_TOKEN, INSECURE_KEY):
+            if named.strip().startswith(mark):
+                return named.strip().removeprefix(mark), False
     if request.method in (hdrs.METH_GET, hdrs.METH_HEAD) and (shown := request.query.get(QUERY_TOKEN)):
         return shown, True
     return None, False

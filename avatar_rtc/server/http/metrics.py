@@ -125,6 +125,8 @@ def _watching(avatars: Mapping[str, Avatar]) -> Iterator[Metric]:
     yield _gauge("rung_viewers", "Peer connections that get a picture.", ("avatar", "rung"), rungs)
     feeds = {(name,): each.streams.feeds for name, each in avatars.items()}
     yield _gauge("feeds", "Open feeds of images.", label, feeds)
+    listeners = {(name,): each.events.listeners for name, each in avatars.items()}
+    yield _gauge("listeners", "Streams of events and control sockets.", label, listeners)
     watched = {(name,): each.viewers.watched() for name, each in avatars.items()}
     sent = {(*at, "video"): all_.video_bytes for at, all_ in watched.items()}
     sent |= {(*at, "audio"): all_.audio_bytes for at, all_ in watched.items()}

@@ -1,6 +1,7 @@
 """What every operation needs: the one table of who may do what. A route that is not in it needs most.
 
-`HEAD` needs what `GET` does. What comes on data channels needs `control`, see `live/session.py`.
+`HEAD` needs what `GET` does. What comes on data channels and control sockets needs `control`, see
+`live/session.py`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -56,6 +57,8 @@ NEEDS: Mapping[str, Need] = {
             f"GET {_AVATAR}", f"GET {_AVATAR}/snapshot.png", f"GET {_AVATAR}/distillation",
             f"GET {_AVATAR}/picture.png", f"GET {_AVATAR}/setup",
             f"GET {_AVATAR}/share", f"GET {_AVATAR}/share.svg",
+            f"GET {_AVATAR}/events",
+            f"GET {_AVATAR}/control",  # each message but `ping` needs control
             f"GET {_AVATAR}/emotions", f"GET {_AVATAR}/gestures",
             f"GET {_AVATAR}/overrides", f"GET {_AVATAR}/settings",
         ),
@@ -71,6 +74,8 @@ NEEDS: Mapping[str, Need] = {
             "GET /api/avatar/get_available_filters",
         ),
     ),
+    # each tool that is called looks whether its avatar is the caller's
+    **_each(Need("control"), ("POST /mcp",)),
     # what operators watch: of all avatars, and of the viewers of one
     **_each(Need("view", "all"), ("GET /metrics",)),
     **_each(Need("control", "avatar"), (f"GET {_AVATAR}/viewers",)),
@@ -94,8 +99,9 @@ NEEDS: Mapping[str, Need] = {
             f"POST {_AVATAR}/speech", f"DELETE {_AVATAR}/speech",
             f"POST {_AVATAR}/speech/{{speech}}", f"DELETE {_AVATAR}/speech/{{speech}}",
             f"GET {_AVATAR}/poses", f"POST {_AVATAR}/poses", f"GET {_AVATAR}/sprites",
-            f"POST {_AVATAR}/audio", f"GET {_AVATAR}/audio",
+            f"POST {_AVATAR}/audio", f"GET {_AVATAR}/audio", f"GET {_AVATAR}/ears",
             "POST /v1/chat/completions", "POST /v1/responses", "POST /v1/audio/speech",
+            "GET /v1/realtime",
             # a recording holds what was said before: whoever may watch now may not have it for that
             f"GET {_AVATAR}/recordings", f"POST {_AVATAR}/recordings", f"POST {_AVATAR}/films",
             f"GET {_AVATAR}/recordings/{{recording}}", f"DELETE {_AVATAR}/recordings/{{recording}}",

@@ -29,7 +29,8 @@ _EXPOSED = (
 )
 _ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _ALLOWED_HEADERS = (
-    "Content-Type, If-Match, Authorization, X-Avatar, X-Avatar-Speak, "
+    "Content-Type, If-Match, Authorization, Last-Event-ID, X-Avatar, X-Avatar-Speak, "
+    "Mcp-Protocol-Version, Mcp-Method, Mcp-Name, "
     # what OpenAI's own client in a page sends
     "OpenAI-Organization, OpenAI-Project, OpenAI-Beta, X-Stainless-Arch, X-Stainless-Lang, X-Stainless-OS, "
     "X-Stainless-Package-Version, X-Stainless-Retry-Count, X-Stainless-Runtime, X-Stainless-Runtime-Version, "

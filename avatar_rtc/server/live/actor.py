@@ -11,7 +11,7 @@ from dataclasses import replace
 from avatar_rtc.animation.emotions import changed
 from avatar_rtc.characters.character import Character
 from avatar_rtc.clock import MediaClock
-from avatar_rtc.control.acting_messages import GesturePlay
+from avatar_rtc.control.acting_messages import ActivitySet, GesturePlay
 from avatar_rtc.control.changes import (
     NO_GESTURES,
     Change,
@@ -37,7 +37,9 @@ from avatar_rtc.control.state import AvatarState, PlayedGesture
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.face.emotions import ZERO, EmotionTemplate
 from avatar_rtc.face.gestures import GestureTemplate
+from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.filters_schema.backdrops import SHIPPED_BACKDROPS, Backdrops
+from avatar_rtc.server.live.activities import Activities
 from avatar_rtc.server.live.gazing import Gazing
 from avatar_rtc.server.live.mood import CallLater, Mood, ShownEmotion
 from avatar_rtc.speech.acting.acts import Act, Feeling, Gesture, Glance, Pause
@@ -90,6 +92,7 @@ class Actor:
         me = weakref.proxy(self)
         default = ShownEmotion(self.state.emotions)
         self._mood = Mood(default, lambda emotion: me._express(emotion), later)
+        self._activities = Activities(lambda: me._rest(), later)
         self._gazing = Gazing(lambda gaze: me._replace_state(replace(me.state, gaze=gaze)), later)
         self._gazing.settle(self.state.gaze)
 
@@ -169,6 +172,20 @@ class Actor:
             return next(filter(None, map(self.perform, instead)), None) if instead else passed_over(error)
         return None
 
+    def speaks(self, begin: float, lips: Timeline) -> None:
+        """Something is heard from media time `begin` on: who thinks has thought, unless a tool works."""
+        if lips.is_hum:
+            return
+        begins = self._activities.begins_to_speak(begin, lips.seconds)
+        eyes = self.state.data_eyes
+        has_tool = eyes is not None and eyes.on
+        if begins and not has_tool and self.state.activity.name == "thinking":
+            self._rest()
+
+    def hushed(self, cut: float) -> None:
+        """It falls silent at media time `cut`."""
+        self._activities.hushed(cut)
+
     def recast(self, character: Character, enter: Callable[[], None]) -> None:
         """Play another character from now on; the state stays, but for an emotion it does not have.
 
@@ -188,9 +205,10 @@ class Actor:
             self._mood.settle(self._mood.default)
 
     def close(self) -> None:
-        """No emotion and no gaze comes back any more."""
+        """No emotion and no gaze comes back any more, and no activity ends."""
         self._mood.close()
         self._gazing.close()
+        self._activities.close()
 
     @property
     def _known_gestures(self) -> Mapping[str, GestureTemplate]:
@@ -220,11 +238,16 @@ class Actor:
             case EmotionsSet():
                 if self._settle_for(self._known(self.character, state)):
                     state = next_state(self.state, message, self._clock.t())
+            case ActivitySet(hold_ms=hold_ms):
+                self._activities.begin(None if hold_ms is None else hold_ms / 1000)
         if state != self.state:
             self._replace_state(state)
         if isinstance(message, GesturePlay):
             self._on_gesture(self.state.gestures[-1])
         return answer(self.state, message)
+
+    def _rest(self) -> None:
+        self._change(ActivitySet(name="idle"))
 
     def _settle_for(self, known: Collection[str]) -> bool:
         """Leave an emotion whose template goes, before it does: the worker could not show it. True if so."""

@@ -15,31 +15,39 @@ from avatar_rtc.characters.character import Character
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.config import AnimatorName
 from avatar_rtc.control.acting_messages import HearingSet
-from avatar_rtc.control.changes import Flowing
+from avatar_rtc.control.changes import Change, Flowing
 from avatar_rtc.control.messages import (
     ControlMessage,
     CueSet,
+    EmotionSet,
     Ping,
     PoseSet,
     SpeechAppend,
     SpeechSay,
     SpeechStop,
 )
+from avatar_rtc.control.microphone_message import MicrophoneSet
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.control.state_json import state_json
+from avatar_rtc.errors import InputError
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.filters_schema.label import forced_label
 from avatar_rtc.link.orders import AvatarFailed, Hush, OpenAvatar, Say, SetState, Stats, Up
 from avatar_rtc.log_context import concerning
 from avatar_rtc.media.voice import VoicePlayer
 from avatar_rtc.server.live.actor import Actor
+from avatar_rtc.server.live.attention import AvatarAttention
+from avatar_rtc.server.live.conversation import LiveConversation
 from avatar_rtc.server.live.distillation import Distillation
+from avatar_rtc.server.live.events import Events
 from avatar_rtc.server.live.performance import Witness
 from avatar_rtc.server.live.shared import Shared
 from avatar_rtc.server.live.state_events import StateEvents, gesture_started
 from avatar_rtc.server.live.status import Status
 from avatar_rtc.server.live.streams import Streams
 from avatar_rtc.server.live.viewers import Viewers
+from avatar_rtc.server.live.voice.ears import Ears
+from avatar_rtc.server.live.voice.listening import Listening
 from avatar_rtc.server.live.voice.microphone import Microphone
 from avatar_rtc.server.live.voice.speaking import Speaking
 from avatar_rtc.server.live.voice.speech_queue import SpeechQueue
@@ -88,7 +96,7 @@ class Avatar:
             framing=config.framing,
             backdrops=shared.backdrops,
             gestures=shared.gestures,
-            on_gesture=lambda played: me.viewers.tell(gesture_started(played)),
+            on_gesture=lambda played: me.events.tell(gesture_started(played)),
         )
         self.streams = Streams(name, self.clock, renderer.send, voice, lambda: me.speech.queue.is_silent)
         self.viewers = Viewers(
@@ -96,11 +104,16 @@ class Avatar:
             me,
             lambda: me._came_or_went(),
             config.media_bind,
-            lambda sound: Microphone(me.speech, shared.limits.speech).listen(sound),
+            lambda viewer, tell: {
+                "speak": lambda: Microphone(me.speech, shared.limits.speech),
+                "listen": lambda: Listening(viewer, me.ears, tell),
+            },
             shared.limits.of_peer(),
             config.adaptation,
         )
-        self._events = StateEvents(lambda: me.describe(), self.viewers.tell)
+        self.events = Events(self.viewers.show, lambda: me.describe())
+        """Who has anything to tell, tells it here."""
+        self._state_events = StateEvents(lambda: me.describe(), self.events.tell)
         queue = SpeechQueue(
             self.clock,
             delay=lambda: me.streams.release.delay,
@@ -108,7 +121,7 @@ class Avatar:
             say=lambda speech, begin, timeline: renderer.send(Say(name, speech, begin, timeline)),
             hush=lambda t: me._hush(t),
             perform=self.actor.perform,
-            tell=self.viewers.tell,
+            tell=self.events.tell,
             heard=lambda begin, piece: me._heard(begin, piece),
         )
         self.speech = Speaking(
@@ -118,17 +131,27 @@ class Avatar:
             lambda name: me.actor.check_emotion(name),
             config.speech.speed,
             shared.limits,
+            self._state_events.changed,
         )
+        self.conversation = LiveConversation(me)
+        """What it is doing, for doors that know."""
+        self.ears = Ears(AvatarAttention(me), config.speech.barge_in, self.events.tell_listeners)
+        """What viewers say to it."""
         self.status = Status(self._asked)
         """How it is doing."""
         self._recordings: tuple[tuple[str, ...], int] = (), 0
-        self.distillation = Distillation(self._events.changed, shared.distillations)
+        self.distillation = Distillation(self._state_events.changed, shared.distillations)
         self._open()
 
     @property
     def state(self) -> AvatarState:
         """What it should do now."""
         return self.actor.state
+
+    @property
+    def own_voice(self) -> str:
+        """Its character's; "" is the server's."""
+        return self.actor.character.voice
 
     @property
     def lasting(self) -> AvatarState:
@@ -149,7 +172,7 @@ class Avatar:
     def in_use(self) -> bool:
         """Whether somebody watches it, or something is under way."""
         busy = self.streams.is_watched or not self.speech.queue.is_silent
-        is_kept = len(self.viewers) > 0 or bool(self.witnesses)
+        is_kept = len(self.viewers) + self.events.listeners + self.ears.programs > 0 or bool(self.witnesses)
         return busy or is_kept or self.distillation.is_under_way
 
     def touch(self) -> None:
@@ -181,13 +204,21 @@ class Avatar:
                 return {"t_ms": round(self.clock.t() * 1000, 1)}
             case CueSet() | PoseSet() | HearingSet():
                 return {"taken": self.flow(message)}
+            case MicrophoneSet():
+                raise InputError(
+                    "a microphone is a viewer's own: microphone.set goes over that viewer's control channel"
+                )
             case _:
-                before = self.state
-                answer = self.actor.act(message)
-                for witness in self.witnesses:
-                    witness.told(message, before, self.state)
-                return answer
+                return self.act(message)
         return {}
+
+    def act(self, message: EmotionSet | Change) -> dict[str, object]:
+        """Do now what a message says that changes the state; raises as `apply`."""
+        before = self.state
+        answer = self.actor.act(message)
+        for witness in self.witnesses:
+            witness.told(message, before, self.state)
+        return answer
 
     def flow(self, message: Flowing) -> bool:
         """Take what comes many times a second; False if something newer is held.
@@ -205,7 +236,8 @@ class Avatar:
     def tell_recordings(self, under_way: Sequence[str]) -> None:
         """Its recordings or films have changed; `under_way` are the ids of those that are recording."""
         self._recordings = tuple(under_way), self._recordings[1] + 1
-        self._events.changed()
+        self._state_events.changed()
+        self.events.tell({"type": "recordings", **self._recordings_told()})
 
     def swap(self, character: Character, source: str) -> None:
         """Show another character; state and viewers stay.
@@ -244,6 +276,7 @@ class Avatar:
             "gestures": list(self.actor.gestures),
             "default_emotion": self.actor.default_emotion,
             **state_json(self.state),
+            "activity": self.conversation.told,
             "frame_ms": round(1000 / self.fps, 1),
             "shown": self.actor.character.views.name(self.state.crop, self.state.framing),
             "delay_ms": round(release.delay * 1000, 1),
@@ -251,15 +284,16 @@ class Avatar:
             "worker_restarts": renderer.restarts,
             "disclosure": self._shared.config.disclosure != "off",
             "distillation": self.distillation.describe(),
-            "recordings": {"under_way": list(self._recordings[0]), "revision": self._recordings[1]},
+            "recordings": self._recordings_told(),
             "speech": {"speech_id": self.speech.queue.current, "lips": self.speech.queue.source},
         }
 
     async def close(self) -> None:
-        """Tell the viewers that it is over, close them, and forget the avatar."""
+        """Tell everybody that it is over, close the viewers, and forget the avatar."""
         # Whatever one part raises, the others are closed, and the worker forgets it.
         async with AsyncExitStack() as parts:
-            parts.callback(self._events.close)
+            parts.callback(self.ears.close)
+            parts.callback(self._state_events.close)
             for witness in self.witnesses:
                 parts.callback(witness.ended)
             parts.callback(self._shared.renderer.close_avatar, self.name)
@@ -275,7 +309,9 @@ class Avatar:
     async def _close_viewers(self) -> None:
         async with AsyncExitStack() as parts:
             parts.push_async_callback(self.viewers.close)
+            parts.callback(self.events.close)
             parts.callback(self.actor.close)
+            parts.callback(self.conversation.close)
             parts.push_async_callback(self.speech.queue.close)
 
     def _open(self) -> None:
@@ -307,21 +343,29 @@ class Avatar:
                 log.error("avatar %s: %s", self.name, message.detail)
         self.status = self.status.updated(message)
         if not isinstance(message, Stats):
-            self._events.changed()
+            self._state_events.changed()
 
     def _hush(self, t: float) -> None:
         self._shared.renderer.send(Hush(self.name, t))
+        self.actor.hushed(t)
         for witness in self.witnesses:
             witness.hushed(t)
 
     def _heard(self, begin: float, piece: Piece) -> None:
         for witness in self.witnesses:
             witness.said(begin, piece)
+        if len(piece.pcm):
+            self.actor.speaks(begin, piece.lips)
 
     def _changed(self) -> None:
-        self._events.changed()
+        self.conversation.changed()
+        self._state_events.changed()
         self._shared.on_change()
 
     def _came_or_went(self) -> None:
         self.touch()
-        self._events.changed()
+        self._state_events.changed()
+        self.events.tell({"type": "viewers", "count": len(self.viewers)})
+
+    def _recordings_told(self) -> dict[str, object]:
+        return {"under_way": list(self._recordings[0]), "revision": self._recordings[1]}

@@ -39,6 +39,12 @@ _BY_MOOD = ("emotion.set",)
 """What feelings change too, so that the message itself is kept."""
 
 
+def _doing(state: AvatarState) -> list[dict[str, Any]]:
+    """The message for what it is doing, if it is doing something: of a moment, and so kept nowhere else."""
+    name = state.activity.name
+    return [] if name == "idle" else [{"type": ActivitySet(name=name).type, "name": name}]
+
+
 class Witness(Protocol):
     """Somebody who hears all that an avatar is told and says, on the event loop."""
 
@@ -102,7 +108,7 @@ class PerformanceWriter:
             "seed": seed,
             "begun": self._begun,
             "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            "state": messages_of(state),
+            "state": [*messages_of(state), *_doing(state)],
         }
         self._put(lambda: header)
 

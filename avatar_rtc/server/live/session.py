@@ -1,22 +1,34 @@
-"""What one viewer says on its data channels, and what it is answered: the only place that knows both.
+"""What one caller says, on data channels or a socket, and what it is answered: only here both are known.
 
 text ──► envelope ──► message ──► avatar ──► `ok` or `error`, with the id of the text
 """
 
 import json
 import logging
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
+from avatar_rtc.control.acting_messages import HearingSet
 from avatar_rtc.control.changes import Flowing
 from avatar_rtc.control.envelope import envelope_of, error, ok
 from avatar_rtc.control.messages import ControlMessage, CueSet, Ping, PoseSet, control_from
+from avatar_rtc.control.microphone_message import MicrophoneSet
 from avatar_rtc.errors import OPERATORS, AvatarRtcError, BadMessage, Refused, public
+from avatar_rtc.media.saying import CONTROL_LABEL
+from avatar_rtc.server.live.voice.own_microphone import OwnMicrophone
 
 log = logging.getLogger(__name__)
 
-CONTROL = "control"
-"""The label of the channel on which everything is answered; the others carry what flows."""
+CONTROL = CONTROL_LABEL
+_FLOWS: Mapping[str, tuple[type[Flowing], str]] = {
+    "pose": (PoseSet, "poses only: {'t_ms': …, 'morphs': {…}}"),
+    "cues": (CueSet, "cues only: {'t_ms': …, 'visemes': {…}}"),
+    "hearing": (HearingSet, "what is heard only: {'level': …, 'voice': …}"),
+}
+"""Label of what flows → its message, and what to tell who sends another."""
+_LABELS = {kind.model_fields["type"].default: label for label, (kind, _) in _FLOWS.items()}
+_FLOWING = re.compile(f'"type"\\s*:\\s*"({"|".join(map(re.escape, _LABELS))})"')
 
 
 class Addressee(Protocol):
@@ -32,20 +44,35 @@ class Addressee(Protocol):
         """What a `state` event shows."""
 
 
+def label_of(text: str) -> str:
+    """Where a text belongs that comes on a socket, which has no channels; found without reading it.
+
+    What flows has no id there: with one it is answered as everything else.
+
+    >>> [label_of(text) for text in ('{"type": "pose.set", "t_ms": 0}', '{"type":"pose.set","id":1}')]
+    ['pose', 'control']
+    """
+    found = _FLOWING.search(text)
+    return CONTROL if found is None or '"id"' in text else _LABELS[found[1]]
+
+
 class Session:
-    """A viewer's side of the conversation; a `media.channels.Conversation`. Nothing in it raises."""
+    """A caller's side of the conversation; a `media.saying.Conversation`. Nothing in it raises."""
 
     def __init__(
         self,
         addressee: Addressee,
         controls: bool = True,
         charge: Callable[[ControlMessage], None] = lambda _: None,
+        microphone: OwnMicrophone | None = None,
     ) -> None:
         """
         Args:
             charge: told of each message before it is acted on; raises if the viewer has asked for too much.
+            microphone: the viewer's own; None has none.
         """
         self._addressee, self._charge = addressee, charge
+        self._microphone = microphone or OwnMicrophone()
         self.controls = controls
         """Whether it may tell the avatar what to do, or only watch it."""
 
@@ -73,6 +100,9 @@ class Session:
             if not isinstance(message, Ping):
                 self._require_control()
             self._charge(message)
+            if isinstance(message, MicrophoneSet):
+                self._microphone.set(message.mode)
+                return json.dumps(ok(message.id, mode=message.mode))
             return json.dumps(ok(message.id, **await self._addressee.apply(message)))
         except Exception as failure:
             return _refusal(envelope.id, failure)
@@ -92,26 +122,22 @@ class Session:
 
 
 def _flowing(label: str, data: dict[str, Any]) -> Flowing:
-    """The message on the `pose` or the `cues` channel, where its type may be left out.
+    """The message of a flow, where its type may be left out.
 
     Raises:
         BadMessage: it cannot be read, or is of another type.
         UnknownName: a type that does not exist.
     """
-    if label == "pose":
-        message = control_from({"type": "pose.set", **data})
-        if isinstance(message, PoseSet):
-            return message
-        raise BadMessage("the pose channel takes poses only: {'t_ms': …, 'morphs': {…}}")
-    message = control_from({"type": "cue.set", **data})
-    if isinstance(message, CueSet):
-        return message
-    raise BadMessage("the cues channel takes cues only: {'t_ms': …, 'visemes': {…}}")
+    kind, wanted = _FLOWS[label]
+    message = control_from({"type": kind.model_fields["type"].default, **data})
+    if not isinstance(message, kind):
+        raise BadMessage(f"the {label} channel takes {wanted}")
+    return message
 
 
 def _refusal(message_id: str | int | None, failure: Exception) -> str:
     if not isinstance(failure, AvatarRtcError):
-        log.error("a message of a viewer failed", exc_info=failure)
+        log.error("a message of a caller failed", exc_info=failure)
     elif isinstance(failure, OPERATORS):
         log.warning("%s", failure)
     return json.dumps(error(message_id, public(failure)))

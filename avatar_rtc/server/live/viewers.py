@@ -4,11 +4,12 @@ import asyncio
 import json
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from avatar_rtc.config import MediaBind
 from avatar_rtc.control.messages import ControlMessage
+from avatar_rtc.control.microphone_message import MicrophoneMode
 from avatar_rtc.grants import Grant
 from avatar_rtc.log_context import concerning, shown_viewer
 from avatar_rtc.media.addresses.ice import IceServers
@@ -16,9 +17,10 @@ from avatar_rtc.media.bounds import Bounds
 from avatar_rtc.media.peer import Peer, PeerSource
 from avatar_rtc.media.peer_stats import PeerStats
 from avatar_rtc.server.access.tenures import Tenure, Tenures
+from avatar_rtc.server.live.events import CLOSING_TYPE, ToldEvent
 from avatar_rtc.server.live.seats import Pending
 from avatar_rtc.server.live.session import CONTROL, Addressee, Session
-from avatar_rtc.sound.pcm import Pcm
+from avatar_rtc.server.live.voice.own_microphone import OwnMicrophone, SoundWays
 from avatar_rtc.stream.frame import Layout
 
 CLOSE_GRACE_S = 0.1
@@ -106,7 +108,7 @@ class Viewers:
         addressee: Addressee,
         on_change: Callable[[], None],
         bind: MediaBind,
-        on_microphone: Callable[[AsyncIterator[Pcm]], Awaitable[None]],
+        ways: Callable[[str, Callable[[Mapping[str, object]], None]], SoundWays],
         bounds: Bounds,
         adapts: bool = True,
     ) -> None:
@@ -115,14 +117,14 @@ class Viewers:
         Args:
             addressee: who they talk to on their data channels; the avatar.
             on_change: called when somebody came or went.
-            on_microphone: takes the sound of a viewer who speaks, until it ends.
+            ways: who takes the sound of a viewer, by what tells it apart, and how it alone is told something.
             bounds: what each viewer may cost.
             adapts: each gets what its link carries; else all get the same.
             bind: which addresses their sockets are bound to.
         """
         self._source, self._addressee = source, addressee
         self._on_change, self._bind = on_change, bind
-        self._on_microphone, self._bounds, self._adapts = on_microphone, bounds, adapts
+        self._ways, self._bounds, self._adapts = ways, bounds, adapts
         self._viewers: dict[str, Viewer] = {}
         self._left: deque[str] = deque(maxlen=REMEMBERED_VIEWERS)
         self._watched_by_gone = Watched()
@@ -155,14 +157,23 @@ class Viewers:
         layout: Layout,
         ice: IceServers,
         entrant: Entrant,
-        speaks: bool = False,
+        microphone: MicrophoneMode | None = None,
     ) -> tuple[Viewer, str]:
         """Let a viewer in, and answer its offer.
+
+        Args:
+            microphone: what its sound is for at first; None takes none, whatever it asks for later.
 
         Raises:
             BadOffer: the offer cannot be answered.
         """
-        session = Session(self._addressee, entrant.grant.allows("control"), entrant.charge)
+        peer: Peer
+
+        def tell(event: Mapping[str, object]) -> None:
+            peer.send(CONTROL, json.dumps(event))
+
+        own = OwnMicrophone(lambda: self._ways(shown_viewer(peer.id), tell), microphone or "off")
+        session = Session(self._addressee, entrant.grant.allows("control"), entrant.charge, own)
         peer = Peer(
             self._source,
             layout,
@@ -170,7 +181,7 @@ class Viewers:
             session,
             on_closed=self._gone,
             bind=self._bind,
-            on_microphone=self._on_microphone if speaks else None,
+            on_microphone=own.listen if microphone is not None else None,
             bounds=self._bounds,
             adapts=self._adapts,
         )
@@ -180,6 +191,7 @@ class Viewers:
         self._viewers[peer.id] = viewer
         with concerning(viewer=peer.id):  # so do the tasks of its connection, to its end
             answer = await peer.answer(offer_sdp)
+        own.is_taken = peer.takes_sound
         self._on_change()
         return viewer, answer
 
@@ -196,11 +208,10 @@ class Viewers:
             viewer.peer.end("did not connect, and others want the seat")
             self._on_change()
 
-    def tell(self, event: Mapping[str, object]) -> None:
-        """Send an event to every open control channel."""
-        text = json.dumps(event)
+    def show(self, told: ToldEvent) -> None:
+        """Send an event to every open control channel; who has one to tell calls `Events.tell`."""
         for viewer in tuple(self._viewers.values()):
-            viewer.peer.send(CONTROL, text)
+            viewer.peer.send(CONTROL, told.text)
 
     def renew(self, viewer: Viewer, grant: Grant) -> bool:
         """A viewer shows a token again: it stays as long as that one, and may do what that one grants.
@@ -218,14 +229,13 @@ class Viewers:
     def _expel(self, viewer_id: str, why: str) -> None:
         viewer = self._viewers.get(viewer_id)
         if viewer is not None:
-            viewer.peer.send(CONTROL, json.dumps({"type": "closing", "reason": why}))
+            viewer.peer.send(CONTROL, json.dumps({"type": CLOSING_TYPE, "reason": why}))
             asyncio.get_running_loop().call_later(CLOSE_GRACE_S, viewer.peer.end, why)
 
     async def close(self) -> None:
-        """Say goodbye and close every connection."""
+        """Close every connection, a little after they were told."""
         if not self._viewers:
             return
-        self.tell({"type": "closing"})
         await asyncio.sleep(CLOSE_GRACE_S)
         await asyncio.gather(*(viewer.peer.close() for viewer in tuple(self._viewers.values())))
 

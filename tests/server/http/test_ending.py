@@ -52,7 +52,11 @@ async def served(tmp_path) -> AsyncIterator[Process]:
 async def test_stuck_clients_of_all_kinds_do_not_hold_up_the_end(served):
     feed = request("/api/avatar/result_feed?instance_id=main")
     await _until_live(served.port)
-    kinds = (half_head, half_body, half_form, lambda: feed, websocket, lambda: "", lambda: "GET")
+    stream = request("/api/v1/avatars/main/events")
+    kinds = (
+        *(half_head, half_body, half_form, websocket),
+        *(lambda: feed, lambda: stream, lambda: "", lambda: "GET"),
+    )
     clients = [await Stuck(served.port).open(kind()) for kind in kinds for _ in range(3)]
     await _until_live(served.port, feeds=3)
     took, code = await served.end(signal.SIGTERM)
@@ -78,10 +82,16 @@ async def test_viewers_and_sockets_are_told(served, number):
                 control.on("message", lambda text: (told if "closing" in text else greeted).set())
                 await pc.setRemoteDescription(answered)
                 await asyncio.wait_for(greeted.wait(), 10)
-        async with session.ws_connect(f"{url}/audio") as socket:
+        async with (
+            session.ws_connect(f"{url}/audio") as socket,
+            session.ws_connect(f"{url}/control?events=none") as line,
+            session.get(f"{url}/events?types=speech") as events,
+        ):
             ending = asyncio.create_task(served.end(number))
-            message = await socket.receive(timeout=5)
-            assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1001)
+            for each in (socket, line):
+                message = await each.receive(timeout=5)
+                assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1001)
+            assert (await asyncio.wait_for(events.text(), 5)).endswith('data: {"type": "closing"}\n\n')
             await asyncio.wait_for(told.wait(), 5)
             took, code = await ending
     assert (code, took < WITHIN_S) == (0, True), took

@@ -251,6 +251,10 @@ async def test_a_token_for_another_avatar_reaches_none_by_a_body_either(client, 
     if operation == "GET /api/avatar/result_feed":
         assert await verdict(client, method, f"{path}?instance_id=main", headers) == "403"
         return
+    if operation == "GET /v1/realtime":
+        for query in ("avatar=main", "model=avatar/main", "model=avatar/main/m&avatar=main"):
+            assert await verdict(client, method, f"{path}?{query}", headers) == "403"
+        return
     if operation == "POST /api/avatar/reload":
         form = aiohttp.FormData()
         form.add_field("file", b"x", filename="a.png")

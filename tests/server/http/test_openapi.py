@@ -26,7 +26,7 @@ from avatar_rtc.server.http.routes.openapi_schemas import EMPTY, an_object, one,
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NO_EXAMPLE = {"load", "post_character", "post_backdrop", "post_audio"}
 """They read a picture or a sound, and no text besides."""
-ENDLESS = {"result_feed", "audio_socket"}
+ENDLESS = {"result_feed", "audio_socket", "ears_socket", "get_events", "control_socket", "realtime"}
 STARTS_A_PROCESS = {"post_distillation"}
 NEEDS_AN_UPSTREAM = {"post_chat_completions", "post_responses"}
 
@@ -146,8 +146,9 @@ class Caller:
     async def call(self, method: str, path: str, operation: dict[str, Any]) -> aiohttp.ClientResponse:
         headers: dict[str, str] = {}
         names = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
-        filled = {"avatar": "main", "name": "liora", "emotion": "joy", "gesture": "nod"}
-        filled["model"] = "avatar/main"
+        filled = {
+            "avatar": "main", "name": "liora", "emotion": "joy", "gesture": "nod", "model": "avatar/main",
+        }  # fmt: skip
         if "speech" in names:
             said = await self._client.post(
                 "/api/v1/avatars/main/speech", json={"text": "One. Two. Three.", "more": True}

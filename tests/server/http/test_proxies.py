@@ -120,11 +120,12 @@ async def _listening(process: subprocess.Popen[bytes], port: int) -> None:
                 return
 
 
-async def test_page_whep_socket_and_feed_go_through_a_proxy_below_a_path(proxied):
+async def test_page_whep_sockets_and_streams_go_through_a_proxy_below_a_path(proxied):
     await _pages(proxied)
     await _watching(proxied)
     await _speaking(proxied)
     await _feeding(proxied)
+    await _hearing(proxied)
 
 
 async def _pages(proxied) -> None:
@@ -196,3 +197,22 @@ async def _feeding(proxied) -> None:
                 part = await reader.next()
                 assert isinstance(part, aiohttp.BodyPartReader)
                 assert (await part.read()).startswith(b"\x89PNG")
+
+
+async def _hearing(proxied) -> None:
+    main = f"{proxied.url}/api/v1/avatars/main"
+    async with (
+        proxied.session.get(f"{main}/events", headers={"Accept-Encoding": "gzip"}) as stream,
+        proxied.session.ws_connect(f"{main}/control?events=none") as line,
+        asyncio.timeout(10),
+    ):
+        assert "Content-Encoding" not in stream.headers
+        # As they come: held back, they would be here only with the end.
+        await stream.content.readuntil(b'"type": "state"')
+        for gaze, seen in (("away", b'"gaze": "away"'), (None, b'"gaze": null')):
+            await line.send_json({"type": "gaze.set", "target": gaze, "id": 1})
+            assert await line.receive_json() == {"type": "ok", "id": 1}
+            await stream.content.readuntil(seen)
+    # A proxy that holds nothing back finds out that its caller has left when there is something to tell.
+    events = proxied.app[AVATARS]["main"].events
+    await until(lambda: events.tell({"type": "viewers", "count": 0}) or not events.listeners)

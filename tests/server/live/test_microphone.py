@@ -13,6 +13,7 @@ from aiortc.mediastreams import MediaStreamTrack
 from avatar_rtc.config import Config
 from avatar_rtc.link.orders import Say
 from avatar_rtc.server.live.voice.microphone import BEFORE_S, HANG_S, Microphone
+from avatar_rtc.server.live.voice.own_microphone import OwnMicrophone
 
 RATE, BLOCK = 48_000, 960
 WHEP = "/api/v1/avatars/main/whep"
@@ -78,13 +79,22 @@ async def test_a_voice_that_is_lent_moves_the_lips_of_the_avatar(serve, renderer
     )
 
 
-async def test_microphones_are_off_unless_the_operator_and_the_viewer_want_them(client, serve, speaker):
-    response = await post(client, speaker, "?microphone=true")
-    assert response.status == 403 and "microphone = true" in (await response.json())["detail"]
+async def test_an_operator_may_refuse_all_microphones(serve, speaker):
+    client = await serve(Config(character="hero", animator="static", microphone=False))
+    for mode in ("true", "speak", "listen"):
+        response = await post(client, speaker, f"?microphone={mode}")
+        assert response.status == 403 and "microphone = true" in (await response.json())["detail"]
     response = await post(client, speaker, "?microphone=yes")
-    assert response.status == 400 and "true or false" in (await response.json())["detail"]
-    answer = await (await post(client, speaker)).text()
-    assert "a=sendrecv" not in answer and answer.count("a=sendonly") == 2
+    assert response.status == 400 and "speak, listen or off" in (await response.json())["detail"]
+    for query in ("", "?microphone=off", "?microphone=false"):
+        answer = await (await post(client, speaker, query)).text()
+        assert "a=sendrecv" not in answer and answer.count("a=sendonly") == 2
+
+
+@pytest.mark.parametrize(("query", "taken"), [("", 1), ("?microphone=off", 1), ("?microphone=false", 0)])
+async def test_who_asks_for_nothing_yet_may_ask_later(client, speaker, query, taken):
+    answer = await (await post(client, speaker, query)).text()
+    assert (answer.count("a=sendrecv"), answer.count("a=sendonly")) == (taken, 2 - taken)
 
 
 class Spoken:
@@ -116,7 +126,8 @@ def test_each_stretch_of_speech_is_an_utterance_and_noise_is_none():
                 await asyncio.sleep(0)
 
         spoken = Spoken()
-        await Microphone(spoken).listen(blocks())  # type: ignore[arg-type]
+        own = OwnMicrophone(lambda: {"speak": lambda: Microphone(spoken)}, "speak")  # type: ignore[arg-type]
+        await own.listen(blocks())
         return list(await asyncio.gather(*spoken.streams))
 
     seconds = asyncio.run(main())
@@ -130,7 +141,8 @@ def test_a_microphone_that_goes_away_ends_its_utterance():
                 yield tone(0.5)[start : start + BLOCK]
 
         spoken = Spoken()
-        await Microphone(spoken).listen(blocks())  # type: ignore[arg-type]
+        own = OwnMicrophone(lambda: {"speak": lambda: Microphone(spoken)}, "speak")  # type: ignore[arg-type]
+        await own.listen(blocks())
         await asyncio.gather(*spoken.streams)
         return spoken
 

@@ -362,8 +362,11 @@ async def test_the_state_tells_pages_of_each_other(serving, watch_on) -> None:
     seen = len(second.events)
     about = await over(client, id)
     assert about["state"] == "done"
-    ended = await second.event(lambda event: event["type"] == "state", seen, 10)
-    assert ended["recordings"]["revision"] > 1
+
+    def is_over(event: dict) -> bool:
+        return event["type"] == "state" and event["recordings"]["revision"] > 1
+
+    assert (await second.event(is_over, seen, 10))["recordings"]["under_way"] == []
 
 
 async def test_it_is_listed_and_finished_after_a_restart(serving, renderer) -> None:

@@ -31,6 +31,7 @@ _SENT_ON = frozenset(
 _SENT_ON_FAMILIES = ("openai-", "x-stainless-")
 """Headers of a request that go upstream. Others are ours: tokens, cookies, addresses of callers."""
 _TOLD = frozenset("retry-after retry-after-ms x-should-retry x-request-id content-type".split())
+_RETRIES = frozenset(("retry-after", "retry-after-ms", "x-should-retry"))
 _TOLD_FAMILIES = ("openai-", "x-ratelimit-")
 """Headers of an answer that callers are told."""
 
@@ -116,6 +117,8 @@ class Upstream:
         options = {"params": query, "headers": self.headers(request), "max_msg_size": 0, **options}
         try:
             socket: aiohttp.ClientWebSocketResponse = await self._opened().ws_connect(url, **options)
+        except aiohttp.WSServerHandshakeError as error:
+            raise _no_socket(error) from None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise _away(error) from None
         return socket
@@ -206,6 +209,16 @@ def _away(error: Exception) -> OpenAiRefused:
     if isinstance(error, aiohttp.ClientConnectorError):
         return OpenAiRefused(502, "the server behind this one cannot be reached")
     return OpenAiRefused(502, "the server behind this one broke off, or gave no answer that can be read")
+
+
+def _no_socket(error: aiohttp.WSServerHandshakeError) -> OpenAiRefused:
+    """It has answered, but not with a WebSocket: its status is the caller's, too."""
+    log.warning("openai.upstream: no WebSocket, but status %d", error.status)
+    status = error.status if error.status >= 400 else 502
+    told = {name: value for name, value in (error.headers or {}).items() if _is_of(name, _RETRIES, ())}
+    return OpenAiRefused(
+        status, f"the server behind this one gives no WebSocket: it answers {error.status}", headers=told
+    )
 
 
 def _why(error: Exception) -> str:

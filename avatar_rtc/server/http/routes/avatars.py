@@ -9,11 +9,12 @@ from aiohttp import hdrs, web
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from avatar_rtc.characters.character import Character
+from avatar_rtc.characters.shrinking import png_made_small
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import AnimatorName
 from avatar_rtc.control.messages import ControlMessage, FramingSet, control_from
 from avatar_rtc.control.settings import SettingsValues
-from avatar_rtc.errors import InputError, NotFound, SetupError
+from avatar_rtc.errors import InputError, NotFound, OutOfRange, SetupError
 from avatar_rtc.intake.names import Name
 from avatar_rtc.server.http.admission import require_shown
 from avatar_rtc.server.http.answers import Avatar, DistillationTold
@@ -32,11 +33,15 @@ from avatar_rtc.server.http.keys import (
 )
 from avatar_rtc.server.http.places import outward
 from avatar_rtc.server.http.routes.openapi import described
-from avatar_rtc.server.http.routes.openapi_schemas import an_object, many
+from avatar_rtc.server.http.routes.openapi_schemas import an_object, many, one
+from avatar_rtc.server.live.avatar import Avatar as LiveAvatar
 from avatar_rtc.server.live.distillation import Quality, command_for
 from avatar_rtc.stream.framing import FramingName
 
 log = logging.getLogger(__name__)
+
+MIN_SNAPSHOT_PX, MAX_SNAPSHOT_PX = 16, 2_048
+"""Of its longer side."""
 
 
 class AvatarCreate(BaseModel):
@@ -160,13 +165,22 @@ async def patch_avatar(request: web.Request) -> web.Response:
     avatar = avatar_of(request)
     wanted = await read_model(request, AvatarPatch)
     if wanted.character is not None:
-        character = await asyncio.to_thread(request.app[STORE].load_character, wanted.character)
-        if wanted.character != avatar.source:
-            await avatar.distillation.close()
-        avatar.swap(character, wanted.character)
+        await recast(request.app[STORE], avatar, wanted.character)
     if wanted.framing is not None:
         await avatar.apply(FramingSet(name=wanted.framing))
     return web.json_response(avatar.describe())
+
+
+async def recast(store: CharacterStore, avatar: LiveAvatar, name: str) -> None:
+    """Show another stored character.
+
+    Raises:
+        NotFound, InputError: there is no such character, or it cannot be shown.
+    """
+    character = await asyncio.to_thread(store.load_character, name)
+    if name != avatar.source:
+        await avatar.distillation.close()
+    avatar.swap(character, name)
 
 
 @described("avatars", statuses={204: "It is gone.", 403: "It is `main`."})
@@ -178,6 +192,7 @@ async def delete_avatar(request: web.Request) -> web.Response:
 
 @described(
     "avatars",
+    query={"side": one("integer", minimum=MIN_SNAPSHOT_PX, maximum=MAX_SNAPSHOT_PX, default=MAX_SNAPSHOT_PX)},
     answer="image/png",
     statuses={
         400: "The picture cannot be made.",
@@ -188,14 +203,41 @@ async def delete_avatar(request: web.Request) -> web.Response:
 async def get_snapshot(request: web.Request) -> web.Response:
     """A PNG of the avatar as it is now, with transparency, whether anybody watches or not.
 
-    It says that it was made by a machine, unless the setting `disclosure` is "off".
+    It says that it was made by a machine, unless the setting `disclosure` is "off". With `side` its longer
+    side has so many px at most.
     """
-    avatar = avatar_of(request)
+    side = read_side(request.query.get("side", ""))
+    return web.Response(body=await snapshot_of(request, avatar_of(request), side), content_type="image/png")
+
+
+def read_side(text: str) -> int | None:
+    """The longer side of a snapshot in px; None if there is none in the query.
+
+    Raises:
+        InputError, OutOfRange: it is no number, or none that a picture has.
+    """
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 6):
+        raise InputError(f"side is {text!r:.40}, but must be a number of px")
+    if not MIN_SNAPSHOT_PX <= int(text) <= MAX_SNAPSHOT_PX:
+        raise OutOfRange("side", int(text), MIN_SNAPSHOT_PX, MAX_SNAPSHOT_PX)
+    return int(text)
+
+
+async def snapshot_of(request: web.Request, avatar: LiveAvatar, side: int | None) -> bytes:
+    """A PNG of an avatar as it is now, at the caller's charge, no side longer than `side` px.
+
+    Raises:
+        RequestRefused: it has failed, and there will be none.
+        TooSoon: the caller has asked for too many.
+    """
     require_shown(avatar)
     request.app[LIMITS].charge("snapshots_per_minute", payer_of(request))
     png = await request.app[RENDERER].snapshot(avatar.name)
-    marked = await request.app[MARKER].marked_beside(png, "image/png", "figure")
-    return web.Response(body=marked, content_type="image/png")
+    if side is not None:
+        png = await asyncio.to_thread(png_made_small, png, side)
+    return await request.app[MARKER].marked_beside(png, "image/png", "figure")
 
 
 @described(

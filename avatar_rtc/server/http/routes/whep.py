@@ -15,6 +15,7 @@ from typing import get_args
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
+from avatar_rtc.control.microphone_message import MicrophoneMode
 from avatar_rtc.errors import InputError, NotFound, Refused
 from avatar_rtc.media.offers.fragment import MAX_FRAGMENT_BYTES, IceRestartUnsupported
 from avatar_rtc.server.http.admission import admit
@@ -32,6 +33,8 @@ from avatar_rtc.stream.frame import Layout
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
+MICROPHONES = (*get_args(MicrophoneMode), "true", "false")
+"""What may be asked for; "true" is "speak", and "false" that nothing is taken, as before there were more."""
 _TAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s,"]+)')
 """In `If-Match`: one in quotes, weak or not, or what stands without any."""
 
@@ -41,7 +44,7 @@ _TAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s,"]+)')
     body=SDP,
     query={
         "video": one("string", enum=get_args(Layout), default="matte"),
-        "microphone": one("boolean", default=False),
+        "microphone": one("string", enum=MICROPHONES, default="off"),
     },
     answer=SDP,
     statuses={
@@ -55,13 +58,9 @@ async def post_offer(request: web.Request) -> web.Response:
     avatar = avatar_of(request)
     require_type(request, SDP)
     layout = layout_of(request.query.get("video", "matte"))
-    speaks = _flag(request, "microphone")
-    if speaks:
-        require_scope(request, "control")
-    if speaks and not request.app[CONFIG].microphone:
-        raise Refused("this server takes no microphones; its operator can set microphone = true")
+    microphone = _microphone_of(request)
     offer = await read_text(request, MAX_SDP_BYTES)
-    viewer, answer = await admit(request, avatar, offer, layout, speaks)
+    viewer, answer = await admit(request, avatar, offer, layout, microphone)
     headers = _links(request)
     headers[hdrs.LOCATION] = outward(request, f"/api/v1/avatars/{avatar.name}/whep/{viewer.id}")
     headers[hdrs.ETAG] = f'"{viewer.tag}"'
@@ -73,11 +72,24 @@ def _links(request: web.Request) -> CIMultiDict[str]:
     return CIMultiDict((hdrs.LINK, link) for link in link_headers(request.app[CONFIG]))
 
 
-def _flag(request: web.Request, name: str) -> bool:
-    value = request.query.get(name, "false")
-    if value not in ("true", "false"):
-        raise InputError(f"{name} is {value!r}, but must be true or false")
-    return value == "true"
+def _microphone_of(request: web.Request) -> MicrophoneMode | None:
+    """What the viewer's own sound is for at first; None takes none.
+
+    Who asks for nothing, and may, can say later by `microphone.set`: a page that offers to send sound, but
+    has none yet, need not connect anew.
+    """
+    name = request.query.get("microphone", "off")
+    if name not in MICROPHONES:
+        raise InputError(f"microphone is {name!r:.40}, but must be speak, listen or off (true is speak)")
+    if name == "false":
+        return None
+    if name == "off":
+        may = grant_of(request).allows("control") and request.app[CONFIG].microphone
+        return "off" if may else None
+    require_scope(request, "control")
+    if not request.app[CONFIG].microphone:
+        raise Refused("this server takes no microphones; its operator can set microphone = true")
+    return "listen" if name == "listen" else "speak"
 
 
 @described(

@@ -41,7 +41,8 @@ MAX_BUFFERED_S = 60.0
 """Of a stream that comes faster than it is heard; beyond that it has to wait."""
 SOUND_PATIENCE_S = 10.0
 """A stream that was begun and does not bring a piece within so long is over."""
-_STEP = round(GAIN_STEP_S * AUDIO_CLOCK_HZ)
+GAIN_STEP_SAMPLES = round(GAIN_STEP_S * AUDIO_CLOCK_HZ)
+"""A gain is told per step: pieces of one sound, but the last, are whole multiples of it."""
 _SLICE_BYTES = 96_000
 """So much of a message is taken in before the event loop may do something else: 2 ms of work."""
 
@@ -73,7 +74,7 @@ async def pieces_of(
     source: SoundSource, text: str = "", units: Sequence[Unit] = ()
 ) -> AsyncGenerator[Piece, None]:
     """A sound with its words or its timings, if they are known; raises as `SoundSource.read`."""
-    ears: _Ears | _Prompted = _Ears()
+    ears: SoundFollower | _Prompted = SoundFollower()
     step_s = PIECE_S
     if units:
         ears, step_s = await asyncio.to_thread(_Prompted, units), TIMED_PIECE_S
@@ -192,30 +193,40 @@ class SoundStream:
 
     async def pieces(self) -> AsyncGenerator[Piece, None]:
         """What has come, as soon as it makes a piece."""
-        ears = _Ears()
-        while not (self.is_complete and not self._bytes):
-            await self._gather(STREAM_PIECE_S)
+        ears = SoundFollower()
+        while not self.is_drained:
             # All that is here at once: a stream that runs ahead need not be heard in small pieces.
-            pcm = self._take(round(PIECE_S * AUDIO_CLOCK_HZ))
+            pcm = await self.some(PIECE_S)
             if len(pcm):
-                yield await asyncio.to_thread(ears.hear, pcm, self.is_complete and not self._bytes)
+                yield await asyncio.to_thread(ears.hear, pcm, self.is_drained)
+
+    @property
+    def is_drained(self) -> bool:
+        """True if all of it has been taken, and nothing more comes."""
+        return self.is_complete and not self._bytes
+
+    async def some(self, most_s: float) -> Pcm:
+        """What is here as soon as it makes a piece, at most so many seconds of it; little only at the end."""
+        await self._gather(STREAM_PIECE_S)
+        return self._take(round(most_s * AUDIO_CLOCK_HZ))
 
     async def read(self, samples: int) -> tuple[Pcm, bool]:
         """See `SoundSource.read`."""
-        while self._buffered_s < min(samples / AUDIO_CLOCK_HZ, MAX_BUFFERED_S) and not self.is_complete:
-            await self._gather(self._buffered_s + STREAM_PIECE_S)
+        while self.buffered_s < min(samples / AUDIO_CLOCK_HZ, MAX_BUFFERED_S) and not self.is_complete:
+            await self._gather(self.buffered_s + STREAM_PIECE_S)
         pcm = self._take(samples)
-        return pcm, self.is_complete and not self._bytes
+        return pcm, self.is_drained
 
     @property
-    def _buffered_s(self) -> float:
+    def buffered_s(self) -> float:
+        """Seconds of it that nobody has taken."""
         return len(self._bytes) / 2 / AUDIO_CLOCK_HZ
 
     async def _gather(self, seconds: float) -> None:
         """Until so much is here; a stream that takes too long for it is over."""
         try:
             async with asyncio.timeout(SOUND_PATIENCE_S):
-                while self._buffered_s < seconds and not self.is_complete:
+                while self.buffered_s < seconds and not self.is_complete:
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
@@ -226,6 +237,8 @@ class SoundStream:
             raise TooLarge(f"streamed sound lasts at most {MAX_SECONDS / 60:.0f} minutes; begin another")
         while not self.is_complete:
             await self._room.wait()
+            if self.is_complete:
+                return  # abandoned meanwhile: what is taken of the pool now, nobody would give back
             try:
                 self._grow(len(pcm))
                 break
@@ -244,14 +257,14 @@ class SoundStream:
 
     def _put(self, pcm: Pcm) -> None:
         self._bytes += pcm_to_bytes(pcm)
-        if self._buffered_s > MAX_BUFFERED_S:
+        if self.buffered_s > MAX_BUFFERED_S:
             self._room.clear()
         self._news.set()
 
     def _take(self, most: int) -> Pcm:
         here = len(self._bytes) // 2
-        # A gain is told per step, so pieces but the last are whole multiples of it.
-        count = min(most, here if self.is_complete else here // _STEP * _STEP)
+        step = GAIN_STEP_SAMPLES
+        count = min(most, here if self.is_complete else here // step * step)
         pcm = pcm_from_bytes(bytes(self._bytes[: 2 * count]))
         del self._bytes[: 2 * count]
         if self._lease is not None:
@@ -276,11 +289,12 @@ class _Prompted:
         return Piece(pcm, lips, "timings", text, words)
 
 
-class _Ears:
-    """Hears phonemes in consecutive pieces of one sound."""
+class SoundFollower:
+    """Hears phonemes in consecutive pieces of one sound, and makes the lips of them."""
 
     def __init__(self) -> None:
-        self._loudness = Loudness(AUDIO_CLOCK_HZ)
+        self.loudness = Loudness(AUDIO_CLOCK_HZ)
+        """Of what it has heard."""
         self._listener: Listener | None = None
         try:
             self._listener = Listener(AUDIO_CLOCK_HZ)
@@ -296,7 +310,7 @@ class _Ears:
         else:
             found = self._listener.hear(pcm) + (self._listener.finish() if is_last else [])
             phonemes = [TimedPhoneme(p.start - begin, p.end - begin, p.ipa) for p in found]
-        lips = timeline(pcm, AUDIO_CLOCK_HZ, phonemes, loudness=self._loudness)
+        lips = timeline(pcm, AUDIO_CLOCK_HZ, phonemes, loudness=self.loudness)
         return Piece(pcm, lips, "audio" if self._listener else "loudness")
 
 

@@ -5,9 +5,7 @@ microphone ──► no faster than it sounds ──► gate ──► SoundStre
 Nothing here waits: sound for which there is no room is left out, so that none piles up before it.
 """
 
-import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
 
 from avatar_rtc.errors import CapacityExceeded, NotFound
 from avatar_rtc.server.limits import Pool
@@ -27,12 +25,10 @@ BEFORE_S = 0.2
 
 MAX_STRETCH_S = 60.0
 """A stretch without a pause is cut, so that others are heard too."""
-MICROPHONE_BURST_S = 5.0
-"""So much sound may come at once, after a stall of the network; what comes faster yet is left out."""
 
 
 class Microphone:
-    """The gate of one viewer's microphone."""
+    """The gate of one viewer's microphone; a `SoundWay` of its sound."""
 
     def __init__(self, speaking: Speaking, pool: Pool | None = None) -> None:
         """What waits to be heard is taken of `pool`, in seconds."""
@@ -41,25 +37,9 @@ class Microphone:
         self._stream: SoundStream | None = None
         self._speech_id = ""
         self._quiet_s = self._stretch_s = 0.0
-        self._ahead_until = 0.0
-        """The loop's time at which all that has come would have sounded."""
 
-    async def listen(self, sound: AsyncIterator[Pcm]) -> None:
-        """Speak what is said, until the sound ends."""
-        loop = asyncio.get_running_loop()
-        try:
-            async for block in sound:
-                now = loop.time()
-                self._ahead_until = max(self._ahead_until, now)
-                if self._ahead_until - now < MICROPHONE_BURST_S:
-                    self._ahead_until += len(block) / AUDIO_CLOCK_HZ
-                    self._hear(block)
-        finally:
-            if self._stream is not None:
-                self._stream.finish()
-                self._speaking.stop(self._speech_id)
-
-    def _hear(self, block: Pcm) -> None:
+    def hear(self, block: Pcm) -> None:
+        """Speak what is said; see `SoundWay.hear`."""
         seconds = len(block) / AUDIO_CLOCK_HZ
         level = float(levels_db(block, AUDIO_CLOCK_HZ).max(initial=FLOOR_DB))
         if self._stream is None and level > OPEN_DB:
@@ -77,6 +57,19 @@ class Microphone:
         if self._quiet_s >= HANG_S or self._stretch_s >= MAX_STRETCH_S or self._stream.is_complete:
             self._stream.finish()
             self._stream = None
+
+    def pause(self) -> None:
+        """See `SoundWay.pause`; what came is said to its end."""
+        if self._stream is not None:
+            self._stream.finish()
+            self._stream = None
+
+    def close(self) -> None:
+        """The sound ends; what is being said of it ends with it."""
+        if self._stream is not None:
+            self._stream.finish()
+            self._stream = None
+            self._speaking.stop(self._speech_id)
 
     def _begin(self) -> None:
         stream = SoundStream(AUDIO_CLOCK_HZ, self._pool)

@@ -38,6 +38,7 @@ class LipsJson(BaseModel):
     gains: tuple[ShareJson, ...] = ()
     accents: tuple[SecondJson, ...] = ()
     pauses: tuple[tuple[SecondJson, SecondJson], ...] = ()
+    is_hum: bool = False
 
 
 class ActJson(BaseModel):
@@ -94,6 +95,7 @@ def piece_json(piece: Piece) -> dict[str, Any]:
             "gains": [round(float(gain), _GAIN_DIGITS) for gain in lips.gains],
             "accents": list(lips.accents),
             "pauses": list(lips.pauses),
+            **({"is_hum": True} if lips.is_hum else {}),
         },
         "source": piece.source,
         "shown": piece.shown,
@@ -118,6 +120,7 @@ def piece_from(data: PieceJson) -> Piece:
             lips.gains,
             lips.accents,
             lips.pauses,
+            lips.is_hum,
         ),
         data.source,
         data.shown,

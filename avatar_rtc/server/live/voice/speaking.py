@@ -7,6 +7,8 @@ sound given or streamed ──────────────────�
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import replace
 
 from avatar_rtc.config_sections import LimitsConfig
 from avatar_rtc.control.messages import SpeechAppend, SpeechSay
@@ -17,6 +19,8 @@ from avatar_rtc.errors import (
     NotFound,
     TooLarge,
 )
+from avatar_rtc.face.timeline import Segment, Timeline
+from avatar_rtc.face.visemes import SHAPE_OF_IPA
 from avatar_rtc.server.limits import CHARACTERS_PER_S, Lease, Limits, Pool
 from avatar_rtc.server.live.voice.speaker import AUTO, Manner, Speaker
 from avatar_rtc.server.live.voice.speech_queue import SpeechQueue
@@ -24,6 +28,8 @@ from avatar_rtc.server.live.voice.utterance import LEAD_S, PATIENCE_S, Event, Pi
 from avatar_rtc.speech.script import check_text
 from avatar_rtc.speech.voices.engines import Engines
 
+HUM, HUM_SPEED = "Hmm", 0.9
+"""What is given to the voice for a hum, and how fast: most voices say it with their lips shut."""
 MAX_STREAM_CHARACTERS = 200_000
 """Of one utterance whose text comes bit by bit."""
 TEXT_PATIENCE_S = 60.0
@@ -95,19 +101,52 @@ class Speaking:
         check_emotion: Callable[[str], None],
         speed: float = 1.0,
         limits: Limits | None = None,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         """
         Args:
             check_emotion: raises for one that cannot be shown.
             limits: those of the server; None is the default ones, for this avatar alone.
+            on_change: called when something is to be said, and when it is over.
         """
         self.queue = queue
         self._limits = limits or Limits(LimitsConfig())
         self._speaker, self._engines, self._check_emotion = speaker, engines, check_emotion
-        self._speed = speed
+        self._speed, self._on_change = speed, on_change
+        self._hummed: str | None = None
+        """The id of a hum that is not over."""
         self._texts: dict[str, TextStream] = {}
         self._in_order = asyncio.Lock()
         """Looking up a voice may take a while; what was asked first is said first."""
+
+    @property
+    def says_something(self) -> bool:
+        """Whether something is said or about to be; a hum is nothing."""
+        return not self.queue.is_silent and (self._hummed is None or self.queue.current != self._hummed)
+
+    async def hum(self, voice: str, is_wanted: Callable[[], bool]) -> None:
+        """Hum with shut lips, once; whatever is said next cuts it short.
+
+        Args:
+            voice: the avatar's own.
+            is_wanted: asked again before it is heard, for a voice may take a while.
+
+        Raises:
+            SetupError: there is no voice here; the text tells the fix.
+            CapacityExceeded: too much waits to be said.
+            NotFound: the avatar is gone.
+        """
+        engine, name = await self._engines.resolve_own(voice)
+        if not is_wanted() or not self.queue.is_silent:
+            return
+        pieces = self._speaker.pieces(_only(HUM), Manner(engine, name, HUM_SPEED))
+        hum_id = secrets.token_urlsafe(9)
+
+        def over() -> None:
+            self._hummed = None
+
+        self.queue.say(Utterance(hum_id, _with_shut_lips(pieces, is_wanted), on_over=over))
+        self._hummed = hum_id
 
     async def say(
         self, message: SpeechSay, voice: str = "", on_event: Callable[[Event], None] | None = None
@@ -168,8 +207,11 @@ class Speaking:
             NotFound: the avatar is gone.
         """
         speech_id = speech_id or secrets.token_urlsafe(9)
+        if self._hummed is not None:
+            self.queue.stop(self._hummed)
 
         def over() -> None:
+            self._on_change()
             if text is not None:
                 self._texts.pop(speech_id, None)
                 text.close()
@@ -185,6 +227,7 @@ class Speaking:
             raise
         if text is not None:
             self._texts[speech_id] = text
+        self._on_change()
         return speech_id
 
     def append(self, message: SpeechAppend) -> None:
@@ -202,3 +245,19 @@ class Speaking:
     def stop(self, speech_id: str | None = None) -> None:
         """Fall silent; see `SpeechQueue.stop`."""
         self.queue.stop(speech_id)
+
+
+async def _only(text: str) -> AsyncIterator[str]:
+    yield text
+
+
+async def _with_shut_lips(
+    pieces: AsyncGenerator[Piece, None], is_wanted: Callable[[], bool]
+) -> AsyncGenerator[Piece, None]:
+    """The first of these pieces as a hum, if it is still wanted once it is made."""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            if is_wanted():
+                lips = Timeline(piece.seconds, (Segment(0.0, piece.seconds, SHAPE_OF_IPA["m"]),), is_hum=True)
+                yield replace(piece, lips=lips, shown="", words=(), notes=())
+            return

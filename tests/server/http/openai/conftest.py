@@ -76,7 +76,7 @@ class Ear:
 
     def __init__(self, avatar: Avatar) -> None:
         self.events: list[dict[str, Any]] = []
-        tell = avatar.viewers.tell
+        tell = avatar.events.tell
 
         def told(event: Any) -> None:
             self.events.append(dict(event))
