@@ -10,7 +10,6 @@ from ast import literal_eval
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,6 @@ from avatar_rtc.sound.wav_header import wav_of
 from avatar_rtc.speech.voices import espeak
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-HAS_EARS = find_spec("avatar_rtc.client.heard") is not None
-HAS_MCP = find_spec("mcp") is not None and find_spec("avatar_rtc.mcp") is not None
 
 pytestmark = pytest.mark.slow
 
@@ -166,7 +163,6 @@ async def test_a_narrator_acts_a_story_to_its_end(real: Served, tmp_path: Path) 
     assert seen.feels("joy")
 
 
-@pytest.mark.skipif(not HAS_EARS, reason="the server has no ears")
 async def test_a_listening_toy_says_what_it_heard(real: Served, tmp_path: Path) -> None:
     sound = tmp_path / "hello.wav"
     speech = espeak.render("Hello there, can you hear me now?")
@@ -182,7 +178,6 @@ async def test_a_listening_toy_says_what_it_heard(real: Served, tmp_path: Path) 
     assert doings.index("listening") < doings.index("thinking") < doings.index("speaking")
 
 
-@pytest.mark.skipif(not HAS_MCP, reason="the Model Context Protocol is an extra")
 async def test_a_coding_agent_has_a_face(real: Served, tmp_path: Path) -> None:
     (tmp_path / "short.py").write_text("1\n")
     (tmp_path / "longer.py").write_text("1\n2\n")
@@ -206,7 +201,7 @@ async def test_where_there_is_no_server_each_tells_how_to_start_one() -> None:
         ("chat.py", "--base-url", f"{nobody()}/v1", "--model-port", nobody().rpartition(":")[2])
     ]
     wanted += [("narrator.py", "--url", nobody())]
-    wanted += [("listening_toy.py", "--url", nobody())] * HAS_EARS
+    wanted += [("listening_toy.py", "--url", nobody())]
     for code, _, complaint in await asyncio.gather(*(run(*each) for each in wanted)):
         assert code == 1 and "avatar-rtc serve" in complaint and "Traceback" not in complaint, complaint
 
@@ -220,8 +215,6 @@ async def test_where_there_is_no_server_each_tells_how_to_start_one() -> None:
     ],
 )
 async def test_what_cannot_be_is_told(arguments: tuple[str, ...], says: str) -> None:
-    if arguments[0] == "coding_face.py" and not HAS_MCP:
-        pytest.skip("the Model Context Protocol is an extra")
     code, _, complaint = await run(*arguments)
     assert code == 1 and says in complaint and "Traceback" not in complaint
 

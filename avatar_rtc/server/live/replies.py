@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Literal
 
 from avatar_rtc.control.acting_messages import ActivitySet
-from avatar_rtc.control.messages import ControlMessage, DataEyesSet, SpeechAppend, SpeechSay
+from avatar_rtc.control.messages import DataEyesSet, SpeechAppend, SpeechSay
 from avatar_rtc.errors import AvatarRtcError, NotFound
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.voice.speaker import AUTO
@@ -86,7 +86,6 @@ class Reply:
         """Whether it says what the avatar does: no newer one has begun."""
         self._timer: asyncio.TimerHandle | None = None
         self._openings: set[asyncio.Task[None]] = set()
-        self._messages: set[asyncio.Task[None]] = set()
         self.spoken: list[str] = []
         """The ids of its speeches, oldest first."""
 
@@ -196,7 +195,8 @@ class Reply:
         """Unless a tool is at work."""
         if self._is_thinking and not self._has_eyes:
             self._is_thinking = False
-            self._do(ActivitySet(name="idle"))
+            if self._avatar.state.activity.name == "thinking":  # or else another door has said so
+                self._do(ActivitySet(name="idle"))
 
     def _show_eyes(self, on: bool) -> None:
         if self._timer is not None:
@@ -205,18 +205,9 @@ class Reply:
             self._has_eyes = on
             self._do(DataEyesSet(on=on))
 
-    def _do(self, message: ControlMessage) -> None:
-        """Tasks of one loop begin in their order, and these end before they wait for anything."""
+    def _do(self, message: ActivitySet | DataEyesSet) -> None:
         if self._leads:
-            task = asyncio.create_task(self._apply(message))
-            self._messages.add(task)
-            task.add_done_callback(partial(_done, self._messages))
-
-    async def _apply(self, message: ControlMessage) -> None:
-        try:
-            await self._avatar.apply(message)
-        except AvatarRtcError as error:
-            log.info("avatar %s: %s", self._avatar.name, error)
+            self._avatar.act(message)
 
 
 class _OpenText:

@@ -1,6 +1,7 @@
 """A reply and what its avatar does meanwhile, on a virtual clock, with an avatar that only notes it."""
 
 import asyncio
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -8,7 +9,9 @@ import pytest
 
 from avatar_rtc.control.acting_messages import ActivitySet
 from avatar_rtc.control.messages import DataEyesSet, SpeechAppend, SpeechSay
+from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import CapacityExceeded, InputError, NotFound
+from avatar_rtc.face.activity import Activity
 from avatar_rtc.server.live import replies
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.replies import THINKING_S, Replies, WhenBusy
@@ -62,14 +65,16 @@ class Noted:
         self.speech = Speech()
         self.actor = SimpleNamespace(character=SimpleNamespace(voice="v"))
         self.did: list[str] = []
+        self.state = AvatarState()
 
     def touch(self) -> None:
         pass
 
-    async def apply(self, message: Any) -> dict[str, object]:
+    def act(self, message: Any) -> dict[str, object]:
         match message:
             case ActivitySet():
                 self.did.append(message.name)
+                self.state = replace(self.state, activity=Activity(message.name))
             case DataEyesSet():
                 self.did.append("eyes" if message.on else "no eyes")
         return {}
