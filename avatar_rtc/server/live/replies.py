@@ -196,7 +196,12 @@ class Reply:
         """Unless a tool is at work."""
         if self._is_thinking and not self._has_eyes:
             self._is_thinking = False
-            self._do(ActivitySet(name="idle"))
+            self._start(self._rest())
+
+    async def _rest(self) -> None:
+        """Unless somebody has said meanwhile that it does something else, such as listen."""
+        if self._avatar.state.activity.name == "thinking":
+            await self._apply(ActivitySet(name="idle"))
 
     def _show_eyes(self, on: bool) -> None:
         if self._timer is not None:
@@ -206,11 +211,16 @@ class Reply:
             self._do(DataEyesSet(on=on))
 
     def _do(self, message: ControlMessage) -> None:
+        self._start(self._apply(message))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
         """Tasks of one loop begin in their order, and these end before they wait for anything."""
         if self._leads:
-            task = asyncio.create_task(self._apply(message))
+            task = asyncio.create_task(work)
             self._messages.add(task)
             task.add_done_callback(partial(_done, self._messages))
+        else:
+            work.close()
 
     async def _apply(self, message: ControlMessage) -> None:
         try:

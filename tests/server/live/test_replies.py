@@ -8,7 +8,9 @@ import pytest
 
 from avatar_rtc.control.acting_messages import ActivitySet
 from avatar_rtc.control.messages import DataEyesSet, SpeechAppend, SpeechSay
+from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import CapacityExceeded, InputError, NotFound
+from avatar_rtc.face.activity import Activity
 from avatar_rtc.server.live import replies
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.replies import THINKING_S, Replies, WhenBusy
@@ -62,6 +64,7 @@ class Noted:
         self.speech = Speech()
         self.actor = SimpleNamespace(character=SimpleNamespace(voice="v"))
         self.did: list[str] = []
+        self.state = AvatarState()
 
     def touch(self) -> None:
         pass
@@ -70,6 +73,7 @@ class Noted:
         match message:
             case ActivitySet():
                 self.did.append(message.name)
+                self.state = AvatarState(activity=Activity(message.name))
             case DataEyesSet():
                 self.did.append("eyes" if message.on else "no eyes")
         return {}
@@ -198,6 +202,21 @@ def test_a_tool_ends_the_text_and_shows_in_the_eyes_until_there_is_more():
         reply.finish()
         await asyncio.sleep(0)
         assert noted.did == ["thinking", "eyes", "no eyes", "idle"]
+
+    run(go())
+
+
+def test_whoever_says_meanwhile_that_it_listens_is_right():
+    async def go() -> None:
+        noted, avatar, all_replies = made()
+        reply = all_replies.begin(avatar)
+        reply.feed("Hello.")
+        await asyncio.sleep(1)
+        reply.finish()
+        await noted.apply(ActivitySet(name="listening"))
+        noted.speech.started()
+        await asyncio.sleep(1)
+        assert noted.did == ["thinking", "listening"]
 
     run(go())
 
