@@ -207,6 +207,21 @@ def test_a_tool_ends_the_text_and_shows_in_the_eyes_until_there_is_more():
     run(go())
 
 
+def test_whoever_says_meanwhile_that_it_listens_is_right():
+    async def go() -> None:
+        noted, avatar, all_replies = made()
+        reply = all_replies.begin(avatar)
+        reply.feed("Hello.")
+        await asyncio.sleep(1)
+        reply.finish()
+        noted.act(ActivitySet(name="listening"))
+        noted.speech.started()
+        await asyncio.sleep(1)
+        assert noted.did == ["thinking", "listening"]
+
+    run(go())
+
+
 @pytest.mark.parametrize("how", ["answered", "next", "nobody"])
 def test_eyes_do_not_stay_for_ever(how):
     async def go() -> None:
