@@ -38,7 +38,9 @@ MORE = (
     {"type": "pause.set", "on": False},
 )
 GESTURES_HERE = load_gestures(resource("assets", "gestures"))
-TOLD = [control_from(m) for m in (*MESSAGES, *MORE) if not str(m["type"]).startswith("speech.")]
+TOLD = [
+    control_from(m) for m in (*MESSAGES, *MORE) if not str(m["type"]).startswith(("speech.", "microphone."))
+]
 
 
 def after(state: AvatarState, message: object) -> AvatarState:

@@ -8,6 +8,7 @@ import pytest
 
 from avatar_rtc.config import Config
 from avatar_rtc.control.state import Backdrop
+from avatar_rtc.face.gestures import GESTURES
 from avatar_rtc.filters_schema.chain import OPERATIONS, chain_json, check_chain
 from avatar_rtc.link.orders import AvatarFailed, AvatarReady, OpenAvatar, PictureImpaired, Stats
 from avatar_rtc.stream.crop import Crop
@@ -40,6 +41,8 @@ async def test_avatar_shows_everything_the_contract_names(client, renderer):
         "paused": False,
         "settings": {},
         "data_eyes": False,
+        "activity": "idle",
+        "gestures": list(GESTURES),
         "crop": {"enabled": False, "left": 0.0, "top": 0.0, "right": 1.0, "bottom": 1.0},
         "framing": {"name": "whole", "headroom": None},
         "shown": "whole",

@@ -96,7 +96,7 @@ async def test_a_voice_or_channels_alone_are_answered(client, offer):
 
 
 async def test_offers_of_which_nothing_is_left_are_refused(client, offer):
-    sdp = (await offer("audio", "video")).replace("a=recvonly", "a=sendonly")
+    sdp = (await offer("video")).replace("a=recvonly", "a=sendonly")
     response = await client.post(ENDPOINT, data=sdp, headers=SDP)
     problem = await response.json(content_type="application/problem+json")
     assert response.status == 400 and "video is sendonly" in problem["detail"]
