@@ -121,6 +121,11 @@ async def test_a_feeling_for_all_of_it_goes_with_gestures_and_gives_way_to_feeli
     assert await acted("[sad] One.", emotion="joy") == [(0.0, Feeling("sadness"))]
 
 
+@pytest.mark.parametrize("text", ["*nods*", "[joy]", "(sighs)", "<|DELAY:1|>", "*The door creaks.*", "😀"])
+async def test_where_nothing_is_to_be_read_no_voice_is_missed(text: str) -> None:
+    await Speaker(Rules()).check(text, Manner(Scribe("scribe", "en", say=said), "en"))
+
+
 def test_acts_alone_are_done_without_a_sound_and_told() -> None:
     async def scenario(stage: Stage) -> None:
         stage.say(of_acts(0.0, NOD))

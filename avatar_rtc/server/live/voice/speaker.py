@@ -155,10 +155,12 @@ class Speaker:
     async def check(self, text: str, manner: Manner) -> None:
         """
         Raises:
-            Unreadable: nobody here reads any of what is spoken of a whole text.
+            Unreadable: nobody here reads any of what is spoken of a whole text; of one that is but acted,
+                nothing has to be read.
         """
         spoken = await self.spoken_of(text, manner.engine, self.read_aloud_for(manner))
-        await self.reader.check(spoken, manner.engine, manner.voice)
+        if spoken.strip():
+            await self.reader.check(spoken, manner.engine, manner.voice)
 
     def read_aloud_for(self, manner: Manner) -> ReadAloud:
         """What of a text is spoken beside its words, for one request."""
