@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 KEEP_S = 1.0
 """Changes within this time are written at once; so much is lost if the process is killed."""
 _OF_FRAMING = ("framing.set", "crop.set")
+_OF_TOOLS = ("data_eyes.set",)
+"""Not told anew: whoever waited for a tool waits no more once the server has ended."""
 
 
 class Wishes(Protocol):
@@ -106,7 +108,7 @@ async def _restored(
 ) -> list[str]:
     """Make and tell the avatars; gives a sentence on each thing that was lost."""
     lost: list[str] = []
-    without = _OF_FRAMING if kept.framing != wishes.framing else ()
+    without = (*_OF_TOOLS, *(_OF_FRAMING if kept.framing != wishes.framing else ()))
     for each in kept.avatars:
         try:
             avatar = await _made(each, avatars, load, stays=kept.character != wishes.character)
