@@ -50,6 +50,11 @@ _PAUSES = {
     "x-strong": 1.2,
     "long": 2.0,
 }
+_PAUSE = re.compile(
+    r"(?:an?\s+)?(?:(?P<how>short|brief|long)\s+)?(?:pauses?|(?P<waits>waits?|delay)|silence|beat)(?:\s+(?:for|of))?"
+    r"(?:\s+(?P<time>\d[\d.]{0,5}\s?(?:ms|s(?:ec(?:onds?)?)?)?))?",
+    re.IGNORECASE,
+)
 _LOOKS = {
     "user": "viewer", "you": "viewer", "me": "viewer", "camera": "viewer", "front": "viewer",
     "center": "viewer", "centre": "viewer", "forward": "viewer", "aside": "away", "side": "away",
@@ -85,6 +90,18 @@ def acts_named(kind: str, value: str) -> tuple[TextAct, ...]:
     share = _SHARE.search(rest, name.end())
     strength = strength_of(share[0].replace(" ", "")) if share else None
     return tuple(_held(act, hold_s) for act in _named(what, word, strength))
+
+
+def pause_told(words: str, is_tag: bool = False) -> tuple[TextAct, ...] | None:
+    """The pause of "long pause", "pause for 2 seconds"; None for other words.
+
+    Args:
+        is_tag: they stand where nothing is heard: "wait 2s" is one, too.
+    """
+    pause = _PAUSE.fullmatch(words.strip())
+    if pause is None or (pause["waits"] and not is_tag):
+        return None
+    return acts_named("pause", pause["time"] or pause["how"] or "")
 
 
 def acts_of_object(data: Mapping[str, object]) -> tuple[TextAct, ...]:

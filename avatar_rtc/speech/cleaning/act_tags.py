@@ -1,6 +1,7 @@
 """Acts as programs and prompts have models write them, in brackets, braces and colons.
 
     [joy:0.5]  [face:happy]  [motion=nod]  [pause:1]   【开心】   {joy}  {"emotion": "happy"}   :nod:
+    <mood:happy>   <happy>Hi</happy>   <pause 1s>   a line "Emotion: happy"   [SOUND: a door]
 
 Other tags are read where their signs are: `<emotion value="happy"/>` and `<|ACT {…}|>` by `model_marks`. What
 has the form of such a tag, and names nothing that is known, is not heard either.
@@ -17,10 +18,13 @@ from avatar_rtc.speech.acting.named import (
     acts_named,
     acts_of_object,
     is_act_object,
+    pause_told,
 )
 from avatar_rtc.speech.acting.words import acts_in_signs, acts_told
+from avatar_rtc.speech.cleaning.acts import begins_act
 from avatar_rtc.speech.cleaning.found import UNDECIDED, Found
-from avatar_rtc.speech.tags import ACT_NAMES, TAG, act_named, strip_tags
+from avatar_rtc.speech.cleaning.narration import ENDED
+from avatar_rtc.speech.tags import ACT_NAMES, TAG, act_named, emotion_named, strip_tags
 
 _LONGEST_CORNER = 16
 _LONGEST_OBJECT = 300
@@ -30,8 +34,24 @@ _KINDED = re.compile(
     re.IGNORECASE,
 )
 _BRACKETED = re.compile(r"\[(?P<inside>[^\[\]\n]{1,80})\](?!\()")
-_PAUSE = re.compile(
-    r"(?:(?P<how>short|brief|long)\s+)?(?:pause|wait|delay|silence|beat)(?:\s+(?P<time>\d[\d.]{0,5}\s?m?s?))?",
+_STAGED = re.compile(
+    r"\s*(?:sounds?(?:\s+effects?)?|sfx|fx|music|bgm|ambience|noise|scene|setting|camera|stage(?:\s+direction)?)\s*[:：]",
+    re.IGNORECASE,
+)
+"""What a stage does, and no face."""
+_ANGLED = re.compile(r"<(?P<closes>/?)(?P<inside>[A-Za-z][^<>\n]{0,60}?)[ \t]{0,3}/?>")
+_PART_OF_ANGLED = re.compile(r"</?(?:[A-Za-z][^<>\n]{0,63})?\Z")
+_MANNERS = frozenset("whisper whispers whispering shout shouting soft softly loud loudly singing".split())
+"""Elements around words that say how they are spoken; no voice here can."""
+_FELT = "emotion|mood|expression|feeling"
+_LINE = re.compile(
+    rf"[ \t]{{0,3}}(?P<kind>{_FELT})[ \t]{{0,3}}[:：=]"
+    r"[ \t]{0,3}(?P<value>[^\W\d_]{2,30})[ \t]{0,3}(?P<end>\n|\Z)",
+    re.IGNORECASE,
+)
+_PART_OF_LINE = re.compile(
+    rf"[ \t]{{0,3}}(?:(?:{_FELT})[ \t]{{0,3}}"
+    r"(?:[:：=][ \t]{0,3}[^\W\d_]{0,30}[ \t]{0,3})?|[a-z]{1,10})\Z",
     re.IGNORECASE,
 )
 _CORNERED = re.compile(rf"【(?P<inside>[^【】\n]{{1,{_LONGEST_CORNER}}})】")
@@ -58,6 +78,8 @@ def act_bracket(text: str, at: int, before: str) -> Found | None:
     if inside[0] == "/" and (act_named(inside[1:]) or inside[1:].lower() in ACT_KINDS):
         return Found(len(whole[0]))  # [happy]…[/happy]
     acts = _acts_of_ours(whole[0], inside) if TAG.fullmatch(whole[0]) else _acts_of(inside)
+    if acts is None and (_STAGED.match(inside) or not inside.isascii()):
+        acts = () if inside.isascii() else acts_in_signs(inside, _COVERED) or None
     return None if acts is None else Found(len(whole[0]), acts=written(acts))
 
 
@@ -78,6 +100,40 @@ def act_corner(text: str, at: int, is_all: bool) -> Found | None:
     if acts is None:
         acts = acts_in_signs(inside, _COVERED) if not inside.isascii() else _one(act_named(inside))
     return Found(len(whole[0]), acts=written(acts)) if acts else None
+
+
+def act_angle(text: str, at: int, is_all: bool, before: str) -> Found | None:
+    """`<mood:happy>`, `<pause 1s>`, and `<happy>Hi</happy>`; `I <love> you` is text."""
+    if before[-1:].isalnum() and text[at + 1 : at + 2] not in ("", "/"):
+        return None
+    whole = _ANGLED.match(text, at)
+    if whole is None or (whole.end() == len(text) and not is_all):
+        part = whole or _PART_OF_ANGLED.match(text, at)
+        return UNDECIDED if part and not is_all and _may_be_angled(part[0].strip("</> \t")) else None
+    inside = whole["inside"]
+    named = act_named(inside)
+    if inside.lower() in _MANNERS or (whole["closes"] and named):
+        return Found(len(whole[0]))
+    if whole["closes"]:
+        return None
+    acts = _acts_of(inside)
+    following = text[whole.end() : whole.end() + 1]
+    if acts is None and begins_act(inside, True) and not following.isalpha():
+        return None  # `<laughs>` is narration
+    if acts is None and named and (not following.isspace() or ENDED.search(before)):
+        acts = (named,)
+    return None if acts is None else Found(len(whole[0]), acts=written(acts))
+
+
+def act_line(text: str, at: int, is_all: bool) -> Found | None:
+    """`Emotion: happy` on a line of its own, if the emotion is known; to be asked where a line begins."""
+    whole = _LINE.match(text, at)
+    if whole is None or (not whole["end"] and not is_all):
+        part = whole or _PART_OF_LINE.match(text, at)
+        return UNDECIDED if part and not is_all and _may_be_felt(part[0].strip().lower()) else None
+    if emotion_named(whole["value"]) is None:
+        return None
+    return Found(len(whole[0]), acts=written(acts_named(whole["kind"], whole["value"])))
 
 
 def act_brace(text: str, at: int, is_all: bool, before: str) -> Found | None:
@@ -107,8 +163,8 @@ def act_code(text: str, at: int, is_all: bool, before: str) -> Found | None:
 
 def _acts_of(inside: str) -> tuple[TextAct, ...] | None:
     """Of a kind and its value, or of a pause; None if it is neither."""
-    if pause := _PAUSE.fullmatch(inside.strip()):
-        return acts_named("pause", pause["time"] or pause["how"] or "")
+    if pause := pause_told(inside, is_tag=True):
+        return pause
     kinded = _KINDED.fullmatch(inside)
     return acts_named(kinded["kind"], kinded["value"]) if kinded else None
 
@@ -119,6 +175,16 @@ def _one(act: TextAct | None) -> tuple[TextAct, ...]:
 
 def _may_name(begun: str) -> bool:
     return any(name.startswith(begun) for name in ACT_NAMES)
+
+
+def _may_be_angled(begun: str) -> bool:
+    lower = begun.lower()
+    words = (*ACT_NAMES, *ACT_KINDS, *_MANNERS, "short", "brief", "long", "a ", "an ")
+    return any(word.startswith(lower) or lower.startswith(word) for word in words)
+
+
+def _may_be_felt(begun: str) -> bool:
+    return any(kind.startswith(begun) or begun.startswith(kind) for kind in _FELT.split("|"))
 
 
 def _act_object(text: str, at: int, is_all: bool) -> Found | None:

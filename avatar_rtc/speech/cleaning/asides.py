@@ -6,11 +6,21 @@ or a voice, and any act only if what follows it does not make a noun of it: `(la
 
 import re
 
-from avatar_rtc.speech.cleaning.acts import EXPRESSIVE, EXPRESSIVE_BASES, MANNERS, MOVING, WORD, is_known_act
+from avatar_rtc.speech.acting.acts import written
+from avatar_rtc.speech.acting.named import pause_told
+from avatar_rtc.speech.cleaning.acts import (
+    EXPRESSIVE,
+    EXPRESSIVE_BASES,
+    MANNERS,
+    MOVING,
+    WORD,
+    is_known_act,
+    is_spoken_word,
+)
 from avatar_rtc.speech.cleaning.acts_of_languages import is_foreign_act
 from avatar_rtc.speech.cleaning.found import UNDECIDED, Found
 from avatar_rtc.speech.cleaning.narration import ENDED
-from avatar_rtc.speech.tags import TAG
+from avatar_rtc.speech.tags import TAG, emotion_named
 
 LONGEST_ASIDE = 60
 """Characters, with the brackets."""
@@ -59,6 +69,13 @@ def aside(text: str, at: int, is_all: bool, before: str) -> Found | None:
     if whole is None:
         return UNDECIDED if not is_all and _PART_OF_ASIDE.match(text, at) else None
     inside = whole["inside"].strip()
+    if _names_feeling(inside, before) and whole["end"] != "]":
+        following = text[whole.end() :].lstrip()[:1]
+        if not following and not is_all:
+            return UNDECIDED
+        return None if following.islower() else Found(len(whole[0]), told=inside)
+    if pause := pause_told(inside):
+        return Found(len(whole[0]), acts=written(pause))
     if TAG.match(whole[0]) or not _is_told(inside, ENDED.search(before) is not None, whole[0][0] in "[【"):
         return None
     if whole["end"] == "]" and whole.end() == len(text) and not is_all:
@@ -66,6 +83,12 @@ def aside(text: str, at: int, is_all: bool, before: str) -> Found | None:
     if whole["end"] == "]" and text.startswith("(", whole.end()):
         return None
     return Found(len(whole[0]), told="" if _OUT_OF_CHARACTER.match(inside) else inside)
+
+
+def _names_feeling(inside: str, before: str) -> bool:
+    """`(happy) Hi!`: an emotion in one word, where a sentence could begin."""
+    is_word = inside.isalpha() and inside.islower() and not is_spoken_word(inside)
+    return is_word and emotion_named(inside) is not None and ENDED.search(before) is not None
 
 
 def _is_told(inside: str, stands_alone: bool, is_square: bool) -> bool:

@@ -16,7 +16,14 @@ from avatar_rtc.speech import ssml
 from avatar_rtc.speech.acting.acts import written
 from avatar_rtc.speech.acting.words import acts_told
 from avatar_rtc.speech.cleaning import citations
-from avatar_rtc.speech.cleaning.act_tags import act_brace, act_bracket, act_code, act_corner
+from avatar_rtc.speech.cleaning.act_tags import (
+    act_angle,
+    act_brace,
+    act_bracket,
+    act_code,
+    act_corner,
+    act_line,
+)
 from avatar_rtc.speech.cleaning.angles import AngleTag, beginnings_of, read_angle
 from avatar_rtc.speech.cleaning.asides import aside
 from avatar_rtc.speech.cleaning.calls import bare_call
@@ -230,7 +237,7 @@ class Cleaner:
         found = step(text, at, is_all, self._is_agent, not self._has_begun)
         if found and found is not UNDECIDED:
             self._is_agent = goes_on(found)
-        found = found or turn_label(text, at, is_all)
+        found = found or act_line(text, at, is_all) or turn_label(text, at, is_all)
         return found or (None if self._read_aloud.tables else open_table(text, at, is_all))
 
     def _marked_act(self, text: str, at: int, is_all: bool) -> Found | None:
@@ -260,9 +267,9 @@ class Cleaner:
         if isinstance(tag, AngleTag):
             return self._of_tag(tag, text, at, is_all)
         found = comment(text, at, is_all) or system_prompt(text, at, is_all) or barred(text, at, is_all)
-        found = found or citation(text, at, is_all)
-        if found or tag or self._read_aloud.narration:
-            return found or tag
+        found = found or citation(text, at, is_all) or tag or act_angle(text, at, is_all, self._before)
+        if found or self._read_aloud.narration:
+            return found
         return angled_act(text, at, is_all)
 
     def _of_tag(self, tag: AngleTag, text: str, at: int, is_all: bool) -> Found | None:

@@ -14,6 +14,7 @@ from avatar_rtc.speech.acting.acts import written
 from avatar_rtc.speech.acting.named import ACT_KINDS, HOLDS, STRENGTHS, acts_in_token, acts_named
 from avatar_rtc.speech.cleaning.angles import AngleTag, closing
 from avatar_rtc.speech.cleaning.found import UNDECIDED, Found, Json, Until
+from avatar_rtc.speech.tags import act_named
 
 _REASONING = frozenset(
     "think thinking thought thoughts reasoning reflection reflect analysis scratchpad inner_monologue "
@@ -187,6 +188,8 @@ def barred(text: str, at: int, is_all: bool) -> Found | None:
     body = token["body"].strip().lower().replace("▁", "_").replace(" ", "_")
     if body in _OPENS_TURN:
         return _turn(text, at, length, is_all)
+    if act := act_named(body):
+        return Found(length, acts=written([act]))  # <|happy|>
     if not token["after"]:
         is_block = body in _REASONING or _CALL_NAME.match(body) or body == "channel"
         return Found(

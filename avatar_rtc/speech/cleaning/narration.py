@@ -7,6 +7,8 @@ another start or the end. Emphasis stands inside a sentence. A word that tells w
 
 import re
 
+from avatar_rtc.speech.acting.acts import written
+from avatar_rtc.speech.acting.named import pause_told
 from avatar_rtc.speech.cleaning.acts import MANNERS, MOVING, WORD, is_act, is_spoken_word, is_verb
 from avatar_rtc.speech.cleaning.acts_of_languages import is_foreign_act
 from avatar_rtc.speech.cleaning.found import UNDECIDED, Found
@@ -22,7 +24,7 @@ LEADS_ON = re.compile(
 """Words before a word of their sentence: "she *smiles* a lot"."""
 ENDED = re.compile(
     r"(?:\A|\n|(?<!\d)[.!?。！？‼⁇⁈⁉]|[^\w\s.,;:'\"’”)\]*_&<>=+/-]|,(?=[\"”»]))"
-    r"[\"'”’»)\]}」』*_~]*[ \t]*[\"'“‘«(（「『]*\Z"
+    r"[\"'”’»)\]}」』*_~>]*[ \t]*[\"'“‘«(（「『]*\Z"
 )
 _SPOKEN_TO = re.compile(
     r"(?:this|that|it) is\b(?! (?:silent|quiet|raining|snowing|dark))"
@@ -69,6 +71,8 @@ def narrated(text: str, at: int, is_all: bool, before: str) -> Found | None:
         return UNDECIDED
     inside = text[at + 1 : closer.start()]
     bare, tags = TAG.sub("", inside), "".join(tag[0] for tag in TAG.finditer(inside))
+    if (ENDED.search(before) or _GOES_ON.search(before)) and (pause := pause_told(bare)):
+        return Found(closer.end() - at, acts=tags + written(pause))
     is_told = mark == "＊" or (tags and not bare.strip()) or _is_narration(bare.strip(), before, after)
     return Found(closer.end() - at, acts=tags, told=bare) if is_told else None
 
