@@ -12,6 +12,8 @@ MAX_MESSAGE_BYTES = 64 * 1024
 MAX_VALUES = 25_000
 """200 emotions that name every morph and cel have fewer; to read them takes 15 ms."""
 MAX_DEPTH = 32
+_MOST_ID = 2**63
+"""Beyond, a number with a point is no whole one to a message."""
 
 
 def ok(message_id: str | int | None, **fields: object) -> dict[str, object]:
@@ -100,6 +102,8 @@ def _loaded(text: str, faults: list[str]) -> object:
 
 def _id_in(data: dict[str, Any]) -> str | int | None:
     found = data.get("id")
+    if isinstance(found, float) and found.is_integer() and abs(found) < _MOST_ID:
+        return int(found)  # some languages write 1.0 for 1
     if not isinstance(found, str | int):
         return None
     return found if not isinstance(found, str) or _is_plain(found) else None

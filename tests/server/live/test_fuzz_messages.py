@@ -126,6 +126,8 @@ def id_of(text: str) -> object:
     except (ValueError, RecursionError):
         return None
     found = message.get("id") if isinstance(message, dict) else None
+    if isinstance(found, float) and found.is_integer() and abs(found) < 2**63:
+        return int(found)
     return found if isinstance(found, str | int) else None
 
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES
@@ -55,6 +55,8 @@ def id_of(text: str) -> object:
         str(found).encode()
     except (ValueError, RecursionError, LookupError, TypeError):
         return None
+    if isinstance(found, float) and found.is_integer() and abs(found) < 2**63:
+        return int(found)
     return found if isinstance(found, str | int) and "\0" not in str(found) else None
 
 
@@ -93,6 +95,10 @@ def said(session: Session, label: str, text: str) -> str | None:
 
 
 @given(st.one_of(*[messages()] * 3, NO_MESSAGES))
+@example('{"type": "ping", "id": 0.0}')
+@example('{"type": "nothing", "id": -3.0}')
+@example('{"type": "ping", "id": 1.5}')
+@example('{"type": "ping", "id": 1e30}')
 def test_every_text_on_control_is_answered_with_its_id(text):
     somebody = Somebody()
     answer = json.loads(said(Session(somebody), "control", text))
