@@ -170,16 +170,25 @@ class Reply:
         return speech_id
 
     def _append(self, speech_id: str, text: str, more: bool) -> None:
+        slices = [text[at : at + SLICE] for at in range(0, len(text), SLICE)] or [""]
+        for number, part in enumerate(slices, 1):
+            if not self._append_part(speech_id, part, more or number < len(slices)):
+                return
+
+    def _append_part(self, speech_id: str, text: str, more: bool) -> bool:
+        """Whether more may be added; parts are small, so what is too long costs little of what is next."""
         try:
             if text:
                 self._charge(text)
             self._avatar.speech.append(SpeechAppend(speech_id=speech_id, text=text, more=more))
+            return True
         except NotFound:
             self._is_over = True  # somebody has stopped it
         except AvatarRtcError as error:
             self._give_up(error)
             if text:
-                self._append(speech_id, "", False)
+                self._append_part(speech_id, "", False)
+        return False
 
     def _give_up(self, error: AvatarRtcError) -> None:
         log.warning("avatar %s: the rest of a reply is not said: %s", self._avatar.name, error)
@@ -253,8 +262,9 @@ class _OpenText:
             self._append(self._id, "", False)
 
     async def _open(self) -> None:
-        first, self._waiting = "".join(self._waiting), []
-        self._id = await self._begin(first)
+        waiting = "".join(self._waiting)
+        self._waiting = [waiting[SLICE:]] if len(waiting) > SLICE else []
+        self._id = await self._begin(waiting[:SLICE])
         if self._id is not None and (self._waiting or self._is_complete):
             self._append(self._id, "".join(self._waiting), not self._is_complete)
         self._waiting = []

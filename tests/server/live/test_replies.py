@@ -14,7 +14,7 @@ from avatar_rtc.errors import CapacityExceeded, InputError, NotFound
 from avatar_rtc.face.activity import Activity
 from avatar_rtc.server.live import replies
 from avatar_rtc.server.live.avatar import Avatar
-from avatar_rtc.server.live.replies import THINKING_S, Replies, WhenBusy
+from avatar_rtc.server.live.replies import SLICE, THINKING_S, Replies, WhenBusy
 from tests.virtual_time import run
 
 
@@ -181,6 +181,26 @@ def test_a_caller_that_may_say_no_more_is_charged_for_nothing_else():
         reply.feed("Two.")
         reply.finish()
         assert noted.speech.told == [["stop", None]] and noted.did == ["thinking", "idle"]
+
+    run(go())
+
+
+def test_a_text_that_is_too_long_is_charged_little_more_than_may_be_said():
+    async def go() -> None:
+        noted, avatar, all_replies = made()
+        charged: list[int] = []
+
+        def charge(text: str) -> None:
+            if sum(charged) > 9_000:
+                raise InputError("no more")
+            charged.append(len(text))
+
+        reply = all_replies.begin(avatar, charge=charge)
+        reply.feed("word " * 40_000)
+        await asyncio.sleep(1)
+        reply.finish()
+        assert 9_000 < sum(charged) <= 9_000 + SLICE
+        assert ["append", "s0", "", False] in noted.speech.told
 
     run(go())
 
