@@ -165,7 +165,7 @@ class _Passing:
                         await self._to_caller(text)
                     await self._actor.room()
                 case WSMsgType.BINARY:
-                    await self._socket.send_bytes(message.data)
+                    await self._to_caller(message.data)
                 case WSMsgType.CLOSE:
                     return end_of(message.data, message.extra)
                 case WSMsgType.ERROR:
@@ -174,9 +174,8 @@ class _Passing:
                 case _:
                     return end_of(self._server.close_code or 1006, "the server behind this one broke off")
 
-    async def _to_caller(self, text: str) -> None:
-        with contextlib.suppress(ConnectionError):  # it has left, and is heard of by the other task
-            await self._socket.send_str(text)
+    async def _to_caller(self, frame: str | bytes) -> None:
+        await _send_frame(self._socket, frame)
 
     async def _up(self) -> SocketEnd:
         while True:
@@ -185,20 +184,26 @@ class _Passing:
                 case WSMsgType.TEXT:
                     await self._to_server(await self._actor.caller_said(message.data))
                 case WSMsgType.BINARY:
-                    await self._server.send_bytes(message.data)
+                    await self._to_server(message.data)
                 case WSMsgType.CLOSE:
                     return end_of(message.data, message.extra)
                 case _:
                     return end_of(self._socket.close_code or WSCloseCode.GOING_AWAY)
 
-    async def _to_server(self, text: str) -> None:
-        with contextlib.suppress(ConnectionError):  # as above
-            await self._server.send_str(text)
+    async def _to_server(self, frame: str | bytes) -> None:
+        await _send_frame(self._server, frame)
 
     def _say(self, text: str) -> None:
         task = asyncio.create_task(self._to_server(text))
         self._saying.add(task)
         task.add_done_callback(self._saying.discard)
+
+
+async def _send_frame(
+    socket: web.WebSocketResponse | aiohttp.ClientWebSocketResponse, frame: str | bytes
+) -> None:
+    with contextlib.suppress(ConnectionError):  # it has left, and is heard of by the other task
+        await (socket.send_str(frame) if isinstance(frame, str) else socket.send_bytes(frame))
 
 
 def _avatar_and_model(request: web.Request) -> tuple[Avatar, str]:
