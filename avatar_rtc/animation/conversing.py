@@ -55,7 +55,7 @@ THINKING = _face(
     eyebrow_troubled=0.3,
     eye_raised_lower_eyelid=0.15,
 )
-"""Brows a little drawn, one higher than the other, and the mouth pressed."""
+"""One brow higher than the other, and a small pout."""
 
 
 class Conversing:

@@ -11,8 +11,6 @@ import numpy as np
 from avatar_rtc.errors import NotFound, Refused, Unreachable
 from avatar_rtc.sound.pcm import Pcm, pcm_from_bytes, silence
 
-HEARD_RATE = 16_000
-"""Hz of what is heard."""
 _HEARTBEAT_S = 20.0
 
 

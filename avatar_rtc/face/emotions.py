@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
@@ -59,16 +59,22 @@ def _short(words: str) -> str:
     return words.strip("_") or words
 
 
-def by_id(named: Mapping[str, T]) -> dict[str, T]:
+def by_id(
+    named: Mapping[str, T], id_of: Callable[[str], str] = emotion_id, kind: str = "emotions"
+) -> dict[str, T]:
     """The same under the ids of these names.
+
+    Args:
+        id_of: the id of a name.
+        kind: what has these names, for people.
 
     Raises:
         InputError: no name, or two that have one id.
     """
     found: dict[str, T] = {}
     for name, value in named.items():
-        if (key := emotion_id(name)) in found:
-            raise InputError(f"two emotions have the id {key!r}; one of them is {name!r:.80}")
+        if (key := id_of(name)) in found:
+            raise InputError(f"two {kind} have the id {key!r}; one of them is {name!r:.80}")
         found[key] = value
     return found
 

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from avatar_rtc.errors import InputError
 from avatar_rtc.face.cels import CEL_RANGES, FX
-from avatar_rtc.face.emotions import MAX_NAME, emotion_id
+from avatar_rtc.face.emotions import MAX_NAME, by_id, emotion_id
 from avatar_rtc.face.pose import MORPH_RANGES
 from avatar_rtc.face.ranges import Ranges
 from avatar_rtc.intake.complaints import complaint, refusing
@@ -65,17 +65,8 @@ GestureId = Annotated[
 
 
 def by_gesture_id(named: Mapping[str, T]) -> dict[str, T]:
-    """The same under the ids of these names.
-
-    Raises:
-        InputError: no name, or two that have one id.
-    """
-    found: dict[str, T] = {}
-    for name, value in named.items():
-        if (known := gesture_id(name)) in found:
-            raise InputError(f"two gestures have the id {known!r}; one of them is {name!r:.80}")
-        found[known] = value
-    return found
+    """The same under the ids of these names; raises as `by_id`."""
+    return by_id(named, gesture_id, "gestures")
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,13 @@ punctuation work in any language.
 
 import asyncio
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
-from avatar_rtc.errors import SetupError
 from avatar_rtc.face.emotions import EMOTIONS
-from avatar_rtc.resources import resource
+from avatar_rtc.resources import shipped_toml
 from avatar_rtc.speech.acting.acts import Feeling
 from avatar_rtc.speech.sentences import EMOJI, TEXT_FACE
 from avatar_rtc.speech.ssml import is_document, without_tags
@@ -218,12 +216,7 @@ def _clauses(text: str) -> Iterator[list[str]]:
 
 @cache
 def _lexicon() -> _Lexicon:
-    path = resource("assets", "emotions", "lexicon.toml")
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SetupError(f"the words of emotions cannot be read ({error}); reinstall the package") from None
-    return _parsed(data)
+    return _parsed(shipped_toml("the words of emotions", "assets", "emotions", "lexicon.toml"))
 
 
 def _parsed(data: Mapping[str, Any]) -> _Lexicon:

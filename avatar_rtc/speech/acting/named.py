@@ -38,7 +38,6 @@ ACT_KINDS: Mapping[str, ActKind] = {word: kind for kind, row in _KINDS.items() f
 """Word of a program → what it names."""
 STRENGTHS = frozenset("strength intensity level weight amount degree".split())
 HOLDS = frozenset("hold duration hold_s seconds time length".split())
-_MOST_OF_A_KIND = 4
 _PAUSE_S = 1.0
 """A pause that does not say how long it is."""
 _PAUSES = {

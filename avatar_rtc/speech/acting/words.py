@@ -10,7 +10,6 @@ without articles, possessives and prepositions.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -19,7 +18,7 @@ from typing import Any
 from avatar_rtc.errors import SetupError
 from avatar_rtc.face.emotions import EMOTIONS
 from avatar_rtc.face.gestures import GESTURES
-from avatar_rtc.resources import resource
+from avatar_rtc.resources import shipped_toml
 from avatar_rtc.speech.acting.acts import Act, Feeling, Gesture, TextAct, scaled
 from avatar_rtc.speech.feelings import emotion_of_word
 from avatar_rtc.speech.tags import act_named, emotion_named, strip_tags
@@ -217,12 +216,7 @@ def _at_degree(act: TextAct, degree: float | None) -> TextAct:
 
 @cache
 def _meanings() -> _Meanings:
-    path = resource("assets", "acting", "words.toml")
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SetupError(f"the words of acts cannot be read ({error}); reinstall the package") from None
-    return _read(data)
+    return _read(shipped_toml("the words of acts", "assets", "acting", "words.toml"))
 
 
 def _read(data: Mapping[str, Any]) -> _Meanings:

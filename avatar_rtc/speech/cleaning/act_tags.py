@@ -43,6 +43,8 @@ _ANGLED = re.compile(r"<(?P<closes>/?)(?P<inside>[A-Za-z][^<>\n]{0,60}?)[ \t]{0,
 _PART_OF_ANGLED = re.compile(r"</?(?:[A-Za-z][^<>\n]{0,63})?\Z")
 _MANNERS = frozenset("whisper whispers whispering shout shouting soft softly loud loudly singing".split())
 """Elements around words that say how they are spoken; no voice here can."""
+_ANGLED_WORDS = (*ACT_NAMES, *ACT_KINDS, *_MANNERS, "short", "brief", "long", "a ", "an ")
+"""What an element may begin with."""
 _FELT = "emotion|mood|expression|feeling"
 _LINE = re.compile(
     rf"[ \t]{{0,3}}(?P<kind>{_FELT})[ \t]{{0,3}}[:：=]"
@@ -179,8 +181,7 @@ def _may_name(begun: str) -> bool:
 
 def _may_be_angled(begun: str) -> bool:
     lower = begun.lower()
-    words = (*ACT_NAMES, *ACT_KINDS, *_MANNERS, "short", "brief", "long", "a ", "an ")
-    return any(word.startswith(lower) or lower.startswith(word) for word in words)
+    return any(word.startswith(lower) or lower.startswith(word) for word in _ANGLED_WORDS)
 
 
 def _may_be_felt(begun: str) -> bool:
