@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+OTHERS := $(VENV)/.others
 PYTEST := PYTHONWARNINGS=default $(BIN)/python -m pytest
 ARGS ?=
 TORCH ?=
@@ -34,12 +35,17 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[openvino,espeak,natural,dev]'
 	@touch $@
 
+# Programs of others that the tests let meet the server; who only serves needs none of them.
+$(OTHERS): $(STAMP)
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[others]'
+	@touch $@
+
 serve: install
 	$(BIN)/avatar-rtc serve $(ARGS)
 
 # Browsers, which draw on the processor, and tests that measure time come last, and alone. A file stays in one process,
 # for its tests share servers; by file, for of groups pytest-xdist 3.8 and pytest 9.2 know nothing together.
-test: install
+test: install $(OTHERS)
 ifeq ($(strip $(ARGS)),)
 	failed=0; \
 	$(PYTEST) -n auto --dist loadfile -m "not soak and not realtime and not browser" $(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0) || failed=1; \
@@ -66,7 +72,7 @@ ruff: install
 types: install
 	$(BIN)/mypy
 
-types-of-tests: install
+types-of-tests: install $(OTHERS)
 	$(BIN)/mypy -p tests --implicit-reexport --cache-dir .mypy_cache/tests
 
 layers: install

@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from avatar_rtc.config_outside import CallsConfig, CompatConfig
 from avatar_rtc.config_sections import (
     AccessConfig,
     AddressText,
@@ -132,6 +133,8 @@ class Config(ConfigSection):
     turn: TurnConfig = TurnConfig()
     speech: SpeechConfig = SpeechConfig()
     openai: OpenAiConfig = OpenAiConfig()
+    calls: CallsConfig = CallsConfig()
+    compat: CompatConfig = CompatConfig()
     limits: LimitsConfig = LimitsConfig()
     data_dir: Path | None = None
     """Where uploaded characters are kept; None is the user's data folder."""
@@ -174,6 +177,21 @@ class Config(ConfigSection):
         return self.host in LOOPBACK
 
     @property
+    def is_for_this_machine(self) -> bool:
+        """True if nobody else is served: only loopback, no tokens, and no proxy before it."""
+        return self.is_loopback and self.access.is_open and not self._serves_others
+
+    @property
+    def _serves_others(self) -> bool:
+        return bool(
+            self.allowed_hosts
+            or self.trusted_proxies
+            or self.stun_urls
+            or self.turn.urls
+            or self.public_address
+        )
+
+    @property
     def media_bind(self) -> MediaBind:
         """Where viewers' sockets listen: like HTTP, only on this machine if nobody else is served.
 
@@ -184,14 +202,7 @@ class Config(ConfigSection):
         """
         own = "::1" if self.ipv6 and "::1" in (self.media_host, self.host) else "127.0.0.1"
         host = self.media_host or self.host
-        serves_others = bool(
-            self.allowed_hosts
-            or self.trusted_proxies
-            or self.stun_urls
-            or self.turn.urls
-            or self.public_address
-        )
-        if host in WILDCARDS or (not self.media_host and self.is_loopback and serves_others):
+        if host in WILDCARDS or (not self.media_host and self.is_loopback and self._serves_others):
             bind = MediaBind(True, (own,))
         elif host not in LOOPBACK:
             bind = MediaBind(False, (host,))

@@ -239,6 +239,8 @@ class LimitsConfig(ConfigSection):
     """Sound that waits to be heard, of all avatars; whoever sends more waits or is refused."""
     sound_files: int = Field(12, ge=1, le=1_000)
     """Texts that are made into sound files for their callers, those that wait included."""
+    calls: int = Field(16, ge=0, le=10_000)
+    """Calls of all avatars: rooms and servers of others that they take part in."""
     ears: int = Field(16, ge=1, le=10_000)
     """Programs that hear what viewers say."""
     characters: int = Field(200, ge=1, le=100_000)

@@ -14,6 +14,7 @@ FLOORS = (
         "intake",
         "clock",
         "config",
+        "config_outside",
         "config_sections",
         "config_words",
         "curves",

@@ -24,6 +24,7 @@ from avatar_rtc.media.addresses.checking import AddressCheck
 from avatar_rtc.media.addresses.gathering import Gathering
 from avatar_rtc.provenance.marking import Marker, create_marker
 from avatar_rtc.resources import resource
+from avatar_rtc.server.access.destinations import Destinations
 from avatar_rtc.server.access.gate import TokenGate
 from avatar_rtc.server.connections.pace import create_pacing
 from avatar_rtc.server.http.authorization import access_middleware
@@ -42,6 +43,8 @@ from avatar_rtc.server.http.keys import (
     CLOSING,
     CONFIG,
     DECODING,
+    DESTINATIONS,
+    ENGAGEMENTS,
     ENGINES,
     FILMS,
     GATE,
@@ -77,6 +80,7 @@ from avatar_rtc.server.http.routes import (
     audio_socket,
     avatars,
     backdrops,
+    calls,
     characters,
     choices,
     control,
@@ -103,6 +107,7 @@ from avatar_rtc.server.http.security import add_headers, create_security
 from avatar_rtc.server.http.sound_files import FILES_AT_ONCE, FILES_OF_ONE
 from avatar_rtc.server.limits import MIB, Limits
 from avatar_rtc.server.live.avatars import MAIN, RETRY_S, Avatars
+from avatar_rtc.server.live.engagements import Engagements
 from avatar_rtc.server.live.films import Films
 from avatar_rtc.server.live.keeping import Keeping
 from avatar_rtc.server.live.kept_files import KeptFile, KeptFiles, recordings_folder
@@ -161,6 +166,7 @@ def create_app(
         ]
     )
     app[GATE] = TokenGate(config.access, os.environ)
+    app[DESTINATIONS] = Destinations(config)
     app[CONFIG], app[RENDERER], app[STORE], app[TEMPLATES] = config, renderer, store, templates
     own = own_folder(config.data_dir)
     app[BACKDROPS] = own_backdrops = OwnBackdrops(own.with_name("backdrops"))
@@ -217,6 +223,7 @@ def create_app(
         )
     )
     avatars_here.create(character, MAIN, source=config.character)
+    app[ENGAGEMENTS] = Engagements(config.compat, avatars_here, store)
     app[KEPT_FILES] = files = KeptFiles(
         recordings_folder(config.data_dir),
         config.limits.recordings_mb * MIB,
@@ -239,7 +246,7 @@ def create_app(
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
         whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
-        audio, audio_socket, ears_socket, events, control_socket, ice, recordings, films, share,
+        audio, audio_socket, calls, ears_socket, events, control_socket, ice, recordings, films, share,
         compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
         openapi, tracking, pages,
     ):  # fmt: skip

@@ -70,6 +70,7 @@ class Limits:
             1,
             lambda: self.count("queued_speech_s"),
         )
+        self.calls = Pool("calls", config.calls, 1, lambda: self.count("calls"))
 
     def count(self, setting: str) -> None:
         """Something was refused, ended or dropped for the sake of this setting."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from avatar_rtc.control.state_answer import StateTold
+from avatar_rtc.server.live.calls import CallKind, CallState
 from avatar_rtc.server.live.distillation import StudentPhase
 from avatar_rtc.server.live.kept_files import KeptFormat, KeptKind, KeptState
 from avatar_rtc.server.live.status import AvatarPhase
@@ -108,6 +109,22 @@ class RecordingsTold(BaseModel):
     revision: int = Field(description="Another one when any of them has changed.")
 
 
+class CallTold(BaseModel):
+    """What an avatar takes part in elsewhere."""
+
+    id: str
+    kind: CallKind
+    to: str = Field(description="Scheme and host.")
+    state: CallState
+    detail: str = Field(description="Why it is so, as a sentence; or nothing.")
+
+
+class CallsTold(BaseModel):
+    """All calls of an avatar that are under way."""
+
+    calls: list[CallTold]
+
+
 class Avatar(StateTold):
     """An avatar: how it is doing, who watches, and everything it was told."""
 
@@ -132,6 +149,7 @@ class Avatar(StateTold):
     distillation: DistillationTold
     speech: SpeechTold
     recordings: RecordingsTold
+    calls: list[CallTold] = Field(description="Under way, the oldest first.")
     encoders: dict[str, str] = Field(
         {},
         description="Rendition → the encoder at work, and why it is not the card's.",

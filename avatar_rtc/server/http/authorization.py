@@ -2,10 +2,13 @@
 
 Authorization: Bearer TOKEN             everywhere
 Sec-WebSocket-Protocol: avatar-rtc, bearer.TOKEN      of a page's WebSocket, which has no headers of its own
+X-Api-Key, X-Simli-Api-Key, Api-Secret: TOKEN, or as the password of Basic     below /compat
 Sec-WebSocket-Protocol: realtime, openai-insecure-api-key.TOKEN     of one that speaks OpenAI's protocol
 ?access_token=TOKEN                     of what has an address alone, such as an <img>: to watch only,
                                         because addresses are kept, shown and sent on
 """
+
+import base64
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
@@ -21,6 +24,9 @@ SOCKET_PROTOCOL = "avatar-rtc"
 _SOCKET_TOKEN = "bearer."
 INSECURE_KEY = "openai-insecure-api-key."
 """The same from pages that use OpenAI's client."""
+THEIR_DOORS = "/compat/"
+"""Below it, clients of other services send their key as those want it."""
+THEIR_KEYS = ("x-api-key", "x-simli-api-key", "api-secret")
 QUERY_TOKEN = "access_token"
 _REALM = 'Bearer realm="avatar_rtc"'
 
@@ -113,6 +119,8 @@ def _token_of(request: web.Request) -> tuple[str | None, bool]:
     scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").strip().partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return token.strip(), False
+    if request.path.startswith(THEIR_DOORS) and (theirs := _their_key(request, scheme, token)):
+        return theirs, False
     for named in request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "").split(","):
         for mark in (_SOCKET_TOKEN, INSECURE_KEY):
             if named.strip().startswith(mark):
@@ -120,3 +128,16 @@ def _token_of(request: web.Request) -> tuple[str | None, bool]:
     if request.method in (hdrs.METH_GET, hdrs.METH_HEAD) and (shown := request.query.get(QUERY_TOKEN)):
         return shown, True
     return None, False
+
+
+def _their_key(request: web.Request, scheme: str, credentials: str) -> str:
+    """The token as clients of other services send it; "" if there is none."""
+    if scheme.lower() == "basic":
+        # "user:password", or a bare key: either may hold the token, and is base64 only where it is a pair.
+        try:
+            decoded = base64.b64decode(credentials.strip(), validate=True).decode()
+        except ValueError:
+            return credentials.strip()
+        user, _, password = decoded.partition(":")
+        return password or user
+    return next((key for name in THEIR_KEYS if (key := request.headers.get(name, "").strip())), "")

@@ -17,12 +17,14 @@ from avatar_rtc.grants import Grant
 from avatar_rtc.media.addresses.checking import AddressCheck
 from avatar_rtc.media.addresses.gathering import Gathering
 from avatar_rtc.provenance.marking import Marker
+from avatar_rtc.server.access.destinations import Destinations
 from avatar_rtc.server.access.gate import TokenGate
 from avatar_rtc.server.addresses import address_of
 from avatar_rtc.server.http.desk import Desk
 from avatar_rtc.server.limits import Limits
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.avatars import Avatars
+from avatar_rtc.server.live.engagements import Engagements
 from avatar_rtc.server.live.films import Films
 from avatar_rtc.server.live.kept_files import KeptFiles
 from avatar_rtc.server.live.looks import Looks
@@ -74,6 +76,10 @@ SOUND_FILES = web.AppKey("SOUND_FILES", Turns)
 SPRITES = web.AppKey("SPRITES", Turns)
 """Packs of sprites that are made for callers."""
 UPLOADS = web.AppKey("UPLOADS", Desk)
+DESTINATIONS = web.AppKey("DESTINATIONS", Destinations)
+"""Where callers may send an avatar."""
+ENGAGEMENTS = web.AppKey("ENGAGEMENTS", Engagements)
+"""Which avatars sessions of other services' clients have."""
 REPLIES = web.AppKey("REPLIES", Replies)
 """Replies of language models that avatars speak."""
 

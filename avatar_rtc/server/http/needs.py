@@ -102,6 +102,8 @@ NEEDS: Mapping[str, Need] = {
             f"POST {_AVATAR}/audio", f"GET {_AVATAR}/audio", f"GET {_AVATAR}/ears",
             "POST /v1/chat/completions", "POST /v1/responses", "POST /v1/audio/speech",
             "GET /v1/realtime",
+            # a call tells where it leads, and which rooms are met there
+            f"GET {_AVATAR}/calls", f"GET {_AVATAR}/calls/{{call}}", f"DELETE {_AVATAR}/calls/{{call}}",
             # a recording holds what was said before: whoever may watch now may not have it for that
             f"GET {_AVATAR}/recordings", f"POST {_AVATAR}/recordings", f"POST {_AVATAR}/films",
             f"GET {_AVATAR}/recordings/{{recording}}", f"DELETE {_AVATAR}/recordings/{{recording}}",

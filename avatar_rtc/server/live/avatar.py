@@ -36,6 +36,7 @@ from avatar_rtc.link.orders import AvatarFailed, Hush, OpenAvatar, Say, SetState
 from avatar_rtc.log_context import concerning
 from avatar_rtc.media.voice import VoicePlayer
 from avatar_rtc.server.live.actor import Actor
+from avatar_rtc.server.live.calls import Calls
 from avatar_rtc.server.live.conversation import LiveConversation
 from avatar_rtc.server.live.distillation import Distillation
 from avatar_rtc.server.live.events import Events
@@ -136,6 +137,8 @@ class Avatar:
         """What it is doing."""
         self.ears = Ears(self.conversation, config.speech.barge_in, self.events.tell_listeners)
         """What viewers say to it."""
+        self.calls = Calls(shared.limits.calls, self._state_events.changed)
+        """What it takes part in elsewhere."""
         self.status = Status(self._asked)
         """How it is doing."""
         self._recordings: tuple[tuple[str, ...], int] = (), 0
@@ -171,7 +174,8 @@ class Avatar:
     def in_use(self) -> bool:
         """Whether somebody watches it, or something is under way."""
         busy = self.streams.is_watched or not self.speech.queue.is_silent
-        is_kept = len(self.viewers) + self.events.listeners + self.ears.programs > 0 or bool(self.witnesses)
+        heard_by = len(self.viewers) + len(self.calls) + self.events.listeners + self.ears.programs
+        is_kept = heard_by > 0 or bool(self.witnesses)
         return busy or is_kept or self.distillation.is_under_way
 
     def touch(self) -> None:
@@ -284,6 +288,7 @@ class Avatar:
             "disclosure": self._shared.config.disclosure != "off",
             "distillation": self.distillation.describe(),
             "recordings": self._recordings_told(),
+            "calls": [call.told() for call in self.calls],
             "speech": {"speech_id": self.speech.queue.current, "lips": self.speech.queue.source},
         }
 
@@ -299,6 +304,7 @@ class Avatar:
             parts.callback(self.streams.close)
             # Beside the viewers: a student that takes seconds to stop must not keep them from hearing of it.
             parts.push_async_callback(self._close_beside)
+            parts.push_async_callback(self.calls.close)  # first: it says goodbye over what is closed next
 
     async def _close_beside(self) -> None:
         ends = await asyncio.gather(self.distillation.close(), self._close_viewers(), return_exceptions=True)

@@ -25,17 +25,10 @@ from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.while_granted import while_granted
 from avatar_rtc.server.limits import Pool
 from avatar_rtc.server.live.avatar import Avatar
-from avatar_rtc.server.live.voice.hearing import (
-    SOUND_PATIENCE_S,
-    STREAM_LEAD_S,
-    TIMED_PIECE_S,
-    SoundStream,
-    pieces_of,
-)
+from avatar_rtc.server.live.voice.sound_line import SoundLine
 from avatar_rtc.server.live.voice.utterance import Event
 from avatar_rtc.sound.pcm import MAX_SOUND_CHANNELS
 from avatar_rtc.speech.phonemes.timings import Units
-from avatar_rtc.speech.script import check_text
 
 log = logging.getLogger(__name__)
 
@@ -78,11 +71,9 @@ class _Caller:
     """One connection: at most one utterance is open for sound at a time."""
 
     def __init__(self, avatar: Avatar, socket: web.WebSocketResponse, pool: Pool) -> None:
-        self._avatar, self._socket, self._pool = avatar, socket, pool
+        self._avatar, self._socket = avatar, socket
         self._events: asyncio.Queue[Event] = asyncio.Queue(_MAX_EVENTS)
-        self._stream: SoundStream | None = None
-        self._streams: dict[str, SoundStream] = {}
-        """Utterances that are not over, and their sound."""
+        self._line = SoundLine(avatar, pool, self._tell)
         self._is_told = False
         self._closing: asyncio.Task[bool] | None = None
 
@@ -96,15 +87,16 @@ class _Caller:
                 elif message.type is WSMsgType.TEXT:
                     self._take(message.data)
         finally:
-            self._interrupt()  # first: a connection that breaks cancels this, and nothing after an await runs
+            # First: a connection that breaks cancels this, and nothing after an await runs.
+            self._line.interrupt()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _hear(self, data: bytes) -> None:
         try:
-            if self._stream is not None:
-                await self._stream.feed(data)
+            if self._line.is_open:
+                await self._line.feed(data)
             elif not self._is_told:
                 self._is_told = True  # once: the rest of an utterance that was refused may be on its way
                 raise InputError("sound comes after speech.begin")
@@ -121,7 +113,7 @@ class _Caller:
                 case "speech.end":
                     self._end()
                 case "speech.interrupt":
-                    self._interrupt()
+                    self._line.interrupt()
                 case other:
                     raise BadMessage(
                         f"type is {other!r}, but must be speech.begin, speech.end or speech.interrupt"
@@ -135,39 +127,15 @@ class _Caller:
         except ValidationError as wrong:
             raise complaint(wrong, Begin, "speech.begin: ", otherwise=BadMessage) from None
         self._end()  # one left open has lost its end
-        if wanted.text:
-            check_text(wanted.text)
-        stream = SoundStream(wanted.sample_rate, self._pool, wanted.channels)
-        is_whole = bool(wanted.text or wanted.timings)
-        speech_id = self._avatar.speech.play(
-            pieces_of(stream, wanted.text, wanted.timings) if is_whole else stream.pieces(),
-            self._heard,
-            speech_id=wanted.id,
-            lead_s=STREAM_LEAD_S,
-            patience_s=(TIMED_PIECE_S if is_whole else 0.0) + 2 * SOUND_PATIENCE_S,
-            # Whoever ended it: sound that still comes for it must not hold up what is said on this line.
-            on_over=stream.abandon,
+        speech_id = self._line.begin(
+            wanted.sample_rate, wanted.channels, wanted.text, wanted.timings, wanted.id
         )
-        self._stream, self._is_told = stream, False
-        self._streams[speech_id] = stream
+        self._is_told = False
         self._tell({"type": "ok", "id": wanted.id, "speech_id": speech_id})
 
     def _end(self) -> None:
-        if self._stream is not None:
-            wrong = self._stream.finish()
-            self._stream = None
-            if wrong is not None:
-                self._tell(error(None, public(wrong)))
-
-    def _interrupt(self) -> None:
-        self._end()
-        for speech_id in tuple(self._streams):
-            self._avatar.speech.stop(speech_id)
-
-    def _heard(self, event: Event) -> None:
-        if event["type"] == "speech.finished":
-            self._streams.pop(str(event["speech_id"]), None)
-        self._tell(event)
+        if (wrong := self._line.end()) is not None:
+            self._tell(error(None, public(wrong)))
 
     def _tell(self, event: Event) -> None:
         try:
@@ -185,7 +153,7 @@ class _Caller:
     async def _progress(self) -> None:
         while True:
             await asyncio.sleep(PROGRESS_S)
-            if (position := self._avatar.speech.queue.position) and position[0] in self._streams:
+            if (position := self._avatar.speech.queue.position) and position[0] in self._line.unfinished:
                 speech_id, seconds = position
                 self._tell(
                     {
