@@ -26,6 +26,7 @@ from avatar_rtc.provenance.marking import Marker, create_marker
 from avatar_rtc.resources import resource
 from avatar_rtc.server.access.destinations import Destinations
 from avatar_rtc.server.access.gate import TokenGate
+from avatar_rtc.server.access.plugins import Plugins
 from avatar_rtc.server.connections.pace import create_pacing
 from avatar_rtc.server.http.authorization import access_middleware
 from avatar_rtc.server.http.compat import avatars as compat_avatars
@@ -55,6 +56,7 @@ from avatar_rtc.server.http.keys import (
     MARKER,
     METRICS,
     PERFORMANCES,
+    PLUGINS,
     PRESETS,
     RECORDINGS,
     RENDERER,
@@ -95,6 +97,7 @@ from avatar_rtc.server.http.routes import (
     offer,
     openapi,
     pages,
+    plugins,
     poses,
     recordings,
     seen,
@@ -122,10 +125,16 @@ from avatar_rtc.server.live.under_way import UnderWay
 from avatar_rtc.server.live.voice.decoding import Decoding
 from avatar_rtc.server.live.voice.speaker import Speaker
 from avatar_rtc.server.loop_lag import LoopLag
+from avatar_rtc.server.vts.api import VtsApi
+from avatar_rtc.server.vts.site import VtsSite
+from avatar_rtc.server.vts.stage import VtsStage
 from avatar_rtc.speech.cleaning.cleaner import read_aloud_of
 from avatar_rtc.speech.feelings import Classifier, Rules
 from avatar_rtc.speech.feelings_model import ModelFeelings
 from avatar_rtc.speech.voices.engines import Engines, create_engines
+
+VTS_SITE = web.AppKey("VTS_SITE", VtsSite)
+"""Where plugins of VTube Studio connect; not there unless that is enabled."""
 
 
 def create_app(
@@ -248,7 +257,7 @@ def create_app(
         whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
         audio, audio_socket, calls, ears_socket, events, control_socket, ice, recordings, films, share,
         compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
-        openapi, tracking, pages,
+        openapi, tracking, plugins, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)
@@ -264,6 +273,10 @@ def create_app(
     app.on_cleanup.append(_close_upstream)
     app.cleanup_ctx.append(partial(_watch_loop, lag))
     app.cleanup_ctx.append(_check_addresses)
+    app[PLUGINS] = Plugins(own.with_name("plugins.json"), config.vts.auto_allow)
+    app[PLUGINS].on_change = partial(_tell_plugins, app)
+    if config.vts.enabled:
+        app.cleanup_ctx.append(_meet_plugins)
     return app
 
 
@@ -314,6 +327,24 @@ async def _check_addresses(app: web.Application) -> AsyncIterator[None]:
     app[ADDRESS_CHECK].start()
     yield
     await app[ADDRESS_CHECK].close()
+
+
+def _tell_plugins(app: web.Application) -> None:
+    """Viewers learn that a plugin asks; which one, only who may answer it."""
+    if (avatar := app[AVATARS].get(app[CONFIG].vts.avatar)) is not None:
+        avatar.events.tell({"type": "plugins", "asking": app[PLUGINS].question is not None})
+
+
+async def _meet_plugins(app: web.Application) -> AsyncIterator[None]:
+    config, plugins_here = app[CONFIG], app[PLUGINS]
+    stage = VtsStage(app[AVATARS], config.vts.avatar, app[STORE], app[PRESETS], app[BACKDROPS])
+    parameters = own_folder(config.data_dir).with_name("plugin_parameters.json")
+    site = VtsSite(config.vts, app[LIMITS], VtsApi(config.vts, stage, plugins_here, parameters))
+    app[VTS_SITE] = site
+    await site.open()
+    plugins_here.port = site.port
+    yield
+    await site.close()
 
 
 def _classifier(config: Config) -> Classifier:

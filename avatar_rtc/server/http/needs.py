@@ -139,6 +139,8 @@ NEEDS: Mapping[str, Need] = {
         Need("admin", "all"),
         (
             "POST /api/avatar/load",
+            # a plugin that is allowed may drive an avatar from then on
+            f"GET {_V1}/plugins", f"POST {_V1}/plugins/{{plugin}}", f"DELETE {_V1}/plugins/{{plugin}}",
             f"POST {_V1}/backdrops", f"DELETE {_V1}/backdrops/{{name}}",
             f"PUT {_V1}/presets/{{name}}", f"DELETE {_V1}/presets/{{name}}",
             f"POST {_V1}/characters", f"DELETE {_V1}/characters/{{name}}",
