@@ -28,6 +28,7 @@ from avatar_rtc.server.access.destinations import Destinations
 from avatar_rtc.server.access.gate import TokenGate
 from avatar_rtc.server.access.plugins import Plugins
 from avatar_rtc.server.connections.pace import create_pacing
+from avatar_rtc.server.connections.protocol import Runner
 from avatar_rtc.server.http.authorization import access_middleware
 from avatar_rtc.server.http.compat import avatars as compat_avatars
 from avatar_rtc.server.http.compat import imagefx, natlang
@@ -35,7 +36,7 @@ from avatar_rtc.server.http.compat import speech as compat_speech
 from avatar_rtc.server.http.compat.feed import FEED_FORMATS
 from avatar_rtc.server.http.compression import compression_middleware
 from avatar_rtc.server.http.desk import Desk
-from avatar_rtc.server.http.ending import tell_closing
+from avatar_rtc.server.http.ending import REQUESTS_S, tell_closing
 from avatar_rtc.server.http.keys import (
     ADDRESS_CHECK,
     AVATARS,
@@ -276,6 +277,7 @@ def create_app(
     app[PLUGINS] = Plugins(own.with_name("plugins.json"), config.vts.auto_allow)
     app[PLUGINS].on_change = partial(_tell_plugins, app)
     if config.vts.enabled:
+        app[VTS_SITE] = _door_for_plugins(app)
         app.cleanup_ctx.append(_meet_plugins)
     return app
 
@@ -335,16 +337,21 @@ def _tell_plugins(app: web.Application) -> None:
         avatar.events.tell({"type": "plugins", "asking": app[PLUGINS].question is not None})
 
 
-async def _meet_plugins(app: web.Application) -> AsyncIterator[None]:
-    config, plugins_here = app[CONFIG], app[PLUGINS]
+def _door_for_plugins(app: web.Application) -> VtsSite:
+    config = app[CONFIG]
     stage = VtsStage(app[AVATARS], config.vts.avatar, app[STORE], app[PRESETS], app[BACKDROPS])
-    parameters = own_folder(config.data_dir).with_name("plugin_parameters.json")
-    site = VtsSite(config.vts, app[LIMITS], VtsApi(config.vts, stage, plugins_here, parameters))
-    app[VTS_SITE] = site
-    await site.open()
-    plugins_here.port = site.port
+    kept = own_folder(config.data_dir).with_name("plugin_parameters.json")
+    return VtsSite(config.vts, app[LIMITS], VtsApi(config.vts, stage, app[PLUGINS], kept))
+
+
+async def _meet_plugins(app: web.Application) -> AsyncIterator[None]:
+    def create_runner(inner: web.Application) -> Runner:
+        inner[CONFIG], inner[LIMITS] = app[CONFIG], app[LIMITS]
+        return Runner(inner, access_log=None, shutdown_timeout=REQUESTS_S)
+
+    await app[VTS_SITE].open(create_runner)
     yield
-    await site.close()
+    await app[VTS_SITE].close()
 
 
 def _classifier(config: Config) -> Classifier:

@@ -184,7 +184,9 @@ class Plugins:
         plugin = plugin_id(name, developer)
         known = self.allowed.get(plugin)
         if known is None and len(self.allowed) >= MOST_PLUGINS:
-            raise PluginDenied(f"{MOST_PLUGINS} plugins are allowed, and no more may be; take some back first")
+            raise PluginDenied(
+                f"{MOST_PLUGINS} plugins are allowed, and no more may be; take some back first"
+            )
         if known is None:
             known = AllowedPlugin(name=name, developer=developer, since=round(time.time(), 3), hashes=())
         hashes = (*known.hashes, _hash(token))[-MOST_TOKENS:]

@@ -53,7 +53,7 @@ def read_plugin(data: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _plugin_name(data: Mapping[str, Any], key: str, fault: Fault) -> str:
-    """A name that can be shown to whoever is asked: no control characters, none that turn the writing round."""
+    """A name that can be shown: without control characters, and those that turn the writing round."""
     name = text_in(data, key).strip()
     if not LEAST_PLUGIN_NAME <= len(name) <= MOST_PLUGIN_NAME or not name.isprintable():
         raise VtsError(

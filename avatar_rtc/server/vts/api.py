@@ -125,8 +125,7 @@ def with_expressions(morphs: Mapping[str, float], expressions: Mapping[str, floa
     """
     limits = MORPH_RANGES.limits
     added = {
-        name: value + (0.0 if name in MOUTH_OPEN else expressions.get(name, 0.0)) for name, value in morphs.items()
+        name: value + (0.0 if name in MOUTH_OPEN else expressions.get(name, 0.0))
+        for name, value in morphs.items()
     }
     return {name: min(max(value, limits[name][0]), limits[name][1]) for name, value in added.items()}
-
-

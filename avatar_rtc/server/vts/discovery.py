@@ -25,9 +25,7 @@ def broadcast_address(is_loopback: bool) -> str:
 class Discovery:
     """Tells it from `start` to `close`. Used on the event loop."""
 
-    def __init__(
-        self, port: int, to: tuple[str, int], every_s: float = DISCOVERY_EVERY_S
-    ) -> None:
+    def __init__(self, port: int, to: tuple[str, int], every_s: float = DISCOVERY_EVERY_S) -> None:
         """
         Args:
             port: of the WebSocket.

@@ -195,8 +195,13 @@ def truth_in(data: Mapping[str, Any], name: str, default: bool = False) -> bool:
 def _request_id(given: object) -> str:
     if given is None or given == "":
         return new_request_id()
-    text = str(given) if isinstance(given, int) and not isinstance(given, bool) else given
-    if not isinstance(text, str) or not text.isascii() or not text.isprintable() or len(text) > MAX_REQUEST_ID:
+    text = str(given) if isinstance(given, int) and abs(given) < 1e18 else given
+    if (
+        not isinstance(text, str)
+        or not text.isascii()
+        or not text.isprintable()
+        or len(text) > MAX_REQUEST_ID
+    ):
         raise VtsError(Fault.REQUEST_ID, f"requestID has to be 1 to {MAX_REQUEST_ID} ASCII characters")
     return text
 

@@ -58,12 +58,12 @@ def activate_expression(avatar: Avatar, data: Mapping[str, Any]) -> None:
 
 
 def expressions_told(
-    avatar: Avatar | None, data: Mapping[str, Any], hotkeys: Mapping[str, tuple[str, str]]
+    avatar: Avatar | None, data: Mapping[str, Any], hotkeys: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """What `ExpressionStateRequest` is told of the emotions.
 
     Args:
-        hotkeys: emotion → id and name of its hotkey.
+        hotkeys: emotion → id of its hotkey, which has its name.
 
     Raises:
         VtsError: there is no such expression.
@@ -89,15 +89,15 @@ def expressions_told(
             "deactivateWhenKeyIsLetGo": False,
             "autoDeactivateAfterSeconds": False,
             "secondsRemaining": 0,
-            "usedInHotkeys": [
-                {"name": hotkeys[name][1], "id": hotkeys[name][0]} for _ in (1,) if details and name in hotkeys
-            ],
-            "parameters": [
-                {"name": morph, "value": value} for morph, value in _template(avatar, name).items() if details
-            ],
+            "usedInHotkeys": [{"name": name, "id": hotkeys[name]}] if details else [],
+            "parameters": _parameters_of(avatar, name) if details else [],
         }
         for name in names
     ]
+
+
+def _parameters_of(avatar: Avatar, emotion: str) -> list[dict[str, Any]]:
+    return [{"name": morph, "value": value} for morph, value in _template(avatar, emotion).items()]
 
 
 def shown_morphs(avatar: Avatar) -> dict[str, float]:

@@ -70,7 +70,9 @@ def own_hotkeys(avatar: Avatar) -> list[Hotkey]:
     """Those of its face, which are known at once; an expression's name is that of the emotion."""
     emotions = [emotion_hotkey(name) for name in avatar.actor.emotions]
     gestures = [
-        Hotkey(f"gesture: {name}", "TriggerAnimation", name, f"{name}.motion3.json", "makes this gesture once")
+        Hotkey(
+            f"gesture: {name}", "TriggerAnimation", name, f"{name}.motion3.json", "makes this gesture once"
+        )
         for name in avatar.actor.gestures
     ]
     nothing = Hotkey(REMOVE_ALL, "RemoveAllExpressions", "", "", "goes back to the default emotion")

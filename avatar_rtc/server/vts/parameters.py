@@ -111,7 +111,9 @@ def morphs_of_parameters(values: Mapping[str, float], mirror: bool = False) -> d
     >>> morphs_of_parameters({"FaceAngleX": 30.0, "EyeOpenLeft": 0.25, "CheekPuff": 1.0})
     {'head_y': -1.0, 'eye_wink_left': 0.75}
     """
-    known = {name: DEFAULT_PARAMETERS[name].clamped(v) for name, v in values.items() if name in DEFAULT_PARAMETERS}
+    known = {
+        name: DEFAULT_PARAMETERS[name].clamped(v) for name, v in values.items() if name in DEFAULT_PARAMETERS
+    }
     morphs = {**_head(known), **_eyes(known), **_brows_of(known), **_mouth_of(known)}
     others = {_plain(name): value for name, value in values.items() if name not in DEFAULT_PARAMETERS}
     morphs |= _of_shapes(others) | _of_morphs(others)
@@ -120,9 +122,7 @@ def morphs_of_parameters(values: Mapping[str, float], mirror: bool = False) -> d
 
 def _head(values: Mapping[str, float]) -> dict[str, float]:
     turns = (("FaceAngleX", "head_y", -1), ("FaceAngleY", "head_x", 1), ("FaceAngleZ", "neck_z", -1))
-    found = {
-        morph: _signed(sign * values[name] / FULL_TURN) for name, morph, sign in turns if name in values
-    }
+    found = {morph: _signed(sign * values[name] / FULL_TURN) for name, morph, sign in turns if name in values}
     if "FacePositionX" in values:
         found["body_z"] = -LEAN_SHARE * values["FacePositionX"] / SIDE_X
     return found
@@ -130,7 +130,9 @@ def _head(values: Mapping[str, float]) -> dict[str, float]:
 
 def _eyes(values: Mapping[str, float]) -> dict[str, float]:
     found = {
-        f"eye_wink_{own}": 1.0 - values[f"EyeOpen{side}"] for side, own in _SIDES if f"EyeOpen{side}" in values
+        f"eye_wink_{own}": 1.0 - values[f"EyeOpen{side}"]
+        for side, own in _SIDES
+        if f"EyeOpen{side}" in values
     }
     for axis, morph, sign in (("X", "iris_rotation_y", -1), ("Y", "iris_rotation_x", 1)):
         eyes = [values[f"Eye{side}{axis}"] for side, _ in _SIDES if f"Eye{side}{axis}" in values]
@@ -155,9 +157,7 @@ def _brows_of(values: Mapping[str, float]) -> dict[str, float]:
 
 def _mouth_of(values: Mapping[str, float]) -> dict[str, float]:
     """How wide it opens, the widest of what says so; a vowel shapes it, and corners are its own."""
-    found = {
-        morph: values[f"Voice{vowel}"] for vowel, morph in _VOWELS.items() if f"Voice{vowel}" in values
-    }
+    found = {morph: values[f"Voice{vowel}"] for vowel, morph in _VOWELS.items() if f"Voice{vowel}" in values}
     wide = [
         values[name] for name in ("MouthOpen", "VoiceVolume", "VoiceVolumePlusMouthOpen") if name in values
     ]
@@ -171,9 +171,7 @@ def _mouth_of(values: Mapping[str, float]) -> dict[str, float]:
 
 
 def _of_shapes(values: Mapping[str, float]) -> dict[str, float]:
-    shapes = {
-        _SHAPES[name]: min(max(value, 0.0), 1.0) for name, value in values.items() if name in _SHAPES
-    }
+    shapes = {_SHAPES[name]: min(max(value, 0.0), 1.0) for name, value in values.items() if name in _SHAPES}
     if not shapes:
         return {}
     moved = frozenset().union(*map(_moved_by, shapes))

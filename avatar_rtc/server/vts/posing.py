@@ -64,7 +64,7 @@ class PoseSender:
         now = self._loop.time()
         alive = [end for end in self._ends() if end > now + _DUST_S]
         pose = self._pose()
-        # A value that ends within this pose's hold needs no other: sent again, it would live longer than it may.
+        # A value that ends within this pose's hold needs no other: by one more it would live too long.
         is_needed = bool(alive) and alive[-1] > self._sent_at + POSE_HOLD_S + _DUST_S
         if pose and (is_needed or pose != self._sent or now - self._sent_at >= POSE_HOLD_S):
             self._sent_at, self._sent = now, pose

@@ -137,7 +137,7 @@ async def _trigger_hotkey(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any
 async def _expressions(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
     avatar = api.stage.avatar
     emotions = () if avatar is None else avatar.actor.emotions
-    hotkeys = {name: (emotion_hotkey(name).id_on(api.stage.name), name) for name in emotions}
+    hotkeys = {name: emotion_hotkey(name).id_on(api.stage.name) for name in emotions}
     return {**api.stage.model(), "expressions": expressions_told(avatar, data, hotkeys)}
 
 
@@ -155,9 +155,7 @@ async def _parameters(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -
     return {
         **api.stage.model(),
         "customParameters": [each.told(written.value_of(each, now)) for each in api.custom.own],
-        "defaultParameters": [
-            each.told(written.value_of(each, now)) for each in DEFAULT_PARAMETERS.values()
-        ],
+        "defaultParameters": [each.told(written.value_of(each, now)) for each in DEFAULT_PARAMETERS.values()],
     }
 
 

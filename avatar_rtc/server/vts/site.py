@@ -68,7 +68,7 @@ class VtsSite:
                 error.strerror,
             )
             return
-        self.port = listening.getsockname()[1]
+        self.port = self.api.plugins.port = listening.getsockname()[1]
         if self._config.port not in (0, self.port):
             log.warning(
                 "port %d is taken, perhaps by VTube Studio itself; plugins find this server on port %d",
@@ -86,13 +86,15 @@ class VtsSite:
             self._discovery.close()
         try:
             async with asyncio.timeout(_END_S):
-                await asyncio.gather(*(close_quietly(each, "the server ends") for each in tuple(self._sockets)))
+                await asyncio.gather(
+                    *(close_quietly(each, "the server ends") for each in tuple(self._sockets))
+                )
         except TimeoutError:
             log.info("some plugins did not hear that the server ends")
         if self._runner is not None:
             await self._runner.cleanup()
         await self.api.close()
-        self.port = None
+        self.port = self.api.plugins.port = None
 
     async def _meet(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse(heartbeat=VTS_HEARTBEAT_S, max_msg_size=MAX_VTS_BYTES, compress=False)

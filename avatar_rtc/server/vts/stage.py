@@ -177,7 +177,9 @@ class VtsStage:
             out.append("timeInSeconds")
         if out:
             raise VtsError(Fault.MOVE_RANGE, f"{', '.join(out)} cannot be so")
-        before = self.place.told() if truth_in(data, "valuesAreRelativeToModel") else dict.fromkeys(_MOVES, 0.0)
+        before = (
+            self.place.told() if truth_in(data, "valuesAreRelativeToModel") else dict.fromkeys(_MOVES, 0.0)
+        )
         to = {name: before[name] + (value or 0.0) for name, value in moves.items()}
         bounded = {name: min(max(value, -_MOVES[name]), _MOVES[name]) for name, value in to.items()}
         place = {**self.place.told(), **bounded}
