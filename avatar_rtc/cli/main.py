@@ -21,6 +21,7 @@ from avatar_rtc.cli import (
     tracking,
     turn,
     voices,
+    vts,
     watch,
     weights,
 )
@@ -30,7 +31,7 @@ from avatar_rtc.version import __version__
 
 COMMANDS = (
     serve, token, turn, render, sprites, watch, talk, record, mcp, distill, check, weights, voices,
-    tracking, bench,
+    tracking, vts, bench,
 )  # fmt: skip
 """Each has `add(subparsers)`; whatever is heavy is imported only when its command runs."""
 

@@ -133,7 +133,7 @@ class Plugins:
         answered = asyncio.get_running_loop().create_future()
         self.question = PluginQuestion(secrets.token_hex(8), name, developer, origin, answered)
         self.on_change()
-        log.info(
+        log.warning(  # it waits for the operator, who may see no page
             "the plugin %r of %r asks to drive the avatar: answer on the page, or by `avatar-rtc vts allow`",
             name,
             developer,
