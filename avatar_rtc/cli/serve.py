@@ -268,7 +268,10 @@ async def _serve(config: Config, tls: "RenewableTls | None") -> None:
                 flush=True,
             )
             if VTS_SITE in app and (port := app[VTS_SITE].port) is not None:
-                print(f"avatar-rtc: plugins of VTube Studio connect to ws://{config.vts.host}:{port}", flush=True)
+                print(
+                    f"avatar-rtc: plugins of VTube Studio connect to ws://{config.vts.host}:{port}",
+                    flush=True,
+                )
             # Beside all else: nobody waits for a voice before it is to speak.
             warming = asyncio.create_task(app[ENGINES].warm(own_voice(app)), name="warming the voice")
             # What is here now stays: looking through all of it took the collector 35 to 60 ms each time.

@@ -34,7 +34,9 @@ def add(subparsers: Any) -> None:
     parser.add_argument(
         "action", nargs="?", choices=("list", "allow", "deny", "revoke"), default="list", help="default: list"
     )
-    parser.add_argument("plugin", nargs="?", default="", help="to revoke, its name or the beginning of its id")
+    parser.add_argument(
+        "plugin", nargs="?", default="", help="to revoke, its name or the beginning of its id"
+    )
     parser.add_argument(
         "--url", default="http://127.0.0.1:8080/", help="of the server (default: %(default)s)"
     )

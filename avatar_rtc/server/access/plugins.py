@@ -105,6 +105,8 @@ class Plugins:
         """The one that somebody has to answer."""
         self.on_change: Callable[[], None] = lambda: None
         """Called when there is another question, or none any more."""
+        self.on_revoke: Callable[[str], None] = lambda plugin: None
+        """Called with the id of a plugin that is not allowed any more."""
 
     @property
     def allowed(self) -> dict[str, AllowedPlugin]:
@@ -178,6 +180,7 @@ class Plugins:
         if plugin not in self.allowed:
             raise NotFound("plugin", plugin)
         self._keep({each: kept for each, kept in self.allowed.items() if each != plugin})
+        self.on_revoke(plugin)
 
     def _allow(self, name: str, developer: str) -> str:
         token = secrets.token_hex(32)

@@ -51,6 +51,7 @@ class VtsApi:
         self._loop = asyncio.get_running_loop()
         self.sender = PoseSender(self._pose, self._ends, self._send, self._face_may_be_lost)
         self.callers: set[VtsCaller] = set()
+        plugins.on_revoke = self._forget
 
     @property
     def now(self) -> float:
@@ -89,6 +90,13 @@ class VtsApi:
         self.sender.close()
         self.watch.close()
         await self.stage.close()
+
+    def _forget(self, plugin: str) -> None:
+        """It is not allowed any more: it may ask again, and hears nothing."""
+        for caller in self.callers:
+            if caller.plugin == plugin:
+                caller.plugin = ""
+                caller.subscriptions.close()
 
     def _pose(self) -> Mapping[str, float]:
         values = self.injection.values(self.custom.known, self.now)

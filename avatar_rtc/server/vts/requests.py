@@ -37,21 +37,13 @@ async def answer_to(api: VtsApi, caller: VtsCaller, request: VtsRequest) -> Answ
     handler = OPEN.get(request.type) or HANDLERS.get(request.type)
     if handler is None and request.type not in NOTHING:
         raise VtsError(Fault.UNKNOWN_TYPE, f"there is no request {shown(request.type + 'Request')} here")
-    if request.type not in OPEN:
-        _require_plugin(api, caller)
+    if request.type not in OPEN and not caller.plugin:
+        raise VtsError(Fault.NOT_AUTHENTICATED, NOT_YET)
     if handler is None:
         return NOTHING[request.type]
     found = await handler(api, caller, request.data)
     api.watch.look()
     return found
-
-
-def _require_plugin(api: VtsApi, caller: VtsCaller) -> None:
-    if caller.plugin and caller.plugin not in api.plugins.allowed:
-        caller.plugin = ""  # somebody has taken its tokens back meanwhile
-        caller.subscriptions.close()
-    if not caller.plugin:
-        raise VtsError(Fault.NOT_AUTHENTICATED, NOT_YET)
 
 
 async def _api_state(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
