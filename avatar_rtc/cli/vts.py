@@ -17,8 +17,8 @@ _EPILOG = """examples:
   avatar-rtc vts deny
   avatar-rtc vts revoke "Mouse Tracker"      take all of its tokens back
 
-Plugins connect where `[vts] enabled = true` stands in the settings of the server. Where the server wants tokens,
-this takes one of the scope admin, which is better put into AVATAR_RTC_TOKEN than on the command line.
+Plugins connect where `[vts] enabled = true` stands in the settings of the server. Where the server wants
+tokens, this takes one of the scope admin, which is better put into AVATAR_RTC_TOKEN than on the command line.
 """
 
 
@@ -27,7 +27,7 @@ def add(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "vts",
         help="allow plugins of VTube Studio, and take that back",
-        description="List the plugins of VTube Studio that may drive a server's avatar; allow, deny and revoke.",
+        description="List the plugins of VTube Studio that may drive an avatar; allow, deny and revoke.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -58,8 +58,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace) -> int:
-    from avatar_rtc.client.server import Server
     from avatar_rtc.cli.mcp import TOKEN_VARIABLE
+    from avatar_rtc.client.server import Server
 
     async with Server(args.url, args.token or os.environ.get(TOKEN_VARIABLE)) as server:
         told = await server.plugins()

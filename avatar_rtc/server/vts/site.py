@@ -104,7 +104,6 @@ class VtsSite:
         if len(self._sockets) >= most:
             refusal: CapacityExceeded = self._limits.refuse("plugins", "plugins at once", most)
             return web.Response(status=503, text=f"{refusal}\n", headers={hdrs.RETRY_AFTER: "5"})
-        await socket.prepare(request)
         connection = VtsConnection(
             self.api,
             socket,
@@ -115,6 +114,7 @@ class VtsSite:
         self._sockets.add(socket)
         self.connections.add(connection)
         try:
+            await socket.prepare(request)
             await connection.serve()
         finally:
             self._sockets.discard(socket)

@@ -9,8 +9,8 @@ import pytest
 
 from avatar_rtc.config_outside import VtsConfig
 from avatar_rtc.server.app import VTS_SITE
-from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.http.keys import AVATARS
+from avatar_rtc.server.live.avatar import Avatar
 
 API = {"apiName": "VTubeStudioPublicAPI", "apiVersion": "1.0"}
 

@@ -1,6 +1,7 @@
-"""Values that plugins write: whose they are, how long they live, and the sender of poses on a virtual clock."""
+"""Values that plugins write: whose they are, how long they live, and how they are sent as poses."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
@@ -110,7 +111,7 @@ def test_what_is_written_once_is_held_a_second_and_then_no_timer_runs():
         assert sent.poses == [(0.0, {"MouthOpen": 0.5})], "at once"
         await asyncio.sleep(5)
         times = [t for t, _ in sent.poses]
-        assert max(b - a for a, b in zip(times, times[1:], strict=False)) <= RESEND_S + 1e-3
+        assert max(b - a for a, b in pairwise(times)) <= RESEND_S + 1e-3
         assert times[-1] + POSE_HOLD_S == pytest.approx(VALUE_LIFE_S, abs=1e-3), "let go when it ends"
         assert not sent.sender.is_waiting
 
@@ -140,7 +141,7 @@ def test_of_two_that_end_apart_the_one_that_lives_is_held():
         await asyncio.sleep(0.25)
         assert sent.poses[-1][1] == {"FaceAngleX": 3.0}
         await asyncio.sleep(3)
-        gaps = [b[0] - a[0] for a, b in zip(sent.poses, sent.poses[1:], strict=False)]
+        gaps = [b[0] - a[0] for a, b in pairwise(sent.poses)]
         assert max(gaps) < POSE_HOLD_S, "and the pose never ended in between"
         assert not sent.sender.is_waiting
 
