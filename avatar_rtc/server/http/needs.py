@@ -141,6 +141,8 @@ NEEDS: Mapping[str, Need] = {
             "POST /api/avatar/load",
             # a plugin that is allowed may drive an avatar from then on
             f"GET {_V1}/plugins", f"POST {_V1}/plugins/{{plugin}}", f"DELETE {_V1}/plugins/{{plugin}}",
+            f"GET {_V1}/trackers",
+            *(f"{verb} {_V1}/trackers/{{tracker}}/calibration" for verb in ("POST", "DELETE")),
             f"POST {_V1}/backdrops", f"DELETE {_V1}/backdrops/{{name}}",
             f"PUT {_V1}/presets/{{name}}", f"DELETE {_V1}/presets/{{name}}",
             f"POST {_V1}/characters", f"DELETE {_V1}/characters/{{name}}",
