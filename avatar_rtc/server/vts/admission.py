@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from avatar_rtc.server.access.plugins import AlreadyAsking, PluginDenied, Plugins
-from avatar_rtc.server.vts.envelope import Fault, VtsError, text_in
+from avatar_rtc.server.vts.envelope import Fault, VtsError, lenient_text
 
 LEAST_PLUGIN_NAME, MOST_PLUGIN_NAME = 3, 32
 MOST_ICON_BYTES = 256 * 1024
@@ -41,8 +41,8 @@ def read_plugin(data: Mapping[str, Any]) -> tuple[str, str, str]:
     Raises:
         VtsError: one of them is missing.
     """
-    name, developer = text_in(data, "pluginName").strip(), text_in(data, "pluginDeveloper").strip()
-    token = text_in(data, "authenticationToken").strip()
+    name, developer = lenient_text(data, "pluginName").strip(), lenient_text(data, "pluginDeveloper").strip()
+    token = lenient_text(data, "authenticationToken").strip()
     if not token:
         raise VtsError(Fault.NO_TOKEN, "authenticationToken is missing")
     if not name:
@@ -54,7 +54,7 @@ def read_plugin(data: Mapping[str, Any]) -> tuple[str, str, str]:
 
 def _plugin_name(data: Mapping[str, Any], key: str, fault: Fault) -> str:
     """A name that can be shown: without control characters, and those that turn the writing round."""
-    name = text_in(data, key).strip()
+    name = lenient_text(data, key).strip()
     if not LEAST_PLUGIN_NAME <= len(name) <= MOST_PLUGIN_NAME or not name.isprintable():
         raise VtsError(
             fault, f"{key} has to be {LEAST_PLUGIN_NAME} to {MOST_PLUGIN_NAME} characters that can be shown"

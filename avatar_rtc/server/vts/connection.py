@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 
 MAX_VTS_BYTES = 1024 * 1024
 """Of a message; an icon has up to 256 KiB."""
-MOST_WAITING = 16
-"""Requests that were read and are not answered yet."""
+MOST_UNANSWERED = 16
+"""Requests that were read and wait for their turn."""
 MOST_EVENTS = 256
 """That wait for a plugin that reads slowly; the oldest go."""
 VTS_HEARTBEAT_S = 20.0
@@ -52,7 +52,7 @@ class VtsConnection:
             on_slowed: called when more have come.
         """
         self._api, self._socket, self._rate, self._on_slowed = api, socket, rate, on_slowed
-        self._waiting: asyncio.Queue[str | bytes] = asyncio.Queue(MOST_WAITING)
+        self._waiting: asyncio.Queue[str | bytes] = asyncio.Queue(MOST_UNANSWERED)
         self._events: deque[str] = deque(maxlen=MOST_EVENTS)
         self._news = asyncio.Event()
         self._turn = asyncio.Lock()

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from avatar_rtc.errors import SetupError
 from avatar_rtc.files import put_file
-from avatar_rtc.server.vts.envelope import Fault, VtsError, number_in, shown, text_in
+from avatar_rtc.server.vts.envelope import Fault, VtsError, lenient_number, lenient_text, shown
 from avatar_rtc.server.vts.injection import MOST_VALUE
 from avatar_rtc.server.vts.parameters import DEFAULT_PARAMETERS, VtsParameter
 
@@ -90,7 +90,7 @@ class CustomParameters:
         Raises:
             VtsError: there is none of that name, or it is another plugin's.
         """
-        name = text_in(data, "parameterName").strip()
+        name = lenient_text(data, "parameterName").strip()
         if not name:
             raise VtsError(Fault.DELETION_NAME, "parameterName is missing")
         if name in DEFAULT_PARAMETERS:
@@ -117,17 +117,17 @@ class CustomParameters:
 
 
 def _custom(plugin: str, added_by: str, data: Mapping[str, Any]) -> CustomParameter:
-    name = text_in(data, "parameterName").strip()
+    name = lenient_text(data, "parameterName").strip()
     if not _NAME.fullmatch(name):
         raise VtsError(Fault.PARAMETER_NAME, "parameterName has to be 4 to 32 letters and digits")
     if name in DEFAULT_PARAMETERS:
         raise VtsError(Fault.PARAMETER_DEFAULT, f"{name} is always there; choose another name")
-    explanation = text_in(data, "explanation")
+    explanation = lenient_text(data, "explanation")
     if len(explanation) >= MOST_EXPLANATION:
         raise VtsError(
             Fault.PARAMETER_EXPLANATION, f"explanation has to have less than {MOST_EXPLANATION} characters"
         )
-    low, high, default = (number_in(data, key) for key in ("min", "max", "defaultValue"))
+    low, high, default = (lenient_number(data, key) for key in ("min", "max", "defaultValue"))
     if low is None or high is None or default is None or max(map(abs, (low, high, default))) > MOST_VALUE:
         raise VtsError(
             Fault.PARAMETER_VALUES, f"min, max and defaultValue have to be numbers in ±{MOST_VALUE:,.0f}"

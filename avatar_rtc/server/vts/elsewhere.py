@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _NO_CAPTURE = {"active": False, "colorR": 0, "colorG": 0, "colorB": 0}
-NOTHING: Mapping[str, Mapping[str, Any]] = {
+EMPTY_ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "ColorTint": {"matchedArtMeshes": 0},
     "SceneColorOverlayInfo": {
         "active": False,

@@ -157,10 +157,10 @@ def shown(text: object) -> str:
     return repr(found) if len(found) <= _MOST_SHOWN else repr(f"{found[:_MOST_SHOWN]}…")
 
 
-def number_in(data: Mapping[str, Any], name: str, default: float | None = None) -> float | None:
+def lenient_number(data: Mapping[str, Any], name: str, default: float | None = None) -> float | None:
     """A number, also one that was sent as a text; None if it is neither, or no finite one.
 
-    >>> number_in({"a": "0.5"}, "a"), number_in({"a": True}, "a"), number_in({}, "a", 1.0)
+    >>> lenient_number({"a": "0.5"}, "a"), lenient_number({"a": True}, "a"), lenient_number({}, "a", 1.0)
     (0.5, None, 1.0)
     """
     if (value := data.get(name)) is None:
@@ -174,16 +174,16 @@ def number_in(data: Mapping[str, Any], name: str, default: float | None = None) 
     return number if math.isfinite(number) else None
 
 
-def text_in(data: Mapping[str, Any], name: str) -> str:
+def lenient_text(data: Mapping[str, Any], name: str) -> str:
     """A text, "" if there is none."""
     value = data.get(name)
     return value if isinstance(value, str) else ""
 
 
-def truth_in(data: Mapping[str, Any], name: str, default: bool = False) -> bool:
+def lenient_truth(data: Mapping[str, Any], name: str, default: bool = False) -> bool:
     """Yes or no, also as a text or a number.
 
-    >>> truth_in({"a": "True"}, "a"), truth_in({"a": 0}, "a", True)
+    >>> lenient_truth({"a": "True"}, "a"), lenient_truth({"a": 0}, "a", True)
     (True, False)
     """
     value = data.get(name)

@@ -5,7 +5,7 @@ from typing import Any
 
 from avatar_rtc.control.messages import EmotionSet
 from avatar_rtc.server.live.avatar import Avatar
-from avatar_rtc.server.vts.envelope import Fault, VtsError, number_in, shown, text_in, truth_in
+from avatar_rtc.server.vts.envelope import Fault, VtsError, lenient_number, lenient_text, lenient_truth, shown
 
 SUFFIX = ".exp3.json"
 MOST_FADE_S = 2.0
@@ -49,12 +49,12 @@ def activate_expression(avatar: Avatar, data: Mapping[str, Any]) -> None:
         VtsError: there is no such expression, or it cannot fade for so long.
     """
     emotion = _emotion_of(
-        avatar, text_in(data, "expressionFile"), Fault.EXPRESSION_FILE, Fault.EXPRESSION_NOT_FOUND
+        avatar, lenient_text(data, "expressionFile"), Fault.EXPRESSION_FILE, Fault.EXPRESSION_NOT_FOUND
     )
-    fade = number_in(data, "fadeTime", 0.25)
+    fade = lenient_number(data, "fadeTime", 0.25)
     if fade is None or not 0.0 <= fade <= MOST_FADE_S:
         raise VtsError(Fault.EXPRESSION_FILE, f"fadeTime has to be in 0..{MOST_FADE_S:g} s")
-    toggle_expression(avatar, emotion, truth_in(data, "active"))
+    toggle_expression(avatar, emotion, lenient_truth(data, "active"))
 
 
 def expressions_told(
@@ -75,12 +75,12 @@ def expressions_told(
         names = [
             _emotion_of(
                 avatar,
-                text_in(data, "expressionFile"),
+                lenient_text(data, "expressionFile"),
                 Fault.EXPRESSION_STATE_FILE,
                 Fault.EXPRESSION_STATE_NOT_FOUND,
             )
         ]
-    active, details = set(active_expressions(avatar)), truth_in(data, "details")
+    active, details = set(active_expressions(avatar)), lenient_truth(data, "details")
     return [
         {
             "name": name,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from avatar_rtc.server.vts.envelope import Fault, VtsError, number_in, shown, text_in, truth_in
+from avatar_rtc.server.vts.envelope import Fault, VtsError, lenient_number, lenient_text, lenient_truth, shown
 from avatar_rtc.server.vts.parameters import VtsParameter
 
 VALUE_LIFE_S = 1.0
@@ -18,7 +18,7 @@ _DUST = 1e-9
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenValue:
     """One value, as a plugin wrote it."""
 
     value: float
@@ -43,26 +43,26 @@ def read_injection(data: Mapping[str, Any], known: Mapping[str, VtsParameter]) -
     Raises:
         VtsError: nothing is written, a value or weight cannot be, or a parameter is unknown.
     """
-    mode = text_in(data, "mode").strip().lower() or MODES[0]
+    mode = lenient_text(data, "mode").strip().lower() or MODES[0]
     if mode not in MODES or not isinstance(data.get("mode"), str | None):
         raise VtsError(Fault.MODE, f"mode has to be 'set' or 'add', but is {shown(data.get('mode'))}")
     entries = data.get("parameterValues")
     if not isinstance(entries, list) or not entries:
         raise VtsError(Fault.NO_VALUES, "parameterValues is empty")
     values = dict(_entry(entry, known, adds=mode == "add") for entry in entries)
-    return Injected(values, mode == "add", truth_in(data, "faceFound"))
+    return Injected(values, mode == "add", lenient_truth(data, "faceFound"))
 
 
 def _entry(entry: object, known: Mapping[str, VtsParameter], adds: bool) -> tuple[str, tuple[float, float]]:
     if not isinstance(entry, dict):
         raise VtsError(Fault.NO_VALUES, "an entry of parameterValues is no object")
-    name = text_in(entry, "id")
+    name = lenient_text(entry, "id")
     if name not in known:
         raise VtsError(Fault.UNKNOWN_PARAMETER, f"there is no parameter {shown(entry.get('id'))}")
-    value = number_in(entry, "value")
+    value = lenient_number(entry, "value")
     if value is None or abs(value) > MOST_VALUE:
         raise VtsError(Fault.VALUE, f"the value of {name} has to be a number in ±{MOST_VALUE:,.0f}")
-    weight = number_in(entry, "weight", 1.0)
+    weight = lenient_number(entry, "weight", 1.0)
     if adds:
         weight = 1.0
     elif weight is None or not 0.0 <= weight <= 1.0:
@@ -74,9 +74,9 @@ class Injection:
     """What is written now, by everybody. Bounded by parameters and plugins."""
 
     def __init__(self) -> None:
-        self._set: dict[str, tuple[str, Written]] = {}
+        self._set: dict[str, tuple[str, WrittenValue]] = {}
         """Parameter → plugin that holds it, and its value."""
-        self._added: dict[str, dict[str, Written]] = {}
+        self._added: dict[str, dict[str, WrittenValue]] = {}
         """Parameter → plugin → what it adds."""
         self.face_until = float("-inf")
         """Until when somebody says that a face is found."""
@@ -93,7 +93,7 @@ class Injection:
             if holder is not None and holder[0] != plugin:
                 raise VtsError(Fault.HELD_BY_ANOTHER, f"another plugin sets {name}")
         for name, (value, weight) in injected.values.items():
-            written = Written(value, weight, now + VALUE_LIFE_S)
+            written = WrittenValue(value, weight, now + VALUE_LIFE_S)
             if injected.adds:
                 self._added.setdefault(name, {})[plugin] = written
             else:
@@ -127,7 +127,7 @@ class Injection:
         self._set.pop(name, None)
         self._added.pop(name, None)
 
-    def _written(self) -> list[Written]:
+    def _written(self) -> list[WrittenValue]:
         added = [each for by in self._added.values() for each in by.values()]
         return [*(held[1] for held in self._set.values()), *added]
 

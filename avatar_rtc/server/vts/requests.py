@@ -11,8 +11,8 @@ from avatar_rtc.face.pose import MORPHS
 from avatar_rtc.server.access.plugins import plugin_id
 from avatar_rtc.server.vts.admission import give_token, read_plugin
 from avatar_rtc.server.vts.api import VtsApi, VtsCaller
-from avatar_rtc.server.vts.elsewhere import NO_ART_MESHES, NO_PHYSICS, NOTHING
-from avatar_rtc.server.vts.envelope import Fault, VtsError, VtsRequest, shown, text_in
+from avatar_rtc.server.vts.elsewhere import EMPTY_ANSWERS, NO_ART_MESHES, NO_PHYSICS
+from avatar_rtc.server.vts.envelope import Fault, VtsError, VtsRequest, lenient_text, shown
 from avatar_rtc.server.vts.expressions import activate_expression, expressions_told
 from avatar_rtc.server.vts.hotkeys import emotion_hotkey, find_hotkey, hotkeys_told, trigger
 from avatar_rtc.server.vts.injection import read_injection
@@ -24,29 +24,29 @@ NOT_YET = "a plugin has to be authenticated first: AuthenticationTokenRequest, t
 _WINDOW = (1280, 720)
 """px. There is no window; what plugins do with its size, they do with that of a picture of this shape."""
 
-Answer = Mapping[str, Any]
-Handler = Callable[[VtsApi, VtsCaller, Mapping[str, Any]], Awaitable[Answer]]
+VtsData = Mapping[str, Any]
+Handler = Callable[[VtsApi, VtsCaller, Mapping[str, Any]], Awaitable[VtsData]]
 
 
-async def answer_to(api: VtsApi, caller: VtsCaller, request: VtsRequest) -> Answer:
+async def answer_to(api: VtsApi, caller: VtsCaller, request: VtsRequest) -> VtsData:
     """What a request is answered, when it has been done.
 
     Raises:
         VtsError: it cannot be done, or may not be.
     """
-    handler = OPEN.get(request.type) or HANDLERS.get(request.type)
-    if handler is None and request.type not in NOTHING:
+    handler = BEFORE_TOKEN.get(request.type) or HANDLERS.get(request.type)
+    if handler is None and request.type not in EMPTY_ANSWERS:
         raise VtsError(Fault.UNKNOWN_TYPE, f"there is no request {shown(request.type + 'Request')} here")
-    if request.type not in OPEN and not caller.plugin:
+    if request.type not in BEFORE_TOKEN and not caller.plugin:
         raise VtsError(Fault.NOT_AUTHENTICATED, NOT_YET)
     if handler is None:
-        return NOTHING[request.type]
+        return EMPTY_ANSWERS[request.type]
     found = await handler(api, caller, request.data)
     api.watch.look()
     return found
 
 
-async def _api_state(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _api_state(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     return {
         "active": True,
         "vTubeStudioVersion": f"avatar_rtc {__version__}",
@@ -54,11 +54,11 @@ async def _api_state(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) ->
     }
 
 
-async def _give_token(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _give_token(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     return {"authenticationToken": await give_token(api.plugins, data, caller.origin)}
 
 
-async def _authenticate(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _authenticate(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     name, developer, token = read_plugin(data)
     if not api.plugins.admits(name, developer, token):
         return {"authenticated": False, "reason": "the token is of no plugin of this name and developer"}
@@ -67,7 +67,7 @@ async def _authenticate(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any])
     return {"authenticated": True, "reason": "the token is good"}
 
 
-async def _statistics(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _statistics(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     avatar = api.stage.avatar
     return {
         "uptime": round((time.monotonic() - api.started) * 1000),
@@ -82,7 +82,7 @@ async def _statistics(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -
     }
 
 
-async def _folders(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _folders(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     """Their names alone: where they lie is no plugin's business."""
     return {
         "models": "characters",
@@ -94,29 +94,29 @@ async def _folders(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> A
     }
 
 
-async def _current_model(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _current_model(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     return api.stage.current()
 
 
-async def _available_models(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _available_models(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     return await api.stage.available()
 
 
-async def _load_model(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _load_model(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     return {"modelID": await api.stage.load(data.get("modelID"))}
 
 
-async def _move_model(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _move_model(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     api.stage.move(data)
     api.hub.tell(MODEL_MOVED, _moved(api))
     return {}
 
 
-async def _hotkeys(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _hotkeys(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     return await hotkeys_told(api.stage, data.get("modelID"))
 
 
-async def _trigger_hotkey(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _trigger_hotkey(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     avatar = api.stage.require(Fault.HOTKEY_NO_MODEL)
     hotkey = await find_hotkey(api.stage, avatar, data.get("hotkeyID"))
     model = api.stage.model()
@@ -126,23 +126,23 @@ async def _trigger_hotkey(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any
     return {"hotkeyID": event["hotkeyID"]}
 
 
-async def _expressions(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _expressions(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     avatar = api.stage.avatar
     emotions = () if avatar is None else avatar.actor.emotions
     hotkeys = {name: emotion_hotkey(name).id_on(api.stage.name) for name in emotions}
     return {**api.stage.model(), "expressions": expressions_told(avatar, data, hotkeys)}
 
 
-async def _activate_expression(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _activate_expression(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     activate_expression(api.stage.require(Fault.EXPRESSION_NO_MODEL), data)
     return {}
 
 
-async def _face_found(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _face_found(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     return {"found": api.is_face_found}
 
 
-async def _parameters(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _parameters(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     now, written = api.now, api.injection
     return {
         **api.stage.model(),
@@ -151,14 +151,14 @@ async def _parameters(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -
     }
 
 
-async def _parameter(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
-    parameter = api.custom.known.get(text_in(data, "name"))
+async def _parameter(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
+    parameter = api.custom.known.get(lenient_text(data, "name"))
     if parameter is None:
         raise VtsError(Fault.PARAMETER_NOT_FOUND, f"there is no parameter {shown(data.get('name'))}")
     return parameter.told(api.injection.value_of(parameter, api.now))
 
 
-async def _model_parameters(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _model_parameters(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     """Our morphs, as they are being posed."""
     avatar = api.stage.avatar
     pose = None if avatar is None else avatar.state.live_pose
@@ -176,24 +176,24 @@ async def _model_parameters(api: VtsApi, caller: VtsCaller, data: Mapping[str, A
     return {**api.stage.model(), "parameters": parameters}
 
 
-async def _create_parameter(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _create_parameter(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     return {"parameterName": api.custom.create(caller.plugin, caller.name, data)}
 
 
-async def _delete_parameter(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _delete_parameter(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     name = api.custom.delete(caller.plugin, data)
     api.injection.forget_parameter(name)
     api.wrote()
     return {"parameterName": name}
 
 
-async def _inject(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _inject(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     api.injection.write(caller.plugin, read_injection(data, api.custom.known), api.now)
     api.wrote()
     return {}
 
 
-async def _subscribe(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _subscribe(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     subscribed = caller.subscriptions.change(data)
     if subscribed == MODEL_MOVED and api.stage.avatar is not None:
         caller.subscriptions.tell(MODEL_MOVED, _moved(api))  # once, so that it is known where it stands
@@ -201,17 +201,17 @@ async def _subscribe(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) ->
     return {"subscribedEventCount": len(names), "subscribedEvents": names}
 
 
-async def _art_meshes(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _art_meshes(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     return {"modelLoaded": api.stage.model()["modelLoaded"], **NO_ART_MESHES}
 
 
-async def _physics(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _physics(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     return {**api.stage.model(), **NO_PHYSICS}
 
 
-async def _permission(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> Answer:
+async def _permission(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any]) -> VtsData:
     """There is nothing here for which more than a token would be needed."""
-    wanted = text_in(data, "requestedPermission")
+    wanted = lenient_text(data, "requestedPermission")
     if wanted:
         raise VtsError(Fault.UNKNOWN_PERMISSION, f"there is no permission {shown(wanted)} here")
     return {"grantSuccess": False, "requestedPermission": "", "permissions": []}
@@ -226,7 +226,7 @@ def _moved(api: VtsApi) -> dict[str, Any]:
     }
 
 
-OPEN: Mapping[str, Handler] = {
+BEFORE_TOKEN: Mapping[str, Handler] = {
     "APIState": _api_state,
     "AuthenticationToken": _give_token,
     "Authentication": _authenticate,

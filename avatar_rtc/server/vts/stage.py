@@ -18,7 +18,7 @@ from avatar_rtc.face.pose import MORPHS
 from avatar_rtc.filters_schema.own_presets import OwnPresets
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.recasting import recast
-from avatar_rtc.server.vts.envelope import Fault, VtsError, number_in, shown, truth_in
+from avatar_rtc.server.vts.envelope import Fault, VtsError, lenient_number, lenient_truth, shown
 
 log = logging.getLogger(__name__)
 
@@ -168,17 +168,19 @@ class VtsStage:
             VtsError: a number is missing or cannot be.
         """
         self.require(Fault.MOVE_NO_MODEL)
-        seconds = number_in(data, "timeInSeconds")
+        seconds = lenient_number(data, "timeInSeconds")
         if seconds is None:
             raise VtsError(Fault.MOVE_MISSING, "timeInSeconds is missing")
-        moves = {name: number_in(data, name) for name in _MOVES if data.get(name) is not None}
+        moves = {name: lenient_number(data, name) for name in _MOVES if data.get(name) is not None}
         out = [name for name, value in moves.items() if value is None or abs(value) > _MOVES[name]]
         if not 0.0 <= seconds <= _MOST_MOVE_S:
             out.append("timeInSeconds")
         if out:
             raise VtsError(Fault.MOVE_RANGE, f"{', '.join(out)} cannot be so")
         before = (
-            self.place.told() if truth_in(data, "valuesAreRelativeToModel") else dict.fromkeys(_MOVES, 0.0)
+            self.place.told()
+            if lenient_truth(data, "valuesAreRelativeToModel")
+            else dict.fromkeys(_MOVES, 0.0)
         )
         to = {name: before[name] + (value or 0.0) for name, value in moves.items()}
         bounded = {name: min(max(value, -_MOVES[name]), _MOVES[name]) for name, value in to.items()}

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from avatar_rtc.server.vts.envelope import Fault, VtsError, event_text, shown, text_in, truth_in
+from avatar_rtc.server.vts.envelope import Fault, VtsError, event_text, lenient_text, lenient_truth, shown
 
 TEST_EVERY_S = 1.0
 MOST_TEST_MESSAGE = 32
@@ -54,7 +54,7 @@ class Subscriptions:
         Raises:
             VtsError: there is no such event, or its settings cannot be.
         """
-        name, subscribe = text_in(data, "eventName"), truth_in(data, "subscribe")
+        name, subscribe = lenient_text(data, "eventName"), lenient_truth(data, "subscribe")
         if not name and not subscribe and not data.get("eventName"):
             self.close()
             return ""
@@ -62,7 +62,7 @@ class Subscriptions:
             raise VtsError(Fault.UNKNOWN_EVENT, f"there is no event {shown(data.get('eventName'))}")
         config = data.get("config")
         settings: Mapping[str, Any] = config if isinstance(config, dict) else {}
-        if len(text_in(settings, "testMessageForEvent")) > MOST_TEST_MESSAGE and name == _TEST:
+        if len(lenient_text(settings, "testMessageForEvent")) > MOST_TEST_MESSAGE and name == _TEST:
             raise VtsError(
                 Fault.TEST_MESSAGE, f"testMessageForEvent may have {MOST_TEST_MESSAGE} characters at most"
             )
@@ -94,7 +94,7 @@ class Subscriptions:
     def _test(self) -> None:
         self._timer = None
         self._counter += 1
-        message = text_in(self._configs[_TEST], "testMessageForEvent")
+        message = lenient_text(self._configs[_TEST], "testMessageForEvent")
         self.tell(_TEST, {"yourTestMessage": message, "counter": self._counter})
         self._test_or_not()
 
@@ -117,7 +117,7 @@ def _is_wanted(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) ->
             ids = config.get("modelID")
             return not ids or not isinstance(ids, list) or data.get("modelID") in ids
         case "HotkeyTriggeredEvent":
-            action = text_in(config, "onlyForAction")
-            is_ignored = truth_in(config, "ignoreHotkeysTriggeredByAPI") and data["hotkeyTriggeredByAPI"]
+            action = lenient_text(config, "onlyForAction")
+            is_ignored = lenient_truth(config, "ignoreHotkeysTriggeredByAPI") and data["hotkeyTriggeredByAPI"]
             return not is_ignored and (not action or action.lower() == str(data["hotkeyAction"]).lower())
     return True

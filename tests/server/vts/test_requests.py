@@ -12,9 +12,9 @@ from avatar_rtc.config_outside import VtsConfig
 from avatar_rtc.server.app import VTS_SITE
 from avatar_rtc.server.http.keys import LIMITS, PLUGINS
 from avatar_rtc.server.vts import stage as stage_module
-from avatar_rtc.server.vts.elsewhere import NOTHING
+from avatar_rtc.server.vts.elsewhere import EMPTY_ANSWERS
 from avatar_rtc.server.vts.expressions import active_expressions
-from avatar_rtc.server.vts.requests import HANDLERS, OPEN
+from avatar_rtc.server.vts.requests import BEFORE_TOKEN, HANDLERS
 from tests.server.vts.conftest import Plugin
 from tests.waiting import until
 
@@ -27,7 +27,7 @@ def posed(avatar) -> dict[str, float]:
 async def test_before_a_token_only_three_requests_are_answered(connect):
     plugin = await connect()
     assert (await plugin.ask("APIState"))["currentSessionAuthenticated"] is False
-    for kind in {*HANDLERS, *NOTHING} - set(OPEN):
+    for kind in {*HANDLERS, *EMPTY_ANSWERS} - set(BEFORE_TOKEN):
         assert (await plugin.ask(kind))["errorID"] == 8, kind
     assert (await plugin.ask("Nonsense"))["errorID"] == 7
     shown = {"pluginName": "A plugin", "pluginDeveloper": "Somebody"}
@@ -315,7 +315,7 @@ async def test_the_answer_leaves_before_the_events_that_it_causes(plugin):
 
 
 async def test_of_what_an_avatar_has_not_there_is_nothing(plugin):
-    for kind, answer in NOTHING.items():
+    for kind, answer in EMPTY_ANSWERS.items():
         assert await plugin.ask(kind) == answer
     assert (await plugin.ask("ArtMeshList"))["numberOfArtMeshNames"] == 0
     assert (await plugin.ask("GetCurrentModelPhysics"))["physicsGroups"] == []
@@ -353,7 +353,7 @@ async def test_nonsense_is_answered_and_closes_nothing(plugin, avatar, caplog):
         "modelID hotkeyID expressionFile active fadeTime parameterName min max defaultValue name value id "
         "mode parameterValues eventName subscribe config timeInSeconds positionX size authenticationToken"
     ).split()
-    kinds = [*HANDLERS, *NOTHING, "APIState", "Authentication", "Nonsense"]
+    kinds = [*HANDLERS, *EMPTY_ANSWERS, "APIState", "Authentication", "Nonsense"]
     for i in range(400):
         data = {key: made.choice(junk) for key in made.sample(keys, made.randrange(len(keys)))}
         if made.random() < 0.3:
