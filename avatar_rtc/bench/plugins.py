@@ -27,11 +27,11 @@ GROWN = 1.5
 """Times the median of the first third that of the last third may be: a queue that grows shows here."""
 _EVERY_S = 1 / 60
 _SETTLED_PICTURES = 30
-_MARGIN = 0.25
-"""Of the way from the one mouth to the other, at which a picture counts as changed."""
+_MARGIN = 0.3
+"""Of the way from the one mouth to the other, at which a picture counts as changed; breath is below 0.1."""
 _STILL = {
     "FaceAngleX": 0.0, "FaceAngleY": 0.0, "FaceAngleZ": 0.0, "EyeOpenLeft": 1.0, "EyeOpenRight": 1.0,
-    "EyeLeftX": 0.0, "EyeLeftY": 0.0,
+    "EyeLeftX": 0.0, "EyeLeftY": 0.0, "FacePositionX": 0.0,
 }  # fmt: skip
 """So that nothing but the mouth moves much."""
 
@@ -155,8 +155,9 @@ async def _shown(avatar: AvatarClient, plugin: BenchPlugin, count: int) -> list[
     delays = []
     for i in range(count):
         await asyncio.sleep(0.4 + pick.random() / 5)  # any phase of the frame interval
+        before = mouths.openness
         start = await plugin.sent(dict(shut if i % 2 == 0 else wide))  # it is wide before the first
-        delays.append((await mouths.crossing(is_wide=i % 2 == 1, after=start) - start) * 1000)
+        delays.append((await mouths.crossing(before, opens=i % 2 == 1, after=start) - start) * 1000)
     reading.cancel()
     return delays
 
@@ -199,23 +200,24 @@ class Mouths:
             Unreachable: they are the same.
         """
         way = wide - shut
-        way[np.abs(way) < np.abs(way).max() / 4] = 0
+        way[np.abs(way) < np.abs(way).max() / 2] = 0
         if np.abs(way).max() < 8:
             raise Unreachable("the mouth changes nothing that a viewer sees")
         self._shut, self._way = shut, way / float((way * way).sum())
 
-    async def crossing(self, is_wide: bool, after: float) -> float:
-        """When the first picture after `after` arrived that is on its way to the other mouth."""
-        limit = _MARGIN if is_wide else 1 - _MARGIN
-        async with asyncio.timeout(5), self._arrived:
+    @property
+    def openness(self) -> float:
+        """Of the newest picture; 0 is shut, 1 wide open."""
+        return float(((self.newest[1] - self._shut) * self._way).sum())
+
+    async def crossing(self, before: float, opens: bool, after: float) -> float:
+        """When the first picture after `after` arrived that has left what was `before`, in that direction."""
+        way = 1 if opens else -1
+        async with asyncio.timeout(10), self._arrived:
             await self._arrived.wait_for(
-                lambda: self.newest[0] > after and (self._openness() > limit) == is_wide
+                lambda: self.newest[0] > after and way * (self.openness - before) > _MARGIN
             )
             return self.newest[0]
-
-    def _openness(self) -> float:
-        """0 is shut, 1 wide open."""
-        return float(((self.newest[1] - self._shut) * self._way).sum())
 
 
 def _luma(frame: VideoFrame) -> NDArray[np.float32]:

@@ -360,8 +360,8 @@ def _tell_plugins(app: web.Application) -> None:
 
 
 def _door_for_plugins(app: web.Application) -> VtsSite:
-    config = app[CONFIG]
-    stage = VtsStage(app[AVATARS], config.vts.avatar, app[STORE], app[PRESETS], app[BACKDROPS])
+    config, avatars_here = app[CONFIG], app[AVATARS]
+    stage = VtsStage(avatars_here, config.vts.avatar, app[STORE], app[PRESETS], app[BACKDROPS])
     kept = own_folder(config.data_dir).with_name("plugin_parameters.json")
     return VtsSite(config.vts, app[LIMITS], VtsApi(config.vts, stage, app[PLUGINS], kept))
 

@@ -425,3 +425,9 @@ async def test_it_is_off_unless_it_is_enabled(serve, config):
     client = await serve(config.model_copy(update={"vts": VtsConfig()}))
     told = await (await client.get("/api/v1/plugins")).json()
     assert told == {"port": None, "asking": None, "plugins": []} and VTS_SITE not in client.app
+
+
+async def test_each_value_is_handed_to_the_renderer(plugin, renderer):
+    for i in range(1, 4):
+        await plugin.ask("InjectParameterData", parameterValues=[{"id": "MouthOpen", "value": i / 4}])
+        await until(lambda i=i: renderer.state.live_pose.morphs == {"mouth_aaa": i / 4})
