@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from avatar_rtc.errors import NotFound, Refused, SetupError
 from avatar_rtc.files import put_file
+from avatar_rtc.server.allowance import Allowance
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,8 @@ QUESTION_S = 290.0
 """After so long nobody answers any more. Plugins wait for five minutes, and are to hear the answer."""
 DENIED_S = 30.0
 """Who was denied is denied again for so long, without anybody being asked."""
+AUTO_PER_S, AUTO_BURST = 1.0, 16.0
+"""Tokens that are given without a question: each is written to the disk."""
 MOST_PLUGINS = 256
 MOST_TOKENS = 4
 """Of one plugin, which may run in several places; the oldest goes."""
@@ -99,6 +102,7 @@ class Plugins:
         self._file, self._auto_allow, self._clock = file, auto_allow, clock
         self._allowed: dict[str, AllowedPlugin] | None = None
         self._denied: dict[str, float] = {}
+        self._unasked = Allowance(AUTO_PER_S, AUTO_BURST)
         self.port: int | None = None
         """On which they connect; None while no door is open for them."""
         self.question: PluginQuestion | None = None
@@ -119,11 +123,13 @@ class Plugins:
         """A token for a plugin, once somebody has allowed it.
 
         Raises:
-            AlreadyAsking: another one waits for its answer.
+            AlreadyAsking: another one waits for its answer, or too many come at once.
             PluginDenied: somebody said no, nobody answered, or there is no room.
             SetupError: it cannot be kept.
         """
         if self._auto_allow and not origin:
+            if self._unasked.take("", self._clock()) > 0:
+                raise AlreadyAsking("too many plugins ask at once; ask again in a while")
             log.info("the plugin %r of %r is allowed, as vts.auto_allow says", name, developer)
             return self._allow(name, developer)
         if self.question is not None:

@@ -90,6 +90,7 @@ class VtsApi:
         self.sender.close()
         self.watch.close()
         await self.stage.close()
+        await self.custom.save()
 
     def _forget(self, plugin: str) -> None:
         """It is not allowed any more: it may ask again, and hears nothing."""

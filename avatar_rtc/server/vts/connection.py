@@ -23,9 +23,9 @@ from avatar_rtc.server.vts.subscriptions import Subscriptions
 
 log = logging.getLogger(__name__)
 
-MAX_VTS_BYTES = 1024 * 1024
-"""Of a message; an icon has up to 256 KiB."""
-MOST_UNANSWERED = 16
+MAX_VTS_BYTES = 512 * 1024
+"""Of a message; an icon has up to 256 KiB, before base64."""
+MOST_UNANSWERED = 4
 """Requests that were read and wait for their turn."""
 MOST_EVENTS = 256
 """That wait for a plugin that reads slowly; the oldest go."""

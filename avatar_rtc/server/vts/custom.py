@@ -1,5 +1,6 @@
 """Parameters that plugins add: checked, bounded, and kept for the next start."""
 
+import asyncio
 import logging
 import re
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 MOST_OF_ONE, MOST_OF_ALL = 100, 300
 """Parameters of one plugin, and of all."""
 MOST_EXPLANATION = 256
+KEEP_PARAMETERS_S = 1.0
+"""Changes within this time are written at once: some plugins make a hundred when they start."""
 _NAME = re.compile(r"[A-Za-z0-9]{4,32}")
 _FORMAT = "avatar-rtc plugin parameters"
 _PRIVATE = 0o600
@@ -51,10 +54,12 @@ class _KeptParameters(BaseModel):
 
 
 class CustomParameters:
-    """Those of one server. Files are small, and written when one is made or deleted alone."""
+    """Those of one server. Made and used on the event loop."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self._timer: asyncio.TimerHandle | None = None
+        self._saving: asyncio.Task[None] | None = None
         self._by_name: dict[str, CustomParameter] = {each.name: each for each in _kept_in(file)}
         self.known: Mapping[str, VtsParameter] = {}
         """All that may be written, the default ones first."""
@@ -102,10 +107,24 @@ class CustomParameters:
         self._keep({each: kept for each, kept in self._by_name.items() if each != name})
         return name
 
+    async def save(self) -> None:
+        """Write what has changed, if that was not done yet."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            await asyncio.to_thread(self._write, tuple(self._by_name.values()))
+
     def _keep(self, parameters: dict[str, CustomParameter]) -> None:
         self._by_name = parameters
         self._look()
-        kept = _KeptParameters(format=_FORMAT, parameters=tuple(parameters.values()))
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(KEEP_PARAMETERS_S, self._due)
+
+    def _due(self) -> None:
+        self._saving = asyncio.create_task(self.save(), name="keeping parameters of plugins")
+
+    def _write(self, parameters: tuple[CustomParameter, ...]) -> None:
+        kept = _KeptParameters(format=_FORMAT, parameters=parameters)
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             put_file(self._file, kept.model_dump_json(indent=1).encode(), mode=_PRIVATE)

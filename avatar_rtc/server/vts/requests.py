@@ -42,7 +42,9 @@ async def answer_to(api: VtsApi, caller: VtsCaller, request: VtsRequest) -> VtsD
     if handler is None:
         return EMPTY_ANSWERS[request.type]
     found = await handler(api, caller, request.data)
-    api.watch.look()
+    if caller.plugin:
+        api.watch.listen()
+        api.watch.look()
     return found
 
 
@@ -63,7 +65,6 @@ async def _authenticate(api: VtsApi, caller: VtsCaller, data: Mapping[str, Any])
     if not api.plugins.admits(name, developer, token):
         return {"authenticated": False, "reason": "the token is of no plugin of this name and developer"}
     caller.plugin, caller.name, caller.developer = plugin_id(name, developer), name, developer
-    api.watch.listen()
     return {"authenticated": True, "reason": "the token is good"}
 
 

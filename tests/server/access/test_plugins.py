@@ -7,6 +7,8 @@ import pytest
 
 from avatar_rtc.errors import NotFound
 from avatar_rtc.server.access.plugins import (
+    AUTO_BURST,
+    AUTO_PER_S,
     DENIED_S,
     MOST_PLUGINS,
     MOST_TOKENS,
@@ -155,6 +157,20 @@ def test_a_broken_file_lets_nobody_in_and_is_told(file, content, caplog):
         plugins = Plugins(file, auto_allow=True)
         assert not plugins.admits(*WHO, "") and plugins.allowed == {}
         assert "no file of plugins" in caplog.text
+        assert plugins.admits(*WHO, await plugins.ask(*WHO))
+
+    virtual_time.run(main())
+
+
+def test_without_a_question_tokens_come_no_faster_than_they_can_be_kept(file):
+    async def main():
+        loop = asyncio.get_running_loop()
+        plugins = Plugins(file, auto_allow=True, clock=loop.time)
+        for _ in range(int(AUTO_BURST)):
+            await plugins.ask(*WHO)
+        with pytest.raises(AlreadyAsking, match="too many"):
+            await plugins.ask(*WHO)
+        await asyncio.sleep(1 / AUTO_PER_S)
         assert plugins.admits(*WHO, await plugins.ask(*WHO))
 
     virtual_time.run(main())

@@ -241,7 +241,9 @@ async def test_an_expression_lies_over_what_is_tracked(plugin, avatar, client):
     assert posed(avatar) == {"eye_wink_left": 1.0, "eye_wink_right": 0.5, "mouth_aaa": 0.0}
 
 
-async def test_parameters_of_their_own_are_kept_for_the_next_start(serve, config, connect, plugin, avatar):
+async def test_parameters_of_their_own_are_kept_for_the_next_start(
+    serve, config, client, connect, plugin, avatar
+):
     own = {"parameterName": "JawOpen", "min": 0, "max": 1, "defaultValue": 0, "explanation": "of the jaw"}
     assert await plugin.ask("ParameterCreation", **own) == {"parameterName": "JawOpen"}
     assert await plugin.ask("ParameterCreation", **{**own, "max": 2}) == {"parameterName": "JawOpen"}
@@ -263,6 +265,7 @@ async def test_parameters_of_their_own_are_kept_for_the_next_start(serve, config
         await other.ask("ParameterCreation", **{**own, "parameterName": f"Many{i}"})
     full = await other.ask("ParameterCreation", **{**own, "parameterName": "OneMore"})
     assert full["errorID"] == 355
+    await client.app[VTS_SITE].api.custom.save()
     again = await serve(config)
     names = [each.name for each in again.app[VTS_SITE].api.custom.own]
     assert names[0] == "JawOpen" and len(names) == 101
@@ -431,3 +434,21 @@ async def test_each_value_is_handed_to_the_renderer(plugin, renderer):
     for i in range(1, 4):
         await plugin.ask("InjectParameterData", parameterValues=[{"id": "MouthOpen", "value": i / 4}])
         await until(lambda i=i: renderer.state.live_pose.morphs == {"mouth_aaa": i / 4})
+
+
+async def test_an_avatar_that_is_made_anew_is_watched_again(serve, config):
+    vts = config.vts.model_copy(update={"avatar": "guest"})
+    client = await serve(config.model_copy(update={"vts": vts}))
+    await client.post("/api/v1/avatars", json={"id": "guest"})
+    async with aiohttp.ClientSession() as session:
+        plugin = Plugin(await session.ws_connect(f"ws://127.0.0.1:{client.app[VTS_SITE].port}"))
+        await plugin.enter()
+        await plugin.ask("EventSubscription", eventName="ModelLoadedEvent", subscribe=True)
+        await client.delete("/api/v1/avatars/guest")
+        told = await plugin.event("ModelLoadedEvent")
+        assert (told["modelLoaded"], told["modelName"]) == (False, "hero")
+        await client.post("/api/v1/avatars", json={"id": "guest"})
+        assert (await plugin.ask("CurrentModel"))["modelLoaded"] is True
+        assert (await plugin.event("ModelLoadedEvent"))["modelLoaded"] is True
+        await client.patch("/api/v1/avatars/guest", json={"character": "rival"})
+        assert (await plugin.event("ModelLoadedEvent"))["modelName"] == "rival"
