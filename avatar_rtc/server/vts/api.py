@@ -130,7 +130,7 @@ def with_expressions(morphs: Mapping[str, float], expressions: Mapping[str, floa
     The mouth stays with who opens it; a pose without it leaves it to the emotion.
 
     >>> with_expressions({"eye_wink_left": 0.5, "mouth_aaa": 1.0}, {"eye_wink_left": 0.75, "mouth_aaa": 0.5})
-    {'eye_wink_left': 1.0, 'mouth_aaa': 1.0}
+    {'eye_wink_left': 1, 'mouth_aaa': 1.0}
     """
     limits = MORPH_RANGES.limits
     added = {
