@@ -51,5 +51,7 @@ def test_pipecats_client_sees_the_avatar(bundle: Path, tmp_path: Path, chromium:
                 assert page.tab.evaluate("happened").count("disconnected") == 0
                 page.tab.evaluate("client.disconnect()")
                 page.wait("happened.includes('disconnected')")
+                assert set(page.foreign) == {f"{server.url}/api/offer"}
+                page.foreign.clear()
         finally:
             server.close()
