@@ -90,7 +90,7 @@ class AvatarVideoService(AIService):  # type: ignore[misc,unused-ignore]
         """Set when the transport takes pictures and sound."""
         self._tools: set[str] = set()
 
-    async def setup(self, setup: FrameProcessorSetup) -> None:
+    async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
         """Begin to connect; the pipeline does not wait for it."""
         await super().setup(setup)
         if self._living is None:
@@ -111,7 +111,7 @@ class AvatarVideoService(AIService):  # type: ignore[misc,unused-ignore]
 
     async def cleanup(self) -> None:
         """Leave, if nobody has said so before."""
-        await super().cleanup()
+        await super().cleanup()  # type: ignore[no-untyped-call]
         await self._leave()
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:

@@ -9,7 +9,13 @@ import pytest
 from avatar_rtc.bench.served import Served, served
 from tests.lean import PROGRAM
 
-CALM = {"liveliness": 0, "blink_probability": 0, "sway_macro_strength": 0, "sway_micro_strength": 0, "sway_hair": 0}
+CALM = {
+    "liveliness": 0,
+    "blink_probability": 0,
+    "sway_macro_strength": 0,
+    "sway_micro_strength": 0,
+    "sway_hair": 0,
+}
 """Nothing moves by itself: what does is the mouth."""
 
 

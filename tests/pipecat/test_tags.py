@@ -1,6 +1,7 @@
 """Acts are taken out of a model's text, however it is cut."""
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -30,7 +31,7 @@ def read(pieces: list[str]) -> tuple[str, list[AvatarActFrame]]:
 
 def cut(text: str, at: list[int]) -> list[str]:
     bounds = [0, *sorted(each % (len(text) + 1) for each in at), len(text)]
-    return [text[begin:end] for begin, end in zip(bounds, bounds[1:], strict=False)]
+    return [text[begin:end] for begin, end in pairwise(bounds)]
 
 
 @given(st.lists(st.integers(0, 1000), max_size=40))
