@@ -69,6 +69,12 @@ class SimliSessions:
         self._waiting[token] = self._clock() + TOKEN_S, SimliSession(face, emotion, limits, grant)
         return token
 
+    def grant_of(self, token: str) -> Grant | None:
+        """What whoever has this token may do; None if it opens nothing. It still does, afterwards."""
+        self._forget_old()
+        _, session = self._waiting.get(token, (0.0, None))
+        return None if session is None else session.grant
+
     def take(self, token: str) -> SimliSession:
         """What a token opens, which opens nothing any more then.
 

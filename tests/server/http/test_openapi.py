@@ -160,6 +160,10 @@ class Caller:
             )
             filled["viewer"] = answer.headers["Location"].rpartition("/")[2]
             headers["If-Match"] = answer.headers["ETag"]
+        body = self._body(operation, headers)
+        if operation["operationId"].startswith("patch_offer"):
+            answer = await self.call("post", "/offer", self._doc["paths"]["/offer"]["post"])
+            body = {"json": {"pc_id": (await answer.json())["pc_id"], "candidates": []}}
         if operation["operationId"] == "delete_saved_gesture":
             still = {"tracks": {"head_x": [[0, 0], [1, 0]]}}
             await self._client.put("/api/v1/characters/liora/saved/gestures/nod", json=still)
@@ -182,9 +186,7 @@ class Caller:
         named = operation["operationId"] in ("post_character", "post_backdrop")
         query = {"name": "own"} if named else {}
         url = path.format(**{name: filled[name] for name in names})
-        return await self._client.request(
-            method, url, params=query, headers=headers, **self._body(operation, headers)
-        )
+        return await self._client.request(method, url, params=query, headers=headers, **body)
 
     def _body(self, operation: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
         if "requestBody" not in operation:
