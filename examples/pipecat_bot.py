@@ -5,8 +5,8 @@ avatar-rtc serve
 python examples/pipecat_bot.py                     # type, and watch http://127.0.0.1:8080/ meanwhile
 python examples/pipecat_bot.py --picture bot.png   # keep one of the pictures that the pipeline gets
 
-What is scripted here is a model, what is counted here is a transport, such as SmallWebRTCTransport or Daily's:
-put yours in their places.
+In the place of the scripted model stands yours, in that of the counter a transport, such as Pipecat's own
+SmallWebRTCTransport.
 """
 
 import argparse

@@ -15,7 +15,7 @@ from avatar_rtc.speech.acting.acts import TextAct
 
 LETTERS_PER_S = 13.0
 """Of speech: so an act inside a sentence finds its word."""
-BLOCK_S = 0.02
+_BLOCK_S = 0.02
 EARLY_S, LATE_S = 0.05, 0.09
 """The last sound of an utterance comes so much before or behind what the server says of its length."""
 MOST_BLOCKS = 150
@@ -52,12 +52,12 @@ class TurnUtterance:
         """Whether all of its sound has come, by what the server says of its length."""
         if self.heard_s is None:
             return False
-        come = self.blocks * BLOCK_S - self.heard_s
+        come = self.blocks * _BLOCK_S - self.heard_s
         is_complete = come >= (LATE_S if is_audible else -EARLY_S)
         return is_complete or self.started_at is None or self.blocks_over > MOST_BLOCKS
 
 
-class Turn:
+class SpokenTurn:
     """The speech of one pipeline. Made anywhere, used on its event loop."""
 
     def __init__(self, perform: Callable[[TextAct], None]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from pipecat.frames.frames import TTSStoppedFrame
 
 from avatar_rtc.pipecat.tags import AvatarActFrame
-from avatar_rtc.pipecat.turn import MOST_BLOCKS, Turn
+from avatar_rtc.pipecat.turn import MOST_BLOCKS, SpokenTurn
 from avatar_rtc.speech.acting.acts import Feeling, Gesture
 
 
@@ -25,7 +25,7 @@ def finished(speech_id: str, position_ms: int = 0) -> dict:
 
 
 async def test_the_end_goes_on_once_the_last_sound_has_come() -> None:
-    turn, stop = Turn(lambda act: None), TTSStoppedFrame(context_id="c")
+    turn, stop = SpokenTurn(lambda act: None), TTSStoppedFrame(context_id="c")
     turn.begin("a", "c")
     assert turn.end(stop) and not turn.end(stop)
     turn.told(started("a"))
@@ -42,7 +42,7 @@ async def test_the_end_goes_on_once_the_last_sound_has_come() -> None:
 
 
 async def test_sound_that_never_comes_is_not_waited_for_long() -> None:
-    turn = Turn(lambda act: None)
+    turn = SpokenTurn(lambda act: None)
     turn.begin("a", None)
     turn.end(TTSStoppedFrame())
     turn.told(started("a"))
@@ -53,7 +53,7 @@ async def test_sound_that_never_comes_is_not_waited_for_long() -> None:
 
 
 async def test_the_next_utterance_does_not_hold_up_an_end() -> None:
-    turn = Turn(lambda act: None)
+    turn = SpokenTurn(lambda act: None)
     for each in "ab":
         turn.begin(each, each)
         turn.end(TTSStoppedFrame(context_id=each))
@@ -65,7 +65,7 @@ async def test_the_next_utterance_does_not_hold_up_an_end() -> None:
 
 
 async def test_what_is_cut_off_is_named_and_what_is_on_its_way_not_heard() -> None:
-    turn = Turn(lambda act: None)
+    turn = SpokenTurn(lambda act: None)
     turn.begin("a", None)
     turn.end(TTSStoppedFrame())
     turn.begin("b", None)
@@ -78,7 +78,7 @@ async def test_what_is_cut_off_is_named_and_what_is_on_its_way_not_heard() -> No
 
 
 async def test_of_a_lost_avatar_the_ends_are_given_back() -> None:
-    turn = Turn(lambda act: None)
+    turn = SpokenTurn(lambda act: None)
     stops = [TTSStoppedFrame(context_id=each) for each in "abc"]
     for each, stop in zip("abc", stops, strict=True):
         turn.begin(each, each)
@@ -88,7 +88,7 @@ async def test_of_a_lost_avatar_the_ends_are_given_back() -> None:
 
 async def test_acts_come_with_their_words() -> None:
     acted = []
-    turn = Turn(acted.append)
+    turn = SpokenTurn(acted.append)
     turn.expect(AvatarActFrame(Feeling("joy"), 0))
     turn.expect(AvatarActFrame(Gesture("nod"), 13))
     turn.expect(AvatarActFrame(Feeling("anger"), 20))
@@ -112,7 +112,7 @@ async def test_acts_come_with_their_words() -> None:
 @pytest.mark.parametrize("seed", range(20))
 async def test_every_end_goes_on_exactly_once(seed: int) -> None:
     """Whatever comes in whatever order: begun, ended, started, finished, sound, lost."""
-    pick, turn, number = random.Random(seed), Turn(lambda act: None), 0
+    pick, turn, number = random.Random(seed), SpokenTurn(lambda act: None), 0
     given, gone, alive = set(), [], []
     for _ in range(300):
         match pick.randrange(8):

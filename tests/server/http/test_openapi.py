@@ -31,7 +31,15 @@ from tests.trackers.test_phones import record
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NO_EXAMPLE = {"load", "post_character", "post_backdrop", "post_audio"}
 """They read a picture or a sound, and no text besides."""
-ENDLESS = {"result_feed", "audio_socket", "ears_socket", "get_events", "control_socket", "realtime", "simli_p2p"}
+ENDLESS = {
+    "result_feed",
+    "audio_socket",
+    "ears_socket",
+    "get_events",
+    "control_socket",
+    "realtime",
+    "simli_p2p",
+}
 STARTS_A_PROCESS = {"post_distillation"}
 NEEDS_AN_UPSTREAM = {"post_chat_completions", "post_responses"}
 
