@@ -106,12 +106,12 @@ class Running:
         for frame in frames:
             await self.worker.queue_frame(frame)
 
-    async def speak(self, seconds: float, context: str = "turn") -> None:
-        """As a TTS does: faster than it sounds, in pieces of 20 ms."""
-        sound = hum(seconds, RATE)
+    async def speak(self, seconds: float, context: str = "turn", piece_s: float = 0.02) -> None:
+        """As a TTS does: faster than it sounds, in pieces."""
+        sound, step = hum(seconds, RATE), 2 * round(piece_s * RATE)
         await self.put(TTSStartedFrame(context_id=context))
-        for at in range(0, len(sound), 960):
-            await self.put(TTSAudioRawFrame(sound[at : at + 960], RATE, 1, context))
+        for at in range(0, len(sound), step):
+            await self.put(TTSAudioRawFrame(sound[at : at + step], RATE, 1, context))
         await self.put(TTSStoppedFrame(context_id=context))
 
     async def sees(self, within: float = 20.0) -> OutputImageRawFrame:

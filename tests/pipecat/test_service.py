@@ -67,10 +67,10 @@ async def test_an_interruption_is_heard_at_once_and_the_next_turn_whole(speaking
     service = AvatarVideoService(speaking.url)
     async with pipeline(service) as running:
         await running.sees()
-        await running.speak(90.0)
+        await running.speak(90.0, piece_s=1.0)
         await until(lambda: running.user.hears)
         await running.put(InterruptionFrame())
-        await until(lambda: not running.user.hears, 2.0)
+        await until(lambda: not running.user.hears, 10.0)
         await shows(speaking, "speech", {"speech_id": None, "lips": "audio"})
         running.user.blocks.clear()
         await running.speak(0.8, "next")
