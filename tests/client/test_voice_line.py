@@ -9,6 +9,7 @@ from avatar_rtc.bench.served import Served
 from avatar_rtc.client.voice_line import VoiceLine
 from avatar_rtc.errors import InputError, NotFound, Unreachable
 from tests.server.http.agents.made_sound import hum
+from tests.waiting import until
 
 
 class Told:
@@ -61,8 +62,7 @@ async def test_the_end_of_the_line_silences(real: Served) -> None:
         await told.of("speech.started", speech)
     with pytest.raises(Unreachable):
         await line.feed(b"xx")
-    while real.state()["speech"]["speech_id"] is not None:
-        await asyncio.sleep(0.02)
+    await until(lambda: real.state()["speech"]["speech_id"] is None)
 
 
 async def test_what_cannot_be_is_told(real: Served) -> None:

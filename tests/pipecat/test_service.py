@@ -93,16 +93,16 @@ async def test_tags_of_a_model_show_on_its_face(speaking: Served) -> None:
 
 async def test_it_listens_thinks_and_uses_tools(speaking: Served) -> None:
     service = AvatarVideoService(speaking.url)
-    call = {"function_name": "weather", "tool_call_id": "1", "arguments": {}}
+    call: tuple[str, str, dict[str, str]] = ("weather", "1", {})
     async with pipeline(service) as running:
         await running.sees()
         await running.put(UserStartedSpeakingFrame())
         await shows(speaking, "activity", "listening")
         await running.put(UserStoppedSpeakingFrame())
         await shows(speaking, "activity", "thinking")
-        await running.put(FunctionCallInProgressFrame(**call))
+        await running.put(FunctionCallInProgressFrame(*call))
         await shows(speaking, "data_eyes", True)
-        await running.put(FunctionCallResultFrame(**call, result="sun"))
+        await running.put(FunctionCallResultFrame(*call, result="sun"))
         await shows(speaking, "data_eyes", False)
 
 
@@ -135,7 +135,7 @@ async def test_without_a_server_the_bot_is_heard_all_the_same() -> None:
         frames_to_send=[TTSAudioRawFrame(sound, RATE, 1, "c"), TTSStoppedFrame(context_id="c")],
     )
     assert [type(frame) for frame in down] == [TTSAudioRawFrame, TTSStoppedFrame]
-    assert down[0].audio == sound
+    assert isinstance(down[0], TTSAudioRawFrame) and down[0].audio == sound
 
 
 async def test_what_is_refused_is_told(speaking: Served) -> None:

@@ -23,7 +23,8 @@ TEXT = "Hello! [joy] It is [sad:0.5]so [1] good. [wink][look:away] Well,[joy]bye
 
 
 def read(pieces: list[str]) -> tuple[str, list[AvatarActFrame]]:
-    reader, text, acts = TagReader(), "", []
+    reader, text = TagReader(), ""
+    acts: list[AvatarActFrame] = []
     for spoken, found in (*map(reader.read, pieces), reader.end()):
         text, acts = text + spoken, acts + found
     return text, acts

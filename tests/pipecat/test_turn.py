@@ -87,7 +87,7 @@ async def test_of_a_lost_avatar_the_ends_are_given_back() -> None:
 
 
 async def test_acts_come_with_their_words() -> None:
-    acted = []
+    acted: list[object] = []
     turn = SpokenTurn(acted.append)
     turn.expect(AvatarActFrame(Feeling("joy"), 0))
     turn.expect(AvatarActFrame(Gesture("nod"), 13))
