@@ -1,8 +1,11 @@
 """Our own service in Pipecat's pipelines, against a real server."""
 
 import asyncio
+import contextlib
 import json
+import socket
 import urllib.request
+from pathlib import Path
 
 import pytest
 from pipecat.frames.frames import (
@@ -24,10 +27,11 @@ from pipecat.frames.frames import (
 )
 from pipecat.tests.utils import SleepFrame, run_test
 
-from avatar_rtc.bench.served import Served
+from avatar_rtc.bench.served import Served, served
 from avatar_rtc.errors import InputError
 from avatar_rtc.pipecat.service import AvatarVideoService
 from avatar_rtc.pipecat.tags import AvatarTags
+from tests.lean import PROGRAM
 from tests.pipecat.stage import RATE, pipeline
 from tests.server.http.agents.made_sound import hum
 from tests.waiting import until
@@ -136,6 +140,38 @@ async def test_without_a_server_the_bot_is_heard_all_the_same() -> None:
     )
     assert [type(frame) for frame in down] == [TTSAudioRawFrame, TTSStoppedFrame]
     assert isinstance(down[0], TTSAudioRawFrame) and down[0].audio == sound
+
+
+async def test_a_server_that_is_lost_costs_no_end_and_the_face_comes_back(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(f"data_dir = {json.dumps(str(tmp_path))}\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    flags = ("--animator", "static", "--config", str(config), "--port", port)
+
+    def start() -> contextlib.ExitStack:
+        stack = contextlib.ExitStack()
+        stack.enter_context(served(*flags, program=PROGRAM))
+        return stack
+
+    server = await asyncio.to_thread(start)
+    service = AvatarVideoService(f"http://127.0.0.1:{port}")
+    async with pipeline(service) as running:
+        await running.sees()
+        await running.speak(20.0, piece_s=1.0)
+        await until(lambda: running.user.hears)
+        await asyncio.to_thread(server.close)
+        await until(lambda: running.watching.kinds.count("TTSStoppedFrame") == 1)
+        await until(lambda: running.watching.errors)
+        heard_s = running.user.heard_s
+        await running.speak(0.5, "meanwhile")
+        await until(lambda: running.user.heard_s > heard_s + 0.3)
+        assert running.watching.kinds.count("TTSStoppedFrame") == 2 and service.is_usable
+        server = await asyncio.to_thread(start)
+        running.user.pictures.clear()
+        await running.sees(30)
+    await asyncio.to_thread(server.close)
 
 
 async def test_what_is_refused_is_told(speaking: Served) -> None:
