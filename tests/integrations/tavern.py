@@ -1,0 +1,183 @@
+"""A real SillyTavern with our extension in it, and a model that answers as it is told."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.request
+from collections.abc import Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from avatar_rtc.bench.scripted_upstream import chat_events, chat_whole
+from tests.documents import ROOT
+
+PACKAGE = "sillytavern@1.19.0"
+EXTENSION = ROOT / "integrations" / "sillytavern"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "avatar_rtc_tests"
+INSTALL_S, START_S = 300, 90
+QUIET = ("--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=0", "--ignore-scripts")
+Tokens = Sequence[tuple[float, str]]
+
+
+def installed() -> Path:
+    """The folder of the package, fetched once for all runs. Skips where npm cannot fetch it."""
+    if not (shutil.which("npm") and shutil.which("node")):
+        pytest.skip("no npm is installed")
+    home = CACHE / PACKAGE.replace("@", "-")
+    package = home / "node_modules" / "sillytavern"
+    if (home / "installed").exists():
+        return package
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "package.json").write_text('{"private": true}')
+    command = ["npm", "install", *QUIET, PACKAGE]
+    done = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=INSTALL_S, check=False)
+    if done.returncode:
+        pytest.skip(f"npm cannot fetch {PACKAGE}: {done.stderr.strip().splitlines()[-1]}")
+    (home / "installed").touch()
+    return package
+
+
+def template(package: Path) -> Path:
+    """The data of one that has been started once: it compiles its libraries at the first start."""
+    data = package.parents[1] / "data"
+    if not (data / "complete").exists():
+        shutil.rmtree(data, ignore_errors=True)
+        tavern = Tavern(package, data, data.with_name("config.yaml"))
+        tavern.close()
+        (data / "complete").touch()
+    return data
+
+
+class Tavern:
+    """SillyTavern in a process of its own."""
+
+    def __init__(self, package: Path, data: Path, config: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.data = data
+        options = {"--configPath": config, "--dataRoot": data, "--port": self.port}
+        options["--browserLaunchEnabled"] = "false"
+        command = ["node", "server.js", *(str(each) for pair in options.items() for each in pair)]
+        self._log = config.with_suffix(".log").open("w")
+        self._process = subprocess.Popen(
+            command, cwd=package, stdout=self._log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        self._wait()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def settings(self) -> Any:
+        """What it has kept."""
+        return json.loads((self.data / "default-user" / "settings.json").read_text())
+
+    def close(self) -> None:
+        os.killpg(self._process.pid, signal.SIGTERM)
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(5)
+        self._log.close()
+
+    def _wait(self) -> None:
+        end = time.monotonic() + START_S
+        while time.monotonic() < end and self._process.poll() is None:
+            try:
+                with urllib.request.urlopen(self.url, timeout=5):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        self._log.flush()
+        raise AssertionError(f"SillyTavern did not start: {Path(self._log.name).read_text()[-800:]}")
+
+
+def prepare(data: Path, template_of: Path, model: str, ours: Mapping[str, object]) -> None:
+    """A user's data: the extension copied into its place, the model set up, our settings as given."""
+    shutil.copytree(template_of, data, symlinks=True)
+    shutil.copytree(EXTENSION, data / "default-user" / "extensions" / "avatar-rtc")
+    path = data / "default-user" / "settings.json"
+    kept = json.loads(path.read_text())
+    kept |= {"firstRun": False, "main_api": "openai", "username": "Kim"}
+    kept["power_user"] |= {"auto_connect": True, "streaming_fps": 60, "auto_save_msg_edits": True}
+    kept["oai_settings"] |= {
+        "chat_completion_source": "custom",
+        "custom_url": model,
+        "custom_model": "tiny",
+        "stream_openai": True,
+        "bypass_status_check": True,
+    }
+    kept["extension_settings"]["avatar_rtc"] = dict(ours)
+    path.write_text(json.dumps(kept))
+
+
+class Model(ThreadingHTTPServer):
+    """OpenAI's chat completions; `reply` is what is answered next, token by token."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answering)
+        self.reply: Tokens = ()
+        self.asked = 0
+        self.left = threading.Event()
+        """Set when a caller has gone before the end."""
+        self._thread = threading.Thread(target=self.serve_forever, name="scripted model", daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+    def tells(self, text: str, pace_s: float = 0.02) -> None:
+        """From now on, word by word."""
+        self.reply = [(pace_s, f"{word} ") for word in text.split(" ")]
+
+    def close(self) -> None:
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+
+
+class _Answering(BaseHTTPRequestHandler):
+    server: Model
+
+    def do_GET(self) -> None:
+        self._head("application/json")
+        self.wfile.write(json.dumps({"object": "list", "data": [{"id": "tiny"}]}).encode())
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.asked += 1
+        reply = self.server.reply
+        if not asked.get("stream"):
+            self._head("application/json")
+            self.wfile.write(chat_whole("".join(token for _, token in reply)))
+            return
+        self._head("text/event-stream")
+        first, *events = chat_events([token for _, token in reply])
+        try:
+            self.wfile.write(first)
+            for event, (after_s, _) in zip(events, [*reply, (0, ""), (0, "")], strict=True):
+                time.sleep(after_s)
+                self.wfile.write(event)
+        except OSError:
+            self.server.left.set()
+
+    def _head(self, kind: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
