@@ -3,10 +3,12 @@
  *   choice      '' its own picture (default), 'server' the server's own character, else a character's name
  *   agreed      whether the user let its picture be sent
  *   declined    whether the user said no
- *   character   the name of its picture on the server, with `print` of the picture and `findings` of the server's
+ *   marks       where its eyes and its mouth are, as the user has marked them in a picture with a ground
+ *   character   the name of its picture on the server, with `print` of the picture, what was `prepared` there, the `findings`, and
+ *               whether it is `opaque`
  */
 
-import { characterName, fingerprint, isPng, pictureOnly } from './picture.js';
+import { characterName, fingerprint, pictureOnly } from './picture.js';
 
 export const SERVERS_OWN = 'server';
 const MOST_BYTES = 16 * 1024 * 1024;
@@ -17,8 +19,8 @@ export class Cards {
 
   /**
    * @param {{settings: function(): object, save: function(), server: function(): AvatarServer, fetchCard: function(string):
-   *   Promise<Uint8Array>, ask: function(string)}} tavern what it needs of the page;
-   *   `ask` asks the user whether a card's picture may be sent.
+   *   Promise<Uint8Array>, isOpaque: function(Uint8Array): Promise<boolean>, laid: function(Uint8Array, number[][]):
+   *   Promise<Uint8Array>, ask: function(string)}} tavern what it needs of the page; `ask` asks the user for the picture of a card.
    */
   constructor(tavern) {
     this.#tavern = tavern;
@@ -51,30 +53,33 @@ export class Cards {
   }
 
   async #find(file) {
-    const { choice = '', declined, agreed } = this.entry(file);
+    const { choice = '', declined, agreed, marks, character } = this.entry(file);
     if (choice) return choice === SERVERS_OWN ? null : choice;
     const { consent } = this.#tavern.settings();
     if (declined || (consent === 'never' && !agreed)) return null;
-    const bytes = pictureOnly(await this.#tavern.fetchCard(file));
-    const print = fingerprint(bytes);
-    const name = characterName(file, print);
-    const kept = this.entry(file);
+    const bytes = await this.picture(file);
+    const { print, name } = named(file, bytes, marks);
+    const opaque = await this.#tavern.isOpaque(bytes);
     if (await this.#isThere(name)) {
-      if (kept.character !== name) this.#write(file, { character: name, print, findings: kept.print === print ? kept.findings : [] });
+      if (character !== name) this.#write(file, { character: name, print, opaque, findings: [] });
       return name;
     }
-    if (consent !== 'always' && !agreed) {
+    if ((consent !== 'always' && !agreed) || (opaque && !marks)) {
       this.#tavern.ask(file);
       return null;
     }
-    return this.#send(file, name, print, bytes);
+    return this.#send(file, name, { print, opaque }, marks ? await this.#tavern.laid(bytes, marks) : bytes);
   }
 
-  /** Send another picture for a card, which the user has chosen. @param {Uint8Array} bytes */
-  async give(file, bytes) {
-    const picture = isPng(bytes) ? pictureOnly(bytes) : bytes;
-    const print = fingerprint(picture);
-    const name = await this.#send(file, characterName(file, print), print, picture);
+  /** The picture of a card, and nothing else of its file. @returns {Promise<Uint8Array>} */
+  async picture(file) {
+    return pictureOnly(await this.#tavern.fetchCard(file));
+  }
+
+  /** Send another picture for a card, which the user has chosen, and marked if it has a ground. @param {Uint8Array} bytes */
+  async give(file, bytes, marks = null) {
+    const { print, name } = named(file, bytes, marks);
+    await this.#send(file, name, { print, opaque: marks !== null }, marks ? await this.#tavern.laid(bytes, marks) : pictureOnly(bytes));
     this.note(file, { choice: name, declined: false });
     return name;
   }
@@ -83,10 +88,10 @@ export class Cards {
     return (await this.#tavern.server().characters()).includes(name);
   }
 
-  async #send(file, name, print, bytes) {
+  async #send(file, name, found, bytes) {
     if (bytes.length > MOST_BYTES) throw new Error(`the picture of ${file} is larger than 16 MiB`);
     const { prepared, findings } = await this.#tavern.server().keep(name, bytes);
-    this.#write(file, { character: name, print, prepared, findings: findings.map(({ severity, what, advice }) => ({ severity, what, advice })) });
+    this.#write(file, { character: name, ...found, prepared, findings: findings.map(({ severity, what, advice }) => ({ severity, what, advice })) });
     return name;
   }
 
@@ -97,15 +102,20 @@ export class Cards {
   }
 }
 
-/** What the server found in a picture, in a sentence or two for the user; '' if nothing. */
-export function advice({ findings = [] }) {
-  return findings
+/** What the server found in a picture, in a sentence or two for the user; '' if nothing, or of a ground that is known. */
+export function advice({ findings = [], opaque = false }) {
+  return opaque ? '' : findings
     .filter(({ severity }) => severity !== 'note')
     .map(({ what, advice: wanted }) => `${what.charAt(0).toUpperCase()}${what.slice(1)}${wanted ? `: ${wanted}` : ''}.`)
     .join(' ');
 }
 
-/** Whether a picture has a ground of its own, and is shown in a frame. */
-export function isOpaque({ findings = [] }) {
-  return findings.some(({ severity, what }) => severity === 'error' && what.includes('background'));
+/** The name of a picture on the server, once for each picture and its marks. */
+function named(file, bytes, marks) {
+  const told = new TextEncoder().encode(marks ? JSON.stringify(marks) : '');
+  const whole = new Uint8Array(bytes.length + told.length);
+  whole.set(bytes);
+  whole.set(told, bytes.length);
+  const print = fingerprint(whole);
+  return { print, name: characterName(file, print) };
 }

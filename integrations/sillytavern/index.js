@@ -1,10 +1,11 @@
 /** A live avatar beside SillyTavern's chat. This module puts the parts together; each of them tells what it does. */
 
 import { AvatarServer } from './server.js';
-import { Cards, advice, isOpaque } from './cards.js';
+import { Cards, advice } from './cards.js';
 import { Chat } from './chat.js';
 import { addCommands } from './commands.js';
 import { Live } from './live.js';
+import { isOpaque, laid, markFace } from './mark_face.js';
 import { Panel } from './panel.js';
 import { Presence } from './presence.js';
 import { KEY, serverUrl, settled } from './settings.js';
@@ -25,7 +26,7 @@ let lastTold = { text: '', at: -Infinity };
 const stage = new Stage(settings, save, { hide: () => setShown(false), silence });
 const server = () => new AvatarServer(serverUrl(settings().server, location), settings().token);
 const live = new Live(() => stage.element, settings, server);
-const cards = new Cards({ settings, save, server, fetchCard, ask });
+const cards = new Cards({ settings, save, server, fetchCard, isOpaque, laid, ask });
 const talker = new Talker({
   say: (text, manner) => live.say(text, manner),
   append: (speech, text, how) => live.append(speech, text, how),
@@ -56,7 +57,7 @@ async function showCard(file) {
   const character = await cards.characterOf(file);
   await live.show(character);
   const entry = cards.entry(file);
-  stage.isFramed = character !== null && character === entry.character && isOpaque(entry);
+  stage.isFramed = character !== null && character === entry.character && entry.opaque === true;
   panel?.showCard();
 }
 
@@ -85,15 +86,29 @@ function ask(file) {
   });
 }
 
-async function sendCard(file) {
-  cards.note(file, { agreed: true, declined: false, choice: '' });
-  stage.say('The picture is sent …');
-  await refresh(file);
+/** Send the picture of a card; one with a ground only with its face marked. */
+async function sendCard(file, isAnew = false) {
+  await attempt(async () => {
+    const picture = await cards.picture(file);
+    let { marks = null } = cards.entry(file);
+    if ((isAnew || !marks) && await isOpaque(picture)) {
+      marks = await markFace(picture, marks);
+      if (!marks) return;
+    }
+    cards.note(file, { agreed: true, declined: false, choice: '', marks });
+    stage.say('The picture is sent …');
+    await refresh(file);
+  });
 }
 
 async function giveCard(file, picture) {
   await attempt(async () => {
-    await cards.give(file, new Uint8Array(await picture.arrayBuffer()));
+    const bytes = new Uint8Array(await picture.arrayBuffer());
+    const opaque = await isOpaque(bytes);
+    const marks = opaque ? await markFace(bytes) : null;
+    if (opaque && !marks) return;
+    stage.say('The picture is sent …');
+    await cards.give(file, bytes, marks);
     await refresh(file);
   });
 }
@@ -191,7 +206,7 @@ async function start() {
     changed, connect: reconnect, cards,
     place: () => { save(); stage.lay(); },
     card: () => chat.face,
-    send: () => sendCard(chat.face),
+    send: () => sendCard(chat.face, true),
     give: (picture) => giveCard(chat.face, picture),
   });
   addCommands(context(), live, chat, { show: () => setShown(true), hide: () => setShown(false), stop: () => talker.stop(), tell });
