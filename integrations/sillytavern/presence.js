@@ -34,12 +34,12 @@ export class Presence {
     if (isAway) {
       this.#does.pause(true);
       this.#wait();
-    } else if (this.#isGone) {
-      this.#isGone = false;
-      this.#does.come();
-    } else {
-      this.#does.pause(false);
+      return;
     }
+    this.#does.pause(false);
+    if (!this.#isGone) return;
+    this.#isGone = false;
+    this.#does.come();
   };
 
   #wait() {

@@ -1,5 +1,6 @@
 """A real SillyTavern with our extension in it, and a model that answers as it is told."""
 
+import base64
 import json
 import os
 import shutil
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from avatar_rtc.bench.scripted_upstream import chat_events, chat_whole
 from tests.documents import ROOT
@@ -56,12 +59,18 @@ def template(package: Path) -> Path:
     return data
 
 
+def free_port() -> int:
+    """One for a program that wants to be told; it is free for now."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
 class Tavern:
     """SillyTavern in a process of its own."""
 
-    def __init__(self, package: Path, data: Path, config: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+    def __init__(self, package: Path, data: Path, config: Path, port: int | None = None) -> None:
+        self.port = free_port() if port is None else port
         self.data = data
         options = {"--configPath": config, "--dataRoot": data, "--port": self.port}
         options["--browserLaunchEnabled"] = "false"
@@ -103,13 +112,14 @@ class Tavern:
 
 
 def prepare(data: Path, template_of: Path, model: str, ours: Mapping[str, object]) -> None:
-    """A user's data: the extension copied into its place, the model set up, our settings as given."""
+    """A user's data: our extension copied into its place, the model set up, our settings, two cards and a group."""
     shutil.copytree(template_of, data, symlinks=True)
-    shutil.copytree(EXTENSION, data / "default-user" / "extensions" / "avatar-rtc")
-    path = data / "default-user" / "settings.json"
+    user = data / "default-user"
+    shutil.copytree(EXTENSION, user / "extensions" / "avatar-rtc")
+    path = user / "settings.json"
     kept = json.loads(path.read_text())
     kept |= {"firstRun": False, "main_api": "openai", "username": "Kim"}
-    kept["power_user"] |= {"auto_connect": True, "streaming_fps": 60, "auto_save_msg_edits": True}
+    kept["power_user"] |= {"auto_connect": True, "streaming_fps": 60, "movingUI": False}
     kept["oai_settings"] |= {
         "chat_completion_source": "custom",
         "custom_url": model,
@@ -119,6 +129,34 @@ def prepare(data: Path, template_of: Path, model: str, ours: Mapping[str, object
     }
     kept["extension_settings"]["avatar_rtc"] = dict(ours)
     path.write_text(json.dumps(kept))
+    for card in (user / "characters").glob("*.png"):
+        card.unlink()
+    for name in CARDS:
+        write_card(user / "characters" / f"{name}.png", name)
+    group = {"id": "1", "name": "Both", "members": [f"{name}.png" for name in CARDS], "chat_id": "both"}
+    group |= {
+        "chats": ["both"],
+        "activation_strategy": 1,
+        "disabled_members": [],
+        "allow_self_responses": False,
+    }
+    (user / "groups" / "1.json").write_text(json.dumps(group))
+
+
+CARDS = ("Liora", "Tavi")
+SECRET = "what the card says of its character"
+
+
+def write_card(path: Path, name: str) -> None:
+    """A card of SillyTavern with the picture of a shipped character."""
+    told = {"name": name, "description": SECRET, "first_mes": "", "personality": "", "mes_example": ""}
+    told |= {"scenario": "", "creator_notes": "", "system_prompt": "", "post_history_instructions": ""}
+    told |= {"alternate_greetings": [], "tags": [], "creator": "", "character_version": "", "extensions": {}}
+    whole = {"spec": "chara_card_v2", "spec_version": "2.0", "data": told, **told}
+    text = PngInfo()
+    text.add_text("chara", base64.b64encode(json.dumps(whole).encode()).decode())
+    with Image.open(ROOT / "assets" / "characters" / name.lower() / "character.png") as picture:
+        picture.save(path, "PNG", pnginfo=text)
 
 
 class Model(ThreadingHTTPServer):

@@ -63,8 +63,17 @@ def test_prints_tell_pictures_apart() -> None:
 
 
 def test_names_are_such_as_the_server_takes() -> None:
-    cards = ["Seraphina.png", "default_Séräphina ☆.png", "日本.png", "a" * 90 + ".png", "--.PNG", "../x y.png"]
-    names = in_node("picture.js", "return cases.map((each) => it.characterName(each, '0123456789abcdef'))", cards)
+    cards = [
+        "Seraphina.png",
+        "default_Séräphina ☆.png",
+        "日本.png",
+        "a" * 90 + ".png",
+        "--.PNG",
+        "../x y.png",
+    ]
+    names = in_node(
+        "picture.js", "return cases.map((each) => it.characterName(each, '0123456789abcdef'))", cards
+    )
     assert all(re.fullmatch("[a-z0-9_-]{1,64}", name) for name in names)
     assert names[:3] == [f"card-{slug}0123456789abcdef" for slug in ("seraphina-", "default-seraphina-", "")]
 
@@ -111,4 +120,8 @@ def test_a_ground_is_told_from_a_figure() -> None:
     figure[:4, :, 3] = figure[:, :3, 3] = figure[:, -3:, 3] = 0
     wide = full.copy()
     wide[:6, :, 3] = 0
-    assert in_node("placing.js", body, [each.ravel().tolist() for each in (full, figure, wide)]) == [True, False, False]
+    assert in_node("placing.js", body, [each.ravel().tolist() for each in (full, figure, wide)]) == [
+        True,
+        False,
+        False,
+    ]

@@ -36,7 +36,15 @@ def test_the_server_is_where_sillytavern_runs_unless_it_is_said() -> None:
     body = """return cases.map(([server, page]) => {
       try { return it.serverUrl(server, page); } catch ({ message }) { return message; }
     })"""
-    cases = ["", "127.0.0.1:9000", "https://a.example/avatars/", " http://b:1/ ", "ftp://x", "http://u:p@x", "http://"]
+    cases = [
+        "",
+        "127.0.0.1:9000",
+        "https://a.example/avatars/",
+        " http://b:1/ ",
+        "ftp://x",
+        "http://u:p@x",
+        "http://",
+    ]
     found = in_node("settings.js", body, [[each, page] for each in cases])
     assert found[:4] == [
         "http://192.168.1.5:8080", "http://127.0.0.1:9000", "https://a.example/avatars", "http://b:1",
@@ -62,9 +70,13 @@ def test_it_is_wholly_in_the_window_wherever_it_was_put() -> None:
         for _ in range(300)
     ]  # fmt: skip
     body = "return cases.map(([place, room]) => it.boxOf(place, room))"
-    for room, box in zip(rooms(300), in_node("layout.js", body, list(zip(places, rooms(300), strict=True))), strict=True):
-        assert 0 <= box["left"] and box["left"] + box["size"] <= room["width"] + 1
-        assert room["top"] <= box["top"] + 1 and box["top"] + box["size"] <= room["height"] - room["bottom"] + 1
+    for room, box in zip(
+        rooms(300), in_node("layout.js", body, list(zip(places, rooms(300), strict=True))), strict=True
+    ):
+        assert box["left"] >= 0 and box["left"] + box["size"] <= room["width"] + 1
+        assert (
+            room["top"] <= box["top"] + 1 and box["top"] + box["size"] <= room["height"] - room["bottom"] + 1
+        )
         assert box["size"] >= 96
 
 
@@ -79,7 +91,9 @@ def test_a_box_is_put_back_where_it_was() -> None:
 
 
 def test_drawn_by_its_corner_its_foot_and_its_edge_stay() -> None:
-    body = "return cases.map(([side, dx, dy]) => it.resized({ left: 100, top: 200, size: 300 }, side, dx, dy))"
+    body = (
+        "return cases.map(([side, dx, dy]) => it.resized({ left: 100, top: 200, size: 300 }, side, dx, dy))"
+    )
     left, right, small = in_node("layout.js", body, [["left", 50, 10], ["right", -50, 10], ["left", 0, 900]])
     assert left == {"size": 350, "left": 100, "top": 150}
     assert right == {"size": 350, "left": 50, "top": 150}

@@ -64,7 +64,10 @@ def test_of_quotations_all_is_said_and_of_the_rest_nothing() -> None:
 
 
 def test_narration_is_acted_as_it_would_be_alone() -> None:
-    cases = {'She smiles sadly. "Hello," she nods, "you."': ("sadness", "nod"), '"Ha!" he laughs.': ("giggle",)}
+    cases = {
+        'She smiles sadly. "Hello," she nods, "you."': ("sadness", "nod"),
+        '"Ha!" he laughs.': ("giggle",),
+    }
     handed_on = in_node("words.js", READ, [{"words": "quotes", "pieces": [text]} for text in cases])
     for handed, acts in zip(handed_on, cases.values(), strict=True):
         acted = clean(handed)
@@ -74,7 +77,11 @@ def test_narration_is_acted_as_it_would_be_alone() -> None:
 def test_pieces_change_nothing() -> None:
     chance = random.Random(2)
     texts = [text for text, _ in replies(3, 100)]
-    texts += ['<think>"no" she says</think>"Yes."', 'Look:\n```\nprint("no")\n```\n"Done."', '"never closed\n\nand on']
+    texts += [
+        '<think>"no" she says</think>"Yes."',
+        'Look:\n```\nprint("no")\n```\n"Done."',
+        '"never closed\n\nand on',
+    ]
     for words in ("quotes", "words", "all"):
         whole = [{"words": words, "pieces": [text]} for text in texts]
         parts = [{"words": words, "pieces": cut(text, chance)} for text in texts]
@@ -91,7 +98,11 @@ def test_other_words_go_as_they_are() -> None:
     text = 'She smiles. "Hi" *waves*'
     cases = [{"words": words, "pieces": [text]} for words in ("words", "all")]
     assert in_node("words.js", READ, cases) == [text, text]
-    assert in_node("words.js", "return cases.map(it.narrationFor)", ["words", "quotes", "all"]) == ["act", "act", "speak"]
+    assert in_node("words.js", "return cases.map(it.narrationFor)", ["words", "quotes", "all"]) == [
+        "act",
+        "act",
+        "speak",
+    ]
 
 
 def test_a_reply_ends_where_the_model_speaks_for_the_user() -> None:
@@ -105,7 +116,15 @@ def test_a_reply_ends_where_the_model_speaks_for_the_user() -> None:
         ["Hi.\nBo: yes\nKim: no", ["Kim", "Bo"], True],
         ["Hi.\n", [""], False],
     ]
-    assert in_node("words.js", body, cases) == ["Hi.", "Hi.", "Hi.\nKi", "Hi.\nKing", "Kim: is a name", "Hi.", "Hi.\n"]
+    assert in_node("words.js", body, cases) == [
+        "Hi.",
+        "Hi.",
+        "Hi.\nKi",
+        "Hi.\nKing",
+        "Kim: is a name",
+        "Hi.",
+        "Hi.\n",
+    ]
 
 
 def test_a_streamed_reply_loses_nothing_where_a_name_was_held_back() -> None:
@@ -121,4 +140,9 @@ def test_a_streamed_reply_loses_nothing_where_a_name_was_held_back() -> None:
 
 def test_only_what_is_new_is_said() -> None:
     body = "return cases.map(([whole, before]) => it.fresh(whole, before))"
-    assert in_node("words.js", body, [["abc", "ab"], ["abc", ""], ["xbc", "ab"], ["a", "ab"]]) == ["c", "abc", "", ""]
+    assert in_node("words.js", body, [["abc", "ab"], ["abc", ""], ["xbc", "ab"], ["a", "ab"]]) == [
+        "c",
+        "abc",
+        "",
+        "",
+    ]
