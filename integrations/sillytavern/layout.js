@@ -28,6 +28,11 @@ export function boxOf(place, room) {
   return { left: Math.round(left), top: Math.round(top), size };
 }
 
+/** Whether a box is a strip of its own at the head of a phone, below which the chat begins. */
+export function isStrip(box, room) {
+  return kindOf(room.width) === 'narrow' && box.top <= room.top + 4;
+}
+
 /** The place of a box that was moved there: kept from the nearer edge, so that it stays there in a window of another size. */
 export function placeOf({ left, top, size }, room) {
   const height = Math.max(LEAST, room.height - room.top - room.bottom);

@@ -23,7 +23,7 @@ const TEXTS = ['server', 'token', 'avatar', 'voice'];
 /** Where the avatar stands: which edge, how far from it and from the foot as shares of the free room, and its side in px; 0 is what is free beside the chat. */
 export const PLACES = Object.freeze({
   wide: Object.freeze({ side: 'left', across: 0, up: 0, size: 0 }),
-  narrow: Object.freeze({ side: 'right', across: 0, up: 0.86, size: 170 }),
+  narrow: Object.freeze({ side: 'right', across: 0.5, up: 1, size: 180 }),
 });
 
 export const DEFAULTS = Object.freeze({

@@ -1,6 +1,6 @@
 /** What stands in the window: the avatar at an edge of the chat, with its buttons and a word of what is wrong. */
 
-import { boxOf, kindOf, placeOf, resized } from './layout.js';
+import { boxOf, isStrip, kindOf, placeOf, resized } from './layout.js';
 
 const BARS = { top: '#top-bar', bottom: '#send_form', chat: '#sheld' };
 
@@ -50,13 +50,22 @@ export class Stage {
 
   set isShown(on) {
     this.#root.hidden = !on;
-    if (on) this.lay();
+    this.lay();
+  }
+
+  /** Let the chat begin below so many px. */
+  #strip(px) {
+    this.#root.classList.toggle('avatar-rtc-strip', px > 0);
+    document.body.classList.toggle('avatar-rtc-has-strip', px > 0);
+    document.body.style.setProperty('--avatar-rtc-strip', `${px}px`);
   }
 
   /** Put it where the settings say. */
   lay() {
     const { through, volume, sound } = this.#settings();
-    const { left, top, size } = boxOf(this.#place, room());
+    const box = boxOf(this.#place, room());
+    const { left, top, size } = box;
+    this.#strip(isStrip(box, room()) && !this.#root.hidden ? size : 0);
     Object.assign(this.#root.style, { left: `${left}px`, top: `${top}px`, width: `${size}px`, height: `${size}px` });
     this.#root.classList.toggle('avatar-rtc-through', through || kindOf(innerWidth) === 'narrow');
     this.#root.classList.toggle('avatar-rtc-left', this.#place.side === 'left');

@@ -36,7 +36,7 @@ HIDE = """(state) => {
   document.dispatchEvent(new Event('visibilitychange'));
 }"""
 OPEN = """async (name) => {
-  const { characters, groups, selectCharacterById, openGroupChat } = SillyTavern.getContext();
+  const { characters, selectCharacterById } = SillyTavern.getContext();
   if (name === 'Both') { document.querySelector('.group_select').click(); return; }
   await selectCharacterById(characters.findIndex((each) => each.name === name));
 }"""

@@ -20,11 +20,11 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from avatar_rtc.bench.scripted_upstream import chat_events, chat_whole
+from avatar_rtc.render.tha3.weights_files import cache_folder
 from tests.documents import ROOT
 
 PACKAGE = "sillytavern@1.19.0"
 EXTENSION = ROOT / "integrations" / "sillytavern"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "avatar_rtc_tests"
 INSTALL_S, START_S = 300, 90
 QUIET = ("--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=0", "--ignore-scripts")
 Tokens = Sequence[tuple[float, str]]
@@ -34,7 +34,7 @@ def installed() -> Path:
     """The folder of the package, fetched once for all runs. Skips where npm cannot fetch it."""
     if not (shutil.which("npm") and shutil.which("node")):
         pytest.skip("no npm is installed")
-    home = CACHE / PACKAGE.replace("@", "-")
+    home = cache_folder() / f"test-{PACKAGE.replace('@', '-')}"
     package = home / "node_modules" / "sillytavern"
     if (home / "installed").exists():
         return package
@@ -72,6 +72,7 @@ class Tavern:
     def __init__(self, package: Path, data: Path, config: Path, port: int | None = None) -> None:
         self.port = free_port() if port is None else port
         self.data = data
+        data.mkdir(parents=True, exist_ok=True)
         options = {"--configPath": config, "--dataRoot": data, "--port": self.port}
         options["--browserLaunchEnabled"] = "false"
         command = ["node", "server.js", *(str(each) for pair in options.items() for each in pair)]
@@ -91,7 +92,8 @@ class Tavern:
         return json.loads((self.data / "default-user" / "settings.json").read_text())
 
     def close(self) -> None:
-        os.killpg(self._process.pid, signal.SIGTERM)
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGTERM)
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
@@ -107,7 +109,7 @@ class Tavern:
                     return
             except OSError:
                 time.sleep(0.1)
-        self._log.flush()
+        self.close()
         raise AssertionError(f"SillyTavern did not start: {Path(self._log.name).read_text()[-800:]}")
 
 
