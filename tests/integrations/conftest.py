@@ -1,4 +1,4 @@
-"""A table in a real SillyTavern: our extension, a real avatar server, Chromium, and a model that is scripted."""
+"""A table in a real SillyTavern: our extension, a real avatar server, Chromium, and a scripted model."""
 
 import contextlib
 from collections.abc import Iterator
@@ -28,7 +28,8 @@ addEventListener('DOMContentLoaded', () => {
     const avatar = document.querySelector('avatar-rtc');
     if (!avatar) return;
     observer.disconnect();
-    for (const type of ['speech', 'gesture']) avatar.addEventListener(type, ({ detail }) => told.push(detail));
+    const note = ({ detail }) => told.push(detail);
+    for (const type of ['speech', 'gesture']) avatar.addEventListener(type, note);
   }).observe(document.body, { childList: true, subtree: true });
 });"""
 HIDE = """(state) => {
@@ -40,7 +41,8 @@ OPEN = """async (name) => {
   if (name === 'Both') { document.querySelector('.group_select').click(); return; }
   await selectCharacterById(characters.findIndex((each) => each.name === name));
 }"""
-LOADED = "globalThis.SillyTavern && !document.querySelector('#preloader') && document.querySelector('#avatar_rtc_settings')"
+LOADED = "globalThis.SillyTavern && !document.querySelector('#preloader')"
+LOADED += " && document.querySelector('#avatar_rtc_settings')"
 LOADED += " && SillyTavern.getContext().onlineStatus === 'Valid'"
 
 

@@ -114,7 +114,7 @@ class Tavern:
 
 
 def prepare(data: Path, template_of: Path, model: str, ours: Mapping[str, object]) -> None:
-    """A user's data: our extension copied into its place, the model set up, our settings, two cards and a group."""
+    """A user's data: our extension in its place, the model set up, our settings, two cards and a group."""
     shutil.copytree(template_of, data, symlinks=True)
     user = data / "default-user"
     shutil.copytree(EXTENSION, user / "extensions" / "avatar-rtc")

@@ -1,4 +1,4 @@
-"""The extension in a real SillyTavern: the avatar is seen, speaks what streams in, is interrupted, and is remembered."""
+"""The extension in a real SillyTavern: the avatar is seen, speaks what streams in, and is interrupted."""
 
 import pytest
 
@@ -99,8 +99,6 @@ def test_settings_are_kept_and_no_picture_is_sent_twice(table: Table) -> None:
     page.wait("SillyTavern.getContext().characters.length")
     table.open("Liora")
     assert page.tab.input_value("#avatar_rtc_words") == "quotes"
-    page.wait(
-        "avatar.volume === 0.4 && document.querySelector('#avatar_rtc_stage').getBoundingClientRect().left > 700"
-    )
+    page.wait("avatar.volume === 0.4 && avatar.getBoundingClientRect().left > 700")
     wait_until(lambda: table.avatar["character"].startswith("card-liora-"))
     assert table.avatar["id"] == before and table.sent == []

@@ -109,7 +109,9 @@ def test_marks_that_are_no_face_are_refused() -> None:
         [[0.4, 0.2], [0.6, 0.2], [0.5, 0.2]],
         [[0.49, 0.2], [0.51, 0.2], [0.5, 0.9]],
     ]
-    body = "return cases.map((marks) => { try { return it.layingOf(marks, 400, 400); } catch ({ message }) { return message; } })"
+    body = """return cases.map((marks) => {
+      try { return it.layingOf(marks, 400, 400); } catch ({ message }) { return message; }
+    })"""
     assert all(str(each).startswith("these marks are no face") for each in in_node("placing.js", body, cases))
 
 

@@ -19,7 +19,8 @@ def test_nothing_kept_is_the_defaults_and_they_are_kept() -> None:
 def test_what_is_not_usable_is_the_default_and_the_rest_stays() -> None:
     defaults = in_node("settings.js", USUAL, None)
     kept = {
-        "sound": "shout", "words": 3, "speed": 9, "volume": "loud", "awayS": -1, "shown": "yes", "server": " http://a:1 ",
+        "sound": "shout", "words": 3, "speed": 9, "volume": "loud", "awayS": -1, "shown": "yes",
+        "server": " http://a:1 ",
         "place": {"wide": {"side": "top", "size": 10_000, "across": 0.3}, "narrow": 7},
         "cards": {"a.png": {"choice": "tavi"}, "b.png": 4}, "more": 1,
     }  # fmt: skip
@@ -27,7 +28,10 @@ def test_what_is_not_usable_is_the_default_and_the_rest_stays() -> None:
     changed = {key: value for key, value in found.items() if value != defaults[key]}
     assert changed == {
         "speed": 2, "awayS": 0, "server": "http://a:1", "cards": {"a.png": {"choice": "tavi"}},
-        "place": {"wide": {"side": "left", "size": 1200, "across": 0.3, "up": 0}, "narrow": defaults["place"]["narrow"]},
+        "place": {
+            "wide": {"side": "left", "size": 1200, "across": 0.3, "up": 0},
+            "narrow": defaults["place"]["narrow"],
+        },
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Replies that stream in, told to an avatar that is made up: in order, once, and not after an interruption."""
+"""Replies that stream in, told to a made-up avatar: in order, once, and not after an interruption."""
 
 import random
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 from tests.integrations.in_node import in_node
 
 PLAY = """
-const wait = (n) => n > 0 ? new Promise((resolve) => setImmediate(resolve)).then(() => wait(n - 1)) : undefined;
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const wait = (n) => n > 0 ? turn().then(() => wait(n - 1)) : undefined;
 async function play({ steps, slow, fails }) {
   const log = [];
   let count = 0;
@@ -50,7 +51,7 @@ def play(*cases: dict[str, Any]) -> list[Log]:
 
 
 def spoken(log: Log) -> dict[str, str]:
-    """Of each speech all that was told; fails unless the last of it says that it is the last, and only that."""
+    """Of each speech all that was told, with "|" behind what was told to be the last."""
     texts: dict[str, str] = {}
     for what, *rest in log:
         if what in ("say", "append"):

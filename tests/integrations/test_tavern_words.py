@@ -132,7 +132,10 @@ def test_a_streamed_reply_loses_nothing_where_a_name_was_held_back() -> None:
     texts = ["A king.\nKin is here, Ki too.\n\nKi", "One\nKim", "\nKim\nKi:\n"]
     body = """return cases.map((pieces) => {
       let [whole, said] = ['', ''];
-      for (const piece of [...pieces, '']) { whole += piece; said += it.fresh(it.ownPart(whole, ['Kim'], piece === ''), said); }
+      for (const piece of [...pieces, '']) {
+        whole += piece;
+        said += it.fresh(it.ownPart(whole, ['Kim'], piece === ''), said);
+      }
       return said;
     });"""
     assert in_node("words.js", body, [cut(text, chance) for text in texts]) == texts

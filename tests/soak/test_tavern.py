@@ -1,4 +1,4 @@
-"""The extension for SillyTavern in what happens seldom: groups, swipes, other voices, servers that go, phones, strangers."""
+"""The extension for SillyTavern in what happens seldom: groups, swipes, other voices, servers that go."""
 
 import io
 import os
@@ -96,7 +96,7 @@ def test_voices_of_sillytavern_are_spoken_by_the_avatar(table: Table) -> None:
           view.setUint16(34, 16, true); put(36, 'data'); view.setUint32(40, samples.byteLength, true);
           const audio = new Blob([head, samples], { type: 'audio/wav' });
           const { eventSource, eventTypes } = SillyTavern.getContext();
-          await eventSource.emit(eventTypes.TTS_AUDIO_READY, { audio, mimeType: 'audio/wav', text: '', messageId: 0 });
+          await eventSource.emit(eventTypes.TTS_AUDIO_READY, { audio, mimeType: 'audio/wav', messageId: 0 });
         }"""
     )
     (finished,) = table.wait_told("speech.finished")
