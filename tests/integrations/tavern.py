@@ -135,7 +135,12 @@ def prepare(data: Path, template_of: Path, model: str, ours: Mapping[str, object
         card.unlink()
     for name in CARDS:
         write_card(user / "characters" / f"{name}.png", name)
-    group = {"id": "1", "name": "Both", "members": [f"{name}.png" for name in CARDS], "chat_id": "both"}
+    group: dict[str, object] = {
+        "id": "1",
+        "name": "Both",
+        "members": [f"{name}.png" for name in CARDS],
+        "chat_id": "both",
+    }
     group |= {
         "chats": ["both"],
         "activation_strategy": 1,
@@ -151,7 +156,13 @@ SECRET = "what the card says of its character"
 
 def write_card(path: Path, name: str) -> None:
     """A card of SillyTavern with the picture of a shipped character."""
-    told = {"name": name, "description": SECRET, "first_mes": "", "personality": "", "mes_example": ""}
+    told: dict[str, object] = {
+        "name": name,
+        "description": SECRET,
+        "first_mes": "",
+        "personality": "",
+        "mes_example": "",
+    }
     told |= {"scenario": "", "creator_notes": "", "system_prompt": "", "post_history_instructions": ""}
     told |= {"alternate_greetings": [], "tags": [], "creator": "", "character_version": "", "extensions": {}}
     whole = {"spec": "chara_card_v2", "spec_version": "2.0", "data": told, **told}
