@@ -25,7 +25,7 @@ from tests.documents import ROOT
 
 PACKAGE = "sillytavern@1.19.0"
 EXTENSION = ROOT / "integrations" / "sillytavern"
-INSTALL_S, START_S = 300, 90
+INSTALL_S, START_S = 300, 240
 QUIET = ("--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=0", "--ignore-scripts")
 Tokens = Sequence[tuple[float, str]]
 

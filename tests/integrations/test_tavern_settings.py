@@ -102,3 +102,11 @@ def test_drawn_by_its_corner_its_foot_and_its_edge_stay() -> None:
     assert left == {"size": 350, "left": 100, "top": 150}
     assert right == {"size": 350, "left": 50, "top": 150}
     assert small["size"] == 96 and small["top"] + small["size"] == 500
+
+
+def test_at_the_head_of_a_phone_it_has_a_strip_of_its_own() -> None:
+    body = """return cases.map(([up, width]) => {
+      const room = { width, height: 800, top: 35, bottom: 40, beside: 0 };
+      return it.isStrip(it.boxOf({ side: 'right', across: 0.5, up, size: 180 }, room), room);
+    })"""
+    assert in_node("layout.js", body, [[1, 400], [0.5, 400], [1, 1400]]) == [True, False, False]

@@ -138,6 +138,7 @@ def test_it_is_moved_and_drawn_larger_by_hand_and_by_key(table: Table) -> None:
     phone = box()
     assert phone["width"] <= 200 and phone["x"] + phone["width"] <= 401
     assert phone["y"] + phone["height"] <= tab.locator("#send_form").bounding_box()["y"] + 1
+    assert tab.locator("#chat").bounding_box()["y"] >= phone["y"] + phone["height"] - 1, "it hides no words"
     tab.set_viewport_size({"width": 1400, "height": 800})
     assert box()["width"] == pytest.approx(after["width"] + 16, abs=2), "each kind of window keeps its own"
 
