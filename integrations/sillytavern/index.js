@@ -54,7 +54,10 @@ async function showCard(file) {
   panel?.showCard();
   if (!settings().shown || presence.isLeft) return;
   stage.isShown = true;
-  const character = await cards.characterOf(file);
+  const character = await cards.characterOf(file).catch((error) => {
+    tell(error.message); // the avatar is there all the same, with another face
+    return null;
+  });
   await live.show(character);
   const entry = cards.entry(file);
   stage.isFramed = character !== null && character === entry.character && entry.opaque === true;

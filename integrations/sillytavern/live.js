@@ -15,6 +15,8 @@ export class Live extends EventTarget {
   #lookedAt = -Infinity;
   #isPaused = false;
   #era = 0; // grows with every leave
+  #wanted = null; // the character that was asked for last
+  #isMaking = false; // one of one's own, which is gone meanwhile
 
   /**
    * @param {() => AvatarRtcElement} element once it is defined. @param {() => object} settings @param {() => AvatarServer} server
@@ -43,6 +45,7 @@ export class Live extends EventTarget {
   show(character) {
     const before = this.#ready ?? Promise.resolve();
     const era = this.#era;
+    this.#wanted = character;
     const mine = before.catch(() => {}).then(() => this.#show(character, () => era !== this.#era));
     this.#ready = mine;
     mine.catch(() => { if (this.#ready === mine) this.#ready = null; });
@@ -114,8 +117,11 @@ export class Live extends EventTarget {
     await server.loadElement();
     if (isOver()) return;
     const element = this.#element();
-    if (this.isOwn) await this.#makeOwn(server, character);
-    else if (character && character !== this.#character) await server.cast(this.name, character);
+    if (this.isOwn) {
+      this.#isMaking = true;
+      await this.#makeOwn(server, character).finally(() => { this.#isMaking = false; });
+    }
+    if (!this.isOwn && character && character !== this.#character) await server.cast(this.name, character);
     if (isOver()) return;
     this.#character = character;
     this.apply();
@@ -138,13 +144,12 @@ export class Live extends EventTarget {
   async changed({ state, reason }) {
     this.dispatchEvent(new CustomEvent('change', { detail: { state, reason } }));
     const now = performance.now();
-    if (!['retrying', 'failed'].includes(state) || !this.isOwn || !this.isOn || now - this.#lookedAt < MISSED_MS) return;
+    if (!['retrying', 'failed'].includes(state) || !this.isOwn || !this.isOn || this.#isMaking || now - this.#lookedAt < MISSED_MS) return;
     this.#lookedAt = now;
     const isGone = await this.#server().avatar(this.name).then(() => false, (error) => error.status === 404);
-    if (!isGone || !this.isOn) return;
-    const character = this.#character ?? null;
+    if (!isGone || !this.isOn || this.#isMaking) return;
     this.#character = undefined;
-    await this.show(character).catch(() => {});
+    await this.show(this.#wanted).catch(() => {});
   }
 }
 

@@ -165,6 +165,25 @@ def test_a_picture_with_a_ground_is_marked_first(table: Table, tmp_path: Path) -
     table.page.wait("document.querySelector('.avatar-rtc-framed')")
 
 
+def test_a_card_is_shown_as_another_character_and_back(table: Table) -> None:
+    choose = """(choice) => {
+      const choices = document.querySelector('#avatar_rtc_choice');
+      choices.value = choice;
+      choices.dispatchEvent(new Event('change', { bubbles: true }));
+    }"""
+    for choice, character in (
+        ("liora", "liora"),
+        ("server", "placeholder"),
+        ("", "card-"),
+        ("server", "placeholder"),
+    ):
+        table.page.tab.evaluate(choose, choice)
+        table.page.wait(f"avatar.avatarState?.character.startsWith('{character}') && avatar.state === 'live'")
+        table.page.wait_live()
+    assert table.avatar["character"] == "placeholder", "nobody has changed it meanwhile"
+    table.page.tab.evaluate(choose, "")
+
+
 def test_a_server_that_was_away_has_the_avatar_again(table: Table) -> None:
     before = table.avatar["id"]
     table.server.kill()
