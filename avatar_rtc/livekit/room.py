@@ -83,7 +83,9 @@ class JoinedRoom(Protocol):
     async def publish_sound(self) -> SoundOut:
         """Show a microphone; raises Refused if the room does not let the avatar."""
 
-    async def publish_picture(self, codec: Codec, size: tuple[int, int], fps: float, most_bps: int) -> PictureOut:
+    async def publish_picture(
+        self, codec: Codec, size: tuple[int, int], fps: float, most_bps: int
+    ) -> PictureOut:
         """Show a camera; raises as `publish_sound`."""
 
     async def call(self, identity: str, method: str, payload: str) -> str:

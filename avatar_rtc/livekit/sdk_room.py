@@ -46,36 +46,51 @@ def check_livekit() -> None:
         raise SetupError("rooms of LiveKit are an extra: pip install 'avatar-rtc[livekit]'")
 
 
-async def join_sdk_room(
-    invitation: RoomInvitation, guest: RoomGuest, make_room: Callable[[], Any] | None = None
-) -> "SdkRoom":
-    """Join a room; raises as `JoinRoom`.
+class SdkRooms:
+    """Joins rooms by LiveKit's library. Made and used on the event loop."""
 
-    Args:
-        make_room: makes the library's `Room`; None is as it comes.
-    """
-    check_livekit()
-    rtc = await asyncio.to_thread(_library)
-    room = (make_room or rtc.Room)()
-    joined = SdkRoom(rtc, room, guest)
-    connecting = asyncio.ensure_future(
-        room.connect(invitation.url, invitation.token, rtc.RoomOptions(auto_subscribe=False))
-    )
-    try:
-        async with asyncio.timeout(JOIN_S):
-            # Not cancelled with us: the library would go on, and be in the room without anybody.
-            await asyncio.shield(connecting)
-    except rtc.ConnectError as error:
-        log.info("LiveKit's library could not join: %s", error)
-        raise Unreachable(_why(str(error))) from None
-    except TimeoutError:
-        _leave_later(connecting, joined)
-        raise Unreachable(f"no room has let the avatar in within {JOIN_S:g} s") from None
-    except asyncio.CancelledError:
-        _leave_later(connecting, joined)
-        raise
-    joined.opened()
-    return joined
+    def __init__(self, make_room: Callable[[], Any] | None = None) -> None:
+        """
+        Args:
+            make_room: makes the library's `Room`; None is as it comes.
+        """
+        self._make_room = make_room
+        self._leaving: set[asyncio.Future[None]] = set()
+
+    async def join(self, invitation: RoomInvitation, guest: RoomGuest) -> "SdkRoom":
+        """See `JoinRoom`."""
+        check_livekit()
+        rtc = await asyncio.to_thread(_library)
+        room = (self._make_room or rtc.Room)()
+        joined = SdkRoom(rtc, room, guest)
+        options = rtc.RoomOptions(auto_subscribe=False)
+        connecting = asyncio.ensure_future(room.connect(invitation.url, invitation.token, options))
+        try:
+            async with asyncio.timeout(JOIN_S):
+                # Not cancelled with us: the library would go on, and be in the room without anybody.
+                await asyncio.shield(connecting)
+        except rtc.ConnectError as error:
+            log.info("LiveKit's library could not join: %s", error)
+            raise Unreachable(_why(str(error))) from None
+        except TimeoutError:
+            self._leave_later(connecting, joined)
+            raise Unreachable(f"no room has let the avatar in within {JOIN_S:g} s") from None
+        except asyncio.CancelledError:
+            self._leave_later(connecting, joined)
+            raise
+        joined.opened()
+        return joined
+
+    def _leave_later(self, connecting: "asyncio.Future[None]", joined: "SdkRoom") -> None:
+        """Go again as soon as the library is in, if it ever is."""
+
+        def done(connected: "asyncio.Future[None]") -> None:
+            if not connected.cancelled() and connected.exception() is None:
+                leaving = asyncio.ensure_future(joined.leave())
+                self._leaving.add(leaving)
+                leaving.add_done_callback(self._leaving.discard)
+
+        connecting.add_done_callback(done)
 
 
 class SdkRoom:
@@ -85,8 +100,12 @@ class SdkRoom:
         self._rtc, self._room, self._guest = rtc, room, guest
         self._sources: list[Any] = []
         # Before it connects: an agent that waits there sends at once.
-        room.register_byte_stream_handler(AUDIO_TOPIC, lambda stream, who: guest.sends_sound(_Stream(stream), who))
-        room.register_text_stream_handler(TEXT_TOPIC, lambda stream, who: guest.sends_text(_Stream(stream), who))
+        room.register_byte_stream_handler(
+            AUDIO_TOPIC, lambda stream, who: guest.sends_sound(_Stream(stream), who)
+        )
+        room.register_text_stream_handler(
+            TEXT_TOPIC, lambda stream, who: guest.sends_text(_Stream(stream), who)
+        )
         for event, told in (
             ("participant_connected", lambda who: guest.came(self._told(who))),
             ("participant_disconnected", lambda who: guest.left(who.identity)),
@@ -116,10 +135,14 @@ class SdkRoom:
         source = rtc.AudioSource(AUDIO_CLOCK_HZ, 1, 0)
         self._sources.append(source)
         track = rtc.LocalAudioTrack.create_audio_track("voice", source)
-        await self._publish(track, rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, dtx=False))
+        await self._publish(
+            track, rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, dtx=False)
+        )
         return _Sound(rtc, source)
 
-    async def publish_picture(self, codec: Codec, size: tuple[int, int], fps: float, most_bps: int) -> PictureOut:
+    async def publish_picture(
+        self, codec: Codec, size: tuple[int, int], fps: float, most_bps: int
+    ) -> PictureOut:
         """See `JoinedRoom`."""
         rtc = self._rtc
         source = rtc.EncodedVideoSource(*size)
@@ -257,19 +280,3 @@ def _why(told: str) -> str:
     if any(word in told.lower() for word in ("401", "403", "unauthorized", "permission", "token")):
         return "the room's server does not take the token"
     return "the room's server cannot be reached, or is none"
-
-
-def _leave_later(connecting: "asyncio.Future[None]", joined: SdkRoom) -> None:
-    """Go again as soon as the library is in, if it ever is."""
-
-    def done(connected: "asyncio.Future[None]") -> None:
-        if not connected.cancelled() and connected.exception() is None:
-            leaving = asyncio.ensure_future(joined.leave())
-            _LEAVING.add(leaving)
-            leaving.add_done_callback(_LEAVING.discard)
-
-    connecting.add_done_callback(done)
-
-
-_LEAVING: set["asyncio.Future[None]"] = set()
-"""Held until they are done, as the event loop holds tasks weakly."""
