@@ -1,6 +1,6 @@
 """Which rung of a picture a room gets, of what its links are said to carry.
 
-upper ── short for 2 s ──► lower ── quiet for wait_s ──► upper, on trial for 5 s; one that fails doubles wait_s
+upper ── short for 2 s ──► lower ── after wait_s ──► upper, on trial; one that fails doubles wait_s
 
 What is said never exceeds by much what is sent, so only a trial tells whether the upper fits.
 """

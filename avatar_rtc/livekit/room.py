@@ -130,4 +130,4 @@ class RoomGuest(Protocol):
 
 
 JoinRoom = Callable[[RoomInvitation, RoomGuest], Awaitable[JoinedRoom]]
-"""Joins a room. Raises Unreachable: there is none, or it does not let the avatar in; SetupError: no library."""
+"""Joins a room. Raises Unreachable: there is none, or it lets the avatar not in; SetupError: no library."""

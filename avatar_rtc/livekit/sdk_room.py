@@ -276,7 +276,7 @@ def _codec(rtc: Any, codec: Codec) -> Any:
 
 
 def _why(told: str) -> str:
-    """What a caller may read of the library's error: what a server of strangers has answered stays in the log."""
+    """What a caller may read of the library's error: what a server has answered stays in the log."""
     if any(word in told.lower() for word in ("401", "403", "unauthorized", "permission", "token")):
         return "the room's server does not take the token"
     return "the room's server cannot be reached, or is none"

@@ -3,7 +3,7 @@
 header ─► read ─► trailer      the next header, or 10 s of nothing, stand for a trailer that was lost
 clear ─► silence               all that was begun is over, and the rest of it is not read
 
-Streams come much faster than they are heard. They are read one after the other, no further than a minute ahead.
+Streams come much faster than they are heard. One is read after the other, a minute ahead at most.
 """
 
 import asyncio

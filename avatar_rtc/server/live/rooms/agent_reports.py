@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable
 
 from avatar_rtc.errors import AvatarRtcError
@@ -21,21 +22,30 @@ class AgentReports:
     """A `LineListener` for one agent. What was not told when the room was lost, is told in the next one."""
 
     def __init__(self) -> None:
-        self._waiting: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+        self._waiting: deque[tuple[str, str]] = deque()
+        self._news = asyncio.Event()
 
     def started(self) -> None:
         """See `LineListener`."""
-        self._waiting.put_nowait((STARTED, ""))
+        self._tell(STARTED, "")
 
     def finished(self, position_s: float, is_interrupted: bool) -> None:
         """See `LineListener`."""
-        self._waiting.put_nowait((FINISHED, finished_payload(position_s, is_interrupted)))
+        self._tell(FINISHED, finished_payload(position_s, is_interrupted))
 
     async def run(self, call: CallAgent) -> None:
-        """Tell what there is, until it is cancelled; what was being told then is lost."""
+        """Tell what there is, until it is cancelled; what was being told then is told again."""
         while True:
-            method, payload = await self._waiting.get()
+            while not self._waiting:
+                self._news.clear()
+                await self._news.wait()
+            method, payload = self._waiting[0]
             await _tell(call, method, payload)
+            self._waiting.popleft()
+
+    def _tell(self, method: str, payload: str) -> None:
+        self._waiting.append((method, payload))
+        self._news.set()
 
 
 async def _tell(call: CallAgent, method: str, payload: str) -> None:

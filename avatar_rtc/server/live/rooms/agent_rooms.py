@@ -31,7 +31,9 @@ class AgentRooms:
             codec: how rooms get pictures.
             join: joins rooms; None is by LiveKit's library.
         """
-        self._pool, self._codec, self._join = pool, codec, join
+        self._pool, self._codec = pool, codec
+        self._needs_library = join is None
+        self._join: JoinRoom = join or SdkRooms().join
         self._running: dict[tuple[str, str, str], Call] = {}
         self._letting_go: set[asyncio.Task[None]] = set()
 
@@ -63,11 +65,9 @@ class AgentRooms:
             if on_over is not None:
                 await on_over()
             return running
-        join = self._join
-        if join is None:
+        if self._needs_library:
             check_livekit()
-            join = SdkRooms().join
-        stay = LiveKitCall(avatar, invitation, join, self._pool, self._codec)
+        stay = LiveKitCall(avatar, invitation, self._join, self._pool, self._codec)
         key = invitation.key
 
         async def run(call: Call) -> None:

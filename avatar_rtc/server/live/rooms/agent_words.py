@@ -1,4 +1,4 @@
-"""The words of what an agent says, beside its sound: for better lips, and with the expressions that go with them.
+"""The words of what an agent says, beside its sound: for better lips, and with what it expresses.
 
 Sound and words come as streams of their own, in the same order, and nothing ties one to the other.
 

@@ -3,7 +3,7 @@
 room ─► sound, texts, attributes, messages of the agent ─► AgentLine, AgentActs ─► Avatar
      ◄─ picture, sound (RoomPicture, send_sound), what was heard (AgentReports)
 
-It goes when the agent has gone, or wants it to, or when the room is closed. A room that is lost is joined again.
+It goes when the agent has gone or wants it to, or when the room is closed. One that is lost is joined again.
 """
 
 import asyncio
@@ -53,10 +53,11 @@ class LiveKitCall:
         self._reports = AgentReports()
         self._line = AgentLine(avatar, pool, words, self._reports)
         self._acts = AgentActs(avatar, words)
-        self._ways = (self._line, self._acts)
         self._loop = loop
         self._call: Call | None = None
         self._end: asyncio.Future[_End] = loop.create_future()
+        self._goodbye: _End | None = None
+        """Set once it is to go, whatever the room does meanwhile."""
         self._leaving: asyncio.TimerHandle | None = None
 
     async def run(self, call: Call) -> None:
@@ -67,20 +68,22 @@ class LiveKitCall:
             Refused: the room does not let the avatar be seen and heard.
         """
         self._call = call
-        if self._invitation.most_s is not None:
-            self._loop.call_later(self._invitation.most_s, self._go, "its time in the room is over")
+        most_s = self._invitation.most_s
+        limit = most_s and self._loop.call_later(most_s, self._go, "its time in the room is over")
         reading = asyncio.create_task(self._line.run(), name="the sound of an agent")
         try:
             await self._hold(call)
         finally:
             self._forget_leaving()
+            if limit:
+                limit.cancel()
             self._line.clear()
             reading.cancel()
             await asyncio.gather(reading, self._acts.close(), return_exceptions=True)
 
     async def _hold(self, call: Call) -> None:
         tries = 0
-        while True:
+        while self._goodbye is None:
             self._end = self._loop.create_future()
             begun = self._loop.time()
             try:
@@ -90,15 +93,17 @@ class LiveKitCall:
                     raise
                 end = _End(str(error), False)
             if end.is_final:
-                call.report("ended", end.reason)
-                return
+                self._goodbye = end
+                break
             tries = 0 if self._loop.time() - begun > GOOD_S else tries
             if tries == len(REJOIN_S):
                 raise Unreachable(f"the room was lost: {end.reason}")
             call.report("retrying", end.reason)
+            self._end = self._loop.create_future()
             self._line.clear()  # nobody there has heard it, nor will
-            await asyncio.sleep(REJOIN_S[tries])
+            await asyncio.wait([self._end], timeout=REJOIN_S[tries])
             tries += 1
+        call.report("ended", self._goodbye.reason)
 
     async def _stay(self, call: Call) -> "_End":
         """In the room, until something ends that."""
@@ -235,7 +240,8 @@ class LiveKitCall:
             self._leaving = None
 
     def _go(self, reason: str) -> None:
-        self._set_end(_End(reason, True))
+        self._goodbye = _End(reason, True)
+        self._set_end(self._goodbye)
 
     def _set_end(self, end: "_End") -> None:
         if not self._end.done():
