@@ -250,8 +250,8 @@ def create_app(
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
         whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
-        audio, audio_socket, calls, livekit, ears_socket, events, control_socket, ice, recordings, films, share,
-        compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
+        audio, audio_socket, calls, livekit, ears_socket, events, control_socket, ice, recordings, films,
+        share, compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
         openapi, tracking, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())

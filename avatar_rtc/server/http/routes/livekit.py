@@ -29,8 +29,8 @@ class RoomAsked(BaseModel):
     token: str = Field(max_length=MAX_TOKEN, repr=False)
     """A room token for the avatar, with an identity of its own."""
     agent_identity: str = Field("", max_length=256)
-    """The participant whose sound it speaks; "" is whom the token names in `lk.publish_on_behalf`, or else the
-    first agent."""
+    """The participant whose sound it speaks; "" is whom the token names in `lk.publish_on_behalf`, or else
+    the first agent."""
 
 
 @described(

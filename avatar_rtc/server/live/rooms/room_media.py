@@ -63,7 +63,7 @@ class RoomPicture:
         finally:
             self._ladder.close()
 
-    async def _first(self) -> Packet | None:
+    async def _first(self) -> "Packet | None":
         try:
             async with asyncio.timeout(FIRST_PICTURE_S):
                 packet = await self._next()
