@@ -61,7 +61,7 @@ HOME = {
     "c2pa": {"provenance"},
     "cryptography": {"provenance", "server"},
     "mcp": {"mcp"},
-    "livekit": {"livekit"},
+    "livekit": {"livekit", "bench"},
     "mcp_types": {"mcp"},
     "starlette": {"mcp"},
     "aiohttp": {"server", "client", "cli", "bench", "speech"},

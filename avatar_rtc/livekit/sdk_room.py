@@ -6,7 +6,7 @@ Its pictures are ours as they are encoded (`EncodedVideoSource`); its sound it e
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -49,19 +49,22 @@ def check_livekit() -> None:
 class SdkRooms:
     """Joins rooms by LiveKit's library. Made and used on the event loop."""
 
-    def __init__(self, make_room: Callable[[], Any] | None = None) -> None:
+    def __init__(self, library: Callable[[], Awaitable[Any]] | None = None) -> None:
         """
         Args:
-            make_room: makes the library's `Room`; None is as it comes.
+            library: gives what stands in for `livekit.rtc`; None is that itself.
         """
-        self._make_room = make_room
+        self._library = library
         self._leaving: set[asyncio.Future[None]] = set()
 
     async def join(self, invitation: RoomInvitation, guest: RoomGuest) -> "SdkRoom":
         """See `JoinRoom`."""
-        check_livekit()
-        rtc = await asyncio.to_thread(_library)
-        room = (self._make_room or rtc.Room)()
+        if self._library is None:
+            check_livekit()
+            rtc = await asyncio.to_thread(_load_library)
+        else:
+            rtc = await self._library()
+        room = rtc.Room()
         joined = SdkRoom(rtc, room, guest)
         options = rtc.RoomOptions(auto_subscribe=False)
         connecting = asyncio.ensure_future(room.connect(invitation.url, invitation.token, options))
@@ -138,7 +141,7 @@ class SdkRoom:
         await self._publish(
             track, rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, dtx=False)
         )
-        return _Sound(rtc, source)
+        return SdkSound(rtc, source)
 
     async def publish_picture(
         self, codec: Codec, size: tuple[int, int], fps: float, most_bps: int
@@ -231,7 +234,7 @@ class SdkPicture:
         return PictureWishes(told.keyframe_requested, None if rate is None else rate.target_bitrate_bps)
 
 
-class _Sound:
+class SdkSound:
     """See `SoundOut`."""
 
     def __init__(self, rtc: Any, source: Any) -> None:
@@ -263,7 +266,7 @@ class _Stream:
         self._reader.close()
 
 
-def _library() -> Any:
+def _load_library() -> Any:
     """Some 30 MB of it are mapped, and its log is told of less: at INFO it names the addresses of rooms."""
     from livekit import rtc
 

@@ -9,7 +9,7 @@ Streams come much faster than they are heard. One is read after the other, a min
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Protocol
 
 from avatar_rtc.errors import AvatarRtcError, CapacityExceeded
@@ -21,8 +21,8 @@ from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.rooms.agent_words import AgentWords, SaidWords, acted
 from avatar_rtc.server.live.voice.hearing import SoundStream
 from avatar_rtc.server.live.voice.sound_line import SoundLine
-from avatar_rtc.server.live.voice.transcribed import transcribed_pieces
-from avatar_rtc.server.live.voice.utterance import Event
+from avatar_rtc.server.live.voice.transcribed import SoundTranscript, transcribed_pieces
+from avatar_rtc.server.live.voice.utterance import Event, Piece
 from avatar_rtc.speech.acting.acts import Feeling
 from avatar_rtc.speech.tags import emotion_named
 
@@ -32,6 +32,9 @@ IDLE_S = 10.0
 """A stream of which nothing comes for so long has lost its trailer."""
 MOST_OPEN = 64
 """Streams that are not over; an agent has one or two. Each further one is over at once."""
+
+
+PiecesOf = Callable[[SoundStream, SoundTranscript], AsyncGenerator[Piece, None]]
 
 
 class LineListener(Protocol):
@@ -47,11 +50,20 @@ class LineListener(Protocol):
 class AgentLine:
     """One agent's. Made and used on the event loop."""
 
-    def __init__(self, avatar: Avatar, pool: Pool, words: AgentWords, listener: LineListener) -> None:
+    def __init__(
+        self,
+        avatar: Avatar,
+        pool: Pool,
+        words: AgentWords,
+        listener: LineListener,
+        pieces_of: PiecesOf = transcribed_pieces,
+    ) -> None:
         """
         Args:
             pool: what waits to be heard is taken of it, in seconds.
+            pieces_of: makes pieces of a sound and its words.
         """
+        self._pieces_of = pieces_of
         self._pool, self._words, self._listener = pool, words, listener
         self._line = SoundLine(avatar, pool, self._heard)
         self._open: deque[_Said] = deque()
@@ -115,10 +127,10 @@ class AgentLine:
 
     async def _speak(self, said: "_Said") -> None:
         written = format_of(said.stream.attributes)
-        stream = SoundStream(written.rate, self._pool, written.channels)
+        stream = SoundStream(written.rate, self._pool, written.channels, is_bare=True)
         said.words = self._words.of_sound()
         said.speech_id = self._line.begin_with(
-            stream, acted(transcribed_pieces(stream, said.words.transcript), said.words)
+            stream, acted(self._pieces_of(stream, said.words.transcript), said.words)
         )
         try:
             await self._feed(said, written)

@@ -18,10 +18,11 @@ from avatar_rtc.server.limits import Pool
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.calls import Call
 from avatar_rtc.server.live.rooms.agent_acts import AgentActs
-from avatar_rtc.server.live.rooms.agent_line import AgentLine
+from avatar_rtc.server.live.rooms.agent_line import AgentLine, PiecesOf
 from avatar_rtc.server.live.rooms.agent_reports import AgentReports
 from avatar_rtc.server.live.rooms.agent_words import AgentWords
 from avatar_rtc.server.live.rooms.room_media import RoomPicture, send_sound
+from avatar_rtc.server.live.voice.transcribed import transcribed_pieces
 from avatar_rtc.stream.frame import Codec
 
 log = logging.getLogger(__name__)
@@ -40,18 +41,25 @@ class LiveKitCall:
     """One avatar's stay in one room; the `run` of a `Call`. Made on the event loop, run once."""
 
     def __init__(
-        self, avatar: Avatar, invitation: RoomInvitation, join: JoinRoom, pool: Pool, codec: Codec
+        self,
+        avatar: Avatar,
+        invitation: RoomInvitation,
+        join: JoinRoom,
+        pool: Pool,
+        codec: Codec,
+        pieces_of: PiecesOf = transcribed_pieces,
     ) -> None:
         """
         Args:
             pool: sound that waits to be heard is taken of it, in seconds.
+            pieces_of: see `AgentLine`.
         """
         loop = asyncio.get_running_loop()
         self._avatar, self._invitation, self._join, self._codec = avatar, invitation, join, codec
         self._agent = invitation.agent
         words = AgentWords(loop.time)
         self._reports = AgentReports()
-        self._line = AgentLine(avatar, pool, words, self._reports)
+        self._line = AgentLine(avatar, pool, words, self._reports, pieces_of)
         self._acts = AgentActs(avatar, words)
         self._loop = loop
         self._call: Call | None = None
