@@ -1,4 +1,4 @@
-"""Agents that speak through an avatar in a made room, in any order that chance gives; what was told and heard.
+"""Agents that speak through an avatar in a made room, in any order that chance gives: told and heard.
 
 Their side is LiveKit's own `DataStreamAudioOutput`. Each stream has a level of its own, so that the sound
 itself says how much of it was heard.

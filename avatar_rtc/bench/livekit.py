@@ -1,4 +1,4 @@
-"""Rooms of LiveKit: agents told exactly once what was heard, pictures that its library takes as they are encoded.
+"""Rooms of LiveKit: agents told exactly once what was heard, and encoded pictures that its library takes.
 
 No server of LiveKit could be had: agents are its own code over a room that is made here.
 """
