@@ -34,7 +34,11 @@ def test_one_that_is_short_goes_down_once_the_estimate_had_time_to_grow():
 
 def test_trials_of_a_poor_link_become_rare():
     rungs = walked(lambda t, rung: 250e3, 600)
-    ups = [t for (t, now), (_, before) in zip(rungs[1:], rungs, strict=False) if (before, now) == ("lower", "upper")]
+    ups = [
+        t
+        for (t, now), (_, before) in zip(rungs[1:], rungs, strict=False)
+        if (before, now) == ("lower", "upper")
+    ]
     gaps = np.diff(ups)
     assert np.all(gaps >= LINK_WAIT_S) and gaps[-1] >= LINK_MOST_WAIT_S
     share = sum(rung == "upper" for _, rung in rungs) / len(rungs)

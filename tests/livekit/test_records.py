@@ -1,5 +1,6 @@
 """Records of sound and emotions, cut anywhere."""
 
+import itertools
 import json
 
 import pytest
@@ -36,7 +37,7 @@ def test_cut_anywhere_they_are_the_same(records, cuts):
     data = b"".join(record(kind, payload) for kind, payload in records)
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
     reader, sound, told = RecordReader(), b"", []
-    for begin, stop in zip(edges, edges[1:], strict=False):
+    for begin, stop in itertools.pairwise(edges):
         more, emotions = reader.push(data[begin:stop])
         sound, told = sound + more, told + emotions
     assert sound == b"".join(payload for kind, payload in records if kind == 1)

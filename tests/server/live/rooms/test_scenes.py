@@ -66,7 +66,7 @@ async def cleared(scene: AgentScene) -> str:
     )
 
 
-@pytest.mark.parametrize("seeds", [range(0, 30), range(30, 60)], ids=str)
+@pytest.mark.parametrize("seeds", [range(30), range(30, 60)], ids=str)
 def test_whatever_the_order_each_stream_is_told_of_once_with_what_was_heard(seeds):
     for seed in seeds:
         scene = run(play_by_chance(seed))
@@ -175,7 +175,7 @@ def test_a_stream_that_never_ends_is_over_with_what_came():
         stream = await opened(scene)
         await stream.write(sound(1.0))
         begun = asyncio.get_running_loop().time()
-        while not told(scene):
+        while not told(scene):  # noqa: ASYNC110
             await asyncio.sleep(0.5)
         return asyncio.get_running_loop().time() - begun
 
