@@ -1,4 +1,4 @@
-"""Rooms of LiveKit: agents told exactly once what was heard, and encoded pictures that its library takes.
+"""Rooms of LiveKit: agents told exactly once what was heard, encoded pictures that its library takes.
 
 No server of LiveKit could be had: agents are its own code over a room that is made here, and its library joins
 one whose signals are made here.
@@ -154,7 +154,7 @@ def _joined(count: int) -> Iterator[Measurement]:
 
 
 async def _stay(server: Served) -> tuple[float, float]:
-    """From the question to the first picture, and from the agent's first sound to the avatar's beyond D; ms."""
+    """From the question to the first picture; from the agent's first sound to the avatar's beyond D; ms."""
     async with MadeSfu().serving() as sfu, aiohttp.ClientSession() as session:
         begun = time.monotonic()
         body = {"url": sfu.url, "token": room_token("face", lk__publish_on_behalf=MADE_AGENT)}

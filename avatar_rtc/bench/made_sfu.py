@@ -1,7 +1,7 @@
 """As much of a server of LiveKit as one avatar and one agent need, so that its own library joins it.
 
-The library's signals are answered, its sound and picture are decoded by aiortc, and the agent's part is packets
-on its data channel. One participant at a time; nothing is forwarded.
+The library's signals are answered, its sound and picture are decoded by aiortc, and the agent's part is
+packets on its data channel. One participant at a time; nothing is forwarded.
 """
 
 import asyncio
