@@ -153,7 +153,7 @@ def test_bare_blocks_are_the_source_at_the_moments_of_the_packets(virtual):
         heard, sent = [], []
 
         async def hear():
-            for _ in range(10):
+            for _ in range(12):
                 heard.append((int((await alone.next())[0]), clock.t()))
 
         async def receive():
