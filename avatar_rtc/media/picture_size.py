@@ -37,7 +37,7 @@ class PictureSizes:
         decoder = av.CodecContext.create(self._codec, "r")
         packet = av.Packet(key)
         try:
-            frames = [*decoder.decode(packet), *decoder.decode(None)]  # type: ignore[attr-defined]
+            frames = [*decoder.decode(packet), *decoder.decode(None)]
         except av.FFmpegError:
             return None
         return (frames[0].width, frames[0].height) if frames else None
