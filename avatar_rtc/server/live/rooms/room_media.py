@@ -6,6 +6,7 @@ Streams ─ packets, encoded once ─► Ladder ─► PictureOut         ◄─
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 
 from avatar_rtc.errors import Unreachable
@@ -24,6 +25,7 @@ FIRST_SIZE = (512, 512)
 """(width, height) in px that a camera is shown with whose first picture is not here yet."""
 CAMERA_PATIENCE_S = 1.0
 """For which it is awaited: agents send no sound before they see a camera."""
+SENT_S = 2.0
 MOST_SHARE = 2
 """What the links may be given, of what the upper rung takes: keyframes are large."""
 
@@ -36,6 +38,10 @@ class RoomPicture:
         self._sizes = PictureSizes(codec)
         self._size: tuple[int, int] | None = None
         self._footing = LinkFooting()
+        self._target_bps: int | None = None
+        """What the links were last said to carry."""
+        self._sent: deque[tuple[float, int]] = deque()
+        """(second, bytes) of the pictures of the last SENT_S."""
         streams = avatar.streams
         self._ladder = Ladder(
             Rendition(codec, "matte"), streams.watch, streams.request_keyframe, lambda rendition: None
@@ -91,13 +97,24 @@ class RoomPicture:
         wishes = out.wishes()
         if wishes.keyframe or not is_taken:
             avatar.streams.request_keyframe(self._ladder.rendition)
-        if wishes.target_bps is not None:
-            upper_bps = take_of("upper", *self._size, avatar.fps).bitrate_bps
-            before = self._footing
-            self._footing = next_link_footing(before, wishes.target_bps, upper_bps, self._now())
-            if self._footing.rung != before.rung:
-                log.info("a room gets the %s rung: it carries %d b/s", self._footing.rung, wishes.target_bps)
-                self._ladder.move(self._footing.rung)
+        self._target_bps = wishes.target_bps or self._target_bps
+        self._adapt(packet.size)
+
+    def _adapt(self, size: int) -> None:
+        now = self._now()
+        self._sent.append((now, size))
+        while self._sent[0][0] < now - SENT_S:
+            self._sent.popleft()
+        if self._target_bps is None:
+            return
+        sent_bps = 8 * sum(size for _, size in self._sent) / SENT_S
+        before, self._footing = (
+            self._footing,
+            next_link_footing(self._footing, self._target_bps, sent_bps, now),
+        )
+        if self._footing.rung != before.rung:
+            log.info("a room gets the %s rung: it carries %d b/s", self._footing.rung, self._target_bps)
+            self._ladder.move(self._footing.rung)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
