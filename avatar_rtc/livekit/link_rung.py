@@ -2,8 +2,8 @@
 
 upper ── short for 2 s ──► lower ── after wait_s ──► upper, on trial; one that fails doubles wait_s
 
-What is said never exceeds by much what is sent, and pictures at rest take little. So it is held against what is
-sent, and only a trial tells whether the upper fits.
+What is said never exceeds by much what is sent, and pictures at rest take little. So it is held against what
+is sent, and only a trial tells whether the upper fits.
 """
 
 from dataclasses import dataclass, replace

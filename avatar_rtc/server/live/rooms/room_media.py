@@ -108,10 +108,8 @@ class RoomPicture:
         if self._target_bps is None:
             return
         sent_bps = 8 * sum(size for _, size in self._sent) / SENT_S
-        before, self._footing = (
-            self._footing,
-            next_link_footing(self._footing, self._target_bps, sent_bps, now),
-        )
+        before = self._footing
+        self._footing = next_link_footing(before, self._target_bps, sent_bps, now)
         if self._footing.rung != before.rung:
             log.info("a room gets the %s rung: it carries %d b/s", self._footing.rung, self._target_bps)
             self._ladder.move(self._footing.rung)

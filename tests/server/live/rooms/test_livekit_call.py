@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,7 @@ from avatar_rtc.control.acting_messages import ActivitySet
 from avatar_rtc.errors import CapacityExceeded, InputError
 from avatar_rtc.link.orders import RequestKeyframe
 from avatar_rtc.livekit.invitation import RoomInvitation
+from avatar_rtc.livekit.link_rung import LINK_GROWTH_S, LINK_SHORT_S
 from avatar_rtc.livekit.sdk_room import SdkRooms
 from avatar_rtc.livekit.wire import TEXT_TOPIC
 from avatar_rtc.media.encode import create_encoder
@@ -401,3 +403,38 @@ def test_its_pictures_are_ours_as_they_were_encoded(codec):
     steps = np.diff([frame.timestamp_us for frame in seen])
     assert np.all(steps > 0) and np.median(steps) == pytest.approx(1e6 / 30, rel=0.02)
     assert wished == 1
+
+
+def test_a_room_whose_links_carry_little_gets_fewer_bits():
+    """Upper pictures take 960 kb/s, and the links 250."""
+
+    async def main():
+        server, avatar = MadeServer(), StagedAvatar()
+        sent = []
+        avatar.streams._send = sent.append
+        rooms = AgentRooms(avatar.limits.speech, "vp8", join=SdkRooms(server.library).join)
+        encoder = create_encoder("vp8", 64, 96, 30)
+        key = next(data for data, _ in encoder.encode(np.full((144, 64), 128, np.uint8), 0, True))
+        encoder.close()
+        call = await rooms.join(avatar, invitation())
+        upper = Rendition("vp8", "matte")
+        lower = replace(upper, rung="lower")
+        rungs = []
+        for n in range(30 * 30):
+            await asyncio.sleep(1 / 30)
+            t = video_pts(avatar.clock.t())
+            for rendition, size in ((upper, 4_000), (lower, 700)):
+                avatar.streams.publish(
+                    EncodedFrame("main", rendition, t, n % 30 == 0, key.ljust(size, b"\0"))
+                )
+            rate = SimpleNamespace(target_bitrate_bps=250_000)
+            server.wishes = [SimpleNamespace(keyframe_requested=False, rate_control=rate)]
+            rungs.append(next((each["rung"] for each in avatar.streams.renditions()), None))
+        await call.end()
+        await avatar.close()
+        return rungs
+
+    rungs = run(main())
+    down_s = rungs.index("lower") / 30
+    assert LINK_GROWTH_S <= down_s <= LINK_GROWTH_S + LINK_SHORT_S + 2
+    assert rungs[-1] == "upper"  # on trial
