@@ -19,6 +19,7 @@ from avatar_rtc.config_outside import (
     LiveKitConfig,
     NetworkName,
     TrackersConfig,
+    VtsConfig,
 )
 from avatar_rtc.config_sections import (
     AccessConfig,
@@ -141,6 +142,7 @@ class Config(ConfigSection):
     compat: CompatConfig = CompatConfig()
     livekit: LiveKitConfig = LiveKitConfig()
     trackers: TrackersConfig = TrackersConfig()
+    vts: VtsConfig = VtsConfig()
     limits: LimitsConfig = LimitsConfig()
     data_dir: Path | None = None
     """Where uploaded characters are kept; None is the user's data folder."""

@@ -40,7 +40,7 @@ SERVER_FLOORS = (
     {"limits", "addresses", "access", "allowance", "durations", "forwarded", "loop_lag"},
     {"rendering"},
     {"live"},
-    {"trackers"},
+    {"trackers", "vts"},
     {"http"},
     {"connections"},
     {"app"},

@@ -40,6 +40,7 @@ FIGURES = {
     "proxy": "replies of language models on their way through: delay, bytes, first sound",
     "realtime": "voices of language models on their way through: delay, interruptions",
     "livekit": "agents in rooms of LiveKit: what they are told was heard, and pictures for its library",
+    "plugins": "values of VTube Studio's plugins to pictures, and two of them at 60 a second",
     "clapper": "sound after picture, on the wire and in Chromium",
 }
 """Name → what it is about; each is a module of this package with `measure(quick) -> list[Measurement]`."""

@@ -19,6 +19,7 @@ from avatar_rtc.media.addresses.gathering import Gathering
 from avatar_rtc.provenance.marking import Marker
 from avatar_rtc.server.access.destinations import Destinations
 from avatar_rtc.server.access.gate import TokenGate
+from avatar_rtc.server.access.plugins import Plugins
 from avatar_rtc.server.addresses import address_of
 from avatar_rtc.server.http.desk import Desk
 from avatar_rtc.server.limits import Limits
@@ -80,6 +81,8 @@ SPRITES = web.AppKey("SPRITES", Turns)
 TRACKERS = web.AppKey("TRACKERS", Trackers)
 """Face trackers of others."""
 UPLOADS = web.AppKey("UPLOADS", Desk)
+PLUGINS = web.AppKey("PLUGINS", Plugins)
+"""Programs of others that may drive an avatar by VTube Studio's API."""
 DESTINATIONS = web.AppKey("DESTINATIONS", Destinations)
 """Where callers may send an avatar."""
 ENGAGEMENTS = web.AppKey("ENGAGEMENTS", Engagements)

@@ -140,6 +140,8 @@ NEEDS: Mapping[str, Need] = {
         Need("admin", "all"),
         (
             "POST /api/avatar/load",
+            # a plugin that is allowed may drive an avatar from then on
+            f"GET {_V1}/plugins", f"POST {_V1}/plugins/{{plugin}}", f"DELETE {_V1}/plugins/{{plugin}}",
             f"GET {_V1}/trackers",
             *(f"{verb} {_V1}/trackers/{{tracker}}/calibration" for verb in ("POST", "DELETE")),
             f"POST {_V1}/backdrops", f"DELETE {_V1}/backdrops/{{name}}",

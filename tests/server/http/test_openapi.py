@@ -20,7 +20,7 @@ from avatar_rtc.face.gaze import Gaze
 from avatar_rtc.filters_schema.chain import chain_json
 from avatar_rtc.resources import resource
 from avatar_rtc.server.http.answers import Avatar
-from avatar_rtc.server.http.keys import AVATARS, TRACKERS
+from avatar_rtc.server.http.keys import AVATARS, PLUGINS, TRACKERS
 from avatar_rtc.server.http.needs import need_for
 from avatar_rtc.server.http.routes import openapi
 from avatar_rtc.server.http.routes.openapi import described, document
@@ -177,6 +177,13 @@ class Caller:
             there = (await (await self._client.get(home)).json())["recordings"]
             begun = there or [await (await self._client.post(home, json={})).json()]
             filled["recording"] = begun[0]["id"]
+        if operation["operationId"] == "post_plugin":
+            plugins = self._client.app[PLUGINS]
+            self._asking = asyncio.create_task(plugins.ask("A plugin", "Somebody"))
+            await asyncio.sleep(0)
+            filled["plugin"] = plugins.question.id
+        elif "plugin" in names:  # it was allowed before: what deletes comes last
+            filled["plugin"] = next(iter(self._client.app[PLUGINS].allowed))
         if "call" in names:
             calls = self._client.app[AVATARS]["main"].calls
             filled["call"] = calls.start("whip", "https://x", lambda _: asyncio.Event().wait()).id
