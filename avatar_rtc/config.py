@@ -13,7 +13,14 @@ from pydantic import (
     model_validator,
 )
 
-from avatar_rtc.config_outside import CallsConfig, CompatConfig, NetworkName, TrackersConfig, VtsConfig
+from avatar_rtc.config_outside import (
+    CallsConfig,
+    CompatConfig,
+    LiveKitConfig,
+    NetworkName,
+    TrackersConfig,
+    VtsConfig,
+)
 from avatar_rtc.config_sections import (
     AccessConfig,
     AddressText,
@@ -133,6 +140,7 @@ class Config(ConfigSection):
     openai: OpenAiConfig = OpenAiConfig()
     calls: CallsConfig = CallsConfig()
     compat: CompatConfig = CompatConfig()
+    livekit: LiveKitConfig = LiveKitConfig()
     trackers: TrackersConfig = TrackersConfig()
     vts: VtsConfig = VtsConfig()
     limits: LimitsConfig = LimitsConfig()

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -30,6 +30,13 @@ class CallsConfig(ConfigSection):
     destinations: tuple[Destination, ...] = ()
     """Beginnings of addresses; `*` in a host stands for names, alone for all. Empty is any where this server
     is for its own machine alone, and none where others can reach it."""
+
+
+class LiveKitConfig(ConfigSection):
+    """Rooms of LiveKit, in which avatars are the faces of agents."""
+
+    codec: Literal["h264", "vp8"] = "h264"
+    """How rooms get the picture; encoded once, also for all viewers who get it so."""
 
 
 class CompatConfig(ConfigSection):

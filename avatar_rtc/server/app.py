@@ -40,6 +40,7 @@ from avatar_rtc.server.http.desk import Desk
 from avatar_rtc.server.http.ending import REQUESTS_S, tell_closing
 from avatar_rtc.server.http.keys import (
     ADDRESS_CHECK,
+    AGENT_ROOMS,
     AVATARS,
     BACKDROPS,
     CLASSIFIER,
@@ -96,6 +97,7 @@ from avatar_rtc.server.http.routes import (
     films,
     health,
     ice,
+    livekit,
     looks,
     mcp,
     offer,
@@ -123,6 +125,7 @@ from avatar_rtc.server.live.looks import Looks
 from avatar_rtc.server.live.performances import Performances
 from avatar_rtc.server.live.recordings import Recordings
 from avatar_rtc.server.live.replies import Replies
+from avatar_rtc.server.live.rooms.agent_rooms import AgentRooms
 from avatar_rtc.server.live.shared import Renderer, Shared
 from avatar_rtc.server.live.simli_sessions import SimliSessions
 from avatar_rtc.server.live.state_file import StateFile
@@ -242,6 +245,7 @@ def create_app(
     avatars_here.create(character, MAIN, source=config.character)
     app[ENGAGEMENTS] = Engagements(config.compat, avatars_here, store)
     app[SIMLI_SESSIONS] = SimliSessions()
+    app[AGENT_ROOMS] = agent_rooms = AgentRooms(limits.speech, config.livekit.codec)
     app[KEPT_FILES] = files = KeptFiles(
         recordings_folder(config.data_dir),
         config.limits.recordings_mb * MIB,
@@ -267,8 +271,8 @@ def create_app(
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
         whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
-        audio, audio_socket, calls, ears_socket, events, control_socket, ice, recordings, films, share,
-        compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
+        audio, audio_socket, calls, livekit, ears_socket, events, control_socket, ice, recordings, films,
+        share, compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
         openapi, trackers, tracking, plugins, simli, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
@@ -281,6 +285,7 @@ def create_app(
     app.on_shutdown.append(tell_closing)
     app.on_cleanup.append(lambda _: gathering.close())
     app.on_cleanup.append(lambda _: door.close())
+    app.on_cleanup.append(lambda _: agent_rooms.close())
     app.on_cleanup.append(partial(_close_marker, marker))
     app.on_cleanup.append(_close_upstream)
     app.cleanup_ctx.append(partial(_watch_loop, lag))

@@ -32,6 +32,7 @@ from avatar_rtc.server.live.looks import Looks
 from avatar_rtc.server.live.performances import Performances
 from avatar_rtc.server.live.recordings import Recordings
 from avatar_rtc.server.live.replies import Replies
+from avatar_rtc.server.live.rooms.agent_rooms import AgentRooms
 from avatar_rtc.server.live.shared import Renderer
 from avatar_rtc.server.live.simli_sessions import SimliSessions
 from avatar_rtc.server.live.turns import Turns
@@ -89,6 +90,8 @@ ENGAGEMENTS = web.AppKey("ENGAGEMENTS", Engagements)
 """Which avatars sessions of other services' clients have."""
 SIMLI_SESSIONS = web.AppKey("SIMLI_SESSIONS", SimliSessions)
 """Sessions that Simli's clients have asked for and not begun."""
+AGENT_ROOMS = web.AppKey("AGENT_ROOMS", AgentRooms)
+"""The rooms of LiveKit in which avatars are the faces of agents."""
 REPLIES = web.AppKey("REPLIES", Replies)
 """Replies of language models that avatars speak."""
 

@@ -1,0 +1,58 @@
+"""Which rung a room gets, of what its links are said to carry."""
+
+import itertools
+
+import numpy as np
+
+from avatar_rtc.livekit.link_rung import (
+    LINK_GROWTH_S,
+    LINK_MOST_WAIT_S,
+    LINK_SHORT_S,
+    LINK_WAIT_S,
+    LinkFooting,
+    next_link_footing,
+)
+
+SENT = {"upper": 1_500_000.0, "lower": 170_000.0}
+
+
+def walked(carried, seconds: float, sent=SENT, step: float = 0.1):
+    """The rungs over time on a link whose estimate is `carried(t, rung)`."""
+    footing, found = LinkFooting(moved_at=0.0), []
+    for t in np.arange(0.0, seconds, step):
+        footing = next_link_footing(footing, carried(t, footing.rung), sent[footing.rung], t)
+        found.append((t, footing.rung))
+    return found
+
+
+def test_a_good_link_that_begins_as_all_do_never_leaves_the_upper():
+    """An estimate begins at 300 kb/s, and grows by 25 % a second."""
+    assert {rung for _, rung in walked(lambda t, rung: min(4e6, 300e3 * 1.25**t), 60)} == {"upper"}
+
+
+def test_a_picture_at_rest_needs_no_more_than_it_takes():
+    """A receiver's estimate is 1.5 times of what it gets, and that is little."""
+    assert {r for _, r in walked(lambda t, rung: 90e3, 60, {"upper": 60e3, "lower": 60e3})} == {"upper"}
+
+
+def test_one_that_is_short_goes_down_once_the_estimate_had_time_to_grow():
+    moves = [t for t, rung in walked(lambda t, rung: 400e3, 20) if rung == "lower"]
+    assert LINK_GROWTH_S <= moves[0] <= LINK_GROWTH_S + LINK_SHORT_S + 0.5
+
+
+def test_trials_of_a_poor_link_become_rare():
+    rungs = walked(lambda t, rung: 250e3, 900)
+    ups = [t for (_, before), (t, now) in itertools.pairwise(rungs) if (before, now) == ("lower", "upper")]
+    gaps = np.diff(ups)
+    assert np.all(gaps >= LINK_WAIT_S) and gaps[-1] >= LINK_MOST_WAIT_S
+    assert sum(rung == "upper" for _, rung in rungs) / len(rungs) < 0.2
+
+
+def test_a_link_that_becomes_good_again_stays_up():
+    """On the lower rung no estimate exceeds what is sent by half: it never says that more would fit."""
+    rungs = walked(lambda t, rung: 250e3 if t < 60 or rung == "lower" else 2e6, 300)
+    assert rungs[-1][1] == "upper" and all(rung == "upper" for t, rung in rungs if t > 150)
+
+
+def test_a_dip_is_no_reason():
+    assert {r for _, r in walked(lambda t, rung: 300e3 if 30 < t < 31 else 2e6, 60)} == {"upper"}
