@@ -27,6 +27,7 @@ from avatar_rtc.resources import resource
 from avatar_rtc.server.access.destinations import Destinations
 from avatar_rtc.server.access.gate import TokenGate
 from avatar_rtc.server.connections.pace import create_pacing
+from avatar_rtc.server.http.agents import simli
 from avatar_rtc.server.http.authorization import access_middleware
 from avatar_rtc.server.http.compat import avatars as compat_avatars
 from avatar_rtc.server.http.compat import imagefx, natlang
@@ -59,6 +60,7 @@ from avatar_rtc.server.http.keys import (
     RECORDINGS,
     RENDERER,
     REPLIES,
+    SIMLI_SESSIONS,
     SOCKETS,
     SOUND_FILES,
     SPEAKER,
@@ -116,6 +118,7 @@ from avatar_rtc.server.live.performances import Performances
 from avatar_rtc.server.live.recordings import Recordings
 from avatar_rtc.server.live.replies import Replies
 from avatar_rtc.server.live.shared import Renderer, Shared
+from avatar_rtc.server.live.simli_sessions import SimliSessions
 from avatar_rtc.server.live.state_file import StateFile
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.under_way import UnderWay
@@ -224,6 +227,7 @@ def create_app(
     )
     avatars_here.create(character, MAIN, source=config.character)
     app[ENGAGEMENTS] = Engagements(config.compat, avatars_here, store)
+    app[SIMLI_SESSIONS] = SimliSessions()
     app[KEPT_FILES] = files = KeptFiles(
         recordings_folder(config.data_dir),
         config.limits.recordings_mb * MIB,
@@ -248,7 +252,7 @@ def create_app(
         whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
         audio, audio_socket, calls, ears_socket, events, control_socket, ice, recordings, films, share,
         compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
-        openapi, tracking, pages,
+        openapi, tracking, simli, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)

@@ -32,6 +32,7 @@ from avatar_rtc.server.live.performances import Performances
 from avatar_rtc.server.live.recordings import Recordings
 from avatar_rtc.server.live.replies import Replies
 from avatar_rtc.server.live.shared import Renderer
+from avatar_rtc.server.live.simli_sessions import SimliSessions
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.decoding import Decoding
 from avatar_rtc.server.live.voice.speaker import Speaker
@@ -80,6 +81,8 @@ DESTINATIONS = web.AppKey("DESTINATIONS", Destinations)
 """Where callers may send an avatar."""
 ENGAGEMENTS = web.AppKey("ENGAGEMENTS", Engagements)
 """Which avatars sessions of other services' clients have."""
+SIMLI_SESSIONS = web.AppKey("SIMLI_SESSIONS", SimliSessions)
+"""Sessions that Simli's clients have asked for and not begun."""
 REPLIES = web.AppKey("REPLIES", Replies)
 """Replies of language models that avatars speak."""
 

@@ -44,6 +44,7 @@ NEEDS: Mapping[str, Need] = {
             "GET /openapi.json", "GET /tracking/model/{file}",
             "GET /healthz", "GET /readyz", "GET /health",
             f"OPTIONS {_AVATAR}/whep", f"OPTIONS {_AVATAR}/whep/{{viewer}}",
+            "GET /compat/simli/compose/webrtc/p2p",  # its session_token is what opens it
         ),
     ),
     # to watch and read
@@ -74,6 +75,8 @@ NEEDS: Mapping[str, Need] = {
             "GET /api/avatar/get_available_filters",
         ),
     ),
+    # each session gets the avatar that its caller may have
+    **_each(Need("control"), ("POST /compat/simli/compose/token", "GET /compat/simli/compose/ice")),
     # each tool that is called looks whether its avatar is the caller's
     **_each(Need("control"), ("POST /mcp",)),
     # what operators watch: of all avatars, and of the viewers of one
