@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from avatar_rtc.config_sections import ConfigSection
+from avatar_rtc.config_sections import ConfigSection, SecretSource
 from avatar_rtc.intake.names import Name
 
 
@@ -36,3 +36,7 @@ class CompatConfig(ConfigSection):
     """Id of a face, replica or persona, as their clients name it → a stored character, or `avatar/NAME`."""
     default: Name = "main"
     """The avatar for ids that nobody knows; while a session has it, the next one gets one of its own."""
+    livekit_key: str = Field("", max_length=200)
+    """The name of a LiveKit project's key: agents that show a token of it are served as by its Inference."""
+    livekit_secret: SecretSource = ""
+    """Where the secret of that key stands: `env:NAME` or `file:PATH`; "" is nowhere, and nobody is served so."""
