@@ -39,4 +39,4 @@ class CompatConfig(ConfigSection):
     livekit_key: str = Field("", max_length=200)
     """The name of a LiveKit project's key: agents that show a token of it are served as by its Inference."""
     livekit_secret: SecretSource = ""
-    """Where the secret of that key stands: `env:NAME` or `file:PATH`; "" is nowhere, and nobody is served so."""
+    """Where the secret of that key stands: `env:NAME` or `file:PATH`; "" is nowhere: nobody is served so."""

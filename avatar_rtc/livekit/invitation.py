@@ -78,7 +78,9 @@ def claims_of(token: str) -> RoomClaims:
     if not isinstance(identity, str) or not identity:
         raise InputError("the room token names no identity; wanted is one with `sub`")
     if not isinstance(room, str) or not room or not grants.get("roomJoin"):
-        raise InputError("the room token is for no room; wanted is one with `video.room` and `video.roomJoin`")
+        raise InputError(
+            "the room token is for no room; wanted is one with `video.room` and `video.roomJoin`"
+        )
     attributes = claims.get("attributes")
     told = attributes.items() if isinstance(attributes, dict) else ()
     return RoomClaims(identity, room, {key: value for key, value in told if isinstance(value, str)})
@@ -93,5 +95,7 @@ def _payload(token: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         payload = None
     if not isinstance(payload, dict):
-        raise InputError("the room token is no JWT; wanted is the one that the room's owner has made for the avatar")
+        raise InputError(
+            "the room token is no JWT; wanted is the one that the room's owner has made for the avatar"
+        )
     return payload

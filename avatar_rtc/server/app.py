@@ -28,6 +28,9 @@ from avatar_rtc.server.access.destinations import Destinations
 from avatar_rtc.server.access.gate import TokenGate
 from avatar_rtc.server.connections.pace import create_pacing
 from avatar_rtc.server.http.agents import simli
+from avatar_rtc.server.http.agents.launch import doors as launch_doors
+from avatar_rtc.server.http.agents.launch import inference, liveavatar, simli_rooms
+from avatar_rtc.server.http.agents.launch.room_keys import ROOM_KEY, RoomKey
 from avatar_rtc.server.http.authorization import access_middleware
 from avatar_rtc.server.http.compat import avatars as compat_avatars
 from avatar_rtc.server.http.compat import imagefx, natlang
@@ -38,6 +41,7 @@ from avatar_rtc.server.http.desk import Desk
 from avatar_rtc.server.http.ending import tell_closing
 from avatar_rtc.server.http.keys import (
     ADDRESS_CHECK,
+    AGENT_ROOMS,
     AVATARS,
     BACKDROPS,
     CLASSIFIER,
@@ -51,6 +55,7 @@ from avatar_rtc.server.http.keys import (
     GATE,
     GATHERING,
     KEPT_FILES,
+    LAUNCHES,
     LIMITS,
     LOOKS,
     MARKER,
@@ -113,10 +118,12 @@ from avatar_rtc.server.live.engagements import Engagements
 from avatar_rtc.server.live.films import Films
 from avatar_rtc.server.live.keeping import Keeping
 from avatar_rtc.server.live.kept_files import KeptFile, KeptFiles, recordings_folder
+from avatar_rtc.server.live.launches import Launches
 from avatar_rtc.server.live.looks import Looks
 from avatar_rtc.server.live.performances import Performances
 from avatar_rtc.server.live.recordings import Recordings
 from avatar_rtc.server.live.replies import Replies
+from avatar_rtc.server.live.rooms.agent_rooms import AgentRooms
 from avatar_rtc.server.live.shared import Renderer, Shared
 from avatar_rtc.server.live.simli_sessions import SimliSessions
 from avatar_rtc.server.live.state_file import StateFile
@@ -228,6 +235,9 @@ def create_app(
     avatars_here.create(character, MAIN, source=config.character)
     app[ENGAGEMENTS] = Engagements(config.compat, avatars_here, store)
     app[SIMLI_SESSIONS] = SimliSessions()
+    app[AGENT_ROOMS] = rooms = AgentRooms()
+    app[ROOM_KEY] = RoomKey(config.compat, os.environ)
+    app[LAUNCHES] = Launches(app[ENGAGEMENTS], rooms, app[GATE].tenures)
     app[KEPT_FILES] = files = KeptFiles(
         recordings_folder(config.data_dir),
         config.limits.recordings_mb * MIB,
@@ -252,7 +262,7 @@ def create_app(
         whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
         audio, audio_socket, calls, ears_socket, events, control_socket, ice, recordings, films, share,
         compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
-        openapi, tracking, simli, pages,
+        openapi, tracking, simli, launch_doors, simli_rooms, liveavatar, inference, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)

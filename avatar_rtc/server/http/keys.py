@@ -27,10 +27,12 @@ from avatar_rtc.server.live.avatars import Avatars
 from avatar_rtc.server.live.engagements import Engagements
 from avatar_rtc.server.live.films import Films
 from avatar_rtc.server.live.kept_files import KeptFiles
+from avatar_rtc.server.live.launches import Launches
 from avatar_rtc.server.live.looks import Looks
 from avatar_rtc.server.live.performances import Performances
 from avatar_rtc.server.live.recordings import Recordings
 from avatar_rtc.server.live.replies import Replies
+from avatar_rtc.server.live.rooms.agent_rooms import AgentRooms
 from avatar_rtc.server.live.shared import Renderer
 from avatar_rtc.server.live.simli_sessions import SimliSessions
 from avatar_rtc.server.live.turns import Turns
@@ -83,6 +85,10 @@ ENGAGEMENTS = web.AppKey("ENGAGEMENTS", Engagements)
 """Which avatars sessions of other services' clients have."""
 SIMLI_SESSIONS = web.AppKey("SIMLI_SESSIONS", SimliSessions)
 """Sessions that Simli's clients have asked for and not begun."""
+AGENT_ROOMS = web.AppKey("AGENT_ROOMS", AgentRooms)
+"""The rooms in which avatars are the faces of agents."""
+LAUNCHES = web.AppKey("LAUNCHES", Launches)
+"""Sessions that plugins of LiveKit's agents have launched."""
 REPLIES = web.AppKey("REPLIES", Replies)
 """Replies of language models that avatars speak."""
 

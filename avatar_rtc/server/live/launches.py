@@ -149,7 +149,11 @@ class Launches:
         """Whoever has that place in that room now."""
         key = invitation.key
         return next(
-            (each for each in self._sessions.values() if each.launch.invitation.key == key and not each.is_over),
+            (
+                each
+                for each in self._sessions.values()
+                if each.launch.invitation.key == key and not each.is_over
+            ),
             None,
         )
 

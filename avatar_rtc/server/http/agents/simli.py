@@ -108,9 +108,7 @@ async def simli_p2p(request: web.Request) -> web.WebSocketResponse:
     """One session, from its offer to its end; the avatar is silent then, and free for the next."""
     socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=MAX_FRAME_BYTES, compress=False)
     if not socket.can_prepare(request):
-        raise RequestRefused(
-            400, "this is a WebSocket: connect to it as one, with the headers of an upgrade"
-        )
+        raise RequestRefused(400, "this is a WebSocket: connect to it as one, with the headers of an upgrade")
     session = request.app[SIMLI_SESSIONS].take(request.query.get("session_token", ""))
     request[GRANT] = session.grant
     engagement = await request.app[ENGAGEMENTS].engage(session.face, only=session.grant.avatar)

@@ -1,0 +1,71 @@
+"""Simli's second door: a session that was asked for at `/compose/token` begins in a room, behind an agent."""
+
+import time
+from collections.abc import Callable
+
+from aiohttp import web
+
+from avatar_rtc.livekit.invitation import MAX_TOKEN
+from avatar_rtc.server.access.destinations import MAX_ADDRESS
+from avatar_rtc.server.http.agents.launch.dialects import EXAMPLE_TOKEN, ROOT
+from avatar_rtc.server.http.agents.launch.doors import STATUSES, TAG, invitation, launched
+from avatar_rtc.server.http.agents.launch.reading import MAX_FACE, LaunchBody, read_fields
+from avatar_rtc.server.http.bodies import require_type
+from avatar_rtc.server.http.keys import GRANT, SIMLI_SESSIONS
+from avatar_rtc.server.http.routes.openapi import described
+from avatar_rtc.server.http.routes.openapi_schemas import TEXT, an_object
+from avatar_rtc.server.live.launches import Launch
+from avatar_rtc.server.live.simli_sessions import MAX_UNBEGUN, TOKEN_S, SimliSession, SimliSessions
+
+
+class SimliRooms:
+    """The door. A plugin without an answer asks again with the same token, which counts for a while."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._taken: dict[str, tuple[float, SimliSession]] = {}
+        """Token → until when it is still known, the oldest first."""
+
+    @described(
+        TAG,
+        body=an_object(session_token=TEXT, livekit_token=TEXT, livekit_url=TEXT),
+        answer=an_object(session_id=TEXT),
+        statuses={
+            200: "The avatar is in its room, or on the way there.",
+            401: "`session_token` opens nothing.",
+            **STATUSES,
+        },
+        example={
+            "session_token": "from /compat/simli/compose/token",
+            "livekit_token": EXAMPLE_TOKEN,
+            "livekit_url": "wss://rooms.example.org",
+        },
+    )
+    async def post_simli_agent(self, request: web.Request) -> web.Response:
+        """Send an avatar into a room of LiveKit, as the plugin `simli` asks."""
+        require_type(request, "application/json")
+        body = LaunchBody(await read_fields(request))
+        token = body.text("session_token", MAX_FACE, "what /compose/token gave")
+        url = body.text("livekit_url", MAX_ADDRESS, "the address of the room's server")
+        room_token = body.text("livekit_token", MAX_TOKEN, "the avatar's token for the room")
+        wanted = self._session(request.app[SIMLI_SESSIONS], token)
+        request[GRANT] = wanted.grant
+        invited = invitation(request, url, room_token, most_s=wanted.limits.length_s)
+        session = await launched(request, Launch(invited, wanted.face, wanted.emotion, grant=wanted.grant))
+        return web.json_response({"session_id": session.id})
+
+    def _session(self, sessions: SimliSessions, token: str) -> SimliSession:
+        now = self._clock()
+        self._taken = {each: (until, kept) for each, (until, kept) in self._taken.items() if until > now}
+        if token in self._taken:
+            return self._taken[token][1]
+        found = sessions.take(token)
+        while len(self._taken) >= MAX_UNBEGUN:
+            del self._taken[next(iter(self._taken))]
+        self._taken[token] = now + TOKEN_S, found
+        return found
+
+
+def routes() -> list[web.RouteDef]:
+    """What this module answers."""
+    return [web.post(f"{ROOT}/simli/integrations/livekit/agents", SimliRooms().post_simli_agent)]
