@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -12,7 +13,7 @@ from avatar_rtc.characters.image import MAX_PICTURE_BYTES
 from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, json_object
 from avatar_rtc.errors import InputError, OutOfRange
 from avatar_rtc.server.http.agents.launch.dialects import Dialect
-from avatar_rtc.server.http.bodies import read_body, read_lenient_form, require_type, text_of
+from avatar_rtc.server.http.bodies import read_body, read_lenient_form, read_text, require_type, text_of
 from avatar_rtc.server.http.spool import Spool
 
 MAX_FACE = 200
@@ -21,7 +22,10 @@ MAX_S = 86_400.0
 _MOST_WITH_PICTURE = MAX_PICTURE_BYTES * 4 // 3 + MAX_MESSAGE_BYTES
 """Bytes of JSON that may have a picture in it, in base64."""
 _MOST_FIELD = 16 * 1024
+_MOST_FIELDS = 64
 _JSON, _FORM = "application/json", "multipart/form-data"
+_PLAIN_FORM = "application/x-www-form-urlencoded"
+"""What aiohttp makes of a form that turns out to have no file."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,9 @@ async def read_launch(request: web.Request, dialect: Dialect) -> LaunchBody:
     in_path = {f"{{{name}}}": value for name, value in request.match_info.items()}
     if dialect.form is not None and request.content_type == _FORM:
         return await _read_parts(request, dialect)
-    require_type(request, _JSON, *([_FORM] if dialect.form else []))
+    require_type(request, _JSON, *([_FORM, _PLAIN_FORM] if dialect.form else []))
+    if request.content_type == _PLAIN_FORM:
+        return _of_plain_form(dialect, await read_text(request, MAX_MESSAGE_BYTES))
     fields = await read_fields(request, _MOST_WITH_PICTURE if dialect.pictures else MAX_MESSAGE_BYTES)
     return LaunchBody({**fields, **in_path})
 
@@ -102,6 +108,17 @@ async def read_fields(request: web.Request, limit: int = MAX_MESSAGE_BYTES) -> d
     if len(body) <= MAX_MESSAGE_BYTES:
         return json_object(body)
     return await asyncio.to_thread(json_object, body, limit)
+
+
+def _of_plain_form(dialect: Dialect, text: str) -> LaunchBody:
+    try:
+        pairs = dict(parse_qsl(text, max_num_fields=_MOST_FIELDS))
+    except ValueError as error:
+        raise InputError(f"the form cannot be read: {error}") from None
+    form = dialect.form
+    if form is None or not form.payload:
+        return LaunchBody(pairs)
+    return LaunchBody(json_object(pairs.get(form.payload, "")))
 
 
 async def _read_parts(request: web.Request, dialect: Dialect) -> LaunchBody:
