@@ -16,7 +16,7 @@ GROUND_STEP = 28
 FIGURE_STEP = 96
 """From there on a pixel beside the ground is all figure."""
 _EDGE_SHARE = 0.8
-"""Of the pixels at the upper edge and the sides above, so many have to be ground."""
+"""Of the pixels at the upper edge and the upper two thirds of the sides, so many have to be ground."""
 _MOST_SIDE = 1536
 _MOST_SWEEPS = 200
 
@@ -34,10 +34,10 @@ def without_flat_ground(data: bytes) -> bytes:
 
 
 def cut_out(rgba: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """An opaque picture (height, width, 4) without its ground, straight alpha; None if that has more colours."""
+    """An opaque picture (height, width, 4) without its ground, straight alpha; None if it has no such."""
     rgb = rgba[..., :3].astype(np.int16)
-    half = max(1, len(rgb) // 2)
-    edge = np.concatenate([rgb[0], rgb[:half, 0], rgb[:half, -1]])
+    upper = rgb[: max(1, 2 * len(rgb) // 3)]
+    edge = np.concatenate([rgb[0], upper[:, 0], upper[:, -1]])
     colour = np.median(edge, axis=0)
     if np.mean(np.abs(edge - colour).max(-1) <= GROUND_STEP) < _EDGE_SHARE:
         return None

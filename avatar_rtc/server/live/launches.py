@@ -160,7 +160,8 @@ class Launches:
     async def _over(self, session: LaunchedSession, engagement: Engagement, tenure: Tenure) -> None:
         self._sessions.pop(session.id, None)
         tenure.close()
-        await engagement.release()
+        # Beside: an avatar of the session's own ends its calls, and this may be the end of one of them.
+        self._spawn(engagement.release())
 
     def _ends_for(self, session: LaunchedSession, why: str) -> None:
         log.info("a launched session is ended: %s", why)

@@ -116,7 +116,9 @@ async def test_whoever_leaves_while_it_begins_finds_it_begun(rooms, launching, s
     assert len(rooms.invited) == 1 and session.avatar.actor.character.name == "rival"
 
 
-@pytest.mark.parametrize(("mood", "shown"), [("happy_0", "neutral"), ("Happy", "joy"), ("sadness", "sadness"), ("", "neutral")])
+@pytest.mark.parametrize(
+    ("mood", "shown"), [("happy_0", "neutral"), ("Happy", "joy"), ("sadness", "sadness"), ("", "neutral")]
+)
 async def test_an_emotion_to_begin_with(rooms, launching, mood, shown):
     session = await launching.launch(Launch(invited(), "face-1", mood))
     assert session.avatar.state.emotions == {shown: 1.0}
@@ -145,9 +147,9 @@ async def test_a_room_that_refuses_is_told_to_whoever_asks(rooms, launching, ava
 async def test_many_agents_at_once_have_an_avatar_each(rooms, serve: Callable, config):
     client = await serve(config.model_copy(update={"max_avatars": 40}))
     launching = client.app[LAUNCHES]
-    wanted = [Launch(invited(room=f"room-{n % 30}"), "face-1") for n in range(90)]
+    wanted = [Launch(invited(room=f"room-{n % 12}"), "face-1") for n in range(36)]
     sessions = await asyncio.gather(*map(launching.launch, wanted))
-    assert len({session.id for session in sessions}) == len(rooms.invited) == 30
-    assert len({session.avatar.name for session in sessions}) == 30
+    assert len({session.id for session in sessions}) == len(rooms.invited) == 12
+    assert len({session.avatar.name for session in sessions}) == 12
     await asyncio.gather(*(session.end() for session in sessions))
     await until(lambda: len(client.app[AVATARS]) == 1 and len(launching) == 0)

@@ -21,6 +21,8 @@ class AgentStates:
         self._rest: AgentState = "idle"
         """What it does when it does not talk."""
         self._begun: set[str] = set()
+        self._silent = 0
+        """Utterances that are over without a sound, while another is heard."""
         self._interrupted: set[str] = set()
 
     def rests(self, rest: AgentState) -> Told:
@@ -47,11 +49,18 @@ class AgentStates:
         is_known, is_begun = speech in self._interrupted, speech in self._begun
         self._interrupted.discard(speech)
         self._begun.discard(speech)
+        if not is_begun:
+            # The plugin counts it, too, if it has not counted it itself.
+            self._silent += not is_known
+            return [] if self._begun else self._silent_ones()
         # Without this the plugin would count the step after an interruption of its own once more.
         told: Told = [{"type": "agent.speak_interrupted"}] if is_known else []
-        if not is_begun and not is_known:
-            told.append({"type": "agent.speak_ended"})  # no step would tell of it
-        return [*told, *self._step(self._rest)] if is_begun else told
+        return [*told, *self._step(self._rest), *self._silent_ones()]
+
+    def _silent_ones(self) -> Told:
+        """A step up and one down for each of which nothing was heard."""
+        count, self._silent = self._silent, 0
+        return [step for _ in range(count) for name in ("talking", self._rest) for step in self._step(name)]
 
     def _step(self, state: AgentState) -> Told:
         if state == self.state:

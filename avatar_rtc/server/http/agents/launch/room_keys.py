@@ -1,4 +1,4 @@
-"""The key of a LiveKit project, if the operator has put one here: it checks agents, and lets avatars into rooms."""
+"""The key of a LiveKit project, if the operator has put one here: it checks agents, and lets avatars in."""
 
 import hashlib
 import hmac

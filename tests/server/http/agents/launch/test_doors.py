@@ -1,4 +1,4 @@
-"""The doors of the table: what they take, what they refuse, and that nothing begins where something is wrong."""
+"""The doors of the table: what they take and refuse, and that nothing begins where something is wrong."""
 
 import asyncio
 import base64
@@ -155,7 +155,11 @@ async def test_a_token_that_opens_no_room_is_refused(door, rooms, token):
 
 
 async def test_another_transport_than_livekit_is_refused(door, rooms):
-    for name, place in (("bey", "transport"), ("did", "transport.provider"), ("lemonslice", "transport_type")):
+    for name, place in (
+        ("bey", "transport"),
+        ("did", "transport.provider"),
+        ("lemonslice", "transport_type"),
+    ):
         dialect = BY_NAME[name]
         body = body_of(dialect)
         assert (await door.post(path_of(dialect), json=put(body, place, "daily"))).status == 400
@@ -188,7 +192,11 @@ async def test_a_page_of_another_site_launches_nothing(door, rooms):
 @pytest.fixture
 def keys(config, monkeypatch):
     """Settings with a key for everything, one for `main` alone, and one to watch."""
-    grants = {"ALL": {"scope": "control"}, "MAIN": {"scope": "control", "avatar": "main"}, "VIEW": {"scope": "view"}}
+    grants = {
+        "ALL": {"scope": "control"},
+        "MAIN": {"scope": "control", "avatar": "main"},
+        "VIEW": {"scope": "view"},
+    }
     for name in grants:
         monkeypatch.setenv(name, f"a-key-that-is-long-enough-{name}")
     found = {name.lower(): AccessKey(key=f"env:{name}", **grant) for name, grant in grants.items()}
@@ -209,7 +217,9 @@ async def test_every_vendors_header_opens_its_door_and_none_else_does(rooms, ser
         {"Authorization": f"Basic {key('ALL')}"},
         {"Authorization": f"Basic {pair}"},
     ):
-        assert (await door.post("/compat/bithuman", json=body_of(BY_NAME["bithuman"]), headers=headers)).status == 200
+        assert (
+            await door.post("/compat/bithuman", json=body_of(BY_NAME["bithuman"]), headers=headers)
+        ).status == 200
     for headers, status in (({}, 401), ({"x-api-key": "guessed"}, 401), ({"x-api-key": key("VIEW")}, 403)):
         for dialect in DIALECTS:
             answer = await door.post(path_of(dialect), json=body_of(dialect, room="x"), headers=headers)
@@ -232,7 +242,11 @@ async def test_a_token_for_one_avatar_launches_that_one_and_ends_no_other(rooms,
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3), max_leaves=8)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
 
 
 @given(data=st.data())
@@ -245,7 +259,9 @@ async def test_bodies_nobody_would_send_start_nothing(door, rooms, data):
         body: Any = put(body_of(dialect), place, data.draw(VALUES.filter(lambda value: value != URL)))
     else:
         body = data.draw(VALUES)
-    answer = await door.post(path_of(dialect), data=json.dumps(body), headers={"Content-Type": "application/json"})
+    answer = await door.post(
+        path_of(dialect), data=json.dumps(body), headers={"Content-Type": "application/json"}
+    )
     assert answer.status == 400, (dialect.name, body, answer.status)
     assert rooms.invited == [] and set(door.app[AVATARS]) == {"main"}
 
@@ -259,4 +275,10 @@ async def test_bytes_that_are_no_json_are_refused(door, rooms, dialect, body):
 
 def test_what_lies_nowhere_is_nothing():
     body = LaunchBody({"a": {"b": "c"}, "d": "e"})
-    assert [body.at(place) for place in ("a.b", "a.x", "d.e", "x.y.z", "a")] == ["c", None, None, None, {"b": "c"}]
+    assert [body.at(place) for place in ("a.b", "a.x", "d.e", "x.y.z", "a")] == [
+        "c",
+        None,
+        None,
+        None,
+        {"b": "c"},
+    ]

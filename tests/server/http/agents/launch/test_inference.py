@@ -48,7 +48,9 @@ async def test_the_avatars_token_is_made_here_and_counts(door, rooms):
     assert avatar.source == "rival"
     end = {"provider_session_id": told["session_id"], "terminate_token": told["terminate_token"]}
     for wrong in ({"terminate_token": "guessed"}, {"provider_session_id": "guessed"}):
-        refused = await door.post(f"{DOOR}/terminate", json={**end, **wrong}, headers=bearer(inference_token()))
+        refused = await door.post(
+            f"{DOOR}/terminate", json={**end, **wrong}, headers=bearer(inference_token())
+        )
         assert refused.status == 404
     assert (await door.post(f"{DOOR}/terminate", json=end, headers=bearer(inference_token()))).status == 200
     assert rooms.calls[0].is_over
@@ -92,10 +94,12 @@ async def test_the_token_is_given_to_nobody_the_operator_has_not_named(door, roo
     assert rooms.invited == []
 
 
-@pytest.mark.parametrize("compat", [CompatConfig(), CompatConfig(livekit_key=KEY)], ids=["nothing", "no secret"])
+@pytest.mark.parametrize(
+    "compat", [CompatConfig(), CompatConfig(livekit_key=KEY)], ids=["nothing", "no secret"]
+)
 async def test_without_a_key_nobody_is_served_and_told_why(rooms, serve, config, compat):
     door = await serve(config.model_copy(update={"compat": compat}))
-    answer = await door.post(DOOR, json=BODY, headers=bearer(inference_token(secret="")))
+    answer = await door.post(DOOR, json=BODY, headers=bearer(inference_token()))
     assert answer.status == 403 and "livekit_key" in (await answer.json())["detail"]
 
 

@@ -1,15 +1,22 @@
-"""Plugins of LiveKit's agents as anybody installs them, before our doors: each brings an avatar into its room."""
+"""Plugins of LiveKit's agents as anybody installs them: each brings an avatar of ours into its room."""
 
 import base64
 import contextlib
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
-from livekit.agents import AgentSession, APIConnectionError, APIConnectOptions, APIStatusError, inference, utils
+from livekit.agents import (
+    AgentSession,
+    APIConnectionError,
+    APIConnectOptions,
+    APIStatusError,
+    inference,
+    utils,
+)
 from livekit.agents.ipc.mock_room import create_mock_room
 from livekit.agents.testing import fake_job_context
 from livekit.plugins import (
@@ -231,8 +238,12 @@ async def test_a_plugin_that_ends_its_session_lets_the_avatar_go(door, rooms, jo
 
 
 async def test_a_pal_is_the_face_it_was_made_of(door, rooms, job):
-    api = TavusAPI(api_key=OUR_KEY, api_url=f"{base_of(door)}/tavus", session=utils.http_context.http_session())
+    api = TavusAPI(
+        api_key=OUR_KEY, api_url=f"{base_of(door)}/tavus", session=utils.http_context.http_session()
+    )
     pal = await api.create_pal("host", default_face_id="face-1")
-    plugin = tavus.AvatarSession(pal_id=pal, api_key=OUR_KEY, api_url=f"{base_of(door)}/tavus", conn_options=ONCE)
+    plugin = tavus.AvatarSession(
+        pal_id=pal, api_key=OUR_KEY, api_url=f"{base_of(door)}/tavus", conn_options=ONCE
+    )
     async with started(plugin, job):
         assert rooms.last[0].source == "rival"

@@ -1,4 +1,4 @@
-"""Tokens of a LiveKit project, as its agents make them. Whether one is good, the room's server alone can tell."""
+"""Tokens of a LiveKit project, as its agents make them: whether one is good, its server can tell."""
 
 import time
 from typing import Any
@@ -8,7 +8,9 @@ import jwt
 KEY, SECRET = "devkey", "a-secret-of-the-room-and-nobody-else"
 
 
-def room_token(identity: str = "avatar-agent", room: str = "lobby", agent: str = "agent-1", **more: Any) -> str:
+def room_token(
+    identity: str = "avatar-agent", room: str = "lobby", agent: str = "agent-1", **more: Any
+) -> str:
     """For an avatar in a room; what is None in `more` is left out."""
     claims = {
         "iss": KEY,
@@ -28,5 +30,11 @@ def claims_in(token: str) -> dict[str, Any]:
 
 def inference_token(secret: str = SECRET, **more: Any) -> str:
     """For an agent that asks for inference."""
-    claims = {"iss": KEY, "sub": "agent", "exp": int(time.time()) + 600, "inference": {"perform": True}, **more}
+    claims = {
+        "iss": KEY,
+        "sub": "agent",
+        "exp": int(time.time()) + 600,
+        "inference": {"perform": True},
+        **more,
+    }
     return jwt.encode({name: value for name, value in claims.items() if value is not None}, secret, "HS256")
