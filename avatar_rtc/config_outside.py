@@ -1,7 +1,7 @@
 """The tables within the settings that concern programs of others: calls, and doors that speak as they do."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -27,6 +27,13 @@ class CallsConfig(ConfigSection):
     destinations: tuple[Destination, ...] = ()
     """Beginnings of addresses; `*` in a host stands for names, alone for all. Empty is any where this server
     is for its own machine alone, and none where others can reach it."""
+
+
+class LiveKitConfig(ConfigSection):
+    """Rooms of LiveKit, in which avatars are the faces of agents."""
+
+    codec: Literal["h264", "vp8"] = "h264"
+    """How rooms get the picture; encoded once, also for all viewers who get it so."""
 
 
 class CompatConfig(ConfigSection):

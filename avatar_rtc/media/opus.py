@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import av
@@ -39,6 +39,8 @@ def silent_source(t: float, samples: int) -> Pcm:
 class OpusStream:
     """Encodes while somebody listens: from the broadcast's first subscription to its last.
 
+    Whoever encodes by itself gets the same blocks bare, of another broadcast, at the same moments.
+
     A block is read from the source at its media time t and leaves at t + D, so D is also how far the
     encoder runs ahead. After a stall of the event loop the blocks that are over are skipped, not sent
     in a burst: a jitter buffer would grow by the burst and never shrink again.
@@ -50,16 +52,23 @@ class OpusStream:
         release: Release,
         broadcast: Broadcast[Packet],
         source: PcmSource = silent_source,
+        bare: Broadcast[Pcm] | None = None,
     ) -> None:
-        """Takes over `on_first` and `on_last` of the broadcast."""
+        """Takes over `on_first` and `on_last` of the broadcasts.
+
+        Args:
+            bare: of blocks that are not encoded; None is one that nobody has.
+        """
         self._clock, self._release, self._broadcast = clock, release, broadcast
+        self._bare: Broadcast[Pcm] = bare or Broadcast("audio", 1)
         self.source = source
         self.skipped = 0
         """Blocks never sent because the event loop was late."""
         self._encoder: AudioCodecContext | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._block = 0
-        broadcast.on_first, broadcast.on_last = self._start, self._stop
+        broadcast.on_first, broadcast.on_last = self._begin_to_encode, self._end_encoding
+        self._bare.on_first, self._bare.on_last = self._start, self._stop
 
     @property
     def running(self) -> bool:
@@ -69,17 +78,29 @@ class OpusStream:
     def close(self) -> None:
         """Stop encoding and end the stream of every listener."""
         self._broadcast.close()
+        self._bare.close()
+
+    def _begin_to_encode(self) -> None:
+        self._encoder = create_opus_encoder()
+        self._start()
+
+    def _end_encoding(self) -> None:
+        self._encoder = None
+        self._stop()
 
     def _start(self) -> None:
-        self._encoder = create_opus_encoder()
+        if self._timer is not None:
+            return
         # All blocks lie on one grid, so that a stop and start keeps the pts a multiple of 20 ms.
         self._block = math.ceil(self._clock.t() / BLOCK_S)
         self._arm()
 
     def _stop(self) -> None:
+        if self._broadcast.viewers or self._bare.viewers:
+            return
         if self._timer:
             self._timer.cancel()
-        self._timer = self._encoder = None
+        self._timer = None
         self._release.forget(LANE)
 
     def _arm(self) -> None:
@@ -91,19 +112,31 @@ class OpusStream:
         first_in_time = math.ceil((self._clock.t() - self._release.delay) / BLOCK_S)
         self.skipped += max(0, first_in_time - self._block)
         self._block = max(self._block, first_in_time)
-        self._encode(self._block * BLOCK_S)
+        self._hand_over(self._block * BLOCK_S)
         self._block += 1
         self._arm()
 
-    def _encode(self, t: float) -> None:
-        assert self._encoder is not None
-        frame = audio_frame(self._read(t), AUDIO_CLOCK_HZ)
+    def _hand_over(self, t: float) -> None:
+        pcm = self._read(t)
+        packets = self._encode(t, pcm)
+        self._release.put(LANE, t, partial(self._publish, packets, pcm))
+
+    def _publish(self, packets: Sequence[Packet], pcm: Pcm) -> None:
+        for packet in packets:
+            self._broadcast.publish(packet, True)
+        self._bare.publish(pcm, True)
+
+    def _encode(self, t: float, pcm: Pcm) -> Sequence[Packet]:
+        if self._encoder is None:
+            return ()
+        frame = audio_frame(pcm, AUDIO_CLOCK_HZ)
         frame.pts, frame.time_base = audio_pts(t), AUDIO_TIME_BASE
-        for packet in self._encoder.encode(frame):
+        packets = self._encoder.encode(frame)
+        for packet in packets:
             # The block is heard LOOK_AHEAD after the packet begins: what comes before is the block before it.
             packet.pts = packet.dts = audio_pts(t) - LOOK_AHEAD
             packet.time_base = AUDIO_TIME_BASE
-            self._release.put(LANE, t, partial(self._broadcast.publish, packet, True))
+        return packets
 
     def _read(self, t: float) -> Pcm:
         """The block at t; silence if the source fails, because the voice must not stop the stream."""

@@ -97,6 +97,7 @@ from avatar_rtc.server.http.routes import (
     films,
     health,
     ice,
+    livekit,
     looks,
     mcp,
     offer,
@@ -235,9 +236,9 @@ def create_app(
     avatars_here.create(character, MAIN, source=config.character)
     app[ENGAGEMENTS] = Engagements(config.compat, avatars_here, store)
     app[SIMLI_SESSIONS] = SimliSessions()
-    app[AGENT_ROOMS] = rooms = AgentRooms()
+    app[AGENT_ROOMS] = agent_rooms = AgentRooms(limits.speech, config.livekit.codec)
     app[ROOM_KEY] = RoomKey(config.compat, os.environ)
-    app[LAUNCHES] = Launches(app[ENGAGEMENTS], rooms, app[GATE].tenures)
+    app[LAUNCHES] = Launches(app[ENGAGEMENTS], agent_rooms, app[GATE].tenures)
     app[KEPT_FILES] = files = KeptFiles(
         recordings_folder(config.data_dir),
         config.limits.recordings_mb * MIB,
@@ -260,8 +261,8 @@ def create_app(
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
         whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
-        audio, audio_socket, calls, ears_socket, events, control_socket, ice, recordings, films, share,
-        compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
+        audio, audio_socket, calls, livekit, ears_socket, events, control_socket, ice, recordings, films,
+        share, compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
         openapi, tracking, simli, launch_doors, simli_rooms, liveavatar, inference, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
@@ -274,6 +275,7 @@ def create_app(
     app.on_shutdown.append(tell_closing)
     app.on_cleanup.append(lambda _: gathering.close())
     app.on_cleanup.append(lambda _: door.close())
+    app.on_cleanup.append(lambda _: agent_rooms.close())
     app.on_cleanup.append(partial(_close_marker, marker))
     app.on_cleanup.append(_close_upstream)
     app.cleanup_ctx.append(partial(_watch_loop, lag))

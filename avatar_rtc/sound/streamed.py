@@ -26,11 +26,12 @@ _WIDTH = 2
 class StreamedSound:
     """One stream: 16-bit little-endian samples, or a WAV of plain samples, which says what it holds."""
 
-    def __init__(self, rate: int, channels: int = 1) -> None:
+    def __init__(self, rate: int, channels: int = 1, is_bare: bool = False) -> None:
         """
         Args:
             rate: Hz of bare samples.
             channels: of bare samples, which come in turns.
+            is_bare: whether it is surely samples, whatever they look like.
 
         Raises:
             OutOfRange: no rate of speech.
@@ -39,7 +40,8 @@ class StreamedSound:
         check_channels(channels)
         self._waiting = bytearray()
         self._mono = Mono()
-        self._part: Literal["head", "sound", "behind"] = "head"
+        self._is_bare = is_bare
+        self._part: Literal["head", "sound", "behind"] = "sound" if is_bare else "head"
         """What comes next: perhaps a header, sound, or what stands behind the sound of a WAV."""
         self._left: int | None = None
         """Bytes of sound to come, as a WAV says; None is without end."""
@@ -54,7 +56,7 @@ class StreamedSound:
         Raises:
             InputError: it is another kind of file, a WAV that cannot be read, or holds NaN.
         """
-        if is_wav(data[:_LOOKED_AT]) and len(self._waiting) < self._frame_bytes:
+        if not self._is_bare and is_wav(data[:_LOOKED_AT]) and len(self._waiting) < self._frame_bytes:
             # A server that makes a WAV of every sentence sends the next one's header here.
             self._waiting.clear()
             self._part, self._left, self._skipped = "head", None, 0

@@ -86,7 +86,7 @@ ENGAGEMENTS = web.AppKey("ENGAGEMENTS", Engagements)
 SIMLI_SESSIONS = web.AppKey("SIMLI_SESSIONS", SimliSessions)
 """Sessions that Simli's clients have asked for and not begun."""
 AGENT_ROOMS = web.AppKey("AGENT_ROOMS", AgentRooms)
-"""The rooms in which avatars are the faces of agents."""
+"""The rooms of LiveKit in which avatars are the faces of agents."""
 LAUNCHES = web.AppKey("LAUNCHES", Launches)
 """Sessions that plugins of LiveKit's agents have launched."""
 REPLIES = web.AppKey("REPLIES", Replies)

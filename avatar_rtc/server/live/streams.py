@@ -1,7 +1,7 @@
 """The media of one avatar: every rendition encoded once, one sound, any number of subscribers.
 
 Rendering ──EncodedFrame──► Release (t + D) ──► Broadcast per rendition ──► Subscription per viewer
-                            OpusStream ───────► Broadcast of the sound ───►
+                            OpusStream ───────► Broadcast of the sound, and of its bare blocks ───►
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from avatar_rtc.link.orders import RequestKeyframe, StartRendition, StopRenditio
 from avatar_rtc.media.broadcast import Broadcast, Packet, Subscription
 from avatar_rtc.media.opus import OpusStream, PcmSource, silent_source
 from avatar_rtc.media.release import Release
+from avatar_rtc.sound.pcm import Pcm
 from avatar_rtc.stream.frame import (
     AnyRendition,
     EncodedFrame,
@@ -57,7 +58,8 @@ class Streams:
         self._key_sent: dict[Rendition, float] = {}
         self.release = Release(clock, is_silent)
         self._audio: Broadcast[Packet] = Broadcast("audio", AUDIO_CAPACITY)
-        self._opus = OpusStream(clock, self.release, self._audio, voice)
+        self._blocks: Broadcast[Pcm] = Broadcast("audio", AUDIO_CAPACITY)
+        self._opus = OpusStream(clock, self.release, self._audio, voice, self._blocks)
 
     def watch(self, rendition: Rendition) -> Subscription[Packet]:
         """A subscription to the video; it begins with a keyframe, which the viewer's track asks for."""
@@ -95,6 +97,10 @@ class Streams:
     def listen(self) -> Subscription[Packet]:
         """A subscription to the sound."""
         return self._audio.subscribe()
+
+    def listen_bare(self) -> Subscription[Pcm]:
+        """A subscription to the sound before it is encoded: blocks of 20 ms, each when it is due."""
+        return self._blocks.subscribe()
 
     def late_s(self, t: float) -> float:
         """Seconds since what is for media time t should have been sent."""

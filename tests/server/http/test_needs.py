@@ -61,6 +61,7 @@ def address_of(path: str, avatar: str = "main") -> str:
         "{path}": "liora.txt",
         "{file}": "x.js",
         "{recording}": "x",
+        "{call}": "x",
         "{emotion}": "joy",
         "{gesture}": "nod",
         "{model}": "avatar/main",

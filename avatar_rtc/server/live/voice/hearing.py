@@ -120,17 +120,18 @@ class _Joined:
 class SoundStream:
     """Sound that comes bit by bit; a `SoundSource`. Used on the event loop."""
 
-    def __init__(self, rate: int, pool: Pool | None = None, channels: int = 1) -> None:
+    def __init__(self, rate: int, pool: Pool | None = None, channels: int = 1, is_bare: bool = False) -> None:
         """
         Args:
             rate: Hz of 16-bit samples; a WAV in the stream says its own.
             pool: what waits to be heard is taken of it, in seconds; None is without bounds.
             channels: whose samples come in turns.
+            is_bare: whether it is surely samples, whatever they look like.
 
         Raises:
             OutOfRange: no rate of speech.
         """
-        self._sound = StreamedSound(rate, channels)
+        self._sound = StreamedSound(rate, channels, is_bare)
         self._bytes = bytearray()
         self._lease = Lease(pool) if pool is not None else None
         self._total_s = 0.0
