@@ -58,7 +58,8 @@ NEEDS: Mapping[str, Need] = {
         (
             f"GET {_AVATAR}/whep", f"POST {_AVATAR}/whep", f"GET {_AVATAR}/whep/{{viewer}}",
             f"PATCH {_AVATAR}/whep/{{viewer}}", f"DELETE {_AVATAR}/whep/{{viewer}}",
-            "POST /offer", f"POST {_V1}/offer", "GET /api/avatar/result_feed",
+            *(f"{verb} {path}/offer" for verb in ("POST", "PATCH") for path in ("", "/api", _V1)),
+            "GET /api/avatar/result_feed",
             f"GET {_V1}/avatars",  # those it may see
             f"GET {_AVATAR}", f"GET {_AVATAR}/snapshot.png", f"GET {_AVATAR}/distillation",
             f"GET {_AVATAR}/picture.png", f"GET {_AVATAR}/setup",
