@@ -31,6 +31,8 @@ NO_EXAMPLE = {"load", "post_character", "post_backdrop", "post_audio"}
 ENDLESS = {"result_feed", "audio_socket", "ears_socket", "get_events", "control_socket", "realtime"}
 STARTS_A_PROCESS = {"post_distillation"}
 NEEDS_AN_UPSTREAM = {"post_chat_completions", "post_responses"}
+LAUNCHING = "launching"
+"""The chapter of doors that send an avatar into a room: one is made up by their own tests."""
 
 
 @pytest.fixture
@@ -215,6 +217,8 @@ async def test_every_operation_answers_as_it_says_when_asked_as_it_says(client, 
     called = 0
     for method, path, operation in sorted(operations(doc), key=lambda each: each[0] == "delete"):
         if operation["operationId"] in ENDLESS | STARTS_A_PROCESS | NEEDS_AN_UPSTREAM:
+            continue
+        if operation["tags"] == [LAUNCHING]:
             continue
         if operation["operationId"] == "delete_avatar":
             continue  # below: `main` stays
