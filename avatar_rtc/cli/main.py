@@ -18,6 +18,7 @@ from avatar_rtc.cli import (
     sprites,
     talk,
     token,
+    trackers,
     tracking,
     turn,
     voices,
@@ -30,7 +31,7 @@ from avatar_rtc.version import __version__
 
 COMMANDS = (
     serve, token, turn, render, sprites, watch, talk, record, mcp, distill, check, weights, voices,
-    tracking, bench,
+    tracking, trackers, bench,
 )  # fmt: skip
 """Each has `add(subparsers)`; whatever is heavy is imported only when its command runs."""
 

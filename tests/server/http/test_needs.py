@@ -62,6 +62,7 @@ def address_of(path: str, avatar: str = "main") -> str:
         "{file}": "x.js",
         "{recording}": "x",
         "{call}": "x",
+        "{tracker}": "vmc",
         "{emotion}": "joy",
         "{gesture}": "nod",
         "{model}": "avatar/main",
