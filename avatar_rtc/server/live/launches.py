@@ -24,9 +24,9 @@ from avatar_rtc.speech.tags import emotion_named
 
 log = logging.getLogger(__name__)
 
-ANSWER_S = 6.0
+LAUNCH_ANSWER_S = 6.0
 """Whoever launches hears of a room that is not reached in this time that the avatar is on its way."""
-JOIN_S = 30.0
+ROOM_JOIN_S = 30.0
 """An avatar that is not in its room by then does not go there any more, and is free again."""
 
 
@@ -170,10 +170,10 @@ class Launches:
     async def _give_up(self, session: LaunchedSession) -> None:
         assert session.call is not None
         try:
-            async with asyncio.timeout(JOIN_S):
+            async with asyncio.timeout(ROOM_JOIN_S):
                 await session.call.settled()
         except TimeoutError:
-            log.warning("the room at %s was not reached within %g s", session.call.to, JOIN_S)
+            log.warning("the room at %s was not reached within %g s", session.call.to, ROOM_JOIN_S)
             await session.end()
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
@@ -191,7 +191,7 @@ async def _answered(session: LaunchedSession) -> None:
     call = session.call
     assert call is not None
     try:
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(LAUNCH_ANSWER_S):
             await call.settled()
     except TimeoutError:
         return

@@ -391,4 +391,5 @@ async def test_every_operation_says_which_scope_it_takes(doc):
     for method, path, operation in operations(doc):
         scope = need_for(method.upper(), path).scope
         assert operation["security"] == ([{"bearer": [scope]}, {}] if scope else []), path
-        assert ("401" in operation["responses"]) is (scope is not None), path
+        # Some that are open to all want a token of another kind, for a session or of another service.
+        assert "401" in operation["responses"] or scope is None, path

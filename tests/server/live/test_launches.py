@@ -47,8 +47,8 @@ def invited(**token) -> RoomInvitation:
 
 
 async def test_a_room_that_is_never_reached_lets_the_avatar_go(rooms, launching, avatars, monkeypatch):
-    monkeypatch.setattr(launches, "ANSWER_S", 0.01)
-    monkeypatch.setattr(launches, "JOIN_S", 0.05)
+    monkeypatch.setattr(launches, "LAUNCH_ANSWER_S", 0.01)
+    monkeypatch.setattr(launches, "ROOM_JOIN_S", 0.05)
     rooms.mode = "on the way"
     session = await launching.launch(Launch(invited(), "face-1"))
     assert not session.is_over and len(avatars) == 2
@@ -57,7 +57,7 @@ async def test_a_room_that_is_never_reached_lets_the_avatar_go(rooms, launching,
 
 
 async def test_whoever_asks_again_on_the_way_is_answered_as_the_first(rooms, launching, monkeypatch):
-    monkeypatch.setattr(launches, "ANSWER_S", 0.01)
+    monkeypatch.setattr(launches, "LAUNCH_ANSWER_S", 0.01)
     rooms.mode = "on the way"
     first, second = [await launching.launch(Launch(invited())) for _ in range(2)]
     assert first is second and len(rooms.invited) == 1

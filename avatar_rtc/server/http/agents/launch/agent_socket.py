@@ -26,8 +26,8 @@ from avatar_rtc.server.live.voice.utterance import LEAD_S, Event
 
 log = logging.getLogger(__name__)
 
-RATE = 24_000
-MAX_FRAME_BYTES = 1024 * 1024
+AGENT_RATE = 24_000
+MAX_AGENT_MESSAGE_BYTES = 1024 * 1024
 """Agents send a second at a time, 64 kB in base64, and at first perhaps three."""
 _MOST_PIECES = 200
 """Read ahead of what the avatar takes: an interruption behind them is heard at once."""
@@ -83,7 +83,7 @@ class AgentSocket:
             if message.type is not WSMsgType.TEXT:
                 continue
             try:
-                await self._take(json_object(message.data, MAX_FRAME_BYTES))
+                await self._take(json_object(message.data, MAX_AGENT_MESSAGE_BYTES))
             except AvatarRtcError as refusal:
                 self._refuse(refusal)
 
@@ -124,7 +124,7 @@ class AgentSocket:
                     self._is_refused = False
                     continue
                 if not self._line.is_open:
-                    self._line.begin(RATE)
+                    self._line.begin(AGENT_RATE)
                 await self._line.feed(sound)
             except AvatarRtcError as refusal:
                 if not self._is_refused:  # once: the rest of it may be on its way

@@ -10,7 +10,7 @@ from typing import Literal
 from avatar_rtc.server.live.voice.utterance import Event
 
 AgentState = Literal["idle", "listening", "talking"]
-Told = list[dict[str, object]]
+StatesTold = list[dict[str, object]]
 
 
 class AgentStates:
@@ -25,7 +25,7 @@ class AgentStates:
         """Utterances that are over without a sound, while another is heard."""
         self._interrupted: set[str] = set()
 
-    def rests(self, rest: AgentState) -> Told:
+    def rests(self, rest: AgentState) -> StatesTold:
         """The agent listens, or does not any more."""
         self._rest = rest
         return [] if self.state == "talking" else self._step(rest)
@@ -34,7 +34,7 @@ class AgentStates:
         """The agent ends these utterances, which it knows to be over."""
         self._interrupted.update(unfinished)
 
-    def heard(self, event: Event) -> Told:
+    def heard(self, event: Event) -> StatesTold:
         """What to tell of an event of the sound line."""
         speech = str(event.get("speech_id"))
         match event["type"]:
@@ -45,7 +45,7 @@ class AgentStates:
                 return self._finished(speech)
         return []
 
-    def _finished(self, speech: str) -> Told:
+    def _finished(self, speech: str) -> StatesTold:
         is_known, is_begun = speech in self._interrupted, speech in self._begun
         self._interrupted.discard(speech)
         self._begun.discard(speech)
@@ -54,15 +54,15 @@ class AgentStates:
             self._silent += not is_known
             return [] if self._begun else self._silent_ones()
         # Without this the plugin would count the step after an interruption of its own once more.
-        told: Told = [{"type": "agent.speak_interrupted"}] if is_known else []
+        told: StatesTold = [{"type": "agent.speak_interrupted"}] if is_known else []
         return [*told, *self._step(self._rest), *self._silent_ones()]
 
-    def _silent_ones(self) -> Told:
+    def _silent_ones(self) -> StatesTold:
         """A step up and one down for each of which nothing was heard."""
         count, self._silent = self._silent, 0
         return [step for _ in range(count) for name in ("talking", self._rest) for step in self._step(name)]
 
-    def _step(self, state: AgentState) -> Told:
+    def _step(self, state: AgentState) -> StatesTold:
         if state == self.state:
             return []
         before, self.state = self.state, state

@@ -11,7 +11,7 @@ from typing import Any
 
 from avatar_rtc.server.live.launches import LaunchedSession
 
-ROOT = "/compat"
+LAUNCH_ROOT = "/compat"
 EXAMPLE_TOKEN = (
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhdmF0YXItYWdlbnQiLCJ2aWRlbyI6eyJyb29tSm9pbiI6dHJ1ZSwicm9vbSI6ImxvYmJ5In19."
     "c2lnbmF0dXJl"
@@ -20,11 +20,11 @@ EXAMPLE_TOKEN = (
 TIMED_MODEL = "persona-2.0-live"
 """What Keyframe's plugin is to be told, so that it sends emotions between the samples they belong to."""
 
-Answer = Callable[[LaunchedSession], Mapping[str, object]]
+SessionTold = Callable[[LaunchedSession], Mapping[str, object]]
 
 
 @dataclass(frozen=True)
-class PictureForm:
+class LaunchForm:
     """A multipart form that may bring a picture."""
 
     part: str
@@ -34,7 +34,7 @@ class PictureForm:
 
 
 @dataclass(frozen=True)
-class Dialect:
+class LaunchDialect:
     """What one plugin sends, and what it wants to hear."""
 
     name: str
@@ -44,7 +44,7 @@ class Dialect:
     """Where the address of the room's server lies."""
     token: str
     """Where the avatar's room token lies."""
-    answer: Answer
+    answer: SessionTold
     faces: tuple[str, ...] = ()
     """Where the id of the face lies; the first place with a text counts."""
     agent: str = ""
@@ -57,7 +57,7 @@ class Dialect:
     """Where "livekit" has to stand, if anything does."""
     pictures: tuple[str, ...] = ()
     """Where a picture lies, in base64 or as its address."""
-    form: PictureForm | None = None
+    form: LaunchForm | None = None
     framing: bool = False
     """Whether it sends records of sound and emotions to who says that it reads them."""
     status: int = 200
@@ -67,7 +67,7 @@ class Dialect:
     @property
     def base(self) -> str:
         """The path that a plugin's base address leads to."""
-        return f"{ROOT}/{self.name}"
+        return f"{LAUNCH_ROOT}/{self.name}"
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -88,23 +88,23 @@ class Dialect:
         return found
 
 
-DIALECTS = (
-    Dialect(
+LAUNCH_DIALECTS = (
+    LaunchDialect(
         "bey", "/v1/sessions", "url", "token", lambda session: {"id": session.id},
         faces=("avatar_id",), transport="transport", status=201,
     ),
-    Dialect(
+    LaunchDialect(
         "anam", "/v1/engine/session", "environment.livekitUrl", "environment.livekitToken",
         lambda session: {"sessionId": session.id},
         faces=("personaConfig.avatarId",),
     ),
-    Dialect(
+    LaunchDialect(
         "tavus", "/conversations", "properties.livekit_ws_url", "properties.livekit_room_token",
         lambda session: {"conversation_id": session.id, "status": "active"},
         faces=("face_id", "replica_id", "pal_id", "persona_id"),
         end="POST /conversations/{session}/end",
     ),
-    Dialect(
+    LaunchDialect(
         "keyframe", "/v1/sessions/plugins/livekit", "livekit_url", "livekit_token",
         lambda session: {
             "reservation_id": session.id, "avatar_participant_identity": session.identity,
@@ -112,41 +112,41 @@ DIALECTS = (
         },
         faces=("persona_id", "persona_slug"), agent="source_participant_identity", framing=True,
     ),
-    Dialect(
+    LaunchDialect(
         "did", "/v2/agents/{face}/sessions/join", "transport.server_url", "transport.token",
         lambda session: {"id": session.id},
         faces=("{face}",), transport="transport.provider", status=201,
     ),
-    Dialect(
+    LaunchDialect(
         "runway", "/v1/realtime_sessions", "livekit.url", "livekit.token", lambda session: {"id": session.id},
         faces=("avatar.avatarId", "avatar.presetId"), agent="livekit.agentIdentity", most_s="maxDuration",
         end="DELETE /v1/realtime_sessions/{session}",
     ),
-    Dialect(
+    LaunchDialect(
         "bithuman", "", "livekit_url", "livekit_token",
         lambda session: {"status": "success", "session_id": session.id},
         faces=("avatar_id", "agent_id"), pictures=("image", "avatar_image_url"),
-        form=PictureForm("avatar_image"),
+        form=LaunchForm("avatar_image"),
     ),
-    Dialect(
+    LaunchDialect(
         "lemonslice", "", "properties.livekit_url", "properties.livekit_token",
         lambda session: {"session_id": session.id},
         faces=("agent_id",), transport="transport_type", pictures=("agent_image_url",),
-        form=PictureForm("image", "payload"),
+        form=LaunchForm("image", "payload"),
     ),
-    Dialect(
+    LaunchDialect(
         "protoface", "/v1/sessions", "transport.url", "transport.worker_token",
         lambda session: {"id": session.id},
         faces=("avatar_id",), transport="transport.type", most_s="max_duration_seconds", status=201,
         end="POST /v1/sessions/{session}/end",
     ),
-    Dialect(
+    LaunchDialect(
         "anva", "/api/v2/sessions", "livekit.url", "livekit.token",
         lambda session: {"session_id": session.id},
         faces=("avatar_id", "preset_id"), most_s="max_duration_seconds", status=201,
         end="DELETE /api/v2/sessions/{session}",
     ),
-    Dialect(
+    LaunchDialect(
         "atmee", "/v1/avatars/{face}/avatar_sessions", "livekitUrl", "livekitToken",
         lambda session: {
             "sessionId": session.id, "status": "active", "avatarParticipantIdentity": session.identity,

@@ -9,8 +9,8 @@ from aiohttp.typedefs import Handler
 from avatar_rtc.errors import BadMessage, InputError, SetupError, Unreachable, public
 from avatar_rtc.livekit.invitation import MAX_TOKEN, RoomInvitation
 from avatar_rtc.server.access.destinations import MAX_ADDRESS
-from avatar_rtc.server.http.agents.launch.dialects import DIALECTS, ROOT, Dialect
-from avatar_rtc.server.http.agents.launch.pictures import picture_of
+from avatar_rtc.server.http.agents.launch.dialects import LAUNCH_DIALECTS, LAUNCH_ROOT, LaunchDialect
+from avatar_rtc.server.http.agents.launch.pictures import picture_along
 from avatar_rtc.server.http.agents.launch.reading import MAX_FACE, LaunchBody, read_fields, read_launch
 from avatar_rtc.server.http.bodies import require_type
 from avatar_rtc.server.http.keys import DESTINATIONS, LAUNCHES, LIMITS, grant_of, payer_of
@@ -21,7 +21,7 @@ from avatar_rtc.server.live.launches import Launch, LaunchedSession
 
 log = logging.getLogger(__name__)
 
-TAG = "launching"
+LAUNCHING = "launching"
 STATUSES = {
     403: "The room's server is none that the operator grants, or the token may not do this.",
     409: "Somebody else's session has this place in the room.",
@@ -32,7 +32,7 @@ STATUSES = {
 """What a door says to whom it does not serve. Plugins ask again after 5xx, and 429."""
 
 
-async def launched(request: web.Request, launch: Launch) -> LaunchedSession:
+async def session_launched(request: web.Request, launch: Launch) -> LaunchedSession:
     """Begin the session that is asked for.
 
     Raises:
@@ -71,7 +71,7 @@ def invitation(
     return found
 
 
-def _launch(request: web.Request, dialect: Dialect, body: LaunchBody) -> Launch:
+def _launch(request: web.Request, dialect: LaunchDialect, body: LaunchBody) -> Launch:
     if (transport := body.text(dialect.transport, MAX_FACE)) not in ("", "livekit"):
         raise InputError(f"{dialect.transport} is {transport!r}, but must be 'livekit'")
     invited = invitation(
@@ -87,16 +87,16 @@ def _launch(request: web.Request, dialect: Dialect, body: LaunchBody) -> Launch:
         invited,
         next(filter(None, faces), ""),
         body.text(dialect.mood, MAX_FACE),
-        picture_of(request, dialect, body),
+        picture_along(request, dialect, body),
         grant_of(request),
     )
 
 
-def _post(dialect: Dialect) -> Handler:
+def _post(dialect: LaunchDialect) -> Handler:
     forms = " As JSON, or as a form that may bring a picture." if dialect.form else ""
 
     @described(
-        TAG,
+        LAUNCHING,
         body=one("object"),
         answer=one("object"),
         statuses={dialect.status: "The avatar is in its room, or on the way there.", **STATUSES},
@@ -104,7 +104,7 @@ def _post(dialect: Dialect) -> Handler:
     )
     async def post_launch(request: web.Request) -> web.Response:
         launch = _launch(request, dialect, await read_launch(request, dialect))
-        return _told(dialect.answer(await launched(request, launch)), dialect.status)
+        return _told(dialect.answer(await session_launched(request, launch)), dialect.status)
 
     post_launch.__doc__ = (
         f"Send an avatar into a room of LiveKit, as the plugin `{dialect.name}` asks.{forms}"
@@ -112,7 +112,7 @@ def _post(dialect: Dialect) -> Handler:
     return post_launch
 
 
-@described(TAG, answer=one("object"), statuses={200: "It has left.", 404: "There is no such session."})
+@described(LAUNCHING, answer=one("object"), statuses={200: "It has left.", 404: "There is no such session."})
 async def end_launched(request: web.Request) -> web.Response:
     """End a session: its avatar leaves the room."""
     session = request.app[LAUNCHES].find(request.match_info["session"], grant_of(request))
@@ -121,7 +121,7 @@ async def end_launched(request: web.Request) -> web.Response:
 
 
 @described(
-    TAG,
+    LAUNCHING,
     body=one("object"),
     answer=one("object"),
     example={"pal_name": "host", "default_face_id": "liora", "pipeline_mode": "echo"},
@@ -143,10 +143,10 @@ def _told(answer: Mapping[str, object], status: int = 200) -> web.Response:
 
 def routes() -> list[web.RouteDef]:
     """What this module answers."""
-    found = [web.post(f"{dialect.base}{dialect.path}", _post(dialect)) for dialect in DIALECTS]
-    for dialect in DIALECTS:
+    found = [web.post(f"{dialect.base}{dialect.path}", _post(dialect)) for dialect in LAUNCH_DIALECTS]
+    for dialect in LAUNCH_DIALECTS:
         if dialect.end:
             verb, _, path = dialect.end.partition(" ")
             found.append(web.route(verb, f"{dialect.base}{path}", end_launched))
-    tavus = f"{ROOT}/tavus"
+    tavus = f"{LAUNCH_ROOT}/tavus"
     return [*found, web.post(f"{tavus}/pals", post_pal), web.post(f"{tavus}/personas", post_pal)]

@@ -14,9 +14,9 @@ from aiohttp import hdrs, web
 from avatar_rtc.errors import NotFound
 from avatar_rtc.grants import Grant
 from avatar_rtc.server.access.destinations import MAX_ADDRESS
-from avatar_rtc.server.http.agents.launch.dialects import ROOT, Dialect
-from avatar_rtc.server.http.agents.launch.doors import STATUSES, TAG, invitation, launched
-from avatar_rtc.server.http.agents.launch.pictures import picture_of
+from avatar_rtc.server.http.agents.launch.dialects import LAUNCH_ROOT, LaunchDialect
+from avatar_rtc.server.http.agents.launch.doors import LAUNCHING, STATUSES, invitation, session_launched
+from avatar_rtc.server.http.agents.launch.pictures import picture_along
 from avatar_rtc.server.http.agents.launch.reading import MAX_FACE, LaunchBody, read_fields
 from avatar_rtc.server.http.agents.launch.room_keys import ROOM_KEY, RoomKey
 from avatar_rtc.server.http.bodies import require_type
@@ -25,17 +25,17 @@ from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import TEXT, an_object, one
 from avatar_rtc.server.live.launches import Launch
 
-BASE = f"{ROOT}/inference"
+INFERENCE_BASE = f"{LAUNCH_ROOT}/inference"
 SAMPLE_RATE = 24_000
 """Hz of the sound that the agent is asked for."""
-_PICTURES = Dialect("inference", "", "", "", lambda session: {}, pictures=("image_url",))
+_PICTURES = LaunchDialect("inference", "", "", "", lambda session: {}, pictures=("image_url",))
 
 
-class Inference:
+class InferenceDoors:
     """The doors."""
 
     @described(
-        TAG,
+        LAUNCHING,
         body=one("object"),
         answer=an_object(
             session_id=TEXT, provider_session_id=TEXT, terminate_token=TEXT, sample_rate=one("integer")
@@ -66,9 +66,9 @@ class Inference:
         )
         url = body.text("livekit_url", MAX_ADDRESS, "the address of the room's server")
         invited = invitation(request, url, token, agent)
-        picture = picture_of(request, _PICTURES, body)
+        picture = picture_along(request, _PICTURES, body)
         launch = Launch(invited, body.text("avatar_id", MAX_FACE), picture=picture, grant=request[GRANT])
-        session = await launched(request, launch)
+        session = await session_launched(request, launch)
         told = {
             "session_id": session.id,
             "provider_session_id": session.id,
@@ -78,7 +78,7 @@ class Inference:
         return web.json_response(told, headers={hdrs.CACHE_CONTROL: "no-store"})
 
     @described(
-        TAG,
+        LAUNCHING,
         body=an_object(provider_session_id=TEXT, terminate_token=TEXT),
         answer=one("object"),
         statuses={
@@ -125,8 +125,8 @@ def _admitted(request: web.Request) -> RoomKey:
 
 def routes() -> list[web.RouteDef]:
     """What this module answers."""
-    doors = Inference()
+    doors = InferenceDoors()
     return [
-        web.post(f"{BASE}/avatar/sessions", doors.post_inference_session),
-        web.post(f"{BASE}/avatar/sessions/terminate", doors.end_inference_session),
+        web.post(f"{INFERENCE_BASE}/avatar/sessions", doors.post_inference_session),
+        web.post(f"{INFERENCE_BASE}/avatar/sessions/terminate", doors.end_inference_session),
     ]

@@ -18,9 +18,9 @@ from avatar_rtc.errors import BadToken, CapacityExceeded, InputError, NotFound
 from avatar_rtc.livekit.invitation import MAX_TOKEN
 from avatar_rtc.log_context import concerning
 from avatar_rtc.server.access.destinations import MAX_ADDRESS
-from avatar_rtc.server.http.agents.launch.agent_socket import MAX_FRAME_BYTES, AgentSocket
-from avatar_rtc.server.http.agents.launch.dialects import EXAMPLE_TOKEN, ROOT
-from avatar_rtc.server.http.agents.launch.doors import STATUSES, TAG, invitation, launched
+from avatar_rtc.server.http.agents.launch.agent_socket import MAX_AGENT_MESSAGE_BYTES, AgentSocket
+from avatar_rtc.server.http.agents.launch.dialects import EXAMPLE_TOKEN, LAUNCH_ROOT
+from avatar_rtc.server.http.agents.launch.doors import LAUNCHING, STATUSES, invitation, session_launched
 from avatar_rtc.server.http.agents.launch.reading import MAX_FACE, LaunchBody, read_fields
 from avatar_rtc.server.http.bodies import require_type
 from avatar_rtc.server.http.keys import GRANT, LIMITS, SOCKETS, grant_of
@@ -31,11 +31,11 @@ from avatar_rtc.server.http.routes.openapi_schemas import TEXT, an_object, one
 from avatar_rtc.server.http.while_granted import while_granted
 from avatar_rtc.server.live.launches import Launch, LaunchedSession
 
-BASE = f"{ROOT}/liveavatar"
+LIVEAVATAR_BASE = f"{LAUNCH_ROOT}/liveavatar"
 START_S = 60.0
 """In which a session has to be started, and its socket opened."""
 MAX_SESSIONS = 256
-HEARTBEAT_S = 20.0
+AGENT_HEARTBEAT_S = 20.0
 _OK = 100
 """What its service says of what went well."""
 
@@ -103,14 +103,14 @@ def _same(known: str, shown: str) -> bool:
     return hmac.compare_digest(known.encode(), shown.encode(errors="replace"))
 
 
-class LiveAvatar:
+class LiveAvatarDoors:
     """The doors."""
 
     def __init__(self, tickets: Tickets | None = None) -> None:
         self._tickets = tickets or Tickets()
 
     @described(
-        TAG,
+        LAUNCHING,
         body=one("object"),
         answer=one("object"),
         statuses={200: "`session_token` starts the session.", **{s: STATUSES[s] for s in (403, 503)}},
@@ -142,7 +142,7 @@ class LiveAvatar:
         return _told({"session_id": ticket.id, "session_token": ticket.token})
 
     @described(
-        TAG,
+        LAUNCHING,
         body=an_object(session_id=TEXT),
         answer=one("object"),
         statuses={200: "`ws_url` takes the sound.", 401: "The token is none of a session's.", **STATUSES},
@@ -152,13 +152,13 @@ class LiveAvatar:
         """Start the session whose token is the bearer's: its avatar goes into the room."""
         ticket = await self._ticket(request)
         request[GRANT] = ticket.launch.grant
-        ticket.session = await launched(request, ticket.launch)
-        path = outward(request, f"{BASE}/socket")
+        ticket.session = await session_launched(request, ticket.launch)
+        path = outward(request, f"{LIVEAVATAR_BASE}/socket")
         address = f"{_socket_origin(request)}{path}?session_token={ticket.token}"
         return _told({"session_id": ticket.id, "ws_url": address})
 
     @described(
-        TAG,
+        LAUNCHING,
         body=an_object(session_id=TEXT),
         answer=one("object"),
         statuses={200: "The avatar has left.", 401: "The token is none of a session's."},
@@ -173,7 +173,7 @@ class LiveAvatar:
         return _told({"session_id": ticket.id})
 
     @described(
-        TAG,
+        LAUNCHING,
         query={"session_token": TEXT},
         statuses={
             101: "A WebSocket, which takes what the agent says.",
@@ -184,7 +184,9 @@ class LiveAvatar:
     )
     async def liveavatar_socket(self, request: web.Request) -> web.WebSocketResponse:
         """The socket of a session, which ends with it."""
-        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=MAX_FRAME_BYTES, compress=False)
+        socket = web.WebSocketResponse(
+            heartbeat=AGENT_HEARTBEAT_S, max_msg_size=MAX_AGENT_MESSAGE_BYTES, compress=False
+        )
         if not socket.can_prepare(request):
             raise RequestRefused(
                 400, "this is a WebSocket: connect to it as one, with the headers of an upgrade"
@@ -230,10 +232,10 @@ def _told(data: dict[str, object]) -> web.Response:
 
 def routes() -> list[web.RouteDef]:
     """What this module answers."""
-    doors = LiveAvatar()
+    doors = LiveAvatarDoors()
     return [
-        web.post(f"{BASE}/token", doors.post_liveavatar_token),
-        web.post(f"{BASE}/start", doors.post_liveavatar_start),
-        web.post(f"{BASE}/stop", doors.post_liveavatar_stop),
-        web.get(f"{BASE}/socket", doors.liveavatar_socket),
+        web.post(f"{LIVEAVATAR_BASE}/token", doors.post_liveavatar_token),
+        web.post(f"{LIVEAVATAR_BASE}/start", doors.post_liveavatar_start),
+        web.post(f"{LIVEAVATAR_BASE}/stop", doors.post_liveavatar_stop),
+        web.get(f"{LIVEAVATAR_BASE}/socket", doors.liveavatar_socket),
     ]

@@ -15,18 +15,18 @@ from avatar_rtc.characters.image import MAX_PICTURE_BYTES
 from avatar_rtc.characters.parts import PICTURE
 from avatar_rtc.errors import InputError, TooLarge
 from avatar_rtc.server.access.destinations import shown_place
-from avatar_rtc.server.http.agents.launch.dialects import Dialect
+from avatar_rtc.server.http.agents.launch.dialects import LaunchDialect
 from avatar_rtc.server.http.agents.launch.reading import LaunchBody
 from avatar_rtc.server.http.keys import DESTINATIONS, STORE, UPLOADS, payer_of
 
-FETCH_S = 10.0
+PICTURE_FETCH_S = 10.0
 """In which a picture is here, or is not waited for."""
 _NAME = "guest"
 """Of a character that is stored nowhere."""
 
 
-def picture_of(
-    request: web.Request, dialect: Dialect, body: LaunchBody
+def picture_along(
+    request: web.Request, dialect: LaunchDialect, body: LaunchBody
 ) -> Callable[[], Awaitable[Character]] | None:
     """How to have the character of the picture that came, while the request lasts; None if none came.
 
@@ -77,7 +77,7 @@ async def fetched_picture(address: str) -> bytes:
     """
     place = shown_place(address)
     try:
-        timeout = aiohttp.ClientTimeout(total=FETCH_S)
+        timeout = aiohttp.ClientTimeout(total=PICTURE_FETCH_S)
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
             session.get(address, allow_redirects=False) as answer,
@@ -91,6 +91,6 @@ async def fetched_picture(address: str) -> bytes:
                     raise TooLarge(f"the picture from {place} has more than {MAX_PICTURE_BYTES // 2**20} MiB")
             return bytes(data)
     except TimeoutError:
-        raise InputError(f"{place} does not give its picture within {FETCH_S:g} s") from None
+        raise InputError(f"{place} does not give its picture within {PICTURE_FETCH_S:g} s") from None
     except (aiohttp.ClientError, OSError, ValueError):
         raise InputError(f"{place} cannot be asked for a picture") from None

@@ -12,7 +12,7 @@ from aiohttp import web
 from avatar_rtc.characters.image import MAX_PICTURE_BYTES
 from avatar_rtc.control.envelope import MAX_MESSAGE_BYTES, json_object
 from avatar_rtc.errors import InputError, OutOfRange
-from avatar_rtc.server.http.agents.launch.dialects import Dialect
+from avatar_rtc.server.http.agents.launch.dialects import LaunchDialect
 from avatar_rtc.server.http.bodies import read_body, read_lenient_form, read_text, require_type, text_of
 from avatar_rtc.server.http.spool import Spool
 
@@ -84,7 +84,7 @@ class LaunchBody:
         return float(found)
 
 
-async def read_launch(request: web.Request, dialect: Dialect) -> LaunchBody:
+async def read_launch(request: web.Request, dialect: LaunchDialect) -> LaunchBody:
     """What a plugin has sent, as JSON or as a form.
 
     Raises:
@@ -110,7 +110,7 @@ async def read_fields(request: web.Request, limit: int = MAX_MESSAGE_BYTES) -> d
     return await asyncio.to_thread(json_object, body, limit)
 
 
-def _of_plain_form(dialect: Dialect, text: str) -> LaunchBody:
+def _of_plain_form(dialect: LaunchDialect, text: str) -> LaunchBody:
     try:
         pairs = dict(parse_qsl(text, max_num_fields=_MOST_FIELDS))
     except ValueError as error:
@@ -121,7 +121,7 @@ def _of_plain_form(dialect: Dialect, text: str) -> LaunchBody:
     return LaunchBody(json_object(pairs.get(form.payload, "")))
 
 
-async def _read_parts(request: web.Request, dialect: Dialect) -> LaunchBody:
+async def _read_parts(request: web.Request, dialect: LaunchDialect) -> LaunchBody:
     form = dialect.form
     assert form is not None
     texts = (form.payload,) if form.payload else dialect.places

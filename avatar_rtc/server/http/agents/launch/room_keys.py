@@ -13,7 +13,7 @@ from avatar_rtc.errors import BadToken, Refused
 from avatar_rtc.livekit.invitation import ON_BEHALF
 from avatar_rtc.server.access.sources import read_secret
 
-TOKEN_S = 6 * 3600.0
+ROOM_TOKEN_S = 6 * 3600.0
 """How long an avatar's token for a room counts."""
 _ALGORITHM = "HS256"
 _LEEWAY_S = 30.0
@@ -90,7 +90,7 @@ class RoomKey:
             "sub": identity,
             "name": name or identity,
             "nbf": int(self._now() - _LEEWAY_S),
-            "exp": int(self._now() + TOKEN_S),
+            "exp": int(self._now() + ROOM_TOKEN_S),
             "kind": "agent",
             "video": {
                 "roomJoin": True,

@@ -7,8 +7,8 @@ from aiohttp import web
 
 from avatar_rtc.livekit.invitation import MAX_TOKEN
 from avatar_rtc.server.access.destinations import MAX_ADDRESS
-from avatar_rtc.server.http.agents.launch.dialects import EXAMPLE_TOKEN, ROOT
-from avatar_rtc.server.http.agents.launch.doors import STATUSES, TAG, invitation, launched
+from avatar_rtc.server.http.agents.launch.dialects import EXAMPLE_TOKEN, LAUNCH_ROOT
+from avatar_rtc.server.http.agents.launch.doors import LAUNCHING, STATUSES, invitation, session_launched
 from avatar_rtc.server.http.agents.launch.reading import MAX_FACE, LaunchBody, read_fields
 from avatar_rtc.server.http.bodies import require_type
 from avatar_rtc.server.http.keys import GRANT, SIMLI_SESSIONS
@@ -27,7 +27,7 @@ class SimliRooms:
         """Token → until when it is still known, the oldest first."""
 
     @described(
-        TAG,
+        LAUNCHING,
         body=an_object(session_token=TEXT, livekit_token=TEXT, livekit_url=TEXT),
         answer=an_object(session_id=TEXT),
         statuses={
@@ -51,7 +51,9 @@ class SimliRooms:
         wanted = self._session(request.app[SIMLI_SESSIONS], token)
         request[GRANT] = wanted.grant
         invited = invitation(request, url, room_token, most_s=wanted.limits.length_s)
-        session = await launched(request, Launch(invited, wanted.face, wanted.emotion, grant=wanted.grant))
+        session = await session_launched(
+            request, Launch(invited, wanted.face, wanted.emotion, grant=wanted.grant)
+        )
         return web.json_response({"session_id": session.id})
 
     def _session(self, sessions: SimliSessions, token: str) -> SimliSession:
@@ -68,4 +70,4 @@ class SimliRooms:
 
 def routes() -> list[web.RouteDef]:
     """What this module answers."""
-    return [web.post(f"{ROOT}/simli/integrations/livekit/agents", SimliRooms().post_simli_agent)]
+    return [web.post(f"{LAUNCH_ROOT}/simli/integrations/livekit/agents", SimliRooms().post_simli_agent)]

@@ -6,10 +6,16 @@ from typing import Literal
 
 from avatar_rtc.errors import SetupError, Unreachable
 from avatar_rtc.livekit.invitation import RoomInvitation
+from avatar_rtc.livekit.room import JoinedRoom, RoomGuest
 from avatar_rtc.server.access.destinations import shown_place
+from avatar_rtc.server.limits import Pool
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.calls import Call
 from avatar_rtc.server.live.rooms.agent_rooms import AgentRooms
+
+async def _nobody_joins(invitation: RoomInvitation, guest: RoomGuest) -> JoinedRoom:
+    raise AssertionError("a real room is joined")
+
 
 Mode = Literal["in", "on the way", "refused", "not installed"]
 
@@ -17,7 +23,8 @@ Mode = Literal["in", "on the way", "refused", "not installed"]
 class FakeRooms(AgentRooms):
     """Keeps to the contract of `AgentRooms`, and remembers who was invited."""
 
-    def __init__(self, *_: object, **__: object) -> None:
+    def __init__(self) -> None:
+        super().__init__(Pool("seconds of sound", 1.0, 1.0, lambda: None), join=_nobody_joins)
         self.mode: Mode = "in"
         self.invited: list[tuple[Avatar, RoomInvitation]] = []
         self.calls: list[Call] = []

@@ -11,18 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from avatar_rtc.config_sections import AccessConfig, AccessKey
-from avatar_rtc.server.http.agents.launch.dialects import DIALECTS, Dialect
+from avatar_rtc.server.http.agents.launch.dialects import LAUNCH_DIALECTS, LaunchDialect
 from avatar_rtc.server.http.agents.launch.reading import LaunchBody
 from avatar_rtc.server.http.keys import AVATARS, LAUNCHES
 from tests.server.http.agents.launch.conftest import URL
 from tests.server.http.agents.launch.tokens import room_token
 from tests.waiting import until
 
-BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
-PLACES = [(dialect, place) for dialect in DIALECTS for place in (dialect.url, dialect.token)]
+BY_NAME = {dialect.name: dialect for dialect in LAUNCH_DIALECTS}
+PLACES = [(dialect, place) for dialect in LAUNCH_DIALECTS for place in (dialect.url, dialect.token)]
 
 
-def path_of(dialect: Dialect, face: str = "face-1") -> str:
+def path_of(dialect: LaunchDialect, face: str = "face-1") -> str:
     return f"{dialect.base}{dialect.path}".replace("{face}", face)
 
 
@@ -40,14 +40,14 @@ def put(body: dict[str, Any], place: str, value: object) -> dict[str, Any]:
     return changed
 
 
-def body_of(dialect: Dialect, **token: Any) -> dict[str, Any]:
+def body_of(dialect: LaunchDialect, **token: Any) -> dict[str, Any]:
     """What is taken, for the face `face-1`."""
     body = put(put({}, dialect.url, URL), dialect.token, room_token(**token))
     named = [place for place in dialect.faces if "{" not in place]
     return put(body, named[0], "face-1") if named else body
 
 
-@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("dialect", LAUNCH_DIALECTS, ids=lambda dialect: dialect.name)
 async def test_a_door_answers_with_the_id_of_the_session(door, rooms, dialect):
     answer = await door.post(path_of(dialect), json=body_of(dialect))
     told = await answer.json()
@@ -60,7 +60,9 @@ async def test_a_door_answers_with_the_id_of_the_session(door, rooms, dialect):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("dialect", [each for each in DIALECTS if each.end], ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize(
+    "dialect", [each for each in LAUNCH_DIALECTS if each.end], ids=lambda dialect: dialect.name
+)
 async def test_a_session_is_ended_by_its_id_and_its_avatar_goes(door, rooms, dialect):
     await door.post(path_of(dialect), json=body_of(dialect))
     (session,) = door.app[LAUNCHES]._sessions.values()
@@ -119,7 +121,7 @@ async def test_there_are_no_more_avatars_than_may_be(rooms, serve, config):
 
 
 @pytest.mark.parametrize("url", ["wss://elsewhere.test", "ws://169.254.169.254/latest", "ws://10.0.0.1:80"])
-@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("dialect", LAUNCH_DIALECTS, ids=lambda dialect: dialect.name)
 async def test_no_avatar_is_sent_where_the_operator_has_not_said(door, rooms, dialect, url):
     answer = await door.post(path_of(dialect), json=put(body_of(dialect), dialect.url, f"{url}/SECRET?x=y"))
     told = await answer.text()
@@ -221,7 +223,7 @@ async def test_every_vendors_header_opens_its_door_and_none_else_does(rooms, ser
             await door.post("/compat/bithuman", json=body_of(BY_NAME["bithuman"]), headers=headers)
         ).status == 200
     for headers, status in (({}, 401), ({"x-api-key": "guessed"}, 401), ({"x-api-key": key("VIEW")}, 403)):
-        for dialect in DIALECTS:
+        for dialect in LAUNCH_DIALECTS:
             answer = await door.post(path_of(dialect), json=body_of(dialect, room="x"), headers=headers)
             assert answer.status == status and (await answer.json())["message"]
     assert len(rooms.invited) == 1
@@ -253,7 +255,7 @@ VALUES = st.recursive(
 @settings(max_examples=120, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 async def test_bodies_nobody_would_send_start_nothing(door, rooms, data):
     """Right but for one place, which no door can take; or made up as a whole."""
-    dialect = data.draw(st.sampled_from(DIALECTS))
+    dialect = data.draw(st.sampled_from(LAUNCH_DIALECTS))
     if data.draw(st.booleans()):
         place = data.draw(st.sampled_from([dialect.url, dialect.token, dialect.url.partition(".")[0]]))
         body: Any = put(body_of(dialect), place, data.draw(VALUES.filter(lambda value: value != URL)))
@@ -267,7 +269,7 @@ async def test_bodies_nobody_would_send_start_nothing(door, rooms, data):
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 5000, b'{"url": NaN}', b'{"a": 1, "a": 2}'])
-@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("dialect", LAUNCH_DIALECTS, ids=lambda dialect: dialect.name)
 async def test_bytes_that_are_no_json_are_refused(door, rooms, dialect, body):
     answer = await door.post(path_of(dialect), data=body, headers={"Content-Type": "application/json"})
     assert answer.status == 400 and rooms.invited == []

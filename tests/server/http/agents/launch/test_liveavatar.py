@@ -16,7 +16,7 @@ from livekit.agents.testing import fake_job_context
 from livekit.plugins import liveavatar
 
 from avatar_rtc.errors import BadToken, CapacityExceeded
-from avatar_rtc.server.http.agents.launch.agent_socket import RATE
+from avatar_rtc.server.http.agents.launch.agent_socket import AGENT_RATE
 from avatar_rtc.server.http.agents.launch.liveavatar import MAX_SESSIONS, START_S, Tickets
 from avatar_rtc.server.http.keys import AVATARS, LAUNCHES, LIMITS
 from avatar_rtc.server.live.launches import Launch
@@ -28,7 +28,7 @@ BASE = "/compat/liveavatar"
 
 
 def tone(seconds: float, hz: float = 220.0) -> bytes:
-    t = np.arange(int(seconds * RATE)) / RATE
+    t = np.arange(int(seconds * AGENT_RATE)) / AGENT_RATE
     return (8000 * np.sin(2 * np.pi * hz * t)).astype("<i2").tobytes()
 
 
@@ -261,11 +261,11 @@ async def plugin(door, rooms, monkeypatch) -> AsyncIterator[Any]:
 
 async def pushed(plugin: Any, seconds: float) -> None:
     """Speech of the agent, in frames of 20 ms."""
-    frame = int(RATE * 0.02)
+    frame = int(AGENT_RATE * 0.02)
     sound = tone(seconds)
     for at in range(0, len(sound), 2 * frame):
         piece = sound[at : at + 2 * frame]
-        await plugin._audio_buffer.capture_frame(rtc.AudioFrame(piece, RATE, 1, len(piece) // 2))
+        await plugin._audio_buffer.capture_frame(rtc.AudioFrame(piece, AGENT_RATE, 1, len(piece) // 2))
 
 
 async def test_the_plugin_hears_of_each_segment_once(plugin, rooms):
