@@ -13,6 +13,7 @@ from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.calls import Call
 from avatar_rtc.server.live.rooms.agent_rooms import AgentRooms
 
+
 async def _nobody_joins(invitation: RoomInvitation, guest: RoomGuest) -> JoinedRoom:
     raise AssertionError("a real room is joined")
 
