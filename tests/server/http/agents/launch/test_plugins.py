@@ -134,6 +134,13 @@ NAMES = (
 )  # fmt: skip
 
 
+def made_rare(name: str, base: str) -> Any:
+    """The same of plugins that few have, as this machine has them."""
+    module = pytest.importorskip(f"livekit.plugins.{name}")
+    options = {"api_url": f"{base}/{name}", "api_key": OUR_KEY, "conn_options": ONCE}
+    return module.AvatarSession(avatar_id="face-1", max_duration_seconds=300, **options)
+
+
 @contextlib.asynccontextmanager
 async def started(plugin: Any, room: Any) -> AsyncIterator[AgentSession]:
     """Its agent's session, while it lasts."""
@@ -163,6 +170,17 @@ async def test_a_plugin_as_it_is_brings_the_avatar_into_its_room(door, rooms, jo
         assert told["sub"] == plugin.avatar_identity and told["video"]["roomJoin"] is True
         assert avatar.source == "rival" and avatar.name != "main"
         assert rooms.calls[0].state == "live"
+
+
+@pytest.mark.parametrize("name", ["protoface", "anva", "atmee"])
+async def test_a_rare_plugin_comes_into_its_room_and_ends_its_session(door, rooms, job, name):
+    plugin = made_rare(name, base_of(door))
+    async with started(plugin, job):
+        avatar, invitation = rooms.last
+        assert (invitation.url, invitation.agent, invitation.most_s) == (URL, AGENT, 300)
+        assert avatar.source == "rival" and plugin.session_id in door.app[LAUNCHES]._sessions
+        await plugin.aclose()
+        await until(lambda: rooms.calls[0].is_over and len(door.app[LAUNCHES]) == 0)
 
 
 async def test_what_is_told_besides_comes_along(door, rooms, job):
