@@ -1,4 +1,4 @@
-"""Agents that speak through an avatar in a made room, in any order that chance gives; what was told and heard.
+"""Agents that speak through an avatar in a made room, in any order that chance gives: told and heard.
 
 Their side is LiveKit's own `DataStreamAudioOutput`. Each stream has a level of its own, so that the sound
 itself says how much of it was heard.
@@ -155,17 +155,20 @@ class AgentScene:
         self.output: Any = None
         self.scene = Scene()
 
-    async def begin(self, **options: Any) -> None:
-        """Both come into the room."""
+    async def begin(self, names_agent: bool = True, **options: Any) -> None:
+        """Both come into the room; the avatar's token names the agent, or does not."""
         rtc = self.server.rtc
         await self.room.connect("ws://made", room_token(self.agent))
         options = {"wait_remote_track": rtc.TrackKind.KIND_VIDEO} | options
         self.output = self._make_output(self.room, destination_identity=self.face, **options)
-        invitation = RoomInvitation("ws://made", room_token(self.face, lk__publish_on_behalf=self.agent))
+        on_behalf = {"lk__publish_on_behalf": self.agent} if names_agent else {}
+        invitation = RoomInvitation("ws://made", room_token(self.face, **on_behalf))
         rooms = SdkRooms(self.server.library)
         avatar: Any = self.avatar
-        stay = LiveKitCall(avatar, invitation, rooms.join, self.avatar.limits.speech, "h264", bare_pieces)
-        self.call = self.avatar.calls.start("livekit", "ws://made", stay.run)
+        self.stay = LiveKitCall(
+            avatar, invitation, rooms.join, self.avatar.limits.speech, "h264", bare_pieces
+        )
+        self.call = self.avatar.calls.start("livekit", "ws://made", self.stay.run)
         await self.call.settled()
         self.sound = self._kept_sound()
         streams = self.room.local_participant.stream_bytes

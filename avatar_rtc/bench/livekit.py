@@ -1,18 +1,25 @@
-"""Rooms of LiveKit: agents told exactly once what was heard, pictures that its library takes as they are encoded.
+"""Rooms of LiveKit: agents told exactly once what was heard, encoded pictures that its library takes.
 
-No server of LiveKit could be had: agents are its own code over a room that is made here.
+No server of LiveKit could be had: agents are its own code over a room that is made here, and its library joins
+one whose signals are made here.
 """
 
 import asyncio
 import time
 from collections.abc import Iterator
+from typing import Any
 
+import aiohttp
 import av
 import numpy as np
 
 from avatar_rtc.bench.agent_scenes import AgentScene, Scene, play_by_chance
+from avatar_rtc.bench.made_room import room_token
+from avatar_rtc.bench.made_sfu import MADE_AGENT, MadeSfu
 from avatar_rtc.bench.measurement import Measurement, at_least, at_most, percentile, skipped, spread, told
+from avatar_rtc.bench.served import Served, served
 from avatar_rtc.bench.virtual_time import run
+from avatar_rtc.bench.wire import AUDIBLE
 from avatar_rtc.errors import SetupError
 from avatar_rtc.media.encode import create_encoder
 from avatar_rtc.media.picture_size import PictureSizes
@@ -22,15 +29,23 @@ SCENES = 200
 POSITION_MS = 20
 """What an agent is told was heard, against what was in the sound."""
 PICTURE_MS = 2.0
+JOIN_MS = 1_500
+SAID_MS = 400
 _FPS = 30
 _SIZE = 320, 640
+_PATIENCE_S = 15.0
 
 
 def measure(quick: bool) -> list[Measurement]:
     """Play scenes by chance on a virtual clock, then hand pictures to LiveKit's library."""
     try:
         scenes = [run(play_by_chance(seed)) for seed in range(20 if quick else SCENES)]
-        return [*_told_of(scenes), _silence(10 if quick else 50), *_pictures(60 if quick else 600)]
+        return [
+            *_told_of(scenes),
+            _silence(10 if quick else 50),
+            *_pictures(60 if quick else 600),
+            *_joined(2 if quick else 10),
+        ]
     except SetupError as error:
         return [skipped("livekit", str(error))]
 
@@ -118,6 +133,52 @@ async def _handed_over(codec: Codec, count: int) -> tuple[int, list[float], tupl
     encoder.close()
     await source.aclose()
     return taken, took, size
+
+
+def _joined(count: int) -> Iterator[Measurement]:
+    """A server with a student comes into rooms whose signals are made here, by LiveKit's own library."""
+    with served("--character", "liora", "--animator", "student", "--fps", "30") as server:
+        found = [asyncio.run(_stay(server)) for _ in range(count)]
+    shown, said = [each[0] for each in found], [each[1] for each in found]
+    yield at_most(
+        "asked into a room up to its first picture decoded, p95",
+        percentile(shown, 95),
+        "ms",
+        JOIN_MS,
+        **spread(shown),
+    )
+    yield at_most(
+        "an agent's first sound up to hearing it in the room, beyond D, p95", percentile(said, 95), "ms",
+        SAID_MS, **spread(said),
+    )  # fmt: skip
+
+
+async def _stay(server: Served) -> tuple[float, float]:
+    """From the question to the first picture; from the agent's first sound to the avatar's beyond D; ms."""
+    async with MadeSfu().serving() as sfu, aiohttp.ClientSession() as session:
+        begun = time.monotonic()
+        body = {"url": sfu.url, "token": room_token("face", lk__publish_on_behalf=MADE_AGENT)}
+        asking = asyncio.create_task(session.post(f"{server.url}api/v1/avatars/main/livekit", json=body))
+        tracks = {track.kind: track for track in [await sfu.tracks.get() for _ in range(2)]}
+        await tracks["video"].recv()
+        shown = time.monotonic() - begun
+        call = await (await asking).json()
+        await sfu.has_channel.wait()
+        hearing = asyncio.create_task(_first_sound(tracks["audio"]))
+        await asyncio.sleep(1.0)
+        delay_s = (await asyncio.to_thread(server.state))["delay_ms"] / 1000
+        begun = time.monotonic()
+        await sfu.say(np.full(24_000, 8_000, "<i2").tobytes(), 24_000)
+        said = await hearing - begun - delay_s
+        await session.delete(f"{server.url}api/v1/avatars/main/calls/{call['id']}")
+    return 1000 * shown, 1000 * said
+
+
+async def _first_sound(track: Any) -> float:
+    async with asyncio.timeout(_PATIENCE_S):
+        while np.abs((await track.recv()).to_ndarray()).max() < AUDIBLE:
+            pass
+    return time.monotonic()
 
 
 async def _sound(count: int) -> list[float]:
