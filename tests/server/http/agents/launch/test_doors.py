@@ -8,10 +8,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from avatar_rtc.config_sections import AccessConfig, AccessKey
+from avatar_rtc.server.connections.access_log import shown_path
 from avatar_rtc.server.http.agents.launch.dialects import LAUNCH_DIALECTS, LaunchDialect
 from avatar_rtc.server.http.agents.launch.reading import LaunchBody
 from avatar_rtc.server.http.keys import AVATARS, LAUNCHES
@@ -278,6 +280,14 @@ async def test_bytes_that_are_no_json_are_refused(door, rooms):
         answer = await door.post(path_of(dialect), data=body, headers=JSON)
         assert answer.status == 400, (dialect.name, body)
     assert rooms.invited == []
+
+
+@pytest.mark.parametrize(
+    "dialect", [each for each in LAUNCH_DIALECTS if each.end], ids=lambda each: each.name
+)
+def test_no_log_holds_the_id_of_a_session(dialect):
+    path = f"{dialect.base}{dialect.end.partition(' ')[2]}".replace("{session}", "abcd" + "SECRET" * 4)
+    assert "SECRET" not in shown_path(make_mocked_request("POST", path))
 
 
 def test_what_lies_nowhere_is_nothing():
