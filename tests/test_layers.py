@@ -55,6 +55,7 @@ HOME = {
     "prometheus_client": {"server"},
     "segno": {"server"},
     "pythonosc": {"trackers"},
+    "pyvirtualcam": {"client"},
     "PIL": {"characters"},
     "av": {"media", "sound"},
     "aiortc": {"media", "client", "bench"},

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from avatar_rtc.cli import (
     bench,
+    camera,
     check,
     distill,
     mcp,
@@ -31,7 +32,7 @@ from avatar_rtc.version import __version__
 
 COMMANDS = (
     serve, token, turn, render, sprites, watch, talk, record, mcp, distill, check, weights, voices,
-    tracking, trackers, bench,
+    tracking, trackers, camera, bench,
 )  # fmt: skip
 """Each has `add(subparsers)`; whatever is heavy is imported only when its command runs."""
 
