@@ -30,7 +30,7 @@ FLOORS = (
     {"link"},
     {"characters", "animation", "render", "speech", "media", "provenance", "mcp", "livekit"},
     {"server", "worker", "client", "distill"},
-    {"film"},
+    {"film", "pipecat"},
     {"bench"},
     {"cli"},
     {"__main__"},
@@ -67,6 +67,8 @@ HOME = {
     "livekit": {"livekit", "bench"},
     "mcp_types": {"mcp"},
     "starlette": {"mcp"},
+    "pipecat": {"pipecat", "bench"},
+    "simli": {"bench"},
     "aiohttp": {"server", "client", "cli", "bench", "speech"},
 }
 

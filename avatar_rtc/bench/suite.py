@@ -41,6 +41,7 @@ FIGURES = {
     "realtime": "voices of language models on their way through: delay, interruptions",
     "livekit": "agents in rooms of LiveKit: what they are told was heard, and pictures for its library",
     "launch": "plugins of agents send avatars into rooms: from the request to being there",
+    "simli": "Simli's client at our door: first picture, first sound",
     "clapper": "sound after picture, on the wire and in Chromium",
 }
 """Name → what it is about; each is a module of this package with `measure(quick) -> list[Measurement]`."""

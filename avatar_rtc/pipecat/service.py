@@ -42,14 +42,14 @@ from avatar_rtc.pipecat.library import (
     UserStoppedSpeakingFrame,
 )
 from avatar_rtc.pipecat.tags import AvatarActFrame
-from avatar_rtc.pipecat.turn import Turn
+from avatar_rtc.pipecat.turn import SpokenTurn
 from avatar_rtc.speech.acting.acts import Feeling, Gesture, Glance, TextAct
 from avatar_rtc.speech.tags import strip_tags
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
 log = logging.getLogger(__name__)
 
-AUDIBLE = 100
+LOUD_ENOUGH = 100
 """Samples beyond this are heard; Opus makes less than 20 out of silence."""
 THINKS_S = 15.0
 """Someone who has heard the user out thinks so long at most."""
@@ -83,14 +83,14 @@ class AvatarVideoService(AIService):  # type: ignore[misc,unused-ignore]
         super().__init__(settings=ServiceSettings(model=None), **kwargs)
         self._url, self._token = avatar_address(url, avatar), token
         endpoint(self._url)
-        self._turn = Turn(self._act)
+        self._turn = SpokenTurn(self._act)
         self._living: asyncio.Task[None] | None = None
         self._connection: AvatarConnection | None = None
         self._may_push = asyncio.Event()
         """Set when the transport takes pictures and sound."""
         self._tools: set[str] = set()
 
-    async def setup(self, setup: FrameProcessorSetup) -> None:
+    async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
         """Begin to connect; the pipeline does not wait for it."""
         await super().setup(setup)
         if self._living is None:
@@ -111,7 +111,7 @@ class AvatarVideoService(AIService):  # type: ignore[misc,unused-ignore]
 
     async def cleanup(self) -> None:
         """Leave, if nobody has said so before."""
-        await super().cleanup()
+        await super().cleanup()  # type: ignore[no-untyped-call]
         await self._leave()
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
@@ -238,7 +238,7 @@ class AvatarVideoService(AIService):  # type: ignore[misc,unused-ignore]
     async def _sounds(self, connection: AvatarConnection) -> None:
         async for block in connection.viewer.audio():
             pcm = block.to_ndarray().reshape(-1, block.layout.nb_channels)[:, 0]
-            is_audible = bool(np.abs(pcm.astype(np.int32)).max(initial=0) > AUDIBLE)
+            is_audible = bool(np.abs(pcm.astype(np.int32)).max(initial=0) > LOUD_ENOUGH)
             sounding = self._turn.sounding(is_audible)
             if not self._may_push.is_set():
                 continue

@@ -20,7 +20,9 @@ from avatar_rtc.pipecat.library import (
 from avatar_rtc.speech.acting.acts import TextAct
 from avatar_rtc.speech.tags import LONGEST_BRACKET, strip_tags
 
-_TAIL = re.compile(rf"[ ]*(?:\[[^\[\]\n]{{1,{LONGEST_BRACKET}}}\][ ]*)*(?:\[[^\[\]\n]{{0,{LONGEST_BRACKET}}})?$")
+_TAIL = re.compile(
+    rf"[ ]*(?:\[[^\[\]\n]{{1,{LONGEST_BRACKET}}}\][ ]*)*(?:\[[^\[\]\n]{{0,{LONGEST_BRACKET}}})?$"
+)
 _LONGEST_TAIL = 4 * LONGEST_BRACKET
 """Beyond, it is no row of tags."""
 
@@ -91,9 +93,7 @@ class TagReader:
     def _stripped(self, text: str) -> tuple[str, list[AvatarActFrame]]:
         before = len(self._last)
         spoken, tags = strip_tags(self._last + text)
-        acts = [
-            AvatarActFrame(tag.act, self._letters + letters_in(spoken[before : tag.at])) for tag in tags
-        ]
+        acts = [AvatarActFrame(tag.act, self._letters + letters_in(spoken[before : tag.at])) for tag in tags]
         spoken = spoken[before:]
         self._letters += letters_in(spoken)
         self._last = spoken[-1:] or self._last
@@ -107,4 +107,3 @@ def letters_in(text: str) -> int:
     10
     """
     return sum(map(str.isalnum, text))
-

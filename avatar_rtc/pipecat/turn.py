@@ -1,6 +1,6 @@
 """What a pipeline lets an avatar say: which utterance takes sound, which is heard, what is due at a word.
 
-begin, feed ─► open ─► end (its TTSStoppedFrame is held) ─► started ─► finished ─► heard out: that frame goes on
+begin, feed ─► open ─► end, its TTSStoppedFrame is held ─► started ─► finished ─► heard out, and it goes on
 text ─► acts in it ─► each at its second of the utterance
 """
 
@@ -15,8 +15,11 @@ from avatar_rtc.speech.acting.acts import TextAct
 
 LETTERS_PER_S = 13.0
 """Of speech: so an act inside a sentence finds its word."""
-LEAST_BLOCKS, MOST_BLOCKS = 5, 15
-"""Of 20 ms, that are on their way when the server says that an utterance is over."""
+_BLOCK_S = 0.02
+EARLY_S, LATE_S = 0.05, 0.09
+"""The last sound of an utterance comes so much before or behind what the server says of its length."""
+MOST_BLOCKS = 150
+"""For which an end is waited for once the server has said so: on a busy machine sound comes late."""
 
 
 @dataclass(eq=False)
@@ -31,13 +34,30 @@ class TurnUtterance:
     """Held back until it has been heard."""
     started_at: float | None = None
     """The loop's second in which it began to be heard."""
-    blocks_over: int | None = None
+    heard_s: float | None = None
+    """What the server says was heard of it; None while it goes on."""
+    blocks: int = 0
+    """That have come from the first audible one on."""
+    blocks_over: int = 0
     """That have come since the server said that it is over."""
     acts: list[tuple[float, TextAct]] = field(default_factory=list)
     """With the second of it at which each is due; until it is heard."""
 
+    def count(self, is_audible: bool) -> None:
+        """One more block of it has come."""
+        self.blocks += is_audible or self.blocks > 0
+        self.blocks_over += self.heard_s is not None
 
-class Turn:
+    def is_over(self, is_audible: bool) -> bool:
+        """Whether all of its sound has come, by what the server says of its length."""
+        if self.heard_s is None:
+            return False
+        come = self.blocks * _BLOCK_S - self.heard_s
+        is_complete = come >= (LATE_S if is_audible else -EARLY_S)
+        return is_complete or self.started_at is None or self.blocks_over > MOST_BLOCKS
+
+
+class SpokenTurn:
     """The speech of one pipeline. Made anywhere, used on its event loop."""
 
     def __init__(self, perform: Callable[[TextAct], None]) -> None:
@@ -117,7 +137,7 @@ class Turn:
             self.is_hushed = False
             self._schedule(utterance)
         elif event["type"] == "speech.finished":
-            utterance.blocks_over = 0
+            utterance.heard_s = float(event.get("position_ms") or 0) / 1000
             if self.open == event["speech_id"]:
                 self.open = None  # it took too long to go on
 
@@ -128,11 +148,10 @@ class Turn:
             # Its first block may overtake the word that it has started.
             if utterance.started_at is not None or (is_audible and not self.is_hushed):
                 heard = heard or utterance
-            if utterance.blocks_over is not None:
-                utterance.blocks_over += 1
-                is_last = utterance.blocks_over > (MOST_BLOCKS if is_audible else LEAST_BLOCKS)
-                if is_last or utterance.started_at is None:
-                    self._forget(speech_id)
+            if heard is utterance:
+                utterance.count(is_audible)
+            if utterance.is_over(is_audible):
+                self._forget(speech_id)
         if not is_audible:
             self.is_hushed = False
         return heard

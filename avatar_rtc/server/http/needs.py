@@ -44,8 +44,7 @@ NEEDS: Mapping[str, Need] = {
             "GET /openapi.json", "GET /tracking/model/{file}",
             "GET /healthz", "GET /readyz", "GET /health",
             f"OPTIONS {_AVATAR}/whep", f"OPTIONS {_AVATAR}/whep/{{viewer}}",
-            "GET /compat/simli/compose/webrtc/p2p",  # its session_token is what opens it
-            "POST /compat/simli/integrations/livekit/agents",  # the same
+            "POST /compat/simli/integrations/livekit/agents",  # its session_token is what opens it
             # the session_token of POST /compat/liveavatar/token
             "POST /compat/liveavatar/start", "POST /compat/liveavatar/stop", "GET /compat/liveavatar/socket",
             # a token that was signed with [compat] livekit_secret
@@ -58,8 +57,7 @@ NEEDS: Mapping[str, Need] = {
         (
             f"GET {_AVATAR}/whep", f"POST {_AVATAR}/whep", f"GET {_AVATAR}/whep/{{viewer}}",
             f"PATCH {_AVATAR}/whep/{{viewer}}", f"DELETE {_AVATAR}/whep/{{viewer}}",
-            *(f"{verb} {path}/offer" for verb in ("POST", "PATCH") for path in ("", "/api", _V1)),
-            "GET /api/avatar/result_feed",
+            *(f"POST {path}/offer" for path in ("", "/api", _V1)), "GET /api/avatar/result_feed",
             f"GET {_V1}/avatars",  # those it may see
             f"GET {_AVATAR}", f"GET {_AVATAR}/snapshot.png", f"GET {_AVATAR}/distillation",
             f"GET {_AVATAR}/picture.png", f"GET {_AVATAR}/setup",
@@ -79,13 +77,15 @@ NEEDS: Mapping[str, Need] = {
             "GET /api/modules", "GET /api/tts/info", "GET /api/tts/list_voices", "GET /v1/audio/voices",
             "GET /api/classify/labels", "GET /v1/models", "GET /v1/models/{model}",
             "GET /api/avatar/get_available_filters",
+            *(f"PATCH {path}/offer" for path in ("", "/api", _V1)),  # of a connection that cannot be guessed
         ),
     ),
     # each session gets the avatar that its caller may have
-    **_each(Need("control"), ("POST /compat/simli/compose/token", "GET /compat/simli/compose/ice")),
     **_each(
         Need("control"),
         (
+            "POST /compat/simli/compose/token", "GET /compat/simli/compose/ice",
+            "GET /compat/simli/compose/webrtc/p2p",
             "POST /compat/bey/v1/sessions",
             "POST /compat/anam/v1/engine/session",
             "POST /compat/tavus/conversations", "POST /compat/tavus/conversations/{session}/end",

@@ -36,6 +36,9 @@ def rtvi_answer(text: str) -> str | None:
             "label": _MESSAGE_LABEL,
             "id": asked if isinstance(asked, str) else "",
             "type": "bot-ready",
-            "data": {"version": _PROTOCOL, "about": {"library": "avatar_rtc", "library_version": __version__}},
+            "data": {
+                "version": _PROTOCOL,
+                "about": {"library": "avatar_rtc", "library_version": __version__},
+            },
         }
     )

@@ -14,7 +14,7 @@ from avatar_rtc.grants import EVERYTHING, Grant
 
 MAX_UNBEGUN = 64
 """Sessions that wait for their client."""
-TOKEN_S = 60.0
+UNBEGUN_S = 60.0
 """After which a token that nobody has used opens nothing."""
 
 
@@ -66,8 +66,14 @@ class SimliSessions:
             raise CapacityExceeded("sessions that nobody has begun", MAX_UNBEGUN)
         face, emotion = face_and_emotion(face_id)
         token = secrets.token_urlsafe(24)
-        self._waiting[token] = self._clock() + TOKEN_S, SimliSession(face, emotion, limits, grant)
+        self._waiting[token] = self._clock() + UNBEGUN_S, SimliSession(face, emotion, limits, grant)
         return token
+
+    def grant_of(self, token: str) -> Grant | None:
+        """What whoever has this token may do; None if it opens nothing. It still does, afterwards."""
+        self._forget_old()
+        _, session = self._waiting.get(token, (0.0, None))
+        return None if session is None else session.grant
 
     def take(self, token: str) -> SimliSession:
         """What a token opens, which opens nothing any more then.

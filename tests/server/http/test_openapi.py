@@ -31,7 +31,15 @@ from tests.trackers.test_phones import record
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NO_EXAMPLE = {"load", "post_character", "post_backdrop", "post_audio"}
 """They read a picture or a sound, and no text besides."""
-ENDLESS = {"result_feed", "audio_socket", "ears_socket", "get_events", "control_socket", "realtime"}
+ENDLESS = {
+    "result_feed",
+    "audio_socket",
+    "ears_socket",
+    "get_events",
+    "control_socket",
+    "realtime",
+    "simli_p2p",
+}
 STARTS_A_PROCESS = {"post_distillation"}
 NEEDS_AN_UPSTREAM = {"post_chat_completions", "post_responses"}
 LAUNCHING = "launching"
@@ -168,6 +176,10 @@ class Caller:
             )
             filled["viewer"] = answer.headers["Location"].rpartition("/")[2]
             headers["If-Match"] = answer.headers["ETag"]
+        body = self._body(operation, headers)
+        if operation["operationId"].startswith("patch_offer"):
+            answer = await self.call("post", "/offer", self._doc["paths"]["/offer"]["post"])
+            body = {"json": {"pc_id": (await answer.json())["pc_id"], "candidates": []}}
         if operation["operationId"] == "delete_saved_gesture":
             still = {"tracks": {"head_x": [[0, 0], [1, 0]]}}
             await self._client.put("/api/v1/characters/liora/saved/gestures/nod", json=still)
@@ -197,9 +209,7 @@ class Caller:
         named = operation["operationId"] in ("post_character", "post_backdrop")
         query = {"name": "own"} if named else {}
         url = path.format(**{name: filled[name] for name in names})
-        return await self._client.request(
-            method, url, params=query, headers=headers, **self._body(operation, headers)
-        )
+        return await self._client.request(method, url, params=query, headers=headers, **body)
 
     def _body(self, operation: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
         if "requestBody" not in operation:

@@ -4,7 +4,7 @@ import pytest
 
 from avatar_rtc.errors import BadToken, CapacityExceeded
 from avatar_rtc.grants import Grant
-from avatar_rtc.server.live.simli_sessions import MAX_UNBEGUN, TOKEN_S, SimliLimits, SimliSessions
+from avatar_rtc.server.live.simli_sessions import MAX_UNBEGUN, UNBEGUN_S, SimliLimits, SimliSessions
 
 
 def test_a_token_opens_what_was_asked_for_once() -> None:
@@ -31,7 +31,7 @@ def test_tokens_end_after_a_minute_and_make_room() -> None:
     assert len(set(tokens)) == len(sessions) == MAX_UNBEGUN
     with pytest.raises(CapacityExceeded):
         sessions.open("main", SimliLimits())
-    now = TOKEN_S
+    now = UNBEGUN_S
     with pytest.raises(BadToken):
         sessions.take(tokens[0])
     assert len(sessions) == 0

@@ -41,9 +41,9 @@ OFFER_S = 10.0
 IDLE_MORE_S = 5.0
 """A session that says nothing lasts so much longer than its client asks for."""
 MOST_SESSION_S = 24 * 3600.0
-MAX_FRAME_BYTES = 512 * 1024
+_MOST_FRAME_BYTES = 512 * 1024
 """Clients send 128 kB at most."""
-HEARTBEAT_S = 20.0
+_HEARTBEAT_S = 20.0
 
 
 class Compose(BaseModel):
@@ -106,7 +106,7 @@ async def get_simli_ice(request: web.Request) -> web.Response:
 )
 async def simli_p2p(request: web.Request) -> web.WebSocketResponse:
     """One session, from its offer to its end; the avatar is silent then, and free for the next."""
-    socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=MAX_FRAME_BYTES, compress=False)
+    socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_S, max_msg_size=_MOST_FRAME_BYTES, compress=False)
     if not socket.can_prepare(request):
         raise RequestRefused(400, "this is a WebSocket: connect to it as one, with the headers of an upgrade")
     session = request.app[SIMLI_SESSIONS].take(request.query.get("session_token", ""))

@@ -22,10 +22,10 @@ from avatar_rtc.server.live.voice.utterance import LEAD_S, Event
 
 log = logging.getLogger(__name__)
 
-RATE = 16_000
+SIMLI_HZ = 16_000
 GAP_S = 0.3
 """Clients mark no end of what they say: where nothing comes for so long, there was one."""
-LONG_SILENCE_BYTES = 2 * 2 * RATE
+LONG_SILENCE_BYTES = 2 * 2 * SIMLI_HZ
 """Of zeros, that are heard as a pause; beyond, they are nothing to be said."""
 IMMEDIATELY = b"PLAY_IMMEDIATE"
 _HINTS = (b"CAM_", b"BG_", b"FG_")
@@ -141,7 +141,7 @@ class SimliTalk:
             self._line.end()
             return
         if not self._line.is_open:
-            self._line.begin(RATE)
+            self._line.begin(SIMLI_HZ)
         self._wait_on()
         await self._line.feed(sound)
         self._is_refused = False

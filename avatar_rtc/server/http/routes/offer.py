@@ -21,7 +21,7 @@ from avatar_rtc.stream.frame import Layout
 
 
 class Offer(BaseModel):
-    """An SDP offer as JSON; fields of RTCSessionDescription, two of our own, and those of Pipecat's client."""
+    """An SDP offer as JSON: fields of RTCSessionDescription, two of our own, and one of Pipecat's client."""
 
     # Sample pages send fields of their own along (`video_transform`, …), which are no mistake here.
     model_config = ConfigDict(frozen=True, extra="ignore")
