@@ -39,8 +39,8 @@ from avatar_rtc.speech.voices.engines import Engines
 from avatar_rtc.stream.frame import AUDIO_CLOCK_HZ
 
 AGENT, FACE = "agent", "face"
-LEVELS = (3_000, 6_000, 9_000, 12_000, 15_000, 18_000)
-LOST_S = 0.005
+STREAM_LEVELS = (3_000, 6_000, 9_000, 12_000, 15_000, 18_000)
+UNHEARD_S = 0.005
 _RUN = 48
 """So many equal samples are a level, and no edge."""
 _numbers = itertools.count()
@@ -124,7 +124,7 @@ class Scene:
     def lost(self) -> int:
         """Streams of which less was heard than was sent, though nobody has interrupted them."""
         parts = zip(self.told, self.sent, self.interrupted, strict=True)
-        return sum(not cut and abs(told - sent) > LOST_S for told, sent, cut in parts)
+        return sum(not cut and abs(told - sent) > UNHEARD_S for told, sent, cut in parts)
 
     @property
     def worst_s(self) -> float:
@@ -198,7 +198,7 @@ class AgentScene:
     def level(self) -> int:
         """Of the stream that is open, or is opened next."""
         is_open = self.output._stream_writer is not None
-        return LEVELS[(len(self.levels) - is_open) % len(LEVELS)]
+        return STREAM_LEVELS[(len(self.levels) - is_open) % len(STREAM_LEVELS)]
 
     def clear(self) -> None:
         """The agent is interrupted."""

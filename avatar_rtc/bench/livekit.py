@@ -1,7 +1,7 @@
 """Rooms of LiveKit: agents told exactly once what was heard, encoded pictures that its library takes.
 
-No server of LiveKit could be had: agents are its own code over a room that is made here, and its library joins
-one whose signals are made here.
+No server of LiveKit could be had: agents are its own code over a room that is made here, and its library
+joins one whose signals are made here.
 """
 
 import asyncio
@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
-import av
 import numpy as np
 
 from avatar_rtc.bench.agent_scenes import AgentScene, Scene, play_by_chance
@@ -125,8 +124,7 @@ async def _handed_over(codec: Codec, count: int) -> tuple[int, list[float], tupl
         i420[:64, :64] = noise.integers(0, 255, (64, 64))
         for data, is_key in encoder.encode(i420, video_pts(number / _FPS), number % 100 == 0):
             begun = time.perf_counter()
-            packet = av.Packet(data)
-            size = (sizes.of(packet) or size) if is_key else size
+            size = (sizes.of(data) or size) if is_key else size
             taken += picture.put(data, is_key, size, round(1e6 * (1 + number / _FPS)))
             picture.wishes()
             took.append(1000 * (time.perf_counter() - begun))

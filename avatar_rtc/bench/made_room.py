@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
-Cut = Callable[[bytes], list[bytes]]
+CutBytes = Callable[[bytes], list[bytes]]
 
 
 def room_token(identity: str, room: str = "room", **attributes: str) -> str:
@@ -64,7 +64,7 @@ class MadeReader:
 class MadeWriter:
     """A stream as it is sent; `cut` cuts its pieces, and `loses` says whether its end is lost."""
 
-    def __init__(self, reader: MadeReader, cut: Cut, loses: Callable[[], bool]) -> None:
+    def __init__(self, reader: MadeReader, cut: CutBytes, loses: Callable[[], bool]) -> None:
         self._reader, self._cut, self._loses = reader, cut, loses
 
     async def write(self, data: Any) -> None:
@@ -92,7 +92,7 @@ class MadeServer:
         """Identity → the room as that participant has it."""
         self.calls: list[tuple[str, str, str]] = []
         """(caller, method, payload) of each call that was made."""
-        self.cut: Cut = lambda data: [data]
+        self.cut: CutBytes = lambda data: [data]
         self.loses_trailer: Callable[[], bool] = lambda: False
         self.latency_s: Callable[[], float] = lambda: 0.002
         """How long a call is on its way."""

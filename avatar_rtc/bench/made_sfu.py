@@ -67,7 +67,7 @@ class MadeSfu:
         for transceiver in self.connections[0].getTransceivers():
             receiver = transceiver.receiver
             if transceiver.kind == "video":
-                for ssrc in list(receiver._RTCRtpReceiver__active_ssrc):
+                for ssrc in list(receiver._RTCRtpReceiver__active_ssrc):  # type: ignore[attr-defined]
                     await receiver._send_rtcp_pli(ssrc)
 
     async def say(self, pcm: bytes, rate: int, has_end: bool = True) -> None:

@@ -73,8 +73,9 @@ def claims_of(token: str) -> RoomClaims:
         InputError: it is no JWT with an identity and a room to join.
     """
     claims = _payload(token)
-    grants = claims.get("video")
-    identity, room = claims.get("sub"), grants.get("room") if isinstance(grants, dict) else None
+    told = claims.get("video")
+    grants: dict[str, Any] = told if isinstance(told, dict) else {}
+    identity, room = claims.get("sub"), grants.get("room")
     if not isinstance(identity, str) or not identity:
         raise InputError("the room token names no identity; wanted is one with `sub`")
     if not isinstance(room, str) or not room or not grants.get("roomJoin"):
@@ -82,8 +83,8 @@ def claims_of(token: str) -> RoomClaims:
             "the room token is for no room; wanted is one with `video.room` and `video.roomJoin`"
         )
     attributes = claims.get("attributes")
-    told = attributes.items() if isinstance(attributes, dict) else ()
-    return RoomClaims(identity, room, {key: value for key, value in told if isinstance(value, str)})
+    pairs = attributes.items() if isinstance(attributes, dict) else ()
+    return RoomClaims(identity, room, {key: value for key, value in pairs if isinstance(value, str)})
 
 
 def _payload(token: str) -> dict[str, Any]:

@@ -37,7 +37,7 @@ MOST_MESSAGE_BYTES = 16_000
 
 
 @dataclass(frozen=True)
-class SoundFormat:
+class StreamFormat:
     """How the samples of a stream are written: 16 bit, little-endian."""
 
     rate: int
@@ -46,14 +46,14 @@ class SoundFormat:
     """Whether it is made of records, with emotions between the sound."""
 
 
-def format_of(attributes: Mapping[str, str]) -> SoundFormat:
+def stream_format_of(attributes: Mapping[str, str]) -> StreamFormat:
     """The format that a stream's attributes tell.
 
     Raises:
         InputError: one is missing, or is no number.
     """
     rate, channels = (_whole(attributes, name) for name in ("sample_rate", "num_channels"))
-    return SoundFormat(rate, channels, attributes.get(FRAMING) == "1")
+    return StreamFormat(rate, channels, attributes.get(FRAMING) == "1")
 
 
 def finished_payload(position_s: float, is_interrupted: bool) -> str:
@@ -67,7 +67,7 @@ def finished_payload(position_s: float, is_interrupted: bool) -> str:
 
 
 @dataclass(frozen=True)
-class Asked:
+class AgentWish:
     """What a data message asks of an avatar."""
 
     emotion: str = ""
@@ -78,13 +78,13 @@ class Asked:
     """Whether the avatar is to leave the room."""
 
 
-def asked_by(topic: str, data: bytes) -> Asked | None:
+def asked_by(topic: str, data: bytes) -> AgentWish | None:
     """What a data message of an agent asks; None is nothing that is known here.
 
     >>> asked_by("lk.control", b"emotion_now:happy")
-    Asked(emotion='happy', is_now=True, leaves=False)
+    AgentWish(emotion='happy', is_now=True, leaves=False)
     >>> asked_by("", b'{"type": "END_CALL"}')
-    Asked(emotion='', is_now=True, leaves=True)
+    AgentWish(emotion='', is_now=True, leaves=True)
     """
     if len(data) > MOST_MESSAGE_BYTES:
         return None
@@ -92,14 +92,14 @@ def asked_by(topic: str, data: bytes) -> Asked | None:
     if topic == CONTROL_TOPIC:
         kind, _, name = text.partition(":")
         known = kind in ("emotion", "emotion_now") and name.strip()
-        return Asked(name.strip(), kind == "emotion_now") if known else None
+        return AgentWish(name.strip(), kind == "emotion_now") if known else None
     told = _object(text)
     if told.get("type") == "END_CALL":
-        return Asked(leaves=True)
+        return AgentWish(leaves=True)
     properties = told.get("properties")
     if told.get("event_type") == "conversation.set_emotion" and isinstance(properties, dict):
         emotion = properties.get("emotion")
-        return Asked(emotion) if isinstance(emotion, str) and emotion else None
+        return AgentWish(emotion) if isinstance(emotion, str) and emotion else None
     return None
 
 

@@ -2,7 +2,6 @@
 
 import av
 
-from avatar_rtc.media.broadcast import Packet
 from avatar_rtc.stream.frame import Codec
 
 _HEADER_BYTES = 64
@@ -17,9 +16,9 @@ class PictureSizes:
         self._header = b""
         self._size: tuple[int, int] | None = None
 
-    def of(self, key: Packet) -> tuple[int, int] | None:
+    def of(self, key: bytes) -> tuple[int, int] | None:
         """(width, height) in px of a keyframe; None if it cannot be decoded."""
-        header = self._header_of(bytes(key))
+        header = self._header_of(key)
         if header != self._header:
             self._header, self._size = header, self._decoded(key)
         return self._size
@@ -34,11 +33,11 @@ class PictureSizes:
             else data
         )
 
-    def _decoded(self, key: Packet) -> tuple[int, int] | None:
+    def _decoded(self, key: bytes) -> tuple[int, int] | None:
         decoder = av.CodecContext.create(self._codec, "r")
-        copy = av.Packet(bytes(key))
+        packet = av.Packet(key)
         try:
-            frames = [*decoder.decode(copy), *decoder.decode(None)]  # type: ignore[attr-defined]
+            frames = [*decoder.decode(packet), *decoder.decode(None)]
         except av.FFmpegError:
             return None
         return (frames[0].width, frames[0].height) if frames else None

@@ -11,7 +11,7 @@ from livekit.agents.voice.io import PlaybackFinishedEvent
 
 from avatar_rtc.errors import InputError
 from avatar_rtc.livekit import wire
-from avatar_rtc.livekit.wire import Asked, asked_by, finished_payload, format_of, words_in
+from avatar_rtc.livekit.wire import AgentWish, asked_by, finished_payload, stream_format_of, words_in
 
 
 def test_names_are_those_of_livekits_agents():
@@ -30,32 +30,32 @@ def test_what_is_told_of_the_end_is_read_by_livekits_own_class():
 
 
 def test_the_format_is_what_the_attributes_tell():
-    told = format_of({"sample_rate": "24000", "num_channels": "1", "else": "x"})
+    told = stream_format_of({"sample_rate": "24000", "num_channels": "1", "else": "x"})
     assert (told.rate, told.channels, told.is_framed) == (24_000, 1, False)
-    assert format_of({"sample_rate": "16000", "num_channels": "2", "kfl.framing": "1"}).is_framed
+    assert stream_format_of({"sample_rate": "16000", "num_channels": "2", "kfl.framing": "1"}).is_framed
 
 
 @pytest.mark.parametrize("rate", ["", "x", "-1", "1e3", "24000.0", "٢٤٠٠٠", "9" * 30, " 24000"])
 def test_attributes_that_are_no_numbers_are_refused(rate):
     with pytest.raises(InputError, match="sample_rate of the stream"):
-        format_of({"sample_rate": rate, "num_channels": "1"})
+        stream_format_of({"sample_rate": rate, "num_channels": "1"})
 
 
 @pytest.mark.parametrize(
     ("topic", "data", "asked"),
     [
-        ("lk.control", b"emotion:sad", Asked("sad", is_now=False)),
-        ("lk.control", b"emotion_now: happy ", Asked("happy")),
+        ("lk.control", b"emotion:sad", AgentWish("sad", is_now=False)),
+        ("lk.control", b"emotion_now: happy ", AgentWish("happy")),
         ("lk.control", b"emotion:", None),
         ("lk.control", b"volume:3", None),
         (
             "app_messages",
             b'{"message_type":"conversation","event_type":"conversation.set_emotion","properties":{"emotion":"angry"}}',
-            Asked("angry"),
+            AgentWish("angry"),
         ),
         ("", b'{"event_type":"conversation.set_emotion","properties":{"emotion":7}}', None),
         ("", b'{"event_type":"conversation.set_emotion","properties":[]}', None),
-        ("whatever", b'{"type":"END_CALL"}', Asked(leaves=True)),
+        ("whatever", b'{"type":"END_CALL"}', AgentWish(leaves=True)),
         ("", b'{"type":', None),
         ("", b"[" * 15_000, None),
         ("", b"\xff\xfe", None),

@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from avatar_rtc.media.broadcast import Broadcast
+from avatar_rtc.media.broadcast import Broadcast, EndOfStream
 from avatar_rtc.media.opus import BLOCK_SAMPLES, LOOK_AHEAD, OpusStream, create_opus_encoder, silent_source
 from avatar_rtc.media.release import Release
 
@@ -134,3 +134,40 @@ def test_a_failing_source_is_silence(virtual, caplog):
 
     virtual(scenario)
     assert "the audio source failed" in caplog.text
+
+
+def test_bare_blocks_are_the_source_at_the_moments_of_the_packets(virtual):
+    async def scenario(loop, clock):
+        def counted(t, samples):
+            return np.full(samples, round(t / 0.02) % 30_000, np.int16)
+
+        release = Release(clock)
+        packets, bare = Broadcast("audio", 50), Broadcast("audio", 50)
+        stream = OpusStream(clock, release, packets, counted, bare)
+        alone = bare.subscribe()
+        assert not stream.running  # nobody wants packets, so nothing is encoded
+        first = await alone.next()
+        assert clock.t() == pytest.approx(first[0] * 0.02 + release.delay, abs=1e-3)
+        listener = packets.subscribe()
+        assert stream.running
+        heard, sent = [], []
+
+        async def hear():
+            for _ in range(12):
+                heard.append((int((await alone.next())[0]), clock.t()))
+
+        async def receive():
+            for _ in range(9):
+                packet = await listener.next()
+                sent.append((round((packet.pts + LOOK_AHEAD) / BLOCK_SAMPLES), clock.t()))
+
+        await asyncio.gather(hear(), receive())
+        assert set(sent) <= set(heard)
+        listener.close()
+        assert not stream.running
+        await alone.next()
+        stream.close()
+        with pytest.raises(EndOfStream):
+            await alone.next()
+
+    virtual(scenario)

@@ -15,7 +15,7 @@ from avatar_rtc.server.http.places import outward
 from avatar_rtc.server.http.problems import RequestRefused
 from avatar_rtc.server.http.routes.openapi import described
 
-SETTLED_S = 8.0
+ROOM_ANSWER_S = 8.0
 """For which an answer waits until the avatar is in the room, or is not let in."""
 
 
@@ -52,7 +52,7 @@ async def post_livekit(request: web.Request) -> web.Response:
     invitation = RoomInvitation(asked.url, asked.token, asked.agent_identity)
     call = await request.app[AGENT_ROOMS].join(avatar, invitation)
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(SETTLED_S):
+        async with asyncio.timeout(ROOM_ANSWER_S):
             await call.settled()
     if call.state == "failed":
         raise RequestRefused(502, call.detail)

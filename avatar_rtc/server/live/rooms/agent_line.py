@@ -15,7 +15,7 @@ from typing import Protocol
 from avatar_rtc.errors import AvatarRtcError, CapacityExceeded
 from avatar_rtc.livekit.records import RecordReader
 from avatar_rtc.livekit.room import RoomStream
-from avatar_rtc.livekit.wire import SoundFormat, format_of
+from avatar_rtc.livekit.wire import StreamFormat, stream_format_of
 from avatar_rtc.server.limits import Pool
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.rooms.agent_words import AgentWords, SaidWords, acted
@@ -28,7 +28,7 @@ from avatar_rtc.speech.tags import emotion_named
 
 log = logging.getLogger(__name__)
 
-IDLE_S = 10.0
+STREAM_IDLE_S = 10.0
 """A stream of which nothing comes for so long has lost its trailer."""
 MOST_OPEN = 64
 """Streams that are not over; an agent has one or two. Each further one is over at once."""
@@ -126,7 +126,7 @@ class AgentLine:
                 said.stream.close()
 
     async def _speak(self, said: "_Said") -> None:
-        written = format_of(said.stream.attributes)
+        written = stream_format_of(said.stream.attributes)
         stream = SoundStream(written.rate, self._pool, written.channels, is_bare=True)
         said.words = self._words.of_sound()
         said.speech_id = self._line.begin_with(
@@ -141,7 +141,7 @@ class AgentLine:
         if not said.is_over:
             self._line.end()
 
-    async def _feed(self, said: "_Said", written: SoundFormat) -> None:
+    async def _feed(self, said: "_Said", written: StreamFormat) -> None:
         reader = RecordReader() if written.is_framed else None
         async for data in _chunks(said):
             sound = data
@@ -204,7 +204,9 @@ async def _chunks(said: _Said) -> AsyncIterator[bytes]:
         while True:
             reading = asyncio.create_task(_next(pieces))
             try:
-                await asyncio.wait({reading, over}, timeout=IDLE_S, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(
+                    {reading, over}, timeout=STREAM_IDLE_S, return_when=asyncio.FIRST_COMPLETED
+                )
             except asyncio.CancelledError:
                 reading.cancel()
                 raise

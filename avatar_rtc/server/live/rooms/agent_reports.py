@@ -12,7 +12,7 @@ from avatar_rtc.livekit.wire import ANSWER_REJECTED, FINISHED, STARTED, UNSUPPOR
 log = logging.getLogger(__name__)
 
 TRIES = 3
-RETRY_S = 0.1
+REPORT_RETRY_S = 0.1
 
 CallAgent = Callable[[str, str], Awaitable[str]]
 """(method, payload) → the agent's answer; raises CallRefused."""
@@ -61,4 +61,4 @@ async def _tell(call: CallAgent, method: str, payload: str) -> None:
             if tried == TRIES:
                 log.warning("an agent does not take %s: %s", method, refusal)
             else:
-                await asyncio.sleep(RETRY_S)
+                await asyncio.sleep(REPORT_RETRY_S)

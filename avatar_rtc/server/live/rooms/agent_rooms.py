@@ -16,7 +16,7 @@ from avatar_rtc.stream.frame import Codec
 
 log = logging.getLogger(__name__)
 
-CLOSE_S = 3.0
+LET_GO_S = 3.0
 
 OnOver = Callable[[], Awaitable[None]]
 
@@ -49,7 +49,7 @@ class AgentRooms:
     async def join(self, avatar: Avatar, invitation: RoomInvitation, on_over: OnOver | None = None) -> Call:
         """Come into a room; gives the call at once, which tells how it goes (`await call.settled()`).
 
-        Asked again for the same room and identity, it gives the call that is under way, and `on_over` of
+        AgentWish again for the same room and identity, it gives the call that is under way, and `on_over` of
         the second is awaited at once: what it holds is not needed.
 
         Args:
@@ -89,7 +89,7 @@ class AgentRooms:
     async def close(self) -> None:
         """Wait for what is done after rooms; the avatars end the calls themselves."""
         if self._letting_go:
-            await asyncio.wait(self._letting_go, timeout=CLOSE_S)
+            await asyncio.wait(self._letting_go, timeout=LET_GO_S)
 
 
 async def _let_go(on_over: OnOver) -> None:

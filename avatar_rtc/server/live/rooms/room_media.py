@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 FIRST_SIZE = (512, 512)
 """(width, height) in px that a camera is shown with whose first picture is not here yet."""
-FIRST_PICTURE_S = 1.0
+CAMERA_PATIENCE_S = 1.0
 """For which it is awaited: agents send no sound before they see a camera."""
 MOST_SHARE = 2
 """What the links may be given, of what the upper rung takes: keyframes are large."""
@@ -65,7 +65,7 @@ class RoomPicture:
 
     async def _first(self) -> "Packet | None":
         try:
-            async with asyncio.timeout(FIRST_PICTURE_S):
+            async with asyncio.timeout(CAMERA_PATIENCE_S):
                 packet = await self._next()
         except TimeoutError:
             return None
@@ -79,7 +79,7 @@ class RoomPicture:
 
     def _measure(self, packet: Packet) -> None:
         if packet.is_keyframe:
-            self._size = self._sizes.of(packet) or self._size
+            self._size = self._sizes.of(bytes(packet)) or self._size
 
     def _put(self, out: PictureOut, packet: Packet) -> None:
         self._measure(packet)

@@ -180,7 +180,7 @@ def test_a_stream_that_never_ends_is_over_with_what_came():
         return asyncio.get_running_loop().time() - begun
 
     took, scene = played(play)
-    assert positions(scene) == [(1.0, False)] and took <= agent_line.IDLE_S + 2
+    assert positions(scene) == [(1.0, False)] and took <= agent_line.STREAM_IDLE_S + 2
 
 
 def test_one_that_trickles_for_ever_does_not_hold_up_the_avatar():
