@@ -64,6 +64,8 @@ class Call:
         """End it, and wait for its goodbye as long as that may take; may be called again."""
         if self._task is None or self._task.done():
             return
+        # One that has not begun begins first: only then is what it holds let go at its end.
+        await asyncio.sleep(0)
         self._task.cancel()
         await asyncio.wait([self._task], timeout=END_S)
 

@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from aiohttp import web
 
+from avatar_rtc.errors import BadToken
 from avatar_rtc.livekit.invitation import MAX_TOKEN
 from avatar_rtc.server.access.destinations import MAX_ADDRESS
 from avatar_rtc.server.http.agents.launch.dialects import EXAMPLE_TOKEN, LAUNCH_ROOT
@@ -15,7 +17,7 @@ from avatar_rtc.server.http.keys import GRANT, SIMLI_SESSIONS
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import TEXT, an_object
 from avatar_rtc.server.live.launches import Launch
-from avatar_rtc.server.live.simli_sessions import MAX_UNBEGUN, TOKEN_S, SimliSession, SimliSessions
+from avatar_rtc.server.live.simli_sessions import MAX_UNBEGUN, UNBEGUN_S, SimliSession, SimliSessions
 
 
 class SimliRooms:
@@ -23,8 +25,8 @@ class SimliRooms:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._taken: dict[str, tuple[float, SimliSession]] = {}
-        """Token → until when it is still known, the oldest first."""
+        self._taken: dict[str, _Taken] = {}
+        """By its token, the oldest first."""
 
     @described(
         LAUNCHING,
@@ -48,24 +50,46 @@ class SimliRooms:
         token = body.text("session_token", MAX_FACE, "what /compose/token gave")
         url = body.text("livekit_url", MAX_ADDRESS, "the address of the room's server")
         room_token = body.text("livekit_token", MAX_TOKEN, "the avatar's token for the room")
-        wanted = self._session(request.app[SIMLI_SESSIONS], token)
+        taken = self._take(request.app[SIMLI_SESSIONS], token)
+        wanted = taken.session
         request[GRANT] = wanted.grant
         invited = invitation(request, url, room_token, most_s=wanted.limits.length_s)
+        taken.bind(invited.key)
         session = await session_launched(
             request, Launch(invited, wanted.face, wanted.emotion, grant=wanted.grant)
         )
         return web.json_response({"session_id": session.id})
 
-    def _session(self, sessions: SimliSessions, token: str) -> SimliSession:
+    def _take(self, sessions: SimliSessions, token: str) -> "_Taken":
         now = self._clock()
-        self._taken = {each: (until, kept) for each, (until, kept) in self._taken.items() if until > now}
-        if token in self._taken:
-            return self._taken[token][1]
-        found = sessions.take(token)
-        while len(self._taken) >= MAX_UNBEGUN:
-            del self._taken[next(iter(self._taken))]
-        self._taken[token] = now + TOKEN_S, found
-        return found
+        self._taken = {each: kept for each, kept in self._taken.items() if kept.until > now}
+        if token not in self._taken:
+            found = _Taken(sessions.take(token), now + UNBEGUN_S)
+            while len(self._taken) >= MAX_UNBEGUN:
+                del self._taken[next(iter(self._taken))]
+            self._taken[token] = found
+        return self._taken[token]
+
+
+@dataclass
+class _Taken:
+    """A session that has been asked for here."""
+
+    session: SimliSession
+    until: float
+    """When its token opens nothing any more."""
+    place: tuple[str, str, str] | None = None
+    """In a room: the only one it is for."""
+
+    def bind(self, place: tuple[str, str, str]) -> None:
+        """It goes there.
+
+        Raises:
+            BadToken: it has gone elsewhere.
+        """
+        if self.place not in (None, place):
+            raise BadToken("this session_token was used for another place in a room: it counts for one")
+        self.place = place
 
 
 def routes() -> list[web.RouteDef]:

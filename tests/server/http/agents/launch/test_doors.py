@@ -251,6 +251,36 @@ async def test_a_token_for_one_avatar_launches_that_one_and_ends_no_other(rooms,
     assert (await door.delete(end, headers=of_all)).status == 200
 
 
+async def test_a_session_of_simlis_counts_for_one_place_in_a_room(door, rooms):
+    opened = await door.post("/compat/simli/compose/token", json={"faceId": "face-1/joy"})
+    shown = (await opened.json())["session_token"]
+
+    async def asks(url: str = URL, **token: str) -> int:
+        told = {"session_token": shown, "livekit_url": url, "livekit_token": room_token(**token)}
+        answer = await door.post("/compat/simli/integrations/livekit/agents", json=told)
+        return answer.status
+
+    assert await asks("wss://elsewhere.test") == 403
+    assert [await asks(), await asks(), await asks(room="another")] == [200, 200, 401]
+    assert len(rooms.invited) == 1 and rooms.last[0].state.emotions == {"joy": 1.0}
+    shown = "guessed"
+    assert await asks() == 401
+
+
+async def test_a_session_of_simlis_client_launches_nothing_elsewhere(rooms, serve, keys):
+    """Pages have its token, and whoever looks into them."""
+    door = await serve(keys)
+    opened = await door.post(
+        "/compat/simli/compose/token", json={"faceId": "main"}, headers={"x-api-key": key("ALL")}
+    )
+    shown = {"session_token": (await opened.json())["session_token"]}
+    for dialect in LAUNCH_DIALECTS:
+        assert (await door.post(path_of(dialect), json=body_of(dialect), params=shown)).status == 401
+    assert (await door.post("/compat/liveavatar/token", json={}, params=shown)).status == 401
+    assert (await door.post("/compat/simli/compose/token", json={}, params=shown)).status == 401
+    assert rooms.invited == []
+
+
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
 VALUES = st.recursive(
     SCALARS,

@@ -257,6 +257,7 @@ async def plugin(door, rooms, monkeypatch) -> AsyncIterator[Any]:
             yield made
             await utils.aio.cancel_and_wait(made._main_atask)
             await session.aclose()
+        context._tempdir.cleanup()
 
 
 async def pushed(plugin: Any, seconds: float) -> None:

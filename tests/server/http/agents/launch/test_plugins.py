@@ -69,6 +69,7 @@ async def job(monkeypatch) -> AsyncIterator[Any]:
         context.token_claims = MagicMock(return_value=MagicMock(identity=AGENT))
         async with utils.http_context.open():
             yield room
+        context._tempdir.cleanup()
 
 
 def picture(mode: str) -> Image.Image:

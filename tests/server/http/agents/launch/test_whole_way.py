@@ -58,6 +58,7 @@ async def room(made: MadeServer, monkeypatch) -> AsyncIterator[Any]:
         context.delete_room = MagicMock()
         async with utils.http_context.open():
             yield found
+        context._tempdir.cleanup()
 
 
 def plugin_named(name: str, base: str) -> Any:
