@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from avatar_rtc.config_sections import AddressText, ConfigSection
+from avatar_rtc.config_sections import AddressText, ConfigSection, SecretSource
 from avatar_rtc.config_words import check_network
 from avatar_rtc.intake.names import Name
 
@@ -46,6 +46,10 @@ class CompatConfig(ConfigSection):
     """Id of a face, replica or persona, as their clients name it → a stored character, or `avatar/NAME`."""
     default: Name = "main"
     """The avatar for ids that nobody knows; while a session has it, the next one gets one of its own."""
+    livekit_key: str = Field("", max_length=200)
+    """The name of a LiveKit project's key: agents that show a token of it are served as by its Inference."""
+    livekit_secret: SecretSource = ""
+    """Where the secret of that key stands: `env:NAME` or `file:PATH`; "" is nowhere: nobody is served so."""
 
 
 def _check_target(text: str) -> str:

@@ -41,6 +41,7 @@ FIGURES = {
     "realtime": "voices of language models on their way through: delay, interruptions",
     "livekit": "agents in rooms of LiveKit: what they are told was heard, and pictures for its library",
     "plugins": "values of VTube Studio's plugins to pictures, and two of them at 60 a second",
+    "launch": "plugins of agents send avatars into rooms: from the request to being there",
     "simli": "Simli's client at our door: first picture, first sound",
     "clapper": "sound after picture, on the wire and in Chromium",
 }

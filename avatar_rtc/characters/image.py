@@ -81,14 +81,24 @@ def read_picture(data: bytes, most_pixels: int = MAX_PIXELS) -> NDArray[np.uint8
     Raises:
         TooLarge, UnsuitableImage: as `prepare_character`; or more than `most_pixels` are declared.
     """
-    if len(data) > MAX_PICTURE_BYTES:
-        raise TooLarge(f"the image file has {len(data) / 2**20:.1f} MiB; at most 16 MiB are taken")
+    _check_bytes(data)
     with _header(data) as image:
         if image.width * image.height > most_pixels:
             raise TooLarge(
                 f"the picture declares {image.width}x{image.height} pixels; at most {most_pixels} are taken"
             )
         return _decoded(image, data, "whole").rgba
+
+
+def has_alpha(data: bytes) -> bool:
+    """Whether a picture says where it is transparent.
+
+    Raises:
+        TooLarge, UnsuitableImage: as `read_picture`.
+    """
+    _check_bytes(data)
+    with _header(data) as image:
+        return image.has_transparency_data
 
 
 def write_picture(rgba: NDArray[np.uint8], kind: str) -> bytes:
@@ -165,6 +175,11 @@ def _open(data: bytes) -> Image.Image:
             "export it with a transparent background, as PNG or WebP"
         )
     return image
+
+
+def _check_bytes(data: bytes) -> None:
+    if len(data) > MAX_PICTURE_BYTES:
+        raise TooLarge(f"the image file has {len(data) / 2**20:.1f} MiB; at most 16 MiB are taken")
 
 
 def _header(data: bytes) -> Image.Image:

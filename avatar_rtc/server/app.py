@@ -30,6 +30,9 @@ from avatar_rtc.server.access.plugins import Plugins
 from avatar_rtc.server.connections.pace import create_pacing
 from avatar_rtc.server.connections.protocol import Runner
 from avatar_rtc.server.http.agents import simli
+from avatar_rtc.server.http.agents.launch import doors as launch_doors
+from avatar_rtc.server.http.agents.launch import inference, liveavatar, simli_rooms
+from avatar_rtc.server.http.agents.launch.room_keys import ROOM_KEY, RoomKey
 from avatar_rtc.server.http.authorization import access_middleware
 from avatar_rtc.server.http.compat import avatars as compat_avatars
 from avatar_rtc.server.http.compat import imagefx, natlang
@@ -54,6 +57,7 @@ from avatar_rtc.server.http.keys import (
     GATE,
     GATHERING,
     KEPT_FILES,
+    LAUNCHES,
     LIMITS,
     LOOKS,
     MARKER,
@@ -121,6 +125,7 @@ from avatar_rtc.server.live.engagements import Engagements
 from avatar_rtc.server.live.films import Films
 from avatar_rtc.server.live.keeping import Keeping
 from avatar_rtc.server.live.kept_files import KeptFile, KeptFiles, recordings_folder
+from avatar_rtc.server.live.launches import Launches
 from avatar_rtc.server.live.looks import Looks
 from avatar_rtc.server.live.performances import Performances
 from avatar_rtc.server.live.recordings import Recordings
@@ -246,6 +251,8 @@ def create_app(
     app[ENGAGEMENTS] = Engagements(config.compat, avatars_here, store)
     app[SIMLI_SESSIONS] = SimliSessions()
     app[AGENT_ROOMS] = agent_rooms = AgentRooms(limits.speech, config.livekit.codec)
+    app[ROOM_KEY] = RoomKey(config.compat, os.environ)
+    app[LAUNCHES] = Launches(app[ENGAGEMENTS], agent_rooms, app[GATE].tenures)
     app[KEPT_FILES] = files = KeptFiles(
         recordings_folder(config.data_dir),
         config.limits.recordings_mb * MIB,
@@ -273,7 +280,7 @@ def create_app(
         whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
         audio, audio_socket, calls, livekit, ears_socket, events, control_socket, ice, recordings, films,
         share, compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
-        openapi, trackers, tracking, plugins, simli, pages,
+        openapi, trackers, tracking, plugins, simli, launch_doors, simli_rooms, liveavatar, inference, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)

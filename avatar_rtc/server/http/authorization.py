@@ -3,7 +3,7 @@
 Authorization: Bearer TOKEN             everywhere
 Sec-WebSocket-Protocol: avatar-rtc, bearer.TOKEN      of a page's WebSocket, which has no headers of its own
 X-Api-Key, X-Simli-Api-Key, Api-Secret: TOKEN, or as the password of Basic     below /compat
-?session_token=…                        there, of a session that somebody has asked for: once, for a minute
+?session_token=…                        at the socket of Simli, of a session that somebody has asked for
 Sec-WebSocket-Protocol: realtime, openai-insecure-api-key.TOKEN     of one that speaks OpenAI's protocol
 ?access_token=TOKEN                     of what has an address alone, such as an <img>: to watch only,
                                         because addresses are kept, shown and sent on
@@ -29,6 +29,8 @@ THEIR_DOORS = "/compat/"
 """Below it, clients of other services send their key as those want it."""
 THEIR_KEYS = ("x-api-key", "x-simli-api-key", "api-secret")
 SESSION_TOKEN = "session_token"
+SESSION_DOOR = "/compat/simli/compose/webrtc/p2p"
+"""The one place that a session's token opens: pages of strangers have it, and it must not become more."""
 QUERY_TOKEN = "access_token"
 _REALM = 'Bearer realm="avatar_rtc"'
 
@@ -121,7 +123,7 @@ async def _granted(request: web.Request) -> Grant:
 def _session_grant(request: web.Request) -> Grant | None:
     """What whoever asked for this session may do; None if it names none that there is."""
     token = request.query.get(SESSION_TOKEN)
-    if token is None or not request.path.startswith(THEIR_DOORS):
+    if token is None or request.path != SESSION_DOOR:
         return None
     return request.app[SIMLI_SESSIONS].grant_of(token)
 

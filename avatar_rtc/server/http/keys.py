@@ -28,6 +28,7 @@ from avatar_rtc.server.live.avatars import Avatars
 from avatar_rtc.server.live.engagements import Engagements
 from avatar_rtc.server.live.films import Films
 from avatar_rtc.server.live.kept_files import KeptFiles
+from avatar_rtc.server.live.launches import Launches
 from avatar_rtc.server.live.looks import Looks
 from avatar_rtc.server.live.performances import Performances
 from avatar_rtc.server.live.recordings import Recordings
@@ -92,6 +93,8 @@ SIMLI_SESSIONS = web.AppKey("SIMLI_SESSIONS", SimliSessions)
 """Sessions that Simli's clients have asked for and not begun."""
 AGENT_ROOMS = web.AppKey("AGENT_ROOMS", AgentRooms)
 """The rooms of LiveKit in which avatars are the faces of agents."""
+LAUNCHES = web.AppKey("LAUNCHES", Launches)
+"""Sessions that plugins of LiveKit's agents have launched."""
 REPLIES = web.AppKey("REPLIES", Replies)
 """Replies of language models that avatars speak."""
 

@@ -44,6 +44,11 @@ NEEDS: Mapping[str, Need] = {
             "GET /openapi.json", "GET /tracking/model/{file}",
             "GET /healthz", "GET /readyz", "GET /health",
             f"OPTIONS {_AVATAR}/whep", f"OPTIONS {_AVATAR}/whep/{{viewer}}",
+            "POST /compat/simli/integrations/livekit/agents",  # its session_token is what opens it
+            # the session_token of POST /compat/liveavatar/token
+            "POST /compat/liveavatar/start", "POST /compat/liveavatar/stop", "GET /compat/liveavatar/socket",
+            # a token that was signed with [compat] livekit_secret
+            "POST /compat/inference/avatar/sessions", "POST /compat/inference/avatar/sessions/terminate",
         ),
     ),
     # to watch and read
@@ -81,6 +86,21 @@ NEEDS: Mapping[str, Need] = {
         (
             "POST /compat/simli/compose/token", "GET /compat/simli/compose/ice",
             "GET /compat/simli/compose/webrtc/p2p",
+            "POST /compat/bey/v1/sessions",
+            "POST /compat/anam/v1/engine/session",
+            "POST /compat/tavus/conversations", "POST /compat/tavus/conversations/{session}/end",
+            "POST /compat/tavus/pals", "POST /compat/tavus/personas",
+            "POST /compat/keyframe/v1/sessions/plugins/livekit",
+            "POST /compat/did/v2/agents/{face}/sessions/join",
+            "POST /compat/runway/v1/realtime_sessions",
+            "DELETE /compat/runway/v1/realtime_sessions/{session}",
+            "POST /compat/bithuman",
+            "POST /compat/lemonslice",
+            "POST /compat/protoface/v1/sessions", "POST /compat/protoface/v1/sessions/{session}/end",
+            "POST /compat/anva/api/v2/sessions", "DELETE /compat/anva/api/v2/sessions/{session}",
+            "POST /compat/atmee/v1/avatars/{face}/avatar_sessions",
+            "POST /compat/atmee/v1/avatar_sessions/{session}/end",
+            "POST /compat/liveavatar/token",
         ),
     ),
     # each tool that is called looks whether its avatar is the caller's

@@ -15,7 +15,7 @@ from aiohttp.typedefs import Handler
 from avatar_rtc import errors
 from avatar_rtc.log_context import concerning
 from avatar_rtc.server.http.openai.errors import OpenAiErrorResponse, OpenAiRefused, is_of_openai
-from avatar_rtc.server.http.others_errors import others_error
+from avatar_rtc.server.http.others_errors import others_members
 from avatar_rtc.server.http.places import asked_path
 from avatar_rtc.server.http.problem_page import problem_page, wants_page
 
@@ -60,8 +60,7 @@ async def problems_middleware(request: web.Request, handler: Handler) -> web.Str
         response = await _answer(request, handler)
     if not isinstance(response, ProblemResponse):
         return response
-    if (told := others_error(request.path, response.status, response.detail)) is not None:
-        response.add("error", told)
+    response.add(others_members(request.path, response.status, response.detail))
     kept = {name: value for name, value in response.headers.items() if name not in _OF_THE_BODY}
     if is_of_openai(request.path):
         return OpenAiErrorResponse(response.status, response.detail, response.param, response.code, kept)
@@ -125,9 +124,10 @@ class ProblemResponse(web.Response):
             headers={**(headers or {}), hdrs.CACHE_CONTROL: "no-store"},
         )
 
-    def add(self, name: str, value: object) -> None:
-        """One more member for the body."""
-        self.text = json.dumps({**self._body_told, name: value})
+    def add(self, members: Mapping[str, object]) -> None:
+        """More members for the body."""
+        if members:
+            self.text = json.dumps({**self._body_told, **members})
 
 
 def _unexpected(request: web.Request) -> web.Response:

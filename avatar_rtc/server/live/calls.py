@@ -33,7 +33,7 @@ class Call:
         self.detail = ""
         """Why it is as it is; a sentence, or nothing."""
         self._on_change = on_change
-        self._settled = asyncio.Event()
+        self._settled, self._over = asyncio.Event(), asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -48,16 +48,24 @@ class Call:
         self.state, self.detail = state, detail
         if state == "live" or self.is_over:
             self._settled.set()
+        if self.is_over:
+            self._over.set()
         self._on_change()
 
     async def settled(self) -> None:
         """Returns when it is live for the first time, or over."""
         await self._settled.wait()
 
+    async def over(self) -> None:
+        """Returns when it is over."""
+        await self._over.wait()
+
     async def end(self) -> None:
         """End it, and wait for its goodbye as long as that may take; may be called again."""
         if self._task is None or self._task.done():
             return
+        # One that has not begun begins first: only then is what it holds let go at its end.
+        await asyncio.sleep(0)
         self._task.cancel()
         await asyncio.wait([self._task], timeout=END_S)
 

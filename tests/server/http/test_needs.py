@@ -61,6 +61,8 @@ def address_of(path: str, avatar: str = "main") -> str:
         "{path}": "liora.txt",
         "{file}": "x.js",
         "{recording}": "x",
+        "{session}": "x",
+        "{face}": "x",
         "{call}": "x",
         "{plugin}": "x",
         "{tracker}": "vmc",
@@ -99,6 +101,10 @@ async def test_only_what_is_shipped_and_whether_it_is_well_is_open():
         "GET /openapi.json", "GET /tracking/model/{file}",
         "GET /healthz", "GET /readyz", "GET /health",
         "OPTIONS /api/v1/avatars/{avatar}/whep", "OPTIONS /api/v1/avatars/{avatar}/whep/{viewer}",
+        # a token of their own, for one session, or of the LiveKit key that the settings have
+        "POST /compat/simli/integrations/livekit/agents",
+        "POST /compat/liveavatar/start", "POST /compat/liveavatar/stop", "GET /compat/liveavatar/socket",
+        "POST /compat/inference/avatar/sessions", "POST /compat/inference/avatar/sessions/terminate",
     }  # fmt: skip
 
 
