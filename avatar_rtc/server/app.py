@@ -29,18 +29,13 @@ from avatar_rtc.server.access.gate import TokenGate
 from avatar_rtc.server.access.plugins import Plugins
 from avatar_rtc.server.connections.pace import create_pacing
 from avatar_rtc.server.connections.protocol import Runner
-from avatar_rtc.server.http.agents import simli
-from avatar_rtc.server.http.agents.launch import doors as launch_doors
-from avatar_rtc.server.http.agents.launch import inference, liveavatar, simli_rooms
 from avatar_rtc.server.http.agents.launch.room_keys import ROOM_KEY, RoomKey
 from avatar_rtc.server.http.authorization import access_middleware
-from avatar_rtc.server.http.compat import avatars as compat_avatars
-from avatar_rtc.server.http.compat import imagefx, natlang
-from avatar_rtc.server.http.compat import speech as compat_speech
 from avatar_rtc.server.http.compat.feed import FEED_FORMATS
 from avatar_rtc.server.http.compression import compression_middleware
 from avatar_rtc.server.http.desk import Desk
 from avatar_rtc.server.http.ending import REQUESTS_S, tell_closing
+from avatar_rtc.server.http.every_route import every_route
 from avatar_rtc.server.http.keys import (
     ADDRESS_CHECK,
     AGENT_ROOMS,
@@ -81,42 +76,11 @@ from avatar_rtc.server.http.keys import (
 from avatar_rtc.server.http.leases import leases_middleware
 from avatar_rtc.server.http.mcp_door import MCP, McpDoor
 from avatar_rtc.server.http.metrics import create_metrics
-from avatar_rtc.server.http.openai import chat, models, realtime
-from avatar_rtc.server.http.openai import speech as openai_speech
 from avatar_rtc.server.http.openai.upstream import OPENAI_UPSTREAM, Upstream
 from avatar_rtc.server.http.places import places_middleware
 from avatar_rtc.server.http.problems import problems_middleware
-from avatar_rtc.server.http.routes import (
-    audio,
-    audio_socket,
-    avatars,
-    backdrops,
-    calls,
-    characters,
-    choices,
-    control,
-    control_socket,
-    ears_socket,
-    events,
-    films,
-    health,
-    ice,
-    livekit,
-    looks,
-    mcp,
-    offer,
-    openapi,
-    pages,
-    plugins,
-    poses,
-    recordings,
-    seen,
-    share,
-    speech,
-    trackers,
-    tracking,
-    whep,
-)
+from avatar_rtc.server.http.routes import ice
+from avatar_rtc.server.http.routes.poses import PACKS_AT_ONCE
 from avatar_rtc.server.http.security import add_headers, create_security
 from avatar_rtc.server.http.sound_files import FILES_AT_ONCE, FILES_OF_ONE
 from avatar_rtc.server.limits import MIB, Limits
@@ -229,7 +193,7 @@ def create_app(
     app[SPRITES] = Turns(
         config.limits.sprites,
         lambda: limits.refuse("sprites", "packs of sprites that wait", config.limits.sprites),
-        poses.PACKS_AT_ONCE,
+        PACKS_AT_ONCE,
         1,
     )
     keeping = Keeping(None if state_file is None else StateFile(state_file, config.character, config.framing))
@@ -276,13 +240,7 @@ def create_app(
     lag = LoopLag()
     app[METRICS] = create_metrics(avatars_here, renderer, limits, lag)
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
-    for module in (
-        whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
-        audio, audio_socket, calls, livekit, ears_socket, events, control_socket, ice, recordings, films,
-        share, compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
-        openapi, trackers, tracking, plugins, simli, launch_doors, simli_rooms, liveavatar, inference, pages,
-    ):  # fmt: skip
-        app.add_routes(module.routes())
+    app.add_routes(every_route())
     app.on_response_prepare.append(add_headers)
     app.on_startup.append(lambda _: keeping.restore(avatars_here, store.load_any_character, config))
     app.on_startup.append(_find_recordings)
