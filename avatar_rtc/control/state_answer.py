@@ -20,6 +20,30 @@ class EmotionTold(BaseModel):
     intensity: Weight
 
 
+class OnStageTold(BaseModel):
+    """An avatar on a stage."""
+
+    model_config = ConfigDict(frozen=True)
+
+    avatar: str
+    x: float = Field(description="The middle of the figure, as a share of the stage's width.")
+    y: float = Field(description="Its lower edge, as a share of the stage's height, from above.")
+    scale: float = Field(description="Its height, in heights of the stage.")
+    flip: bool
+    own: bool = Field(description="Whether it was made for the stage, and goes with it.")
+
+
+class CastTold(BaseModel):
+    """Who is on a stage; who stands in front comes last."""
+
+    model_config = ConfigDict(frozen=True)
+
+    width: int
+    height: int
+    turns: bool = Field(description="Whether one speaks at a time.")
+    avatars: list[OnStageTold]
+
+
 class StateTold(BaseModel):
     """Everything an avatar was told, in the words of the messages that tell it."""
 
@@ -39,3 +63,4 @@ class StateTold(BaseModel):
     chain: Chain
     chain_on: bool
     backdrop: BackdropSet
+    stage: CastTold | None = Field(description="Whom a stage shows; null of an avatar that shows itself.")
