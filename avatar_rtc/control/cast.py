@@ -1,4 +1,4 @@
-"""Who stands on a stage, and where: several avatars in one picture.
+r"""Who stands on a stage, and where: several avatars in one picture.
 
 ```
  0 ┌──────────────────────┐     x: the middle of a figure, 0..1 of the stage's width
@@ -9,8 +9,12 @@
 """
 
 from dataclasses import dataclass, replace
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from avatar_rtc.errors import InputError, OutOfRange
+from avatar_rtc.intake.names import Name
 
 MAX_MEMBERS = 8
 """Of one stage: each is animated for every picture."""
@@ -18,13 +22,57 @@ MIN_STAGE_PX, MAX_STAGE_PX = (64, 64), (1920, 1080)
 """Width and height, at least and at most."""
 STAGE_PX = 960, 540
 """Width and height, if nothing else is asked for: figures of 512 px stand in it nearly as they are made."""
-PLACE_LIMITS = -1.0, 2.0
+MIN_PLACE, MAX_PLACE = -1.0, 2.0
 """Of x and y: a figure may stand half outside, or wait beside the stage."""
 MIN_SCALE, MAX_SCALE = 0.1, 2.0
+Across = Annotated[
+    float,
+    Field(
+        ge=MIN_PLACE, le=MAX_PLACE, allow_inf_nan=False,
+        description="The middle of the figure, as a share of the stage's width.",
+    ),
+]  # fmt: skip
+Down = Annotated[
+    float,
+    Field(
+        ge=MIN_PLACE, le=MAX_PLACE, allow_inf_nan=False,
+        description="Its lower edge, as a share of the stage's height, from above.",
+    ),
+]  # fmt: skip
+Scale = Annotated[
+    float,
+    Field(
+        ge=MIN_SCALE, le=MAX_SCALE, allow_inf_nan=False, description="Its height, in heights of the stage."
+    ),
+]  # fmt: skip
 _HEAD = 0.75
 """A head is so high above the lower edge of its figure, in heights of the figure."""
 _SIDEWAYS, _FURTHER = 0.6, 0.4
 """How far a gaze goes to a neighbour, and how much further to somebody at the other end of the stage."""
+
+
+class OnStageTold(BaseModel):
+    """An avatar on a stage."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    avatar: Name
+    x: Across
+    y: Down
+    scale: Scale
+    flip: bool = Field(description="Mirrored.")
+    own: bool = Field(description="Whether it was made for the stage, and goes with it.")
+
+
+class CastTold(BaseModel):
+    """Who is on a stage; who stands in front comes last."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    width: int
+    height: int
+    turns: bool = Field(description="Whether one speaks at a time.")
+    avatars: list[OnStageTold]
 
 
 @dataclass(frozen=True)
@@ -104,6 +152,19 @@ class Cast:
     def without(self, avatar: str) -> "Cast":
         """The same but for one."""
         return replace(self, members=tuple(each for each in self.members if each.avatar != avatar))
+
+
+def cast_from(told: CastTold) -> Cast:
+    """The cast that `cast_json` gave.
+
+    Raises:
+        InputError: there cannot be such a stage.
+    """
+    members = (
+        OnStage(each.avatar, Placing(each.x, each.y, each.scale, each.flip), each.own)
+        for each in told.avatars
+    )
+    return Cast(told.width, told.height, tuple(members), told.turns)
 
 
 def spread(count: int) -> list[float]:

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from avatar_rtc.control.cast import CastTold
 from avatar_rtc.control.message import Weight
 from avatar_rtc.control.messages import BackdropSet, CropSet, FramingSet
 from avatar_rtc.control.settings import SettingsValues
@@ -18,30 +19,6 @@ class EmotionTold(BaseModel):
 
     weights: dict[str, float]
     intensity: Weight
-
-
-class OnStageTold(BaseModel):
-    """An avatar on a stage."""
-
-    model_config = ConfigDict(frozen=True)
-
-    avatar: str
-    x: float = Field(description="The middle of the figure, as a share of the stage's width.")
-    y: float = Field(description="Its lower edge, as a share of the stage's height, from above.")
-    scale: float = Field(description="Its height, in heights of the stage.")
-    flip: bool
-    own: bool = Field(description="Whether it was made for the stage, and goes with it.")
-
-
-class CastTold(BaseModel):
-    """Who is on a stage; who stands in front comes last."""
-
-    model_config = ConfigDict(frozen=True)
-
-    width: int
-    height: int
-    turns: bool = Field(description="Whether one speaks at a time.")
-    avatars: list[OnStageTold]
 
 
 class StateTold(BaseModel):

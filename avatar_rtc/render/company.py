@@ -74,9 +74,7 @@ def spot_of(place: Placing, picture: Sequence[int], stage: tuple[int, int]) -> S
     return Spot((tall, wide), rows, columns, max(0, -top), max(0, -left))
 
 
-def composed(
-    figures: Sequence[Figure], stage: tuple[int, int], device: torch.device | str = "cpu"
-) -> Tensor:
+def composed(figures: Sequence[Figure], stage: tuple[int, int], device: torch.device | str = "cpu") -> Tensor:
     """The stage (4, height, width) in "srgb-premultiplied", transparent where nobody stands.
 
     Args:

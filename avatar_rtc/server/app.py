@@ -63,6 +63,7 @@ from avatar_rtc.server.http.keys import (
     SOUND_FILES,
     SPEAKER,
     SPRITES,
+    STAGES,
     STORE,
     TEMPLATES,
     UPLOADS,
@@ -100,6 +101,7 @@ from avatar_rtc.server.http.routes import (
     seen,
     share,
     speech,
+    stages,
     tracking,
     whep,
 )
@@ -116,6 +118,7 @@ from avatar_rtc.server.live.performances import Performances
 from avatar_rtc.server.live.recordings import Recordings
 from avatar_rtc.server.live.replies import Replies
 from avatar_rtc.server.live.shared import Renderer, Shared
+from avatar_rtc.server.live.stages import Stages
 from avatar_rtc.server.live.state_file import StateFile
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.under_way import UnderWay
@@ -223,6 +226,7 @@ def create_app(
         )
     )
     avatars_here.create(character, MAIN, source=config.character)
+    app[STAGES] = stages_here = Stages(avatars_here, renderer)
     app[ENGAGEMENTS] = Engagements(config.compat, avatars_here, store)
     app[KEPT_FILES] = files = KeptFiles(
         recordings_folder(config.data_dir),
@@ -245,14 +249,16 @@ def create_app(
     app[METRICS] = create_metrics(avatars_here, renderer, limits, lag)
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
-        whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
-        audio, audio_socket, calls, ears_socket, events, control_socket, ice, recordings, films, share,
-        compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
+        whep, offer, avatars, stages, poses, control, characters, choices, backdrops, looks, health, seen,
+        speech, audio, audio_socket, calls, ears_socket, events, control_socket, ice, recordings, films,
+        share, compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
         openapi, tracking, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)
-    app.on_startup.append(lambda _: keeping.restore(avatars_here, store.load_any_character, config))
+    app.on_startup.append(
+        lambda _: keeping.restore(avatars_here, store.load_any_character, config, stages_here)
+    )
     app.on_startup.append(_find_recordings)
     app.on_shutdown.append(partial(_keep, keeping))
     app.on_shutdown.append(_end_recordings)

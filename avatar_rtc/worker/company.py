@@ -2,8 +2,8 @@
 
 members ─► appearance of t ─► animated, those of one animator in one batch ─► effects, framing ─► composed
 
-A member is the same avatar that others may watch by itself: its emotions, its lips and its motion are its own.
-One that fails is left out, and told of, while the others stay.
+A member is the same avatar that others may watch by itself: its emotions, lips and motion are its own. One
+that fails is left out, and told of, while the others stay.
 """
 
 from collections.abc import Iterable, Sequence

@@ -262,9 +262,7 @@ class LiveAvatar:
     ) -> Planes:
         """The picture in these layouts, of what `shown` gave; see `Finisher.planes`."""
         state = self.state
-        return self.finisher.planes(
-            picture, self.space, t, state.shown_chain, state.backdrop, layouts, meter
-        )
+        return self.finisher.planes(picture, self.space, t, state.shown_chain, state.backdrop, layouts, meter)
 
     def frames(
         self, planes: Mapping[PictureForm, NDArray[np.uint8]], t: float, cost_ms: float

@@ -32,6 +32,7 @@ from avatar_rtc.server.live.performances import Performances
 from avatar_rtc.server.live.recordings import Recordings
 from avatar_rtc.server.live.replies import Replies
 from avatar_rtc.server.live.shared import Renderer
+from avatar_rtc.server.live.stages import Stages
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.decoding import Decoding
 from avatar_rtc.server.live.voice.speaker import Speaker
@@ -54,6 +55,8 @@ GATHERING = web.AppKey("GATHERING", Gathering)
 ADDRESS_CHECK = web.AppKey("ADDRESS_CHECK", AddressCheck)
 """Whether the addresses of the settings are there."""
 AVATARS = web.AppKey("AVATARS", Avatars)
+STAGES = web.AppKey("STAGES", Stages)
+"""Avatars that stand together in one picture."""
 KEPT_FILES = web.AppKey("KEPT_FILES", KeptFiles)
 """Recordings and films."""
 RECORDINGS = web.AppKey("RECORDINGS", Recordings)
