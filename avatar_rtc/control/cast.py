@@ -47,7 +47,7 @@ Scale = Annotated[
 ]  # fmt: skip
 _HEAD = 0.75
 """A head is so high above the lower edge of its figure, in heights of the figure."""
-_SIDEWAYS, _FURTHER = 0.6, 0.4
+_SIDEWAYS, _FURTHER = 0.8, 0.2
 """How far a gaze goes to a neighbour, and how much further to somebody at the other end of the stage."""
 
 
@@ -180,9 +180,9 @@ def toward(own: Placing, other: Placing) -> tuple[float, float]:
     """Where somebody looks for another one on the same stage: x and y as `Gaze` has them, in [-1, 1].
 
     >>> toward(Placing(x=0.25), Placing(x=0.75))
-    (0.8, 0.0)
+    (0.9, 0.0)
     >>> toward(Placing(x=0.25, flip=True), Placing(x=0.75))
-    (-0.8, 0.0)
+    (-0.9, 0.0)
     """
     across = other.x - own.x
     x = 0.0 if across == 0 else (1 if across > 0 else -1) * min(1.0, _SIDEWAYS + _FURTHER * abs(across))

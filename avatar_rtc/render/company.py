@@ -3,7 +3,7 @@
 posed, cut ─► size, mirror ─► premultiplied sRGB ─► over what stands behind
 
 Figures are laid over each other as the matte lays one over its ground, and a page two videos over each other:
-in sRGB. In linear light the edges alone would differ, and a picture of 960 x 540 px take twice as long.
+in sRGB. In linear light the edges alone would differ, and a picture of 960 x 540 px take 10 ms more.
 """
 
 from collections.abc import Sequence
@@ -102,8 +102,12 @@ def composed(figures: Sequence[Figure], stage: tuple[int, int], device: torch.de
 
 
 def _on_host(figures: Sequence[Figure], stage: tuple[int, int]) -> Tensor:
-    """The same by OpenCV, pixel by pixel as students paint, in a third of torch's time."""
+    """The same by OpenCV, pixel by pixel as students paint, in a third of torch's time.
+
+    Most figures stand beside each other: what nobody stands behind is copied.
+    """
     scene = np.zeros((*stage, 4), np.float32)
+    taken: list[Spot] = []
     for figure in figures:
         spot = spot_of(figure.place, figure.picture.shape[-2:], stage)
         if spot is None:
@@ -116,6 +120,18 @@ def _on_host(figures: Sequence[Figure], stage: tuple[int, int]) -> Tensor:
         if figure.place.flip:
             pixels = pixels[:, ::-1]
         part, seen = scene[spot.rows, spot.columns], pixels[spot.inside]
-        part *= 1 - seen[..., 3:]
-        part += seen
+        over = _over(spot, taken)
+        behind = part[:, over] * (1 - seen[:, over, 3:])
+        part[:] = seen
+        part[:, over] += behind
+        taken.append(spot)
     return torch.from_numpy(scene).permute(2, 0, 1)
+
+
+def _over(spot: Spot, taken: Sequence[Spot]) -> slice:
+    """The columns of a figure's part on the stage behind which somebody may stand."""
+    near = [each for each in taken if each.rows.start < spot.rows.stop and spot.rows.start < each.rows.stop]
+    lows = [max(each.columns.start, spot.columns.start) - spot.columns.start for each in near]
+    highs = [min(each.columns.stop, spot.columns.stop) - spot.columns.start for each in near]
+    both = [(low, high) for low, high in zip(lows, highs, strict=True) if low < high]
+    return slice(min(low for low, _ in both), max(high for _, high in both)) if both else slice(0, 0)

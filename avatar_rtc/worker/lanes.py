@@ -87,7 +87,8 @@ class Lanes:
         wanted = self._snapshots.wanted()
         for seat in sorted([*beside, *slow], key=lambda seat: min(seat.due, wanted.get(seat.name, seat.due))):
             self._begin_beside(seat)
-        self._render_here([seat for seat in due if seat not in beside])
+        # A stage that has begun beside took its members along.
+        self._render_here([seat for seat in due if seat not in beside and not seat.is_rendering])
         for seat in self._pictures_wanted():
             if not (seat.is_rendering or self._belongs_beside(seat)):
                 self._take_here(seat)
@@ -134,6 +135,8 @@ class Lanes:
 
     def _begin_beside(self, seat: Seat) -> None:
         """Make its frame, or the picture asked for, beside; if there is no room it waits for some."""
+        if seat.is_rendering:
+            return  # for a stage that it is on; it is still due when that has been made
         is_frame = seat.tick is not None
         if not self._beside.has_room or self._is_held(seat):
             seat.has_no_room = True
