@@ -18,8 +18,6 @@ class Rostrum:
     def __init__(self, takes_turns: bool = True) -> None:
         self._takes_turns = takes_turns
         self._line: dict[Utterance, GoOn] = {}
-        self.quiet_from = 0.0
-        """CLOCK_MONOTONIC second from which nothing is to be heard so far."""
 
     @property
     def takes_turns(self) -> bool:
@@ -45,12 +43,8 @@ class Rostrum:
         """Whether it may begin now."""
         return not self._takes_turns or next(iter(self._line), utterance) is utterance
 
-    def begin(self, t: float) -> float:
-        """The first monotonic second from `t` on at which nobody else is to be heard."""
-        return max(t, self.quiet_from) if self._takes_turns else t
-
     def leave(self, utterance: Utterance) -> None:
-        """It is over, or nobody wants it any more: the next one has the word."""
+        """It is over and not to be heard any more, or nobody wants it: the next one has the word."""
         if self._line.pop(utterance, None) is not None:
             for go_on in tuple(self._line.values())[:1]:
                 go_on()

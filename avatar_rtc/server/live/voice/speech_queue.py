@@ -258,11 +258,8 @@ class SpeechQueue:
         """Let a piece be heard as soon as may be, and tell of it as it is."""
         is_first = not utterance.heard
         begin = max(self._clock.t() + utterance.lead_s, self._free_from + (0.0 if is_first else piece.gap))
-        if self._rostrum is not None and is_first:
-            begin = self._rostrum.begin(self._clock.at(begin)) - self._clock.epoch
         utterance.heard.append((begin, piece.seconds))
         self._free_from = begin + piece.seconds
-        self._tell_quiet()
         if len(piece.pcm):
             self._voice.put(begin, piece.pcm)
             if is_first:
@@ -308,7 +305,6 @@ class SpeechQueue:
         silent_from = cut + FADE_S
         played = utterance.position(silent_from)
         self._free_from = min(self._free_from, silent_from) if utterance.heard else self._free_from
-        self._tell_quiet()
 
         def finish() -> None:
             self._fading.pop(timer, None)
@@ -345,10 +341,6 @@ class SpeechQueue:
             event["notes"] = list(utterance.notes)[:MAX_NOTES]
             log.info("speech %s: %s", utterance.id, "; ".join(event["notes"]))
         self._event(utterance, event)
-
-    def _tell_quiet(self) -> None:
-        if self._rostrum is not None:
-            self._rostrum.quiet_from = self._clock.at(self._free_from)
 
     def _forget_schedules(self) -> None:
         for schedule in self._schedules:
