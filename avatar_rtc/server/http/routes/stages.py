@@ -25,9 +25,9 @@ from avatar_rtc.control.cast import (
     Scale,
     spread,
 )
-from avatar_rtc.control.messages import BackdropSet, ChainSet
+from avatar_rtc.control.messages import BackdropSet, SetupSet
 from avatar_rtc.errors import NotFound
-from avatar_rtc.filters_schema.chain import Chain
+from avatar_rtc.filters_schema.chain import Chain, chain_json
 from avatar_rtc.intake.names import Name, check_name
 from avatar_rtc.server.http.answers import Avatar
 from avatar_rtc.server.http.bodies import read_model
@@ -120,7 +120,7 @@ async def list_stages(request: web.Request) -> web.Response:
     answer=Avatar,
     statuses={
         201: "It is there; `Location` is its path.",
-        404: "There is no such avatar or character.",
+        404: "There is no such avatar.",
         409: "The name is taken.",
         503: "There are as many avatars as may be; a stage is one.",
     },
@@ -307,7 +307,6 @@ def _members(
 
 
 async def _look(ensemble: Ensemble, backdrop: BackdropSet | None, chain: Chain | None) -> None:
-    if backdrop is not None:
-        await ensemble.avatar.apply(backdrop)
-    if chain is not None:
-        await ensemble.avatar.apply(ChainSet(chain=chain))
+    """Set both or, if anything is wrong with one of them, neither."""
+    operations = None if chain is None else chain_json(chain)
+    await ensemble.avatar.apply(SetupSet(chain=operations, backdrop=backdrop))
