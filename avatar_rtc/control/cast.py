@@ -25,21 +25,21 @@ STAGE_PX = 960, 540
 MIN_PLACE, MAX_PLACE = -1.0, 2.0
 """Of x and y: a figure may stand half outside, or wait beside the stage."""
 MIN_SCALE, MAX_SCALE = 0.1, 2.0
-Across = Annotated[
+StageX = Annotated[
     float,
     Field(
         ge=MIN_PLACE, le=MAX_PLACE, allow_inf_nan=False,
         description="The middle of the figure, as a share of the stage's width.",
     ),
 ]  # fmt: skip
-Down = Annotated[
+StageY = Annotated[
     float,
     Field(
         ge=MIN_PLACE, le=MAX_PLACE, allow_inf_nan=False,
         description="Its lower edge, as a share of the stage's height, from above.",
     ),
 ]  # fmt: skip
-Scale = Annotated[
+StageScale = Annotated[
     float,
     Field(
         ge=MIN_SCALE, le=MAX_SCALE, allow_inf_nan=False, description="Its height, in heights of the stage."
@@ -57,9 +57,9 @@ class OnStageTold(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     avatar: Name
-    x: Across
-    y: Down
-    scale: Scale
+    x: StageX
+    y: StageY
+    scale: StageScale
     flip: bool = Field(description="Mirrored.")
     own: bool = Field(description="Whether it was made for the stage, and goes with it.")
 
@@ -167,10 +167,10 @@ def cast_from(told: CastTold) -> Cast:
     return Cast(told.width, told.height, tuple(members), told.turns)
 
 
-def spread(count: int) -> list[float]:
+def with_equal_room(count: int) -> list[float]:
     """x of so many figures side by side, with the same room for each.
 
-    >>> spread(2)
+    >>> with_equal_room(2)
     [0.25, 0.75]
     """
     return [(2 * place + 1) / (2 * count) for place in range(count)]

@@ -22,7 +22,7 @@ from avatar_rtc.render.device.host import on_host
 
 
 @dataclass(frozen=True)
-class Figure:
+class PlacedFigure:
     """One of the pictures, and where it goes."""
 
     picture: Tensor
@@ -74,7 +74,9 @@ def spot_of(place: Placing, picture: Sequence[int], stage: tuple[int, int]) -> S
     return Spot((tall, wide), rows, columns, max(0, -top), max(0, -left))
 
 
-def composed(figures: Sequence[Figure], stage: tuple[int, int], device: torch.device | str = "cpu") -> Tensor:
+def composed(
+    figures: Sequence[PlacedFigure], stage: tuple[int, int], device: torch.device | str = "cpu"
+) -> Tensor:
     """The stage (4, height, width) in "srgb-premultiplied", transparent where nobody stands.
 
     Args:
@@ -101,7 +103,7 @@ def composed(figures: Sequence[Figure], stage: tuple[int, int], device: torch.de
     return scene
 
 
-def _on_host(figures: Sequence[Figure], stage: tuple[int, int]) -> Tensor:
+def _on_host(figures: Sequence[PlacedFigure], stage: tuple[int, int]) -> Tensor:
     """The same by OpenCV, pixel by pixel as students paint, in a third of torch's time.
 
     Most figures stand beside each other: what nobody stands behind is copied.

@@ -46,6 +46,7 @@ from avatar_rtc.server.http.keys import (
     DESTINATIONS,
     ENGAGEMENTS,
     ENGINES,
+    ENSEMBLES,
     FILMS,
     GATE,
     GATHERING,
@@ -63,7 +64,6 @@ from avatar_rtc.server.http.keys import (
     SOUND_FILES,
     SPEAKER,
     SPRITES,
-    STAGES,
     STORE,
     TEMPLATES,
     UPLOADS,
@@ -226,7 +226,7 @@ def create_app(
         )
     )
     avatars_here.create(character, MAIN, source=config.character)
-    app[STAGES] = stages_here = Stages(avatars_here, renderer)
+    app[ENSEMBLES] = stages_here = Stages(avatars_here, renderer)
     app[ENGAGEMENTS] = Engagements(config.compat, avatars_here, store)
     app[KEPT_FILES] = files = KeptFiles(
         recordings_folder(config.data_dir),

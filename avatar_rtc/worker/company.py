@@ -15,7 +15,7 @@ from torch import Tensor
 
 from avatar_rtc.control.cast import OnStage
 from avatar_rtc.render.animator import device_of, with_swings
-from avatar_rtc.render.company import Figure, composed
+from avatar_rtc.render.company import PlacedFigure, composed
 from avatar_rtc.render.device.streams import DeviceMark
 from avatar_rtc.worker.live import LiveAvatar
 from avatar_rtc.worker.stats import Stopwatch
@@ -40,7 +40,7 @@ def scene_of(stage: LiveAvatar, company: Company, begun: float, watch: Stopwatch
     cast = stage.state.cast
     assert cast is not None
     before = None if stage.streams is None else stage.streams.mark()
-    figures: dict[str, Figure] = {}
+    figures: dict[str, PlacedFigure] = {}
     for together in _by_animator(company):
         figures |= _attempted(stage, together, begun, watch)
     placed = [figures[name] for name in cast.names if name in figures]
@@ -57,7 +57,9 @@ def _by_animator(company: Company) -> Iterable[Company]:
     return found.values()
 
 
-def _attempted(stage: LiveAvatar, together: Company, begun: float, watch: Stopwatch) -> dict[str, Figure]:
+def _attempted(
+    stage: LiveAvatar, together: Company, begun: float, watch: Stopwatch
+) -> dict[str, PlacedFigure]:
     """Members that share an animator, by name; in one batch, or if that fails each by itself."""
     attempt, t = stage.finisher.failing.attempt, stage.t(begun)
     if len(together) > 1:
@@ -66,14 +68,16 @@ def _attempted(stage: LiveAvatar, together: Company, begun: float, watch: Stopwa
         batch = attempt(part, cause, t, partial(_figures, together, begun, watch))
         if batch is not None:
             return batch
-    found: dict[str, Figure] = {}
+    found: dict[str, PlacedFigure] = {}
     for member, avatar in together:
         make = partial(_figures, [(member, avatar)], begun, watch, keeps=len(together) > 1)
         found |= attempt(f"the picture of {member.avatar}", id(avatar), t, make) or {}
     return found
 
 
-def _figures(together: Company, begun: float, watch: Stopwatch, keeps: bool = False) -> dict[str, Figure]:
+def _figures(
+    together: Company, begun: float, watch: Stopwatch, keeps: bool = False
+) -> dict[str, PlacedFigure]:
     """Members that share an animator, by name, as they look then.
 
     Args:
@@ -92,7 +96,7 @@ def _figures(together: Company, begun: float, watch: Stopwatch, keeps: bool = Fa
     pictures = animator.animate(poses, characters)
     watch("animate")
     return {
-        member.avatar: Figure(
+        member.avatar: PlacedFigure(
             avatar.shown(picture.clone() if keeps else picture, look), animator.space, member.place
         )
         for (member, avatar), picture, look in zip(together, pictures, looks, strict=True)

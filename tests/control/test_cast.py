@@ -23,7 +23,7 @@ from avatar_rtc.control.cast import (
     Placing,
     cast_from,
     cast_json,
-    spread,
+    with_equal_room,
     toward,
 )
 from avatar_rtc.errors import InputError
@@ -106,7 +106,7 @@ def test_two_look_at_each_other(one, other):
 
 @pytest.mark.parametrize("count", range(1, MAX_MEMBERS + 1))
 def test_so_many_stand_with_the_same_room_each(count):
-    places = spread(count)
+    places = with_equal_room(count)
     edges = [0.0, *[(a + b) / 2 for a, b in pairwise(places)], 1.0]
     rooms = [b - a for a, b in pairwise(edges)]
     assert rooms == pytest.approx([1 / count] * count)

@@ -8,7 +8,7 @@ import torch
 from avatar_rtc.control.cast import MAX_PLACE, MIN_PLACE, Placing
 from avatar_rtc.render import company
 from avatar_rtc.render.colour import ColourSpace, converted
-from avatar_rtc.render.company import Figure, composed, spot_of
+from avatar_rtc.render.company import PlacedFigure, composed, spot_of
 
 STAGE = 96, 160
 SPACES: tuple[ColourSpace, ...] = ("srgb", "srgb-premultiplied", "linear")
@@ -16,13 +16,13 @@ SPACES: tuple[ColourSpace, ...] = ("srgb", "srgb-premultiplied", "linear")
 
 def figure(
     random: np.random.Generator, height: int, width: int, place: Placing, space: ColourSpace
-) -> Figure:
+) -> PlacedFigure:
     alpha = random.choice([0.0, 1.0, random.random()], size=(1, height, width))
     straight = torch.from_numpy(np.concatenate([random.random((3, height, width)) * (alpha > 0), alpha]))
-    return Figure(converted(straight.float(), "srgb", space), space, place)
+    return PlacedFigure(converted(straight.float(), "srgb", space), space, place)
 
 
-def reference(figures: list[Figure], stage: tuple[int, int]) -> np.ndarray:
+def reference(figures: list[PlacedFigure], stage: tuple[int, int]) -> np.ndarray:
     """Pixel by pixel; figures as high as the stage at scale 1, so that none is resampled."""
     scene = np.zeros((*stage, 4))
     for each in figures:
@@ -78,7 +78,7 @@ def test_a_device_makes_the_same_of_them(seed, monkeypatch):
 
 def test_who_comes_later_stands_in_front():
     red, blue = (torch.tensor(c)[:, None, None].expand(4, 96, 50) for c in ([1.0, 0, 0, 1], [0.0, 0, 1, 1]))
-    pair = [Figure(red, "srgb", Placing(0.45)), Figure(blue, "srgb", Placing(0.55))]
+    pair = [PlacedFigure(red, "srgb", Placing(0.45)), PlacedFigure(blue, "srgb", Placing(0.55))]
     row = composed(pair, STAGE)[:, 50]
     assert row[:, 60].tolist() == [1, 0, 0, 1] and row[:, 80].tolist() == [0, 0, 1, 1]
     assert composed(pair[::-1], STAGE)[:, 50, 80].tolist() == [1, 0, 0, 1]
@@ -88,7 +88,7 @@ def test_who_comes_later_stands_in_front():
 def test_a_smaller_figure_is_the_mean_of_what_it_covers():
     random = np.random.default_rng(3)
     picture = torch.from_numpy(random.random((4, 96, 96), np.float32))
-    made = composed([Figure(picture, "srgb-premultiplied", Placing(0.5, 1.0, 0.5))], STAGE)
+    made = composed([PlacedFigure(picture, "srgb-premultiplied", Placing(0.5, 1.0, 0.5))], STAGE)
     wanted = cv2.resize(picture.permute(1, 2, 0).numpy(), (48, 48), interpolation=cv2.INTER_AREA)
     np.testing.assert_allclose(made[:, 48:, 56:104].permute(1, 2, 0).numpy(), wanted, atol=1e-6)
 
@@ -97,7 +97,7 @@ def test_a_smaller_figure_is_the_mean_of_what_it_covers():
 def test_nobody_is_seen_who_waits_beside_the_stage(x):
     assert spot_of(Placing(x), (96, 50), STAGE) is None
     ones = torch.ones(4, 96, 50)
-    assert composed([Figure(ones, "srgb", Placing(x))], STAGE).abs().max() == 0
+    assert composed([PlacedFigure(ones, "srgb", Placing(x))], STAGE).abs().max() == 0
 
 
 def test_an_empty_stage_is_transparent():

@@ -55,7 +55,7 @@ GATHERING = web.AppKey("GATHERING", Gathering)
 ADDRESS_CHECK = web.AppKey("ADDRESS_CHECK", AddressCheck)
 """Whether the addresses of the settings are there."""
 AVATARS = web.AppKey("AVATARS", Avatars)
-STAGES = web.AppKey("STAGES", Stages)
+ENSEMBLES = web.AppKey("ENSEMBLES", Stages)
 """Avatars that stand together in one picture."""
 KEPT_FILES = web.AppKey("KEPT_FILES", KeptFiles)
 """Recordings and films."""

@@ -24,7 +24,7 @@ from avatar_rtc.server.live.voice.rostrum import Rostrum
 from avatar_rtc.server.live.voice.utterance import Event, Piece
 from avatar_rtc.sound.pcm import Pcm, saturated
 
-LINGER_S = 1.5
+ATTENTIVE_S = 1.5
 """So long after the last word everybody still looks at who said it, and then about."""
 REACTION_S, LATER_S = 0.15, 0.12
 """Until the first of the listeners turns to who begins, and each of the others after the one before."""
@@ -43,7 +43,7 @@ class Ensemble:
             on_over: told of each who has left the stage, and of all when it ends.
         """
         self.avatar, self._on_over = avatar, on_over
-        self._members: dict[str, Member] = {}
+        self._members: dict[str, Performer] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         """Who turns next, and when; "" is all, at ease."""
         self.rostrum = Rostrum()
@@ -88,12 +88,13 @@ class Ensemble:
             if each.avatar in self._members:
                 self._members[each.avatar].role = each
             else:
-                self._members[each.avatar] = Member(self, avatars[each.avatar], each)
+                self._members[each.avatar] = Performer(self, avatars[each.avatar], each)
 
     def lost(self, name: str) -> None:
-        """A member is no more."""
-        self._leave(name)
-        self.avatar.actor.arrange(self.cast.without(name))
+        """A member is no more; nothing if it has left before."""
+        if name in self._members:
+            self._leave(name)
+            self.avatar.actor.arrange(self.cast.without(name))
 
     def close(self) -> None:
         """Nobody is on the stage any more."""
@@ -143,7 +144,7 @@ class Ensemble:
             for member in self._members.values():
                 member.avatar.actor.attend(None)
 
-        self._later("", in_s + LINGER_S, ease)
+        self._later("", in_s + ATTENTIVE_S, ease)
 
     def addressed(self, speaker: str, text: str) -> str | None:
         """The member whom a text names first, by its name or its character's; None if it names none."""
@@ -177,7 +178,7 @@ class Ensemble:
         self._on_over(member.role)
 
 
-class Member:
+class Performer:
     """One avatar on a stage; a `Witness` of what it says."""
 
     def __init__(self, ensemble: Ensemble, avatar: Avatar, role: OnStage) -> None:

@@ -13,7 +13,7 @@ from avatar_rtc.grants import Grant
 from avatar_rtc.link.orders import SetState
 from avatar_rtc.server.access.tokens import make_token
 from avatar_rtc.server.app import create_app
-from avatar_rtc.server.http.keys import AVATARS, STAGES
+from avatar_rtc.server.http.keys import AVATARS, ENSEMBLES
 from tests.server.conftest import TEMPLATES, Served, TestClient
 from tests.waiting import until
 
@@ -151,7 +151,7 @@ async def test_what_is_wrong_is_told_and_nothing_of_it_stays(client, body, statu
     before = set(client.app[AVATARS])
     problem = await ask(client, "POST", STAGES_PATH, status, json=body)
     assert says in problem["detail"]
-    assert set(client.app[AVATARS]) == before and set(client.app[STAGES]) == {"show"}
+    assert set(client.app[AVATARS]) == before and set(client.app[ENSEMBLES]) == {"show"}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from avatar_rtc.control.messages import GazeSet
 from avatar_rtc.errors import AlreadyThere, CapacityExceeded, InputError, NotFound
 from avatar_rtc.face.gaze import Gaze
 from avatar_rtc.link.orders import CloseAvatar, OpenAvatar, SetState
-from avatar_rtc.server.live.ensemble import LATER_S, LINGER_S, REACTION_S
+from avatar_rtc.server.live.ensemble import ATTENTIVE_S, LATER_S, REACTION_S
 from avatar_rtc.speech.acting.acts import Glance
 from tests.server.live.troupe import Troupe, sound
 from tests.virtual_time import run
@@ -45,7 +45,7 @@ def test_listeners_look_to_the_side_on_which_the_speaker_stands(seed, monkeypatc
             x, _ = troupe.avatars[name].state.gaze.target
             seen = -x if places[name].flip else x
             assert seen * (places[speaker].x - places[name].x) > 0
-        await asyncio.sleep(1.0 + 0.3 + LINGER_S)
+        await asyncio.sleep(1.0 + 0.3 + ATTENTIVE_S)
         assert gazes(troupe, names) == [None] * 4
         await troupe.avatars.close()
 

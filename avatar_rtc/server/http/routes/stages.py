@@ -17,13 +17,13 @@ from avatar_rtc.control.cast import (
     MAX_STAGE_PX,
     MIN_STAGE_PX,
     STAGE_PX,
-    Across,
     Cast,
-    Down,
     OnStage,
     Placing,
-    Scale,
-    spread,
+    StageScale,
+    StageX,
+    StageY,
+    with_equal_room,
 )
 from avatar_rtc.control.messages import BackdropSet, SetupSet
 from avatar_rtc.errors import NotFound
@@ -31,7 +31,7 @@ from avatar_rtc.filters_schema.chain import Chain, chain_json
 from avatar_rtc.intake.names import Name, check_name
 from avatar_rtc.server.http.answers import Avatar
 from avatar_rtc.server.http.bodies import read_model
-from avatar_rtc.server.http.keys import AVATARS, STAGES, STORE, is_covered, require_covered
+from avatar_rtc.server.http.keys import AVATARS, ENSEMBLES, STORE, is_covered, require_covered
 from avatar_rtc.server.http.places import outward
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import an_object, many
@@ -44,9 +44,9 @@ class _Place(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    x: Across | None = None
-    y: Down | None = None
-    scale: Scale | None = None
+    x: StageX | None = None
+    y: StageY | None = None
+    scale: StageScale | None = None
     flip: bool | None = Field(None, description="Mirrored.")
 
     def on(self, place: Placing) -> Placing:
@@ -110,7 +110,7 @@ class StagePlace(_Place):
 @described("stages", answer=an_object(stages=many(Avatar)))
 async def list_stages(request: web.Request) -> web.Response:
     """All stages that the caller may see, as objects of `GET /avatars/{id}`."""
-    seen = [each.avatar for name, each in request.app[STAGES].items() if is_covered(request, name)]
+    seen = [each.avatar for name, each in request.app[ENSEMBLES].items() if is_covered(request, name)]
     return web.json_response({"stages": [avatar.describe() for avatar in seen]})
 
 
@@ -139,7 +139,7 @@ async def post_stage(request: web.Request) -> web.Response:
     wanted = await read_model(request, StageCreate)
     require_covered(request, wanted.id)
     _require_members(request, wanted.avatars, ())
-    stages = request.app[STAGES]
+    stages = request.app[ENSEMBLES]
     made = await _made_for(request, wanted.avatars)
     try:
         members = _members(wanted.avatars, made, None)
@@ -185,9 +185,9 @@ async def patch_stage(request: web.Request) -> web.Response:
         members = cast.members if wanted.avatars is None else _members(wanted.avatars, made, cast)
         turns = cast.takes_turns if wanted.turns is None else wanted.turns
         arranged = Cast(cast.width, cast.height, members, turns)
-        request.app[STAGES].check(arranged, ensemble.avatar)
+        request.app[ENSEMBLES].check(arranged, ensemble.avatar)
         await _look(ensemble, wanted.backdrop, wanted.chain)
-        request.app[STAGES].arrange(ensemble.avatar.name, arranged)
+        request.app[ENSEMBLES].arrange(ensemble.avatar.name, arranged)
     except BaseException:
         await _unmake(request, made)
         raise
@@ -212,7 +212,7 @@ async def put_member(request: web.Request) -> web.Response:
         require_covered(request, name)
         role = OnStage(name)
     cast = ensemble.cast.having(OnStage(name, wanted.on(role.place), role.is_own))
-    request.app[STAGES].arrange(ensemble.avatar.name, cast)
+    request.app[ENSEMBLES].arrange(ensemble.avatar.name, cast)
     return web.json_response(ensemble.avatar.describe())
 
 
@@ -223,7 +223,7 @@ async def delete_member(request: web.Request) -> web.Response:
     name = request.match_info["member"]
     if ensemble.cast.of(name) is None:
         raise NotFound("avatar on this stage", name)
-    request.app[STAGES].arrange(ensemble.avatar.name, ensemble.cast.without(name))
+    request.app[ENSEMBLES].arrange(ensemble.avatar.name, ensemble.cast.without(name))
     return web.json_response(ensemble.avatar.describe())
 
 
@@ -252,7 +252,7 @@ def _stage_of(request: web.Request) -> Ensemble:
     """
     name = request.match_info["avatar"]
     require_covered(request, name)
-    ensemble = request.app[STAGES].find(name)
+    ensemble = request.app[ENSEMBLES].find(name)
     ensemble.avatar.touch()
     return ensemble
 
@@ -297,7 +297,7 @@ def _members(
     """Those who are to be on a stage; who is on it already stays where nothing else is said."""
     own = iter(made)
     found = []
-    for each, x in zip(wanted, spread(len(wanted)), strict=True):
+    for each, x in zip(wanted, with_equal_room(len(wanted)), strict=True):
         name = each.avatar or next(own).name
         role = before.of(name) if before is not None else None
         place = Placing(x) if role is None else role.place

@@ -91,7 +91,7 @@ class TextStream:
         self._lease.release()
 
 
-class Company(Protocol):
+class Chorus(Protocol):
     """Those on a stage, as far as they are to be heard."""
 
     @property
@@ -130,7 +130,7 @@ class Speaking:
         self._texts: dict[str, TextStream] = {}
         self._in_order = asyncio.Lock()
         """Looking up a voice may take a while; what was asked first is said first."""
-        self.company: Company | None = None
+        self.company: Chorus | None = None
         """Of a stage: those on it."""
 
     @property
