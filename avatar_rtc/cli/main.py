@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from avatar_rtc.cli import (
     bench,
+    camera,
     check,
     distill,
     mcp,
@@ -18,6 +19,7 @@ from avatar_rtc.cli import (
     sprites,
     talk,
     token,
+    trackers,
     tracking,
     turn,
     voices,
@@ -30,7 +32,7 @@ from avatar_rtc.version import __version__
 
 COMMANDS = (
     serve, token, turn, render, sprites, watch, talk, record, mcp, distill, check, weights, voices,
-    tracking, bench,
+    tracking, trackers, camera, bench,
 )  # fmt: skip
 """Each has `add(subparsers)`; whatever is heavy is imported only when its command runs."""
 

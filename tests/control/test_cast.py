@@ -23,8 +23,8 @@ from avatar_rtc.control.cast import (
     Placing,
     cast_from,
     cast_json,
-    with_equal_room,
     toward,
+    with_equal_room,
 )
 from avatar_rtc.errors import InputError
 from avatar_rtc.face.gaze import check_gaze

@@ -143,6 +143,8 @@ NEEDS: Mapping[str, Need] = {
         Need("admin", "all"),
         (
             "POST /api/avatar/load",
+            f"GET {_V1}/trackers",
+            *(f"{verb} {_V1}/trackers/{{tracker}}/calibration" for verb in ("POST", "DELETE")),
             f"POST {_V1}/backdrops", f"DELETE {_V1}/backdrops/{{name}}",
             f"PUT {_V1}/presets/{{name}}", f"DELETE {_V1}/presets/{{name}}",
             f"POST {_V1}/characters", f"DELETE {_V1}/characters/{{name}}",

@@ -61,11 +61,12 @@ def address_of(path: str, avatar: str = "main") -> str:
         "{path}": "liora.txt",
         "{file}": "x.js",
         "{recording}": "x",
+        "{call}": "x",
+        "{tracker}": "vmc",
         "{emotion}": "joy",
         "{gesture}": "nod",
         "{model}": "avatar/main",
         "{member}": "guest",
-        "{call}": "x",
     }
     for hole, filled in holes.items():
         path = path.replace(hole, filled)
