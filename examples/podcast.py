@@ -22,11 +22,11 @@ HOSTS = {"liora": "[joy] Welcome to the show! *waves*", "tavi": "Good morning. L
 """Host → what it opens with; each is a shipped character."""
 ANSWERS = {
     "early": "Because the birds are up. *giggles* What did you dream of, Tavi?",
-    "dream": "[realization] A stage. Two of us on it, and nobody was interrupted.",
+    "dream of": "[realization] A stage. Two of us on it, and nobody was interrupted.",
     "stage": "[surprise] Then you dreamt of now! *nods* Say goodbye, Tavi.",
     "goodbye": "[love:0.6] Farewell, everybody. *winks*",
 }
-"""A word in what was heard → what is said to that."""
+"""Words in what was heard → what is said to that."""
 LAST_WORD = "farewell"
 
 

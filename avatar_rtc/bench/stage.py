@@ -27,10 +27,10 @@ from avatar_rtc.stream.frame import Rendition
 from avatar_rtc.worker.frames import Order, made_alone
 from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
 
-SIZES = (2, 4)
+CAST_SIZES = (2, 4)
 TIMES_SEPARATE = 1.35
 """A picture of all may cost so many times what their own pictures do together: it has more pixels."""
-FPS = 30.0
+STAGED_FPS = 30.0
 _ALPHA = Rendition("h264", "alpha")
 
 
@@ -52,7 +52,7 @@ def measure(quick: bool) -> list[Measurement]:
         return [skipped("students on a stage", "a shipped character has none; make students")]
     limit_threads()
     found: list[Measurement] = []
-    for count in SIZES:
+    for count in CAST_SIZES:
         cost = stage_cost(store, count, 4 if quick else 150)
         found.append(told(f"stage of {count}, 960 x 540 px, alpha", cost.together, "ms", **cost.stages))
         found.append(told(f"{count} avatars by themselves, alpha", cost.separate, "ms of all"))
@@ -72,7 +72,7 @@ def stage_cost(store: CharacterStore, count: int, pictures: int) -> StageCost:
     separate: list[float] = []
     stages: dict[str, list[float]] = {}
     for n in range(pictures + 2):
-        at = epoch + n / FPS
+        at = epoch + n / STAGED_FPS
         made = made_alone(Order(stage, at, company=company), time.monotonic)
         costs = [made_alone(Order(each, at), time.monotonic).cost_ms for each in alone]
         if n >= 2:  # the first make encoders and tables
@@ -91,7 +91,7 @@ def _opened(store: CharacterStore, character: str, name: str, epoch: float) -> L
     found = store.load_character(character)
     assert found.student is not None
     message = OpenAvatar(
-        name, found.rgba.tobytes(), epoch, replace(found.start, talking=True), "student", FPS,
+        name, found.rgba.tobytes(), epoch, replace(found.start, talking=True), "student", STAGED_FPS,
         cels=found.cels, emotions=found.emotions, views=found.views, seed=len(name),
     )  # fmt: skip
     animator = create_student(read_student(found.student))
@@ -112,7 +112,7 @@ def _stage_of(
         )
     )
     message = OpenAvatar(
-        "stage", np.zeros((512, 512, 4), np.uint8).tobytes(), epoch, AvatarState(cast=cast), "static", FPS,
+        "stage", np.zeros((512, 512, 4), np.uint8).tobytes(), epoch, AvatarState(cast=cast), "static", STAGED_FPS,
         matte_size=(cast.width, cast.height),
     )  # fmt: skip
     stage = open_avatar(
