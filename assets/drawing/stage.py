@@ -32,9 +32,16 @@ def opened(name: str, **state: object) -> LiveAvatar:
     character = store.load_any_character(name)
     animator, _ = Animators("cpu").get("student", character.student, character.rgba)
     message = OpenAvatar(
-        avatar=name, rgba=character.rgba.tobytes(), epoch=0.0, fps=FPS,
-        state=replace(character.start, **state), cels=character.cels, emotions=character.emotions, views=character.views, seed=len(name),
-    )  # fmt: skip
+        avatar=name,
+        rgba=character.rgba.tobytes(),
+        epoch=0.0,
+        state=replace(character.start, **state),
+        fps=FPS,
+        cels=character.cels,
+        emotions=character.emotions,
+        views=character.views,
+        seed=len(name),
+    )
     return open_avatar(message, animator, load_emotions(resource("assets", "emotions")))
 
 

@@ -112,8 +112,8 @@ def _stage_of(
         )
     )
     message = OpenAvatar(
-        "stage", np.zeros((512, 512, 4), np.uint8).tobytes(), epoch, AvatarState(cast=cast), "static", STAGED_FPS,
-        matte_size=(cast.width, cast.height),
+        "stage", np.zeros((512, 512, 4), np.uint8).tobytes(), epoch, AvatarState(cast=cast), "static",
+        STAGED_FPS, matte_size=(cast.width, cast.height),
     )  # fmt: skip
     stage = open_avatar(
         message, create_animator("static", "cpu"), load_emotions(resource("assets", "emotions"))
