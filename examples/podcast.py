@@ -35,29 +35,31 @@ def scripted(heard: str) -> str:
     return next((said for word, said in ANSWERS.items() if word in heard.lower()), "")
 
 
-async def agent(url: str, token: str | None, name: str, opening: str, answer: Callable[[str], str]) -> None:
+async def agent(
+    url: str, token: str | None, name: str, speed: float, opening: str, answer: Callable[[str], str]
+) -> None:
     """One host: says its opening, hears the stage, and answers what others say, until the last word."""
     own = f"{STAGE}-{name}"
     async with (
         Remote(f"{url}/api/v1/avatars/{STAGE}", token=token) as stage,
         Remote(f"{url}/api/v1/avatars/{own}", token=token) as me,
     ):
-        await me.say(opening)
+        await me.say(opening, speed=speed)
         heard: dict[str, str] = {}
         async for event in stage.speech_events():
-            speech, is_own = event["speech_id"], event["avatar"] == own
+            speech, is_own = event["speech_id"], event.get("avatar") == own
             if event["type"] == "speech.subtitle":
                 heard[speech] = f"{heard.get(speech, '')} {event['text']}".strip()
             elif event["type"] == "speech.finished" and (said := heard.pop(speech, "")):
                 if is_own:
                     print(f"{name}: {said}", flush=True)
                 elif reply := answer(said):
-                    await me.say(reply)
+                    await me.say(reply, speed=speed)
                 if LAST_WORD in said.lower():
                     return
 
 
-async def record(url: str, token: str | None, keep: bool) -> None:
+async def record(url: str, token: str | None, speed: float, keep: bool) -> None:
     """Make the stage and its avatars, let the agents talk, and delete what was made."""
     url = url.rstrip("/")
     async with Server(url, token=token) as server:
@@ -68,7 +70,7 @@ async def record(url: str, token: str | None, keep: bool) -> None:
             places = [{"avatar": f"{STAGE}-{name}", "flip": name == "tavi"} for name in HOSTS]
             await server.create_stage(STAGE, places, backdrop={"name": "night"})
             print(f"on stage: {url}/view/{STAGE}", flush=True)
-            agents = (agent(url, token, name, opening, scripted) for name, opening in HOSTS.items())
+            agents = (agent(url, token, name, speed, opening, scripted) for name, opening in HOSTS.items())
             await asyncio.gather(*agents)
         finally:
             if not keep:
@@ -85,10 +87,11 @@ async def end(server: Server) -> None:
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--url", default="http://127.0.0.1:8080", help="of the server")
 parser.add_argument("--token", help="for servers that ask for one; it takes the scope admin")
+parser.add_argument("--speed", type=float, default=1.0, help="of their voices, 0.5 to 2")
 parser.add_argument("--keep", action="store_true", help="leave stage and avatars there afterwards")
 args = parser.parse_args()
 try:
-    asyncio.run(record(args.url, args.token, args.keep))
+    asyncio.run(record(args.url, args.token, args.speed, args.keep))
 except Unreachable as error:
     sys.exit(f"podcast: {error}; is it running? start it by: avatar-rtc serve")
 except AvatarRtcError as error:

@@ -202,7 +202,7 @@ async def test_hosts_of_a_podcast_speak_one_after_the_other_and_leave_nothing_be
     config = tmp_path / "config.toml"
     config.write_text(f'data_dir = "{tmp_path.as_posix()}"\n')
     with served("--animator", "static", "--config", str(config), program=PROGRAM) as server:
-        lines = (await printed("podcast.py", "--url", server.url)).splitlines()
+        lines = (await printed("podcast.py", "--url", server.url, "--speed", "2")).splitlines()
         assert lines[0] == f"on stage: {server.url}view/podcast"
         assert [line.partition(":")[0] for line in lines[1:]] == ["liora", "tavi"] * 3
         assert "early" in lines[2] and "Farewell" in lines[-1]
