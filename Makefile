@@ -105,6 +105,7 @@ assets: install
 	$(BIN)/python assets/characters/placeholder/draw.py
 	$(BIN)/python assets/drawing/presets.py
 	$(BIN)/python assets/drawing/door.py
+	$(BIN)/python assets/drawing/stage.py
 	$(BIN)/python assets/drawing/clips.py
 
 upscaler: install

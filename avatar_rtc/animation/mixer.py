@@ -72,6 +72,10 @@ class Appearance:
     """(6, 2): how far its soft parts have swung, and breath has lifted it."""
 
 
+BARE = Appearance(np.zeros(len(MORPHS), np.float32), {}, {})
+"""Of what is no character: at rest, with nothing on it or around it."""
+
+
 class Mixer:
     """The appearance of one avatar over time."""
 

@@ -182,7 +182,7 @@ def _cels(character: Character, count: int | None) -> list[Measurement]:
     ]
 
 
-async def _frames(url: str, seconds: float, talking: bool) -> float:
+async def watched_fps(url: str, seconds: float, talking: bool) -> float:
     """Pictures a second that one viewer decodes."""
     async with AvatarClient(url) as avatar:
         count, start = 0, math.inf
@@ -201,7 +201,7 @@ async def _frames(url: str, seconds: float, talking: bool) -> float:
 
 async def _served(talking: bool, seconds: float) -> Measurement:
     with served("--animator", "student", "--fps", "30") as server:
-        fps = await _frames(server.url, seconds, talking)
+        fps = await watched_fps(server.url, seconds, talking)
         stages = server.state()["stage_ms"]
     what = "talking" if talking else "idle"
     return at_least(

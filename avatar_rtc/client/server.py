@@ -9,7 +9,7 @@ async with Server("http://127.0.0.1:8080") as server:
 import asyncio
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -128,6 +128,52 @@ class Server:
         given = {name: value for name, value in wanted.items() if value is not None}
         url, subject = f"{self._api}/avatars", ("avatar", id or "")
         return (await self._ask("POST", url, subject, given, makes=True)).json()
+
+    async def create_stage(
+        self,
+        id: str | None = None,
+        avatars: Sequence[Mapping[str, Any]] = (),
+        *,
+        size: tuple[int, int] | None = None,
+        turns: bool = True,
+        backdrop: Mapping[str, Any] | None = None,
+        chain: Sequence[Any] | None = None,
+    ) -> dict[str, Any]:
+        """Make a stage: one picture and one sound of several avatars. It is an avatar itself, by that name.
+
+        Args:
+            id: as of `create_avatar`.
+            avatars: each `{"avatar": name}` or `{"character": name}`, with `x`, `y`, `scale`, `flip` where
+                they are not as usual; the hindmost first.
+            size: width and height in px, even; None is 960 x 540.
+            turns: whether one speaks at a time.
+            backdrop, chain: as `AvatarClient.set_backdrop` and `set_chain`; chains of avatars do not show.
+
+        Raises:
+            AlreadyThere: an avatar of that name.
+            NotFound: there is no such avatar.
+            Unreachable: also if the server has as many avatars as it may.
+        """
+        wanted: dict[str, Any] = {"avatars": [dict(each) for each in avatars], "turns": turns}
+        if size is not None:
+            wanted |= {"width": size[0], "height": size[1]}
+        optional = {"id": id, "backdrop": backdrop and dict(backdrop), "chain": chain and list(chain)}
+        wanted |= {name: value for name, value in optional.items() if value is not None}
+        url, subject = f"{self._api}/stages", ("avatar", id or "")
+        return (await self._ask("POST", url, subject, wanted, makes=True)).json()
+
+    async def put_on_stage(self, stage: str, avatar: str, **place: float | bool) -> dict[str, Any]:
+        """Let an avatar stand on a stage, or elsewhere on it: `x`, `y`, `scale`, `flip`; the rest stays.
+
+        Gives the state of the stage. Raises NotFound if there is no such stage or avatar.
+        """
+        url = f"{self._api}/stages/{quote(stage, safe='')}/avatars/{quote(avatar, safe='')}"
+        return (await self._ask("PUT", url, ("stage", stage), dict(place))).json()
+
+    async def take_off_stage(self, stage: str, avatar: str) -> dict[str, Any]:
+        """Let an avatar be by itself again; gives the state of the stage. Raises as `put_on_stage`."""
+        url = f"{self._api}/stages/{quote(stage, safe='')}/avatars/{quote(avatar, safe='')}"
+        return (await self._ask("DELETE", url, ("stage", stage))).json()
 
     async def delete_avatar(self, avatar: str) -> None:
         """End an avatar; its viewers are told. Raises NotFound if there is none of that name."""

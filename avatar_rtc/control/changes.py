@@ -171,7 +171,8 @@ def check_sendable(state: AvatarState, views: Views, fps: float) -> None:
         InputError: it is beyond what H.264 carries.
     """
     factor = enlargement(state.chain)
-    rows, columns = views.shown(state.crop, state.framing).window(_SIDE, _SIDE)
+    across, down = (_SIDE, _SIDE) if state.cast is None else (state.cast.width, state.cast.height)
+    rows, columns = views.shown(state.crop, state.framing).window(down, across)
     width, height = (-(-round(len(side) * factor) // _BLOCK) * _BLOCK for side in (columns, rows))
     rate = min(fps, state.settings.target_fps)
     h264_level(width, 2 * height, rate, default_bitrate_bps(width, 2 * height, rate))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from avatar_rtc.control.cast import Cast
 from avatar_rtc.control.settings import DEFAULTS, AnimatorSettings
 from avatar_rtc.errors import BadMessage
 from avatar_rtc.face.activity import Activity, Hearing
@@ -152,6 +153,8 @@ class AvatarState:
     """Morph or cel → value: the one pose that it is held in, what is not named 0; None lets it live."""
     paused: bool = False
     """The picture stands still, and none is made but for those who come to watch."""
+    cast: Cast | None = None
+    """Those who make up the picture of a stage; None is an avatar that shows its own character."""
 
     @property
     def shown_chain(self) -> tuple[Operation, ...]:

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from avatar_rtc.control.cast import CastTold
 from avatar_rtc.control.message import Weight
 from avatar_rtc.control.messages import BackdropSet, CropSet, FramingSet
 from avatar_rtc.control.settings import SettingsValues
@@ -39,3 +40,4 @@ class StateTold(BaseModel):
     chain: Chain
     chain_on: bool
     backdrop: BackdropSet
+    stage: CastTold | None = Field(description="Whom a stage shows; null of an avatar that shows itself.")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from avatar_rtc.control.backdrop import backdrop_json
+from avatar_rtc.control.cast import cast_json
 from avatar_rtc.control.settings import changes_json
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.face.gaze import Gaze
@@ -29,6 +30,7 @@ def state_json(state: AvatarState) -> dict[str, object]:
         "chain": chain_json(state.chain),
         "chain_on": state.chain_on,
         "backdrop": backdrop_json(state.backdrop),
+        "stage": cast_json(state.cast),
     }
 
 

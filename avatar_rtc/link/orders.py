@@ -19,6 +19,8 @@ from avatar_rtc.stream.crop import FULL_FRAME, Crop
 from avatar_rtc.stream.frame import AnyRendition, EncodedFrame
 from avatar_rtc.stream.framing import WHOLE, Views
 
+MATTE_SIZE = 1280, 720
+"""Width and height of the layout without transparency, in px; of a stage it is its own."""
 BEAT_S = 0.5
 """Between two beats of a worker."""
 
@@ -36,7 +38,7 @@ class OpenAvatar:
     animator: str = "auto"
     fps: float = 30.0
     seed: int = 0
-    matte_size: tuple[int, int] = (1280, 720)
+    matte_size: tuple[int, int] = MATTE_SIZE
     cels: Mapping[str, CelImage] = field(default_factory=dict, repr=False)
     """Cels on the character and effects around it; those it lacks are not shown."""
     emotions: Mapping[str, EmotionChange] = field(default_factory=dict)

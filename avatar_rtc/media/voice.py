@@ -16,6 +16,8 @@ _FADE = round(FADE_S * AUDIO_CLOCK_HZ)
 _CLIP = 2 * AUDIO_CLOCK_HZ
 _UNREAD_S = 1.0
 """A clip begins so long at most after blocks that nobody has read yet."""
+_SHARED_S = 0.1
+"""So much is kept of what was read: a stage reads the same voice, a block later at most."""
 
 
 @dataclass
@@ -34,11 +36,18 @@ class VoicePlayer:
 
     def __init__(self) -> None:
         self._clips: deque[_Clip] = deque()
+        self.read_to = 0.0
+        """Media time up to which somebody has read it: before that nothing can change any more."""
 
     def __call__(self, t: float, samples: int) -> Pcm:
         """What sounds in the `samples` from media time t on."""
+        self.forget(t - _SHARED_S)
+        return self.heard(t, samples)
+
+    def heard(self, t: float, samples: int) -> Pcm:
+        """The same for one more who reads it, whose blocks lie elsewhere."""
         first = round(t * AUDIO_CLOCK_HZ)
-        self.forget(t)
+        self.read_to = max(self.read_to, (first + samples) / AUDIO_CLOCK_HZ)
         out = np.zeros(samples, np.int32)
         for clip in self._clips:
             low, high = max(first, clip.begin), min(first + samples, clip.end)

@@ -48,6 +48,7 @@ from avatar_rtc.server.http.keys import (
     DESTINATIONS,
     ENGAGEMENTS,
     ENGINES,
+    ENSEMBLES,
     FILMS,
     GATE,
     GATHERING,
@@ -97,6 +98,7 @@ from avatar_rtc.server.live.replies import Replies
 from avatar_rtc.server.live.rooms.agent_rooms import AgentRooms
 from avatar_rtc.server.live.shared import Renderer, Shared
 from avatar_rtc.server.live.simli_sessions import SimliSessions
+from avatar_rtc.server.live.stages import Stages
 from avatar_rtc.server.live.state_file import StateFile
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.under_way import UnderWay
@@ -212,6 +214,7 @@ def create_app(
         )
     )
     avatars_here.create(character, MAIN, source=config.character)
+    app[ENSEMBLES] = stages_here = Stages(avatars_here, renderer)
     app[ENGAGEMENTS] = Engagements(config.compat, avatars_here, store)
     app[SIMLI_SESSIONS] = SimliSessions()
     app[AGENT_ROOMS] = agent_rooms = AgentRooms(limits.speech, config.livekit.codec)
@@ -242,7 +245,9 @@ def create_app(
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     app.add_routes(every_route())
     app.on_response_prepare.append(add_headers)
-    app.on_startup.append(lambda _: keeping.restore(avatars_here, store.load_any_character, config))
+    app.on_startup.append(
+        lambda _: keeping.restore(avatars_here, store.load_any_character, config, stages_here)
+    )
     app.on_startup.append(_find_recordings)
     app.on_shutdown.append(partial(_keep, keeping))
     app.on_shutdown.append(_end_recordings)

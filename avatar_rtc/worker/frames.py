@@ -1,6 +1,7 @@
 """One frame from appearance to packets, on whichever thread: alone, or animated in a batch.
 
 Shot ─► posed (batched) ─► asked: effects, chain ─► layouts ─► on its way ─► finished: encoders
+members of a stage ─► scene ─┘
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -14,13 +15,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from avatar_rtc.animation.mixer import Appearance
+from avatar_rtc.animation.mixer import BARE, Appearance
 from avatar_rtc.link.orders import PictureImpaired
 from avatar_rtc.render.animator import with_swings
 from avatar_rtc.render.device.downloads import Download, begin_download
 from avatar_rtc.render.device.streams import DeviceMark
 from avatar_rtc.stream.frame import EncodedFrame
 from avatar_rtc.worker.beside import outcome
+from avatar_rtc.worker.company import Company, scene_of
 from avatar_rtc.worker.layouts import PictureForm
 from avatar_rtc.worker.live import LiveAvatar
 from avatar_rtc.worker.meter import Meter
@@ -39,6 +41,8 @@ class Order:
     """To be encoded for all who watch."""
     is_snapshot: bool = False
     """Wanted as a picture."""
+    company: Company = ()
+    """Of a stage, those on it that are live; nobody else uses them meanwhile."""
 
     @property
     def layouts(self) -> Collection[PictureForm]:
@@ -111,7 +115,7 @@ def made_alone(order: Order, now: Callable[[], float]) -> FrameMade:
         made = repeated(order)
         made.cost_ms = (own_seconds() - begun) * 1000
         return made
-    shots, batch = posed([order])
+    shots, batch = staged(order) if order.avatar.is_stage else posed([order])
     return finished(asked(shots[0], batch.pictures[0], batch), now)
 
 
@@ -123,9 +127,10 @@ def made_together(
     A device is asked for all of them first, and works on one while the one before it is encoded here. Of one
     that fails the others get theirs.
     """
-    for order in [each for each in orders if each.avatar.stands_still]:
+    alone = [order for order in orders if order.avatar.stands_still or order.avatar.is_stage]
+    for order in alone:
         yield order, outcome(partial(made_alone, order, now))
-    moving = [order for order in orders if not order.avatar.stands_still]
+    moving = [order for order in orders if order not in alone]
     if not moving:
         return
     batch = None
@@ -176,6 +181,15 @@ def posed(orders: Sequence[Order]) -> tuple[list[Shot], Posed]:
     watch("animate")
     marks = None if streams is None or before is None else (before, streams.mark())
     return shots, Posed(pictures, dict(watch.ms), (own_seconds() - begun) * 1000 / len(shots), marks)
+
+
+def staged(order: Order) -> tuple[list[Shot], Posed]:
+    """A stage, as everybody on it looks then: one picture, whose members were animated in batches."""
+    stage, begun, watch = order.avatar, own_seconds(), Stopwatch()
+    scene = scene_of(stage, order.company, order.begun, watch)
+    share_ms = (own_seconds() - begun) * 1000
+    shot = Shot(order, stage.t(order.begun), BARE)
+    return [shot], Posed(scene.picture[None], dict(watch.ms), share_ms, scene.marks)
 
 
 @torch.inference_mode()

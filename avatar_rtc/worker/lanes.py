@@ -11,8 +11,9 @@ from contextlib import AbstractContextManager
 from functools import partial
 from itertools import groupby
 
+from avatar_rtc.control.cast import OnStage
 from avatar_rtc.link.orders import Up
-from avatar_rtc.render.animator import computes_on_cpu, is_exclusive
+from avatar_rtc.render.animator import Animator, computes_on_cpu, is_exclusive
 from avatar_rtc.render.device.current import bears_threads
 from avatar_rtc.render.device.memory import is_out_of_memory, no_memory_for
 from avatar_rtc.worker.beside import Beside, let_go, outcome
@@ -86,7 +87,8 @@ class Lanes:
         wanted = self._snapshots.wanted()
         for seat in sorted([*beside, *slow], key=lambda seat: min(seat.due, wanted.get(seat.name, seat.due))):
             self._begin_beside(seat)
-        self._render_here([seat for seat in due if seat not in beside])
+        # A stage that has begun beside took its members along.
+        self._render_here([seat for seat in due if seat not in beside and not seat.is_rendering])
         for seat in self._pictures_wanted():
             if not (seat.is_rendering or self._belongs_beside(seat)):
                 self._take_here(seat)
@@ -99,7 +101,7 @@ class Lanes:
     def _belongs_beside(self, seat: Seat) -> bool:
         """Whether a picture of it now would cost more than the others can bear, or may."""
         avatar = seat.shown
-        on_cpu = self._device == "cpu" or computes_on_cpu(avatar.animator)
+        on_cpu = self._device == "cpu" or any(map(computes_on_cpu, self._animators(seat)))
         on_gpu_alone = not on_cpu and not avatar.has_operations
         is_tied = avatar.card is not None and not bears_threads(self._device)
         if self._beside.is_here or on_gpu_alone or is_tied:
@@ -110,39 +112,59 @@ class Lanes:
         ms = seat.pace.ms(avatar.recipe)
         return ms is None or ms > bearable_ms([other.shown.fps for other in others])
 
+    def _on_stage(self, seat: Seat) -> list[tuple[OnStage, Seat]]:
+        """Of a stage, those on it who are live."""
+        cast = seat.shown.state.cast
+        found = ((each, self._seats.get(each.avatar)) for each in (cast.members if cast else ()))
+        return [(each, member) for each, member in found if member is not None and member.live is not None]
+
+    def _animators(self, seat: Seat) -> list[Animator]:
+        """All that its picture takes."""
+        return [each.shown.animator for each in (seat, *(member for _, member in self._on_stage(seat)))]
+
     def _is_held(self, seat: Seat) -> bool:
-        return id(seat.shown.animator) in self._held
+        """Whether something that its picture takes is being used beside: an animator, or a member."""
+        return any(member.is_rendering for _, member in self._on_stage(seat)) or any(
+            id(animator) in self._held for animator in self._animators(seat)
+        )
 
     def _order(self, seat: Seat, is_frame: bool) -> Order:
         begun = seat.due if is_frame else self._now()
-        return Order(seat.shown, begun, is_frame, seat.name in self._snapshots.wanted())
+        company = [(each, member.shown) for each, member in self._on_stage(seat)]
+        return Order(seat.shown, begun, is_frame, seat.name in self._snapshots.wanted(), company)
 
     def _begin_beside(self, seat: Seat) -> None:
         """Make its frame, or the picture asked for, beside; if there is no room it waits for some."""
-        animator, is_frame = seat.shown.animator, seat.tick is not None
+        if seat.is_rendering:
+            return  # for a stage that it is on; it is still due when that has been made
+        is_frame = seat.tick is not None
         if not self._beside.has_room or self._is_held(seat):
             seat.has_no_room = True
             return
         if seat.tick is not None:  # it may have waited for long
             seat.tick = max(seat.tick, seat.next_tick(self._now()) - 1)
         order = self._order(seat, is_frame)
-        seat.is_rendering = True
-        if is_exclusive(animator):
-            self._held.add(id(animator))
+        used = [seat, *(member for _, member in self._on_stage(seat))]
+        for each in used:
+            each.is_rendering = True
+        held = {id(animator) for animator in self._animators(seat) if is_exclusive(animator)}
+        self._held |= held
 
         def make() -> FrameMade:
             with self._step("rendering"):
                 return made_alone(order, self._now)
 
         def over(made: "Future[FrameMade]") -> None:
-            self._held.discard(id(animator))
+            self._held.difference_update(held)
             for each in self._seats.values():
                 each.has_no_room = False
-            seat.is_rendering = False
+            for each in used:
+                each.is_rendering = False
             self._end(seat, order, made)
             if is_frame:
                 seat.pass_on(self._now())
-            self._settle(seat)
+            for each in used:
+                self._settle(each)
 
         self._beside.submit(make, over)
 

@@ -22,6 +22,7 @@ from avatar_rtc.media.encode_image import encode_image
 from avatar_rtc.media.nvenc import Nvenc
 from avatar_rtc.render.animator import SIZE, Animator, device_of
 from avatar_rtc.render.cels import Cels
+from avatar_rtc.render.colour import ColourSpace
 from avatar_rtc.render.compositor import DressedCharacter
 from avatar_rtc.render.device.card import Card
 from avatar_rtc.render.device.streams import AnyStreams
@@ -196,10 +197,20 @@ class LiveAvatar:
         self.mixer.recast(self.templates, self.opened.cels, self.opened.keep_eyes_open, opener)
 
     @property
+    def is_stage(self) -> bool:
+        """Whether its picture is that of others, who stand on it."""
+        return self.state.cast is not None
+
+    @property
+    def space(self) -> ColourSpace:
+        """Of the picture that `shown` takes and gives."""
+        return "srgb-premultiplied" if self.is_stage else self.animator.space
+
+    @property
     def recipe(self) -> object:
         """All that decides what a frame costs, as far as a state tells."""
         state, failing = self.state, self.finisher.failing
-        shown = frozenset(self.slots), self.stands_still, self.crop, failing.left_out
+        shown = frozenset(self.slots), self.stands_still, self.crop, failing.left_out, state.cast
         return shown, state.shown_chain, state.backdrop
 
     @property
@@ -226,8 +237,8 @@ class LiveAvatar:
         return self.shown_last
 
     def shown(self, picture: torch.Tensor, appearance: Appearance) -> torch.Tensor:
-        """The posed picture with the effects around it, cut to what is shown; in the animator's space."""
-        picture = self.cels.draw(picture, self.cels.layers(appearance.fx), self.animator.space)
+        """The posed picture with the effects around it, cut to what is shown; in its `space`."""
+        picture = self.cels.draw(picture, self.cels.layers(appearance.fx), self.space)
         height, width = picture.shape[-2:]
         self.posed_px = width, height
         return cut(picture, self.crop)
@@ -251,9 +262,7 @@ class LiveAvatar:
     ) -> Planes:
         """The picture in these layouts, of what `shown` gave; see `Finisher.planes`."""
         state = self.state
-        return self.finisher.planes(
-            picture, self.animator.space, t, state.shown_chain, state.backdrop, layouts, meter
-        )
+        return self.finisher.planes(picture, self.space, t, state.shown_chain, state.backdrop, layouts, meter)
 
     def frames(
         self, planes: Mapping[PictureForm, NDArray[np.uint8]], t: float, cost_ms: float

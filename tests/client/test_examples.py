@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from avatar_rtc import Remote
-from avatar_rtc.bench.served import Served
+from avatar_rtc import Remote, Server
+from avatar_rtc.bench.served import Served, served
 from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.sound.wav_header import wav_of
 from avatar_rtc.speech.voices import espeak
+from tests.lean import PROGRAM
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -210,12 +211,24 @@ def nobody() -> str:
         return f"http://127.0.0.1:{free.getsockname()[1]}"
 
 
+async def test_hosts_of_a_podcast_speak_one_after_the_other_and_leave_nothing_behind(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(f'data_dir = "{tmp_path.as_posix()}"\n')
+    with served("--animator", "static", "--config", str(config), program=PROGRAM) as server:
+        lines = (await printed("podcast.py", "--url", server.url, "--speed", "2")).splitlines()
+        assert lines[0] == f"on stage: {server.url}view/podcast"
+        assert [line.partition(":")[0] for line in lines[1:]] == ["liora", "tavi"] * 3
+        assert "early" in lines[2] and "Farewell" in lines[-1]
+        async with Server(server.url) as asked:
+            assert [each["id"] for each in await asked.avatars()] == ["main"]
+
+
 async def test_where_there_is_no_server_each_tells_how_to_start_one() -> None:
     wanted: list[tuple[str, ...]] = [
         ("chat.py", "--base-url", f"{nobody()}/v1", "--model-port", nobody().rpartition(":")[2])
     ]
     wanted += [("narrator.py", "--url", nobody())]
-    wanted += [("listening_toy.py", "--url", nobody())]
+    wanted += [("listening_toy.py", "--url", nobody()), ("podcast.py", "--url", nobody())]
     for code, _, complaint in await asyncio.gather(*(run(*each) for each in wanted)):
         assert code == 1 and "avatar-rtc serve" in complaint and "Traceback" not in complaint, complaint
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import io
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +78,7 @@ class FakeRenderer:
         self.opened: dict[str, OpenAvatar] = {}
         self._tasks: dict[tuple[str, AnyRendition], asyncio.Task[None]] = {}
         self._keys: set[AnyRendition] = set()
+        self.together: dict[str, list[str]] = {}
 
     @property
     def reports(self) -> list[DeviceReport]:
@@ -117,6 +118,9 @@ class FakeRenderer:
 
     def close_avatar(self, name: str) -> None:
         self.send(CloseAvatar(name))
+
+    def bring_together(self, stage: str, avatars: Iterable[str]) -> None:
+        self.together[stage] = list(avatars)
 
     def lose_worker(self) -> None:
         """As when the worker dies."""

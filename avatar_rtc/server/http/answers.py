@@ -167,6 +167,7 @@ class Avatar(StateTold):
     emotions: list[str]
     gestures: list[str]
     default_emotion: str
+    on_stage: str | None = Field(description="The stage that it is on; null if it is on none.")
     shown: FramingName | Literal["crop"] = Field(description="What of the figure is shown.")
     delay_ms: float
     late: int

@@ -37,6 +37,7 @@ from avatar_rtc.server.http.routes import (
     seen,
     share,
     speech,
+    stages,
     trackers,
     tracking,
     whep,
@@ -44,7 +45,7 @@ from avatar_rtc.server.http.routes import (
 
 _MODULES = (
     # what viewers, studios and programs ask
-    whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech, audio,
+    whep, offer, avatars, stages, poses, control, characters, choices, backdrops, looks, health, seen, speech, audio,
     audio_socket, calls, livekit, ears_socket, events, control_socket, ice, recordings, films, share, mcp,
     trackers, tracking, plugins, openapi,
     # the words of the predecessor, of OpenAI, and of other avatar services

@@ -36,6 +36,7 @@ from avatar_rtc.server.live.replies import Replies
 from avatar_rtc.server.live.rooms.agent_rooms import AgentRooms
 from avatar_rtc.server.live.shared import Renderer
 from avatar_rtc.server.live.simli_sessions import SimliSessions
+from avatar_rtc.server.live.stages import Stages
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.decoding import Decoding
 from avatar_rtc.server.live.voice.speaker import Speaker
@@ -59,6 +60,8 @@ GATHERING = web.AppKey("GATHERING", Gathering)
 ADDRESS_CHECK = web.AppKey("ADDRESS_CHECK", AddressCheck)
 """Whether the addresses of the settings are there."""
 AVATARS = web.AppKey("AVATARS", Avatars)
+ENSEMBLES = web.AppKey("ENSEMBLES", Stages)
+"""Avatars that stand together in one picture."""
 KEPT_FILES = web.AppKey("KEPT_FILES", KeptFiles)
 """Recordings and films."""
 RECORDINGS = web.AppKey("RECORDINGS", Recordings)

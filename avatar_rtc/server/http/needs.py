@@ -28,7 +28,7 @@ class Need:
 
 NEEDS_NOTHING = Need(None)
 NEEDS_MOST = Need("admin", "all")
-_AVATAR, _V1 = "/api/v1/avatars/{avatar}", "/api/v1"
+_AVATAR, _STAGE, _V1 = "/api/v1/avatars/{avatar}", "/api/v1/stages/{avatar}", "/api/v1"
 
 
 def _each(need: Need, operations: Iterable[str]) -> dict[str, Need]:
@@ -58,7 +58,8 @@ NEEDS: Mapping[str, Need] = {
             f"GET {_AVATAR}/whep", f"POST {_AVATAR}/whep", f"GET {_AVATAR}/whep/{{viewer}}",
             f"PATCH {_AVATAR}/whep/{{viewer}}", f"DELETE {_AVATAR}/whep/{{viewer}}",
             *(f"POST {path}/offer" for path in ("", "/api", _V1)), "GET /api/avatar/result_feed",
-            f"GET {_V1}/avatars",  # those it may see
+            f"GET {_V1}/avatars", f"GET {_V1}/stages",  # those it may see
+            f"GET {_STAGE}",
             f"GET {_AVATAR}", f"GET {_AVATAR}/snapshot.png", f"GET {_AVATAR}/distillation",
             f"GET {_AVATAR}/picture.png", f"GET {_AVATAR}/setup",
             f"GET {_AVATAR}/share", f"GET {_AVATAR}/share.svg",
@@ -124,6 +125,7 @@ NEEDS: Mapping[str, Need] = {
             f"GET {_AVATAR}/looks/{{name}}",
             f"PATCH {_AVATAR}/overrides", f"PATCH {_AVATAR}/settings",
             f"POST {_AVATAR}/gesture",
+            f"PUT {_STAGE}/avatars/{{member}}", f"DELETE {_STAGE}/avatars/{{member}}",
             *(f"DELETE {_AVATAR}/{name}" for name in ("emotions", "gestures", "overrides", "settings")),
             f"POST {_AVATAR}/speech", f"DELETE {_AVATAR}/speech",
             f"POST {_AVATAR}/speech/{{speech}}", f"DELETE {_AVATAR}/speech/{{speech}}",
@@ -162,6 +164,8 @@ NEEDS: Mapping[str, Need] = {
         Need("admin", "avatar"),
         (
             f"POST {_V1}/avatars", f"DELETE {_AVATAR}", "POST /api/avatar/unload",
+            # who is not on the stage yet has to be covered, too
+            f"POST {_V1}/stages", f"PATCH {_STAGE}", f"DELETE {_STAGE}",
             f"POST {_AVATAR}/distillation", f"DELETE {_AVATAR}/distillation",
         ),
     ),

@@ -12,6 +12,7 @@ from avatar_rtc.animation.emotions import changed
 from avatar_rtc.characters.character import Character
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.control.acting_messages import ActivitySet, GesturePlay
+from avatar_rtc.control.cast import Cast
 from avatar_rtc.control.changes import (
     NO_GESTURES,
     Change,
@@ -36,6 +37,7 @@ from avatar_rtc.control.messages import (
 from avatar_rtc.control.state import AvatarState, PlayedGesture
 from avatar_rtc.errors import UnknownName
 from avatar_rtc.face.emotions import ZERO, EmotionTemplate
+from avatar_rtc.face.gaze import Gaze
 from avatar_rtc.face.gestures import GestureTemplate
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.filters_schema.backdrops import SHIPPED_BACKDROPS, Backdrops
@@ -172,6 +174,21 @@ class Actor:
             return next(filter(None, map(self.perform, instead)), None) if instead else passed_over(error)
         return None
 
+    def attend(self, gaze: Gaze | None) -> None:
+        """Look at somebody on the same stage, unless it was told where to look; None looks about."""
+        self._gazing.attend(gaze)
+
+    def arrange(self, cast: Cast) -> None:
+        """Show others, of a stage.
+
+        Raises:
+            InputError: their picture could not be sent.
+        """
+        state = replace(self.state, cast=cast)
+        check_sendable(state, self.character.views, self._fps)
+        if state != self.state:
+            self._replace_state(state)
+
     def speaks(self, begin: float, lips: Timeline) -> None:
         """Something is heard from media time `begin` on: who thinks has thought, unless a tool works."""
         if lips.is_hum:
@@ -235,6 +252,7 @@ class Actor:
                 check_sendable(state, self.character.views, self._fps)
             case GazeSet():
                 self._gazing.settle(state.gaze)
+                state = replace(state, gaze=self._gazing.resting)
             case EmotionsSet():
                 if self._settle_for(self._known(self.character, state)):
                     state = next_state(self.state, message, self._clock.t())

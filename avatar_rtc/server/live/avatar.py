@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from avatar_rtc.characters.character import Character
@@ -32,7 +32,7 @@ from avatar_rtc.control.state_json import state_json
 from avatar_rtc.errors import InputError
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.filters_schema.label import forced_label
-from avatar_rtc.link.orders import AvatarFailed, Hush, OpenAvatar, Say, SetState, Stats, Up
+from avatar_rtc.link.orders import MATTE_SIZE, AvatarFailed, Hush, OpenAvatar, Say, SetState, Stats, Up
 from avatar_rtc.log_context import concerning
 from avatar_rtc.media.voice import VoicePlayer
 from avatar_rtc.server.live.actor import Actor
@@ -83,7 +83,12 @@ class Avatar:
         """CLOCK_MONOTONIC second in which somebody last wanted something of it."""
         self.witnesses: set[Witness] = set()
         """Those who keep what it is told and says."""
-        voice = VoicePlayer()
+        self.voice = voice = VoicePlayer()
+        """What sounds of it, on its clock."""
+        self.stage: Avatar | None = None
+        """The one that it is on."""
+        self.on_end: Callable[[], None] = lambda: None
+        """Called when it is over, before its stage forgets it."""
         # What belongs to the avatar does not own it: all of it is free as soon as the avatar has ended.
         me = weakref.proxy(self)
         self.actor = Actor(
@@ -98,7 +103,7 @@ class Avatar:
             gestures=shared.gestures,
             on_gesture=lambda played: me.events.tell(gesture_started(played)),
         )
-        self.streams = Streams(name, self.clock, renderer.send, voice, lambda: me.speech.queue.is_silent)
+        self.streams = Streams(name, self.clock, renderer.send, voice, lambda: me.speech.is_silent)
         self.viewers = Viewers(
             self.streams,
             me,
@@ -116,7 +121,7 @@ class Avatar:
         self._state_events = StateEvents(lambda: me.describe(), self.events.tell)
         queue = SpeechQueue(
             self.clock,
-            delay=lambda: me.streams.release.delay,
+            delay=lambda: me.heard_after,
             voice=voice,
             say=lambda speech, begin, timeline: renderer.send(Say(name, speech, begin, timeline)),
             hush=lambda t: me._hush(t),
@@ -171,9 +176,15 @@ class Avatar:
         return min(self._shared.config.fps, self.state.settings.target_fps)
 
     @property
+    def heard_after(self) -> float:
+        """Seconds from the media time of its sound until that is heard: by itself, or on its stage."""
+        own = self.streams.release.delay
+        return own if self.stage is None else max(own, self.stage.streams.release.delay)
+
+    @property
     def in_use(self) -> bool:
         """Whether somebody watches it, or something is under way."""
-        busy = self.streams.is_watched or not self.speech.queue.is_silent
+        busy = self.streams.is_watched or not self.speech.is_silent
         heard_by = len(self.viewers) + len(self.calls) + self.events.listeners + self.ears.programs
         is_kept = heard_by > 0 or bool(self.witnesses)
         return busy or is_kept or self.distillation.is_under_way
@@ -251,6 +262,8 @@ class Avatar:
         Raises:
             InputError: its picture could not be sent.
         """
+        if self.state.cast is not None:
+            raise InputError(f"{self.name!r} is a stage, and has no character; change those who are on it")
         was_failed = self.status.phase == "failed"
 
         def enter() -> None:
@@ -279,6 +292,7 @@ class Avatar:
             "gestures": list(self.actor.gestures),
             "default_emotion": self.actor.default_emotion,
             **state_json(self.state),
+            "on_stage": self.stage.name if self.stage is not None else None,
             "activity": self.conversation.told,
             "frame_ms": round(1000 / self.fps, 1),
             "shown": self.actor.character.views.name(self.state.crop, self.state.framing),
@@ -298,6 +312,7 @@ class Avatar:
         async with AsyncExitStack() as parts:
             parts.callback(self.ears.close)
             parts.callback(self._state_events.close)
+            parts.callback(self.on_end)
             for witness in self.witnesses:
                 parts.callback(witness.ended)
             parts.callback(self._shared.renderer.close_avatar, self.name)
@@ -320,7 +335,7 @@ class Avatar:
             parts.push_async_callback(self.speech.queue.close)
 
     def _open(self) -> None:
-        character = self.actor.character
+        character, cast = self.actor.character, self.state.cast
         message = OpenAvatar(
             avatar=self.name,
             rgba=character.rgba.tobytes(),
@@ -328,6 +343,7 @@ class Avatar:
             state=self.actor.state,
             animator=self._asked,
             fps=self._shared.config.fps,
+            matte_size=MATTE_SIZE if cast is None else (cast.width, cast.height),
             cels=character.cels,
             emotions=character.emotions,
             own_emotions=character.own_emotions,

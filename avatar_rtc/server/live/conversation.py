@@ -60,7 +60,7 @@ class LiveConversation:
     @property
     def is_speaking(self) -> bool:
         """See `Attention`."""
-        return not self._avatar.speech.queue.is_silent
+        return not self._avatar.speech.is_silent
 
     def interrupt(self) -> None:
         """See `Attention`."""
@@ -101,7 +101,7 @@ class LiveConversation:
 
     def _begin_to_hum(self) -> None:
         self._hum = None
-        if self._may_hum() and self._avatar.speech.queue.is_silent:
+        if self._may_hum() and self._avatar.speech.queue.may_interject:
             self._humming = asyncio.create_task(self._do_hum(), name="a hum")
 
     def _may_hum(self) -> bool:

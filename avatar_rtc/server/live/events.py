@@ -73,6 +73,8 @@ class Events:
         self._state: ToldEvent | None = None
         """The newest state, while somebody listens."""
         self._listeners: weakref.WeakSet[EventListener] = weakref.WeakSet()
+        self.relay: Callable[[Mapping[str, object]], None] | None = None
+        """Told of each event too: those who watch the stage that the avatar is on."""
         self._is_over = False
 
     @property
@@ -84,6 +86,8 @@ class Events:
         """Tell everybody; the event belongs to its hearers from now on, and is not changed any more."""
         if not self._is_over:
             self._tell(ToldEvent(self._number + 1, event))
+            if self.relay is not None:
+                self.relay(event)
 
     def tell_listeners(self, event: Mapping[str, object]) -> None:
         """Tell those who listen, and nobody who watches: it concerns one of these, who was told itself."""

@@ -1,4 +1,7 @@
-"""Where an avatar was asked to look, and glances that come back from elsewhere by themselves."""
+"""Where an avatar was asked to look, and glances that come back from elsewhere by themselves.
+
+glance, for a while ─► what was asked for ─► whom it attends to on a stage ─► about, by itself
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -20,7 +23,19 @@ class Gazing:
         self._later = later or asyncio.get_running_loop().call_later
         self.settled: Gaze | None = None
         """What was asked for to stay."""
+        self._attention: Gaze | None = None
         self._glance: Awaited | None = None
+
+    @property
+    def resting(self) -> Gaze | None:
+        """What is looked at when no glance is under way."""
+        return self._attention if self.settled is None else self.settled
+
+    def attend(self, gaze: Gaze | None) -> None:
+        """Look there while nothing else is asked for; None is nowhere any more."""
+        before, self._attention = self.resting, gaze
+        if self._glance is None and self.resting != before:
+            self._show(self.resting)
 
     def settle(self, gaze: Gaze | None) -> None:
         """From now on this is looked at; a glance is over. Who asks has shown it."""
@@ -41,4 +56,4 @@ class Gazing:
 
     def _come_back(self) -> None:
         self._glance = None
-        self._show(self.settled)
+        self._show(self.resting)

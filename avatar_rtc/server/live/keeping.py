@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from avatar_rtc.characters.character import Character
+from avatar_rtc.control.cast import Cast, cast_from
 from avatar_rtc.control.kept_state import KEPT_TYPES
 from avatar_rtc.control.messages import control_from
 from avatar_rtc.errors import AvatarRtcError, BadMessage
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.avatars import MAIN, Avatars
+from avatar_rtc.server.live.stages import Stages
 from avatar_rtc.server.live.state_file import KeptAvatar, KeptServer, StateFile, Told
 from avatar_rtc.stream.framing import FramingName
 
@@ -52,17 +54,24 @@ class Keeping:
         if self._avatars is not None and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(KEEP_S, self._due)
 
-    async def restore(self, avatars: Avatars, load: Callable[[str], Character], wishes: Wishes) -> None:
+    async def restore(
+        self,
+        avatars: Avatars,
+        load: Callable[[str], Character],
+        wishes: Wishes,
+        stages: Stages | None = None,
+    ) -> None:
         """Make the avatars that were there, and keep all of them from now on. Never raises.
 
         Args:
             load: reads a character by what was kept of it; runs in a thread.
+            stages: where avatars stand together; without, no stage is made again.
         """
         if self._file is None:
             return
         try:
             kept = await asyncio.to_thread(self._file.open)
-            if kept is not None and (lost := await _restored(kept, avatars, load, wishes)):
+            if kept is not None and (lost := await _restored(kept, avatars, load, wishes, stages)):
                 await asyncio.to_thread(
                     self._file.set_aside, f"not all state could be used: {'; '.join(lost)}"
                 )
@@ -95,23 +104,34 @@ class Keeping:
 
 
 def _told(avatars: Mapping[str, Avatar]) -> dict[str, Told]:
-    """Of each avatar whose character can be read again."""
+    """Of each avatar whose character can be read again, and of each stage."""
     return {
         name: Told(avatar.source, avatar.animator, avatar.lasting)
         for name, avatar in avatars.items()
-        if avatar.source
+        if avatar.source or avatar.state.cast is not None
     }
 
 
 async def _restored(
-    kept: KeptServer, avatars: Avatars, load: Callable[[str], Character], wishes: Wishes
+    kept: KeptServer,
+    avatars: Avatars,
+    load: Callable[[str], Character],
+    wishes: Wishes,
+    stages: Stages | None,
 ) -> list[str]:
     """Make and tell the avatars; gives a sentence on each thing that was lost."""
     lost: list[str] = []
     without = (*_OF_TOOLS, *(_OF_FRAMING if kept.framing != wishes.framing else ()))
-    for each in kept.avatars:
+    # Stages last: those who stand on them are there by then.
+    for each in sorted(kept.avatars, key=lambda avatar: avatar.stage is not None):
         try:
-            avatar = await _made(each, avatars, load, stays=kept.character != wishes.character)
+            if each.stage is not None:
+                if stages is None:
+                    continue
+                avatar, gone = _staged(each.id, cast_from(each.stage), avatars, stages)
+                lost += gone
+            else:
+                avatar = await _made(each, avatars, load, stays=kept.character != wishes.character)
         except AvatarRtcError as error:
             lost.append(f"avatar {each.id}: {error}")
             if (main := avatars.get(each.id)) is None:
@@ -130,6 +150,15 @@ async def _made(kept: KeptAvatar, avatars: Avatars, load: Callable[[str], Charac
     if not stays and kept.character != main.source:
         main.swap(await asyncio.to_thread(load, kept.character), kept.character)
     return main
+
+
+def _staged(name: str, cast: Cast, avatars: Avatars, stages: Stages) -> tuple[Avatar, list[str]]:
+    """The stage with those on it who are there again, and a sentence on each who is not."""
+    gone = [member for member in cast.names if member not in avatars]
+    for member in gone:
+        cast = cast.without(member)
+    lost = [f"stage {name}: {member} is not there any more" for member in gone]
+    return stages.create(cast, name).avatar, lost
 
 
 async def _tell_anew(avatar: Avatar, messages: Iterable[dict[str, Any]]) -> list[str]:

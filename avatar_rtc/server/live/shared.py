@@ -1,6 +1,6 @@
 """What all avatars of a server have in common."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -65,6 +65,9 @@ class Renderer(Protocol):
 
     def close_avatar(self, name: str) -> None:
         """Forget an avatar."""
+
+    def bring_together(self, stage: str, avatars: Iterable[str]) -> None:
+        """Render a stage and those on it on one device; see `Fleet.bring_together`."""
 
     async def process(self, message: ProcessStill) -> Still:
         """A picture through a chain; see `Fleet.process`."""

@@ -20,6 +20,7 @@ import platformdirs
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from avatar_rtc.config import AnimatorName, Config
+from avatar_rtc.control.cast import CastTold, cast_json
 from avatar_rtc.control.kept_state import messages_of
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.errors import SetupError
@@ -49,6 +50,8 @@ class KeptAvatar(BaseModel):
     """None is as the server is set up."""
     messages: tuple[dict[str, Any], ...] = ()
     """What it was told."""
+    stage: CastTold | None = None
+    """Who is on it, of a stage; that has no character."""
 
 
 class KeptServer(BaseModel):
@@ -177,7 +180,9 @@ class StateFile:
 
 
 def _avatar_text(name: str, told: Told) -> str:
-    about = {"id": name, "character": told.source, "animator": told.animator}
+    about: dict[str, object] = {"id": name, "character": told.source, "animator": told.animator}
+    if told.state.cast is not None:
+        about |= {"stage": cast_json(told.state.cast)}
     return json.dumps(about | {"messages": messages_of(told.state)}, ensure_ascii=False)
 
 

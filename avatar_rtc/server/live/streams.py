@@ -61,6 +61,10 @@ class Streams:
         self._blocks: Broadcast[Pcm] = Broadcast("audio", AUDIO_CAPACITY)
         self._opus = OpusStream(clock, self.release, self._audio, voice, self._blocks)
 
+    def sound(self, source: PcmSource) -> None:
+        """Let this be heard from now on."""
+        self._opus.source = source
+
     def watch(self, rendition: Rendition) -> Subscription[Packet]:
         """A subscription to the video; it begins with a keyframe, which the viewer's track asks for."""
         if rendition not in self._video:

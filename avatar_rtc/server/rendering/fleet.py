@@ -3,6 +3,7 @@
     Avatars ──open, send──► Fleet ──► Rendering of cuda:0 ──► worker
                               └─────► Rendering of cuda:1 ──► worker
 
+Those on one stage are on one device, for they are one picture: where one of them goes, the others follow.
 An avatar stays where it was placed, for its model and its buffers are there. It moves when its device will
 have no worker any more, or has had none for a while, or has no memory for it: it is opened on another one, as
 after the loss of a worker. Everything it was told comes along.
@@ -79,6 +80,8 @@ class Fleet:
         self._placed: dict[str, _Placed] = {}
         self._stills: Counter[str] = Counter()
         """Pictures under way on each device."""
+        self._together: dict[str, frozenset[str]] = {}
+        """Stage → it, and the avatars on it."""
         self._full_at: dict[str, float] = {}
         """Device → when it last had no memory for an avatar."""
         self.settled = asyncio.Event()
@@ -181,8 +184,22 @@ class Fleet:
 
     def close_avatar(self, name: str) -> None:
         """Forget an avatar."""
+        self._together.pop(name, None)
         if placed := self._placed.pop(name, None):
             self._renderings[placed.device].close_avatar(name)
+
+    def bring_together(self, stage: str, avatars: Iterable[str]) -> None:
+        """Render a stage and its avatars on one device from now on, most often that of most of them.
+
+        Args:
+            avatars: all of them; those who were on it before and are not named any more may leave.
+        """
+        names = [name for name in avatars if name in self._placed]
+        self._together[stage] = frozenset([stage, *names])
+        devices = Counter(self._placed[name].device for name in names)
+        if stage in self._placed and devices:
+            most = devices.most_common(1)[0][0]
+            self._follow(next(name for name in names if self._placed[name].device == most))
 
     async def process(self, message: ProcessStill) -> Still:
         """See `Pictures.process`; on the device with the fewest of them, of several the least busy one."""
@@ -272,7 +289,22 @@ class Fleet:
         log.warning("avatar %s moves from %s to %s: %s", name, placed.device, target, why)
         placed.note, placed.device = f"moved from {placed.device} to {target}: {why}", target
         self._renderings[target].adopt(briefing)
+        self._follow(name)
         return True
+
+    def _follow(self, leader: str) -> None:
+        """Bring those who are on a stage with an avatar to its device."""
+        target = self._placed[leader].device
+        company = {each for names in self._together.values() if leader in names for each in names}
+        for name in sorted(company - {leader}):
+            placed = self._placed.get(name)
+            if placed is None or placed.device == target:
+                continue
+            if (briefing := self._renderings[placed.device].close_avatar(name)) is not None:
+                log.info("avatar %s moves from %s to %s, to %s", name, placed.device, target, leader)
+                placed.note, placed.device = "", target
+                placed.on_up(AvatarStarting(name))
+                self._renderings[target].adopt(briefing)
 
     async def _settle(self, device: str, rendering: Rendering) -> None:
         """Wait until a device has or will never have a worker."""

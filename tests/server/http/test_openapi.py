@@ -186,6 +186,11 @@ class Caller:
         if operation["operationId"] == "delete_saved_emotion":
             saved = await self._client.put("/api/v1/characters/liora/saved/emotions/joy", json={})
             assert saved.status == 200
+        if path.startswith("/api/v1/stages/"):
+            filled |= {"avatar": "duo", "member": "main"}
+            await self._client.post("/api/v1/stages", json={"id": "duo"})
+            if method == "delete":
+                await self._client.put("/api/v1/stages/duo/avatars/main", json={})
         if "recording" in names:
             home = "/api/v1/avatars/main/recordings"
             there = (await (await self._client.get(home)).json())["recordings"]

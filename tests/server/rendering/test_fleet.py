@@ -186,3 +186,23 @@ async def test_pictures_go_where_fewest_are():
         await asked[0]
         with pytest.raises(NotFound, match="nobody"):
             await service.snapshot("nobody")
+
+
+async def test_those_on_one_stage_are_on_one_device_and_follow_each_other():
+    cards = [Card("cuda:0"), Card("cuda:1"), Card("cuda:2")]
+    async with fleet_of(*cards) as service:
+        await until(lambda: service.device == "cuda:0,cuda:1,cuda:2")
+        for name in ("a", "b", "c", "d", "stage"):
+            service.open(opened(name), Avatar())
+        await until(lambda: [sorted(card.held) for card in cards] == [["a", "d"], ["b", "stage"], ["c"]])
+        service.bring_together("stage", ["a", "c", "d"])  # two of them are on the first card
+        await until(lambda: [sorted(card.held) for card in cards] == [["a", "c", "d", "stage"], ["b"], []])
+        cards[0].fate = "fails"
+        cards[0].worker.kill()
+        await until(lambda: not cards[0].held and sum("stage" in card.held for card in cards) == 1)
+        home = next(card for card in cards if "stage" in card.held)
+        await until(lambda: {"a", "c", "d", "stage"} <= set(home.held))
+        service.bring_together("stage", ["a"])
+        service.close_avatar("stage")
+        service.open(opened("stage"), Avatar())  # another one of that name knows nobody
+        assert service._together == {}

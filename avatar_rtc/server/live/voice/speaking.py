@@ -9,6 +9,7 @@ import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Protocol
 
 from avatar_rtc.config_sections import LimitsConfig
 from avatar_rtc.control.messages import SpeechAppend, SpeechSay
@@ -90,6 +91,17 @@ class TextStream:
         self._lease.release()
 
 
+class Chorus(Protocol):
+    """Those on a stage, as far as they are to be heard."""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether none of them says anything or is about to."""
+
+    def stop(self, speech_id: str | None) -> None:
+        """Let them fall silent: the one who says this, or all of them."""
+
+
 class Speaking:
     """Turns requests into utterances. Made and used on the event loop."""
 
@@ -118,11 +130,20 @@ class Speaking:
         self._texts: dict[str, TextStream] = {}
         self._in_order = asyncio.Lock()
         """Looking up a voice may take a while; what was asked first is said first."""
+        self.company: Chorus | None = None
+        """Of a stage: those on it."""
+
+    @property
+    def is_silent(self) -> bool:
+        """True if nothing is said or about to be; of a stage, by nobody on it."""
+        return self.queue.is_silent and (self.company is None or self.company.is_silent)
 
     @property
     def says_something(self) -> bool:
         """Whether something is said or about to be; a hum is nothing."""
-        return not self.queue.is_silent and (self._hummed is None or self.queue.current != self._hummed)
+        if self.queue.is_silent or self.queue.awaits_word:
+            return False
+        return self._hummed is None or self.queue.current != self._hummed
 
     async def hum(self, voice: str, is_wanted: Callable[[], bool]) -> None:
         """Hum with shut lips, once; whatever is said next cuts it short.
@@ -137,7 +158,7 @@ class Speaking:
             NotFound: the avatar is gone.
         """
         engine, name = await self._engines.resolve_own(voice)
-        if not is_wanted() or not self.queue.is_silent:
+        if not is_wanted() or not self.queue.may_interject:
             return
         pieces = self._speaker.pieces(_only(HUM), Manner(engine, name, HUM_SPEED))
         hum_id = secrets.token_urlsafe(9)
@@ -243,8 +264,10 @@ class Speaking:
         self._texts[message.speech_id].feed(message.text, message.more)
 
     def stop(self, speech_id: str | None = None) -> None:
-        """Fall silent; see `SpeechQueue.stop`."""
+        """Fall silent; see `SpeechQueue.stop`. Of a stage, so do all who are on it."""
         self.queue.stop(speech_id)
+        if self.company is not None:
+            self.company.stop(speech_id)
 
 
 async def _only(text: str) -> AsyncIterator[str]:

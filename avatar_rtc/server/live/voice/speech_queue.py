@@ -29,6 +29,7 @@ from avatar_rtc.errors import (
 from avatar_rtc.face.timeline import Timeline
 from avatar_rtc.media.voice import FADE_S, VoicePlayer, next_block
 from avatar_rtc.server.durations import Durations
+from avatar_rtc.server.live.voice.rostrum import Rostrum
 from avatar_rtc.server.live.voice.schedule import Schedule
 from avatar_rtc.server.live.voice.utterance import Event, Piece, Utterance
 from avatar_rtc.speech.acting.acts import Act, act_json
@@ -88,6 +89,7 @@ class SpeechQueue:
         self._unfinished: set[str] = set()
         self._finished: deque[str] = deque(maxlen=REMEMBERED)
         self._is_closed = False
+        self._rostrum: Rostrum | None = None
         self._free_from = 0.0
         """Media time from which nothing is to be heard so far."""
         self.latency = Durations(LATENCY_BOUNDS_S)
@@ -112,8 +114,31 @@ class SpeechQueue:
         """True if nothing is said or about to be."""
         return self._current is None and not self._waiting
 
+    @property
+    def awaits_word(self) -> bool:
+        """True if something is to be said, and others on the stage speak first."""
+        return self._current is None and bool(self._waiting)
+
+    @property
+    def may_interject(self) -> bool:
+        """True if nothing is said or about to be, here or by others on the stage."""
+        return self.is_silent and (self._rostrum is None or self._rostrum.is_free)
+
+    def join(self, rostrum: Rostrum | None) -> None:
+        """Speak on a stage from now on, when it has the word there; None is on none any more.
+
+        What is being said goes on; what waits is heard after what was asked for on the stage before.
+        """
+        before, self._rostrum = self._rostrum, rostrum
+        for utterance in filter(None, (self._current, *self._waiting)):
+            if before is not None:
+                before.leave(utterance)
+            if rostrum is not None:
+                rostrum.enter(utterance, self._go_on)
+        self._go_on()
+
     def say(self, utterance: Utterance) -> None:
-        """Say it when everything before it has been said.
+        """Say it when everything before it has been said, on a stage also by others.
 
         Raises:
             AlreadyThere: its id is that of one that is to be said, or was said lately.
@@ -128,6 +153,8 @@ class SpeechQueue:
             raise CapacityExceeded("utterances that wait", MAX_WAITING)
         self._unfinished.add(utterance.id)
         self._waiting.append(utterance)
+        if self._rostrum is not None:
+            self._rostrum.enter(utterance, self._go_on)
         self._go_on()
 
     def stop(self, speech_id: str | None = None) -> None:
@@ -152,11 +179,14 @@ class SpeechQueue:
             await asyncio.wait(tasks, timeout=CLOSE_S)
 
     def _go_on(self) -> None:
-        if self._current is None and self._waiting:
+        if self._current is None and self._waiting and self._has_word(self._waiting[0]):
             self._current = self._waiting.popleft()
             self._current.turn_at = self._clock.t()
             now = self._current
             self._player = self._start(self._play(now), f"speech {now.id}", now.asked_in)
+
+    def _has_word(self, utterance: Utterance) -> bool:
+        return self._rostrum is None or self._rostrum.has_word(utterance)
 
     def _start(
         self, work: Coroutine[object, object, None], name: str, context: Context | None = None
@@ -269,7 +299,7 @@ class SpeechQueue:
         if self._player is not None:
             self._player.cancel()
         self._forget_schedules()
-        cut = next_block(self._clock.t())
+        cut = max(next_block(self._clock.t()), self._voice.read_to)
         _guarded(self._voice.cut, cut)
         _guarded(self._hush, cut)
         silent_from = cut + FADE_S
@@ -295,6 +325,8 @@ class SpeechQueue:
             self._forget_schedules()
         self._unfinished.discard(utterance.id)
         self._finished.append(utterance.id)
+        if self._rostrum is not None:
+            self._rostrum.leave(utterance)
         if utterance.on_over is not None:
             _guarded(utterance.on_over)
         event: dict[str, Any] = {
