@@ -45,8 +45,8 @@ from avatar_rtc.server.http.routes import (
 
 _MODULES = (
     # what viewers, studios and programs ask
-    whep, offer, avatars, stages, poses, control, characters, choices, backdrops, looks, health, seen, speech, audio,
-    audio_socket, calls, livekit, ears_socket, events, control_socket, ice, recordings, films, share, mcp,
+    whep, offer, avatars, stages, poses, control, characters, choices, backdrops, looks, health, seen, speech,
+    audio, audio_socket, calls, livekit, ears_socket, events, control_socket, ice, recordings, films, share, mcp,
     trackers, tracking, plugins, openapi,
     # the words of the predecessor, of OpenAI, and of other avatar services
     compat_avatars, compat_speech, imagefx, natlang,
