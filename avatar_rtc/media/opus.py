@@ -12,6 +12,7 @@ from av.audio.codeccontext import AudioCodecContext
 
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.media.broadcast import Broadcast, Packet
+from avatar_rtc.media.loudness import told_level
 from avatar_rtc.media.release import Release
 from avatar_rtc.sound import pcm
 from avatar_rtc.sound.frames import audio_frame
@@ -97,12 +98,14 @@ class OpusStream:
 
     def _encode(self, t: float) -> None:
         assert self._encoder is not None
-        frame = audio_frame(self._read(t), AUDIO_CLOCK_HZ)
+        block = self._read(t)
+        frame = audio_frame(block, AUDIO_CLOCK_HZ)
         frame.pts, frame.time_base = audio_pts(t), AUDIO_TIME_BASE
         for packet in self._encoder.encode(frame):
             # The block is heard LOOK_AHEAD after the packet begins: what comes before is the block before it.
             packet.pts = packet.dts = audio_pts(t) - LOOK_AHEAD
             packet.time_base = AUDIO_TIME_BASE
+            packet.opaque = told_level(block)  # for those who are told, see `PacketTrack.level`
             self._release.put(LANE, t, partial(self._broadcast.publish, packet, True))
 
     def _read(self, t: float) -> Pcm:

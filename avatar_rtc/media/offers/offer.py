@@ -16,7 +16,7 @@ from avatar_rtc.media.offers.negotiation import Negotiated, Section, negotiate
 from avatar_rtc.media.offers.sdp import read_sdp
 
 _REVERSED = {"sendonly": "recvonly", "recvonly": "sendonly"}
-_STAND_IN = {"video": "96 VP8/90000", "audio": "111 opus/48000/2"}
+STAND_IN = {"video": "96 VP8/90000", "audio": "111 opus/48000/2"}
 """aiortc wants to agree on a codec; what was agreed on is told it afterwards."""
 FAR_MESSAGE_BYTES = 65_536
 """Of a data channel's peer that does not say (RFC 8841), or takes any size."""
@@ -92,7 +92,7 @@ def _plain_offer(negotiated: Negotiated) -> str:
 
 
 def _plain_section(section: Section) -> Iterator[str]:
-    if codec := _STAND_IN.get(section.kind):
+    if codec := STAND_IN.get(section.kind):
         yield f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {codec.partition(' ')[0]}"
         yield f"a=rtpmap:{codec}"
         yield f"a={_REVERSED.get(section.direction, section.direction)}"

@@ -14,7 +14,8 @@ from avatar_rtc.grants import Grant
 from avatar_rtc.log_context import concerning, shown_viewer
 from avatar_rtc.media.addresses.ice import IceServers
 from avatar_rtc.media.bounds import Bounds
-from avatar_rtc.media.peer import Peer, PeerSource
+from avatar_rtc.media.outgoing import PeerSource
+from avatar_rtc.media.peer import Peer
 from avatar_rtc.media.peer_stats import PeerStats
 from avatar_rtc.server.access.tenures import Tenure, Tenures
 from avatar_rtc.server.live.events import CLOSING_TYPE, ToldEvent
