@@ -96,6 +96,7 @@ from avatar_rtc.server.http.routes import (
     openapi,
     pages,
     poses,
+    publish,
     recordings,
     seen,
     share,
@@ -246,8 +247,8 @@ def create_app(
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
         whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
-        audio, audio_socket, calls, ears_socket, events, control_socket, ice, recordings, films, share,
-        compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
+        audio, audio_socket, calls, publish, ears_socket, events, control_socket, ice, recordings, films,
+        share, compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
         openapi, tracking, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())

@@ -104,6 +104,7 @@ NEEDS: Mapping[str, Need] = {
             "GET /v1/realtime",
             # a call tells where it leads, and which rooms are met there
             f"GET {_AVATAR}/calls", f"GET {_AVATAR}/calls/{{call}}", f"DELETE {_AVATAR}/calls/{{call}}",
+            f"POST {_AVATAR}/publish",
             # a recording holds what was said before: whoever may watch now may not have it for that
             f"GET {_AVATAR}/recordings", f"POST {_AVATAR}/recordings", f"POST {_AVATAR}/films",
             f"GET {_AVATAR}/recordings/{{recording}}", f"DELETE {_AVATAR}/recordings/{{recording}}",
