@@ -23,8 +23,7 @@ PLUGIN = "janus.plugin.videoroom"
 WANTED_BPS = 3_000_000
 """Asked for: rooms may allow 128 kbit/s if nothing is said. Where the room's own counts, we keep to that."""
 FAREWELL_S = 1.5
-_NO_ROOM, _FULL, _PIN = 426, 432, (429, 433)
-_CODECS = ("h264", "vp8")
+_NO_ROOM, _FULL, _NOT_THAT, _PIN = 426, 432, 430, (429, 433)
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class JanusRoom:
         async with janus_socket(self._address.url, self._address.keys, self._hear) as line:
             self._line = line
             line.address["session_id"] = _id(await line.ask("create"))
-            line.address["handle_id"] = _id(await line.ask("attach", plugin=PLUGIN))
+            await self._attach()
             yield self
 
     async def ice_servers(self, own: IceServers) -> IceServers:
@@ -79,11 +78,18 @@ class JanusRoom:
             **({"display": self._address.display} if self._address.display else {}),
             **({"pin": self._address.pin} if self._address.pin else {}),
         }
-        answer = await self._ask(asked, {"type": "offer", "sdp": offer})
-        jsep = answer.get("jsep")
-        if not isinstance(jsep, Mapping) or not isinstance(jsep.get("sdp"), str):
+        jsep = {"type": "offer", "sdp": offer}
+        try:
+            answer = await self._ask({**asked, "videocodec": "h264"}, jsep)  # most viewers share its encode
+        except SendingFailed:
+            if self._joined.get("error_code") != _NOT_THAT:
+                raise
+            await self._attach()  # a handle takes an offer once, even if it refuses it
+            answer = await self._ask(asked, jsep)
+        answered = answer.get("jsep")
+        if not isinstance(answered, Mapping) or not isinstance(answered.get("sdp"), str):
             raise SendingFailed(f"{self._place} answered without SDP", is_lasting=True)
-        return str(jsep["sdp"])
+        return str(answered["sdp"])
 
     async def accepted(self, answer: ParsedAnswer) -> str:
         """See `Signalling`: what the room takes not is disabled, and still called configured."""
@@ -109,6 +115,11 @@ class JanusRoom:
             async with asyncio.timeout(FAREWELL_S):
                 self._line.address.pop("handle_id", None)
                 await self._line.ask("destroy")
+
+    async def _attach(self) -> None:
+        assert self._line is not None
+        self._line.address.pop("handle_id", None)
+        self._line.address["handle_id"] = _id(await self._line.ask("attach", plugin=PLUGIN))
 
     async def _ask(self, body: JanusMessage, jsep: JanusMessage | None = None) -> JanusMessage:
         """What the plugin answers.
