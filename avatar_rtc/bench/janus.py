@@ -95,7 +95,7 @@ events: {{ broadcast = false }}
 """
     (folder / "janus.jcfg").write_text(text)
     (folder / "janus.transport.websockets.jcfg").write_text(
-        f'general: {{ json = "compact" ws = true ws_port = {port} ws_ip = "127.0.0.1" wss = false }}\nadmin: {{ }}\n'
+        f'general: {{ json = "compact" ws = true ws_port = {port} ws_ip = "127.0.0.1" }}\nadmin: {{ }}\n'
     )
     named = "\n".join(f"room-{number}: {{ {lines} }}" for number, lines in rooms.items())
     (folder / "janus.plugin.videoroom.jcfg").write_text(f"general: {{ }}\n{named}\n")

@@ -71,6 +71,7 @@ class Peer:
         on_microphone: Callable[[AsyncIterator[Pcm]], Awaitable[None]] | None = None,
         bounds: Bounds | None = None,
         adapts: bool = True,
+        only_hears: bool = False,
     ) -> None:
         """Nothing is opened before `answer`.
 
@@ -83,6 +84,7 @@ class Peer:
             on_microphone: takes the peer's own sound, if it sends any, until that ends; None takes none.
             bounds: what it may cost; the defaults if None.
             adapts: it gets the lower rung of its rendition while its link does not carry the upper one.
+            only_hears: it brings sound, and gets nothing; video that it brings is thrown away.
         """
         bounds = bounds or Bounds()
         self.id = secrets.token_urlsafe(16)
@@ -97,7 +99,7 @@ class Peer:
         self._liveness = Liveness(self.end, connect_timeout_s, silence_timeout_s)
         self._guard = Guard(self._liveness.heard, bounds.dropped)
         self._channels = Channels(conversation, bounds)
-        self._on_microphone = on_microphone
+        self._on_microphone, self._only_hears = on_microphone, only_hears
         self.takes_sound = False
         """Whether its own sound is taken, by the answer."""
         self.heard = Mended()
@@ -138,7 +140,7 @@ class Peer:
             SetupError: no socket could be opened; closed as well.
         """
         try:
-            self._offer = read_offer(offer_sdp, hears=self._on_microphone is not None)
+            self._offer = read_offer(offer_sdp, self._on_microphone is not None, self._only_hears)
             return await self._negotiate(self._offer)
         except (BadOffer, SetupError):
             await self.close()
@@ -197,6 +199,7 @@ class Peer:
         media = (section for section in offer.negotiated.taken if section.payloads)
         for section, transceiver in zip(media, self._pc.getTransceivers(), strict=True):
             self._open(section, transceiver)
+        self._guard.unread = offer.negotiated.unread
         guard_connection(self._pc, self._guard, self._sockets)
         ask_servers(self._pc, self._ice, self._guard)
         bind_media(self._pc, self._bind, self._guard)
@@ -222,6 +225,9 @@ class Peer:
 
     def _open(self, section: Section, transceiver: RTCRtpTransceiver) -> None:
         transceiver.direction = section.direction
+        if section.is_dropped:
+            transceiver.direction = "inactive"
+            return
         settle(transceiver, section.payloads, section.extensions)
         if section.kind == "audio" and section.direction in ("recvonly", "sendrecv"):
             mend_losses(transceiver.receiver, self.heard)

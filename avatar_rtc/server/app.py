@@ -103,6 +103,7 @@ from avatar_rtc.server.http.routes import (
     speech,
     tracking,
     whep,
+    whip,
 )
 from avatar_rtc.server.http.security import add_headers, create_security
 from avatar_rtc.server.http.sound_files import FILES_AT_ONCE, FILES_OF_ONE
@@ -246,9 +247,9 @@ def create_app(
     app[METRICS] = create_metrics(avatars_here, renderer, limits, lag)
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
-        whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
-        audio, audio_socket, calls, publish, ears_socket, events, control_socket, ice, recordings, films,
-        share, compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
+        whep, whip, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen,
+        speech, audio, audio_socket, calls, publish, ears_socket, events, control_socket, ice, recordings,
+        films, share, compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
         openapi, tracking, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())

@@ -39,7 +39,7 @@ class ParsedOffer:
     """Name of a section → name of that which has its transport."""
 
 
-def read_offer(sdp: str, hears: bool = False) -> ParsedOffer:
+def read_offer(sdp: str, hears: bool = False, only_hears: bool = False) -> ParsedOffer:
     """Read an offer, decide on each of its sections, and take its candidates out.
 
     End-of-candidates is left out too: a browser that hides its addresses names none we can reach, but
@@ -47,12 +47,13 @@ def read_offer(sdp: str, hears: bool = False) -> ParsedOffer:
 
     Args:
         hears: whether the peer's own sound is wanted.
+        only_hears: see `negotiate`.
 
     Raises:
         BadOffer: too long, not SDP, or with nothing that could be sent, heard or told.
     """
     text = read_sdp(sdp)
-    negotiated = negotiate(text, hears)
+    negotiated = negotiate(text, hears, only_hears)
     taken = negotiated.taken
     tag, *others = negotiated.bundle or ("",)
     routes = {section.name: section.name for section in taken} | {mid: tag for mid in others}

@@ -44,6 +44,7 @@ NEEDS: Mapping[str, Need] = {
             "GET /openapi.json", "GET /tracking/model/{file}",
             "GET /healthz", "GET /readyz", "GET /health",
             f"OPTIONS {_AVATAR}/whep", f"OPTIONS {_AVATAR}/whep/{{viewer}}",
+            f"OPTIONS {_AVATAR}/whip", f"OPTIONS {_AVATAR}/whip/{{viewer}}",
         ),
     ),
     # to watch and read
@@ -105,6 +106,8 @@ NEEDS: Mapping[str, Need] = {
             # a call tells where it leads, and which rooms are met there
             f"GET {_AVATAR}/calls", f"GET {_AVATAR}/calls/{{call}}", f"DELETE {_AVATAR}/calls/{{call}}",
             f"POST {_AVATAR}/publish",
+            f"GET {_AVATAR}/whip", f"POST {_AVATAR}/whip", f"GET {_AVATAR}/whip/{{viewer}}",
+            f"PATCH {_AVATAR}/whip/{{viewer}}", f"DELETE {_AVATAR}/whip/{{viewer}}",
             # a recording holds what was said before: whoever may watch now may not have it for that
             f"GET {_AVATAR}/recordings", f"POST {_AVATAR}/recordings", f"POST {_AVATAR}/films",
             f"GET {_AVATAR}/recordings/{{recording}}", f"DELETE {_AVATAR}/recordings/{{recording}}",

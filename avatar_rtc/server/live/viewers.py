@@ -159,11 +159,13 @@ class Viewers:
         ice: IceServers,
         entrant: Entrant,
         microphone: MicrophoneMode | None = None,
+        only_hears: bool = False,
     ) -> tuple[Viewer, str]:
         """Let a viewer in, and answer its offer.
 
         Args:
             microphone: what its sound is for at first; None takes none, whatever it asks for later.
+            only_hears: it brings its sound, and gets nothing.
 
         Raises:
             BadOffer: the offer cannot be answered.
@@ -185,6 +187,7 @@ class Viewers:
             on_microphone=own.listen if microphone is not None else None,
             bounds=self._bounds,
             adapts=self._adapts,
+            only_hears=only_hears,
         )
         # Counted before the answer is ready: a crowd that comes at once must not pass the limit.
         tenure = entrant.tenures.open(entrant.grant, lambda why: self._expel(peer.id, why))

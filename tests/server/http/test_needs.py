@@ -96,6 +96,7 @@ async def test_only_what_is_shipped_and_whether_it_is_well_is_open():
         "GET /openapi.json", "GET /tracking/model/{file}",
         "GET /healthz", "GET /readyz", "GET /health",
         "OPTIONS /api/v1/avatars/{avatar}/whep", "OPTIONS /api/v1/avatars/{avatar}/whep/{viewer}",
+        "OPTIONS /api/v1/avatars/{avatar}/whip", "OPTIONS /api/v1/avatars/{avatar}/whip/{viewer}",
     }  # fmt: skip
 
 
