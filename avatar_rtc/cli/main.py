@@ -12,6 +12,7 @@ from avatar_rtc.cli import (
     check,
     distill,
     mcp,
+    publish,
     record,
     render,
     serve,
@@ -29,7 +30,7 @@ from avatar_rtc.errors import AvatarRtcError, InputError, NotFound, Refused
 from avatar_rtc.version import __version__
 
 COMMANDS = (
-    serve, token, turn, render, sprites, watch, talk, record, mcp, distill, check, weights, voices,
+    serve, token, turn, render, sprites, watch, talk, publish, record, mcp, distill, check, weights, voices,
     tracking, bench,
 )  # fmt: skip
 """Each has `add(subparsers)`; whatever is heavy is imported only when its command runs."""

@@ -83,7 +83,9 @@ class Negotiated:
     def unread(self) -> frozenset[int]:
         """Payload types in which nothing comes that anybody reads."""
         dropped = [each for each in self.taken if each.is_dropped]
-        read = {payload.payloadType for each in self.taken if not each.is_dropped for payload in each.payloads}
+        read = {
+            payload.payloadType for each in self.taken if not each.is_dropped for payload in each.payloads
+        }
         named = {int(number) for each in dropped for number in each.offered.formats if number.isdecimal()}
         return frozenset(number for number in named - read if number < 128)
 
