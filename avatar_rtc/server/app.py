@@ -249,8 +249,8 @@ def create_app(
     for module in (
         whep, whip, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen,
         speech, audio, audio_socket, calls, publish, ears_socket, events, control_socket, ice, recordings,
-        films, share, compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
-        openapi, tracking, pages,
+        films, share, compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime,
+        mcp, openapi, tracking, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)
