@@ -2,6 +2,7 @@
 
 import asyncio
 
+import numpy as np
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.rtp import RtpPacket
@@ -94,7 +95,7 @@ async def test_a_server_that_knows_vp8_alone_gets_vp8(publish, tools):
 
 
 async def test_each_packet_of_sound_says_how_loud_it_is(publish, stage):
-    stage.source.opus.source = lambda t, samples: __import__("numpy").full(samples, -32768, "int16")
+    stage.source.opus.source = lambda t, samples: np.full(samples, -32768, np.int16)
     publisher, viewer, taken = await publish()
     section = taken.sent("audio")
     assert [each.uri.rpartition(":")[2] for each in section.extensions] == ["mid", "ssrc-audio-level"]

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from avatar_rtc.config import LOOPBACK, MediaBind
 from avatar_rtc.errors import Unreachable
 from avatar_rtc.media.addresses.ice import IceServers
+from avatar_rtc.media.offers.publishing import ParsedAnswer
 from avatar_rtc.media.publisher import Publisher
 from avatar_rtc.server.live.calls import Call
 from avatar_rtc.server.live.publishing.patience import Patience
@@ -65,7 +66,9 @@ class Publication:
         async with self._connect() as signalling:
             publisher = self.publisher = self._create(await signalling.ice_servers(self._ice()))
             try:
-                answer = await publisher.take(await signalling.exchange(await publisher.offer(), publisher))
+                answer = await _taken(
+                    publisher, await signalling.exchange(await publisher.offer(), publisher)
+                )
                 note = await signalling.accepted(answer)
                 await _unless_over(publisher.connected(), signalling)
                 patience.worked()
@@ -75,6 +78,13 @@ class Publication:
                 )
             finally:
                 await asyncio.gather(signalling.leave(), publisher.close(), return_exceptions=True)
+
+
+async def _taken(publisher: Publisher, answer: str) -> ParsedAnswer:
+    try:
+        return await publisher.take(answer)
+    except Unreachable as error:
+        raise SendingFailed(str(error), is_lasting=True) from None
 
 
 async def _unless_over(waiting: Coroutine[Any, Any, T], signalling: Signalling) -> T:

@@ -137,12 +137,12 @@ class WhipTarget:
         """
         if not location:
             raise SendingFailed("it redirects to nowhere: 307 without Location", is_lasting=True)
-        found = urljoin(url, location)
-        if urlsplit(url).scheme == "https" and urlsplit(found).scheme == "http":
-            raise Refused("it redirects from https to http, where everybody could read the token")
         try:
+            found = urljoin(url, location)
+            if urlsplit(url).scheme == "https" and urlsplit(found).scheme == "http":
+                raise Refused("it redirects from https to http, where everybody could read the token")
             return self._check(found)
-        except InputError:
+        except (InputError, ValueError):
             raise SendingFailed(
                 "it redirects to what is no address of http or https", is_lasting=True
             ) from None
