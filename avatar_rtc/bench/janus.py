@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from aiortc import RTCPeerConnection, RTCSessionDescription
 
 from avatar_rtc.errors import SetupError
 
@@ -143,7 +144,34 @@ class JanusGuest:
         listed = await self.say(await self.handle(), {"request": "listparticipants", "room": room})
         return [each["id"] for each in listed.get("participants", []) if each.get("publisher")]
 
-    async def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
+    async def next_feed(self, room: int) -> int:
+        """Who publishes in a room next, told as soon as Janus tells it."""
+        listener = await self.handle()
+        joined = await self.say(listener, {"request": "join", "ptype": "publisher", "room": room})
+        assert not joined["publishers"], "there is somebody already"
+        async with asyncio.timeout(10):
+            while True:
+                told: dict[str, Any] = await self._socket.receive_json()
+                data = told.get("plugindata", {}).get("data", {})
+                if found := data.get("publishers"):
+                    await self._ask({"janus": "detach", "handle_id": listener})
+                    return int(found[0]["id"])
+
+    async def subscribe(self, pc: RTCPeerConnection, room: int, feed: int) -> None:
+        """Let a connection get what somebody publishes; what it does with it is its own affair."""
+        handle = await self.handle()
+        body = {"request": "join", "ptype": "subscriber", "room": room, "streams": [{"feed": feed}]}
+        offer = await self.say(handle, body)
+        await pc.setRemoteDescription(RTCSessionDescription(offer["jsep"]["sdp"], "offer"))
+        await pc.setLocalDescription(await pc.createAnswer())
+        answer = {"type": "answer", "sdp": pc.localDescription.sdp}
+        await self.say(handle, {"request": "start", "room": room}, answer)
+
+    async def keep_alive(self) -> None:
+        """A sign of life, which Janus wants each minute."""
+        await self._ask({"janus": "keepalive"}, ends="ack")
+
+    async def _ask(self, message: dict[str, Any], ends: str = "") -> dict[str, Any]:
         self._number += 1
         mine = str(self._number)
         session = {"session_id": self._session} if self._session else {}
@@ -151,7 +179,7 @@ class JanusGuest:
         async with asyncio.timeout(10):
             while True:
                 answer: dict[str, Any] = await self._socket.receive_json()
-                if answer.get("transaction") == mine and answer["janus"] != "ack":
+                if answer.get("transaction") == mine and (answer["janus"] != "ack" or ends):
                     return answer
 
 
