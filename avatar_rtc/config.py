@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from avatar_rtc.config_outside import CallsConfig, CompatConfig
+from avatar_rtc.config_outside import CallsConfig, CompatConfig, NetworkName, TrackersConfig
 from avatar_rtc.config_sections import (
     AccessConfig,
     AddressText,
@@ -31,7 +31,6 @@ from avatar_rtc.config_words import (
     check_devices,
     check_host,
     check_ice_url,
-    check_network,
     check_origin,
     disclosure_of,
     ports_of,
@@ -54,7 +53,6 @@ def _with_commas(names: object) -> object:
 DeviceNames = Annotated[str, BeforeValidator(_with_commas), AfterValidator(check_devices)]
 BasePath = Annotated[str, AfterValidator(check_base_path)]
 HostName = Annotated[str, AfterValidator(check_host)]
-NetworkName = Annotated[str, AfterValidator(check_network)]
 Origin = Annotated[str, AfterValidator(check_origin)]
 StunUrl = Annotated[str, AfterValidator(_check_stun)]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -135,6 +133,7 @@ class Config(ConfigSection):
     openai: OpenAiConfig = OpenAiConfig()
     calls: CallsConfig = CallsConfig()
     compat: CompatConfig = CompatConfig()
+    trackers: TrackersConfig = TrackersConfig()
     limits: LimitsConfig = LimitsConfig()
     data_dir: Path | None = None
     """Where uploaded characters are kept; None is the user's data folder."""

@@ -1,11 +1,13 @@
 """The tables within the settings that concern programs of others: calls, and doors that speak as they do."""
 
+import ipaddress
 import re
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
-from avatar_rtc.config_sections import ConfigSection
+from avatar_rtc.config_sections import AddressText, ConfigSection
+from avatar_rtc.config_words import check_network
 from avatar_rtc.intake.names import Name
 
 
@@ -18,6 +20,7 @@ def _check_destination(text: str) -> str:
     return text
 
 
+NetworkName = Annotated[str, AfterValidator(check_network)]
 Destination = Annotated[str, AfterValidator(_check_destination)]
 
 
@@ -36,3 +39,67 @@ class CompatConfig(ConfigSection):
     """Id of a face, replica or persona, as their clients name it → a stored character, or `avatar/NAME`."""
     default: Name = "main"
     """The avatar for ids that nobody knows; while a session has it, the next one gets one of its own."""
+
+
+def _check_target(text: str) -> str:
+    if text and not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}", text):
+        raise ValueError("wanted is a host and a port, such as '127.0.0.1:39540', or nothing")
+    return text
+
+
+Target = Annotated[str, AfterValidator(_check_target)]
+UdpPort = Annotated[int, Field(ge=0, le=65_535)]
+
+
+class TrackersConfig(ConfigSection):
+    """Face trackers of others, which send by UDP; each is off, and none is heard but from this machine."""
+
+    avatar: Name = "main"
+    """The avatar that they move."""
+    host: AddressText = "127.0.0.1"
+    """The address at which they are heard."""
+    senders: tuple[NetworkName, ...] = ()
+    """Addresses and networks that are believed; empty is this machine, and the phones below."""
+    vmc: UdpPort = 0
+    """The port for VMC, usually 39539; 0 is off, here and below."""
+    ifacialmocap: UdpPort = 0
+    """Of iFacialMocap and FaceMotion3D, usually 49983."""
+    ifacialmocap_phone: AddressText = ""
+    """A phone that is asked to send there; "" waits for one that does unasked."""
+    vts_phone: AddressText = ""
+    """A phone with VTube Studio, which is asked for its face; "" is none."""
+    vts_phone_port: UdpPort = 21_420
+    """Where that phone is told to send to."""
+    openseeface: UdpPort = 0
+    """Of OpenSeeFace, usually 11573."""
+    mirror: bool = False
+    """As in a mirror: what the person's left does, the avatar's right does."""
+    vmc_out: Target = ""
+    """Where the avatar's own pose is sent to as VMC, such as "127.0.0.1:39540"; "" is nowhere."""
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """The phones that are asked."""
+        return tuple(filter(None, (self.ifacialmocap_phone, self.vts_phone)))
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether any tracker is on."""
+        return bool(self.vmc or self.ifacialmocap or self.openseeface or self.vts_phone)
+
+    @model_validator(mode="after")
+    def _is_reached(self) -> Self:
+        is_loopback = ipaddress.ip_address(self.host or "0.0.0.0").is_loopback
+        if self.is_heard and not is_loopback and not self.senders and not self.phones:
+            raise ValueError(
+                f"trackers.host is {self.host or 'every address'}, so anybody who reaches it could move the "
+                "avatar; name who may in trackers.senders"
+            )
+        if self.phones and is_loopback:
+            raise ValueError(
+                "a phone cannot reach trackers.host; wanted is an address of this machine in its network, "
+                "or '0.0.0.0'"
+            )
+        if self.ifacialmocap_phone and not self.ifacialmocap:
+            raise ValueError("trackers.ifacialmocap_phone also takes trackers.ifacialmocap, usually 49983")
+        return self

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-Scope = Literal["view", "control", "admin"]
-"""To watch and read; to tell avatars what to do, too; to make and delete what there is, too."""
+Scope = Literal["view", "talk", "control", "admin"]
+"""To watch and read; to be listened to, too; to tell avatars what to do, too; to make and delete, too."""
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 """From the least to the most; each holds those before it."""
 
@@ -27,8 +27,8 @@ class Grant:
     def allows(self, scope: Scope) -> bool:
         """True if what needs that scope may be done.
 
-        >>> Grant("control").allows("view"), Grant("control").allows("admin")
-        (True, False)
+        >>> [scope for scope in SCOPES if Grant("control").allows(scope)]
+        ['view', 'talk', 'control']
         """
         return SCOPES.index(scope) <= SCOPES.index(self.scope)
 

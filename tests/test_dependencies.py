@@ -23,7 +23,7 @@ def required(distribution: str, extras: bool, without: str = "") -> set[str]:
     except metadata.PackageNotFoundError:  # one that is optional, or for another system
         return set()
     kept = (each for each in found if extras or "extra ==" not in each)
-    kept = (each for each in kept if not without or not re.search(rf"extra == .{without}.", each))
+    kept = (each for each in kept if not without or not re.search(rf"extra == .({without}).", each))
     return {plain(re.split(r"[^\w.-]", each)[0]) for each in kept}
 
 
@@ -37,7 +37,7 @@ def with_theirs(distributions: Iterable[str]) -> set[str]:
     return found
 
 
-FOR_USERS = with_theirs(required("avatar-rtc", extras=True, without="dev"))
+FOR_USERS = with_theirs(required("avatar-rtc", extras=True, without="dev|others"))
 FOR_DEVELOPERS = with_theirs(required("avatar-rtc", extras=True))
 
 

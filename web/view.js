@@ -2,7 +2,8 @@
  * /view/{avatar}?…: nothing but the avatar, for OBS browser sources, iframes, kiosks and meeting bots.
  *
  * Of this page alone: muted, subtitles, fit, size, backdrop, layout, badge, microphone, talk, access_token.
- * Told to the avatar, so that all who watch it see it, and only with a token that may: character, emotion, framing, headroom.
+ * Told to the avatar, so that all who watch it see it, and only with a token that may: character, emotion, framing, headroom, preset.
+ * With `meeting` it is the camera of a bot in a call: it listens, and shows nothing but the avatar (bare/meeting.js).
  *
  * Sound is on unless `muted` is asked for; where the browser refuses sound, the first click anywhere turns it on.
  */
@@ -20,6 +21,12 @@ PAGE.replaceSync(`
   .told { margin: 0; max-inline-size: 36rem; padding: .7em 1em; border-radius: .5em; font: 500 15px/1.4 system-ui, sans-serif;
     color: #fff; background: #14162a; border-inline-start: 5px solid #ff7350; cursor: pointer; }
 `);
+const CAMERA = new CSSStyleSheet(); // what a person could act on is nothing for a meeting
+CAMERA.replaceSync(`
+  body { background-color: #181a26; }
+  .tellings, avatar-rtc::part(badge), avatar-rtc::part(sound) { display: none; }
+  avatar-rtc::part(canvas), avatar-rtc::part(video) { filter: none; opacity: 1; }
+`);
 document.adoptedStyleSheets = [PAGE];
 
 const [root, name] = location.pathname.split('/view/');
@@ -36,6 +43,11 @@ function tell(text) {
 }
 
 const wishes = wishesOf(new URLSearchParams(location.search), tell);
+if (wishes.meeting) {
+  wishes.layout ??= wishes.backdrop ? 'alpha' : 'matte'; // as it comes: bots rarely have WebGL
+  document.adoptedStyleSheets = [PAGE, CAMERA];
+  import('./bare/meeting.js').then(({ meet }) => meet($avatar, (text) => console.warn(text)));
+}
 if (key()) $avatar.token = key();
 document.body.append($avatar, $tellings);
 applyWishes($avatar, wishes, { api: `${root}/api/v1/`, avatar, tell }).finally(() => {

@@ -1,4 +1,4 @@
-"""The pictures docs/page.png, docs/first_minute_*.png and docs/talk.png: the live page, used.
+"""The pictures docs/page.png, docs/first_minute_*.png, docs/talk.png and docs/meeting.png: live pages, used.
 
 Needs Chromium and playwright: python assets/drawing/first_minute.py
 """
@@ -20,10 +20,12 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 DRAWING = ROOT / "assets" / "characters" / "tavi" / "character.png"
-LAPTOP, PAGE, PHONE = (1440, 900), (1280, 800), (360, 740)
+LAPTOP, PAGE, PHONE, CAMERA = (1440, 900), (1280, 800), (360, 740), (1280, 720)
 """Px of the viewports."""
 SMALL = (960, 600)
 """Of a picture of the laptop."""
+SMALL_CAMERA = (960, 540)
+"""Of the camera."""
 COLOURS = 192
 MARK = "avatar.shadowRoot.querySelector('mark')?.textContent"
 ARGUMENTS = (
@@ -100,6 +102,16 @@ def minute(browser: Any, url: str) -> None:
     look.save("first_minute_4", SMALL)
 
 
+def meeting(browser: Any, url: str) -> None:
+    """The camera of a bot, while the avatar speaks."""
+    look = Look(browser, f"{url}/view/main?meeting&emotion=joy:0.7", CAMERA)
+    look.tab.evaluate("document.querySelector('avatar-rtc').say('Hello everybody! It is good to be here.')")
+    look.wait("avatar.speaking")
+    look.tab.wait_for_timeout(1_200)  # into a vowel
+    look.save("meeting", SMALL_CAMERA)
+    look.tab.close()
+
+
 def take() -> None:
     """Write them all."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
@@ -120,6 +132,7 @@ def take() -> None:
         phone.save("talk")
         phone.tab.evaluate("document.querySelector('avatar-rtc').setActivity('idle')")
         phone.tab.close()
+        meeting(browser, url)
         minute(browser, url)
         browser.close()
 

@@ -137,7 +137,8 @@ class JanusGuest:
         """What the plugin answers, with its jsep if there is one."""
         more = {} if jsep is None else {"jsep": jsep}
         answer = await self._ask({"janus": "message", "handle_id": handle, "body": body, **more})
-        return answer["plugindata"]["data"] | ({"jsep": answer["jsep"]} if "jsep" in answer else {})
+        data: dict[str, Any] = answer["plugindata"]["data"]
+        return data | ({"jsep": answer["jsep"]} if "jsep" in answer else {})
 
     async def feeds(self, room: int) -> Sequence[int]:
         """Ids of those who publish in a room."""

@@ -45,7 +45,7 @@ _MIX: tuple[tuple[str, str, int], ...] = (
 
 
 @dataclass
-class Calls:
+class MadeCalls:
     """What came of the calls."""
 
     ms: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -93,9 +93,9 @@ def measure(quick: bool) -> list[Measurement]:
     ]  # fmt: skip
 
 
-async def call(api: str, count: int, seed: int = 0) -> Calls:
+async def call(api: str, count: int, seed: int = 0) -> MadeCalls:
     """Make `count` calls, as many of each kind as the mix says, in an order that follows from the seed."""
-    calls, waiting = Calls(), iter(_order(count, random.Random(seed)))
+    calls, waiting = MadeCalls(), iter(_order(count, random.Random(seed)))
     async with aiohttp.ClientSession(api, connector=aiohttp.TCPConnector(limit=PARALLEL)) as http:
 
         async def caller() -> None:
@@ -152,7 +152,7 @@ def _times(ms: Sequence[float]) -> dict[str, float]:
     return {"count": len(ms), **{name: round(value, 1) for name, value in found.items()}}
 
 
-async def _timed(http: aiohttp.ClientSession, method: str, path: str, body: Any, calls: Calls) -> None:
+async def _timed(http: aiohttp.ClientSession, method: str, path: str, body: Any, calls: MadeCalls) -> None:
     kind = f"{method} {path if method != 'DELETE' else 'avatars/…'}"
     start = time.perf_counter()
     try:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from avatar_rtc.cli import (
     bench,
+    camera,
     check,
     distill,
     mcp,
@@ -19,6 +20,7 @@ from avatar_rtc.cli import (
     sprites,
     talk,
     token,
+    trackers,
     tracking,
     turn,
     voices,
@@ -30,8 +32,9 @@ from avatar_rtc.errors import AvatarRtcError, InputError, NotFound, Refused
 from avatar_rtc.version import __version__
 
 COMMANDS = (
-    serve, token, turn, render, sprites, watch, talk, publish, record, mcp, distill, check, weights, voices,
-    tracking, bench,
+    serve, token, turn, render, sprites, watch, talk, record, mcp, distill, check, weights, voices,
+    tracking, trackers, camera, bench,
+    publish,
 )  # fmt: skip
 """Each has `add(subparsers)`; whatever is heavy is imported only when its command runs."""
 

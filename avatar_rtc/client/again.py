@@ -1,6 +1,6 @@
 """An avatar that is watched on, though its server is started anew or the way to it breaks."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Literal
 
 from avatar_rtc.client.client import AvatarClient
@@ -17,7 +17,7 @@ def reconnecting(
     connect_timeout_s: float = 15.0,
     silence_timeout_s: float = 10.0,
     microphone: Literal["speak", "listen"] | None = None,
-) -> AsyncIterator[AvatarClient]:
+) -> AsyncGenerator[AvatarClient, None]:
     """Connected viewers, one after the other: the next when the one before was lost.
 
     async for avatar in reconnecting("http://127.0.0.1:8080"):

@@ -127,7 +127,8 @@ class Publisher:
         Raises:
             Unreachable: there is no way to the server for media.
         """
-        await asyncio.wait({self._connected, self._ended}, return_when=asyncio.FIRST_COMPLETED)
+        waited: set[asyncio.Future[Any]] = {self._connected, self._ended}
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         if not self._connected.done():
             raise Unreachable(f"no way for media was found ({self._ended.result()}); UDP may be blocked")
 

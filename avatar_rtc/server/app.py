@@ -65,6 +65,7 @@ from avatar_rtc.server.http.keys import (
     SPRITES,
     STORE,
     TEMPLATES,
+    TRACKERS,
     UPLOADS,
 )
 from avatar_rtc.server.http.leases import leases_middleware
@@ -101,6 +102,7 @@ from avatar_rtc.server.http.routes import (
     seen,
     share,
     speech,
+    trackers,
     tracking,
     whep,
     whip,
@@ -124,6 +126,8 @@ from avatar_rtc.server.live.under_way import UnderWay
 from avatar_rtc.server.live.voice.decoding import Decoding
 from avatar_rtc.server.live.voice.speaker import Speaker
 from avatar_rtc.server.loop_lag import LoopLag
+from avatar_rtc.server.trackers.trackers import Trackers
+from avatar_rtc.server.trackers.vmc_sender import VmcSender
 from avatar_rtc.speech.cleaning.cleaner import read_aloud_of
 from avatar_rtc.speech.feelings import Classifier, Rules
 from avatar_rtc.speech.feelings_model import ModelFeelings
@@ -241,16 +245,20 @@ def create_app(
         files, Turns(films_most, lambda: limits.refuse("films", "films to be made", films_most, RETRY_S))
     )
     app[REPLIES] = Replies(config.openai.when_busy)
+    app[TRACKERS] = Trackers(
+        config.trackers, avatars_here.get, own_folder(config.data_dir).parent / "trackers.json"
+    )
     app[OPENAI_UPSTREAM] = Upstream(config.openai, os.environ)
     app[MCP] = door = McpDoor()
     lag = LoopLag()
     app[METRICS] = create_metrics(avatars_here, renderer, limits, lag)
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
-        whep, whip, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen,
-        speech, audio, audio_socket, calls, publish, ears_socket, events, control_socket, ice, recordings,
-        films, share, compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime,
-        mcp, openapi, tracking, pages,
+        whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
+        audio, audio_socket, calls, ears_socket, events, control_socket, ice, recordings, films, share,
+        compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
+        openapi, trackers, tracking, pages,
+        publish, whip,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)
@@ -266,6 +274,7 @@ def create_app(
     app.on_cleanup.append(_close_upstream)
     app.cleanup_ctx.append(partial(_watch_loop, lag))
     app.cleanup_ctx.append(_check_addresses)
+    app.cleanup_ctx.append(_hear_trackers)
     return app
 
 
@@ -316,6 +325,20 @@ async def _check_addresses(app: web.Application) -> AsyncIterator[None]:
     app[ADDRESS_CHECK].start()
     yield
     await app[ADDRESS_CHECK].close()
+
+
+async def _hear_trackers(app: web.Application) -> AsyncIterator[None]:
+    trackers, config, avatars_here = app[TRACKERS], app[CONFIG].trackers, app[AVATARS]
+    sender = VmcSender(config.vmc_out, config.avatar, avatars_here.get) if config.vmc_out else None
+    await trackers.open()
+    try:
+        if sender is not None:
+            await sender.open()
+        yield
+    finally:
+        if sender is not None:
+            await sender.close()
+        await trackers.close()
 
 
 def _classifier(config: Config) -> Classifier:

@@ -13,11 +13,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from avatar_rtc.bench import rest
-from avatar_rtc.bench.rest import PARALLEL, Calls, call
+from avatar_rtc.bench.rest import PARALLEL, MadeCalls, call
 from avatar_rtc.cli.main import main
 
 ROUND = 50
-"""Calls after which each kind has had its share."""
+"""MadeCalls after which each kind has had its share."""
 
 
 @dataclass
@@ -131,7 +131,7 @@ async def test_a_slow_kind_shows_as_slow_and_the_others_do_not(api: Api, url: st
 
 
 def test_the_table_of_kinds_by_hand() -> None:
-    calls = Calls()
+    calls = MadeCalls()
     calls.ms["GET a"] += [4.0, 1.0, 3.0, 2.04]
     calls.ms["PUT b"] += [9.0]
     assert calls.of_kind() == {

@@ -10,13 +10,14 @@ const MAY_NOT = 'This link may watch the avatar, not change it:';
 
 /**
  * @param {URLSearchParams} query @param {(text: string) => void} tell what is wrong in it; the rest counts.
- * @returns {object} {muted, subtitles, microphone: boolean, talk, fit, layout, framing, headroom, badge, character, backdrop: ?string,
+ * @returns {object} {muted, subtitles, microphone, meeting: boolean, talk, fit, layout, framing, headroom, badge, character, backdrop, preset: ?string,
  *   size: ?number in px, emotion: ?Object<string, number>}
  */
 export function wishesOf(query, tell) {
   const isAsked = (name) => query.has(name) && query.get(name) !== '0';
   const wishes = { muted: isAsked('muted'), subtitles: isAsked('subtitles'), microphone: isAsked('microphone') };
-  for (const name of ['framing', 'headroom', 'badge', 'character', 'backdrop']) wishes[name] = query.get(name);
+  wishes.meeting = isAsked('meeting');
+  for (const name of ['framing', 'headroom', 'badge', 'character', 'backdrop', 'preset']) wishes[name] = query.get(name);
   for (const [name, choices] of Object.entries(CHOICES)) {
     const wish = query.get(name);
     wishes[name] = choices.includes(wish) ? wish : null;
@@ -69,6 +70,7 @@ export async function applyWishes($avatar, wishes, { api, avatar, tell }) {
   $avatar.addEventListener('microphonechange', ({ detail }) => { if (detail.reason && wishes.microphone) tell(detail.reason); });
   if (wishes.size) document.body.style.setProperty('--size', `${wishes.size}px`);
   if (wishes.emotion) once($avatar, () => $avatar.setEmotion(wishes.emotion).catch(({ message }) => tell(`${MAY_NOT} ${message}`)));
+  if (wishes.preset) once($avatar, () => showPreset($avatar, wishes.preset, { api }).catch(({ message }) => tell(`${MAY_NOT} ${message}`)));
   await Promise.all([
     wishes.character && showCharacter(wishes.character, { api, avatar, tell }),
     wishes.backdrop && showBehind(wishes.backdrop, { api, tell }),
@@ -89,6 +91,13 @@ async function showCharacter(character, { api, avatar, tell }) {
   const body = JSON.stringify({ character });
   const { detail, status } = await answer(await fetchWithKey(url, { method: 'PATCH', headers, body }).catch(() => null));
   if (detail && status >= 400) tell(status === 403 ? `${MAY_NOT} ${detail}` : detail);
+}
+
+async function showPreset($avatar, preset, { api }) {
+  const { presets = {}, detail } = await answer(await fetchWithKey(`${api}presets`).catch(() => null));
+  const chain = presets[preset]?.chain;
+  if (!chain) throw new Error(detail ?? `there is no preset “${preset}”; there are ${Object.keys(presets).join(', ')}.`);
+  await $avatar.setChain(chain);
 }
 
 /** Of this page alone: a colour, or a picture by its name. */

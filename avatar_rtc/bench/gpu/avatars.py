@@ -16,7 +16,7 @@ from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.bench.filters import DEFAULT
 from avatar_rtc.bench.gpu.rig import Rig
 from avatar_rtc.bench.gpu.rows import ReportRow, Value, guarded, timed_row
-from avatar_rtc.bench.gpu.timing import Call, side_by_side
+from avatar_rtc.bench.gpu.timing import TimedCall, side_by_side
 from avatar_rtc.bench.measurement import percentile
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.control.state import AvatarState
@@ -77,7 +77,7 @@ def _row(rig: Rig, name: str, stage: "_Stage", seconds: float) -> ReportRow:
     return timed_row(name, times, **values)
 
 
-def captured_first(rig: Rig, call: Call, seconds: float) -> bool:
+def captured_first(rig: Rig, call: TimedCall, seconds: float) -> bool:
     """Let a chain stand still for so long that it is captured; False if there was no time for that."""
     end = time.monotonic() + seconds
     for _ in range(2):  # what was captured before its functions were compiled is captured anew

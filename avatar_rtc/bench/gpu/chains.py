@@ -17,7 +17,7 @@ from avatar_rtc.bench.gpu.faces import linear_portrait
 from avatar_rtc.bench.gpu.parts import launched
 from avatar_rtc.bench.gpu.rig import Rig
 from avatar_rtc.bench.gpu.rows import ReportRow, guarded, timed_row
-from avatar_rtc.bench.gpu.timing import Call, side_by_side
+from avatar_rtc.bench.gpu.timing import TimedCall, side_by_side
 from avatar_rtc.bench.gpu.tolerances import ENLARGERS
 from avatar_rtc.control.state import Backdrop
 from avatar_rtc.filters_schema.chain import OPERATIONS, Operation, check_chain
@@ -93,7 +93,7 @@ def _standing(
     image: Tensor,
     chain: tuple[Operation, ...],
     seconds: float,
-    beside: Mapping[str, Call] = MappingProxyType({}),
+    beside: Mapping[str, TimedCall] = MappingProxyType({}),
 ) -> ReportRow:
     """As an avatar gets it, which ends with its layout; beside the same without a graph and a layout."""
     told: list[str] = []
@@ -116,9 +116,9 @@ def _timed(
     rig: Rig,
     name: str,
     image: Tensor,
-    call: Call,
+    call: TimedCall,
     seconds: float,
-    beside: Mapping[str, Call] = MappingProxyType({}),
+    beside: Mapping[str, TimedCall] = MappingProxyType({}),
 ) -> ReportRow:
     times = side_by_side(rig.timer, {"ours": call, **beside}, seconds)
     ours = times["ours"]

@@ -13,7 +13,7 @@ from avatar_rtc.bench.gpu.faces import for_reference, portrait, varied_poses
 from avatar_rtc.bench.gpu.parts import FRAME_PARTS, launched, over_floor
 from avatar_rtc.bench.gpu.rig import ReferencePose, Rig
 from avatar_rtc.bench.gpu.rows import ReportRow, Value, guarded, left_out, timed_row
-from avatar_rtc.bench.gpu.timing import Call, Times, side_by_side
+from avatar_rtc.bench.gpu.timing import TimedCall, Times, side_by_side
 from avatar_rtc.errors import SetupError
 from avatar_rtc.face.pose import EYEBROW, FACE, ROTATION
 
@@ -51,7 +51,7 @@ def batch_times(rig: Rig, seconds: float) -> list[ReportRow]:
 
 def _batch_row(rig: Rig, batch: int, reference: ReferencePose | None, seconds: float) -> ReportRow:
     ours = posing(rig, batch)
-    calls: dict[str, Call] = {"ours": ours}
+    calls: dict[str, TimedCall] = {"ours": ours}
     if reference is not None:
         calls["reference"] = _by_reference(rig, reference, batch)
     times = side_by_side(rig.timer, calls, seconds)
@@ -109,7 +109,7 @@ def _moving(batch: int, moves: tuple[slice, ...]) -> Iterator[Tensor]:
         first += batch if batch % _POSES else 1
 
 
-def _by_reference(rig: Rig, reference: ReferencePose, batch: int) -> Call:
+def _by_reference(rig: Rig, reference: ReferencePose, batch: int) -> TimedCall:
     names = cycle(rig.sizes.characters)
     images = torch.cat([for_reference(next(names)) for _ in range(batch)]).to(rig.device)
     upcoming = _moving(batch, MOVES["all of it moves"])

@@ -12,7 +12,7 @@ from avatar_rtc.bench.gpu.faces import linear_portrait
 from avatar_rtc.bench.gpu.parts import launched
 from avatar_rtc.bench.gpu.rig import Rig
 from avatar_rtc.bench.gpu.rows import ReportRow, guarded, left_out, timed_row
-from avatar_rtc.bench.gpu.timing import Call, HostTimer, side_by_side
+from avatar_rtc.bench.gpu.timing import HostTimer, TimedCall, side_by_side
 from avatar_rtc.media.encode import VideoEncoder, create_encoder, has_nvenc
 from avatar_rtc.render.colour import converted
 from avatar_rtc.render.device.downloads import Download, begin_download
@@ -45,7 +45,7 @@ def layout_times(rig: Rig, seconds: float) -> list[ReportRow]:
     return [guarded(name, partial(row, name)) for name in cases]
 
 
-def _ways(rig: Rig, form: PictureForm, image: Tensor, ground: Tensor) -> dict[str, Call]:
+def _ways(rig: Rig, form: PictureForm, image: Tensor, ground: Tensor) -> dict[str, TimedCall]:
     layouts = DeviceLayouts()
 
     def laid_out() -> Tensor:
@@ -89,7 +89,7 @@ def encoder_times(rig: Rig, seconds: float) -> list[ReportRow]:
     return [*rows, *(guarded(name, partial(row, name, *size)) for name, size in sizes.items())]
 
 
-def _encoding(encoder: VideoEncoder, width: int, height: int) -> Call:
+def _encoding(encoder: VideoEncoder, width: int, height: int) -> TimedCall:
     pictures = _pictures(width, height)
     number = 0
 

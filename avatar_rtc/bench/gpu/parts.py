@@ -10,7 +10,7 @@ from avatar_rtc.bench.floors import FramePart, floor_ms, floors
 from avatar_rtc.bench.gpu.rates import CardRates
 from avatar_rtc.bench.gpu.rig import Rig
 from avatar_rtc.bench.gpu.rows import ReportRow, Value, guarded, timed_row
-from avatar_rtc.bench.gpu.timing import Call, Times, side_by_side
+from avatar_rtc.bench.gpu.timing import TimedCall, Times, side_by_side
 from avatar_rtc.bench.traffic import Fusion
 from avatar_rtc.render.device.compiling import why_plain
 from avatar_rtc.render.device.operators import operators_of
@@ -66,7 +66,7 @@ def _floor_ms(rates: CardRates, parts: Sequence[FramePart], batch: int, fusion: 
     return sum(floor_ms(asked[part], rates.flops_per_s, rates.bytes_per_s) for part in parts)
 
 
-def launched(rig: Rig, call: Call, times: Times) -> dict[str, Value]:
+def launched(rig: Rig, call: TimedCall, times: Times) -> dict[str, Value]:
     """What the host starts for a call, how long it takes for that, and whether a card waited for it.
 
     Compiled functions count as the kernels that they are; a graph that is replayed counts nothing.
@@ -86,14 +86,14 @@ def _network(rig: Rig, name: PartName, batch: int) -> tuple[NetworkCall, Tensor,
     return network, pictures, torch.rand(batch, part.pose, device=rig.device, dtype=dtype)
 
 
-def _ways(rig: Rig, network: NetworkCall, pictures: Tensor, pose: Tensor) -> dict[str, Call]:
+def _ways(rig: Rig, network: NetworkCall, pictures: Tensor, pose: Tensor) -> dict[str, TimedCall]:
     last = copy.deepcopy(network)
     assert isinstance(last, torch.nn.Module)
     last = last.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def graph(run: NetworkCall) -> Call:
+    def graph(run: NetworkCall) -> TimedCall:
         """Captured when it is first called, so that what cannot be captured costs only this way."""
-        captured: list[Call] = []
+        captured: list[TimedCall] = []
 
         def replay() -> None:
             if not captured:

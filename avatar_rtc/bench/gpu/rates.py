@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d
 
 from avatar_rtc.bench.gpu.rows import ReportRow
-from avatar_rtc.bench.gpu.timing import Call, DeviceTimer, side_by_side
+from avatar_rtc.bench.gpu.timing import DeviceTimer, TimedCall, side_by_side
 from avatar_rtc.render.device.graphs import Graph, Work
 
 Capturer = Callable[[Work, Sequence[Tensor]], Graph]
@@ -123,7 +123,7 @@ def _cache_bytes(device: torch.device) -> int:
     return int(getattr(torch.cuda.get_device_properties(device), "L2_cache_size", 0))
 
 
-def _arithmetic(device: torch.device, sizes: RateSizes) -> tuple[dict[str, Call], dict[str, float]]:
+def _arithmetic(device: torch.device, sizes: RateSizes) -> tuple[dict[str, TimedCall], dict[str, float]]:
     """Calls, and the bytes or operations of each."""
     source = torch.zeros(sizes.copy_bytes, dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
@@ -134,7 +134,7 @@ def _arithmetic(device: torch.device, sizes: RateSizes) -> tuple[dict[str, Call]
     picture = picture.contiguous(memory_format=torch.channels_last)
     kernel = torch.randn(_CHANNELS, _CHANNELS, 3, 3, device=device, dtype=torch.float16)
     kernel = kernel.contiguous(memory_format=torch.channels_last)
-    calls: dict[str, Call] = {
+    calls: dict[str, TimedCall] = {
         "copy": lambda: target.copy_(source),
         "matrix": lambda: matrix @ matrix,
         "plain matrix": lambda: plain @ plain,

@@ -12,7 +12,7 @@ import torch
 from avatar_rtc.bench.measurement import percentile
 from avatar_rtc.render.device.memory import is_out_of_memory
 
-Call = Callable[[], object]
+TimedCall = Callable[[], object]
 _MOST = 200
 """Samples of one call."""
 
@@ -70,10 +70,10 @@ class DeviceTimer(Protocol):
         False if that takes too long, and they are slower than they will be.
         """
 
-    def once(self, call: Call) -> tuple[float, float]:
+    def once(self, call: TimedCall) -> tuple[float, float]:
         """Device and host time of one call, ms; returns when the device has done it."""
 
-    def peak_bytes(self, call: Call) -> int:
+    def peak_bytes(self, call: TimedCall) -> int:
         """The most memory in use while a call runs."""
 
 
@@ -89,7 +89,7 @@ class CudaTimer:
         """See `DeviceTimer.settle`."""
         return self._settle()
 
-    def once(self, call: Call) -> tuple[float, float]:
+    def once(self, call: TimedCall) -> tuple[float, float]:
         """See `DeviceTimer.once`."""
         first, last = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
         with torch.cuda.device(self._device):
@@ -102,7 +102,7 @@ class CudaTimer:
             torch.cuda.synchronize()
         return first.elapsed_time(last), host_ms
 
-    def peak_bytes(self, call: Call) -> int:
+    def peak_bytes(self, call: TimedCall) -> int:
         """See `DeviceTimer.peak_bytes`; what torch gave out, not what it keeps to give again."""
         torch.cuda.reset_peak_memory_stats(self._device)
         self.once(call)
@@ -118,14 +118,14 @@ class HostTimer:
         """See `DeviceTimer.settle`; on a CPU nothing is."""
         return True
 
-    def once(self, call: Call) -> tuple[float, float]:
+    def once(self, call: TimedCall) -> tuple[float, float]:
         """See `DeviceTimer.once`."""
         begun = time.perf_counter()
         call()
         ms = (time.perf_counter() - begun) * 1000
         return ms, ms
 
-    def peak_bytes(self, call: Call) -> int:
+    def peak_bytes(self, call: TimedCall) -> int:
         """See `DeviceTimer.peak_bytes`; of the process since it began."""
         import resource  # not on Windows, where nobody rehearses
 
@@ -133,7 +133,7 @@ class HostTimer:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def side_by_side(timer: DeviceTimer, calls: Mapping[str, Call], seconds: float) -> dict[str, Times]:
+def side_by_side(timer: DeviceTimer, calls: Mapping[str, TimedCall], seconds: float) -> dict[str, Times]:
     """Times of several calls that take turns, so that whatever slows a card down slows all of them.
 
     Args:

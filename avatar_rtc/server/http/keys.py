@@ -35,6 +35,7 @@ from avatar_rtc.server.live.shared import Renderer
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.decoding import Decoding
 from avatar_rtc.server.live.voice.speaker import Speaker
+from avatar_rtc.server.trackers.trackers import Trackers
 from avatar_rtc.speech.feelings import Classifier
 from avatar_rtc.speech.voices.engines import Engines
 
@@ -75,6 +76,8 @@ SOUND_FILES = web.AppKey("SOUND_FILES", Turns)
 """Texts that are made into sound files for the caller."""
 SPRITES = web.AppKey("SPRITES", Turns)
 """Packs of sprites that are made for callers."""
+TRACKERS = web.AppKey("TRACKERS", Trackers)
+"""Face trackers of others."""
 UPLOADS = web.AppKey("UPLOADS", Desk)
 DESTINATIONS = web.AppKey("DESTINATIONS", Destinations)
 """Where callers may send an avatar."""

@@ -77,6 +77,14 @@ NEEDS: Mapping[str, Need] = {
     ),
     # each tool that is called looks whether its avatar is the caller's
     **_each(Need("control"), ("POST /mcp",)),
+    # to be listened to; what is to be spoken needs control
+    **_each(
+        Need("talk", "avatar"),
+        (
+            f"GET {_AVATAR}/whip", f"POST {_AVATAR}/whip", f"GET {_AVATAR}/whip/{{viewer}}",
+            f"PATCH {_AVATAR}/whip/{{viewer}}", f"DELETE {_AVATAR}/whip/{{viewer}}",
+        ),
+    ),
     # what operators watch: of all avatars, and of the viewers of one
     **_each(Need("view", "all"), ("GET /metrics",)),
     **_each(Need("control", "avatar"), (f"GET {_AVATAR}/viewers",)),
@@ -106,8 +114,6 @@ NEEDS: Mapping[str, Need] = {
             # a call tells where it leads, and which rooms are met there
             f"GET {_AVATAR}/calls", f"GET {_AVATAR}/calls/{{call}}", f"DELETE {_AVATAR}/calls/{{call}}",
             f"POST {_AVATAR}/publish",
-            f"GET {_AVATAR}/whip", f"POST {_AVATAR}/whip", f"GET {_AVATAR}/whip/{{viewer}}",
-            f"PATCH {_AVATAR}/whip/{{viewer}}", f"DELETE {_AVATAR}/whip/{{viewer}}",
             # a recording holds what was said before: whoever may watch now may not have it for that
             f"GET {_AVATAR}/recordings", f"POST {_AVATAR}/recordings", f"POST {_AVATAR}/films",
             f"GET {_AVATAR}/recordings/{{recording}}", f"DELETE {_AVATAR}/recordings/{{recording}}",
@@ -143,6 +149,8 @@ NEEDS: Mapping[str, Need] = {
         Need("admin", "all"),
         (
             "POST /api/avatar/load",
+            f"GET {_V1}/trackers",
+            *(f"{verb} {_V1}/trackers/{{tracker}}/calibration" for verb in ("POST", "DELETE")),
             f"POST {_V1}/backdrops", f"DELETE {_V1}/backdrops/{{name}}",
             f"PUT {_V1}/presets/{{name}}", f"DELETE {_V1}/presets/{{name}}",
             f"POST {_V1}/characters", f"DELETE {_V1}/characters/{{name}}",

@@ -19,7 +19,7 @@ from avatar_rtc.server.live.avatars import Avatars
 
 log = logging.getLogger(__name__)
 
-SHARED = "avatar/"
+SHARED_AVATAR = "avatar/"
 """Before the name of an avatar that is meant as it is."""
 
 
@@ -67,10 +67,10 @@ class Engagements:
         if character is not None:
             return self._own(character, "")
         named = self._config.faces.get(face, face)
-        name = named.removeprefix(SHARED)
+        name = named.removeprefix(SHARED_AVATAR)
         if name in self._avatars:
             return self._shared(name)
-        if named.startswith(SHARED):
+        if named.startswith(SHARED_AVATAR):
             raise NotFound("avatar", name)
         if name in await asyncio.to_thread(self._store.names):
             return self._own(await asyncio.to_thread(self._store.load_character, name), name)

@@ -15,6 +15,7 @@ from avatar_rtc.control.envelope import envelope_of, error, ok
 from avatar_rtc.control.messages import ControlMessage, CueSet, Ping, PoseSet, control_from
 from avatar_rtc.control.microphone_message import MicrophoneSet
 from avatar_rtc.errors import OPERATORS, AvatarRtcError, BadMessage, Refused, public
+from avatar_rtc.grants import Grant, Scope
 from avatar_rtc.media.saying import CONTROL_LABEL
 from avatar_rtc.server.live.voice.own_microphone import OwnMicrophone
 
@@ -62,19 +63,20 @@ class Session:
     def __init__(
         self,
         addressee: Addressee,
-        controls: bool = True,
+        scope: Scope = "admin",
         charge: Callable[[ControlMessage], None] = lambda _: None,
         microphone: OwnMicrophone | None = None,
     ) -> None:
         """
         Args:
+            scope: what it may do.
             charge: told of each message before it is acted on; raises if the viewer has asked for too much.
             microphone: the viewer's own; None has none.
         """
         self._addressee, self._charge = addressee, charge
         self._microphone = microphone or OwnMicrophone()
-        self.controls = controls
-        """Whether it may tell the avatar what to do, or only watch it."""
+        self.scope: Scope = scope
+        """Whether it may tell the avatar what to do, or be listened to, or only watch it."""
 
     def greet(self, label: str) -> str | None:
         """The `state` event that opens a control channel."""
@@ -97,8 +99,10 @@ class Session:
         envelope = envelope_of(text)
         try:
             message = control_from(envelope.object())
-            if not isinstance(message, Ping):
-                self._require_control()
+            if isinstance(message, MicrophoneSet) and message.mode != "speak":
+                self._require("talk")
+            elif not isinstance(message, Ping):
+                self._require("control")
             self._charge(message)
             if isinstance(message, MicrophoneSet):
                 self._microphone.set(message.mode)
@@ -110,15 +114,19 @@ class Session:
     def _take(self, label: str, text: str) -> str | None:
         envelope = envelope_of(text)
         try:
-            self._require_control()
+            self._require("control")
             self._addressee.flow(_flowing(label, envelope.object()))
         except Exception as failure:
             return _refusal(envelope.id, failure)
         return None
 
-    def _require_control(self) -> None:
-        if not self.controls:
-            raise Refused("your token is to watch only; to tell an avatar what to do takes the scope control")
+    def _require(self, scope: Scope) -> None:
+        if not Grant(self.scope).allows(scope):
+            what = "be listened to by" if scope == "talk" else "tell"
+            more = "" if scope == "talk" else " what to do"
+            raise Refused(
+                f"your token is for the scope {self.scope}; to {what} an avatar{more} takes the scope {scope}"
+            )
 
 
 def _flowing(label: str, data: dict[str, Any]) -> Flowing:

@@ -176,7 +176,7 @@ class Viewers:
             peer.send(CONTROL, json.dumps(event))
 
         own = OwnMicrophone(lambda: self._ways(shown_viewer(peer.id), tell), microphone or "off")
-        session = Session(self._addressee, entrant.grant.allows("control"), entrant.charge, own)
+        session = Session(self._addressee, entrant.grant.scope, entrant.charge, own)
         peer = Peer(
             self._source,
             layout,
@@ -227,7 +227,7 @@ class Viewers:
         if grant.until < now.until or not grant.allows(now.scope):
             return False
         viewer.tenure.renew(grant)
-        viewer.session.controls = grant.allows("control")
+        viewer.session.scope = grant.scope
         return True
 
     def _expel(self, viewer_id: str, why: str) -> None:

@@ -1,5 +1,6 @@
 """How a token is sent, how its lack is told, and that none is told on."""
 
+import base64
 import json
 import logging
 import time
@@ -18,6 +19,7 @@ from avatar_rtc.grants import Grant
 from avatar_rtc.link.orders import SetState
 from avatar_rtc.server.access.tokens import make_token
 from avatar_rtc.server.connections.access_log import AccessLog
+from avatar_rtc.server.http.authorization import _token_of as token_of
 from tests.waiting import until
 
 SECRET = "north-north-west-north-north-west"
@@ -74,6 +76,41 @@ async def test_403_says_which_scope_is_wanted(client):
     answer = await client.put(f"{MAIN}/emotion", json={"name": "joy"}, headers=bearer("view"))
     assert answer.status == 403 and "takes control" in (await told(answer))["detail"]
     assert 'error="insufficient_scope", scope="control"' in answer.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "microphone", "status"),
+    [
+        ("view", "listen", 403), ("talk", "listen", 400), ("talk", "speak", 403), ("talk", "true", 403),
+        ("control", "speak", 400), ("view", "off", 400),
+    ],
+)  # fmt: skip
+async def test_who_may_talk_is_listened_to_and_lends_no_voice(client, scope, microphone, status):
+    """400: who got so far is asked for an offer that can be read."""
+    headers = {**bearer(scope), "Content-Type": "application/sdp"}
+    answer = await client.post(f"{MAIN}/whep?microphone={microphone}", data="no offer", headers=headers)
+    assert answer.status == status
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-api-key": "KEY"}, {"X-Simli-Api-Key": "KEY"}, {"api-secret": "KEY"},
+        {"Authorization": "Bearer KEY"},
+        *(
+            {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+            for pair in (b"me:KEY", b"KEY:", b"KEY", b":KEY")
+        ),
+        {"Authorization": "Basic KEY-"},
+    ],
+)  # fmt: skip
+def test_keys_of_other_services_count_below_their_doors_alone(headers):
+    below, beside = (
+        make_mocked_request("POST", path, headers) for path in ("/compat/x/start", "/api/v1/offer")
+    )
+    found, in_address = token_of(below)
+    assert (found.rstrip("-"), in_address) == ("KEY", False)
+    assert token_of(beside)[0] in (None, "KEY" if "Bearer" in str(headers) else None)
 
 
 @pytest.mark.parametrize(("scope", "status"), [(None, 401), ("view", 403)], ids=["none", "too little"])

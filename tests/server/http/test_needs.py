@@ -61,6 +61,8 @@ def address_of(path: str, avatar: str = "main") -> str:
         "{path}": "liora.txt",
         "{file}": "x.js",
         "{recording}": "x",
+        "{call}": "x",
+        "{tracker}": "vmc",
         "{emotion}": "joy",
         "{gesture}": "nod",
         "{model}": "avatar/main",

@@ -1,5 +1,6 @@
 """The OpenAPI document: valid, complete, and true of what the running application takes and gives."""
 
+import asyncio
 import inspect
 import io
 import json
@@ -14,14 +15,18 @@ from aiohttp import web
 
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import Config
+from avatar_rtc.config_outside import TrackersConfig
 from avatar_rtc.face.gaze import Gaze
 from avatar_rtc.filters_schema.chain import chain_json
 from avatar_rtc.resources import resource
 from avatar_rtc.server.http.answers import Avatar
+from avatar_rtc.server.http.keys import AVATARS, TRACKERS
 from avatar_rtc.server.http.needs import need_for
 from avatar_rtc.server.http.routes import openapi
 from avatar_rtc.server.http.routes.openapi import described, document
 from avatar_rtc.server.http.routes.openapi_schemas import EMPTY, an_object, one, values_by_name
+from tests.server.trackers.test_trackers import free_port
+from tests.trackers.test_phones import record
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NO_EXAMPLE = {"load", "post_character", "post_backdrop", "post_audio"}
@@ -33,7 +38,8 @@ NEEDS_AN_UPSTREAM = {"post_chat_completions", "post_responses"}
 
 @pytest.fixture
 def config(tmp_path) -> Config:
-    return Config(character="liora", animator="static", data_dir=tmp_path / "data")
+    trackers = TrackersConfig(openseeface=free_port())
+    return Config(character="liora", animator="static", data_dir=tmp_path / "data", trackers=trackers)
 
 
 @pytest.fixture
@@ -171,6 +177,13 @@ class Caller:
             there = (await (await self._client.get(home)).json())["recordings"]
             begun = there or [await (await self._client.post(home, json={})).json()]
             filled["recording"] = begun[0]["id"]
+        if "call" in names:
+            calls = self._client.app[AVATARS]["main"].calls
+            filled["call"] = calls.start("whip", "https://x", lambda _: asyncio.Event().wait()).id
+        if "tracker" in names:
+            (tracker,) = self._client.app[TRACKERS]
+            tracker.port.datagram_received(record(), ("127.0.0.1", 11_573))
+            filled["tracker"] = tracker.kind
         if operation["operationId"] in ("delete_character", "put_saved", "delete_saved"):
             stored = await self._client.post(
                 "/api/v1/characters?name=own", data=self._png, headers={"Content-Type": "image/png"}

@@ -55,6 +55,7 @@ async def test_avatar_shows_everything_the_contract_names(client, renderer):
         "disclosure": True,
         "still": None,
         "recordings": {"under_way": [], "revision": 0},
+        "calls": [],
         "distillation": {"state": "idle"},
         "speech": {"speech_id": None, "lips": None},
     }

@@ -21,6 +21,7 @@ from avatar_rtc.errors import (
     WorkerLost,
 )
 from avatar_rtc.server.live.session import Session
+from avatar_rtc.server.live.voice.own_microphone import OwnMicrophone
 from tests.server.live.test_fuzz_messages import FIELDS, HELD, NO_MESSAGES, WILD, messages
 
 ADDRESSES = ("http://10.0.0.7:5000/tts", "/srv/avatars/voices/it.onnx", r"C:\voices\it.onnx")
@@ -192,3 +193,24 @@ def test_a_long_text_is_not_read(monkeypatch):
     monkeypatch.setattr(json, "loads", lambda *args, **options: pytest.fail("it was read"))
     for label in ("control", "cues", "pose"):
         assert "at most" in said(Session(Somebody()), label, '{"id": 1}' + " " * MAX_MESSAGE_BYTES)
+
+
+@pytest.mark.parametrize(
+    ("scope", "may"),
+    [("view", []), ("talk", ["off", "listen"]), ("control", ["off", "listen", "speak", "emotion"])],
+)
+async def test_a_scope_does_what_it_is_for(scope, may):
+    """Who may talk is listened to, and says nothing by the avatar's mouth."""
+    microphone = OwnMicrophone()
+    microphone.is_taken = True
+    session = Session(Somebody(), scope, microphone=microphone)
+    asked = {mode: {"type": "microphone.set", "mode": mode} for mode in ("off", "listen", "speak")}
+    asked["emotion"] = {"type": "emotion.set", "name": "joy"}
+    done = [name for name, message in asked.items() if await is_done(session, message)]
+    assert done == may
+
+
+async def is_done(session: Session, message: dict) -> bool:
+    answer = json.loads(await session.hear("control", json.dumps(message)))
+    assert answer["type"] == "ok" or "takes the scope" in answer["detail"]
+    return answer["type"] == "ok"

@@ -60,9 +60,7 @@ async def control_socket(request: web.Request) -> web.WebSocketResponse:
     avatar = avatar_of(request)
     kinds = _kinds(request.query)
     limits = request.app[LIMITS]
-    session = Session(
-        avatar, grant_of(request).allows("control"), partial(charge_message, limits, payer_of(request))
-    )
+    session = Session(avatar, grant_of(request).scope, partial(charge_message, limits, payer_of(request)))
     socket = web.WebSocketResponse(
         heartbeat=SOCKET_HEARTBEAT_S,
         max_msg_size=MAX_TEXT_BYTES,

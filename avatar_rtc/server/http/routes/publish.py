@@ -1,7 +1,7 @@
 """An avatar is sent to a server of others, which distributes it: by WHIP, or into a room of Janus."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -29,13 +29,12 @@ from avatar_rtc.stream.frame import Layout
 
 Key = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[\x21-\x7e]+$")]
 """What goes into a header or a message as it stands."""
-_EXAMPLE = {"url": "https://whip.example.org/live/main", "token": "SECRET"}
 
 
 class PublishWanted(BaseModel):
     """Where the avatar is to be sent: `url` is a WHIP endpoint, `janus` with `room` a room of VideoRoom."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [_EXAMPLE]})
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str | None = Field(None, max_length=2000)
     """`https://` or `http://`."""
@@ -75,6 +74,7 @@ class PublishWanted(BaseModel):
         429: "The caller comes too often.",
         503: "There are as many calls as may be.",
     },
+    example={"url": "https://whip.example.org/live/main", "token": "SECRET"},
 )
 async def post_publish(request: web.Request) -> web.Response:
     """Send the avatar to a server that distributes it, until the call is deleted or that server says no.
@@ -107,7 +107,7 @@ def _publisher(app: web.Application, avatar: Avatar, layout: Layout, host: str, 
 
 def _whip(wanted: PublishWanted, destinations: Destinations) -> Connect:
     address = WhipAddress(wanted.url or "", wanted.token)
-    check: Callable[[str], str] = lambda url: destinations.check(url, {"http", "https"})  # noqa: E731
+    check = partial(destinations.check, schemes={"http", "https"})
     linked: list[str] = []
 
     @contextlib.asynccontextmanager

@@ -89,9 +89,9 @@ def _microphone_of(request: web.Request) -> MicrophoneMode | None:
     if name == "false":
         return None
     if name == "off":
-        may = grant_of(request).allows("control") and request.app[CONFIG].microphone
+        may = grant_of(request).allows("talk") and request.app[CONFIG].microphone
         return "off" if may else None
-    require_scope(request, "control")
+    require_scope(request, "talk" if name == "listen" else "control")
     if not request.app[CONFIG].microphone:
         raise Refused("this server takes no microphones; its operator can set microphone = true")
     return "listen" if name == "listen" else "speak"

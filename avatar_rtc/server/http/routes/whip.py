@@ -12,6 +12,7 @@ from aiohttp import web
 from avatar_rtc.control.microphone_message import MicrophoneMode
 from avatar_rtc.errors import InputError, Refused
 from avatar_rtc.server.http.admission import admit
+from avatar_rtc.server.http.authorization import require_scope
 from avatar_rtc.server.http.bodies import MAX_SDP_BYTES, read_text, require_type
 from avatar_rtc.server.http.keys import CONFIG, avatar_of
 from avatar_rtc.server.http.routes import whep
@@ -36,6 +37,7 @@ async def post_sound(request: web.Request) -> web.Response:
     avatar = avatar_of(request)
     require_type(request, SDP)
     microphone = _microphone_of(request)
+    require_scope(request, "talk" if microphone == "listen" else "control")
     if not request.app[CONFIG].microphone:
         raise Refused("this server takes no microphones; its operator can set microphone = true")
     offer = await read_text(request, MAX_SDP_BYTES)

@@ -8,6 +8,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from avatar_rtc.errors import AvatarRtcError, Refused
 from avatar_rtc.media.addresses.ice import IceServers
@@ -102,7 +103,8 @@ class JanusRoom:
     async def over(self) -> None:
         """See `Signalling`."""
         assert self._line is not None
-        await asyncio.wait({self._over, self._line.lost}, return_when=asyncio.FIRST_COMPLETED)
+        waited: set[asyncio.Future[Any]] = {self._over, self._line.lost}
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         raise self._over.result() if self._over.done() else self._line.lost.result()
 
     async def leave(self) -> None:

@@ -53,10 +53,11 @@ class JanusSocket:
         transaction = secrets.token_hex(8)
         request = {"janus": janus, "transaction": transaction, **self.address, **self._more, **fields}
         answer = self._asked[transaction] = asyncio.get_running_loop().create_future()
+        waited: set[asyncio.Future[Any]] = {answer, self.lost}
         try:
             await self._socket.send_json(request)
             async with asyncio.timeout(ANSWER_S):
-                await asyncio.wait({answer, self.lost}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
             raise SendingFailed(f"{self._place} did not answer within {ANSWER_S:g} s") from None
         except (aiohttp.ClientError, OSError):
@@ -65,9 +66,10 @@ class JanusSocket:
             del self._asked[transaction]
         if not answer.done():
             raise self.lost.result()
-        if answer.result().get("janus") == "error":
-            raise self._refusal(answer.result())
-        return answer.result()
+        said = answer.result()
+        if said.get("janus") == "error":
+            raise self._refusal(said)
+        return said
 
     async def run(self) -> None:
         """Read until the connection ends, and keep the session alive meanwhile."""

@@ -19,8 +19,8 @@ MICROPHONE_BURST_S = 5.0
 MICROPHONE_STALL_S = 1.5
 """A microphone from which nothing comes for so long counts as silent."""
 NO_SOUND = (
-    "nothing is taken of what this connection sends: connect anew with the scope control, offer audio that "
-    "sends (sendrecv), and the server's operator must not have set microphone = false"
+    "nothing is taken of what this connection sends: connect anew with the scope talk or control, offer "
+    "audio that sends (sendrecv), and the server's operator must not have set microphone = false"
 )
 
 
