@@ -19,7 +19,7 @@ from avatar_rtc.bench.viewers import summary
 ALIVE_S = 20.0
 
 
-async def watch(url: str, room: int, count: int) -> None:
+async def watch_room(url: str, room: int, count: int) -> None:
     """Subscribe `count` times to whoever publishes, then obey the lines on stdin."""
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
@@ -66,7 +66,7 @@ async def _keep_alive(session: JanusGuest) -> None:
 def main(arguments: Sequence[str]) -> None:
     """Run the crowd."""
     url, room, count = arguments
-    asyncio.run(watch(url, int(room), int(count)))
+    asyncio.run(watch_room(url, int(room), int(count)))
 
 
 if __name__ == "__main__":

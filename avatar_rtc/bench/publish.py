@@ -35,7 +35,7 @@ def measure(quick: bool) -> list[Measurement]:
         with crowd(server.url, 1, light=True, bare=True) as viewer:
             one, _ = viewer.watch(seconds, server.cpu_s)
         time.sleep(1.0)
-        with published(server, room.url, 1):
+        with sent_to_room(server, room.url, 1):
             few, _ = _watched(server, room.url, 1, seconds)
             full, seen = _watched(server, room.url, many, seconds)
     rates = [viewer["fps"] for viewer in seen]
@@ -69,7 +69,7 @@ def measure(quick: bool) -> list[Measurement]:
 
 
 @contextlib.contextmanager
-def published(server: Served, url: str, room: int) -> Iterator[None]:
+def sent_to_room(server: Served, url: str, room: int) -> Iterator[None]:
     """Send the avatar into a room, as long as the block lasts.
 
     Raises:

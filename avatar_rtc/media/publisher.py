@@ -32,11 +32,11 @@ from avatar_rtc.stream.frame import Layout
 
 log = logging.getLogger(__name__)
 
-KINDS = {"0": "audio", "1": "video"}
+OFFERED_KINDS = {"0": "audio", "1": "video"}
 """Name of each section → its kind."""
-CONNECT_S = 10.0
+MEDIA_WAY_S = 10.0
 """From the answer on."""
-CLOSE_S = 2.0
+CLOSING_S = 2.0
 
 
 class Publisher:
@@ -50,7 +50,7 @@ class Publisher:
         bind: MediaBind,
         bounds: Bounds | None = None,
         adapts: bool = True,
-        connect_s: float = CONNECT_S,
+        connect_s: float = MEDIA_WAY_S,
         silence_s: float = SILENCE_TIMEOUT_S,
     ) -> None:
         """Nothing is opened before `offer`.
@@ -80,7 +80,7 @@ class Publisher:
         """
         connect_quietly(self._pc)
         self._pc.on("connectionstatechange", self._on_state)
-        for kind in KINDS.values():
+        for kind in OFFERED_KINDS.values():
             self._pc.addTransceiver(kind, direction="sendonly")
         guard_connection(self._pc, self._guard, self._sockets)
         ask_servers(self._pc, self._ice, self._guard)
@@ -98,7 +98,7 @@ class Publisher:
         Raises:
             Unreachable: the answer cannot be used.
         """
-        answer = self._answer = read_answer(answer_sdp, KINDS)
+        answer = self._answer = read_answer(answer_sdp, OFFERED_KINDS)
         self._liveness.start()
         if video := answer.sent("video"):
             self._outgoing.choose(video.payloads)
@@ -156,7 +156,7 @@ class Publisher:
         self._outgoing.stop()
         self._end("closed")
         with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_S):
+            async with asyncio.timeout(CLOSING_S):
                 await self._candidates.close()
                 await self._pc.close()
 

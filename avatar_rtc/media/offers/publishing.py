@@ -25,7 +25,11 @@ _FEEDBACK = {
     "video": (("nack", None), ("nack", "pli"), ("ccm", "fir"), ("goog-remb", None)),
     "audio": (("nack", None),),
 }
-_H264: Mapping[str, int | str | None] = {"level-asymmetry-allowed": "1", "packetization-mode": "1", "profile-level-id": "42e01f"}
+_H264: Mapping[str, int | str | None] = {
+    "level-asymmetry-allowed": "1",
+    "packetization-mode": "1",
+    "profile-level-id": "42e01f",
+}
 
 
 def _codec(mime: str, number: int, parameters: Mapping[str, int | str | None]) -> RTCRtpCodecParameters:

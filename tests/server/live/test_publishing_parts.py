@@ -15,11 +15,11 @@ from avatar_rtc.server.live.publishing.patience import (
     FIRST_S,
     JITTER,
     LATER_S,
-    MOST_WAIT_S,
+    LONGEST_WAIT_S,
     WAITS_S,
     Patience,
 )
-from avatar_rtc.server.live.publishing.publication import outward
+from avatar_rtc.server.live.publishing.publication import bind_towards
 from avatar_rtc.server.live.publishing.trouble import SendingFailed, said_by, secrets_of
 
 FAILED = SendingFailed("no")
@@ -56,7 +56,7 @@ def test_what_a_server_asks_for_is_waited_for_within_reason() -> None:
     patience = Patience(0.0)
     patience.worked()
     assert patience.failed(SendingFailed("busy", retry_after_s=7.0), 10.0) == 7.0
-    assert patience.failed(SendingFailed("busy", retry_after_s=1e9), 20.0) == MOST_WAIT_S
+    assert patience.failed(SendingFailed("busy", retry_after_s=1e9), 20.0) == LONGEST_WAIT_S
     assert Patience(0.0).failed(SendingFailed("busy", retry_after_s=60.0), 0.0) is None, (
         "longer than it would try"
     )
@@ -118,7 +118,7 @@ def test_what_a_server_says_is_told_without_what_opens_it() -> None:
 )
 def test_a_server_for_its_own_machine_goes_out_if_it_is_sent_there(host: str, is_out: bool) -> None:
     bind = MediaBind(False, ("127.0.0.1",), confined=True, ports=range(4000, 4100))
-    found = outward(bind, host)
+    found = bind_towards(bind, host)
     assert (found.interfaces, found.confined, found.ports) == (is_out, not is_out, bind.ports)
     chosen = MediaBind(False, ("192.0.2.9",))
-    assert outward(chosen, host) == chosen, "what the operator names stays"
+    assert bind_towards(chosen, host) == chosen, "what the operator names stays"

@@ -16,18 +16,18 @@ from avatar_rtc.server.http.admission import require_shown
 from avatar_rtc.server.http.answers import CallTold
 from avatar_rtc.server.http.bodies import read_model
 from avatar_rtc.server.http.keys import CONFIG, DESTINATIONS, GATHERING, LIMITS, avatar_of, payer_of
-from avatar_rtc.server.http.places import outward as outward_path
+from avatar_rtc.server.http.places import outward
 from avatar_rtc.server.http.routes.ice import own_ice_servers
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.calls import Call
 from avatar_rtc.server.live.publishing.janus_room import JanusAddress, JanusRoom
-from avatar_rtc.server.live.publishing.publication import Publication, outward
+from avatar_rtc.server.live.publishing.publication import Publication, bind_towards
 from avatar_rtc.server.live.publishing.signalling import Connect, Signalling
 from avatar_rtc.server.live.publishing.whip_target import WhipAddress, WhipTarget, whip_session
 from avatar_rtc.stream.frame import Layout
 
-Key = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[\x21-\x7e]+$")]
+SentKey = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[\x21-\x7e]+$")]
 """What goes into a header or a message as it stands."""
 
 
@@ -38,7 +38,7 @@ class PublishWanted(BaseModel):
 
     url: str | None = Field(None, max_length=2000)
     """`https://` or `http://`."""
-    token: Key | None = None
+    token: SentKey | None = None
     """Bearer token of the endpoint; or the token of that Janus."""
     janus: str | None = Field(None, max_length=2000)
     """`wss://` or `ws://`."""
@@ -48,7 +48,7 @@ class PublishWanted(BaseModel):
     pin: str | None = Field(None, max_length=200)
     display: str = Field("", max_length=200)
     """Its name in the room; left out, its character's."""
-    api_secret: Key | None = None
+    api_secret: SentKey | None = None
     """Of that Janus, if it wants one."""
     video: Layout = "matte"
     """alpha is the picture with its transparency below it, for pages that know of that."""
@@ -88,20 +88,20 @@ async def post_publish(request: web.Request) -> web.Response:
     schemes = {"http", "https"} if wanted.url else {"ws", "wss"}
     request.app[DESTINATIONS].check(address, schemes)
     request.app[LIMITS].charge("offers_per_minute", payer_of(request))
-    async_connect = _whip(wanted, request.app[DESTINATIONS]) if wanted.url else _janus(wanted, avatar)
+    connect = _whip(wanted, request.app[DESTINATIONS]) if wanted.url else _janus(wanted, avatar)
     publication = Publication(
-        async_connect,
+        connect,
         partial(_publisher, request.app, avatar, wanted.video, urlsplit(address).hostname or ""),
         lambda: own_ice_servers(request.app[CONFIG], request.app[GATHERING]),
     )
     call: Call = avatar.calls.start("whip" if wanted.url else "janus", shown_place(address), publication.run)
-    where = outward_path(request, f"/api/v1/avatars/{avatar.name}/calls/{call.id}")
+    where = outward(request, f"/api/v1/avatars/{avatar.name}/calls/{call.id}")
     return web.json_response(call.told(), status=201, headers={hdrs.LOCATION: where})
 
 
 def _publisher(app: web.Application, avatar: Avatar, layout: Layout, host: str, ice: IceServers) -> Publisher:
     config = app[CONFIG]
-    bind = outward(config.media_bind, host)
+    bind = bind_towards(config.media_bind, host)
     return Publisher(avatar.streams, layout, ice, bind, app[LIMITS].of_peer(), config.adaptation)
 
 

@@ -13,10 +13,10 @@ from avatar_rtc.server.access.destinations import shown_place
 from avatar_rtc.server.live.publishing.trouble import SendingFailed, said_by
 
 PROTOCOL = "janus-protocol"
-ANSWER_S = 10.0
+JANUS_ANSWER_S = 10.0
 KEEPALIVE_S = 25.0
 """Janus ends a session after a minute without any word."""
-MAX_MESSAGE_BYTES = 256 * 1024
+MAX_JANUS_BYTES = 256 * 1024
 
 JanusMessage = Mapping[str, Any]
 
@@ -56,10 +56,10 @@ class JanusSocket:
         waited: set[asyncio.Future[Any]] = {answer, self.lost}
         try:
             await self._socket.send_json(request)
-            async with asyncio.timeout(ANSWER_S):
+            async with asyncio.timeout(JANUS_ANSWER_S):
                 await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
-            raise SendingFailed(f"{self._place} did not answer within {ANSWER_S:g} s") from None
+            raise SendingFailed(f"{self._place} did not answer within {JANUS_ANSWER_S:g} s") from None
         except (aiohttp.ClientError, OSError):
             raise SendingFailed(f"the connection to {self._place} is lost") from None
         finally:
@@ -133,14 +133,14 @@ async def janus_socket(
         cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[trace], trust_env=False
     ) as http:
         try:
-            async with asyncio.timeout(ANSWER_S):
-                socket = await http.ws_connect(url, protocols=(PROTOCOL,), max_msg_size=MAX_MESSAGE_BYTES)
+            async with asyncio.timeout(JANUS_ANSWER_S):
+                socket = await http.ws_connect(url, protocols=(PROTOCOL,), max_msg_size=MAX_JANUS_BYTES)
         except aiohttp.WSServerHandshakeError as error:
             raise SendingFailed(
                 f"{place} opens no WebSocket there ({error.status})", is_lasting=error.status < 500
             ) from None
         except TimeoutError:
-            raise SendingFailed(f"{place} did not answer within {ANSWER_S:g} s") from None
+            raise SendingFailed(f"{place} did not answer within {JANUS_ANSWER_S:g} s") from None
         except aiohttp.ClientConnectorError as error:
             raise SendingFailed(f"{place} cannot be reached: {error.os_error.strerror or 'no way'}") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:

@@ -10,7 +10,7 @@ JITTER = 0.3
 """Of a wait, more or less: many that were lost at once come back one by one."""
 FIRST_S, LATER_S = 30.0, 600.0
 """It is given up when it has failed for so long: if it never worked, and if it did."""
-MOST_WAIT_S = 120.0
+LONGEST_WAIT_S = 120.0
 """Whatever a server asks for."""
 
 
@@ -33,7 +33,7 @@ class Patience:
         wait = WAITS_S[min(self._failures, len(WAITS_S) - 1)]
         wait *= 1 + JITTER * self._chance.uniform(-1, 1)
         if failure.retry_after_s is not None:
-            wait = max(wait, min(failure.retry_after_s, MOST_WAIT_S))
+            wait = max(wait, min(failure.retry_after_s, LONGEST_WAIT_S))
         self._failures += 1
         if failure.is_lasting and not self.has_worked:
             return None

@@ -101,10 +101,10 @@ async def _unless_over(waiting: Coroutine[Any, Any, T], signalling: Signalling) 
         await asyncio.gather(awaited, over, return_exceptions=True)
 
 
-def outward(bind: MediaBind, host: str) -> MediaBind:
+def bind_towards(bind: MediaBind, host: str) -> MediaBind:
     """The addresses for media to a host: a server for its own machine alone goes out, too, if sent there.
 
-    >>> outward(MediaBind(False, ("127.0.0.1",), confined=True), "whip.example.org").interfaces
+    >>> bind_towards(MediaBind(False, ("127.0.0.1",), confined=True), "whip.example.org").interfaces
     True
     """
     is_near = host in LOOPBACK or host == "localhost" or host.startswith("127.")

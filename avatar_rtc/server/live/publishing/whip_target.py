@@ -27,8 +27,8 @@ from avatar_rtc.server.live.publishing.trouble import SendingFailed, said_by, se
 
 log = logging.getLogger(__name__)
 
-SDP = "application/sdp"
-ANSWER_S, ASK_S, FAREWELL_S = 10.0, 2.0, 2.0
+SDP_TYPE = "application/sdp"
+WHIP_ANSWER_S, ASK_S, WHIP_GOODBYE_S = 10.0, 2.0, 2.0
 MAX_HOPS = 5
 _TEMPORARY = (408, 409, 425, 429)
 """Below 500, what may pass by itself."""
@@ -83,14 +83,14 @@ class WhipTarget:
         for _ in range(MAX_HOPS + 1):
             try:
                 async with (
-                    asyncio.timeout(ANSWER_S),
-                    self._ask(hdrs.METH_POST, url, {hdrs.CONTENT_TYPE: SDP}, offer) as answer,
+                    asyncio.timeout(WHIP_ANSWER_S),
+                    self._ask(hdrs.METH_POST, url, {hdrs.CONTENT_TYPE: SDP_TYPE}, offer) as answer,
                 ):
                     if answer.status != HTTPStatus.TEMPORARY_REDIRECT:
                         return self._answered(url, answer, await _text(answer))
                     url = self._next(url, answer.headers.get(hdrs.LOCATION))
             except TimeoutError:
-                raise SendingFailed(f"{shown_place(url)} did not answer within {ANSWER_S:g} s") from None
+                raise SendingFailed(f"{shown_place(url)} did not answer within {WHIP_ANSWER_S:g} s") from None
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 raise SendingFailed(f"{shown_place(url)} cannot be reached: {_kind(error)}") from None
         raise SendingFailed(f"it redirects more than {MAX_HOPS} times", is_lasting=True)
@@ -112,7 +112,7 @@ class WhipTarget:
         if resource is None:
             return
         with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError, ValueError):
-            async with asyncio.timeout(FAREWELL_S), self._ask(hdrs.METH_DELETE, resource):
+            async with asyncio.timeout(WHIP_GOODBYE_S), self._ask(hdrs.METH_DELETE, resource):
                 pass
 
     @contextlib.asynccontextmanager
