@@ -66,7 +66,7 @@ class JanusSocket:
             del self._asked[transaction]
         if not answer.done():
             raise self.lost.result()
-        said = answer.result()
+        said: JanusMessage = answer.result()
         if said.get("janus") == "error":
             raise self._refusal(said)
         return said
