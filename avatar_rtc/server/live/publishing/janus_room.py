@@ -94,11 +94,12 @@ class JanusRoom:
 
     async def accepted(self, answer: ParsedAnswer) -> str:
         """See `Signalling`: what the room takes not is disabled, and still called configured."""
-        if answer.sent("video") is None or self._joined.get("video_codec") == "none":
-            takes = await self._codecs()
-            raise Refused(f"the room takes video as {takes}; an avatar is sent as H264 or VP8")
-        is_silent = answer.sent("audio") is None or self._joined.get("audio_codec") == "none"
-        return "the room takes no Opus, so it is without sound" if is_silent else ""
+        # Of a publisher without sound Janus 1.1.2 hands on no picture either.
+        for kind, ours in (("video", "H264 or VP8"), ("audio", "Opus")):
+            if answer.sent(kind) is None or self._joined.get(f"{kind}_codec") == "none":
+                takes = await self._codecs(kind)
+                raise Refused(f"the room takes {kind} as {takes}; an avatar is sent as {ours}")
+        return ""
 
     async def over(self) -> None:
         """See `Signalling`."""
@@ -148,14 +149,14 @@ class JanusRoom:
         told = said_by(said, self._address.secrets)
         return SendingFailed(f"the room of {self._place} says no ({code}){told}", is_lasting=code != _FULL)
 
-    async def _codecs(self) -> str:
+    async def _codecs(self, kind: str) -> str:
         """Those that the room takes, as it says itself; rooms that are not listed say nothing."""
         with contextlib.suppress(AvatarRtcError):
             assert self._line is not None
             listed = _data(await self._line.ask("message", body={"request": "list"})).get("list")
             for room in listed if isinstance(listed, list) else ():
                 if isinstance(room, Mapping) and room.get("room") == self._address.room:
-                    named = room.get("videocodec") or room.get("video_codec")
+                    named = room.get(f"{kind}codec") or room.get(f"{kind}_codec")
                     return f"{named!s:.40}" if named else "something else"
         return "something else"
 
