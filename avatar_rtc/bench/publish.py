@@ -109,6 +109,7 @@ def janus_crowd(url: str, room: int, count: int) -> Iterator[tuple[IO[str], IO[s
     finally:
         with contextlib.suppress(OSError):
             process.stdin.close()
+        process.stdout.close()
         try:
             process.wait(15)
         except subprocess.TimeoutExpired:
