@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from avatar_rtc.config_outside import CallsConfig, CompatConfig, NetworkName, TrackersConfig
+from avatar_rtc.config_outside import CallsConfig, CompatConfig, NetworkName, TrackersConfig, VtsConfig
 from avatar_rtc.config_sections import (
     AccessConfig,
     AddressText,
@@ -134,6 +134,7 @@ class Config(ConfigSection):
     calls: CallsConfig = CallsConfig()
     compat: CompatConfig = CompatConfig()
     trackers: TrackersConfig = TrackersConfig()
+    vts: VtsConfig = VtsConfig()
     limits: LimitsConfig = LimitsConfig()
     data_dir: Path | None = None
     """Where uploaded characters are kept; None is the user's data folder."""

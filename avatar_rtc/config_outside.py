@@ -103,3 +103,30 @@ class TrackersConfig(ConfigSection):
         if self.ifacialmocap_phone and not self.ifacialmocap:
             raise ValueError("trackers.ifacialmocap_phone also takes trackers.ifacialmocap, usually 49983")
         return self
+
+
+class VtsConfig(ConfigSection):
+    """VTube Studio's API, for its plugins: a port of its own, off unless it is enabled."""
+
+    enabled: bool = False
+    host: Annotated[AddressText, Field(min_length=1)] = "127.0.0.1"
+    """Where it listens; beyond this machine its plain WebSocket can be read by others on the way."""
+    port: int = Field(8001, ge=0, le=65_535)
+    """The first that is tried, of ten; 0 is any that is free."""
+    avatar: Name = "main"
+    """The one that plugins drive."""
+    auto_allow: bool = False
+    """Programs of this machine get their token without a question; pages in browsers are asked about."""
+    mirror: bool = False
+    """Left is right, for plugins whose "left" is the viewer's."""
+    discovery: bool = True
+    """Plugins are told the port by a datagram each two seconds."""
+
+    @model_validator(mode="after")
+    def _asks_strangers(self) -> Self:
+        if self.auto_allow and self.host not in ("127.0.0.1", "::1"):
+            raise ValueError(
+                "vts.auto_allow would let anyone on the network drive the avatar; wanted is vts.host on this "
+                "machine, or a question for each plugin"
+            )
+        return self

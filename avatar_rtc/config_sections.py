@@ -241,6 +241,8 @@ class LimitsConfig(ConfigSection):
     """Texts that are made into sound files for their callers, those that wait included."""
     calls: int = Field(16, ge=0, le=10_000)
     """Calls of all avatars: rooms and servers of others that they take part in."""
+    plugins: int = Field(32, ge=1, le=10_000)
+    """Plugins of VTube Studio that are connected."""
     ears: int = Field(16, ge=1, le=10_000)
     """Programs that hear what viewers say."""
     characters: int = Field(200, ge=1, le=100_000)

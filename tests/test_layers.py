@@ -30,7 +30,7 @@ FLOORS = (
     {"link"},
     {"characters", "animation", "render", "speech", "media", "provenance", "mcp"},
     {"server", "worker", "client", "distill"},
-    {"film"},
+    {"film", "pipecat"},
     {"bench"},
     {"cli"},
     {"__main__"},
@@ -40,7 +40,7 @@ SERVER_FLOORS = (
     {"limits", "addresses", "access", "allowance", "durations", "forwarded", "loop_lag"},
     {"rendering"},
     {"live"},
-    {"trackers"},
+    {"trackers", "vts"},
     {"http"},
     {"connections"},
     {"app"},
@@ -66,6 +66,8 @@ HOME = {
     "mcp": {"mcp"},
     "mcp_types": {"mcp"},
     "starlette": {"mcp"},
+    "pipecat": {"pipecat", "bench"},
+    "simli": {"bench"},
     "aiohttp": {"server", "client", "cli", "bench", "speech"},
 }
 

@@ -40,6 +40,8 @@ FIGURES = {
     "barge_in": "a voice that stops it, and what counts as a voice",
     "proxy": "replies of language models on their way through: delay, bytes, first sound",
     "realtime": "voices of language models on their way through: delay, interruptions",
+    "plugins": "values of VTube Studio's plugins to pictures, and two of them at 60 a second",
+    "simli": "Simli's client at our door: first picture, first sound",
     "clapper": "sound after picture, on the wire and in Chromium",
 }
 """Name → what it is about; each is a module of this package with `measure(quick) -> list[Measurement]`."""

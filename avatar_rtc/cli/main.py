@@ -24,6 +24,7 @@ from avatar_rtc.cli import (
     tracking,
     turn,
     voices,
+    vts,
     watch,
     weights,
 )
@@ -33,7 +34,7 @@ from avatar_rtc.version import __version__
 
 COMMANDS = (
     serve, token, turn, render, sprites, watch, talk, record, mcp, distill, check, weights, voices,
-    tracking, trackers, camera, bench,
+    tracking, trackers, vts, camera, bench,
     publish,
 )  # fmt: skip
 """Each has `add(subparsers)`; whatever is heavy is imported only when its command runs."""

@@ -245,7 +245,7 @@ async def _serve(config: Config, tls: "RenewableTls | None") -> None:
     async with Fleet(renderings) as fleet:
         # While the worker imports torch: who comes back after a restart waits for the later of both.
         await asyncio.to_thread(import_module, "avatar_rtc.server.app")
-        from avatar_rtc.server.app import create_app
+        from avatar_rtc.server.app import VTS_SITE, create_app
         from avatar_rtc.server.connections.access_log import AccessLog
         from avatar_rtc.server.connections.protocol import Runner
         from avatar_rtc.server.http.ending import REQUESTS_S
@@ -267,6 +267,11 @@ async def _serve(config: Config, tls: "RenewableTls | None") -> None:
                 f"avatar-rtc: a live avatar is at {await _listen(runner, config, tls)}  (Ctrl-C ends)",
                 flush=True,
             )
+            if VTS_SITE in app and (port := app[VTS_SITE].port) is not None:
+                print(
+                    f"avatar-rtc: plugins of VTube Studio connect to ws://{config.vts.host}:{port}",
+                    flush=True,
+                )
             # Beside all else: nobody waits for a voice before it is to speak.
             warming = asyncio.create_task(app[ENGINES].warm(own_voice(app)), name="warming the voice")
             # What is here now stays: looking through all of it took the collector 35 to 60 ms each time.

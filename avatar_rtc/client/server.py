@@ -241,6 +241,25 @@ class Server:
         """
         await self._ask("DELETE", f"{self._api}/characters/{quote(name, safe='')}", ("character", name))
 
+    async def plugins(self) -> dict[str, Any]:
+        """Plugins of VTube Studio: the "port" on which they connect, the one that is "asking" to be allowed,
+        None if none is, and the "plugins" that are. Takes a token of the scope admin."""
+        return await self._get("plugins")
+
+    async def answer_plugin(self, question: str, allow: bool) -> None:
+        """Allow the plugin that asks, or deny it, by the id of its question.
+
+        Raises:
+            NotFound: it does not ask any more.
+        """
+        url = f"{self._api}/plugins/{quote(question, safe='')}"
+        await self._ask("POST", url, ("question of a plugin", question), {"allow": allow})
+
+    async def revoke_plugin(self, plugin: str) -> None:
+        """Take back what a plugin was allowed; raises NotFound if there is none of that id."""
+        url = f"{self._api}/plugins/{quote(plugin, safe='')}"
+        await self._ask("DELETE", url, ("plugin", plugin))
+
     async def settings_schema(self) -> dict[str, Any]:
         """The JSON schema of an avatar's settings: type, range, default, help."""
         return await self._get("settings/schema")

@@ -12,7 +12,8 @@ from avatar_rtc.media.saying import Conversation, Saying
 
 log = logging.getLogger(__name__)
 
-LABELS = ("control", "cues", "pose")
+LABELS = ("control", "cues", "pose", "chat")
+"""Three of ours, and that of Pipecat's web client."""
 MAX_CHANNELS = 8
 """Of one peer; ours have three."""
 MAX_BUFFERED_BYTES = 1 << 18

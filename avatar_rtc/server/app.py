@@ -26,7 +26,10 @@ from avatar_rtc.provenance.marking import Marker, create_marker
 from avatar_rtc.resources import resource
 from avatar_rtc.server.access.destinations import Destinations
 from avatar_rtc.server.access.gate import TokenGate
+from avatar_rtc.server.access.plugins import Plugins
 from avatar_rtc.server.connections.pace import create_pacing
+from avatar_rtc.server.connections.protocol import Runner
+from avatar_rtc.server.http.agents import simli
 from avatar_rtc.server.http.authorization import access_middleware
 from avatar_rtc.server.http.compat import avatars as compat_avatars
 from avatar_rtc.server.http.compat import imagefx, natlang
@@ -34,7 +37,7 @@ from avatar_rtc.server.http.compat import speech as compat_speech
 from avatar_rtc.server.http.compat.feed import FEED_FORMATS
 from avatar_rtc.server.http.compression import compression_middleware
 from avatar_rtc.server.http.desk import Desk
-from avatar_rtc.server.http.ending import tell_closing
+from avatar_rtc.server.http.ending import REQUESTS_S, tell_closing
 from avatar_rtc.server.http.keys import (
     ADDRESS_CHECK,
     AVATARS,
@@ -55,10 +58,12 @@ from avatar_rtc.server.http.keys import (
     MARKER,
     METRICS,
     PERFORMANCES,
+    PLUGINS,
     PRESETS,
     RECORDINGS,
     RENDERER,
     REPLIES,
+    SIMLI_SESSIONS,
     SOCKETS,
     SOUND_FILES,
     SPEAKER,
@@ -96,6 +101,7 @@ from avatar_rtc.server.http.routes import (
     offer,
     openapi,
     pages,
+    plugins,
     poses,
     publish,
     recordings,
@@ -120,6 +126,7 @@ from avatar_rtc.server.live.performances import Performances
 from avatar_rtc.server.live.recordings import Recordings
 from avatar_rtc.server.live.replies import Replies
 from avatar_rtc.server.live.shared import Renderer, Shared
+from avatar_rtc.server.live.simli_sessions import SimliSessions
 from avatar_rtc.server.live.state_file import StateFile
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.under_way import UnderWay
@@ -128,10 +135,16 @@ from avatar_rtc.server.live.voice.speaker import Speaker
 from avatar_rtc.server.loop_lag import LoopLag
 from avatar_rtc.server.trackers.trackers import Trackers
 from avatar_rtc.server.trackers.vmc_sender import VmcSender
+from avatar_rtc.server.vts.api import VtsApi
+from avatar_rtc.server.vts.site import VtsSite
+from avatar_rtc.server.vts.stage import VtsStage
 from avatar_rtc.speech.cleaning.cleaner import read_aloud_of
 from avatar_rtc.speech.feelings import Classifier, Rules
 from avatar_rtc.speech.feelings_model import ModelFeelings
 from avatar_rtc.speech.voices.engines import Engines, create_engines
+
+VTS_SITE = web.AppKey("VTS_SITE", VtsSite)
+"""Where plugins of VTube Studio connect; not there unless that is enabled."""
 
 
 def create_app(
@@ -230,6 +243,7 @@ def create_app(
     )
     avatars_here.create(character, MAIN, source=config.character)
     app[ENGAGEMENTS] = Engagements(config.compat, avatars_here, store)
+    app[SIMLI_SESSIONS] = SimliSessions()
     app[KEPT_FILES] = files = KeptFiles(
         recordings_folder(config.data_dir),
         config.limits.recordings_mb * MIB,
@@ -257,7 +271,7 @@ def create_app(
         whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
         audio, audio_socket, calls, ears_socket, events, control_socket, ice, recordings, films, share,
         compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
-        openapi, trackers, tracking, pages,
+        openapi, trackers, tracking, plugins, simli, pages,
         publish, whip,
     ):  # fmt: skip
         app.add_routes(module.routes())
@@ -275,6 +289,11 @@ def create_app(
     app.cleanup_ctx.append(partial(_watch_loop, lag))
     app.cleanup_ctx.append(_check_addresses)
     app.cleanup_ctx.append(_hear_trackers)
+    app[PLUGINS] = Plugins(own.with_name("plugins.json"), config.vts.auto_allow)
+    app[PLUGINS].on_change = partial(_tell_plugins, app)
+    if config.vts.enabled:
+        app[VTS_SITE] = _door_for_plugins(app)
+        app.cleanup_ctx.append(_meet_plugins)
     return app
 
 
@@ -339,6 +358,29 @@ async def _hear_trackers(app: web.Application) -> AsyncIterator[None]:
         if sender is not None:
             await sender.close()
         await trackers.close()
+
+
+def _tell_plugins(app: web.Application) -> None:
+    """Viewers learn that a plugin asks; which one, only who may answer it."""
+    if (avatar := app[AVATARS].get(app[CONFIG].vts.avatar)) is not None:
+        avatar.events.tell({"type": "plugins", "asking": app[PLUGINS].question is not None})
+
+
+def _door_for_plugins(app: web.Application) -> VtsSite:
+    config, avatars_here = app[CONFIG], app[AVATARS]
+    stage = VtsStage(avatars_here, config.vts.avatar, app[STORE], app[PRESETS], app[BACKDROPS])
+    kept = own_folder(config.data_dir).with_name("plugin_parameters.json")
+    return VtsSite(config.vts, app[LIMITS], VtsApi(config.vts, stage, app[PLUGINS], kept))
+
+
+async def _meet_plugins(app: web.Application) -> AsyncIterator[None]:
+    def create_runner(inner: web.Application) -> Runner:
+        inner[CONFIG], inner[LIMITS] = app[CONFIG], app[LIMITS]
+        return Runner(inner, access_log=None, shutdown_timeout=REQUESTS_S)
+
+    await app[VTS_SITE].open(create_runner)
+    yield
+    await app[VTS_SITE].close()
 
 
 def _classifier(config: Config) -> Classifier:

@@ -190,6 +190,19 @@ async def test_a_coding_agent_has_a_face(real: Served, tmp_path: Path) -> None:
     assert ("thinking", True) in found and ("speaking", False) in found and found[-1][0] == "idle"
 
 
+async def test_a_bot_in_a_pipeline_has_a_face(real: Served, tmp_path: Path) -> None:
+    pytest.importorskip("pipecat")
+    picture = tmp_path / "bot.png"
+    code, out, complaint = await run(
+        "pipecat_bot.py", "--url", real.url, "--picture", str(picture), typed="Good morning\n"
+    )
+    assert code == 0 and "Traceback" not in complaint, complaint
+    first, said = out.splitlines()
+    assert "1280x720" in first and picture.read_bytes().startswith(b"\x89PNG")
+    sound_s, pictures = float(said.split()[4]), int(said.split()[8])
+    assert 0.8 < sound_s < 8.0 and pictures > 0
+
+
 def nobody() -> str:
     """A URL at which there is no server."""
     with socket.socket() as free:

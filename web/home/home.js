@@ -17,6 +17,7 @@ import { LifeCard } from './life_card.js';
 import { closeAsMenu } from './menu.js';
 import { Note } from './note.js';
 import { OwnPicture } from './own_picture.js';
+import { PluginQuestion } from './plugin_question.js';
 import { Readouts } from './readouts.js';
 import { SharePanel } from './share_panel.js';
 import { SpeakCard } from './speak_card.js';
@@ -125,6 +126,7 @@ $avatar.addEventListener('statechange', ({ detail }) => {
 $avatar.addEventListener('avatarstate', ({ detail }) => showState(detail));
 $avatar.addEventListener('gesture', ({ detail }) => gestures.start(detail.name, detail.seconds));
 new Doing($('doing'), $avatar, announce);
+new PluginQuestion($('plugin'), $avatar, { complain, announce });
 
 function showSound() {
   $('sound').setAttribute('aria-pressed', String(!$avatar.muted));

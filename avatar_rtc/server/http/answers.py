@@ -125,6 +125,32 @@ class CallsTold(BaseModel):
     calls: list[CallTold]
 
 
+class PluginAsking(BaseModel):
+    """A plugin that waits for somebody to allow it."""
+
+    id: str = Field(description="To answer it by.")
+    name: str
+    developer: str
+    origin: str = Field(description="Of the page that it is; empty is a program.")
+
+
+class PluginTold(BaseModel):
+    """A plugin that somebody has allowed."""
+
+    id: str
+    name: str
+    developer: str
+    since: float = Field(description="Unix second at which it was allowed.")
+
+
+class PluginsTold(BaseModel):
+    """Plugins of VTube Studio that drive an avatar, or want to."""
+
+    port: int | None = Field(description="On which they connect; null if that is off.")
+    asking: PluginAsking | None = Field(description="One that waits for an answer.")
+    plugins: list[PluginTold] = Field(description="Those that are allowed, the oldest first.")
+
+
 class Avatar(StateTold):
     """An avatar: how it is doing, who watches, and everything it was told."""
 

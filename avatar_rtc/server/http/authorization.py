@@ -3,6 +3,7 @@
 Authorization: Bearer TOKEN             everywhere
 Sec-WebSocket-Protocol: avatar-rtc, bearer.TOKEN      of a page's WebSocket, which has no headers of its own
 X-Api-Key, X-Simli-Api-Key, Api-Secret: TOKEN, or as the password of Basic     below /compat
+?session_token=…                        there, of a session that somebody has asked for: once, for a minute
 Sec-WebSocket-Protocol: realtime, openai-insecure-api-key.TOKEN     of one that speaks OpenAI's protocol
 ?access_token=TOKEN                     of what has an address alone, such as an <img>: to watch only,
                                         because addresses are kept, shown and sent on
@@ -15,7 +16,7 @@ from aiohttp.typedefs import Handler
 
 from avatar_rtc.errors import AvatarRtcError, BadToken
 from avatar_rtc.grants import EVERYTHING, Grant, Scope
-from avatar_rtc.server.http.keys import GATE, GRANT, grant_of, require_covered
+from avatar_rtc.server.http.keys import GATE, GRANT, SIMLI_SESSIONS, grant_of, require_covered
 from avatar_rtc.server.http.needs import NEEDS_NOTHING, Need, need_for
 from avatar_rtc.server.http.problems import RequestRefused
 
@@ -27,6 +28,7 @@ INSECURE_KEY = "openai-insecure-api-key."
 THEIR_DOORS = "/compat/"
 """Below it, clients of other services send their key as those want it."""
 THEIR_KEYS = ("x-api-key", "x-simli-api-key", "api-secret")
+SESSION_TOKEN = "session_token"
 QUERY_TOKEN = "access_token"
 _REALM = 'Bearer realm="avatar_rtc"'
 
@@ -95,6 +97,8 @@ async def _granted(request: web.Request) -> Grant:
         RequestRefused: 401, there is none, or it is no good; 403, it does not belong into an address.
         SetupError: it cannot be checked now.
     """
+    if (session := _session_grant(request)) is not None:
+        return session
     token, in_address = _token_of(request)
     if token is None:
         raise RequestRefused(
@@ -112,6 +116,14 @@ async def _granted(request: web.Request) -> Grant:
             "view, or this one in the header Authorization",
         )
     return grant
+
+
+def _session_grant(request: web.Request) -> Grant | None:
+    """What whoever asked for this session may do; None if it names none that there is."""
+    token = request.query.get(SESSION_TOKEN)
+    if token is None or not request.path.startswith(THEIR_DOORS):
+        return None
+    return request.app[SIMLI_SESSIONS].grant_of(token)
 
 
 def _token_of(request: web.Request) -> tuple[str | None, bool]:

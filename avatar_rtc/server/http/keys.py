@@ -19,6 +19,7 @@ from avatar_rtc.media.addresses.gathering import Gathering
 from avatar_rtc.provenance.marking import Marker
 from avatar_rtc.server.access.destinations import Destinations
 from avatar_rtc.server.access.gate import TokenGate
+from avatar_rtc.server.access.plugins import Plugins
 from avatar_rtc.server.addresses import address_of
 from avatar_rtc.server.http.desk import Desk
 from avatar_rtc.server.limits import Limits
@@ -32,6 +33,7 @@ from avatar_rtc.server.live.performances import Performances
 from avatar_rtc.server.live.recordings import Recordings
 from avatar_rtc.server.live.replies import Replies
 from avatar_rtc.server.live.shared import Renderer
+from avatar_rtc.server.live.simli_sessions import SimliSessions
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.decoding import Decoding
 from avatar_rtc.server.live.voice.speaker import Speaker
@@ -79,10 +81,14 @@ SPRITES = web.AppKey("SPRITES", Turns)
 TRACKERS = web.AppKey("TRACKERS", Trackers)
 """Face trackers of others."""
 UPLOADS = web.AppKey("UPLOADS", Desk)
+PLUGINS = web.AppKey("PLUGINS", Plugins)
+"""Programs of others that may drive an avatar by VTube Studio's API."""
 DESTINATIONS = web.AppKey("DESTINATIONS", Destinations)
 """Where callers may send an avatar."""
 ENGAGEMENTS = web.AppKey("ENGAGEMENTS", Engagements)
 """Which avatars sessions of other services' clients have."""
+SIMLI_SESSIONS = web.AppKey("SIMLI_SESSIONS", SimliSessions)
+"""Sessions that Simli's clients have asked for and not begun."""
 REPLIES = web.AppKey("REPLIES", Replies)
 """Replies of language models that avatars speak."""
 

@@ -11,7 +11,8 @@ from avatar_rtc.control.messages import control_from
 from avatar_rtc.mcp.faces import SNAPSHOT_PX
 from avatar_rtc.server.http.admission import charge_message
 from avatar_rtc.server.http.keys import AVATARS, LIMITS, STORE, find_avatar, is_covered, payer_of
-from avatar_rtc.server.http.routes.avatars import recast, snapshot_of
+from avatar_rtc.server.http.routes.avatars import snapshot_of
+from avatar_rtc.server.live.recasting import recast
 
 
 class OwnFaces:

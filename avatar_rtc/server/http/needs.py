@@ -53,7 +53,7 @@ NEEDS: Mapping[str, Need] = {
         (
             f"GET {_AVATAR}/whep", f"POST {_AVATAR}/whep", f"GET {_AVATAR}/whep/{{viewer}}",
             f"PATCH {_AVATAR}/whep/{{viewer}}", f"DELETE {_AVATAR}/whep/{{viewer}}",
-            "POST /offer", f"POST {_V1}/offer", "GET /api/avatar/result_feed",
+            *(f"POST {path}/offer" for path in ("", "/api", _V1)), "GET /api/avatar/result_feed",
             f"GET {_V1}/avatars",  # those it may see
             f"GET {_AVATAR}", f"GET {_AVATAR}/snapshot.png", f"GET {_AVATAR}/distillation",
             f"GET {_AVATAR}/picture.png", f"GET {_AVATAR}/setup",
@@ -73,6 +73,15 @@ NEEDS: Mapping[str, Need] = {
             "GET /api/modules", "GET /api/tts/info", "GET /api/tts/list_voices", "GET /v1/audio/voices",
             "GET /api/classify/labels", "GET /v1/models", "GET /v1/models/{model}",
             "GET /api/avatar/get_available_filters",
+            *(f"PATCH {path}/offer" for path in ("", "/api", _V1)),  # of a connection that cannot be guessed
+        ),
+    ),
+    # each session gets the avatar that its caller may have
+    **_each(
+        Need("control"),
+        (
+            "POST /compat/simli/compose/token", "GET /compat/simli/compose/ice",
+            "GET /compat/simli/compose/webrtc/p2p",
         ),
     ),
     # each tool that is called looks whether its avatar is the caller's
@@ -149,6 +158,8 @@ NEEDS: Mapping[str, Need] = {
         Need("admin", "all"),
         (
             "POST /api/avatar/load",
+            # a plugin that is allowed may drive an avatar from then on
+            f"GET {_V1}/plugins", f"POST {_V1}/plugins/{{plugin}}", f"DELETE {_V1}/plugins/{{plugin}}",
             f"GET {_V1}/trackers",
             *(f"{verb} {_V1}/trackers/{{tracker}}/calibration" for verb in ("POST", "DELETE")),
             f"POST {_V1}/backdrops", f"DELETE {_V1}/backdrops/{{name}}",

@@ -20,7 +20,7 @@ from functools import cached_property
 STATE_TYPE = "state"
 CLOSING_TYPE = "closing"
 MISSED_TYPE = "events.missed"
-EVENT_KINDS = (STATE_TYPE, "speech", "gesture", "hearing", "viewers", "recordings")
+EVENT_KINDS = (STATE_TYPE, "speech", "gesture", "hearing", "viewers", "recordings", "plugins")
 """What a listener may choose among: all that is told but its own affairs, `closing` and `events.missed`."""
 MAX_KEPT_EVENTS = 1_000
 """Events: some five minutes of speech, at three words a second."""

@@ -17,6 +17,7 @@ from avatar_rtc.control.microphone_message import MicrophoneSet
 from avatar_rtc.errors import OPERATORS, AvatarRtcError, BadMessage, Refused, public
 from avatar_rtc.grants import Grant, Scope
 from avatar_rtc.media.saying import CONTROL_LABEL
+from avatar_rtc.server.live.rtvi import RTVI_LABEL, rtvi_answer
 from avatar_rtc.server.live.voice.own_microphone import OwnMicrophone
 
 log = logging.getLogger(__name__)
@@ -89,6 +90,8 @@ class Session:
 
     def hear(self, label: str, text: str) -> str | Awaitable[str] | None:
         """Act on a text; what comes on `control` is answered, of the rest only what is wrong with it."""
+        if label == RTVI_LABEL:
+            return rtvi_answer(text)
         return self._answer(text) if label == CONTROL else self._take(label, text)
 
     def refuse(self, data: str | bytes, why: str) -> str:

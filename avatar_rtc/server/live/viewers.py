@@ -5,7 +5,7 @@ import json
 import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from avatar_rtc.config import MediaBind
 from avatar_rtc.control.messages import ControlMessage
@@ -55,6 +55,8 @@ class Viewer:
     """Entity tag of its ICE session, without quotes."""
     address: str
     """Where its offer came from."""
+    left: asyncio.Event = field(default_factory=asyncio.Event, compare=False, repr=False)
+    """Set when its connection is gone, whatever the reason."""
 
     @property
     def id(self) -> str:
@@ -209,6 +211,7 @@ class Viewers:
         if viewer is not None:
             self._left.append(viewer.id)
             viewer.tenure.close()
+            viewer.left.set()
             viewer.peer.end("did not connect, and others want the seat")
             self._on_change()
 
@@ -246,6 +249,7 @@ class Viewers:
     def _gone(self, peer: Peer) -> None:
         if viewer := self._viewers.pop(peer.id, None):
             viewer.tenure.close()
+            viewer.left.set()
             self._watched_by_gone = self._watched_by_gone.plus(peer.stats())
             self._left.append(peer.id)
             self._on_change()

@@ -62,6 +62,7 @@ def address_of(path: str, avatar: str = "main") -> str:
         "{file}": "x.js",
         "{recording}": "x",
         "{call}": "x",
+        "{plugin}": "x",
         "{tracker}": "vmc",
         "{emotion}": "joy",
         "{gesture}": "nod",
@@ -111,6 +112,7 @@ async def test_what_changes_something_needs_more_than_to_watch():
     assert {each for each in watching if not each.startswith(("GET ", "HEAD "))} == {
         "POST /api/v1/avatars/{avatar}/whep", "PATCH /api/v1/avatars/{avatar}/whep/{viewer}",
         "DELETE /api/v1/avatars/{avatar}/whep/{viewer}", "POST /offer", "POST /api/v1/offer",
+        "POST /api/offer", "PATCH /offer", "PATCH /api/offer", "PATCH /api/v1/offer",
     }  # fmt: skip
 
 

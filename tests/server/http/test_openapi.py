@@ -20,7 +20,7 @@ from avatar_rtc.face.gaze import Gaze
 from avatar_rtc.filters_schema.chain import chain_json
 from avatar_rtc.resources import resource
 from avatar_rtc.server.http.answers import Avatar
-from avatar_rtc.server.http.keys import AVATARS, TRACKERS
+from avatar_rtc.server.http.keys import AVATARS, PLUGINS, TRACKERS
 from avatar_rtc.server.http.needs import need_for
 from avatar_rtc.server.http.routes import openapi
 from avatar_rtc.server.http.routes.openapi import described, document
@@ -31,7 +31,15 @@ from tests.trackers.test_phones import record
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NO_EXAMPLE = {"load", "post_character", "post_backdrop", "post_audio"}
 """They read a picture or a sound, and no text besides."""
-ENDLESS = {"result_feed", "audio_socket", "ears_socket", "get_events", "control_socket", "realtime"}
+ENDLESS = {
+    "result_feed",
+    "audio_socket",
+    "ears_socket",
+    "get_events",
+    "control_socket",
+    "realtime",
+    "simli_p2p",
+}
 STARTS_A_PROCESS = {"post_distillation"}
 NEEDS_AN_UPSTREAM = {"post_chat_completions", "post_responses"}
 
@@ -166,6 +174,10 @@ class Caller:
             )
             filled["viewer"] = answer.headers["Location"].rpartition("/")[2]
             headers["If-Match"] = answer.headers["ETag"]
+        body = self._body(operation, headers)
+        if operation["operationId"].startswith("patch_offer"):
+            answer = await self.call("post", "/offer", self._doc["paths"]["/offer"]["post"])
+            body = {"json": {"pc_id": (await answer.json())["pc_id"], "candidates": []}}
         if operation["operationId"] == "delete_saved_gesture":
             still = {"tracks": {"head_x": [[0, 0], [1, 0]]}}
             await self._client.put("/api/v1/characters/liora/saved/gestures/nod", json=still)
@@ -177,6 +189,13 @@ class Caller:
             there = (await (await self._client.get(home)).json())["recordings"]
             begun = there or [await (await self._client.post(home, json={})).json()]
             filled["recording"] = begun[0]["id"]
+        if operation["operationId"] == "post_plugin":
+            plugins = self._client.app[PLUGINS]
+            self._asking = asyncio.create_task(plugins.ask("A plugin", "Somebody"))
+            await asyncio.sleep(0)
+            filled["plugin"] = plugins.question.id
+        elif "plugin" in names:  # it was allowed before: what deletes comes last
+            filled["plugin"] = next(iter(self._client.app[PLUGINS].allowed))
         if "call" in names:
             calls = self._client.app[AVATARS]["main"].calls
             filled["call"] = calls.start("whip", "https://x", lambda _: asyncio.Event().wait()).id
@@ -195,9 +214,7 @@ class Caller:
         named = operation["operationId"] in ("post_character", "post_backdrop")
         query = {"name": "own"} if named else {}
         url = path.format(**{name: filled[name] for name in names})
-        return await self._client.request(
-            method, url, params=query, headers=headers, **self._body(operation, headers)
-        )
+        return await self._client.request(method, url, params=query, headers=headers, **body)
 
     def _body(self, operation: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
         if "requestBody" not in operation:

@@ -36,6 +36,7 @@ from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import an_object, many, one
 from avatar_rtc.server.live.avatar import Avatar as LiveAvatar
 from avatar_rtc.server.live.distillation import Quality, command_for
+from avatar_rtc.server.live.recasting import recast
 from avatar_rtc.stream.framing import FramingName
 
 log = logging.getLogger(__name__)
@@ -169,18 +170,6 @@ async def patch_avatar(request: web.Request) -> web.Response:
     if wanted.framing is not None:
         await avatar.apply(FramingSet(name=wanted.framing))
     return web.json_response(avatar.describe())
-
-
-async def recast(store: CharacterStore, avatar: LiveAvatar, name: str) -> None:
-    """Show another stored character.
-
-    Raises:
-        NotFound, InputError: there is no such character, or it cannot be shown.
-    """
-    character = await asyncio.to_thread(store.load_character, name)
-    if name != avatar.source:
-        await avatar.distillation.close()
-    avatar.swap(character, name)
 
 
 @described("avatars", statuses={204: "It is gone.", 403: "It is `main`."})

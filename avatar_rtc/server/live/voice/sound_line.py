@@ -26,13 +26,21 @@ from avatar_rtc.speech.script import check_text
 class SoundLine:
     """One caller's. Made and used on the event loop; whoever made it interrupts it at the end."""
 
-    def __init__(self, avatar: Avatar, pool: Pool, on_event: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        avatar: Avatar,
+        pool: Pool,
+        on_event: Callable[[Event], None],
+        lead_s: float = STREAM_LEAD_S,
+    ) -> None:
         """
         Args:
             pool: what waits to be heard is taken of it, in seconds.
             on_event: told `speech.started`, `speech.finished` and what else is told of its utterances.
+            lead_s: how long the first of an utterance waits, so that what comes late is not missed.
         """
         self._avatar, self._pool, self._on_event = avatar, pool, on_event
+        self._lead_s = lead_s
         self._stream: SoundStream | None = None
         self._streams: dict[str, SoundStream] = {}
 
@@ -94,7 +102,7 @@ class SoundLine:
             pieces,
             self._heard,
             speech_id=speech_id,
-            lead_s=STREAM_LEAD_S,
+            lead_s=self._lead_s,
             patience_s=slow_s + 2 * SOUND_PATIENCE_S,
             # Whoever ended it: sound that still comes for it must not hold up what is said on this line.
             on_over=stream.abandon,
