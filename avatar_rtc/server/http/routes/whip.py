@@ -42,7 +42,7 @@ async def post_sound(request: web.Request) -> web.Response:
         raise Refused("this server takes no microphones; its operator can set microphone = true")
     offer = await read_text(request, MAX_SDP_BYTES)
     viewer, answer = await admit(request, avatar, offer, "matte", microphone, only_hears=True)
-    return whep.answered(request, viewer, answer, f"/api/v1/avatars/{avatar.name}/whip/{viewer.id}")
+    return whep.offer_answered(request, viewer, answer, f"/api/v1/avatars/{avatar.name}/whip/{viewer.id}")
 
 
 def _microphone_of(request: web.Request) -> MicrophoneMode:

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 PLUGIN = "janus.plugin.videoroom"
 WANTED_BPS = 3_000_000
 """Asked for: rooms may allow 128 kbit/s if nothing is said. Where the room's own counts, we keep to that."""
-GOODBYE_S = 1.5
+ROOM_GOODBYE_S = 1.5
 _NO_ROOM, _FULL, _NOT_THAT, _PIN = 426, 432, 430, (429, 433)
 
 
@@ -115,7 +115,7 @@ class JanusRoom:
         if self._line is None or self._line.lost.done():
             return
         with contextlib.suppress(AvatarRtcError, TimeoutError):
-            async with asyncio.timeout(GOODBYE_S):
+            async with asyncio.timeout(ROOM_GOODBYE_S):
                 self._line.address.pop("handle_id", None)
                 await self._line.ask("destroy")
 
