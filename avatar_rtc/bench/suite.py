@@ -21,6 +21,7 @@ FIGURES = {
     "memory": "of the server process",
     "fanout": "cost of one more viewer, 16 viewers at full rate",
     "lag": "of the event loop while THA3 renders",
+    "publish": "an avatar in a room of Janus: how soon it is seen, what many who watch there cost",
     "loss": "pictures and sound when packets get lost, beside aiortc's own receivers",
     "recording": "cost of a live recording beside a viewer, and its length",
     "rungs": "one viewer on a narrow link beside good ones",

@@ -13,6 +13,7 @@ from avatar_rtc.cli import (
     check,
     distill,
     mcp,
+    publish,
     record,
     render,
     serve,
@@ -34,6 +35,7 @@ from avatar_rtc.version import __version__
 COMMANDS = (
     serve, token, turn, render, sprites, watch, talk, record, mcp, distill, check, weights, voices,
     tracking, trackers, vts, camera, bench,
+    publish,
 )  # fmt: skip
 """Each has `add(subparsers)`; whatever is heavy is imported only when its command runs."""
 

@@ -162,7 +162,7 @@ class GuardedProtocol(StunProtocol):
             case "stun":
                 return self._take_stun(data, address)
             case "rtp" if self._guard.knows(self, address):
-                return self._hand_on(data)
+                return data[1] & 0x7F in self._guard.unread or self._hand_on(data)
             case "dtls" if self._guard.knows(self, address):
                 return all([self._hand_on(record) for record in self._guard.records(data)])
         return False

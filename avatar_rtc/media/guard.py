@@ -81,6 +81,8 @@ class Guard:
         """Of whom alone anything is taken; None is everybody. This machine's addresses keep all others out:
         Linux drops what comes from elsewhere under one of them, by IPv4 unless `accept_local` is set; and
         then as ever nothing is taken that does not know the password."""
+        self.unread: frozenset[int] = frozenset()
+        """Payload types of RTP that nobody wants: what comes with one is let go before it is decrypted."""
         self._known: set[tuple[object, Address]] = set()
 
     def may_come(self, address: Address) -> bool:

@@ -12,6 +12,7 @@ from av.audio.codeccontext import AudioCodecContext
 
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.media.broadcast import Broadcast, Packet
+from avatar_rtc.media.loudness import told_level
 from avatar_rtc.media.release import Release
 from avatar_rtc.sound import pcm
 from avatar_rtc.sound.frames import audio_frame
@@ -136,6 +137,7 @@ class OpusStream:
             # The block is heard LOOK_AHEAD after the packet begins: what comes before is the block before it.
             packet.pts = packet.dts = audio_pts(t) - LOOK_AHEAD
             packet.time_base = AUDIO_TIME_BASE
+            packet.opaque = told_level(pcm)  # for those who are told, see `PacketTrack.level`
         return packets
 
     def _read(self, t: float) -> Pcm:

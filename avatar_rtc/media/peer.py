@@ -11,7 +11,6 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from typing import Protocol
 
 from aiortc import (
     RTCBundlePolicy,
@@ -24,7 +23,6 @@ from aiortc.mediastreams import MediaStreamTrack
 
 from avatar_rtc.config import MediaBind
 from avatar_rtc.errors import BadOffer, InputError, SetupError
-from avatar_rtc.media.adapting import Adapting
 from avatar_rtc.media.addresses.aioice_private import ask_servers
 from avatar_rtc.media.addresses.candidates import Candidates
 from avatar_rtc.media.addresses.hosts_private import bind_media
@@ -33,14 +31,11 @@ from avatar_rtc.media.addresses.sockets import MediaSockets
 from avatar_rtc.media.aiortc_private import (
     connect_quietly,
     guard_connection,
-    send_single_nals,
     settle,
 )
 from avatar_rtc.media.aiortc_receiving import Mended, mend_losses
 from avatar_rtc.media.bounds import Bounds
-from avatar_rtc.media.broadcast import MediaKind, Packet, Subscription
 from avatar_rtc.media.channels import Channels
-from avatar_rtc.media.codecs import sent_codec, takes_single_nals_only
 from avatar_rtc.media.guard import Guard
 from avatar_rtc.media.liveness import CONNECT_TIMEOUT_S, SILENCE_TIMEOUT_S, Liveness
 from avatar_rtc.media.microphone import listen
@@ -48,12 +43,9 @@ from avatar_rtc.media.offers.answer import write_answer
 from avatar_rtc.media.offers.fragment import read_fragment
 from avatar_rtc.media.offers.negotiation import Negotiated, Section
 from avatar_rtc.media.offers.offer import ParsedOffer, read_offer
-from avatar_rtc.media.peer_stats import Feedback, PeerStats, read_sent
-from avatar_rtc.media.rtcp_private import date_reports, on_keyframe_request, on_resent
+from avatar_rtc.media.outgoing import Outgoing, PeerSource
+from avatar_rtc.media.peer_stats import PeerStats, read_sent
 from avatar_rtc.media.saying import Conversation
-from avatar_rtc.media.sending.way import ViewerWay
-from avatar_rtc.media.sending_private import send_repairably
-from avatar_rtc.media.tracks import PacketQueue, PacketTrack
 from avatar_rtc.sound.pcm import Pcm
 from avatar_rtc.stream.frame import Layout, Rendition
 
@@ -61,22 +53,6 @@ log = logging.getLogger(__name__)
 
 EVERYWHERE = MediaBind(interfaces=True)
 CLOSE_TIMEOUT_S = 5.0
-
-
-class PeerSource(Protocol):
-    """What a peer shows; an avatar."""
-
-    def watch(self, rendition: Rendition) -> Subscription[Packet]:
-        """Subscribe to a rendition, starting it if need be."""
-
-    def listen(self) -> Subscription[Packet]:
-        """Subscribe to the voice."""
-
-    def late_s(self, t: float) -> float:
-        """Seconds since what is for media time t should have been sent."""
-
-    def request_keyframe(self, rendition: Rendition) -> None:
-        """Somebody cannot decode this rendition before its next keyframe; called as often as asked for."""
 
 
 class Peer:
@@ -95,6 +71,7 @@ class Peer:
         on_microphone: Callable[[AsyncIterator[Pcm]], Awaitable[None]] | None = None,
         bounds: Bounds | None = None,
         adapts: bool = True,
+        only_hears: bool = False,
     ) -> None:
         """Nothing is opened before `answer`.
 
@@ -107,15 +84,12 @@ class Peer:
             on_microphone: takes the peer's own sound, if it sends any, until that ends; None takes none.
             bounds: what it may cost; the defaults if None.
             adapts: it gets the lower rung of its rendition while its link does not carry the upper one.
+            only_hears: it brings sound, and gets nothing; video that it brings is thrown away.
         """
         bounds = bounds or Bounds()
         self.id = secrets.token_urlsafe(16)
-        self.rendition: Rendition | None = None
-        """What is shown, known once the offer is answered; None if it asks for no picture."""
-        self.moves = 0
-        """From one rung to the other."""
-        self._source, self._layout, self._ice = source, layout, ice
-        self._on_closed, self._bind, self._adapts = on_closed, bind, adapts
+        self._outgoing = Outgoing(source, layout, adapts)
+        self._ice, self._on_closed, self._bind = ice, on_closed, bind
         self._sockets = MediaSockets(bind.ports)
         self._loop = asyncio.get_running_loop()
         # Without a list of servers it would ask one of Google. Every section begins with a transport of its
@@ -125,26 +99,28 @@ class Peer:
         self._liveness = Liveness(self.end, connect_timeout_s, silence_timeout_s)
         self._guard = Guard(self._liveness.heard, bounds.dropped)
         self._channels = Channels(conversation, bounds)
-        self._on_microphone = on_microphone
+        self._on_microphone, self._only_hears = on_microphone, only_hears
         self.takes_sound = False
         """Whether its own sound is taken, by the answer."""
         self.heard = Mended()
         """What was lost of the peer's own sound, and what became of it."""
         self._listening: set[asyncio.Task[None]] = set()
-        self._tracks: dict[MediaKind, PacketTrack] = {}
-        self._adapting: Adapting | None = None
         self._offer: ParsedOffer | None = None
         self._candidates = Candidates(self._pc, bind.interfaces, self._guard.may_come)
         self.answered_at = math.inf
         """CLOCK_MONOTONIC second in which its answer was ready; infinite before."""
         self._connected_at: float | None = None
-        self._feedback, self._way = Feedback(), ViewerWay()
         self._closing: asyncio.Task[None] | None = None
 
     @property
     def state(self) -> str:
         """ "new", "connecting", "connected", "failed" or "closed"."""
         return "closed" if self._closing else str(self._pc.connectionState)
+
+    @property
+    def rendition(self) -> Rendition | None:
+        """What is shown, known once the offer is answered; None if it asks for no picture."""
+        return self._outgoing.rendition
 
     @property
     def was_connected(self) -> bool:
@@ -164,7 +140,7 @@ class Peer:
             SetupError: no socket could be opened; closed as well.
         """
         try:
-            self._offer = read_offer(offer_sdp, hears=self._on_microphone is not None)
+            self._offer = read_offer(offer_sdp, self._on_microphone is not None, self._only_hears)
             return await self._negotiate(self._offer)
         except (BadOffer, SetupError):
             await self.close()
@@ -196,14 +172,14 @@ class Peer:
 
     def stats(self) -> PeerStats:
         """The connection now, or as it was in the end."""
-        video, sent = self._tracks.get("video"), read_sent(self._pc)
+        sent = read_sent(self._pc)
         return PeerStats(
             state=self.state,
             rendition=self.rendition,
             connected_s=None if self._connected_at is None else time.monotonic() - self._connected_at,
-            dropped=video.dropped if video else 0,
-            moves=self.moves,
-            feedback=self._feedback,
+            dropped=self._outgoing.dropped,
+            moves=self._outgoing.moves,
+            feedback=self._outgoing.feedback,
             video=sent["video"],
             audio=sent["audio"],
         )
@@ -223,6 +199,7 @@ class Peer:
         media = (section for section in offer.negotiated.taken if section.payloads)
         for section, transceiver in zip(media, self._pc.getTransceivers(), strict=True):
             self._open(section, transceiver)
+        self._guard.unread = offer.negotiated.unread
         guard_connection(self._pc, self._guard, self._sockets)
         ask_servers(self._pc, self._ice, self._guard)
         bind_media(self._pc, self._bind, self._guard)
@@ -244,31 +221,20 @@ class Peer:
             if section.why_not:
                 log.info("peer %s: %.20s is left out: %s", self.id[:6], section.kind, section.why_not)
         if video := negotiated.sending("video"):
-            whole_nals = takes_single_nals_only(video.payloads)
-            self.rendition = Rendition(sent_codec(video.payloads), self._layout, whole_nals)
+            self._outgoing.choose(video.payloads)
 
     def _open(self, section: Section, transceiver: RTCRtpTransceiver) -> None:
         transceiver.direction = section.direction
+        if section.is_dropped:
+            transceiver.direction = "inactive"
+            return
         settle(transceiver, section.payloads, section.extensions)
         if section.kind == "audio" and section.direction in ("recvonly", "sendrecv"):
             mend_losses(transceiver.receiver, self.heard)
             self.takes_sound = True
         if not section.direction.startswith("send"):
             return
-        sender = transceiver.sender
-        repair = send_repairably(sender, section.payloads, section.extensions, section.mid, self._way)
-        if section.kind == "video":
-            if self._adapts and self.rendition is not None:
-                self._adapting = Adapting(sender, repair, self._source, self.rendition, self._moved)
-            track = self._tracks["video"] = PacketTrack("video", self._watch, self._request_keyframe)
-            on_keyframe_request(sender, self._keyframe_wanted)
-            on_resent(sender, self._count_resent)
-            if takes_single_nals_only(section.payloads):
-                send_single_nals(sender)
-        else:
-            track = self._tracks["audio"] = PacketTrack("audio", self._source.listen)
-        sender.replaceTrack(track)
-        date_reports(sender, lambda: 0.0 if track.t is None else self._source.late_s(track.t))
+        self._outgoing.open(transceiver.sender, section.payloads, section.extensions, section.mid)
 
     def _listen(self, track: MediaStreamTrack) -> None:
         if track.kind != "audio" or self._on_microphone is None:
@@ -276,27 +242,6 @@ class Peer:
         task = asyncio.ensure_future(listen(track, self._on_microphone))
         self._listening.add(task)
         task.add_done_callback(self._listening.discard)
-
-    def _watch(self) -> PacketQueue:
-        assert self.rendition is not None
-        return self._source.watch(self.rendition) if self._adapting is None else self._adapting.watch()
-
-    def _moved(self, rendition: Rendition) -> None:
-        self.rendition = rendition
-        self._way.is_narrow = rendition.rung == "lower"
-        self.moves += 1
-
-    def _keyframe_wanted(self) -> None:
-        self._feedback.keyframes += 1
-        if self._adapting is None or self._adapting.bears_keyframe():
-            self._request_keyframe()
-
-    def _count_resent(self) -> None:
-        self._feedback.resent += 1
-
-    def _request_keyframe(self) -> None:
-        assert self.rendition is not None
-        self._source.request_keyframe(self.rendition)
 
     def _on_state(self) -> None:
         match self._pc.connectionState:
@@ -322,8 +267,7 @@ class Peer:
     async def _close(self) -> None:
         self._liveness.close()
         self._channels.close()
-        for track in self._tracks.values():
-            track.stop()
+        self._outgoing.stop()
         for task in self._listening:
             task.cancel()
         try:

@@ -20,7 +20,7 @@ from aiortc.utils import random32
 from avatar_rtc.media.broadcast import Packet
 from avatar_rtc.media.codecs import Payloads
 from avatar_rtc.media.feedback_private import LinkReport, on_link_report
-from avatar_rtc.media.offers.extensions import MID, PLAYOUT_DELAY, SEND_TIME, Extension
+from avatar_rtc.media.offers.extensions import AUDIO_LEVEL, MID, PLAYOUT_DELAY, SEND_TIME, Extension
 from avatar_rtc.media.rtcp_private import sent_by
 from avatar_rtc.media.sending.pacing import bursts
 from avatar_rtc.media.sending.red import Redundancy
@@ -92,6 +92,7 @@ class Repairable:
         ids = {extension.uri: extension.id for extension in extensions}
         self._mid = _element(ids.get(MID), mid.encode())
         self._time_id, self._playout_id = ids.get(SEND_TIME), ids.get(PLAYOUT_DELAY)
+        self._level_id = ids.get(AUDIO_LEVEL)
         self._playout = b""
 
     async def run(self, codec: RTCRtpCodecParameters) -> None:
@@ -122,13 +123,13 @@ class Repairable:
             now = asyncio.get_running_loop().time()
             payload_type, payloads = self._payloads(timestamp, picture.payloads, now)
             self._playout = self._playout_element(now)
-            left = len(payloads)
+            # `level` is of our own tracks of sound alone.
+            left, level = len(payloads), getattr(sender.track, "level", None)
             for burst, pause in bursts(payloads):
                 for payload in burst:
                     left -= 1
-                    packet = SentPacket(
-                        number, timestamp, left == 0, payload_type, payload, asyncio.get_running_loop().time()
-                    )
+                    at = asyncio.get_running_loop().time()
+                    packet = SentPacket(number, timestamp, left == 0, payload_type, payload, at, level)
                     self._sent.keep(packet)
                     await self._send(packet)
                     number = (number + 1) % 2**16
@@ -179,7 +180,8 @@ class Repairable:
     def _head(self, payload_type: int, packet: SentPacket, number: int, ssrc: int, ntp: int) -> bytes:
         """The header of a packet (RFC 3550), with its extensions in the short form (RFC 8285)."""
         send_time = _element(self._time_id, ((ntp >> 14) & 0xFFFFFF).to_bytes(3, "big"))
-        extensions = self._mid + send_time + self._playout
+        level = _element(self._level_id, b"" if packet.level is None else bytes([packet.level]))
+        extensions = self._mid + send_time + level + self._playout
         words = (len(extensions) + 3) // 4
         head = struct.pack(
             "!BBHLL",

@@ -50,6 +50,8 @@ class PacketTrack(MediaStreamTrack):
         self._subscription: PacketQueue | None = None
         self.t: float | None = None
         """Media time in s of the packet given last."""
+        self.level: int | None = None
+        """How loud the packet given last is, as `loudness.told_level` writes it; None of pictures."""
 
     @property
     def dropped(self) -> int:
@@ -75,6 +77,8 @@ class PacketTrack(MediaStreamTrack):
             self.stop()
             raise MediaStreamError from None
         self.t = None if packet.pts is None else float(packet.pts * packet.time_base)
+        if self.kind == "audio" and isinstance(packet.opaque, int):
+            self.level = packet.opaque
         return packet
 
     def stop(self) -> None:

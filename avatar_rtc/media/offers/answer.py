@@ -1,16 +1,18 @@
-"""Write an answer: what was agreed on, with the transports that aiortc has opened.
+"""Write an answer: what was agreed on, with the transports that aiortc has opened; and parts of an offer.
 
 Every section of the offer is answered in its place. ICE and DTLS are told in each that is taken, as browsers
 do: aiortc, as a peer, takes no section without, though RFC 8843 would have them once for a bundle.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aiortc.sdp import MediaDescription, SessionDescription, candidate_to_sdp, ipaddress_to_sdp
 
-from avatar_rtc.media.offers.negotiation import DATA_FORMAT, Negotiated, Section
+from avatar_rtc.media.codecs import Payloads
+from avatar_rtc.media.offers.extensions import Extension
+from avatar_rtc.media.offers.negotiation import DATA_FORMAT, Direction, Negotiated, Section
 
-_SETUPS = {"client": "active", "server": "passive"}
+_SETUPS = {"client": "active", "server": "passive", "auto": "actpass"}
 _NOWHERE = "c=IN IP4 0.0.0.0"
 _LAST_WAY = {True: "/sendonly", False: ""}
 
@@ -48,16 +50,22 @@ def _taken(section: Section, opened: MediaDescription) -> Iterator[str]:
     yield f"c={ipaddress_to_sdp(opened.host)}" if opened.host else _NOWHERE
     if section.mid:
         yield f"a=mid:{section.mid}"
-    yield from _media(section, opened) if section.payloads else _data(section, opened)
-    yield from _transport(opened)
+    if section.payloads:
+        yield from media_lines(section.direction, section.extensions, section.payloads, opened)
+    else:
+        yield from _data(section, opened)
+    yield from transport_lines(opened)
 
 
-def _media(section: Section, opened: MediaDescription) -> Iterator[str]:
-    yield f"a={section.direction}"
+def media_lines(
+    direction: Direction, extensions: Iterable[Extension], payloads: Payloads, opened: MediaDescription
+) -> Iterator[str]:
+    """What a section says of its media, to be answered or offered."""
+    yield f"a={direction}"
     yield from ("a=rtcp:9 IN IP4 0.0.0.0", "a=rtcp-mux")
-    for extension in section.extensions:
+    for extension in extensions:
         yield f"a=extmap:{extension.id}{_LAST_WAY[extension.is_one_way]} {extension.uri}"
-    for payload in section.payloads:
+    for payload in payloads:
         yield f"a=rtpmap:{payload.payloadType} {payload}"
         for feedback in payload.rtcpFeedback:
             words = filter(None, (feedback.type, feedback.parameter))
@@ -67,8 +75,8 @@ def _media(section: Section, opened: MediaDescription) -> Iterator[str]:
                 name if value is None else f"{name}={value}" for name, value in payload.parameters.items()
             )
             yield f"a=fmtp:{payload.payloadType} {';'.join(said)}"
-    if section.direction.startswith("send"):
-        yield from _sources(opened, len(section.payloads))
+    if direction.startswith("send"):
+        yield from _sources(opened, len(payloads))
 
 
 def _sources(opened: MediaDescription, number: int) -> Iterator[str]:
@@ -95,7 +103,8 @@ def _data(section: Section, opened: MediaDescription) -> Iterator[str]:
         yield f"a=max-message-size:{opened.sctpCapabilities.maxMessageSize}"
 
 
-def _transport(opened: MediaDescription) -> Iterator[str]:
+def transport_lines(opened: MediaDescription) -> Iterator[str]:
+    """What a section says of ICE and DTLS: where we are, and who."""
     assert opened.ice is not None and opened.dtls is not None, "aiortc opens none without"
     yield from (f"a=candidate:{candidate_to_sdp(each)}" for each in opened.ice_candidates)
     if opened.ice_candidates_complete:

@@ -3,6 +3,9 @@
 The first video that can be shown shows the avatar, and the first audio lets it be heard. Where a voice is
 wanted, one audio that sends is heard. What else could be taken is, and nothing is sent in it; so is the first
 of a bundle, whatever its codecs, if all others have its transport.
+
+Who brings sound by WHIP gets nothing sent, and its video is taken, for a WHIP server takes all of an offer or
+nothing; but nobody looks at it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,6 +29,7 @@ _RTP = ("RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF")
 """However it is carried, such as UDP/TLS/. RFC 9429 (5.1.2) takes what calls itself plain, too: by its
 fingerprint it is encrypted like all else."""
 _WANTED = "Add video with direction recvonly in H264 or VP8"
+_SOUND_WANTED = "Add audio with direction sendonly in Opus"
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,8 @@ class Section:
     """Ours."""
     is_kept: bool = False
     """Nothing can be sent in it, but its bundle needs it."""
+    is_dropped: bool = False
+    """What comes in it is thrown away unread."""
     why_not: str = ""
     """Why it is answered with port 0; empty if it is taken."""
 
@@ -73,16 +79,27 @@ class Negotiated:
         """The sections that are not refused, in their order."""
         return tuple(section for section in self.sections if not section.why_not)
 
+    @property
+    def unread(self) -> frozenset[int]:
+        """Payload types in which nothing comes that anybody reads."""
+        dropped = [each for each in self.taken if each.is_dropped]
+        read = {
+            payload.payloadType for each in self.taken if not each.is_dropped for payload in each.payloads
+        }
+        named = {int(number) for each in dropped for number in each.offered.formats if number.isdecimal()}
+        return frozenset(number for number in named - read if number < 128)
+
     def sending(self, kind: str) -> Section | None:
         """The section in which we send; None if there is none."""
         return next((s for s in self.taken if s.kind == kind and s.direction.startswith("send")), None)
 
 
-def negotiate(offer: SdpText, hears: bool = False) -> Negotiated:
+def negotiate(offer: SdpText, hears: bool = False, only_hears: bool = False) -> Negotiated:
     """Decide on every section.
 
     Args:
         hears: whether the peer's own sound is wanted.
+        only_hears: nothing else is, and nothing is sent.
 
     Raises:
         BadOffer: two sections have one mid, or there is nothing to be seen, heard or told.
@@ -98,9 +115,14 @@ def negotiate(offer: SdpText, hears: bool = False) -> Negotiated:
         _judged(offer, section, mid, name, together if mid in group else ())
         for section, mid, name in zip(offer.sections, mids, names, strict=True)
     )
-    sections = _directed(list(_within_bounds(_with_first(list(judged), group))), hears)
-    if all(section.why_not or _is_idle(section) for section in sections):
-        raise BadOffer(_nothing_left(sections))
+    if only_hears:
+        sections = _heard_alone(list(_within_bounds(map(_with_any_video, judged))))
+        if all(section.direction != "recvonly" or section.is_dropped for section in sections):
+            raise BadOffer(_nothing_left(sections, _SOUND_WANTED))
+    else:
+        sections = _directed(list(_within_bounds(_with_first(list(judged), group))), hears)
+        if all(section.why_not or _is_idle(section) for section in sections):
+            raise BadOffer(_nothing_left(sections, _WANTED))
     return _bundled(offer, sections, group, together)
 
 
@@ -221,6 +243,28 @@ def _directed(sections: list[Section], hears: bool) -> list[Section]:
     ]
 
 
+def _with_any_video(section: Section) -> Section:
+    """Of video that is thrown away, any codec will do."""
+    payloads = idle_payloads(section.offered) if section.kind == "video" else ()
+    if not payloads or _why_not(section.offered, payloads, section.transport, section.is_bundled):
+        return section
+    return replace(section, payloads=payloads, why_not="")
+
+
+def _heard_alone(sections: list[Section]) -> list[Section]:
+    heard = _first(sections, "audio", ("sendonly", "sendrecv"))
+    return [
+        replace(section, direction="recvonly", is_dropped=section is not heard)
+        if section is heard or (not section.why_not and _brings_media(section))
+        else section
+        for section in sections
+    ]
+
+
+def _brings_media(section: Section) -> bool:
+    return section.kind in ("audio", "video") and section.offered_direction in ("sendonly", "sendrecv")
+
+
 def _first(sections: Iterable[Section], kind: str, directions: Sequence[str]) -> Section | None:
     found = (s for s in sections if s.kind == kind and not s.why_not and not s.is_kept)
     return next((s for s in found if s.offered_direction in directions), None)
@@ -236,11 +280,11 @@ def _is_idle(section: Section) -> bool:
     return section.kind != "application" and section.direction == "inactive"
 
 
-def _nothing_left(sections: Iterable[Section]) -> str:
+def _nothing_left(sections: Iterable[Section], wanted: str) -> str:
     """The sentence for an offer of which nothing can be used; it names each thing once."""
     whys = ((s, _why_unknown(s.offered, ()) if s.is_kept else s.why_not) for s in sections)
     reasons = (f"{s.kind:.20} has {why}" if why else f"{s.kind} is {s.offered_direction}" for s, why in whys)
-    return f"nothing in the offer can be answered: {'; '.join(dict.fromkeys(reasons))[:400]}. {_WANTED}"
+    return f"nothing in the offer can be answered: {'; '.join(dict.fromkeys(reasons))[:400]}. {wanted}"
 
 
 def _bundled(

@@ -16,7 +16,7 @@ from avatar_rtc.media.offers.negotiation import Negotiated, Section, negotiate
 from avatar_rtc.media.offers.sdp import read_sdp
 
 _REVERSED = {"sendonly": "recvonly", "recvonly": "sendonly"}
-_STAND_IN = {"video": "96 VP8/90000", "audio": "111 opus/48000/2"}
+STAND_IN = {"video": "96 VP8/90000", "audio": "111 opus/48000/2"}
 """aiortc wants to agree on a codec; what was agreed on is told it afterwards."""
 FAR_MESSAGE_BYTES = 65_536
 """Of a data channel's peer that does not say (RFC 8841), or takes any size."""
@@ -39,7 +39,7 @@ class ParsedOffer:
     """Name of a section → name of that which has its transport."""
 
 
-def read_offer(sdp: str, hears: bool = False) -> ParsedOffer:
+def read_offer(sdp: str, hears: bool = False, only_hears: bool = False) -> ParsedOffer:
     """Read an offer, decide on each of its sections, and take its candidates out.
 
     End-of-candidates is left out too: a browser that hides its addresses names none we can reach, but
@@ -47,12 +47,13 @@ def read_offer(sdp: str, hears: bool = False) -> ParsedOffer:
 
     Args:
         hears: whether the peer's own sound is wanted.
+        only_hears: see `negotiate`.
 
     Raises:
         BadOffer: too long, not SDP, or with nothing that could be sent, heard or told.
     """
     text = read_sdp(sdp)
-    negotiated = negotiate(text, hears)
+    negotiated = negotiate(text, hears, only_hears)
     taken = negotiated.taken
     tag, *others = negotiated.bundle or ("",)
     routes = {section.name: section.name for section in taken} | {mid: tag for mid in others}
@@ -92,7 +93,7 @@ def _plain_offer(negotiated: Negotiated) -> str:
 
 
 def _plain_section(section: Section) -> Iterator[str]:
-    if codec := _STAND_IN.get(section.kind):
+    if codec := STAND_IN.get(section.kind):
         yield f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {codec.partition(' ')[0]}"
         yield f"a=rtpmap:{codec}"
         yield f"a={_REVERSED.get(section.direction, section.direction)}"

@@ -26,6 +26,8 @@ class SentPacket:
     payload: bytes
     at: float
     """When it was sent."""
+    level: int | None = None
+    """How loud its sound is, as `loudness.told_level` writes it; None if nobody knows."""
     again_at: float | None = None
     """When it was sent again last; None if it never was."""
 

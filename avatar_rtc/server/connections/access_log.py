@@ -12,8 +12,8 @@ from avatar_rtc.server.http.places import ASKED
 log = logging.getLogger(__name__)
 
 _SECRETS = (
-    (re.compile(r"(/(?:whep|speech)/)[^/]+"), r"\1…"),
     (re.compile(r"(/compat/.*(?:sessions?|conversations)/[^/]{4})[^/]{12,}"), r"\1…"),
+    (re.compile(r"(/(?:whep|whip|speech)/)[^/]+"), r"\1…"),
     (re.compile(r"(/(?:avatars|view|models/avatar)/[^/]{4})[^/]{12,}"), r"\1…"),
 )
 """Names in paths that nobody can guess, so that whoever reads them may use what they name."""

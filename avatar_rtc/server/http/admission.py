@@ -65,11 +65,13 @@ async def admit(
     offer_sdp: str,
     layout: Layout,
     microphone: MicrophoneMode | None = None,
+    only_hears: bool = False,
 ) -> tuple[Viewer, str]:
     """Let a viewer in: its connection, and the answer to its offer. It may do what the request may.
 
     Args:
         microphone: what its own sound is for at first; None takes none.
+        only_hears: it brings its sound, and gets nothing.
 
     Raises:
         Problem, TooSoon, CapacityExceeded: as `require_room`.
@@ -84,7 +86,7 @@ async def admit(
         partial(charge_message, request.app[LIMITS], payer_of(request)),
     )
     with concerning(avatar=avatar.name):
-        return await avatar.viewers.join(offer_sdp, layout, ice, entrant, microphone)
+        return await avatar.viewers.join(offer_sdp, layout, ice, entrant, microphone, only_hears)
 
 
 def charge_message(limits: Limits, payer: str, message: ControlMessage) -> None:

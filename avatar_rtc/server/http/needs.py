@@ -49,6 +49,7 @@ NEEDS: Mapping[str, Need] = {
             "POST /compat/liveavatar/start", "POST /compat/liveavatar/stop", "GET /compat/liveavatar/socket",
             # a token that was signed with [compat] livekit_secret
             "POST /compat/inference/avatar/sessions", "POST /compat/inference/avatar/sessions/terminate",
+            f"OPTIONS {_AVATAR}/whip", f"OPTIONS {_AVATAR}/whip/{{viewer}}",
         ),
     ),
     # to watch and read
@@ -106,6 +107,14 @@ NEEDS: Mapping[str, Need] = {
     ),
     # each tool that is called looks whether its avatar is the caller's
     **_each(Need("control"), ("POST /mcp",)),
+    # to be listened to; what is to be spoken needs control
+    **_each(
+        Need("talk", "avatar"),
+        (
+            f"GET {_AVATAR}/whip", f"POST {_AVATAR}/whip", f"GET {_AVATAR}/whip/{{viewer}}",
+            f"PATCH {_AVATAR}/whip/{{viewer}}", f"DELETE {_AVATAR}/whip/{{viewer}}",
+        ),
+    ),
     # what operators watch: of all avatars, and of the viewers of one
     **_each(Need("view", "all"), ("GET /metrics",)),
     **_each(Need("control", "avatar"), (f"GET {_AVATAR}/viewers",)),
@@ -136,6 +145,7 @@ NEEDS: Mapping[str, Need] = {
             # a call tells where it leads, and which rooms are met there
             f"GET {_AVATAR}/calls", f"GET {_AVATAR}/calls/{{call}}", f"DELETE {_AVATAR}/calls/{{call}}",
             f"POST {_AVATAR}/livekit",
+            f"POST {_AVATAR}/publish",
             # a recording holds what was said before: whoever may watch now may not have it for that
             f"GET {_AVATAR}/recordings", f"POST {_AVATAR}/recordings", f"POST {_AVATAR}/films",
             f"GET {_AVATAR}/recordings/{{recording}}", f"DELETE {_AVATAR}/recordings/{{recording}}",

@@ -14,7 +14,8 @@ from avatar_rtc.grants import Grant
 from avatar_rtc.log_context import concerning, shown_viewer
 from avatar_rtc.media.addresses.ice import IceServers
 from avatar_rtc.media.bounds import Bounds
-from avatar_rtc.media.peer import Peer, PeerSource
+from avatar_rtc.media.outgoing import PeerSource
+from avatar_rtc.media.peer import Peer
 from avatar_rtc.media.peer_stats import PeerStats
 from avatar_rtc.server.access.tenures import Tenure, Tenures
 from avatar_rtc.server.live.events import CLOSING_TYPE, ToldEvent
@@ -160,11 +161,13 @@ class Viewers:
         ice: IceServers,
         entrant: Entrant,
         microphone: MicrophoneMode | None = None,
+        only_hears: bool = False,
     ) -> tuple[Viewer, str]:
         """Let a viewer in, and answer its offer.
 
         Args:
             microphone: what its sound is for at first; None takes none, whatever it asks for later.
+            only_hears: it brings its sound, and gets nothing.
 
         Raises:
             BadOffer: the offer cannot be answered.
@@ -186,6 +189,7 @@ class Viewers:
             on_microphone=own.listen if microphone is not None else None,
             bounds=self._bounds,
             adapts=self._adapts,
+            only_hears=only_hears,
         )
         # Counted before the answer is ready: a crowd that comes at once must not pass the limit.
         tenure = entrant.tenures.open(entrant.grant, lambda why: self._expel(peer.id, why))

@@ -106,6 +106,7 @@ async def test_only_what_is_shipped_and_whether_it_is_well_is_open():
         "POST /compat/simli/integrations/livekit/agents",
         "POST /compat/liveavatar/start", "POST /compat/liveavatar/stop", "GET /compat/liveavatar/socket",
         "POST /compat/inference/avatar/sessions", "POST /compat/inference/avatar/sessions/terminate",
+        "OPTIONS /api/v1/avatars/{avatar}/whip", "OPTIONS /api/v1/avatars/{avatar}/whip/{viewer}",
     }  # fmt: skip
 
 

@@ -78,6 +78,11 @@ OFFER = "\r\n".join(
         "",
     )
 )
+SOUND_OFFER = (
+    OFFER.replace("m=video 9 UDP/TLS/RTP/SAVPF 96", "m=audio 9 UDP/TLS/RTP/SAVPF 96")
+    .replace("a=recvonly", "a=sendonly")
+    .replace("VP8/90000", "opus/48000/2")
+)
 """An SDP offer of somebody who wants to see, and nothing more."""
 CANDIDATE = "\r\n".join(
     (

@@ -61,8 +61,13 @@ async def post_offer(request: web.Request) -> web.Response:
     microphone = _microphone_of(request)
     offer = await read_text(request, MAX_SDP_BYTES)
     viewer, answer = await admit(request, avatar, offer, layout, microphone)
+    return offer_answered(request, viewer, answer, f"/api/v1/avatars/{avatar.name}/whep/{viewer.id}")
+
+
+def offer_answered(request: web.Request, viewer: Viewer, answer: str, resource: str) -> web.Response:
+    """The answer to an offer, with where it can be ended, and the servers to ask for addresses."""
     headers = _links(request)
-    headers[hdrs.LOCATION] = outward(request, f"/api/v1/avatars/{avatar.name}/whep/{viewer.id}")
+    headers[hdrs.LOCATION] = outward(request, resource)
     headers[hdrs.ETAG] = f'"{viewer.tag}"'
     # As bytes: `text` would add a charset to the type, which SDP has not, and some players compare the whole.
     return web.Response(status=201, body=answer.encode(), content_type=SDP, headers=headers)
