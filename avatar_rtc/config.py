@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from avatar_rtc.config_outside import CallsConfig, CompatConfig
+from avatar_rtc.config_outside import CallsConfig, CompatConfig, RegistryConfig
 from avatar_rtc.config_sections import (
     AccessConfig,
     AddressText,
@@ -135,6 +135,7 @@ class Config(ConfigSection):
     openai: OpenAiConfig = OpenAiConfig()
     calls: CallsConfig = CallsConfig()
     compat: CompatConfig = CompatConfig()
+    registry: RegistryConfig = RegistryConfig()
     limits: LimitsConfig = LimitsConfig()
     data_dir: Path | None = None
     """Where uploaded characters are kept; None is the user's data folder."""

@@ -1,6 +1,6 @@
 """The application: every part is made here, and passed to whoever needs it.
 
-problems ─► pace ─► security ─► places ─► access ─► leases ─► routes, compat, openai ─► Avatars ─► Renderer
+problems ─► pace ─► security ─► places ─► access ─► elsewhere ─► leases ─► routes, compat, openai ─► Avatars ─► Renderer
 """
 
 import asyncio
@@ -34,6 +34,7 @@ from avatar_rtc.server.http.compat import speech as compat_speech
 from avatar_rtc.server.http.compat.feed import FEED_FORMATS
 from avatar_rtc.server.http.compression import compression_middleware
 from avatar_rtc.server.http.desk import Desk
+from avatar_rtc.server.http.elsewhere import elsewhere_middleware
 from avatar_rtc.server.http.ending import tell_closing
 from avatar_rtc.server.http.keys import (
     ADDRESS_CHECK,
@@ -57,6 +58,7 @@ from avatar_rtc.server.http.keys import (
     PERFORMANCES,
     PRESETS,
     RECORDINGS,
+    REGISTRY,
     RENDERER,
     REPLIES,
     SOCKETS,
@@ -75,6 +77,7 @@ from avatar_rtc.server.http.openai import speech as openai_speech
 from avatar_rtc.server.http.openai.upstream import OPENAI_UPSTREAM, Upstream
 from avatar_rtc.server.http.places import places_middleware
 from avatar_rtc.server.http.problems import problems_middleware
+from avatar_rtc.server.http.registry_metrics import RegistryCollector
 from avatar_rtc.server.http.routes import (
     audio,
     audio_socket,
@@ -122,6 +125,9 @@ from avatar_rtc.server.live.under_way import UnderWay
 from avatar_rtc.server.live.voice.decoding import Decoding
 from avatar_rtc.server.live.voice.speaker import Speaker
 from avatar_rtc.server.loop_lag import LoopLag
+from avatar_rtc.server.registry.hosting import Hosting
+from avatar_rtc.server.registry.joining import create_member
+from avatar_rtc.server.registry.member import Member
 from avatar_rtc.speech.cleaning.cleaner import read_aloud_of
 from avatar_rtc.speech.feelings import Classifier, Rules
 from avatar_rtc.speech.feelings_model import ModelFeelings
@@ -161,6 +167,7 @@ def create_app(
             security,
             places_middleware,
             access_middleware,
+            elsewhere_middleware,
             leases_middleware,
             compression_middleware,
         ]
@@ -207,7 +214,12 @@ def create_app(
         poses.PACKS_AT_ONCE,
         1,
     )
-    keeping = Keeping(None if state_file is None else StateFile(state_file, config.character, config.framing))
+    hosting = Hosting(config, lambda: app[AVATARS], store, lambda: [each.load for each in renderer.reports])
+    registry = create_member(config, os.environ, hosting)
+    keeping = Keeping(
+        None if state_file is None else StateFile(state_file, config.character, config.framing),
+        lambda name: registry is not None and name in registry.shared,
+    )
     app[AVATARS] = avatars_here = Avatars(
         Shared(
             config,
@@ -217,7 +229,7 @@ def create_app(
             engines,
             limits,
             students,
-            keeping.changed,
+            partial(_changed, keeping, registry),
             load_gestures(resource("assets", "gestures")),
             own_backdrops.known,
         )
@@ -243,6 +255,9 @@ def create_app(
     app[MCP] = door = McpDoor()
     lag = LoopLag()
     app[METRICS] = create_metrics(avatars_here, renderer, limits, lag)
+    if registry is not None:
+        app[REGISTRY] = registry
+        app[METRICS].register(RegistryCollector(registry))
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     for module in (
         whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
@@ -254,6 +269,9 @@ def create_app(
     app.on_response_prepare.append(add_headers)
     app.on_startup.append(lambda _: keeping.restore(avatars_here, store.load_any_character, config))
     app.on_startup.append(_find_recordings)
+    if registry is not None:
+        app.on_startup.append(partial(_join, registry))
+        app.on_shutdown.append(partial(_leave, registry))
     app.on_shutdown.append(partial(_keep, keeping))
     app.on_shutdown.append(_end_recordings)
     # Before cleanup: requests still under way may take seconds, and the viewers wait for no answer.
@@ -265,6 +283,22 @@ def create_app(
     app.cleanup_ctx.append(partial(_watch_loop, lag))
     app.cleanup_ctx.append(_check_addresses)
     return app
+
+
+def _changed(keeping: Keeping, registry: Member | None) -> None:
+    keeping.changed()
+    if registry is not None:
+        registry.changed()
+
+
+async def _join(registry: Member, app: web.Application) -> None:
+    registry.enter([name for name in app[AVATARS] if name != MAIN])
+    await registry.step()  # who is told of this server's port finds it registered
+    registry.start()
+
+
+async def _leave(registry: Member, _: web.Application) -> None:
+    await registry.close()
 
 
 async def _keep(keeping: Keeping, _: web.Application) -> None:
