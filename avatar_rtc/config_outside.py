@@ -22,8 +22,8 @@ def _check_destination(text: str) -> str:
 def _check_redis(url: str) -> str:
     if url and not re.fullmatch(r"(rediss?://[^\s/?#@]+(/\d{1,3})?|unix:///[^\s?#@]+)", url):
         raise ValueError(
-            "wanted is 'redis://HOST:PORT', 'rediss://HOST:PORT' or 'unix:///PATH', without a user or password, "
-            "which belongs into registry.password; or nothing"
+            "wanted is 'redis://HOST:PORT', 'rediss://HOST:PORT' or 'unix:///PATH', without a user or "
+            "password, which belongs into registry.password; or nothing"
         )
     return url
 
@@ -108,5 +108,5 @@ class RegistryConfig(ConfigSection):
 
     @property
     def grace_ms(self) -> int:
-        """What a lost server had, nobody takes for so long: one that Redis alone had lost comes back first."""
+        """What a lost server had, nobody takes for so long: one that is there after all comes back first."""
         return round(1500 * self.heartbeat_s)

@@ -1,6 +1,6 @@
 """The application: every part is made here, and passed to whoever needs it.
 
-problems ─► pace ─► security ─► places ─► access ─► elsewhere ─► leases ─► routes, compat, openai ─► Avatars ─► Renderer
+problems ─► pace ─► security ─► places ─► access ─► elsewhere ─► leases ─► routes ─► Avatars ─► Renderer
 """
 
 import asyncio
@@ -105,6 +105,7 @@ from avatar_rtc.server.http.routes import (
     speech,
     tracking,
     whep,
+    whereabouts,
 )
 from avatar_rtc.server.http.security import add_headers, create_security
 from avatar_rtc.server.http.sound_files import FILES_AT_ONCE, FILES_OF_ONE
@@ -263,7 +264,7 @@ def create_app(
         whep, offer, avatars, poses, control, characters, choices, backdrops, looks, health, seen, speech,
         audio, audio_socket, calls, ears_socket, events, control_socket, ice, recordings, films, share,
         compat_avatars, compat_speech, imagefx, natlang, chat, models, openai_speech, realtime, mcp,
-        openapi, tracking, pages,
+        openapi, tracking, whereabouts, pages,
     ):  # fmt: skip
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)

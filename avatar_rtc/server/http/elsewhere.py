@@ -1,4 +1,4 @@
-"""Avatars that another server has: who asks for one here is led to it (307), and nowhere but to a registered address.
+"""Avatars that another server has: who asks for one here is led there (307), to registered addresses alone.
 
 request ─► the avatar is here ─► handler
         └► its owner, by the registry ─► 307 to OWNER/same path?same query
@@ -34,7 +34,7 @@ _WHERE = f"{_AVATARS}/where"
 
 @web.middleware
 async def elsewhere_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Lead a request for an avatar of another server there; the caller has been found to be allowed to ask."""
+    """Lead a request for an avatar of another server there; the caller may ask, or it would not be here."""
     registry = request.app.get(REGISTRY)
     resource = request.match_info.route.resource
     if registry is None or resource is None or not _is_of_an_avatar(resource.canonical):

@@ -54,7 +54,8 @@ NEEDS: Mapping[str, Need] = {
             f"PATCH {_AVATAR}/whep/{{viewer}}", f"DELETE {_AVATAR}/whep/{{viewer}}",
             "POST /offer", f"POST {_V1}/offer", "GET /api/avatar/result_feed",
             f"GET {_V1}/avatars",  # those it may see
-            f"GET {_AVATAR}", f"GET {_AVATAR}/where", f"GET {_AVATAR}/snapshot.png", f"GET {_AVATAR}/distillation",
+            f"GET {_AVATAR}/where",
+            f"GET {_AVATAR}", f"GET {_AVATAR}/snapshot.png", f"GET {_AVATAR}/distillation",
             f"GET {_AVATAR}/picture.png", f"GET {_AVATAR}/setup",
             f"GET {_AVATAR}/share", f"GET {_AVATAR}/share.svg",
             f"GET {_AVATAR}/events",

@@ -137,7 +137,7 @@ class Ledger:
         with contextlib.suppress(*self._errors):
             await self._redis.aclose()
 
-    async def _run(self, script: str, *arguments: object) -> Any:
+    async def _run(self, script: str, *arguments: str | float) -> Any:
         registered = self._scripts.get(script)
         if registered is None:
             registered = self._scripts[script] = self._redis.register_script(script)

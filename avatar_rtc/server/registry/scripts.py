@@ -8,7 +8,7 @@ PREFIX:avatar:NAME        owner, term, kept                                   th
 PREFIX:orphans   name → when it lost its server                               taken by another a little later
 PREFIX:term      counts; every ownership has a number of its own
 
-Who changes an avatar's record shows owner and term, so nobody writes over what another has taken since (fencing).
+Who changes an avatar's record shows owner and term: nobody writes over what another has taken since (fencing).
 All time is Redis's: clocks of servers may differ. A test hands in the time in its place.
 """
 
@@ -164,7 +164,7 @@ redis.call('ZINCRBY', key('load'), ARGV[7], server)
 return own(server, name, held[3])
 """
 )
-"""server, name, term, grace ms, what it adds to the load → a new term; nothing if it is not to be had any more."""
+"""server, name, term, grace ms, what it adds to the load → a new term; nothing if it is not to be had."""
 
 FIND = (
     _CLOCK
@@ -194,7 +194,7 @@ end
 return false
 """
 )
-"""server, what an avatar adds to the load → the less loaded server that is to make it; nothing is this one."""
+"""server, what an avatar adds to the load → the less loaded server that makes it; nothing is this one."""
 
 EVERYWHERE = (
     _CLOCK

@@ -20,7 +20,7 @@ from avatar_rtc.intake.names import Name
 from avatar_rtc.server.http.admission import require_shown
 from avatar_rtc.server.http.answers import Avatar, DistillationTold
 from avatar_rtc.server.http.bodies import read_model
-from avatar_rtc.server.http.elsewhere import HERE, claiming, lead_to_the_least_loaded, owner_of, unavailable
+from avatar_rtc.server.http.elsewhere import HERE, claiming, lead_to_the_least_loaded
 from avatar_rtc.server.http.keys import (
     AVATARS,
     CONFIG,
@@ -36,12 +36,11 @@ from avatar_rtc.server.http.keys import (
 )
 from avatar_rtc.server.http.places import outward
 from avatar_rtc.server.http.routes.openapi import described
-from avatar_rtc.server.http.routes.openapi_schemas import TEXT, an_object, many, one
+from avatar_rtc.server.http.routes.openapi_schemas import an_object, many, one
+from avatar_rtc.server.http.routes.whereabouts import PLACE, everywhere
 from avatar_rtc.server.live.avatar import Avatar as LiveAvatar
-from avatar_rtc.server.live.avatars import MAIN
 from avatar_rtc.server.live.distillation import Quality, command_for
 from avatar_rtc.server.registry.ledger import Away
-from avatar_rtc.server.registry.member import GOING
 from avatar_rtc.stream.framing import FramingName
 
 log = logging.getLogger(__name__)
@@ -105,14 +104,13 @@ class DistillationStart(BaseModel):
     quality: Quality = "good"
 
 
-_PLACE = {"id": TEXT, "server": TEXT, "address": TEXT}
-
-
 @described(
     "avatars",
     query={"everywhere": one("boolean", default=False)},
-    answer=an_object(
-        avatars=many(Avatar), everywhere={**many(an_object(**_PLACE)), "description": "If it was asked for."}
+    answer=one(
+        "object",
+        properties={"avatars": many(Avatar), "everywhere": many(an_object(**PLACE))},
+        required=["avatars"],
     ),
     statuses={503: "The registry of several servers cannot be reached."},
 )
@@ -124,40 +122,8 @@ async def list_avatars(request: web.Request) -> web.Response:
     seen = [avatar for name, avatar in request.app[AVATARS].items() if is_covered(request, name)]
     told: dict[str, Any] = {"avatars": [avatar.describe() for avatar in seen]}
     if request.query.get("everywhere") == "true":
-        told["everywhere"] = await _everywhere(request)
+        told["everywhere"] = await everywhere(request)
     return web.json_response(told)
-
-
-async def _everywhere(request: web.Request) -> list[dict[str, str]]:
-    registry = request.app.get(REGISTRY)
-    if registry is None:
-        return []
-    try:
-        found = await registry.everywhere()
-    except Away:
-        raise unavailable(GOING) from None
-    return [each.json() for each in found if is_covered(request, each.id)]
-
-
-@described(
-    "avatars",
-    answer=an_object(id=TEXT, here=one("boolean"), server=TEXT, address=TEXT),
-    statuses={503: "Its server is lost, or the registry cannot be reached: ask again."},
-)
-async def get_where(request: web.Request) -> web.Response:
-    """Which server has it, and by which address; for who cannot follow a redirect, as pages of a browser.
-
-    `address` is "" where servers know of no others.
-    """
-    name, registry = request.match_info["avatar"], request.app.get(REGISTRY)
-    if registry is None or name in request.app[AVATARS] or name == MAIN:
-        avatar_of(request)
-        own = (registry.name, registry.address) if registry is not None else ("", "")
-        return web.json_response({"id": name, "here": True, "server": own[0], "address": own[1]})
-    owner = await owner_of(registry, name)
-    if owner is None:
-        raise NotFound("avatar", name)
-    return web.json_response({"id": name, "here": False, "server": owner.name, "address": owner.address})
 
 
 @described(
@@ -177,7 +143,8 @@ async def get_where(request: web.Request) -> web.Response:
 async def post_avatar(request: web.Request) -> web.Response:
     """Make an avatar; it is there at once, and `live` when its character is prepared.
 
-    Of several servers the one makes it that has least to do; `here` is this very one. One that nobody watches or asks for anything is deleted after a while.
+    Of several servers the one makes it that has least to do; `here` is this very one. An avatar that nobody
+    watches or asks for anything is deleted after a while.
     """
     wanted = await read_model(request, AvatarCreate)
     require_covered(request, wanted.id)
@@ -360,7 +327,6 @@ def routes() -> list[web.RouteDef]:
         web.get(avatar, get_avatar),
         web.patch(avatar, patch_avatar),
         web.delete(avatar, delete_avatar),
-        web.get(f"{avatar}/where", get_where),
         web.get(f"{avatar}/snapshot.png", get_snapshot),
         web.post(f"{avatar}/distillation", post_distillation),
         web.get(f"{avatar}/distillation", get_distillation),
