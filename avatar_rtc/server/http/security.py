@@ -59,7 +59,7 @@ def host_name(authority: str) -> str | None:
 
 
 def is_host_allowed(authority: str, config: Config) -> bool:
-    """True for loopback names, the address bound to, that of the registry, and the names the operator lists."""
+    """True for loopback names, the address bound to, the registered one, and names the operator lists."""
     name = host_name(authority)
     if name is None:
         return False

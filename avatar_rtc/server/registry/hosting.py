@@ -117,7 +117,7 @@ class Hosting:
             return
 
     def _character(self, source: str) -> Character:
-        # A path of another machine means nothing here; the server's own character may be one, the same for all.
+        # A path of another machine means nothing here; that of the settings is the same on all.
         if source == self._config.character:
             return self._store.load_any_character(source)
         return self._store.load_character(source)

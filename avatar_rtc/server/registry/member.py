@@ -89,7 +89,7 @@ class Member:
         self.servers = 0
         """As many as there were at the last heartbeat, this one included."""
         self.redirected = self.adopted = self.given_up = self.failures = 0
-        """How often a caller was sent elsewhere; avatars taken over, and lost to others; heartbeats that failed."""
+        """Callers who were sent elsewhere; avatars taken over, and lost to others; times without an answer."""
 
     @property
     def shared(self) -> Collection[str]:
@@ -134,7 +134,7 @@ class Member:
         try:
             beat = await self._ledger.beat(self._host.record())
             if beat.lapsed or self._is_unsure:
-                # Until it is through: an answer that got lost on the way may have told that the lease had ended.
+                # Until it is through: an answer that got lost may have told that the lease had ended.
                 self._is_unsure = True
                 await self._own_again(tuple(self._terms))
                 await self._leave_strays()
@@ -163,7 +163,7 @@ class Member:
         with contextlib.suppress(Away):
             await asyncio.sleep(wait)
             for orphan in await self._ledger.orphans():
-                if await self._takes(orphan):
+                if not self._is_over and await self._takes(orphan):
                     await asyncio.sleep(TURN_S)
 
     @asynccontextmanager
@@ -235,7 +235,7 @@ class Member:
         await self._ledger.close()
 
     async def _run(self) -> None:
-        while True:
+        while not self._is_over:  # Redis's library may lose a cancellation that comes along with an answer
             begun = self._now()
             try:
                 beat = await self.step()

@@ -1,11 +1,11 @@
 """What Redis does at once, undivided: each script is one step from one state of the registry to the next.
 
-PREFIX:lease     server → when its lease ends, in ms of Redis's own clock     a server is there until then
-PREFIX:load      server → how full it is, 0..1 and more                       the least is asked first
+PREFIX:lease     server → when its lease ends, in ms of Redis's clock   a server is there until then
+PREFIX:load      server → how full it is, 0..1 and more                 the least is asked first
 PREFIX:info      server → what others need of it, as JSON
 PREFIX:of:SERVER names of its avatars
-PREFIX:avatar:NAME        owner, term, kept                                   there is one owner, by one record
-PREFIX:orphans   name → when it lost its server                               taken by another a little later
+PREFIX:avatar:NAME        owner, term, kept                             there is one owner, by one record
+PREFIX:orphans   name → when it lost its server                         taken by another a little later
 PREFIX:term      counts; every ownership has a number of its own
 
 Who changes an avatar's record shows owner and term: nobody writes over what another has taken since (fencing).
@@ -180,18 +180,18 @@ return redis.call('HGET', key('info'), owner)
 PLACE = (
     _CLOCK
     + """
-local server = ARGV[3]
+local server, chosen = ARGV[3], ARGV[3]
 local own_load = tonumber(redis.call('ZSCORE', key('load'), server) or math.huge)
 for at, other in ipairs(redis.call('ZRANGE', key('load'), 0, 7)) do
-  if other == server then return false end
+  if other == server then break end
   if alive(other) then
     local load = tonumber(redis.call('ZSCORE', key('load'), other))
-    if load >= own_load or load >= 1 then return false end
-    redis.call('ZINCRBY', key('load'), ARGV[4], other)
-    return redis.call('HGET', key('info'), other)
+    if load < own_load and load < 1 then chosen = other end
+    break
   end
 end
-return false
+if alive(chosen) then redis.call('ZINCRBY', key('load'), ARGV[4], chosen) end
+return chosen ~= server and redis.call('HGET', key('info'), chosen)
 """
 )
 """server, what an avatar adds to the load → the less loaded server that makes it; nothing is this one."""

@@ -16,7 +16,7 @@ PLACE = {"id": TEXT, "server": TEXT, "address": TEXT}
 
 
 async def everywhere(request: web.Request) -> list[dict[str, str]]:
-    """Which avatars that the caller may see are where, all servers of the registry together; without one none.
+    """Which avatars that the caller may see are where, of all servers together; without a registry none.
 
     Raises:
         RequestRefused: 503, the registry is away.
