@@ -95,8 +95,8 @@ class Ledger:
         """Write what is kept of an avatar; False if it is another's."""
         return bool(await self._run(scripts.KEEP, self._server, name, kept, term))
 
-    async def release(self, name: str, term: str) -> bool:
-        """The avatar is no more; False if it is another's."""
+    async def release(self, name: str, term: str = "") -> bool:
+        """The avatar is no more; False if it is another's. Without a term, by its owner alone."""
         return bool(await self._run(scripts.RELEASE, self._server, name, term))
 
     async def hand_over(self, name: str = "") -> None:

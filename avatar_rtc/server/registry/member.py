@@ -78,6 +78,8 @@ class Member:
         self._certain_until = now()
         self._pending: set[str] = set()
         """Names that are being claimed or taken."""
+        self._unmade: set[str] = set()
+        """Names that may be this server's by the registry, though their avatar could not be made."""
         self._is_unsure = True
         """Whether others may have taken what is here, or may wait for what is not."""
         self._task: asyncio.Task[None] | None = None
@@ -185,15 +187,17 @@ class Member:
                 term = ""
             if term is None:
                 raise AlreadyThere("avatar", name)
-            if not term and self._config.alone == "yield":
-                raise SetupError(GOING)
             try:
+                if not term and self._config.alone == "yield":
+                    raise SetupError(GOING)
                 yield
             except BaseException:
-                if term:
-                    with contextlib.suppress(Away):
-                        await self._ledger.release(name, term)
+                self._unmade.add(name)
+                with contextlib.suppress(Away):
+                    await self._asked(self._ledger.release(name, term))
+                    self._unmade.discard(name)
                 raise
+            self._unmade.discard(name)
             self._terms[name] = term
         self.changed()
 
@@ -297,7 +301,8 @@ class Member:
     async def _leave_strays(self) -> None:
         """Let others take what is this server's by the registry alone."""
         for name in await self._ledger.mine() - self._terms.keys() - self._pending:
-            await self._ledger.hand_over(name)
+            await (self._ledger.release(name) if name in self._unmade else self._ledger.hand_over(name))
+        self._unmade.clear()
 
     async def _write(self) -> None:
         """Keep what has changed."""

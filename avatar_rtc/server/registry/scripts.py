@@ -108,14 +108,15 @@ RELEASE = (
     _CLOCK
     + """
 local server, name, term = ARGV[3], ARGV[4], ARGV[5]
-if not owns(server, name, term) then return 0 end
+if redis.call('HGET', key('avatar:' .. name), 'owner') ~= server then return 0 end
+if term ~= '' and not owns(server, name, term) then return 0 end
 redis.call('DEL', key('avatar:' .. name))
 redis.call('SREM', key('of:' .. server), name)
 redis.call('ZREM', key('orphans'), name)
 return 1
 """
 )
-"""server, name, term → 1; 0 if it is another's."""
+"""server, name, term or "" → 1; 0 if it is another's."""
 
 HAND_OVER = (
     _CLOCK

@@ -53,9 +53,11 @@ def _running(folder: Path) -> Iterator[Redis]:
     if shutil.which("redis-server") is None:
         pytest.skip("there is no redis-server on this machine")
     redis = Redis(folder)
-    redis.start()
-    yield redis
-    redis.stop()
+    try:
+        redis.start()
+        yield redis
+    finally:
+        redis.stop()
 
 
 @pytest.fixture(scope="session")
