@@ -80,6 +80,8 @@ class Member:
         """Names that are being claimed or taken."""
         self._unmade: set[str] = set()
         """Names that may be this server's by the registry, though their avatar could not be made."""
+        self._yielded: set[str] = set()
+        """Names that are, though their avatar has ended here: others are to take them."""
         self._is_unsure = True
         """Whether others may have taken what is here, or may wait for what is not."""
         self._task: asyncio.Task[None] | None = None
@@ -192,7 +194,8 @@ class Member:
                     raise SetupError(GOING)
                 yield
             except BaseException:
-                self._unmade.add(name)
+                if name not in self._yielded:
+                    self._unmade.add(name)
                 with contextlib.suppress(Away):
                     await self._asked(self._ledger.release(name, term))
                     self._unmade.discard(name)
@@ -303,6 +306,7 @@ class Member:
         for name in await self._ledger.mine() - self._terms.keys() - self._pending:
             await (self._ledger.release(name) if name in self._unmade else self._ledger.hand_over(name))
         self._unmade.clear()
+        self._yielded.clear()
 
     async def _write(self) -> None:
         """Keep what has changed."""
@@ -330,6 +334,7 @@ class Member:
 
     async def _yield_all(self) -> None:
         for name in tuple(self._terms):
+            self._yielded.add(name)
             await self._give_up(name, LOST)
 
     def _forget(self, name: str) -> None:

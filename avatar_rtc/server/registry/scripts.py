@@ -5,7 +5,7 @@ PREFIX:load      server → how full it is, 0..1 and more                 the le
 PREFIX:info      server → what others need of it, as JSON
 PREFIX:of:SERVER names of its avatars
 PREFIX:avatar:NAME        owner, term, kept                             there is one owner, by one record
-PREFIX:orphans   name → when it lost its server                         taken by another a little later
+PREFIX:orphans   name → when it lost its server      taken by another a little later, if its owner does not come back
 PREFIX:term      counts; every ownership has a number of its own
 
 Who changes an avatar's record shows owner and term: nobody writes over what another has taken since (fencing).
@@ -145,7 +145,7 @@ for _, name in ipairs(redis.call('ZRANGEBYSCORE', key('orphans'), '-inf', now - 
   local held = redis.call('HMGET', key('avatar:' .. name), 'owner', 'term', 'kept')
   if not held[1] then
     redis.call('ZREM', key('orphans'), name)
-  elseif not alive(held[1]) then
+  else
     found[#found + 1] = {name, held[2], held[3]}
   end
 end
@@ -160,7 +160,7 @@ TAKE = (
 local server, name, term, grace = ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local since = redis.call('ZSCORE', key('orphans'), name)
 local held = redis.call('HMGET', key('avatar:' .. name), 'owner', 'term', 'kept')
-if not since or tonumber(since) > now - grace or held[2] ~= term or alive(held[1]) then return false end
+if not since or tonumber(since) > now - grace or held[2] ~= term then return false end
 redis.call('ZINCRBY', key('load'), ARGV[7], server)
 return own(server, name, held[3])
 """
@@ -172,7 +172,7 @@ FIND = (
     + """
 local owner = redis.call('HGET', key('avatar:' .. ARGV[3]), 'owner')
 if not owner then return false end
-if not alive(owner) then return '' end
+if not alive(owner) or redis.call('ZSCORE', key('orphans'), ARGV[3]) then return '' end
 return redis.call('HGET', key('info'), owner)
 """
 )
