@@ -39,6 +39,7 @@ FIGURES = {
     "barge_in": "a voice that stops it, and what counts as a voice",
     "proxy": "replies of language models on their way through: delay, bytes, first sound",
     "realtime": "voices of language models on their way through: delay, interruptions",
+    "registry": "several servers as one: joining through another server, a registry of a thousand",
     "clapper": "sound after picture, on the wire and in Chromium",
 }
 """Name → what it is about; each is a module of this package with `measure(quick) -> list[Measurement]`."""

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,13 @@ from tests.web.conftest import Server, chromium  # noqa: F401
 
 SECRET = "east-south-south-east-north-north"
 BACK_S = 10.0
+_PREFIXES = itertools.count()
+
+
+def run(main: Coroutine[Any, Any, Any]) -> Any:
+    """On a thread of its own: Playwright has a loop on this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, main).result()
 
 
 def token(scope: Scope, avatar: str | None = None) -> str:
@@ -38,13 +47,19 @@ class Three:
         ports = [unused_port() for _ in range(3)]
         origins = tuple(f"http://127.0.0.1:{port}" for port in ports)
         self.all: dict[str, Server] = {}
-        for number, port in enumerate(ports):
+        prefix = f"three{next(_PREFIXES)}"
+
+        def start(number: int) -> Server:
             (own := folder / f"s{number}").mkdir()
             more = (
-                f'state_file = "off"\n[access]\nsecret = "file:{folder}/secret"\n'
-                f'[registry]\nurl = "{redis.url}"\naddress = "{origins[number]}"\nname = "s{number}"\n'
+                f'state_file = "off"\n[access]\nsecret = "file:{folder}/secret"\n[registry]\nurl = "{redis.url}"\n'
+                f'address = "{origins[number]}"\nname = "s{number}"\nprefix = "{prefix}"\n'
             )
-            self.all[f"s{number}"] = Server(own, port, origins, more)
+            return Server(own, ports[number], origins, more)
+
+        with ThreadPoolExecutor() as threads:
+            for number, server in enumerate(threads.map(start, range(3))):
+                self.all[f"s{number}"] = server
 
     def ask(self, at: str, method: str, path: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
@@ -84,25 +99,24 @@ def is_as_told(about: dict[str, Any]) -> bool:
 
 
 @pytest.mark.realtime
-def test_viewers_of_a_killed_server_see_its_avatar_again(three: Three, told: None, record_property: Callable) -> None:
+def test_viewers_of_a_killed_server_see_its_avatar_again(three: Three, told: None) -> None:
     url = f"{three.all['s2'].url}/api/v1/avatars/ai"
 
     async def watched() -> float:
         killed_at = 0.0
-        async for avatar in reconnecting(url, token=token("view"), silence_timeout_s=2.0):
-            with contextlib.suppress(Unreachable):
-                await anext(avatar.frames())
-                if killed_at:
-                    return time.monotonic() - killed_at
-                killed_at = time.monotonic()
-                three.all["s0"].kill()
-                async for _ in avatar.frames():
-                    pass
+        async with contextlib.aclosing(reconnecting(url, token=token("view"), silence_timeout_s=2.0)) as viewers:
+            async for avatar in viewers:
+                with contextlib.suppress(Unreachable):
+                    await anext(avatar.frames())
+                    if killed_at:
+                        return time.monotonic() - killed_at
+                    killed_at = time.monotonic()
+                    three.all["s0"].kill()
+                    async for _ in avatar.frames():
+                        pass
         raise AssertionError("the loop ended")
 
-    took = asyncio.run(watched())
-    record_property("seconds until it is seen again", took)
-    print(f"seen again after {took:.2f} s")
+    took = run(watched())
     assert took <= BACK_S
     where = three.ask("s2", "GET", "avatars/ai/where")
     assert where["server"] in ("s1", "s2")
@@ -124,7 +138,7 @@ def test_so_does_a_page(three: Three, told: None, chromium: Any) -> None:
     three.all["s0"].kill()
     becomes("retrying")
     becomes("live")
-    print(f"live again after {time.monotonic() - begun:.2f} s")
+    print(f"page live again after {time.monotonic() - begun:.2f} s")
     assert time.monotonic() - begun <= BACK_S
     where = three.ask("s2", "GET", "avatars/ai/where")["server"]
     about = three.ask(where, "GET", "avatars/ai")
@@ -152,6 +166,6 @@ def test_callers_with_a_token_get_through_every_door(three: Three) -> None:
             assert three.ask(where, "GET", f"avatars/{name}")["emotion"]["weights"] == {"joy": 1.0}
             await api.delete_avatar(name)
 
-    asyncio.run(driven())
+    run(driven())
     listed = three.ask("s0", "GET", "avatars?everywhere=true")["everywhere"]
     assert len(listed) == 5 and len({each["server"] for each in listed}) >= 2
