@@ -1,4 +1,4 @@
-"""What a cluster asks of its registry in a second: the law of it on paper, and the same commands at a real Redis."""
+"""What a cluster asks of its registry in a second: the law of it, and the same commands at a real Redis."""
 
 import asyncio
 import copy
@@ -41,7 +41,7 @@ class Cluster:
 
 
 def commands_per_s(cluster: Cluster) -> dict[str, float]:
-    """The law: how often each command is sent in a second. Who enters by any server is hardly ever right there.
+    """The law: how often each command is sent in a second. Who enters by any server is hardly ever right.
 
     >>> commands_per_s(Cluster(servers=10, viewers=6_000))["find"]
     9.0

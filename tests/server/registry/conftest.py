@@ -86,7 +86,12 @@ def make_registry(redis: Redis) -> Callable[..., RegistryConfig]:
     prefix = f"test{next(_PREFIXES)}"
 
     def make(**settings: Any) -> RegistryConfig:
-        about = {"url": redis.url, "address": "http://127.0.0.1:1", "heartbeat_s": HEARTBEAT_S, "prefix": prefix}
+        about = {
+            "url": redis.url,
+            "address": "http://127.0.0.1:1",
+            "heartbeat_s": HEARTBEAT_S,
+            "prefix": prefix,
+        }
         return RegistryConfig(**{**about, **settings})
 
     return make

@@ -104,7 +104,9 @@ def test_viewers_of_a_killed_server_see_its_avatar_again(three: Three, told: Non
 
     async def watched() -> float:
         killed_at = 0.0
-        async with contextlib.aclosing(reconnecting(url, token=token("view"), silence_timeout_s=2.0)) as viewers:
+        async with contextlib.aclosing(
+            reconnecting(url, token=token("view"), silence_timeout_s=2.0)
+        ) as viewers:
             async for avatar in viewers:
                 with contextlib.suppress(Unreachable):
                     await anext(avatar.frames())
@@ -127,7 +129,7 @@ def test_viewers_of_a_killed_server_see_its_avatar_again(three: Three, told: Non
 def test_so_does_a_page(three: Three, told: None, chromium: Any) -> None:
     tab = chromium.new_context().new_page()
     tab.goto(f"{three.all['s2'].url}/view/ai?access_token={token('view')}")
-    seen = "document.querySelector('avatar-rtc').connection?.state"
+    seen = "document.querySelector('avatar-rtc')?.connection?.state"
 
     def becomes(state: str) -> None:
         wait_until(lambda: tab.evaluate(seen) == state, 20, lambda: tab.inner_text("body"))
@@ -160,7 +162,7 @@ def test_callers_with_a_token_get_through_every_door(three: Three) -> None:
             elsewhere = next(each for each in three.all if each != where)
         async with Api(three.all[elsewhere].url, token("admin")) as api:
             assert (await api.avatar(name))["id"] == name
-            assert (await api.snapshot(name)).startswith(b"\x89PNG")
+            assert "joy" in await api.emotions(name)
             async with Remote(api.address(name), token=token("control", name)) as remote:
                 await remote.set_emotion("joy")
             assert three.ask(where, "GET", f"avatars/{name}")["emotion"]["weights"] == {"joy": 1.0}

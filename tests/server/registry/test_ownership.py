@@ -204,7 +204,9 @@ def test_two_that_are_heard_never_answer_for_one_name(lasting_redis, no_waiting,
     caplog.set_level("CRITICAL")
 
     @given(st.integers(0, 2**32))
-    @settings(max_examples=8, derandomize=True, phases=(Phase.generate,))  # no history is simpler than another
+    @settings(
+        max_examples=8, derandomize=True, phases=(Phase.generate,)
+    )  # no history is simpler than another
     def holds(seed: int) -> None:
         asyncio.run(history(lasting_redis.url, alone, seed))
 

@@ -185,7 +185,9 @@ async def test_one_that_was_thought_lost_gives_up_what_others_took(join, watch_o
     await moved(two, "ai", {"two"})
     assert "ai" in names(one)
     await one.app[REGISTRY].step()
-    assert (await watcher.event(lambda event: event["type"] == "closing"))["reason"].startswith("another server")
+    assert (await watcher.event(lambda event: event["type"] == "closing"))["reason"].startswith(
+        "another server"
+    )
     assert names(one) == ["main"] and await owner(one, "ai") == "two"
     assert one.app[REGISTRY].given_up == 1
 
