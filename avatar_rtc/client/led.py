@@ -1,7 +1,7 @@
 """The token goes along where one server leads to another that has the avatar (307): libraries drop it there.
 
 They are right to: whoever gets a server to redirect would get the token. So it goes to an address only if a
-server that was shown it led there for the very same thing of ours (`/api/v1/…`), and never from https to http.
+server that got it led there for the very same thing of ours (`/api/v1/…`), and never from https to http.
 """
 
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, hdrs

@@ -93,7 +93,7 @@ class Member:
         self.servers = 0
         """As many as there were at the last heartbeat, this one included."""
         self.redirected = self.adopted = self.given_up = self.failures = 0
-        """Callers who were sent elsewhere; avatars taken over, and lost to others; times without an answer."""
+        """Callers who were sent elsewhere; avatars taken over, and lost to others; times unanswered."""
 
     @property
     def shared(self) -> Collection[str]:

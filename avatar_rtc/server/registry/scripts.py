@@ -5,10 +5,10 @@ PREFIX:load      server → how full it is, 0..1 and more                 the le
 PREFIX:info      server → what others need of it, as JSON
 PREFIX:of:SERVER names of its avatars
 PREFIX:avatar:NAME        owner, term, kept                             there is one owner, by one record
-PREFIX:orphans   name → when it lost its server      taken by another a little later, if its owner does not come back
+PREFIX:orphans   name → when it lost its server      taken by another a little later, if its owner stays away
 PREFIX:term      counts; every ownership has a number of its own
 
-Who changes an avatar's record shows owner and term: nobody writes over what another has taken since (fencing).
+Who changes an avatar's record shows owner and term: nobody writes over what another has taken (fencing).
 All time is Redis's: clocks of servers may differ. A test hands in the time in its place.
 """
 

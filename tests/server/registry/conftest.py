@@ -99,7 +99,7 @@ def make_registry(redis: Redis) -> Callable[..., RegistryConfig]:
 
 @pytest.fixture
 async def join(make_registry: Any, config: Any, store: Any) -> AsyncIterator[Callable]:
-    """(name, settings) → a client of a server of the registry that renders nothing; `kill` ends it unheard."""
+    """(name, settings) → a client of a server of the registry that renders nothing."""
     async with contextlib.AsyncExitStack() as stack:
 
         async def start(name: str, registry: dict[str, Any] | None = None, **settings: Any) -> TestClient:
@@ -129,6 +129,6 @@ async def owner(client: TestClient, name: str) -> str:
 
 async def moved(client: TestClient, name: str, to: set[str], within_s: float = 10.0) -> str:
     async with asyncio.timeout(within_s):
-        while (now := await owner(client, name)) not in to:
+        while (now := await owner(client, name)) not in to:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     return now

@@ -1,4 +1,4 @@
-"""Three real servers and a real Redis; the one that has an avatar is killed, and who watched it sees it again."""
+"""Three real servers and a real Redis: the one that has an avatar is killed, and its viewers see it again."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,8 @@ from avatar_rtc.grants import Grant, Scope
 from avatar_rtc.server.access.tokens import make_token
 from tests.server.registry.conftest import Redis
 from tests.waiting import wait_until
-from tests.web.conftest import Server, chromium  # noqa: F401
+from tests.web.conftest import Server
+from tests.web.conftest import chromium as chromium
 
 SECRET = "east-south-south-east-north-north"
 BACK_S = 10.0
@@ -52,8 +53,8 @@ class Three:
         def start(number: int) -> Server:
             (own := folder / f"s{number}").mkdir()
             more = (
-                f'state_file = "off"\n[access]\nsecret = "file:{folder}/secret"\n[registry]\nurl = "{redis.url}"\n'
-                f'address = "{origins[number]}"\nname = "s{number}"\nprefix = "{prefix}"\n'
+                f'state_file = "off"\n[access]\nsecret = "file:{folder}/secret"\n'
+                f'[registry]\nurl = "{redis.url}"\naddress = "{origins[number]}"\nname = "s{number}"\nprefix = "{prefix}"\n'
             )
             return Server(own, ports[number], origins, more)
 
@@ -126,7 +127,7 @@ def test_viewers_of_a_killed_server_see_its_avatar_again(three: Three, told: Non
 
 
 @pytest.mark.browser
-def test_so_does_a_page(three: Three, told: None, chromium: Any) -> None:
+def test_so_does_a_page(three: Three, told: None, chromium: Any) -> None:  # noqa: F811
     tab = chromium.new_context().new_page()
     tab.goto(f"{three.all['s2'].url}/view/ai?access_token={token('view')}")
     seen = "document.querySelector('avatar-rtc')?.connection?.state"
