@@ -54,7 +54,8 @@ class Three:
             (own := folder / f"s{number}").mkdir()
             more = (
                 f'state_file = "off"\n[access]\nsecret = "file:{folder}/secret"\n'
-                f'[registry]\nurl = "{redis.url}"\naddress = "{origins[number]}"\nname = "s{number}"\nprefix = "{prefix}"\n'
+                f'[registry]\nurl = "{redis.url}"\naddress = "{origins[number]}"\nname = "s{number}"\n'
+                f'prefix = "{prefix}"\n'
             )
             return Server(own, ports[number], origins, more)
 
@@ -127,7 +128,7 @@ def test_viewers_of_a_killed_server_see_its_avatar_again(three: Three, told: Non
 
 
 @pytest.mark.browser
-def test_so_does_a_page(three: Three, told: None, chromium: Any) -> None:  # noqa: F811
+def test_so_does_a_page(three: Three, told: None, chromium: Any) -> None:
     tab = chromium.new_context().new_page()
     tab.goto(f"{three.all['s2'].url}/view/ai?access_token={token('view')}")
     seen = "document.querySelector('avatar-rtc')?.connection?.state"

@@ -136,7 +136,7 @@ async def test_who_asks_meanwhile_is_told_to_ask_again(join):
     await made(one, id="ai", query="?here=true")
     kill(one)
     async with asyncio.timeout(10):
-        while (answer := await two.get(f"{AVATARS}/ai", allow_redirects=False)).status == 307:
+        while (answer := await two.get(f"{AVATARS}/ai", allow_redirects=False)).status == 307:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     assert answer.status in (200, 503)
     if answer.status == 503:
@@ -246,6 +246,14 @@ async def test_pages_of_allowed_sites_may_follow(join):
     assert where == {
         "id": "ai", "here": False, "server": "one", "address": str(one.make_url("")).rstrip("/"),
     }  # fmt: skip
+
+
+async def test_its_page_is_there_on_every_server(join):
+    one, two = await join("one"), await join("two")
+    await made(one, id="ai", query="?here=true")
+    page = await two.get("/view/ai", allow_redirects=False)
+    assert page.status == 200 and "connect-src 'self' http: https:" in page.headers["Content-Security-Policy"]
+    assert (await two.get("/view/nobody")).status == 404
 
 
 async def test_nobody_is_led_to_an_address_that_is_none(join):
