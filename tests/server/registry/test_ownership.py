@@ -1,7 +1,7 @@
 """Random joins, kills and splits of servers, on a clock of the test's own and a real Redis: who owns a name?
 
-Two servers that are heard never answer for one name. A server that nobody hears goes on where it may, and gives
-up what another has taken with its first heartbeat that gets through.
+Two servers that are heard never answer for one name. A server that nobody hears goes on where it may, and
+gives up what another has taken with its first heartbeat that gets through.
 """
 
 import asyncio
