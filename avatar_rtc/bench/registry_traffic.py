@@ -112,7 +112,6 @@ async def simulate(url: str, cluster: Cluster, seconds: int, seed: int = 1) -> T
             us_by_kind=us,
         )
     finally:
-        await redis.flushall()
         await first.close()
 
 
