@@ -196,9 +196,9 @@ class Member:
             except BaseException:
                 if name not in self._yielded:
                     self._unmade.add(name)
-                with contextlib.suppress(Away):
-                    await self._asked(self._ledger.release(name, term))
-                    self._unmade.discard(name)
+                    with contextlib.suppress(Away):
+                        await self._asked(self._ledger.release(name, term))
+                        self._unmade.discard(name)
                 raise
             self._unmade.discard(name)
             self._terms[name] = term
@@ -275,6 +275,7 @@ class Member:
                 self._refuse(name, str(error))
                 await self._asked(self._ledger.hand_over(name))
                 return False
+            self._unmade.discard(name)
             self._terms[name] = term
         self.adopted += 1
         self.changed()

@@ -18,7 +18,7 @@ from avatar_rtc.server.http.keys import REGISTRY
 from tests.server.conftest import TEMPLATES, FakeRenderer, Served
 from tests.waiting import wait_until
 
-HEARTBEAT_S = 0.2
+HEARTBEAT_S = 0.3
 _PREFIXES = itertools.count()
 
 
@@ -127,7 +127,7 @@ async def owner(client: TestClient, name: str) -> str:
         return (await answer.json())["server"] if answer.status == 200 else ""
 
 
-async def moved(client: TestClient, name: str, to: set[str], within_s: float = 10.0) -> str:
+async def moved(client: TestClient, name: str, to: set[str], within_s: float = 30.0) -> str:
     async with asyncio.timeout(within_s):
         while (now := await owner(client, name)) not in to:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
