@@ -13,7 +13,7 @@ from avatar_rtc.config_outside import RegistryConfig
 from avatar_rtc.server.registry.ledger import Away, Ledger
 from avatar_rtc.server.registry.records import ServerRecord
 
-AT_ONCE = 32
+_AT_ONCE = 32
 """Commands on their way at once."""
 _TRIES = 10
 _STANDS_MS = 1_000_000_000_000
@@ -61,7 +61,7 @@ def commands_per_s(cluster: Cluster) -> dict[str, float]:
 
 
 @dataclass(frozen=True)
-class Traffic:
+class RegistryTraffic:
     """What it came to."""
 
     commands_per_s: float
@@ -74,7 +74,7 @@ class Traffic:
     us_by_kind: dict[str, float] = field(default_factory=dict)
 
 
-async def simulate(url: str, cluster: Cluster, seconds: int, seed: int = 1) -> Traffic:
+async def simulate(url: str, cluster: Cluster, seconds: int, seed: int = 1) -> RegistryTraffic:
     """Fill a Redis with a cluster, and send it what that sends in so many seconds, as fast as it goes."""
     made = random.Random(seed)
     config = RegistryConfig(url=url, address="http://10.0.0.1", prefix="bench", heartbeat_s=10.0)
@@ -102,7 +102,7 @@ async def simulate(url: str, cluster: Cluster, seconds: int, seed: int = 1) -> T
         moved = sum(
             after[f"total_net_{way}_bytes"] - before[f"total_net_{way}_bytes"] for way in ("input", "output")
         )
-        return Traffic(
+        return RegistryTraffic(
             commands_per_s=len(work) / seconds,
             bytes_per_s=moved / seconds,
             cpu_share=(_cpu_s(after) - _cpu_s(before)) / seconds,
@@ -178,7 +178,7 @@ async def _all(acts: Any) -> None:
                     await act()
                     break
 
-    await asyncio.gather(*(one_after_the_other() for _ in range(AT_ONCE)))
+    await asyncio.gather(*(one_after_the_other() for _ in range(_AT_ONCE)))
 
 
 def _cpu_s(info: dict[str, Any]) -> float:

@@ -128,7 +128,7 @@ from avatar_rtc.server.live.voice.speaker import Speaker
 from avatar_rtc.server.loop_lag import LoopLag
 from avatar_rtc.server.registry.hosting import Hosting
 from avatar_rtc.server.registry.joining import create_member
-from avatar_rtc.server.registry.member import Member
+from avatar_rtc.server.registry.member import RegistryMember
 from avatar_rtc.speech.cleaning.cleaner import read_aloud_of
 from avatar_rtc.speech.feelings import Classifier, Rules
 from avatar_rtc.speech.feelings_model import ModelFeelings
@@ -286,19 +286,19 @@ def create_app(
     return app
 
 
-def _changed(keeping: Keeping, registry: Member | None) -> None:
+def _changed(keeping: Keeping, registry: RegistryMember | None) -> None:
     keeping.changed()
     if registry is not None:
         registry.changed()
 
 
-async def _join(registry: Member, app: web.Application) -> None:
+async def _join(registry: RegistryMember, app: web.Application) -> None:
     registry.enter([name for name in app[AVATARS] if name != MAIN])
     await registry.step()  # who is told of this server's port finds it registered
     registry.start()
 
 
-async def _leave(registry: Member, _: web.Application) -> None:
+async def _leave(registry: RegistryMember, _: web.Application) -> None:
     await registry.close()
 
 

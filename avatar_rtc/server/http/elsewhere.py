@@ -21,12 +21,12 @@ from avatar_rtc.server.http.problems import RequestRefused
 from avatar_rtc.server.live.avatars import MAIN
 from avatar_rtc.server.live.state_file import KeptAvatar
 from avatar_rtc.server.registry.ledger import Away
-from avatar_rtc.server.registry.member import GOING, LOST, Member
+from avatar_rtc.server.registry.member import GOING, LOST, RegistryMember
 from avatar_rtc.server.registry.records import ServerRecord
 
 HERE = "here"
 """In the query of a request for a new avatar: `true` makes it on this very server."""
-RETRY_S = 1
+LOST_RETRY_S = 1
 """After which a lost avatar may be back, or the registry."""
 _AVATARS = "/api/v1/avatars/{avatar}"
 _WHERE = f"{_AVATARS}/where"
@@ -51,7 +51,7 @@ async def elsewhere_middleware(request: web.Request, handler: Handler) -> web.St
     return await handler(request)
 
 
-async def owner_of(registry: Member, name: str) -> ServerRecord | None:
+async def owner_of(registry: RegistryMember, name: str) -> ServerRecord | None:
     """The server that has an avatar; None if there is none of that name.
 
     Raises:
@@ -82,7 +82,7 @@ async def lead_to_the_least_loaded(request: web.Request) -> None:
 
 
 def led_to(
-    request: web.Request, registry: Member, owner: ServerRecord, **more: str
+    request: web.Request, registry: RegistryMember, owner: ServerRecord, **more: str
 ) -> web.HTTPTemporaryRedirect:
     """A redirect to the same path and query at another server, with `more` in the query."""
     registry.redirected += 1
@@ -118,7 +118,7 @@ async def claiming(
 
 def unavailable(why: str) -> RequestRefused:
     """503, and that it is worth another try soon."""
-    return RequestRefused(503, why, {hdrs.RETRY_AFTER: str(RETRY_S)})
+    return RequestRefused(503, why, {hdrs.RETRY_AFTER: str(LOST_RETRY_S)})
 
 
 def _is_of_an_avatar(path: str) -> bool:

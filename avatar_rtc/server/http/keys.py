@@ -35,7 +35,7 @@ from avatar_rtc.server.live.shared import Renderer
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.decoding import Decoding
 from avatar_rtc.server.live.voice.speaker import Speaker
-from avatar_rtc.server.registry.member import Member
+from avatar_rtc.server.registry.member import RegistryMember
 from avatar_rtc.speech.feelings import Classifier
 from avatar_rtc.speech.voices.engines import Engines
 
@@ -81,7 +81,7 @@ DESTINATIONS = web.AppKey("DESTINATIONS", Destinations)
 """Where callers may send an avatar."""
 ENGAGEMENTS = web.AppKey("ENGAGEMENTS", Engagements)
 """Which avatars sessions of other services' clients have."""
-REGISTRY = web.AppKey("REGISTRY", Member)
+REGISTRY = web.AppKey("REGISTRY", RegistryMember)
 """This server's part in a registry of several; absent where it is alone."""
 REPLIES = web.AppKey("REPLIES", Replies)
 """Replies of language models that avatars speak."""

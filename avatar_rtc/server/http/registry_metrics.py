@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from avatar_rtc.server.registry.member import Member
+from avatar_rtc.server.registry.member import RegistryMember
 
 _PREFIX = "avatar_rtc_registry"
 
@@ -13,7 +13,7 @@ _PREFIX = "avatar_rtc_registry"
 class RegistryCollector(Collector):
     """Reads the member whenever it is asked; called on its event loop."""
 
-    def __init__(self, registry: Member) -> None:
+    def __init__(self, registry: RegistryMember) -> None:
         self._registry = registry
 
     def describe(self) -> Iterable[Metric]:

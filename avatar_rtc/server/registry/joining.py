@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from avatar_rtc.config import Config
 from avatar_rtc.server.access.sources import read_secret
 from avatar_rtc.server.registry.ledger import Ledger
-from avatar_rtc.server.registry.member import Host, Member
+from avatar_rtc.server.registry.member import Host, RegistryMember
 
 
-def create_member(config: Config, environ: Mapping[str, str], host: Host) -> Member | None:
+def create_member(config: Config, environ: Mapping[str, str], host: Host) -> RegistryMember | None:
     """This server's part in the registry; None if the settings name none. It is to be started.
 
     Raises:
@@ -22,4 +22,4 @@ def create_member(config: Config, environ: Mapping[str, str], host: Host) -> Mem
     password = (
         read_secret(registry.password, environ, 1, "registry.password").decode() if registry.password else ""
     )
-    return Member(registry, Ledger(registry, secrets.token_hex(8), password), host)
+    return RegistryMember(registry, Ledger(registry, secrets.token_hex(8), password), host)

@@ -7,7 +7,7 @@
    └ no answer ─► alone: what is here goes on ("serve"), or ends once the lease is over ("yield")
 ```
 
-Which server owns a name stands in the registry alone. `Member` knows no avatar: it asks its `Host`.
+Which server owns a name stands in the registry alone. `RegistryMember` knows no avatar: it asks its `Host`.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from typing import Protocol, TypeVar
 
 from avatar_rtc.config_outside import RegistryConfig
 from avatar_rtc.errors import AlreadyThere, AvatarRtcError, SetupError
-from avatar_rtc.server.registry.ledger import Away, Beat, Ledger
+from avatar_rtc.server.registry.ledger import Away, HeartbeatAnswer, Ledger
 from avatar_rtc.server.registry.records import Orphan, ServerRecord, Whereabouts
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 TURN_S = 0.05
 """Who has more to do than n others waits n times as long before it takes an orphan, and after each one."""
-AGAIN_S = 30.0
+ORPHAN_AGAIN_S = 30.0
 """An orphan that could not be shown here is not tried again before that."""
 TAKEN = "another server has this avatar now; connect anew"
 LOST = "this server cannot reach the registry any more; connect anew"
@@ -60,7 +60,7 @@ class Host(Protocol):
         """End an avatar that is not this server's any more."""
 
 
-class Member:
+class RegistryMember:
     """This server's part. Made and used on its event loop."""
 
     def __init__(
@@ -132,7 +132,7 @@ class Member:
         """Share avatars that are here already; who loses a name to another server gives it up."""
         self._terms.update(dict.fromkeys(names, ""))
 
-    async def step(self) -> Beat | None:
+    async def step(self) -> HeartbeatAnswer | None:
         """One heartbeat and what belongs to it; None if the registry does not answer."""
         asked = self._now()
         try:
@@ -260,7 +260,10 @@ class Member:
 
     async def _takes(self, orphan: Orphan) -> bool:
         name = orphan.name
-        if name in self._host.names() or self._refused.get(name, -AGAIN_S) > self._now() - AGAIN_S:
+        if (
+            name in self._host.names()
+            or self._refused.get(name, -ORPHAN_AGAIN_S) > self._now() - ORPHAN_AGAIN_S
+        ):
             return False
         if not await self._host.can_show(orphan):
             self._refuse(name, "its character is not here, or there is no room")
@@ -283,7 +286,7 @@ class Member:
         return True
 
     def _refuse(self, name: str, why: str) -> None:
-        self._refused = {each: at for each, at in self._refused.items() if at > self._now() - AGAIN_S}
+        self._refused = {each: at for each, at in self._refused.items() if at > self._now() - ORPHAN_AGAIN_S}
         self._refused[name] = self._now()
         log.warning("avatar %s has lost its server, and cannot be taken over here: %s", name, why)
 
@@ -364,7 +367,7 @@ class Member:
             log.warning("%s (%s)", GOING, error)
         self.is_away = True
 
-    def _found(self, beat: Beat) -> None:
+    def _found(self, beat: HeartbeatAnswer) -> None:
         if self.is_away and self.failures:
             log.warning("the registry of the servers is back: %d servers", beat.servers)
         self.is_away, self.servers = False, beat.servers

@@ -43,7 +43,7 @@ local function own(server, name, kept)
 end
 """
 
-BEAT = (
+BEAT_STEP = (
     _CLOCK
     + """
 local server, info, load, ttl, orphan_s = ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7]
@@ -64,7 +64,7 @@ return {lapsed, redis.call('ZRANK', key('load'), server), redis.call('ZCARD', ke
 )
 """server, info, load, ttl ms, s that orphans are kept → lapsed, rank by load, servers, orphans."""
 
-CLAIM = (
+CLAIM_STEP = (
     _CLOCK
     + """
 local server, name, kept = ARGV[3], ARGV[4], ARGV[5]
@@ -74,7 +74,7 @@ return own(server, name, kept)
 )
 """server, name, kept → term; nothing if the name is taken."""
 
-RECLAIM = (
+RECLAIM_STEP = (
     _CLOCK
     + """
 local server, name, kept = ARGV[3], ARGV[4], ARGV[5]
@@ -85,7 +85,7 @@ return own(server, name, kept)
 )
 """server, name, kept → a new term; nothing if another has taken it. What Redis has lost is there again."""
 
-MINE = (
+MINE_STEP = (
     _CLOCK
     + """
 return redis.call('SMEMBERS', key('of:' .. ARGV[3]))
@@ -93,7 +93,7 @@ return redis.call('SMEMBERS', key('of:' .. ARGV[3]))
 )
 """server → names of its avatars."""
 
-KEEP = (
+KEEP_STEP = (
     _CLOCK
     + """
 local server, name, kept, term = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -104,7 +104,7 @@ return 1
 )
 """server, name, kept, term → 1; 0 if it is another's."""
 
-RELEASE = (
+RELEASE_STEP = (
     _CLOCK
     + """
 local server, name, term = ARGV[3], ARGV[4], ARGV[5]
@@ -118,7 +118,7 @@ return 1
 )
 """server, name, term or "" → 1; 0 if it is another's."""
 
-HAND_OVER = (
+HAND_OVER_STEP = (
     _CLOCK
     + """
 local server, orphan_s, all = ARGV[3], ARGV[4], ARGV[5] == ''
@@ -137,7 +137,7 @@ return #names
 )
 """server, s that orphans are kept, name or "" for all and to leave → how many others may take at once."""
 
-ORPHANS = (
+ORPHANS_STEP = (
     _CLOCK
     + """
 local grace, most, found = tonumber(ARGV[3]), tonumber(ARGV[4]), {}
@@ -154,7 +154,7 @@ return found
 )
 """grace ms, how many → [name, term, kept] of those that may be taken, the oldest first."""
 
-TAKE = (
+TAKE_STEP = (
     _CLOCK
     + """
 local server, name, term, grace = ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
@@ -167,7 +167,7 @@ return own(server, name, held[3])
 )
 """server, name, term, grace ms, what it adds to the load → a new term; nothing if it is not to be had."""
 
-FIND = (
+FIND_STEP = (
     _CLOCK
     + """
 local owner = redis.call('HGET', key('avatar:' .. ARGV[3]), 'owner')
@@ -178,7 +178,7 @@ return redis.call('HGET', key('info'), owner)
 )
 """name → what is known of its server; "" if it has lost its server; nothing if there is none of that name."""
 
-PLACE = (
+PLACE_STEP = (
     _CLOCK
     + """
 local server, chosen = ARGV[3], ARGV[3]
@@ -197,7 +197,7 @@ return chosen ~= server and redis.call('HGET', key('info'), chosen)
 )
 """server, what an avatar adds to the load → the less loaded server that makes it; nothing is this one."""
 
-EVERYWHERE = (
+EVERYWHERE_STEP = (
     _CLOCK
     + """
 local most, found = tonumber(ARGV[3]), {}

@@ -17,7 +17,7 @@ from avatar_rtc.config_outside import RegistryConfig
 from avatar_rtc.errors import AvatarRtcError, CapacityExceeded
 from avatar_rtc.server.registry import member as member_module
 from avatar_rtc.server.registry.ledger import Away, Ledger
-from avatar_rtc.server.registry.member import Member
+from avatar_rtc.server.registry.member import RegistryMember
 from avatar_rtc.server.registry.records import Orphan, ServerRecord
 
 NAMES = ("ai", "bo", "cy", "di")
@@ -68,7 +68,7 @@ class Server:
         self.here: set[str] = set()
         self.heard_at = -1e9
         self.ledger = CutLedger(world, number)
-        self.member = Member(world.settings(number), self.ledger, self, now=lambda: world.now)
+        self.member = RegistryMember(world.settings(number), self.ledger, self, now=lambda: world.now)
         self.next_at = world.now
 
     def names(self) -> Collection[str]:

@@ -37,7 +37,7 @@ from avatar_rtc.server.http.keys import (
 from avatar_rtc.server.http.places import outward
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import an_object, many, one
-from avatar_rtc.server.http.routes.whereabouts import PLACE, everywhere
+from avatar_rtc.server.http.routes.whereabouts import WHEREABOUTS, everywhere
 from avatar_rtc.server.live.avatar import Avatar as LiveAvatar
 from avatar_rtc.server.live.distillation import Quality, command_for
 from avatar_rtc.server.registry.ledger import Away
@@ -109,7 +109,7 @@ class DistillationStart(BaseModel):
     query={"everywhere": one("boolean", default=False)},
     answer=one(
         "object",
-        properties={"avatars": many(Avatar), "everywhere": many(an_object(**PLACE))},
+        properties={"avatars": many(Avatar), "everywhere": many(an_object(**WHEREABOUTS))},
         required=["avatars"],
     ),
     statuses={503: "The registry of several servers cannot be reached."},

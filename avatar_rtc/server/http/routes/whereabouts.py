@@ -11,7 +11,7 @@ from avatar_rtc.server.live.avatars import MAIN
 from avatar_rtc.server.registry.ledger import Away
 from avatar_rtc.server.registry.member import GOING
 
-PLACE = {"id": TEXT, "server": TEXT, "address": TEXT}
+WHEREABOUTS = {"id": TEXT, "server": TEXT, "address": TEXT}
 """An avatar, the name of its server, and the address by which that is reached."""
 
 
@@ -33,7 +33,7 @@ async def everywhere(request: web.Request) -> list[dict[str, str]]:
 
 @described(
     "avatars",
-    answer=an_object(**PLACE, here=one("boolean")),
+    answer=an_object(**WHEREABOUTS, here=one("boolean")),
     statuses={503: "Its server is lost, or the registry cannot be reached: ask again."},
 )
 async def get_where(request: web.Request) -> web.Response:
