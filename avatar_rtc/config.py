@@ -18,6 +18,7 @@ from avatar_rtc.config_outside import (
     CompatConfig,
     LiveKitConfig,
     NetworkName,
+    RegistryConfig,
     TrackersConfig,
     VtsConfig,
 )
@@ -143,6 +144,7 @@ class Config(ConfigSection):
     livekit: LiveKitConfig = LiveKitConfig()
     trackers: TrackersConfig = TrackersConfig()
     vts: VtsConfig = VtsConfig()
+    registry: RegistryConfig = RegistryConfig()
     limits: LimitsConfig = LimitsConfig()
     data_dir: Path | None = None
     """Where uploaded characters are kept; None is the user's data folder."""

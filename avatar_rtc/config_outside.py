@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -20,7 +21,24 @@ def _check_destination(text: str) -> str:
     return text
 
 
+def _check_redis(url: str) -> str:
+    if url and not re.fullmatch(r"(rediss?://[^\s/?#@]+(/\d{1,3})?|unix:///[^\s?#@]+)", url):
+        raise ValueError(
+            "wanted is 'redis://HOST:PORT', 'rediss://HOST:PORT' or 'unix:///PATH', without a user or "
+            "password, which belongs into registry.password; or nothing"
+        )
+    return url
+
+
+def _check_own_address(url: str) -> str:
+    if url and not re.fullmatch(r"https?://[^\s/?#@\\]+(/[\w.~-]+)*", url):
+        raise ValueError("wanted is an address such as 'https://a.example.org', without a slash at the end")
+    return url
+
+
 NetworkName = Annotated[str, AfterValidator(check_network)]
+RedisUrl = Annotated[str, AfterValidator(_check_redis)]
+OwnAddress = Annotated[str, AfterValidator(_check_own_address)]
 Destination = Annotated[str, AfterValidator(_check_destination)]
 
 
@@ -141,3 +159,59 @@ class VtsConfig(ConfigSection):
                 "machine, or a question for each plugin"
             )
         return self
+
+
+class RegistryConfig(ConfigSection):
+    """Several servers as one: a Redis in which each says where it is and which avatars it has."""
+
+    url: RedisUrl = ""
+    """Of that Redis; "" is none, and this server is alone."""
+    password: SecretSource = ""
+    """Where its password stands: `env:NAME` or `file:PATH`; "" is none."""
+    address: OwnAddress = ""
+    """By which callers and the other servers reach this one."""
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_-]{0,64}$")] = ""
+    """What it is called; "" is by its address."""
+    heartbeat_s: float = Field(1.0, ge=0.2, le=10.0)
+    """How often it is heard; unheard for three times as long, it counts as lost."""
+    weight: float = Field(1.0, ge=0.01, le=100.0)
+    """How much of the avatars it gets, beside the others."""
+    alone: Literal["serve", "yield"] = "serve"
+    """What becomes of shared avatars here while Redis cannot be reached: they go on, or they end."""
+    prefix: Annotated[str, Field(pattern=r"^[\w.:-]{1,64}$")] = "avatar_rtc"
+    """Before every key: servers with another one have nothing to do with these."""
+
+    @model_validator(mode="after")
+    def _has_address(self) -> Self:
+        if self.url and not self.address:
+            raise ValueError(
+                "registry.address is missing; wanted is the address by which callers and other servers reach "
+                "this one, such as 'https://a.example.org'"
+            )
+        return self
+
+    @property
+    def own_name(self) -> str:
+        """What this server is called.
+
+        >>> RegistryConfig(address="http://10.0.0.5:8080").own_name
+        '10-0-0-5-8080'
+        """
+        return (
+            self.name or re.sub(r"[^a-z0-9_-]+", "-", urlsplit(self.address).netloc.lower())[:64] or "server"
+        )
+
+    @property
+    def lease_s(self) -> float:
+        """Unheard for so long, a server counts as lost."""
+        return 3 * self.heartbeat_s
+
+    @property
+    def lease_ms(self) -> int:
+        """The same."""
+        return round(1000 * self.lease_s)
+
+    @property
+    def grace_ms(self) -> int:
+        """What a lost server had, nobody takes for so long: one that is there after all comes back first."""
+        return round(1500 * self.heartbeat_s)

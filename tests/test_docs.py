@@ -20,7 +20,8 @@ STYLE = {each["name"] for each in ELEMENT["cssProperties"]}
 """Custom properties in CSS, which look like flags."""
 OTHERS_FLAGS = {"--json", "--data-binary", "--data", "--system", "--now", "--strict", "--bind", "--directory"}
 OTHERS_FLAGS |= STYLE
-"""Of curl, useradd, systemctl, mypy and http.server."""
+OTHERS_FLAGS |= {"--location-trusted", "--save", "--appendonly", "--requirepass"}
+"""Of curl, useradd, systemctl, mypy, http.server and redis-server."""
 INSTALLERS_FLAGS = {
     *("--wheel", "--index-url", "--no-deps", "--no-compile"),  # build, pip
     *("--torch-backend", "--from"),  # uv

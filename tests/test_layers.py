@@ -40,7 +40,7 @@ SERVER_FLOORS = (
     {"limits", "addresses", "access", "allowance", "durations", "forwarded", "loop_lag"},
     {"rendering"},
     {"live"},
-    {"trackers", "vts"},
+    {"registry", "trackers", "vts"},
     {"http"},
     {"connections"},
     {"app"},
@@ -52,6 +52,7 @@ BARE_LIBRARIES = {"numpy", "pydantic", "pydantic_core", "avatar_rtc"} | set(sys.
 HOME = {
     "torch": {"render", "worker", "distill", "bench"},
     "openvino": {"render"},
+    "redis": {"server"},
     "prometheus_client": {"server"},
     "segno": {"server"},
     "pythonosc": {"trackers"},

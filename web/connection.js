@@ -8,6 +8,7 @@
 
 import { bearer } from './bearer.js';
 import { Candidates } from './candidates.js';
+import { fetchWherever } from './elsewhere.js';
 import { Fault, OURS, Refusal, endpoint, judge, noAnswer, waitMs } from './faults.js';
 import { MicrophoneLine } from './microphone_line.js';
 import { Patience } from './patience.js';
@@ -175,7 +176,7 @@ export class AvatarConnection extends EventTarget {
     const candidates = new Candidates(pc, signal);
     await candidates.gather();
 
-    const response = await fetch(this.#url, {
+    const response = await fetchWherever(this.#url, {
       method: 'POST', body: pc.localDescription.sdp, headers: { 'Content-Type': 'application/sdp', ...this.#shown }, signal,
     });
     if (!response.ok) throw await Refusal.from(response);

@@ -1,6 +1,7 @@
 /** The key, a bearer token, that the server wants of this page: from its address, or asked for once and kept by the tab. */
 
 import { bearer } from './bearer.js';
+import { fetchWherever } from './elsewhere.js';
 import { node } from './nodes.js';
 
 const PLACE = 'avatar-rtc-key';
@@ -18,7 +19,7 @@ export function key() {
 
 /** As fetch, with the key; where the server wants one, the user is asked, once for the whole page. */
 export async function fetchWithKey(url, options = {}) {
-  const send = (token) => fetch(url, { ...options, headers: { ...options.headers, ...bearer(token) } });
+  const send = (token) => fetchWherever(url, { ...options, headers: { ...options.headers, ...bearer(token) } });
   const shown = key();
   const response = await send(shown);
   if (response.status !== 401 || !response.headers.get('WWW-Authenticate')?.startsWith('Bearer')) return response;

@@ -45,6 +45,7 @@ FIGURES = {
     "plugins": "values of VTube Studio's plugins to pictures, and two of them at 60 a second",
     "launch": "plugins of agents send avatars into rooms: from the request to being there",
     "simli": "Simli's client at our door: first picture, first sound",
+    "registry": "several servers as one: joining through another server, a registry of a thousand",
     "clapper": "sound after picture, on the wire and in Chromium",
 }
 """Name → what it is about; each is a module of this package with `measure(quick) -> list[Measurement]`."""

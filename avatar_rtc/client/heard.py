@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import numpy as np
 
+from avatar_rtc.client.led import Led
 from avatar_rtc.errors import NotFound, Refused, Unreachable
 from avatar_rtc.sound.pcm import Pcm, pcm_from_bytes, silence
 
@@ -40,7 +41,7 @@ async def stretches_heard_at(url: str, token: str | None = None) -> AsyncGenerat
         Unreachable: no server, or the connection is lost.
     """
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    async with aiohttp.ClientSession(headers=headers) as session:
+    async with aiohttp.ClientSession(headers=headers, middlewares=(Led(token),)) as session:
         try:
             async with session.ws_connect(f"{url}/ears", heartbeat=_HEARTBEAT_S) as socket:
                 async for heard in _stretches(socket):

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import aiohttp
 
+from avatar_rtc.client.led import Led
 from avatar_rtc.errors import (
     AlreadyThere,
     AvatarRtcError,
@@ -31,6 +32,7 @@ class HttpAnswer:
     """An answer below 400."""
 
     url: str
+    """Who gave it, if others led there."""
     status: int
     body: bytes
     location: str | None
@@ -60,9 +62,10 @@ class Http:
 
     def __init__(self, token: str | None, timeout_s: float) -> None:
         """`token` is sent as `Authorization: Bearer`; `timeout_s` is for a whole request."""
-        self._timeout_s = timeout_s
+        self._timeout_s, self._led = timeout_s, Led(token)
         self._session = aiohttp.ClientSession(
             headers={"Authorization": f"Bearer {token}"} if token else {},
+            middlewares=(self._led,),
             timeout=aiohttp.ClientTimeout(total=timeout_s),
         )
 
@@ -89,7 +92,8 @@ class Http:
         try:
             async with self._session.request(method, url, headers=headers, data=body) as response:
                 data = await response.read()
-                answer = HttpAnswer(url, response.status, data, response.headers.get("Location"))
+                where = str(response.url) if response.history else url
+                answer = HttpAnswer(where, response.status, data, response.headers.get("Location"))
         except TimeoutError:
             raise Unreachable(f"{url} did not answer within {self._timeout_s:g} s") from None
         except aiohttp.ClientError as error:
@@ -168,6 +172,7 @@ class Http:
 
     def show(self, token: str) -> None:
         """Another token, from now on."""
+        self._led.token = token
         self._session.headers["Authorization"] = f"Bearer {token}"
 
     async def close(self) -> None:

@@ -98,7 +98,7 @@ class Whep:
         whep = self.endpoint.whep
         answer = await self._http.ask("POST", whep, self.endpoint.subject, headers=headers, body=sdp)
         if answer.location is not None:
-            self._resource = urljoin(whep, answer.location)
+            self._resource = urljoin(answer.url, answer.location)
         if answer.status != 201 or not answer.text.startswith("v="):
             raise Unreachable(f"{whep} answered {answer.status} without an SDP: no WHEP endpoint?")
         return answer.text

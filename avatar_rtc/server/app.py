@@ -1,6 +1,6 @@
 """The application: every part is made here, and passed to whoever needs it.
 
-problems ─► pace ─► security ─► places ─► access ─► leases ─► routes, compat, openai ─► Avatars ─► Renderer
+problems ─► pace ─► security ─► places ─► access ─► elsewhere ─► leases ─► routes ─► Avatars ─► Renderer
 """
 
 import asyncio
@@ -34,6 +34,7 @@ from avatar_rtc.server.http.authorization import access_middleware
 from avatar_rtc.server.http.compat.feed import FEED_FORMATS
 from avatar_rtc.server.http.compression import compression_middleware
 from avatar_rtc.server.http.desk import Desk
+from avatar_rtc.server.http.elsewhere import elsewhere_middleware
 from avatar_rtc.server.http.ending import REQUESTS_S, tell_closing
 from avatar_rtc.server.http.every_route import every_route
 from avatar_rtc.server.http.keys import (
@@ -62,6 +63,7 @@ from avatar_rtc.server.http.keys import (
     PLUGINS,
     PRESETS,
     RECORDINGS,
+    REGISTRY,
     RENDERER,
     REPLIES,
     SIMLI_SESSIONS,
@@ -80,6 +82,7 @@ from avatar_rtc.server.http.metrics import create_metrics
 from avatar_rtc.server.http.openai.upstream import OPENAI_UPSTREAM, Upstream
 from avatar_rtc.server.http.places import places_middleware
 from avatar_rtc.server.http.problems import problems_middleware
+from avatar_rtc.server.http.registry_metrics import RegistryCollector
 from avatar_rtc.server.http.routes import ice
 from avatar_rtc.server.http.routes.poses import PACKS_AT_ONCE
 from avatar_rtc.server.http.security import add_headers, create_security
@@ -105,6 +108,9 @@ from avatar_rtc.server.live.under_way import UnderWay
 from avatar_rtc.server.live.voice.decoding import Decoding
 from avatar_rtc.server.live.voice.speaker import Speaker
 from avatar_rtc.server.loop_lag import LoopLag
+from avatar_rtc.server.registry.hosting import Hosting
+from avatar_rtc.server.registry.joining import create_member
+from avatar_rtc.server.registry.member import RegistryMember
 from avatar_rtc.server.trackers.trackers import Trackers
 from avatar_rtc.server.trackers.vmc_sender import VmcSender
 from avatar_rtc.server.vts.api import VtsApi
@@ -152,6 +158,7 @@ def create_app(
             security,
             places_middleware,
             access_middleware,
+            elsewhere_middleware,
             leases_middleware,
             compression_middleware,
         ]
@@ -198,7 +205,12 @@ def create_app(
         PACKS_AT_ONCE,
         1,
     )
-    keeping = Keeping(None if state_file is None else StateFile(state_file, config.character, config.framing))
+    hosting = Hosting(config, lambda: app[AVATARS], store, lambda: [each.load for each in renderer.reports])
+    registry = create_member(config, os.environ, hosting)
+    keeping = Keeping(
+        None if state_file is None else StateFile(state_file, config.character, config.framing),
+        lambda name: registry is not None and name in registry.shared,
+    )
     app[AVATARS] = avatars_here = Avatars(
         Shared(
             config,
@@ -208,7 +220,7 @@ def create_app(
             engines,
             limits,
             students,
-            keeping.changed,
+            partial(_changed, keeping, registry),
             load_gestures(resource("assets", "gestures")),
             own_backdrops.known,
         )
@@ -242,6 +254,9 @@ def create_app(
     app[MCP] = door = McpDoor()
     lag = LoopLag()
     app[METRICS] = create_metrics(avatars_here, renderer, limits, lag)
+    if registry is not None:
+        app[REGISTRY] = registry
+        app[METRICS].register(RegistryCollector(registry))
     app[FEED_FORMATS] = weakref.WeakKeyDictionary()
     app.add_routes(every_route())
     app.on_response_prepare.append(add_headers)
@@ -249,6 +264,9 @@ def create_app(
         lambda _: keeping.restore(avatars_here, store.load_any_character, config, stages_here)
     )
     app.on_startup.append(_find_recordings)
+    if registry is not None:
+        app.on_startup.append(partial(_join, registry))
+        app.on_shutdown.append(partial(_leave, registry))
     app.on_shutdown.append(partial(_keep, keeping))
     app.on_shutdown.append(_end_recordings)
     # Before cleanup: requests still under way may take seconds, and the viewers wait for no answer.
@@ -267,6 +285,23 @@ def create_app(
         app[VTS_SITE] = _door_for_plugins(app)
         app.cleanup_ctx.append(_meet_plugins)
     return app
+
+
+def _changed(keeping: Keeping, registry: RegistryMember | None) -> None:
+    keeping.changed()
+    if registry is not None:
+        registry.changed()
+
+
+async def _join(registry: RegistryMember, app: web.Application) -> None:
+    shared = (name for name, avatar in app[AVATARS].items() if name != MAIN and avatar.state.cast is None)
+    registry.enter(list(shared))
+    await registry.step()  # who is told of this server's port finds it registered
+    registry.start()
+
+
+async def _leave(registry: RegistryMember, _: web.Application) -> None:
+    await registry.close()
 
 
 async def _keep(keeping: Keeping, _: web.Application) -> None:

@@ -42,6 +42,7 @@ from avatar_rtc.server.http.routes import (
     trackers,
     tracking,
     whep,
+    whereabouts,
     whip,
 )
 
@@ -49,7 +50,7 @@ _MODULES = (
     # what viewers, studios and programs ask
     whep, offer, avatars, stages, poses, control, characters, choices, backdrops, looks, health, seen, speech,
     audio, audio_socket, calls, livekit, publish, whip, ears_socket, events, control_socket, ice,
-    recordings, films, share, mcp, trackers, tracking, plugins, openapi,
+    recordings, films, share, mcp, trackers, tracking, plugins, whereabouts, openapi,
     # the words of the predecessor, of OpenAI, and of other avatar services
     compat_avatars, compat_speech, imagefx, natlang,
     chat, models, openai_speech, realtime,

@@ -40,6 +40,7 @@ from avatar_rtc.server.live.stages import Stages
 from avatar_rtc.server.live.turns import Turns
 from avatar_rtc.server.live.voice.decoding import Decoding
 from avatar_rtc.server.live.voice.speaker import Speaker
+from avatar_rtc.server.registry.member import RegistryMember
 from avatar_rtc.server.trackers.trackers import Trackers
 from avatar_rtc.speech.feelings import Classifier
 from avatar_rtc.speech.voices.engines import Engines
@@ -98,6 +99,8 @@ AGENT_ROOMS = web.AppKey("AGENT_ROOMS", AgentRooms)
 """The rooms of LiveKit in which avatars are the faces of agents."""
 LAUNCHES = web.AppKey("LAUNCHES", Launches)
 """Sessions that plugins of LiveKit's agents have launched."""
+REGISTRY = web.AppKey("REGISTRY", RegistryMember)
+"""This server's part in a registry of several; absent where it is alone."""
 REPLIES = web.AppKey("REPLIES", Replies)
 """Replies of language models that avatars speak."""
 

@@ -61,6 +61,7 @@ NEEDS: Mapping[str, Need] = {
             *(f"POST {path}/offer" for path in ("", "/api", _V1)), "GET /api/avatar/result_feed",
             f"GET {_V1}/avatars", f"GET {_V1}/stages",  # those it may see
             f"GET {_STAGE}",
+            f"GET {_AVATAR}/where",
             f"GET {_AVATAR}", f"GET {_AVATAR}/snapshot.png", f"GET {_AVATAR}/distillation",
             f"GET {_AVATAR}/picture.png", f"GET {_AVATAR}/setup",
             f"GET {_AVATAR}/share", f"GET {_AVATAR}/share.svg",

@@ -22,6 +22,8 @@ _PAGE = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' data: blob:; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; "
 )
+# An avatar may be on any server of the registry, and moves from one to another.
+_OTHER_SERVERS = "connect-src 'self' http: https:; "
 # The tracker compiles code from strings. Without an origin it sees no key of our pages and no camera, only
 # what the page around it hands over; and it can ask nobody but this server.
 _TRACKER = (
@@ -55,6 +57,8 @@ def embedding_headers(
     ancestors = ("'self'", *config.allowed_origins) if is_view(request) else ("'self'",)
     is_html = response.content_type == "text/html"
     policy = _policy(request, response) if is_html else ""
+    if policy == _PAGE and config.registry.url:
+        policy += _OTHER_SERVERS
     everywhere = allowed or (is_static(request) and not is_html) or len(ancestors) > 1
     headers = CIMultiDict(
         {

@@ -59,11 +59,12 @@ def host_name(authority: str) -> str | None:
 
 
 def is_host_allowed(authority: str, config: Config) -> bool:
-    """True for loopback names, the address bound to, and the names the operator lists."""
+    """True for loopback names, the address bound to, the registered one, and names the operator lists."""
     name = host_name(authority)
     if name is None:
         return False
-    if name in LOOPBACK or name == config.host.lower() or name in map(str.lower, config.allowed_hosts):
+    named = (config.host, *config.allowed_hosts, urlsplit(config.registry.address).hostname or "")
+    if name in LOOPBACK or name in map(str.lower, named):
         return True
     # A re-pointed name is a name: whoever writes the address itself has not been tricked by DNS.
     return config.host in _WILDCARDS and _is_address(name)

@@ -306,8 +306,8 @@ class Avatar:
             "speech": {"speech_id": self.speech.queue.current, "lips": self.speech.queue.source},
         }
 
-    async def close(self) -> None:
-        """Tell everybody that it is over, close the viewers, and forget the avatar."""
+    async def close(self, why: str = "") -> None:
+        """Tell everybody that it is over, and why; close the viewers, and forget the avatar."""
         # Whatever one part raises, the others are closed, and the worker forgets it.
         async with AsyncExitStack() as parts:
             parts.callback(self.ears.close)
@@ -318,18 +318,20 @@ class Avatar:
             parts.callback(self._shared.renderer.close_avatar, self.name)
             parts.callback(self.streams.close)
             # Beside the viewers: a student that takes seconds to stop must not keep them from hearing of it.
-            parts.push_async_callback(self._close_beside)
+            parts.push_async_callback(self._close_beside, why)
             parts.push_async_callback(self.calls.close)  # first: it says goodbye over what is closed next
 
-    async def _close_beside(self) -> None:
-        ends = await asyncio.gather(self.distillation.close(), self._close_viewers(), return_exceptions=True)
+    async def _close_beside(self, why: str) -> None:
+        ends = await asyncio.gather(
+            self.distillation.close(), self._close_viewers(why), return_exceptions=True
+        )
         for failure in filter(None, ends):
             raise failure
 
-    async def _close_viewers(self) -> None:
+    async def _close_viewers(self, why: str) -> None:
         async with AsyncExitStack() as parts:
             parts.push_async_callback(self.viewers.close)
-            parts.callback(self.events.close)
+            parts.callback(self.events.close, why)
             parts.callback(self.actor.close)
             parts.callback(self.conversation.close)
             parts.push_async_callback(self.speech.queue.close)

@@ -61,17 +61,20 @@ class Avatars(Mapping[str, Avatar]):
         name = name or secrets.token_hex(16)
         if name in self._avatars or name in self._closing:
             raise AlreadyThere("avatar", name)
-        if len(self._avatars) + len(self._closing) >= limit:
+        if not self.has_room():
             raise CapacityExceeded("avatars", limit, RETRY_S)
         avatar = self._avatars[name] = Avatar(name, character, self._shared, source, animator)
         self._await_expiry(avatar)
         self._shared.on_change()
         return avatar
 
-    async def delete(self, name: str) -> None:
+    async def delete(self, name: str, why: str = "") -> None:
         """End an avatar; its viewers are told, and its name is free when this returns.
 
         It goes on to its end even if the caller does not wait for it.
+
+        Args:
+            why: told to those who watch; "" is nothing.
 
         Raises:
             NotFound: there is none of that name.
@@ -81,27 +84,31 @@ class Avatars(Mapping[str, Avatar]):
             raise NotFound("avatar", name)
         if name == MAIN:
             raise Refused(f"{MAIN!r} stays as long as the server runs; PATCH gives it another character")
-        await asyncio.shield(self._end(name))
+        await asyncio.shield(self._end(name, why))
+
+    def has_room(self) -> bool:
+        """Whether one more may be made."""
+        return len(self._avatars) + len(self._closing) < self._shared.config.max_avatars
 
     async def close(self) -> None:
         """End all of them."""
         await asyncio.gather(*(self._end(name) for name in self), *self._tasks, return_exceptions=True)
 
-    def _end(self, name: str) -> asyncio.Task[None]:
+    def _end(self, name: str, why: str = "") -> asyncio.Task[None]:
         """Take an avatar out at once, and close it."""
         avatar = self._avatars.pop(name)
         if timer := self._expiry.pop(name, None):
             timer.cancel()
         self._closing.add(name)
         self._shared.on_change()
-        task = asyncio.create_task(self._close(avatar), name=f"closing {name}")
+        task = asyncio.create_task(self._close(avatar, why), name=f"closing {name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _close(self, avatar: Avatar) -> None:
+    async def _close(self, avatar: Avatar, why: str) -> None:
         try:
-            await avatar.close()
+            await avatar.close(why)
         except Exception:  # it is gone all the same, and no caller can mend it
             log.exception("avatar %s: not all of it could be closed", avatar.name)
         finally:

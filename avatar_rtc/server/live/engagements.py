@@ -8,6 +8,7 @@ a picture ─────────────► an avatar of its own
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 
 from avatar_rtc.characters.character import Character
@@ -31,10 +32,13 @@ class Engagement:
         self.is_own = is_own
         """Whether it was made for the session, and goes with it."""
         self._release, self._avatars = release, avatars
+        self._is_released = False
 
     async def release(self) -> None:
         """The session is over; may be called again."""
-        self._release()
+        if not self._is_released:
+            self._is_released = True
+            self._release()
         if self.is_own and self._avatars.get(self.avatar.name) is self.avatar:
             await self._avatars.delete(self.avatar.name)
 
@@ -44,8 +48,8 @@ class Engagements:
 
     def __init__(self, config: CompatConfig, avatars: Avatars, store: CharacterStore) -> None:
         self._config, self._avatars, self._store = config, avatars, store
-        self._engaged: set[str] = set()
-        """Names of avatars that a session has, and that others could want."""
+        self._engaged: Counter[str] = Counter()
+        """Name → sessions that have that avatar; whoever asks for it by its name shares it."""
 
     async def engage(
         self, face: str, only: str | None = None, character: Character | None = None
@@ -65,7 +69,7 @@ class Engagements:
         if only is not None:
             return self._shared(only)
         if character is not None:
-            return self._own(character, "")
+            return self._own(character)
         named = self._config.faces.get(face, face)
         name = named.removeprefix(SHARED_AVATAR)
         if name in self._avatars:
@@ -73,7 +77,7 @@ class Engagements:
         if named.startswith(SHARED_AVATAR):
             raise NotFound("avatar", name)
         if name in await asyncio.to_thread(self._store.names):
-            return self._own(await asyncio.to_thread(self._store.load_character, name), name)
+            return self._own(await asyncio.to_thread(self._store.load_character, name))
         if face in self._config.faces:
             raise UnknownName("character", name, await asyncio.to_thread(self._store.names))
         return await self._default(face)
@@ -82,17 +86,20 @@ class Engagements:
         if face:
             log.info("nobody knows the face %.40r; [compat] faces can name a character for it", face)
         default = self._config.default
-        if default not in self._engaged:
+        if not self._engaged[default]:
             return self._shared(default)
-        like = self._avatars[default]
-        return self._own(like.actor.character, like.source)
+        return self._own(self._avatars[default].actor.character)
 
     def _shared(self, name: str) -> Engagement:
         if name not in self._avatars:
             raise NotFound("avatar", name)
-        self._engaged.add(name)
-        return Engagement(self._avatars[name], False, lambda: self._engaged.discard(name), self._avatars)
+        self._engaged[name] += 1
+        return Engagement(self._avatars[name], False, lambda: self._leave(name), self._avatars)
 
-    def _own(self, character: Character, source: str) -> Engagement:
-        avatar = self._avatars.create(character, source=source)
-        return Engagement(avatar, True, lambda: None, self._avatars)
+    def _leave(self, name: str) -> None:
+        self._engaged[name] -= 1
+        self._engaged = +self._engaged
+
+    def _own(self, character: Character) -> Engagement:
+        # Without a source it is kept nowhere: after a restart nobody would come for it.
+        return Engagement(self._avatars.create(character), True, lambda: None, self._avatars)

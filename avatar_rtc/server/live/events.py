@@ -119,9 +119,9 @@ class Events:
             return None
         return int(number) if int(number) <= self._number else None
 
-    def close(self) -> None:
-        """Tell that it is over, and nothing after that: whoever listens hears the rest, and ends."""
-        self.tell({"type": CLOSING_TYPE})
+    def close(self, why: str = "") -> None:
+        """Tell that it is over, and why; nothing after that: whoever listens hears the rest, and ends."""
+        self.tell({"type": CLOSING_TYPE, "reason": why} if why else {"type": CLOSING_TYPE})
         self._is_over = True
 
     def _tell(self, told: ToldEvent, is_shown: bool = True) -> None:

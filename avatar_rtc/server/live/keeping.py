@@ -43,8 +43,11 @@ class Wishes(Protocol):
 class Keeping:
     """Made and used on the event loop. With no file it keeps nothing."""
 
-    def __init__(self, file: StateFile | None) -> None:
-        self._file = file
+    def __init__(
+        self, file: StateFile | None, is_kept_elsewhere: Callable[[str], bool] = lambda name: False
+    ) -> None:
+        """`is_kept_elsewhere` tells of an avatar's name whether it is not this file's affair."""
+        self._file, self._is_elsewhere = file, is_kept_elsewhere
         self._avatars: Mapping[str, Avatar] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
@@ -90,7 +93,7 @@ class Keeping:
             self._timer = None
         if self._avatars is not None:
             # Here and now: in a thread it would have to wait for whatever the others do.
-            self._file.write(_told(self._avatars))
+            self._file.write(self._told(self._avatars))
         self._avatars = None
         self._file.close()
 
@@ -99,17 +102,18 @@ class Keeping:
         if self._task is not None and not self._task.done():
             self.changed()  # the disk is slow
         elif self._avatars is not None and self._file is not None:
-            writing = asyncio.to_thread(self._file.write, _told(self._avatars))
+            writing = asyncio.to_thread(self._file.write, self._told(self._avatars))
             self._task = asyncio.create_task(writing, name="keeping the avatars' state")
 
+    def _told(self, avatars: Mapping[str, Avatar]) -> dict[str, Told]:
+        told = {name: told_of(each) for name, each in avatars.items() if not self._is_elsewhere(name)}
+        return {name: each for name, each in told.items() if each is not None}
 
-def _told(avatars: Mapping[str, Avatar]) -> dict[str, Told]:
-    """Of each avatar whose character can be read again, and of each stage."""
-    return {
-        name: Told(avatar.source, avatar.animator, avatar.lasting)
-        for name, avatar in avatars.items()
-        if avatar.source or avatar.state.cast is not None
-    }
+
+def told_of(avatar: Avatar) -> Told | None:
+    """What is worth keeping of an avatar or a stage; None if its character cannot be read again."""
+    is_stage = avatar.state.cast is not None
+    return Told(avatar.source, avatar.animator, avatar.lasting) if avatar.source or is_stage else None
 
 
 async def _restored(
@@ -159,6 +163,17 @@ def _staged(name: str, cast: Cast, avatars: Avatars, stages: Stages) -> tuple[Av
         cast = cast.without(member)
     lost = [f"stage {name}: {member} is not there any more" for member in gone]
     return stages.create(cast, name).avatar, lost
+
+
+async def adopted(kept: KeptAvatar, character: Character, avatars: Avatars) -> list[str]:
+    """Make an avatar as another server had it; gives a sentence on each message that was lost.
+
+    Raises:
+        AlreadyThere, CapacityExceeded: as `Avatars.create`.
+        InputError: its character cannot be shown.
+    """
+    avatar = avatars.create(character, kept.id, kept.character, kept.animator)
+    return await _tell_anew(avatar, [m for m in kept.messages if m.get("type") not in _OF_TOOLS])
 
 
 async def _tell_anew(avatar: Avatar, messages: Iterable[dict[str, Any]]) -> list[str]:

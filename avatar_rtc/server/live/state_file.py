@@ -172,14 +172,15 @@ class StateFile:
         held, self._texts = self._texts, {}
         for name, told in avatars.items():
             before = held.get(name)
-            self._texts[name] = before if before and before[0] == told else (told, _avatar_text(name, told))
+            self._texts[name] = before if before and before[0] == told else (told, avatar_text(name, told))
         about = {"format": _FORMAT, "version": VERSION, "character": self._character}
         head = json.dumps(about | {"framing": self._framing}, ensure_ascii=False)
         lines = ",\n".join(text for _, text in self._texts.values())
         return f'{head[:-1]}, "avatars": [\n{lines}\n]}}\n'
 
 
-def _avatar_text(name: str, told: Told) -> str:
+def avatar_text(name: str, told: Told) -> str:
+    """A `KeptAvatar` as JSON."""
     about: dict[str, object] = {"id": name, "character": told.source, "animator": told.animator}
     if told.state.cast is not None:
         about |= {"stage": cast_json(told.state.cast)}

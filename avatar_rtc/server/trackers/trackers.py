@@ -157,11 +157,10 @@ class Trackers:
             SetupError: a port cannot be had.
         """
         senders = (*self._config.senders, *self._config.phones) or LOOPBACK_NETWORKS
-        loop = asyncio.get_running_loop()
         known = await asyncio.to_thread(_read_kept, self._kept)
         try:
             for wanted in wanted_trackers(self._config):
-                follower = Follower(self._flow, self._feel, loop.time, self._config.mirror)
+                follower = Follower(self._flow, self._feel, self._config.mirror)
                 follower.calibration = known.get(wanted.kind, AS_SENT)
                 tracker = self._trackers[wanted.kind] = Tracker(wanted, follower, senders)
                 await tracker.open(self._config.host)

@@ -12,11 +12,11 @@ from avatar_rtc.control.messages import PoseSet
 from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.face.pose import MORPH_RANGES, MOUTH_OPEN
 from avatar_rtc.server.access.plugins import Plugins
+from avatar_rtc.server.live.pose_sender import PoseSender
 from avatar_rtc.server.vts.custom import CustomParameters
 from avatar_rtc.server.vts.expressions import active_expressions, shown_morphs
 from avatar_rtc.server.vts.injection import Injection
 from avatar_rtc.server.vts.parameters import morphs_of_parameters
-from avatar_rtc.server.vts.posing import PoseSender
 from avatar_rtc.server.vts.stage import VtsStage
 from avatar_rtc.server.vts.subscriptions import Hub, Subscriptions
 from avatar_rtc.server.vts.watching import StageWatch

@@ -34,7 +34,7 @@ async def test_a_face_that_nobody_knows_gets_the_default_avatar_and_the_next_one
 
 async def test_a_face_is_a_character_an_avatar_or_told_to_be_neither(client, engagements):
     own = await engagements.engage("uuid-1")
-    assert (own.is_own, own.avatar.actor.character.name, own.avatar.source) == (True, "hero", "hero")
+    assert (own.is_own, own.avatar.actor.character.name, own.avatar.source) == (True, "hero", "")
     assert (await engagements.engage("uuid-2")).avatar is client.app[AVATARS]["main"]
     assert (await engagements.engage("main")).avatar is client.app[AVATARS]["main"]
     assert (await engagements.engage("hero")).is_own
@@ -42,6 +42,15 @@ async def test_a_face_is_a_character_an_avatar_or_told_to_be_neither(client, eng
         await engagements.engage("uuid-3")
     with pytest.raises(NotFound):
         await engagements.engage("uuid-4")
+
+
+async def test_who_shares_an_avatar_by_its_name_keeps_it_from_those_who_name_none(client, engagements):
+    first, second = await engagements.engage("main"), await engagements.engage("main")
+    await first.release()
+    await first.release()
+    assert (await engagements.engage("")).is_own, "the second still has it"
+    await second.release()
+    assert not (await engagements.engage("")).is_own
 
 
 async def test_who_has_a_token_for_one_avatar_gets_that_one(client, engagements):

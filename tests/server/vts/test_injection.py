@@ -6,10 +6,10 @@ from itertools import pairwise
 import pytest
 
 from avatar_rtc.face.holding import POSE_HOLD_S
+from avatar_rtc.server.live.pose_sender import RESEND_S, PoseSender
 from avatar_rtc.server.vts.envelope import Fault, VtsError
 from avatar_rtc.server.vts.injection import VALUE_LIFE_S, Injection, read_injection
 from avatar_rtc.server.vts.parameters import DEFAULT_PARAMETERS
-from avatar_rtc.server.vts.posing import RESEND_S, PoseSender
 from tests import virtual_time
 
 

@@ -50,7 +50,7 @@ class SimliTalk:
         """
         self._socket, self._limits = socket, limits
         # Speech comes faster than it sounds, from engines: there is little to be waited for.
-        self._line = SoundLine(avatar, pool, self._told, lead_s=LEAD_S)
+        self._line = SoundLine(avatar, pool, self._told, LEAD_S, is_bare=True)
         self._sound: asyncio.Queue[bytes] = asyncio.Queue(_MOST_SLICES)
         self._texts: asyncio.Queue[str] = asyncio.Queue(_MOST_TEXTS)
         self._silent_bytes = 0

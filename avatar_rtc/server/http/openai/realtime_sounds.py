@@ -161,7 +161,7 @@ class RealtimeSounds:
             await self._feeding
 
     def _begin(self, item: SpokenItem) -> None:
-        item.stream = stream = SoundStream(item.written.rate, self._pool)
+        item.stream = stream = SoundStream(item.written.rate, self._pool, is_bare=True)
         item.has_none.clear()
 
         def told(event: Event) -> None:

@@ -1,6 +1,7 @@
 """Avatars over HTTP: made, shown, changed and deleted; a picture of one; a student of its character."""
 
 import asyncio
+import contextlib
 import logging
 from pathlib import Path
 from typing import Any, Self
@@ -19,11 +20,13 @@ from avatar_rtc.intake.names import Name
 from avatar_rtc.server.http.admission import require_shown
 from avatar_rtc.server.http.answers import Avatar, DistillationTold
 from avatar_rtc.server.http.bodies import read_model
+from avatar_rtc.server.http.elsewhere import HERE, claiming, lead_to_the_least_loaded
 from avatar_rtc.server.http.keys import (
     AVATARS,
     CONFIG,
     LIMITS,
     MARKER,
+    REGISTRY,
     RENDERER,
     STORE,
     avatar_of,
@@ -34,9 +37,11 @@ from avatar_rtc.server.http.keys import (
 from avatar_rtc.server.http.places import outward
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import an_object, many, one
+from avatar_rtc.server.http.routes.whereabouts import WHEREABOUTS, everywhere
 from avatar_rtc.server.live.avatar import Avatar as LiveAvatar
 from avatar_rtc.server.live.distillation import Quality, command_for
 from avatar_rtc.server.live.recasting import recast
+from avatar_rtc.server.registry.ledger import Away
 from avatar_rtc.stream.framing import FramingName
 
 log = logging.getLogger(__name__)
@@ -100,19 +105,36 @@ class DistillationStart(BaseModel):
     quality: Quality = "good"
 
 
-@described("avatars", answer=an_object(avatars=many(Avatar)))
+@described(
+    "avatars",
+    query={"everywhere": one("boolean", default=False)},
+    answer=one(
+        "object",
+        properties={"avatars": many(Avatar), "everywhere": many(an_object(**WHEREABOUTS))},
+        required=["avatars"],
+    ),
+    statuses={503: "The registry of several servers cannot be reached."},
+)
 async def list_avatars(request: web.Request) -> web.Response:
-    """All avatars that the caller may see, as objects of `GET /avatars/{id}`."""
+    """All avatars here that the caller may see, as objects of `GET /avatars/{id}`.
+
+    With `everywhere=true` also which of them other servers of the registry have, and where those are.
+    """
     seen = [avatar for name, avatar in request.app[AVATARS].items() if is_covered(request, name)]
-    return web.json_response({"avatars": [avatar.describe() for avatar in seen]})
+    told: dict[str, Any] = {"avatars": [avatar.describe() for avatar in seen]}
+    if request.query.get("everywhere") == "true":
+        told["everywhere"] = await everywhere(request)
+    return web.json_response(told)
 
 
 @described(
     "avatars",
     body=AvatarCreate,
+    query={HERE: one("boolean", default=False)},
     answer=Avatar,
     statuses={
         201: "It is there; `Location` is its path.",
+        307: "Another server of the registry has less to do: `Location`.",
         404: "There is no such character.",
         409: "The name is taken.",
         503: "There are as many avatars as may be.",
@@ -122,12 +144,14 @@ async def list_avatars(request: web.Request) -> web.Response:
 async def post_avatar(request: web.Request) -> web.Response:
     """Make an avatar; it is there at once, and `live` when its character is prepared.
 
-    One that nobody watches or asks for anything is deleted after a while.
+    Of several servers the one makes it that has least to do; `here` is this very one. An avatar that nobody
+    watches or asks for anything is deleted after a while.
     """
     wanted = await read_model(request, AvatarCreate)
     require_covered(request, wanted.id)
     avatars, store = request.app[AVATARS], request.app[STORE]
     messages = wanted.messages()
+    await lead_to_the_least_loaded(request)
     if wanted.character is None:
         source = request.app[CONFIG].character
         character = await asyncio.to_thread(_own_character, store, source)
@@ -135,15 +159,16 @@ async def post_avatar(request: web.Request) -> web.Response:
         source = wanted.character
         character = await asyncio.to_thread(store.load_character, source)
     _require_caller(request)
-    avatar = avatars.create(character, wanted.id, source, wanted.animator)
-    try:
-        for message in messages:
-            await avatar.apply(message)
-        _require_caller(request)
-    except BaseException:
-        # Also one who has gone: nobody else knows the avatar, or can tell that its name is taken.
-        await avatars.delete(avatar.name)
-        raise
+    async with claiming(request, wanted.id, source, wanted.animator) as name:
+        avatar = avatars.create(character, name, source, wanted.animator)
+        try:
+            for message in messages:
+                await avatar.apply(message)
+            _require_caller(request)
+        except BaseException:
+            # Also one who has gone: nobody else knows the avatar, or can tell that its name is taken.
+            await avatars.delete(avatar.name)
+            raise
     return web.json_response(
         avatar.describe(),
         status=201,
@@ -176,6 +201,9 @@ async def patch_avatar(request: web.Request) -> web.Response:
 async def delete_avatar(request: web.Request) -> web.Response:
     """End an avatar; its viewers are told `closing`, and its name is free again. `main` stays."""
     await request.app[AVATARS].delete(request.match_info["avatar"])
+    if (registry := request.app.get(REGISTRY)) is not None:
+        with contextlib.suppress(Away):  # its name is free with the next heartbeat
+            await registry.release_ended()
     return web.Response(status=204)
 
 

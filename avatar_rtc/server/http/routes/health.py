@@ -11,7 +11,16 @@ from dataclasses import asdict
 from aiohttp import web
 
 from avatar_rtc.errors import WorkerLost, without_addresses
-from avatar_rtc.server.http.keys import ADDRESS_CHECK, AVATARS, CLOSING, ENGINES, LIMITS, RENDERER, is_covered
+from avatar_rtc.server.http.keys import (
+    ADDRESS_CHECK,
+    AVATARS,
+    CLOSING,
+    ENGINES,
+    LIMITS,
+    REGISTRY,
+    RENDERER,
+    is_covered,
+)
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import NUMBER, TEXT, an_object, many, one, values_by_name
 from avatar_rtc.server.live.avatars import MAIN
@@ -98,6 +107,7 @@ def _wrong(request: web.Request) -> list[str]:
         *(f"{sentence}; its state says why" for sentence in shown),
         *map(without_addresses, app[ENGINES].ailing.values()),
         *map(without_inner_addresses, app[ADDRESS_CHECK].ailments),
+        *([registry.ailment] if (registry := app.get(REGISTRY)) is not None and registry.ailment else []),
     ]
 
 

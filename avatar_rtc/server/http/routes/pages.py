@@ -7,13 +7,14 @@ from aiohttp import hdrs, web
 from avatar_rtc.errors import NotFound
 from avatar_rtc.resources import resource
 from avatar_rtc.server.http.compression import TEXT_TYPES, text_file
-from avatar_rtc.server.http.keys import find_avatar, is_covered
+from avatar_rtc.server.http.keys import AVATARS, REGISTRY, find_avatar, is_covered
 from avatar_rtc.server.http.tracking_files import (
     TRACKING_COMMAND,
     TRACKING_FILES,
     TRACKING_TYPES,
     tracking_folder,
 )
+from avatar_rtc.server.registry.ledger import Away
 
 _STATIC = "page:"
 # Folders and file names without dots in front; "..", a backslash or an encoded slash match nothing.
@@ -55,9 +56,20 @@ async def get_page(request: web.Request) -> web.StreamResponse:
 
 async def get_view(request: web.Request) -> web.StreamResponse:
     """The bare transparent page of one avatar, for OBS browser sources and iframes."""
-    if is_covered(request, name := request.match_info["avatar"]):
+    if is_covered(request, name := request.match_info["avatar"]) and not await _is_elsewhere(request, name):
         find_avatar(request, name)  # to others nothing is told of what there is; the page asks with a token
     return await _file(request, resource("web"), "view.html")
+
+
+async def _is_elsewhere(request: web.Request, name: str) -> bool:
+    """Whether another server may have the avatar: the page is the same here, and finds it."""
+    registry = request.app.get(REGISTRY)
+    if registry is None or name in request.app[AVATARS]:
+        return False
+    try:
+        return await registry.find(name) is not None
+    except Away:
+        return True
 
 
 async def get_web_file(request: web.Request) -> web.StreamResponse:

@@ -72,7 +72,7 @@ class Microphone:
             self._speaking.stop(self._speech_id)
 
     def _begin(self) -> None:
-        stream = SoundStream(AUDIO_CLOCK_HZ, self._pool)
+        stream = SoundStream(AUDIO_CLOCK_HZ, self._pool, is_bare=True)
         try:
             self._speech_id = self._speaking.play(
                 stream.pieces(),

@@ -32,15 +32,17 @@ class SoundLine:
         pool: Pool,
         on_event: Callable[[Event], None],
         lead_s: float = STREAM_LEAD_S,
+        is_bare: bool = False,
     ) -> None:
         """
         Args:
             pool: what waits to be heard is taken of it, in seconds.
             on_event: told `speech.started`, `speech.finished` and what else is told of its utterances.
+            is_bare: whether all that comes is samples, whatever it looks like; else a WAV says its own rate.
             lead_s: how long the first of an utterance waits, so that what comes late is not missed.
         """
         self._avatar, self._pool, self._on_event = avatar, pool, on_event
-        self._lead_s = lead_s
+        self._lead_s, self._is_bare = lead_s, is_bare
         self._stream: SoundStream | None = None
         self._streams: dict[str, SoundStream] = {}
 
@@ -65,7 +67,7 @@ class SoundLine:
         """Open an utterance; gives its speech id. One that is open has lost its end, and is ended.
 
         Args:
-            rate: Hz of its samples: 16 bit, little-endian. A WAV in it says its own.
+            rate: Hz of its samples: 16 bit, little-endian.
             text: the words, if they are known. With text or timings it is heard when a minute of it is here.
             speech_id: its id; None is one that is made here.
 
@@ -76,7 +78,7 @@ class SoundLine:
         self.end()
         if text:
             check_text(text)
-        stream = SoundStream(rate, self._pool, channels)
+        stream = SoundStream(rate, self._pool, channels, self._is_bare)
         is_whole = bool(text or timings)
         return self.begin_with(
             stream,

@@ -45,7 +45,7 @@ class AgentSocket:
         """
         self._session, self._socket, self._avatar = session, socket, session.avatar
         self._states = AgentStates()
-        self._line = SoundLine(session.avatar, pool, self._heard, lead_s=LEAD_S)
+        self._line = SoundLine(session.avatar, pool, self._heard, LEAD_S, is_bare=True)
         self._sound: asyncio.Queue[bytes] = asyncio.Queue(_MOST_PIECES)
         """`_END` is the end of an utterance."""
         self._events: asyncio.Queue[dict[str, object]] = asyncio.Queue(_MOST_EVENTS)

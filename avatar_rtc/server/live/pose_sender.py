@@ -1,4 +1,4 @@
-"""One sender of poses for an avatar: what plugins write, at most 60 times a second, and held while it lives.
+"""One sender of poses for an avatar: at most 60 times a second, and held as long as what it follows lives.
 
 changed ──► a pose at once, or as soon as 1/60 s is over ──► again each 0.25 s ──► nothing: no timer runs
 """
@@ -20,14 +20,14 @@ class PoseSender:
 
     def __init__(
         self,
-        pose: Callable[[], Mapping[str, float]],
+        pose: Callable[[], Mapping[str, object]],
         ends: Callable[[], Sequence[float]],
-        send: Callable[[Mapping[str, float]], None],
+        send: Callable[[Mapping[str, object]], None],
         on_end: Callable[[], None] = lambda: None,
     ) -> None:
         """
         Args:
-            pose: morph → value now; empty is no pose.
+            pose: what is to be sent now; empty is no pose.
             ends: the loop's seconds at which something of it ends, in order; empty is nothing under way.
             send: takes a pose.
             on_end: called when something of it has ended.
@@ -36,7 +36,7 @@ class PoseSender:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._sent_at = float("-inf")
-        self._sent: Mapping[str, float] = {}
+        self._sent: Mapping[str, object] = {}
         self.poses = 0
         """How many were sent."""
 
