@@ -97,7 +97,7 @@ async def bare_pieces(stream: SoundStream, transcript: SoundTranscript) -> Async
 
 
 @dataclass
-class Scene:
+class SpokenScene:
     """One scenario from its beginning to its end."""
 
     streams: int = 0
@@ -153,7 +153,7 @@ class AgentScene:
         """Of each stream, in their order."""
         self._make_output: Callable[..., Any] = DataStreamAudioOutput
         self.output: Any = None
-        self.scene = Scene()
+        self.scene = SpokenScene()
 
     async def begin(self, names_agent: bool = True, **options: Any) -> None:
         """Both come into the room; the avatar's token names the agent, or does not."""
@@ -205,7 +205,7 @@ class AgentScene:
         self.scene.clears += 1
         self.output.clear_buffer()
 
-    async def end(self) -> Scene:
+    async def end(self) -> SpokenScene:
         """Wait until nothing is said any more, and look at what was told and heard."""
         loop = asyncio.get_running_loop()
         until = loop.time() + 120
@@ -254,7 +254,7 @@ def heard_by_level(pcm: np.ndarray, levels: list[int]) -> list[float]:
     return seconds
 
 
-async def play_by_chance(seed: int) -> Scene:
+async def play_by_chance(seed: int) -> SpokenScene:
     """One to four things that an agent says, interrupted, ended or not, as chance has it."""
     scene = AgentScene(seed)
     pick = scene.pick

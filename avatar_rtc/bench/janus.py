@@ -17,7 +17,7 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 
 from avatar_rtc.errors import SetupError
 
-START_S = 15.0
+JANUS_START_S = 15.0
 _PLUGINS = Path("/usr/lib/x86_64-linux-gnu/janus")
 _PLUGIN = "janus.plugin.videoroom"
 
@@ -109,12 +109,12 @@ def _free_port() -> int:
 
 
 def _until_it_listens(port: int, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + START_S
+    deadline = time.monotonic() + JANUS_START_S
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1.0):
             return
         time.sleep(0.02)
-    raise SetupError(f"janus did not start within {START_S:g} s")
+    raise SetupError(f"janus did not start within {JANUS_START_S:g} s")
 
 
 class JanusGuest:

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import numpy as np
 
-from avatar_rtc.bench.agent_scenes import AgentScene, Scene, play_by_chance
+from avatar_rtc.bench.agent_scenes import AgentScene, SpokenScene, play_by_chance
 from avatar_rtc.bench.made_room import room_token
 from avatar_rtc.bench.made_sfu import MADE_AGENT, MadeSfu
 from avatar_rtc.bench.measurement import Measurement, at_least, at_most, percentile, skipped, spread, told
@@ -49,7 +49,7 @@ def measure(quick: bool) -> list[Measurement]:
         return [skipped("livekit", str(error))]
 
 
-def _told_of(scenes: list[Scene]) -> Iterator[Measurement]:
+def _told_of(scenes: list[SpokenScene]) -> Iterator[Measurement]:
     streams = sum(scene.streams for scene in scenes)
     exact = sum(scene.is_exact for scene in scenes)
     errors = [1000 * scene.worst_s for scene in scenes]

@@ -5,6 +5,7 @@ changed ──► a pose at once, or as soon as 1/60 s is over ──► again e
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from avatar_rtc.face.holding import POSE_HOLD_S
 
@@ -20,9 +21,9 @@ class PoseSender:
 
     def __init__(
         self,
-        pose: Callable[[], Mapping[str, object]],
+        pose: Callable[[], Mapping[str, Any]],
         ends: Callable[[], Sequence[float]],
-        send: Callable[[Mapping[str, object]], None],
+        send: Callable[[Mapping[str, Any]], None],
         on_end: Callable[[], None] = lambda: None,
     ) -> None:
         """
@@ -36,7 +37,7 @@ class PoseSender:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._sent_at = float("-inf")
-        self._sent: Mapping[str, object] = {}
+        self._sent: Mapping[str, Any] = {}
         self.poses = 0
         """How many were sent."""
 

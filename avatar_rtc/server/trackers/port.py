@@ -13,7 +13,7 @@ from avatar_rtc.errors import SetupError
 
 log = logging.getLogger(__name__)
 
-TURN_S = 1.0
+SENDER_TURN_S = 1.0
 """The first sender has the port until it has been silent for so long."""
 MAX_TRACKER_BYTES = 16_384
 LOG_EVERY_S = 60.0
@@ -55,7 +55,7 @@ class TrackerPort(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         """See `asyncio.DatagramProtocol`; nothing in it raises."""
         now = self._clock()
-        if not self._may(addr) or (addr[:2] != self._turn and now - self.heard_at < TURN_S):
+        if not self._may(addr) or (addr[:2] != self._turn and now - self.heard_at < SENDER_TURN_S):
             self.ignored += 1
             self._log(now, addr)
             return
@@ -76,7 +76,7 @@ class TrackerPort(asyncio.DatagramProtocol):
 
     def is_heard(self) -> bool:
         """Whether something of use came within the last second."""
-        return self._clock() - self.heard_at < TURN_S
+        return self._clock() - self.heard_at < SENDER_TURN_S
 
     def close(self) -> None:
         """Hear no more; may be called again."""
