@@ -163,7 +163,9 @@ class JanusGuest:
         handle = await self.handle()
         body = {"request": "join", "ptype": "subscriber", "room": room, "streams": [{"feed": feed}]}
         offer = await self.say(handle, body)
-        await pc.setRemoteDescription(RTCSessionDescription(offer["jsep"]["sdp"], "offer"))
+        # As the server of DTLS: as its client, aiortc often speaks before Janus listens, and waits 1 s then.
+        sdp = offer["jsep"]["sdp"].replace("a=setup:actpass", "a=setup:active")
+        await pc.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
         await pc.setLocalDescription(await pc.createAnswer())
         answer = {"type": "answer", "sdp": pc.localDescription.sdp}
         await self.say(handle, {"request": "start", "room": room}, answer)

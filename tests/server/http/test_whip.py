@@ -27,8 +27,8 @@ class Voice(AudioStreamTrack):
 
     async def recv(self) -> AudioFrame:
         frame = await super().recv()
-        n = frame.samples
-        at = np.arange(frame.pts, frame.pts + n)
+        assert isinstance(frame, AudioFrame) and frame.pts is not None
+        at = np.arange(frame.pts, frame.pts + frame.samples)
         tone = 9000 * np.sin(at / 20) * (at // (frame.sample_rate // 2) % 2 == 0)
         found = AudioFrame.from_ndarray(tone.astype(np.int16)[None], format="s16", layout="mono")
         found.pts, found.sample_rate, found.time_base = frame.pts, frame.sample_rate, frame.time_base
@@ -61,9 +61,15 @@ def spoken(monkeypatch, client) -> list[str]:
     """What becomes of sound: filled by the avatar's own speech and ears."""
     from avatar_rtc.server.http.keys import AVATARS
 
-    avatar, found = client.server.app[AVATARS]["main"], []
-    play = avatar.speech.play
-    monkeypatch.setattr(avatar.speech, "play", lambda *a, **k: (found.append("speak"), play(*a, **k))[1])
+    found: list[str] = []
+    speech = client.server.app[AVATARS]["main"].speech
+    play = speech.play
+
+    def noted(*arguments, **options):
+        found.append("speak")
+        return play(*arguments, **options)
+
+    monkeypatch.setattr(speech, "play", noted)
     return found
 
 
