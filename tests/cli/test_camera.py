@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import av
 import numpy as np
@@ -28,7 +29,8 @@ class Device:
     device = "/dev/video9"
 
     def __init__(self, **asked) -> None:
-        self.asked, self.sent, self.is_closed = asked, [], False
+        self.asked, self.is_closed = asked, False
+        self.sent: list[np.ndarray] = []
 
     def send(self, picture) -> None:
         self.sent.append(picture)
@@ -137,7 +139,7 @@ def test_without_the_extra_its_name_is_told(monkeypatch):
 async def test_its_voice_goes_to_an_output_in_blocks_of_the_call(server: Served, monkeypatch):
     from avatar_rtc.client.camera import play_sound
 
-    written = []
+    written: list[Any] = []
 
     class Output:
         def __init__(self, rate, channels, dtype, device) -> None:

@@ -201,7 +201,7 @@ async def guarded(serve, config, monkeypatch):
     return await serve(config.model_copy(update={"access": AccessConfig(secret="env:SECRET")}))
 
 
-def bearer(scope: str, avatar: str | None = None) -> dict[str, str]:
+def bearer(scope, avatar=None):
     token = make_token(SECRET.encode(), Grant(scope, avatar), time.time(), 60)
     return {"Authorization": f"Bearer {token}"}
 

@@ -28,7 +28,7 @@ def gazes(troupe: Troupe, names: str) -> list[Gaze | None]:
 def test_listeners_look_to_the_side_on_which_the_speaker_stands(seed, monkeypatch):
     """As viewers see it: the sign of the gaze is that of the way to the speaker, also of who is mirrored."""
 
-    async def main() -> None:
+    async def main():
         chance = random.Random(seed)
         troupe, names = Troupe(monkeypatch, *"abcd"), "abcd"
         places = {
@@ -80,7 +80,7 @@ def test_they_turn_one_after_the_other_when_it_is_heard(monkeypatch):
     ],
 )
 def test_the_speaker_looks_at_whom_it_names(text, at, monkeypatch):
-    async def main() -> Gaze | None:
+    async def main():
         troupe = Troupe(monkeypatch)
         for name, known_as in (("a", "Ada"), ("b", "Bea"), ("c", "")):
             troupe.enter(name, known_as)
@@ -139,7 +139,7 @@ def test_two_who_speak_in_turn_look_at_each_other(monkeypatch):
 
 
 def test_viewers_of_the_stage_hear_who_says_what(monkeypatch):
-    async def main() -> list[dict]:
+    async def main():
         troupe = Troupe(monkeypatch, "a", "b")
         stage = troupe.stage("a", "b")
         told: list[dict] = []
@@ -181,7 +181,7 @@ def test_events_come_when_the_stage_is_heard(monkeypatch):
 
 
 def test_a_stage_is_an_avatar_that_the_worker_is_told_of(monkeypatch):
-    async def main() -> None:
+    async def main():
         troupe = Troupe(monkeypatch, "a", "b")
         stage = troupe.stage("a", "b")
         opened: OpenAvatar = troupe.renderer.opened["stage"]
@@ -230,7 +230,7 @@ def test_who_leaves_is_by_itself_again(way, monkeypatch):
 
 
 def test_an_avatar_made_for_the_stage_goes_with_it_and_others_stay(monkeypatch):
-    async def main() -> None:
+    async def main():
         troupe = Troupe(monkeypatch, "a", "b", "c")
         members = (OnStage("a"), OnStage("b", is_own=True), OnStage("c", is_own=True))
         troupe.stages.create(Cast(members=members), "stage")

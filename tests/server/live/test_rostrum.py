@@ -14,7 +14,7 @@ SEQUENCES = 200
 NAMES = "abc"
 
 
-def overlaps(spans: list[tuple[float, float, str]]) -> list[object]:
+def overlaps(spans):
     found, latest = [], (0.0, 0.0, "")
     for span in spans:
         if span[0] < latest[1] - 1e-6 and span[2] != latest[2]:
@@ -53,7 +53,7 @@ def test_nobody_talks_over_another_in_random_sequences(part, monkeypatch):
     finished = 0
     for seed in range(part * SEQUENCES // 4, (part + 1) * SEQUENCES // 4):
 
-        async def main(seed: int = seed) -> int:
+        async def main(seed=seed):
             troupe = Troupe(monkeypatch, *NAMES)
             ends: list[object] = []
             for name in NAMES:

@@ -210,7 +210,7 @@ async def test_a_scope_does_what_it_is_for(scope, may):
     assert done == may
 
 
-async def is_done(session: Session, message: dict) -> bool:
+async def is_done(session, message):
     answer = json.loads(await session.hear("control", json.dumps(message)))
     assert answer["type"] == "ok" or "takes the scope" in answer["detail"]
     return answer["type"] == "ok"

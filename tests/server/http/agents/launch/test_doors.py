@@ -124,7 +124,7 @@ async def test_there_are_no_more_avatars_than_may_be(rooms, serve, config):
 
 
 ELSEWHERE = ("wss://elsewhere.test", "ws://169.254.169.254/latest", "ws://10.0.0.1:80")
-NO_PLACE = ("", 7, [], {}, "http://rooms.test", "rooms.test", "wss://", "x" * 9000)
+NO_PLACE: tuple[object, ...] = ("", 7, [], {}, "http://rooms.test", "rooms.test", "wss://", "x" * 9000)
 
 
 @pytest.mark.parametrize("dialect", LAUNCH_DIALECTS, ids=lambda dialect: dialect.name)

@@ -236,7 +236,7 @@ def test_tickets_are_forgotten_and_not_without_end():
 
 
 @pytest.fixture
-async def plugin(door, rooms, monkeypatch) -> AsyncIterator[Any]:
+async def plugin(door, rooms, monkeypatch):
     """The plugin as it is, started in a room that is made up."""
     monkeypatch.setenv("LIVEKIT_URL", URL)
     monkeypatch.setenv("LIVEKIT_API_KEY", KEY)

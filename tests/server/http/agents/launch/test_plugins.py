@@ -3,7 +3,6 @@
 import base64
 import contextlib
 import io
-from collections.abc import AsyncIterator
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -56,7 +55,7 @@ def config(config, monkeypatch):
 
 
 @pytest.fixture
-async def job(monkeypatch) -> AsyncIterator[Any]:
+async def job(monkeypatch):
     """A room with an agent in it, whose avatar nobody waits for."""
     monkeypatch.setenv("LIVEKIT_URL", URL)
     monkeypatch.setenv("LIVEKIT_API_KEY", KEY)
@@ -90,7 +89,7 @@ def png_in_base64() -> str:
     return base64.b64encode(data.getvalue()).decode()
 
 
-def made(name: str, base: str) -> Any:
+def made(name, base):
     """A plugin's session for the face `face-1`, as its users write it."""
     at = f"{base}/{name}"
     options = {"api_key": OUR_KEY, "conn_options": ONCE}
@@ -143,7 +142,7 @@ def made_rare(name: str, base: str) -> Any:
 
 
 @contextlib.asynccontextmanager
-async def started(plugin: Any, room: Any) -> AsyncIterator[AgentSession]:
+async def started(plugin, room):
     """Its agent's session, while it lasts."""
     session = AgentSession()
     session.output.audio = MagicMock(next_in_chain=None)

@@ -5,7 +5,7 @@ All of it is real but the server of the room: the plugin and its audio output, o
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -45,7 +45,7 @@ async def door(made: MadeServer, serve: Callable, config, monkeypatch) -> Any:
 
 
 @pytest.fixture
-async def room(made: MadeServer, monkeypatch) -> AsyncIterator[Any]:
+async def room(made, monkeypatch):
     """The agent's: it is in there already."""
     monkeypatch.setenv("LIVEKIT_URL", URL)
     monkeypatch.setenv("LIVEKIT_API_KEY", KEY)
@@ -61,7 +61,7 @@ async def room(made: MadeServer, monkeypatch) -> AsyncIterator[Any]:
         context._tempdir.cleanup()
 
 
-def plugin_named(name: str, base: str) -> Any:
+def plugin_named(name, base):
     options = {
         "conn_options": APIConnectOptions(max_retry=1, retry_interval=0.01),
         "avatar_participant_identity": f"{name}-{next(NUMBERS)}",
@@ -80,7 +80,7 @@ def plugin_named(name: str, base: str) -> Any:
 
 
 @contextlib.asynccontextmanager
-async def speaking(plugin: Any, room: Any) -> AsyncIterator[Any]:
+async def speaking(plugin, room):
     """What its agent's speech goes into."""
     session = AgentSession()
     placeholder = session.output.audio = MagicMock(next_in_chain=None)
