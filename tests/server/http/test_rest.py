@@ -56,6 +56,8 @@ async def test_avatar_shows_everything_the_contract_names(client, renderer):
         "still": None,
         "recordings": {"under_way": [], "revision": 0},
         "calls": [],
+        "stage": None,
+        "on_stage": None,
         "distillation": {"state": "idle"},
         "speech": {"speech_id": None, "lips": None},
     }

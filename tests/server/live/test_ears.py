@@ -150,7 +150,7 @@ async def test_who_may_only_watch_is_not_listened_to(serve, tmp_path, talker):
     client = await serve(Config(character="hero", animator="static", access=access))
     one = await talker(client, token="guest")
     refused = await one.request({"type": "microphone.set", "mode": "listen", "id": 1})
-    assert refused["type"] == "error" and "control" in refused["detail"]
+    assert refused["type"] == "error" and "the scope talk" in refused["detail"]
     assert "a=sendrecv" not in one.pc.remoteDescription.sdp
     assert (await client.get(EARS, headers={"Authorization": "Bearer guest"})).status == 403
 

@@ -58,7 +58,7 @@ async def test_a_door_answers_with_the_id_of_the_session(door, rooms, dialect):
     (session,) = door.app[LAUNCHES]._sessions.values()
     assert session.id in told.values() and len(session.id) >= 20
     avatar, invitation = rooms.last
-    assert avatar is session.avatar and avatar.source == "rival"
+    assert avatar is session.avatar and avatar.actor.character.name == "rival"
     assert (invitation.url, invitation.agent, session.identity) == (URL, "agent-1", "avatar-agent")
     assert answer.headers["Cache-Control"] == "no-store"
 
@@ -100,7 +100,7 @@ async def test_who_names_no_face_gets_the_default_and_the_next_one_one_like_it(d
         assert (await door.post(path_of(bey), json=body)).status == 201
     names = [avatar.name for avatar, _ in rooms.invited]
     assert names[0] == "main" != names[1]
-    assert rooms.last[0].source == "hero"
+    assert rooms.last[0].actor.character.name == "hero"
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ async def test_the_avatars_token_is_made_here_and_counts(door, rooms):
     claims = jwt.decode(invitation.token, SECRET, algorithms=["HS256"], issuer=KEY)
     assert claims["video"]["room"] == "lobby" and claims["video"]["roomJoin"] and claims["kind"] == "agent"
     assert claims["sub"] == "any-inference-avatar" and invitation.agent == "agent-1"
-    assert avatar.source == "rival"
+    assert avatar.actor.character.name == "rival"
     end = {"provider_session_id": told["session_id"], "terminate_token": told["terminate_token"]}
     for wrong in ({"terminate_token": "guessed"}, {"provider_session_id": "guessed"}):
         refused = await door.post(

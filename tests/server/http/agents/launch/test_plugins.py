@@ -168,7 +168,7 @@ async def test_a_plugin_as_it_is_brings_the_avatar_into_its_room(door, rooms, jo
         told = claims_in(invitation.token)
         assert (invitation.url, told["video"]["room"], invitation.agent) == (URL, "lobby", AGENT)
         assert told["sub"] == plugin.avatar_identity and told["video"]["roomJoin"] is True
-        assert avatar.source == "rival" and avatar.name != "main"
+        assert avatar.actor.character.name == "rival" and avatar.name != "main"
         assert rooms.calls[0].state == "live"
 
 
@@ -178,7 +178,7 @@ async def test_a_rare_plugin_comes_into_its_room_and_ends_its_session(door, room
     async with started(plugin, job):
         avatar, invitation = rooms.last
         assert (invitation.url, invitation.agent, invitation.most_s) == (URL, AGENT, 300)
-        assert avatar.source == "rival" and plugin.session_id in door.app[LAUNCHES]._sessions
+        assert avatar.actor.character.name == "rival" and plugin.session_id in door.app[LAUNCHES]._sessions
         await plugin.aclose()
         await until(lambda: rooms.calls[0].is_over and len(door.app[LAUNCHES]) == 0)
 
@@ -264,4 +264,4 @@ async def test_a_pal_is_the_face_it_was_made_of(door, rooms, job):
         pal_id=pal, api_key=OUR_KEY, api_url=f"{base_of(door)}/tavus", conn_options=ONCE
     )
     async with started(plugin, job):
-        assert rooms.last[0].source == "rival"
+        assert rooms.last[0].actor.character.name == "rival"
