@@ -18,11 +18,13 @@ from avatar_rtc.server.limits import Pool
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.simli_sessions import SimliLimits
 from avatar_rtc.server.live.voice.sound_line import SoundLine
-from avatar_rtc.server.live.voice.utterance import LEAD_S, Event
+from avatar_rtc.server.live.voice.utterance import Event
 
 log = logging.getLogger(__name__)
 
 SIMLI_HZ = 16_000
+SIMLI_LEAD_S = 0.04
+"""How long the first of an utterance waits: its sound comes faster than it is heard."""
 GAP_S = 0.3
 """Clients mark no end of what they say: where nothing comes for so long, there was one."""
 LONG_SILENCE_BYTES = 2 * 2 * SIMLI_HZ
@@ -50,7 +52,7 @@ class SimliTalk:
         """
         self._socket, self._limits = socket, limits
         # Speech comes faster than it sounds, from engines: there is little to be waited for.
-        self._line = SoundLine(avatar, pool, self._told, LEAD_S, is_bare=True)
+        self._line = SoundLine(avatar, pool, self._told, SIMLI_LEAD_S, is_bare=True)
         self._sound: asyncio.Queue[bytes] = asyncio.Queue(_MOST_SLICES)
         self._texts: asyncio.Queue[str] = asyncio.Queue(_MOST_TEXTS)
         self._silent_bytes = 0
