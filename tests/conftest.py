@@ -29,6 +29,11 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * (os.cpu_count() or 1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those with a browser come last: once it is driven, its loop runs on, and no other one may."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def heads_are_found_once() -> Iterator[None]:
     """A head takes 0.1 to 0.2 s to be found, and a thousand servers of tests load the same few pictures.

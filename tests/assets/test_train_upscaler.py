@@ -4,6 +4,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 import torch
 import train_upscaler as training
 from torch.testing import assert_close
@@ -40,6 +41,7 @@ def test_halving_keeps_the_mean_and_moves_nothing() -> None:
     assert abs(training.bicubic_taps(-0.5).sum() - 1) < 1e-6
 
 
+@pytest.mark.soak
 def test_a_few_steps_are_better_than_bilinear(tmp_path: Path, monkeypatch) -> None:
     pictures = [draw(number, 128) for number in range(3)]
     monkeypatch.setattr(training, "clean_pictures", lambda: pictures)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis as redis_library
 from aiohttp.test_utils import unused_port
 
 from avatar_rtc.client.again import reconnecting
@@ -48,14 +49,14 @@ class Three:
         ports = [unused_port() for _ in range(3)]
         origins = tuple(f"http://127.0.0.1:{port}" for port in ports)
         self.all: dict[str, Server] = {}
-        prefix = f"three{next(_PREFIXES)}"
+        self._prefix, self._url = f"three{next(_PREFIXES)}", redis.url
 
         def start(number: int) -> Server:
             (own := folder / f"s{number}").mkdir()
             more = (
                 f'state_file = "off"\n[access]\nsecret = "file:{folder}/secret"\n'
                 f'[registry]\nurl = "{redis.url}"\naddress = "{origins[number]}"\nname = "s{number}"\n'
-                f'prefix = "{prefix}"\n'
+                f'prefix = "{self._prefix}"\n'
             )
             return Server(own, ports[number], origins, more)
 
@@ -70,6 +71,13 @@ class Three:
         request.add_header("Authorization", f"Bearer {token('admin')}")
         with urllib.request.urlopen(request, timeout=10) as response:
             return json.load(response)
+
+    def is_kept(self, word: str) -> bool:
+        """Whether Redis holds it somewhere, in what these servers have told it."""
+        with redis_library.from_url(self._url) as client:
+            found = client.scan_iter(f"*{self._prefix}*")
+            held = (client.hgetall(key) if client.type(key) == b"hash" else client.dump(key) for key in found)
+            return any(word.encode() in repr(each).encode() for each in held)
 
     def close(self) -> None:
         for server in self.all.values():
@@ -92,7 +100,7 @@ def told(three: Three) -> None:
     three.ask("s0", "POST", "avatars?here=true", {"id": "ai", "settings": {"liveliness": 0.25}})
     three.ask("s0", "PUT", "avatars/ai/emotion", {"name": "joy"})
     three.ask("s0", "PUT", "avatars/ai/chain", {"chain": [["bloom", {}]]})
-    time.sleep(1.5)  # a heartbeat, with which it is kept
+    wait_until(lambda: three.is_kept("bloom"))
 
 
 def is_as_told(about: dict[str, Any]) -> bool:
