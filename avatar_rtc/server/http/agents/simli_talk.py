@@ -11,9 +11,10 @@ import contextlib
 import logging
 from collections.abc import Coroutine
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSMsgType, web
 
 from avatar_rtc.errors import AvatarRtcError, public
+from avatar_rtc.server.http.socket_teller import SocketTeller
 from avatar_rtc.server.limits import Pool
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.simli_sessions import SimliLimits
@@ -36,7 +37,6 @@ _MOST_WORD_BYTES = 256
 _SLICE_BYTES = 6_000
 _MOST_SLICES = 700
 """That are read ahead of what the avatar takes, two minutes: a SKIP behind them is heard at once."""
-_MOST_TEXTS = 256
 
 
 class SimliTalk:
@@ -54,11 +54,10 @@ class SimliTalk:
         # Speech comes faster than it sounds, from engines: there is little to be waited for.
         self._line = SoundLine(avatar, pool, self._told, SIMLI_LEAD_S, is_bare=True)
         self._sound: asyncio.Queue[bytes] = asyncio.Queue(_MOST_SLICES)
-        self._texts: asyncio.Queue[str] = asyncio.Queue(_MOST_TEXTS)
+        self._teller = SocketTeller(socket, "a session's socket")
         self._silent_bytes = 0
         self._is_speaking = False
         self._is_refused = False
-        self._closing: asyncio.Task[bool] | None = None
         self._loop = asyncio.get_running_loop()
         self._over_at = self._loop.time() + limits.length_s
         self._timer: asyncio.Timeout | None = None
@@ -72,7 +71,7 @@ class SimliTalk:
         Returns:
             Why it ended, for the client; "" if that has ended it itself.
         """
-        works: list[Coroutine[object, object, object]] = [self._read(), self._feed(), self._send()]
+        works: list[Coroutine[object, object, object]] = [self._read(), self._feed(), self._teller.send()]
         tasks = [asyncio.create_task(work) for work in works]
         gone = asyncio.create_task(left.wait())
         try:
@@ -102,7 +101,7 @@ class SimliTalk:
                     return
                 case _, "SKIP" | b"SKIP":
                     self._skip()
-                    self._tell("ACK")
+                    self._teller.tell("ACK")
                 case WSMsgType.BINARY, bytes(data) if not _is_hint(data):
                     await self._take(data)
                 case _, other:
@@ -152,10 +151,10 @@ class SimliTalk:
         match event["type"]:
             case "speech.started" if not self._is_speaking:
                 self._is_speaking = True
-                self._tell("SPEAK")
+                self._teller.tell("SPEAK")
             case "speech.finished" if not self._line.unfinished:
                 if self._is_speaking:
-                    self._tell("SILENT")
+                    self._teller.tell("SILENT")
                 self._is_speaking = False
         self._wait_on()
 
@@ -165,19 +164,6 @@ class SimliTalk:
         if self._timer is not None:
             with contextlib.suppress(RuntimeError):  # it has ended
                 self._timer.reschedule(min(idle_at, self._over_at))
-
-    def _tell(self, text: str) -> None:
-        try:
-            self._texts.put_nowait(text)
-        except asyncio.QueueFull:  # it does not read what it is told
-            log.warning("a session's socket is not read; closing it")
-            self._closing = asyncio.create_task(self._socket.close(code=WSCloseCode.POLICY_VIOLATION))
-
-    async def _send(self) -> None:
-        while True:
-            text = await self._texts.get()
-            with contextlib.suppress(ConnectionError):
-                await self._socket.send_str(text)
 
 
 def _is_hint(data: bytes) -> bool:

@@ -8,9 +8,7 @@ begun. A caller that sends faster than the avatar speaks is read no further once
 """
 
 import asyncio
-import contextlib
 import json
-import logging
 from typing import Annotated, Any, Literal
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -22,6 +20,7 @@ from avatar_rtc.intake.complaints import complaint
 from avatar_rtc.server.http.authorization import SOCKET_PROTOCOL
 from avatar_rtc.server.http.keys import LIMITS, SOCKETS, avatar_of
 from avatar_rtc.server.http.routes.openapi import described
+from avatar_rtc.server.http.socket_teller import SocketTeller
 from avatar_rtc.server.http.while_granted import while_granted
 from avatar_rtc.server.limits import Pool
 from avatar_rtc.server.live.avatar import Avatar
@@ -30,11 +29,8 @@ from avatar_rtc.server.live.voice.utterance import Event
 from avatar_rtc.sound.pcm import MAX_SOUND_CHANNELS
 from avatar_rtc.speech.phonemes.timings import Units
 
-log = logging.getLogger(__name__)
-
 PROGRESS_S = 0.5
 MAX_SOUND_MESSAGE_BYTES = 4 * 1024 * 1024
-_MAX_EVENTS = 256
 
 
 class Begin(BaseModel):
@@ -72,14 +68,13 @@ class _Caller:
 
     def __init__(self, avatar: Avatar, socket: web.WebSocketResponse, pool: Pool) -> None:
         self._avatar, self._socket = avatar, socket
-        self._events: asyncio.Queue[Event] = asyncio.Queue(_MAX_EVENTS)
+        self._teller = SocketTeller(socket, "an audio socket")
         self._line = SoundLine(avatar, pool, self._tell)
         self._is_told = False
-        self._closing: asyncio.Task[bool] | None = None
 
     async def serve(self) -> None:
         """Until the connection ends; what it has begun ends with it."""
-        tasks = [asyncio.create_task(self._send()), asyncio.create_task(self._progress())]
+        tasks = [asyncio.create_task(self._teller.send()), asyncio.create_task(self._progress())]
         try:
             async for message in self._socket:
                 if message.type is WSMsgType.BINARY:
@@ -138,17 +133,7 @@ class _Caller:
             self._tell(error(None, public(wrong)))
 
     def _tell(self, event: Event) -> None:
-        try:
-            self._events.put_nowait(event)
-        except asyncio.QueueFull:  # it does not read what it is told
-            log.warning("an audio socket does not read; closing it")
-            self._closing = asyncio.create_task(self._socket.close(code=WSCloseCode.POLICY_VIOLATION))
-
-    async def _send(self) -> None:
-        while True:
-            event = await self._events.get()
-            with contextlib.suppress(ConnectionError):
-                await self._socket.send_str(json.dumps(event))
+        self._teller.tell(json.dumps(event))
 
     async def _progress(self) -> None:
         while True:

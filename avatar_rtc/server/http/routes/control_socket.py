@@ -10,7 +10,6 @@ fast the newest waits, as on the data channels.
 
 import asyncio
 import json
-import logging
 from collections.abc import Collection
 from contextlib import closing, suppress
 from functools import partial
@@ -28,16 +27,14 @@ from avatar_rtc.server.http.keys import CLOSING, LIMITS, SOCKETS, avatar_of, gra
 from avatar_rtc.server.http.routes.events import TYPES_QUERY, event_kinds
 from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import one
+from avatar_rtc.server.http.socket_teller import SocketTeller
 from avatar_rtc.server.http.while_granted import while_granted
 from avatar_rtc.server.live.events import CLOSING_TYPE, STATE_TYPE, EventListener
 from avatar_rtc.server.live.session import Session, label_of
 
-log = logging.getLogger(__name__)
-
+SOCKET_HEARTBEAT_S = 20.0
 MAX_TEXT_BYTES = 4 * MAX_MESSAGE_BYTES
 """A message has as many characters as `MAX_MESSAGE_BYTES` says, each of which takes up to four bytes."""
-MAX_UNREAD_ANSWERS = 256
-SOCKET_HEARTBEAT_S = 20.0
 
 
 @described(
@@ -107,13 +104,12 @@ class _Caller:
         kinds: Collection[str] | None,
     ) -> None:
         self._socket, self._saying, self._listener, self._kinds = socket, saying, listener, kinds
-        self._answers: asyncio.Queue[str] = asyncio.Queue(MAX_UNREAD_ANSWERS)
-        self._ending: asyncio.Task[bool] | None = None
+        self._teller = SocketTeller(socket, "a control socket")
 
     async def serve(self) -> None:
         """Until the connection or the avatar ends."""
         # What the avatar tells ends with it; what the caller says ends with the connection.
-        tasks = [asyncio.create_task(work) for work in (self._tell(), self._send(), self._hear())]
+        tasks = [asyncio.create_task(work) for work in (self._tell(), self._teller.send(), self._hear())]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -125,23 +121,10 @@ class _Caller:
     async def _hear(self) -> None:
         async for message in self._socket:
             if message.type is WSMsgType.TEXT:
-                self._saying.take(label_of(message.data), message.data, self._reply)
+                self._saying.take(label_of(message.data), message.data, self._teller.tell)
             elif message.type is WSMsgType.BINARY:
-                self._saying.take(CONTROL_LABEL, message.data, self._reply)
+                self._saying.take(CONTROL_LABEL, message.data, self._teller.tell)
             await asyncio.sleep(0)  # of a flood, thousands are here at once; others have their turn between
-
-    def _reply(self, text: str) -> None:
-        try:
-            self._answers.put_nowait(text)
-        except asyncio.QueueFull:  # it does not read what it is told
-            log.warning("a control socket does not read its answers; closing it")
-            self._ending = asyncio.create_task(
-                self._socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"answers are not read")
-            )
-
-    async def _send(self) -> None:
-        while True:
-            await self._socket.send_str(await self._answers.get())
 
     async def _tell(self) -> None:
         kinds = self._kinds

@@ -8,17 +8,17 @@ agent ──► agent.speak {audio: PCM of 24 kHz in base64} …, agent.speak_en
 import asyncio
 import base64
 import binascii
-import contextlib
 import json
 import logging
 from typing import Any
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSMsgType, web
 
 from avatar_rtc.control.acting_messages import ActivitySet
 from avatar_rtc.control.envelope import json_object
 from avatar_rtc.errors import AvatarRtcError, InputError, public
 from avatar_rtc.server.http.agents.launch.agent_states import AgentStates
+from avatar_rtc.server.http.socket_teller import SocketTeller
 from avatar_rtc.server.limits import Pool
 from avatar_rtc.server.live.launches import LaunchedSession
 from avatar_rtc.server.live.voice.sound_line import SoundLine
@@ -31,7 +31,6 @@ MAX_AGENT_MESSAGE_BYTES = 1024 * 1024
 """Agents send a second at a time, 64 kB in base64, and at first perhaps three."""
 _MOST_PIECES = 200
 """Read ahead of what the avatar takes: an interruption behind them is heard at once."""
-_MOST_EVENTS = 256
 _END = b""
 
 
@@ -48,13 +47,12 @@ class AgentSocket:
         self._line = SoundLine(session.avatar, pool, self._heard, LEAD_S, is_bare=True)
         self._sound: asyncio.Queue[bytes] = asyncio.Queue(_MOST_PIECES)
         """`_END` is the end of an utterance."""
-        self._events: asyncio.Queue[dict[str, object]] = asyncio.Queue(_MOST_EVENTS)
+        self._teller = SocketTeller(socket, "an agent's socket")
         self._is_refused = False
-        self._closing: asyncio.Task[bool] | None = None
 
     async def serve(self) -> None:
         """Until the socket or the session ends; what the agent has said and is not heard yet ends with it."""
-        works = (self._read(), self._feed(), self._send(), self._greet_and_stay())
+        works = (self._read(), self._feed(), self._teller.send(), self._greet_and_stay())
         tasks = [asyncio.create_task(work) for work in works]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -139,17 +137,7 @@ class AgentSocket:
         self._tell({"type": "error", "error": {"message": public(refusal)}})
 
     def _tell(self, event: dict[str, object]) -> None:
-        try:
-            self._events.put_nowait(event)
-        except asyncio.QueueFull:  # it does not read what it is told
-            log.warning("an agent's socket is not read; closing it")
-            self._closing = asyncio.create_task(self._socket.close(code=WSCloseCode.POLICY_VIOLATION))
-
-    async def _send(self) -> None:
-        while True:
-            event = await self._events.get()
-            with contextlib.suppress(ConnectionError):
-                await self._socket.send_str(json.dumps(event))
+        self._teller.tell(json.dumps(event))
 
 
 def _samples(audio: object) -> bytes:
