@@ -9,9 +9,7 @@ import pytest
 
 from tests.integrations.tavern import Model, Tavern, free_port, installed, prepare, template
 from tests.waiting import wait_until
-from tests.web.conftest import KEEP_DRAWING, Page, Server, chromium
-
-__all__ = ["chromium"]
+from tests.web.conftest import KEEP_DRAWING, Page, Server
 
 FOLLOW = """globalThis.sent = [];
 const usual = globalThis.fetch;

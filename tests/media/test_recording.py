@@ -2,7 +2,6 @@
 
 import base64
 import resource
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 
 from avatar_rtc.errors import InputError, SetupError
 from avatar_rtc.media.recording import Recording, bleed_edges, recording_kind
-from tests.web.conftest import ARGUMENTS, CHROMIUM
 
 WIDTH, HEIGHT = 128, 64
 COLOURS = {8: (255, 0, 0, 255), 40: (0, 128, 255, 128), 72: (0, 255, 0, 255)}
@@ -108,18 +106,6 @@ def test_spreading_changes_only_what_is_transparent() -> None:
     assert np.array_equal(found[shown], picture[shown]) and not found[~shown, 3].any()
     assert tuple(found[32, 96]) == (0, 255, 0, 0)  # the px beside the green stripe
     assert not bleed_edges(np.zeros_like(picture)).any()
-
-
-@pytest.fixture
-def chromium() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed (Debian: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.browser

@@ -16,9 +16,7 @@ from PIL import Image
 from tests.integrations.conftest import Table, seated
 from tests.integrations.tavern import EXTENSION
 from tests.waiting import wait_until
-from tests.web.conftest import chromium
 
-__all__ = ["chromium"]
 pytestmark = [pytest.mark.soak, pytest.mark.browser]
 LONG = "And then we walked along the river. " * 12
 

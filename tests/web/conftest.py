@@ -210,18 +210,6 @@ def own_server(tmp_path: Path) -> Iterator[Server]:
     server.close()
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed (Debian: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 def _giving(answer: object) -> Callable[[Any], None]:
     return lambda route: route.fulfill(json=answer)
 

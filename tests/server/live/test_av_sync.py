@@ -111,5 +111,5 @@ async def test_pictures_that_come_too_late_are_reported_as_of_when_they_were_due
 
 async def test_without_the_dates_of_reports_late_pictures_pull_the_sound_away(clap, monkeypatch):
     """What the correction is for: aiortc's own reports make lateness a wrong offset."""
-    monkeypatch.setattr("avatar_rtc.media.peer.date_reports", lambda sender, late_s: None)
+    monkeypatch.setattr("avatar_rtc.media.outgoing.date_reports", lambda sender, late_s: None)
     assert await clap(HELD_S) < -0.140

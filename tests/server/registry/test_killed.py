@@ -24,7 +24,6 @@ from avatar_rtc.server.access.tokens import make_token
 from tests.server.registry.conftest import Redis
 from tests.waiting import wait_until
 from tests.web.conftest import Server
-from tests.web.conftest import chromium as chromium
 
 SECRET = "east-south-south-east-north-north"
 BACK_S = 10.0
