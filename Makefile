@@ -69,7 +69,7 @@ style: install
 ruff: install
 	$(BIN)/ruff check .
 
-types: install
+types: install $(OTHERS)
 	$(BIN)/mypy
 
 types-of-tests: install $(OTHERS)
