@@ -104,7 +104,7 @@ async def test_more_than_two_minutes_at_once_can_be_skipped(client, raw):
     await session.socket.send_str("SKIP")
     await session.until_told("ACK", within=5)
     await until(lambda: speech_of(client).is_silent, 5)
-    assert client.app[LIMITS].speech.taken < 1
+    await until(lambda: client.app[LIMITS].speech.taken < 2, 5)
 
 
 async def test_a_flood_is_read_no_further(client, raw, monkeypatch):
