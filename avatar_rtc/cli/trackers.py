@@ -60,12 +60,19 @@ async def _run(args: argparse.Namespace) -> int:
             print(f"{args.tracker}: its angles are read as they are sent")
             return 0
         for step, asked in _ASKED.items():
-            await asyncio.to_thread(input, f"{asked}, then press Enter ")
+            await asyncio.to_thread(_wait_for_enter, f"{asked}, then press Enter ")
             await http.ask("POST", calibration, subject, headers=headers, body=json.dumps({"step": step}))
         print(f"{args.tracker} is calibrated")
         return 0
     finally:
         await http.close()
+
+
+def _wait_for_enter(asked: str) -> None:
+    try:
+        input(asked)
+    except EOFError:
+        raise InputError("a calibration asks for Enter at each step: run it in a terminal") from None
 
 
 def _show(trackers: list[dict[str, Any]]) -> int:
