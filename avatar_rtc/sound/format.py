@@ -84,9 +84,10 @@ def format_of(data: bytes) -> tuple[SoundFormat, bytes]:
         InputError: none of the formats that are taken; says what they look like.
     """
     bare = _without_id3(data)
-    found = _found(bare[:_HEAD_BYTES])
-    if found is None and (at := first_frame(bare)) is not None:
-        bare = bare[at:]
+    found = file_format(bare[:_HEAD_BYTES])
+    if found is None:
+        # Frames that follow each other first: what is cut off before them may begin as one of another kind.
+        bare = bare[first_frame(bare) or 0 :]
         found = _found_frame(bare[:_HEAD_BYTES])
     if found is None:
         looks = resemblance(bare or data)
@@ -134,10 +135,6 @@ def _without_id3(data: bytes) -> bytes:
     if at or _found_frame(data[begin : begin + _HEAD_BYTES]):
         at = begin
     return data[at:] if at else data
-
-
-def _found(head: bytes) -> SoundFormat | None:
-    return file_format(head) or _found_frame(head)
 
 
 def _found_frame(head: bytes) -> SoundFormat | None:
