@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from avatar_rtc.bench.traffic import Fusion, Kernel, Traffic, traffic_of
-from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.colour import converted
 from avatar_rtc.render.layout_device import alpha_planes, plane_weights
+from avatar_rtc.render.portrait import SIZE
 from avatar_rtc.render.tha3.networks import PARTS, Network
 from avatar_rtc.render.tha3.parts import Networks, Parts, draft, moved_body
 

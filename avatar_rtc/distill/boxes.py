@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_rtc.render.animator import SIZE
+from avatar_rtc.render.portrait import SIZE
 from avatar_rtc.render.student.parts import MOUTH, FacePart
 from avatar_rtc.render.tha3.boxes import FACE_BOX
 from avatar_rtc.stream.box import Box

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from avatar_rtc.render.pixels import over_grey, picture_of
+from avatar_rtc.render.pixels import over_grey
+from avatar_rtc.render.portrait import portrait_of
 from avatar_rtc.render.student.animator import create_student
 from avatar_rtc.render.student.file import Student
 from avatar_rtc.stream.box import Box
@@ -46,7 +47,7 @@ def measure(student: Student, rgba: NDArray[np.uint8], held: NDArray[np.void]) -
         held: POSED_BODY records.
     """
     animator = create_student(student)
-    character = animator.prepare(picture_of(rgba))
+    character = animator.prepare(portrait_of(rgba))
     regions = {"whole": _WHOLE, "mouth": student.boxes["mouth"], "eyes": _eyes(student)}
     found: dict[str, list[float]] = {name: [] for name in regions}
     stray = 0

@@ -18,6 +18,7 @@ from avatar_rtc.face.pose import INDEX, Pose, neutral
 from avatar_rtc.render.colour import linear_to_srgb
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.pixels import picture_of, premultiplied, to_levels
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.tha3.animator import Tha3Animator, create_tha3
 from avatar_rtc.render.tha3.boxes import FACE_BOX
 from avatar_rtc.render.tha3.character import Tha3Character
@@ -42,11 +43,13 @@ class Teacher:
         self._animator: Tha3Animator = create_tha3(device)
         self.batch = 1 if device == "cpu" else _GPU_BATCH
         image = uploaded(picture_of(rgba), self._animator.device)
-        plain = self._animator.prepare(image)
+        plain = self._animator.prepare(Portrait.plain(image))
         self._plain = [plain.fork() for _ in range(self.batch)]
         self._eyes = self._find_eyes()
         self._colours = uploaded(torch.tensor(_MARKS), self._animator.device)[:, :, None, None]
-        tinted = [self._animator.prepare(self._mark(image, colour)) for colour in self._colours]
+        tinted = [
+            self._animator.prepare(Portrait.plain(self._mark(image, colour))) for colour in self._colours
+        ]
         self._marked = [[each.fork() for _ in range(self.batch)] for each in tinted]
 
     def faces(self, poses: Sequence[Pose]) -> list[NDArray[np.void]]:

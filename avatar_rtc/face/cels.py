@@ -88,11 +88,13 @@ class CelImage:
     """A cel cut down to the box in which it shows anything."""
 
     x: int
-    """Column of the box's left edge in the frame of 512x512 px."""
+    """Column of the box's left edge in its frame."""
     y: int
     """Row of its upper edge."""
     rgba: NDArray[np.uint8] = field(repr=False)
     """(height, width, 4) sRGB, straight alpha."""
+    side: int = 512
+    """Of the square frame that it lies in, in px."""
 
 
 def check_cels(cels: Mapping[str, object]) -> dict[str, float]:

@@ -32,9 +32,9 @@ from avatar_rtc.server.live.actor import Actor, passed_over
 from avatar_rtc.server.live.voice.utterance import Piece
 from avatar_rtc.sound.pcm import Pcm
 from avatar_rtc.speech.acting.acts import Act
-from avatar_rtc.worker.live import pixels_of
 from avatar_rtc.worker.mouths import Mouths
 from avatar_rtc.worker.offline import OfflineAvatar
+from avatar_rtc.worker.pictures import pixels_of
 
 StageMessage = EmotionSet | Change
 """What a stage can be told: what changes a state."""
@@ -201,6 +201,7 @@ class FilmStage:
         opened = OpenAvatar(
             avatar="offline",
             rgba=character.rgba.tobytes(),
+            original=b"" if character.large is None else character.large.tobytes(),
             epoch=0.0,
             state=self._actor.state,
             fps=self._fps,

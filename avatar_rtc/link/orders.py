@@ -31,7 +31,7 @@ class OpenAvatar:
 
     avatar: str
     rgba: bytes
-    """512 x 512 x 4 bytes: sRGB, straight alpha, row by row."""
+    """512 x 512 x 4 bytes: sRGB, straight alpha, row by row; the reduction of `original`."""
     epoch: float
     """CLOCK_MONOTONIC second of media time 0."""
     state: AvatarState
@@ -53,6 +53,8 @@ class OpenAvatar:
     """Drawn on every picture after the chain, whatever the state says."""
     student: bytes | None = field(default=None, repr=False)
     """The file of the character's student, if it has one."""
+    original: bytes = field(default=b"", repr=False)
+    """N x N x 4 bytes, N in 512..2048: the picture as it was given; empty is `rgba`."""
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,8 @@ from avatar_rtc.face.pose import Pose
 from avatar_rtc.face.swing import Swing
 from avatar_rtc.render.cels import Dressing
 from avatar_rtc.render.colour import ColourSpace
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.soft import SoftParts
-
-SIZE = 512
-"""Side of the square pictures animators take and give, in px."""
 
 
 class Animator(Protocol):
@@ -30,19 +28,18 @@ class Animator(Protocol):
     space: ColourSpace
     """Of what `animate` gives; the chain converts to linear only if it has work."""
 
-    def prepare(self, image: Tensor) -> Any:
+    def prepare(self, portrait: Portrait) -> Any:
         """What this animator keeps about one character, caches included; one per avatar.
 
         Args:
-            image: (4, 512, 512) sRGB + straight alpha, float32 in [0, 1], on any device;
-                pixels of alpha 0 are all zero.
+            portrait: on any device; its side is that of the pictures that are made.
         """
 
-    def dress(self, character: Any, image: Tensor, dressing: Dressing) -> Any:
+    def dress(self, character: Any, portrait: Portrait, dressing: Dressing) -> Any:
         """The character under cels.
 
         Args:
-            character: what `prepare` gave for `image`.
+            character: what `prepare` gave for `portrait`.
         """
 
     def soften(self, character: Any, soft: SoftParts) -> Any:
@@ -60,14 +57,17 @@ class Animator(Protocol):
             dressing: of `REPLACING` cels alone.
         """
 
-    def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
-        """Pictures (B, 4, 512, 512) in [0, 1], in `self.space`, on the device; valid until the next call.
+    def animate(self, poses: Tensor, characters: Sequence[Any], between: Sequence[bool] = ()) -> Tensor:
+        """Pictures (B, 4, S, S) in [0, 1], in `self.space`, on the device; valid until the next call.
 
         Args:
             poses: (B, 45) float32 on the CPU, in the order of `pose.MORPHS`; or (B, 57), the swing of the
                 soft parts after them, see `with_swings`.
             characters: B values that `prepare`, `dress` or `cover` gave; a part is computed anew only for
-                those whose inputs changed since their last call.
+                those whose inputs changed since their last call. All of one side S.
+            between: whether each is an in-between: its face is posed, and its body turns as it did last, no
+                network asked. The next one that is none shows the body half way to where it turns, and the
+                in-between after it all of the way: half as many turns, and motion at the full rate.
         """
 
 
@@ -87,7 +87,7 @@ class MouthAnimator(Protocol):
         Any thread may call it, also while others `animate`.
 
         Args:
-            image: as for `Animator.prepare`.
+            image: (4, 512, 512): of its portrait.
             poses: (45,) each, neutral but for the mouth.
         """
 

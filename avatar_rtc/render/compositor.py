@@ -8,11 +8,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from torch import Tensor
-
 from avatar_rtc.render.animator import Animator, device_of
 from avatar_rtc.render.cels import Cels, Dressing, Layers, apart
-from avatar_rtc.render.device.uploads import uploaded
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.soft import SoftParts
 
 _KEPT = 4
@@ -22,17 +20,19 @@ _KEPT = 4
 class DressedCharacter:
     """A character under its cels, prepared for an animator; composed anew only when an opacity changed."""
 
-    def __init__(self, animator: Animator, image: Tensor, cels: Cels, soft: SoftParts | None = None) -> None:
+    def __init__(
+        self, animator: Animator, portrait: Portrait, cels: Cels, soft: SoftParts | None = None
+    ) -> None:
         """Prepares it bare, which may take seconds.
 
         Args:
-            image: (4, 512, 512) sRGB, straight alpha.
+            cels: at any side.
             soft: what of it swings; None is nothing.
         """
         self._animator, self._cels = animator, cels
         # It goes over once: an easing cel composes it anew up to 64 times.
-        self._image = uploaded(image, device_of(animator))
-        self._bare = animator.prepare(self._image)
+        self._portrait = portrait.on(device_of(animator))
+        self._bare = animator.prepare(self._portrait)
         if soft is not None:
             self._bare = animator.soften(self._bare, soft)
         self._dressed: OrderedDict[Layers, Any] = OrderedDict()
@@ -60,7 +60,7 @@ class DressedCharacter:
             return self._bare
         return _kept(
             self._dressed, layers,
-            lambda: self._animator.dress(self._bare, self._image, Dressing(self._cels, layers)),
+            lambda: self._animator.dress(self._bare, self._portrait, Dressing(self._cels, layers)),
         )  # fmt: skip
 
 

@@ -13,12 +13,13 @@ from torch.nn.functional import interpolate
 from avatar_rtc.face.cels import CelImage
 from avatar_rtc.face.pose import Pose
 from avatar_rtc.link.stages import RESULT, SOURCE, check_stage
-from avatar_rtc.render.animator import SIZE, Animator, StagedAnimator
+from avatar_rtc.render.animator import Animator, StagedAnimator
 from avatar_rtc.render.animators import Animators
 from avatar_rtc.render.cels import Cels, Dressing, apart
 from avatar_rtc.render.colour import ColourSpace, converted, to_srgb
 from avatar_rtc.render.compositor import DressedCharacter
-from avatar_rtc.render.pixels import cut, picture_of, rgba_of, to_bytes
+from avatar_rtc.render.pixels import cut, rgba_of, to_bytes
+from avatar_rtc.render.portrait import SIZE, Portrait, portrait_of
 from avatar_rtc.render.upscale.enlarge import enlarge
 from avatar_rtc.stream.crop import FULL_FRAME, Crop
 from avatar_rtc.stream.pixels import hide_unseen
@@ -45,15 +46,11 @@ WHOLE_SHEET = Sheet()
 class PosedCharacter:
     """A character that is asked for single pictures. One thread at a time."""
 
-    def __init__(self, animator: Animator, rgba: NDArray[np.uint8], cels: Mapping[str, CelImage]) -> None:
-        """Prepares it, which may take seconds.
-
-        Args:
-            rgba: (512, 512, 4) sRGB, straight alpha.
-        """
+    def __init__(self, animator: Animator, portrait: Portrait, cels: Mapping[str, CelImage]) -> None:
+        """Prepares it, which may take seconds."""
         self.animator = animator
-        self._image, self._cels = picture_of(rgba), Cels(cels)
-        self._dressed = DressedCharacter(animator, self._image, self._cels)
+        self._portrait, self._cels = portrait, Cels(cels)
+        self._dressed = DressedCharacter(animator, portrait, self._cels)
 
     @torch.inference_mode()
     def picture(self, pose: Pose, cels: Mapping[str, float], sheet: Sheet = WHOLE_SHEET) -> NDArray[np.uint8]:
@@ -65,7 +62,7 @@ class PosedCharacter:
         check_stage(self.animator.name, sheet.stage)
         if sheet.stage == SOURCE:
             _, others = apart(self._cels.layers(cels))
-            source = Dressing(self._cels, others).draw(self._image, "srgb")
+            source = Dressing(self._cels, others).drawn_on(self._portrait).large
             return _finished(source, "srgb", sheet)
         character = self._dressed.under(cels)
         picture = self.animator.animate(torch.from_numpy(pose[None]), [character])[0]
@@ -115,7 +112,7 @@ def render_poses(
         UnknownName, InputError, SetupError: as `Animators.get`.
     """
     animator, _ = Animators(device).get(animator_name, student, rgba)
-    character = DressedCharacter(animator, picture_of(rgba), Cels(cels))
+    character = DressedCharacter(animator, portrait_of(rgba), Cels(cels))
     faces = list(zip(poses, strengths or [{}] * len(poses), strict=True))
 
     def render(batch: Sequence[tuple[Pose, Mapping[str, float]]]) -> list[NDArray[np.uint8]]:

@@ -18,17 +18,20 @@ SKIN = 0.4
 """From this luminance on it is skin; what is darker are lashes and lines, which take no blush."""
 
 
-def closed(cel: Tensor) -> Tensor:
+def closed(cel: Tensor, scale: float = 1.0) -> Tensor:
     """A cel (4, h, w), linear, straight alpha, its holes filled: the closing of its alpha by a square.
 
     What has no hole stays as it is: a closing fills what is narrower than the square, and nothing outside.
+
+    Args:
+        scale: how many px make one of a picture of 512.
     """
-    square = 2 * HOLE + 1
+    square, reach = 2 * round(HOLE * scale) + 1, _REACH * scale
     alpha = pad(cel[3:], (square, square, square, square))
     alpha = -_highest(-_highest(alpha, square), square)
     alpha = torch.maximum(alpha[:, square:-square, square:-square], cel[3:])
     around = pad(premultiplied(cel), (square, square, square, square))
-    around = blur(around, _REACH, _REACH)[:, square:-square, square:-square]
+    around = blur(around, reach, reach)[:, square:-square, square:-square]
     colour = (around[:3] / divisor(around[3:])).clamp(0, 1)
     return torch.cat([torch.where(cel[3:] > _BARE, cel[:3], colour), alpha])
 

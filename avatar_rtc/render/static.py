@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from avatar_rtc.face.pose import INDEX
-from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.cels import Dressing
 from avatar_rtc.render.colour import ColourSpace
 from avatar_rtc.render.device.uploads import uploaded
+from avatar_rtc.render.portrait import SIZE, Portrait
 from avatar_rtc.render.soft import SoftParts
 
 _EYES = ((232, 147), (280, 147))
@@ -74,16 +74,16 @@ class StaticAnimator:
         self._columns = torch.arange(SIZE, device=self.device)[None, :]
         self._inside = uploaded(torch.tensor([*_INSIDE, 1.0]), self.device)[:, None, None]
 
-    def prepare(self, image: Tensor) -> StaticCharacter:
+    def prepare(self, portrait: Portrait) -> StaticCharacter:
         """Keep the picture; see `Animator.prepare`."""
-        image = uploaded(image, self.device)
+        image = uploaded(portrait.image, self.device)
         cheeks = torch.stack([image[:, y + 22, x] for x, y in _EYES]).mean(0)
         cheeks[3] = 1.0
         return StaticCharacter(image, cheeks[:, None, None])
 
-    def dress(self, character: StaticCharacter, image: Tensor, dressing: Dressing) -> StaticCharacter:
+    def dress(self, character: StaticCharacter, portrait: Portrait, dressing: Dressing) -> StaticCharacter:
         """The picture under cels."""
-        return self.prepare(dressing.draw(image, "srgb"))
+        return self.prepare(dressing.drawn_on(portrait))
 
     def soften(self, character: StaticCharacter, soft: SoftParts) -> StaticCharacter:
         """The same character: nothing of it swings."""
@@ -93,7 +93,9 @@ class StaticAnimator:
         """The character with cels over mouth and eyes."""
         return replace(character, over_face=dressing)
 
-    def animate(self, poses: Tensor, characters: Sequence[StaticCharacter]) -> Tensor:
+    def animate(
+        self, poses: Tensor, characters: Sequence[StaticCharacter], between: Sequence[bool] = ()
+    ) -> Tensor:
         """Pictures (B, 4, 512, 512) in sRGB; see `Animator.animate`."""
         values = [dict(zip(INDEX, row, strict=True)) for row in poses[:, : len(INDEX)].tolist()]
         pictures = torch.empty(len(values), 4, SIZE, SIZE, device=self.device)

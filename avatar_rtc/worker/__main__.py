@@ -93,8 +93,8 @@ def _render(
     from avatar_rtc.render.device.machine import is_sick
     from avatar_rtc.render.device.preparing import PREPARING
     from avatar_rtc.resources import resource
-    from avatar_rtc.worker.live import pixels_of
     from avatar_rtc.worker.loop import FRAME_THREADS, RenderLoop
+    from avatar_rtc.worker.pictures import pixels_of
 
     try:
         chosen = choose_device(args.device)

@@ -20,14 +20,15 @@ from avatar_rtc.link.orders import OpenAvatar, PictureImpaired
 from avatar_rtc.media.encode import EncodingFailed, VideoEncoder, create_encoder
 from avatar_rtc.media.encode_image import encode_image
 from avatar_rtc.media.nvenc import Nvenc
-from avatar_rtc.render.animator import SIZE, Animator, device_of
+from avatar_rtc.render.animator import Animator, device_of
 from avatar_rtc.render.cels import Cels
 from avatar_rtc.render.colour import ColourSpace
 from avatar_rtc.render.compositor import DressedCharacter
 from avatar_rtc.render.device.card import Card
 from avatar_rtc.render.device.streams import AnyStreams
 from avatar_rtc.render.filters.chain import active
-from avatar_rtc.render.pixels import cut, picture_of
+from avatar_rtc.render.pixels import cut
+from avatar_rtc.render.portrait import SIZE, portrait_of
 from avatar_rtc.render.soft import soft_parts
 from avatar_rtc.stream.crop import Crop
 from avatar_rtc.stream.frame import AnyRendition, EncodedFrame, ImageRendition, Rendition, video_pts
@@ -36,6 +37,7 @@ from avatar_rtc.worker.layouts import PictureForm, Planes
 from avatar_rtc.worker.meter import Meter
 from avatar_rtc.worker.mouths import Mouths
 from avatar_rtc.worker.picture import Finisher
+from avatar_rtc.worker.pictures import original_of, pixels_of
 
 PAUSED_FPS = 2.0
 """A picture that stands still is sent again, for those who come and those who have lost it."""
@@ -301,11 +303,6 @@ class LiveAvatar:
             slot.close()
 
 
-def pixels_of(message: OpenAvatar) -> NDArray[np.uint8]:
-    """The character's picture (512, 512, 4)."""
-    return np.frombuffer(message.rgba, np.uint8).reshape(SIZE, SIZE, 4)
-
-
 def open_avatar(
     message: OpenAvatar,
     animator: Animator,
@@ -323,7 +320,7 @@ def open_avatar(
     """
     card = None if card is None or device_of(animator).type != card.device.type else card
     rgba = pixels_of(message)
-    image = picture_of(rgba, card.device if card else "cpu")
+    portrait = portrait_of(rgba, original_of(message), device=card.device if card else "cpu")
     opener = (mouths or Mouths()).at_once(animator, rgba) or USUAL_MOUTH
     cels = Cels(message.cels)
     templates = {**changed(emotions, message.emotions), **message.own_emotions}
@@ -332,7 +329,7 @@ def open_avatar(
         opened=message,
         animator=animator,
         cels=cels,
-        character=DressedCharacter(animator, image, cels, soft_parts(rgba)),
+        character=DressedCharacter(animator, portrait, cels, soft_parts(rgba)),
         mixer=Mixer(templates, message.seed, message.cels, message.keep_eyes_open, opener),
         templates=templates,
         finisher=Finisher(

@@ -50,8 +50,9 @@ from avatar_rtc.render.device.memory import is_out_of_memory, no_memory_for
 from avatar_rtc.worker.beside import Beside, WorkDone, let_go
 from avatar_rtc.worker.failures import Failures
 from avatar_rtc.worker.lanes import Lanes, LaneStep
-from avatar_rtc.worker.live import LiveAvatar, open_avatar, pixels_of, slot_of
+from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
 from avatar_rtc.worker.mouths import Mouths
+from avatar_rtc.worker.pictures import pixels_of
 from avatar_rtc.worker.poses import Poses
 from avatar_rtc.worker.seats import Seat, in_line
 from avatar_rtc.worker.snapshots import Snapshots

@@ -10,17 +10,17 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
-import numpy as np
-
 from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.face.pose import pose_from
 from avatar_rtc.link.orders import OpenAvatar, SnapshotTaken, StillFailed, TakePose
 from avatar_rtc.media.encode_image import encode_image
-from avatar_rtc.render.animator import SIZE, Animator
+from avatar_rtc.render.animator import Animator
 from avatar_rtc.render.device.current import ThreadPlace
 from avatar_rtc.render.device.memory import is_out_of_memory, no_memory_for
+from avatar_rtc.render.portrait import portrait_of
 from avatar_rtc.render.posed import PosedCharacter, Sheet
 from avatar_rtc.worker.beside import taken
+from avatar_rtc.worker.pictures import original_of, pixels_of
 from avatar_rtc.worker.system import yield_to_frames
 
 log = logging.getLogger(__name__)
@@ -105,8 +105,8 @@ class Poses:
             if kept is not None and kept[0] is opened and kept[1] is animator:
                 self._kept.move_to_end(avatar)
                 return kept[2]
-        rgba = np.frombuffer(opened.rgba, np.uint8).reshape(SIZE, SIZE, 4)
-        posed = PosedCharacter(animator, rgba, opened.cels)
+        portrait = portrait_of(pixels_of(opened), original_of(opened))
+        posed = PosedCharacter(animator, portrait, opened.cels)
         with self._lock:
             self._kept[avatar] = opened, animator, posed
             while len(self._kept) > MOST_POSED:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from avatar_rtc.cli.main import main
 from avatar_rtc.face.pose import pose_from
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.static import create_static
 
 PICTURE = Path(__file__).parents[1] / "data" / "disc_short.png"
@@ -43,7 +44,9 @@ def test_one_pose_gives_the_animators_picture(tmp_path: Path) -> None:
     assert render(pose, tmp_path / "posed.png") == 0
     source = torch.from_numpy(read(PICTURE)).permute(2, 0, 1).float() / 255
     animator = create_static("cpu")
-    expected = animator.animate(torch.from_numpy(pose_from(pose))[None], [animator.prepare(source)])[0]
+    expected = animator.animate(
+        torch.from_numpy(pose_from(pose))[None], [animator.prepare(Portrait.plain(source))]
+    )[0]
     found = torch.from_numpy(read(tmp_path / "posed.png")).permute(2, 0, 1).float() / 255
     torch.testing.assert_close(found, expected, rtol=0, atol=1 / 255)
     assert not torch.equal(found, source)

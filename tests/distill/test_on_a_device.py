@@ -20,7 +20,8 @@ from avatar_rtc.distill.teacher import Teacher
 from avatar_rtc.face.pose import Pose, neutral
 from avatar_rtc.render.colour import linear_to_srgb
 from avatar_rtc.render.device.operators import OperatorLog
-from avatar_rtc.render.pixels import picture_of, premultiplied, to_bytes
+from avatar_rtc.render.pixels import premultiplied, to_bytes
+from avatar_rtc.render.portrait import portrait_of
 from avatar_rtc.render.student.parts import FACE_PARTS
 from avatar_rtc.render.tha3.animator import Tha3Animator
 from avatar_rtc.stream.box import Box
@@ -74,7 +75,7 @@ def test_a_record_holds_what_the_character_shows() -> None:
     animator = thin_animator("cpu", torch.float32)
     teacher, (pose,) = a_teacher(animator), poses(1)
     (record,) = teacher.bodies([pose])
-    character = animator.prepare(picture_of(a_picture()))
+    character = animator.prepare(portrait_of(a_picture()))
     picture = animator.animate(torch.from_numpy(pose)[None], [character])[0]
     assert np.array_equal(record["pose"], pose)
     assert np.array_equal(record["frame"], to_bytes(premultiplied(linear_to_srgb(picture))))

@@ -10,6 +10,7 @@ from torch import Tensor
 from avatar_rtc.face.cels import CelImage
 from avatar_rtc.render.cels import Cels, Dressing, over
 from avatar_rtc.render.compositor import DressedCharacter
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.static import create_static
 
 RNG = np.random.default_rng(3)
@@ -100,12 +101,12 @@ class Counter:
     def __init__(self) -> None:
         self.prepared: list[Tensor] = []
 
-    def prepare(self, image: Tensor) -> int:
-        self.prepared.append(image)
+    def prepare(self, portrait: Portrait) -> int:
+        self.prepared.append(portrait.image)
         return len(self.prepared) - 1
 
-    def dress(self, character: int, image: Tensor, dressing: Dressing) -> int:
-        return self.prepare(dressing.draw(image, "srgb"))
+    def dress(self, character: int, portrait: Portrait, dressing: Dressing) -> int:
+        return self.prepare(dressing.drawn_on(portrait))
 
     def animate(self, poses: Tensor, characters: Any) -> Tensor:
         raise AssertionError
@@ -114,7 +115,7 @@ class Counter:
 def dressed(animator: Any) -> DressedCharacter:
     names = ("blush1", "waver1", "waver2", "data1", "data2", "data3", "data4")
     cels = Cels({name: CelImage(8 * n, 0, picture(4, 4)) for n, name in enumerate(names)})
-    return DressedCharacter(animator, tensor(picture(512, 512)), cels)
+    return DressedCharacter(animator, Portrait.plain(tensor(picture(512, 512))), cels)
 
 
 def test_pictures_are_composed_only_when_an_opacity_changed() -> None:
@@ -142,7 +143,7 @@ class Covering(Counter):
 def test_a_mouth_comes_and_goes_over_a_source_that_is_prepared_once() -> None:
     animator = Covering()
     cels = Cels({name: CelImage(0, 0, picture(4, 4)) for name in ("blush1", "mouth_smile")})
-    character = DressedCharacter(animator, tensor(picture(512, 512)), cels)  # type: ignore[arg-type]
+    character = DressedCharacter(animator, Portrait.plain(tensor(picture(512, 512))), cels)  # type: ignore[arg-type]
     for n in range(65):
         shown = character.under({"mouth_smile": n / 64, "blush1": 0.5})
         assert shown == ((1, (("mouth_smile", n),)) if n else 1)
@@ -174,6 +175,6 @@ def test_the_static_animator_shows_what_is_drawn() -> None:
     animator = create_static("cpu")
     red = np.full((10, 10, 4), (255, 0, 0, 255), np.uint8)
     image = torch.full((4, 512, 512), 0.5)
-    character = DressedCharacter(animator, image, Cels({"blush1": CelImage(300, 400, red)}))
+    character = DressedCharacter(animator, Portrait.plain(image), Cels({"blush1": CelImage(300, 400, red)}))
     shown = animator.animate(torch.zeros(1, 45), [character.under({"blush1": 1.0})])[0]
     assert shown[:, 405, 305].tolist() == pytest.approx([1, 0, 0, 1])

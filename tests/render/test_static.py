@@ -8,6 +8,7 @@ from torch import Tensor
 from avatar_rtc.errors import InputError, UnknownName
 from avatar_rtc.face.pose import pose_from
 from avatar_rtc.render.animators import Animators, create_animator, resolve
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.static import StaticAnimator, create_static
 
 EYES, MOUTH, SHOULDERS = (
@@ -31,7 +32,7 @@ def picture() -> Tensor:
 
 def draw(animator: StaticAnimator, picture: Tensor, **morphs: float) -> Tensor:
     pose = torch.from_numpy(pose_from(morphs))[None]
-    return animator.animate(pose, [animator.prepare(picture)])[0]
+    return animator.animate(pose, [animator.prepare(Portrait.plain(picture))])[0]
 
 
 def test_the_neutral_pose_is_the_picture(animator: StaticAnimator, picture: Tensor) -> None:
@@ -70,7 +71,10 @@ def test_the_head_moves_and_the_shoulders_stay(animator: StaticAnimator, picture
 
 def test_a_batch_equals_its_members(animator: StaticAnimator, picture: Tensor) -> None:
     poses = [pose_from({"mouth_aaa": 1}), pose_from({"head_y": -0.5})]
-    characters = [animator.prepare(picture), animator.prepare(picture.flip(2))]
+    characters = [
+        animator.prepare(Portrait.plain(picture)),
+        animator.prepare(Portrait.plain(picture.flip(2))),
+    ]
     batch = animator.animate(torch.stack([torch.from_numpy(p) for p in poses]), characters)
     for one, pose, character in zip(batch, poses, characters, strict=True):
         assert torch.equal(animator.animate(torch.from_numpy(pose)[None], [character])[0], one)

@@ -11,6 +11,7 @@ from avatar_rtc.bench.tha3 import talking_poses
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.face.pose import HIGH, LOW
 from avatar_rtc.render.pixels import picture_of
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.tha3.weights import install_weights
 from avatar_rtc.render.tha3.weights_files import chosen_folder
 from avatar_rtc.resources import resource
@@ -26,7 +27,7 @@ def test_half_floats_are_near_float32(name: str) -> None:
     dice = np.random.default_rng(3).uniform(LOW, HIGH, (10, len(LOW))).astype(np.float32)
     poses = [*talking_poses(50)[::5], *torch.from_numpy(dice)]
     half, full = (animator_in(precision, folder) for precision in ("float16", "float32"))
-    of_half, of_full = half.prepare(image), full.prepare(image)
+    of_half, of_full = half.prepare(Portrait.plain(image)), full.prepare(Portrait.plain(image))
     found = []
     for pose in poses:
         picture = half.animate(pose[None], [of_half])

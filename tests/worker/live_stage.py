@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from avatar_rtc.link.orders import Down, OpenAvatar, Up
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.stream.frame import EncodedFrame
 from avatar_rtc.worker.loop import FRAME_THREADS, RenderLoop
 from tests.waiting import wait_until
@@ -22,10 +23,10 @@ class Painter(Stiff):
 
     name, space = "painter", "srgb"
 
-    def prepare(self, image: Tensor) -> Tensor:
-        return image[:, :SMALL, :SMALL].clone()
+    def prepare(self, portrait: Portrait) -> Tensor:
+        return portrait.image[:, :SMALL, :SMALL].clone()
 
-    def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
+    def animate(self, poses: Tensor, characters: Sequence[Any], between: Sequence[bool] = ()) -> Tensor:
         return torch.stack(list(characters))
 
 

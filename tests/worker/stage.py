@@ -12,6 +12,7 @@ from torch import Tensor
 from avatar_rtc.animation.emotions import load_emotions
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.link.orders import Down, OpenAvatar, Up
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.resources import resource
 from avatar_rtc.stream.frame import EncodedFrame, Rendition
 from avatar_rtc.worker.loop import RenderLoop
@@ -60,10 +61,10 @@ class Painter(Stiff):
         self._timeline, self._cost, self._breaks = timeline, cost, breaks
         self.batches: list[int] = []
 
-    def prepare(self, image: Tensor) -> Tensor:
-        return image[:, :SMALL, :SMALL].clone()
+    def prepare(self, portrait: Portrait) -> Tensor:
+        return portrait.image[:, :SMALL, :SMALL].clone()
 
-    def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
+    def animate(self, poses: Tensor, characters: Sequence[Any], between: Sequence[bool] = ()) -> Tensor:
         if self._breaks:
             raise RuntimeError("out of memory")
         self._timeline.now += self._cost

@@ -189,7 +189,7 @@ class Gated(LivePainter):
         self.under_way: list[int] = []
         self.clashes = 0
 
-    def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
+    def animate(self, poses: Tensor, characters: Sequence[Any], between: Sequence[bool] = ()) -> Tensor:
         ids = [id(each) for each in characters]
         self.clashes += any(each in self.under_way for each in ids)
         self.under_way += ids

@@ -31,6 +31,7 @@ from avatar_rtc.render.device.card import Card as RealCard
 from avatar_rtc.render.device.recorded import RecordedGraphs
 from avatar_rtc.render.filters import chain as chains
 from avatar_rtc.render.filters.chain import Filter
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.stream.frame import EncodedFrame
 from avatar_rtc.worker import stills
 from avatar_rtc.worker.loop import RenderLoop
@@ -69,8 +70,8 @@ class Card(Painter):
         super().__init__(timeline)
         self.room, self.error, self.prepared = room, error, 0
 
-    def prepare(self, image: Tensor) -> Tensor:
-        character = super().prepare(image)
+    def prepare(self, portrait: Portrait) -> Tensor:
+        character = super().prepare(portrait)
         self.prepared += 1
         weakref.finalize(character, self._freed)
         return character
@@ -78,7 +79,7 @@ class Card(Painter):
     def _freed(self) -> None:
         self.prepared -= 1
 
-    def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
+    def animate(self, poses: Tensor, characters: Sequence[Any], between: Sequence[bool] = ()) -> Tensor:
         if self.prepared > self.room:
             raise type(self.error)(*self.error.args)  # a new one: it keeps what it came through
         return super().animate(poses, characters)
@@ -150,7 +151,7 @@ def test_a_shortage_that_passes_costs_a_frame() -> None:
     """What is only kept is freed before anybody goes."""
 
     class Once(Card):
-        def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
+        def animate(self, poses: Tensor, characters: Sequence[Any], between: Sequence[bool] = ()) -> Tensor:
             self.room = 9 if self._timeline.now > 100.55 else 0
             return super().animate(poses, characters)
 
@@ -180,10 +181,10 @@ def test_a_chain_without_memory_is_left_out(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_character_without_memory_is_refused_and_what_was_there_stays() -> None:
     class Full(Card):
-        def prepare(self, image: Tensor) -> Tensor:
+        def prepare(self, portrait: Portrait) -> Tensor:
             if self.prepared >= 2:
                 raise type(self.error)(*self.error.args)  # a new one: they keep what they came through
-            return super().prepare(image)
+            return super().prepare(portrait)
 
     script = [*watched("a"), *watched("b"), *watched("c", 0.3), (0.6, opened("a")), (1.5, None)]
     heard = played(script, lambda timeline: Full(timeline, 9))
@@ -216,7 +217,7 @@ def test_a_card_that_died_ends_the_worker_and_blames_no_avatar() -> None:
 
 def test_a_card_that_dies_while_a_character_is_opened_ends_the_worker() -> None:
     class Dead(Card):
-        def prepare(self, image: Tensor) -> Tensor:
+        def prepare(self, portrait: Portrait) -> Tensor:
             raise type(self.error)(*self.error.args)  # a new one: they keep what they came through
 
     for is_sick in (True, False):
@@ -260,7 +261,7 @@ def test_one_whose_picture_is_being_made_is_refused_after_that(monkeypatch: pyte
     class Short(live_stage.Painter):
         is_short = False
 
-        def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
+        def animate(self, poses: Tensor, characters: Sequence[Any], between: Sequence[bool] = ()) -> Tensor:
             if self.is_short:
                 raise NO_MEMORY[0]
             return super().animate(poses, characters)

@@ -15,9 +15,9 @@ from avatar_rtc.control.state import AvatarState, Backdrop
 from avatar_rtc.face.pose import EYEBROW, FACE, ROTATION
 from avatar_rtc.filters_schema.anime4k_files import FOLDER_VARIABLE
 from avatar_rtc.filters_schema.chain import Operation, check_chain
-from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.cels import Dressing
 from avatar_rtc.render.filters.chain import FILTERS, run_chain
+from avatar_rtc.render.portrait import SIZE, Portrait
 from avatar_rtc.render.soft import SoftParts
 from avatar_rtc.render.static import create_static
 from avatar_rtc.stream.crop import Crop
@@ -110,16 +110,16 @@ class Large:
 
     name, space, device = "large", "linear", META
 
-    def prepare(self, image: Tensor) -> Tensor:
+    def prepare(self, portrait: Portrait) -> Tensor:
         return torch.empty(4, 2 * SIZE, 2 * SIZE, device=META)
 
-    def dress(self, character: Tensor, image: Tensor, dressing: Dressing) -> Tensor:
+    def dress(self, character: Tensor, portrait: Portrait, dressing: Dressing) -> Tensor:
         return dressing.draw(character, "linear")
 
     def soften(self, character: Tensor, soft: SoftParts) -> Tensor:
         return character
 
-    def animate(self, poses: Tensor, characters: Sequence[Tensor]) -> Tensor:
+    def animate(self, poses: Tensor, characters: Sequence[Tensor], between: Sequence[bool] = ()) -> Tensor:
         return torch.stack(list(characters))
 
 

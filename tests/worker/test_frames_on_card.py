@@ -14,6 +14,7 @@ from avatar_rtc.link.orders import AvatarFailed, PictureImpaired, SetState, Star
 from avatar_rtc.render.device.card import Card
 from avatar_rtc.render.filters import chain as chains
 from avatar_rtc.render.filters.chain import Filter
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.static import create_static
 from avatar_rtc.stream.frame import ImageRendition
 from avatar_rtc.worker.failing_parts import MOST_RETRY_S, RETRY_PART_S
@@ -44,10 +45,10 @@ class Quick(Stiff):
 
     name, space = "quick", "srgb"
 
-    def prepare(self, image: Tensor) -> Tensor:
-        return image[:, :64, :64].clone()
+    def prepare(self, portrait: Portrait) -> Tensor:
+        return portrait.image[:, :64, :64].clone()
 
-    def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
+    def animate(self, poses: Tensor, characters: Sequence[Any], between: Sequence[bool] = ()) -> Tensor:
         return torch.stack(list(characters))
 
 

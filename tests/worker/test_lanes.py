@@ -31,6 +31,7 @@ from avatar_rtc.link.orders import (
 )
 from avatar_rtc.render.filters import chain as chains
 from avatar_rtc.render.filters.chain import Filter
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.static import create_static
 from avatar_rtc.stream.crop import Crop
 from avatar_rtc.stream.frame import ImageRendition, video_t
@@ -98,7 +99,7 @@ def test_an_animator_that_hangs_holds_up_those_alone_that_share_it(started: Call
     class Hanging(Painter):
         exclusive = True
 
-        def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
+        def animate(self, poses: Tensor, characters: Sequence[Any], between: Sequence[bool] = ()) -> Tensor:
             assert calls.acquire(blocking=False), "two at once"
             try:
                 assert event.wait(PATIENCE_S)
@@ -127,7 +128,7 @@ def test_beside_a_card_one_that_the_cpu_computes_costs_no_other_a_tick(started: 
     class Student(Painter):
         on_cpu = True
 
-        def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
+        def animate(self, poses: Tensor, characters: Sequence[Any], between: Sequence[bool] = ()) -> Tensor:
             assert event.wait(PATIENCE_S)
             return super().animate(poses, characters)
 
@@ -235,7 +236,7 @@ def test_an_exception_beside_fails_that_avatar_alone(
     started: Callable[..., Live],
 ) -> None:
     class Breaking(Painter):
-        def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
+        def animate(self, poses: Tensor, characters: Sequence[Any], between: Sequence[bool] = ()) -> Tensor:
             raise RuntimeError("out of memory")
 
     painter, breaking = Painter(), Breaking()
@@ -253,9 +254,9 @@ def test_opening_one_holds_up_nobody_and_messages_wait_for_it(started: Callable[
     event = threading.Event()
 
     class Loading(Painter):
-        def prepare(self, image: Tensor) -> Tensor:
+        def prepare(self, portrait: Portrait) -> Tensor:
             assert event.wait(PATIENCE_S)
-            return super().prepare(image)
+            return super().prepare(portrait)
 
     painter, loading = Painter(), Loading()
     live = started(lambda message: (loading if message.animator == "tha3" else painter, ""))

@@ -27,6 +27,7 @@ from avatar_rtc.link.orders import (
     StopRendition,
     TakeSnapshot,
 )
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.speech.phonemes.lips import timeline
 from avatar_rtc.speech.spoken import TimedPhoneme
 from avatar_rtc.stream.frame import ImageRendition
@@ -52,11 +53,11 @@ COLOURS = [(255, 0, 0), (0, 255, 0), (1, 2, 3)]
 class Slow(Painter):
     """Takes a while for each picture and character, and does not open everybody."""
 
-    def prepare(self, image: Tensor) -> Tensor:
+    def prepare(self, portrait: Portrait) -> Tensor:
         time.sleep(0.004)
-        return super().prepare(image)
+        return super().prepare(portrait)
 
-    def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
+    def animate(self, poses: Tensor, characters: Sequence[Any], between: Sequence[bool] = ()) -> Tensor:
         time.sleep(0.004)
         return super().animate(poses, characters)
 

@@ -18,6 +18,7 @@ from avatar_rtc.control.state import AvatarState, DataEyes
 from avatar_rtc.face.pose import neutral
 from avatar_rtc.link.orders import AvatarReady, Down, OpenAvatar, SetState, StartRendition, Up
 from avatar_rtc.link.pipe import pack, read
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.static import StaticAnimator, StaticCharacter
 from avatar_rtc.resources import resource
 from avatar_rtc.stream.crop import Crop
@@ -40,11 +41,13 @@ class Still(StaticAnimator):
         super().__init__("cpu")
         self.prepared = 0
 
-    def prepare(self, image: Tensor) -> StaticCharacter:
+    def prepare(self, portrait: Portrait) -> StaticCharacter:
         self.prepared += 1
-        return super().prepare(image)
+        return super().prepare(portrait)
 
-    def animate(self, poses: Tensor, characters: Sequence[StaticCharacter]) -> Tensor:
+    def animate(
+        self, poses: Tensor, characters: Sequence[StaticCharacter], between: Sequence[bool] = ()
+    ) -> Tensor:
         return super().animate(torch.from_numpy(neutral())[None].expand(len(characters), -1), characters)
 
 

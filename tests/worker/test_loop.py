@@ -57,7 +57,7 @@ def test_the_mouth_follows_what_is_said_until_it_is_hushed() -> None:
     mouths: dict[float, float] = {}
 
     class Watching(Painter):
-        def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
+        def animate(self, poses: Tensor, characters: Sequence[Any], between: Sequence[bool] = ()) -> Tensor:
             mouths[round(self._timeline.now - 100.0, 2)] = float(poses[0, INDEX["mouth_aaa"]])
             return super().animate(poses, characters)
 

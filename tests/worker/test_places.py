@@ -16,6 +16,7 @@ from avatar_rtc.link.orders import SetState, StartRendition
 from avatar_rtc.render.device.card import Card
 from avatar_rtc.render.device.current import current, mean_card
 from avatar_rtc.render.device.streams import WaitingStreams
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.worker.beside import Beside, WorkDone
 from avatar_rtc.worker.loop import RenderLoop
 from tests.worker.stage import ALPHA, EMOTIONS, Painter, Timeline, frames, opened
@@ -65,11 +66,11 @@ def test_on_metal_the_loop_does_all_that_is_not_for_the_cpu() -> None:
     threads: set[int] = set()
 
     class OneThread(Painter):
-        def prepare(self, image: Tensor) -> Tensor:
+        def prepare(self, portrait: Portrait) -> Tensor:
             threads.add(threading.get_ident())
-            return super().prepare(image)
+            return super().prepare(portrait)
 
-        def animate(self, poses: Tensor, characters: Sequence[Any]) -> Tensor:
+        def animate(self, poses: Tensor, characters: Sequence[Any], between: Sequence[bool] = ()) -> Tensor:
             threads.add(threading.get_ident())
             return super().animate(poses, characters)
 

@@ -18,6 +18,7 @@ from avatar_rtc.link.orders import (
     TakePose,
     TakeSnapshot,
 )
+from avatar_rtc.render.portrait import portrait_of
 from avatar_rtc.render.posed import PosedCharacter
 from avatar_rtc.render.static import create_static
 from tests.worker.live_stage import Live
@@ -54,7 +55,7 @@ def test_each_request_has_its_own_answer(live: Live) -> None:
         TakePose("it", 8, {}, stage="brows"), TakePose("nobody", 9, {}), TakePose("it", 10, {}, side=40)
     )
     live.until(lambda: len(answers(live)) == 11)
-    posed = PosedCharacter(create_static("cpu"), DISC, {})
+    posed = PosedCharacter(create_static("cpu"), portrait_of(DISC), {})
     for n in range(8):
         expected = posed.picture(pose_from({"mouth_aaa": n / 8}), {})
         assert np.array_equal(pixels(answers(live)[n].png), expected)

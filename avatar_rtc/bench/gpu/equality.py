@@ -15,6 +15,7 @@ from avatar_rtc.bench.gpu.rows import ReportRow, Value, guarded, left_out
 from avatar_rtc.bench.gpu.tolerances import HALF_DB, HALF_TOLERANCE, SINGLE_DB, SINGLE_TOLERANCE
 from avatar_rtc.errors import SetupError
 from avatar_rtc.render.colour import converted
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.tha3.animator import Tha3Animator
 
 _MOST_DB = 120.0
@@ -116,7 +117,7 @@ def _seen(picture: Tensor) -> Tensor:
 
 
 def _by_ours(animator: Tha3Animator) -> PoseCharacter:
-    prepared = cache(lambda name: animator.prepare(portrait(name)))
+    prepared = cache(lambda name: animator.prepare(Portrait.plain(portrait(name))))
     return lambda name, pose: animator.animate(pose[None], [prepared(name)])[0].float().cpu()
 
 

@@ -16,6 +16,7 @@ from avatar_rtc.bench.gpu.rows import ReportRow, Value, guarded, left_out, timed
 from avatar_rtc.bench.gpu.timing import TimedCall, Times, side_by_side
 from avatar_rtc.errors import SetupError
 from avatar_rtc.face.pose import EYEBROW, FACE, ROTATION
+from avatar_rtc.render.portrait import Portrait
 
 _MB = 1e6
 _POSES = 64
@@ -92,7 +93,7 @@ def posing(rig: Rig, batch: int, moves: tuple[slice, ...] = MOVES["all of it mov
     """A call that poses so many characters, each with other morphs than before."""
     animator = rig.product()
     names = cycle(rig.sizes.characters)
-    characters = [animator.prepare(portrait(next(names))) for _ in range(batch)]
+    characters = [animator.prepare(Portrait.plain(portrait(next(names)))) for _ in range(batch)]
     upcoming = _moving(batch, moves)
     return lambda: animator.animate(next(upcoming), characters)
 

@@ -11,6 +11,7 @@ import torch
 from avatar_rtc.bench.gpu.faces import portrait, varied_poses
 from avatar_rtc.bench.gpu.rig import Rig
 from avatar_rtc.bench.gpu.rows import ReportRow, guarded
+from avatar_rtc.render.portrait import Portrait
 
 _MB = 1e6
 _IMPORT_S = 120.0
@@ -24,7 +25,7 @@ def startup_times(rig: Rig, seconds: float) -> list[ReportRow]:
     def frames() -> list[ReportRow]:
         animator = rig.load()
         poses = varied_poses(2)
-        character = animator.prepare(portrait(rig.sizes.characters[0]))
+        character = animator.prepare(Portrait.plain(portrait(rig.sizes.characters[0])))
         return [
             _took(name, lambda pose=pose: animator.animate(pose[None], [character]).cpu())  # type: ignore[misc]
             for name, pose in zip(("the first frame", "the second frame"), poses, strict=True)

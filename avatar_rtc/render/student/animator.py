@@ -24,11 +24,11 @@ from torch import Tensor
 
 from avatar_rtc.face.cels import ON_SKIN, REPLACING, TEARS
 from avatar_rtc.face.pose import MORPHS, Pose
-from avatar_rtc.render.animator import SIZE
 from avatar_rtc.render.cels import Dressing, apart, over
 from avatar_rtc.render.colour import ColourSpace, from_linear, to_linear
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.pixels import from_bytes, premultiplied, rgba_of
+from avatar_rtc.render.portrait import SIZE, Portrait
 from avatar_rtc.render.skin import but_lines
 from avatar_rtc.render.soft import SoftParts
 from avatar_rtc.render.student.file import Student, check_fits
@@ -98,14 +98,14 @@ class StudentAnimator:
         self._lids = lids_of(student, box)
         self._rest = {part: _rest(student, part) for part in FACE_PARTS}
 
-    def prepare(self, image: Tensor) -> StudentCharacter:
+    def prepare(self, portrait: Portrait) -> StudentCharacter:
         """Take the picture; see `Animator.prepare`.
 
         Raises:
             InputError: the student was distilled from another picture.
         """
-        check_fits(self._student, rgba_of(image))
-        source = image.detach().cpu().float().clone()
+        check_fits(self._student, rgba_of(portrait.image))
+        source = portrait.image.detach().cpu().float().clone()
         source[:, *FACE_BOX.slices] = from_bytes(torch.from_numpy(self._student.rest))
         rows, columns = self._box.slices
         posed = premultiplied(source)[:, rows, columns].permute(1, 2, 0).contiguous().numpy()
@@ -113,7 +113,7 @@ class StudentAnimator:
         seen = np.ones(posed.shape[:2], np.float32)
         return StudentCharacter(_Kept(posed, seen, picture, Figure(posed[..., 3])))
 
-    def dress(self, character: StudentCharacter, image: Tensor, dressing: Dressing) -> StudentCharacter:
+    def dress(self, character: StudentCharacter, portrait: Portrait, dressing: Dressing) -> StudentCharacter:
         """The same character under cels, which are drawn between face and body; costs nothing."""
         return replace(character, dressing=dressing)
 
@@ -138,7 +138,9 @@ class StudentAnimator:
             yield (face[:3] * face[3:] * 255).transpose(1, 2, 0)
 
     @torch.inference_mode()
-    def animate(self, poses: Tensor, characters: Sequence[StudentCharacter]) -> Tensor:
+    def animate(
+        self, poses: Tensor, characters: Sequence[StudentCharacter], between: Sequence[bool] = ()
+    ) -> Tensor:
         """Pictures (B, 4, 512, 512), premultiplied sRGB; see `Animator.animate`.
 
         The same character may stand in a batch several times, with a pose each.

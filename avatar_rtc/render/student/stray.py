@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_rtc.render.animator import SIZE
+from avatar_rtc.render.portrait import SIZE
 from avatar_rtc.render.student.swinging import Turned
 
 _SEEN, _SOLID = 0.02, 0.5

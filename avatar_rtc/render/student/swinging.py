@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_rtc.face.swing import MOVED
-from avatar_rtc.render.animator import SIZE
+from avatar_rtc.render.portrait import SIZE
 from avatar_rtc.render.soft import SoftParts
 from avatar_rtc.stream.box import Box
 

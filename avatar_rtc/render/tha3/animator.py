@@ -35,6 +35,7 @@ from avatar_rtc.render.device.compiling import why_plain
 from avatar_rtc.render.device.memory import give_back_cached
 from avatar_rtc.render.device.replays import Replays, batched
 from avatar_rtc.render.device.uploads import uploaded
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.soft import SoftParts
 from avatar_rtc.render.tha3.boxes import FACE_BOX, HEAD_BOX
 from avatar_rtc.render.tha3.character import (
@@ -100,8 +101,9 @@ class Tha3Animator:
         return Parts(self.networks, self._memory_format)
 
     @torch.inference_mode()
-    def prepare(self, image: Tensor) -> Tha3Character:
+    def prepare(self, portrait: Portrait) -> Tha3Character:
         """Run the decomposer; see `Animator.prepare`."""
+        image = portrait.image
         linear = srgb_to_linear(uploaded(image, self.device, torch.float32)[None])
         picture = (linear * 2 - 1).to(self.dtype)
         head = picture[:, :, *HEAD_BOX.slices].contiguous()
@@ -109,9 +111,9 @@ class Tha3Animator:
         brows, background = decompose(maps, head)
         return Tha3Character(picture, brows, background, picture.clone(), avg_pool2d(picture, 2))
 
-    def dress(self, character: Tha3Character, image: Tensor, dressing: Dressing) -> Tha3Character:
+    def dress(self, character: Tha3Character, portrait: Portrait, dressing: Dressing) -> Tha3Character:
         """The character anew, its source picture under cels."""
-        dressed = self.prepare(dressing.draw(image, "srgb"))
+        dressed = self.prepare(dressing.drawn_on(portrait))
         dressed.soft, dressed.dressing = character.soft, dressing
         return dressed
 
@@ -133,7 +135,7 @@ class Tha3Animator:
     @torch.inference_mode()
     def mouths(self, image: Tensor, poses: Sequence[Pose]) -> Iterator[NDArray[np.float32]]:
         """The face at rest but for its mouth; see `MouthAnimator`. On a CPU a frame waits for one, 0.1 s."""
-        character = self.prepare(image)
+        character = self.prepare(Portrait.plain(image))
         given: dict[str, Tensor] = {}
         for pose in poses:
             morphs = torch.from_numpy(pose[None]).to(self.device, self.dtype)
@@ -149,7 +151,7 @@ class Tha3Animator:
             yield (face[:3] * face[3:] * 255).permute(1, 2, 0).cpu().numpy()
 
     @torch.inference_mode()
-    def animate(self, poses: Tensor, characters: Sequence[Shown]) -> Tensor:
+    def animate(self, poses: Tensor, characters: Sequence[Shown], between: Sequence[bool] = ()) -> Tensor:
         """Pictures (B, 4, 512, 512), linear, float32; see `Animator.animate`.
 
         The same character may stand in a batch several times, with a pose each.

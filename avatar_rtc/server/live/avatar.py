@@ -341,6 +341,7 @@ class Avatar:
         message = OpenAvatar(
             avatar=self.name,
             rgba=character.rgba.tobytes(),
+            original=b"" if character.large is None else character.large.tobytes(),
             epoch=self.clock.epoch,
             state=self.actor.state,
             animator=self._asked,

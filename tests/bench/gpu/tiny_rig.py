@@ -19,6 +19,7 @@ from avatar_rtc.render.device.graphs import Graphs
 from avatar_rtc.render.device.preparing import done
 from avatar_rtc.render.device.recorded import RecordedGraphs
 from avatar_rtc.render.device.streams import WaitingStreams
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.tha3.animator import Tha3Animator
 from avatar_rtc.render.tha3.networks import PARTS, NetworkSizes
 from tests.render.device.rehearsed import RehearsedStreams
@@ -60,7 +61,7 @@ def tiny_reference(seed: int, device: torch.device) -> Iterator[Callable[[Tensor
 
     def pose(images: Tensor, poses: Tensor) -> Tensor:
         assert images.device.type == poses.device.type == device.type
-        characters = [animator.prepare(portrait(TINY.characters[0])) for _ in images]
+        characters = [animator.prepare(Portrait.plain(portrait(TINY.characters[0]))) for _ in images]
         return animator.animate(torch.rand(poses.shape) if poses.is_meta else poses, characters) * 2 - 1
 
     yield pose

@@ -14,6 +14,7 @@ from avatar_rtc.filters_schema.chain import check_chain
 from avatar_rtc.render.device.choice import NEEDED_BYTES
 from avatar_rtc.render.device.operators import OperatorMode
 from avatar_rtc.render.filters.chain import run_chain
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.tha3.animator import Tha3Animator
 from avatar_rtc.render.tha3.networks import PARTS, Network
 
@@ -65,7 +66,7 @@ def test_what_is_wanted_of_a_card_is_what_rendering_takes() -> None:
     animator: Any = Tha3Animator(networks, "meta", torch.float16)  # type: ignore[arg-type]
     picture = torch.empty(4, 512, 512, device="meta")
     poses = torch.from_numpy(np.stack([pose_from({"mouth_aaa": 0.5, "head_x": 0.1})]))
-    animating = most_held(lambda: animator.animate(poses, [animator.prepare(picture)]))
+    animating = most_held(lambda: animator.animate(poses, [animator.prepare(Portrait.plain(picture))]))
     chain = check_chain([["upscale", {"factor": 2.0}], ["outline"]])
     chained = most_held(lambda: run_chain(picture, "linear", chain, 0.0, 0))
     assert round(weights / MI_B) == 259 and animating < 160 * MI_B

@@ -13,6 +13,7 @@ from avatar_rtc.face.cels import CelImage
 from avatar_rtc.face.pose import INDEX, neutral
 from avatar_rtc.render.animators import Animators
 from avatar_rtc.render.cels import Cels, Dressing
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.student.animator import StudentAnimator, StudentCharacter, create_student
 from avatar_rtc.render.student.file import read_student, write_student
 from avatar_rtc.render.student.parts import MORPHS_OF
@@ -40,7 +41,7 @@ def animator() -> StudentAnimator:
 
 @pytest.fixture
 def character(animator: StudentAnimator) -> StudentCharacter:
-    return animator.prepare(IMAGE)
+    return animator.prepare(Portrait.plain(IMAGE))
 
 
 def by_torch(morphs: Tensor) -> Tensor:
@@ -81,7 +82,9 @@ def test_moving_only_the_face_gives_what_moving_everything_gives(
 ) -> None:
     animator.animate(pose(**TURNED), [character])
     stepwise = animator.animate(pose(mouth_aaa=1.0, eye_wink_right=1.0, **TURNED), [character])[0].clone()
-    afresh = animator.animate(pose(mouth_aaa=1.0, eye_wink_right=1.0, **TURNED), [animator.prepare(IMAGE)])[0]
+    afresh = animator.animate(
+        pose(mouth_aaa=1.0, eye_wink_right=1.0, **TURNED), [animator.prepare(Portrait.plain(IMAGE))]
+    )[0]
     assert torch.equal(stepwise, afresh)
 
 
@@ -104,10 +107,12 @@ def test_only_what_moved_is_computed(animator: StudentAnimator, character: Stude
 
 def test_cels_come_and_go_without_a_trace(animator: StudentAnimator, character: StudentCharacter) -> None:
     bare = animator.animate(pose(**TURNED), [character])[0].clone()
-    dressed = animator.dress(character, IMAGE, Dressing(CELS, CELS.layers({"data1": 1.0, "blush1": 0.5})))
+    dressed = animator.dress(
+        character, Portrait.plain(IMAGE), Dressing(CELS, CELS.layers({"data1": 1.0, "blush1": 0.5}))
+    )
     shown = animator.animate(pose(**TURNED), [dressed])[0].clone()
     assert (shown - bare).abs().max() > 0.3
-    afresh = animator.dress(animator.prepare(IMAGE), IMAGE, dressed.dressing)  # type: ignore[arg-type]
+    afresh = animator.dress(animator.prepare(Portrait.plain(IMAGE)), Portrait.plain(IMAGE), dressed.dressing)  # type: ignore[arg-type]
     assert torch.equal(animator.animate(pose(**TURNED), [afresh])[0], shown)
     assert torch.equal(animator.animate(pose(**TURNED), [character])[0], bare)
 
@@ -128,16 +133,18 @@ def test_a_cel_moves_with_the_face_and_lies_over_it(
 
 
 def test_several_in_a_batch(animator: StudentAnimator) -> None:
-    two = [animator.prepare(IMAGE), animator.prepare(IMAGE)]
+    two = [animator.prepare(Portrait.plain(IMAGE)), animator.prepare(Portrait.plain(IMAGE))]
     poses = torch.cat([pose(), pose(**TURNED)])
     pictures = animator.animate(poses, two)
     assert pictures.shape == (2, 4, 512, 512)
-    assert torch.equal(pictures[1], animator.animate(pose(**TURNED), [animator.prepare(IMAGE)])[0])
+    assert torch.equal(
+        pictures[1], animator.animate(pose(**TURNED), [animator.prepare(Portrait.plain(IMAGE))])[0]
+    )
 
 
 def test_another_picture_is_refused(animator: StudentAnimator) -> None:
     with pytest.raises(InputError, match="another picture"):
-        animator.prepare(IMAGE.flip(1))
+        animator.prepare(Portrait.plain(IMAGE.flip(1)))
 
 
 def test_the_file_gives_the_same_student() -> None:
@@ -146,7 +153,8 @@ def test_the_file_gives_the_same_student() -> None:
     ours = create_student(a_student(RGBA))
     moved = pose(mouth_aaa=0.7, **TURNED)
     assert torch.equal(
-        again.animate(moved, [again.prepare(IMAGE)]), ours.animate(moved, [ours.prepare(IMAGE)])
+        again.animate(moved, [again.prepare(Portrait.plain(IMAGE))]),
+        ours.animate(moved, [ours.prepare(Portrait.plain(IMAGE))]),
     )
     assert write_student(read_student(data)) == data
 

@@ -12,6 +12,7 @@ from PIL import Image
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.face.pose import pose_from
 from avatar_rtc.render.cels import Cels, Dressing
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.posed import render_poses
 from avatar_rtc.render.student.animator import create_student
 from avatar_rtc.render.student.file import TEACHER, read_student
@@ -60,9 +61,9 @@ def test_a_blink_hides_what_is_drawn_on_the_eyes(name: str) -> None:
     change = []
     for closed in (0.0, 1.0):
         pose = torch.from_numpy(pose_from({"eye_wink_left": closed, "eye_wink_right": closed}))[None]
-        bare = animator.prepare(image)
+        bare = animator.prepare(Portrait.plain(image))
         plain = animator.animate(pose, [bare])[0].clone()
-        shown = animator.dress(bare, image, Dressing(cels, cels.layers({"data1": 1.0})))
+        shown = animator.dress(bare, Portrait.plain(image), Dressing(cels, cels.layers({"data1": 1.0})))
         change.append((animator.animate(pose, [shown])[0] - plain).abs().sum().item())
     assert change[1] < change[0] / 8
 

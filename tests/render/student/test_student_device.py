@@ -12,6 +12,7 @@ from avatar_rtc.render.animators import Animators
 from avatar_rtc.render.cels import Cels, Dressing
 from avatar_rtc.render.device.operators import operators_of
 from avatar_rtc.render.filters.chain import run_chain
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.student.animator import StudentAnimator, StudentCharacter, create_student
 from avatar_rtc.render.student.file import write_student
 from tests.render.students import a_picture, a_student
@@ -30,7 +31,7 @@ def animator() -> StudentAnimator:
 
 @pytest.fixture
 def character(animator: StudentAnimator) -> StudentCharacter:
-    return animator.prepare(IMAGE)
+    return animator.prepare(Portrait.plain(IMAGE))
 
 
 @torch.inference_mode()
@@ -49,7 +50,7 @@ def test_cels_are_drawn_by_the_cpu_and_what_comes_after_by_the_card(
 ) -> None:
     """The same cel here and there; chain and upscaler would raise at anything of the CPU."""
     layers = CELS.layers({"blush1": 0.5})
-    dressed = animator.dress(character, IMAGE, Dressing(CELS, layers))
+    dressed = animator.dress(character, Portrait.plain(IMAGE), Dressing(CELS, layers))
     picture = CELS.draw(animator.animate(POSE, [dressed])[0], layers, animator.space)
     chain = check_chain([["vignetting"], ["upscale", {"factor": 2.0, "method": "anime"}]])
     large, _ = run_chain(picture, animator.space, chain, 0.0, 0)
@@ -61,8 +62,8 @@ def test_one_character_may_stand_in_a_batch_several_times() -> None:
     """As a card's batches have it when poses are rendered to files."""
     animator = create_student(a_student(RGBA))
     poses = torch.cat([POSE, POSE + 0.3, POSE - 0.2])
-    together = animator.animate(poses, [animator.prepare(IMAGE)] * 3)
-    alone = animator.prepare(IMAGE)
+    together = animator.animate(poses, [animator.prepare(Portrait.plain(IMAGE))] * 3)
+    alone = animator.prepare(Portrait.plain(IMAGE))
     for row, pose in enumerate(poses):
         assert torch.equal(together[row], animator.animate(pose[None], [alone])[0])
 
@@ -72,4 +73,4 @@ def test_who_asks_for_a_student_beside_a_card_gets_one_of_its_pictures(
 ) -> None:
     found, _ = Animators("meta").get("student", write_student(a_student(RGBA)), RGBA)
     assert isinstance(found, StudentAnimator) and computes_on_cpu(found)
-    assert found.animate(POSE, [found.prepare(IMAGE)]).device == META
+    assert found.animate(POSE, [found.prepare(Portrait.plain(IMAGE))]).device == META

@@ -9,6 +9,7 @@ from torch import Tensor
 from avatar_rtc.face.pose import INDEX, neutral
 from avatar_rtc.face.swing import GROUPS, SWINGS, Swing, at_rest
 from avatar_rtc.render.animator import with_swings
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.soft import WEIGHTS_SIDE, SoftParts
 from avatar_rtc.render.student.animator import StudentAnimator, StudentCharacter, create_student
 from tests.render.students import BODY_BOX, a_picture, a_student
@@ -32,7 +33,7 @@ def animator() -> StudentAnimator:
 
 @pytest.fixture
 def character(animator: StudentAnimator) -> StudentCharacter:
-    return animator.soften(animator.prepare(IMAGE), a_soft_part())
+    return animator.soften(animator.prepare(Portrait.plain(IMAGE)), a_soft_part())
 
 
 def turned(**values: float) -> NDArray[np.float32]:
@@ -62,7 +63,7 @@ def test_nothing_swung_goes_as_a_pose_alone() -> None:
 
 def test_at_rest_every_bit_is_as_without(animator: StudentAnimator, character: StudentCharacter) -> None:
     """After it swung, too, and beside one that swings."""
-    stiff = animator.prepare(IMAGE)
+    stiff = animator.prepare(Portrait.plain(IMAGE))
     for pose in (turned(), turned(head_y=0.5, mouth_aaa=1.0)):
         picture(animator, character, pose, swung_by(5))
         rows = animator.animate(with_swings([pose] * 2, [at_rest(), swung_by(5)]), [character, stiff])
@@ -92,7 +93,7 @@ def test_it_swings_while_the_body_stands_as_it_does_anew(
     steps = [(pose, 3.0), (pose, -4.0), (turned(head_y=0.4, mouth_aaa=1.0), -4.0), (pose, 0.0), (pose, 2.0)]
     for step, x in steps:
         kept = picture(animator, character, step, swung_by(x))
-        anew = animator.soften(animator.prepare(IMAGE), a_soft_part())
+        anew = animator.soften(animator.prepare(Portrait.plain(IMAGE)), a_soft_part())
         assert torch.equal(kept, picture(animator, anew, step, swung_by(x)))
         assert torch.equal(kept, picture(animator, character, step, swung_by(x)))
 

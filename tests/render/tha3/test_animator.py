@@ -16,6 +16,7 @@ from torch import Tensor
 from avatar_rtc.bench.gpu.tolerances import HALF_TOLERANCE
 from avatar_rtc.errors import SetupError
 from avatar_rtc.face.pose import pose_from
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.tha3.animator import Tha3Animator, create_tha3
 from avatar_rtc.render.tha3.networks import Maps, Network, PartName
 from avatar_rtc.render.tha3.openvino import compile_networks
@@ -47,7 +48,7 @@ def assert_golden(
 ) -> None:
     with np.load(DATA / "tha3_golden.npz") as made:
         face = torch.from_numpy(made[f"{name}_face"])
-    character = animator.prepare(picture(name))
+    character = animator.prepare(Portrait.plain(picture(name)))
     with_face = {"disc_short": 2, "disc_long": 3}[name]
     for number in numbers:
         pose, expected = golden(name, number)
@@ -121,7 +122,7 @@ SHORT = {"eyebrow_morphing_combiner": "brow", "face_morpher": "face", "editor": 
 def test_only_parts_whose_inputs_changed_are_computed(
     change: dict[str, float], computed: set[str], animator: Tha3Animator, rows: Counter[str]
 ) -> None:
-    character = animator.prepare(picture("disc_short"))
+    character = animator.prepare(Portrait.plain(picture("disc_short")))
     still = {"breathing": 0.2}
     before = animator.animate(poses(still), [character])
     rows.clear()
@@ -129,35 +130,39 @@ def test_only_parts_whose_inputs_changed_are_computed(
     assert {SHORT[name] for name in rows if name in SHORT} == computed
     assert rows["eyebrow_decomposer"] == 0, "it runs once, when the character is prepared"
     assert torch.equal(before, after) == (not computed)
-    fresh = animator.animate(poses(still | change), [animator.prepare(picture("disc_short"))])
+    fresh = animator.animate(poses(still | change), [animator.prepare(Portrait.plain(picture("disc_short")))])
     torch.testing.assert_close(after, fresh, rtol=0, atol=0)
 
 
 def test_in_a_batch_only_those_that_changed_are_computed(animator: Tha3Animator, rows: Counter[str]) -> None:
-    characters = [animator.prepare(picture(name)) for name in ("disc_short", "disc_long", "disc_short")]
+    characters = [
+        animator.prepare(Portrait.plain(picture(name))) for name in ("disc_short", "disc_long", "disc_short")
+    ]
     animator.animate(poses({}, {}, {}), characters)
     rows.clear()
     changed = poses(BROW, {}, TURN)
     together = animator.animate(changed, characters)
     assert {SHORT[name]: n for name, n in rows.items() if name in SHORT} == {"brow": 1, "face": 1, "body": 2}
     for row, name in enumerate(("disc_short", "disc_long", "disc_short")):
-        alone = animator.animate(changed[row : row + 1], [animator.prepare(picture(name))])
+        alone = animator.animate(changed[row : row + 1], [animator.prepare(Portrait.plain(picture(name)))])
         torch.testing.assert_close(together[row : row + 1], alone, rtol=0, atol=1e-4)
 
 
 def test_one_character_may_stand_in_a_batch_several_times(animator: Tha3Animator) -> None:
-    character = animator.prepare(picture("disc_short"))
+    character = animator.prepare(Portrait.plain(picture("disc_short")))
     batch = poses(TURN, FACE, BROW, TURN)
     together = animator.animate(batch, [character] * 4)
     for row in range(4):
-        alone = animator.animate(batch[row : row + 1], [animator.prepare(picture("disc_short"))])
+        alone = animator.animate(
+            batch[row : row + 1], [animator.prepare(Portrait.plain(picture("disc_short")))]
+        )
         torch.testing.assert_close(together[row : row + 1], alone, rtol=0, atol=1e-4)
     again = animator.animate(batch[:1], [character])
     torch.testing.assert_close(again, together[:1], rtol=0, atol=1e-4)
 
 
 def test_a_part_that_fails_is_computed_at_the_next_call(animator: Tha3Animator) -> None:
-    character = animator.prepare(picture("disc_short"))
+    character = animator.prepare(Portrait.plain(picture("disc_short")))
     animator.animate(poses({}), [character])
     editor, animator.networks = animator.networks["editor"], dict(animator.networks)
 
@@ -169,14 +174,14 @@ def test_a_part_that_fails_is_computed_at_the_next_call(animator: Tha3Animator) 
         animator.animate(poses(FACE), [character])
     animator.networks["editor"] = editor
     found = animator.animate(poses({}), [character])
-    fresh = animator.animate(poses({}), [animator.prepare(picture("disc_short"))])
+    fresh = animator.animate(poses({}), [animator.prepare(Portrait.plain(picture("disc_short")))])
     torch.testing.assert_close(found, fresh, rtol=0, atol=0)
 
 
 def test_pictures_are_in_range_and_the_given_image_is_left_alone(animator: Tha3Animator) -> None:
     image = picture("disc_long")
     kept = image.clone()
-    out = animator.animate(poses(FACE | TURN), [animator.prepare(image)])
+    out = animator.animate(poses(FACE | TURN), [animator.prepare(Portrait.plain(image))])
     assert out.shape == (1, 4, 512, 512) and out.dtype == torch.float32
     assert out.min() >= 0 and out.max() <= 1 and torch.equal(image, kept)
 

@@ -13,6 +13,7 @@ from avatar_rtc.face.cels import CelImage
 from avatar_rtc.face.pose import pose_from
 from avatar_rtc.render.cels import Cels, Dressing, over
 from avatar_rtc.render.device.operators import operators_of
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.posed import render_poses
 from avatar_rtc.render.tha3.animator import Tha3Animator
 from avatar_rtc.render.tha3.character import Shown
@@ -67,7 +68,7 @@ def test_covered_is_over_in_another_range() -> None:
 
 
 def test_it_lies_on_the_posed_face_at_both_sizes_and_leaves_no_trace(animator: Tha3Animator) -> None:
-    character = animator.prepare(IMAGE)
+    character = animator.prepare(Portrait.plain(IMAGE))
     bare = animator.animate(posed_by(FACE), [character])
     face, half = character.posed.clone(), character.posed_half.clone()
     smile = animator.cover(character, dressing(mouth_smile=1.0))
@@ -92,16 +93,16 @@ def test_it_lies_on_the_posed_face_at_both_sizes_and_leaves_no_trace(animator: T
 
 
 def test_it_stays_while_the_face_moves_below(animator: Tha3Animator) -> None:
-    character = animator.prepare(IMAGE)
+    character = animator.prepare(Portrait.plain(IMAGE))
     smile = animator.cover(character, dressing(mouth_smile=0.5))
     for pose in ({}, FACE, FACE | TURN, {"eyebrow_raised_left": 1.0}):
         stepwise = animator.animate(posed_by(pose), [smile])
-        fresh = animator.cover(animator.prepare(IMAGE), dressing(mouth_smile=0.5))
+        fresh = animator.cover(animator.prepare(Portrait.plain(IMAGE)), dressing(mouth_smile=0.5))
         assert torch.equal(stepwise, animator.animate(posed_by(pose), [fresh]))
 
 
 def test_one_beyond_the_face_is_none(animator: Tha3Animator) -> None:
-    character = animator.prepare(IMAGE)
+    character = animator.prepare(Portrait.plain(IMAGE))
     bare = animator.animate(posed_by({}), [character])
     assert torch.equal(
         animator.animate(posed_by({}), [animator.cover(character, dressing(mouth_cat=1.0))]), bare
@@ -109,7 +110,7 @@ def test_one_beyond_the_face_is_none(animator: Tha3Animator) -> None:
 
 
 def test_several_in_a_batch_wear_their_own(animator: Tha3Animator) -> None:
-    one, other = animator.prepare(IMAGE), animator.prepare(IMAGE.flip(2))
+    one, other = animator.prepare(Portrait.plain(IMAGE)), animator.prepare(Portrait.plain(IMAGE.flip(2)))
     shown: list[Shown] = [
         animator.cover(one, dressing(mouth_smile=1.0)), other,
         animator.cover(one, dressing(mouth_frown=1.0)), one,
@@ -118,15 +119,17 @@ def test_several_in_a_batch_wear_their_own(animator: Tha3Animator) -> None:
     together = animator.animate(poses, shown)
     assert torch.equal(animator.animate(poses, shown), together)
     for row, cels in ((0, "mouth_smile"), (2, "mouth_frown")):
-        alone = animator.cover(animator.prepare(IMAGE), dressing(**{cels: 1.0}))
+        alone = animator.cover(animator.prepare(Portrait.plain(IMAGE)), dressing(**{cels: 1.0}))
         torch.testing.assert_close(together[row : row + 1], animator.animate(poses[row : row + 1], [alone]))
-    bare = animator.animate(poses[3:], [animator.prepare(IMAGE)])
+    bare = animator.animate(poses[3:], [animator.prepare(Portrait.plain(IMAGE))])
     torch.testing.assert_close(together[3:], bare)
 
 
 def test_a_blush_of_the_source_goes_on_over_it(animator: Tha3Animator) -> None:
-    flushed = animator.dress(animator.prepare(IMAGE), IMAGE, dressing(blush1=1.0))
-    bare = animator.prepare(IMAGE)
+    flushed = animator.dress(
+        animator.prepare(Portrait.plain(IMAGE)), Portrait.plain(IMAGE), dressing(blush1=1.0)
+    )
+    bare = animator.prepare(Portrait.plain(IMAGE))
     smiles = [
         found
         for each in (flushed, bare)
@@ -142,7 +145,7 @@ def test_a_blush_of_the_source_goes_on_over_it(animator: Tha3Animator) -> None:
 
 def test_on_a_card_it_waits_for_nothing_and_a_change_costs_a_body() -> None:
     animator = thin_animator("meta", torch.float16)
-    character = animator.prepare(torch.zeros(4, 512, 512))
+    character = animator.prepare(Portrait.plain(torch.zeros(4, 512, 512)))
 
     def kernels(level: float, pose: dict[str, float]) -> int:
         dressed = animator.cover(character, dressing(mouth_smile=level)) if level else character

@@ -13,6 +13,7 @@ from avatar_rtc.face.pose import EYEBROW, FACE, ROTATION
 from avatar_rtc.render.device.captures import Captures
 from avatar_rtc.render.device.preparing import done
 from avatar_rtc.render.device.recorded import RecordedGraphs
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.tha3.animator import Tha3Animator
 from avatar_rtc.render.tha3.blocks import planes
 from avatar_rtc.render.tha3.networks import PARTS, Maps, NetworkSizes, PartName
@@ -73,7 +74,7 @@ FIVE: Step = [*THREE, (2, pose(7)), (0, pose(8, FACE))]
 
 
 def shown(animator: Tha3Animator, steps: Sequence[Step] = STEPS) -> list[Tensor]:
-    characters = [animator.prepare(image(seed)) for seed in range(3)]
+    characters = [animator.prepare(Portrait.plain(image(seed))) for seed in range(3)]
     found = [
         animator.animate(torch.stack([pose for _, pose in step]), [characters[who] for who, _ in step])
         for step in steps
@@ -110,7 +111,7 @@ def test_a_batch_is_padded(
 
 def test_pictures_of_a_graph_are_the_callers_own(networks: dict[PartName, Maps]) -> None:
     animator = replaying(networks)
-    one, other = (animator.prepare(image(seed)) for seed in range(2))
+    one, other = (animator.prepare(Portrait.plain(image(seed))) for seed in range(2))
     first = animator.animate(pose(1, EYEBROW)[None], [one])
     grid, kept = one.grid.clone(), first.clone()
     animator.animate(pose(2, FACE, ROTATION)[None], [other])
@@ -156,9 +157,9 @@ def test_no_room_for_one_character_is_told_and_nothing_is_lost(
 ) -> None:
     full = networks | {"editor": without_room_for(0, networks["editor"], [])}
     animator = Tha3Animator(full, "cpu", torch.float32)
-    character, poses = animator.prepare(image(0)), pose(1, FACE)[None]
+    character, poses = animator.prepare(Portrait.plain(image(0))), pose(1, FACE)[None]
     with pytest.raises(torch.OutOfMemoryError, match="no room"):
         animator.animate(poses, [character])
     full["editor"] = networks["editor"]
     found = animator.animate(poses, [character])
-    assert_equal([found], [plain.animate(poses, [plain.prepare(image(0))])])
+    assert_equal([found], [plain.animate(poses, [plain.prepare(Portrait.plain(image(0)))])])

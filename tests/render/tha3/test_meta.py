@@ -8,6 +8,7 @@ import torch
 
 from avatar_rtc.face.pose import EYEBROW, FACE, ROTATION
 from avatar_rtc.render.device.operators import OperatorLog, operators_of
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.tha3.animator import Tha3Animator
 from avatar_rtc.render.tha3.networks import PARTS, Maps, Network, PartName, warp
 from avatar_rtc.render.tha3.parts import MovedPart
@@ -66,7 +67,7 @@ def test_kernels_of_each_part_do_not_grow_and_are_half_of_what_they_were(
 def test_a_frame_waits_for_nothing_and_takes_one_upload(
     animator: Tha3Animator, batch: int, first: int
 ) -> None:
-    characters = [animator.prepare(torch.zeros(4, 512, 512)) for _ in range(batch)]
+    characters = [animator.prepare(Portrait.plain(torch.zeros(4, 512, 512))) for _ in range(batch)]
     steps: Sequence[tuple[tuple[slice, ...], set[MovedPart]]] = (
         ((), {"brows", "face", "body"}),
         ((), set()),
@@ -83,7 +84,7 @@ def test_a_frame_waits_for_nothing_and_takes_one_upload(
 
 
 def test_different_rows_move_different_parts_and_one_stands_there_twice(animator: Tha3Animator) -> None:
-    one, other = (animator.prepare(torch.zeros(4, 512, 512)) for _ in range(2))
+    one, other = (animator.prepare(Portrait.plain(torch.zeros(4, 512, 512))) for _ in range(2))
     animator.animate(torch.zeros(2, 45), [one, other])
     poses = torch.stack([moved(ROTATION), moved(FACE), moved(EYEBROW)])
     log = operators_of(lambda: animator.animate(poses, [one, other, one]))
@@ -92,6 +93,6 @@ def test_different_rows_move_different_parts_and_one_stands_there_twice(animator
 
 def test_to_prepare_a_character_waits_for_nothing(animator: Tha3Animator) -> None:
     image = torch.zeros(4, 512, 512)
-    assert_asks_for_no_more(operators_of(lambda: animator.prepare(image)), uploads=1)
-    poses, characters = torch.zeros(2, 45), [animator.prepare(image) for _ in range(2)]
+    assert_asks_for_no_more(operators_of(lambda: animator.prepare(Portrait.plain(image))), uploads=1)
+    poses, characters = torch.zeros(2, 45), [animator.prepare(Portrait.plain(image)) for _ in range(2)]
     assert_asks_for_no_more(operators_of(lambda: animator.pose_faces(poses, characters)), uploads=1)

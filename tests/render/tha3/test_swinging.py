@@ -7,6 +7,7 @@ from torch import Tensor
 from avatar_rtc.face.pose import FACE, ROTATION
 from avatar_rtc.face.swing import GROUPS, SWINGS
 from avatar_rtc.render.device.operators import operators_of
+from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.soft import WEIGHTS_SIDE, SoftParts
 from avatar_rtc.render.tha3.animator import Tha3Animator
 from avatar_rtc.render.tha3.character import Tha3Character
@@ -40,12 +41,12 @@ def rows(*swings: float, moved: slice | None = None) -> Tensor:
 
 
 def softened(animator: Tha3Animator) -> Tha3Character:
-    return animator.soften(animator.prepare(blocks()), a_soft_part())
+    return animator.soften(animator.prepare(Portrait.plain(blocks())), a_soft_part())
 
 
 def test_at_rest_every_bit_is_as_without() -> None:
     animator = thin_animator("cpu", torch.float32)
-    soft, stiff = softened(animator), animator.prepare(blocks())
+    soft, stiff = softened(animator), animator.prepare(Portrait.plain(blocks()))
     animator.animate(rows(5.0), [soft])
     found = animator.animate(rows(0.0, 5.0), [soft, stiff])
     plain = animator.animate(torch.zeros(1, 45), [stiff])[0]
@@ -95,7 +96,8 @@ def test_weights_go_where_the_body_turns() -> None:
 def test_it_takes_no_upload_of_its_own_and_few_kernels() -> None:
     animator = thin_animator("meta", torch.float16)
     characters = [
-        animator.soften(animator.prepare(torch.zeros(4, 512, 512)), a_soft_part()) for _ in range(3)
+        animator.soften(animator.prepare(Portrait.plain(torch.zeros(4, 512, 512))), a_soft_part())
+        for _ in range(3)
     ]
     animator.animate(rows(0.0, 0.0, 0.0), characters)
     stiff = operators_of(lambda: animator.animate(rows(0.0, 0.0, 0.0, moved=ROTATION), characters))
