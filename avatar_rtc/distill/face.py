@@ -11,15 +11,17 @@ from torch import Tensor, nn
 from avatar_rtc.distill.muon import inner_weights
 from avatar_rtc.distill.samples import give_back
 from avatar_rtc.distill.training import Training, draw
+from avatar_rtc.distill.warm_start import begin_as
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.pixels import from_bytes
+from avatar_rtc.render.student.file import Student
 from avatar_rtc.render.student.networks import DecoderSizes, FaceDecoder
 from avatar_rtc.render.student.parts import MORPHS_OF, FacePart
 from avatar_rtc.render.tha3.boxes import FACE_BOX
 from avatar_rtc.stream.box import Box
 
 _BATCH = 16
-_RATE = 2e-3
+_RATE, _MATRIX_RATE = 2e-3, 0.04
 _CHANNELS, _HIDDEN, _RANK = (80, 48, 32), 128, 32
 
 
@@ -42,6 +44,7 @@ def face_training(
     seed: int,
     path: Path,
     device: str,
+    start: Student | None = None,
 ) -> Training:
     """The training of one part's decoder.
 
@@ -51,11 +54,15 @@ def face_training(
         marked: MARKED_FACE.
         rest: (4, 192, 192): the neutral face.
         path: of the checkpoint.
+        start: another character's, to begin with.
     """
     torch.manual_seed(seed)
     lesson = _Lesson(part, box, faces, marked, rest, seed, device)
-    network = FaceDecoder(part_sizes(part, box)).to(device)
-    return Training(network, lesson.loss, steps, _RATE, path, inner_weights(network.decoder))
+    network = FaceDecoder(part_sizes(part, box))
+    if start is not None:
+        begin_as(network.decoder, start.faces[part].decoder)
+    network.to(device)
+    return Training(network, lesson.loss, steps, _RATE, path, inner_weights(network.decoder), _MATRIX_RATE)
 
 
 class _Lesson:

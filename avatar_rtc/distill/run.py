@@ -23,6 +23,7 @@ from avatar_rtc.distill.samples import give_back
 from avatar_rtc.distill.side_by_side import Tell, side_by_side
 from avatar_rtc.distill.teacher import Teacher
 from avatar_rtc.distill.training import Training
+from avatar_rtc.distill.warm_start import shipped_student
 from avatar_rtc.errors import InputError, SetupError
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.render.student.file import Student, image_hash, read_student, write_student
@@ -94,16 +95,17 @@ def _train(
     give_back(bodies)
     sets = [load_records(folder, "faces", plan), bodies, probes]
     marked, rest = load_records(folder, "marked", plan), np.array(probes["face"][0])
+    start = shipped_student(image_hash(rgba))
     faces = {
         part: face_training(
             part, boxes[part], sets, marked, rest, plan.face_steps, plan.seed,
-            checkpoint_of(folder, part, plan), device,
+            checkpoint_of(folder, part, plan), device, start,
         )
         for part in FACE_PARTS
     }  # fmt: skip
     body = body_training(
         outer, Box.around(boxes.values()), bodies, rgba, plan.body_steps, plan.seed,
-        checkpoint_of(folder, "body", plan), device,
+        checkpoint_of(folder, "body", plan), device, start,
     )  # fmt: skip
     _run(list(faces.values()), body, device, progress)
     decoders = {part: training.result for part, training in faces.items()}
