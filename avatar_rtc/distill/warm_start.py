@@ -1,7 +1,7 @@
 """Weights to begin with: those of a character's student that ships, laid into other boxes.
 
-How lids close and heads turn is much alike in all characters, so its decoders are nearer to what is wanted than
-any that begin at random. What lies at places of the picture is stretched from box to box.
+How lids close and heads turn is much alike in all characters, so its decoders are nearer to what is wanted
+than any that begin at random. What lies at places of the picture is stretched from box to box.
 """
 
 from collections.abc import Sequence
