@@ -49,11 +49,16 @@ def wanted(plan: Plan) -> dict[SetName, int]:
 def poses_of(
     name: SetName, plan: Plan, emotions: Mapping[str, EmotionTemplate], count: int
 ) -> Sequence[Pose]:
-    """The first `count` poses of a set."""
+    """The first `count` poses of a set.
+
+    The emotions at full strength, with which each set begins, are left out of the held-out one: all students
+    have seen those faces.
+    """
     if name == "probes":
         return probe_poses()[:count]
     sampler = PoseSampler(emotions, plan.seed, list(RECORD_TYPES).index(name))
-    return [sampler.pose(number) for number in range(count)]
+    first = len(emotions) if name == "held" else 0
+    return [sampler.pose(number) for number in range(first, first + count)]
 
 
 def collect(
