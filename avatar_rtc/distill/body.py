@@ -43,8 +43,8 @@ _KEPT_STEPS = 8
 """After so many steps the bodies read meanwhile are given back: 6 MB of a step."""
 _SIDE = 512
 _SMALL = 0.7
-"""The share of the steps, from the first, that compare pictures of half the size: at two thirds of the cost, and
-the maps have that size anyway."""
+"""The share of the steps, from the first, that compare pictures of half the size: at two thirds of the cost,
+and the maps have that size anyway."""
 _REACH = 64
 """How far from a window its colours may come, in px; beyond that the source counts as transparent."""
 
