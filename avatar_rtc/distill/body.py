@@ -80,8 +80,9 @@ def body_training(
     torch.manual_seed(seed)
     lesson = _Lesson(box, features, bodies, source, steps, seed, device)
     network = BodyDecoder(body_sizes(box, len(bodies)))
-    if start is not None:
-        begin_as(network.decoder, start.body.decoder)
+    before = None if start is None else start.body
+    if isinstance(before, BodyDecoder):
+        begin_as(network.decoder, before.decoder)
     lesson.start(network)
     return Training(network.to(device), lesson.loss, steps, _RATE, path)
 

@@ -66,8 +66,9 @@ def face_training(
     torch.manual_seed(seed)
     lesson = _Lesson(part, box, faces, marked, rest, seed, device, large)
     network = FaceDecoder(part_sizes(part, box, large is not None))
-    if start is not None:
-        begin_as(network.decoder, start.faces[part].decoder)
+    before = None if start is None else start.faces[part]
+    if isinstance(before, FaceDecoder):
+        begin_as(network.decoder, before.decoder)
     network.to(device)
     return Training(network, lesson.loss, steps, _RATE, path, inner_weights(network.decoder), _MATRIX_RATE)
 

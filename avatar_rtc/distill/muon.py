@@ -53,9 +53,9 @@ class Muon(torch.optim.Optimizer):
 
 def inner_weights(decoder: StudentDecoder) -> list[nn.Parameter]:
     """The weights of a decoder that Muon is for: all matrices but the last layer's."""
-    kinds = (nn.Linear, nn.ConvTranspose2d)
-    layers = nn.ModuleList([decoder.inside, decoder.seed, decoder.levels]).modules()
-    return [layer.weight for layer in layers if isinstance(layer, kinds)]
+    inner = nn.ModuleDict({"inside": decoder.inside, "seed": decoder.seed, "levels": decoder.levels})
+    named = inner.named_parameters()
+    return [each for name, each in named if each.dim() > 1 and not name.endswith("constant")]
 
 
 def matrix_of(weight: Tensor) -> Tensor:
@@ -90,5 +90,5 @@ def evened(matrix: Tensor) -> Tensor:
         product = factor if product is None else factor @ product
         gram = factor @ gram @ factor
     assert product is not None
-    wide = product @ wide
-    return wide if wide.shape == matrix.shape else wide.T
+    moved: Tensor = product @ wide
+    return moved if moved.shape == matrix.shape else moved.T

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -20,13 +21,14 @@ from avatar_rtc.distill.face import face_training
 from avatar_rtc.distill.measure import Report, measure
 from avatar_rtc.distill.plan import BODY_STEP_S, Plan, face_step_s, in_detail
 from avatar_rtc.distill.samples import give_back
-from avatar_rtc.distill.side_by_side import Tell, side_by_side
+from avatar_rtc.distill.side_by_side import Tell, work_side_by_side
 from avatar_rtc.distill.teacher import Teacher
-from avatar_rtc.distill.training import Training
+from avatar_rtc.distill.training import StepProgress, Training
 from avatar_rtc.distill.warm_start import shipped_student
 from avatar_rtc.errors import InputError, SetupError
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.render.student.file import Student, image_hash, read_student, write_student
+from avatar_rtc.render.student.networks import BodyDecoder, FaceDecoder
 from avatar_rtc.render.student.parts import FACE_PARTS
 from avatar_rtc.stream.box import Box
 
@@ -114,11 +116,11 @@ def _train(
         checkpoint_of(folder, "body", plan), device, start,
     )  # fmt: skip
     _run(list(faces.values()), body, face_step_s(plan), device, progress)
-    decoders = {part: training.result for part, training in faces.items()}
+    decoders = {part: cast(FaceDecoder, training.result) for part, training in faces.items()}
     return Student(
         image_hash(rgba), boxes, outer, shown_rest,
-        decoders, body.result, {"plan": asdict(plan)}, 1 if large is None else 2,
-    )  # type: ignore[arg-type]  # decoders of faces and body  # fmt: skip
+        decoders, cast(BodyDecoder, body.result), {"plan": asdict(plan)}, 1 if large is None else 2,
+    )  # fmt: skip
 
 
 def _run(
@@ -131,11 +133,10 @@ def _run(
 
     def train_faces(tell: Tell) -> None:
         for number, training in enumerate(faces):
-            before = sum(each.steps for each in faces[:number])
-            training.run(lambda done, of, loss, before=before: tell(before + done))
+            training.run(_after(sum(each.steps for each in faces[:number]), tell))
 
     def train_body(tell: Tell) -> None:
-        body.run(lambda done, of, loss: tell(done))
+        body.run(_after(0, tell))
 
     costs = face_s / len(FACE_PARTS), BODY_STEP_S
     of = sum(each.steps for each in faces) * costs[0] + body.steps * costs[1]
@@ -145,7 +146,12 @@ def _run(
         progress("training", round(1000 * now), round(1000 * of))
 
     # A card takes one step at a time, so there a thread for each would only wait.
-    side_by_side([train_faces, train_body], told, torch.get_num_threads() if device == "cpu" else 1)
+    work_side_by_side([train_faces, train_body], told, torch.get_num_threads() if device == "cpu" else 1)
+
+
+def _after(before: int, tell: Tell) -> StepProgress:
+    """Tells steps that follow others."""
+    return lambda done, of, loss: tell(before + done)
 
 
 def _with_report(data: bytes, rgba: NDArray[np.uint8], plan: Plan, folder: Path) -> tuple[bytes, Report]:

@@ -15,7 +15,7 @@ class _Ended(Exception):
     """Another work failed, or nobody waits any more."""
 
 
-def side_by_side(
+def work_side_by_side(
     works: Sequence[Callable[[Tell], object]], told: Callable[[list[int]], None], threads: int
 ) -> None:
     """Do all works to their end; with one thread one after another.

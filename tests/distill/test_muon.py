@@ -10,11 +10,11 @@ from torch import nn
 from avatar_rtc.distill.muon import Muon, evened, inner_weights, matrix_of
 from avatar_rtc.render.student.networks import DecoderSizes, StudentDecoder
 
-SIDES = st.integers(1, 24)
+LENGTHS = st.integers(1, 24)
 
 
 @settings(max_examples=40, deadline=None)
-@given(SIDES, SIDES, st.floats(-6, 6), st.integers(0, 2**16))
+@given(LENGTHS, LENGTHS, st.floats(-6, 6), st.integers(0, 2**16))
 def test_a_step_goes_equally_far_in_all_directions(rows: int, columns: int, size: float, seed: int) -> None:
     """The singular vectors stay, and their values are about 1, however large the gradient was."""
     random = np.random.default_rng(seed)

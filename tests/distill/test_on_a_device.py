@@ -15,7 +15,7 @@ from avatar_rtc.bench.traffic import Traffic
 from avatar_rtc.distill import training
 from avatar_rtc.distill.body import body_training
 from avatar_rtc.distill.face import face_training
-from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE
+from avatar_rtc.distill.samples import LARGE_FACE, MARKED_FACE, POSED_BODY, POSED_FACE
 from avatar_rtc.distill.teacher import Teacher
 from avatar_rtc.face.pose import Pose, neutral
 from avatar_rtc.render.colour import linear_to_srgb
@@ -58,7 +58,13 @@ def waits(log: OperatorLog) -> int:
 
 
 @pytest.mark.parametrize(
-    ("ask", "kind"), [("faces", POSED_FACE), ("marked", MARKED_FACE), ("bodies", POSED_BODY)]
+    ("ask", "kind"),
+    [
+        ("faces", POSED_FACE),
+        ("marked", MARKED_FACE),
+        ("bodies", POSED_BODY),
+        ("large_faces", LARGE_FACE),
+    ],
 )
 def test_a_batch_of_records_is_one_copy(ask: str, kind: np.dtype, teacher: Teacher) -> None:
     given: list[Pose] = poses(3)
@@ -96,6 +102,14 @@ def learn_face(folder: Path, device: str, steps: int) -> None:
     face_training("eye_left", BOXES["eye_left"], [faces], marked, rest, steps, 1, path, device).run(untold)
 
 
+def learn_large_face(folder: Path, device: str, steps: int) -> None:
+    faces, large = records(POSED_FACE, 20), records(LARGE_FACE, 6)
+    marked, path, rest = records(MARKED_FACE, 9), folder / "mouth.pt", np.zeros((4, 192, 192), np.uint8)
+    box = BOXES["mouth"]
+    training = face_training("mouth", box, [faces], marked, rest, steps, 1, path, device, None, large)
+    training.run(untold)
+
+
 def learn_body(folder: Path, device: str, steps: int) -> None:
     features = Box.around(BOXES[part] for part in FACE_PARTS)
     bodies, path = records(POSED_BODY, 8), folder / "body.pt"
@@ -106,7 +120,11 @@ def untold(done: int, of: int, loss: float) -> None:
     """Nobody listens."""
 
 
-@pytest.mark.parametrize(("learn", "most_uploads"), [(learn_face, 4), (learn_body, 5)], ids=["face", "body"])
+@pytest.mark.parametrize(
+    ("learn", "most_uploads"),
+    [(learn_face, 4), (learn_large_face, 4), (learn_body, 5)],
+    ids=["face", "large face", "body"],
+)
 def test_a_step_waits_for_nothing(
     learn: Callable[..., None], most_uploads: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

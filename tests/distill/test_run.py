@@ -124,7 +124,8 @@ def test_a_larger_picture_has_faces_of_twice_the_size(teacher, rgba, tmp_path, m
     monkeypatch.setattr("avatar_rtc.distill.collect.PoseSampler", _Sampler)
     monkeypatch.setattr(face, "_LARGE_CHANNELS", (8, 8, 8, 4))
     original = rgba.repeat(2, 0).repeat(2, 1)
-    data, report = distill(rgba, PLAN, {}, tmp_path, "cpu", lambda *_: None, original)
+    plan = replace(PLAN, face_steps=8, body_steps=8)
+    data, report = distill(rgba, plan, {}, tmp_path, "cpu", lambda *_: None, original)
     student = read_student(data)
     assert student.scale == 2 and student.rest.shape == (4, 384, 384)
     box = student.boxes["mouth"]

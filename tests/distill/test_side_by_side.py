@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from avatar_rtc.distill.side_by_side import Tell, side_by_side
+from avatar_rtc.distill.side_by_side import Tell, work_side_by_side
 
 
 def powers(given: Tensor, steps: int, into: list[Tensor]) -> Callable[[Tell], None]:
@@ -30,7 +30,7 @@ def test_one_thread_and_several_give_the_same(threads: int) -> None:
     told: list[list[int]] = []
     before = torch.get_num_threads()
     works = [powers(*each) for each in zip(given, (20, 35), found, strict=True)]
-    side_by_side(works, told.append, threads)
+    work_side_by_side(works, told.append, threads)
     alone: list[Tensor] = []
     for each, steps in zip(given, (20, 35), strict=True):
         powers(each, steps, alone)(lambda done: None)
@@ -51,7 +51,7 @@ def test_they_run_at_once() -> None:
         there.set()
         assert here.wait(60)
 
-    side_by_side([one, other], lambda done: None, 2)
+    work_side_by_side([one, other], lambda done: None, 2)
 
 
 def endless(tell: Tell) -> None:
@@ -68,7 +68,7 @@ def test_one_that_fails_ends_all_and_is_told() -> None:
 
     for works in ([fails, endless], [endless, fails]):
         with pytest.raises(OSError, match="disk is full"):
-            side_by_side(works, lambda done: None, 2)
+            work_side_by_side(works, lambda done: None, 2)
 
 
 def test_who_is_told_may_end_it() -> None:
@@ -78,5 +78,5 @@ def test_who_is_told_may_end_it() -> None:
 
     before = threading.active_count()
     with pytest.raises(KeyboardInterrupt):
-        side_by_side([endless, endless], interrupt, 2)
+        work_side_by_side([endless, endless], interrupt, 2)
     assert threading.active_count() == before
