@@ -43,9 +43,9 @@ class Plan:
 
 
 PLANS: dict[PlanQuality, Plan] = {
-    "draft": Plan(faces=450, marked=80, bodies=240, face_steps=600, body_steps=600, held=40),
-    "good": Plan(faces=1800, marked=240, bodies=900, face_steps=1500, body_steps=1600),
-    "best": Plan(faces=4000, marked=400, bodies=2400, face_steps=4000, body_steps=5000),
+    "draft": Plan(faces=450, marked=80, bodies=240, face_steps=600, body_steps=1000, held=40),
+    "good": Plan(faces=1800, marked=240, bodies=900, face_steps=2000, body_steps=4000),
+    "best": Plan(faces=4000, marked=400, bodies=2400, face_steps=4000, body_steps=9000),
 }
 
 
