@@ -247,16 +247,16 @@ def test_plans_share_a_picture_s_folder_and_no_checkpoint(rgba, tmp_path) -> Non
 def test_a_longer_plan_goes_on_where_a_shorter_one_ended(teacher, rgba, tmp_path, monkeypatch) -> None:
     """What a plan's sets hold does not depend on which plans were asked for before."""
     monkeypatch.setattr("avatar_rtc.distill.collect.PoseSampler", _Sampler)
-    longer = replace(PLAN, faces=30, bodies=15)
-    for plan in (PLAN, longer):
+    short, longer = replace(PLAN, large=3), replace(PLAN, faces=30, bodies=15, large=5)
+    for plan in (short, longer):
         (tmp_path / "grown").mkdir(exist_ok=True)
         collect(tmp_path / "grown", plan, {}, lambda: teacher, lambda *_: None)
     asked = teacher.asked
-    collect(tmp_path / "grown", PLAN, {}, lambda: teacher, lambda *_: None)
+    collect(tmp_path / "grown", short, {}, lambda: teacher, lambda *_: None)
     assert teacher.asked == asked
     (tmp_path / "anew").mkdir()
     collect(tmp_path / "anew", longer, {}, lambda: teacher, lambda *_: None)
     for name in RECORD_TYPES:
         grown, anew = ((tmp_path / each / f"{name}.bin").read_bytes() for each in ("grown", "anew"))
         assert grown == anew
-        assert len(load_records(tmp_path / "grown", name, PLAN)) == wanted(PLAN)[name]
+        assert len(load_records(tmp_path / "grown", name, short)) == wanted(short)[name]
