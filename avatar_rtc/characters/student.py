@@ -52,7 +52,7 @@ def is_better(held: bytes, new: bytes, rgba: NDArray[np.uint8]) -> bool:
 
 
 def _margin(held: Mapping[str, Any], new: Mapping[str, Any]) -> float:
-    """By how many dB one is nearer, on average of the regions in which both were measured when they were made.
+    """By how many dB one is nearer, on average of the regions in which both were measured.
 
     Raises:
         KeyError: of one of them nothing was measured.

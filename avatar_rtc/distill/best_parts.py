@@ -45,7 +45,7 @@ def best_parts(
 
 
 def best_of(shown: Student, new: Student, measured: Measuring) -> tuple[Student, Report]:
-    """The same of students as they are; `measured` gives the report of one, each mean the higher the better."""
+    """The same of students as they are; `measured` gives the report of one."""
     before = measured(shown)
     found = shown, before
     for base, report, given in ((shown, before, new), (new, measured(new), shown)):

@@ -1,4 +1,4 @@
-"""A character learnt: first rigs, each better than the one before, then the student that was trained meanwhile.
+"""A character learnt: first rigs, each better than the one before, then a student that is trained.
 
 teacher ─ pictures ─► rig ─► rig ─► … ─► training ─► student ─► of both the better parts
 """

@@ -42,7 +42,7 @@ def row(mean: float) -> dict[str, float]:
 def test_never_worse_than_shown_and_as_good_as_any_mixture_of_parts_apart(
     gains: dict[str, int], drag: int
 ) -> None:
-    """Against all sixteen mixtures, where a part shows in its own region, and the body drags the eyes along."""
+    """Each part shows in its own region, and the body drags the eyes along."""
 
     def measured(student: Student) -> Report:
         means = dict.fromkeys(REGIONS, 30.0)
