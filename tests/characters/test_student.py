@@ -15,7 +15,7 @@ from avatar_rtc.render.student.file import read_student, write_student
 from avatar_rtc.render.student.parts import FACE_PARTS
 from avatar_rtc.resources import resource
 from avatar_rtc.student_header import FORMAT, MAPS, MAX_STUDENT_BYTES, image_hash, read_header
-from tests.render.students import BODY_BOX, BOXES, a_picture, a_student
+from tests.render.students import BODY_BOX, BOXES, a_picture, a_rig, a_student
 
 RGBA = a_picture()
 STUDENT = write_student(a_student(RGBA))
@@ -34,13 +34,32 @@ def with_numbers(name: bytes, value: float) -> bytes:
     return STUDENT[:begin] + np.float16(value).tobytes() + STUDENT[begin + 2 :]
 
 
+RIG = write_student(a_rig(RGBA, scale=2))
+
+
+def rig_with(found: bytes, by: bytes) -> bytes:
+    """The rig with some bytes of its header replaced."""
+    assert found in RIG and len(found) == len(by)
+    return RIG.replace(found, by, 1)
+
+
+BAD_RIG = {
+    "with a wider map": (rig_with(b'\\"columns\\": 96', b'\\"columns\\": 98'), "do not fit its box"),
+    "with other morphs": (rig_with(b'\\"inputs\\": 45', b'\\"inputs\\": 44'), "other maps"),
+    "with other knots": (rig_with(b'\\"knots\\": 9', b'\\"knots\\": 8'), "damaged"),
+    "with a huge basis": (rig_with(b'\\"components\\": 5, ', b'\\"components\\":500,'), "too large"),
+}
 BAD = {
     "empty": (b"", "no student"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(100), "no student"),
     "cut in its header": (STUDENT[:700], "cut short"),
     "cut in its numbers": (STUDENT[:-1], "damaged"),
     "longer": (STUDENT + b"\0", "damaged"),
-    "of a later version": (spoilt(FORMAT.encode(), FORMAT.encode()[:-1] + b"9"), "this version"),
+    "of a later version": (spoilt(FORMAT.encode(), FORMAT.encode()[:-1] + b"9"), "newer than this version"),
+    "of no version": (spoilt(FORMAT.encode(), b"x" + FORMAT.encode()[1:]), "this version"),
+    "of a scale that is none": (spoilt(b'"scale":"1"', b'"scale":"4"'), "scale"),
+    "without the face of its scale": (spoilt(b'"scale":"1"', b'"scale":"2"'), "neutral face"),
+    "with a part of no kind": (STUDENT.replace(b'\\"decoder\\"', b'\\"decoded\\"'), "no student"),
     "no JSON": (spoilt(b'{"__metadata__"', b'{"__metadata__ '), "no student"),
     "nested without end": ((5000).to_bytes(8, "little") + b"[" * 5000, "no student"),
     "a list": ((8).to_bytes(8, "little") + b"[1,2,3] ", "no table"),
@@ -63,6 +82,13 @@ def test_a_bad_one_is_refused_by_both(name: str) -> None:
     with pytest.raises(InputError, match=f"student.safetensors: .*{says}.*distill"):
         check_student(data, RGBA)
     with pytest.raises(InputError, match="student"):
+        read_student(data)
+
+
+@pytest.mark.parametrize("name", BAD_RIG)
+def test_a_bad_rig_is_refused(name: str) -> None:
+    data, says = BAD_RIG[name]
+    with pytest.raises(InputError, match=f"{says}"):
         read_student(data)
 
 

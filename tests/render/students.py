@@ -1,12 +1,13 @@
 """A student nobody trained: random networks of small sizes, so that every path moves pixels."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from avatar_rtc.render.student.file import Student, image_hash
+from avatar_rtc.render.student.kernel import BodyKernel, FaceKernel, KernelSizes
 from avatar_rtc.render.student.networks import BodyDecoder, DecoderSizes, FaceDecoder
 from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF
 from avatar_rtc.stream.box import Box
@@ -55,6 +56,29 @@ def a_student(rgba: NDArray[np.uint8], seed: int = 0) -> Student:
         body,
         {"figures": {}},
     )
+
+
+def a_rig(rgba: NDArray[np.uint8], seed: int = 0, scale: Literal[1, 2] = 1) -> Student:
+    """A student of the picture in closed form, of random numbers, that moves everything by a few pixels."""
+    torch.manual_seed(seed)
+    faces: dict[Any, Any] = {}
+    for part in FACE_PARTS:
+        box, morphs = BOXES[part], len(MORPHS_OF[part])
+        size = (box.height * scale, box.width * scale, 3 if part == "mouth" else 4)
+        faces[part] = _random(FaceKernel(KernelSizes(morphs, morphs, 9, 5, *size)), 0.2)
+    shape = KernelSizes(45, BODY_INPUTS, 12, 6, BODY_BOX.height // 4, BODY_BOX.width // 4, 2)
+    rest = rgba[32:224, 160:352].transpose(2, 0, 1).repeat(scale, 1).repeat(scale, 2)
+    parts = {part: BOXES[part] for part in FACE_PARTS}
+    body = _random(BodyKernel(shape), 0.05)
+    return Student(image_hash(rgba), parts, BODY_BOX, rest, faces, body, {"figures": {}}, scale)
+
+
+def _random(part: Any, size: float) -> Any:
+    """The part with random numbers, rounded as its file will round them."""
+    for name, numbers in part.named_buffers():
+        random = torch.randn_like(numbers) * (1.0 if name.endswith(("scales", "knots")) else size)
+        numbers.copy_(random.half())
+    return part.eval()
 
 
 def _shaken(network: Any, by: float) -> Any:
