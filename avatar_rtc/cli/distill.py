@@ -39,9 +39,9 @@ _EPILOG = """examples:
   avatar-rtc distill me.png --minutes 10
 
 A rig is written first, better ones over it, and in the end the student. The student of a shipped character
-goes to your data folder and is found there; `--out` names another place. All are also kept by their picture in
-the user's cache. It can be interrupted at any time; the same command goes on where it was. On two cores without
-a GPU, good takes about 35 minutes, draft 8, the first rig less than 2.
+goes to your data folder and is found there; `--out` names another place. All are also kept by their picture
+in the user's cache. It can be interrupted at any time; the same command goes on where it was. On two cores
+without a GPU, good takes about 35 minutes, draft 8, the first rig less than 2.
 """
 
 

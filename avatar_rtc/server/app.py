@@ -167,8 +167,7 @@ def create_app(
             compression_middleware,
         ]
     )
-    app[GATE] = TokenGate(config.access, os.environ)
-    app[DESTINATIONS] = Destinations(config)
+    app[GATE], app[DESTINATIONS] = TokenGate(config.access, os.environ), Destinations(config)
     app[CONFIG], app[RENDERER], app[STORE], app[TEMPLATES] = config, renderer, store, templates
     own = own_folder(config.data_dir)
     app[BACKDROPS] = own_backdrops = OwnBackdrops(own.with_name("backdrops"))
@@ -215,8 +214,7 @@ def create_app(
         None if state_file is None else StateFile(state_file, config.character, config.framing),
         lambda name: registry is not None and name in registry.shared,
     )
-    cache_mb = config.students.cache_mb
-    app[LESSONS] = lessons = Lessons(store, students, lambda: app[AVATARS].values(), cache_mb)
+    app[LESSONS] = lessons = Lessons(store, students, lambda: app[AVATARS].values(), config.students)
     app[AVATARS] = avatars_here = Avatars(
         Shared(
             config,

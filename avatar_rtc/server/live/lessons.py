@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from avatar_rtc.characters.store import CharacterStore
+from avatar_rtc.config_sections import StudentsConfig
 from avatar_rtc.errors import AvatarRtcError, InputError, NotFound
 from avatar_rtc.server.live.avatar import Avatar
 from avatar_rtc.server.live.distillation import Quality, command_for
@@ -33,16 +34,16 @@ class Lessons:
         store: CharacterStore,
         turns: Turns,
         avatars: Callable[[], Iterable[Avatar]],
-        cache_mb: float,
+        settings: StudentsConfig,
     ) -> None:
         """
         Args:
             store: where characters and their students lie.
             turns: in which students are made; those that somebody asked for come first.
             avatars: all that are here.
-            cache_mb: MiB of students kept by picture.
+            settings: how much room there is for students kept by picture.
         """
-        self._store, self._turns, self._avatars, self._cache_mb = store, turns, avatars, cache_mb
+        self._store, self._turns, self._avatars, self._settings = store, turns, avatars, settings
         self._beginning: asyncio.Task[None] | None = None
 
     def look(self) -> None:
@@ -77,7 +78,7 @@ class Lessons:
             await avatar.distillation.close()
         if all(each is not avatar for each in self._avatars()):
             raise NotFound("avatar", avatar.name)
-        command = command_for(character, out, quality, self._cache_mb)
+        command = command_for(character, out, quality, self._settings.cache_mb)
         avatar.distillation.start(command, show, caller, by_itself)
 
     async def _begin(self, avatar: Avatar) -> None:
