@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, grid_sample, interpolate
 
 from avatar_rtc.distill.body_window import maps_in
+from avatar_rtc.distill.muon import inner_weights
 from avatar_rtc.distill.samples import give_back
-from avatar_rtc.distill.training import StepProgress, Training, draw
+from avatar_rtc.distill.training import Training, draw
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.pixels import from_bytes, premultiplied
 from avatar_rtc.render.student.networks import BodyDecoder, DecoderSizes, body_features
@@ -50,33 +51,30 @@ def body_sizes(box: Box, bodies: int = _ENOUGH) -> DecoderSizes:
     return DecoderSizes(inputs, box.height // scale, box.width // scale, _CHANNELS, 7, _HIDDEN, _RANK)
 
 
-def train_body(
+def body_training(
     box: Box,
     features: Box,
     bodies: NDArray[np.void],
     source: NDArray[np.uint8],
     steps: int,
     seed: int,
-    folder: Path,
+    path: Path,
     device: str,
-    progress: StepProgress,
-) -> BodyDecoder:
-    """The decoder of the body.
+) -> Training:
+    """The training of the body's decoder.
 
     Args:
         box: see `body_box`.
         features: eyes and mouth, as they lie before the body moves.
         bodies: POSED_BODY records.
         source: (512, 512, 4) sRGB, straight alpha: the character as it was drawn.
-        folder: where the checkpoint is kept.
+        path: of the checkpoint.
     """
     torch.manual_seed(seed)
     lesson = _Lesson(box, features, bodies, source, seed, device)
     network = BodyDecoder(body_sizes(box, len(bodies)))
     lesson.start(network)
-    run = Training(network.to(device), lesson.loss, steps, _RATE, folder / "body.pt")
-    trained: BodyDecoder = run.run(progress)  # type: ignore[assignment]
-    return trained
+    return Training(network.to(device), lesson.loss, steps, _RATE, path, inner_weights(network.decoder))
 
 
 class _Lesson:

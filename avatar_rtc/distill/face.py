@@ -1,6 +1,6 @@
 """Training the face part: three boxes, each a decoder of what to add to the neutral face."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +8,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from avatar_rtc.distill.muon import inner_weights
 from avatar_rtc.distill.samples import give_back
-from avatar_rtc.distill.training import StepProgress, Training, draw
+from avatar_rtc.distill.training import Training, draw
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.pixels import from_bytes
 from avatar_rtc.render.student.networks import DecoderSizes, FaceDecoder
-from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF, FacePart
+from avatar_rtc.render.student.parts import MORPHS_OF, FacePart
 from avatar_rtc.render.tha3.boxes import FACE_BOX
 from avatar_rtc.stream.box import Box
 
@@ -31,39 +32,30 @@ def part_sizes(part: FacePart, box: Box) -> DecoderSizes:
     )
 
 
-def train_faces(
-    boxes: Mapping[FacePart, Box],
+def face_training(
+    part: FacePart,
+    box: Box,
     faces: Sequence[NDArray[np.void]],
     marked: NDArray[np.void],
     rest: NDArray[np.uint8],
     steps: int,
     seed: int,
-    folder: Path,
+    path: Path,
     device: str,
-    progress: StepProgress,
-) -> dict[FacePart, FaceDecoder]:
-    """The decoders of all parts of the face.
+) -> Training:
+    """The training of one part's decoder.
 
     Args:
-        boxes: see `face_boxes`.
+        box: see `face_boxes`.
         faces: sets of records with `pose` and `face`, see samples.py.
         marked: MARKED_FACE.
         rest: (4, 192, 192): the neutral face.
-        folder: where checkpoints are kept.
-        progress: told steps of all parts together.
+        path: of the checkpoint.
     """
-    trained: dict[FacePart, FaceDecoder] = {}
-    for number, part in enumerate(FACE_PARTS):
-
-        def tell(done: int, of: int, loss: float, before: int = number * steps) -> None:
-            progress(before + done, len(FACE_PARTS) * steps, loss)
-
-        torch.manual_seed(seed)
-        lesson = _Lesson(part, boxes[part], faces, marked, rest, seed, device)
-        network = FaceDecoder(part_sizes(part, boxes[part])).to(device)
-        run = Training(network, lesson.loss, steps, _RATE, folder / f"{part}.pt")
-        trained[part] = run.run(tell)  # type: ignore[assignment]  # a FaceDecoder
-    return trained
+    torch.manual_seed(seed)
+    lesson = _Lesson(part, box, faces, marked, rest, seed, device)
+    network = FaceDecoder(part_sizes(part, box)).to(device)
+    return Training(network, lesson.loss, steps, _RATE, path, inner_weights(network.decoder))
 
 
 class _Lesson:

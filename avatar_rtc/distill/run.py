@@ -4,7 +4,7 @@ Everything is kept in a working folder as it is made, so that a run that was int
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,17 +13,20 @@ import torch
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from avatar_rtc.distill.body import train_body
+from avatar_rtc.distill.body import body_training
 from avatar_rtc.distill.boxes import body_box, face_boxes
 from avatar_rtc.distill.collect import collect, load_records
-from avatar_rtc.distill.face import train_faces
+from avatar_rtc.distill.face import face_training
 from avatar_rtc.distill.measure import Report, measure
-from avatar_rtc.distill.plan import Plan
+from avatar_rtc.distill.plan import BODY_STEP_S, FACE_STEP_S, Plan
 from avatar_rtc.distill.samples import give_back
+from avatar_rtc.distill.side_by_side import Tell, side_by_side
 from avatar_rtc.distill.teacher import Teacher
+from avatar_rtc.distill.training import Training
 from avatar_rtc.errors import InputError, SetupError
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.render.student.file import Student, image_hash, read_student, write_student
+from avatar_rtc.render.student.parts import FACE_PARTS
 from avatar_rtc.stream.box import Box
 
 DistillProgress = Callable[[str, int, int], None]
@@ -65,9 +68,21 @@ def distill(
 
 
 def working_folder(cache: Path, rgba: NDArray[np.uint8], plan: Plan) -> Path:
-    """Where a plan for a picture keeps its work; others never share it."""
-    numbers = "-".join(str(value) for value in asdict(plan).values())
-    return cache / "distill" / f"{image_hash(rgba)[:16]}-{numbers}"
+    """Where the work on a picture is kept. Plans share it: poses go by number, so a longer plan goes on where
+    a shorter one ended, and checkpoints are named after all that they depend on."""
+    return cache / "distill" / f"{image_hash(rgba)[:16]}-{plan.seed}"
+
+
+def checkpoint_of(folder: Path, part: str, plan: Plan) -> Path:
+    """The checkpoint of a part's training under a plan.
+
+    >>> good = Plan(faces=8, marked=2, bodies=4, face_steps=10, body_steps=10)
+    >>> checkpoint_of(Path("work"), "body", good).name
+    'body-4-10.pt'
+    """
+    pictures = [plan.bodies] if part == "body" else [plan.faces, plan.marked, plan.bodies]
+    steps = plan.body_steps if part == "body" else plan.face_steps
+    return folder / f"{'-'.join(map(str, [part, *pictures, steps]))}.pt"
 
 
 def _train(
@@ -77,17 +92,44 @@ def _train(
     boxes = face_boxes(probes)
     outer = body_box(bodies["frame"], boxes.values())
     give_back(bodies)
-    faces = [load_records(folder, "faces", plan), bodies, probes]
-    rest = np.array(probes["face"][0])
-    trained = train_faces(
-        boxes, faces, load_records(folder, "marked", plan), rest, plan.face_steps, plan.seed, folder, device,
-        lambda done, of, loss: progress("training the face", done, of),
+    sets = [load_records(folder, "faces", plan), bodies, probes]
+    marked, rest = load_records(folder, "marked", plan), np.array(probes["face"][0])
+    faces = {
+        part: face_training(
+            part, boxes[part], sets, marked, rest, plan.face_steps, plan.seed,
+            checkpoint_of(folder, part, plan), device,
+        )
+        for part in FACE_PARTS
+    }  # fmt: skip
+    body = body_training(
+        outer, Box.around(boxes.values()), bodies, rgba, plan.body_steps, plan.seed,
+        checkpoint_of(folder, "body", plan), device,
     )  # fmt: skip
-    body = train_body(
-        outer, Box.around(boxes.values()), bodies, rgba, plan.body_steps, plan.seed, folder, device,
-        lambda done, of, loss: progress("training the body", done, of),
-    )  # fmt: skip
-    return Student(image_hash(rgba), boxes, outer, rest, trained, body, {"plan": asdict(plan)})
+    _run(list(faces.values()), body, device, progress)
+    decoders = {part: training.result for part, training in faces.items()}
+    return Student(image_hash(rgba), boxes, outer, rest, decoders, body.result, {"plan": asdict(plan)})  # type: ignore[arg-type]
+
+
+def _run(faces: Sequence[Training], body: Training, device: str, progress: DistillProgress) -> None:
+    """Train all there is: on a CPU the face beside the body, whose steps together take about as long."""
+
+    def train_faces(tell: Tell) -> None:
+        for number, training in enumerate(faces):
+            before = sum(each.steps for each in faces[:number])
+            training.run(lambda done, of, loss, before=before: tell(before + done))
+
+    def train_body(tell: Tell) -> None:
+        body.run(lambda done, of, loss: tell(done))
+
+    costs = FACE_STEP_S / len(FACE_PARTS), BODY_STEP_S
+    of = sum(each.steps for each in faces) * costs[0] + body.steps * costs[1]
+
+    def told(done: list[int]) -> None:
+        now = sum(steps * cost for steps, cost in zip(done, costs, strict=True))
+        progress("training", round(1000 * now), round(1000 * of))
+
+    # A card takes one step at a time, so there a thread for each would only wait.
+    side_by_side([train_faces, train_body], told, torch.get_num_threads() if device == "cpu" else 1)
 
 
 def _with_report(data: bytes, rgba: NDArray[np.uint8], plan: Plan, folder: Path) -> tuple[bytes, Report]:

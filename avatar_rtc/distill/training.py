@@ -5,7 +5,7 @@ What happens in step k follows from the seed and k alone, and the checkpoint hol
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from avatar_rtc.distill.muon import Muon
 from avatar_rtc.errors import SetupError
 from avatar_rtc.files import replacing
 
 CHECKPOINT_S = 30.0
 _WARM_UP = 0.02
 """The share of the steps in which the learning rate rises; after that it falls along a cosine."""
-_AVERAGED = 0.995
+_AVERAGED = 0.98
 """Decay per step of the running mean of the weights, which is what is kept in the end."""
+_MUON_RATE = 0.04
 
 _READ_STEPS = 50
 """A loss on a device is read with so many others: reading one waits for its step to end."""
@@ -35,19 +37,34 @@ class Training:
     """Trains a module to the end of its steps; `averaged` is the result."""
 
     def __init__(
-        self, module: nn.Module, loss: Callable[[nn.Module, int], Tensor], steps: int, rate: float, path: Path
+        self,
+        module: nn.Module,
+        loss: Callable[[nn.Module, int], Tensor],
+        steps: int,
+        rate: float,
+        path: Path,
+        matrices: Sequence[nn.Parameter] = (),
     ) -> None:
         """
         Args:
             loss: of the module in step k; draws whatever is random from k.
-            rate: the highest learning rate.
+            rate: the highest learning rate of what AdamW moves.
             path: of the checkpoint; taken up if it is there.
+            matrices: what Muon moves; see `inner_weights`.
         """
         self._module, self._loss, self.steps, self._path = module, loss, steps, path
         self.averaged = _RunningMean(module)
         learned = [p for p in module.parameters() if p.requires_grad]
-        self._optimizer = torch.optim.AdamW(learned, lr=rate, weight_decay=1e-4)
-        self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimizer, lambda k: _rate(k / steps))
+        turned = {id(each) for each in matrices}
+        others = [p for p in learned if id(p) not in turned]
+        self._optimizers: list[torch.optim.Optimizer] = [
+            torch.optim.AdamW(others, lr=rate, weight_decay=1e-4)
+        ]
+        if matrices:
+            self._optimizers.append(Muon(matrices, _MUON_RATE))
+        self._schedules = [
+            torch.optim.lr_scheduler.LambdaLR(each, lambda k: _rate(k / steps)) for each in self._optimizers
+        ]
         self.done = 0
         self.losses: list[float] = []
         """One per checkpoint interval's worth of steps, for the report: means of 50 steps."""
@@ -71,15 +88,21 @@ class Training:
             if time.monotonic() - saved > CHECKPOINT_S or self.done == self.steps:
                 self.save()
                 saved = time.monotonic()
+        return self.result
+
+    @property
+    def result(self) -> nn.Module:
+        """What has been learned so far: the averaged module."""
         return self.averaged.module.eval()
 
     def _step(self) -> None:
         loss = self._loss(self._module, self.done)
-        self._optimizer.zero_grad(set_to_none=True)
+        self._module.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._module.parameters(), 1.0)
-        self._optimizer.step()
-        self._schedule.step()
+        for optimizer, schedule in zip(self._optimizers, self._schedules, strict=True):
+            optimizer.step()
+            schedule.step()
         self.averaged.update_parameters(self._module)
         self.done += 1
         self._unread.append(loss.detach())
@@ -104,8 +127,8 @@ class Training:
             "recent": self._recent,
             "module": self._module.state_dict(),
             "averaged": self.averaged.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "schedule": self._schedule.state_dict(),
+            "optimizers": [each.state_dict() for each in self._optimizers],
+            "schedules": [each.state_dict() for each in self._schedules],
         }
         try:
             with replacing(self._path) as part, part.open("wb") as file:
@@ -123,8 +146,10 @@ class Training:
         self.done, self.losses, self._recent = state["done"], state["losses"], state["recent"]
         self._module.load_state_dict(state["module"])
         self.averaged.load_state_dict(state["averaged"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        self._schedule.load_state_dict(state["schedule"])
+        for optimizer, kept in zip(self._optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
+        for schedule, kept in zip(self._schedules, state["schedules"], strict=True):
+            schedule.load_state_dict(kept)
 
 
 class _RunningMean(AveragedModel):

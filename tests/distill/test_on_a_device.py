@@ -12,9 +12,9 @@ from torch import nn
 from torch.nn.functional import avg_pool2d
 
 from avatar_rtc.bench.traffic import Traffic
-from avatar_rtc.distill import face, training
-from avatar_rtc.distill.body import train_body
-from avatar_rtc.distill.face import train_faces
+from avatar_rtc.distill import training
+from avatar_rtc.distill.body import body_training
+from avatar_rtc.distill.face import face_training
 from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE
 from avatar_rtc.distill.teacher import Teacher
 from avatar_rtc.face.pose import Pose, neutral
@@ -92,15 +92,18 @@ def records(kind: np.dtype, count: int) -> NDArray[np.void]:
 
 def learn_face(folder: Path, device: str, steps: int) -> None:
     faces, rest = records(POSED_FACE, 20), np.zeros((4, 192, 192), np.uint8)
-    boxes = {part: BOXES[part] for part in FACE_PARTS}
-    train_faces(boxes, [faces], records(MARKED_FACE, 9), rest, steps, 1, folder, device, lambda *told: None)
+    marked, path = records(MARKED_FACE, 9), folder / "eye_left.pt"
+    face_training("eye_left", BOXES["eye_left"], [faces], marked, rest, steps, 1, path, device).run(untold)
 
 
 def learn_body(folder: Path, device: str, steps: int) -> None:
     features = Box.around(BOXES[part] for part in FACE_PARTS)
-    train_body(
-        BODY_BOX, features, records(POSED_BODY, 8), a_picture(), steps, 1, folder, device, lambda *told: None
-    )
+    bodies, path = records(POSED_BODY, 8), folder / "body.pt"
+    body_training(BODY_BOX, features, bodies, a_picture(), steps, 1, path, device).run(untold)
+
+
+def untold(done: int, of: int, loss: float) -> None:
+    """Nobody listens."""
 
 
 @pytest.mark.parametrize(("learn", "most_uploads"), [(learn_face, 4), (learn_body, 5)], ids=["face", "body"])
@@ -108,7 +111,6 @@ def test_a_step_waits_for_nothing(
     learn: Callable[..., None], most_uploads: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training.Training, "save", training.Training._read_losses)
-    monkeypatch.setattr(face, "FACE_PARTS", ("eye_left",))
     few, more = (log_of(partial(learn, tmp_path, "meta", steps)) for steps in (2, 3))
     assert 0 < len(more.uploads) - len(few.uploads) <= most_uploads
     # The first loss is read at once, so that there is one to tell; the others together.

@@ -44,13 +44,13 @@ def test_the_share_rises_from_0_to_1() -> None:
 def test_the_seconds_left_shrink_to_the_end_that_comes(slowness: float) -> None:
     work = Work(slowness=slowness)
     said = [(work.now, left) for _, left in work.told() if left is not None]
-    assert len(said) > 6 * STEPS
+    assert len(said) > 5 * STEPS
     for now, left in said:
         assert left == pytest.approx(work.now - now, abs=1e-6)
     assert all(before[1] >= after[1] for before, after in pairwise(said)) and said[-1][1] == pytest.approx(0)
 
 
-@pytest.mark.parametrize("done", [1.0, 3.5, 5.25, 6.5])
+@pytest.mark.parametrize("done", [1.0, 3.5, 4.25, 5.5])
 @pytest.mark.parametrize("is_told", [True, False])
 def test_what_an_earlier_run_had_done_costs_no_time(done: float, is_told: bool) -> None:
     """The time left is that of the rest at this run's pace, whether or not finished parts are told of."""

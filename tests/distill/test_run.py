@@ -1,6 +1,7 @@
 """A whole distillation in seconds, from a teacher whose pictures follow a simple law."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ from numpy.typing import NDArray
 
 from avatar_rtc.distill import body, face
 from avatar_rtc.distill.boxes import face_boxes
-from avatar_rtc.distill.collect import collect, load_records
+from avatar_rtc.distill.collect import RECORD_TYPES, collect, load_records, wanted
 from avatar_rtc.distill.plan import PLANS, Plan, costs, for_minutes
 from avatar_rtc.distill.poses import probe_poses
-from avatar_rtc.distill.run import distill, working_folder
+from avatar_rtc.distill.run import checkpoint_of, distill, working_folder
 from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE, SampleFile
 from avatar_rtc.errors import InputError, SetupError
 from avatar_rtc.face.pose import EYEBROW, INDEX, Pose
@@ -101,7 +102,7 @@ def test_the_loss_falls_and_the_student_fits(teacher, rgba, tmp_path, monkeypatc
     assert student.about["plan"]["bodies"] == PLAN.bodies and student.about["figures"] == report.figures
     # Standing still would be 16 dB: the warp alone, fitted at once, must have found the shift.
     assert report.figures["whole"]["mean"] > 22
-    losses = torch.load(tmp_path / "body.pt", weights_only=True)["recent"]
+    losses = torch.load(checkpoint_of(tmp_path, "body", PLAN), weights_only=True)["recent"]
     assert np.mean(losses[-5:]) < np.mean(losses[:5])
 
 
@@ -125,11 +126,11 @@ def test_stopped_anywhere_it_ends_the_same(teacher, rgba, tmp_path, monkeypatch)
     monkeypatch.setattr("avatar_rtc.distill.training.CHECKPOINT_S", 0.0)
     whole = run(rgba, tmp_path / "whole")
     asked = teacher.asked
-    stops = {("bodies", 5), ("training the face", 50), ("training the body", 17)}
+    stops = {("bodies", 5), ("training", 3000), ("training", 9000)}
 
     def interrupt(doing: str, done: int, of: int) -> None:
-        if (doing, done) in stops:
-            stops.remove((doing, done))
+        if reached := {(what, least) for what, least in stops if what == doing and done >= least}:
+            stops.difference_update(reached)
             raise KeyboardInterrupt
 
     for _ in range(3):
@@ -192,6 +193,28 @@ def test_plans() -> None:
     assert for_minutes(10, 1.3).bodies < for_minutes(10, 0.65).bodies
 
 
-def test_pictures_and_plans_never_share_a_folder(rgba, tmp_path) -> None:
+def test_plans_share_a_picture_s_folder_and_no_checkpoint(rgba, tmp_path) -> None:
     folders = {working_folder(tmp_path, p, plan) for p in (rgba, rgba[::-1]) for plan in PLANS.values()}
-    assert len(folders) == 6
+    assert len(folders) == 2
+    other = [replace(PLAN, **{name: getattr(PLAN, name) + 1}) for name in vars(PLAN) if name != "seed"]
+    for part, matter in {"mouth": 4, "body": 2}.items():
+        assert len({checkpoint_of(tmp_path, part, plan) for plan in [PLAN, *other]}) == 1 + matter
+    assert working_folder(tmp_path, rgba, replace(PLAN, seed=2)) not in folders
+
+
+def test_a_longer_plan_goes_on_where_a_shorter_one_ended(teacher, rgba, tmp_path, monkeypatch) -> None:
+    """What a plan's sets hold does not depend on which plans were asked for before."""
+    monkeypatch.setattr("avatar_rtc.distill.collect.PoseSampler", _Sampler)
+    longer = replace(PLAN, faces=30, bodies=15)
+    for plan in (PLAN, longer):
+        (tmp_path / "grown").mkdir(exist_ok=True)
+        collect(tmp_path / "grown", plan, {}, lambda: teacher, lambda *_: None)
+    asked = teacher.asked
+    collect(tmp_path / "grown", PLAN, {}, lambda: teacher, lambda *_: None)
+    assert teacher.asked == asked
+    (tmp_path / "anew").mkdir()
+    collect(tmp_path / "anew", longer, {}, lambda: teacher, lambda *_: None)
+    for name in RECORD_TYPES:
+        grown, anew = ((tmp_path / each / f"{name}.bin").read_bytes() for each in ("grown", "anew"))
+        assert grown == anew
+        assert len(load_records(tmp_path / "grown", name, PLAN)) == wanted(PLAN)[name]
