@@ -167,7 +167,7 @@ def _learn(
     rgba, large = character.rgba, character.large
 
     def train(rig: "Learned | None") -> "tuple[bytes, Report]":
-        return distill(rgba, plan, emotions, folder, device, telling.progress, original=large, start=rig)
+        return distill(rgba, plan, emotions, folder, device, telling.progress)
 
     return learn(
         rigs(rgba, large, emotions, folder, device, telling.progress, plan),

@@ -224,9 +224,8 @@ async def test_one_after_the_other_and_those_first_that_are_watched(
         await client.post("/api/v1/avatars", json={"id": name, "character": "rival"})
         await seen(client, lambda state: state["state"] == "live", name)
     avatars = client.app[AVATARS]
-    monkeypatch.setattr(
-        type(avatars["b"].streams), "is_watched", property(lambda s: s is avatars["b"].streams)
-    )
+    watched = avatars["b"].streams
+    monkeypatch.setattr(type(watched), "is_watched", property(lambda streams: streams is watched))
     assert {avatars[name].distillation.phase for name in "abc"} == {"idle"}
     await client.delete("/api/v1/avatars/main/distillation")
     await seen(client, lambda state: state["distillation"]["state"] == "running", "b")
