@@ -91,6 +91,7 @@ class KernelShape(BaseModel):
     kind: Literal["kernel"]
     inputs: int = Field(ge=1, le=128)
     features: int = Field(ge=1, le=128)
+    groups: int = Field(ge=1, le=16)
     knots: int = Field(ge=1, le=8192)
     components: int = Field(ge=1, le=512)
     rows: int = Field(ge=1, le=2 * _SIDE)

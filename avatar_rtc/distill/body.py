@@ -14,18 +14,20 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, grid_sample, interpolate
 
 from avatar_rtc.distill.body_window import maps_in
-from avatar_rtc.distill.muon import inner_weights
 from avatar_rtc.distill.samples import give_back
 from avatar_rtc.distill.training import Training, draw
+from avatar_rtc.distill.warm_start import begin_as
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.pixels import from_bytes, premultiplied
+from avatar_rtc.render.student.file import Student
 from avatar_rtc.render.student.networks import BodyDecoder, DecoderSizes, body_features
 from avatar_rtc.render.tha3.boxes import FACE_BOX
 from avatar_rtc.stream.box import Box
 from avatar_rtc.student_header import BODY_INPUTS, ROTATION_INPUTS
 
 _BATCH = 6
-_RATE = 2e-3
+_RATE = 1e-3
+"""Of AdamW: larger steps, and Muon's, lose what another character's decoder knows."""
 _CHANNELS, _HIDDEN, _RANK = (64, 64, 40, 28), 96, 40
 _RIDGE = 1e-2
 _NEAR_WEIGHT = 3.0
@@ -40,6 +42,9 @@ against 32.6 by rotation alone); then no step looks at eyes and mouth alone eith
 _KEPT_STEPS = 8
 """After so many steps the bodies read meanwhile are given back: 6 MB of a step."""
 _SIDE = 512
+_SMALL = 0.7
+"""The share of the steps, from the first, that compare pictures of half the size: at two thirds of the cost,
+and the maps have that size anyway."""
 _REACH = 64
 """How far from a window its colours may come, in px; beyond that the source counts as transparent."""
 
@@ -60,6 +65,7 @@ def body_training(
     seed: int,
     path: Path,
     device: str,
+    start: Student | None = None,
 ) -> Training:
     """The training of the body's decoder.
 
@@ -69,12 +75,15 @@ def body_training(
         bodies: POSED_BODY records.
         source: (512, 512, 4) sRGB, straight alpha: the character as it was drawn.
         path: of the checkpoint.
+        start: another character's, to begin with.
     """
     torch.manual_seed(seed)
-    lesson = _Lesson(box, features, bodies, source, seed, device)
+    lesson = _Lesson(box, features, bodies, source, steps, seed, device)
     network = BodyDecoder(body_sizes(box, len(bodies)))
+    if start is not None:
+        begin_as(network.decoder, start.body.decoder)
     lesson.start(network)
-    return Training(network.to(device), lesson.loss, steps, _RATE, path, inner_weights(network.decoder))
+    return Training(network.to(device), lesson.loss, steps, _RATE, path)
 
 
 class _Lesson:
@@ -86,10 +95,12 @@ class _Lesson:
         features: Box,
         bodies: NDArray[np.void],
         source: NDArray[np.uint8],
+        steps: int,
         seed: int,
         device: str,
     ) -> None:
         self._box, self._seed, self._device = box, seed, torch.device(device)
+        self._steps = steps
         self._poses = torch.from_numpy(bodies["pose"].copy())
         self._bodies = bodies
         self._source = uploaded(source, self._device).permute(2, 0, 1)
@@ -133,16 +144,22 @@ class _Lesson:
             give_back(self._bodies)
         chosen = draw(self._seed, step, _BATCH, len(self._poses))
         window = self._window(step)
-        rows, columns = window.slices
         grid, paint = maps_in(network, uploaded(self._poses[chosen], self._device), window.halved)
         frames = from_bytes(self._uploaded("frame", chosen, window))
         source, offset = self._sources(chosen, window)
-        change = compose(source, offset, grid, paint) - frames
-        error = on_both_grounds(change)
-        weight = self._weight[rows, columns] * (1 + (_EMPTY_WEIGHT - 1) * (frames[:, 3:] == 0))
+        weight = self._weight[window.slices]
+        halved = avg_pool2d(frames, 2)
+        if step < _SMALL * self._steps:
+            source, offset = avg_pool2d(source, 2), (offset[0] // 2, offset[1] // 2)
+            frames, weight = halved, weight[::2, ::2]
+            shown = laid(source, offset, torch.cat([grid, paint], dim=1), _SIDE // 2)
+        else:
+            shown = compose(source, offset, grid, paint)
+        error = on_both_grounds(shown - frames)
+        weight = weight * (1 + (_EMPTY_WEIGHT - 1) * (frames[:, 3:] == 0))
         weight = weight / weight.mean()
         grids = self._uploaded("grid", chosen, window.halved).float()
-        seen = (avg_pool2d(frames[:, 3:], 2) > 0.02).float()
+        seen = (halved[:, 3:] > 0.02).float()
         painted = from_bytes(self._uploaded("painted", chosen, window.halved))
         loss: Tensor = (
             10 * (error.abs() * weight).mean()
@@ -229,13 +246,18 @@ def compose(source: Tensor, offset: tuple[int, int], grid: Tensor, paint: Tensor
         grid, paint: (B, 2, H, W) and (B, 5, H, W), what a `BodyDecoder` gives, or a window of it.
     """
     maps = interpolate(torch.cat([grid, paint], dim=1), scale_factor=2, mode="bilinear", align_corners=False)
+    return laid(source, offset, maps, _SIDE)
+
+
+def laid(source: Tensor, offset: tuple[int, int], maps: Tensor, side: int) -> Tensor:
+    """The same with maps (B, 7, H, W) as large as what is shown, of a picture with so many pixels a side."""
     height, width = maps.shape[-2:]
     h, w = source.shape[-2:]
     y = (2 * torch.arange(offset[0], offset[0] + height, device=maps.device) + 1) / h - 1
     x = (2 * torch.arange(offset[1], offset[1] + width, device=maps.device) + 1) / w - 1
     places = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)
-    scale = torch.full((2,), 512 / w, device=maps.device)  # a tensor of both would be uploaded at every step
-    scale[1:].fill_(512 / h)
+    scale = torch.full((2,), side / w, device=maps.device)  # a tensor of both would be uploaded at every step
+    scale[1:].fill_(side / h)
     where = places + maps[:, :2].permute(0, 2, 3, 1) * scale
     warped = grid_sample(source, where, "bilinear", "zeros", align_corners=False)
     return torch.lerp(warped, maps[:, 2:6], maps[:, 6:])

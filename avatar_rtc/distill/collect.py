@@ -6,6 +6,7 @@
  marked.bin   how far lids leave the eyes in sight          → face student, for cels on the eyes
  bodies.bin   whole pictures                                → body student
  held.bin     whole pictures of other poses                 → the report; never trained on
+ large.bin    the neutral face, then posed ones, at 384 px  → face student of a picture larger than 512 px
 ```
 """
 
@@ -19,18 +20,19 @@ from numpy.typing import NDArray
 
 from avatar_rtc.distill.plan import Plan
 from avatar_rtc.distill.poses import PoseSampler, probe_poses
-from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE, SampleFile
+from avatar_rtc.distill.samples import LARGE_FACE, MARKED_FACE, POSED_BODY, POSED_FACE, SampleFile
 from avatar_rtc.distill.teacher import Teacher
 from avatar_rtc.face.emotions import EmotionTemplate
-from avatar_rtc.face.pose import Pose
+from avatar_rtc.face.pose import Pose, neutral
 
-SetName = Literal["probes", "faces", "marked", "bodies", "held"]
+SetName = Literal["probes", "faces", "marked", "bodies", "held", "large"]
 RECORD_TYPES: Mapping[SetName, np.dtype] = {
     "probes": POSED_FACE,
     "faces": POSED_FACE,
     "marked": MARKED_FACE,
     "bodies": POSED_BODY,
     "held": POSED_BODY,
+    "large": LARGE_FACE,
 }
 Ask = Callable[[Sequence[Pose]], list[NDArray[np.void]]]
 
@@ -43,17 +45,25 @@ def wanted(plan: Plan) -> dict[SetName, int]:
         "marked": plan.marked,
         "bodies": plan.bodies,
         "held": plan.held,
+        "large": plan.large,
     }
 
 
 def poses_of(
     name: SetName, plan: Plan, emotions: Mapping[str, EmotionTemplate], count: int
 ) -> Sequence[Pose]:
-    """The first `count` poses of a set."""
+    """The first `count` poses of a set.
+
+    The emotions at full strength, with which each set begins, are left out of the held-out one: all students
+    have seen those faces.
+    """
     if name == "probes":
         return probe_poses()[:count]
     sampler = PoseSampler(emotions, plan.seed, list(RECORD_TYPES).index(name))
-    return [sampler.pose(number) for number in range(count)]
+    if name == "large":
+        return [neutral(), *(sampler.pose(number) for number in range(count - 1))][:count]
+    first = len(emotions) if name == "held" else 0
+    return [sampler.pose(number) for number in range(first, first + count)]
 
 
 def collect(
@@ -74,6 +84,8 @@ def collect(
     """
     teacher: Teacher | None = None
     for name, count in wanted(plan).items():
+        if not count:
+            continue
         file = SampleFile(folder / f"{name}.bin", RECORD_TYPES[name])
         try:
             progress(name, min(file.count, count), count)
@@ -94,6 +106,7 @@ def _ask(teacher: Teacher, name: SetName) -> Ask:
         POSED_FACE: teacher.faces,
         MARKED_FACE: teacher.marked,
         POSED_BODY: teacher.bodies,
+        LARGE_FACE: teacher.large_faces,
     }
     return asks[RECORD_TYPES[name]]
 

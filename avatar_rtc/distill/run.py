@@ -18,11 +18,12 @@ from avatar_rtc.distill.boxes import body_box, face_boxes
 from avatar_rtc.distill.collect import collect, load_records
 from avatar_rtc.distill.face import face_training
 from avatar_rtc.distill.measure import Report, measure
-from avatar_rtc.distill.plan import BODY_STEP_S, FACE_STEP_S, Plan
+from avatar_rtc.distill.plan import BODY_STEP_S, Plan, face_step_s, in_detail
 from avatar_rtc.distill.samples import give_back
 from avatar_rtc.distill.side_by_side import Tell, side_by_side
 from avatar_rtc.distill.teacher import Teacher
 from avatar_rtc.distill.training import Training
+from avatar_rtc.distill.warm_start import shipped_student
 from avatar_rtc.errors import InputError, SetupError
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.render.student.file import Student, image_hash, read_student, write_student
@@ -40,6 +41,7 @@ def distill(
     folder: Path,
     device: str,
     progress: DistillProgress,
+    original: NDArray[np.uint8] | None = None,
 ) -> tuple[bytes, Report]:
     """A student's file for a character, and how good it is.
 
@@ -48,6 +50,8 @@ def distill(
         emotions: what the avatar will be asked to show.
         folder: the working folder, as `working_folder` gives it.
         device: of torch, for the teacher and for training.
+        original: (N, N, 4): the picture as it was drawn; if it is larger than 512 px, the student's faces
+            have twice the size. See `in_detail` for what that costs.
 
     Raises:
         InputError: another run works in the folder.
@@ -60,7 +64,8 @@ def distill(
     lock = FileLock(folder / "lock", timeout=0)
     try:
         with lock:
-            collect(folder, plan, emotions, lambda: Teacher(rgba, device), progress)
+            plan = in_detail(plan, 512 if original is None else original.shape[0])
+            collect(folder, plan, emotions, lambda: Teacher(rgba, device, original), progress)
             data = write_student(_train(rgba, plan, folder, device, progress))
             return _with_report(data, rgba, plan, folder)
     except Timeout:
@@ -80,7 +85,7 @@ def checkpoint_of(folder: Path, part: str, plan: Plan) -> Path:
     >>> checkpoint_of(Path("work"), "body", good).name
     'body-4-10.pt'
     """
-    pictures = [plan.bodies] if part == "body" else [plan.faces, plan.marked, plan.bodies]
+    pictures = [plan.bodies] if part == "body" else [plan.faces, plan.marked, plan.bodies, plan.large]
     steps = plan.body_steps if part == "body" else plan.face_steps
     return folder / f"{'-'.join(map(str, [part, *pictures, steps]))}.pt"
 
@@ -94,24 +99,35 @@ def _train(
     give_back(bodies)
     sets = [load_records(folder, "faces", plan), bodies, probes]
     marked, rest = load_records(folder, "marked", plan), np.array(probes["face"][0])
+    large = load_records(folder, "large", plan) if plan.large else None
+    shown_rest = rest if large is None else np.array(large["face"][0])
+    start = shipped_student(image_hash(rgba))
     faces = {
         part: face_training(
             part, boxes[part], sets, marked, rest, plan.face_steps, plan.seed,
-            checkpoint_of(folder, part, plan), device,
+            checkpoint_of(folder, part, plan), device, start, large,
         )
         for part in FACE_PARTS
     }  # fmt: skip
     body = body_training(
         outer, Box.around(boxes.values()), bodies, rgba, plan.body_steps, plan.seed,
-        checkpoint_of(folder, "body", plan), device,
+        checkpoint_of(folder, "body", plan), device, start,
     )  # fmt: skip
-    _run(list(faces.values()), body, device, progress)
+    _run(list(faces.values()), body, face_step_s(plan), device, progress)
     decoders = {part: training.result for part, training in faces.items()}
-    return Student(image_hash(rgba), boxes, outer, rest, decoders, body.result, {"plan": asdict(plan)})  # type: ignore[arg-type]
+    return Student(
+        image_hash(rgba), boxes, outer, shown_rest,
+        decoders, body.result, {"plan": asdict(plan)}, 1 if large is None else 2,
+    )  # type: ignore[arg-type]  # decoders of faces and body  # fmt: skip
 
 
-def _run(faces: Sequence[Training], body: Training, device: str, progress: DistillProgress) -> None:
-    """Train all there is: on a CPU the face beside the body, whose steps together take about as long."""
+def _run(
+    faces: Sequence[Training], body: Training, face_s: float, device: str, progress: DistillProgress
+) -> None:
+    """Train all there is: on a CPU the face beside the body, whose steps together take about as long.
+
+    `face_s` is what a step of all parts of the face takes, in seconds.
+    """
 
     def train_faces(tell: Tell) -> None:
         for number, training in enumerate(faces):
@@ -121,7 +137,7 @@ def _run(faces: Sequence[Training], body: Training, device: str, progress: Disti
     def train_body(tell: Tell) -> None:
         body.run(lambda done, of, loss: tell(done))
 
-    costs = FACE_STEP_S / len(FACE_PARTS), BODY_STEP_S
+    costs = face_s / len(FACE_PARTS), BODY_STEP_S
     of = sum(each.steps for each in faces) * costs[0] + body.steps * costs[1]
 
     def told(done: list[int]) -> None:

@@ -13,6 +13,8 @@ from avatar_rtc.errors import SetupError
 
 POSED_FACE = np.dtype([("pose", "f4", 45), ("face", "u1", (4, 192, 192))])
 """A posed face before the body moves: sRGB + straight alpha."""
+LARGE_FACE = np.dtype([("pose", "f4", 45), ("face", "u1", (4, 384, 384))])
+"""The same at twice the size, of a character that was drawn larger than 512 px."""
 MARKED_FACE = np.dtype([("pose", "f4", 45), ("open", "u1", (192, 192))])
 """How much of what is drawn on the face is still seen, 0 to 255: less than 255 only where lids close."""
 POSED_BODY = np.dtype(

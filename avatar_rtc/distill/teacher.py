@@ -5,6 +5,7 @@ Everything of a record is made where THA3 runs; the records of a batch then come
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,17 +14,18 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from avatar_rtc.distill.poses import probe_poses
-from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE
+from avatar_rtc.distill.samples import LARGE_FACE, MARKED_FACE, POSED_BODY, POSED_FACE
 from avatar_rtc.face.pose import INDEX, Pose, neutral
 from avatar_rtc.render.colour import linear_to_srgb
 from avatar_rtc.render.device.uploads import uploaded
 from avatar_rtc.render.pixels import picture_of, premultiplied, to_levels
-from avatar_rtc.render.portrait import Portrait
+from avatar_rtc.render.portrait import Portrait, portrait_of
 from avatar_rtc.render.tha3.animator import Tha3Animator, create_tha3
 from avatar_rtc.render.tha3.boxes import FACE_BOX
 from avatar_rtc.render.tha3.character import Tha3Character
 
 _GPU_BATCH = 16
+_LARGE_SIDE = 1024
 _MARKS = ((0.0, 1.0, 0.0), (1.0, 0.0, 1.0))
 """Two opposite colours, sRGB. Only the difference between an eye tinted with one and with the other is
 read, so that lashes THA3 draws a little elsewhere on a tinted eye do not count."""
@@ -34,14 +36,21 @@ _MARK_OPACITY = 0.25
 class Teacher:
     """THA3 and one character. Records come in the order of the poses given."""
 
-    def __init__(self, rgba: NDArray[np.uint8], device: str) -> None:
-        """`rgba` is (512, 512, 4) sRGB, straight alpha.
+    def __init__(
+        self, rgba: NDArray[np.uint8], device: str, original: NDArray[np.uint8] | None = None
+    ) -> None:
+        """
+        Args:
+            rgba: (512, 512, 4) sRGB, straight alpha.
+            original: (N, N, 4): the same as it was drawn, for large faces.
 
         Raises:
             SetupError: the weights are missing.
         """
         self._animator: Tha3Animator = create_tha3(device)
         self.batch = 1 if device == "cpu" else _GPU_BATCH
+        self._large_portrait = partial(portrait_of, rgba, original, _LARGE_SIDE, self._animator.device)
+        self._large: list[Tha3Character] = []
         image = uploaded(picture_of(rgba), self._animator.device)
         plain = self._animator.prepare(Portrait.plain(image))
         self._plain = [plain.fork() for _ in range(self.batch)]
@@ -56,6 +65,16 @@ class Teacher:
         """POSED_FACE records of up to `batch` poses."""
         shown = linear_to_srgb(self._pose_faces(self._plain, poses))
         return _records(POSED_FACE, poses, to_levels(shown))
+
+    def large_faces(self, poses: Sequence[Pose]) -> list[NDArray[np.void]]:
+        """LARGE_FACE records of up to `batch` poses: with the detail of the picture as it was drawn."""
+        if not self._large:
+            large = self._animator.prepare(self._large_portrait())
+            self._large = [large.fork() for _ in range(self.batch)]
+        batch = self._large[: len(poses)]
+        self._animator.pose_faces(_tensor(poses), batch)
+        shown = linear_to_srgb(torch.cat([character.large_face() for character in batch]))
+        return _records(LARGE_FACE, poses, to_levels(shown))
 
     def marked(self, poses: Sequence[Pose]) -> list[NDArray[np.void]]:
         """MARKED_FACE records of up to `batch` poses: how far the lids leave the eyes in sight."""

@@ -24,7 +24,6 @@ _WARM_UP = 0.02
 """The share of the steps in which the learning rate rises; after that it falls along a cosine."""
 _AVERAGED = 0.98
 """Decay per step of the running mean of the weights, which is what is kept in the end."""
-_MUON_RATE = 0.04
 
 _READ_STEPS = 50
 """A loss on a device is read with so many others: reading one waits for its step to end."""
@@ -44,6 +43,7 @@ class Training:
         rate: float,
         path: Path,
         matrices: Sequence[nn.Parameter] = (),
+        matrix_rate: float = 0.02,
     ) -> None:
         """
         Args:
@@ -51,6 +51,7 @@ class Training:
             rate: the highest learning rate of what AdamW moves.
             path: of the checkpoint; taken up if it is there.
             matrices: what Muon moves; see `inner_weights`.
+            matrix_rate: its highest learning rate.
         """
         self._module, self._loss, self.steps, self._path = module, loss, steps, path
         self.averaged = _RunningMean(module)
@@ -61,7 +62,7 @@ class Training:
             torch.optim.AdamW(others, lr=rate, weight_decay=1e-4)
         ]
         if matrices:
-            self._optimizers.append(Muon(matrices, _MUON_RATE))
+            self._optimizers.append(Muon(matrices, matrix_rate))
         self._schedules = [
             torch.optim.lr_scheduler.LambdaLR(each, lambda k: _rate(k / steps)) for each in self._optimizers
         ]

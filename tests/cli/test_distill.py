@@ -17,7 +17,7 @@ from avatar_rtc.cli.main import main
 from avatar_rtc.cli.own_store import own_store, student_cache
 from avatar_rtc.distill.learned import Learned
 from avatar_rtc.distill.measure import Report
-from avatar_rtc.distill.plan import PLANS, Plan, costs
+from avatar_rtc.distill.plan import NOMINAL_BODY_S, PLANS, Plan, costs
 from avatar_rtc.errors import SetupError
 from avatar_rtc.render.student.file import write_student
 from avatar_rtc.student_header import read_header
@@ -128,7 +128,7 @@ def test_impossible_minutes(me, trained, minutes, capsys) -> None:
 
 
 def test_minutes_scale_the_plan(me, trained, monkeypatch) -> None:
-    monkeypatch.setattr("avatar_rtc.distill.teacher.seconds_per_body", lambda rgba, device: 0.65)
+    monkeypatch.setattr("avatar_rtc.distill.teacher.seconds_per_body", lambda rgba, device: NOMINAL_BODY_S)
     assert main(["distill", str(me), "--force", "--minutes", "5"]) == 0
     (plan,) = trained.plans
     assert sum(costs(plan).values()) == pytest.approx(300, rel=0.05)

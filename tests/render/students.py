@@ -65,8 +65,8 @@ def a_rig(rgba: NDArray[np.uint8], seed: int = 0, scale: Literal[1, 2] = 1) -> S
     for part in FACE_PARTS:
         box, morphs = BOXES[part], len(MORPHS_OF[part])
         size = (box.height * scale, box.width * scale, 3 if part == "mouth" else 4)
-        faces[part] = _random(FaceKernel(KernelSizes(morphs, morphs, 9, 5, *size)), 0.2)
-    shape = KernelSizes(45, BODY_INPUTS, 12, 6, BODY_BOX.height // 4, BODY_BOX.width // 4, 2)
+        faces[part] = _random(FaceKernel(KernelSizes(morphs, morphs, 3, 9, 5, *size)), 0.2)
+    shape = KernelSizes(45, BODY_INPUTS, 2, 12, 6, BODY_BOX.height // 4, BODY_BOX.width // 4, 2)
     rest = rgba[32:224, 160:352].transpose(2, 0, 1).repeat(scale, 1).repeat(scale, 2)
     parts = {part: BOXES[part] for part in FACE_PARTS}
     body = _random(BodyKernel(shape), 0.05)

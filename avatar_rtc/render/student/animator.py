@@ -2,12 +2,13 @@
 
 ```
  face morphs ─► patches ─┐
- source picture ─────────┴► posed ─ cels ─► dressed ─┐
- rotation ─► grid, paint (half size) ─ swing ─► doubled ┴► warp ─ paint ─► picture
+ source picture ─────────┴► posed ─ cels ─► worn ─────────────┐
+ rotation ─► grid, paint (half size) ─ swing ─► enlarged ─────┴► warp ─ paint ─► picture
 ```
 
 Every step runs only if what it depends on has changed, and all of it works inside the body box. Pictures
-are premultiplied sRGB, rows of RGBA pixels, which OpenCV warps in a fifth of torch's time.
+are premultiplied sRGB, rows of RGBA pixels, which OpenCV warps in a fifth of torch's time. They have the side
+of the portrait; boxes, warps and swings are told in px of a picture of 512.
 
 It is the CPU that computes. Where a card renders, the finished picture goes there, so chain, upscaler and
 layouts do not ask whose it is.
@@ -22,54 +23,42 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from avatar_rtc.face.cels import ON_SKIN, REPLACING, TEARS
 from avatar_rtc.face.pose import MORPHS, Pose
-from avatar_rtc.render.cels import Dressing, apart, over
-from avatar_rtc.render.colour import ColourSpace, from_linear, to_linear
+from avatar_rtc.render.cels import Dressing
+from avatar_rtc.render.colour import ColourSpace
 from avatar_rtc.render.device.uploads import uploaded
-from avatar_rtc.render.pixels import from_bytes, premultiplied, rgba_of
+from avatar_rtc.render.pixels import rgba_of
 from avatar_rtc.render.portrait import SIZE, Portrait
-from avatar_rtc.render.skin import but_lines
 from avatar_rtc.render.soft import SoftParts
+from avatar_rtc.render.student.composing import ShownBody
 from avatar_rtc.render.student.file import Student, check_fits
-from avatar_rtc.render.student.lids import lids_of, on_lids
-from avatar_rtc.render.student.networks import GRID_UNIT
-from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF, FacePart
+from avatar_rtc.render.student.lids import lids_of
+from avatar_rtc.render.student.parts import MORPHS_OF
+from avatar_rtc.render.student.patches import PosedFace, StudentFace
 from avatar_rtc.render.student.stray import Figure
 from avatar_rtc.render.student.swinging import SoftWarp, Turned
-from avatar_rtc.render.tha3.boxes import FACE_BOX
+from avatar_rtc.render.student.turning import BodyTurns, TurnsInOrder
+from avatar_rtc.render.student.worn import Worn
 from avatar_rtc.stream.box import Box
 
 MORPH_COUNT = len(MORPHS)
-Pixels = NDArray[np.float32]
-"""(H, W, 4) premultiplied sRGB, or maps (H, W, n)."""
 
 
 @dataclass
 class _Kept:
     """What was made last of a character; shared by all its dressings."""
 
-    posed: Pixels
-    """The body box before the body moves, without cels; written in place."""
-    seen: Pixels
-    """(H, W): how much of a cel is seen at each pixel; less than 1 only under lids. Written in place."""
-    picture: Tensor
-    """(4, 512, 512), a view of rows of pixels."""
+    face: PosedFace
+    worn: Worn
+    body: ShownBody
     figure: Figure
-    pose: NDArray[np.float32] | None = None
-    dressing: Dressing | None = None
-    dressed: Pixels = field(default_factory=lambda: np.empty(0, np.float32))
-    where: Pixels = field(default_factory=lambda: np.empty(0, np.float32))
-    """(H, W, 2): from which column and row of `dressed` each pixel comes."""
-    paint: Pixels = field(default_factory=lambda: np.empty(0, np.float32))
-    """(H, W, 4): added to what is warped, already times its opacity."""
-    bare: Pixels = field(default_factory=lambda: np.empty(0, np.float32))
-    """(H, W, 4): 1 less the opacity of the paint, for each channel."""
-    turned: Turned | None = None
-    """How the body turns, before anything swings."""
+    turns: TurnsInOrder = field(default_factory=TurnsInOrder)
     soft: SoftWarp | None = None
+    pose: NDArray[np.float32] | None = None
+    turned: Turned | None = None
+    """How the body turns as it is shown, before anything swings."""
     swing: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
-    """(12,): with which `where`, `paint` and `bare` were made; empty or zeros is none."""
+    """(12,): with which it is shown; empty or zeros is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,12 +80,8 @@ class StudentAnimator:
     def __init__(self, student: Student, device: str = "cpu") -> None:
         """`device` is where its pictures are wanted."""
         self._student, self._device = student, torch.device(device)
-        self._box = box = student.body_box
-        self._inner = {part: student.boxes[part].within(box) for part in FACE_PARTS}
-        columns, rows = np.meshgrid(np.arange(box.width), np.arange(box.height))
-        self._places: Pixels = np.stack([columns, rows], axis=-1).astype(np.float32)
-        self._lids = lids_of(student, box)
-        self._rest = {part: _rest(student, part) for part in FACE_PARTS}
+        self._face, self._body = StudentFace(student), BodyTurns(student)
+        self._lids = lids_of(student, student.body_box)
 
     def prepare(self, portrait: Portrait) -> StudentCharacter:
         """Take the picture; see `Animator.prepare`.
@@ -105,13 +90,13 @@ class StudentAnimator:
             InputError: the student was distilled from another picture.
         """
         check_fits(self._student, rgba_of(portrait.image))
-        source = portrait.image.detach().cpu().float().clone()
-        source[:, *FACE_BOX.slices] = from_bytes(torch.from_numpy(self._student.rest))
-        rows, columns = self._box.slices
-        posed = premultiplied(source)[:, rows, columns].permute(1, 2, 0).contiguous().numpy()
-        picture = torch.zeros(SIZE, SIZE, 4).permute(2, 0, 1)
-        seen = np.ones(posed.shape[:2], np.float32)
-        return StudentCharacter(_Kept(posed, seen, picture, Figure(posed[..., 3])))
+        side = portrait.side
+        box = _at_side(self._student.body_box, side)
+        face = PosedFace(self._face, portrait, box)
+        lids = cv2.resize(self._lids.numpy(), (box.width, box.height))
+        figure = Figure(face.posed[..., 3], side * 2 // SIZE)
+        worn = Worn(torch.from_numpy(lids), box, side)
+        return StudentCharacter(_Kept(face, worn, ShownBody(box, side, figure), figure))
 
     def dress(self, character: StudentCharacter, portrait: Portrait, dressing: Dressing) -> StudentCharacter:
         """The same character under cels, which are drawn between face and body; costs nothing."""
@@ -124,33 +109,30 @@ class StudentAnimator:
 
     def soften(self, character: StudentCharacter, soft: SoftParts) -> StudentCharacter:
         """The same character with these soft parts; see `Animator.soften`."""
-        return replace(character, kept=replace(character.kept, soft=SoftWarp(soft, self._box)))
+        warp = SoftWarp(soft, self._student.body_box)
+        return replace(character, kept=replace(character.kept, soft=warp))
 
     @torch.inference_mode()
     def mouths(self, image: Tensor, poses: Sequence[Pose]) -> Iterator[NDArray[np.float32]]:
         """The face at rest but for its mouth; see `MouthAnimator`."""
-        decode, inner = self._student.faces["mouth"], self._student.boxes["mouth"].within(FACE_BOX)
-        rest = from_bytes(torch.from_numpy(self._student.rest)).numpy()
         for pose in poses:
-            maps = decode(torch.from_numpy(pose[MORPHS_OF["mouth"]][None]))[0, :3].numpy()
-            face = rest.copy()
-            face[:3, *inner.slices] = np.clip(self._rest["mouth"][:3] + maps, 0, 1)
-            yield (face[:3] * face[3:] * 255).transpose(1, 2, 0)
+            yield self._face.with_mouth(torch.from_numpy(pose[MORPHS_OF["mouth"]])) * 255
 
     @torch.inference_mode()
     def animate(
         self, poses: Tensor, characters: Sequence[StudentCharacter], between: Sequence[bool] = ()
     ) -> Tensor:
-        """Pictures (B, 4, 512, 512), premultiplied sRGB; see `Animator.animate`.
+        """Pictures (B, 4, S, S), premultiplied sRGB; see `Animator.animate`.
 
         The same character may stand in a batch several times, with a pose each.
         """
-        faces, swings = poses[:, :MORPH_COUNT], poses[:, MORPH_COUNT:].numpy()
-        rows = zip(characters, faces, swings, strict=True)
-        pictures = (self._animate(c, pose.numpy(), pose, swing) for c, pose, swing in rows)
+        faces, swings = poses[:, :MORPH_COUNT].numpy(), poses[:, MORPH_COUNT:].numpy()
+        rows = zip(characters, faces, swings, between or [False] * len(characters), strict=True)
+        pictures = (self._animate(*row) for row in rows)
         if len(characters) == 1:
             return uploaded(next(pictures)[None], self._device)
-        batch = torch.empty(len(characters), 4, SIZE, SIZE)
+        side = characters[0].kept.body.picture.shape[-1]
+        batch = torch.empty(len(characters), 4, side, side)
         for row, picture in zip(batch, pictures, strict=True):  # the next one may be painted over it
             row.copy_(picture)
         return uploaded(batch, self._device)
@@ -158,135 +140,47 @@ class StudentAnimator:
     def stage(self, character: StudentCharacter, pose: Pose, name: str) -> Tensor:
         """A picture on the way to the last one; see `StagedAnimator`."""
         kept = character.kept
-        if name == "warped":
-            box = cv2.remap(kept.dressed, kept.where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-        else:
-            box = {"face": kept.posed, "dressed": kept.dressed, "paint": kept.paint}[name]
-        picture = torch.zeros(SIZE, SIZE, 4)
-        picture[self._box.slices] = torch.from_numpy(box)
-        return uploaded(picture.permute(2, 0, 1), self._device)
+        steps = {
+            "face": lambda: kept.face.posed,
+            "dressed": lambda: kept.worn.picture,
+            "warped": lambda: kept.body.warped(kept.worn.picture),
+            "paint": kept.body.paint,
+        }
+        return uploaded(kept.body.framed(steps[name]()), self._device)
 
     def _animate(
         self,
         character: StudentCharacter,
         pose: NDArray[np.float32],
-        morphs: Tensor,
         swing: NDArray[np.float32],
+        is_between: bool,
     ) -> Tensor:
         kept = character.kept
-        touched = self._pose_face(kept, pose, morphs)
-        if character.dressing is not kept.dressing or (touched and character.dressing) or kept.pose is None:
-            touched = self._dress(kept, character.dressing, touched)
-        if self._pose_body(kept, pose, morphs, swing):
-            self._compose(kept, slice(None), slice(None))
+        touched = kept.face.pose(pose, kept.pose)
+        if touched or not kept.worn.is_worn(character.dressing):
+            touched = kept.worn.wear(character.dressing, kept.face.posed, kept.face.seen, touched)
+        if self._pose_body(kept, pose, swing, is_between):
+            kept.body.compose(kept.worn.picture)
         elif touched:
-            self._compose(kept, *_reached(kept.where, touched))
+            kept.body.compose(kept.worn.picture, touched)
         kept.pose = pose.copy()
-        return kept.picture
-
-    def _pose_face(self, kept: _Kept, pose: NDArray[np.float32], morphs: Tensor) -> list[Box]:
-        """Redraw the parts of the face whose morphs moved; their boxes inside the body box."""
-        touched = []
-        for part in FACE_PARTS:
-            mine = MORPHS_OF[part]
-            if kept.pose is not None and np.array_equal(pose[mine], kept.pose[mine]):
-                continue
-            maps = self._student.faces[part](morphs[mine][None])[0].numpy()
-            rest, inner = self._rest[part], self._inner[part]
-            colour = np.clip(rest[:3] + maps[:3], 0, 1) * rest[3:]
-            kept.posed[*inner.slices, :3] = colour.transpose(1, 2, 0)
-            if len(maps) > 3:
-                kept.seen[inner.slices] = 1 / (1 + np.exp(-maps[3]))
-            touched.append(inner)
-        return touched
-
-    def _dress(self, kept: _Kept, dressing: Dressing | None, touched: list[Box]) -> list[Box]:
-        """Draw the cels over the posed picture; all boxes in which it may differ from before."""
-        before, kept.dressing = kept.dressing, dressing
-        kept.dressed = kept.posed
-        touched = list(touched)
-        if dressing is not None:
-            kept.dressed = kept.posed.copy()
-            touched += self._draw(dressing, kept)
-        if before is not None:
-            touched += [
-                seen.within(self._box)
-                for top in before.tops(torch.device("cpu"))
-                if not (seen := top.box.common(self._box)).is_empty
-            ]
-        return touched
-
-    def _draw(self, dressing: Dressing, kept: _Kept) -> list[Box]:
-        picture = torch.from_numpy(kept.dressed).permute(2, 0, 1)
-        # What drawn mouths and eyes hide, for cels over them; a mouth alone, as at rest, needs none.
-        patches = torch.zeros(kept.seen.shape) if all(apart(dressing.layers)) else None
-        drawn = []
-        for top in dressing.tops(torch.device("cpu")):
-            if (seen := top.box.common(self._box)).is_empty:
-                continue
-            box, inner = seen.within(self._box), seen.within(top.box).slices
-            part, cel = picture[:, *box.slices], top.pixels[:, *inner]
-            below, opening = to_linear(part, self.space), torch.from_numpy(kept.seen[box.slices])
-            patch = None if patches is None else patches[box.slices]
-            if top.name in REPLACING:
-                if patch is not None:
-                    torch.maximum(patch, cel[3] * top.strength, out=patch)
-                below = over(cel, below, top.strength)
-            elif top.name in ON_SKIN:
-                worn = cel
-                if bool((opening <= 0.99).any()):
-                    worn = torch.lerp(on_lids(cel, self._lids[box.slices], below), cel, opening)
-                if patch is not None:
-                    whole = dressing.cels.closed(top.name, cel.device)[:, *inner]
-                    worn = torch.lerp(worn, but_lines(whole, below), patch)
-                below = over(worn, below, top.strength)
-            else:
-                if patch is not None:  # tears run over drawn eyes, what shines in an eye is below them
-                    opening = torch.maximum(opening, patch) if top.name in TEARS else opening * (1 - patch)
-                below = over(cel, below, opening * top.strength)
-            part[:] = from_linear(below, self.space)
-            drawn.append(box)
-        return drawn
+        return kept.body.picture
 
     def _pose_body(
-        self, kept: _Kept, pose: NDArray[np.float32], morphs: Tensor, swing: NDArray[np.float32]
+        self, kept: _Kept, pose: NDArray[np.float32], swing: NDArray[np.float32], is_between: bool
     ) -> bool:
         """Find anew where pixels come from and what is painted; False if all is where it was."""
-        stands = kept.pose is not None and np.array_equal(pose, kept.pose)
+        turned = kept.turns.next(
+            pose, is_between, lambda: kept.figure.alone(self._body.of(torch.from_numpy(pose)))
+        )
         hangs = kept.soft is None or _same_swing(swing, kept.swing)
-        if stands and hangs:
+        if turned is kept.turned and hangs:
             return False
-        if kept.turned is None or not stands:
-            kept.turned = kept.figure.alone(self._turned(morphs))
-        turned = kept.turned
+        kept.turned, kept.swing = turned, swing.copy()
         if kept.soft is not None and swing.any():
             turned = kept.soft.swung(turned, swing)
-        kept.swing = swing.copy()
-        size = (self._box.width, self._box.height)
-        kept.where = cv2.resize(turned.change, size)
-        kept.where *= SIZE / 2
-        kept.where += self._places
-        kept.paint, kept.bare = cv2.resize(turned.paint, size), cv2.resize(turned.bare, size)
+        kept.body.turn(turned)
         return True
-
-    def _turned(self, morphs: Tensor) -> Turned:
-        bulk, maps = self._student.body.raw(morphs[None])
-        change = cv2.resize(_rows(bulk[0]), (self._box.width // 2, self._box.height // 2))
-        change += GRID_UNIT * _rows(maps[0, :2])
-        # Multiplied and spread over the channels before they are doubled: a quarter of the work.
-        paint = maps[0, 2:].sigmoid()
-        return Turned(change, _rows(paint[:4] * paint[4:]), _rows((1 - paint[4:]).expand(4, -1, -1)))
-
-    def _compose(self, kept: _Kept, rows: slice, columns: slice) -> None:
-        """Warp and paint these rows and columns of the body box into the picture."""
-        where = kept.where[rows, columns]
-        if not where.size:
-            return
-        warped = cv2.remap(kept.dressed, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-        cv2.multiply(warped, np.ascontiguousarray(kept.bare[rows, columns]), warped)
-        cv2.add(warped, np.ascontiguousarray(kept.paint[rows, columns]), warped)
-        out_rows, out_columns = self._box.slices
-        kept.picture.permute(1, 2, 0).numpy()[out_rows, out_columns][rows, columns] = warped
 
 
 def create_student(student: Student, device: str = "cpu") -> StudentAnimator:
@@ -295,30 +189,10 @@ def create_student(student: Student, device: str = "cpu") -> StudentAnimator:
     return StudentAnimator(student, device)
 
 
-def _rest(student: Student, part: FacePart) -> Pixels:
-    """(4, h, w) sRGB, straight alpha: the neutral face in a box."""
-    inner = student.boxes[part].within(FACE_BOX)
-    rest: Pixels = from_bytes(torch.from_numpy(student.rest[:, *inner.slices])).numpy()
-    return rest
-
-
-def _rows(maps: Tensor) -> Pixels:
-    """Maps (n, H, W) as rows of pixels (H, W, n)."""
-    return np.ascontiguousarray(maps.permute(1, 2, 0).numpy())
+def _at_side(box: Box, side: int) -> Box:
+    """The body box in a picture of this side; begun at a whole px where 768 may make it half of one."""
+    return Box(*(value * side // SIZE for value in (box.x, box.y, box.width, box.height)))
 
 
 def _same_swing(swing: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
     return np.array_equal(swing, other) or not (swing.any() or other.any())
-
-
-def _reached(where: Pixels, touched: Sequence[Box]) -> tuple[slice, slice]:
-    """Rows and columns of the picture that take any pixel from one of the boxes, with a pixel around each."""
-    x, y = where[..., 0], where[..., 1]
-    mask = np.zeros(where.shape[:2], bool)
-    for box in touched:
-        inside = (x > box.x - 1) & (x < box.right) & (y > box.y - 1) & (y < box.bottom)
-        mask |= inside
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    if not rows.size:
-        return slice(0), slice(0)
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

@@ -1,6 +1,7 @@
 """The file of a student: one safetensors of its networks, which says what it is, of whom and from whom.
 
-It holds float16 numbers only and is read without running anything; see `student_header.py` for its header.
+Its numbers are float16, but float32 where a kernel adds up large ones that nearly cancel. It is read without
+running anything; see `student_header.py` for its header.
 """
 
 import json
@@ -72,7 +73,8 @@ def write_student(student: Student) -> bytes:
     tensors: dict[str, Tensor] = {"rest": torch.from_numpy(student.rest.copy())}
     for name, network in networks.items():
         for key, tensor in network.state_dict().items():
-            tensors[f"{name}.{key}"] = tensor.detach().cpu().half().contiguous()
+            kept = torch.float32 if key in _EXACT else torch.float16
+            tensors[f"{name}.{key}"] = tensor.detach().cpu().to(kept).contiguous()
     header = {
         "format": FORMAT,
         "made_with": f"avatar-rtc {__version__}",
@@ -157,6 +159,8 @@ def _built(name: str, header: StudentHeader) -> nn.Module:
 
 
 _KERNELS = (BodyKernel, FaceKernel)
+_EXACT = ("maps.coefficients", "maps.slopes")
+"""What is kept in float32."""
 
 
 def _networks(student: Student) -> dict[str, FaceModule | BodyModule]:

@@ -1,8 +1,9 @@
 """Parts of a student in closed form: no layer was trained, everything is solved for at once.
 
 ```
- morphs ─┬► exp(-distance to each known pose) ─► N numbers · coefficients ─┐
-         └► the morphs themselves, and their products ──────── · slopes ───┴► k weights · basis ─► maps
+ morphs ─┬► exp(-distance to each known pose), ─► N numbers · coefficients ┐
+         │  by some groups of morphs, summed                                │
+         └► the morphs themselves, and their products ─── · slopes ─────────┴► k weights · basis ─► maps
 ```
 
 Kernel ridge regression (Saunders, Gammerman, Vovk 1998) with an exponential kernel and a linear part, its
@@ -31,6 +32,8 @@ class KernelSizes:
     """Morphs that the distance is taken of."""
     features: int
     """Numbers that the linear part takes."""
+    groups: int
+    """Distances that are taken, each of some of the morphs."""
     knots: int
     """Poses that are known."""
     components: int
@@ -50,7 +53,9 @@ class KernelMaps(nn.Module):
         self.shape = shape
         pixels = shape.outputs * shape.rows * shape.columns
         for name, size in {
-            "scales": (shape.inputs,),
+            "scales": (shape.groups, shape.inputs),
+            "shares": (shape.groups,),
+            "smoothness": (shape.groups,),
             "knots": (shape.knots, shape.inputs),
             "coefficients": (shape.knots, shape.components),
             "slopes": (shape.features, shape.components),
@@ -59,19 +64,38 @@ class KernelMaps(nn.Module):
         }.items():
             self.register_buffer(name, torch.zeros(size))
         self.scales: Tensor
-        """By which morphs are multiplied before distances are taken."""
+        """By which morphs are multiplied before a distance is taken of them."""
+        self.shares: Tensor
+        """Of each distance in the whole."""
+        self.smoothness: Tensor
+        """0 where the maps have kinks in these morphs, 1 where they have none; see `nearness`."""
         self.knots: Tensor
-        """Already multiplied."""
         self.coefficients: Tensor
         self.slopes: Tensor
         self.basis: Tensor
         self.mean: Tensor
 
     def forward(self, morphs: Tensor, features: Tensor) -> Tensor:
-        distance = torch.linalg.vector_norm((morphs * self.scales)[:, None] - self.knots, dim=-1)
-        weights = (-distance).exp() @ self.coefficients + features @ self.slopes
+        near = nearness(morphs, self.knots, self.scales, self.shares, self.smoothness)
+        weights = near @ self.coefficients + features @ self.slopes
         maps = torch.addmm(self.mean, weights, self.basis)
         return maps.view(-1, self.shape.outputs, self.shape.rows, self.shape.columns)
+
+
+def nearness(morphs: Tensor, knots: Tensor, scales: Tensor, shares: Tensor, smoothness: Tensor) -> Tensor:
+    """How near poses (B, n) are to others (N, n): (B, N), the sum of `shares` for the same pose.
+
+    A sum over groups of morphs: brows that were seen with open eyes then count for closed ones, too.
+    Each is `exp(-d)` or, where it is smooth, `(1 + d) exp(-d)` of the distance d: the Matern kernels of order
+    1/2 and 3/2 (Rasmussen and Williams, Gaussian Processes, 2006, 4.2.1), or a mixture of both.
+
+    Args:
+        scales: (groups, n): by which morphs are multiplied before a distance is taken of them.
+        shares, smoothness: (groups,).
+    """
+    squares = (morphs[:, None] - knots).square()
+    distances = (squares @ scales.square().T).sqrt()
+    return ((1 + distances * smoothness) * (-distances).exp()) @ shares
 
 
 class FaceKernel(nn.Module):

@@ -24,7 +24,7 @@ class Turned:
     paint: HalfMaps
     """(…, 4): added to what is warped, already times its opacity."""
     bare: HalfMaps
-    """(…, 4): 1 less that opacity, for each channel."""
+    """(…): 1 less that opacity."""
 
 
 class SoftWarp:

@@ -35,7 +35,7 @@ from avatar_rtc.render.device.compiling import why_plain
 from avatar_rtc.render.device.memory import give_back_cached
 from avatar_rtc.render.device.replays import Replays, batched
 from avatar_rtc.render.device.uploads import uploaded
-from avatar_rtc.render.portrait import Portrait
+from avatar_rtc.render.portrait import SIZE, Portrait
 from avatar_rtc.render.soft import SoftParts
 from avatar_rtc.render.tha3.boxes import FACE_BOX, HEAD_BOX
 from avatar_rtc.render.tha3.character import (
@@ -47,9 +47,12 @@ from avatar_rtc.render.tha3.character import (
     swinging_rows,
 )
 from avatar_rtc.render.tha3.cover import Cover, cover_of
+from avatar_rtc.render.tha3.large import enlarged
+from avatar_rtc.render.tha3.large_layers import large_layers
 from avatar_rtc.render.tha3.networks import Maps, PartName, decompose, edited, warp
 from avatar_rtc.render.tha3.openvino import compile_networks
-from avatar_rtc.render.tha3.parts import MOVED_BY, MOVED_PARTS, MovedPart, Parts
+from avatar_rtc.render.tha3.pacing import pace_of
+from avatar_rtc.render.tha3.parts import MOVED_BY, MOVED_PARTS, MovedPart, Parts, RestGrids
 from avatar_rtc.render.tha3.swinging import swung
 from avatar_rtc.render.tha3.weights import load_networks
 from avatar_rtc.render.tha3.weights_files import chosen_folder
@@ -90,7 +93,7 @@ class Tha3Animator:
         self.exclusive = self.device.type == "cpu"
         """On a CPU it takes all cores, and OpenVINO has one request for each network."""
         self._memory_format = memory_format
-        self._replays = Replays[MovedPart](captures) if captures else None
+        self._replays = Replays[str](captures) if captures else None
         self._limit = BatchLimit()
         self._networks_free: AbstractContextManager[object] = Lock() if self.exclusive else nullcontext()
         """For `mouths`, which may come while a frame is made."""
@@ -100,20 +103,14 @@ class Tha3Animator:
         """What moves on its networks."""
         return Parts(self.networks, self._memory_format)
 
-    @torch.inference_mode()
     def prepare(self, portrait: Portrait) -> Tha3Character:
-        """Run the decomposer; see `Animator.prepare`."""
-        image = portrait.image
-        linear = srgb_to_linear(uploaded(image, self.device, torch.float32)[None])
-        picture = (linear * 2 - 1).to(self.dtype)
-        head = picture[:, :, *HEAD_BOX.slices].contiguous()
-        maps = self.networks["eyebrow_decomposer"](head, head.new_zeros(1, 0))
-        brows, background = decompose(maps, head)
-        return Tha3Character(picture, brows, background, picture.clone(), avg_pool2d(picture, 2))
+        """Run the decomposer, and of a larger portrait a frame at rest; see `Animator.prepare`."""
+        return self._prepared(portrait, None)
 
     def dress(self, character: Tha3Character, portrait: Portrait, dressing: Dressing) -> Tha3Character:
         """The character anew, its source picture under cels."""
-        dressed = self.prepare(dressing.drawn_on(portrait))
+        rest = character.large and character.large.rest
+        dressed = self._prepared(dressing.drawn_on(portrait), rest)
         dressed.soft, dressed.dressing = character.soft, dressing
         return dressed
 
@@ -124,7 +121,8 @@ class Tha3Animator:
     @torch.inference_mode()
     def cover(self, character: Tha3Character, dressing: Dressing) -> CoveredCharacter:
         """The same character with cels over its posed face; nothing is prepared anew."""
-        return CoveredCharacter(character, cover_of(dressing, character.dressing, self.device, self.dtype))
+        cover = cover_of(dressing, character.dressing, self.device, self.dtype, character.side)
+        return CoveredCharacter(character, cover)
 
     @torch.inference_mode()
     def pose_faces(self, poses: Tensor, characters: Sequence[Tha3Character]) -> None:
@@ -152,7 +150,7 @@ class Tha3Animator:
 
     @torch.inference_mode()
     def animate(self, poses: Tensor, characters: Sequence[Shown], between: Sequence[bool] = ()) -> Tensor:
-        """Pictures (B, 4, 512, 512), linear, float32; see `Animator.animate`.
+        """Pictures (B, 4, S, S), linear, float32; see `Animator.animate`.
 
         The same character may stand in a batch several times, with a pose each.
 
@@ -162,10 +160,11 @@ class Tha3Animator:
         with _computing_on(self._threads):
             (batch, covers), swings = each_once(characters), poses[:, ROTATION.stop :]
             stale = stale_rows(batch, poses, covers)
-            swinging = swinging_rows(batch, swings, stale["body"])
-            there = self._move(poses, batch, stale, swinging, covers)
-            for character, pose in zip(batch, poses, strict=True):
-                character.pose = pose[: ROTATION.stop].clone()
+            pace = pace_of(batch, covers, stale["face"], stale["body"], between)
+            swinging = swinging_rows(batch, swings, (*pace.turning, *pace.again))
+            there = self._move(poses, batch, {**stale, "body": pace.turning}, swinging, covers)
+            pace.show(batch, covers)
+            pace.keep(batch, poses, between)
             for row, swing in zip(swinging, there, strict=True):
                 character = batch[row]
                 assert character.soft is not None
@@ -177,17 +176,32 @@ class Tha3Animator:
     def stage(self, character: Shown, pose: Pose, name: str) -> Tensor:
         """A picture on the way to the last one of a character, linear; see `StagedAnimator`."""
         bare = character.character if isinstance(character, CoveredCharacter) else character
+        seen = bare.large or bare
         if name in ("warped", "paint"):
-            # Anew: what the editor gave is valid until its next call only, which may be another avatar's.
-            rotation = torch.from_numpy(pose[None, ROTATION]).to(self.device, self.dtype)
-            with self._networks_free:
-                _, grid, maps = self.parts.move_body(bare.posed, bare.posed_half, rotation)
-                picture = edited(maps, grid, bare.posed, name)
+            picture = edited(bare.turn_at_side(), seen.posed, name)
         elif name == "turned":
-            picture = warp(bare.posed, bare.grid)
+            grid = bare.grid if bare.large is None else enlarged(bare.grid, bare.side)
+            picture = warp(seen.posed, grid)
         else:
             picture = bare.seen_at(name)
         return ((picture[0].float() + 1) / 2).clamp(0, 1)
+
+    @torch.inference_mode()
+    def _prepared(self, portrait: Portrait, rest: RestGrids | None) -> Tha3Character:
+        image = portrait.image
+        linear = srgb_to_linear(uploaded(image, self.device, torch.float32)[None])
+        picture = (linear * 2 - 1).to(self.dtype)
+        head = picture[:, :, *HEAD_BOX.slices].contiguous()
+        maps = self.networks["eyebrow_decomposer"](head, head.new_zeros(1, 0))
+        brows, background = decompose(maps, head)
+        large = None
+        if portrait.side != SIZE:
+            if rest is None:
+                with self._networks_free:
+                    rest = self.parts.grids_of_rest(picture, brows, background)
+            there = uploaded(portrait.large, self.device, torch.float32)
+            large = large_layers(there, maps, rest, self.dtype)
+        return Tha3Character(picture, brows, background, picture.clone(), avg_pool2d(picture, 2), large)
 
     def _move(
         self,
@@ -228,8 +242,11 @@ class Tha3Animator:
         work = partial(self.parts.move, part)
         if self._replays is None:
             with self._networks_free:
-                return work(*map(batched, columns))
-        return self._replays.run(part, work, columns, len(rows))
+                found = work(*map(batched, columns))
+                # On OpenVINO the editor's maps hold until its next call only.
+                return [*found[:-1], found[-1].clone()] if self.exclusive and part == "body" else found
+        name = part if (side := rows[0][0].side) == SIZE else f"{part} at {side} px"
+        return self._replays.run(name, work, columns, len(rows))
 
     def _make_room(self, items: int) -> bool:
         """Give back what is kept for batches of so many; True if there was any."""

@@ -2,17 +2,48 @@
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from avatar_rtc.render.cels import Dressing
-from avatar_rtc.render.tha3.boxes import FACE_BOX, FACE_HALF_BOX
+from avatar_rtc.render.tha3.boxes import FACE_BOX, FACE_HALF_BOX, at_side
 from avatar_rtc.render.tha3.cover import Cover, covered
-from avatar_rtc.render.tha3.parts import MOVED_BY, MOVED_PARTS, MovedPart
+from avatar_rtc.render.tha3.large import exact_turn, large_body, larger
+from avatar_rtc.render.tha3.networks import Turn, turn_of
+from avatar_rtc.render.tha3.parts import MOVED_BY, MOVED_PARTS, MovedPart, RestGrids, shown_turn
 from avatar_rtc.stream.box import Box
+
+
+@dataclass
+class LargeLayers:
+    """The same pictures of a character at the side S that is shown, s = S / 512; (1, 4, …) in [-1, 1]."""
+
+    image: Tensor
+    """(1, 4, S, S)."""
+    brows: Tensor
+    """(1, 4, 128 s, 128 s)."""
+    background: Tensor
+    """(1, 4, 128 s, 128 s)."""
+    posed: Tensor
+    """(1, 4, S, S): written in place."""
+    rest: RestGrids
+    """What is taken off each part's grid near rest."""
+    face: Tensor = field(default_factory=lambda: torch.empty(0))
+    """(1, 4, 192 s, 192 s): the newest face without cover."""
+    head: Tensor = field(default_factory=lambda: torch.empty(0))
+    """(1, 4, 128 s, 128 s)."""
+
+    @property
+    def side(self) -> int:
+        """S, in px."""
+        return self.image.shape[-1]
+
+    def box(self, box: Box) -> tuple[slice, slice]:
+        """Rows and columns of a box of the 512 px picture."""
+        return at_side(box, self.side).slices
 
 
 @dataclass
@@ -29,6 +60,8 @@ class Tha3Character:
     """(1, 4, 512, 512): `image`, its face replaced by the newest one; written in place."""
     posed_half: Tensor
     """(1, 4, 256, 256): the same at half the side."""
+    large: LargeLayers | None = None
+    """The same at the side that is shown, if that is not 512."""
     dressing: Dressing | None = None
     """The cels that `image` is under."""
     cover: Cover | None = None
@@ -40,17 +73,28 @@ class Tha3Character:
     head: Tensor = field(default_factory=lambda: torch.empty(0))
     """(1, 4, 128, 128): eyebrows moved."""
     out: Tensor = field(default_factory=lambda: torch.empty(0))
-    """(1, 4, 512, 512): the finished picture, float32 in [0, 1]."""
+    """(1, 4, S, S): the finished picture, float32 in [0, 1]."""
     grid: Tensor = field(default_factory=lambda: torch.empty(0))
     """(1, 2, 512, 512): the rotator's share of the warp; see `Tha3Character.warped_by`."""
     maps: Tensor = field(default_factory=lambda: torch.empty(0))
-    """(1, 10, 512, 512): what the editor gave; on OpenVINO it holds until the next call only."""
+    """(1, 10, 512, 512): what the editor gave."""
     soft: Tensor | None = None
     """(6, 128, 128): the weights of what swings."""
     swing: Tensor | None = None
     """(12,) on the CPU: what `swung` was made with; None is nothing yet, or an older `out`."""
     swung: Tensor = field(default_factory=lambda: torch.empty(0))
-    """(1, 4, 512, 512): `out`, its soft parts swung."""
+    """(1, 4, S, S): `out`, its soft parts swung."""
+    turned_by: Tensor = field(default_factory=lambda: torch.empty(0))
+    """(6,) on the CPU: the rotation that `grid` and `maps` are of."""
+    last: Turn | None = None
+    """How the body turned, of one that showed an in-between last."""
+    is_half_way: bool = False
+    """Whether `out` shows the mean of its last two turns."""
+
+    @property
+    def side(self) -> int:
+        """S: of the pictures made of it, in px."""
+        return self.image.shape[-1] if self.large is None else self.large.side
 
     def warped_by(self) -> Tensor:
         """(1, 2, 512, 512): where each pixel of `out` was taken from, as `warp` wants it."""
@@ -64,12 +108,19 @@ class Tha3Character:
         """(1, 4, 192, 192): the posed face before the body moves, linear RGB + alpha in [0, 1]."""
         return ((self.posed[:, :, *FACE_BOX.slices].float() + 1) / 2).clamp(0, 1)
 
+    def large_face(self) -> Tensor:
+        """(1, 4, 192 s, 192 s): the same at the side that is shown."""
+        if self.large is None:
+            return self.face()
+        return ((self.large.posed[:, :, *self.large.box(FACE_BOX)].float() + 1) / 2).clamp(0, 1)
+
     def seen_at(self, stage: str) -> Tensor:
         """(1, 4, h, w) in [-1, 1]: brows, background, head, face or posed; see `STAGES`."""
+        seen = self.large or self
         if stage == "face":
-            return self.posed[:, :, *FACE_BOX.slices]
+            return seen.posed[:, :, *at_side(FACE_BOX, self.side).slices]
         pictures = {
-            "brows": self.brows, "background": self.background, "head": self.head, "posed": self.posed
+            "brows": seen.brows, "background": seen.background, "head": seen.head, "posed": seen.posed
         }  # fmt: skip
         return pictures[stage]
 
@@ -77,19 +128,34 @@ class Tha3Character:
         """The same character with caches of its own."""
         twin = copy.copy(self)
         twin.posed, twin.posed_half = self.posed.clone(), self.posed_half.clone()
+        if self.large is not None:
+            twin.large = replace(self.large, posed=self.large.posed.clone())
         return twin
 
     def given_to(self, part: MovedPart) -> Sequence[Tensor]:
-        """What a part is given of it, (1, ...) each; the pose comes after."""
+        """What a part is given of it, (1, ...) each, then the large ones; the pose comes after."""
+        large = self.large
         if part == "brows":
-            return self.brows, self.background
+            larger = () if large is None else (large.brows, large.background, large.rest.brows)
+            return self.brows, self.background, *larger
         if part == "face":
-            return self.image[:, :, *FACE_BOX.slices], self.head
-        return self.posed, self.posed_half
+            face = self.image[:, :, *FACE_BOX.slices]
+            if large is None:
+                return face, self.head
+            return face, self.head, large.image[:, :, *large.box(FACE_BOX)], large.head, large.rest.face
+        return self.posed, self.posed_half, *(() if large is None else (large.posed, large.rest.body))
 
     def take(self, part: MovedPart, found: Sequence[Tensor]) -> None:
-        """Keep what a part gave, (1, ...) each."""
+        """Keep what a part gave, (1, ...) each, the large one last."""
         self.pose = None  # what follows no longer fits
+        large = self.large
+        if large is not None and part != "body":
+            *found, larger = found
+            if part == "brows":
+                large.head = larger
+            else:
+                large.posed[:, :, *large.box(FACE_BOX)] = larger
+                large.face = larger
         if part == "brows":
             (self.head,) = found
         elif part == "face":
@@ -97,7 +163,20 @@ class Tha3Character:
             self.faces, self.cover = found, None
         else:
             self.out, self.grid, self.maps = found
-            self.swing = None
+            self.swing, self.is_half_way = None, False
+
+    def turn(self) -> Turn:
+        """How the body turned last."""
+        return (turn_of if self.large is None else exact_turn)(self.maps, self.grid)
+
+    def turn_at_side(self) -> Turn:
+        """The same at the side that is shown."""
+        return self.turn() if self.large is None else larger(self.turn(), self.side)
+
+    def show(self, turn: Turn, is_half_way: bool = False) -> None:
+        """Compose `out` anew of a turn."""
+        self.out = shown_turn(turn, self.posed) if self.large is None else large_body(turn, self.large.posed)
+        self.swing, self.is_half_way = None, is_half_way
 
     def shown(self, swing: Tensor) -> Tensor:
         """`out`, or `swung` if it swings; (12,) or empty."""
@@ -115,19 +194,25 @@ class Tha3Character:
         if self.cover is not None:
             self._put(self.cover.box, *self._bare(self.cover.box))
         if cover is not None:
-            face = covered(self._bare(cover.box)[0], cover.pixels)
-            self._put(cover.box, face, avg_pool2d(face, 2))
+            face, _, *large = self._bare(cover.box)
+            face = covered(face, cover.pixels)
+            if cover.large is not None:
+                large = [covered(each, cover.large) for each in large]
+            self._put(cover.box, face, avg_pool2d(face, 2), *large)
         self.cover = cover
 
     def _bare(self, box: Box) -> Sequence[Tensor]:
-        """The posed face in a box of the picture, without cover, and the same at half the side."""
+        """The posed face in a box of the picture, without cover, the same at half the side, and large."""
         face, half = self.faces
         inner = box.within(FACE_BOX)
-        return face[:, :, *inner.slices], half[:, :, *inner.halved.slices]
+        found = face[:, :, *inner.slices], half[:, :, *inner.halved.slices]
+        return found if self.large is None else (*found, self.large.face[:, :, *self.large.box(inner)])
 
-    def _put(self, box: Box, face: Tensor, half: Tensor) -> None:
+    def _put(self, box: Box, face: Tensor, half: Tensor, *large: Tensor) -> None:
         self.posed[:, :, *box.slices] = face
         self.posed_half[:, :, *box.halved.slices] = half
+        if self.large is not None:
+            (self.large.posed[:, :, *self.large.box(box)],) = large
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from avatar_rtc.face.cels import ON_SKIN, TEARS
 from avatar_rtc.render.cels import Dressing, PreparedCel, over
 from avatar_rtc.render.device.fusing import fused
 from avatar_rtc.render.pixels import divisor
+from avatar_rtc.render.portrait import SIZE
 from avatar_rtc.render.skin import but_lines
-from avatar_rtc.render.tha3.boxes import FACE_BOX
+from avatar_rtc.render.tha3.boxes import FACE_BOX, at_side
 from avatar_rtc.stream.box import Box
 
 
@@ -25,24 +26,38 @@ class Cover:
     """Where, in the 512 px picture: inside `FACE_BOX`, all its edges even."""
     pixels: Tensor = field(repr=False)
     """(1, 4, h, w): linear RGB + straight alpha in [-1, 1]."""
+    large: Tensor | None = field(default=None, repr=False)
+    """The same at the side that is shown, if that is not 512."""
 
 
 def cover_of(
-    dressing: Dressing, worn: Dressing | None, device: torch.device, dtype: torch.dtype
+    dressing: Dressing, worn: Dressing | None, device: torch.device, dtype: torch.dtype, side: int = SIZE
 ) -> Cover | None:
     """The cover that these cels are; None if none of them lies in the face.
 
     Args:
         worn: the cels that the source picture is under: what of them lies on skin, and tears, shows on the
             skin of the cover as well.
+        side: of the pictures that are shown, in px.
     """
-    tops = list(dressing.tops(device))
-    boxes = [seen for top in tops if not (seen := top.box.common(FACE_BOX)).is_empty]
+    boxes = [
+        seen for top in dressing.at(SIZE).tops(device) if not (seen := top.box.common(FACE_BOX)).is_empty
+    ]
     if not boxes:
         return None
     box = _even(boxes)
+
+    def drawn(side: int) -> Tensor:
+        picture = _drawn(dressing.at(side), worn and worn.at(side), at_side(box, side), device)
+        return (picture * 2 - 1)[None].to(dtype)
+
+    return Cover(box, drawn(SIZE), None if side == SIZE else drawn(side))
+
+
+def _drawn(dressing: Dressing, worn: Dressing | None, box: Box, device: torch.device) -> Tensor:
+    """The cels in a box of a picture of their side: (4, h, w), linear RGB + straight alpha in [0, 1]."""
     picture = torch.zeros(4, box.height, box.width, device=device)
-    for top in tops:
+    for top in dressing.tops(device):
         _lay(top, picture, box)
     if worn is not None:
         shape = picture[3].clone()
@@ -53,7 +68,7 @@ def cover_of(
             elif top.name in TEARS:
                 _lay(top, picture, box)
         picture[3] = shape
-    return Cover(box, (picture * 2 - 1)[None].to(dtype))
+    return picture
 
 
 @fused()

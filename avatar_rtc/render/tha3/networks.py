@@ -8,7 +8,7 @@ are left out at conversion.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,8 @@ PartName = Literal[
     "editor",
 ]
 PART_NAMES: tuple[PartName, ...] = get_args(PartName)
+Warp = Callable[[Tensor, Tensor], Tensor]
+"""What `warp` does, by whichever kernel."""
 Maps = Callable[[Tensor, Tensor], Tensor]
 """What a `Network` does: pictures (B, C, S, S), pose (B, N) → maps (B, M, S, S)."""
 
@@ -109,35 +111,55 @@ def decompose(maps: Tensor, head: Tensor) -> tuple[Tensor, Tensor]:
     )
 
 
-def combine(maps: Tensor, brows: Tensor, background: Tensor) -> Tensor:
+def combine(maps: Tensor, brows: Tensor, background: Tensor, by: Warp | None = None) -> Tensor:
     """The head with its eyebrows moved; alpha is the background's."""
     grid, alpha, colour = maps.split_with_sizes([2, 1, 4], dim=1)
-    moved = torch.lerp(warp(brows, grid), colour.tanh(), alpha.sigmoid())
+    moved = torch.lerp((by or warp)(brows, grid), colour.tanh(), alpha.sigmoid())
     opacity = (moved[:, 3:] + 1) / 2
     rgb = torch.lerp(background[:, :3], moved[:, :3], opacity)
     return torch.cat([rgb, background[:, 3:]], dim=1)
 
 
-def morph(maps: Tensor, face: Tensor) -> Tensor:
+def morph(maps: Tensor, face: Tensor, by: Warp | None = None) -> Tensor:
     """The face with iris, mouth and eyes moved."""
     grid, mouth_alpha, mouth, eye_alpha, eye = maps.split_with_sizes([2, 1, 4, 1, 4], dim=1)
-    face = torch.lerp(warp(face, grid), mouth.tanh(), mouth_alpha.sigmoid())
+    face = torch.lerp((by or warp)(face, grid), mouth.tanh(), mouth_alpha.sigmoid())
     return torch.lerp(face, eye.tanh(), eye_alpha.sigmoid())
 
 
+class Turn(NamedTuple):
+    """How a body is turned: where its pixels come from, and what is painted over them."""
+
+    grid: Tensor
+    """(B, 2, H, W): what `warp` wants, the rotator's share and the editor's."""
+    paint: Tensor
+    """(B, 4, H, W) in [-1, 1]."""
+    alpha: Tensor
+    """(B, 4, H, W) in [0, 1]: how much of each channel is painted."""
+
+
+def turn_of(maps: Tensor, grid: Tensor) -> Turn:
+    """The turn that the editor's maps (B, 10, H, W) and the rotator's grid (B, 2, H, W) are together."""
+    change, alpha, colour = maps.split_with_sizes([2, 4, 4], dim=1)
+    return Turn(grid + change, colour.tanh(), alpha.sigmoid())
+
+
+def turned(image: Tensor, turn: Turn, by: Warp | None = None) -> Tensor:
+    """The finished picture: warped, and holes painted."""
+    return torch.lerp((by or warp)(image, turn.grid), turn.paint, turn.alpha)
+
+
 def edit(maps: Tensor, grid: Tensor, image: Tensor) -> Tensor:
-    """The finished picture: warped by the rotator's grid plus the editor's, holes painted."""
-    change, alpha, colour = maps.split_with_sizes([2, 4, 4], dim=1)
-    return torch.lerp(warp(image, grid + change), colour.tanh(), alpha.sigmoid())
+    """The finished picture, of what the networks gave."""
+    return turned(image, turn_of(maps, grid))
 
 
-def edited(maps: Tensor, grid: Tensor, image: Tensor, step: str) -> Tensor:
-    """One step of `edit` alone: the picture "warped", or the "paint", as opaque as it goes over that."""
-    change, alpha, colour = maps.split_with_sizes([2, 4, 4], dim=1)
+def edited(turn: Turn, image: Tensor, step: str) -> Tensor:
+    """One step of `turned` alone: the picture "warped", or the "paint", as opaque as it goes over that."""
     if step == "warped":
-        return warp(image, grid + change)
-    share = alpha[:, :3].sigmoid().mean(1, keepdim=True)
-    return torch.cat([colour[:, :3].tanh(), share * (colour[:, 3:].tanh() + 1) - 1], dim=1)
+        return warp(image, turn.grid)
+    share = turn.alpha[:, :3].mean(1, keepdim=True)
+    return torch.cat([turn.paint[:, :3], share * (turn.paint[:, 3:] + 1) - 1], dim=1)
 
 
 def warp(image: Tensor, change: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """The student animator against its own networks composed by torch, and what it keeps from frame to frame."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from avatar_rtc.render.cels import Cels, Dressing
 from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.student.animator import StudentAnimator, StudentCharacter, create_student
 from avatar_rtc.render.student.file import read_student, write_student
-from avatar_rtc.render.student.parts import MORPHS_OF
+from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF
 from tests.render.students import BODY_BOX, BOXES, a_picture, a_student
 
 RGBA = a_picture()
@@ -90,10 +91,18 @@ def test_moving_only_the_face_gives_what_moving_everything_gives(
 
 def test_only_what_moved_is_computed(animator: StudentAnimator, character: StudentCharacter) -> None:
     calls: list[str] = []
-    networks: dict[str, Any] = {"body": animator._student.body.decoder}
-    networks |= {str(part): network for part, network in animator._student.faces.items()}
-    for name, network in networks.items():
-        network.register_forward_hook(lambda *_, name=name: calls.append(str(name)))
+
+    def told(name: str, network: Callable[..., Any]) -> Callable[..., Any]:
+        def call(morphs: Tensor) -> Any:
+            calls.append(name)
+            return network(morphs)
+
+        return call
+
+    decoders = animator._face.decoders
+    for part in FACE_PARTS:
+        decoders[part] = told(part, decoders[part])
+    animator._body._decode = told("body", animator._body._decode)
     for values in (
         {},
         {"mouth_ooo": 1.0},
@@ -121,13 +130,11 @@ def test_a_cel_moves_with_the_face_and_lies_over_it(
     animator: StudentAnimator, character: StudentCharacter
 ) -> None:
     """With lids that hide nothing, cels on the posed picture are what `Dressing.draw` makes of it."""
-    character.kept.seen[:] = 1
-    dressing = Dressing(CELS, CELS.layers({"blush1": 1.0}))
-    animator._pose_face(character.kept, neutral(), pose()[0])
-    character.kept.seen[:] = 1
-    animator._dress(character.kept, dressing, [])
+    kept, dressing = character.kept, Dressing(CELS, CELS.layers({"blush1": 1.0}))
+    kept.face.pose(neutral(), None)
+    kept.worn.wear(dressing, kept.face.posed, np.ones_like(kept.face.seen), [])
     rows, columns = slice(190, 202), slice(300, 320)
-    ours = character.kept.dressed[190 - BODY_BOX.y : 202 - BODY_BOX.y, 300 - BODY_BOX.x : 320 - BODY_BOX.x]
+    ours = kept.worn.picture[190 - BODY_BOX.y : 202 - BODY_BOX.y, 300 - BODY_BOX.x : 320 - BODY_BOX.x]
     theirs = dressing.draw(IMAGE, "srgb")[:, rows, columns].permute(1, 2, 0)
     assert np.abs(ours - theirs.numpy()).max() < 2e-3
 

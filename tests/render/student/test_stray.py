@@ -20,9 +20,7 @@ def disc(radius: float, faint: bool) -> NDArray[np.float32]:
 
 def still(bare: float = 1.0) -> Turned:
     change = np.zeros((_SIDE, _SIDE, 2), np.float32)
-    return Turned(
-        change, np.zeros((_SIDE, _SIDE, 4), np.float32), np.full((_SIDE, _SIDE, 4), bare, np.float32)
-    )
+    return Turned(change, np.zeros((_SIDE, _SIDE, 4), np.float32), np.full((_SIDE, _SIDE), bare, np.float32))
 
 
 @pytest.mark.parametrize("faint", [False, True])

@@ -102,7 +102,7 @@ def test_a_picture_that_stands_is_not_made_again(
     animator: StudentAnimator, character: StudentCharacter
 ) -> None:
     picture(animator, character, turned(), swung_by(3))
-    where = character.kept.where
+    where = character.kept.body._where
     picture(animator, character, turned(), swung_by(3))
-    assert character.kept.where is where
+    assert character.kept.body._where is where
     assert where.shape == (BODY_BOX.height, BODY_BOX.width, 2)

@@ -1,0 +1,63 @@
+"""How the body of a student's character turns, and half way there for in-betweens."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from avatar_rtc.render.student.file import Student
+from avatar_rtc.render.student.networks import GRID_UNIT
+from avatar_rtc.render.student.quick import quick_body
+from avatar_rtc.render.student.swinging import Turned
+
+
+class BodyTurns:
+    """Asks the body's network of a student."""
+
+    def __init__(self, student: Student) -> None:
+        self._decode = quick_body(student.body)
+
+    def of(self, pose: Tensor) -> Turned:
+        """How the body turns in a pose (45,)."""
+        bulk, maps = self._decode(pose)
+        height, width = maps.shape[:2]
+        change = cv2.resize(bulk, (width, height))
+        cv2.scaleAdd(np.ascontiguousarray(maps[..., :2]), GRID_UNIT, change, change)
+        # Multiplied before it is enlarged: a quarter of the work, and less at larger sides.
+        paint = torch.from_numpy(maps[..., 2:]).sigmoid().numpy()
+        opacity = paint[..., 4:]
+        return Turned(change, paint[..., :4] * opacity, 1 - opacity[..., 0])
+
+
+class TurnsInOrder:
+    """What a body shows from picture to picture, some of which are in-betweens; see `Animator.animate`."""
+
+    def __init__(self) -> None:
+        self._turned: Turned | None = None
+        self._pose: NDArray[np.float32] | None = None
+        self._was_between = False
+
+    def next(self, pose: NDArray[np.float32], is_between: bool, turned_in: Callable[[], Turned]) -> Turned:
+        """How the body is shown in a pose (45,); the same object if it is shown as before.
+
+        Args:
+            turned_in: asks the network for this pose; called only if it must be.
+        """
+        before, halves = self._turned, self._was_between and not is_between
+        self._was_between = is_between
+        if before is not None and (is_between or np.array_equal(pose, self._pose)):
+            return before
+        self._turned, self._pose = turned_in(), pose.copy()
+        return self._turned if before is None or not halves else half_way(before, self._turned)
+
+
+def half_way(one: Turned, other: Turned) -> Turned:
+    """The mean of both, map by map: grids are smooth, so it is the turn half way."""
+    change, paint, bare = (
+        cv2.addWeighted(ours, 0.5, theirs, 0.5, 0)
+        for ours, theirs in ((one.change, other.change), (one.paint, other.paint), (one.bare, other.bare))
+    )
+    return Turned(change, paint, bare)

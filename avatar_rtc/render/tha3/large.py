@@ -1,0 +1,147 @@
+"""THA3's maps at a larger side than it sees: the laws of `networks.py`, applied to the artist's own pixels.
+
+```
+ 512 px picture ─► network ─► maps ─┬─► law ─► picture at 512     what the next network sees
+                                    └─ enlarged ─┐
+ large picture ──────────────────────────────────┴► law ─► large picture
+```
+Grids and alphas are smooth, so they may be enlarged; a grid needs no scaling, for its unit is half a side.
+What THA3 paints has its own detail only: there the `anime` upscaler adds what it finds beyond interpolation.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import grid_sample, interpolate
+
+from avatar_rtc.render.colour import converted
+from avatar_rtc.render.device.fusing import fused
+from avatar_rtc.render.device.host import on_host
+from avatar_rtc.render.device.precision import network_precision
+from avatar_rtc.render.portrait import SIZE
+from avatar_rtc.render.tha3.boxes import FACE_BOX, HEAD_IN_FACE, at_side
+from avatar_rtc.render.tha3.networks import Turn, combine, morph, own_places, turn_of, turned, warp
+from avatar_rtc.render.upscale.interpolation import interpolated
+from avatar_rtc.render.upscale.networks import Doubler, load_upscaler
+
+_SHARP = 0.5
+_NEAR = 0.25
+"""How far a pose may be from rest, sigma of its morphs, to be taken for nearly that."""
+_VEIL = 0.02
+"""So little paint is none: it would lie over a third of a figure, and blur it."""
+
+
+def enlarged(maps: Tensor, side: int) -> Tensor:
+    """Maps (B, C, h, h) at another side, (B, C, side, side), float32: bicubic (Keys, a = -0.75)."""
+    maps = maps.float()
+    if on_host(maps):
+        return torch.stack([interpolated(each, side, side, "bicubic") for each in maps])
+    return interpolate(maps, size=(side, side), mode="bicubic", align_corners=False)
+
+
+def sharp_warp(image: Tensor, change: Tensor) -> Tensor:
+    """As `warp`, half by Keys' kernel (a = -0.75), which keeps the lines that bilinear weights blur; float32.
+
+    All of it would be as sharp as the source, and further from THA3's own picture, which is blurred so.
+    """
+    image = image.float()
+    places = own_places(*image.shape[-2:], image.device) + change.permute(0, 2, 3, 1).float()
+    sharp = grid_sample(image, places, "bicubic", "border", align_corners=False).clamp(-1, 1)
+    return torch.lerp(warp(image, change), sharp, _SHARP)
+
+
+def steadied(maps: Tensor, rest: Tensor, pose: Tensor) -> Tensor:
+    """Maps that begin with a grid, less the grid of rest as far as the pose is near rest; float32.
+
+    At rest THA3 shifts most pixels by some tenths, which blurs, and is meant by nobody.
+
+    Args:
+        maps: (B, 2 or more, h, h).
+        rest: (B, 2, h, h): the grid in the neutral pose.
+        pose: (B, N): the morphs that tell how near that is: exp(-|pose|² / 2 σ²).
+    """
+    near = (pose.float().square().sum(1) / (-2 * _NEAR**2)).exp()[:, None, None, None]
+    grid = maps[:, :2].float() - near * rest.float()
+    return torch.cat([grid, maps[:, 2:].float()], dim=1) if maps.shape[1] > 2 else grid
+
+
+@fused(kernels=4)
+def large_brows(maps: Tensor, pose: Tensor, brows: Tensor, background: Tensor, rest: Tensor) -> Tensor:
+    """`combine` at the side of the brows (B, 4, h, h); maps (B, 7, 128, 128), the pose (B, 12)."""
+    larger_maps = enlarged(steadied(maps, rest, pose), brows.shape[-1])
+    return combine(larger_maps, brows.float(), background.float(), sharp_warp).to(brows.dtype)
+
+
+@fused(kernels=5)
+def large_face(maps: Tensor, pose: Tensor, face: Tensor, head: Tensor, rest: Tensor, found: Tensor) -> Tensor:
+    """`morph` at the side of the face (B, 4, h, h), the head laid into it.
+
+    Args:
+        maps: (B, 12, 192, 192).
+        pose: (B, 27).
+        found: (B, 4, h, h): beyond interpolation, see `sharpness`; added where THA3 painted.
+    """
+    side = face.shape[-1]
+    given = face.float().clone()
+    given[:, :, *at_side(HEAD_IN_FACE, side * SIZE // FACE_BOX.width).slices] = head.float()
+    large = enlarged(steadied(maps, rest, pose), side)
+    share = 1 - (1 - large[:, 2:3].sigmoid()) * (1 - large[:, 7:8].sigmoid())
+    return (morph(large, given, sharp_warp) + share * found).clamp(-1, 1).to(face.dtype)
+
+
+@fused()
+def steady_grid(grid: Tensor, rest: Tensor, pose: Tensor) -> Tensor:
+    """The body's grid (B, 2, 512, 512), steadied by its turn; breathing (the last of the six) moves a chest
+    only, and would sway all else."""
+    return steadied(grid, rest, pose[:, :-1])
+
+
+@fused()
+def exact_turn(maps: Tensor, grid: Tensor) -> Turn:
+    """`turn_of` in float32, for half floats have steps of an eighth of a pixel at 1024 px; without veil."""
+    turn = turn_of(maps.float(), grid.float())
+    return turn._replace(alpha=((turn.alpha - _VEIL) / (1 - _VEIL)).clamp_min(0))
+
+
+@fused()
+def half_way(one: Turn, other: Turn) -> Turn:
+    """The mean of two turns."""
+    return Turn(*(torch.lerp(each, that, 0.5) for each, that in zip(one, other, strict=True)))
+
+
+@fused(kernels=5)
+def large_body(turn: Turn, picture: Tensor) -> Tensor:
+    """`turned` at the side of the picture (B, 4, S, S); float32 in [0, 1]. The turn is that of 512 px."""
+    shown = turned(picture.float(), larger(turn, picture.shape[-1]), sharp_warp)
+    return ((shown + 1) / 2).clamp(0, 1)
+
+
+def larger(turn: Turn, side: int) -> Turn:
+    """A turn at another side; the paint may ring, and is clamped by whoever shows it."""
+    return Turn(*(enlarged(each, side) for each in turn))
+
+
+def painter(device: torch.device) -> Doubler:
+    """The upscaler for what is painted; loaded once for a device."""
+    return load_upscaler("low", device, network_precision(device))
+
+
+def sharpness(picture: Tensor, side: int) -> Tensor:
+    """What the `anime` upscaler finds in a picture that interpolation does not: (B, 4, side, side), float32.
+
+    Doubled once, whatever the side: what is beyond that it would make up.
+
+    Args:
+        picture: (B, 4, h, h), linear RGB + straight alpha in [-1, 1].
+    """
+    shown = converted((picture.float() + 1) / 2, "linear", "srgb-premultiplied")
+    shown = shown.to(network_precision(picture.device)).contiguous(memory_format=torch.channels_last)
+    doubled = painter(picture.device)(shown)
+    return _beyond(doubled.float(), picture.float(), side)
+
+
+@fused(kernels=4)
+def _beyond(doubled: Tensor, picture: Tensor, side: int) -> Tensor:
+    alpha = doubled[:, 3:].clamp(0, 1)
+    colour = torch.minimum(doubled[:, :3].clamp_min(0), alpha)
+    sharp = converted(torch.cat([colour, alpha], dim=1), "srgb-premultiplied", "linear") * 2 - 1
+    return enlarged((sharp - enlarged(picture, doubled.shape[-1])) * alpha, side)
