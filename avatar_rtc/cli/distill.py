@@ -166,8 +166,8 @@ def _learn(
     emotions = load_emotions(resource("assets", "emotions"))
     rgba, large = character.rgba, character.large
 
-    def train(rig: "Learned | None") -> "tuple[bytes, Report]":
-        return distill(rgba, plan, emotions, folder, device, telling.progress)
+    def train(_: "Learned | None") -> "tuple[bytes, Report]":
+        return distill(rgba, plan, emotions, folder, device, telling.progress, large)
 
     return learn(
         rigs(rgba, large, emotions, folder, device, telling.progress, plan),

@@ -45,10 +45,16 @@ def best_parts(
 
 
 def best_of(shown: Student, new: Student, measured: Measuring) -> tuple[Student, Report]:
-    """The same of students as they are; `measured` gives the report of one."""
-    before = measured(shown)
+    """The same of students as they are; `measured` gives the report of one.
+
+    Where no part of one can stand in the other, as with faces of another scale, the one that is nearer on
+    average of the regions.
+    """
+    before, after = measured(shown), measured(new)
     found = shown, before
-    for base, report, given in ((shown, before, new), (new, measured(new), shown)):
+    if not any(next(with_part(shown, new, part), None) for part in REGION_OF):
+        return (new, after) if _sum(after) > _sum(before) else found
+    for base, report, given in ((shown, before, new), (new, after, shown)):
         mixed = _improved(base, report, given, measured)
         if _is_no_worse(mixed[1], before) and _sum(mixed[1]) > _sum(found[1]):
             found = mixed

@@ -68,6 +68,21 @@ def test_of_the_same_it_keeps_what_is_shown() -> None:
     assert best_of(SHOWN, NEW, lambda _: flat)[0] is SHOWN
 
 
+@pytest.mark.parametrize("gain, eyes", [(2.0, -1.0), (-2.0, 1.0)])
+def test_of_two_that_share_no_part_the_nearer_one_is_taken(gain: float, eyes: float) -> None:
+    """As faces of twice the size, which add to a larger neutral face."""
+    rest = SHOWN.rest.copy()
+    rest[0, 90, 90] ^= 1
+    new = replace(NEW, rest=rest, body_box=replace(BODY_BOX, height=96))
+    means = {"whole": 30 + gain, "mouth": 30.0, "eyes": 30 + eyes}
+    reports = {
+        True: {region: row(mean) for region, mean in means.items()},
+        False: dict.fromkeys(REGIONS, row(30)),
+    }
+    student, _ = best_of(SHOWN, new, lambda each: Report(reports[each is new]))
+    assert student is (new if gain + eyes > 0 else SHOWN)
+
+
 @pytest.mark.parametrize("part", REGION_OF)
 def test_what_cannot_stand_together_stays_apart(part: str) -> None:
     rest = SHOWN.rest.copy()
