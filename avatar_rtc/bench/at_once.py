@@ -4,7 +4,6 @@ The stranger is a shipped character in colours that nobody has met: nothing of i
 """
 
 import asyncio
-import io
 import itertools
 import tempfile
 import time
@@ -13,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from avatar_rtc.bench.measurement import Measurement, at_least, at_most, skipped, told
 from avatar_rtc.bench.served import served
+from avatar_rtc.characters.image import write_picture
+from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.client.server import Server
 from avatar_rtc.resources import resource
@@ -67,14 +67,11 @@ def measure(quick: bool) -> list[Measurement]:
 def stranger(seed: int) -> bytes:
     """A PNG that nobody has met: a shipped character with its colours exchanged and shifted by chance."""
     random = np.random.default_rng(seed)
-    path = resource("assets", "characters", "tavi", "character.png")
-    rgba = np.asarray(Image.open(path).convert("RGBA")).copy()
+    rgba = CharacterStore(resource("assets", "characters"), Path()).load("tavi").copy()
     rgba[..., :3] = rgba[..., random.permutation(3)]
     shift = random.integers(-12, 13, 3)
     rgba[..., :3] = np.clip(rgba[..., :3].astype(np.int16) + shift, 0, 255)
-    data = io.BytesIO()
-    Image.fromarray(rgba).save(data, "PNG")
-    return data.getvalue()
+    return write_picture(rgba, "png")
 
 
 async def _stranger(url: str, png: bytes) -> list[Measurement]:
