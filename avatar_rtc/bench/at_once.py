@@ -21,14 +21,14 @@ from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.client.server import Server
 from avatar_rtc.resources import resource
 
-NAME = "seconds from the upload of a stranger's picture to 20 fps of it"
+FLUID_AFTER = "seconds from the upload of a stranger's picture to 20 fps of it"
 FLUID_FPS, MOST_S = 20.0, 120.0
 RIG_DB = {"whole": 28.0, "mouth": 24.0, "eyes": 22.0}
 _WINDOW_S, _GIVEN_UP_S, _AFTER_S = 2.0, 420.0, 60.0
 
 
 @dataclass
-class Watched:
+class Arrivals:
     """When pictures came, in CLOCK_MONOTONIC seconds."""
 
     arrived: list[float] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Watched:
     def fluid_at(self, fps: float = FLUID_FPS, window_s: float = _WINDOW_S) -> float | None:
         """The end of the first window in which so many came; None if there is none yet.
 
-        >>> Watched([0.0, 1.0, 2.0, *(2 + n / 25 for n in range(1, 51))]).fluid_at()
+        >>> Arrivals([0.0, 1.0, 2.0, *(2 + n / 25 for n in range(1, 51))]).fluid_at()
         3.6
         """
         most = round(fps * window_s)
@@ -46,7 +46,7 @@ class Watched:
     def longest_gap_s(self, since: float) -> float:
         """Between two pictures that came after that second.
 
-        >>> Watched([0.0, 5.0, 5.1, 5.4]).longest_gap_s(5.0)
+        >>> Arrivals([0.0, 5.0, 5.1, 5.4]).longest_gap_s(5.0)
         0.3
         """
         later = [at for at in self.arrived if at >= since]
@@ -56,7 +56,7 @@ class Watched:
 def measure(quick: bool) -> list[Measurement]:
     """Upload, watch, and wait; not quick in any sense."""
     if quick:
-        return [skipped(NAME, "takes minutes")]
+        return [skipped(FLUID_AFTER, "takes minutes")]
     with tempfile.TemporaryDirectory() as folder:
         settings = Path(folder) / "settings.toml"
         settings.write_text(f'data_dir = "{Path(folder).as_posix()}"\n')
@@ -80,7 +80,7 @@ async def _stranger(url: str, png: bytes) -> list[Measurement]:
         await server.upload_character("stranger", png)
         await server.create_avatar("stranger", character="stranger", animator="auto")
         async with AvatarClient(server.address("stranger")) as viewer:
-            watched = Watched()
+            watched = Arrivals()
             watching = asyncio.create_task(_watch(viewer, watched))
             try:
                 fluid = await _until_fluid(watched, begun)
@@ -92,12 +92,12 @@ async def _stranger(url: str, png: bytes) -> list[Measurement]:
     return _figures(watched, begun, fluid, state)
 
 
-async def _watch(viewer: AvatarClient, watched: Watched) -> None:
+async def _watch(viewer: AvatarClient, watched: Arrivals) -> None:
     async for _ in viewer.frames():
         watched.arrived.append(time.monotonic())
 
 
-async def _until_fluid(watched: Watched, begun: float) -> float | None:
+async def _until_fluid(watched: Arrivals, begun: float) -> float | None:
     while time.monotonic() < begun + _GIVEN_UP_S:
         await asyncio.sleep(1.0)
         if (fluid := watched.fluid_at()) is not None:
@@ -105,11 +105,13 @@ async def _until_fluid(watched: Watched, begun: float) -> float | None:
     return None
 
 
-def _figures(watched: Watched, begun: float, fluid: float | None, state: dict[str, Any]) -> list[Measurement]:
+def _figures(
+    watched: Arrivals, begun: float, fluid: float | None, state: dict[str, Any]
+) -> list[Measurement]:
     if fluid is None:
-        return [Measurement(NAME, None, "s", f"<= {MOST_S:g}", False, {"failed": "it never was"})]
+        return [Measurement(FLUID_AFTER, None, "s", f"<= {MOST_S:g}", False, {"failed": "it never was"})]
     learnt = state["distillation"]
-    found = [at_most(NAME, fluid - begun, "s", MOST_S, shown=learnt["shown"])]
+    found = [at_most(FLUID_AFTER, fluid - begun, "s", MOST_S, shown=learnt["shown"])]
     for region, decibels in learnt.get("measured", {}).items():
         found.append(at_least(f"the rig then, {region}", decibels, "dB", RIG_DB[region]))
     gap = watched.longest_gap_s(fluid)

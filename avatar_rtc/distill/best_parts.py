@@ -41,7 +41,7 @@ def best_parts(
         Its file, whose header tells what was measured, and the report of that.
     """
     student, report = best_of(read_student(shown), read_student(new), lambda each: measure(each, rgba, held))
-    return told(student, report), report
+    return with_figures(student, report), report
 
 
 def best_of(shown: Student, new: Student, measured: Measuring) -> tuple[Student, Report]:
@@ -61,7 +61,7 @@ def best_of(shown: Student, new: Student, measured: Measuring) -> tuple[Student,
     return found
 
 
-def told(student: Student, report: Report, **about: Any) -> bytes:
+def with_figures(student: Student, report: Report, **about: Any) -> bytes:
     """The file of a student, its header telling what was measured of it."""
     figures = {"figures": report.figures, "good_enough": report.good_enough, "stray_px": report.stray_px}
     named = json.loads(json.dumps({**student.about, **figures, **about}))

@@ -5,26 +5,25 @@ teacher ─ pictures ─► rig ─► rig ─► … ─► training ─► stu
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_rtc.distill.best_parts import best_parts, told
+from avatar_rtc.distill.best_parts import best_parts, with_figures
 from avatar_rtc.distill.learned import Learned
 from avatar_rtc.distill.measure import Report
 from avatar_rtc.render.student.file import read_student
 
-LearnQuality = Literal["instant", "draft", "good", "best"]
 WORTH_SHOWING: Mapping[str, float] = {"whole": 26.0, "mouth": 22.0, "eyes": 20.0}
 """Mean PSNR in dB from which a rig at full rate is better company than a teacher at one picture a second."""
-Training = Callable[[Learned | None], tuple[bytes, Report]]
+TrainStudent = Callable[[Learned | None], tuple[bytes, Report]]
 """Trains a student, from a rig if there is one."""
 
 
 def learn(
     rigs: Iterator[Learned],
-    train: Training | None,
+    train: TrainStudent | None,
     rgba: NDArray[np.uint8],
     held: Callable[[], NDArray[np.void]],
 ) -> Iterator[Learned]:
@@ -67,4 +66,4 @@ def _regions(report: Report) -> float:
 def _named(learned: Learned) -> Learned:
     """With a header that tells what it is: of a student some parts may be of the rig."""
     about: dict[str, Any] = {"what": learned.what, "pictures": learned.pictures}
-    return replace(learned, data=told(read_student(learned.data), learned.report, **about))
+    return replace(learned, data=with_figures(read_student(learned.data), learned.report, **about))

@@ -55,7 +55,9 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
             progress("faces", number, 2 * len(seen.rigs))
             yield Learned(write_student(a_student(rgba, number)), report_of(mean), "rig", 100 * number)
 
-    def run(rgba, plan: Plan, emotions, folder: Path, device: str, progress, **_) -> tuple[bytes, Report]:
+    def run(
+        rgba, plan: Plan, emotions, folder: Path, device: str, progress, original=None, **_
+    ) -> tuple[bytes, Report]:
         seen.plans.append(plan)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "faces.bin").write_bytes(b"kept")

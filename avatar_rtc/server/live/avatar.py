@@ -39,7 +39,7 @@ from avatar_rtc.server.live.calls import Calls
 from avatar_rtc.server.live.conversation import LiveConversation
 from avatar_rtc.server.live.distillation import Distillation
 from avatar_rtc.server.live.events import Events
-from avatar_rtc.server.live.opening import opening_of
+from avatar_rtc.server.live.opening import order_to_open
 from avatar_rtc.server.live.performance import Witness
 from avatar_rtc.server.live.schooling import Schooling
 from avatar_rtc.server.live.shared import Shared
@@ -354,7 +354,7 @@ class Avatar:
         config, epoch, character = self._shared.config, self.clock.epoch, self.actor.character
         self.schooling.open(character)
         state = self.schooling.passed(self.state)
-        message = opening_of(self.name, character, state, epoch, self._asked, config)
+        message = order_to_open(self.name, character, state, epoch, self._asked, config)
         self._shared.renderer.open(message, self._on_up)
 
     def _on_up(self, message: Up) -> None:

@@ -7,7 +7,7 @@ from avatar_rtc.filters_schema.label import forced_label
 from avatar_rtc.link.orders import MATTE_SIZE, OpenAvatar
 
 
-def opening_of(
+def order_to_open(
     name: str, character: Character, state: AvatarState, epoch: float, animator: AnimatorName, config: Config
 ) -> OpenAvatar:
     """The order to open an avatar.
