@@ -196,7 +196,8 @@ def _write_each(
 
     last, has_stepped_back, unwritten = None, False, False
     for last in found:
-        unwritten = last.what == "rig" and not is_worth_showing(last.report)
+        is_asked_for = last.what == "student" and not args.background
+        unwritten = not (is_asked_for or is_worth_showing(last.report))
         if unwritten:
             continue
         if _write(args, store, character, out, last.data):
