@@ -30,6 +30,7 @@ from avatar_rtc.config_sections import (
     OpenAiConfig,
     PortRange,
     SpeechConfig,
+    StudentsConfig,
     Translated,
     TurnConfig,
 )
@@ -145,6 +146,7 @@ class Config(ConfigSection):
     trackers: TrackersConfig = TrackersConfig()
     vts: VtsConfig = VtsConfig()
     registry: RegistryConfig = RegistryConfig()
+    students: StudentsConfig = StudentsConfig()
     limits: LimitsConfig = LimitsConfig()
     data_dir: Path | None = None
     """Where uploaded characters are kept; None is the user's data folder."""

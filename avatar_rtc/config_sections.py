@@ -1,4 +1,4 @@
-"""The tables within the settings: TURN, access, speech, limits, OpenAI's doors."""
+"""The tables within the settings: TURN, access, speech, students, limits, OpenAI's doors."""
 
 import re
 from pathlib import Path
@@ -195,6 +195,15 @@ class OpenAiConfig(ConfigSection):
     """Realtime callers get no sound, only viewers do; `?strip_audio=` of a request goes before."""
     silence_s: float = Field(600.0, ge=1.0, le=3_600.0)
     """An answer that brings nothing for so long is given up."""
+
+
+class StudentsConfig(ConfigSection):
+    """How characters become fluid where there is no GPU; see docs/characters.md."""
+
+    learn: bool = True
+    """A character that is slow is learnt in the background, first as a rig, then as a student."""
+    cache_mb: float = Field(512.0, ge=0.0, le=1_000_000.0)
+    """Students that are kept by their picture in the user's cache folder, in MiB; 0 keeps none."""
 
 
 class LimitsConfig(ConfigSection):

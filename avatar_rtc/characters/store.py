@@ -38,7 +38,9 @@ from avatar_rtc.characters.packing import (
 )
 from avatar_rtc.characters.parts import PICTURE, SAVED, STUDENT, TOML
 from avatar_rtc.characters.reading import read_whole, version_of
+from avatar_rtc.characters.shipped_students import ShippedStudents
 from avatar_rtc.characters.student import check_student
+from avatar_rtc.characters.student_cache import StudentCache
 from avatar_rtc.characters.toml import read_toml
 from avatar_rtc.control.envelope import json_object
 from avatar_rtc.errors import InputError, Refused, SetupError, TooLarge, UnknownName
@@ -46,7 +48,6 @@ from avatar_rtc.face.cels import FX, CelImage, is_fx
 from avatar_rtc.files import put_file
 from avatar_rtc.intake.names import check_name, is_name
 from avatar_rtc.resources import resource
-from avatar_rtc.student_header import image_hash
 
 log = logging.getLogger(__name__)
 
@@ -67,10 +68,17 @@ class CharacterStore:
     there as a whole or not at all.
     """
 
-    def __init__(self, shipped: Path, own: Path, fx: Path | None = None) -> None:
-        """`fx` is the folder of the common effects; None is the shipped one."""
+    def __init__(
+        self, shipped: Path, own: Path, fx: Path | None = None, cache: StudentCache | None = None
+    ) -> None:
+        """
+        Args:
+            fx: the folder of the common effects; None is the shipped one.
+            cache: students of pictures that were met before; None is without.
+        """
+        self._cache = cache
         self._shipped, self._own = shipped, OwnFolder(own)
-        self._students, self._saved = own.parent / "students", own.parent / "saved"
+        self._students, self._saved = ShippedStudents(own.parent / "students"), own.parent / "saved"
         self._fx_folder = fx or resource("assets", "fx")
         self._decoded = Decoded()
         self._saving = threading.Lock()
@@ -101,8 +109,9 @@ class CharacterStore:
         students = self._version_beside(name)
         version, files = self._read(name)
         character = build_character(name, files, self._fx, prepared=True)
-        if (student := self._student_of_shipped(character)) is not None:
+        if self.is_shipped(name) and (student := self._students.find(character)) is not None:
             character = replace(character, student=student)
+        character = self._met_before(character)
         self._decoded.put(name, (version, students), character)
         return character
 
@@ -123,18 +132,13 @@ class CharacterStore:
         if not self.is_shipped(name_or_path):
             path = self.character_path(name_or_path)
             return (path if path.is_dir() else path.parent) / STUDENT
-        file = self._place_of_student(self.load_character(name_or_path))
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SetupError(f"no folder for the students can be made: {error.strerror}") from None
-        return file
+        return self._students.place(self.load_character(name_or_path))
 
     def has_student(self, name_or_path: str) -> bool:
         """Whether a student lies there, told without reading anything."""
         path = self.character_path(name_or_path)
         beside = (path if path.is_dir() else path.parent) / STUDENT
-        return beside.is_file() or any((self._students / path.name).glob(f"*/{STUDENT}"))
+        return beside.is_file() or self._students.is_any_of(path.name)
 
     def png(self, name: str) -> bytes:
         """The image file of a stored character; raises as `load`."""
@@ -165,14 +169,14 @@ class CharacterStore:
         path = Path(name_or_path).expanduser()
         if path.is_dir():
             try:
-                return build_character(path.resolve().name, read_folder(path), self._fx)
+                return self._met_before(build_character(path.resolve().name, read_folder(path), self._fx))
             except OSError as error:
                 raise InputError(f"cannot read {error.filename or path}: {error.strerror}") from None
         if path.exists() or not is_name(name_or_path):
             character = build_character(path.stem, _files_at(path), self._fx)
             for said in character.done:
                 log.info("%s: %s", path.name, said)
-            return character
+            return self._met_before(character)
         raise UnknownName("character", name_or_path, self.names())
 
     def save(
@@ -327,24 +331,14 @@ class CharacterStore:
         except OSError as error:
             raise SetupError(f"what was saved into {name!r} cannot be read: {error.strerror}") from None
 
-    def _place_of_student(self, character: Character) -> Path:
-        """Where a student of a shipped character lies: for this very picture, should a later version of the
-        package have another one."""
-        return self._students / character.name / image_hash(character.rgba)[:16] / STUDENT
-
-    def _student_of_shipped(self, character: Character) -> bytes | None:
-        """The student that was made here for a shipped character."""
-        if not self.is_shipped(character.name):
-            return None
-        try:
-            return _read_file(self._place_of_student(character))
-        except InputError:
-            return None
+    def _met_before(self, character: Character) -> Character:
+        """With the student of its picture that is kept for whoever has it, if that is better."""
+        return character if self._cache is None else self._cache.dressed(character)
 
     def _version_beside(self, name: str) -> Hashable:
-        """Of the students, and of what was saved, that lie among the user's own data."""
-        folder, saved = self._students / name, self._saved / f"{name}.json"
-        students = version_of(*sorted(folder.iterdir())) if folder.is_dir() else None
+        """Of the students, kept ones too, and of what was saved, that lie among the user's own data."""
+        saved = self._saved / f"{name}.json"
+        students = self._students.version(name), self._cache and self._cache.version()
         try:
             stat = saved.stat()
         except OSError:

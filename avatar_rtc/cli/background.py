@@ -10,8 +10,14 @@ from pathlib import Path
 
 from avatar_rtc.errors import AvatarRtcError, SetupError
 
-LOWEST = 19
-"""Of `nice`: what is left over."""
+ASIDE, LOWEST = 5, 19
+"""Of `nice`: behind whoever speaks and is heard; what is left over."""
+
+
+def step_aside() -> None:
+    """Let what is under way go first, but no more: somebody waits for the outcome."""
+    if hasattr(os, "nice"):
+        os.nice(ASIDE)
 
 
 def step_back() -> None:

@@ -1,41 +1,47 @@
-"""`avatar-rtc distill`: a student for a character, so that it moves in real time without a GPU."""
+"""`avatar-rtc distill`: a student for a character, so that it moves in real time without a GPU.
+
+First a rig, solved for at once, then the trained student in its place: each file replaces a worse one.
+"""
 
 import argparse
 import json
-import math
 import os
 import shutil
-import sys
-import time
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avatar_rtc.cli.background import cause, end_with_input, step_back
+from avatar_rtc.cli.background import cause, end_with_input, step_aside, step_back
 from avatar_rtc.cli.device import chosen_device
+from avatar_rtc.cli.distill_report import print_report, write_report
+from avatar_rtc.cli.distill_telling import Telling, bar_on, json_lines
+from avatar_rtc.cli.own_store import own_store, student_cache
 from avatar_rtc.distill.progress import TimeLeft
 from avatar_rtc.errors import InputError, SetupError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy as np
     from numpy.typing import NDArray
 
     from avatar_rtc.characters.character import Character
     from avatar_rtc.characters.store import CharacterStore
+    from avatar_rtc.distill.learned import Learned
     from avatar_rtc.distill.measure import Report
     from avatar_rtc.distill.plan import Plan
-    from avatar_rtc.distill.run import DistillProgress
 
+_QUALITIES = ("instant", "draft", "good", "best")
 _EPILOG = """examples:
   avatar-rtc distill me.png                      student.safetensors beside me.png, and a report
+  avatar-rtc distill me.png --quality instant    a rig, in a minute or two
   avatar-rtc distill liora --quality best --out liora.safetensors
   avatar-rtc distill me.png --minutes 10
 
-The student of a shipped character goes to your data folder and is found there; `--out` names another place.
-It can be interrupted at any time; the same command goes on where it was. On two cores without a GPU, good
-takes about 35 minutes, draft 8.
+A rig is written first, better ones over it, and in the end the student. The student of a shipped character
+goes to your data folder and is found there; `--out` names another place. All are also kept by their picture
+in the user's cache. It can be interrupted at any time; the same command goes on where it was. On two cores
+without a GPU, good takes about 35 minutes, draft 8, the first rig less than 2.
 """
 
 
@@ -51,7 +57,7 @@ def add(subparsers: Any) -> None:
     parser.add_argument(
         "character", metavar="CHARACTER", help="an RGBA image, a character's folder, or a stored name"
     )
-    parser.add_argument("--quality", choices=("draft", "good", "best"), default="good", help="default: good")
+    parser.add_argument("--quality", choices=_QUALITIES, default="good", help="default: good")
     parser.add_argument("--minutes", type=float, metavar="N", help="take about so long, instead of --quality")
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda", help="default: auto")
     parser.add_argument(
@@ -61,7 +67,7 @@ def add(subparsers: Any) -> None:
     parser.add_argument(
         "--background",
         action="store_true",
-        help="lowest priority, one core; progress as JSON lines on stdout",
+        help="lowest priority and one core, once a rig is there; progress as JSON lines on stdout",
     )
     parser.add_argument(
         "--end-with-input",
@@ -70,6 +76,13 @@ def add(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--keep-work", action="store_true", help="keep what the teacher showed (about 1.7 GB)"
+    )
+    parser.add_argument(
+        "--cache-mb",
+        type=float,
+        default=512.0,
+        metavar="N",
+        help="MiB of students kept by their picture, 0 keeps none (default 512)",
     )
     parser.add_argument("--no-report", action="store_true", help="write the student alone")
     parser.set_defaults(run=run)
@@ -86,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
         end_with_input()
     if not args.background:
         return _distill(args)
-    step_back()
+    step_aside()
     try:
         return _distill(args)
     except (Exception, KeyboardInterrupt) as error:
@@ -97,11 +110,9 @@ def run(args: argparse.Namespace) -> int:
 def _distill(args: argparse.Namespace) -> int:
     if args.minutes is not None and not 0.1 <= args.minutes <= 24 * 60:
         raise InputError(f"--minutes is {args.minutes:g}, but must lie in 0.1..1440")
-    from avatar_rtc.animation.emotions import load_emotions
-    from avatar_rtc.characters.store import CharacterStore, own_folder
-    from avatar_rtc.resources import resource
-
-    store = CharacterStore(resource("assets", "characters"), own_folder())
+    if not 0 <= args.cache_mb <= 1e6:
+        raise InputError(f"--cache-mb is {args.cache_mb:g}, but must lie in 0..1000000")
+    store = own_store()
     character = store.load_any_character(args.character)
     out = args.out or store.student_path(args.character)
     if not os.access(out.parent, os.W_OK):
@@ -110,32 +121,98 @@ def _distill(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from avatar_rtc.distill.plan import costs
-    from avatar_rtc.distill.run import distill, use_cores, working_folder
+    from avatar_rtc.distill.run import use_cores, working_folder
     from avatar_rtc.render.tha3.weights_files import cache_folder
 
     console = Console(stderr=True)
     device = chosen_device(args.device, console)
-    use_cores(1 if args.background else _cores())
+    use_cores(_cores())
     _prepare(character, args.force, device, console)
     plan = _plan(args, device, character.rgba)
     folder = working_folder(cache_folder(), character.rgba, plan)
-    emotions = load_emotions(resource("assets", "emotions"))
     pace = TimeLeft(costs(plan))
-    with nullcontext(_json_lines(pace)) if args.background else _bar(pace, console) as show:
-        data, report = distill(character.rgba, plan, emotions, folder, device, show)
-    _write(args, store, character, out, data)
+    with nullcontext(json_lines(pace)) if args.background else bar_on(pace, console) as telling:
+        last = _write_each(
+            args, store, character, out, _learn(args, character, plan, folder, device, telling), telling
+        )
     if not args.no_report:
-        _write_report(out, report, plan)
-    if not args.keep_work:
+        write_report(out, last.report, plan)
+    if not args.keep_work and last.what == "student":
         shutil.rmtree(folder, ignore_errors=True)
     if args.background:
-        print(
-            json.dumps({"done": str(out), "figures": report.figures, "good_enough": report.good_enough}),
-            flush=True,
-        )
+        done = {"done": str(out), "figures": last.report.figures, "good_enough": last.report.good_enough}
+        print(json.dumps(done), flush=True)
     else:
-        _print(report, out, len(data), console)
+        print_report(last.report, out, len(last.data), console)
     return 0
+
+
+def _learn(
+    args: argparse.Namespace,
+    character: "Character",
+    plan: "Plan",
+    folder: Path,
+    device: str,
+    telling: Telling,
+) -> "Iterator[Learned]":
+    """What comes of the character, each better than the one before."""
+    from avatar_rtc.animation.emotions import load_emotions
+    from avatar_rtc.distill.collect import load_records
+    from avatar_rtc.distill.instant import rigs
+    from avatar_rtc.distill.learning import learn
+    from avatar_rtc.distill.run import distill
+    from avatar_rtc.resources import resource
+
+    emotions = load_emotions(resource("assets", "emotions"))
+    rgba, large = character.rgba, character.large
+
+    def train(_: "Learned | None") -> "tuple[bytes, Report]":
+        return distill(rgba, plan, emotions, folder, device, telling.progress, large)
+
+    return learn(
+        rigs(rgba, large, emotions, folder, device, telling.progress, plan),
+        None if args.quality == "instant" and args.minutes is None else train,
+        rgba,
+        partial(load_records, folder, "held", plan),
+    )
+
+
+def _write_each(
+    args: argparse.Namespace,
+    store: "CharacterStore",
+    character: "Character",
+    out: Path,
+    found: "Iterator[Learned]",
+    telling: Telling,
+) -> "Learned":
+    """Write all that is worth showing over what is worse; give the last.
+
+    Raises:
+        InputError: the character was replaced meanwhile.
+        SetupError: the folder cannot be written, or the teacher showed nothing.
+    """
+    from avatar_rtc.distill.learning import is_worth_showing
+    from avatar_rtc.distill.run import use_cores
+
+    last, has_stepped_back, unwritten = None, False, False
+    for last in found:
+        is_asked_for = last.what == "student" and not args.background
+        unwritten = not (is_asked_for or is_worth_showing(last.report))
+        if unwritten:
+            continue
+        if _write(args, store, character, out, last.data):
+            telling.written(out, last)
+        if args.background and not has_stepped_back:
+            has_stepped_back = True
+            step_back()  # from now on it moves, and its frames go first
+            use_cores(1)
+        if args.quality == "instant" and last.report.good_enough:
+            break
+    if last is None:
+        raise SetupError("the teacher showed nothing to learn from; run it again")
+    if unwritten and not args.background:
+        _write(args, store, character, out, last.data)
+    return last
 
 
 def _cores() -> int:
@@ -144,8 +221,11 @@ def _cores() -> int:
 
 def _write(
     args: argparse.Namespace, store: "CharacterStore", before: "Character", out: Path, data: bytes
-) -> None:
+) -> bool:
     """Write the student, unless nobody wants it any more, or in the background there is a better one.
+
+    Returns:
+        Whether it is written.
 
     Raises:
         InputError: the character was replaced meanwhile.
@@ -162,8 +242,11 @@ def _write(
         held = out.read_bytes() if out.is_file() else now.student
         # Whoever asked is perhaps not whose character it is.
         if held is not None and is_better(held, data, before.rgba):
-            return
+            return False
     put_file(out, data)
+    if (cache := student_cache(args.cache_mb)) is not None:
+        cache.keep(before.rgba, data)
+    return True
 
 
 def _prepare(character: "Character", force: bool, device: str, console: Any) -> None:
@@ -194,69 +277,10 @@ def _prepare(character: "Character", force: bool, device: str, console: Any) -> 
 def _plan(args: argparse.Namespace, device: str, rgba: "NDArray[np.uint8]") -> "Plan":
     from avatar_rtc.distill.plan import PLANS
 
-    plan = PLANS[args.quality]
+    plan = PLANS["good" if args.quality == "instant" else args.quality]
     if args.minutes is None:
         return plan
     from avatar_rtc.distill.plan import for_minutes
     from avatar_rtc.distill.teacher import seconds_per_body
 
     return for_minutes(args.minutes, seconds_per_body(rgba, device))
-
-
-@contextmanager
-def _bar(pace: TimeLeft, console: Any) -> "Iterator[DistillProgress]":
-    """Show a bar with the time left."""
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    columns = TextColumn("{task.description:18}"), BarColumn(), TaskProgressColumn()
-    with Bar(*columns, TextColumn("{task.fields[left]}"), console=console) as bar:
-        task = bar.add_task("starting", total=1.0, left="")
-
-        def show(doing: str, done: int, of: int) -> None:
-            share, left = pace.after(doing, done, of)
-            text = "" if left is None else f"{left / 60:.0f} min left" if left > 90 else f"{left:.0f} s left"
-            bar.update(task, completed=share, description=doing, left=text)
-
-        yield show
-
-
-def _json_lines(pace: TimeLeft) -> "DistillProgress":
-    """Print lines of JSON, one a second at most."""
-    said = -math.inf
-
-    def show(doing: str, done: int, of: int) -> None:
-        nonlocal said
-        share, left = pace.after(doing, done, of)
-        if time.monotonic() - said > 1:
-            said = time.monotonic()
-            seconds = None if left is None else round(left)
-            print(json.dumps({"doing": doing, "share": round(share, 4), "seconds_left": seconds}), flush=True)
-
-    return show
-
-
-def _write_report(out: Path, report: "Report", plan: "Plan") -> None:
-    """`student.json` with the figures and `student.png` with the pictures, beside the student."""
-    from dataclasses import asdict
-
-    from avatar_rtc.characters.image import write_png
-    from avatar_rtc.characters.sheet import compared
-    from avatar_rtc.files import put_file
-
-    text = {"psnr_db": report.figures, "stray_px": report.stray_px}
-    text |= {"worst_held_out_poses": report.worst[:10], "plan": asdict(plan)}
-    put_file(out.with_suffix(".json"), (json.dumps(text, indent=2) + "\n").encode())
-    write_png(out.with_suffix(".png"), compared(report.pairs))
-
-
-def _print(report: "Report", out: Path, size: int, console: Any) -> None:
-    from rich.table import Table
-
-    table = Table("PSNR, dB", "mean", "5th percentile", "worst", caption=f"{out}, {size / 2**20:.1f} MB")
-    for region, row in report.figures.items():
-        table.add_row(region, *(f"{row[key]:.1f}" for key in ("mean", "p5", "worst")))
-    console.print(table)
-    console.print(f"student above teacher: {out.with_suffix('.png')}", soft_wrap=True)
-    if not report.good_enough:
-        print("avatar-rtc: it is not good enough to replace THA3; try --quality best", file=sys.stderr)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from avatar_rtc.cli import render_clip, render_film
 from avatar_rtc.cli.device import chosen_device
 from avatar_rtc.cli.disclosure import add_disclosure, finish_of, marker_of
+from avatar_rtc.cli.own_store import own_store
 from avatar_rtc.cli.pose_files import read_pose_file
 from avatar_rtc.errors import InputError
 from avatar_rtc.face.pose_files import PosedFace, PoseFile
@@ -93,10 +94,8 @@ def run(args: argparse.Namespace) -> int:
     paths = output_paths(args.out, file)
 
     from avatar_rtc.characters.image import write_png
-    from avatar_rtc.characters.store import CharacterStore, own_folder
-    from avatar_rtc.resources import resource
 
-    store = CharacterStore(resource("assets", "characters"), own_folder())
+    store = own_store()
     character = store.load_any_character(args.character)
 
     from rich.console import Console

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.cli.device import chosen_device
 from avatar_rtc.cli.disclosure import finish_of, marker_of
+from avatar_rtc.cli.own_store import own_store
 from avatar_rtc.errors import InputError, OutOfRange, SetupError, UnknownName
 from avatar_rtc.filters_schema.anime4k_files import use_folder
 from avatar_rtc.filters_schema.label import forced_label
@@ -151,7 +152,6 @@ def _avatar(
     args: argparse.Namespace, chain: "tuple[Operation, ...]", size: tuple[int, int] | None, console: Any
 ) -> "OfflineAvatar":
     from avatar_rtc.animation.emotions import load_emotions
-    from avatar_rtc.characters.store import CharacterStore, own_folder
     from avatar_rtc.cli.weights import fetch_weights
     from avatar_rtc.control.state import AvatarState
     from avatar_rtc.face.emotions import ZERO, emotion_id
@@ -162,9 +162,7 @@ def _avatar(
     from avatar_rtc.worker.offline import OfflineAvatar
 
     emotions = load_emotions(resource("assets", "emotions"))
-    character = CharacterStore(resource("assets", "characters"), own_folder()).load_any_character(
-        args.character
-    )
+    character = own_store().load_any_character(args.character)
     emotion = emotion_id(args.emotion or character.default_emotion)
     known = {**emotions, **character.own_emotions, ZERO.name: ZERO}
     if emotion not in known:

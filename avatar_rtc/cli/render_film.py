@@ -16,6 +16,7 @@ from avatar_rtc.cli import render_clip
 from avatar_rtc.cli.background import cause, end_with_input, step_back
 from avatar_rtc.cli.device import chosen_device
 from avatar_rtc.cli.film_inputs import FROM_TEXT, beginning, paragraphs_for
+from avatar_rtc.cli.own_store import own_store
 from avatar_rtc.errors import InputError, OutOfRange, UnknownName
 from avatar_rtc.filters_schema.anime4k_files import use_folder
 
@@ -228,10 +229,7 @@ def load_character(args: argparse.Namespace, name: str) -> "Character":
     Raises:
         InputError: there is none.
     """
-    from avatar_rtc.characters.store import CharacterStore, own_folder
-    from avatar_rtc.resources import resource
-
-    store = CharacterStore(resource("assets", "characters"), own_folder(config_of(args).data_dir))
+    store = own_store(config_of(args))
     return store.load_any_character(name)
 
 

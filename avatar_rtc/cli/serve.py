@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from avatar_rtc.cli import logs
 from avatar_rtc.cli.hangup import Hangup
 from avatar_rtc.cli.memory import share_arenas
+from avatar_rtc.cli.own_store import own_store
 from avatar_rtc.cli.serve_checks import (
     check_access,
     check_disclosure,
@@ -220,13 +221,9 @@ def ensure_weights(config: Config) -> None:
 
 def _student_suffices(config: Config) -> bool:
     """True if "auto" will take the character's student: it has one, and this seems to be no GPU machine."""
-    from avatar_rtc.characters.store import CharacterStore, own_folder
-    from avatar_rtc.resources import resource
-
     if config.device != "cpu" and (config.device != "auto" or shutil.which("nvidia-smi")):
         return False
-    store = CharacterStore(resource("assets", "characters"), own_folder(config.data_dir))
-    return store.has_student(config.character)
+    return own_store(config).has_student(config.character)
 
 
 async def _serve(config: Config, tls: "RenewableTls | None") -> None:
@@ -258,7 +255,13 @@ async def _serve(config: Config, tls: "RenewableTls | None") -> None:
             if fleet.failure is not None:
                 raise InputError(fleet.failure)
             await asyncio.to_thread(ensure_weights, config)
-        hangup.app = app = create_app(config, fleet, state_file=state_path(config))
+        hangup.app = app = create_app(
+            config,
+            fleet,
+            own_store(config),
+            state_file=state_path(config),
+            learns=config.students.learn,
+        )
         await check_voice(app[ENGINES], config.speech.voice)
         runner = Runner(app, access_log_class=AccessLog, shutdown_timeout=REQUESTS_S)
         await runner.setup()

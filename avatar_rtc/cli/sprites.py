@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.cli.device import chosen_device
 from avatar_rtc.cli.disclosure import add_disclosure, finish_of, marker_of
+from avatar_rtc.cli.own_store import own_store
 from avatar_rtc.cli.render_clip import make_folder
 from avatar_rtc.errors import InputError, OutOfRange
 from avatar_rtc.face.sprites import PACKINGS, Sprite, check_packing, notes_of, sprites_of
@@ -77,10 +78,7 @@ def run(args: argparse.Namespace) -> int:
     if not is_zip and args.out.exists() and not args.out.is_dir():
         raise InputError(f"{args.out} is a file; name a folder, or a file that ends in .zip")
 
-    from avatar_rtc.characters.store import CharacterStore, own_folder
-    from avatar_rtc.resources import resource
-
-    store = CharacterStore(resource("assets", "characters"), own_folder())
+    store = own_store()
     character = store.load_any_character(args.character)
     templates, packing = _templates(character), check_packing(args.packing)
     sprites = sprites_of(packing, templates, args.emotion)

@@ -37,10 +37,11 @@ def face_boxes(probes: NDArray[np.void]) -> dict[FacePart, Box]:
     eyes = _moving(by_eyes * of_eyes)
     counts = eyes.sum(1)
     eyes[counts < counts.max() / 10] = False
+    mouth = _moving(by_mouth * ~of_eyes)
+    eyes[_middle(mouth) :] = False  # the line of the chin, where the eyes move it more than the mouth does
     rows, columns = _bounds(eyes)
     middle = _gap(by_eyes > _MOVED, rows, columns)
     top, bottom = rows[0] - _MARGIN, rows[1] + _MARGIN
-    mouth = _moving(by_mouth * ~of_eyes)
     mouth[:bottom] = False  # a mouth pasted over lids would keep them open
     mouth_rows, mouth_columns = _bounds(mouth)
     left, right = mouth_columns[0] - _MARGIN, mouth_columns[1] + _MARGIN
@@ -79,6 +80,12 @@ def _around(values: NDArray[Any]) -> NDArray[np.float32]:
     padded = np.pad(values.astype(np.float32), 2)
     mean: NDArray[np.float32] = np.lib.stride_tricks.sliding_window_view(padded, (5, 5)).mean((-1, -2))
     return mean
+
+
+def _middle(mask: NDArray[np.bool_]) -> int:
+    """The row that half of it lies above; the last one of nothing."""
+    counts = np.cumsum(mask.sum(1))
+    return int(np.searchsorted(counts, counts[-1] / 2)) if counts[-1] else len(mask)
 
 
 def _bounds(mask: NDArray[np.bool_]) -> tuple[tuple[int, int], tuple[int, int]]:

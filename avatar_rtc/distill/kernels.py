@@ -137,6 +137,7 @@ def basis_of(rows: Tensor, components: int) -> Tensor:
     some = rows[:: -(-len(rows) // _BASIS_ROWS)]
     values, vectors = torch.linalg.eigh((some @ some.T).double())
     kept = values > 1e-7 * values[-1].clamp_min(1e-12)
+    kept[-1] = True  # where nothing moves at all
     chosen = vectors[:, kept][:, -components:].flip(1)
     basis = chosen.T.float() @ some
     return basis / torch.linalg.vector_norm(basis, dim=1, keepdim=True).clamp_min(1e-9)

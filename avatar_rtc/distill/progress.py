@@ -27,14 +27,15 @@ class TimeLeft:
         self._begun = now()
 
     def after(self, doing: str, done: int, of: int) -> tuple[float, float | None]:
-        """Take a step, with the arguments of `distill.run.Progress`.
+        """Take a step, with the arguments of `distill.run.Progress`; what costs nothing adds nothing.
 
         Returns:
             The share of the whole that is done, in [0, 1], and the seconds left; None until they can be told.
         """
-        if doing not in self._done:
-            self._find(doing, done / of)
-        self._done[doing] = done / of
+        if doing in self._costs:
+            if doing not in self._done:
+                self._find(doing, done / of)
+            self._done[doing] = done / of
         share = sum(self._costs[name] * part for name, part in self._done.items()) / self._total
         gained, spent = share - self._given, self._now() - self._begun
         return share, spent * (1 - share) / gained if gained > 0.01 else None

@@ -55,6 +55,7 @@ from avatar_rtc.server.http.keys import (
     GATHERING,
     KEPT_FILES,
     LAUNCHES,
+    LESSONS,
     LIMITS,
     LOOKS,
     MARKER,
@@ -94,6 +95,7 @@ from avatar_rtc.server.live.films import Films
 from avatar_rtc.server.live.keeping import Keeping
 from avatar_rtc.server.live.kept_files import KeptFile, KeptFiles, recordings_folder
 from avatar_rtc.server.live.launches import Launches
+from avatar_rtc.server.live.lessons import Lessons
 from avatar_rtc.server.live.looks import Looks
 from avatar_rtc.server.live.performances import Performances
 from avatar_rtc.server.live.recordings import Recordings
@@ -132,6 +134,7 @@ def create_app(
     templates: Mapping[str, EmotionTemplate] | None = None,
     engines: Engines | None = None,
     state_file: Path | None = None,
+    learns: bool = False,
 ) -> web.Application:
     """The application with one avatar; to be called on the loop that runs it.
 
@@ -141,6 +144,7 @@ def create_app(
         templates: the factory's emotions; the shipped ones by default.
         engines: what speaks; what the configuration names and is installed by default.
         state_file: where what avatars were told is kept for the next start; None is nowhere.
+        learns: whether avatars that are slow learn to move by themselves.
 
     Raises:
         InputError: `config.character` is no stored character and no suitable picture; or a secret of
@@ -163,8 +167,7 @@ def create_app(
             compression_middleware,
         ]
     )
-    app[GATE] = TokenGate(config.access, os.environ)
-    app[DESTINATIONS] = Destinations(config)
+    app[GATE], app[DESTINATIONS] = TokenGate(config.access, os.environ), Destinations(config)
     app[CONFIG], app[RENDERER], app[STORE], app[TEMPLATES] = config, renderer, store, templates
     own = own_folder(config.data_dir)
     app[BACKDROPS] = own_backdrops = OwnBackdrops(own.with_name("backdrops"))
@@ -211,6 +214,7 @@ def create_app(
         None if state_file is None else StateFile(state_file, config.character, config.framing),
         lambda name: registry is not None and name in registry.shared,
     )
+    app[LESSONS] = lessons = Lessons(store, students, lambda: app[AVATARS].values(), config.students)
     app[AVATARS] = avatars_here = Avatars(
         Shared(
             config,
@@ -221,6 +225,7 @@ def create_app(
             limits,
             students,
             partial(_changed, keeping, registry),
+            lessons.look if learns else lambda: None,
             load_gestures(resource("assets", "gestures")),
             own_backdrops.known,
         )

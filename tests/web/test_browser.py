@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import shutil
 import sys
 import threading
@@ -264,23 +265,43 @@ def on_a_cpu(tmp_path: Path) -> Iterator[str]:
 
 _STUCK = """
 import json, time
-print(json.dumps({"doing": "faces", "share": 0.5, "seconds_left": 7}), flush=True)
+line = {"doing": "faces", "share": 0.5, "seconds_left": 700, "next": "rig", "next_s": 7}
+print(json.dumps(line), flush=True)
 time.sleep(600)
 """
 _WORKS = """
-import json, pathlib, sys
+import json, pathlib, sys, time
+pathlib.Path(sys.argv[1]).write_bytes(pathlib.Path(sys.argv[2]).read_bytes())
+print(json.dumps({"written": sys.argv[1], "what": "rig", "pictures": 200, "figures": {}}), flush=True)
+print(json.dumps({"doing": "faces", "share": 0.6, "seconds_left": 840, "next": "student"}), flush=True)
+time.sleep(2)
 pathlib.Path(sys.argv[1]).write_bytes(b"a student")
+print(json.dumps({"written": sys.argv[1], "what": "student", "pictures": 900, "figures": {}}), flush=True)
 print(json.dumps({"done": sys.argv[1], "good_enough": True, "figures": {}}), flush=True)
 """
 
 
+def a_rig() -> bytes:
+    """A student's file whose header says that it is a rig of 29.3 dB."""
+    data = resource("assets", "characters", "liora", "student.safetensors").read_bytes()
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end])
+    about = {"what": "rig", "figures": {"whole": {"mean": 29.3}}}
+    header["__metadata__"]["about"] = json.dumps(about)
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + data[end:]
+
+
 def test_a_click_makes_a_student_and_another_stops_it(
-    on_a_cpu: str, open_page: Any, monkeypatch: pytest.MonkeyPatch
+    on_a_cpu: str, open_page: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    rig = tmp_path / "a rig"
+    rig.write_bytes(a_rig())
+
     def run(script: str) -> None:
         monkeypatch.setattr(
-            "avatar_rtc.server.http.routes.avatars.command_for",
-            lambda character, out, quality: [sys.executable, "-c", script, str(out)],
+            "avatar_rtc.server.live.lessons.command_for",
+            lambda character, out, quality, cache_mb: [sys.executable, "-c", script, str(out), str(rig)],
         )
 
     page = open_page(host=on_a_cpu)
@@ -293,7 +314,7 @@ def test_a_click_makes_a_student_and_another_stops_it(
     run(_STUCK)
     button.click()
     page.wait("document.querySelector('#note progress').value === 0.5")
-    assert "It learns to move, 7 s left" in text.inner_text() and bar.is_visible()
+    assert "first as a rig, 7 s left" in text.inner_text() and bar.is_visible()
     assert button.inner_text() == "Stop"
     button.click()
     page.wait("document.querySelector('#distill').textContent.startsWith('Make it fluid')")
@@ -301,5 +322,7 @@ def test_a_click_makes_a_student_and_another_stops_it(
 
     run(_WORKS)
     button.click()
-    page.wait("document.querySelector('#engine').dataset.animator === 'student'")
-    assert not page.tab.is_visible("#note")
+    said = "It moves as a rig, 29 dB; a student is trained, 14 min left."
+    page.wait(f"document.querySelector('#note p').textContent === '{said}'")
+    page.wait("document.querySelector('#note').hidden")
+    assert page.tab.locator("#engine").get_attribute("data-animator") == "student"

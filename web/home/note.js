@@ -1,9 +1,10 @@
-/** What is wrong with the avatar, or slow; and the way out of slowness: a network of its own, made in the background. */
+/** What is wrong with the avatar, or slow; and how far it has come out of slowness: first a rig, then a student of its own. */
 
 import { request } from '../api.js';
 
 const SLOW = 'Without a graphics card this character moves in jerks, twice a second. Teach it once, and it is fluid.';
-const TEACH = 'Make it fluid: half an hour, beside everything else';
+const TEACH = 'Make it fluid: a minute or two for a start, half an hour for all of it';
+const TRAIN = 'Train a student: half an hour, beside everything else';
 
 export class Note {
   #root;
@@ -28,10 +29,11 @@ export class Note {
   show({ state, detail, note, animator, device, distillation }) {
     const isRunning = ['queued', 'running'].includes(distillation.state);
     const isSlow = animator === 'tha3' && device === 'cpu';
-    const news = told(distillation);
-    this.#text.textContent = state === 'failed' ? detail : (isSlow && (news || SLOW)) || (isRunning && news) || (note ?? '');
-    this.#button.textContent = isRunning ? 'Stop' : TEACH;
-    this.#button.hidden = !isRunning && (!isSlow || state !== 'live');
+    const isRig = distillation.shown === 'rig';
+    const news = told(distillation) || (isRig && `${moves(distillation)}; a student would be nearer to its picture.`);
+    this.#text.textContent = state === 'failed' ? detail : ((isSlow || isRunning || isRig) && news) || (isSlow && SLOW) || (note ?? '');
+    this.#button.textContent = isRunning ? 'Stop' : isRig ? TRAIN : TEACH;
+    this.#button.hidden = !isRunning && (!(isSlow || isRig) || state !== 'live');
     this.#button.dataset.verb = isRunning ? 'DELETE' : 'POST';
     this.#progress.hidden = !isRunning;
     this.#progress.value = distillation.share ?? 0;
@@ -39,19 +41,30 @@ export class Note {
   }
 }
 
-function told({ state, place, seconds_left, detail, good_enough }) {
+/** @returns what there is to say of a run that is under way or has ended badly; nothing of others. */
+function told(distillation) {
+  const { state, place, detail, good_enough, shown, seconds_left, next, next_s } = distillation;
   switch (state) {
     case 'queued':
       return `It waits to be taught; before it: ${place}.`;
     case 'running':
-      return `It learns to move, ${left(seconds_left)}. It goes on meanwhile, more slowly.`;
+      if (shown === 'rig') return `${moves(distillation)}; a student is trained, ${left(seconds_left)}.`;
+      if (shown === 'student') return `${moves(distillation)}; a better one is trained, ${left(seconds_left)}.`;
+      return next === 'rig'
+        ? `It learns to move and stands almost still meanwhile; first as a rig, ${left(next_s)}.`
+        : `It learns to move, ${left(seconds_left)}. It goes on meanwhile, more slowly.`;
     case 'failed':
       return `It could not be taught: ${detail}`;
     case 'done':
-      return good_enough === false ? 'It was taught, but not well enough to be shown.' : '';
+      return good_enough === false && shown === 'THA3' ? 'It was taught, but not well enough to be shown.' : '';
     default:
       return '';
   }
+}
+
+/** @returns "It moves as a rig, 29 dB": how near that is to the general network's pictures, where it was measured. */
+function moves({ shown, measured }) {
+  return `It moves as a ${shown}${measured?.whole ? `, ${Math.round(measured.whole)} dB` : ''}`;
 }
 
 function left(seconds) {

@@ -29,6 +29,7 @@ from avatar_rtc.server.live.engagements import Engagements
 from avatar_rtc.server.live.films import Films
 from avatar_rtc.server.live.kept_files import KeptFiles
 from avatar_rtc.server.live.launches import Launches
+from avatar_rtc.server.live.lessons import Lessons
 from avatar_rtc.server.live.looks import Looks
 from avatar_rtc.server.live.performances import Performances
 from avatar_rtc.server.live.recordings import Recordings
@@ -99,6 +100,8 @@ AGENT_ROOMS = web.AppKey("AGENT_ROOMS", AgentRooms)
 """The rooms of LiveKit in which avatars are the faces of agents."""
 LAUNCHES = web.AppKey("LAUNCHES", Launches)
 """Sessions that plugins of LiveKit's agents have launched."""
+LESSONS = web.AppKey("LESSONS", Lessons)
+"""What makes students of avatars' characters, asked or by itself."""
 REGISTRY = web.AppKey("REGISTRY", RegistryMember)
 """This server's part in a registry of several; absent where it is alone."""
 REPLIES = web.AppKey("REPLIES", Replies)

@@ -31,8 +31,7 @@ from avatar_rtc.control.state import AvatarState
 from avatar_rtc.control.state_json import state_json
 from avatar_rtc.errors import InputError
 from avatar_rtc.face.emotions import EmotionTemplate
-from avatar_rtc.filters_schema.label import forced_label
-from avatar_rtc.link.orders import MATTE_SIZE, AvatarFailed, Hush, OpenAvatar, Say, SetState, Stats, Up
+from avatar_rtc.link.orders import AvatarFailed, Hush, Say, SetState, Stats, Up
 from avatar_rtc.log_context import concerning
 from avatar_rtc.media.voice import VoicePlayer
 from avatar_rtc.server.live.actor import Actor
@@ -40,7 +39,9 @@ from avatar_rtc.server.live.calls import Calls
 from avatar_rtc.server.live.conversation import LiveConversation
 from avatar_rtc.server.live.distillation import Distillation
 from avatar_rtc.server.live.events import Events
+from avatar_rtc.server.live.opening import order_to_open
 from avatar_rtc.server.live.performance import Witness
+from avatar_rtc.server.live.schooling import Schooling
 from avatar_rtc.server.live.shared import Shared
 from avatar_rtc.server.live.state_events import StateEvents, gesture_started
 from avatar_rtc.server.live.status import Status
@@ -91,12 +92,20 @@ class Avatar:
         """Called when it is over, before its stage forgets it."""
         # What belongs to the avatar does not own it: all of it is free as soon as the avatar has ended.
         me = weakref.proxy(self)
+        self.schooling = Schooling(
+            self._asked,
+            lambda: (me.status.animator, renderer.device_of(name)),
+            Distillation(lambda: me._learns(), shared.distillations),
+            lambda state: renderer.send(SetState(name, state)),
+        )
+        """What it moves by, and what it learns."""
+        self.distillation = self.schooling.distillation
         self.actor = Actor(
             character,
             shared.templates,
             config.fps,
             self.clock,
-            show=lambda state: renderer.send(SetState(name, state)),
+            show=self.schooling.show,
             on_change=lambda: me._changed(),
             framing=config.framing,
             backdrops=shared.backdrops,
@@ -147,7 +156,6 @@ class Avatar:
         self.status = Status(self._asked)
         """How it is doing."""
         self._recordings: tuple[tuple[str, ...], int] = (), 0
-        self.distillation = Distillation(self._state_events.changed, shared.distillations)
         self._open()
 
     @property
@@ -268,6 +276,7 @@ class Avatar:
 
         def enter() -> None:
             self.source, self.status = source, self.status.restarted()
+            self.distillation.begin_anew()
             self._open()
 
         self.actor.recast(character, enter)
@@ -275,6 +284,11 @@ class Avatar:
             self.streams.restart()
         for witness in self.witnesses:
             witness.recast(source or character.name)
+        self._changed()
+
+    def move_by(self, character: Character) -> None:
+        """Move by another student of the same character; everything else goes on."""
+        self.actor.recast(character, self._open)
         self._changed()
 
     def describe(self) -> dict[str, object]:
@@ -285,7 +299,7 @@ class Avatar:
             "id": self.name,
             "character": self.actor.character.name,
             "device": device,
-            **self.status.json(device, renderer.device_note_of(self.name)),
+            **self.status.json(device, renderer.device_note_of(self.name), self.distillation.is_running),
             "viewers": len(self.viewers),
             "renditions": self.streams.renditions(),
             "emotions": list(self.actor.emotions),
@@ -300,7 +314,7 @@ class Avatar:
             "late": release.late,
             "worker_restarts": renderer.restarts,
             "disclosure": self._shared.config.disclosure != "off",
-            "distillation": self.distillation.describe(),
+            "distillation": self.schooling.describe(),
             "recordings": self._recordings_told(),
             "calls": [call.told() for call in self.calls],
             "speech": {"speech_id": self.speech.queue.current, "lips": self.speech.queue.source},
@@ -337,25 +351,10 @@ class Avatar:
             parts.push_async_callback(self.speech.queue.close)
 
     def _open(self) -> None:
-        character, cast = self.actor.character, self.state.cast
-        message = OpenAvatar(
-            avatar=self.name,
-            rgba=character.rgba.tobytes(),
-            original=b"" if character.large is None else character.large.tobytes(),
-            epoch=self.clock.epoch,
-            state=self.actor.state,
-            animator=self._asked,
-            fps=self._shared.config.fps,
-            matte_size=MATTE_SIZE if cast is None else (cast.width, cast.height),
-            cels=character.cels,
-            emotions=character.emotions,
-            own_emotions=character.own_emotions,
-            views=character.views,
-            keep_eyes_open=character.keep_eyes_open,
-            label=forced_label(self._shared.config.disclosure),
-            # Megabytes, which these animators have no use for.
-            student=None if self._asked in ("static", "tha3") else character.student,
-        )
+        config, epoch, character = self._shared.config, self.clock.epoch, self.actor.character
+        self.schooling.open(character)
+        state = self.schooling.passed(self.state)
+        message = order_to_open(self.name, character, state, epoch, self._asked, config)
         self._shared.renderer.open(message, self._on_up)
 
     def _on_up(self, message: Up) -> None:
@@ -367,7 +366,7 @@ class Avatar:
                 log.error("avatar %s: %s", self.name, message.detail)
         self.status = self.status.updated(message)
         if not isinstance(message, Stats):
-            self._state_events.changed()
+            self._learns()
 
     def _hush(self, t: float) -> None:
         self._shared.renderer.send(Hush(self.name, t))
@@ -385,6 +384,12 @@ class Avatar:
         self.conversation.changed()
         self._state_events.changed()
         self._shared.on_change()
+
+    def _learns(self) -> None:
+        """What it moves by has changed, or how far it has learnt."""
+        self._state_events.changed()
+        self.schooling.look(self.state)
+        self._shared.look_for_lessons()
 
     def _came_or_went(self) -> None:
         self.touch()

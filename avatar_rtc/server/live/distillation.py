@@ -1,6 +1,7 @@
 """A student being made in the background: `avatar-rtc distill` in a process of its own, of low priority.
 
 POST …/distillation ─► its turn ─► process ─ lines of JSON ─► `state` events ─► the avatar, swapped live
+            lessons ─┘
 """
 
 import asyncio
@@ -17,13 +18,13 @@ from avatar_rtc.server.live.turns import Turn, Turns
 
 log = logging.getLogger(__name__)
 
-Quality = Literal["draft", "good", "best"]
+Quality = Literal["instant", "draft", "good", "best"]
 StudentPhase = Literal["idle", "queued", "running", "done", "failed"]
-Done = Callable[[bool], Awaitable[None]]
-"""Told that the student is written, and whether it is good enough to be shown."""
+ShowStudent = Callable[[], Awaitable[None]]
+"""Shows the student that lies there now."""
 SILENCE_S = 1800.0
 """A run tells its progress every second or so; one that is silent for so long is stuck."""
-_SHOWN = ("doing", "share", "seconds_left", "figures", "good_enough")
+_SHOWN = ("doing", "share", "seconds_left", "next", "next_s", "figures", "good_enough")
 _KILLED = 9
 
 
@@ -42,16 +43,43 @@ class Distillation:
         self._detail: str | None = None
         self._turn: Turn | None = None
         self._task: asyncio.Task[None] | None = None
+        self._showing: asyncio.Task[None] | None = None
+        self._is_newer = False
+        """Whether another one was written since the one that is about to be shown."""
+        self.is_by_itself = False
+        """Whether nobody has asked for the run that is under way."""
+        self._is_over = False
+
+    @property
+    def is_running(self) -> bool:
+        """Whether one runs."""
+        return self.phase == "running"
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether one may begin by itself: none runs or waits, and none has ended, however it did."""
+        return not (self._is_over or self.is_under_way)
+
+    def begin_anew(self) -> None:
+        """It is about another character now."""
+        self._is_over = False
+
+    def give_up(self) -> None:
+        """None begins by itself any more."""
+        self._is_over = True
 
     @property
     def is_under_way(self) -> bool:
         """Whether one runs, or waits for its turn."""
         return self.phase in ("queued", "running")
 
-    def start(self, command: Sequence[str], done: Done, caller: str = "") -> None:
+    def start(
+        self, command: Sequence[str], show: ShowStudent, caller: str = "", by_itself: bool = False
+    ) -> None:
         """Run `command` when it is its turn; it prints lines of JSON.
 
-        In the last line are `done` and `good_enough`, or `failed`, a sentence why.
+        A line with `written` says that there is a better student than before. In the last line are `done` and
+        `good_enough`, or `failed`, a sentence why.
 
         Raises:
             InputError: one runs or waits already.
@@ -61,11 +89,12 @@ class Distillation:
             raise InputError("a student of this character is being made already; DELETE stops it")
         self._turn = turn = self._turns.take(self._tell, caller)
         self.phase, self._progress, self._detail = "queued", {"share": 0.0}, None
+        self.is_by_itself, self._is_over = by_itself, True
         if turn.place == 0:
             self.phase = "running"
-        self._task = asyncio.create_task(self._run(command, done, turn), name="distillation")
+        self._task = asyncio.create_task(self._run(command, show, turn), name="distillation")
         # Not at the end of the task: one that is cancelled before it began never gets there.
-        self._task.add_done_callback(lambda _: turn.leave())
+        self._task.add_done_callback(lambda _: self._leave(turn))
         self._tell()
 
     def describe(self) -> dict[str, object]:
@@ -78,7 +107,11 @@ class Distillation:
         return about
 
     async def close(self) -> None:
-        """Stop the run, if there is one; what it has done is kept, and the next one goes on from there."""
+        """Stop the run, if there is one; what it has done is kept, and the next one goes on from there.
+
+        None begins by itself any more.
+        """
+        self._is_over = True
         if self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -86,28 +119,56 @@ class Distillation:
             self.phase, self._detail = "idle", "stopped; the next run goes on from there"
             self._tell()
 
-    async def _run(self, command: Sequence[str], done: Done, turn: Turn) -> None:
+    async def _run(self, command: Sequence[str], show: ShowStudent, turn: Turn) -> None:
         try:
             await turn.has_come.wait()
             self.phase = "running"
             self._tell()
-            self._detail = await self._make(command, done)
+            self._detail = await self._make(command, show)
         except Exception as error:  # whatever it is, the run is over, and the next one comes
             log.exception("distillation failed")
             self._detail = _cause(error)
+        finally:
+            if self._showing is not None:
+                self._showing.cancel()
         self.phase = "failed" if self._detail else "done"
         self._tell()
 
-    async def _make(self, command: Sequence[str], done: Done) -> str | None:
+    async def _make(self, command: Sequence[str], show: ShowStudent) -> str | None:
         """Why it failed; None if it did not."""
         last: dict[str, Any] = {}
-        ended = await run_in_background(command, lambda line: last.update(self._hear(line)), SILENCE_S)
+
+        def hear(line: bytes) -> None:
+            said = self._hear(line)
+            last.update(said)
+            if "written" in said:
+                self._show_soon(show)
+
+        ended = await run_in_background(command, hear, SILENCE_S)
+        if self._showing is not None:
+            await self._showing
         if "done" in last and ended.code == 0:
-            await done(bool(last.get("good_enough")))
+            if last.get("good_enough") and "written" not in last:
+                await show()
             return None
         why = without_addresses(str(last["failed"])[:500]) if "failed" in last else how_it_ended(ended)
         log.error("distillation failed: %s: %s", why, ended.said)
         return why
+
+    def _show_soon(self, show: ShowStudent) -> None:
+        """Show what was written; of several that come meanwhile, the newest."""
+        self._is_newer = True
+        if self._showing is None or self._showing.done():
+            self._showing = asyncio.create_task(self._show_newest(show), name="showing what is learnt")
+
+    async def _show_newest(self, show: ShowStudent) -> None:
+        while self._is_newer:
+            self._is_newer = False
+            await show()
+
+    def _leave(self, turn: Turn) -> None:
+        turn.leave()
+        self._tell()  # another one's turn may have come
 
     def _hear(self, line: bytes) -> dict[str, Any]:
         """Take a line of progress, and give what it says."""
@@ -130,10 +191,14 @@ class Distillation:
             log.exception("a listener of a distillation failed")
 
 
-def command_for(character: Path, out: Path, quality: Quality) -> list[str]:
-    """The command that makes a student of a character (a file or folder) and writes it to `out`."""
+def command_for(character: Path, out: Path, quality: Quality, cache_mb: float) -> list[str]:
+    """The command that makes a student of a character (a file or folder) and writes it to `out`.
+
+    Its picture was judged when it came; to judge it once more would keep whoever watches waiting.
+    """
     distill = [sys.executable, "-m", "avatar_rtc", "distill", str(character), "--out", str(out)]
-    return [*distill, "--quality", quality, "--no-report", "--background", "--end-with-input"]
+    unasked = ["--force", "--no-report", "--background", "--end-with-input", "--cache-mb", f"{cache_mb:g}"]
+    return [*distill, "--quality", quality, *unasked]
 
 
 def _cause(error: Exception) -> str:

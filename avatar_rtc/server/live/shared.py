@@ -94,6 +94,8 @@ class Shared:
     """Students are made one at a time."""
     on_change: Callable[[], None] = lambda: None
     """Called when there are other avatars, or one was told something that lasts."""
+    look_for_lessons: Callable[[], None] = lambda: None
+    """Called when an avatar may need to learn to move, or does no more."""
     gestures: Mapping[str, GestureTemplate] = field(default_factory=dict)
     """The factory's."""
     backdrops: Backdrops = SHIPPED_BACKDROPS

@@ -55,14 +55,15 @@ class Status:
         """As while a character is being prepared."""
         return replace(self, phase="starting", detail=None)
 
-    def json(self, device: str | None, device_note: str = "") -> dict[str, object]:
+    def json(self, device: str | None, device_note: str = "", learns: bool = False) -> dict[str, object]:
         """What `state` events show; "encoders", "detail" and "note" only where there is one.
 
         Args:
             device: where it is rendered, once known.
             device_note: what there is to say of that.
+            learns: whether it will be fluid by itself.
         """
-        slow = SLOW_NOTE if (self.animator, device) == ("tha3", "cpu") else ""
+        slow = SLOW_NOTE if (self.animator, device) == ("tha3", "cpu") and not learns else ""
         about = {
             "state": self.phase,
             "animator": self.animator,

@@ -58,7 +58,7 @@ async def test_avatar_shows_everything_the_contract_names(client, renderer):
         "calls": [],
         "stage": None,
         "on_stage": None,
-        "distillation": {"state": "idle"},
+        "distillation": {"state": "idle", "shown": "static"},
         "speech": {"speech_id": None, "lips": None},
     }
     assert (await (await client.get("/api/v1/avatars")).json()) == {"avatars": [about]}

@@ -36,7 +36,7 @@ def command(monkeypatch: pytest.MonkeyPatch):
 
     def be(script: str, *args: str) -> None:
         monkeypatch.setattr(
-            "avatar_rtc.server.http.routes.avatars.command_for",
+            "avatar_rtc.server.live.lessons.command_for",
             lambda *_: [sys.executable, "-c", script, *args],
         )
 
@@ -158,7 +158,7 @@ async def test_however_it_ends_that_is_told_and_the_next_one_runs(client, comman
 
 
 async def test_no_process_and_a_student_that_cannot_be_shown(client, renderer, store, command, monkeypatch):
-    monkeypatch.setattr("avatar_rtc.server.http.routes.avatars.command_for", lambda *_: ["/no/such/program"])
+    monkeypatch.setattr("avatar_rtc.server.live.lessons.command_for", lambda *_: ["/no/such/program"])
     await client.post(PATH, json={})
     about = await told(client, lambda about: about["state"] == "failed")
     assert "no process" in about["detail"] and "/no/such" not in about["detail"]
@@ -182,7 +182,7 @@ async def test_one_that_is_stuck_is_ended(client, command, monkeypatch) -> None:
 
 async def test_a_student_of_a_shipped_character_never_touches_the_package(client, store, tmp_path, commands):
     await client.post(PATH, json={"quality": "draft"})
-    character, out, quality = commands[-1]
+    character, out, quality, _ = commands[-1]
     assert character == tmp_path / "shipped" / "hero" and quality == "draft"
     assert out.is_relative_to(tmp_path / "students" / "hero") and out.parent.is_dir()
     assert store.load_character("hero").student is None
@@ -215,7 +215,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
         seen.append(args)
         return [sys.executable, "-c", HANGS]
 
-    monkeypatch.setattr("avatar_rtc.server.http.routes.avatars.command_for", note)
+    monkeypatch.setattr("avatar_rtc.server.live.lessons.command_for", note)
     return seen
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-from pathlib import Path
 from typing import Any, Self
 
 from aiohttp import hdrs, web
@@ -15,7 +14,7 @@ from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.config import AnimatorName
 from avatar_rtc.control.messages import ControlMessage, FramingSet, control_from
 from avatar_rtc.control.settings import SettingsValues
-from avatar_rtc.errors import InputError, NotFound, OutOfRange, SetupError
+from avatar_rtc.errors import InputError, OutOfRange, SetupError
 from avatar_rtc.intake.names import Name
 from avatar_rtc.server.http.admission import require_shown
 from avatar_rtc.server.http.answers import Avatar, DistillationTold
@@ -24,6 +23,7 @@ from avatar_rtc.server.http.elsewhere import HERE, claiming, lead_to_the_least_l
 from avatar_rtc.server.http.keys import (
     AVATARS,
     CONFIG,
+    LESSONS,
     LIMITS,
     MARKER,
     REGISTRY,
@@ -39,7 +39,7 @@ from avatar_rtc.server.http.routes.openapi import described
 from avatar_rtc.server.http.routes.openapi_schemas import an_object, many, one
 from avatar_rtc.server.http.routes.whereabouts import WHEREABOUTS, everywhere
 from avatar_rtc.server.live.avatar import Avatar as LiveAvatar
-from avatar_rtc.server.live.distillation import Quality, command_for
+from avatar_rtc.server.live.distillation import Quality
 from avatar_rtc.server.live.recasting import recast
 from avatar_rtc.server.registry.ledger import Away
 from avatar_rtc.stream.framing import FramingName
@@ -269,41 +269,34 @@ async def snapshot_of(request: web.Request, avatar: LiveAvatar, side: int | None
     example={"quality": "draft"},
 )
 async def post_distillation(request: web.Request) -> web.Response:
-    """Make a student of the avatar's character in the background; it is shown once it is good enough.
+    """Make a student of the avatar's character in the background; each that is better is shown at once.
 
-    The server makes one at a time.
+    The server makes one at a time. One that it has begun by itself makes way.
     """
-    avatar, store = avatar_of(request), request.app[STORE]
+    avatar = avatar_of(request)
     wanted = await read_model(request, DistillationStart)
-    if not (source := avatar.source):
-        raise InputError("this avatar's character is not stored; upload it under /api/v1/characters first")
-
-    async def show(good_enough: bool) -> None:
-        if good_enough and avatar.source == source:
-            avatar.swap(await asyncio.to_thread(store.load_any_character, source), source)
-
-    character, out = await asyncio.to_thread(_places, store, source)
-    if request.app[AVATARS].get(avatar.name) is not avatar:
-        raise NotFound("avatar", avatar.name)
-    avatar.distillation.start(command_for(character, out, wanted.quality), show, payer_of(request))
-    return web.json_response(avatar.distillation.describe(), status=202)
+    await request.app[LESSONS].teach(avatar, wanted.quality, payer_of(request))
+    return web.json_response(avatar.schooling.describe(), status=202)
 
 
 @described("avatars", answer=DistillationTold)
 async def get_distillation(request: web.Request) -> web.Response:
     """How far the student is: `state`, `share` of the work, `doing`, `seconds_left`, in the end `figures`.
 
+    `shown` is what moves it now, `THA3`, `rig` or `student`, and `measured` how near that is to THA3, in dB.
+    What comes `next`, a `rig` or the `student`, is there in `next_s` seconds.
+
     Of one that is `queued`, `place` is how many come before it.
     """
-    return web.json_response(avatar_of(request).distillation.describe())
+    return web.json_response(avatar_of(request).schooling.describe())
 
 
 @described("avatars", answer=DistillationTold)
 async def delete_distillation(request: web.Request) -> web.Response:
-    """Stop it; what was done is kept, and the next one goes on from there."""
+    """Stop it; what was done is kept, and the next one goes on from there. None begins by itself any more."""
     avatar = avatar_of(request)
     await avatar.distillation.close()
-    return web.json_response(avatar.distillation.describe())
+    return web.json_response(avatar.schooling.describe())
 
 
 def routes() -> list[web.RouteDef]:
@@ -336,18 +329,6 @@ def _own_character(store: CharacterStore, source: str) -> Character:
         raise SetupError(
             "the server's own character cannot be read any more; name one of /api/v1/characters"
         ) from None
-
-
-def _places(store: CharacterStore, source: str) -> tuple[Path, Path]:
-    """Where a character lies, and where its student belongs.
-
-    Raises:
-        NotFound: it is not there any more.
-    """
-    path = store.character_path(source)
-    if not path.exists():
-        raise NotFound("character", Path(source).stem)
-    return path, store.student_path(source)
 
 
 def _require_caller(request: web.Request) -> None:
