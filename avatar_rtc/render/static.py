@@ -1,7 +1,7 @@
 """The static animator: no network, yet mouth, lids and head of any picture follow the pose.
 
-It serves tests, and machines where nothing else runs. Sizes are those of THA3's frame: eyes near y 147,
-mouth at (256, 176), neck below y 200.
+It serves tests, and machines where nothing else runs. Sizes are those of THA3's frame, in px of
+512: eyes near y 147, mouth at (256, 176), neck below y 200.
 """
 
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ class StaticCharacter:
     """What the static animator keeps about a character."""
 
     image: Tensor
-    """(4, 512, 512) sRGB, straight alpha."""
+    """(4, S, S) sRGB, straight alpha."""
     skin: Tensor
     """(4, 1, 1): the colour lids are painted with, read below the eyes."""
     over_face: Dressing | None = None
@@ -67,17 +67,13 @@ class StaticAnimator:
 
     def __init__(self, device: str) -> None:
         self.device = torch.device(device)
-        rows = torch.arange(_NECK_BOTTOM, device=self.device)
-        self._hold = ((_NECK_BOTTOM - rows) / (_NECK_BOTTOM - _HEAD_BOTTOM)).clamp(0, 1)[:, None]
-        self._rows = rows[:, None]
-        self._inside = torch.tensor([*_INSIDE, 1.0], device=self.device)[:, None, None]
-        self._columns = torch.arange(SIZE, device=self.device)[None, :]
         self._inside = uploaded(torch.tensor([*_INSIDE, 1.0]), self.device)[:, None, None]
 
     def prepare(self, portrait: Portrait) -> StaticCharacter:
         """Keep the picture; see `Animator.prepare`."""
-        image = uploaded(portrait.image, self.device)
-        cheeks = torch.stack([image[:, y + 22, x] for x, y in _EYES]).mean(0)
+        image = uploaded(portrait.large, self.device)
+        scale = portrait.scale
+        cheeks = torch.stack([image[:, round((y + 22) * scale), round(x * scale)] for x, y in _EYES]).mean(0)
         cheeks[3] = 1.0
         return StaticCharacter(image, cheeks[:, None, None])
 
@@ -96,9 +92,9 @@ class StaticAnimator:
     def animate(
         self, poses: Tensor, characters: Sequence[StaticCharacter], between: Sequence[bool] = ()
     ) -> Tensor:
-        """Pictures (B, 4, 512, 512) in sRGB; see `Animator.animate`."""
+        """Pictures (B, 4, S, S) in sRGB; see `Animator.animate`."""
         values = [dict(zip(INDEX, row, strict=True)) for row in poses[:, : len(INDEX)].tolist()]
-        pictures = torch.empty(len(values), 4, SIZE, SIZE, device=self.device)
+        pictures = torch.empty(len(values), *characters[0].image.shape, device=self.device)
         for pose, character, picture in zip(values, characters, pictures, strict=True):
             picture.copy_(character.image)
             self._draw(pose, character, picture)
@@ -106,25 +102,26 @@ class StaticAnimator:
 
     def _draw(self, pose: dict[str, float], character: StaticCharacter, image: Tensor) -> None:
         # "left" is the character's left: the eye on the right of the picture.
-        for (x, y), side in zip(_EYES, ("right", "left"), strict=True):
+        for centre, side in zip(_EYES, ("right", "left"), strict=True):
             closed = min(1.0, sum(w * pose[f"{name}_{side}"] for name, w in _LIDS.items()))
-            self._paint(image, (x, y), _EYE_HALF, character.skin, top=closed)
+            self._paint(image, centre, _EYE_HALF, character.skin, top=closed)
         opening = min(1.0, sum(w * pose[name] for name, w in _OPENNESS.items()))
         if opening > 0.02:
             width = sum(w * pose[name] for name, w in _WIDTH.items()) / sum(pose[n] for n in _WIDTH)
             half = (max(2, round(_MOUTH_HALF[0] * width)), max(1, round(_MOUTH_HALF[1] * opening)))
             self._paint(image, _MOUTH, half, self._inside, top=1.0)
         if character.over_face is not None:
-            image.copy_(character.over_face.draw(image, self.space))
+            image.copy_(character.over_face.at(image.shape[-1]).draw(image, self.space))
         self._move_head(image, pose)
 
     def _paint(
         self, image: Tensor, centre: tuple[int, int], half: tuple[int, int], colour: Tensor, top: float
     ) -> None:
-        """Fill the upper share `top` of an ellipse, where the picture is opaque."""
+        """Fill the upper share `top` of an ellipse, told in px of 512, where the picture is opaque."""
         if top <= 0.0:
             return
-        (x, y), (w, h) = centre, half
+        scale = image.shape[-1] / SIZE
+        x, y, w, h = (round(value * scale) for value in (*centre, *half))
         box = image[:, y - h : y + h + 1, x - w : x + w + 1]
         u = (torch.arange(2 * w + 1, device=self.device) - w) / (w + 0.5)
         v = (torch.arange(2 * h + 1, device=self.device) - h) / (h + 0.5)
@@ -133,13 +130,19 @@ class StaticAnimator:
 
     def _move_head(self, image: Tensor, pose: dict[str, float]) -> None:
         """Shift and shear the rows above the neck by whole pixels; the shoulders stay."""
-        dx = -pose["head_y"] * _SHIFT_PX + pose["neck_z"] * _TILT * (_HEAD_BOTTOM - self._rows)
-        dy = -pose["head_x"] * _SHIFT_PX
-        y = (self._rows - dy * self._hold).round().long().clamp(0, _NECK_BOTTOM - 1)
-        x = (self._columns - (dx * self._hold)).round().long().clamp(0, SIZE - 1)
-        index = (y * SIZE + x).flatten()
-        head = image[:, :_NECK_BOTTOM].flatten(1)
-        image[:, :_NECK_BOTTOM] = head.index_select(1, index).view(4, _NECK_BOTTOM, SIZE)
+        side = image.shape[-1]
+        scale = side / SIZE
+        neck = round(_NECK_BOTTOM * scale)
+        rows = torch.arange(neck, device=self.device)[:, None]
+        columns = torch.arange(side, device=self.device)[None, :]
+        hold = ((_NECK_BOTTOM - rows / scale) / (_NECK_BOTTOM - _HEAD_BOTTOM)).clamp(0, 1)
+        dx = -pose["head_y"] * _SHIFT_PX * scale + pose["neck_z"] * _TILT * (_HEAD_BOTTOM * scale - rows)
+        dy = -pose["head_x"] * _SHIFT_PX * scale
+        y = (rows - dy * hold).round().long().clamp(0, neck - 1)
+        x = (columns - dx * hold).round().long().clamp(0, side - 1)
+        index = (y * side + x).flatten()
+        head = image[:, :neck].flatten(1)
+        image[:, :neck] = head.index_select(1, index).view(4, neck, side)
 
 
 def create_static(device: str) -> StaticAnimator:

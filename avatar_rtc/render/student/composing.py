@@ -21,8 +21,8 @@ from avatar_rtc.stream.box import Box
 
 _TILE = 16
 """Side of a tile in px of half the size."""
-_PAINTED = 1.5 / 255
-"""From this opacity on paint shows."""
+_SEEN = 1 / 255
+"""Alpha from which there is something that paint may cover."""
 
 
 class _Painted(NamedTuple):
@@ -95,8 +95,8 @@ class ShownBody:
 
     def _stretches(self, turned: Turned) -> Iterator[Box]:
         """Runs of tiles in which paint shows, in px of half the size; no two have a pixel in common."""
-        covers = (turned.bare < 1 - _PAINTED) & (self._figure.shown(turned.change) > _PAINTED)
-        needed = (covers | (turned.paint[..., 3] > _PAINTED)).astype(np.uint8)
+        covers = (turned.bare < 1) & (self._figure.shown(turned.change) > _SEEN)
+        needed = (covers | (turned.paint[..., 3] > 0)).astype(np.uint8)
         height, width = needed.shape
         tiles = cv2.dilate(needed, np.ones((3, 3), np.uint8))  # enlarged, it reaches a pixel farther
         for top in range(0, height, _TILE):

@@ -30,6 +30,9 @@ _MARGIN = 4
 _SAME, _OTHER = 0.03, 0.14
 """Change of a colour up to which a place keeps its detail, and from which it has none: of an enlarged half
 this was 13 dB nearer to the teacher's faces than no detail, and 3 dB nearer than all of it."""
+_STRONG = (0.12, 0.4)
+"""The same for changes around it: where an outline went, what it sharpened beside it goes, too."""
+_AROUND = np.ones((3, 3), np.uint8)
 
 
 class StudentFace:
@@ -173,7 +176,12 @@ class PosedFace:
 def kept_detail(change: Maps) -> NDArray[np.float32]:
     """(h, w) in [0, 1]: how much of the detail of a place stays under a change of its colours (h, w, 3)."""
     most = np.abs(change).max(-1)
-    part = np.clip((_OTHER - most) / (_OTHER - _SAME), 0, 1)
+    return np.minimum(_less(most, _SAME, _OTHER), _less(cv2.dilate(most, _AROUND), *_STRONG))
+
+
+def _less(change: NDArray[np.float32], none: float, all_of_it: float) -> NDArray[np.float32]:
+    """1 up to one change, 0 from another on, smooth between them."""
+    part = np.clip((all_of_it - change) / (all_of_it - none), 0, 1)
     smooth: NDArray[np.float32] = part * part * (3 - 2 * part)
     return smooth
 
