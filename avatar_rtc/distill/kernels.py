@@ -40,11 +40,6 @@ class Kernel:
     """(features,): how much each feature counts in the linear part."""
     ridge: float
 
-    def on(self, device: torch.device) -> "Kernel":
-        """The same where it is reckoned with."""
-        numbers = (self.scales, self.shares, self.smoothness, self.slopes)
-        return Kernel(*(uploaded(each, device) for each in numbers), self.ridge)
-
     def __call__(self, ours: Tensor, theirs: Tensor) -> Tensor:
         """(B, N) of poses (B, n) and (N, n), without the linear part."""
         return nearness(ours, theirs, self.scales, self.shares, self.smoothness)
@@ -94,29 +89,30 @@ def fitted(
     """The sizes, without those of the maps, and numbers of a `KernelMaps` that gives `values` for `poses`.
 
     Args:
-        poses: (N, n), as float16 holds them, for that is what the file keeps.
-        features: (N, f).
-        values: (N, outputs, rows, columns), float32; each output is approximated as well as its values are
-            large.
+        poses: (N, n), as float16 holds them, for that is what the file keeps; on the CPU, where all that has
+            no pixels is solved.
+        features: (N, f), there too.
+        values: (N, outputs, rows, columns), float32, on any device; each output is approximated as well as
+            its values are large.
         components: of the basis, at most.
     """
     knots, linear = poses.double(), features.double()
     mean = values.flatten(1).mean(0)
     rest = values.flatten(1) - mean
     basis = basis_of(rest, components)
-    weights = (rest @ basis.T).double()
+    weights = (rest @ basis.T).cpu().double()
     gram = kernel(knots, knots) + (linear * kernel.slopes) @ linear.T
-    gram += kernel.ridge * torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+    gram += kernel.ridge * torch.eye(len(gram), dtype=gram.dtype)
     coefficients = torch.linalg.solve(gram, weights)
     slopes = kernel.slopes[:, None] * (linear.T @ coefficients)
     numbers = {
         "scales": kernel.scales, "shares": kernel.shares, "smoothness": kernel.smoothness, "knots": knots,
         "coefficients": coefficients, "slopes": slopes, "basis": basis, "mean": mean,
     }  # fmt: skip
+    outputs, rows, columns = values.shape[1:]
     sizes = KernelSizes(
-        poses.shape[1], features.shape[1], len(kernel.shares), len(poses), len(basis), *values.shape[2:],
-        values.shape[1],
-    )  # fmt: skip
+        poses.shape[1], features.shape[1], len(kernel.shares), len(poses), len(basis), rows, columns, outputs
+    )
     return sizes, numbers
 
 
@@ -126,21 +122,23 @@ def predicted(kernel: Kernel, poses: Tensor, values: Tensor, at: Tensor) -> Tens
     mean = values.flatten(1).mean(0)
     ours, theirs = at.double(), poses.double()
     gram = kernel(theirs, theirs) + (theirs * kernel.slopes) @ theirs.T
-    gram += kernel.ridge * torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+    gram += kernel.ridge * torch.eye(len(gram), dtype=gram.dtype)
     near = kernel(ours, theirs) + (ours * kernel.slopes) @ theirs.T
-    shares = torch.linalg.solve(gram, near.T).T.float()
-    return (mean + shares @ (values.flatten(1) - mean)).view(len(at), *values.shape[1:])
+    shares = uploaded(torch.linalg.solve(gram, near.T).T.float(), values.device)
+    found: Tensor = (mean + shares @ (values.flatten(1) - mean)).view(len(at), *values.shape[1:])
+    return found
 
 
 def basis_of(rows: Tensor, components: int) -> Tensor:
     """At most so many orthonormal rows (k, P) that hold most of rows (N, P): their first singular vectors."""
     some = rows[:: -(-len(rows) // _BASIS_ROWS)]
-    values, vectors = torch.linalg.eigh((some @ some.T).double())
+    values, vectors = torch.linalg.eigh((some @ some.T).cpu().double())
     kept = values > 1e-7 * values[-1].clamp_min(1e-12)
     kept[-1] = True  # where nothing moves at all
     chosen = vectors[:, kept][:, -components:].flip(1)
-    basis = chosen.T.float() @ some
-    return basis / torch.linalg.vector_norm(basis, dim=1, keepdim=True).clamp_min(1e-9)
+    basis = uploaded(chosen.T.float().contiguous(), some.device) @ some
+    found: Tensor = basis / torch.linalg.vector_norm(basis, dim=1, keepdim=True).clamp_min(1e-9)
+    return found
 
 
 def filled(part: KernelMaps, numbers: dict[str, Tensor]) -> None:
