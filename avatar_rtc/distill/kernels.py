@@ -27,7 +27,7 @@ _REACH = 3.0
 
 
 @dataclass(frozen=True, eq=False)
-class Kernel:
+class PoseKernel:
     """Which poses are near each other."""
 
     scales: Tensor
@@ -45,7 +45,7 @@ class Kernel:
         return nearness(ours, theirs, self.scales, self.shares, self.smoothness)
 
 
-def face_kernel(morphs: NDArray[np.intp], strengths: NDArray[np.float64]) -> Kernel:
+def face_kernel(morphs: NDArray[np.intp], strengths: NDArray[np.float64]) -> PoseKernel:
     """The kernel of a part of the face.
 
     Args:
@@ -62,13 +62,13 @@ def face_kernel(morphs: NDArray[np.intp], strengths: NDArray[np.float64]) -> Ker
     pairs = [(share, chosen) for share, several in groups.items() for chosen in several]
     scales = np.stack([chosen * strengths for _, chosen in pairs]) / _REACH
     shares = np.array([share for share, _ in pairs])
-    return Kernel(
+    return PoseKernel(
         _rounded(scales), _rounded(shares), torch.zeros(len(pairs)).double(),
         torch.from_numpy(0.3 * strengths**2), 3e-4,
     )  # fmt: skip
 
 
-def body_kernel() -> Kernel:
+def body_kernel() -> PoseKernel:
     """The kernel of the body: rotations are smooth, and of the face's morphs a little is left in the warp."""
     turned = np.zeros(len(MORPHS))
     turned[ROTATION] = 0.9
@@ -77,14 +77,14 @@ def body_kernel() -> Kernel:
     features = body_features(torch.zeros(1, len(MORPHS))).shape[1]
     slopes = np.ones(features)
     slopes[-FACE.stop :] = 0.03**2
-    return Kernel(
+    return PoseKernel(
         _rounded(with_face[None]), torch.ones(1).double(), torch.ones(1).double(),
         torch.from_numpy(slopes), 3e-3,
     )  # fmt: skip
 
 
 def fitted(
-    kernel: Kernel, poses: Tensor, features: Tensor, values: Tensor, components: int
+    kernel: PoseKernel, poses: Tensor, features: Tensor, values: Tensor, components: int
 ) -> tuple[KernelSizes, dict[str, Tensor]]:
     """The sizes, without those of the maps, and numbers of a `KernelMaps` that gives `values` for `poses`.
 
@@ -116,7 +116,7 @@ def fitted(
     return sizes, numbers
 
 
-def predicted(kernel: Kernel, poses: Tensor, values: Tensor, at: Tensor) -> Tensor:
+def predicted(kernel: PoseKernel, poses: Tensor, values: Tensor, at: Tensor) -> Tensor:
     """What values (N, …) of poses (N, n) would be at others (B, n): (B, …), float32; the linear part is of
     the poses themselves."""
     mean = values.flatten(1).mean(0)

@@ -58,7 +58,7 @@ _NEARLY = 1 / 64
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class TeacherRecords:
     """What the teacher has shown so far of a character."""
 
     probes: NDArray[np.void]
@@ -76,7 +76,7 @@ class Shown:
         return sum(map(len, (self.probes, *self.faces, self.marked, self.bodies)))
 
 
-def fit_rig(rgba: NDArray[np.uint8], shown: Shown, device: str, about: Mapping[str, Any]) -> Student:
+def fit_rig(rgba: NDArray[np.uint8], shown: TeacherRecords, device: str, about: Mapping[str, Any]) -> Student:
     """The rig of a character.
 
     Args:
@@ -92,7 +92,7 @@ def fit_rig(rgba: NDArray[np.uint8], shown: Shown, device: str, about: Mapping[s
     return Student(image_hash(rgba), boxes, outer, rest, faces, body, about)
 
 
-def _face(part: FacePart, box: Box, shown: Shown, device: torch.device) -> FaceKernel:
+def _face(part: FacePart, box: Box, shown: TeacherRecords, device: torch.device) -> FaceKernel:
     """The kernel of one part of the face."""
     rows, columns = box.within(FACE_BOX).slices
     morphs = MORPHS_OF[part]

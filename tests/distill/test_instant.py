@@ -16,7 +16,7 @@ from avatar_rtc.distill.learned import Learned
 from avatar_rtc.distill.measure import Report
 from avatar_rtc.distill.plan import PLANS, Plan
 from avatar_rtc.distill.poses import probe_poses
-from avatar_rtc.distill.rig import Shown, fit_rig
+from avatar_rtc.distill.rig import TeacherRecords, fit_rig
 from avatar_rtc.errors import InputError
 from avatar_rtc.face.pose import INDEX, Pose, neutral
 from avatar_rtc.render.student.file import Student, image_hash, read_student
@@ -113,7 +113,9 @@ def test_lids_that_close_hide_the_eye(teacher: LawfulTeacher, rgba: Any) -> None
 
 def a_rig_of(teacher: LawfulTeacher, rgba: NDArray[np.uint8], poses: list[Pose]) -> Student:
     faces, marked, bodies = (np.stack(ask(poses)) for ask in (teacher.faces, teacher.marked, teacher.bodies))
-    return fit_rig(rgba, Shown(np.stack(teacher.faces(probe_poses())), [faces], marked, bodies), "cpu", {})
+    return fit_rig(
+        rgba, TeacherRecords(np.stack(teacher.faces(probe_poses())), [faces], marked, bodies), "cpu", {}
+    )
 
 
 def test_plans_of_all_qualities_begin_alike() -> None:

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from avatar_rtc.distill.kernels import (
-    Kernel,
+    PoseKernel,
     basis_of,
     body_kernel,
     face_kernel,
@@ -29,7 +29,9 @@ def poses(count: int, size: int, seed: int = 1) -> torch.Tensor:
     return torch.rand(count, size, generator=torch.Generator().manual_seed(seed)).half().float()
 
 
-def outright(kernel: Kernel, known: Array, linear: Array, values: Array, at: tuple[Array, Array]) -> Array:
+def outright(
+    kernel: PoseKernel, known: Array, linear: Array, values: Array, at: tuple[Array, Array]
+) -> Array:
     """The same in numpy, pose by pose, with no basis: what Saunders, Gammerman and Vovk write."""
 
     def similar(one: Array, other: Array, ours: Array, theirs: Array) -> float:

@@ -15,7 +15,7 @@ from avatar_rtc.bench.traffic import Traffic
 from avatar_rtc.distill import face, training
 from avatar_rtc.distill.body import train_body
 from avatar_rtc.distill.face import train_faces
-from avatar_rtc.distill.rig import Shown, fit_rig
+from avatar_rtc.distill.rig import TeacherRecords, fit_rig
 from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE
 from avatar_rtc.distill.teacher import Teacher
 from avatar_rtc.face.pose import Pose, neutral
@@ -135,6 +135,6 @@ def test_a_rig_comes_over_table_by_table() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("avatar_rtc.distill.rig.face_boxes", lambda probes: boxes)
         patch.setattr("avatar_rtc.distill.rig.body_box", lambda *_: BODY_BOX)
-        log = log_of(lambda: fit_rig(a_picture(), Shown(*given), "meta", {}))
+        log = log_of(lambda: fit_rig(a_picture(), TeacherRecords(*given), "meta", {}))
     # Gram matrix, weights, basis, mean; and of the face how much each morph changes.
     assert len(log.downloads) == waits(log) == 4 * (len(FACE_PARTS) + 1) + len(FACE_PARTS)
