@@ -23,7 +23,7 @@ from avatar_rtc.distill.collect import RECORD_TYPES, SetName, poses_of, wanted
 from avatar_rtc.distill.learned import Learned
 from avatar_rtc.distill.measure import measure
 from avatar_rtc.distill.plan import Plan
-from avatar_rtc.distill.rig import Shown, fit_rig
+from avatar_rtc.distill.rig import TeacherRecords, fit_rig
 from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE, SampleFile
 from avatar_rtc.distill.teacher import Teacher
 from avatar_rtc.errors import InputError, SetupError
@@ -164,7 +164,7 @@ def _learned(
 ) -> Learned:
     """The rig of what lies in a folder, measured as it is on disk, its header telling what was measured."""
     sets = {name: _read(folder, name, count) for name, count in step.items()}
-    shown = Shown(sets["probes"], [sets["faces"]], sets["marked"], sets["bodies"])
+    shown = TeacherRecords(sets["probes"], [sets["faces"]], sets["marked"], sets["bodies"])
     rig = fit_rig(rgba, shown, device, {"plan": asdict(plan), "rig": dict(step)})
     report = measure(read_student(write_student(rig)), rgba, sets["held"])
     about = {

@@ -27,7 +27,7 @@ _REACH = 3.0
 
 
 @dataclass(frozen=True, eq=False)
-class Kernel:
+class PoseKernel:
     """Which poses are near each other."""
 
     scales: Tensor
@@ -40,17 +40,12 @@ class Kernel:
     """(features,): how much each feature counts in the linear part."""
     ridge: float
 
-    def on(self, device: torch.device) -> "Kernel":
-        """The same where it is reckoned with."""
-        numbers = (self.scales, self.shares, self.smoothness, self.slopes)
-        return Kernel(*(uploaded(each, device) for each in numbers), self.ridge)
-
     def __call__(self, ours: Tensor, theirs: Tensor) -> Tensor:
         """(B, N) of poses (B, n) and (N, n), without the linear part."""
         return nearness(ours, theirs, self.scales, self.shares, self.smoothness)
 
 
-def face_kernel(morphs: NDArray[np.intp], strengths: NDArray[np.float64]) -> Kernel:
+def face_kernel(morphs: NDArray[np.intp], strengths: NDArray[np.float64]) -> PoseKernel:
     """The kernel of a part of the face.
 
     Args:
@@ -67,13 +62,13 @@ def face_kernel(morphs: NDArray[np.intp], strengths: NDArray[np.float64]) -> Ker
     pairs = [(share, chosen) for share, several in groups.items() for chosen in several]
     scales = np.stack([chosen * strengths for _, chosen in pairs]) / _REACH
     shares = np.array([share for share, _ in pairs])
-    return Kernel(
+    return PoseKernel(
         _rounded(scales), _rounded(shares), torch.zeros(len(pairs)).double(),
         torch.from_numpy(0.3 * strengths**2), 3e-4,
     )  # fmt: skip
 
 
-def body_kernel() -> Kernel:
+def body_kernel() -> PoseKernel:
     """The kernel of the body: rotations are smooth, and of the face's morphs a little is left in the warp."""
     turned = np.zeros(len(MORPHS))
     turned[ROTATION] = 0.9
@@ -82,65 +77,68 @@ def body_kernel() -> Kernel:
     features = body_features(torch.zeros(1, len(MORPHS))).shape[1]
     slopes = np.ones(features)
     slopes[-FACE.stop :] = 0.03**2
-    return Kernel(
+    return PoseKernel(
         _rounded(with_face[None]), torch.ones(1).double(), torch.ones(1).double(),
         torch.from_numpy(slopes), 3e-3,
     )  # fmt: skip
 
 
 def fitted(
-    kernel: Kernel, poses: Tensor, features: Tensor, values: Tensor, components: int
+    kernel: PoseKernel, poses: Tensor, features: Tensor, values: Tensor, components: int
 ) -> tuple[KernelSizes, dict[str, Tensor]]:
     """The sizes, without those of the maps, and numbers of a `KernelMaps` that gives `values` for `poses`.
 
     Args:
-        poses: (N, n), as float16 holds them, for that is what the file keeps.
-        features: (N, f).
-        values: (N, outputs, rows, columns), float32; each output is approximated as well as its values are
-            large.
+        poses: (N, n), as float16 holds them, for that is what the file keeps; on the CPU, where all that has
+            no pixels is solved.
+        features: (N, f), there too.
+        values: (N, outputs, rows, columns), float32, on any device; each output is approximated as well as
+            its values are large.
         components: of the basis, at most.
     """
     knots, linear = poses.double(), features.double()
     mean = values.flatten(1).mean(0)
     rest = values.flatten(1) - mean
     basis = basis_of(rest, components)
-    weights = (rest @ basis.T).double()
+    weights = (rest @ basis.T).cpu().double()
     gram = kernel(knots, knots) + (linear * kernel.slopes) @ linear.T
-    gram += kernel.ridge * torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+    gram += kernel.ridge * torch.eye(len(gram), dtype=gram.dtype)
     coefficients = torch.linalg.solve(gram, weights)
     slopes = kernel.slopes[:, None] * (linear.T @ coefficients)
     numbers = {
         "scales": kernel.scales, "shares": kernel.shares, "smoothness": kernel.smoothness, "knots": knots,
         "coefficients": coefficients, "slopes": slopes, "basis": basis, "mean": mean,
     }  # fmt: skip
+    outputs, rows, columns = values.shape[1:]
     sizes = KernelSizes(
-        poses.shape[1], features.shape[1], len(kernel.shares), len(poses), len(basis), *values.shape[2:],
-        values.shape[1],
-    )  # fmt: skip
+        poses.shape[1], features.shape[1], len(kernel.shares), len(poses), len(basis), rows, columns, outputs
+    )
     return sizes, numbers
 
 
-def predicted(kernel: Kernel, poses: Tensor, values: Tensor, at: Tensor) -> Tensor:
+def predicted(kernel: PoseKernel, poses: Tensor, values: Tensor, at: Tensor) -> Tensor:
     """What values (N, …) of poses (N, n) would be at others (B, n): (B, …), float32; the linear part is of
     the poses themselves."""
     mean = values.flatten(1).mean(0)
     ours, theirs = at.double(), poses.double()
     gram = kernel(theirs, theirs) + (theirs * kernel.slopes) @ theirs.T
-    gram += kernel.ridge * torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+    gram += kernel.ridge * torch.eye(len(gram), dtype=gram.dtype)
     near = kernel(ours, theirs) + (ours * kernel.slopes) @ theirs.T
-    shares = torch.linalg.solve(gram, near.T).T.float()
-    return (mean + shares @ (values.flatten(1) - mean)).view(len(at), *values.shape[1:])
+    shares = uploaded(torch.linalg.solve(gram, near.T).T.float(), values.device)
+    found: Tensor = (mean + shares @ (values.flatten(1) - mean)).view(len(at), *values.shape[1:])
+    return found
 
 
 def basis_of(rows: Tensor, components: int) -> Tensor:
     """At most so many orthonormal rows (k, P) that hold most of rows (N, P): their first singular vectors."""
     some = rows[:: -(-len(rows) // _BASIS_ROWS)]
-    values, vectors = torch.linalg.eigh((some @ some.T).double())
+    values, vectors = torch.linalg.eigh((some @ some.T).cpu().double())
     kept = values > 1e-7 * values[-1].clamp_min(1e-12)
     kept[-1] = True  # where nothing moves at all
     chosen = vectors[:, kept][:, -components:].flip(1)
-    basis = chosen.T.float() @ some
-    return basis / torch.linalg.vector_norm(basis, dim=1, keepdim=True).clamp_min(1e-9)
+    basis = uploaded(chosen.T.float().contiguous(), some.device) @ some
+    found: Tensor = basis / torch.linalg.vector_norm(basis, dim=1, keepdim=True).clamp_min(1e-9)
+    return found
 
 
 def filled(part: KernelMaps, numbers: dict[str, Tensor]) -> None:

@@ -16,7 +16,7 @@ from avatar_rtc.distill.learned import Learned
 from avatar_rtc.distill.measure import Report
 from avatar_rtc.distill.plan import PLANS, Plan
 from avatar_rtc.distill.poses import probe_poses
-from avatar_rtc.distill.rig import Shown, fit_rig
+from avatar_rtc.distill.rig import TeacherRecords, fit_rig
 from avatar_rtc.errors import InputError
 from avatar_rtc.face.pose import INDEX, Pose, neutral
 from avatar_rtc.render.student.file import Student, image_hash, read_student
@@ -80,7 +80,7 @@ def test_what_was_shown_is_not_asked_again(teacher: LawfulTeacher, rgba: Any, tm
     going_on = rigs(rgba, None, {}, tmp_path / "broken", "cpu", lambda *_: None, PLAN)
     assert next(going_on).data == whole[0].data
     assert next(going_on).data == whole[1].data
-    going_on.close()
+    del going_on  # and with it its lock
     rest = made(rgba, tmp_path / "broken")
     assert [each.data for each in rest] == [each.data for each in whole[1:]]
     assert teacher.asked == asked
@@ -107,13 +107,15 @@ def test_lids_that_close_hide_the_eye(teacher: LawfulTeacher, rgba: Any) -> None
     closed[[INDEX["eye_wink_left"], INDEX["eye_wink_right"]]] = 1
     for pose, opening in ((neutral(), 1.0), (closed, 0.0)):
         for part in ("eye_right", "eye_left"):
-            maps = student.faces[part](torch.from_numpy(pose[MORPHS_OF[part]])[None])  # type: ignore[index]
+            maps = student.faces[part](torch.from_numpy(pose[MORPHS_OF[part]])[None])
             assert abs(float(maps[0, 3].sigmoid().mean()) - opening) < 0.1
 
 
 def a_rig_of(teacher: LawfulTeacher, rgba: NDArray[np.uint8], poses: list[Pose]) -> Student:
     faces, marked, bodies = (np.stack(ask(poses)) for ask in (teacher.faces, teacher.marked, teacher.bodies))
-    return fit_rig(rgba, Shown(np.stack(teacher.faces(probe_poses())), [faces], marked, bodies), "cpu", {})
+    return fit_rig(
+        rgba, TeacherRecords(np.stack(teacher.faces(probe_poses())), [faces], marked, bodies), "cpu", {}
+    )
 
 
 def test_plans_of_all_qualities_begin_alike() -> None:

@@ -16,6 +16,11 @@ from avatar_rtc.distill import training
 from avatar_rtc.distill.body import body_training
 from avatar_rtc.distill.face import face_training
 from avatar_rtc.distill.samples import LARGE_FACE, MARKED_FACE, POSED_BODY, POSED_FACE
+from avatar_rtc.distill import face, training
+from avatar_rtc.distill.body import train_body
+from avatar_rtc.distill.face import train_faces
+from avatar_rtc.distill.rig import TeacherRecords, fit_rig
+from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE
 from avatar_rtc.distill.teacher import Teacher
 from avatar_rtc.face.pose import Pose, neutral
 from avatar_rtc.render.colour import linear_to_srgb
@@ -145,3 +150,15 @@ def test_a_loss_is_read_with_fifty_others_where_reading_waits(tmp_path: Path) ->
     assert len(log.downloads) == 3  # after steps 1 and 51, and at the end
     assert [done for done, *_ in told] == list(range(1, 53))
     assert len(run.losses) == 1
+
+
+def test_a_rig_comes_over_table_by_table() -> None:
+    """What has pixels stays there, but for the basis, its weights and what they are found by, once each."""
+    given = records(POSED_FACE, 42), [records(POSED_FACE, 4)], records(MARKED_FACE, 3), records(POSED_BODY, 5)
+    boxes = {part: BOXES[part] for part in FACE_PARTS}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("avatar_rtc.distill.rig.face_boxes", lambda probes: boxes)
+        patch.setattr("avatar_rtc.distill.rig.body_box", lambda *_: BODY_BOX)
+        log = log_of(lambda: fit_rig(a_picture(), TeacherRecords(*given), "meta", {}))
+    # Gram matrix, weights, basis, mean; and of the face how much each morph changes.
+    assert len(log.downloads) == waits(log) == 4 * (len(FACE_PARTS) + 1) + len(FACE_PARTS)
