@@ -47,7 +47,7 @@ from avatar_rtc.render.tha3.character import (
     swinging_rows,
 )
 from avatar_rtc.render.tha3.cover import Cover, cover_of
-from avatar_rtc.render.tha3.large import enlarged
+from avatar_rtc.render.tha3.large import maps_at
 from avatar_rtc.render.tha3.large_layers import large_layers
 from avatar_rtc.render.tha3.networks import Maps, PartName, decompose, edited, warp
 from avatar_rtc.render.tha3.openvino import compile_networks
@@ -180,7 +180,7 @@ class Tha3Animator:
         if name in ("warped", "paint"):
             picture = edited(bare.turn_at_side(), seen.posed, name)
         elif name == "turned":
-            grid = bare.grid if bare.large is None else enlarged(bare.grid, bare.side)
+            grid = bare.grid if bare.large is None else maps_at(bare.grid, bare.side)
             picture = warp(seen.posed, grid)
         else:
             picture = bare.seen_at(name)
