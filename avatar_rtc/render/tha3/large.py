@@ -17,6 +17,7 @@ from avatar_rtc.render.colour import converted
 from avatar_rtc.render.device.fusing import fused
 from avatar_rtc.render.device.host import on_host
 from avatar_rtc.render.device.precision import network_precision
+from avatar_rtc.render.pixels import premultiplied, straight
 from avatar_rtc.render.portrait import SIZE
 from avatar_rtc.render.tha3.boxes import FACE_BOX, HEAD_IN_FACE, box_at
 from avatar_rtc.render.tha3.networks import BodyTurn, combine, morph, own_places, turn_of, turned, warp
@@ -54,6 +55,16 @@ def sharp_warp(image: Tensor, change: Tensor) -> Tensor:
     return torch.lerp(warp(image, change), sharp, _SHARP)
 
 
+def layer_warp(image: Tensor, change: Tensor) -> Tensor:
+    """As `warp`, of a layer of which most shows nothing: its colours count by their alpha; float32.
+
+    Straight ones would take a dark rim from the black of what does not show, which 512 px hide.
+    """
+    shown = (image.float() + 1) / 2
+    moved = straight(warp(premultiplied(shown), change))
+    return moved * 2 - 1
+
+
 def slight(grid: Tensor) -> Tensor:
     """Of a grid of rest (B, 2, h, h) what nobody means; 0 around what moves by more than that.
 
@@ -83,7 +94,7 @@ def steadied(maps: Tensor, rest: Tensor, pose: Tensor) -> Tensor:
 def large_brows(maps: Tensor, pose: Tensor, brows: Tensor, background: Tensor, rest: Tensor) -> Tensor:
     """`combine` at the side of the brows (B, 4, h, h); maps (B, 7, 128, 128), the pose (B, 12)."""
     larger_maps = maps_at(steadied(maps, rest, pose), brows.shape[-1])
-    return combine(larger_maps, brows.float(), background.float(), sharp_warp).to(brows.dtype)
+    return combine(larger_maps, brows.float(), background.float(), layer_warp).to(brows.dtype)
 
 
 @fused(kernels=5)

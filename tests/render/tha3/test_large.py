@@ -19,7 +19,7 @@ from avatar_rtc.render.device.operators import operators_of
 from avatar_rtc.render.portrait import SIDES, Portrait
 from avatar_rtc.render.tha3.animator import Tha3Animator
 from avatar_rtc.render.tha3.boxes import FACE_BOX, HEAD_BOX, HEAD_IN_FACE, box_at
-from avatar_rtc.render.tha3.large import maps_at, sharp_warp, slight, steadied
+from avatar_rtc.render.tha3.large import layer_warp, maps_at, sharp_warp, slight, steadied
 from avatar_rtc.render.tha3.networks import PARTS, Maps, PartName, warp
 from avatar_rtc.render.tha3.parts import MovedPart
 from tests.render.tha3.test_swinging import a_soft_part
@@ -108,6 +108,15 @@ def test_a_sharp_warp_moves_whole_pixels_exactly_and_blurs_less_between() -> Non
     assert torch.allclose(sharp_warp(image, change)[..., :-3], image[..., 3:], atol=1e-4)
     change[:, 0] = 0.5 * 2 / 48
     assert sharp_warp(image, change).std() > 1.1 * warp(image, change).std()
+
+
+def test_a_layer_between_pixels_takes_no_colour_from_what_does_not_show() -> None:
+    image = torch.full((1, 4, 32, 32), -1.0)
+    image[:, :, 8:24, 8:24] = torch.tensor([0.6, 0.2, -0.2, 1.0])[:, None, None]
+    found = layer_warp(image, torch.full((1, 2, 32, 32), 0.5 * 2 / 32))[0]
+    shows = found[3] > -0.99
+    assert shows.sum() > 16 * 16
+    assert torch.allclose(found[:3, shows], torch.tensor([0.6, 0.2, -0.2])[:, None].expand(-1, shows.sum()))
 
 
 def test_rest_is_taken_off_near_rest_only() -> None:
