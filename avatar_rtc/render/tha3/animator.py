@@ -109,7 +109,7 @@ class Tha3Animator:
 
     def dress(self, character: Tha3Character, portrait: Portrait, dressing: Dressing) -> Tha3Character:
         """The character anew, its source picture under cels."""
-        rest = character.large and character.large.rest
+        rest = None if character.large is None else character.large.rest
         dressed = self._prepared(dressing.drawn_on(portrait), rest)
         dressed.soft, dressed.dressing = character.soft, dressing
         return dressed

@@ -50,7 +50,8 @@ def sharp_warp(image: Tensor, change: Tensor) -> Tensor:
     All of it would be as sharp as the source, and further from THA3's own picture, which is blurred so.
     """
     image = image.float()
-    places = own_places(*image.shape[-2:], image.device) + change.permute(0, 2, 3, 1).float()
+    height, width = image.shape[-2:]
+    places = own_places(height, width, image.device) + change.permute(0, 2, 3, 1).float()
     sharp = grid_sample(image, places, "bicubic", "border", align_corners=False).clamp(-1, 1)
     return torch.lerp(warp(image, change), sharp, _SHARP)
 

@@ -23,8 +23,8 @@ def large_layers(large: Tensor, maps: Tensor, rest: RestGrids, dtype: torch.dtyp
     painter(large.device)  # loaded now, for no frame waits for weights
     picture = srgb_to_linear(large[None]) * 2 - 1
     head = picture[:, :, *box_at(HEAD_BOX, large.shape[-1]).slices]
-    # Alphas, not what the network gave for them: brows laid back are 1.6 dB nearer the source, and a guided
-    # filter of the alphas (He 2013) is 0.4 dB further from it.
+    # Alphas and colours, not what the network gave for them: brows laid back are 6 dB nearer the source, and
+    # have no steps. A guided filter of the alphas (He 2013) is 0.4 dB further from it.
     larger = Split(*(maps_at(each, head.shape[-1]) for each in split_of(maps)))
     brows, background = taken_apart(head, larger)
     kept = picture.to(dtype)

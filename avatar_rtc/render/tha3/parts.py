@@ -98,7 +98,9 @@ class Parts:
         found = moved_face(maps, face)
         if not large:
             return found
-        return [*found, large_face(maps, pose, *large, sharpness(found[0], large[0].shape[-1]))]
+        shown, shown_head, rest = large
+        beyond = sharpness(found[0], shown.shape[-1])
+        return [*found, large_face(maps, pose, shown, shown_head, rest, beyond)]
 
     def move_body(self, picture: Tensor, half: Tensor, pose: Tensor, *large: Tensor) -> Sequence[Tensor]:
         """(B, 4, 512, 512), (B, 4, 256, 256) and (B, 6) → the picture turned.
@@ -133,7 +135,7 @@ class Parts:
         face_grid = face_maps[:, :2].clone()
         _, grid, maps = self.move_body(posed, avg_pool2d(posed, 2), still["body"])
         turn = grid.float() + maps[:, :2].float()
-        return RestGrids(*(slight(each.float()) for each in (brow_grid, face_grid, turn)))
+        return RestGrids(brow_grid, slight(face_grid.float()), turn)
 
     def examples(
         self, device: torch.device, dtype: torch.dtype, batch: int = 1, side: int = SIZE
