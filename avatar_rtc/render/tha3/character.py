@@ -11,8 +11,8 @@ from torch.nn.functional import avg_pool2d
 from avatar_rtc.render.cels import Dressing
 from avatar_rtc.render.tha3.boxes import FACE_BOX, FACE_HALF_BOX, box_at
 from avatar_rtc.render.tha3.cover import Cover, covered
-from avatar_rtc.render.tha3.large import exact_turn, large_body, larger
-from avatar_rtc.render.tha3.networks import BodyTurn, turn_of
+from avatar_rtc.render.tha3.large import exact_turn, large_body, larger, maps_at
+from avatar_rtc.render.tha3.networks import BodyTurn, edited, turn_of, warp
 from avatar_rtc.render.tha3.parts import MOVED_BY, MOVED_PARTS, MovedPart, RestGrids, shown_turn
 from avatar_rtc.stream.box import Box
 
@@ -115,8 +115,12 @@ class Tha3Character:
         return ((self.large.posed[:, :, *self.large.box(FACE_BOX)].float() + 1) / 2).clamp(0, 1)
 
     def seen_at(self, stage: str) -> Tensor:
-        """(1, 4, h, w) in [-1, 1]: brows, background, head, face or posed; see `STAGES`."""
+        """(1, 4, h, w) in [-1, 1]: a step on the way to `out`; see `STAGES`."""
         seen = self.large or self
+        if stage in ("warped", "paint"):
+            return edited(self.turn_at_side(), seen.posed, stage)
+        if stage == "turned":
+            return warp(seen.posed, self.grid if self.large is None else maps_at(self.grid, self.side))
         if stage == "face":
             return seen.posed[:, :, *box_at(FACE_BOX, self.side).slices]
         pictures = {
