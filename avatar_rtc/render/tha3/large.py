@@ -132,7 +132,11 @@ def exact_turn(maps: Tensor, grid: Tensor) -> BodyTurn:
 @fused()
 def half_way(one: BodyTurn, other: BodyTurn) -> BodyTurn:
     """The mean of two turns."""
-    return BodyTurn(*(torch.lerp(each, that, 0.5) for each, that in zip(one, other, strict=True)))
+    return BodyTurn(
+        torch.lerp(one.grid, other.grid, 0.5),
+        torch.lerp(one.paint, other.paint, 0.5),
+        torch.lerp(one.alpha, other.alpha, 0.5),
+    )
 
 
 @fused(kernels=5)

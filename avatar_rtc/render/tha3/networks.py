@@ -173,8 +173,10 @@ def turned(image: Tensor, turn: BodyTurn, by: Warp | None = None) -> Tensor:
 
 
 def edit(maps: Tensor, grid: Tensor, image: Tensor) -> Tensor:
-    """The finished picture, of what the networks gave."""
-    return turned(image, turn_of(maps, grid))
+    """The finished picture, of what the networks gave: `turned` by their turn, step by step in the order in
+    which least is kept in memory."""
+    change, alpha, colour = maps.split_with_sizes([2, 4, 4], dim=1)
+    return torch.lerp(warp(image, grid + change), colour.tanh(), alpha.sigmoid())
 
 
 def edited(turn: BodyTurn, image: Tensor, step: str) -> Tensor:
