@@ -65,7 +65,6 @@ EXAMPLES: Examples = {
         lambda h, w: (maps(2, 2, h, w), maps(2, 2, h, w) / 8, maps(2, 6) / 8),
     ],
     "render.tha3.large.exact_turn": [lambda h, w: (maps(2, 10, h, w), maps(2, 2, h, w) / 8)],
-    "render.tha3.large.half_way": [lambda h, w: (_turn(h, w), _turn(h, w))],
     "render.tha3.large.large_body": [lambda h, w: (_turn(h, h), maps(2, 4, 2 * h, 2 * h))],
     "render.tha3.large._beyond": [lambda h, w: (planes(2, 4, 2 * h, 2 * h), maps(2, 4, h, h), 3 * h)],
     "render.tha3.swinging.swung": [
