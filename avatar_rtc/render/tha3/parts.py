@@ -21,16 +21,17 @@ from torch.nn.functional import avg_pool2d, interpolate
 from avatar_rtc.face.pose import EYEBROW, FACE, ROTATION
 from avatar_rtc.render.device.fusing import fused
 from avatar_rtc.render.portrait import SIZE
-from avatar_rtc.render.tha3.boxes import FACE_BOX, HEAD_BOX, HEAD_IN_FACE, at_side
+from avatar_rtc.render.tha3.boxes import FACE_BOX, HEAD_BOX, HEAD_IN_FACE, box_at
 from avatar_rtc.render.tha3.large import (
     exact_turn,
     large_body,
     large_brows,
     large_face,
     sharpness,
+    slight,
     steady_grid,
 )
-from avatar_rtc.render.tha3.networks import Maps, PartName, Turn, combine, edit, morph, turned, warp
+from avatar_rtc.render.tha3.networks import BodyTurn, Maps, PartName, combine, edit, morph, turned, warp
 from avatar_rtc.stream.box import Box
 
 Networks = Mapping[PartName, Maps]
@@ -97,7 +98,9 @@ class Parts:
         found = moved_face(maps, face)
         if not large:
             return found
-        return [*found, large_face(maps, pose, *large, sharpness(found[0], large[0].shape[-1]))]
+        shown, shown_head, rest = large
+        beyond = sharpness(found[0], shown.shape[-1])
+        return [*found, large_face(maps, pose, shown, shown_head, rest, beyond)]
 
     def move_body(self, picture: Tensor, half: Tensor, pose: Tensor, *large: Tensor) -> Sequence[Tensor]:
         """(B, 4, 512, 512), (B, 4, 256, 256) and (B, 6) → the picture turned.
@@ -123,14 +126,16 @@ class Parts:
         still = {part: image.new_zeros(1, _SHAPES[part][-1][0]) for part in MOVED_PARTS}
         brow_maps = self._maps(
             "eyebrow_morphing_combiner", torch.cat([background, brows], dim=1), still["brows"]
-        )[:, :2].clone()
-        (head,) = self.move_brows(brows, background, still["brows"])
-        face = with_head(image[:, :, *FACE_BOX.slices], head)
+        )
+        brow_grid = brow_maps[:, :2].clone()
+        face = with_head(image[:, :, *FACE_BOX.slices], moved_brows(brow_maps, brows, background))
         face_maps = self._maps("face_morpher", face, still["face"])
         posed = image.clone()
         posed[:, :, *FACE_BOX.slices] = morph(face_maps, face)
+        face_grid = face_maps[:, :2].clone()
         _, grid, maps = self.move_body(posed, avg_pool2d(posed, 2), still["body"])
-        return RestGrids(brow_maps, face_maps[:, :2].clone(), grid.float() + maps[:, :2].float())
+        turn = grid.float() + maps[:, :2].float()
+        return RestGrids(brow_grid, slight(face_grid.float()), turn)
 
     def examples(
         self, device: torch.device, dtype: torch.dtype, batch: int = 1, side: int = SIZE
@@ -152,7 +157,7 @@ class Parts:
 def _large_shapes(part: MovedPart, side: int) -> Sequence[tuple[int, ...]]:
     """Of the large pictures that a part is given, and of its grid of rest, without the batch."""
     shown = {"brows": (HEAD_BOX, HEAD_BOX), "face": (FACE_BOX, HEAD_BOX), "body": (Box(0, 0, SIZE, SIZE),)}
-    pictures = [(4, box.height, box.width) for box in (at_side(each, side) for each in shown[part])]
+    pictures = [(4, box.height, box.width) for box in (box_at(each, side) for each in shown[part])]
     return [*pictures, (2, *_SHAPES[part][0][1:])]
 
 
@@ -195,6 +200,6 @@ def moved_body(maps: Tensor, grid: Tensor, picture: Tensor) -> Tensor:
 
 
 @fused()
-def shown_turn(turn: Turn, picture: Tensor) -> Tensor:
+def shown_turn(turn: BodyTurn, picture: Tensor) -> Tensor:
     """See `turned`; float32 in [0, 1]."""
     return ((turned(picture, turn).float() + 1) / 2).clamp(0, 1)

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from avatar_rtc.render.tha3.networks import BodyTurn
 from tests.render.device.examples.draws import Example, Examples, maps, picture, planes
 
 
@@ -13,6 +14,10 @@ def _normed(activation: str, beside: bool) -> Example:
         return x, planes(8) + 0.5, maps(8), activation, maps(2, 8, h, w) if beside else None
 
     return example
+
+
+def _turn(h: int, w: int) -> BodyTurn:
+    return BodyTurn(maps(2, 2, h, w) / 8, maps(2, 4, h, w).tanh(), maps(2, 4, h, w).sigmoid())
 
 
 EXAMPLES: Examples = {
@@ -36,6 +41,32 @@ EXAMPLES: Examples = {
     "render.tha3.parts.moved_body": [
         lambda h, w: (maps(2, 10, h, w), maps(2, 2, h, w) / 8, maps(2, 4, h, w)),
     ],
+    "render.tha3.parts.shown_turn": [lambda h, w: (_turn(h, w), maps(2, 4, h, w))],
+    "render.tha3.large.large_brows": [
+        lambda h, w: (
+            maps(2, 7, h, h),
+            maps(2, 12) / 8,
+            maps(2, 4, 2 * h, 2 * h),
+            maps(2, 4, 2 * h, 2 * h),
+            maps(2, 2, h, h) / 8,
+        ),
+    ],
+    "render.tha3.large.large_face": [
+        lambda h, w: (
+            maps(2, 12, 192, 192),
+            maps(2, 27) / 8,
+            maps(2, 4, 288, 288),
+            maps(2, 4, 192, 192),
+            maps(2, 2, 192, 192) / 8,
+            maps(2, 4, 288, 288),
+        ),
+    ],
+    "render.tha3.large.steady_grid": [
+        lambda h, w: (maps(2, 2, h, w), maps(2, 2, h, w) / 8, maps(2, 6) / 8),
+    ],
+    "render.tha3.large.exact_turn": [lambda h, w: (maps(2, 10, h, w), maps(2, 2, h, w) / 8)],
+    "render.tha3.large.large_body": [lambda h, w: (_turn(h, h), maps(2, 4, 2 * h, 2 * h))],
+    "render.tha3.large._beyond": [lambda h, w: (planes(2, 4, 2 * h, 2 * h), maps(2, 4, h, h), 3 * h)],
     "render.tha3.swinging.swung": [
         lambda h, w: (planes(1, 4, h, w), maps(1, 2, h, w) / 8, planes(5, h // 4, w // 4), maps(10)),
     ],
