@@ -13,14 +13,16 @@ from collections.abc import Callable
 from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.face.pose import pose_from
 from avatar_rtc.link.orders import OpenAvatar, SnapshotTaken, StillFailed, TakePose
+from avatar_rtc.link.stages import RESULT, SOURCE
 from avatar_rtc.media.encode_image import encode_image
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.render.device.current import ThreadPlace
 from avatar_rtc.render.device.memory import is_out_of_memory, no_memory_for
-from avatar_rtc.render.portrait import portrait_of
+from avatar_rtc.render.portrait import SIZE
 from avatar_rtc.render.posed import PosedCharacter, Sheet
 from avatar_rtc.worker.beside import taken
-from avatar_rtc.worker.pictures import original_of, pixels_of
+from avatar_rtc.worker.pictures import portrait_at
+from avatar_rtc.worker.sizing import covering_side
 from avatar_rtc.worker.system import yield_to_frames
 
 log = logging.getLogger(__name__)
@@ -86,7 +88,8 @@ class Poses:
 
     def _answer(self, message: TakePose, animator: Animator, opened: OpenAvatar) -> None:
         try:
-            character = self._character(message.avatar, animator, opened)
+            side = covering_side(message.side or SIZE) if message.stage in (RESULT, SOURCE) else SIZE
+            character = self._character(message.avatar, animator, opened, side)
             sheet = Sheet(message.crop, message.side, message.stage)
             rgba = character.picture(pose_from(message.morphs), message.cels, sheet)
             self._emit(SnapshotTaken(message.request, encode_image(rgba, "png")))
@@ -99,13 +102,13 @@ class Poses:
             why = f"{type(error).__name__}: {error}"
             self.refuse(message, no_memory_for("it", error) if is_out_of_memory(error) else why)
 
-    def _character(self, avatar: str, animator: Animator, opened: OpenAvatar) -> PosedCharacter:
+    def _character(self, avatar: str, animator: Animator, opened: OpenAvatar, side: int) -> PosedCharacter:
         with self._lock:
             kept = self._kept.get(avatar)
-            if kept is not None and kept[0] is opened and kept[1] is animator:
+            if kept is not None and kept[0] is opened and kept[1] is animator and kept[2].side == side:
                 self._kept.move_to_end(avatar)
                 return kept[2]
-        portrait = portrait_of(pixels_of(opened), original_of(opened))
+        portrait = portrait_at(opened, side)
         posed = PosedCharacter(animator, portrait, opened.cels)
         with self._lock:
             self._kept[avatar] = opened, animator, posed

@@ -7,7 +7,6 @@ import av
 import pytest
 from torch import Tensor
 
-from avatar_rtc import worker
 from avatar_rtc.control.settings import check_settings
 from avatar_rtc.control.state import AvatarState, LivePose
 from avatar_rtc.errors import InputError
@@ -29,6 +28,7 @@ from avatar_rtc.link.orders import (
 )
 from avatar_rtc.stream.crop import FULL_FRAME, OwnCrop
 from avatar_rtc.stream.frame import EncodedFrame, ImageRendition, video_t
+from avatar_rtc.worker import slots
 from avatar_rtc.worker.loop import RenderLoop
 from tests.worker.stage import ALPHA, EMOTIONS, SMALL, Painter, Timeline, colour, frames, opened, play
 
@@ -132,7 +132,7 @@ def test_a_picture_no_encoder_takes_is_told_and_the_others_go_on(monkeypatch) ->
     def refuse(*_: object, **__: object) -> None:
         raise InputError("too large")
 
-    monkeypatch.setattr(worker.live, "create_encoder", refuse)
+    monkeypatch.setattr(slots, "create_encoder", refuse)
     qoi = ImageRendition("qoi")
     heard, _ = play(
         [(0, opened()), (0, StartRendition("main", ALPHA)), (0, StartRendition("main", qoi)), (1.01, None)]

@@ -7,7 +7,7 @@ import pytest
 
 from avatar_rtc.stream.frame import Codec, Rendition
 from avatar_rtc.stream.rungs import take_of
-from avatar_rtc.worker.live import Slot
+from avatar_rtc.worker.slots import Slot
 
 WIDTH, HEIGHT, SECONDS = 192, 256, 2
 

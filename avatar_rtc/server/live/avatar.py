@@ -285,7 +285,7 @@ class Avatar:
             "id": self.name,
             "character": self.actor.character.name,
             "device": device,
-            **self.status.json(device, renderer.device_note_of(self.name)),
+            **self.status.json(device, renderer.device_note_of(self.name), self.state.settings.size),
             "viewers": len(self.viewers),
             "renditions": self.streams.renditions(),
             "emotions": list(self.actor.emotions),
