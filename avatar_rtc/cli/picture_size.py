@@ -1,4 +1,4 @@
-"""What `--size` says of pictures: one number is the side they are made at, WxH the frame they are put into."""
+"""What `--size` says: one number is the side that pictures are made at, WxH the frame they are put into."""
 
 import re
 from dataclasses import dataclass

@@ -28,7 +28,7 @@ from avatar_rtc.worker.system import yield_to_frames
 log = logging.getLogger(__name__)
 
 MOST_POSED = 4
-"""Characters that are kept prepared, those asked for last."""
+"""Characters that are kept prepared, each at one size, those asked for last."""
 _Task = tuple[TakePose, Animator, OpenAvatar]
 
 
@@ -51,7 +51,7 @@ class Poses:
         self._place = ThreadPlace.here()
         self._inbox: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._kept: OrderedDict[str, tuple[OpenAvatar, Animator, PosedCharacter]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int], tuple[OpenAvatar, Animator, PosedCharacter]] = OrderedDict()
         self._lock = threading.Lock()
         """For what is kept: avatars are forgotten on the thread that asks."""
 
@@ -73,7 +73,8 @@ class Poses:
     def forget(self, avatar: str) -> None:
         """Free what is kept of an avatar."""
         with self._lock:
-            self._kept.pop(avatar, None)
+            for key in [key for key in self._kept if key[0] == avatar]:
+                del self._kept[key]
 
     def close(self) -> None:
         """End the thread after the picture under way, without waiting for that."""
@@ -104,14 +105,14 @@ class Poses:
 
     def _character(self, avatar: str, animator: Animator, opened: OpenAvatar, side: int) -> PosedCharacter:
         with self._lock:
-            kept = self._kept.get(avatar)
-            if kept is not None and kept[0] is opened and kept[1] is animator and kept[2].side == side:
-                self._kept.move_to_end(avatar)
+            kept = self._kept.get((avatar, side))
+            if kept is not None and kept[0] is opened and kept[1] is animator:
+                self._kept.move_to_end((avatar, side))
                 return kept[2]
         portrait = portrait_at(opened, side)
         posed = PosedCharacter(animator, portrait, opened.cels)
         with self._lock:
-            self._kept[avatar] = opened, animator, posed
+            self._kept[avatar, side] = opened, animator, posed
             while len(self._kept) > MOST_POSED:
                 self._kept.popitem(last=False)
         return posed

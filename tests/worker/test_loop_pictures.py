@@ -125,7 +125,7 @@ def test_a_snapshot_needs_no_viewer_and_no_lucky_avatar() -> None:
 
 def test_a_snapshot_that_fails_ends_nothing() -> None:
     heard, _ = play([(0, opened()), (0.5, TakeSnapshot("main", 1)), (1, None)], breaks=True)
-    assert isinstance(heard[1], StillFailed) and "out of memory" in heard[1].detail and len(heard) == 2
+    assert isinstance(heard[2], StillFailed) and "out of memory" in heard[2].detail and len(heard) == 3
 
 
 def test_a_picture_no_encoder_takes_is_told_and_the_others_go_on(monkeypatch) -> None:
