@@ -30,7 +30,7 @@ def measure(quick: bool) -> list[Measurement]:
             state = server.state()
             found.append(
                 at_least(
-                    f"served to one decoding viewer on this machine, {side} px alpha, talking", fps, "fps", must,
+                    f"served to one viewer on this machine, {side} px alpha, talking", fps, "fps", must,
                     why=state["size"]["why"], **state["stage_ms"],
                 )
             )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ def watched(message: OpenAvatar, rendition: Rendition = ALPHA) -> list[tuple[flo
 
 
 def test_it_grows_to_its_source_while_there_is_time_and_its_viewers_stay() -> None:
-    heard, sizer = played([*watched(large()), (25, None)])
+    heard, _ = played([*watched(large()), (25, None)])
     sides = [side for side, _ in told(heard)]
     assert list(dict.fromkeys(sides)) == [512, 768, 1024] and told(heard)[-1][1] == "all that its source has"
     seen = frames(heard)
@@ -113,8 +114,8 @@ def test_a_size_that_is_asked_for_is_there_with_the_next_frame_and_stays() -> No
         (1024, "as asked, and frames are lost"),
         (768, "as asked"),
     ]
-    changes = [side for before, side in zip([0, *sum(sizer.batches, [])], sum(sizer.batches, []), strict=False)
-               if side != before]  # fmt: skip
+    sides = [side for batch in sizer.batches for side in batch]
+    changes = [sides[0], *(after for before, after in pairwise(sides) if before != after)]
     assert changes == [512, 1024, 768]
 
 
@@ -150,7 +151,7 @@ def test_frames_without_memory_make_the_largest_smaller_before_anybody_has_to_go
         return side > 512 and doing == "animate"
 
     state = asked(size=1024)
-    heard, sizer = played(
+    heard, _ = played(
         [*watched(large(state=state)), *watched(opened("other", fps=FPS)), (12, None)], no_memory=full
     )
     assert told(heard)[-1] == (512, "no memory for 1024 px")
@@ -172,7 +173,7 @@ def test_every_second_frame_may_lie_between_two_poses(wanted: str, share: float)
     _, sizer = played([*watched(large(state=asked(in_betweens=wanted, size=512))), (4.1, None)])
     rows = [row for batch in sizer.between for row in batch]
     assert len(rows) >= 19 and abs(sum(rows) / len(rows) - share) <= 1 / len(rows)
-    assert not any(one and other for one, other in zip(rows, rows[1:], strict=False))
+    assert not any(one and other for one, other in pairwise(rows))
 
 
 def test_a_chain_that_enlarges_leaves_room_for_itself() -> None:

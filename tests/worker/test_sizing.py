@@ -32,7 +32,7 @@ MOST_MOVES = 9
 
 @dataclass(frozen=True)
 class Weather:
-    """What a frame costs for a while: ms whatever the size, ms for each square of 512 px, and others' share."""
+    """What a frame costs for a while: ms at any size, ms for each square of 512 px, and others' share."""
 
     seconds: float
     constant: float
@@ -81,7 +81,7 @@ SHARES = st.floats(0.0, 2.0)
 def test_on_a_cpu_no_frame_is_ever_lost_where_the_least_size_fits(
     frame_ms: float, share: float, constant: float, busy: float
 ) -> None:
-    """Whatever of the cost is constant: the forecast from a single size errs by less than there is room for."""
+    """Whatever of it is constant: the forecast from a single size errs by less than there is room for."""
     own = max(0.0, share - busy) * frame_ms
     lives = lived(SIZE, [Weather(120.0, own * constant, own * (1 - constant), busy)], frame_ms)
     assert all(stood.share <= 1 for stood in lives)
