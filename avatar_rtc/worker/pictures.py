@@ -36,7 +36,6 @@ def portrait_at(message: OpenAvatar, side: int, device: torch.device | str = "cp
     return large_portrait(pixels_of(message), original_of(message), side, device)
 
 
-@torch.inference_mode()
 def large_portrait(
     rgba: NDArray[np.uint8],
     original: NDArray[np.uint8] | None,
@@ -53,6 +52,7 @@ def large_portrait(
     return portrait_of(rgba, original, side, device)
 
 
+@torch.inference_mode()
 def enlarged(rgba: NDArray[np.uint8], side: int, device: torch.device | str = "cpu") -> NDArray[np.uint8]:
     """A square picture (N, N, 4), straight alpha, at a larger side."""
     large = enlarge(premultiplied(picture_of(rgba, device)), side, side, "anime", "high")

@@ -44,7 +44,9 @@ class SizeOf:
     avatar: LiveAvatar
     footing: SizeFooting
     most: int = SIDES[-1]
-    """There was no memory for more."""
+    """There was no memory for more, or it failed."""
+    lack: str = "no memory for"
+    """Why there is no more."""
     is_changing: bool = False
     """Another size is being prepared."""
     told: str = ""
@@ -198,15 +200,16 @@ class Resizer:
             return
         if error := dressed.exception():
             log.warning("%s stays at %d px, not %d: %s", seat.name, size.avatar.side, side, error)
-            if is_out_of_memory(error) or side > size.avatar.side:
-                size.most = max((each for each in SIDES if each < side), default=SIZE)
+            size.lack = "no memory for" if is_out_of_memory(error) else "no picture can be made of"
+            if side > size.avatar.side:
+                size.most = max(each for each in SIDES if each < side)
             let_go(error)
         else:
             size.avatar.resize(side, dressed.result())
         size.footing = moved(size.footing, size.avatar.side, now)
         size.costs, size.judged_at, size.lost = [], now, seat.lost
         self._tell(seat, size)
-        if dressed.exception() is None or size.most >= size.avatar.side:
+        if dressed.exception() is None or side > size.avatar.side:
             self.reviewed(seat)  # something else may have been asked for meanwhile
 
     def _tell(self, seat: Seat, size: SizeOf) -> None:
@@ -220,7 +223,7 @@ class Resizer:
         wanted, source = seat.shown.state.settings.size, source_side(seat.shown.opened)
         if wanted != "auto":
             if side < wanted and size.most <= side:
-                return f"no memory for {wanted} px"
+                return f"{size.lack} {wanted} px"
             if size.footing.loses:
                 return "as asked, and frames are lost"
             return "as asked" if side <= covering_side(source) else f"as asked; enlarged from {source} px"
@@ -229,7 +232,7 @@ class Resizer:
         if side == sides_up_to(source)[-1]:
             return "all that its source has"
         if side >= size.most:
-            return "no memory for more"
+            return f"{size.lack} more"
         sides = self._sides(seat, size)
         if side == sides[-1]:
             on_stage = self._useful_px(seat) <= side
