@@ -197,7 +197,7 @@ def test_a_character_without_memory_is_refused_and_what_was_there_stays() -> Non
 
 def test_a_snapshot_without_memory_is_a_sentence() -> None:
     heard = played([(0, opened()), (0.5, TakeSnapshot("main", 1)), (1, None)], lambda t: Card(t, 0))
-    assert isinstance(heard[2], StillFailed) and "the card has no memory for it" in heard[1].detail
+    assert isinstance(heard[2], StillFailed) and "the card has no memory for it" in heard[2].detail
     assert failed(heard) == []
 
 
@@ -210,10 +210,10 @@ def test_a_card_that_died_ends_the_worker_and_blames_no_avatar() -> None:
         return True
 
     heard = played(script, lambda timeline: Card(timeline, 0, LAUNCH), device="cuda", is_sick=is_sick)
-    assert [m for m in heard if not isinstance(m, AvatarReady)] == [
+    assert [m for m in heard if not isinstance(m, AvatarReady | Sized)] == [
         Broken("cuda has failed: RuntimeError: CUDA error: unspecified launch failure")
     ]
-    assert len(asked) == 1 and len(heard) == 4, "it ended before the next message"
+    assert len(asked) == 1 and len(heard) == 5, "it ended before the next message"
 
 
 def test_a_card_that_dies_while_a_character_is_opened_ends_the_worker() -> None:
