@@ -11,7 +11,7 @@ _SIDES = (16, 4096)
 
 
 @dataclass(frozen=True)
-class PictureSize:
+class SizeAsked:
     """The size that is wanted of pictures."""
 
     side: int | None = None
@@ -20,7 +20,7 @@ class PictureSize:
     """(width, height) in px of every file; None is whatever comes."""
 
 
-def picture_size(text: str | None, frames: bool = True) -> PictureSize:
+def picture_size(text: str | None, frames: bool = True) -> SizeAsked:
     """The size that a text such as 1024 or 1280x720 asks for; None asks for nothing.
 
     Args:
@@ -30,13 +30,13 @@ def picture_size(text: str | None, frames: bool = True) -> PictureSize:
         InputError: it is none, or out of range.
     """
     if text is None:
-        return PictureSize()
+        return SizeAsked()
     if text.isascii() and text.isdigit() and int(text) in _MADE_AT:
-        return PictureSize(side=int(text))
+        return SizeAsked(side=int(text))
     if "x" not in text or not frames:
         wanted = f"one of {', '.join(map(str, _MADE_AT))}" + (", or like 1280x720" if frames else "")
         raise InputError(f"--size is {text!r:.80}, but must be {wanted}")
-    return PictureSize(frame=read_size(text))
+    return SizeAsked(frame=read_size(text))
 
 
 def read_size(text: str) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from avatar_rtc.cli.device import chosen_device
 from avatar_rtc.cli.disclosure import finish_of, marker_of
-from avatar_rtc.cli.picture_size import PictureSize, picture_size
+from avatar_rtc.cli.picture_size import SizeAsked, picture_size
 from avatar_rtc.errors import InputError, OutOfRange, SetupError, UnknownName
 from avatar_rtc.filters_schema.anime4k_files import use_folder
 from avatar_rtc.filters_schema.label import forced_label
@@ -137,7 +137,7 @@ def chain_of(preset: str) -> "tuple[Operation, ...]":
 
 
 def _avatar(
-    args: argparse.Namespace, chain: "tuple[Operation, ...]", size: PictureSize, console: Any
+    args: argparse.Namespace, chain: "tuple[Operation, ...]", size: SizeAsked, console: Any
 ) -> "OfflineAvatar":
     from avatar_rtc.animation.emotions import load_emotions
     from avatar_rtc.characters.store import CharacterStore, own_folder

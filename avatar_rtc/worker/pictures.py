@@ -48,12 +48,14 @@ def large_portrait(
     """
     original = rgba if original is None else original
     if side > original.shape[0]:
-        original = enlarged(original, side, device)
+        original = enlarged_source(original, side, device)
     return portrait_of(rgba, original, side, device)
 
 
 @torch.inference_mode()
-def enlarged(rgba: NDArray[np.uint8], side: int, device: torch.device | str = "cpu") -> NDArray[np.uint8]:
+def enlarged_source(
+    rgba: NDArray[np.uint8], side: int, device: torch.device | str = "cpu"
+) -> NDArray[np.uint8]:
     """A square picture (N, N, 4), straight alpha, at a larger side."""
     large = enlarge(premultiplied(picture_of(rgba, device)), side, side, "anime", "high")
     return hide_unseen(rgba_of(straight(large)))

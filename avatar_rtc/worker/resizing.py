@@ -25,9 +25,9 @@ from avatar_rtc.worker.sizing import (
     SizeLoad,
     covering_side,
     kept_size,
-    moved,
     next_size,
     sides_up_to,
+    stood_at,
 )
 
 log = logging.getLogger(__name__)
@@ -144,7 +144,7 @@ class Resizer:
             after = next_size(size.footing, self._sides(seat, size), load, now)
             if after.side != size.footing.side:
                 self._moved_at = now
-            side, size.footing = after.side, moved(after, size.footing.side, size.footing.moved_at)
+            side, size.footing = after.side, stood_at(after, size.footing.side, size.footing.moved_at)
             if side != size.footing.side:
                 size.footing = after
                 self._go(seat, size, side)
@@ -206,7 +206,7 @@ class Resizer:
             let_go(error)
         else:
             size.avatar.resize(side, dressed.result())
-        size.footing = moved(size.footing, size.avatar.side, now)
+        size.footing = stood_at(size.footing, size.avatar.side, now)
         size.costs, size.judged_at, size.lost = [], now, seat.lost
         self._tell(seat, size)
         if dressed.exception() is None or side > size.avatar.side:

@@ -103,7 +103,7 @@ def next_size(before: SizeFooting, sides: Sequence[int], load: SizeLoad, now: fl
         now: seconds of any clock that does not run backwards.
     """
     if before.side > sides[-1]:
-        return moved(before, max(sides), now)
+        return stood_at(before, max(sides), now)
     if now - before.moved_at < SETTLES_S:
         return before
     after = _learned(before, load, now)
@@ -111,13 +111,13 @@ def next_size(before: SizeFooting, sides: Sequence[int], load: SizeLoad, now: fl
         if after.side == sides[0]:
             return replace(after, loses=load.lost > 0, calm_since=None)
         below = max(side for side in sides if side < after.side)
-        return replace(moved(after, below, now), wait_s=min(2 * after.wait_s, MOST_RAISE_S))
+        return replace(stood_at(after, below, now), wait_s=min(2 * after.wait_s, MOST_RAISE_S))
     larger = [side for side in sides if side > after.side]
     if not larger or load.share(predicted_ms(after.costs, larger[0])) >= RAISE_BELOW:
         return replace(after, calm_since=None)
     since = now if after.calm_since is None else after.calm_since
     if _has_lasted(since, after.wait_s, now):
-        return moved(after, larger[0], now)
+        return stood_at(after, larger[0], now)
     return replace(after, calm_since=since)
 
 
@@ -132,7 +132,7 @@ def kept_size(before: SizeFooting, load: SizeLoad, now: float) -> SizeFooting:
     return after if after.strained_since is not None else replace(after, loses=False)
 
 
-def moved(before: SizeFooting, side: int, now: float) -> SizeFooting:
+def stood_at(before: SizeFooting, side: int, now: float) -> SizeFooting:
     """Once it stands at another size."""
     return replace(before, side=side, moved_at=now, strained_since=None, calm_since=None, loses=False)
 

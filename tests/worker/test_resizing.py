@@ -20,7 +20,7 @@ from avatar_rtc.stream.framing import WHOLE
 from avatar_rtc.worker import frames as worker_frames
 from avatar_rtc.worker import pictures
 from avatar_rtc.worker.loop import RenderLoop
-from avatar_rtc.worker.pictures import enlarged, original_of, source_side
+from avatar_rtc.worker.pictures import enlarged_source, original_of, source_side
 from avatar_rtc.worker.resizing import first_side, possible_sides
 from tests.worker.stage import ALPHA, EMOTIONS, Stiff, Timeline, frames, opened
 
@@ -126,7 +126,7 @@ def test_a_size_above_the_source_is_enlarged_once(monkeypatch: pytest.MonkeyPatc
         enlargings.append(side)
         return np.full((side, side, 4), 255, np.uint8)
 
-    monkeypatch.setattr(pictures, "enlarged", doubled)
+    monkeypatch.setattr(pictures, "enlarged_source", doubled)
     heard, sizer = played(
         [*watched(opened(fps=FPS, views=WHOLE)), (1, SetState("main", asked(size=1024))), (4, None)]
     )
@@ -200,7 +200,7 @@ def test_an_enlarged_picture_is_the_same_one_larger() -> None:
     """Flat areas keep their colour, alpha its place; what cannot be seen is zero."""
     rgba = np.zeros((64, 64, 4), np.uint8)
     rgba[16:48, 8:40] = (200, 90, 40, 255)
-    found = enlarged(rgba, 96)
+    found = enlarged_source(rgba, 96)
     assert found.shape == (96, 96, 4)
     assert np.abs(found[30:66, 18:54].astype(int) - (200, 90, 40, 255)).max() <= 3
     outside = np.ones((96, 96), bool)
