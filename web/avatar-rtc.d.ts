@@ -67,6 +67,8 @@ export interface AvatarState {
   state: string;
   animator: string;
   fps: number;
+  /** Px of its pictures' side before they are cut, what was asked for, and why; none of a stage. */
+  size?: { wanted: 'auto' | number; px: number; why: string };
   viewers: number;
   emotion: { weights: Record<string, number>; intensity: number };
   emotions: string[];

@@ -210,7 +210,7 @@ function toggle(declared, onChange) {
 function choice({ enum: values }, onChange) {
   const $select = document.createElement('select');
   $select.append(...values.map((each) => new Option(each)));
-  $select.addEventListener('change', () => onChange($select.value));
+  $select.addEventListener('change', () => onChange(values[$select.selectedIndex])); // a number stays one
   return { nodes: [$select], show: (value) => { $select.value = value; } };
 }
 

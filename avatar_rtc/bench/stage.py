@@ -25,7 +25,8 @@ from avatar_rtc.render.student.file import read_student
 from avatar_rtc.resources import resource
 from avatar_rtc.stream.frame import Rendition
 from avatar_rtc.worker.frames import Order, made_alone
-from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
+from avatar_rtc.worker.live import LiveAvatar, open_avatar
+from avatar_rtc.worker.slots import slot_of
 
 CAST_SIZES = (2, 4)
 TIMES_SEPARATE = 1.35

@@ -33,6 +33,7 @@ FIGURES = {
     "hd": "the artist's detail at 1024 px: THA3 and student against source, upscalers and THA3's own picture",
     "student": "students: speed and quality against THA3, frames a viewer gets",
     "at_once": "a stranger's picture: from its upload to fluid pictures of it",
+    "hd_served": "large pictures end to end: students at 768 and 1024 px, one viewer",
     "stage": "several students in one picture, against each by itself",
     "film": "seconds of film for a second of work, scripts by the shipped student",
     "filters": "the chain, each filter alone, the upscaler",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avatar_rtc.cli.render_clip import read_size
+from avatar_rtc.cli.picture_size import read_size
 from avatar_rtc.errors import InputError, SetupError
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from avatar_rtc.cli import render_clip, render_film
 from avatar_rtc.cli.device import chosen_device
 from avatar_rtc.cli.disclosure import add_disclosure, finish_of, marker_of
 from avatar_rtc.cli.own_store import own_store
+from avatar_rtc.cli.picture_size import picture_size
 from avatar_rtc.cli.pose_files import read_pose_file
 from avatar_rtc.errors import InputError
 from avatar_rtc.face.pose_files import PosedFace, PoseFile
@@ -25,7 +26,7 @@ _EPILOG = """examples:
   avatar-rtc render --character tavi --backdrop night --size 1280x720 --out night.mp4
   avatar-rtc render --character liora --out transparent.webm
   echo '{"mouth_aaa": 1, "head_x": -0.5}' > pose.json
-  avatar-rtc render --character me.png --pose pose.json --out posed.png
+  avatar-rtc render --character me.png --pose pose.json --size 1024 --out posed.png
   avatar-rtc render --character placeholder --pose poses.json --animator static --out frames/
 
   avatar-rtc render --character liora --say "[joy] Hello! Nice to meet you." --out hello.mp4
@@ -83,13 +84,14 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.pose is None:
         return render_film.run(args) if render_film.is_film(args) else render_clip.run(args)
-    for name in ("preset", "emotion", "backdrop", "size", "say", "script", "performance"):
+    for name in ("preset", "emotion", "backdrop", "say", "script", "performance"):
         if getattr(args, name) is not None:
             raise InputError(f"--pose renders bare poses; leave out --{name}, or --pose")
     if args.disclosure == "picture":
         raise InputError("--pose renders bare poses, without a label; leave out --disclosure picture")
     if args.character is None:
         raise InputError("--character is missing: who is to be posed?")
+    side = picture_size(args.size, frames=False).side or 512
     file = read_pose_file(args.pose)
     paths = output_paths(args.out, file)
 
@@ -102,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
     from rich.progress import track
 
     console = Console(stderr=True)
-    pictures = _render(character, [*file.faces.values()], args.animator, args.device, console)
+    pictures = _render(character, [*file.faces.values()], args.animator, args.device, side, console)
     render_clip.make_folder(paths[0].parent)
     finish = finish_of(marker_of(args))
     bar = track(pictures, "rendering", len(paths), console=console, disable=file.is_one)
@@ -127,17 +129,26 @@ def output_paths(out: Path, file: PoseFile) -> list[Path]:
 
 
 def _render(
-    character: "Character", faces: Sequence[PosedFace], animator_name: str, device_name: str, console: Any
+    character: "Character",
+    faces: Sequence[PosedFace],
+    animator_name: str,
+    device_name: str,
+    side: int,
+    console: Any,
 ) -> "Iterator[NDArray[np.uint8]]":
-    """The pictures (512, 512, 4), in order; weights are fetched first if the animator lacks them."""
+    """The pictures (side, side, 4), in order; weights are fetched first if the animator lacks them."""
     from avatar_rtc.cli.weights import fetch_weights
     from avatar_rtc.render.animators import resolve
     from avatar_rtc.render.posed import render_poses
     from avatar_rtc.render.tha3.weights_files import weights_ready
+    from avatar_rtc.worker.pictures import large_portrait
 
     device = chosen_device(device_name, console)
     name = resolve(animator_name, device, character.student is not None)
     if name == "tha3" and not weights_ready():
         fetch_weights(None, None, console)
     poses, strengths = [face.pose for face in faces], [face.cels for face in faces]
-    return render_poses(character.rgba, poses, name, device, character.student, character.cels, strengths)
+    portrait = large_portrait(character.rgba, character.large, side)
+    return render_poses(
+        character.rgba, poses, name, device, character.student, character.cels, strengths, portrait
+    )

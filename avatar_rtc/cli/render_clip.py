@@ -1,7 +1,6 @@
 """`avatar-rtc render --emotion … --preset …`: an avatar as viewers see it, into a picture or a video."""
 
 import argparse
-import re
 from collections.abc import Callable, Iterator
 from itertools import chain as one_after_the_other
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from avatar_rtc.cli.device import chosen_device
 from avatar_rtc.cli.disclosure import finish_of, marker_of
 from avatar_rtc.cli.own_store import own_store
+from avatar_rtc.cli.picture_size import SizeAsked, picture_size
 from avatar_rtc.errors import InputError, OutOfRange, SetupError, UnknownName
 from avatar_rtc.filters_schema.anime4k_files import use_folder
 from avatar_rtc.filters_schema.label import forced_label
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".mp4", ".webm")
 _SECONDS, _FPS = 4.0, 25.0
 _MAX_SECONDS, _MAX_SEED = 600.0, 2**63 - 1
-_SIDES = (16, 4096)
-"""The smallest and the largest side of a picture, in px."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     clip.add_argument("--framing", choices=FRAMINGS, help="default: the character's own, else the bust")
     clip.add_argument("--headroom", type=float, metavar="SHARE", help="free above the head, of the picture")
-    clip.add_argument("--size", metavar="WxH", help="of every picture, in px (default: what the chain gives)")
+    clip.add_argument(
+        "--size",
+        metavar="N|WxH",
+        help="512 to 2048: px of the whole figure, made at that size; or of every picture (default: 512, cut,"
+        " and what the chain gives)",
+    )
     clip.add_argument(
         "--backdrop", metavar="NAME|#RRGGBB", help="behind the avatar; mp4 has one always (default: #181a26)"
     )
@@ -66,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     if args.character is None:
         raise InputError("--character is missing: who is to be rendered?")
     args.fps, args.seed = args.fps or _FPS, args.seed or 0
-    size = None if args.size is None else read_size(args.size)
+    size = picture_size(args.size)
     if args.anime4k is not None:
         use_folder(args.anime4k)
     chain = () if args.preset is None else chain_of(args.preset)
@@ -104,20 +107,6 @@ def check_numbers(args: argparse.Namespace) -> None:
         raise OutOfRange("--headroom", args.headroom, 0.0, 1.0)
 
 
-def read_size(text: str) -> tuple[int, int]:
-    """(width, height) in px of a text such as 1280x720.
-
-    Raises:
-        InputError: it is none, or has sides that are odd, too small or too large.
-    """
-    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text, re.ASCII)
-    sides = tuple(int(side) for side in found.groups()) if found else ()
-    if not sides or not all(_SIDES[0] <= side <= _SIDES[1] and side % 2 == 0 for side in sides):
-        low, high = _SIDES
-        raise InputError(f"--size is {text!r}, but must be like 1280x720, with even sides in {low}..{high}")
-    return sides[0], sides[1]
-
-
 def make_folder(folder: Path) -> None:
     """Create a folder and those above it.
 
@@ -149,7 +138,7 @@ def chain_of(preset: str) -> "tuple[Operation, ...]":
 
 
 def _avatar(
-    args: argparse.Namespace, chain: "tuple[Operation, ...]", size: tuple[int, int] | None, console: Any
+    args: argparse.Namespace, chain: "tuple[Operation, ...]", size: SizeAsked, console: Any
 ) -> "OfflineAvatar":
     from avatar_rtc.animation.emotions import load_emotions
     from avatar_rtc.cli.weights import fetch_weights
@@ -182,7 +171,7 @@ def _avatar(
         own_emotions=character.own_emotions, views=character.views,
         keep_eyes_open=character.keep_eyes_open, label=forced_label(args.disclosure or "page"),
     )  # fmt: skip
-    return OfflineAvatar(opened, animator, emotions, size)
+    return OfflineAvatar(opened, animator, emotions, size.frame, side=size.side)
 
 
 def check_backdrop(wanted: str) -> None:

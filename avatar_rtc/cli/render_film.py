@@ -17,6 +17,7 @@ from avatar_rtc.cli.background import cause, end_with_input, step_back
 from avatar_rtc.cli.device import chosen_device
 from avatar_rtc.cli.film_inputs import FROM_TEXT, beginning, paragraphs_for
 from avatar_rtc.cli.own_store import own_store
+from avatar_rtc.cli.picture_size import picture_size
 from avatar_rtc.errors import InputError, OutOfRange, UnknownName
 from avatar_rtc.filters_schema.anime4k_files import use_folder
 
@@ -254,18 +255,19 @@ def film_stage(
     if args.anime4k is not None:
         use_folder(args.anime4k)
     role = role_of(args, character, _console())
-    size = None if args.size is None else render_clip.read_size(args.size)
+    size = picture_size(args.size)
     return FilmStage(
         role,
         emotions,
         float(options.fps),
         options.seed,
-        size,
+        size.frame,
         begun,
         options.opaque,
         Backdrops(own_folder(config_of(args).data_dir).with_name("backdrops")),
         forced_label(_disclosure(args)),
         load_gestures(resource("assets", "gestures")),
+        size.side,
     )
 
 

@@ -13,7 +13,6 @@ from avatar_rtc.cli.render_clip import make_folder
 from avatar_rtc.errors import InputError, OutOfRange
 from avatar_rtc.face.sprites import PACKINGS, Sprite, check_packing, notes_of, sprites_of
 from avatar_rtc.files import not_written
-from avatar_rtc.render.portrait import portrait_of
 from avatar_rtc.stream.framing import FRAMINGS
 
 if TYPE_CHECKING:
@@ -121,13 +120,16 @@ def _pictures(
     from avatar_rtc.render.tha3.weights_files import weights_ready
     from avatar_rtc.stream.crop import NO_OWN_CROP
     from avatar_rtc.stream.framing import Framing
+    from avatar_rtc.worker.pictures import large_portrait
+    from avatar_rtc.worker.sizing import covering_side
 
     device = chosen_device(args.device, console)
     name = resolve(args.animator, device, character.student is not None)
     if name == "tha3" and not weights_ready():
         fetch_weights(None, None, console)
     animator, _ = Animators(device).get(name, character.student, character.rgba)
-    posed = PosedCharacter(animator, portrait_of(character.rgba), character.cels)
+    portrait = large_portrait(character.rgba, character.large, covering_side(args.size))
+    posed = PosedCharacter(animator, portrait, character.cels)
     sheet = Sheet(character.views.shown(NO_OWN_CROP, Framing(args.framing)), args.size)
     faces = (
         (each.file, alone(templates[each.emotion], character.cels, character.keep_eyes_open))

@@ -29,6 +29,8 @@ from avatar_rtc.intake.complaints import complaint
 MouthMorph = Literal["mouth_aaa", "mouth_iii", "mouth_uuu", "mouth_eee", "mouth_ooo", "mouth_delta"]
 SwayMorph = Literal["head_x", "head_y", "neck_z", "body_y", "body_z"]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+SizeWanted = Literal["auto", 512, 768, 1024, 1536, 2048]
+"""Px of a picture's side, before it is cut; "auto" is as large as source, device and rate allow."""
 SpeedFactor = Annotated[float, Field(ge=0.1, le=10.0)]
 AnySettings = TypeVar("AnySettings", bound=BaseModel)
 
@@ -55,6 +57,18 @@ class AnimatorSettings(BaseModel):
 
     target_fps: float = Field(
         60.0, ge=1.0, le=60.0, description="Frames per second, at most; never more than the server's `fps`."
+    )
+
+    size: SizeWanted = Field(
+        "auto",
+        description="Px of the picture's side before it is cut. `auto` is as large as the character's source,"
+        " the device and the frame rate allow: lowered before frames are lost, and raised again. A number is"
+        " kept even where frames are lost; one above the source enlarges that once.",
+    )
+    in_betweens: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Whether every second frame turns the body between two poses of the network instead of"
+        " asking it. `auto` does where a GPU renders more than 30 frames a second.",
     )
 
     pose_interpolator_step: Share = Field(

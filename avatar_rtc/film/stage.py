@@ -78,6 +78,7 @@ class FilmStage:
         backdrops: Backdrops = SHIPPED_BACKDROPS,
         label: Label | None = None,
         gestures: Mapping[str, GestureTemplate] = NO_GESTURES,
+        side: int | None = None,
     ) -> None:
         """
         Args:
@@ -88,6 +89,7 @@ class FilmStage:
             backdrops: those that it may be told to show.
             label: drawn on every picture.
             gestures: the factory's.
+            side: px at which pictures are made; see `OfflineAvatar`.
         """
         self.timers = Timers(begun)
         self._fps, self._seed, self._label = fps, seed, label
@@ -106,7 +108,7 @@ class FilmStage:
         )
         self._offline: OfflineAvatar | None = None
         self._offline = OfflineAvatar(
-            self._opening(role), role.animator, emotions, size, self._mouths, opaque
+            self._opening(role), role.animator, emotions, size, self._mouths, opaque, side
         )
         self._voice = VoicePlayer()
         self._acts: list[Due] = []

@@ -97,7 +97,7 @@ class _Fault:
                 return UnknownName(self._noun, where, self._names())
             case "missing":
                 return InputError(f"{where} is missing{self._wanted('; wanted is ')}")
-            case "literal_error" | "enum" if isinstance(value, str) and self._shows:
+            case "literal_error" | "enum" if isinstance(value, str) and self._shows and self._takes_words:
                 choices = [choice for choice in self._choices() if isinstance(choice, str)]
                 return UnknownName(where or self._noun, value, choices, listed=len(choices) <= _FEW)
             case "greater_than_equal" | "less_than_equal" if (bounds := self._bounds()) and self._shows:
@@ -139,6 +139,11 @@ class _Fault:
         declared = self._place.declared
         branches = (declared, *declared.get("anyOf", ()))
         return [each for branch in branches for each in (*branch.get("enum", ()), *_const(branch))]
+
+    @property
+    def _takes_words(self) -> bool:
+        """Whether it is a choice of words alone, or nothing: then one of them may have been meant."""
+        return not any(isinstance(choice, int | float) for choice in self._choices())
 
     def _bounds(self) -> tuple[float, float, float] | None:
         """The value, and both ends of its range; None if it has no two."""

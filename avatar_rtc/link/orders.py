@@ -278,6 +278,17 @@ class PictureImpaired:
 
 
 @dataclass(frozen=True)
+class Sized:
+    """From now on an avatar's pictures are made at this size, or for another reason."""
+
+    avatar: str
+    side: int
+    """Px of the posed picture, before it is cut."""
+    why: str
+    """For the user: a part of a sentence."""
+
+
+@dataclass(frozen=True)
 class Stats:
     """Once a second, per avatar that is being rendered."""
 
@@ -315,7 +326,7 @@ class StillFailed:
     detail: str
 
 
-FromAvatar = AvatarStarting | AvatarReady | AvatarFailed | EncodedFrame | PictureImpaired | Stats
+FromAvatar = AvatarStarting | AvatarReady | AvatarFailed | EncodedFrame | PictureImpaired | Sized | Stats
 PictureAnswer = StillProcessed | SnapshotTaken | StillFailed
 """What a request for a picture comes back as."""
 Up = Booted | BootFailed | Broken | Beat | FromAvatar | PictureAnswer

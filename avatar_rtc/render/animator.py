@@ -115,6 +115,11 @@ def is_exclusive(animator: Animator) -> bool:
     return bool(getattr(animator, "exclusive", False))
 
 
+def is_on_gpu(animator: Animator) -> bool:
+    """Whether a card makes its pictures."""
+    return device_of(animator).type != "cpu" and not computes_on_cpu(animator)
+
+
 def computes_on_cpu(animator: Animator) -> bool:
     """Whether it computes on the CPU whatever the device: its pictures are not known to be quick."""
     return bool(getattr(animator, "on_cpu", False))

@@ -65,6 +65,23 @@ def rgba_layout(image: Tensor, premultiplied: bool = False) -> NDArray[np.uint8]
     return hide_unseen(rgba_of(image))
 
 
+def reduced_planes(planes: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """A smaller video picture, I420 (3/2 height, width), of one that is larger; by area, plane by plane.
+
+    Args:
+        size: (width, height) of the picture wanted, both even.
+    """
+    width, height = size
+    h, w = planes.shape[0] * 2 // 3, planes.shape[1]
+    small = np.empty((height * 3 // 2, width), np.uint8)
+    small[:height] = cv2.resize(planes[:h], size, interpolation=cv2.INTER_AREA)
+    for chroma, into in zip(
+        planes[h:].reshape(2, h // 2, w // 2), small[height:].reshape(2, height // 2, width // 2), strict=True
+    ):
+        into[:] = cv2.resize(chroma, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    return small
+
+
 def padding(size: Sequence[int]) -> tuple[int, int, int]:
     """How many px come above, left and right of a picture (height, width) in the alpha layout.
 

@@ -52,6 +52,11 @@ class PosedCharacter:
         self._portrait, self._cels = portrait, Cels(cels)
         self._dressed = DressedCharacter(animator, portrait, self._cels)
 
+    @property
+    def side(self) -> int:
+        """Px of its pictures."""
+        return self._portrait.side
+
     @torch.inference_mode()
     def picture(self, pose: Pose, cels: Mapping[str, float], sheet: Sheet = WHOLE_SHEET) -> NDArray[np.uint8]:
         """(H, W, 4) sRGB, straight alpha, of a pose (45,) under cels of these opacities.
@@ -63,16 +68,17 @@ class PosedCharacter:
         if sheet.stage == SOURCE:
             _, others = apart(self._cels.layers(cels))
             source = Dressing(self._cels, others).drawn_on(self._portrait).large
-            return _finished(source, "srgb", sheet)
+            return _finished(source, "srgb", sheet, self.side)
         character = self._dressed.under(cels)
         picture = self.animator.animate(torch.from_numpy(pose[None]), [character])[0]
         if sheet.stage != RESULT and isinstance(self.animator, StagedAnimator):
             picture = self.animator.stage(character, pose, sheet.stage)
-        return _finished(picture, self.animator.space, sheet)
+        return _finished(picture, self.animator.space, sheet, self.side)
 
 
-def _finished(picture: Tensor, space: ColourSpace, sheet: Sheet) -> NDArray[np.uint8]:
-    if sheet.crop != FULL_FRAME and picture.shape[-1] == SIZE:  # a step that is a part already stays whole
+def _finished(picture: Tensor, space: ColourSpace, sheet: Sheet, side: int) -> NDArray[np.uint8]:
+    is_whole = picture.shape[-1] in (SIZE, side)  # a step that is a part already stays as it is
+    if sheet.crop != FULL_FRAME and is_whole:
         picture = cut(picture, sheet.crop)
     if sheet.side is not None:
         picture = _scaled(converted(picture, space, "srgb-premultiplied"), sheet.side)
@@ -98,8 +104,9 @@ def render_poses(
     student: bytes | None = None,
     cels: Mapping[str, CelImage] = MappingProxyType({}),
     strengths: Sequence[Mapping[str, float]] = (),
+    portrait: Portrait | None = None,
 ) -> Iterator[NDArray[np.uint8]]:
-    """One picture (512, 512, 4) sRGB, straight alpha, per pose, in order; rendered as they are taken.
+    """One picture (S, S, 4) sRGB, straight alpha, per pose, in order; rendered as they are taken.
 
     Args:
         rgba: the character, (512, 512, 4) sRGB, straight alpha.
@@ -107,12 +114,13 @@ def render_poses(
         animator_name, device, student: see `Animators.get`; the model is loaded before this returns.
         cels: of the character.
         strengths: cel → opacity in [0, 1], for each pose; empty is none at all.
+        portrait: of the character, S px; None is that of `rgba`, 512 px.
 
     Raises:
         UnknownName, InputError, SetupError: as `Animators.get`.
     """
     animator, _ = Animators(device).get(animator_name, student, rgba)
-    character = DressedCharacter(animator, portrait_of(rgba), Cels(cels))
+    character = DressedCharacter(animator, portrait or portrait_of(rgba), Cels(cels))
     faces = list(zip(poses, strengths or [{}] * len(poses), strict=True))
 
     def render(batch: Sequence[tuple[Pose, Mapping[str, float]]]) -> list[NDArray[np.uint8]]:

@@ -10,6 +10,10 @@ MIN_BITRATE_BPS = 200_000
 """Small pictures and slow animators still get keyframes that look like something."""
 
 
+_PARTS = 64
+"""Of a side, by which a picture that is too large becomes smaller."""
+
+
 class H264Level(NamedTuple):
     """One row of ITU-T H.264 table A-1."""
 
@@ -44,6 +48,36 @@ def h264_level(width: int, height: int, fps: float, bitrate_bps: int) -> str:
         if fits and columns * rows * fps <= level.macroblocks_per_second and bitrate_bps <= level.max_bps:
             return level.name
     raise InputError(f"{width}x{height} at {fps:g} fps is beyond H.264 level 5.1; choose a smaller picture")
+
+
+def encodable_size(width: int, height: int, fps: float) -> tuple[int, int]:
+    """The largest size of this shape, at most this one, that level 5.1 allows at this rate.
+
+    A smaller one has whole macroblocks, in each half of a stacked picture as well.
+
+    >>> encodable_size(2048, 4096, 30.0), encodable_size(2048, 4096, 60.0)
+    ((2048, 4096), (1440, 2880))
+    """
+    for parts in range(_PARTS, 1, -1):
+        sides = (
+            (width, height) if parts == _PARTS else (_blocks(width, parts, 16), _blocks(height, parts, 32))
+        )
+        if _fits(*sides, fps):
+            return sides
+    return _blocks(width, 1, 16), _blocks(height, 1, 32)
+
+
+def _fits(width: int, height: int, fps: float) -> bool:
+    try:
+        h264_level(width, height, fps, default_bitrate_bps(width, height, fps))
+    except InputError:
+        return False
+    return True
+
+
+def _blocks(side: int, parts: int, step: int) -> int:
+    """So many parts of a side, on whole blocks of so many px."""
+    return max(step, round(side * parts / _PARTS / step) * step)
 
 
 def default_bitrate_bps(width: int, height: int, fps: float) -> int:

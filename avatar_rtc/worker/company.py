@@ -35,14 +35,21 @@ class Scene:
 
 
 @torch.inference_mode()
-def scene_of(stage: LiveAvatar, company: Company, begun: float, watch: Stopwatch) -> Scene:
-    """The scene for a monotonic second; `watch` is told of its stages."""
+def scene_of(
+    stage: LiveAvatar, company: Company, begun: float, watch: Stopwatch, is_between: bool = False
+) -> Scene:
+    """The scene for a monotonic second.
+
+    Args:
+        watch: told of its stages.
+        is_between: bodies turn without their network; see `Animator.animate`.
+    """
     cast = stage.state.cast
     assert cast is not None
     before = None if stage.streams is None else stage.streams.mark()
     figures: dict[str, PlacedFigure] = {}
     for together in _by_animator(company):
-        figures |= _attempted(stage, together, begun, watch)
+        figures |= _attempted(stage, together, begun, watch, is_between)
     placed = [figures[name] for name in cast.names if name in figures]
     picture = composed(placed, (cast.height, cast.width), device_of(stage.animator))
     watch("compose")
@@ -51,32 +58,32 @@ def scene_of(stage: LiveAvatar, company: Company, begun: float, watch: Stopwatch
 
 
 def _by_animator(company: Company) -> Iterable[Company]:
-    found: dict[int, list[tuple[OnStage, LiveAvatar]]] = {}
+    found: dict[tuple[int, int], list[tuple[OnStage, LiveAvatar]]] = {}
     for member in company:
-        found.setdefault(id(member[1].animator), []).append(member)
+        found.setdefault((id(member[1].animator), member[1].side), []).append(member)
     return found.values()
 
 
 def _attempted(
-    stage: LiveAvatar, together: Company, begun: float, watch: Stopwatch
+    stage: LiveAvatar, together: Company, begun: float, watch: Stopwatch, is_between: bool
 ) -> dict[str, PlacedFigure]:
-    """Members that share an animator, by name; in one batch, or if that fails each by itself."""
+    """Members that share animator and size, by name; in one batch, or if that fails each by itself."""
     attempt, t = stage.finisher.failing.attempt, stage.t(begun)
     if len(together) > 1:
         cause = tuple((member.avatar, id(avatar)) for member, avatar in together)
         part = f"the batch of {' and '.join(member.avatar for member, _ in together)}"
-        batch = attempt(part, cause, t, partial(_figures, together, begun, watch))
+        batch = attempt(part, cause, t, partial(_figures, together, begun, watch, is_between))
         if batch is not None:
             return batch
     found: dict[str, PlacedFigure] = {}
     for member, avatar in together:
-        make = partial(_figures, [(member, avatar)], begun, watch, keeps=len(together) > 1)
+        make = partial(_figures, [(member, avatar)], begun, watch, is_between, keeps=len(together) > 1)
         found |= attempt(f"the picture of {member.avatar}", id(avatar), t, make) or {}
     return found
 
 
 def _figures(
-    together: Company, begun: float, watch: Stopwatch, keeps: bool = False
+    together: Company, begun: float, watch: Stopwatch, is_between: bool, keeps: bool = False
 ) -> dict[str, PlacedFigure]:
     """Members that share an animator, by name, as they look then.
 
@@ -93,7 +100,7 @@ def _figures(
         avatar.character.under(look.cels) for (_, avatar), look in zip(together, looks, strict=True)
     ]
     poses = with_swings([look.pose for look in looks], [look.swing for look in looks])
-    pictures = animator.animate(poses, characters)
+    pictures = animator.animate(poses, characters, [is_between] * len(together))
     watch("animate")
     return {
         member.avatar: PlacedFigure(

@@ -1,6 +1,7 @@
 """What follows when a frame cannot be made: which avatar goes, or whether the worker has to end.
 
-no memory ─► what is only kept is freed ─► again, soon after: the newest avatar goes, then the next newest
+no memory ─► what is only kept is freed ─► again, soon after: the largest pictures become smaller, to 512 px
+                                       ─► and again: the newest avatar goes, then the next newest
 the card computes nothing any more ─► the worker ends, and another takes over
 anything else ─► the avatar that it was for has failed
 """
@@ -32,6 +33,7 @@ class Failures:
         end: Callable[[str], None],
         is_sick: Callable[[], bool],
         forget_graphs: Callable[[], None] = lambda: None,
+        shrink: Callable[[], bool] = lambda: False,
     ) -> None:
         """
         Args:
@@ -40,10 +42,11 @@ class Failures:
             end: ends the worker, and tells why.
             is_sick: whether the device computes nothing any more.
             forget_graphs: frees those of the device.
+            shrink: makes the largest avatar smaller; False if none can be.
         """
         self._seats, self._device, self._now = seats, device, now
         self._refuse, self._end, self._is_sick = refuse, end, is_sick
-        self._forget_graphs = forget_graphs
+        self._forget_graphs, self._shrink = forget_graphs, shrink
         self._acted_at = -math.inf
         """When something was last done about a shortage of memory."""
         self._ends = False
@@ -72,7 +75,9 @@ class Failures:
         if begun <= self._acted_at:
             return  # it was under way already when room was made
         is_back, self._acted_at = now - self._acted_at < SHORTAGE_S, now
-        if is_back:
+        if is_back and self._shrink():
+            log.error("no memory for the frames of all avatars: the largest of them becomes smaller")
+        elif is_back:
             stay = [seat for seat in self._seats.values() if seat.live is not None and not seat.refusal]
             for newest in stay[-1:]:
                 log.error("no memory for the frames of all avatars: %s is refused", newest.name)

@@ -43,6 +43,8 @@ class Order:
     """Wanted as a picture."""
     company: Company = ()
     """Of a stage, those on it that are live; nobody else uses them meanwhile."""
+    is_between: bool = False
+    """Its body, and those of its company, turn without their network; see `Animator.animate`."""
 
     @property
     def layouts(self) -> Collection[PictureForm]:
@@ -177,7 +179,7 @@ def posed(orders: Sequence[Order]) -> tuple[list[Shot], Posed]:
     characters = [shot.order.avatar.character.under(shot.appearance.cels) for shot in shots]
     looks = [shot.appearance for shot in shots]
     poses = with_swings([look.pose for look in looks], [look.swing for look in looks])
-    pictures = orders[0].avatar.animator.animate(poses, characters)
+    pictures = orders[0].avatar.animator.animate(poses, characters, [order.is_between for order in orders])
     watch("animate")
     marks = None if streams is None or before is None else (before, streams.mark())
     return shots, Posed(pictures, dict(watch.ms), (own_seconds() - begun) * 1000 / len(shots), marks)
@@ -186,7 +188,7 @@ def posed(orders: Sequence[Order]) -> tuple[list[Shot], Posed]:
 def staged(order: Order) -> tuple[list[Shot], Posed]:
     """A stage, as everybody on it looks then: one picture, whose members were animated in batches."""
     stage, begun, watch = order.avatar, own_seconds(), Stopwatch()
-    scene = scene_of(stage, order.company, order.begun, watch)
+    scene = scene_of(stage, order.company, order.begun, watch, order.is_between)
     share_ms = (own_seconds() - begun) * 1000
     shot = Shot(order, stage.t(order.begun), BARE)
     return [shot], Posed(scene.picture[None], dict(watch.ms), share_ms, scene.marks)

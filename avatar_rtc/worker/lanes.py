@@ -45,14 +45,17 @@ class Lanes:
         step: LaneStep,
         fail: Callable[[Seat, float | None, BaseException], None],
         settle: Callable[[Seat], None],
+        measure: Callable[[Seat, float, bool], None],
     ) -> None:
         """
         Args:
             fail: told of a seat no picture can be made of, when that was begun if it is a frame, and why.
             settle: told of a seat when a picture that was made beside is over.
+            measure: told of a seat what a frame of it has cost in ms, and whether that was beside.
         """
         self._seats, self._snapshots, self._beside, self._emit = seats, snapshots, beside, emit
         self._now, self._device, self._step, self._fail, self._settle = now, device, step, fail, settle
+        self._measure = measure
         self._stats = StageTimes(emit)
         self._held: set[int] = set()
         """Animators that serve one at a time, and do so beside."""
@@ -131,7 +134,9 @@ class Lanes:
     def _order(self, seat: Seat, is_frame: bool) -> Order:
         begun = seat.due if is_frame else self._now()
         company = [(each, member.shown) for each, member in self._on_stage(seat)]
-        return Order(seat.shown, begun, is_frame, seat.name in self._snapshots.wanted(), company)
+        wanted = seat.name in self._snapshots.wanted()
+        is_between = is_frame and seat.shown.has_in_betweens and (seat.tick or 0) % 2 == 1
+        return Order(seat.shown, begun, is_frame, wanted, company, is_between)
 
     def _begin_beside(self, seat: Seat) -> None:
         """Make its frame, or the picture asked for, beside; if there is no room it waits for some."""
@@ -142,7 +147,7 @@ class Lanes:
             seat.has_no_room = True
             return
         if seat.tick is not None:  # it may have waited for long
-            seat.tick = max(seat.tick, seat.next_tick(self._now()) - 1)
+            seat.skip_to(max(seat.tick, seat.next_tick(self._now()) - 1), due=seat.tick)
         order = self._order(seat, is_frame)
         used = [seat, *(member for _, member in self._on_stage(seat))]
         for each in used:
@@ -160,7 +165,7 @@ class Lanes:
                 each.has_no_room = False
             for each in used:
                 each.is_rendering = False
-            self._end(seat, order, made)
+            self._end(seat, order, made, is_beside=True)
             if is_frame:
                 seat.pass_on(self._now())
             for each in used:
@@ -169,10 +174,10 @@ class Lanes:
         self._beside.submit(make, over)
 
     def _render_here(self, seats: list[Seat]) -> None:
-        """A frame of each; those that share an animator are animated in one batch."""
+        """A frame of each; those that share an animator, and are of one size, are animated in one batch."""
 
-        def animator(seat: Seat) -> int:
-            return id(seat.shown.animator)
+        def animator(seat: Seat) -> tuple[int, int]:
+            return id(seat.shown.animator), seat.shown.side
 
         for _, group in groupby(sorted(seats, key=animator), key=animator):
             batch = {self._order(seat, is_frame=True): seat for seat in group}
@@ -182,7 +187,7 @@ class Lanes:
                 continue
             with self._step("rendering"):
                 for order, made in made_together(list(batch), self._now):
-                    self._end(batch[order], order, made)
+                    self._end(batch[order], order, made, is_beside=False)
             for seat in batch.values():
                 seat.pass_on(self._now())
 
@@ -193,9 +198,9 @@ class Lanes:
         order = self._order(seat, is_frame=False)
         with self._step("rendering"):
             made = outcome(partial(made_alone, order, self._now))
-        self._end(seat, order, made)
+        self._end(seat, order, made, is_beside=False)
 
-    def _end(self, seat: Seat, order: Order, made: "Future[FrameMade]") -> None:
+    def _end(self, seat: Seat, order: Order, made: "Future[FrameMade]", is_beside: bool) -> None:
         """Hand up what came of an order."""
         is_gone = seat.is_closing or seat.live is not order.avatar
         if error := made.exception():
@@ -218,6 +223,7 @@ class Lanes:
         if order.is_frame and picture.stage_ms:
             self._stats.add(seat.name, picture.stage_ms, order.avatar.encoders)
             self._stats.report(self._now())
+            self._measure(seat, picture.cost_ms, is_beside)
 
     def _tell_failure(self, seat: Seat, order: Order, error: BaseException) -> None:
         if not order.is_frame:

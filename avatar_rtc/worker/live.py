@@ -17,10 +17,7 @@ from avatar_rtc.control.state import AvatarState
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.filters_schema.chain import enlargement
 from avatar_rtc.link.orders import OpenAvatar, PictureImpaired
-from avatar_rtc.media.encode import EncodingFailed, VideoEncoder, create_encoder
-from avatar_rtc.media.encode_image import encode_image
-from avatar_rtc.media.nvenc import Nvenc
-from avatar_rtc.render.animator import Animator, device_of
+from avatar_rtc.render.animator import Animator, device_of, is_on_gpu
 from avatar_rtc.render.cels import Cels
 from avatar_rtc.render.colour import ColourSpace
 from avatar_rtc.render.compositor import DressedCharacter
@@ -28,112 +25,22 @@ from avatar_rtc.render.device.card import Card
 from avatar_rtc.render.device.streams import AnyStreams
 from avatar_rtc.render.filters.chain import active
 from avatar_rtc.render.pixels import cut
-from avatar_rtc.render.portrait import SIZE, portrait_of
-from avatar_rtc.render.soft import soft_parts
+from avatar_rtc.render.portrait import SIZE
+from avatar_rtc.render.soft import SoftParts, soft_parts
 from avatar_rtc.stream.crop import Crop
-from avatar_rtc.stream.frame import AnyRendition, EncodedFrame, ImageRendition, Rendition, video_pts
-from avatar_rtc.stream.rungs import take_of
+from avatar_rtc.stream.frame import AnyRendition, EncodedFrame, video_pts
 from avatar_rtc.worker.layouts import PictureForm, Planes
 from avatar_rtc.worker.meter import Meter
 from avatar_rtc.worker.mouths import Mouths
 from avatar_rtc.worker.picture import Finisher
-from avatar_rtc.worker.pictures import original_of, pixels_of
+from avatar_rtc.worker.pictures import pixels_of, portrait_at
+from avatar_rtc.worker.slots import ImageSlot, Slot
 
 PAUSED_FPS = 2.0
 """A picture that stands still is sent again, for those who come and those who have lost it."""
 
 STILL_FPS = 10.0
 """One that is held in a pose: a slider that moves is seen within 0.1 s; nothing is animated between."""
-
-
-@dataclass
-class Slot:
-    """The encoder of one rendition."""
-
-    rendition: Rendition
-    nvenc: Nvenc = field(default_factory=Nvenc)
-    encoder: VideoEncoder | None = None
-    made_for: tuple[tuple[int, ...], float] = ((), 0.0)
-    """Shape and rate of the pictures the encoder takes."""
-    key_wanted: bool = True
-    encoded_last: float = -math.inf
-    """Media time of the picture that was encoded last."""
-
-    def encode(self, picture: NDArray[np.uint8], fps: float, t: float) -> list[tuple[bytes, bool]]:
-        """Packets of the picture for media time t; a new size or rate starts a new encoder.
-
-        Of pictures that come faster than the rung takes them some have none, but never one that a key is
-        wanted of. What a card fails to encode, the processor does.
-
-        Raises:
-            InputError: too large a picture for its rate.
-            EncodingFailed: it cannot be encoded; the next one starts a new encoder.
-        """
-        height, width = picture.shape[0] * 2 // 3, picture.shape[1]
-        wanted = self.rendition
-        take = take_of(wanted.rung, width, height, fps)
-        if self.encoder is None or (picture.shape, fps) != self.made_for:
-            self.close()
-            self.encoder = create_encoder(
-                wanted.codec,
-                width,
-                height,
-                take.fps,
-                take.bitrate_bps,
-                whole_nals=wanted.whole_nals,
-                nvenc=self.nvenc,
-            )
-            self.made_for, self.key_wanted = (picture.shape, fps), True
-        if not self.key_wanted and 0 <= t - self.encoded_last < 1 / take.fps - 0.5 / fps:
-            return []
-        self.encoded_last = t
-        key, self.key_wanted = self.key_wanted, False
-        encoder = self.encoder
-        try:
-            return encoder.encode(picture, video_pts(t), key)
-        except EncodingFailed as error:
-            self.close()
-            if not encoder.is_hardware:
-                raise
-            self.nvenc.refuse(width, height, error)
-        return self.encode(picture, fps, t)
-
-    @property
-    def described(self) -> str:
-        """The encoder at work; "" before the first picture."""
-        return self.encoder.described if self.encoder is not None else ""
-
-    def close(self) -> None:
-        """Free the encoder."""
-        if self.encoder is not None:
-            self.encoder.close()
-            self.encoder = None
-
-
-@dataclass
-class ImageSlot:
-    """Frames as images, which need no encoder that remembers."""
-
-    rendition: ImageRendition
-    key_wanted: bool = True
-
-    def encode(self, picture: NDArray[np.uint8], fps: float, t: float) -> list[tuple[bytes, bool]]:
-        """The picture as an image file."""
-        self.key_wanted = False
-        return [(encode_image(picture, self.rendition.codec), True)]
-
-    @property
-    def described(self) -> str:
-        """The encoder at work."""
-        return self.rendition.codec
-
-    def close(self) -> None:
-        """Nothing to free."""
-
-
-def slot_of(rendition: AnyRendition, nvenc: Nvenc | None = None) -> Slot | ImageSlot:
-    """What encodes a rendition; `nvenc` is what a card has refused in this process."""
-    return Slot(rendition, nvenc or Nvenc()) if isinstance(rendition, Rendition) else ImageSlot(rendition)
 
 
 @dataclass
@@ -160,11 +67,28 @@ class LiveAvatar:
     """The appearance that was shown last."""
     still: Mapping[PictureForm, NDArray[np.uint8]] = field(default_factory=dict)
     """While it is paused or still: its picture in each layout."""
+    soft: SoftParts | None = None
+    """What of it swings."""
+    side: int = SIZE
+    """Px of the pictures that its animator gives."""
 
     @property
     def streams(self) -> AnyStreams | None:
         """Those of its device; None of a CPU."""
         return None if self.card is None else self.card.streams
+
+    @property
+    def is_on_gpu(self) -> bool:
+        """Whether a card makes its pictures."""
+        return is_on_gpu(self.animator)
+
+    @property
+    def has_in_betweens(self) -> bool:
+        """Whether every second of its frames asks no network how the body turns."""
+        wanted = self.state.settings.in_betweens
+        return not self.is_held and (
+            wanted == "on" or (wanted == "auto" and self.is_on_gpu and self.rate > 30)
+        )
 
     @property
     def rate(self) -> float:
@@ -198,6 +122,16 @@ class LiveAvatar:
         self.slots, self.mixer = before.slots, before.mixer
         self.mixer.recast(self.templates, self.opened.cels, self.opened.keep_eyes_open, opener)
 
+    def dressed_at(self, side: int) -> DressedCharacter:
+        """Its character for pictures of another size; any thread may ask, and it may take seconds."""
+        device = self.card.device if self.card else "cpu"
+        portrait = portrait_at(self.opened, side, device)
+        return DressedCharacter(self.animator, portrait, self.cels, self.soft)
+
+    def resize(self, side: int, character: DressedCharacter) -> None:
+        """Give pictures of another size from now on, by what `dressed_at` gave; all else goes on."""
+        self.side, self.character, self.still = side, character, {}
+
     @property
     def is_stage(self) -> bool:
         """Whether its picture is that of others, who stand on it."""
@@ -212,7 +146,7 @@ class LiveAvatar:
     def recipe(self) -> object:
         """All that decides what a frame costs, as far as a state tells."""
         state, failing = self.state, self.finisher.failing
-        shown = frozenset(self.slots), self.stands_still, self.crop, failing.left_out, state.cast
+        shown = frozenset(self.slots), self.stands_still, self.crop, failing.left_out, state.cast, self.side
         return shown, state.shown_chain, state.backdrop
 
     @property
@@ -240,8 +174,9 @@ class LiveAvatar:
 
     def shown(self, picture: torch.Tensor, appearance: Appearance) -> torch.Tensor:
         """The posed picture with the effects around it, cut to what is shown; in its `space`."""
-        picture = self.cels.draw(picture, self.cels.layers(appearance.fx), self.space)
         height, width = picture.shape[-2:]
+        layers = self.cels.layers(appearance.fx)
+        picture = self.cels.at(width).draw(picture, layers, self.space) if layers else picture
         self.posed_px = width, height
         return cut(picture, self.crop)
 
@@ -310,6 +245,7 @@ def open_avatar(
     chain_ms: float = math.inf,
     card: Card | None = None,
     mouths: Mouths | None = None,
+    side: int = SIZE,
 ) -> LiveAvatar:
     """A live avatar with its character prepared; this may take seconds.
 
@@ -317,10 +253,11 @@ def open_avatar(
         mouths: those that are known in this process; None knows none.
         chain_ms: what the operations of one frame may take.
         card: of the device that animators may be on; None of a CPU.
+        side: px of the pictures to be made.
     """
     card = None if card is None or device_of(animator).type != card.device.type else card
     rgba = pixels_of(message)
-    portrait = portrait_of(rgba, original_of(message), device=card.device if card else "cpu")
+    portrait, soft = portrait_at(message, side, card.device if card else "cpu"), soft_parts(rgba)
     opener = (mouths or Mouths()).at_once(animator, rgba) or USUAL_MOUTH
     cels = Cels(message.cels)
     templates = {**changed(emotions, message.emotions), **message.own_emotions}
@@ -329,7 +266,7 @@ def open_avatar(
         opened=message,
         animator=animator,
         cels=cels,
-        character=DressedCharacter(animator, portrait, cels, soft_parts(rgba)),
+        character=DressedCharacter(animator, portrait, cels, soft),
         mixer=Mixer(templates, message.seed, message.cels, message.keep_eyes_open, opener),
         templates=templates,
         finisher=Finisher(
@@ -338,4 +275,6 @@ def open_avatar(
         complaints=complaints,
         state=message.state,
         card=card,
+        soft=soft,
+        side=side,
     )

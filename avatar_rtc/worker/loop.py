@@ -43,18 +43,21 @@ from avatar_rtc.link.orders import (
     Up,
 )
 from avatar_rtc.media.nvenc import Nvenc
-from avatar_rtc.render.animator import Animator, MouthAnimator
+from avatar_rtc.render.animator import Animator, MouthAnimator, is_on_gpu
 from avatar_rtc.render.device.card import Card
 from avatar_rtc.render.device.current import bears_threads
 from avatar_rtc.render.device.memory import is_out_of_memory, no_memory_for
+from avatar_rtc.render.portrait import SIZE
 from avatar_rtc.worker.beside import Beside, WorkDone, let_go
 from avatar_rtc.worker.failures import Failures
 from avatar_rtc.worker.lanes import Lanes, LaneStep
-from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
+from avatar_rtc.worker.live import LiveAvatar, open_avatar
 from avatar_rtc.worker.mouths import Mouths
 from avatar_rtc.worker.pictures import pixels_of
 from avatar_rtc.worker.poses import Poses
+from avatar_rtc.worker.resizing import Resizer, first_side, opened_at
 from avatar_rtc.worker.seats import Seat, in_line
+from avatar_rtc.worker.slots import slot_of
 from avatar_rtc.worker.snapshots import Snapshots
 from avatar_rtc.worker.stills import Stills
 
@@ -112,11 +115,16 @@ class RenderLoop:
         # A card that does not render is left alone: it may be full, or hang whoever asks.
         self._nvenc = Nvenc((torch.device(device).index or 0) if device.startswith("cuda") else None)
         forget_graphs = card.captures.forget if card and card.captures else lambda: None
-        self._failures = Failures(self._seats, device, now, self._refuse, self._break, is_sick, forget_graphs)
+        self._failures = Failures(
+            self._seats, device, now, self._refuse, self._break, is_sick, forget_graphs,
+            lambda: self._sizes.shrink(),
+        )  # fmt: skip
         failed = self._failures.of_picture
+        self._sizes = Resizer(self._seats, self._openings, emit, now, self._settle)
         self._lanes = Lanes(
-            self._seats, self._snapshots, self._pictures, emit, now, device, step, failed, self._settle
-        )
+            self._seats, self._snapshots, self._pictures, emit, now, device, step, failed, self._settle,
+            self._sizes.measured,
+        )  # fmt: skip
 
     def run(self) -> None:
         """Render until None comes; returns with all encoders closed but those in use beside."""
@@ -183,6 +191,7 @@ class RenderLoop:
             case SetState(state=state):
                 fps = avatar.fps
                 avatar.take(state)
+                self._sizes.reviewed(seat)
                 self._lanes.schedule(seat, anew=avatar.fps != fps)
             case Say(begin=begin, timeline=timeline):
                 avatar.mixer.lips.append(begin, timeline)
@@ -215,15 +224,16 @@ class RenderLoop:
     def _open(self, message: OpenAvatar) -> None:
         """Prepare a character beside; messages that come meanwhile wait, for they may speak of it."""
         seat, begun = self._seats.setdefault(message.avatar, Seat(message.avatar)), self._now()
-        seat.is_opening = True
+        seat.is_opening, before = True, seat.live.side if seat.live is not None else SIZE
 
         def prepare() -> tuple[LiveAvatar, str]:
             with self._step("opening"):
                 animator, note = self._animator(message)
-                avatar = open_avatar(
-                    message, animator, self._emotions, self._chain_ms, self._card, self._mouths
+                side = first_side(message, is_on_gpu(animator), before)
+                make = partial(
+                    open_avatar, message, animator, self._emotions, self._chain_ms, self._card, self._mouths
                 )
-                return avatar, note
+                return opened_at(side, make), note
 
         def bring(opened: "Future[tuple[LiveAvatar, str]]") -> None:
             seat.arrived = partial(self._arrive, seat, message, begun, opened)
@@ -246,6 +256,7 @@ class RenderLoop:
                 seat.live = avatar
                 self._lanes.schedule(seat, anew=True)  # its rate may be another
                 self._emit(AvatarReady(name, avatar.animator.name, self._now() - begun, note))
+                self._sizes.arrived(seat)
                 self._measure_mouth(seat, avatar)
         if seat.live is None:
             del self._seats[name]
@@ -285,6 +296,9 @@ class RenderLoop:
             return
         if seat.refusal and seat.live is not None:
             self._refuse(seat, seat.refusal, no_room=True)
+        if seat.fitted is not None:
+            fitted, seat.fitted = seat.fitted, None
+            fitted()
         if seat.arrived is not None:
             arrived, seat.arrived = seat.arrived, None
             arrived()
@@ -311,6 +325,7 @@ class RenderLoop:
         self._snapshots.failed(seat.name, "it is gone")
         self._lanes.drop(seat)
         self._poses.forget(seat.name)
+        self._sizes.forget(seat)
         seat.shown.close()
         seat.live = None
         if not seat.is_opening:  # else another character is on its way

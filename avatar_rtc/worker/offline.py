@@ -21,11 +21,14 @@ from avatar_rtc.render.colour import ColourSpace, converted
 from avatar_rtc.render.filters.chain import run_chain
 from avatar_rtc.render.filters.label import labelled
 from avatar_rtc.render.pixels import rgba_of
+from avatar_rtc.render.portrait import SIZE
 from avatar_rtc.render.upscale.enlarge import enlarge
 from avatar_rtc.stream.pixels import hide_unseen
 from avatar_rtc.worker.behind import BLACK, Behind
 from avatar_rtc.worker.live import LiveAvatar, open_avatar
 from avatar_rtc.worker.mouths import Mouths
+from avatar_rtc.worker.pictures import source_side
+from avatar_rtc.worker.sizing import covering_side, sides_up_to
 
 EMOTION_SETTLED_S = 2.0
 """By then an emotion has long arrived."""
@@ -42,19 +45,24 @@ class OfflineAvatar:
         size: tuple[int, int] | None = None,
         mouths: Mouths | None = None,
         opaque: bool = False,
+        side: int | None = None,
     ) -> None:
         """
         Args:
             opened: character, state, seed and rate.
             size: (width, height) in px of every frame; None is whatever the chain gives.
             mouths: those that are known; None measures what is measured at once.
+            side: px at which pictures are made, before they are cut; None is what `size` needs and the source
+                has, or else 512. A number among the settings wins.
             opaque: whether the state's backdrop stands behind every frame; else they are transparent.
         """
         self._emotions, self._mouths = emotions, mouths
         self._behind = Behind(opened.seed) if opaque else None
-        self._avatar: LiveAvatar = open_avatar(replace(opened, epoch=0.0), animator, emotions, mouths=mouths)
+        self._side, self._size = side, size
+        self._avatar: LiveAvatar = open_avatar(
+            replace(opened, epoch=0.0), animator, emotions, mouths=mouths, side=self._wanted(opened)
+        )
         self._fps = Fraction(opened.fps).limit_denominator(1001)
-        self._size = size
 
     def still(self) -> NDArray[np.uint8]:
         """(H, W, 4) sRGB, straight alpha: how it looks once its emotion and hair have settled.
@@ -79,13 +87,27 @@ class OfflineAvatar:
     def take(self, state: AvatarState) -> None:
         """Be in another state from the next frame on."""
         self._avatar.take(state)
+        side = self._wanted(self._avatar.opened, state)
+        if side != self._avatar.side:
+            self._avatar.resize(side, self._avatar.dressed_at(side))
 
     def take_over(self, opened: OpenAvatar, animator: Animator) -> None:
         """Go on as another character."""
         opened = replace(opened, epoch=0.0)
-        after = open_avatar(opened, animator, self._emotions, mouths=self._mouths)
+        side = self._wanted(opened)
+        after = open_avatar(opened, animator, self._emotions, mouths=self._mouths, side=side)
         after.take_over(self._avatar)
         self._avatar = after
+
+    def _wanted(self, opened: OpenAvatar, state: AvatarState | None = None) -> int:
+        state = opened.state if state is None else state
+        if state.settings.size != "auto":
+            return state.settings.size
+        if self._side is not None or self._size is None:
+            return self._side or SIZE
+        rows, columns = opened.views.shown(state.crop, state.framing).window(SIZE, SIZE)
+        scale = min(self._size[1] / len(rows), self._size[0] / len(columns))
+        return min(covering_side(scale * SIZE), sides_up_to(source_side(opened))[-1])
 
     def say(self, begin: float, spoken: Timeline) -> None:
         """Have its lips say something from media time `begin` on."""

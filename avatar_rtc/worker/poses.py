@@ -13,20 +13,22 @@ from collections.abc import Callable
 from avatar_rtc.errors import AvatarRtcError
 from avatar_rtc.face.pose import pose_from
 from avatar_rtc.link.orders import OpenAvatar, SnapshotTaken, StillFailed, TakePose
+from avatar_rtc.link.stages import RESULT, SOURCE
 from avatar_rtc.media.encode_image import encode_image
 from avatar_rtc.render.animator import Animator
 from avatar_rtc.render.device.current import ThreadPlace
 from avatar_rtc.render.device.memory import is_out_of_memory, no_memory_for
-from avatar_rtc.render.portrait import portrait_of
+from avatar_rtc.render.portrait import SIZE
 from avatar_rtc.render.posed import PosedCharacter, Sheet
 from avatar_rtc.worker.beside import taken
-from avatar_rtc.worker.pictures import original_of, pixels_of
+from avatar_rtc.worker.pictures import portrait_at
+from avatar_rtc.worker.sizing import covering_side
 from avatar_rtc.worker.system import yield_to_frames
 
 log = logging.getLogger(__name__)
 
 MOST_POSED = 4
-"""Characters that are kept prepared, those asked for last."""
+"""Characters that are kept prepared, each at one size, those asked for last."""
 _Task = tuple[TakePose, Animator, OpenAvatar]
 
 
@@ -49,7 +51,7 @@ class Poses:
         self._place = ThreadPlace.here()
         self._inbox: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._kept: OrderedDict[str, tuple[OpenAvatar, Animator, PosedCharacter]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int], tuple[OpenAvatar, Animator, PosedCharacter]] = OrderedDict()
         self._lock = threading.Lock()
         """For what is kept: avatars are forgotten on the thread that asks."""
 
@@ -71,7 +73,8 @@ class Poses:
     def forget(self, avatar: str) -> None:
         """Free what is kept of an avatar."""
         with self._lock:
-            self._kept.pop(avatar, None)
+            for key in [key for key in self._kept if key[0] == avatar]:
+                del self._kept[key]
 
     def close(self) -> None:
         """End the thread after the picture under way, without waiting for that."""
@@ -86,7 +89,8 @@ class Poses:
 
     def _answer(self, message: TakePose, animator: Animator, opened: OpenAvatar) -> None:
         try:
-            character = self._character(message.avatar, animator, opened)
+            side = covering_side(message.side or SIZE) if message.stage in (RESULT, SOURCE) else SIZE
+            character = self._character(message.avatar, animator, opened, side)
             sheet = Sheet(message.crop, message.side, message.stage)
             rgba = character.picture(pose_from(message.morphs), message.cels, sheet)
             self._emit(SnapshotTaken(message.request, encode_image(rgba, "png")))
@@ -99,16 +103,16 @@ class Poses:
             why = f"{type(error).__name__}: {error}"
             self.refuse(message, no_memory_for("it", error) if is_out_of_memory(error) else why)
 
-    def _character(self, avatar: str, animator: Animator, opened: OpenAvatar) -> PosedCharacter:
+    def _character(self, avatar: str, animator: Animator, opened: OpenAvatar, side: int) -> PosedCharacter:
         with self._lock:
-            kept = self._kept.get(avatar)
+            kept = self._kept.get((avatar, side))
             if kept is not None and kept[0] is opened and kept[1] is animator:
-                self._kept.move_to_end(avatar)
+                self._kept.move_to_end((avatar, side))
                 return kept[2]
-        portrait = portrait_of(pixels_of(opened), original_of(opened))
+        portrait = portrait_at(opened, side)
         posed = PosedCharacter(animator, portrait, opened.cels)
         with self._lock:
-            self._kept[avatar] = opened, animator, posed
+            self._kept[avatar, side] = opened, animator, posed
             while len(self._kept) > MOST_POSED:
                 self._kept.popitem(last=False)
         return posed

@@ -22,6 +22,8 @@ class Seat:
     """A character is being prepared for it; `live`, if any, goes on."""
     arrived: Callable[[], None] | None = None
     """Brings the character that is prepared, once no picture is being made."""
+    fitted: Callable[[], None] | None = None
+    """Brings the character at another size, likewise."""
     refusal: str = ""
     """Why it is to go, once no picture of it is being made."""
     has_no_room: bool = False
@@ -30,6 +32,8 @@ class Seat:
     """Of its next frame, if somebody watches; they are counted from second 0 of the monotonic clock."""
     waiting: list[ToAvatar] = field(default_factory=list)
     """In order."""
+    lost: int = 0
+    """Ticks that were skipped, all together."""
     pace: FrameCost = field(default_factory=FrameCost)
 
     @property
@@ -61,7 +65,12 @@ class Seat:
         next one, an avatar would fall to half the rate on the first slow frame.
         """
         if self.tick is not None:
-            self.tick = max(self.tick + 1, self.next_tick(now) - 1)
+            self.skip_to(max(self.tick + 1, self.next_tick(now) - 1), due=self.tick + 1)
+
+    def skip_to(self, tick: int, due: int) -> None:
+        """Go on with a tick where another was due; those between are lost."""
+        self.lost += tick - due
+        self.tick = tick
 
     @property
     def is_busy(self) -> bool:

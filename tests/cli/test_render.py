@@ -152,3 +152,20 @@ def test_tha3_moves_the_face(tmp_path: Path) -> None:
     iris, below = np.s_[146, 226:240], np.s_[300:, :]
     assert np.abs(open_eyes[iris].astype(int) - closed[iris]).max() > 60
     assert np.abs(open_eyes[below].astype(int) - closed[below]).max() < 30
+
+
+def test_poses_are_made_at_the_size_that_is_asked_for(tmp_path: Path) -> None:
+    """The still animator gives 512 px whatever is asked; what it is given is looked at."""
+    assert render({}, tmp_path / "one.png", "--size", "512") == 0
+    plain = read(tmp_path / "one.png")
+    assert render({}, tmp_path / "two.png") == 0
+    assert np.array_equal(plain, read(tmp_path / "two.png"))
+
+
+@pytest.mark.parametrize("size", ["700", "4096", "huge", "-512", "512.0", "1280x720"])
+def test_a_size_that_cannot_be_is_told_with_those_that_can(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], size: str
+) -> None:
+    assert render({}, tmp_path / "one.png", f"--size={size}") == 2
+    assert "must be one of 512, 768, 1024, 1536, 2048" in capsys.readouterr().err
+    assert not (tmp_path / "one.png").exists()

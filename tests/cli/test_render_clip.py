@@ -75,6 +75,9 @@ def test_webm_keeps_its_alpha(tmp_path: Path) -> None:
         ("a.mp4", ("--fps", "1000"), "--fps"),
         ("a.mp4", ("--seed", "-1"), "--seed"),
         ("a.mp4", ("--size", "640"), "1280x720"),
+        ("a.mp4", ("--size", "700"), "one of 512, 768, 1024, 1536, 2048, or like 1280x720"),
+        ("a.mp4", ("--size", "4096"), "one of 512"),
+        ("a.mp4", ("--size", "huge"), "one of 512"),
         ("a.mp4", ("--size", "641x480"), "even"),
         ("a.mp4", ("--size", "64000x480"), "16..4096"),
         ("a.png", ("--emotion", "joi"), "joy"),
@@ -83,7 +86,7 @@ def test_webm_keeps_its_alpha(tmp_path: Path) -> None:
         ("a.mp4", ("--backdrop", "dya"), "day"),
         ("a.mp4", ("--backdrop", "#12"), "colour"),
         ("a.png", ("--pose", "p.json", "--preset", "vhs"), "leave out --preset"),
-        ("a.png", ("--pose", "p.json", "--size", "64x64"), "leave out --size"),
+        ("a.png", ("--pose", "p.json", "--size", "64x64"), "one of 512, 768, 1024, 1536, 2048"),
     ],
 )
 def test_bad_input_is_told_and_leaves_no_file(

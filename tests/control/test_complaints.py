@@ -68,7 +68,8 @@ MESSAGES: tuple[dict[str, Any], ...] = (
     {"type": "speech.stop", "speech_id": "a"},
 )
 SETTINGS = {
-    "liveliness": 0.5, "target_fps": 30.0, "emotion_speed": {"joy": 2.0}, "talking_morph": "mouth_aaa",
+    "liveliness": 0.5, "size": 1024, "in_betweens": "on",
+    "target_fps": 30.0, "emotion_speed": {"joy": 2.0}, "talking_morph": "mouth_aaa",
     "animefx": [{"name": "x", "type": "cycle", "fps": 3.0, "cels": ["fx_heart1"]}], "animefx_enabled": False,
 }  # fmt: skip
 

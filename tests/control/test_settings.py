@@ -119,6 +119,11 @@ def test_everything_can_be_switched_off(off: dict[str, object]) -> None:
         ({"liveliness": 2.1}, OutOfRange, "liveliness is 2.1, but must lie in 0..2"),
         ({"target_fps": 0}, OutOfRange, "target_fps is 0, but must lie in 1..60"),
         ({"emotion_speed": {"joy": 0}}, OutOfRange, "emotion_speed.joy is 0, but must lie in 0.1..10"),
+        *(
+            ({"size": it}, InputError, "512, 768, 1024, 1536 or 2048")
+            for it in (700, 4096, None, "huge", True)
+        ),
+        ({"in_betweens": "of"}, UnknownName, "did you mean 'off'"),
         ({"target_fps": "fast"}, InputError, "target_fps is 'fast'"),
         ({"eye_contact": float("nan")}, InputError, "eye_contact is nan"),
         ({"blink_interval_min": 6}, InputError, "blink_interval_min is 6, but must not exceed"),

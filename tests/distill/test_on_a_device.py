@@ -15,12 +15,8 @@ from avatar_rtc.bench.traffic import Traffic
 from avatar_rtc.distill import training
 from avatar_rtc.distill.body import body_training
 from avatar_rtc.distill.face import face_training
-from avatar_rtc.distill.samples import LARGE_FACE, MARKED_FACE, POSED_BODY, POSED_FACE
-from avatar_rtc.distill import face, training
-from avatar_rtc.distill.body import train_body
-from avatar_rtc.distill.face import train_faces
 from avatar_rtc.distill.rig import TeacherRecords, fit_rig
-from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE
+from avatar_rtc.distill.samples import LARGE_FACE, MARKED_FACE, POSED_BODY, POSED_FACE
 from avatar_rtc.distill.teacher import Teacher
 from avatar_rtc.face.pose import Pose, neutral
 from avatar_rtc.render.colour import linear_to_srgb

@@ -16,8 +16,8 @@ from avatar_rtc.media import encode
 from avatar_rtc.media.encode import create_encoder, has_nvenc
 from avatar_rtc.media.nvenc import AGAIN_S, Nvenc
 from avatar_rtc.stream.frame import Rendition
-from avatar_rtc.worker.live import Slot, slot_of
 from avatar_rtc.worker.loop import RenderLoop
+from avatar_rtc.worker.slots import Slot, slot_of
 
 EXTERNAL = -0x20545845
 """AVERROR_EXTERNAL of libavutil/error.h: "EXT " backwards."""

@@ -33,7 +33,8 @@ from avatar_rtc.stream.crop import FULL_FRAME, Crop
 from avatar_rtc.stream.frame import Rendition
 from avatar_rtc.stream.framing import Views
 from avatar_rtc.worker.frames import FrameMade, Order, made_together
-from avatar_rtc.worker.live import LiveAvatar, Slot, open_avatar
+from avatar_rtc.worker.live import LiveAvatar, open_avatar
+from avatar_rtc.worker.slots import Slot
 from tests.render.device.rehearsed import RehearsedMark, RehearsedStreams
 
 META = torch.device("meta")

@@ -20,6 +20,7 @@ from avatar_rtc.link.orders import (
     PictureImpaired,
     ProcessStill,
     SetState,
+    Sized,
     StartRendition,
     Still,
     StillFailed,
@@ -196,7 +197,7 @@ def test_a_character_without_memory_is_refused_and_what_was_there_stays() -> Non
 
 def test_a_snapshot_without_memory_is_a_sentence() -> None:
     heard = played([(0, opened()), (0.5, TakeSnapshot("main", 1)), (1, None)], lambda t: Card(t, 0))
-    assert isinstance(heard[1], StillFailed) and "the card has no memory for it" in heard[1].detail
+    assert isinstance(heard[2], StillFailed) and "the card has no memory for it" in heard[2].detail
     assert failed(heard) == []
 
 
@@ -209,10 +210,10 @@ def test_a_card_that_died_ends_the_worker_and_blames_no_avatar() -> None:
         return True
 
     heard = played(script, lambda timeline: Card(timeline, 0, LAUNCH), device="cuda", is_sick=is_sick)
-    assert [m for m in heard if not isinstance(m, AvatarReady)] == [
+    assert [m for m in heard if not isinstance(m, AvatarReady | Sized)] == [
         Broken("cuda has failed: RuntimeError: CUDA error: unspecified launch failure")
     ]
-    assert len(asked) == 1 and len(heard) == 3, "it ended before the next message"
+    assert len(asked) == 1 and len(heard) == 5, "it ended before the next message"
 
 
 def test_a_card_that_dies_while_a_character_is_opened_ends_the_worker() -> None:
@@ -232,7 +233,7 @@ def test_a_card_that_dies_while_a_character_is_opened_ends_the_worker() -> None:
 def test_a_card_that_dies_under_a_snapshot_or_a_picture_ends_the_worker(monkeypatch: Any) -> None:
     script: list[tuple[float, Any]] = [(0.0, opened()), (0.5, TakeSnapshot("main", 1)), (9.0, None)]
     heard = played(script, lambda t: Card(t, 0, LAUNCH), is_sick=lambda: True)
-    assert [type(m) for m in heard] == [AvatarReady, StillFailed, Broken]
+    assert [type(m) for m in heard] == [AvatarReady, Sized, StillFailed, Broken]
 
     def dead(*_: object, **__: object) -> None:
         raise RuntimeError(str(LAUNCH))
@@ -247,7 +248,7 @@ def test_a_card_that_dies_under_a_snapshot_or_a_picture_ends_the_worker(monkeypa
 
 def test_an_error_on_a_card_that_is_well_is_the_avatars() -> None:
     heard = played([*watched("a"), (1.0, None)], lambda t: Card(t, 0, LAUNCH), is_sick=lambda: False)
-    assert [type(m) for m in heard] == [AvatarReady, AvatarFailed]
+    assert [type(m) for m in heard] == [AvatarReady, Sized, AvatarFailed]
 
 
 def test_one_whose_picture_is_being_made_is_refused_after_that(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,8 +19,9 @@ from avatar_rtc.render.static import create_static
 from avatar_rtc.stream.frame import ImageRendition
 from avatar_rtc.worker.failing_parts import MOST_RETRY_S, RETRY_PART_S
 from avatar_rtc.worker.frames import FrameMade, Order, made_alone, made_together
-from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
+from avatar_rtc.worker.live import LiveAvatar, open_avatar
 from avatar_rtc.worker.loop import RenderLoop
+from avatar_rtc.worker.slots import slot_of
 from tests.render.device.rehearsed import RehearsedMark, RehearsedStreams
 from tests.worker.stage import ALPHA, EMOTIONS, Painter, Stiff, Timeline, colour, frames, opened
 

@@ -38,8 +38,9 @@ from avatar_rtc.stream.frame import ImageRendition, video_t
 from avatar_rtc.stream.framing import Views
 from avatar_rtc.worker.beside import Beside, WorkDone
 from avatar_rtc.worker.frames import Order, made_alone, made_together
-from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
+from avatar_rtc.worker.live import LiveAvatar, open_avatar
 from avatar_rtc.worker.loop import FRAME_THREADS
+from avatar_rtc.worker.slots import slot_of
 from tests.worker.live_stage import PATIENCE_S, Live, Painter
 from tests.worker.stage import ALPHA, EMOTIONS, colour, frames, opened
 

@@ -26,6 +26,7 @@ from avatar_rtc.link.orders import (
     RequestKeyframe,
     Say,
     SetState,
+    Sized,
     StartRendition,
     Stats,
     StillProcessed,
@@ -69,7 +70,7 @@ def test_the_mouth_follows_what_is_said_until_it_is_hushed() -> None:
 
 def test_nobody_watching_means_no_rendering() -> None:
     heard, painter = play([(0, opened()), (5, None)])
-    assert [type(m) for m in heard] == [AvatarReady] and painter.batches == []
+    assert [type(m) for m in heard] == [AvatarReady, Sized] and painter.batches == []
 
 
 def test_ticks_lie_on_the_grid_and_carry_their_media_time() -> None:

@@ -7,7 +7,6 @@ import av
 import pytest
 from torch import Tensor
 
-from avatar_rtc import worker
 from avatar_rtc.control.settings import check_settings
 from avatar_rtc.control.state import AvatarState, LivePose
 from avatar_rtc.errors import InputError
@@ -29,6 +28,7 @@ from avatar_rtc.link.orders import (
 )
 from avatar_rtc.stream.crop import FULL_FRAME, OwnCrop
 from avatar_rtc.stream.frame import EncodedFrame, ImageRendition, video_t
+from avatar_rtc.worker import slots
 from avatar_rtc.worker.loop import RenderLoop
 from tests.worker.stage import ALPHA, EMOTIONS, SMALL, Painter, Timeline, colour, frames, opened, play
 
@@ -113,7 +113,7 @@ def test_a_snapshot_needs_no_viewer_and_no_lucky_avatar() -> None:
             (1, None),
         ]
     )
-    answers: list[Any] = heard[1:]
+    answers: list[Any] = [m for m in heard if isinstance(m, SnapshotTaken | StillFailed)]
     taken, failed = sorted(answers, key=lambda m: m.request)  # PNGs are made on a thread of their own
     assert isinstance(taken, SnapshotTaken) and taken.request == 7
     (pixels,) = av.CodecContext.create("png", "r").decode(av.Packet(taken.png))
@@ -125,14 +125,14 @@ def test_a_snapshot_needs_no_viewer_and_no_lucky_avatar() -> None:
 
 def test_a_snapshot_that_fails_ends_nothing() -> None:
     heard, _ = play([(0, opened()), (0.5, TakeSnapshot("main", 1)), (1, None)], breaks=True)
-    assert isinstance(heard[1], StillFailed) and "out of memory" in heard[1].detail and len(heard) == 2
+    assert isinstance(heard[2], StillFailed) and "out of memory" in heard[2].detail and len(heard) == 3
 
 
 def test_a_picture_no_encoder_takes_is_told_and_the_others_go_on(monkeypatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise InputError("too large")
 
-    monkeypatch.setattr(worker.live, "create_encoder", refuse)
+    monkeypatch.setattr(slots, "create_encoder", refuse)
     qoi = ImageRendition("qoi")
     heard, _ = play(
         [(0, opened()), (0, StartRendition("main", ALPHA)), (0, StartRendition("main", qoi)), (1.01, None)]
@@ -150,7 +150,7 @@ def test_emotions_of_its_own_come_with_the_state_that_shows_them() -> None:
     poses: list[float] = []
 
     class Watching(Painter):
-        def animate(self, asked: Tensor, characters: Sequence[Any]) -> Tensor:
+        def animate(self, asked: Tensor, characters: Sequence[Any], between: Sequence[bool] = ()) -> Tensor:
             poses.append(float(asked[0, INDEX["mouth_smirk"]]))
             return super().animate(asked, characters)
 
@@ -182,7 +182,7 @@ def test_a_slow_loop_reads_the_newest_of_many_poses() -> None:
     seen: list[tuple[float, float]] = []
 
     class Watching(Painter):
-        def animate(self, asked: Tensor, characters: Sequence[Any]) -> Tensor:
+        def animate(self, asked: Tensor, characters: Sequence[Any], between: Sequence[bool] = ()) -> Tensor:
             seen.append((self._timeline.now - 100.0, float(asked[0, INDEX["head_x"]])))
             return super().animate(asked, characters)
 

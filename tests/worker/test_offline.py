@@ -17,8 +17,9 @@ from avatar_rtc.link.orders import OpenAvatar
 from avatar_rtc.render.static import create_static
 from avatar_rtc.resources import resource
 from avatar_rtc.stream.frame import Rendition
-from avatar_rtc.worker.live import Slot, open_avatar
+from avatar_rtc.worker.live import open_avatar
 from avatar_rtc.worker.offline import EMOTION_SETTLED_S, OfflineAvatar, framed
+from avatar_rtc.worker.slots import Slot
 
 DATA = Path(__file__).parents[1] / "data"
 EMOTIONS = load_emotions(resource("assets", "emotions"))

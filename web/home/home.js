@@ -47,6 +47,7 @@ const life = new LifeCard($('life'), $avatar, { stage: $stage, complain });
 const framing = new FramingChoice($('framings'), (name) => $avatar.setFraming(name), {
   complain, announce, hasShortcuts: () => sheet.hasShortcuts,
 });
+let madeAt = null; // {px, why} of the picture, as the server says
 const readouts = new Readouts($('readouts'));
 const background = new Background($('background'), $avatar, { stage: $stage, complain });
 const note = new Note($('note'), path, complain);
@@ -108,12 +109,13 @@ function showState(state) {
   framing.show(state.shown);
   cast.show(state.character);
   recording.show(state);
+  madeAt = state.size;
 }
 
 async function measure() {
   const figures = await $avatar.stats;
   // The lower half of the video is its alpha. A copy, for whoever asks soon after gets the same object.
-  readouts.show(figures && $avatar.layout === 'alpha' ? { ...figures, height: figures.height / 2 } : figures);
+  readouts.show(figures && $avatar.layout === 'alpha' ? { ...figures, height: figures.height / 2 } : figures, madeAt);
   const rate = figures?.fps == null ? null : Math.round(figures.fps);
   document.querySelector('#connection .brief').textContent = rate === null ? '' : `${rate} ${rate === 1 ? 'picture' : 'pictures'} a second`;
 }

@@ -10,6 +10,7 @@ const FIGURES = [
   ['round_trip_ms', 'Round trip', 'ms', (f) => whole(f.round_trip_ms)],
   ['jitter_buffer_ms', 'Jitter buffer', 'ms', (f) => whole(f.jitter_buffer_ms)],
   ['decode_ms', 'Decoding', 'ms', (f) => f.decode_ms.toFixed(1)],
+  ['made_px', 'Made at', 'px', (f) => whole(f.made_px)],
   ['width', 'Picture', '', (f) => `${f.width} × ${f.height}`],
   ['codec', 'Codec', '', (f) => f.codec],
 ];
@@ -33,8 +34,13 @@ export class Readouts {
     this.#curve = $fps.querySelector('polyline');
   }
 
-  /** @param {?object} figures of stats.js, with the height of the visible picture; null while not connected. */
-  show(figures) {
+  /**
+   * @param {?object} figures of stats.js, with the height of the visible picture; null while not connected.
+   * @param {?{px: number, why: string}} size at which the server makes the picture.
+   */
+  show(figures, size) {
+    this.#values.get('made_px').closest('div').title = size?.why ?? '';
+    if (figures) figures = { ...figures, made_px: size?.px };
     for (const [key, , , format] of FIGURES) {
       this.#values.get(key).textContent = figures?.[key] == null ? '–' : format(figures);
     }

@@ -12,7 +12,7 @@ const GROUPS = {
   Blinks: ['blink_'],
   Mouth: ['articulation', 'talking_', 'thinking_'],
   Signs: ['animefx'],
-  Picture: ['target_'],
+  Picture: ['size', 'in_betweens', 'target_'],
 };
 const LISTS = { sway_morphs: setControl, animefx: effectsControl, emotion_speed: speedsControl };
 const TITLES = {
@@ -23,7 +23,7 @@ const TITLES = {
   blink_interval_max: 'next blink after, most', blink_probability: 'readiness to blink', blink_confusion_duration: 'blinking after confusion',
   blink_double_probability: 'double blinks', blink_partial_probability: 'half blinks', articulation: 'how far the mouth opens',
   thinking_sound: 'a “hm” while it thinks', talking_fps: 'mouths a second', talking_morph: 'mouth of Talk', animefx: 'signs', animefx_enabled: 'any signs', animefx_repeat: 'again after',
-  target_fps: 'frames a second',
+  target_fps: 'frames a second', size: 'px of its side', in_betweens: 'frames between two poses',
 };
 const KINDS = ['number', 'integer', 'boolean'];
 

@@ -28,7 +28,8 @@ from avatar_rtc.render.device.operators import operators_of
 from avatar_rtc.resources import resource
 from avatar_rtc.stream.frame import Rendition
 from avatar_rtc.worker.frames import Order, asked, made_together, posed
-from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
+from avatar_rtc.worker.live import LiveAvatar, open_avatar
+from avatar_rtc.worker.slots import slot_of
 
 _MB = 1e6
 _FPS = 30.0

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from avatar_rtc.control.settings import SizeWanted
 from avatar_rtc.control.state_answer import StateTold
 from avatar_rtc.server.live.calls import CallKind, CallState
 from avatar_rtc.server.live.distillation import StudentPhase
@@ -72,6 +73,14 @@ class SpeechTold(BaseModel):
 
     speech_id: str | None
     lips: str | None
+
+
+class SizeTold(BaseModel):
+    """At which size an avatar's pictures are made."""
+
+    wanted: SizeWanted
+    px: int = Field(description="Of the picture's side, before it is cut.")
+    why: str
 
 
 class DistillationTold(BaseModel):
@@ -177,6 +186,11 @@ class Avatar(StateTold):
     speech: SpeechTold
     recordings: RecordingsTold
     calls: list[CallTold] = Field(description="Under way, the oldest first.")
+    size: SizeTold = Field(
+        SizeTold(wanted="auto", px=512, why=""),
+        description="Once its pictures are known; a stage has none.",
+        json_schema_extra=_only_sometimes,
+    )
     encoders: dict[str, str] = Field(
         {},
         description="Rendition → the encoder at work, and why it is not the card's.",

@@ -299,7 +299,12 @@ class Avatar:
             "id": self.name,
             "character": self.actor.character.name,
             "device": device,
-            **self.status.json(device, renderer.device_note_of(self.name), self.distillation.is_running),
+            **self.status.json(
+                device,
+                renderer.device_note_of(self.name),
+                self.state.settings.size,
+                self.distillation.is_running,
+            ),
             "viewers": len(self.viewers),
             "renditions": self.streams.renditions(),
             "emotions": list(self.actor.emotions),

@@ -10,7 +10,7 @@ from avatar_rtc.config import Config
 from avatar_rtc.control.state import Backdrop
 from avatar_rtc.face.gestures import GESTURES
 from avatar_rtc.filters_schema.chain import OPERATIONS, chain_json, check_chain
-from avatar_rtc.link.orders import AvatarFailed, AvatarReady, OpenAvatar, PictureImpaired, Stats
+from avatar_rtc.link.orders import AvatarFailed, AvatarReady, OpenAvatar, PictureImpaired, Sized, Stats
 from avatar_rtc.stream.crop import Crop
 
 MAIN = "/api/v1/avatars/main"
@@ -62,6 +62,20 @@ async def test_avatar_shows_everything_the_contract_names(client, renderer):
         "speech": {"speech_id": None, "lips": None},
     }
     assert (await (await client.get("/api/v1/avatars")).json()) == {"avatars": [about]}
+
+
+async def test_the_size_of_its_pictures_is_told_with_what_was_asked_for(client, renderer):
+    assert "size" not in await (await client.get(MAIN)).json(), "nobody knows it yet"
+    renderer.on_up["main"](Sized("main", 768, "as large as the frame rate allows"))
+    told = {"wanted": "auto", "px": 768, "why": "as large as the frame rate allows"}
+    assert (await (await client.get(MAIN)).json())["size"] == told
+    assert (await client.patch(f"{MAIN}/settings", json={"size": 1024})).status == 200
+    renderer.on_up["main"](AvatarReady("main", "static", 0.1))
+    assert (await (await client.get(MAIN)).json())["size"] == {**told, "wanted": 1024}
+    assert renderer.state.settings.size == 1024
+    for size in (700, 4096, "huge", None):
+        refused = await client.patch(f"{MAIN}/settings", json={"size": size})
+        assert refused.status == 400 and "1536 or 2048" in (await refused.json())["detail"]
 
 
 async def test_slow_choice_is_told_clearly(client, renderer):

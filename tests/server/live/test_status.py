@@ -3,7 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar_rtc.link.orders import AvatarFailed, AvatarReady, AvatarStarting, PictureImpaired, Stats, Up
+from avatar_rtc.link.orders import (
+    AvatarFailed,
+    AvatarReady,
+    AvatarStarting,
+    PictureImpaired,
+    Sized,
+    Stats,
+    Up,
+)
 from avatar_rtc.server.live.status import Status
 from tests.test_errors import ADDRESSES
 
@@ -13,6 +21,7 @@ SAID = st.one_of(
     st.builds(AvatarReady, st.just("main"), st.just("static"), st.just(0.1), DETAILS | st.just("")),
     st.builds(PictureImpaired, st.just("main"), DETAILS | st.just("")),
     st.just(AvatarStarting("main")),
+    st.just(Sized("main", 768, "all that its source has")),
     st.just(Stats("main", 30.0, {"pose": 1.0})),
 )
 

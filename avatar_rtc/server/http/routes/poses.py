@@ -48,7 +48,7 @@ class PoseWanted(BaseModel):
     cels: CelValues = {}
     """Cel → opacity; one that the character lacks does not show."""
     size: int | None = Field(None, ge=PICTURE_SIDES[0], le=PICTURE_SIDES[1])
-    """Px of the longer side; left out, as it was made: 512, some stages less."""
+    """Px of the longer side, made at that size; left out, 512, some stages less."""
     framing: FramingName = "whole"
     """How much of the figure is shown."""
     stage: str = RESULT

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 
 from avatar_rtc.errors import Unreachable
+from avatar_rtc.link.orders import MATTE_SIZE
 from avatar_rtc.livekit.link_rung import LinkFooting, next_link_footing
 from avatar_rtc.livekit.room import JoinedRoom, PictureOut, SoundOut
 from avatar_rtc.media.broadcast import EndOfStream, Packet
@@ -21,8 +22,6 @@ from avatar_rtc.stream.rungs import take_of
 
 log = logging.getLogger(__name__)
 
-FIRST_SIZE = (512, 512)
-"""(width, height) in px that a camera is shown with whose first picture is not here yet."""
 CAMERA_PATIENCE_S = 1.0
 """For which it is awaited: agents send no sound before they see a camera."""
 SENT_S = 2.0
@@ -55,7 +54,7 @@ class RoomPicture:
         """
         try:
             first = await self._first()
-            size, fps = self._size or FIRST_SIZE, self._avatar.fps
+            size, fps = self._size or self._awaited, self._avatar.fps
             most_bps = MOST_SHARE * take_of("upper", *size, fps).bitrate_bps
             out = await room.publish_picture(self._codec, size, fps, most_bps)
             shown()
@@ -68,6 +67,12 @@ class RoomPicture:
             raise Unreachable("the avatar was closed") from None
         finally:
             self._ladder.close()
+
+    @property
+    def _awaited(self) -> tuple[int, int]:
+        """(width, height) in px that a camera is shown with whose first picture is not here yet."""
+        cast = self._avatar.state.cast
+        return MATTE_SIZE if cast is None else (cast.width, cast.height)
 
     async def _first(self) -> "Packet | None":
         try:

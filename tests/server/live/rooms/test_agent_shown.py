@@ -39,7 +39,7 @@ def test_what_the_agent_is_doing_shows_and_is_over_with_it():
             await agent.set_attributes({"lk.agent.state": state})
             await asyncio.sleep(1)
         await agent.set_attributes({"lk.agent.state": "thinking"})
-        scene.avatar.state = SimpleNamespace(activity=SimpleNamespace(name="thinking"))
+        scene.avatar.state = SimpleNamespace(activity=SimpleNamespace(name="thinking"), cast=None)
         await scene.call.end()
         return [act.name for act in scene.avatar.acts if isinstance(act, ActivitySet)]
 
