@@ -43,13 +43,16 @@ $(OTHERS): $(STAMP)
 serve: install
 	$(BIN)/avatar-rtc serve $(ARGS)
 
+# Where they are: pytest need not read the 550 other files to find that none of their tests is one.
+ALONE = $(sort $(shell grep -rlE 'mark\.(realtime|browser)' tests --include='test_*.py' --exclude-dir=soak))
+
 # Browsers, which draw on the processor, and tests that measure time come last, and alone. A file stays in one process,
 # for its tests share servers; by file, for of groups pytest-xdist 3.8 and pytest 9.2 know nothing together.
 test: install $(OTHERS)
 ifeq ($(strip $(ARGS)),)
 	failed=0; \
-	$(PYTEST) -n auto --dist loadfile -m "not soak and not realtime and not browser" $(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0) || failed=1; \
-	$(PYTEST) -m "not soak and (realtime or browser)" $(if $(COVERAGE),--cov --cov-append) || failed=1; \
+	$(PYTEST) -n auto --dist loadfile --no-loadscope-reorder -m "not soak and not realtime and not browser" $(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0) || failed=1; \
+	$(PYTEST) $(ALONE) -m "not soak and (realtime or browser)" $(if $(COVERAGE),--cov --cov-append) || failed=1; \
 	exit $$failed
 else
 	$(PYTEST) $(ARGS)
