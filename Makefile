@@ -10,7 +10,7 @@ TORCH ?=
 RUNS ?= 10
 LOAD ?= 4
 
-.PHONY: help install serve test lint style ruff types types-of-tests layers soak flakes check format bench assets students upscaler clean
+.PHONY: help install serve test lint style ruff types types-of-tests layers soak flakes check format bench assets shows students upscaler clean
 
 help:
 	@echo "make install   create .venv and install everything (TORCH=cpu: PyTorch without CUDA, 4 GB less)"
@@ -24,6 +24,7 @@ help:
 	@echo "make students  distill the shipped characters anew, 90 minutes each on two cores"
 	@echo "make upscaler  train the upscaler's networks anew, half an hour each on two cores"
 	@echo "make assets    draw the shipped pictures and the sheets in docs/ again from their sources"
+	@echo "make shows     HD beside 512 px (docs/hd.png), and the first two minutes of a stranger (docs/at_once.mp4); wants two idle cores"
 
 install: $(STAMP)
 
@@ -110,6 +111,10 @@ assets: install
 	$(BIN)/python assets/drawing/door.py
 	$(BIN)/python assets/drawing/stage.py
 	$(BIN)/python assets/drawing/clips.py
+
+shows: install
+	$(BIN)/python assets/drawing/hd.py
+	$(BIN)/python assets/drawing/at_once.py
 
 upscaler: install
 	$(BIN)/python assets/training/train_upscaler.py --quality low --steps 6000 --out assets/upscaler/anime-low.safetensors
