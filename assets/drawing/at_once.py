@@ -119,7 +119,7 @@ def pictures_of(path: Path, start: float) -> Iterator[tuple[float, NDArray[np.ui
     last: NDArray[np.int16] | None = None
     with av.open(str(path)) as file:
         for frame in file.decode(video=0):
-            picture = frame.to_ndarray(format="rgb24")
+            picture = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
             if last is None or np.abs(picture - last).max() > DIFFERENCE:
                 yield start + float(frame.time or 0.0), picture
                 last = picture.astype(np.int16)
