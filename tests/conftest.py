@@ -77,7 +77,8 @@ def slow_ones_in_time(items: list[pytest.Item]) -> list[pytest.Item]:
         files.setdefault(item.path, []).append(item)
     slow = [file for file in files.values() if any(item.get_closest_marker("slow") for item in file)]
     others = sorted((file for file in files.values() if file not in slow), key=len, reverse=True)
-    turns = zip_longest(slow, others, fillvalue=[])
+    none: list[pytest.Item] = []
+    turns = zip_longest(slow, others, fillvalue=none)
     return [item for turn in turns for file in turn for item in file]
 
 
