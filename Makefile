@@ -10,7 +10,7 @@ TORCH ?=
 RUNS ?= 10
 LOAD ?= 4
 
-.PHONY: help install serve test lint style ruff types types-of-tests layers soak flakes check format bench assets students upscaler clean
+.PHONY: help install serve test lint style ruff types types-of-tests layers soak flakes check format bench assets shows students upscaler clean
 
 help:
 	@echo "make install   create .venv and install everything (TORCH=cpu: PyTorch without CUDA, 4 GB less)"
@@ -24,6 +24,7 @@ help:
 	@echo "make students  distill the shipped characters anew, 90 minutes each on two cores"
 	@echo "make upscaler  train the upscaler's networks anew, half an hour each on two cores"
 	@echo "make assets    draw the shipped pictures and the sheets in docs/ again from their sources"
+	@echo "make shows     HD beside 512 px (docs/hd.png), and the first two minutes of a stranger (docs/at_once.mp4); wants two idle cores"
 
 install: $(STAMP)
 
@@ -43,13 +44,16 @@ $(OTHERS): $(STAMP)
 serve: install
 	$(BIN)/avatar-rtc serve $(ARGS)
 
+# Where they are: pytest need not read the 550 other files to find that none of their tests is one.
+ALONE = $(sort $(shell grep -rlE 'mark\.(realtime|browser)' tests --include='test_*.py' --exclude-dir=soak))
+
 # Browsers, which draw on the processor, and tests that measure time come last, and alone. A file stays in one process,
 # for its tests share servers; by file, for of groups pytest-xdist 3.8 and pytest 9.2 know nothing together.
 test: install $(OTHERS)
 ifeq ($(strip $(ARGS)),)
 	failed=0; \
-	$(PYTEST) -n auto --dist loadfile -m "not soak and not realtime and not browser" $(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0) || failed=1; \
-	$(PYTEST) -m "not soak and (realtime or browser)" $(if $(COVERAGE),--cov --cov-append) || failed=1; \
+	$(PYTEST) -n auto --dist loadfile --no-loadscope-reorder -m "not soak and not realtime and not browser" $(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0) || failed=1; \
+	$(PYTEST) $(ALONE) -m "not soak and (realtime or browser)" $(if $(COVERAGE),--cov --cov-append) || failed=1; \
 	exit $$failed
 else
 	$(PYTEST) $(ARGS)
@@ -107,6 +111,10 @@ assets: install
 	$(BIN)/python assets/drawing/door.py
 	$(BIN)/python assets/drawing/stage.py
 	$(BIN)/python assets/drawing/clips.py
+
+shows: install
+	$(BIN)/python assets/drawing/hd.py
+	$(BIN)/python assets/drawing/at_once.py
 
 upscaler: install
 	$(BIN)/python assets/training/train_upscaler.py --quality low --steps 6000 --out assets/upscaler/anime-low.safetensors

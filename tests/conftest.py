@@ -1,15 +1,20 @@
 """What holds for every test."""
 
+import gc
 import hashlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
+
+SOAK = Path(__file__).parent / "soak"
 
 # Torch's threads wait for each other at every operation; beside a server, its worker and a browser on two
 # cores that made single tests ten times slower. Set before anything imports torch, and for child processes.
@@ -30,9 +35,51 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * (os.cpu_count() or 1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those with a browser come last: once it is driven, its loop runs on, and no other one may."""
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Long runs that are not asked for are not even read: one imports all of torch's compiler."""
+    unwanted = "not soak" in config.option.markexpr
+    return True if unwanted and collection_path == SOAK else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays to the end: 900,000 objects, which no collector of cycles needs to walk.
+
+    It did so again and again while they were made, a quarter of the CPU time that collecting takes in each
+    process, then at each `gc.collect()` of a test, and five times at pytest's end.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Those with a browser come last: once it is driven, its loop runs on, and no other one may.
+
+    Beside other processes of pytest, files take turns: one that waits for servers, one that computes.
+    """
+    if hasattr(config, "workerinput"):
+        items[:] = slow_ones_in_time(items)
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def slow_ones_in_time(items: list[pytest.Item]) -> list[pytest.Item]:
+    """File by file, one with slow tests, one without, and of these the one with most tests first.
+
+    By the number of their tests alone, as xdist has it, a file whose only test takes 44 s is among the last,
+    and the other processes wait for it.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    slow = [file for file in files.values() if any(item.get_closest_marker("slow") for item in file)]
+    others = sorted((file for file in files.values() if file not in slow), key=len, reverse=True)
+    none: list[pytest.Item] = []
+    turns = zip_longest(slow, others, fillvalue=none)
+    return [item for turn in turns for file in turn for item in file]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -170,7 +170,7 @@ async def test_nothing_of_a_refusal_stays(serve, method, path, body):
     async with client.request(method, path, **options) as response:  # whatever is made once
         assert 400 <= response.status < 500
     gc.collect()
-    gc.freeze()  # those that other tests hold
+    gc.freeze()  # those that other tests hold, for good: to thaw them thaws all that pytest has collected
     gc.disable()
     try:
         async with client.request(method, path, **options) as response:
@@ -178,4 +178,3 @@ async def test_nothing_of_a_refusal_stays(serve, method, path, body):
         await until(lambda: not [each for each in gc.get_objects() if issubclass(type(each), AvatarRtcError)])
     finally:
         gc.enable()
-        gc.unfreeze()
