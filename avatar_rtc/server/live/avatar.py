@@ -28,13 +28,13 @@ from avatar_rtc.control.messages import (
 )
 from avatar_rtc.control.microphone_message import MicrophoneSet
 from avatar_rtc.control.state import AvatarState
-from avatar_rtc.control.state_json import state_json
 from avatar_rtc.errors import InputError
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.link.orders import AvatarFailed, Hush, Say, SetState, Stats, Up
 from avatar_rtc.log_context import concerning
 from avatar_rtc.media.voice import VoicePlayer
 from avatar_rtc.server.live.actor import Actor
+from avatar_rtc.server.live.avatar_json import avatar_json
 from avatar_rtc.server.live.calls import Calls
 from avatar_rtc.server.live.conversation import LiveConversation
 from avatar_rtc.server.live.distillation import Distillation
@@ -293,37 +293,7 @@ class Avatar:
 
     def describe(self) -> dict[str, object]:
         """What `GET /avatars/{id}` and `state` events show."""
-        release, renderer = self.streams.release, self._shared.renderer
-        device = renderer.device_of(self.name)
-        return {
-            "id": self.name,
-            "character": self.actor.character.name,
-            "device": device,
-            **self.status.json(
-                device,
-                renderer.device_note_of(self.name),
-                self.state.settings.size,
-                self.distillation.is_running,
-            ),
-            "viewers": len(self.viewers),
-            "renditions": self.streams.renditions(),
-            "emotions": list(self.actor.emotions),
-            "gestures": list(self.actor.gestures),
-            "default_emotion": self.actor.default_emotion,
-            **state_json(self.state),
-            "on_stage": self.stage.name if self.stage is not None else None,
-            "activity": self.conversation.told,
-            "frame_ms": round(1000 / self.fps, 1),
-            "shown": self.actor.character.views.name(self.state.crop, self.state.framing),
-            "delay_ms": round(release.delay * 1000, 1),
-            "late": release.late,
-            "worker_restarts": renderer.restarts,
-            "disclosure": self._shared.config.disclosure != "off",
-            "distillation": self.schooling.describe(),
-            "recordings": self._recordings_told(),
-            "calls": [call.told() for call in self.calls],
-            "speech": {"speech_id": self.speech.queue.current, "lips": self.speech.queue.source},
-        }
+        return avatar_json(self, self._shared, self._recordings_told())
 
     async def close(self, why: str = "") -> None:
         """Tell everybody that it is over, and why; close the viewers, and forget the avatar."""
