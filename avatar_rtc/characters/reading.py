@@ -1,5 +1,5 @@
-"""Reading a character's files: from a folder that others may replace, all as they were at one moment, and from
-paths of the command line."""
+"""Reading a character's files: from a folder that others may replace, all as they were at one moment, and
+from paths of the command line."""
 
 import contextlib
 from collections.abc import Hashable
