@@ -20,7 +20,7 @@ from avatar_rtc.stream.pixels import hide_unseen
 FOLDER = Path(__file__).parent.parent / "characters"
 DRAWINGS = {"liora": liora.drawing, "tavi": tavi.drawing}
 SIDE = 1024
-"""Pixels of the pictures: twice THA3's, so hair, irises and outlines stay sharp where they are shown large."""
+"""Pixels of the pictures: twice THA3's, so hair, irises and outlines stay sharp where they show large."""
 _DRAWN = 2048
 """Pixels at which a drawing is rendered before it is reduced as uploaded characters are."""
 
