@@ -25,7 +25,6 @@ from avatar_rtc.render.portrait import portrait_of
 from avatar_rtc.render.student.parts import FACE_PARTS
 from avatar_rtc.render.tha3.animator import Tha3Animator
 from avatar_rtc.stream.box import Box
-from avatar_rtc.render.portrait import Portrait, portrait_of
 from tests.render.students import BODY_BOX, BOXES, a_picture
 from tests.render.thin_networks import thin_animator
 
@@ -76,7 +75,7 @@ def test_a_record_holds_what_the_character_shows() -> None:
     animator = thin_animator("cpu", torch.float32)
     teacher, (pose,) = a_teacher(animator), poses(1)
     (record,) = teacher.bodies([pose])
-    character = animator.prepare(Portrait.plain(portrait_of(a_picture())))
+    character = animator.prepare(portrait_of(a_picture()))
     picture = animator.animate(torch.from_numpy(pose)[None], [character])[0]
     assert np.array_equal(record["pose"], pose)
     assert np.array_equal(record["frame"], to_bytes(premultiplied(linear_to_srgb(picture))))

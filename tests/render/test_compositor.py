@@ -12,7 +12,6 @@ from avatar_rtc.render.cels import Cels, Dressing, over
 from avatar_rtc.render.compositor import DressedCharacter
 from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.render.static import create_static
-from avatar_rtc.render.portrait import Portrait
 
 RNG = np.random.default_rng(3)
 
@@ -107,7 +106,7 @@ class Counter:
         return len(self.prepared) - 1
 
     def dress(self, character: int, portrait: Portrait, dressing: Dressing) -> int:
-        return self.prepare(Portrait.plain(dressing.drawn_on(portrait)))
+        return self.prepare(dressing.drawn_on(portrait))
 
     def animate(self, poses: Tensor, characters: Any) -> Tensor:
         raise AssertionError

@@ -20,7 +20,6 @@ from avatar_rtc.render.portrait import portrait_of
 from avatar_rtc.render.posed import _rgba_in_one_copy, render_poses
 from avatar_rtc.render.static import create_static
 from avatar_rtc.stream.crop import Crop
-from avatar_rtc.render.portrait import Portrait, portrait_of
 from tests.render.thin_networks import thin_animator
 
 META = torch.device("meta")
@@ -55,7 +54,7 @@ def test_a_character_goes_over_once_and_a_cel_at_its_first_use(create: Callable[
     animator = create()
     assert device_of(animator) == META
     opened: list[DressedCharacter] = []
-    log = operators_of(lambda: opened.append(DressedCharacter(animator, Portrait.plain(portrait_of(rgba(512))), cels())))
+    log = operators_of(lambda: opened.append(DressedCharacter(animator, portrait_of(rgba(512)), cels())))
     (character,) = opened
     assert [each.written_bytes for each in log.uploads] == [4 * 512 * 512 * 4] and not log.waits
     first = operators_of(lambda: character.under({"blush1": 0.5, "tears1": 0.2}))
@@ -67,7 +66,7 @@ def test_a_character_goes_over_once_and_a_cel_at_its_first_use(create: Callable[
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_the_static_animator_needs_nothing_of_the_host_but_the_pose(count: int) -> None:
     animator = create_static("meta")
-    characters = [animator.prepare(Portrait.plain(portrait_of(rgba(512)))) for _ in range(count)]
+    characters = [animator.prepare(portrait_of(rgba(512))) for _ in range(count)]
     log = operators_of(lambda: animator.animate(poses(count), characters))
     assert log.kernels and not log.uploads and not log.downloads
 

@@ -15,7 +15,6 @@ from avatar_rtc.render.posed import PosedCharacter, Sheet
 from avatar_rtc.render.static import create_static
 from avatar_rtc.render.student.animator import StudentAnimator
 from avatar_rtc.stream.crop import Crop
-from avatar_rtc.render.portrait import Portrait, portrait_of
 from tests.render.students import a_picture, a_student
 from tests.render.thin_networks import thin_animator
 
@@ -34,7 +33,7 @@ def animator(request: pytest.FixtureRequest) -> Animator:
 
 
 def test_every_stage_is_a_picture_and_they_differ(animator: Animator) -> None:
-    posed = PosedCharacter(animator, portrait_of(portrait_of(RGBA)), {})
+    posed = PosedCharacter(animator, portrait_of(RGBA), {})
     found = {name: posed.picture(POSE, {}, Sheet(stage=name)) for name in STAGES[animator.name]}
     assert all(each.dtype == np.uint8 and each.shape[2] == 4 for each in found.values())
     assert np.array_equal(found[SOURCE], RGBA)
@@ -47,9 +46,9 @@ def test_every_stage_is_a_picture_and_they_differ(animator: Animator) -> None:
 
 
 def test_the_paint_over_what_is_warped_is_the_result_of_a_student() -> None:
-    posed = PosedCharacter(StudentAnimator(a_student(RGBA)), portrait_of(portrait_of(RGBA)), {})
+    posed = PosedCharacter(StudentAnimator(a_student(RGBA)), portrait_of(RGBA), {})
     animator = posed.animator
-    character = animator.prepare(Portrait.plain(portrait_of(RGBA)))
+    character = animator.prepare(portrait_of(RGBA))
     result = animator.animate(torch.from_numpy(POSE[None]), [character])[0].clone()
     assert isinstance(animator, StagedAnimator)
     warped, paint = (animator.stage(character, POSE, name) for name in ("warped", "paint"))
@@ -59,7 +58,7 @@ def test_the_paint_over_what_is_warped_is_the_result_of_a_student() -> None:
 
 
 def test_a_picture_is_cut_and_scaled(animator: Animator) -> None:
-    posed = PosedCharacter(animator, portrait_of(portrait_of(RGBA)), {})
+    posed = PosedCharacter(animator, portrait_of(RGBA), {})
     upper = Sheet(Crop(bottom=0.5))
     assert np.array_equal(posed.picture(POSE, {}, upper), posed.picture(POSE, {})[:256])
     for side, shape in ((128, (64, 128, 4)), (1024, (512, 1024, 4))):

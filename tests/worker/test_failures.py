@@ -35,7 +35,6 @@ from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.stream.frame import EncodedFrame
 from avatar_rtc.worker import stills
 from avatar_rtc.worker.loop import RenderLoop
-from avatar_rtc.render.portrait import Portrait
 from tests.render.device.rehearsed import RehearsedStreams
 from tests.worker import live_stage
 from tests.worker.live_stage import PATIENCE_S, Live
@@ -72,7 +71,7 @@ class Card(Painter):
         self.room, self.error, self.prepared = room, error, 0
 
     def prepare(self, portrait: Portrait) -> Tensor:
-        character = super().prepare(Portrait.plain(portrait))
+        character = super().prepare(portrait)
         self.prepared += 1
         weakref.finalize(character, self._freed)
         return character
@@ -185,7 +184,7 @@ def test_a_character_without_memory_is_refused_and_what_was_there_stays() -> Non
         def prepare(self, portrait: Portrait) -> Tensor:
             if self.prepared >= 2:
                 raise type(self.error)(*self.error.args)  # a new one: they keep what they came through
-            return super().prepare(Portrait.plain(portrait))
+            return super().prepare(portrait)
 
     script = [*watched("a"), *watched("b"), *watched("c", 0.3), (0.6, opened("a")), (1.5, None)]
     heard = played(script, lambda timeline: Full(timeline, 9))

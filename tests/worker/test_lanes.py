@@ -40,7 +40,6 @@ from avatar_rtc.worker.beside import Beside, WorkDone
 from avatar_rtc.worker.frames import Order, made_alone, made_together
 from avatar_rtc.worker.live import LiveAvatar, open_avatar, slot_of
 from avatar_rtc.worker.loop import FRAME_THREADS
-from avatar_rtc.render.portrait import Portrait
 from tests.worker.live_stage import PATIENCE_S, Live, Painter
 from tests.worker.stage import ALPHA, EMOTIONS, colour, frames, opened
 
@@ -257,7 +256,7 @@ def test_opening_one_holds_up_nobody_and_messages_wait_for_it(started: Callable[
     class Loading(Painter):
         def prepare(self, portrait: Portrait) -> Tensor:
             assert event.wait(PATIENCE_S)
-            return super().prepare(Portrait.plain(portrait))
+            return super().prepare(portrait)
 
     painter, loading = Painter(), Loading()
     live = started(lambda message: (loading if message.animator == "tha3" else painter, ""))

@@ -32,7 +32,6 @@ from avatar_rtc.speech.phonemes.lips import timeline
 from avatar_rtc.speech.spoken import TimedPhoneme
 from avatar_rtc.stream.frame import ImageRendition
 from avatar_rtc.worker.loop import FRAME_THREADS
-from avatar_rtc.render.portrait import Portrait
 from tests.worker.live_stage import Live, Painter
 from tests.worker.stage import opened
 
@@ -56,7 +55,7 @@ class Slow(Painter):
 
     def prepare(self, portrait: Portrait) -> Tensor:
         time.sleep(0.004)
-        return super().prepare(Portrait.plain(portrait))
+        return super().prepare(portrait)
 
     def animate(self, poses: Tensor, characters: Sequence[Any], between: Sequence[bool] = ()) -> Tensor:
         time.sleep(0.004)

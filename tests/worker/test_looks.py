@@ -26,7 +26,6 @@ from avatar_rtc.stream.frame import EncodedFrame, Rendition
 from avatar_rtc.stream.framing import Views
 from avatar_rtc.worker.live import open_avatar
 from avatar_rtc.worker.loop import RenderLoop
-from avatar_rtc.render.portrait import Portrait
 
 ALPHA = Rendition("h264", "alpha")
 EMOTIONS = load_emotions(resource("assets", "emotions"))
@@ -44,7 +43,7 @@ class Still(StaticAnimator):
 
     def prepare(self, portrait: Portrait) -> StaticCharacter:
         self.prepared += 1
-        return super().prepare(Portrait.plain(portrait))
+        return super().prepare(portrait)
 
     def animate(
         self, poses: Tensor, characters: Sequence[StaticCharacter], between: Sequence[bool] = ()

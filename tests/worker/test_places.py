@@ -19,7 +19,6 @@ from avatar_rtc.render.device.streams import WaitingStreams
 from avatar_rtc.render.portrait import Portrait
 from avatar_rtc.worker.beside import Beside, WorkDone
 from avatar_rtc.worker.loop import RenderLoop
-from avatar_rtc.render.portrait import Portrait
 from tests.worker.stage import ALPHA, EMOTIONS, Painter, Timeline, frames, opened
 
 
@@ -69,7 +68,7 @@ def test_on_metal_the_loop_does_all_that_is_not_for_the_cpu() -> None:
     class OneThread(Painter):
         def prepare(self, portrait: Portrait) -> Tensor:
             threads.add(threading.get_ident())
-            return super().prepare(Portrait.plain(portrait))
+            return super().prepare(portrait)
 
         def animate(self, poses: Tensor, characters: Sequence[Any], between: Sequence[bool] = ()) -> Tensor:
             threads.add(threading.get_ident())

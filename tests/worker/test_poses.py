@@ -21,7 +21,6 @@ from avatar_rtc.link.orders import (
 from avatar_rtc.render.portrait import portrait_of
 from avatar_rtc.render.posed import PosedCharacter
 from avatar_rtc.render.static import create_static
-from avatar_rtc.render.portrait import portrait_of
 from tests.worker.live_stage import Live
 from tests.worker.stage import opened
 
@@ -56,7 +55,7 @@ def test_each_request_has_its_own_answer(live: Live) -> None:
         TakePose("it", 8, {}, stage="brows"), TakePose("nobody", 9, {}), TakePose("it", 10, {}, side=40)
     )
     live.until(lambda: len(answers(live)) == 11)
-    posed = PosedCharacter(create_static("cpu"), portrait_of(portrait_of(DISC)), {})
+    posed = PosedCharacter(create_static("cpu"), portrait_of(DISC), {})
     for n in range(8):
         expected = posed.picture(pose_from({"mouth_aaa": n / 8}), {})
         assert np.array_equal(pixels(answers(live)[n].png), expected)
