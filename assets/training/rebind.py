@@ -58,7 +58,7 @@ def rebound(data: bytes, rgba: NDArray[np.uint8], device: str) -> tuple[bytes, R
     Raises:
         InputError: it is further from its teacher than it was on its own picture.
     """
-    student = read_student(data)
+    student = replace(read_student(data), image_hash=image_hash(rgba))
     teacher = Teacher(rgba, device)
     held = _held(teacher, student.about["plan"])
     rest = np.array(teacher.faces([neutral()])[0]["face"])
@@ -69,7 +69,8 @@ def rebound(data: bytes, rgba: NDArray[np.uint8], device: str) -> tuple[bytes, R
     )
     check_as_near(student.about["figures"], report.figures)
     about = {**student.about, "figures": report.figures, "good_enough": report.good_enough}
-    return _bound(nearest, rgba, {**about, "stray_px": report.stray_px}), report
+    about["stray_px"] = report.stray_px
+    return write_student(replace(nearest, about=about)), report
 
 
 def check_as_near(before: dict[str, dict[str, float]], now: dict[str, dict[str, float]]) -> None:
@@ -84,10 +85,6 @@ def check_as_near(before: dict[str, dict[str, float]], now: dict[str, dict[str, 
             raise InputError(
                 f"{region}: {now[region]['mean']} dB, {lost:.2f} less than on the old picture; distill anew"
             )
-
-
-def _bound(student: Student, rgba: NDArray[np.uint8], about: dict[str, Any]) -> bytes:
-    return write_student(replace(student, image_hash=image_hash(rgba), about=about))
 
 
 def _held(teacher: Teacher, plan: dict[str, Any]) -> NDArray[np.void]:
