@@ -28,7 +28,7 @@ from avatar_rtc.distill.teacher import Teacher
 from avatar_rtc.errors import InputError
 from avatar_rtc.face.pose import neutral
 from avatar_rtc.files import put_file
-from avatar_rtc.render.student.file import Student, read_student, write_student
+from avatar_rtc.render.student.file import read_student, write_student
 from avatar_rtc.resources import resource
 from avatar_rtc.student_header import image_hash
 
