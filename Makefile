@@ -104,6 +104,7 @@ bench: install
 
 assets: install
 	$(BIN)/python assets/drawing/build.py
+	$(BIN)/python assets/training/rebind.py liora tavi
 	$(BIN)/python assets/drawing/fx.py
 	$(BIN)/python assets/drawing/backdrops.py
 	$(BIN)/python assets/characters/placeholder/draw.py

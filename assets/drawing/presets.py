@@ -19,7 +19,7 @@ from avatar_rtc.filters_schema.presets import load_presets
 from avatar_rtc.render.animators import Animators
 from avatar_rtc.render.colour import converted
 from avatar_rtc.render.filters.chain import run_chain
-from avatar_rtc.render.pixels import picture_of
+from avatar_rtc.render.portrait import portrait_of
 from avatar_rtc.resources import resource
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,7 +64,7 @@ def posed(name: str, emotion: str) -> Tensor:
     store = CharacterStore(resource("assets", "characters"), Path("/nonexistent"))
     character = store.load_any_character(name)
     animator, _ = Animators("cpu").get("student", character.student, character.rgba)
-    prepared = animator.prepare(picture_of(character.rgba))
+    prepared = animator.prepare(portrait_of(character.rgba))
     pose = pose_from(load_emotions(resource("assets", "emotions"))[emotion].pose)
     picture = animator.animate(torch.from_numpy(pose[None].copy()), [prepared])[0]
     return converted(picture.clone(), animator.space, "linear")

@@ -33,15 +33,15 @@ from avatar_rtc.render.upscale.enlarge import Method, enlarge
 from avatar_rtc.resources import resource
 from avatar_rtc.stream.box import Box
 
-SIDE = 1024
+_HD_SIDE = 1024
 WHOLE_DB, OUTSIDE_DB = 38.0, 45.0
 REDUCED_DB = 36.0
 TIMES_UPSCALED, OF_SOURCE = 3.0, 0.8
-FRAME_MS = {512: 22.0, SIDE: 60.0}
+_STUDENT_MS = {512: 22.0, _HD_SIDE: 60.0}
 UPSCALERS: Sequence[Method] = ("bicubic", "lanczos", "anime")
 PAINTED = 0.02
 """From this share of paint on a pixel is THA3's and not the source's."""
-REGIONS = {"face": Box(160, 32, 192, 192), "hair": Box(150, 10, 210, 100)}
+_PARTS_MEASURED = {"face": Box(160, 32, 192, 192), "hair": Box(150, 10, 210, 100)}
 """In px of 512: of a character whose head stands where THA3 wants it."""
 _SEED, _STREAM = 4242, 9
 
@@ -66,17 +66,17 @@ def measure(quick: bool) -> list[Measurement]:
     """All figures of HD; two hundred poses take THA3 five minutes."""
     store = CharacterStore(resource("assets", "characters"), Path())
     character = store.load_character("liora")
-    if character.original.shape[0] < SIDE:
-        return [skipped("HD", f"{character.name} is {character.original.shape[0]} px; {SIDE} are wanted")]
+    if character.original.shape[0] < _HD_SIDE:
+        return [skipped("HD", f"{character.name} is {character.original.shape[0]} px; {_HD_SIDE} are wanted")]
     sampler = PoseSampler(load_emotions(resource("assets", "emotions")), _SEED, _STREAM)
     poses = [torch.from_numpy(sampler.pose(number)) for number in range(100, 103 if quick else 300)]
     teacher = create_tha3("cpu")
     found = _told("THA3", figures_of(teacher, teacher, character, poses))
     if character.student is not None:
         student = create_student(read_student(character.student))
-        if student.prepare(portrait_of(character.rgba, character.original, SIDE)) is not None:
+        if student.prepare(portrait_of(character.rgba, character.original, _HD_SIDE)) is not None:
             found += _told("student", figures_of(student, teacher, character, poses))
-        found += [_speed(student, character, side, 8 if quick else 150) for side in FRAME_MS]
+        found += [_speed(student, character, side, 8 if quick else 150) for side in _STUDENT_MS]
     return found
 
 
@@ -84,21 +84,21 @@ def figures_of(
     animator: Animator, teacher: Tha3Animator, character: Character, poses: Sequence[Tensor]
 ) -> HdFigures:
     """An animator's frames at 1024 px against the source, against THA3's own, and those enlarged."""
-    large = animator.prepare(portrait_of(character.rgba, character.original, SIDE))
+    large = animator.prepare(portrait_of(character.rgba, character.original, _HD_SIDE))
     small = teacher.prepare(portrait_of(character.rgba))
     rest = torch.from_numpy(neutral())
-    source = premultiplied(portrait_of(character.rgba, character.original, SIDE).large)
+    source = premultiplied(portrait_of(character.rgba, character.original, _HD_SIDE).large)
     shown = _frame(animator, large, rest)
     painted, meant = painted_share(teacher, small, rest)
-    reduced, detail = [], dict.fromkeys(REGIONS, 0.0)
-    upscaled = {method: dict.fromkeys(REGIONS, 0.0) for method in UPSCALERS}
+    reduced, detail = [], dict.fromkeys(_PARTS_MEASURED, 0.0)
+    upscaled = {method: dict.fromkeys(_PARTS_MEASURED, 0.0) for method in UPSCALERS}
     for pose in poses:
         frame, plain = _frame(animator, large, pose), _frame(teacher, small, pose)
         reduced.append(db_between(interpolate(frame[None], size=(SIZE, SIZE), mode="area")[0], plain))
         for region, energy in energies(frame).items():
             detail[region] += energy
         for method, sums in upscaled.items():
-            for region, energy in energies(enlarge(plain, SIDE, SIDE, method)).items():
+            for region, energy in energies(enlarge(plain, _HD_SIDE, _HD_SIDE, method)).items():
                 sums[region] += energy
     own = energies(source)
     return HdFigures(
@@ -139,7 +139,7 @@ def painted_share(teacher: Tha3Animator, character: Tha3Character, pose: Tensor)
     part[:] = torch.maximum(part, face)
     meant = torch.zeros_like(share)
     meant[:, :, *FACE_BOX.slices] = moved.float()
-    larger = interpolate(torch.cat([share, meant], dim=1), size=(SIDE, SIDE), mode="bilinear")[0]
+    larger = interpolate(torch.cat([share, meant], dim=1), size=(_HD_SIDE, _HD_SIDE), mode="bilinear")[0]
     return (larger[:1] > PAINTED).float(), (larger[1:] > 0).float()
 
 
@@ -154,7 +154,8 @@ def energies(picture: Tensor) -> dict[str, float]:
     """Of each region the energy above a quarter of the sampling rate, in either direction; of (4, S, S)."""
     grey = picture[:3].mean(0).numpy()
     return {
-        region: fine_energy(grey[box_at(box, picture.shape[-1]).slices]) for region, box in REGIONS.items()
+        region: fine_energy(grey[box_at(box, picture.shape[-1]).slices])
+        for region, box in _PARTS_MEASURED.items()
     }
 
 
@@ -214,5 +215,8 @@ def _speed(student: Animator, character: Character, side: int, count: int) -> Me
             return told(f"student's frames of {side} px are still", float(picture.shape[-1]), "px")
     torch.set_num_threads(threads)
     return at_most(
-        f"student: pose to straight RGBA at {side}, median", percentile(times[2:], 50), "ms", FRAME_MS[side]
+        f"student: pose to straight RGBA at {side}, median",
+        percentile(times[2:], 50),
+        "ms",
+        _STUDENT_MS[side],
     )

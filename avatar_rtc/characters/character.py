@@ -27,7 +27,7 @@ from pydantic import (
 )
 
 from avatar_rtc.characters.decoding import DecodedPicture
-from avatar_rtc.characters.framing import Frame
+from avatar_rtc.characters.framing import SIZE, Frame, reduced
 from avatar_rtc.characters.head import find_head
 from avatar_rtc.characters.image import prepare_character, read_cel, read_prepared
 from avatar_rtc.characters.parts import SAVED, STUDENT, TOML, cels_in, find_picture, unused
@@ -58,6 +58,8 @@ from avatar_rtc.student_header import check_made_for, read_header
 
 MAX_SAVED_BYTES = 1024 * 1024
 """28 emotions that name every morph and cel, with all digits, have 100 KB."""
+MAX_CEL_BYTES = 128 * 2**20
+"""Of the pixels that all cels of a character show: as much as 128 of 512 px, or 8 of 2048."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,11 +95,11 @@ class Character:
     unused: tuple[str, ...] = ()
     """Names of files that came with it, and are of no use to it."""
     large: NDArray[np.uint8] | None = field(default=None, repr=False)
-    """(N, N, 4), N in 513..2048: the picture as it was given, if it was larger than 512 px."""
+    """(N, N, 4), N in 513..2048: the picture as it is kept, if that is larger than 512 px."""
 
     @property
     def original(self) -> NDArray[np.uint8]:
-        """The picture as it was given, (N, N, 4), N in 512..2048; pixels of alpha 0 are all zero."""
+        """The picture as it is kept, (N, N, 4), N in 512..2048; pixels of alpha 0 are all zero."""
         return self.rgba if self.large is None else self.large
 
 
@@ -177,20 +179,21 @@ def build_character(
     toml = _about(files)
     picture = find_picture(name, files)
     found = _pixels(files[picture], files.get(STUDENT), prepared)
-    cels = {cel: _cel(file, files[file], found.frame) for cel, file in cels_in(files, picture).items()}
+    rgba = reduced(found.rgba)
     return Character(
         name=name,
-        rgba=found.rgba,
+        rgba=rgba,
+        large=found.rgba if found.rgba.shape[0] > SIZE else None,
         done=found.done,
         unused=tuple(unused(files, picture)),
         display_name=toml.display_name or name,
-        cels={**fx, **{cel: image for cel, image in cels.items() if image is not None}},
+        cels={**fx, **_cels(files, cels_in(files, picture), found.frame)},
         emotions={emotion: to.change() for emotion, to in toml.emotions.items()},
         own_emotions={own.name: own for own in (to.template(name) for name, to in toml.own_emotions.items())},
         gestures={each.name: each for each in (to.template(name) for name, to in toml.gestures.items())},
         start=toml.settings,
         default_emotion=toml.default_emotion,
-        views=_views(toml, found.rgba),
+        views=_views(toml, rgba),
         keep_eyes_open=toml.keep_eyes_open,
         voice=toml.voice,
         licence=toml.licence,
@@ -203,6 +206,21 @@ def _views(toml: _Toml, rgba: NDArray[np.uint8]) -> Views:
     # All of the picture is what a template says that nobody has thought about; "whole" is a wish.
     crop = None if toml.crop == FULL_FRAME else toml.crop
     return Views(crop, Framing(toml.framing, toml.headroom), find_head(rgba))
+
+
+def _cels(files: Mapping[str, bytes], named: Mapping[str, str], frame: Frame) -> dict[str, CelImage]:
+    """Those that show anything; `named` tells the file of each."""
+    cels, held = dict[str, CelImage](), 0
+    for cel, file in named.items():
+        if (image := _cel(file, files[file], frame)) is None:
+            continue
+        cels[cel], held = image, held + image.rgba.nbytes
+        if held > MAX_CEL_BYTES:
+            raise TooLarge(
+                f"the cels show more than {MAX_CEL_BYTES // 2**20} MiB of pixels; clear what need not show, "
+                f"or draw them at {SIZE}x{SIZE} px"
+            )
+    return cels
 
 
 def _cel(file: str, data: bytes, frame: Frame) -> CelImage | None:
@@ -219,7 +237,7 @@ def _pixels(data: bytes, student: bytes | None, prepared: bool) -> DecodedPictur
     if student is not None and not prepared:
         plain = read_prepared(data)
         try:
-            check_made_for(read_header(student).image_sha256, plain.rgba)
+            check_made_for(read_header(student).image_sha256, reduced(plain.rgba))
             return plain
         except InputError:
             pass

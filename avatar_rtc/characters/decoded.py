@@ -7,8 +7,8 @@ from weakref import WeakValueDictionary
 
 from avatar_rtc.characters.character import Character
 
-MOST_KEPT_BYTES = 32 * 2**20
-"""Of pictures and students that are kept though no avatar shows them."""
+MOST_KEPT_BYTES = 64 * 2**20
+"""Of pictures and students that are kept though no avatar shows them: fifteen of 512 px, three of 2048."""
 _Key = tuple[str, Hashable]
 
 
@@ -57,4 +57,5 @@ class Decoded:
 def size_of(character: Character) -> int:
     """Bytes of its pictures and of its student."""
     cels = sum(cel.rgba.nbytes for cel in character.cels.values())
-    return character.rgba.nbytes + cels + len(character.student or b"")
+    large = 0 if character.large is None else character.large.nbytes
+    return character.rgba.nbytes + large + cels + len(character.student or b"")

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from avatar_rtc.characters.colours import in_srgb
-from avatar_rtc.characters.framing import Frame, frame_figure
+from avatar_rtc.characters.framing import LARGEST, Frame, frame_figure
 from avatar_rtc.characters.orientation import upright
 from avatar_rtc.characters.targa import looks_like_tga
 from avatar_rtc.errors import UnsuitableImage
@@ -29,10 +29,13 @@ from avatar_rtc.errors import UnsuitableImage
 # (ICO, ICNS), or that have no magic number and so claim any bytes, but TGA, which has a room of its own.
 # JPEG and BMP are here only to be told that they lack transparency.
 FORMATS = ("PNG", "WEBP", "AVIF", "GIF", "TIFF", "QOI", "JPEG2000", "JPEG", "BMP")
-WANTED_PICTURE = "wanted is a picture with a transparent background, best a PNG of 512x512 pixels"
+WANTED_PICTURE = (
+    "wanted is a picture with a transparent background, best a square PNG of 1024 or 2048 pixels a side"
+)
 DECODING_PATIENCE_S = 20.0
 """For what is decoded apart, unless `decoding_within` says otherwise."""
-_QUICK_PIXELS = 4 * 10**6
+_QUICK_PIXELS = LARGEST**2
+"""What was kept is never decoded apart."""
 _HOLDING = ("JPEG2000", "QOI")
 """Formats whose decoders hold the interpreter; they take 0.1 to 1 s for a million pixels."""
 _HOLDING_PIXELS = 300_000

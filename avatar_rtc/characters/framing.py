@@ -1,15 +1,20 @@
-"""Which square of a picture becomes the frame in which THA3 wants a figure, 512x512 px."""
+"""Which square of a picture is kept: the one in which a figure stands as THA3 wants it in 512x512 px."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from avatar_rtc.characters.face_finding import VISIBLE, FoundFace, find_faces
+from avatar_rtc.stream.pixels import hide_unseen
 
 SIZE = 512
-"""Side in pixels of the square that animators work on."""
+"""Side in pixels of the square that THA3 looks at, and of the smallest picture that is kept."""
+LARGEST = 2048
+"""Side in pixels of the largest that is kept."""
 _AXIS, _EYES_Y, _EYES = 254.0, 145.0, 45.0
 """Where a face is put: column and row of the point between the eyes, and their distance, in px."""
 _SHIFT_X, _SHIFT_UP, _SHIFT_DOWN = 34.0, 45.0, 30.0
@@ -43,27 +48,53 @@ class Frame:
     width: int
     """Of the picture."""
     height: int
+    largest: int = LARGEST
+    """Side of what is cut from it at most, in px."""
 
     @classmethod
-    def middle(cls, width: int, height: int) -> Self:
+    def middle(cls, width: int, height: int, largest: int = LARGEST) -> Self:
         """The largest square around the centre."""
         side = min(width, height)
-        return cls((width - side) // 2, (height - side) // 2, side, width, height)
+        return cls((width - side) // 2, (height - side) // 2, side, width, height, largest)
+
+    @property
+    def kept(self) -> int:
+        """Side of what is cut, in px: its own as far as that lies in 512..`largest`.
+
+        A picture that is nowhere longer than 512 px has no more to give, wherever its head stands.
+        """
+        if max(self.width, self.height) <= SIZE:
+            return SIZE
+        return max(SIZE, min(self.largest, round(self.side)))
 
     def on(self, width: int, height: int) -> "Frame":
-        """The same part of another picture of the same shape; of one of another shape, its middle."""
+        """The same part of a cel of the same shape; of one of another shape, its middle. It is cut no larger
+        than the picture is."""
         scale = width / self.width
         if abs(self.height * scale - height) > 1:
-            return Frame.middle(width, height)
-        return Frame(self.left * scale, self.top * scale, self.side * scale, width, height)
+            return Frame.middle(width, height, self.kept)
+        return Frame(self.left * scale, self.top * scale, self.side * scale, width, height, self.kept)
+
+    def snapped(self) -> "Frame":
+        """The same on whole px, if the picture keeps its own size in it: then no pixel of it changes."""
+        if max(self.width, self.height) <= SIZE or not SIZE <= round(self.side) <= self.largest:
+            return self
+        return replace(self, left=round(self.left), top=round(self.top), side=round(self.side))
 
     def cut(self, image: Image.Image) -> Image.Image:
-        """This square of an RGBA picture, 512x512; Pillow premultiplies RGBA by itself for this."""
-        scale = SIZE / self.side
-        left, right = _shown(self.left, scale, self.width)
-        top, bottom = _shown(self.top, scale, self.height)
+        """This square of an RGBA picture, `kept` px wide and high.
+
+        On whole px its pixels are the picture's own; else Lanczos makes them, on premultiplied colour.
+        """
+        size = self.kept
+        if size == self.side and (self.left, self.top) == (int(self.left), int(self.top)):
+            x, y = int(self.left), int(self.top)
+            return image.crop((x, y, x + size, y + size))
+        scale = size / self.side
+        left, right = _shown(self.left, scale, self.width, size)
+        top, bottom = _shown(self.top, scale, self.height, size)
         if right <= left or bottom <= top:
-            return Image.new("RGBA", (SIZE, SIZE))
+            return Image.new("RGBA", (size, size))
         box = (
             max(0.0, self.left + left / scale),
             max(0.0, self.top + top / scale),
@@ -74,17 +105,29 @@ class Frame:
         x, y = int(box[0]), int(box[1])
         held = image.crop((x, y, math.ceil(box[2]), math.ceil(box[3])))
         box = (box[0] - x, box[1] - y, box[2] - x, box[3] - y)
+        # Pillow premultiplies RGBA by itself for this.
         part = held.resize((right - left, bottom - top), Image.Resampling.LANCZOS, box)
-        if part.size == (SIZE, SIZE):
+        if part.size == (size, size):
             return part
-        frame = Image.new("RGBA", (SIZE, SIZE))
+        frame = Image.new("RGBA", (size, size))
         frame.paste(part, (left, top))
         return frame
 
 
-def _shown(start: float, scale: float, length: int) -> tuple[int, int]:
+def reduced(original: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A kept picture (N, N, 4) as THA3 sees it, (512, 512, 4), sRGB with straight alpha.
+
+    By Lanczos on premultiplied colour; pixels of alpha 0 are all zero. One of 512 px is given as it is.
+    """
+    if original.shape[0] == SIZE:
+        return original
+    small = Image.fromarray(original).resize((SIZE, SIZE), Image.Resampling.LANCZOS)
+    return hide_unseen(np.array(small, np.uint8))
+
+
+def _shown(start: float, scale: float, length: int, size: int) -> tuple[int, int]:
     """The columns, or rows, of the frame that show something of the picture: first, and one past the last."""
-    return max(0, round(-start * scale)), min(SIZE, round((length - start) * scale))
+    return max(0, round(-start * scale)), min(size, round((length - start) * scale))
 
 
 def frame_figure(image: Image.Image) -> tuple[Frame, list[str]]:
@@ -106,12 +149,12 @@ def frame_figure(image: Image.Image) -> tuple[Frame, list[str]]:
         face for face in faces if face.likeness > faces[0].likeness - _NEARLY and _stands_well(face, middle)
     ]
     if well:
-        return middle, [*_scaled(image.size), *_others(well[0], faces)]
+        return middle, [*_scaled(middle), *_others(well[0], faces)]
     face = faces[0]
     whole = _holds(middle, edges)
     if face.likeness < (_CLEAR if whole else _LIKELY):
         return _by_outline(middle, edges)
-    frame = _around(face, image.size)
+    frame = _around(face, image.size).snapped()
     return frame, [*_moved(face, frame), *_others(face, faces)]
 
 
@@ -143,11 +186,12 @@ def _around(face: FoundFace, size: tuple[int, int]) -> Frame:
     return Frame(face.x - _AXIS / scale, face.y - y / scale, side, *size)
 
 
-def _scaled(size: tuple[int, int]) -> list[str]:
-    width, height = size
-    if width != height:
-        return [f"took the middle of {width}x{height} px, scaled to {SIZE}x{SIZE}"]
-    return [f"scaled from {width}x{height} px to {SIZE}x{SIZE}"] if width != SIZE else []
+def _scaled(middle: Frame) -> list[str]:
+    whole, to = f"{middle.width}x{middle.height} px", f"{middle.kept}x{middle.kept}"
+    if middle.width != middle.height:
+        scaled = f", scaled to {to}" if middle.side != middle.kept else f": {to}"
+        return [f"took the middle of {whole}{scaled}"]
+    return [f"scaled from {whole} to {to}"] if middle.side != middle.kept else []
 
 
 def _moved(face: FoundFace, frame: Frame) -> list[str]:
@@ -186,6 +230,6 @@ def _by_outline(middle: Frame, edges: _Edges) -> tuple[Frame, list[str]]:
     if right - left <= side and not (middle.left <= left and right <= middle.left + side):
         x = min(max(0.0, (left + right - side) / 2), middle.width - side)
     if (x, y) == (middle.left, middle.top):
-        return middle, _scaled((middle.width, middle.height))
+        return middle, _scaled(middle)
     said = "no face was found; took the square at the upper end of the figure instead of the picture's middle"
-    return Frame(x, y, side, middle.width, middle.height), [said]
+    return Frame(x, y, side, middle.width, middle.height).snapped(), [said]

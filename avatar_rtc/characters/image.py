@@ -1,4 +1,4 @@
-"""Character pictures: whatever someone hands in, as 512x512 RGBA that an animator can take, or a clear no."""
+"""Character pictures: whatever someone hands in, as square RGBA of 512 to 2048 px, or a clear no."""
 
 import io
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from avatar_rtc.characters.decoding import (
     is_slow,
     open_picture,
 )
-from avatar_rtc.characters.framing import SIZE, Frame
+from avatar_rtc.characters.framing import Frame, reduced
 from avatar_rtc.errors import TooLarge, UnknownName, UnsuitableImage
 from avatar_rtc.face.cels import CelImage
 from avatar_rtc.files import put_file
@@ -34,12 +34,13 @@ PICTURE_KINDS = {
 
 
 def prepare_character(data: bytes) -> DecodedPicture:
-    """The picture in an image file, as (512, 512, 4) sRGB with straight alpha, and what was done to it.
+    """The picture in an image file, as (N, N, 4) sRGB with straight alpha, and what was done to it.
 
     It is turned and its colours are brought to sRGB as the file says. A head that does not stand where
     animators want it is framed, see `frame_figure`; else what is not square is cropped around its centre.
-    It is scaled by Lanczos on premultiplied colour. Animated files give their first frame. Pixels of alpha 0
-    are all zero, so hidden colours steer nothing.
+    A square of 512..2048 px keeps its pixels; a smaller one is scaled to 512, a larger one to 2048, by
+    Lanczos on premultiplied colour. Animated files give their first frame. Pixels of alpha 0 are all zero,
+    so hidden colours steer nothing. `reduced` makes of it what THA3 sees.
 
     Raises:
         TooLarge: more than 16 MiB, or 64 million pixels declared; checked before anything is decoded.
@@ -49,8 +50,8 @@ def prepare_character(data: bytes) -> DecodedPicture:
 
 
 def read_character(data: bytes) -> NDArray[np.uint8]:
-    """The pixels of `prepare_character`, which see."""
-    return prepare_character(data).rgba
+    """The picture of `prepare_character`, which see, as THA3 sees it: (512, 512, 4)."""
+    return reduced(prepare_character(data).rgba)
 
 
 def read_prepared(data: bytes) -> DecodedPicture:
@@ -62,7 +63,8 @@ def read_cel(data: bytes, frame: Frame | None = None) -> CelImage | None:
     """A cel, cut down to what shows; None if nothing does.
 
     Args:
-        frame: what was cut from the character's picture; None is the middle.
+        frame: what was cut from the character's picture; None is the middle. The cel may have another size,
+            and is kept no larger than the picture.
 
     Raises:
         TooLarge, UnsuitableImage: as `prepare_character`.
@@ -72,7 +74,7 @@ def read_cel(data: bytes, frame: Frame | None = None) -> CelImage | None:
     if not rows.size:
         return None
     box = rgba[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return CelImage(int(columns[0]), int(rows[0]), box.copy())
+    return CelImage(int(columns[0]), int(rows[0]), box.copy(), rgba.shape[0])
 
 
 def read_picture(data: bytes, most_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
@@ -120,9 +122,9 @@ def write_picture(rgba: NDArray[np.uint8], kind: str) -> bytes:
 
 
 def full_frame(cel: CelImage) -> NDArray[np.uint8]:
-    """The cel as a picture (512, 512, 4): the inverse of `read_cel`."""
+    """The cel as a picture (N, N, 4), N its side: the inverse of `read_cel`."""
     height, width = cel.rgba.shape[:2]
-    frame = np.zeros((SIZE, SIZE, 4), np.uint8)
+    frame = np.zeros((cel.side, cel.side, 4), np.uint8)
     frame[cel.y : cel.y + height, cel.x : cel.x + width] = cel.rgba
     return frame
 
@@ -148,7 +150,7 @@ def _visible(data: bytes, cut: Cut) -> DecodedPicture:
 
 
 def _read(data: bytes, cut: Cut) -> DecodedPicture:
-    """(512, 512, 4), all zero where nothing shows; see `prepare_character`."""
+    """(N, N, 4), all zero where nothing shows; see `prepare_character`."""
     if len(data) > MAX_PICTURE_BYTES:
         raise TooLarge(
             f"the image file has {len(data) / 2**20:.1f} MiB; "

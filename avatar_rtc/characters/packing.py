@@ -44,7 +44,7 @@ def read_folder(folder: Path) -> dict[str, bytes]:
         TooLarge: too many files, or too many bytes.
     """
     paths = [path for path in sorted(folder.iterdir()) if is_part(path.name) and path.is_file()]
-    _check_size([path.stat().st_size for path in paths])
+    check_size([path.stat().st_size for path in paths])
     return {path.name: path.read_bytes() for path in paths}
 
 
@@ -57,7 +57,7 @@ def read_beside(picture: Path) -> dict[str, bytes]:
     """
     names = [path.name for path in picture.parent.iterdir() if path.is_file()]
     paths = [picture.parent / name for name in (*beside(picture.name, names), STUDENT) if name in names]
-    _check_size([path.stat().st_size for path in paths])
+    check_size([path.stat().st_size for path in paths])
     return {path.name: path.read_bytes() for path in paths}
 
 
@@ -90,7 +90,7 @@ def read_pack(data: bytes) -> list[Packed]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = [e for e in archive.infolist() if not e.is_dir() and not _is_litter(e.filename)]
-            _check_size([e.file_size for e in entries])
+            check_size([e.file_size for e in entries])
             for entry in entries:
                 _check_entry(entry)
             folders: dict[str, dict[str, bytes]] = {}
@@ -135,7 +135,12 @@ def _characters(folder: str, files: dict[str, bytes]) -> list[Packed]:
     return [Packed(stem, {name: files[name] for name in names}) for stem, names in groups.items()]
 
 
-def _check_size(sizes: list[int]) -> None:
+def check_size(sizes: list[int]) -> None:
+    """Refuse files of these sizes, in bytes.
+
+    Raises:
+        TooLarge: too many of them, or too many bytes.
+    """
     if len(sizes) > MAX_ENTRIES:
         raise TooLarge(f"the character has {len(sizes)} files; at most {MAX_ENTRIES} are taken")
     if sum(sizes) > MAX_UNPACKED:

@@ -1,12 +1,14 @@
-"""Reading a character's folder while others may replace it: all files as they were at one moment."""
+"""Reading a character's files: from a folder that others may replace, all as they were at one moment, and
+from paths of the command line."""
 
 import contextlib
 from collections.abc import Hashable
 from pathlib import Path
 
-from avatar_rtc.characters.packing import read_folder
+from avatar_rtc.characters.image import MAX_PICTURE_BYTES
+from avatar_rtc.characters.packing import looks_like_zip, read_beside, read_folder, read_zip
 from avatar_rtc.characters.parts import PICTURE
-from avatar_rtc.errors import SetupError
+from avatar_rtc.errors import InputError, SetupError, TooLarge
 
 _TRIES = 20
 
@@ -38,6 +40,42 @@ def read_whole(folder: Path) -> tuple[Hashable, dict[str, bytes]] | None:
         if not (folder / PICTURE).is_file():
             return None
     raise SetupError(f"the character {folder.name!r} cannot be read: {reason}")
+
+
+def files_at(path: Path) -> dict[str, bytes]:
+    """The files of a character in a zip, or of a mere picture with what lies beside it.
+
+    Raises:
+        InputError: it cannot be read; see also `read_zip`.
+    """
+    data = file_at(path)
+    if looks_like_zip(data):
+        return read_zip(data)
+    try:
+        return {**read_beside(path), PICTURE: data}
+    except OSError as error:
+        raise InputError(f"cannot read beside {path}: {error.strerror}") from None
+
+
+def file_at(path: Path) -> bytes:
+    """The bytes of an image or a zip.
+
+    Raises:
+        InputError: there is none, or it cannot be read.
+        TooLarge: more than 16 MiB.
+    """
+    if not path.is_file():  # also keeps us from waiting on a pipe or reading a device without end
+        raise InputError(f"there is no image file {str(path)!r}")
+    try:
+        size = path.stat().st_size
+        if size > MAX_PICTURE_BYTES:
+            raise TooLarge(
+                f"{path} has {size / 2**20:.1f} MiB; at most {MAX_PICTURE_BYTES // 2**20} MiB are taken"
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    return data
 
 
 def _stats(folder: Path) -> list[Hashable]:

@@ -25,26 +25,21 @@ from numpy import uint8
 from numpy.typing import NDArray
 
 from avatar_rtc.characters.character import MAX_SAVED_BYTES, Character, build_character, check_saved
-from avatar_rtc.characters.decoded import Decoded
-from avatar_rtc.characters.image import MAX_PICTURE_BYTES, full_frame, read_cel, read_prepared, write_picture
+from avatar_rtc.characters.decoded import Decoded, size_of
+from avatar_rtc.characters.framing import reduced
+from avatar_rtc.characters.image import read_cel, read_prepared
+from avatar_rtc.characters.kept_files import files_to_keep
 from avatar_rtc.characters.own import OwnFolder, Room, stored_names
-from avatar_rtc.characters.packing import (
-    Packed,
-    looks_like_zip,
-    read_beside,
-    read_folder,
-    read_pack,
-    read_zip,
-)
+from avatar_rtc.characters.packing import Packed, looks_like_zip, read_folder, read_pack
 from avatar_rtc.characters.parts import PICTURE, SAVED, STUDENT, TOML
-from avatar_rtc.characters.reading import read_whole, version_of
+from avatar_rtc.characters.reading import files_at, read_whole, version_of
 from avatar_rtc.characters.shipped_students import ShippedStudents
 from avatar_rtc.characters.student import check_student
 from avatar_rtc.characters.student_cache import StudentCache
 from avatar_rtc.characters.toml import read_toml
 from avatar_rtc.control.envelope import json_object
 from avatar_rtc.errors import InputError, Refused, SetupError, TooLarge, UnknownName
-from avatar_rtc.face.cels import FX, CelImage, is_fx
+from avatar_rtc.face.cels import FX, CelImage
 from avatar_rtc.files import put_file
 from avatar_rtc.intake.names import check_name, is_name
 from avatar_rtc.resources import resource
@@ -52,6 +47,8 @@ from avatar_rtc.resources import resource
 log = logging.getLogger(__name__)
 
 _Values = Mapping[str, Any]
+_MOST_BYTES = 256 * 2**20
+"""Of pictures and students that are read of one zip."""
 _TRIES = 20
 """A character may be replaced while it is looked for, but hardly so often."""
 
@@ -93,13 +90,14 @@ class CharacterStore:
         return is_name(name) and (self._shipped / name / PICTURE).is_file()
 
     def load(self, name: str) -> NDArray[uint8]:
-        """The picture of a stored character, (512, 512, 4) sRGB, straight alpha. Names only, never paths.
+        """The picture of a stored character as THA3 sees it, (512, 512, 4) sRGB, straight alpha. Names only,
+        never paths.
 
         Raises:
             InputError: the name could not be one.
             UnknownName: no such character; names the nearest.
         """
-        return read_prepared(self.png(name)).rgba
+        return reduced(read_prepared(self.png(name)).rgba)
 
     def load_character(self, name: str) -> Character:
         """A stored character with its cels and the common effects; raises as `load`, `build_character`."""
@@ -152,7 +150,7 @@ class CharacterStore:
         raise UnknownName("character", name, self.names())
 
     def load_any(self, name_or_path: str) -> NDArray[uint8]:
-        """The picture of `load_any_character`, which see."""
+        """The picture of `load_any_character`, which see, as THA3 sees it: (512, 512, 4)."""
         return self.load_any_character(name_or_path).rgba
 
     def load_any_character(self, name_or_path: str) -> Character:
@@ -173,7 +171,7 @@ class CharacterStore:
             except OSError as error:
                 raise InputError(f"cannot read {error.filename or path}: {error.strerror}") from None
         if path.exists() or not is_name(name_or_path):
-            character = build_character(path.stem, _files_at(path), self._fx)
+            character = build_character(path.stem, files_at(path), self._fx)
             for said in character.done:
                 log.info("%s: %s", path.name, said)
             return self._met_before(character)
@@ -196,7 +194,8 @@ class CharacterStore:
         Raises:
             InputError: a name that could not be one, or a shipped character's; see also `build_character`,
                 `check_student`.
-            UnsuitableImage, TooLarge: see `prepare_character`, `read_pack`.
+            UnsuitableImage, TooLarge: see `prepare_character`, `read_pack`, `files_to_keep`; or several have
+                more pixels together than are held at once.
             NoRoom: there would be more than may be.
             SetupError: the folder cannot be written, or the disk is full.
         """
@@ -205,10 +204,21 @@ class CharacterStore:
             packed = [Packed(name or _named_after(packed[0].name), {**packed[0].files, **(more or {})})]
         else:
             packed = [replace(each, name=_named_after(each.name or name)) for each in packed]
-        checked = [(each, self._check(each.name, each.files)) for each in packed]
+        checked = self._check_all(packed)
         for each, character in checked:
-            self._own.put(character.name, _as_kept(character, each.files), room or Room())
+            self._own.put(character.name, files_to_keep(character, each.files), room or Room())
         return tuple(character for _, character in checked)
+
+    def _check_all(self, packed: list[Packed]) -> list[tuple[Packed, Character]]:
+        checked, held = list[tuple[Packed, Character]](), 0
+        for each in packed:
+            checked.append((each, self._check(each.name, each.files)))
+            held += size_of(checked[-1][1])
+            if held > _MOST_BYTES:
+                raise TooLarge(
+                    f"the characters of the zip have over {_MOST_BYTES // 2**20} MiB of pixels; pack fewer"
+                )
+        return checked
 
     def _check(self, name: str, files: Mapping[str, bytes]) -> Character:
         """The character in files that are to be kept."""
@@ -346,42 +356,6 @@ class CharacterStore:
         return students, (stat.st_ino, stat.st_mtime_ns, stat.st_size)
 
 
-def _files_at(path: Path) -> dict[str, bytes]:
-    """The files of a character in a zip, or of a mere picture with what lies beside it."""
-    data = _read_file(path)
-    if looks_like_zip(data):
-        return read_zip(data)
-    try:
-        return {**read_beside(path), PICTURE: data}
-    except OSError as error:
-        raise InputError(f"cannot read beside {path}: {error.strerror}") from None
-
-
 def _named_after(folder: str) -> str:
     """The name of a character whose files came in a folder of this name."""
     return re.sub("[ .]+", "-", folder.lower())
-
-
-def _as_kept(character: Character, files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files in which a character is kept."""
-    kept = {PICTURE: write_picture(character.rgba, "png")}
-    for cel, image in character.cels.items():
-        file = f"{cel}.png" if is_fx(cel) else f"{character.name}_{cel}.png"
-        kept[file] = write_picture(full_frame(image), "png")
-    return kept | {file: files[file] for file in (TOML, SAVED, STUDENT) if file in files}
-
-
-def _read_file(path: Path) -> bytes:
-    """The bytes of an image or a zip, no more than 16 MiB."""
-    if not path.is_file():  # also keeps us from waiting on a pipe or reading a device without end
-        raise InputError(f"there is no image file {str(path)!r}")
-    try:
-        size = path.stat().st_size
-        if size > MAX_PICTURE_BYTES:
-            raise TooLarge(
-                f"{path} has {size / 2**20:.1f} MiB; at most {MAX_PICTURE_BYTES // 2**20} MiB are taken"
-            )
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
-    return data

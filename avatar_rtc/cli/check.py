@@ -91,9 +91,11 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         have, missing = drawn_cels(character.cels)
         told = _to_json(diagnosis, character.done, written) | {"drawn": {"has": have, "lacks": missing}}
+        told["side"] = character.original.shape[0]
         print(json.dumps(told, indent=2))
     else:
-        _print(diagnosis, [*character.done, *_drawn(*drawn_cels(character.cels))], written, Console())
+        notes = [*character.done, *_small(character), *_drawn(*drawn_cels(character.cels))]
+        _print(diagnosis, notes, written, Console())
     return 0 if diagnosis.healthy else 1
 
 
@@ -110,6 +112,13 @@ def _sheet(character: "Character") -> dict[str, _Look]:
         **{name: (pose, {}) for name, pose in morph_poses().items()},
         **{name: settled(neutral(), {name: 1.0}, have) for name in drawn_cels(character.cels)[0]},
     }
+
+
+def _small(character: "Character") -> list[str]:
+    """What there is to say of a picture that has no detail beyond what THA3 sees."""
+    if character.large is not None:
+        return []
+    return ["it is shown at 512 px; of a picture of 1024 or 2048 px a side every line stays sharp"]
 
 
 def _drawn(have: Sequence[str], missing: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from avatar_rtc.doctor.eyes import SEARCHED, Eye, Side
 from avatar_rtc.doctor.mouth import mouth_box
@@ -10,6 +11,8 @@ from avatar_rtc.doctor.picture import Finding
 from avatar_rtc.face.cels import EYE_CELS, MOUTH_CELS, REPLACING, CelImage
 from avatar_rtc.stream.box import Box
 
+_SIDE = 512
+"""Of the picture in whose px everything is told; cels may be larger."""
 _OPAQUE = 230
 """Alpha from which on nothing is seen through."""
 _COVERED = 0.6
@@ -69,15 +72,13 @@ def _mouth_finding(name: str, cel: CelImage, mouth: Box) -> Finding | None:
 
 def _hidden_rows(cel: CelImage) -> float:
     """How many rows it hides in its middle half; the median, for a line may be steep in places."""
-    hidden = (cel.rgba[..., 3] >= _OPAQUE).sum(axis=0)
+    hidden = (cel.rgba[..., 3] >= _OPAQUE).sum(axis=0) * (_SIDE / cel.side)
     quarter = len(hidden) // 4
     return float(np.median(hidden[quarter : len(hidden) - quarter]))
 
 
 def _eyes_finding(name: str, cel: CelImage, eyes: Mapping[Side, Eye]) -> Finding | None:
-    alpha = np.zeros((512, 512), np.uint8)
-    alpha[_box(cel).slices] = cel.rgba[..., 3]
-    seen = {side: float((alpha[eye.box.slices] < _OPAQUE).mean()) for side, eye in eyes.items()}
+    seen = {side: float((_alpha_in(cel, eye.box) < _OPAQUE).mean()) for side, eye in eyes.items()}
     open_eyes = [side for side, share in seen.items() if share > 1 - _COVERED]
     if not open_eyes:
         return None
@@ -92,5 +93,22 @@ def _warning(name: str, what: str, advice: str) -> Finding:
     return Finding("warning", what, advice, name)
 
 
+def _alpha_in(cel: CelImage, box: Box) -> NDArray[np.uint8]:
+    """The cel's alpha in the middle of each pixel of a box of the picture of 512 px, (height, width)."""
+    rows, columns = (
+        ((start + np.arange(length) + 0.5) * cel.side / _SIDE).astype(int) - first
+        for start, length, first in ((box.y, box.height, cel.y), (box.x, box.width, cel.x))
+    )
+    height, width = cel.rgba.shape[:2]
+    inside = ((rows >= 0) & (rows < height))[:, None] & (columns >= 0) & (columns < width)
+    alpha = cel.rgba[np.clip(rows, 0, height - 1)[:, None], np.clip(columns, 0, width - 1), 3]
+    return np.where(inside, alpha, 0).astype(np.uint8)
+
+
 def _box(cel: CelImage) -> Box:
-    return Box(cel.x, cel.y, cel.rgba.shape[1], cel.rgba.shape[0])
+    """Where the cel lies in the picture of 512 px; whole px, so a little of the outermost may be left out."""
+    left, top, right, bottom = (
+        round(edge * _SIDE / cel.side)
+        for edge in (cel.x, cel.y, cel.x + cel.rgba.shape[1], cel.y + cel.rgba.shape[0])
+    )
+    return Box.between(top, bottom, left, right)

@@ -90,7 +90,7 @@ class Cels:
     def top(self, name: str, device: torch.device) -> tuple[Tensor, Box]:
         """A cel (4, h, w), linear, straight alpha, on the device, and where it lies."""
         if name not in self._scaled:
-            self._scaled[name] = scaled(self._cels[name], self.side)
+            self._scaled[name] = cel_at_side(self._cels[name], self.side)
         cel = self._scaled[name]
         if (name, device) not in self._linear:
             self._linear[name, device] = uploaded(srgb_to_linear(picture_of(cel.rgba)), device)
@@ -98,7 +98,7 @@ class Cels:
         return self._linear[name, device], Box(cel.x, cel.y, width, height)
 
 
-def scaled(cel: CelImage, side: int) -> CelImage:
+def cel_at_side(cel: CelImage, side: int) -> CelImage:
     """The cel in a frame of another side; its box grows to whole pixels of both frames."""
     if side == cel.side:
         return cel

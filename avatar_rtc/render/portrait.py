@@ -15,7 +15,7 @@ from avatar_rtc.stream.pixels import hide_unseen
 
 SIZE = 512
 """Side of the square pictures that THA3 looks at, in px; boxes and warps are told in it."""
-SIDES = (512, 768, 1024, 1536, 2048)
+PICTURE_PX = (512, 768, 1024, 1536, 2048)
 """Of the pictures that animators give, in px."""
 
 

@@ -14,7 +14,7 @@ from avatar_rtc.filters_schema.chain import enlargement
 from avatar_rtc.link.orders import OpenAvatar, Sized
 from avatar_rtc.render.compositor import DressedCharacter
 from avatar_rtc.render.device.memory import is_out_of_memory
-from avatar_rtc.render.portrait import SIDES, SIZE
+from avatar_rtc.render.portrait import PICTURE_PX, SIZE
 from avatar_rtc.stream.levels import encodable_size
 from avatar_rtc.worker.beside import Beside, let_go
 from avatar_rtc.worker.live import LiveAvatar
@@ -43,7 +43,7 @@ class SizeOf:
 
     avatar: LiveAvatar
     footing: SizeFooting
-    most: int = SIDES[-1]
+    most: int = PICTURE_PX[-1]
     """There was no memory for more, or it failed."""
     lack: str = "no memory for"
     """Why there is no more."""
@@ -123,7 +123,7 @@ class Resizer:
             return False
         seat, size = max(able, key=lambda each: each[1].avatar.side)
         if not size.is_changing:
-            size.most = max(side for side in SIDES if side < size.avatar.side)
+            size.most = max(side for side in PICTURE_PX if side < size.avatar.side)
             self._go(seat, size, size.most)
         return True
 
@@ -202,7 +202,7 @@ class Resizer:
             log.warning("%s stays at %d px, not %d: %s", seat.name, size.avatar.side, side, error)
             size.lack = "no memory for" if is_out_of_memory(error) else "no picture can be made of"
             if side > size.avatar.side:
-                size.most = max(each for each in SIDES if each < side)
+                size.most = max(each for each in PICTURE_PX if each < side)
             let_go(error)
         else:
             size.avatar.resize(side, dressed.result())

@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from avatar_rtc.render.portrait import SIDES, SIZE
+from avatar_rtc.render.portrait import PICTURE_PX, SIZE
 
 LOWER_AT, RAISE_BELOW = 0.8, 0.55
 """Shares of the time of a frame."""
@@ -68,7 +68,7 @@ def sides_up_to(most: float) -> tuple[int, ...]:
     >>> sides_up_to(1000), sides_up_to(300)
     ((512, 768, 1024), (512,))
     """
-    return tuple(side for n, side in enumerate(SIDES) if n == 0 or SIDES[n - 1] < most)
+    return tuple(side for n, side in enumerate(PICTURE_PX) if n == 0 or PICTURE_PX[n - 1] < most)
 
 
 def covering_side(px: float) -> int:
@@ -77,7 +77,7 @@ def covering_side(px: float) -> int:
     >>> covering_side(600), covering_side(4000)
     (768, 2048)
     """
-    return next((side for side in SIDES if side >= px), SIDES[-1])
+    return next((side for side in PICTURE_PX if side >= px), PICTURE_PX[-1])
 
 
 def predicted_ms(costs: Mapping[int, float], side: int) -> float:

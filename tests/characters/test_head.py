@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from avatar_rtc.characters.framing import reduced
 from avatar_rtc.characters.head import find_head
 from avatar_rtc.characters.image import read_prepared
 from avatar_rtc.resources import resource
@@ -80,7 +81,7 @@ def test_a_bust_cuts_nothing_of_a_head_of_which_only_the_outline_is_known(outlin
 @pytest.fixture(scope="module")
 def liora() -> NDArray[np.uint8]:
     path = resource("assets", "characters") / "liora" / "character.png"
-    return read_prepared(path.read_bytes()).rgba
+    return reduced(read_prepared(path.read_bytes()).rgba)
 
 
 def moved(rgba: NDArray[np.uint8], scale: float, x: int, y: int) -> NDArray[np.uint8]:
@@ -113,7 +114,7 @@ def test_a_face_is_found_wherever_it_stands(liora: NDArray[np.uint8], scale: flo
 @pytest.mark.parametrize("name", ["liora", "tavi"])
 def test_the_axis_of_our_own_faces_is_found_to_a_pixel(name: str) -> None:
     path = resource("assets", "characters") / name / "character.png"
-    head = find_head(read_prepared(path.read_bytes()).rgba)
+    head = find_head(reduced(read_prepared(path.read_bytes()).rgba))
     assert head is not None and abs(head.x * SIDE - 254) <= 1  # where they are drawn
     assert head.room == head.bottom == 1.0 and head.is_cut_out
 

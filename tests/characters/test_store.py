@@ -116,11 +116,11 @@ def test_own_characters_go_to_the_folder_asked_for(tmp_path: Path):
     assert "avatar-rtc" in str(own_folder(None))
 
 
-def test_stored_pictures_are_512_pixels_square(store: CharacterStore, tmp_path: Path):
+def test_stored_pictures_are_square(store: CharacterStore, tmp_path: Path):
     write_png(tmp_path / "big.png", np.full((700, 900, 4), 255, np.uint8))
     store.save("big", (tmp_path / "big.png").read_bytes())
     with Image.open(tmp_path / "own" / "big" / "character.png") as image:
-        assert image.size == (512, 512)
+        assert image.size == (700, 700)
 
 
 def test_a_character_is_decoded_once_and_again_when_a_file_of_it_changes(

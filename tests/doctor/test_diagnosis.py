@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from avatar_rtc.characters.framing import reduced
 from avatar_rtc.characters.image import read_prepared
 from avatar_rtc.doctor.diagnosis import PROBES, Diagnosis, diagnose, doctor_poses
 from avatar_rtc.doctor.picture import largest, picture_findings
@@ -29,7 +30,7 @@ def one_model() -> Iterator[None]:
 
 
 def character(name: str) -> Picture:
-    return read_prepared(resource("assets", "characters", name, "character.png").read_bytes()).rgba
+    return reduced(read_prepared(resource("assets", "characters", name, "character.png").read_bytes()).rgba)
 
 
 def painted(rgba: Picture, rows: slice, columns: slice) -> Picture:

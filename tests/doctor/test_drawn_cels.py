@@ -77,3 +77,21 @@ def test_one_covered_eye_asks_for_no_other() -> None:
     left: dict[Side, Eye] = {"left": EYES["left"]}
     assert drawn_findings({"eyes_arc": ellipses(EYES["left"].box.grown(2))}, left) == []
     assert drawn_findings({"mouth_smile": line()}, {}) == []
+
+
+def larger(cel: CelImage, times: int) -> CelImage:
+    """The same cel of a larger picture."""
+    rgba = cel.rgba.repeat(times, axis=0).repeat(times, axis=1)
+    return CelImage(cel.x * times, cel.y * times, rgba, cel.side * times)
+
+
+@pytest.mark.parametrize("times", [2, 4])
+def test_cels_of_larger_pictures_are_judged_alike(times: int) -> None:
+    judged = [
+        {"mouth_smile": MOUTH}, {"eyes_arc": ARCS}, {"mouth_frown": line()}, {"eyes_arc_sad": MOUTH},
+        {"mouth_smile": ellipses(Box(239, 124, 34, 20))}, {"mouth_cat": ellipses(Box(239, 300, 34, 20))},
+        {"eyes_arc": ellipses(EYES["left"].box.grown(2))},
+    ]  # fmt: skip
+    for cels in judged:
+        large = {name: larger(cel, times) for name, cel in cels.items()}
+        assert drawn_findings(large, EYES) == drawn_findings(cels, EYES)

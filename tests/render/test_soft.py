@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from avatar_rtc.characters.framing import reduced
 from avatar_rtc.face.swing import MOVED
 from avatar_rtc.render.soft import SoftParts, soft_parts, trunk
 from avatar_rtc.resources import resource
@@ -41,7 +42,7 @@ def drawn(
 def character(name: str) -> NDArray[np.uint8]:
     folder = resource("assets", "characters")
     if name in SHIPPED:
-        return np.array(Image.open(folder / name / "character.png").convert("RGBA"))
+        return reduced(np.array(Image.open(folder / name / "character.png").convert("RGBA")))
     if OTHERS is None:
         pytest.skip("AVATAR_RTC_TEST_DATA names no folder of pictures")
     return np.array(Image.open(Path(OTHERS) / "characters" / f"{name}.png").convert("RGBA"))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avatar_rtc.control.settings import SizeWanted
-from avatar_rtc.render.portrait import SIDES, SIZE
+from avatar_rtc.render.portrait import PICTURE_PX, SIZE
 from avatar_rtc.worker.sizing import (
     LOWER_AFTER_S,
     LOWER_AT,
@@ -55,7 +55,7 @@ class Stood:
 
 
 def lived(
-    begun: int, weathers: Sequence[Weather], frame_ms: float, sides: Sequence[int] = SIDES
+    begun: int, weathers: Sequence[Weather], frame_ms: float, sides: Sequence[int] = PICTURE_PX
 ) -> list[Stood]:
     """What becomes of an avatar that begins at a size."""
     footing, now, found = SizeFooting(begun, 0.0), 0.0, []
@@ -85,7 +85,7 @@ def test_on_a_cpu_no_frame_is_ever_lost_where_the_least_size_fits(
     own = max(0.0, share - busy) * frame_ms
     lives = lived(SIZE, [Weather(120.0, own * constant, own * (1 - constant), busy)], frame_ms)
     assert all(stood.share <= 1 for stood in lives)
-    assert len(moves(lives)) <= len(SIDES) - 1 and lives[-1].share <= LOWER_AT
+    assert len(moves(lives)) <= len(PICTURE_PX) - 1 and lives[-1].share <= LOWER_AT
     assert [stood.side for stood in lives] == sorted(stood.side for stood in lives), "it never goes back"
 
 
@@ -95,11 +95,11 @@ def test_one_that_begins_with_all_it_has_comes_down_to_what_fits(
     frame_ms: float, constant: float, by_area: float
 ) -> None:
     weather = Weather(60.0, constant * frame_ms, by_area * frame_ms / 16)
-    lives = lived(SIDES[-1], [weather], frame_ms)
+    lives = lived(PICTURE_PX[-1], [weather], frame_ms)
     settled = [stood for stood in lives if stood.t > 4 * (SETTLES_S + LOWER_AFTER_S + 2 * STEP_S)]
     fits = [
         side
-        for side in SIDES
+        for side in PICTURE_PX
         if weather.load(side, frame_ms).share(weather.load(side, frame_ms).cost_ms) <= 0.8
     ]
     if fits:
@@ -109,7 +109,7 @@ def test_one_that_begins_with_all_it_has_comes_down_to_what_fits(
 
 
 @given(
-    st.sampled_from(SIDES),
+    st.sampled_from(PICTURE_PX),
     FRAME_MS,
     st.lists(st.builds(Weather, st.floats(0.5, 40.0), st.floats(0, 60), st.floats(0, 30), st.floats(0, 0.9))),
 )
@@ -127,13 +127,13 @@ def test_one_that_cannot_keep_a_size_waits_twice_as_long_for_each_try() -> None:
         now += STEP_S
         before = footing.side
         lost = int(before > SIZE)
-        footing = next_size(before=footing, sides=SIDES, load=SizeLoad(1.0, 33.0, lost=lost), now=now)
+        footing = next_size(before=footing, sides=PICTURE_PX, load=SizeLoad(1.0, 33.0, lost=lost), now=now)
         raised += [now] if footing.side > before else []
     waits = [after - before for before, after in pairwise(raised)]
     assert all(after >= 1.7 * before for before, after in pairwise(waits[:4])) and len(raised) <= 8
 
 
-@given(st.sampled_from([(a, b, c) for a, b, c in product(SIDES, repeat=3) if a < b]),
+@given(st.sampled_from([(a, b, c) for a, b, c in product(PICTURE_PX, repeat=3) if a < b]),
        st.floats(0, 50), st.floats(0, 50))  # fmt: skip
 def test_two_measured_sizes_foretell_a_third(
     sides: tuple[int, int, int], constant: float, by_area: float
@@ -162,6 +162,6 @@ def test_less_to_choose_from_counts_at_once() -> None:
 
 def test_sizes_are_those_that_can_be_asked_for() -> None:
     wanted = [size for each in get_args(SizeWanted) for size in (get_args(each) or (each,)) if size != "auto"]
-    assert tuple(wanted) == SIDES and RAISE_BELOW < LOWER_AT
+    assert tuple(wanted) == PICTURE_PX and RAISE_BELOW < LOWER_AT
     for px in range(1, 3000, 7):
         assert sides_up_to(px)[-1] == covering_side(px) and sides_up_to(px)[0] == SIZE

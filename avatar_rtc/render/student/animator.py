@@ -34,7 +34,7 @@ from avatar_rtc.render.student.composing import ShownBody
 from avatar_rtc.render.student.file import Student, check_fits
 from avatar_rtc.render.student.lids import lids_of
 from avatar_rtc.render.student.parts import MORPHS_OF
-from avatar_rtc.render.student.patches import PosedFace, StudentFace
+from avatar_rtc.render.student.patches import FacePatches, StudentFace
 from avatar_rtc.render.student.stray import Figure
 from avatar_rtc.render.student.swinging import SoftWarp, Turned
 from avatar_rtc.render.student.turning import BodyTurns, TurnsInOrder
@@ -48,7 +48,7 @@ MORPH_COUNT = len(MORPHS)
 class _Kept:
     """What was made last of a character; shared by all its dressings."""
 
-    face: PosedFace
+    face: FacePatches
     worn: Worn
     body: ShownBody
     figure: Figure
@@ -92,7 +92,7 @@ class StudentAnimator:
         check_fits(self._student, rgba_of(portrait.image))
         side = portrait.side
         box = _at_side(self._student.body_box, side)
-        face = PosedFace(self._face, portrait, box)
+        face = FacePatches(self._face, portrait, box)
         lids = cv2.resize(self._lids.numpy(), (box.width, box.height))
         figure = Figure(face.posed[..., 3], side * 2 // SIZE)
         worn = Worn(torch.from_numpy(lids), box, side)

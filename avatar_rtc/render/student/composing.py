@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from avatar_rtc.render.portrait import SIZE
-from avatar_rtc.render.student.quick import Maps
+from avatar_rtc.render.student.quick import PixelRows
 from avatar_rtc.render.student.stray import Figure
 from avatar_rtc.render.student.swinging import Turned
 from avatar_rtc.stream.box import Box
@@ -29,9 +29,9 @@ class _Painted(NamedTuple):
     """A stretch of the body box that is painted."""
 
     box: Box
-    paint: Maps
+    paint: PixelRows
     """(h, w, 4): added to what is warped, already times its opacity."""
-    bare: Maps
+    bare: PixelRows
     """(h, w, 4): 1 less that opacity, for each channel."""
 
 
@@ -44,14 +44,14 @@ class ShownBody:
         self._fold = side * 2 // SIZE
         """Px for each px of half the size."""
         rows = np.zeros((side, side, 4), np.float32)
-        self._shown: Maps = rows[box.slices]
+        self._shown: PixelRows = rows[box.slices]
         self.picture: Tensor = torch.from_numpy(rows).permute(2, 0, 1)
         """(4, S, S), premultiplied sRGB, a view of rows of pixels; written in place."""
         columns, lines = np.meshgrid(np.arange(box.width), np.arange(box.height))
-        self._places: Maps = np.stack([columns, lines], axis=-1).astype(np.float32)
+        self._places: PixelRows = np.stack([columns, lines], axis=-1).astype(np.float32)
         self._where = self._places
         """(H, W, 2): from which column and row of the posed picture each pixel comes."""
-        self._change: Maps = np.zeros((box.height // self._fold, box.width // self._fold, 2), np.float32)
+        self._change: PixelRows = np.zeros((box.height // self._fold, box.width // self._fold, 2), np.float32)
         self._painted: list[_Painted] = []
 
     def turn(self, turned: Turned) -> None:
@@ -61,14 +61,14 @@ class ShownBody:
         cv2.add(self._where, self._places, self._where)
         self._painted = [self._enlarged(turned, stretch) for stretch in self._stretches(turned)]
 
-    def compose(self, posed: Maps, touched: Sequence[Box] | None = None) -> None:
+    def compose(self, posed: PixelRows, touched: Sequence[Box] | None = None) -> None:
         """Make the picture of the posed body box (H, W, 4); only what comes from these boxes, if told."""
         part = Box(0, 0, self._box.width, self._box.height)
         if touched is not None:
             part = self._reached(touched).common(part)
         if part.is_empty:
             return
-        warp(posed, self._where[part.slices], self._shown[part.slices])
+        taken_from(posed, self._where[part.slices], self._shown[part.slices])
         for stretch in self._painted:
             seen = stretch.box.common(part)
             if not seen.is_empty:
@@ -76,17 +76,17 @@ class ShownBody:
                 cv2.multiply(shown, stretch.bare[cut], shown)
                 cv2.add(shown, stretch.paint[cut], shown)
 
-    def warped(self, posed: Maps) -> Maps:
+    def warped(self, posed: PixelRows) -> PixelRows:
         """The body box (H, W, 4) without what is painted."""
-        return warp(posed, self._where, np.empty_like(posed))
+        return taken_from(posed, self._where, np.empty_like(posed))
 
-    def framed(self, body: Maps) -> Tensor:
+    def framed(self, body: PixelRows) -> Tensor:
         """A whole picture (4, S, S) of the body box (H, W, 4)."""
         rows = np.zeros((self._side, self._side, 4), np.float32)
         rows[self._box.slices] = body
         return torch.from_numpy(rows).permute(2, 0, 1)
 
-    def paint(self) -> Maps:
+    def paint(self) -> PixelRows:
         """What is painted over the body box, (H, W, 4)."""
         paint = np.zeros_like(self._shown)
         for stretch in self._painted:
@@ -127,9 +127,10 @@ class ShownBody:
         )
 
 
-def warp(posed: Maps, where: Maps, into: Maps) -> Maps:
+def taken_from(posed: PixelRows, where: PixelRows, into: PixelRows) -> PixelRows:
     """Pixels (h, w, 4) from these places (x, y) of the posed picture; nothing beyond its edges."""
-    return cv2.remap(posed, where, None, cv2.INTER_LINEAR, dst=into, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[return-value]
+    cv2.remap(posed, where, None, cv2.INTER_LINEAR, dst=into, borderMode=cv2.BORDER_CONSTANT)
+    return into
 
 
 def _runs(numbers: NDArray[np.intp]) -> list[tuple[int, int]]:
@@ -144,12 +145,12 @@ def _runs(numbers: NDArray[np.intp]) -> list[tuple[int, int]]:
     return [(int(each[0]), int(each[-1]) + 1) for each in stretches]
 
 
-def _enlarged(maps: Maps, box: Box, fold: int) -> Maps:
+def _enlarged(maps: PixelRows, box: Box, fold: int) -> PixelRows:
     """A part of maps enlarged so many times, as if all of them were."""
     height, width = maps.shape[:2]
     wide = box.grown(1).common(Box(0, 0, width, height))
     size = (wide.width * fold, wide.height * fold)
     inner = box.within(wide)
     rows, columns = Box(inner.x * fold, inner.y * fold, inner.width * fold, inner.height * fold).slices
-    part: Maps = cv2.resize(maps[wide.slices], size)[rows, columns]
+    part: PixelRows = cv2.resize(maps[wide.slices], size)[rows, columns]
     return part

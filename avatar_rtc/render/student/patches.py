@@ -21,7 +21,7 @@ from avatar_rtc.render.pixels import from_bytes, premultiplied
 from avatar_rtc.render.portrait import SIZE, Portrait
 from avatar_rtc.render.student.file import Student
 from avatar_rtc.render.student.parts import FACE_PARTS, MORPHS_OF
-from avatar_rtc.render.student.quick import Maps, quick_face
+from avatar_rtc.render.student.quick import PixelRows, quick_face
 from avatar_rtc.render.tha3.boxes import FACE_BOX
 from avatar_rtc.stream.box import Box
 
@@ -42,28 +42,28 @@ class StudentFace:
         self.scale = student.rest.shape[-1] // FACE_BOX.width
         """Px of its maps for each px of a picture of 512."""
         rest = from_bytes(torch.from_numpy(student.rest))
-        self.rest: Maps = np.ascontiguousarray(rest.permute(1, 2, 0).numpy())
+        self.rest: PixelRows = np.ascontiguousarray(rest.permute(1, 2, 0).numpy())
         """(192 n, 192 n, 4) sRGB, straight alpha."""
-        self.shown: Maps = np.ascontiguousarray(premultiplied(rest).permute(1, 2, 0).numpy())
+        self.shown: PixelRows = np.ascontiguousarray(premultiplied(rest).permute(1, 2, 0).numpy())
         """The same, premultiplied."""
         self.decoders = {part: quick_face(student.faces[part]) for part in FACE_PARTS}
         self.boxes = {part: _times(student.boxes[part].within(FACE_BOX), self.scale) for part in FACE_PARTS}
         """Of the parts, in px of `rest`."""
 
-    def posed(self, maps: Maps, box: Box) -> Maps:
+    def posed(self, maps: PixelRows, box: Box) -> PixelRows:
         """(h, w, 3) premultiplied, of a part whose maps (h, w, n) are changes of colour."""
         rest = self.rest[box.slices]
-        posed: Maps = np.clip(rest[..., :3] + maps[..., :3], 0, 1) * rest[..., 3:]
+        posed: PixelRows = np.clip(rest[..., :3] + maps[..., :3], 0, 1) * rest[..., 3:]
         return posed
 
-    def with_mouth(self, morphs: Tensor) -> Maps:
+    def with_mouth(self, morphs: Tensor) -> PixelRows:
         """(192, 192, 3) premultiplied: the face at rest but for its mouth, of its morphs (N,)."""
         face, box = self.shown[..., :3].copy(), self.boxes["mouth"]
         face[box.slices] = self.posed(self.decoders["mouth"](morphs), box)
         return _resized(face, (FACE_BOX.width, FACE_BOX.height))
 
 
-class PosedFace:
+class FacePatches:
     """The body box of one character before its body moves, and without cels."""
 
     def __init__(self, face: StudentFace, portrait: Portrait, box: Box) -> None:
@@ -76,19 +76,19 @@ class PosedFace:
         self._frame = frame
         large = _premultiplied_rows(portrait.large)
         head = large[frame.slices]
-        self._change: Maps = np.zeros((*face.rest.shape[:2], 3), np.float32)
+        self._change: PixelRows = np.zeros((*face.rest.shape[:2], 3), np.float32)
         self._opening: NDArray[np.float32] = np.ones(face.rest.shape[:2], np.float32)
         self._area = self._around_parts()
-        self._detail: Maps | None = None
+        self._detail: PixelRows | None = None
         if side == own:
             head[:] = face.shown
         else:
             self._enlarge_rest(head, portrait)
-        self.posed: Maps = np.ascontiguousarray(large[box.slices])
+        self.posed: PixelRows = np.ascontiguousarray(large[box.slices])
         """(H, W, 4) premultiplied; written in place."""
         self.seen: NDArray[np.float32] = np.ones(self.posed.shape[:2], np.float32)
         """(H, W): how much of a cel is seen at each pixel; less than 1 only under lids. Written in place."""
-        self._rest: Maps = head[self._at_side(self._area).slices].copy()
+        self._rest: PixelRows = head[self._at_side(self._area).slices].copy()
 
     def pose(self, pose: NDArray[np.float32], before: NDArray[np.float32] | None) -> list[Box]:
         """Redraw the parts whose morphs moved since a pose; the boxes, in the body box, that may differ."""
@@ -134,7 +134,7 @@ class PosedFace:
         self.posed[seen.slices][..., :3] = colours[cut]
         self.seen[seen.slices] = self._enlarged(self._opening, area)[cut].clip(0, 1)
 
-    def _enlarge_rest(self, head: Maps, portrait: Portrait) -> None:
+    def _enlarge_rest(self, head: PixelRows, portrait: Portrait) -> None:
         """Write the neutral face of the teacher into the head of the large picture (h, w, 4)."""
         own = _times(FACE_BOX, self._face.scale)
         size = (self._frame.width, self._frame.height)
@@ -168,12 +168,12 @@ class PosedFace:
         """A box of the student's own px at the portrait's side."""
         return _times(box, self._up / self._down)
 
-    def _enlarged(self, maps: Maps, area: Box) -> Maps:
+    def _enlarged(self, maps: PixelRows, area: Box) -> PixelRows:
         at = self._at_side(area)
         return _resized(maps[area.slices], (at.width, at.height))
 
 
-def kept_detail(change: Maps) -> NDArray[np.float32]:
+def kept_detail(change: PixelRows) -> NDArray[np.float32]:
     """(h, w) in [0, 1]: how much of the detail of a place stays under a change of its colours (h, w, 3)."""
     most = np.abs(change).max(-1)
     return np.minimum(_less(most, _SAME, _OTHER), _less(cv2.dilate(most, _AROUND), *_STRONG))
@@ -186,25 +186,25 @@ def _less(change: NDArray[np.float32], none: float, all_of_it: float) -> NDArray
     return smooth
 
 
-def _premultiplied_rows(picture: Tensor) -> Maps:
+def _premultiplied_rows(picture: Tensor) -> PixelRows:
     """A picture (4, H, W) of straight alpha as rows of pixels; a copy."""
-    rows: Maps = premultiplied(picture.detach().cpu().float()).permute(1, 2, 0).contiguous().numpy()
+    rows: PixelRows = premultiplied(picture.detach().cpu().float()).permute(1, 2, 0).contiguous().numpy()
     return rows
 
 
-def _at_own_side(portrait: Portrait, side: int) -> Maps:
+def _at_own_side(portrait: Portrait, side: int) -> PixelRows:
     """The portrait's picture, premultiplied rows, at the side at which a student was taught."""
     if side == SIZE:
         return _premultiplied_rows(portrait.image)
     return _resized(_premultiplied_rows(portrait.large), (side, side))
 
 
-def _resized(maps: Maps, size: tuple[int, int]) -> Maps:
+def _resized(maps: PixelRows, size: tuple[int, int]) -> PixelRows:
     """Rows of pixels at another size (width, height)."""
     if size == maps.shape[1::-1]:
         return maps
     how = cv2.INTER_AREA if size[0] < maps.shape[1] else cv2.INTER_CUBIC
-    resized: Maps = cv2.resize(maps, size, interpolation=how)
+    resized: PixelRows = cv2.resize(maps, size, interpolation=how)
     return resized
 
 

@@ -21,13 +21,13 @@ from avatar_rtc.render.student.networks import (
     body_features,
 )
 
-Maps = NDArray[np.float32]
+PixelRows = NDArray[np.float32]
 """(H, W, n), rows of pixels."""
 _CORNERS = ((0, 0), (0, 1), (1, 0), (1, 1))
 """(row, column) of the four pixels that one becomes."""
 
 
-def quick_face(part: nn.Module) -> Callable[[Tensor], Maps]:
+def quick_face(part: nn.Module) -> Callable[[Tensor], PixelRows]:
     """Morphs (N,) → maps (H, W, M) of a part of the face."""
     if isinstance(part, FaceDecoder):
         decode = _QuickDecoder(part.decoder)
@@ -35,19 +35,19 @@ def quick_face(part: nn.Module) -> Callable[[Tensor], Maps]:
     return lambda morphs: _rows(part(morphs[None]))
 
 
-def quick_body(body: nn.Module) -> Callable[[Tensor], tuple[Maps, Maps]]:
+def quick_body(body: nn.Module) -> Callable[[Tensor], tuple[PixelRows, PixelRows]]:
     """A pose (45,) → the bulk of the grid (h, w, 2) and maps (H, W, 7), as `BodyDecoder.raw` has them."""
     if isinstance(body, BodyDecoder):
         decode = _QuickDecoder(body.decoder)
 
-        def both(pose: Tensor) -> tuple[Maps, Maps]:
+        def both(pose: Tensor) -> tuple[PixelRows, PixelRows]:
             features = body_features(pose[None])[:, : body.decoder.shape.inputs]
             bulk = body.bulk(features).view(1, 2, *body.bulk_size)
             return _rows(bulk), _rows(decode(features))
 
         return both
 
-    def raw(pose: Tensor) -> tuple[Maps, Maps]:
+    def raw(pose: Tensor) -> tuple[PixelRows, PixelRows]:
         bulk, maps = body.raw(pose[None])
         return _rows(bulk), _rows(maps)
 
@@ -115,7 +115,7 @@ def _doubled(maps: Tensor, weight: Tensor, bias: Tensor, constant: Tensor | None
     return out.view(1, 2 * height, 2 * width, -1).permute(0, 3, 1, 2)
 
 
-def _rows(maps: Tensor) -> Maps:
+def _rows(maps: Tensor) -> PixelRows:
     """Maps (1, n, H, W) as rows of pixels."""
-    rows: Maps = np.ascontiguousarray(maps[0].permute(1, 2, 0).numpy())
+    rows: PixelRows = np.ascontiguousarray(maps[0].permute(1, 2, 0).numpy())
     return rows

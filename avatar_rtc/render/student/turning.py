@@ -53,13 +53,14 @@ class TurnsInOrder:
         """
         before, halves = self._turned, self._was_between and not is_between
         self._was_between = is_between
-        if before is not None and (is_between or np.array_equal(pose, self._pose)):
+        stands = self._pose is not None and np.array_equal(pose, self._pose)
+        if before is not None and (is_between or stands):
             return before
         self._turned, self._pose = turned_in(), pose.copy()
-        return self._turned if before is None or not halves else half_way(before, self._turned)
+        return self._turned if before is None or not halves else turned_half_way(before, self._turned)
 
 
-def half_way(one: Turned, other: Turned) -> Turned:
+def turned_half_way(one: Turned, other: Turned) -> Turned:
     """The mean of both, map by map: grids are smooth, so it is the turn half way."""
     change, paint, bare = (
         cv2.addWeighted(ours, 0.5, theirs, 0.5, 0)

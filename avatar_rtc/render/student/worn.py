@@ -11,7 +11,7 @@ from avatar_rtc.render.colour import ColourSpace, from_linear, to_linear
 from avatar_rtc.render.portrait import SIZE
 from avatar_rtc.render.skin import but_lines
 from avatar_rtc.render.student.lids import on_lids
-from avatar_rtc.render.student.quick import Maps
+from avatar_rtc.render.student.quick import PixelRows
 from avatar_rtc.stream.box import Box
 
 _SPACE: ColourSpace = "srgb-premultiplied"
@@ -25,9 +25,9 @@ class Worn:
         """`lids` is (H, W), see `lids_of`; `box` that of the body, in px of pictures of this side."""
         self._lids, self._box, self._side = lids, box, side
         self._dressing: Dressing | None = None
-        self._own: Maps | None = None
+        self._own: PixelRows | None = None
         self._drawn: list[Box] = []
-        self.picture: Maps = np.empty((0, 0, 4), np.float32)
+        self.picture: PixelRows = np.empty((0, 0, 4), np.float32)
         """(H, W, 4) premultiplied."""
 
     def is_worn(self, dressing: Dressing | None) -> bool:
@@ -35,7 +35,7 @@ class Worn:
         return dressing is self._dressing
 
     def wear(
-        self, dressing: Dressing | None, posed: Maps, seen: NDArray[np.float32], touched: list[Box]
+        self, dressing: Dressing | None, posed: PixelRows, seen: NDArray[np.float32], touched: list[Box]
     ) -> list[Box]:
         """Draw the cels over the posed box; all boxes in which it may differ.
 
@@ -57,7 +57,9 @@ class Worn:
         return [*touched, *self._drawn]
 
 
-def _draw(dressing: Dressing, picture: Maps, seen: NDArray[np.float32], lids: Tensor, body: Box) -> list[Box]:
+def _draw(
+    dressing: Dressing, picture: PixelRows, seen: NDArray[np.float32], lids: Tensor, body: Box
+) -> list[Box]:
     """Draw cels over rows of pixels, premultiplied; the boxes that are drawn over."""
     scale = dressing.cels.side / SIZE
     pixels = torch.from_numpy(picture).permute(2, 0, 1)

@@ -12,7 +12,7 @@ HEAD_IN_FACE = HEAD_BOX.within(FACE_BOX)
 
 
 def box_at(box: Box, side: int) -> Box:
-    """The same part of a picture of another side, in px; all boxes here fall on whole pixels of all `SIDES`.
+    """The same part of a picture of another side, in px; boxes here fall on whole pixels of all sides.
 
     >>> box_at(FACE_BOX, 768)
     Box(x=240, y=48, width=288, height=288)

@@ -15,7 +15,7 @@ from avatar_rtc.render.portrait import Portrait, portrait_of
 from avatar_rtc.render.student.animator import StudentAnimator, StudentCharacter, create_student
 from avatar_rtc.render.student.patches import kept_detail
 from avatar_rtc.render.student.quick import quick_body, quick_face
-from avatar_rtc.render.student.turning import TurnsInOrder, half_way
+from avatar_rtc.render.student.turning import TurnsInOrder, turned_half_way
 from tests.render.students import a_picture, a_student
 
 SMALL = cv2.GaussianBlur(a_picture(), (0, 0), 2.0)
@@ -127,7 +127,7 @@ def test_in_betweens_show_the_mean_and_then_the_new_turn(animator: StudentAnimat
     assert np.allclose(mean.change, (one.change + other.change) / 2, atol=1e-6)
     assert turns.next(second, True, lambda: one) is other
     assert turns.next(second, False, lambda: one) is other
-    still = half_way(one, one)
+    still = turned_half_way(one, one)
     assert all((getattr(still, name) == getattr(one, name)).all() for name in ("change", "paint", "bare"))
 
 

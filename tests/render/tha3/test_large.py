@@ -16,7 +16,7 @@ from avatar_rtc.render.cels import Cels, Dressing
 from avatar_rtc.render.colour import srgb_to_linear
 from avatar_rtc.render.device.host import HOSTS
 from avatar_rtc.render.device.operators import operators_of
-from avatar_rtc.render.portrait import SIDES, Portrait
+from avatar_rtc.render.portrait import PICTURE_PX, Portrait
 from avatar_rtc.render.tha3.animator import Tha3Animator
 from avatar_rtc.render.tha3.boxes import FACE_BOX, HEAD_BOX, HEAD_IN_FACE, box_at
 from avatar_rtc.render.tha3.large import layer_warp, maps_at, sharp_warp, slight, steadied
@@ -85,7 +85,7 @@ def rotated(*turns: float) -> Tensor:
     return poses
 
 
-@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("side", PICTURE_PX)
 def test_boxes_fall_on_whole_pixels_of_every_side(side: int) -> None:
     for box in (HEAD_BOX, FACE_BOX, HEAD_IN_FACE):
         exact = [edge * side / 512 for edge in (box.x, box.y, box.width, box.height)]

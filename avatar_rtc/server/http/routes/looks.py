@@ -104,8 +104,8 @@ async def get_look(request: web.Request) -> web.Response:
 
 @described("avatars", answer="image/png")
 async def get_picture(request: web.Request) -> web.Response:
-    """The picture of the avatar's character as it was loaded, 512 x 512 px, nothing cut off."""
-    png = await asyncio.to_thread(encode_image, avatar_of(request).actor.character.rgba, "png")
+    """The picture of the avatar's character as it is kept, a square of 512 to 2048 px, nothing cut off."""
+    png = await asyncio.to_thread(encode_image, avatar_of(request).actor.character.original, "png")
     return web.Response(body=png, content_type="image/png", headers={hdrs.CACHE_CONTROL: "private, no-cache"})
 
 
