@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, silu
 
+from avatar_rtc.render.student.kernel import BodyKernel
 from avatar_rtc.render.student.networks import (
     BodyDecoder,
     DoublingLevel,
@@ -35,14 +36,15 @@ def quick_face(part: nn.Module) -> Callable[[Tensor], PixelRows]:
     return lambda morphs: _rows(part(morphs[None]))
 
 
-def quick_body(body: nn.Module) -> Callable[[Tensor], tuple[PixelRows, PixelRows]]:
+def quick_body(body: BodyDecoder | BodyKernel) -> Callable[[Tensor], tuple[PixelRows, PixelRows]]:
     """A pose (45,) → the bulk of the grid (h, w, 2) and maps (H, W, 7), as `BodyDecoder.raw` has them."""
     if isinstance(body, BodyDecoder):
-        decode = _QuickDecoder(body.decoder)
+        decode, size, inputs = _QuickDecoder(body.decoder), body.bulk_size, body.decoder.shape.inputs
+        linear: Callable[[Tensor], Tensor] = body.bulk
 
         def both(pose: Tensor) -> tuple[PixelRows, PixelRows]:
-            features = body_features(pose[None])[:, : body.decoder.shape.inputs]
-            bulk = body.bulk(features).view(1, 2, *body.bulk_size)
+            features = body_features(pose[None])[:, :inputs]
+            bulk = linear(features).view(1, 2, *size)
             return _rows(bulk), _rows(decode(features))
 
         return both
@@ -104,7 +106,8 @@ def _doubled(maps: Tensor, weight: Tensor, bias: Tensor, constant: Tensor | None
     """(1, n, 2 h, 2 w) of maps (1, C, h, w), plus a constant (h, 2, w, 2, n)."""
     height, width = maps.shape[2:]
     maps = maps.contiguous(memory_format=torch.channels_last)
-    corners = conv2d(maps, weight, bias, padding=1)[0].permute(1, 2, 0).unflatten(-1, (len(_CORNERS), -1))
+    corners = conv2d(maps, weight, bias, padding=1)[0].permute(1, 2, 0)
+    corners = corners.view(*corners.shape[:2], len(_CORNERS), -1)
     out = corners.new_empty(height, 2, width, 2, corners.shape[-1])
     for number, (row, column) in enumerate(_CORNERS):
         corner = corners[row : row + height, column : column + width, number]
@@ -112,7 +115,8 @@ def _doubled(maps: Tensor, weight: Tensor, bias: Tensor, constant: Tensor | None
             out[:, row, :, column] = corner
         else:
             torch.add(corner, constant[:, row, :, column], out=out[:, row, :, column])
-    return out.view(1, 2 * height, 2 * width, -1).permute(0, 3, 1, 2)
+    doubled: Tensor = out.view(1, 2 * height, 2 * width, -1)
+    return doubled.permute(0, 3, 1, 2)
 
 
 def _rows(maps: Tensor) -> PixelRows:
