@@ -37,7 +37,7 @@ class Arrivals:
         """The end of the first window in which so many came; None if there is none yet.
 
         >>> Arrivals([0.0, 1.0, 2.0, *(2 + n / 25 for n in range(1, 51))]).fluid_at()
-        3.6
+        3.56
         """
         most = round(fps * window_s)
         ends = zip(self.arrived, self.arrived[most - 1 :], strict=False)

@@ -16,7 +16,7 @@ from avatar_rtc.distill.measure import Report
 from avatar_rtc.render.student.file import read_student
 
 WORTH_SHOWING: Mapping[str, float] = {"whole": 26.0, "mouth": 22.0, "eyes": 20.0}
-"""Mean PSNR in dB from which a rig at full rate is better company than a teacher at one picture a second."""
+"""Mean PSNR in dB from which a rig at full rate is better company than a teacher at a crawl."""
 TrainStudent = Callable[[Learned | None], tuple[bytes, Report]]
 """Trains a student, from a rig if there is one."""
 

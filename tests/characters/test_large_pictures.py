@@ -40,7 +40,7 @@ def png_of(rgba: NDArray[np.uint8]) -> bytes:
 
 
 def premultiplied(rgba: NDArray[np.uint8]) -> NDArray[np.float64]:
-    return rgba * np.where(np.arange(4) < 3, rgba[..., 3:] / 255, 1)
+    return rgba.astype(np.float64) * np.where(np.arange(4) < 3, rgba[..., 3:] / 255, 1)
 
 
 @given(SIDES, SIDES)

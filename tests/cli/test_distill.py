@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from avatar_rtc.characters.student_cache import StudentCache
 from avatar_rtc.cli.distill import _write
 from avatar_rtc.cli.main import main
 from avatar_rtc.cli.own_store import own_store, student_cache
@@ -232,7 +234,7 @@ def test_what_was_learnt_is_found_again_by_its_picture(me, trained, tmp_path) ->
     other = tmp_path / "none" / "me.png"
     other.write_bytes((PICTURE.parent / "disc_long.png").read_bytes())
     assert main(["distill", str(other), "--force", "--no-report", "--cache-mb", "0"]) == 0
-    assert student_cache(512).find(own_store().load_any(str(other))) is None
+    assert kept_students().find(own_store().load_any(str(other))) is None
 
 
 def test_instant_ends_with_the_first_good_rig(me, trained, capsys) -> None:
@@ -257,12 +259,18 @@ def test_impossible_room_for_the_cache(me, trained, capsys, size) -> None:
     assert "--cache-mb" in capsys.readouterr().err and trained.plans == []
 
 
+def kept_students() -> StudentCache:
+    cache = student_cache(512)
+    assert cache is not None
+    return cache
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_killed_at_any_moment_of_a_write_what_lies_there_is_whole(me) -> None:
     """A child kills itself at its n-th step, in and around each write, for every n; the last one ends."""
     out, character = me.parent / "student.safetensors", own_store().load_any_character(str(me))
-    args = SimpleNamespace(background=False, cache_mb=512)
-    files = [out, student_cache(512)._place(character.rgba)]
+    args = Namespace(background=False, cache_mb=512)
+    files = [out, kept_students()._place(character.rgba)]
     students = [write_student(a_student(character.rgba, seed)) for seed in range(8)]
     for last_step, student in enumerate(students, 1):
         if (child := os.fork()) == 0:
@@ -302,7 +310,7 @@ def _die_at(last_step: int, work) -> None:
 
     code = 1
     try:
-        Path.write_bytes, Path.replace = write_in_two, replace_between  # type: ignore[method-assign]
+        Path.write_bytes, Path.replace = write_in_two, replace_between  # type: ignore
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = work()
     finally:

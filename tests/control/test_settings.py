@@ -31,7 +31,7 @@ DIFFER = {"target_fps", "animefx", "sway_micro_strength"}
 OWN = {
     "liveliness", "emotion_speed", "blink_double_probability", "blink_partial_probability", "gaze_saccades",
     "eye_contact", "sway_hair", "animefx_repeat", "articulation",
-    "thinking_sound",
+    "thinking_sound", "size", "in_betweens",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from avatar_rtc.distill.best_parts import REGION_OF, best_of, best_parts, with_part
+from avatar_rtc.distill.best_parts import REGION_OF, SwappedPart, best_of, best_parts, with_part
 from avatar_rtc.distill.measure import Report
 from avatar_rtc.distill.samples import POSED_BODY
 from avatar_rtc.face.pose import INDEX
@@ -25,7 +25,7 @@ REGIONS = sorted(set(REGION_OF.values()))
 SCORES = st.fixed_dictionaries({part: st.integers(-3, 3) for part in REGION_OF})
 
 
-def swapped(student: Student) -> dict[str, bool]:
+def swapped(student: Student) -> dict[SwappedPart, bool]:
     """Which parts are the new one's."""
     return {
         **{part: net is NEW.faces[part] for part, net in student.faces.items()},
@@ -40,7 +40,7 @@ def row(mean: float) -> dict[str, float]:
 @settings(max_examples=200)
 @given(SCORES, st.integers(-2, 2))
 def test_never_worse_than_shown_and_as_good_as_any_mixture_of_parts_apart(
-    gains: dict[str, int], drag: int
+    gains: dict[SwappedPart, int], drag: int
 ) -> None:
     """Each part shows in its own region, and the body drags the eyes along."""
 
@@ -84,7 +84,7 @@ def test_of_two_that_share_no_part_the_nearer_one_is_taken(gain: float, eyes: fl
 
 
 @pytest.mark.parametrize("part", REGION_OF)
-def test_what_cannot_stand_together_stays_apart(part: str) -> None:
+def test_what_cannot_stand_together_stays_apart(part: SwappedPart) -> None:
     rest = SHOWN.rest.copy()
     rest[0, 90, 90] ^= 1
     assert not list(with_part(SHOWN, replace(NEW, rest=rest), part))

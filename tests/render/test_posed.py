@@ -53,7 +53,10 @@ def test_the_paint_over_what_is_warped_is_the_result_of_a_student() -> None:
     assert isinstance(animator, StagedAnimator)
     warped, paint = (animator.stage(character, POSE, name) for name in ("warped", "paint"))
     box = np.s_[:, 32:480, 128:384]
-    kept = torch.from_numpy(character.kept.bare).permute(2, 0, 1)
+    bare = np.ones(warped[box].shape[1:], np.float32)
+    for stretch in character.kept.body._painted:
+        bare[stretch.box.slices] = stretch.bare[..., 0]
+    kept = torch.from_numpy(bare)
     torch.testing.assert_close(result[box], warped[box] * kept + paint[box], rtol=0, atol=1e-5)
 
 

@@ -170,9 +170,9 @@ class StudentAnimator:
         self, kept: _Kept, pose: NDArray[np.float32], swing: NDArray[np.float32], is_between: bool
     ) -> bool:
         """Find anew where pixels come from and what is painted; False if all is where it was."""
-        turned = kept.turns.next(
-            pose, is_between, lambda: kept.figure.alone(self._body.of(torch.from_numpy(pose)))
-        )
+        is_large = kept.body.picture.shape[-1] > SIZE
+        asked = self._body.steadied if is_large else self._body.of
+        turned = kept.turns.next(pose, is_between, lambda: kept.figure.alone(asked(torch.from_numpy(pose))))
         hangs = kept.soft is None or _same_swing(swing, kept.swing)
         if turned is kept.turned and hangs:
             return False

@@ -7,6 +7,7 @@
 
 A student that was taught at 512 px knows nothing finer. What the large picture has beyond its reduction is
 laid over, as far as the teacher left a place as it was: nothing of an open eye shows through a closed lid.
+The same holds for what the teacher's neutral face shifts by a part of a pixel: at rest the drawing is shown.
 """
 
 import math
@@ -33,6 +34,8 @@ this was 13 dB nearer to the teacher's faces than no detail, and 3 dB nearer tha
 _STRONG = (0.12, 0.4)
 """The same for changes around it: where an outline went, what it sharpened beside it goes, too."""
 _AROUND = np.ones((3, 3), np.uint8)
+_BROAD = 7
+"""Px around what the teacher's neutral face means to change that are its own, too."""
 
 
 class StudentFace:
@@ -140,13 +143,13 @@ class FacePatches:
         size = (self._frame.width, self._frame.height)
         known = _at_own_side(portrait, SIZE * self._face.scale)[own.slices]
         moved = self._face.shown - known
-        detail = head - _resized(known, size)
-        head += _resized(moved, size)
+        rest = _resized(self._face.shown, size)
         if self._up > self._down:
-            kept = cv2.resize(kept_detail(moved[..., :3]), size)[..., None]
-            head -= (1 - kept) * detail
+            detail = (1 - cv2.resize(meant_change(moved[..., :3]), size)[..., None]) * (head - rest)
             area = self._at_side(self._area)
-            self._detail = (kept * detail)[area.slices][..., :3].copy()
+            self._detail = detail[area.slices][..., :3].copy()
+            rest += detail
+        head[:] = rest
         alpha = head[..., 3:]
         np.clip(alpha, 0, 1, out=alpha)
         np.clip(head[..., :3], 0, alpha, out=head[..., :3])
@@ -171,6 +174,20 @@ class FacePatches:
     def _enlarged(self, maps: PixelRows, area: Box) -> PixelRows:
         at = self._at_side(area)
         return _resized(maps[area.slices], (at.width, at.height))
+
+
+def meant_change(change: PixelRows) -> NDArray[np.float32]:
+    """(h, w) in [0, 1]: where the teacher means its neutral face to be another; the change is (h, w, 3).
+
+    It closes an open mouth. Elsewhere it shifts lines by some tenths of a pixel, which blurs: such changes
+    are thin, and the picture is shown as it was drawn.
+    """
+    broad = cv2.morphologyEx(
+        (np.abs(change).max(-1) > _OTHER).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)
+    )
+    around = cv2.dilate(broad, np.ones((2 * _BROAD + 1, 2 * _BROAD + 1), np.uint8)).astype(np.float32)
+    meant: NDArray[np.float32] = cv2.blur(around, (_BROAD, _BROAD))
+    return meant
 
 
 def kept_detail(change: PixelRows) -> NDArray[np.float32]:

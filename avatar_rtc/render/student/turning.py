@@ -1,6 +1,7 @@
 """How the body of a student's character turns, and half way there for in-betweens."""
 
 from collections.abc import Callable
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -8,11 +9,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from avatar_rtc.face.pose import ROTATION, neutral
 from avatar_rtc.render.student.file import Student
 from avatar_rtc.render.student.networks import GRID_UNIT
-from avatar_rtc.render.student.quick import quick_body
+from avatar_rtc.render.student.quick import PixelRows, quick_body
 from avatar_rtc.render.student.swinging import Turned
 
+_NEAR = 0.25
+"""Sigma, in morphs: as THA3's own large pictures have it, see `tha3/large.py`."""
 _FAINT, _SURE = 3 / 255, 8 / 255
 """Opacity of the paint up to which it is the network's noise, and from which it is all meant. Without this a
 trained body paints two thirds of its box, and nothing is seen of most of that."""
@@ -23,6 +27,21 @@ class BodyTurns:
 
     def __init__(self, student: Student) -> None:
         self._decode = quick_body(student.body)
+
+    @cached_property
+    def rest(self) -> PixelRows:
+        """(H / 2, W / 2, 2): how far it looks in the neutral pose, as `Turned.change`."""
+        with torch.inference_mode():
+            return self.of(torch.from_numpy(neutral())).change
+
+    def steadied(self, pose: Tensor) -> Turned:
+        """The same, less how it turns at rest as far as the pose is near that; see `near_rest`.
+
+        For pictures larger than those it was taught with: they are as sharp as drawn where nothing moves.
+        """
+        turned = self.of(pose)
+        cv2.scaleAdd(self.rest, -near_rest(pose), turned.change, turned.change)
+        return turned
 
     def of(self, pose: Tensor) -> Turned:
         """How the body turns in a pose (45,)."""
@@ -35,6 +54,16 @@ class BodyTurns:
         opacity = paint[..., 4:]
         opacity *= np.clip((opacity - _FAINT) / (_SURE - _FAINT), 0, 1)
         return Turned(change, paint[..., :4] * opacity, 1 - opacity[..., 0])
+
+
+def near_rest(pose: Tensor) -> float:
+    """How near the body of a pose (45,) is to rest, 0 to 1; its breath does not count, for all would sway.
+
+    >>> near_rest(torch.zeros(45))
+    1.0
+    """
+    turns = pose[ROTATION][:-1]
+    return float((turns.square().sum() / (-2 * _NEAR**2)).exp())
 
 
 class TurnsInOrder:

@@ -12,8 +12,8 @@ from avatar_rtc.control.state import AvatarState
 from avatar_rtc.server.live.distillation import Distillation
 from avatar_rtc.server.live.learnt import Learnt, learnt_of
 
-RESTRAINED_FPS = 1.0
-"""Of THA3 on a CPU while it teaches."""
+RESTRAINED_FPS = 0.25
+"""Of THA3 on a CPU while it teaches: a picture of its own costs as much as one to learn from."""
 
 
 def restrained(state: AvatarState) -> AvatarState:

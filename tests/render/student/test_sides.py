@@ -13,6 +13,7 @@ from avatar_rtc.face.pose import INDEX, Pose, neutral
 from avatar_rtc.render.cels import Cels, Dressing
 from avatar_rtc.render.portrait import Portrait, portrait_of
 from avatar_rtc.render.student.animator import StudentAnimator, StudentCharacter, create_student
+from avatar_rtc.render.student.networks import FaceDecoder
 from avatar_rtc.render.student.patches import kept_detail
 from avatar_rtc.render.student.quick import quick_body, quick_face
 from avatar_rtc.render.student.turning import TurnsInOrder, turned_half_way
@@ -152,6 +153,7 @@ def test_quick_decoders_give_what_the_networks_give() -> None:
         assert np.allclose(quick[0], bulk[0].permute(1, 2, 0), atol=1e-5)
         assert np.allclose(quick[1], maps[0].permute(1, 2, 0), atol=1e-4)
         for network in student.faces.values():
+            assert isinstance(network, FaceDecoder)
             morphs = of[: network.decoder.shape.inputs]
             theirs = network(morphs[None])[0].permute(1, 2, 0)
             assert np.allclose(quick_face(network)(morphs), theirs, atol=1e-4)

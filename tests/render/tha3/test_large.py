@@ -19,6 +19,7 @@ from avatar_rtc.render.device.operators import operators_of
 from avatar_rtc.render.portrait import PICTURE_PX, Portrait
 from avatar_rtc.render.tha3.animator import Tha3Animator
 from avatar_rtc.render.tha3.boxes import FACE_BOX, HEAD_BOX, HEAD_IN_FACE, box_at
+from avatar_rtc.render.tha3.character import Shown
 from avatar_rtc.render.tha3.large import layer_warp, maps_at, sharp_warp, slight, steadied
 from avatar_rtc.render.tha3.networks import PARTS, Maps, PartName, warp
 from avatar_rtc.render.tha3.parts import MovedPart
@@ -116,7 +117,9 @@ def test_a_layer_between_pixels_takes_no_colour_from_what_does_not_show() -> Non
     found = layer_warp(image, torch.full((1, 2, 32, 32), 0.5 * 2 / 32))[0]
     shows = found[3] > -0.99
     assert shows.sum() > 16 * 16
-    assert torch.allclose(found[:3, shows], torch.tensor([0.6, 0.2, -0.2])[:, None].expand(-1, shows.sum()))
+    assert torch.allclose(
+        found[:3, shows], torch.tensor([0.6, 0.2, -0.2])[:, None].expand(-1, int(shows.sum()))
+    )
 
 
 def test_rest_is_taken_off_near_rest_only() -> None:
@@ -164,7 +167,7 @@ def test_reduced_it_is_the_picture_of_512(side: int) -> None:
         given = portrait(at)
         bare = animator.soften(animator.prepare(given), a_soft_part())
         dressed = animator.dress(bare, given, blush)
-        each = [bare, dressed, animator.cover(bare, smile)]
+        each: list[Shown] = [bare, dressed, animator.cover(bare, smile)]
         shown.append(torch.cat([animator.animate(posed, [one]).clone() for one in each]))
     assert shown[1].shape == (3, 4, side, side)
     assert shown[1].min() >= 0 and shown[1].max() <= 1
@@ -201,7 +204,12 @@ def test_in_betweens_go_half_way_and_then_all_of_it(side: int) -> None:
     asked: list[int] = []
     networks = sliding()
     editor = networks["editor"]
-    networks["editor"] = lambda *given: (asked.append(1), editor(*given))[1]
+
+    def counted(pictures: Tensor, of: Tensor) -> Tensor:
+        asked.append(1)
+        return editor(pictures, of)
+
+    networks["editor"] = counted
     animator = Tha3Animator(networks, "cpu", torch.float32)
     character = animator.prepare(portrait(side))
     asked.clear()

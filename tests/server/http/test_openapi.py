@@ -166,7 +166,7 @@ async def test_every_operation_answers_as_it_says_when_asked_as_it_says(client, 
 async def test_the_avatar_it_shows_has_every_field_that_is_served(client, doc):
     served = await (await client.get("/api/v1/avatars/main")).json()
     declared = doc["components"]["schemas"]["Avatar"]
-    assert declared["properties"].keys() - {"detail", "note", "encoders"} == served.keys()
+    assert declared["properties"].keys() - {"detail", "note", "encoders", "size"} == served.keys()
 
 
 async def test_an_avatar_that_was_told_a_lot_is_of_the_type_it_is_declared_as(client):
