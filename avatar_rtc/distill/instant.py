@@ -6,7 +6,7 @@
  rigs               ────────►────────►────────►────────►──────────►
 ```
 
-On a slower machine the first one is made of less, after 85 seconds. What the teacher shows is kept in the
+On a slower machine the first one is made of less, after 95 seconds. What the teacher shows is kept in the
 files that training reads, too: whoever trains afterwards asks for what is missing, and whoever is interrupted
 goes on where it was.
 """
@@ -39,7 +39,7 @@ Bodies count most, for they show the face as well: 80 of them and 120 faces give
 _EARLY = {"probes": 42, "held": 8, "marked": 8, "faces": 10, "bodies": 60}
 """Where the teacher is slow, a rig is made of as little as this, and of what more there is after EARLY_S.
 With 70 bodies, 10 faces do as well as 60 (aria1: 30.5, 23.7, 22.2 dB)."""
-EARLY_S = 85.0
+EARLY_S = 95.0
 _GROWTH = 1.8
 """The next rig is made when there is so much more of everything."""
 
