@@ -90,7 +90,7 @@ async def test_random_calls_at_once_are_never_500(serve, config, store, png, see
 
         monkey = pytest.MonkeyPatch()
         with monkey.context() as patch:
-            patch.setattr("avatar_rtc.server.http.routes.avatars.command_for", lambda *_: ["sleep", "60"])
+            patch.setattr("avatar_rtc.server.live.lessons.command_for", lambda *_: ["sleep", "60"])
             await asyncio.gather(*(call(number) for number in range(8)))
         assert statuses <= FINE | {202} and len(statuses) > 3
 
