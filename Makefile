@@ -52,7 +52,7 @@ ALONE = $(sort $(shell grep -rlE 'mark\.(realtime|browser)' tests --include='tes
 test: install $(OTHERS)
 ifeq ($(strip $(ARGS)),)
 	failed=0; \
-	$(PYTEST) -n auto --dist loadfile --no-loadscope-reorder -m "not soak and not realtime and not browser" $(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0) || failed=1; \
+	$(PYTEST) -n auto --dist loadfile -m "not soak and not realtime and not browser" $(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0) || failed=1; \
 	$(PYTEST) $(ALONE) -m "not soak and (realtime or browser)" $(if $(COVERAGE),--cov --cov-append) || failed=1; \
 	exit $$failed
 else

@@ -5,7 +5,6 @@ import hashlib
 import os
 import sys
 from collections.abc import Generator, Iterator
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -57,29 +56,8 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Those with a browser come last: once it is driven, its loop runs on, and no other one may.
-
-    Beside other processes of pytest, files take turns: one that waits for servers, one that computes.
-    """
-    if hasattr(config, "workerinput"):
-        items[:] = slow_ones_in_time(items)
+    """Those with a browser come last: once it is driven, its loop runs on, and no other one may."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
-
-
-def slow_ones_in_time(items: list[pytest.Item]) -> list[pytest.Item]:
-    """File by file, one with slow tests, one without, and of these the one with most tests first.
-
-    By the number of their tests alone, as xdist has it, a file whose only test takes 44 s is among the last,
-    and the other processes wait for it.
-    """
-    files: dict[Path, list[pytest.Item]] = {}
-    for item in items:
-        files.setdefault(item.path, []).append(item)
-    slow = [file for file in files.values() if any(item.get_closest_marker("slow") for item in file)]
-    others = sorted((file for file in files.values() if file not in slow), key=len, reverse=True)
-    none: list[pytest.Item] = []
-    turns = zip_longest(slow, others, fillvalue=none)
-    return [item for turn in turns for file in turn for item in file]
 
 
 @pytest.fixture(autouse=True, scope="session")
