@@ -19,11 +19,11 @@ from avatar_rtc.characters.image import write_picture
 from avatar_rtc.characters.store import CharacterStore
 from avatar_rtc.client.client import AvatarClient
 from avatar_rtc.client.server import Server
+from avatar_rtc.distill.learning import GOOD_RIG
 from avatar_rtc.resources import resource
 
 FLUID_AFTER = "seconds from the upload of a stranger's picture to 20 fps of it"
 FLUID_FPS, MOST_S = 20.0, 120.0
-RIG_DB = {"whole": 28.0, "mouth": 24.0, "eyes": 22.0}
 _WINDOW_S, _GIVEN_UP_S, _AFTER_S = 2.0, 420.0, 60.0
 
 
@@ -113,7 +113,7 @@ def _figures(
     learnt = state["distillation"]
     found = [at_most(FLUID_AFTER, fluid - begun, "s", MOST_S, shown=learnt["shown"])]
     for region, decibels in learnt.get("measured", {}).items():
-        found.append(at_least(f"the rig then, {region}", decibels, "dB", RIG_DB[region]))
+        found.append(at_least(f"the rig then, {region}", decibels, "dB", GOOD_RIG[region]))
     gap = watched.longest_gap_s(fluid)
     found.append(told(f"longest gap in {_AFTER_S:g} s after, better rigs swapped in", gap * 1000, "ms"))
     return found

@@ -41,7 +41,7 @@ _EPILOG = """examples:
 A rig is written first, better ones over it, and in the end the student. The student of a shipped character
 goes to your data folder and is found there; `--out` names another place. All are also kept by their picture
 in the user's cache. It can be interrupted at any time; the same command goes on where it was. On two cores
-without a GPU, good takes about 35 minutes, draft 8, the first rig less than 2.
+without a GPU, good takes 15 to 30 minutes, draft 5 to 9, the first rig less than 2.
 """
 
 
@@ -131,7 +131,7 @@ def _distill(args: argparse.Namespace) -> int:
     plan = _plan(args, device, character.rgba)
     folder = working_folder(cache_folder(), character.rgba, plan)
     pace = TimeLeft(costs(plan))
-    with nullcontext(json_lines(pace)) if args.background else bar_on(pace, console) as telling:
+    with nullcontext(json_lines(pace, args.quality)) if args.background else bar_on(pace, console) as telling:
         last = _write_each(
             args, store, character, out, _learn(args, character, plan, folder, device, telling), telling
         )
@@ -166,7 +166,7 @@ def _learn(
     emotions = load_emotions(resource("assets", "emotions"))
     rgba, large = character.rgba, character.large
 
-    def train(_: "Learned | None") -> "tuple[bytes, Report]":
+    def train() -> "tuple[bytes, Report]":
         return distill(rgba, plan, emotions, folder, device, telling.progress, large)
 
     return learn(
@@ -191,7 +191,7 @@ def _write_each(
         InputError: the character was replaced meanwhile.
         SetupError: the folder cannot be written, or the teacher showed nothing.
     """
-    from avatar_rtc.distill.learning import is_worth_showing
+    from avatar_rtc.distill.learning import GOOD_RIG, is_worth_showing
     from avatar_rtc.distill.run import use_cores
 
     last, has_stepped_back, unwritten = None, False, False
@@ -206,7 +206,7 @@ def _write_each(
             has_stepped_back = True
             step_back()  # from now on it moves, and its frames go first
             use_cores(1)
-        if args.quality == "instant" and last.report.good_enough:
+        if args.quality == "instant" and is_worth_showing(last.report, GOOD_RIG):
             break
     if last is None:
         raise SetupError("the teacher showed nothing to learn from; run it again")

@@ -141,10 +141,10 @@ def _avatar(
     args: argparse.Namespace, chain: "tuple[Operation, ...]", size: SizeAsked, console: Any
 ) -> "OfflineAvatar":
     from avatar_rtc.animation.emotions import load_emotions
+    from avatar_rtc.characters.opening import order_of
     from avatar_rtc.cli.weights import fetch_weights
     from avatar_rtc.control.state import AvatarState
     from avatar_rtc.face.emotions import ZERO, emotion_id
-    from avatar_rtc.link.orders import OpenAvatar
     from avatar_rtc.render.animators import Animators, resolve
     from avatar_rtc.render.tha3.weights_files import weights_ready
     from avatar_rtc.resources import resource
@@ -161,16 +161,9 @@ def _avatar(
     if name == "tha3" and not weights_ready():
         fetch_weights(None, None, console)
     animator, _ = Animators(device).get(name, character.student, character.rgba)
-    opened = OpenAvatar(
-        avatar="offline", rgba=character.rgba.tobytes(), epoch=0.0,
-        original=b"" if character.large is None else character.large.tobytes(),
-        state=AvatarState(
-            emotions={emotion: 1.0}, chain=chain, framing=Framing(args.framing, args.headroom)
-        ), fps=args.fps, seed=args.seed,
-        cels=character.cels, emotions=character.emotions,
-        own_emotions=character.own_emotions, views=character.views,
-        keep_eyes_open=character.keep_eyes_open, label=forced_label(args.disclosure or "page"),
-    )  # fmt: skip
+    state = AvatarState(emotions={emotion: 1.0}, chain=chain, framing=Framing(args.framing, args.headroom))
+    label = forced_label(args.disclosure or "page")
+    opened = order_of(character, state, fps=args.fps, seed=args.seed, label=label)
     return OfflineAvatar(opened, animator, emotions, size.frame, side=size.side)
 
 

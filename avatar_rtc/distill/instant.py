@@ -18,7 +18,6 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from avatar_rtc.distill.collect import RECORD_TYPES, SetName, poses_of, wanted
@@ -28,7 +27,7 @@ from avatar_rtc.distill.plan import Plan
 from avatar_rtc.distill.rig import TeacherRecords, fit_rig
 from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE, SampleFile
 from avatar_rtc.distill.teacher import Teacher
-from avatar_rtc.errors import InputError, SetupError
+from avatar_rtc.distill.working import working_in
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.render.student.file import read_student, write_student
 
@@ -87,23 +86,8 @@ def rigs(
         InputError: another run works in the folder.
         SetupError: disk full, weights missing; what was done is kept.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SetupError(f"cannot create {folder}: {error.strerror}") from None
-    try:
-        with FileLock(folder / "lock", timeout=0):
-            yield from _rigs(rgba, emotions, folder, device, progress, plan, now)
-    except Timeout:
-        raise InputError("this character is being distilled already; wait for that to end") from None
-
-
-def first_good_rig(made: Iterator[Learned]) -> Learned:
-    """The first that is better company than a slow teacher, else the last; for `--quality instant`."""
-    for learned in made:
-        if learned.report.good_enough:
-            return learned
-    return learned
+    with working_in(folder):
+        yield from _rigs(rgba, emotions, folder, device, progress, plan, now)
 
 
 def _rigs(

@@ -17,8 +17,9 @@ from avatar_rtc.render.student.file import read_student
 
 WORTH_SHOWING: Mapping[str, float] = {"whole": 26.0, "mouth": 22.0, "eyes": 20.0}
 """Mean PSNR in dB from which a rig at full rate is better company than a teacher at a crawl."""
-TrainStudent = Callable[[Learned | None], tuple[bytes, Report]]
-"""Trains a student, from a rig if there is one."""
+GOOD_RIG: Mapping[str, float] = {"whole": 28.0, "mouth": 24.0, "eyes": 22.0}
+"""The same of a rig that is enough where nothing is to be trained."""
+TrainStudent = Callable[[], tuple[bytes, Report]]
 
 
 def learn(
@@ -42,7 +43,7 @@ def learn(
             yield best
     if train is None:
         return
-    data, report = train(best)
+    data, report = train()
     pictures = 0 if best is None else best.pictures
     if best is not None:
         data, report = best_parts(best.data, data, rgba, held())
@@ -54,9 +55,9 @@ def is_closer(one: Report, other: Report) -> bool:
     return _regions(one) > _regions(other)
 
 
-def is_worth_showing(report: Report) -> bool:
-    """True if an avatar should move so rather than by a slow teacher."""
-    return all(report.figures[region]["mean"] >= level for region, level in WORTH_SHOWING.items())
+def is_worth_showing(report: Report, levels: Mapping[str, float] = WORTH_SHOWING) -> bool:
+    """True if an avatar should move so rather than by a slow teacher: every region reaches its level."""
+    return all(report.figures[region]["mean"] >= level for region, level in levels.items())
 
 
 def _regions(report: Report) -> float:

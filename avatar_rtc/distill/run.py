@@ -11,7 +11,6 @@ from typing import cast
 
 import numpy as np
 import torch
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from avatar_rtc.distill.body import body_training
@@ -25,7 +24,7 @@ from avatar_rtc.distill.side_by_side import Tell, work_side_by_side
 from avatar_rtc.distill.teacher import Teacher
 from avatar_rtc.distill.training import StepProgress, Training
 from avatar_rtc.distill.warm_start import shipped_student
-from avatar_rtc.errors import InputError, SetupError
+from avatar_rtc.distill.working import working_in
 from avatar_rtc.face.emotions import EmotionTemplate
 from avatar_rtc.render.student.file import Student, image_hash, read_student, write_student
 from avatar_rtc.render.student.networks import BodyDecoder, FaceDecoder
@@ -59,19 +58,11 @@ def distill(
         InputError: another run works in the folder.
         SetupError: disk full, weights missing; what was done is kept.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SetupError(f"cannot create {folder}: {error.strerror}") from None
-    lock = FileLock(folder / "lock", timeout=0)
-    try:
-        with lock:
-            plan = in_detail(plan, 512 if original is None else original.shape[0])
-            collect(folder, plan, emotions, lambda: Teacher(rgba, device, original), progress)
-            data = write_student(_train(rgba, plan, folder, device, progress))
-            return _with_report(data, rgba, plan, folder)
-    except Timeout:
-        raise InputError("this character is being distilled already; wait for that to end") from None
+    with working_in(folder):
+        plan = in_detail(plan, 512 if original is None else original.shape[0])
+        collect(folder, plan, emotions, lambda: Teacher(rgba, device, original), progress)
+        data = write_student(_train(rgba, plan, folder, device, progress))
+        return _with_report(data, rgba, plan, folder)
 
 
 def working_folder(cache: Path, rgba: NDArray[np.uint8], plan: Plan) -> Path:

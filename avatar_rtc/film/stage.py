@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from avatar_rtc.animation.mixer import Appearance
 from avatar_rtc.characters.character import Character
+from avatar_rtc.characters.opening import order_of
 from avatar_rtc.clock import MediaClock
 from avatar_rtc.control.acting_messages import GesturePlay, HearingSet
 from avatar_rtc.control.changes import NO_GESTURES, Change
@@ -199,21 +200,8 @@ class FilmStage:
             self._offline.take(state)
 
     def _opening(self, role: Role) -> OpenAvatar:
-        character = role.character
-        opened = OpenAvatar(
-            avatar="offline",
-            rgba=character.rgba.tobytes(),
-            original=b"" if character.large is None else character.large.tobytes(),
-            epoch=0.0,
-            state=self._actor.state,
-            fps=self._fps,
-            seed=self._seed,
-            cels=character.cels,
-            emotions=character.emotions,
-            own_emotions=character.own_emotions,
-            views=character.views,
-            keep_eyes_open=character.keep_eyes_open,
-            label=self._label,
+        opened = order_of(
+            role.character, self._actor.state, fps=self._fps, seed=self._seed, label=self._label
         )
         animator, rgba = role.animator, pixels_of(opened)
         if isinstance(animator, MouthAnimator) and self._mouths.is_missing(animator, rgba):

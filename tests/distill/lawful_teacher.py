@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_rtc.distill.samples import MARKED_FACE, POSED_BODY, POSED_FACE
+from avatar_rtc.distill.samples import LARGE_FACE, MARKED_FACE, POSED_BODY, POSED_FACE
 from avatar_rtc.face.pose import EYEBROW, INDEX, Pose
 from avatar_rtc.render.student.parts import MOUTH
 
@@ -33,6 +33,10 @@ class LawfulTeacher:
 
     def faces(self, poses: Sequence[Pose]) -> list[Any]:
         return [self._record(POSED_FACE, pose=p, face=self._face(p)) for p in poses]
+
+    def large_faces(self, poses: Sequence[Pose]) -> list[Any]:
+        twice = (self._face(pose).repeat(2, 1).repeat(2, 2) for pose in poses)
+        return [self._record(LARGE_FACE, pose=p, face=face) for p, face in zip(poses, twice, strict=True)]
 
     def marked(self, poses: Sequence[Pose]) -> list[Any]:
         return [

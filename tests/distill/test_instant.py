@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from avatar_rtc.distill import instant
 from avatar_rtc.distill.collect import collect
-from avatar_rtc.distill.instant import first_good_rig, rigs, stages
+from avatar_rtc.distill.instant import rigs, stages
 from avatar_rtc.distill.learned import Learned
 from avatar_rtc.distill.measure import Report
 from avatar_rtc.distill.plan import PLANS, Plan
@@ -124,13 +124,3 @@ def test_plans_of_all_qualities_begin_alike() -> None:
     for plan in PLANS.values():
         assert stages(plan)[0] == stages(PLANS["good"])[0]
         assert all(stages(plan)[-1][name] == getattr(plan, name) for name in ("faces", "bodies", "held"))
-
-
-def test_the_first_good_one_is_enough() -> None:
-    def one(good: bool, number: int) -> Learned:
-        level = 40.0 if good else 10.0
-        figures = {name: {"mean": level} for name in ("whole", "mouth", "eyes")}
-        return Learned(b"", Report(figures), "rig", number)
-
-    assert first_good_rig(iter([one(False, 1), one(True, 2), one(True, 3)])).pictures == 2
-    assert first_good_rig(iter([one(False, 1), one(False, 2)])).pictures == 2

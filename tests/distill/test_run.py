@@ -1,6 +1,5 @@
 """A whole distillation in seconds, from a teacher whose pictures follow a simple law."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,73 +24,18 @@ from avatar_rtc.distill.plan import (
 )
 from avatar_rtc.distill.poses import probe_poses
 from avatar_rtc.distill.run import checkpoint_of, distill, working_folder
-from avatar_rtc.distill.samples import LARGE_FACE, MARKED_FACE, POSED_BODY, POSED_FACE, SampleFile
+from avatar_rtc.distill.samples import POSED_FACE, SampleFile
 from avatar_rtc.errors import InputError, SetupError
-from avatar_rtc.face.pose import EYEBROW, INDEX, Pose
+from avatar_rtc.face.pose import INDEX, Pose
 from avatar_rtc.render.student.file import read_student
-from avatar_rtc.render.student.parts import MOUTH
+from tests.distill.lawful_teacher import EYES, LIPS, LawfulTeacher, a_blocky_picture
 
 PLAN = Plan(faces=24, marked=8, bodies=12, face_steps=40, body_steps=30, held=4)
-_EYES = (slice(70, 110), slice(50, 86)), (slice(70, 110), slice(106, 142))
-_LIPS = (slice(132, 152), slice(78, 114))
-
-
-class LawfulTeacher:
-    """Eyes darken with any morph of theirs, lips redden, and the whole picture moves sideways with head_y."""
-
-    batch = 1
-
-    def __init__(self, rgba: NDArray[np.uint8]) -> None:
-        self.rgba, self.asked = rgba, 0
-
-    def _face(self, pose: Pose) -> NDArray[np.uint8]:
-        face = self.rgba[32:224, 160:352].transpose(2, 0, 1).astype(np.float32)
-        closed = min(1.0, float(np.abs(pose[EYEBROW.start : MOUTH.start]).sum() + np.abs(pose[37:39]).sum()))
-        for rows, columns in _EYES:
-            face[:3, rows, columns] *= 1 - 0.8 * closed
-        face[1:3, *_LIPS] *= 1 - 0.8 * min(1.0, float(pose[MOUTH].sum()))
-        return face.astype(np.uint8)
-
-    def faces(self, poses: Sequence[Pose]) -> list[Any]:
-        return [self._record(POSED_FACE, pose=p, face=self._face(p)) for p in poses]
-
-    def large_faces(self, poses: Sequence[Pose]) -> list[Any]:
-        twice = (self._face(pose).repeat(2, 1).repeat(2, 2) for pose in poses)
-        return [self._record(LARGE_FACE, pose=p, face=face) for p, face in zip(poses, twice, strict=True)]
-
-    def marked(self, poses: Sequence[Pose]) -> list[Any]:
-        return [
-            self._record(MARKED_FACE, pose=p, open=255 * (p[INDEX["eye_wink_left"]] < 0.5)) for p in poses
-        ]
-
-    def bodies(self, poses: Sequence[Pose]) -> list[Any]:
-        found = []
-        for pose in poses:
-            face, shift = self._face(pose), round(8 * float(pose[INDEX["head_y"]]))
-            frame = self.rgba.transpose(2, 0, 1).copy()
-            frame[:, 32:224, 160:352] = face
-            grid = np.zeros((2, 256, 256), np.float16)
-            grid[0] = -shift / 256
-            found.append(
-                self._record(POSED_BODY, pose=pose, face=face, frame=np.roll(frame, shift, axis=2), grid=grid)
-            )
-        return found
-
-    def _record(self, kind: np.dtype, **fields: Any) -> Any:
-        self.asked += 1
-        record = np.zeros((), kind)
-        for name, value in fields.items():
-            record[name] = value
-        return record
 
 
 @pytest.fixture
 def rgba() -> NDArray[np.uint8]:
-    random = np.random.default_rng(3)
-    picture = np.zeros((512, 512, 4), np.uint8)
-    picture[64:448, 160:352, :3] = random.integers(60, 255, (24, 12, 3), np.uint8).repeat(16, 0).repeat(16, 1)
-    picture[64:448, 160:352, 3] = 255
-    return picture
+    return a_blocky_picture()
 
 
 @pytest.fixture
@@ -218,7 +162,7 @@ def test_boxes_are_found_where_the_teacher_moves(teacher) -> None:
     boxes = face_boxes(np.stack(teacher.faces(probe_poses())))
     right, left, mouth = (boxes[part] for part in ("eye_right", "eye_left", "mouth"))
     assert right.x + right.width <= left.x and right.y + right.height <= mouth.y
-    for box, (rows, columns) in ((right, _EYES[0]), (left, _EYES[1]), (mouth, _LIPS)):
+    for box, (rows, columns) in ((right, EYES[0]), (left, EYES[1]), (mouth, LIPS)):
         assert box.y <= 32 + rows.start and box.y + box.height >= 32 + rows.stop
         assert box.x <= 160 + columns.start and box.x + box.width >= 160 + columns.stop
 

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from avatar_rtc.face.pose import ROTATION, neutral
+from avatar_rtc.render.resting import nearness_to_rest
 from avatar_rtc.render.student.file import Student
 from avatar_rtc.render.student.networks import GRID_UNIT
 from avatar_rtc.render.student.quick import PixelRows, quick_body
 from avatar_rtc.render.student.swinging import Turned
 
-_NEAR = 0.25
-"""Sigma, in morphs: as THA3's own large pictures have it, see `tha3/large.py`."""
 _FAINT, _SURE = 3 / 255, 8 / 255
 """Opacity of the paint up to which it is the network's noise, and from which it is all meant. Without this a
 trained body paints two thirds of its box, and nothing is seen of most of that."""
@@ -35,12 +34,14 @@ class BodyTurns:
             return self.of(torch.from_numpy(neutral())).change
 
     def steadied(self, pose: Tensor) -> Turned:
-        """The same, less how it turns at rest as far as the pose is near that; see `near_rest`.
+        """The same, less how it turns at rest as far as the pose is near that.
 
-        For pictures larger than those it was taught with: they are as sharp as drawn where nothing moves.
+        Its breath does not count, or all would sway. For pictures larger than those it was taught with: they
+        are as sharp as drawn where nothing moves.
         """
         turned = self.of(pose)
-        cv2.scaleAdd(self.rest, -near_rest(pose), turned.change, turned.change)
+        near = float(nearness_to_rest(pose[None, ROTATION][:, :-1]))
+        cv2.scaleAdd(self.rest, -near, turned.change, turned.change)
         return turned
 
     def of(self, pose: Tensor) -> Turned:
@@ -54,16 +55,6 @@ class BodyTurns:
         opacity = paint[..., 4:]
         opacity *= np.clip((opacity - _FAINT) / (_SURE - _FAINT), 0, 1)
         return Turned(change, paint[..., :4] * opacity, 1 - opacity[..., 0])
-
-
-def near_rest(pose: Tensor) -> float:
-    """How near the body of a pose (45,) is to rest, 0 to 1; its breath does not count, for all would sway.
-
-    >>> near_rest(torch.zeros(45))
-    1.0
-    """
-    turns = pose[ROTATION][:-1]
-    return float((turns.square().sum() / (-2 * _NEAR**2)).exp())
 
 
 class TurnsInOrder:

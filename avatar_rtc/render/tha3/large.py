@@ -19,6 +19,7 @@ from avatar_rtc.render.device.host import on_host
 from avatar_rtc.render.device.precision import network_precision
 from avatar_rtc.render.pixels import premultiplied, straight
 from avatar_rtc.render.portrait import SIZE
+from avatar_rtc.render.resting import nearness_to_rest
 from avatar_rtc.render.tha3.boxes import FACE_BOX, HEAD_IN_FACE, box_at
 from avatar_rtc.render.tha3.networks import BodyTurn, combine, morph, own_places, turn_of, turned, warp
 from avatar_rtc.render.upscale.interpolation import interpolated
@@ -26,8 +27,6 @@ from avatar_rtc.render.upscale.networks import Doubler, load_upscaler
 
 _SHARP = 0.75
 """Share of the sharper kernel."""
-_NEAR = 0.25
-"""How far a pose may be from rest, sigma of its morphs, to be taken for nearly that."""
 _MEANT_PX = 1.5
 """What moves further at rest is meant; in px of a network's own picture."""
 _AROUND = 8
@@ -84,9 +83,9 @@ def steadied(maps: Tensor, rest: Tensor, pose: Tensor) -> Tensor:
     Args:
         maps: (B, 2 or more, h, h).
         rest: (B, 2, h, h): the grid in the neutral pose.
-        pose: (B, N): the morphs that tell how near that is: exp(-|pose|² / 2 σ²).
+        pose: (B, N): the morphs that tell how near that is.
     """
-    near = (pose.float().square().sum(1) / (-2 * _NEAR**2)).exp()[:, None, None, None]
+    near = nearness_to_rest(pose)[:, None, None, None]
     grid = maps[:, :2].float() - near * rest.float()
     return torch.cat([grid, maps[:, 2:].float()], dim=1) if maps.shape[1] > 2 else grid
 

@@ -1,6 +1,7 @@
 """What a render worker is told of an avatar when it opens, or moves by another student."""
 
 from avatar_rtc.characters.character import Character
+from avatar_rtc.characters.opening import order_of
 from avatar_rtc.config import AnimatorName, Config
 from avatar_rtc.control.state import AvatarState
 from avatar_rtc.filters_schema.label import forced_label
@@ -17,20 +18,14 @@ def order_to_open(
         animator: what was asked for.
     """
     cast = state.cast
-    return OpenAvatar(
-        avatar=name,
-        rgba=character.rgba.tobytes(),
-        original=b"" if character.large is None else character.large.tobytes(),
-        epoch=epoch,
-        state=state,
+    return order_of(
+        character,
+        state,
+        name,
+        epoch,
         animator=animator,
         fps=config.fps,
         matte_size=MATTE_SIZE if cast is None else (cast.width, cast.height),
-        cels=character.cels,
-        emotions=character.emotions,
-        own_emotions=character.own_emotions,
-        views=character.views,
-        keep_eyes_open=character.keep_eyes_open,
         label=forced_label(config.disclosure),
         # Megabytes, which these animators have no use for.
         student=None if animator in ("static", "tha3") else character.student,
