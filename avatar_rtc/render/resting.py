@@ -9,7 +9,7 @@ _NEAR = 0.25
 def nearness_to_rest(morphs: Tensor) -> Tensor:
     """(B,) in [0, 1] of morphs (B, N): exp(-|m|² / 2 σ²); float32.
 
-    >>> nearness_to_rest(torch.zeros(1, 5)).tolist()
+    >>> nearness_to_rest(Tensor([[0.0] * 5])).tolist()
     [1.0]
     """
     return (morphs.float().square().sum(1) / (-2 * _NEAR**2)).exp()
