@@ -35,7 +35,7 @@ async def joined(client: Any, with_channels: bool) -> RTCPeerConnection:
     response = await client.post(WHEP, data=pc.localDescription.sdp, headers=SDP)
     assert response.status == 201, await response.text()
     await pc.setRemoteDescription(RTCSessionDescription(await response.text(), "answer"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await receiver.track.recv()
     return pc
 
@@ -50,21 +50,25 @@ def cut(pc: RTCPeerConnection) -> None:
 async def test_who_leaves_never_comes_or_vanishes_leaves_nothing(
     client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(viewers, "Peer", partial(Peer, connect_timeout_s=3.0, silence_timeout_s=3.0))
+    def give_up_after(connect_s: float) -> None:
+        limits = {"connect_timeout_s": connect_s, "silence_timeout_s": 5.0}
+        monkeypatch.setattr(viewers, "Peer", partial(Peer, **limits))
 
     async def left() -> int:
         return int((await (await client.get("/api/v1/avatars/main")).json())["viewers"])
 
     async def all_gone() -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await left():  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
+    give_up_after(30.0)  # who is to come may be slow on a busy machine
     await (await joined(client, True)).close()  # what is made once is there now
     await all_gone()
     before = tasks()
     # One after the other: together they would be late on a busy machine.
     there = [await joined(client, number % 2 == 0) for number in range(6)]
+    give_up_after(3.0)
     for _ in range(4):
         assert (await client.post(WHEP, data=an_offer(), headers=SDP)).status == 201
     assert await left() == 10
@@ -73,7 +77,7 @@ async def test_who_leaves_never_comes_or_vanishes_leaves_nothing(
     await asyncio.gather(*(pc.close() for pc in there[:2]))
     await all_gone()
     await asyncio.gather(*(pc.close() for pc in there))
-    await until(lambda: tasks() == before, 10)
+    await until(lambda: tasks() == before)
 
 
 async def test_nonsense_at_every_door_harms_nobody(client: Any, watch: Any) -> None:
