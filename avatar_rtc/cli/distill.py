@@ -143,7 +143,7 @@ def _distill(args: argparse.Namespace) -> int:
         done = {"done": str(out), "figures": last.report.figures, "good_enough": last.report.good_enough}
         print(json.dumps(done), flush=True)
     else:
-        print_report(last.report, out, len(last.data), console)
+        print_report(last, out, console)
     return 0
 
 
@@ -191,7 +191,7 @@ def _write_each(
         InputError: the character was replaced meanwhile.
         SetupError: the folder cannot be written, or the teacher showed nothing.
     """
-    from avatar_rtc.distill.learning import GOOD_RIG, is_worth_showing
+    from avatar_rtc.distill.learning import is_worth_showing
     from avatar_rtc.distill.run import use_cores
 
     last, has_stepped_back, unwritten = None, False, False
@@ -206,8 +206,8 @@ def _write_each(
             has_stepped_back = True
             step_back()  # from now on it moves, and its frames go first
             use_cores(1)
-        if args.quality == "instant" and is_worth_showing(last.report, GOOD_RIG):
-            break
+        if args.quality == "instant":
+            break  # better ones take the teacher minutes, and trained ones no longer
     if last is None:
         raise SetupError("the teacher showed nothing to learn from; run it again")
     if unwritten and not args.background:

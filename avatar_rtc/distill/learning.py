@@ -17,8 +17,6 @@ from avatar_rtc.render.student.file import read_student
 
 WORTH_SHOWING: Mapping[str, float] = {"whole": 26.0, "mouth": 22.0, "eyes": 20.0}
 """Mean PSNR in dB from which a rig at full rate is better company than a teacher at a crawl."""
-GOOD_RIG: Mapping[str, float] = {"whole": 28.0, "mouth": 24.0, "eyes": 22.0}
-"""The same of a rig that is enough where nothing is to be trained."""
 TrainStudent = Callable[[], tuple[bytes, Report]]
 
 

@@ -237,15 +237,17 @@ def test_what_was_learnt_is_found_again_by_its_picture(me, trained, tmp_path) ->
     assert kept_students().find(own_store().load_any(str(other))) is None
 
 
-def test_instant_ends_with_the_first_good_rig(me, trained, capsys) -> None:
-    trained.rigs = [27.9, 31.0, 33.0]
+def test_instant_ends_with_the_first_rig_that_is_worth_showing(me, trained, capsys) -> None:
+    trained.rigs = [21.9, 27.0, 33.0]
     assert main(["distill", str(me), "--force", "--no-report", "--quality", "instant"]) == 0
     about = read_header((me.parent / "student.safetensors").read_bytes()).about
-    assert (about["what"], about["pictures"], about["good_enough"]) == ("rig", 200, True)
+    assert (about["what"], about["pictures"]) == ("rig", 200)
+    assert "a rig, without training; --quality good" in capsys.readouterr().err
     assert trained.plans == []
     trained.rigs = [19.0]  # all there is
     assert main(["distill", str(me), "--force", "--no-report", "--quality", "instant"]) == 0
     assert read_header((me.parent / "student.safetensors").read_bytes()).about["pictures"] == 100
+    assert "too far from THA3 to be shown" in capsys.readouterr().err
 
 
 def test_without_any_picture_of_the_teacher_it_says_so(me, trained, capsys) -> None:

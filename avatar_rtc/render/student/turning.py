@@ -19,6 +19,14 @@ from avatar_rtc.render.student.swinging import Turned
 _FAINT, _SURE = 3 / 255, 8 / 255
 """Opacity of the paint up to which it is the network's noise, and from which it is all meant. Without this a
 trained body paints two thirds of its box, and nothing is seen of most of that."""
+_FAR, _FARTHEST = 1.4, 2.2
+"""How far head, neck and body turn together, as the length of their five axes: from where a body smooths what
+its network adds, and where it does so most. A sixteenth of what it learnt from lies beyond 1.9, so the fine
+maps are ragged there: outlines fray and paint comes in blots."""
+_SMOOTHEST_PX, _PAINT_SHARE = 3.0, 0.7
+"""Sigma there, in px of half the size; that of the paint is smaller, or it would fade."""
+_UNSEEN_PX = 0.25
+"""Up to this sigma nothing would change."""
 
 
 class BodyTurns:
@@ -47,6 +55,7 @@ class BodyTurns:
     def of(self, pose: Tensor) -> Turned:
         """How the body turns in a pose (45,)."""
         bulk, maps = self._decode(pose)
+        maps = _smoothed(maps, pose)
         height, width = maps.shape[:2]
         change = cv2.resize(bulk, (width, height))
         cv2.scaleAdd(np.ascontiguousarray(maps[..., :2]), GRID_UNIT, change, change)
@@ -55,6 +64,17 @@ class BodyTurns:
         opacity = paint[..., 4:]
         opacity *= np.clip((opacity - _FAINT) / (_SURE - _FAINT), 0, 1)
         return Turned(change, paint[..., :4] * opacity, 1 - opacity[..., 0])
+
+
+def _smoothed(maps: PixelRows, pose: Tensor) -> PixelRows:
+    """Maps (H, W, 7) as they are, or smoother the farther the pose is turned; see `_FAR`."""
+    far = float(torch.linalg.vector_norm(pose[ROTATION][:-1]))
+    sigma = _SMOOTHEST_PX * min(1.0, (far - _FAR) / (_FARTHEST - _FAR))
+    if sigma <= _UNSEEN_PX:
+        return maps
+    grid, paint = (np.ascontiguousarray(part) for part in (maps[..., :2], maps[..., 2:]))
+    smooth = [cv2.GaussianBlur(grid, (0, 0), sigma), cv2.GaussianBlur(paint, (0, 0), sigma * _PAINT_SHARE)]
+    return np.concatenate(smooth, axis=-1)
 
 
 class TurnsInOrder:
