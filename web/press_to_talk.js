@@ -18,6 +18,7 @@ export class PressToTalk {
   #since = 0; // when the press began, 0 outside of one
   #endsIt = false; // the press that lasts now
   #isAsking = false; // the browser, or the server
+  #wishes = 0; // an older one ends when a newer one comes
   #isMuted = false; // the avatar, by this
   #isMetering = false;
 
@@ -77,13 +78,15 @@ export class PressToTalk {
 
   /** Talk, or go on in another mode or by another device. */
   async begin() {
+    const wish = ++this.#wishes;
     this.#isAsking = this.#avatar.microphoneMode === 'off';
     this.#draw();
     try {
       await this.#avatar.setMicrophone(this.#mode(), { device: this.#device() });
     } catch (error) {
-      this.#complain(error);
+      if (wish === this.#wishes) this.#complain(error);
     }
+    if (wish !== this.#wishes) return;
     this.#isAsking = false;
     this.#draw();
   }

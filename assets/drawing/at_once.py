@@ -106,7 +106,8 @@ def labelled(picture: NDArray[np.uint8], t: float, now: Shown, rate: float) -> N
     draw = ImageDraw.Draw(page)
     draw.rectangle((0, page.height - 44, page.width, page.height), "#181a26")
     near = "" if now.decibels is None else f", {now.decibels:.0f} dB"
-    words = f"{NAMES.get(now.what, now.what)}{near}: {rate:.0f} pictures a second"
+    often = f"{rate:.0f} pictures a second" if rate >= 1 else "a picture every few seconds"
+    words = f"{NAMES.get(now.what, now.what)}{near}: {often}"
     draw.text(
         (12, page.height - 34), f"{int(t) // 60}:{int(t) % 60:02d}", "#ffffff", ImageFont.load_default(22)
     )

@@ -23,9 +23,9 @@ _BASIS_ROWS = 1000
 _EYEBROW_END, _LIDS_END, _IRIS_END = 12, 24, 26
 """Where these morphs end among the 45; those of the mouth follow."""
 _TURNS = (1.17, 0.63, 0.72, 0.54, 1.08, 0.2)
-"""How much head_x, head_y, neck_z, body_y, body_z and breathing take a body away from a pose that is known.
-Against 0.9 for all, whole and mouth of 100 other poses, rigs of 100 bodies: aria1 31.9, 25.0 dB (31.6, 24.5); a
-shipped character in other colours 32.5, 22.5 (32.5, 22.3). With 900 bodies it is 0.2 dB more of the whole."""
+"""How much head_x, head_y, neck_z, body_y, body_z and breathing take a body away from what is known.
+Against 0.9 for all, whole and mouth of 100 other poses, rigs of 100 bodies: aria1 31.9, 25.0 dB (31.6, 24.5);
+a shipped character in other colours 32.5, 22.5 (32.5, 22.3). With 900 bodies it is 0.2 dB of the whole."""
 _REACH = 3.0
 """The distance at which a pose counts a third, where a morph from end to end is 1."""
 

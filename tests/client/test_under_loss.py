@@ -10,7 +10,7 @@ from avatar_rtc.bench.lossy import Path, Paths, lossy_way
 from avatar_rtc.client.client import AvatarClient
 from tests.waiting import until
 
-SECONDS = 4.0
+SECONDS = 8.0
 
 
 @pytest.mark.realtime

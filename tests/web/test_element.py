@@ -27,7 +27,7 @@ def view(open_page_for_all: Any) -> Any:
 def page(view: Any) -> Iterator[Any]:
     yield view
     view.tab.evaluate("avatar.stopSpeaking()")
-    view.wait("!avatar.speaking")
+    view.wait("!avatar.speaking && !avatar.matches(':state(speaking)')")  # the server tells the state last
     view.tab.evaluate(
         "avatar.badge = 'auto'; avatar.subtitles = false; avatar.style.cssText = avatar.innerHTML = ''"
     )

@@ -48,6 +48,14 @@ RTCDataChannel.prototype.send = function (text) {
 REFUSE = """(name) => {
   navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', name); };
 }"""
+ASK_LATER = """() => {
+  const { mediaDevices } = navigator;
+  globalThis.asked = [];
+  mediaDevices.getUserMedia = async (wanted) => {
+    await new Promise((allow) => asked.push(allow));
+    return MediaDevices.prototype.getUserMedia.call(mediaDevices, wanted);
+  };
+}"""
 DOING = "document.querySelector('#talking').dataset.doing"
 
 
@@ -151,6 +159,26 @@ def test_another_microphone_is_chosen_while_one_talks(page: Page) -> None:
     page.tab.select_option("#device", label=label)
     page.wait(f"avatar.microphone.getAudioTracks()[0].label === '{label}'")
     assert page.tab.evaluate("avatar.microphoneMode") == "listen"
+    page.tab.select_option("#device", "")
+    page.tab.evaluate("document.querySelector('.manner').open = false")
+
+
+def test_another_microphone_is_chosen_while_the_browser_asks_for_the_usual_one(page: Page) -> None:
+    page.tab.click("#talk")
+    page.wait("document.querySelectorAll('#device option').length > 2")
+    page.tab.click("#talk")
+    page.wait(f"{DOING} === 'off'")
+    page.tab.evaluate(ASK_LATER)
+    page.tab.click("#talk")
+    page.wait(f"{DOING} === 'asking' && asked.length === 1")
+    page.tab.evaluate("document.querySelector('.manner').open = true")
+    label = page.tab.locator("#device option").last.inner_text()
+    page.tab.select_option("#device", label=label)
+    page.wait("asked.length === 2")
+    page.tab.evaluate("asked[0]()")  # the browser allows the first, which nobody wants any more
+    page.tab.evaluate("asked[1]()")
+    page.wait(f"{DOING} === 'listen' && avatar.microphone.getAudioTracks()[0].label === '{label}'")
+    page.tab.evaluate("delete navigator.mediaDevices.getUserMedia")
     page.tab.select_option("#device", "")
     page.tab.evaluate("document.querySelector('.manner').open = false")
 

@@ -41,7 +41,7 @@ export class TalkCard {
       complain: around.complain,
     });
     const change = () => {
-      if (['listen', 'speak'].includes(this.#doing)) this.#press.begin();
+      if (this.#doing !== 'off') this.#press.begin(); // while it asks, too: by what was chosen last
       else this.#write();
     };
     root.addEventListener('change', change);
