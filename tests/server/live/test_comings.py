@@ -51,8 +51,8 @@ async def test_who_leaves_never_comes_or_vanishes_leaves_nothing(
     client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def give_up_after(connect_s: float) -> None:
-        limits = {"connect_timeout_s": connect_s, "silence_timeout_s": 5.0}
-        monkeypatch.setattr(viewers, "Peer", partial(Peer, **limits))
+        peer = partial(Peer, connect_timeout_s=connect_s, silence_timeout_s=5.0)
+        monkeypatch.setattr(viewers, "Peer", peer)
 
     async def left() -> int:
         return int((await (await client.get("/api/v1/avatars/main")).json())["viewers"])
