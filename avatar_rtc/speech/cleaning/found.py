@@ -47,7 +47,7 @@ class Until:
     """Skips to the end of what a pattern matches; to the end of the text if it never does."""
 
     pattern: re.Pattern[str]
-    """A match of it stays one, whatever follows."""
+    """A match of it stays one, and as long as it is, whatever follows."""
     longest: int
     """No match of it, with what it looks at, has more characters."""
 

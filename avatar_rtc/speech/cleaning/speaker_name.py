@@ -33,8 +33,9 @@ _TURN = re.compile(
 _PART_OF_TURN = re.compile(
     r"(?:#{1,3}[ ]?[A-Za-z]{0,11}[ ]?:?[ \t]{0,4}|U(?:S(?:E(?:R:?)?)?)?|H(?:[UMANuman]{0,4}):?)\Z"
 )
+_SPACE_TO_ITS_END = r"(?:[ \t]{4}|[ \t]{0,3}(?=[^ \t]))"
 _NEXT_OWN_TURN = Until(
-    re.compile(rf"\n[ \t]{{0,4}}(?:#{{2,3}}[ ]?)?(?:{_OWN})[ ]?:[ \t]{{0,4}}", re.IGNORECASE), 32
+    re.compile(rf"\n[ \t]{{0,4}}(?:#{{2,3}}[ ]?)?(?:{_OWN})[ ]?:{_SPACE_TO_ITS_END}", re.IGNORECASE), 32
 )
 
 

@@ -38,6 +38,14 @@ def test_the_pieces_a_text_comes_in_change_nothing(
     assert lines(cut(text, chance, longest), read_aloud) == lines([text], read_aloud)
 
 
+@pytest.mark.parametrize("space", ["", " ", "  ", "\t \t ", "      "])
+def test_space_behind_the_name_of_the_next_turn_may_come_later(space: str) -> None:
+    text = f"### User: not heard\n### Assistant:{space}This is."
+    for at in range(len(text) + 1):
+        cleaner = Cleaner()
+        assert cleaner.feed(text[:at]) + cleaner.feed(text[at:]) + cleaner.finish() == clean(text)
+
+
 @given(anything, st.data())
 def test_it_may_be_cut_in_two_anywhere(template: str, data: st.DataObject) -> None:
     text = written_of(template).text
