@@ -55,26 +55,27 @@ class BodyTurns:
     def of(self, pose: Tensor) -> Turned:
         """How the body turns in a pose (45,)."""
         bulk, maps = self._decode(pose)
-        maps = _smoothed(maps, pose)
         height, width = maps.shape[:2]
         change = cv2.resize(bulk, (width, height))
-        cv2.scaleAdd(np.ascontiguousarray(maps[..., :2]), GRID_UNIT, change, change)
+        sigma = _smoothing_px(pose)
+        cv2.scaleAdd(_smoothed(maps[..., :2], sigma), GRID_UNIT, change, change)
         # Multiplied before it is enlarged: a quarter of the work, and less at larger sides.
-        paint = torch.from_numpy(maps[..., 2:]).sigmoid().numpy()
+        paint = torch.from_numpy(_smoothed(maps[..., 2:], sigma * _PAINT_SHARE)).sigmoid().numpy()
         opacity = paint[..., 4:]
         opacity *= np.clip((opacity - _FAINT) / (_SURE - _FAINT), 0, 1)
         return Turned(change, paint[..., :4] * opacity, 1 - opacity[..., 0])
 
 
-def _smoothed(maps: PixelRows, pose: Tensor) -> PixelRows:
-    """Maps (H, W, 7) as they are, or smoother the farther the pose is turned; see `_FAR`."""
+def _smoothing_px(pose: Tensor) -> float:
+    """By which sigma the maps are smoothed in a pose (45,); see `_FAR`."""
     far = float(torch.linalg.vector_norm(pose[ROTATION][:-1]))
-    sigma = _SMOOTHEST_PX * min(1.0, (far - _FAR) / (_FARTHEST - _FAR))
-    if sigma <= _UNSEEN_PX:
-        return maps
-    grid, paint = (np.ascontiguousarray(part) for part in (maps[..., :2], maps[..., 2:]))
-    smooth = [cv2.GaussianBlur(grid, (0, 0), sigma), cv2.GaussianBlur(paint, (0, 0), sigma * _PAINT_SHARE)]
-    return np.concatenate(smooth, axis=-1)
+    return _SMOOTHEST_PX * min(1.0, max(0.0, (far - _FAR) / (_FARTHEST - _FAR)))
+
+
+def _smoothed(maps: PixelRows, sigma: float) -> PixelRows:
+    """Maps (H, W, n), in one piece."""
+    whole = np.ascontiguousarray(maps)
+    return whole if sigma <= _UNSEEN_PX else cv2.GaussianBlur(whole, (0, 0), sigma)
 
 
 class TurnsInOrder:
